@@ -53,7 +53,9 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
             ExitCode::FAILURE
         }
         ([file], Some(format)) => match read(file) {
-            Ok((verified, entries)) => {
+            Ok(Readable {
+                verified, entries, ..
+            }) => {
                 let moment = Moment {
                     now: now(),
                     service_ahead: SignedDuration::ZERO,
@@ -63,8 +65,8 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
                     ticket: None,
                     all: None,
                 };
-                terminal::export(&export(&entries, &verified, format.into(), &moment));
-                ExitCode::SUCCESS
+                let text = export(&entries, &verified, format.into(), &moment);
+                terminal::export(&mut std::io::stdout(), &text)
             }
             Err(explanation) => fail(&explanation),
         },
@@ -82,9 +84,19 @@ fn open_entries(folder: &Path) -> ExitCode {
         Err(error) => return cannot_search(&error, folder),
     };
     let mut is_done = true;
+    for lock in orphaned(folder) {
+        is_done = false;
+        say_error!("A journal was here and is gone: {}", lock.display());
+    }
     for file in files.iter().filter(|file| !is_rehearsal(file)) {
         match read(file) {
-            Ok((_, entries)) => {
+            Ok(Readable {
+                entries,
+                is_the_last,
+                ..
+            }) => {
+                // What a file does not tell that was cut off may be open.
+                is_done &= is_the_last;
                 for entry in entries.iter().filter(|entry| !entry.status().is_end()) {
                     is_done = false;
                     let task = &entry.order.task;
@@ -102,6 +114,19 @@ fn open_entries(folder: &Path) -> ExitCode {
         say!("No entry is open");
     }
     ExitCode::from(u8::from(!is_done))
+}
+
+/// Lock files that remember records of a journal that is not beside them any more.
+fn orphaned(folder: &Path) -> Vec<PathBuf> {
+    let mut locks = files::list(folder).unwrap_or_default();
+    locks.retain(|lock| {
+        let journal = lock.with_extension("sqlite");
+        lock.extension().is_some_and(|e| e == "lock")
+            && !files::is_there(&journal)
+            && !is_rehearsal(&journal)
+            && Mark::beside(&journal).is_ok_and(|mark| mark.has_records())
+    });
+    locks
 }
 
 /// Whether a journal is one of `--demo`.
@@ -149,9 +174,17 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     Ok(report)
 }
 
+/// What can be read of a journal.
+struct Readable {
+    verified: Verified,
+    entries: Vec<Entry>,
+    /// Nothing says that there was more than this.
+    is_the_last: bool,
+}
+
 /// What can be read is exported; that the end is missing, or is not the one that was written, is
 /// said beside it.
-fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
+fn read(file: &Path) -> Result<Readable, Explanation> {
     let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
     for Refusal { path, problem } in &report.refused {
         say_error!(
@@ -159,12 +192,18 @@ fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
             path.display()
         );
     }
-    for finding in report.findings.iter().filter(|f| f.is_of_another_file()) {
-        say_error!("The journal is not the one that was written last: {finding}");
+    for finding in &report.findings {
+        say_error!("{}: {finding}", report.headline());
     }
-    Journal::open_read_only(file)
-        .and_then(|journal| Ok((journal.verify()?, journal.entries()?)))
-        .map_err(|error| cannot_read(&error, file))
+    let journal = Journal::open_read_only(file);
+    let read = journal.and_then(|journal| {
+        Ok(Readable {
+            verified: journal.verify()?,
+            entries: journal.entries()?,
+            is_the_last: report.findings.is_empty(),
+        })
+    });
+    read.map_err(|error| cannot_read(&error, file))
 }
 
 fn cannot_read(error: &JournalError, file: &Path) -> Explanation {

@@ -309,10 +309,18 @@ fn without_simulator() -> ExitCode {
     ExitCode::from(USAGE)
 }
 
+/// As many as fit into the memory of a small computer.
+#[cfg(feature = "simulator")]
+const MOST_DEVICES: usize = 1_000_000;
+
 #[cfg(feature = "simulator")]
 fn simulate(port: u16, devices: usize) -> ExitCode {
     use cordon::simulator::{SimOptions, Simulator};
 
+    if devices > MOST_DEVICES {
+        say_error!("--devices: at most {MOST_DEVICES}");
+        return ExitCode::from(USAGE);
+    }
     match Simulator::start(SimOptions {
         port,
         devices,

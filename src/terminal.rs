@@ -54,18 +54,55 @@ pub fn show_box(text: &str) {
     platform::message_box(&drawn(text));
 }
 
-/// Writes an export to standard output, as it would stand in a file.
-pub fn export(text: &str) {
-    writeln!(std::io::stdout(), "{text}").ok();
+/// Writes an export, as it would stand in a file. Part of one must not pass for the whole.
+pub fn export(to: &mut impl Write, text: &str) -> ExitCode {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = write!(to, "{text}{end}").and_then(|()| to.flush());
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error!("The export was not written to its end: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// Takes a few bytes, as a disk that is nearly full.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            if taken == 0 && !bytes.is_empty() {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_export_that_was_not_written_to_its_end_fails() {
+        let text = "\"entry\"\r\n";
+        assert_eq!(export(&mut Full(text.len() - 1), text), ExitCode::FAILURE);
+        let mut written = Vec::new();
+        assert_eq!(export(&mut written, text), ExitCode::SUCCESS);
+        assert_eq!(written, text.as_bytes(), "no empty row behind it");
+    }
+
     #[test]
     fn a_name_cannot_steer_the_terminal() {
         let mut written = Vec::new();
         let name = "journal-\u{1b}]0;owned\u{7}\u{202e}.sqlite";
-        super::line(&mut written, &format!("a {name}\n  b"));
+        line(&mut written, &format!("a {name}\n  b"));
         let text = String::from_utf8(written).expect("text");
         assert_eq!(
             text,

@@ -9,6 +9,7 @@ mod answer;
 pub mod arbitrary;
 mod ask;
 mod by_id;
+mod certificates;
 mod error;
 mod explain;
 mod file;
@@ -35,6 +36,7 @@ use parking_lot::Mutex;
 use url::Url;
 
 pub use ask::Found;
+pub use certificates::unusable_certificates;
 pub use error::{ApiError, Refusal, Unreadable, Verb};
 pub use list::{Complete, Cursor, More, Page};
 pub use odata::ActionFilter;

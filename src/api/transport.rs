@@ -147,6 +147,9 @@ impl Http {
             reqwest::header::ACCEPT_ENCODING,
             reqwest::header::HeaderValue::from_static("gzip"),
         )];
+        if let Some(why) = super::unusable_certificates() {
+            return Err(ApiError::NoClient { why: why.into() });
+        }
         // Process-wide; an earlier call has chosen the same provider.
         rustls::crypto::ring::default_provider()
             .install_default()

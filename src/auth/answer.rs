@@ -61,6 +61,16 @@ impl NoReply {
         }
     }
 
+    /// Whether what stands in the answer's place may hide one that used the code up: also a refusal of
+    /// something on the way.
+    pub(super) const fn may_hide_tokens(&self) -> bool {
+        if let AuthError::Unreachable(fault) = &self.why {
+            arrived(fault)
+        } else {
+            true
+        }
+    }
+
     /// Whether asking again can help. A certificate or a proxy does not get better by itself.
     pub(super) fn may_pass(&self) -> bool {
         !matches!(
@@ -232,16 +242,21 @@ fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
 
 pub(super) fn fault(fault: HttpFault) -> TokenReply {
     TokenReply::NoReply(NoReply {
-        may_have_executed: !matches!(
-            fault,
-            HttpFault::NotReached
-                | HttpFault::ScriptNotRun
-                | HttpFault::Certificate
-                | HttpFault::ProxyRefuses
-        ),
+        may_have_executed: arrived(&fault),
         why: AuthError::Unreachable(fault),
         retry_after: None,
     })
+}
+
+/// Whether the request may have come to the host, or to something in its place.
+const fn arrived(fault: &HttpFault) -> bool {
+    match fault {
+        HttpFault::NotReached
+        | HttpFault::ScriptNotRun
+        | HttpFault::Certificate
+        | HttpFault::ProxyRefuses => false,
+        HttpFault::TimedOut | HttpFault::Interrupted | HttpFault::TooLarge => true,
+    }
 }
 
 fn read(response: HttpResponse, blank: Blank) -> TokenReply {

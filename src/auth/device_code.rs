@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use super::answer::{Fields, NoReply, TokenReply, post};
+use super::answer::{Fields, TokenReply, post};
 use super::challenge::WantedClaims;
 use super::error::AuthError;
 use super::secret::Secret;
@@ -200,10 +200,9 @@ pub(super) async fn wait_for_person(
                     // It still waits for the person, so nothing was lost before.
                     TokenReply::ProtocolError(_) => false,
                     TokenReply::Success(_) => true,
-                    // Once lost, no silence after it brings it back.
-                    TokenReply::NoReply(NoReply {
-                        may_have_executed, ..
-                    }) => answer_lost || may_have_executed,
+                    // Whatever stood in its place, and whoever said that: once lost, nothing after it
+                    // brings it back.
+                    TokenReply::NoReply(nothing) => answer_lost || nothing.may_hide_tokens(),
                 };
             }
             (Step::Declined, _) => return Err(AuthError::Declined),

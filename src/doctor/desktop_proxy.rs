@@ -1,7 +1,10 @@
 //! Proxy settings of the desktop that the HTTP client does not follow. Where there is no other way they
 //! are asked of the program with which the system shows them.
 
+use std::io::Read as _;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::platform;
 
@@ -29,15 +32,37 @@ pub(super) fn read() -> DesktopProxy {
     output("gsettings", &mode).map_or(DesktopProxy::Unknown, |text| of_gnome(&text))
 }
 
-/// What a program prints; `None` when it is not there or fails.
+/// How long a program may take, and how many bytes of it are read.
+const PATIENCE: Duration = Duration::from_secs(3);
+const MOST_BYTES: u64 = 4096;
+
+/// What a program prints; `None` when it is not there, fails, or does not come to an end.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
+    let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
         .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    output.status.success().then_some(text)
+    let printed = child.stdout.take()?;
+    let (tell, told) = mpsc::sync_channel(1);
+    let reader = std::thread::Builder::new().name("cordon-desktop-proxy".into());
+    let reading = reader.spawn(move || {
+        let mut text = Vec::new();
+        let read = printed.take(MOST_BYTES).read_to_end(&mut text);
+        tell.send(read.map(|_| text)).ok();
+    });
+    reading.ok()?;
+    let text = told.recv_timeout(PATIENCE);
+    if text.is_err() {
+        // What it started may keep its output open all the same; nobody waits for that.
+        child.kill().ok();
+    }
+    // Whoever prints more than is read gets no further: its output is closed.
+    let is_good = child.wait().is_ok_and(|status| status.success());
+    let text = text.ok()?.ok().filter(|_| is_good)?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 fn of_gnome(text: &str) -> DesktopProxy {

@@ -12,6 +12,7 @@ mod proxy;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::api::unusable_certificates;
 use crate::auth::probe_keyring;
 use crate::cli::Arguments;
 use crate::display::{self, Trouble};
@@ -48,7 +49,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     };
     let (settings, places) = settings_line(folder, arguments);
     tell(vec![settings]);
-    tell(plans_line(folder).into_iter().collect());
+    tell(rules_lines(folder));
     tell(vec![folder_line(folder)]);
     tell(journal_lines(folder));
     tell(vec![keyring_line()]);
@@ -116,11 +117,33 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
     (trouble, places)
 }
 
-/// What of the plans cannot be used, if anything.
-fn plans_line(folder: &Path) -> Option<Line> {
-    let why = Settings::read(folder).ok()?.rules.plan_trouble?;
-    let remedy = "Correct the plan in the file. Until then it is not offered, and the others are";
-    Some(Line::bad("plans", why, remedy))
+/// What of the rules and of the plans cannot be used.
+fn rules_lines(folder: &Path) -> Vec<Line> {
+    let Ok(Settings { rules, .. }) = Settings::read(folder) else {
+        // Said of the settings.
+        return Vec::new();
+    };
+    let rule =
+        "Correct it. Until then each disruptive action wants the device's name, one at a time";
+    let plan = "Correct the plan in the file. Until then it is not offered, and the others are";
+    let rest = "Correct it. Until then it is as if it were not there";
+    let lines = [
+        (
+            "rules",
+            rules.policy.unread.as_deref().map(str::to_owned),
+            rule,
+        ),
+        ("plans", rules.plan_trouble.map(String::from), plan),
+        (
+            "comment templates",
+            rules.template_trouble.map(String::from),
+            rest,
+        ),
+        ("desktop", rules.desktop_trouble.map(String::from), rest),
+    ];
+    (lines.into_iter())
+        .filter_map(|(what, why, remedy)| Some(Line::bad(what, why?, remedy)))
+        .collect()
 }
 
 fn profile_line(registration: &Registration, arguments: &Arguments) -> (Line, Vec<Endpoints>) {
@@ -314,13 +337,17 @@ fn certificates_line() -> Line {
         .filter(|name| std::env::var_os(name).is_some())
         .collect();
     let named = named.join(" and ");
-    let is_system = cfg!(any(windows, target_os = "macos"));
+    let is_system = platform::SYSTEM_JUDGES;
     if is_system && !named.is_empty() {
         // What is counted below would be read from there.
         return Line::good(
             what,
             format!("judged by the system with its own store, whatever {named} says"),
         );
+    }
+    if let Some(why) = unusable_certificates() {
+        let remedy = "Let SSL_CERT_FILE name a file of certificates, or take it away";
+        return Line::bad(what, why, remedy);
     }
     let store = rustls_native_certs::load_native_certs();
     let count = store.certs.len();

@@ -187,15 +187,28 @@ fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When something is there, or nothing can be written; then nothing is left of it.
 pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    put_new(file, |new| new.write_all(bytes))
+}
+
+fn put_new(file: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(file);
     let mut new = tempfile::Builder::new()
         .prefix(".cordon.")
         .suffix(TEMPORARY)
         .tempfile_in(&folder)?;
-    new.write_all(bytes)?;
+    write(new.as_file_mut())?;
     new.as_file().sync_all()?;
     new.persist_noclobber(file).map_err(|error| error.error)?;
     platform::sync_folder(&folder)
+}
+
+/// Copies a private file to a new one, which is on disk when this returns.
+///
+/// # Errors
+/// As of [`open`] and [`write_new`]; then nothing is left of the copy.
+pub fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
+    let mut from = open(from)?.ok_or(io::ErrorKind::NotFound)?;
+    put_new(to, |to| io::copy(&mut from, to).map(|_bytes| ()))
 }
 
 /// Removes a file or link, never what a link leads to. One that is not there counts as removed.

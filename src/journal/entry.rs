@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
 use crate::action::{Order, Task, Yield};
-use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineRef};
+use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineRef, shifted};
 
 /// No clocks differ by more; an end from before its order left is none.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -83,8 +83,9 @@ impl Entry {
             self.status_since = at;
             self.service_time = if let Record::Finished { service_time, .. } = &record {
                 let sent = self.first_sent_at();
-                service_time
-                    .filter(|end| sent.is_none_or(|sent| *end >= sent - MAX_CLOCK_DIFFERENCE))
+                service_time.filter(|end| {
+                    sent.is_none_or(|sent| *end >= shifted(sent, -MAX_CLOCK_DIFFERENCE))
+                })
             } else {
                 None
             };

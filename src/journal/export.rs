@@ -83,6 +83,10 @@ fn csv(entries: &[Entry], verified: &Verified) -> String {
     out
 }
 
+/// With which a formula begins, and what stands for these: full-width, small, raised, and the minus of
+/// mathematics are read as signs in some locales.
+const SIGNS: &str = "=+-@＝＋－＠\u{2212}\u{fe62}\u{fe63}\u{fe66}\u{fb29}\u{207a}\u{207b}\u{207c}";
+
 /// Quoted, with a `'` before whatever a spreadsheet would take for a formula, by whichever separator
 /// it splits the line: a file written with commas may be read with semicolons, and then a cell begins
 /// in the middle of this one.
@@ -90,8 +94,7 @@ fn csv_field(value: &str) -> String {
     let mut out = String::from("\"");
     let mut begins_cell = true;
     for c in value.chars() {
-        // Full-width signs are read as signs in some locales.
-        if begins_cell && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+        if begins_cell && SIGNS.contains(c) {
             out.push('\'');
         }
         let separates = matches!(c, ',' | ';' | '|' | '\t' | '\n' | '\r');

@@ -32,7 +32,7 @@ pub enum Finding {
     SchemaPlanted { object: Box<str> },
     #[error("the file's {object} is not as cordon made it")]
     SchemaChanged { object: Box<str> },
-    #[error("records {first} to {last} are missing")]
+    #[error("{}", missing(*.first, *.last))]
     Hole { first: i64, last: i64 },
     #[error("record {seq} stands where record {expected} belongs")]
     Misplaced { seq: i64, expected: i64 },
@@ -52,8 +52,20 @@ pub enum Finding {
         "record {seq} is not the one that {witness} has: it was replaced, or what comes before it was rewritten"
     )]
     Exchanged { seq: i64, witness: Witness },
+    #[error(
+        "a rollback file (-journal) lies beside it: whoever opens the journal for writing takes records back by it"
+    )]
+    Unsettled,
     #[error("the file's pages are damaged after record {after}: {what}")]
     Pages { after: i64, what: Box<str> },
+}
+
+fn missing(first: i64, last: i64) -> String {
+    if first == last {
+        format!("record {first} is missing")
+    } else {
+        format!("records {first} to {last} are missing")
+    }
 }
 
 fn shortened(last: i64, expected: i64, witness: Witness) -> String {
@@ -70,8 +82,8 @@ fn shortened(last: i64, expected: i64, witness: Witness) -> String {
         };
     }
     format!(
-        "records {} to {expected} are missing: the end was cut off, or an older copy was put in place ({witness} has {expected})",
-        last + 1
+        "{}: the end was cut off, or an older copy was put in place ({witness} has {expected})",
+        missing(last + 1, expected)
     )
 }
 

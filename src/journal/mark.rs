@@ -23,6 +23,12 @@ const HASH_LENGTH: usize = 64;
 pub(super) const MAX_BYTES: u64 = 256;
 
 impl Mark {
+    /// Whether it is of a journal that had anything in it.
+    #[must_use]
+    pub const fn has_records(&self) -> bool {
+        self.records > 0
+    }
+
     /// One line, always of the same length: it is written over the one before in a single step.
     #[must_use]
     pub fn to_text(&self) -> String {

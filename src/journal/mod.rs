@@ -86,6 +86,7 @@ impl Journal {
         if let Some((what, refusal)) = place::judge(path)?.into_iter().next() {
             return Err(JournalError::NoFile(what, refusal.into()));
         }
+        place::keep_unsettled(path).map_err(|e| JournalError::Folder(path.to_owned(), e))?;
         let db = Connection::open_with_flags(path, WRITING)?;
         let remembered: Vec<_> = remembered
             .map(|m| (Witness::LockFile, m))
@@ -159,10 +160,15 @@ impl Journal {
                 why,
             }),
         }
-        let walk = read_with(path, |db| {
+        let rollback = place::rollback_of(path);
+        let mut walk = read_with(path, |db| {
             schema::prepare(&db, false)?;
             check::walk_and_read(&db, &remembered)
         })?;
+        // Still there: not that of a console that was just writing.
+        if rollback.is_some() && place::rollback_of(path).is_some() {
+            walk.findings.insert(0, Finding::Unsettled);
+        }
         Ok(Report {
             verified: Verified {
                 records: walk.records,

@@ -48,6 +48,9 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
     }
 }
 
+/// How many copies of one journal are kept.
+const MOST_KEPT: u32 = 99;
+
 /// How the name of each journal of cordon's begins.
 const NAME: &str = "journal-";
 
@@ -110,6 +113,37 @@ pub fn put_aside(journal: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The rollback file beside a journal, if anything is in it: what is in the journal's file is not settled
+/// then, and `SQLite` takes back what it says when somebody opens the journal for writing. A console has
+/// one for the moment of a write, and only where the file system has no log.
+pub(super) fn rollback_of(journal: &Path) -> Option<PathBuf> {
+    let rollback = beside(journal, "-journal");
+    files::stamp(&rollback)
+        .is_some_and(|(len, _)| len > 0)
+        .then_some(rollback)
+}
+
+/// Keeps copies of a journal and of its rollback file before `SQLite` takes anything back: anybody may
+/// have put the latter there.
+///
+/// # Errors
+/// When they cannot be written.
+pub(super) fn keep_unsettled(journal: &Path) -> io::Result<()> {
+    let Some(rollback) = rollback_of(journal) else {
+        return Ok(());
+    };
+    let kept = (1..=MOST_KEPT).find_map(|n| {
+        let aside = |path: &Path| beside(path, &format!(".kept-{n}"));
+        let copies = [journal, &rollback].map(|path| files::copy_new(path, &aside(path)));
+        let is_taken = copies
+            .iter()
+            .filter_map(|copy| copy.as_ref().err())
+            .any(|error| error.kind() == io::ErrorKind::AlreadyExists);
+        (!is_taken).then(|| copies.into_iter().collect::<io::Result<()>>())
+    });
+    kept.unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))
+}
+
 /// The lock file beside a journal.
 pub(super) fn lock_of(journal: &Path) -> PathBuf {
     journal.with_extension("lock")
@@ -132,7 +166,7 @@ impl Mark {
     ///
     /// # Errors
     /// Why that cannot be told.
-    pub(super) fn beside(journal: &Path) -> Result<Self, String> {
+    pub fn beside(journal: &Path) -> Result<Self, String> {
         let lock = lock_of(journal);
         let (text, shown) = (files::read_provided(&lock, mark::MAX_BYTES), lock.display());
         let text = match text {

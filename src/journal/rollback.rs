@@ -167,3 +167,47 @@ fn each_place_has_an_item_of_its_own_that_names_nobody() {
     let detour = one.place.path().join(".").join("journal.sqlite");
     assert_eq!(Mark::keyring_item(&detour), items[0]);
 }
+
+#[test]
+fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
+    let folder = Folder::new();
+    folder.run(0..2);
+    let journal = folder.journal();
+    let rollback = place::beside(&journal, "-journal");
+    for n in [1, 2] {
+        std::fs::write(&rollback, format!("planted {n}")).expect("written");
+        let report = Journal::inspect(&journal, &[]).expect("opened");
+        assert_eq!(report.findings, [Finding::Unsettled]);
+        let before = std::fs::read(&journal).expect("read");
+        Journal::open(&journal).expect("opened");
+        let kept = |path: &Path| std::fs::read(place::beside(path, &format!(".kept-{n}")));
+        assert_eq!(kept(&journal).expect("kept"), before);
+        let kept = kept(&rollback).expect("kept");
+        assert_eq!(kept, format!("planted {n}").as_bytes());
+    }
+    // What a console leaves beside it on a file system without a log.
+    std::fs::write(&rollback, "").expect("emptied");
+    let report = Journal::inspect(&journal, &[]).expect("opened");
+    assert_eq!(report.findings, []);
+}
+
+#[test]
+fn a_counter_that_was_changed_is_named() {
+    for attack in [
+        "UPDATE sqlite_sequence SET seq = 1",
+        "DELETE FROM sqlite_sequence",
+        "UPDATE sqlite_sequence SET seq = 'many'",
+    ] {
+        let folder = Folder::new();
+        folder.run(0..2);
+        let db = Connection::open(folder.journal()).expect("opened");
+        db.execute_batch(attack).expect("done");
+        let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
+        let object = "counter of records".into();
+        assert_eq!(
+            report.findings,
+            [Finding::SchemaChanged { object }],
+            "{attack}"
+        );
+    }
+}

@@ -22,7 +22,7 @@ pub(super) use markdown::markdown;
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Risk, Task};
-use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text};
+use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, shifted};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -402,8 +402,8 @@ fn next_step(
                     .to_owned()
             }
             Phase::UnderWay(_) => {
-                let deadline = entry.first_sent_at().unwrap_or(entry.intended_at()) + DEVICE_HAS;
-                let deadline = moment.both(deadline);
+                let sent = entry.first_sent_at().unwrap_or(entry.intended_at());
+                let deadline = moment.both(shifted(sent, DEVICE_HAS));
                 format!("Defender waits for the device until {deadline}, then the action times out")
             }
             Phase::Unanswered | Phase::Ended => {

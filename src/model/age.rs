@@ -9,6 +9,18 @@ const DAY: i64 = 24 * HOUR;
 /// What lies as far ahead as this is no matter of clocks that differ.
 const AHEAD: i64 = -HOUR;
 
+/// This much later, or earlier where it is negative; at most to the end of what can be told. A file may
+/// say any time.
+#[must_use]
+pub fn shifted(time: Timestamp, by: SignedDuration) -> Timestamp {
+    let end = if by.is_negative() {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    time.checked_add(by).unwrap_or(end)
+}
+
 /// An age in its largest whole unit; what lies in the future by a skewed clock is "just now", and what
 /// lies further ahead is said to.
 #[must_use]

@@ -19,6 +19,9 @@ pub(crate) use system::{
     sync_folder, tighten,
 };
 
+/// Whether the system itself judges certificates, by its own store, whatever a variable names.
+pub(crate) const SYSTEM_JUDGES: bool = cfg!(any(windows, target_os = "macos"));
+
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -7,7 +7,7 @@ use toml_edit::TomlError;
 
 use super::profile::{ProfileName, WrongValue};
 use super::rules::RuleKey;
-use super::toml_text::{MAX_BYTES, toml_problem};
+use super::toml_text::{MAX_BYTES, toml_place, toml_problem};
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::model::clean;
 
@@ -88,10 +88,7 @@ impl SettingsError {
     #[must_use]
     pub fn place(&self) -> String {
         match self {
-            Self::NotToml(_, error) => match error.span() {
-                Some(span) => format!("no TOML from byte {} on", span.start),
-                None => "no TOML".into(),
-            },
+            Self::NotToml(_, error) => toml_place(error),
             Self::WrongValue { wrong, .. } => {
                 let key = wrong.key.rsplit('.').next().unwrap_or_default();
                 format!("line {}: {key}: {}", wrong.line, wrong.problem)

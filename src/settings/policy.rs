@@ -80,6 +80,10 @@ fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
     Ok(theirs)
 }
 
+/// What a settings file may have besides the tables of rules. A slip in the name of one of those must
+/// not leave a device unprotected.
+const BESIDES_RULES: [&str; 3] = ["default_profile", "profile", "plan"];
+
 /// What a file's `[policy]` says besides what adds up.
 #[derive(Default)]
 struct Added {
@@ -94,6 +98,16 @@ struct Added {
 /// Adds one file's `[policy]`, entry by entry: one that is wrong takes no other with it.
 fn add(policy: &mut Policy, text: &str, document: &Document<&str>, file: &Path) -> Added {
     let mut added = Added::default();
+    let mut keys = document.iter().map(|(key, _)| key);
+    let is_known = |key: &&str| {
+        let mut rules = RuleKey::ALL.iter().map(|rule| rule.place().0);
+        BESIDES_RULES.contains(key) || rules.any(|table| table == *key)
+    };
+    if let Some(key) = keys.find(|key| !is_known(key)) {
+        // It may be meant for the rules.
+        let key = clean(key, 40);
+        added.trouble = Some(format!("{}: cordon knows no “{key}”", file.display()));
+    }
     let Some(item) = document.get("policy") else {
         return added;
     };

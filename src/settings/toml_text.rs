@@ -7,10 +7,14 @@ pub(super) const MAX_BYTES: u64 = 64 * 1024;
 
 /// What is wrong with a text that is no TOML, and where, in one line.
 pub(super) fn toml_problem(error: &TomlError) -> String {
+    format!("{}: {}", toml_place(error), error.message())
+}
+
+/// Where a text is no TOML, without quoting it.
+pub(super) fn toml_place(error: &TomlError) -> String {
+    // What follows is a drawing of the line.
     let text = error.to_string();
-    // Between its place and its name stands a drawing of the line.
-    let place = text.lines().next().unwrap_or_default();
-    format!("{place}: {}", error.message())
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The line on which a part of `text` begins, counted from 1.

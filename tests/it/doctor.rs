@@ -75,7 +75,7 @@ fn a_settings_error_names_its_line_and_quotes_no_value() {
     for (text, words) in [
         (
             "[profile.acme]\ntenant = \"secret.example\" x",
-            "no TOML from byte",
+            "TOML parse error at line 2, column",
         ),
         (
             "[profile.acme]\ncloud = \"GCC\"\ntenant = \"secret\"",
@@ -385,4 +385,60 @@ fn without_certificates_it_is_they_that_the_program_asks_for() {
         "{output:?}"
     );
     assert_eq!(output.status.code(), Some(1));
+}
+
+/// What is not in force protects nobody.
+#[test]
+fn rules_that_are_not_in_force_are_named_with_file_and_line() {
+    let (folder, _closed) = with_profile();
+    let file = folder.path().join(FILE_NAME);
+    let profile = std::fs::read_to_string(&file).expect("read");
+    for (rules, why) in [
+        (
+            "[policy]\nprotected_names = 5\n",
+            "line 6: policy.protected_names",
+        ),
+        (
+            "[policy]\nprotectd_names = []\n",
+            "line 6: policy.protectd_names",
+        ),
+        ("[polcy]\nprotected_names = []\n", "cordon knows no “polcy”"),
+        ("[policy]\nshared_file = \"nowhere.toml\"\n", "nowhere.toml"),
+    ] {
+        std::fs::write(&file, format!("{profile}{rules}")).expect("written");
+        let said = doctor(folder.path(), &[], &[]);
+        let line = said.lines().find(|line| line.starts_with("FIX    rules: "));
+        assert!(line.is_some_and(|line| line.contains(why)), "{rules}{said}");
+    }
+    std::fs::write(&file, profile).expect("written");
+    assert!(!doctor(folder.path(), &[], &[]).contains("rules: "));
+}
+
+/// A program that tells the desktop's settings may hang, or never be done with it.
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn what_never_ends_holds_nothing_up() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (folder, _closed) = with_profile();
+    let programs = tempfile::tempdir().expect("a folder");
+    let program = programs.path().join("gsettings");
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    for script in ["exec sleep 600", "exec yes x"] {
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&program, executable).expect("set");
+        let said = doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")]);
+        assert!(
+            said.contains("cordon cannot see whether the desktop has one"),
+            "{said}"
+        );
+    }
+    let said = doctor(folder.path(), &[], &[("SSL_CERT_FILE", "/dev/zero")]);
+    assert!(
+        said.contains(
+            "FIX    certificates: the file of certificates that SSL_CERT_FILE names cannot be read"
+        ),
+        "{said}"
+    );
 }

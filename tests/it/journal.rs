@@ -475,7 +475,12 @@ fn what_is_still_open_is_named_without_a_window() {
     });
     assert_eq!(open_entries(), none, "after its end");
 
-    std::fs::rename(&path, folder.path().join("journal-live.sqlite")).expect("renamed");
+    // A journal that was cut off, emptied or taken away tells nothing of what is missing.
+    let aside = folder.path().join("journal-live.sqlite");
+    std::fs::rename(&path, &aside).expect("renamed");
+    assert_eq!(open_entries(), (Some(1), String::new()), "gone");
+    std::fs::write(&path, "").expect("written");
+    assert_eq!(open_entries().0, Some(1), "empty");
     std::fs::write(&path, "no database").expect("written");
     assert_eq!(open_entries().0, Some(1), "nothing is known of it");
 }

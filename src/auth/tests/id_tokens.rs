@@ -23,11 +23,17 @@ fn answer(changed: &[(&str, Value)]) -> ScriptedReply {
             claims.remove(*name);
         }
     }
-    with_id_token(&format!(
-        "e30.{}.x",
-        URL_SAFE_NO_PAD.encode(claims.to_string())
-    ))
+    let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
+    let more = if changed.iter().any(|(name, _)| *name == FOUR_PARTS) {
+        ".more"
+    } else {
+        ""
+    };
+    with_id_token(&format!("e30.{claims}.x{more}"))
 }
+
+/// No claim: a token of four parts.
+const FOUR_PARTS: &str = "four parts";
 
 fn with_id_token(token: &str) -> ScriptedReply {
     let answer = json!({
@@ -136,6 +142,7 @@ fn cases() -> Vec<Case> {
             false,
         ),
         ("no name", one("name", Value::Null), true),
+        ("four parts", one(FOUR_PARTS, Value::Null), false),
     ]
 }
 

@@ -240,9 +240,18 @@ async fn a_lost_answer_stays_lost_after_further_silence() {
         .await;
         assert_eq!(result.err(), Some(AuthError::AnswerLost));
     }
-    let gateway = ScriptedReply::Json(504, "<html>".into());
-    let (_, _, result) = sign_in([gateway, used]).await;
-    assert_eq!(result.err(), Some(AuthError::AnswerLost));
+    // Whatever stands in its place.
+    for status in [200, 302, 404, 429, 451, 500, 503, 504, 520] {
+        let other = ScriptedReply::Json(status, "<html>".into());
+        let (_, _, result) = sign_in([other, used.clone()]).await;
+        assert_eq!(result.err(), Some(AuthError::AnswerLost), "{status}");
+    }
+    let unreached = ScriptedReply::Fault(HttpFault::NotReached);
+    let (_, _, result) = sign_in([unreached, used]).await;
+    assert!(
+        matches!(result, Err(AuthError::Interact { .. })),
+        "not lost: not sent"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,7 +110,7 @@ fn exports_stay_well_formed_with_any_content() {
 }
 
 /// Whatever a person, a device or the service may be called.
-const HOSTILE: [&str; 14] = [
+const HOSTILE: [&str; 15] = [
     "![x](https://evil.example/beacon.png)",
     "[Released](https://evil.example)",
     "<img src=https://evil.example/b.png>",
@@ -124,6 +124,7 @@ const HOSTILE: [&str; 14] = [
     "a;=HYPERLINK(\"https://evil.example\")",
     "a,\"\t+cmd|' /C calc'!A0",
     "＝1+1",
+    "\u{2212}1+1;\u{fe62}1|\u{207a}1",
     "~~gone~~ &lt;b&gt; \\",
 ];
 
@@ -174,7 +175,7 @@ fn foreign_text_on_the_sheet_is_text() {
     assert!(sheet.contains("- Exported: 2026-11-28 02:12:44 +00:00 (2026-11-28T02:12:44Z)"));
     assert!(
         sheet.contains(
-            "- Actions: 14: 0 contained, still to release; 0 pending or unknown; 14 failed"
+            "- Actions: 15: 0 contained, still to release; 0 pending or unknown; 15 failed"
         )
     );
 }
@@ -220,7 +221,9 @@ fn no_cell_is_a_formula_under_any_separator() {
             for cell in &row.expect("a row") {
                 let begins = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
                 assert!(
-                    !begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']),
+                    !begins.starts_with([
+                        '=', '+', '-', '@', '＝', '＋', '－', '＠', '−', '﹢', '﹣', '﬩', '⁺',
+                    ]),
                     "{cell:?} by {:?}",
                     char::from(separator)
                 );

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::{Order, Recorded, Sameness, Task};
 use crate::guard::is_another_person;
 use crate::journal::Entry;
-use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal};
+use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal, shifted};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
@@ -266,7 +266,7 @@ fn not_before(
 ) -> Option<Timestamp> {
     service_ahead.filter(|ahead| ahead.abs() <= CLOCK_SLACK)?;
     let sent = sent.filter(|sent| *sent <= now)?;
-    Some(sent - CLOCK_SLACK)
+    Some(shifted(sent, -CLOCK_SLACK))
 }
 
 /// Whether a comment holds this entry's tag.

@@ -16,7 +16,7 @@ use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record, TimeSource};
 use crate::message::OrderProgress;
-use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
+use crate::model::{EntryId, Epoch, MachineAction, MachineActionId, shifted};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 use crate::worker::indicators;
@@ -466,7 +466,7 @@ async fn look_everywhere(
     claim: &Claim<'_>,
     sent: Option<Timestamp>,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
-    let since = sent.unwrap_or_else(now) - ELSEWHERE;
+    let since = shifted(sent.unwrap_or_else(now), -ELSEWHERE);
     let recent = ActionFilter::Recent { since };
     let mut read = context.client.machine_actions(&recent, Lane::Watch).await;
     if read.as_ref().is_err_and(ApiError::is_about_the_question) {

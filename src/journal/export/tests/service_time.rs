@@ -60,3 +60,32 @@ fn every_export_names_the_services_time_where_reported_and_its_clock() {
         );
     }
 }
+
+/// A file may say any time.
+#[test]
+fn no_time_is_too_far_away_for_an_export() {
+    for at in [Timestamp::MIN, Timestamp::MAX] {
+        let mut journal = Journal::in_memory().expect("memory");
+        let (entry, begun) = intended(orders().remove(0));
+        let end = |status| Record::Finished {
+            action: MachineActionId::parse("b89eb834-1").expect("an id"),
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: Some(at),
+        };
+        let records = [(entry, begun), (entry, Record::Sent)];
+        journal.append(at, &records).expect("appended");
+        for more in [None, Some(end(MachineActionStatus::Succeeded))] {
+            let more: Vec<_> = more.into_iter().map(|record| (entry, record)).collect();
+            journal.append(at, &more).expect("appended");
+            let verified = journal.verify().expect("whole");
+            let entries = journal.entries().expect("readable");
+            for format in [Format::Csv, Format::Json, Format::Markdown] {
+                let text = export(&entries, &verified, format, &moment());
+                assert!(text.contains("9999"), "{text}");
+            }
+        }
+    }
+}
