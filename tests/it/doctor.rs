@@ -402,7 +402,10 @@ fn rules_that_are_not_in_force_are_named_with_file_and_line() {
             "[policy]\nprotectd_names = []\n",
             "line 6: policy.protectd_names",
         ),
-        ("[polcy]\nprotected_names = []\n", "cordon knows no “polcy”"),
+        (
+            "[policies]\nprotected_names = []\n",
+            "cordon knows no “policies”",
+        ),
         ("[policy]\nshared_file = \"nowhere.toml\"\n", "nowhere.toml"),
     ] {
         std::fs::write(&file, format!("{profile}{rules}")).expect("written");

@@ -15,7 +15,10 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
         &["model", "explain", "files", "platform::credentials"],
     ),
     // The proxy of the system's settings.
-    ("api", &["model", "action", "auth", "explain", "platform"]),
+    (
+        "api",
+        &["model", "action", "auth", "explain", "platform", "files"],
+    ),
     (
         "settings",
         &["model", "action", "guard", "explain", "files"],
