@@ -41,7 +41,7 @@ pub struct Draft {
 /// Why a form is not complete yet; shown beside its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
-    #[error("Write why: the service requires a comment")]
+    #[error("Write why: the journal keeps your comment")]
     CommentMissing,
     #[error("{chars} characters: at most {MAX_COMMENT_CHARS}")]
     CommentTooLong { chars: usize },

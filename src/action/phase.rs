@@ -22,6 +22,8 @@ pub enum Phase {
     /// The device is carrying it out.
     UnderWay {
         to: bool,
+        /// As of one that is pending.
+        holds: bool,
     },
     /// Setting it and lifting it are both requested and have not ended: whichever ends last decides.
     BothWays,
@@ -33,6 +35,11 @@ const PENDING: Phase = Phase::Pending {
 };
 /// Requested once more, of what is in force already.
 const PENDING_AGAIN: Phase = Phase::Pending {
+    to: true,
+    holds: true,
+};
+/// Carried out once more, where it is in force already.
+const UNDER_WAY_AGAIN: Phase = Phase::UnderWay {
     to: true,
     holds: true,
 };
@@ -56,7 +63,7 @@ impl Phase {
             ConditionState::Yes(_) => Self::Yes,
             ConditionState::Unclear(_) => Self::Unclear,
             ConditionState::Changing { to, evidence } if evidence.is_picked_up => {
-                Self::UnderWay { to: *to }
+                Self::UnderWay { to: *to, holds }
             }
             ConditionState::Changing { to, .. } => Self::Pending { to: *to, holds },
         }
@@ -101,22 +108,32 @@ impl Phase {
             (STILL, Contained) => "Still contained, release pending",
             (WAY_BACK, Isolated | Contained) => "Release pending",
             (WAY_BACK, Restricted) => "Lifting pending",
-            (Self::UnderWay { to: true }, Isolated) => "Isolating…",
-            (Self::UnderWay { to: true }, Restricted) => "Restricting…",
-            (Self::UnderWay { to: true }, Contained) => "Containing…",
-            (Self::UnderWay { to: false }, Isolated | Contained) => "Releasing…",
-            (Self::UnderWay { to: false }, Restricted) => "Unrestricting…",
+            (UNDER_WAY_AGAIN, Isolated) => "Isolated, isolating again…",
+            (Self::UnderWay { to: true, .. }, Isolated) => "Isolating…",
+            (UNDER_WAY_AGAIN, Restricted) => "Restricted, restricting again…",
+            (Self::UnderWay { to: true, .. }, Restricted) => "Restricting…",
+            (UNDER_WAY_AGAIN, Contained) => "Contained, containing again…",
+            (Self::UnderWay { to: true, .. }, Contained) => "Containing…",
+            (Self::UnderWay { to: false, .. }, Isolated | Contained) => "Releasing…",
+            (Self::UnderWay { to: false, .. }, Restricted) => "Unrestricting…",
             (Self::BothWays, Isolated) => "Isolation and release both under way",
             (Self::BothWays, Restricted) => "Restriction and lifting both under way",
             (Self::BothWays, Contained) => "Containment and release both under way",
         }
     }
 
-    /// The word without what else still holds: for a narrow column and for the search.
+    /// Whether it is in force, and is being set once more.
+    #[must_use]
+    pub const fn is_repeated(self) -> bool {
+        matches!(self, PENDING_AGAIN | UNDER_WAY_AGAIN)
+    }
+
+    /// The word without what else still holds: for the search, and for a narrow column.
     #[must_use]
     pub const fn short_word(self, condition: Condition) -> &'static str {
         match (self, condition) {
             (Self::Pending { to, .. }, _) => Self::Pending { to, holds: false }.word(condition),
+            (Self::UnderWay { to, .. }, _) => Self::UnderWay { to, holds: false }.word(condition),
             (Self::BothWays, Condition::Isolated) => "Isolation and release",
             (Self::BothWays, Condition::Restricted) => "Restriction and lifting",
             (Self::BothWays, Condition::Contained) => "Containment and release",

@@ -1,6 +1,7 @@
 //! What reaches every device of the tenant at once: a file that is blocked, and a block that is removed.
 
 use super::Facts;
+use super::file::FileLook;
 use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, Task};
 use crate::explain::NextStep;
@@ -50,6 +51,16 @@ impl<'a> IndicatorsLook<'a> {
 
 /// Wants a word typed before what reaches every device; says what stands there already.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let is_wide = question.task.is_tenant_wide();
+    if question.task.kind().is_some() && is_wide != question.machine.is_every_device() {
+        let what = if is_wide {
+            "This reaches every device, not one of them"
+        } else {
+            "This is for one device, not for all of them"
+        };
+        let next = NextStep::Outside("Choose the device it is meant for".into());
+        return vec![Verdict::block(what, next)];
+    }
     match question.task.kind() {
         Some(ActionKind::BlockFile) => blocking(question.task, facts),
         Some(ActionKind::RemoveBlock) => removing(question.task, facts),
@@ -70,11 +81,18 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     }
     let look = facts.indicators;
     verdicts.extend(look.gap("what holds for this file on every device already"));
-    let hash = task.file_hash();
-    let known: Vec<_> = hash.into_iter().flat_map(|hash| look.about(hash)).collect();
-    let is_same = |one: &&Indicator| task.reaction() == Some(one.action.as_wire());
+    let known = of_file(task, facts);
+    let is_same = |one: &&Indicator| {
+        let is_of_hash = task.file_hash().is_some_and(|hash| one.is_about(hash));
+        is_of_hash && task.reaction() == Some(one.action.as_wire())
+    };
     for one in &known {
-        verdicts.push(Verdict::warn(existing(one, is_same(one), facts)));
+        let then = if is_same(one) {
+            "Yours takes its place, with your end and your comment"
+        } else {
+            "That one stays beside yours"
+        };
+        verdicts.push(Verdict::warn(existing(one, then, facts)));
     }
     let is_new = !known.iter().any(is_same);
     if let IndicatorsLook::Read { total, .. } = look
@@ -93,8 +111,22 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// What is said of an indicator of the same file.
-fn existing(one: &Indicator, is_same: bool, facts: &Facts<'_>) -> String {
+/// What holds for the file of an order already, under whichever of its hashes.
+fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
+    let IndicatorsLook::Read { of_files, .. } = facts.indicators else {
+        return Vec::new();
+    };
+    let known = match facts.file {
+        FileLook::Known(file) => [Some(&*file.sha1), file.sha256.as_deref()],
+        FileLook::NotYet | FileLook::Failed(_) | FileLook::Unknown => [None, None],
+    };
+    let hashes = [task.file_hash(), known[0], known[1]];
+    let is_about = |one: &&Indicator| hashes.iter().flatten().any(|hash| one.is_about(hash));
+    of_files.iter().filter(is_about).collect()
+}
+
+/// What is said of an indicator of the same file, and what becomes of it.
+fn existing(one: &Indicator, then: &str, facts: &Facts<'_>) -> String {
     let by = who(one, facts);
     let what = match &one.action {
         IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
@@ -113,11 +145,6 @@ fn existing(one: &Indicator, is_same: bool, facts: &Facts<'_>) -> String {
             )
         },
     );
-    let then = if is_same {
-        "Yours takes its place, with your end and your comment"
-    } else {
-        "That one stays beside yours"
-    };
     format!(
         "{by} already {what} on every device {until}. {then}",
         by = by_clause(&by)
@@ -170,7 +197,7 @@ fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         )),
         Some(one) if !task.file_hash().is_some_and(|hash| one.is_about(hash)) => {
             return vec![Verdict::block(
-                format!("The block with the number {id} is about another file"),
+                format!("The block with the number {id} is on another hash"),
                 NextStep::Outside("Choose it from the list".into()),
             )];
         }
@@ -180,5 +207,9 @@ fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         )),
         Some(_) => None,
     };
-    gap.into_iter().chain(text.map(Verdict::warn)).collect()
+    let others = of_file(task, facts).into_iter();
+    let others = others.filter(|one| one.id.as_ref() != Some(&id));
+    let others = others.map(|one| existing(one, "That one stays", facts));
+    let warnings = text.into_iter().chain(others).map(Verdict::warn);
+    gap.into_iter().chain(warnings).collect()
 }

@@ -1,5 +1,6 @@
 mod approval;
 mod cut_off;
+mod everywhere;
 mod history;
 mod lifting;
 mod names;

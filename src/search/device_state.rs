@@ -76,7 +76,8 @@ impl DeviceState {
             .filter(move |(_, phase)| is_unknown || *phase != Phase::Unknown)
             .take(if is_unknown { 1 } else { 2 });
         known.flat_map(|(condition, phase)| {
-            let still = matches!(phase, Phase::Pending { holds: true, .. });
+            let is_pending = matches!(phase, Phase::Pending { holds: true, .. });
+            let still = is_pending || phase.is_repeated();
             let still = still.then(|| condition.word());
             let word = phase.short_word(condition).trim_end_matches('…');
             still.into_iter().chain([word])
@@ -118,10 +119,23 @@ impl DeviceState {
     /// The same in fewer words, where there is little room.
     #[must_use]
     pub fn short_text(self) -> String {
-        if self.phases().iter().all(|(_, phase)| phase.is_changing()) {
-            return "2 actions open".to_owned();
+        let phases = self.phases();
+        let repeated = phases.iter().filter(|(_, phase)| phase.is_repeated());
+        let in_force: Vec<_> = repeated.map(|(condition, _)| condition.word()).collect();
+        if phases.iter().all(|(_, phase)| phase.is_changing()) {
+            // What is in force is never left out for what is to come.
+            return match in_force.as_slice() {
+                [] => "2 actions open".to_owned(),
+                [only] => format!("{only}, 2 actions open"),
+                both => both.join(", ") + "…",
+            };
         }
-        self.joined(|condition, phase| phase.short_word(condition))
+        self.joined(|condition, phase| match (phase.is_repeated(), condition) {
+            (false, _) => phase.short_word(condition),
+            (true, Condition::Isolated) => "Isolated, again…",
+            (true, Condition::Restricted) => "Restricted, again…",
+            (true, Condition::Contained) => "Contained, again…",
+        })
     }
 
     fn joined(self, word: fn(Condition, Phase) -> &'static str) -> String {
@@ -217,6 +231,16 @@ mod tests {
             of(&[action(Isolate, Succeeded), again])
         };
         assert_eq!(again(Pending).text(), "Isolated, isolation pending");
+        assert_eq!(again(InProgress).text(), "Isolated, isolating again…");
+        for status in [Pending, InProgress] {
+            assert_eq!(again(status.clone()).short_text(), "Isolated, again…");
+            let mut restricting = action(RestrictCodeExecution, status.clone());
+            restricting.id = MachineActionId::parse("c").expect("a literal id");
+            let mut isolating = action(Isolate, status);
+            isolating.id = MachineActionId::parse("b").expect("a literal id");
+            let both = of(&[action(Isolate, Succeeded), isolating, restricting]);
+            assert_eq!(both.short_text(), "Isolated, 2 actions open");
+        }
         assert!(again(Pending).words().any(|word| word == "Isolated"));
         let release = of(&[action(Isolate, Succeeded), action(Unisolate, Pending)]);
         assert_eq!(release.text(), "Still isolated, release pending");

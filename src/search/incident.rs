@@ -14,8 +14,9 @@ const MAX_TICKETS: usize = 20;
 /// What is known under one ticket.
 #[derive(Debug, Default)]
 pub struct Incident {
-    /// Contained ones first, then by name.
-    pub devices: Vec<IncidentDevice>,
+    /// Contained ones first, then by name; and what stands in a device's place for orders that reach all
+    /// of them.
+    pub rows: Vec<IncidentDevice>,
     /// What is contained, or about to be, by a request that carries the ticket.
     pub contained: Vec<Contained>,
     /// What of that is the signed-in account's own.
@@ -100,14 +101,20 @@ impl Incident {
             }
         }
         incident.way_back = WayBack::of(&incident.contained);
-        incident.devices = found.sorted();
+        incident.rows = found.sorted();
         incident
+    }
+
+    /// The devices themselves.
+    pub fn devices(&self) -> impl Iterator<Item = &IncidentDevice> {
+        let rows = self.rows.iter();
+        rows.filter(|row| !row.machine.is_every_device())
     }
 
     /// How many devices are contained under the ticket, or are about to be.
     #[must_use]
     pub fn contained_devices(&self) -> usize {
-        self.devices.iter().filter(|d| d.is_contained).count()
+        self.devices().filter(|d| d.is_contained).count()
     }
 }
 
@@ -280,12 +287,12 @@ mod tests {
         let state = state();
         let incident = Incident::gather(&state, "INC-47", state.entries.iter().rev());
         let seen: Vec<_> = incident
-            .devices
+            .rows
             .iter()
             .map(|d| (d.machine.id.as_str(), d.lines.len(), d.is_contained))
             .collect();
         assert_eq!(seen, [("a1", 1, true), ("a3", 1, true), ("a9", 0, false)]);
-        assert!(incident.devices[2].is_tagged);
+        assert!(incident.rows[2].is_tagged);
         let released: Vec<_> = incident.way_back.to_release.iter().collect();
         assert_eq!(released.len(), 1, "never Sam's, never of INC-471");
         assert_eq!(released[0].id.as_str(), "a1");

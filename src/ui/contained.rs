@@ -303,10 +303,10 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
         None => Phase::Yes,
         Some((direction, request)) => {
             let to = *direction == Direction::IntoIt;
+            let holds = row.in_force.is_some();
             if request.is_picked_up {
-                Phase::UnderWay { to }
+                Phase::UnderWay { to, holds }
             } else {
-                let holds = row.in_force.is_some();
                 Phase::Pending { to, holds }
             }
         }

@@ -78,6 +78,10 @@ impl Cx<'_> {
 
     /// Puts a device into the panel, and has it read where it is not in the list.
     pub fn select_device(&mut self, machine: MachineRef) {
+        if machine.is_every_device() {
+            // The panel is of one.
+            return;
+        }
         if self.state.machine(&machine.id).is_none() {
             let load = Command::LoadMachine(machine.id.clone());
             self.out.work.push(load);

@@ -18,6 +18,8 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, look, words};
 
+/// How many digits of a file's hash stand in the line; all of them are below it.
+const HASH_SHOWN: usize = 8;
 /// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
 /// row is opened.
 const WORDS_WIDTH: f32 = 330.0;
@@ -213,6 +215,10 @@ fn line_ui(
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
+    if let Some(begins) = task.file_hash().and_then(|hash| hash.get(..HASH_SHOWN)) {
+        // Of two files on one device, or on all, each is told.
+        ui.add(weak(format!("{begins}…")));
+    }
     if let Some(plan) = &entry.order.plan {
         ui.add(weak(plan.place()));
     }

@@ -38,7 +38,7 @@ pub fn list_ui(
     incident: &Incident,
     head: impl FnOnce(&mut Ui, &mut Cx<'_>),
 ) {
-    let rows: Vec<_> = (incident.devices.iter())
+    let rows: Vec<_> = (incident.rows.iter())
         .flat_map(|device| {
             let lines = device.lines.iter();
             let lines = lines.map(move |line| Row::Line(device, line));
@@ -109,6 +109,12 @@ fn row_ui(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>, incident: &Incident, row: Ro
 fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &IncidentDevice) {
     let machine = &device.machine;
     let name = machine.quoted();
+    if machine.is_every_device() {
+        // None of them, and in no state of its own.
+        let name = RichText::new(first_upper(&name)).text_style(text::strong());
+        ui.add(Label::new(name).truncate());
+        return;
+    }
     let rows = || (incident.contained.iter()).filter(|row| row.machine.id == machine.id);
     let buttons = Layout::right_to_left(Align::Center);
     ui.with_layout(buttons, |ui| {
@@ -245,7 +251,7 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
 
 /// The devices that a tag would be put on.
 pub fn untagged(incident: &Incident) -> Vec<MachineRef> {
-    let untagged = incident.devices.iter().filter(|device| !device.is_tagged);
+    let untagged = incident.devices().filter(|device| !device.is_tagged);
     untagged.map(|device| device.machine.clone()).collect()
 }
 

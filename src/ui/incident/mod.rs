@@ -37,7 +37,7 @@ pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !is_settled {
         ui.ctx().request_repaint();
     }
-    if incident.devices.is_empty() {
+    if incident.rows.is_empty() {
         head_ui(ui, cx, &incident, is_settled);
         nothing_ui(ui, cx, is_settled);
     } else if ui.available_height() < LOW {
@@ -91,7 +91,7 @@ fn summary(incident: &Incident) -> String {
     };
     format!(
         "{}, {} contained or about to be, as far as the action history shows · {orders}, {} pending or unknown",
-        devices(incident.devices.len()),
+        devices(incident.devices().count()),
         incident.contained_devices(),
         incident.open,
     )
@@ -157,7 +157,7 @@ fn raise(
 
 fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let command = UiCommand::CopyHandOver;
-    let nothing = incident.devices.is_empty();
+    let nothing = incident.rows.is_empty();
     let nothing = nothing.then(|| "Nothing carries this ticket".to_owned());
     let why = command.availability(cx.state, cx.views, cx.now).err();
     let why = nothing.or(why);
@@ -183,8 +183,8 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
 fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let untagged = list::untagged(incident);
     let nothing = untagged.is_empty().then(|| {
-        if incident.devices.is_empty() {
-            "Nothing carries this ticket".to_owned()
+        if incident.devices().next().is_none() {
+            "No device carries this ticket".to_owned()
         } else {
             "Every device carries a tag with this ticket".to_owned()
         }

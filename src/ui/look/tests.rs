@@ -138,8 +138,14 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
             to: false,
             holds: true,
         },
-        Phase::UnderWay { to: true },
-        Phase::UnderWay { to: false },
+        Phase::UnderWay {
+            to: true,
+            holds: false,
+        },
+        Phase::UnderWay {
+            to: false,
+            holds: false,
+        },
     ];
     for kind in Condition::ALL {
         let looks = phases.map(|phase| condition(kind, phase));

@@ -400,19 +400,17 @@ fn body_ui(
             draft.comment = format!("{} …", clean_ticket(&form.ticket));
         }
     }
+    let systems: Vec<_> = form.records(cx.state).map(system_of).collect();
+    // What each step does is not to be looked for below the long text of all of them.
+    plan::consequences_ui(ui, form, &systems);
     review::preview_ui(ui, &drafts, form.only());
     // Close together: all of it is to be read without scrolling.
     ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
         ui.small_label("Sent to each device with its own reference tag");
     }
-    if form.plan.is_some() {
-        plan::consequences_ui(ui, form);
-        return;
-    }
-    let systems: Vec<_> = form.records(cx.state).map(system_of).collect();
-    for caveat in task
-        .kind()
+    let kind = task.kind().filter(|_| form.plan.is_none());
+    for caveat in kind
         .into_iter()
         .flat_map(|kind| kind.spec().caveats_on(&systems))
     {

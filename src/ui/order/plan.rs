@@ -8,7 +8,7 @@ use egui::{ComboBox, RichText, TextStyle, Ui};
 use super::form::OrderForm;
 use crate::action::{Plan, Task};
 use crate::guard::{Finding, Review};
-use crate::model::{EntryId, MachineRef};
+use crate::model::{EntryId, MachineRef, OsFamily};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{Dialog, UiExt as _, radio_ui};
@@ -95,13 +95,13 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     }
 }
 
-/// What each step does, below the fields.
-pub fn consequences_ui(ui: &mut Ui, form: &OrderForm) {
+/// What each step of a plan does, below the fields.
+pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
     let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
     for spec in steps.map(|step| step.kind.spec()) {
         ui.small_label(format!("{}: {}", spec.button, spec.consequence));
-        for caveat in spec.caveats {
-            ui.small_label(*caveat);
+        for caveat in spec.caveats_on(systems) {
+            ui.small_label(caveat);
         }
     }
 }

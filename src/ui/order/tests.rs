@@ -304,7 +304,7 @@ fn confirming_without_a_reason_says_so_and_confirming_with_one_works() {
     let why = node.accesskit_node().description();
     assert_eq!(
         why.as_deref(),
-        Some("Write why: the service requires a comment")
+        Some("Write why: the journal keeps your comment")
     );
     confirm_by_key(&mut harness);
     assert!(form(&harness).error.is_some());
