@@ -442,6 +442,8 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     let is_disruptive = task.risk() != Risk::Routine;
     let next = if matches!(status, OrderStatus::TooLate { .. }) {
         "Nothing left to cancel. Check the device's state, and undo the action where it took effect"
+    } else if task.risk() == Risk::Harmless {
+        "Not in effect. Request it again if it is still wanted"
     } else if is_disruptive {
         "Not in effect. Request it again now, or cut the device off at the switch and disable the account"
     } else {

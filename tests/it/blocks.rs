@@ -341,3 +341,28 @@ fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
         "{screen}"
     );
 }
+
+/// The devices on which the file was seen are there to be known: the order is of all devices, and of none
+/// of them. On the incident's page it counts as none either.
+#[test]
+fn what_reaches_every_device_takes_no_single_ones_in_and_is_none() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("ENG-LT-030");
+    console.click("Block file everywhere…");
+    console.step_until("the form", |c| c.shows_part("Type the word"));
+    console.fill("Hash of the file", THEIRS);
+    console.step_until("how many", |c| c.shows("Seen on 4 devices"));
+    console.click("Seen on 4 devices");
+    console.step_until("the devices", |c| c.shows_part("HR-LT-007 (…"));
+    assert!(!console.shows_part("Add all"), "{}", console.screen());
+    console.fill("Hash of the file", MALWARE);
+    console.fill("Type the word “everywhere”", EVERYWHERE);
+    console.fill("Comment", "INC-4712 beacon");
+    console.step_until("the file", |c| c.shows_part("Malware"));
+    console.confirm("Block file on every device of the tenant");
+    console.step_until_fast("the end", |c| c.shows_part("Blocked everywhere"));
+    console.harness.key_press(egui::Key::F9);
+    console.step_until("the incident", |c| c.shows_part("0 devices, 0 contained"));
+    assert!(console.shows("Tag 0 devices…"), "{}", console.screen());
+}

@@ -281,7 +281,7 @@ fn of_device(state: &State, id: &MachineId) -> Vec<String> {
 }
 
 /// The ticket that a person means who asks for *the* incident: of the open device, else of the search,
-/// else the one looked at last, else the newest.
+/// else the one looked at last, else the newest ordered from here.
 #[must_use]
 pub fn meant(state: &State, views: &mut Views) -> String {
     let open = views.shown.clone();
@@ -293,6 +293,8 @@ pub fn meant(state: &State, views: &mut Views) -> String {
     if !views.incident.ticket().is_empty() {
         return views.incident.typed.clone();
     }
-    let tickets = views.incident.tickets(state);
-    tickets.first().cloned().unwrap_or_default()
+    // Never a colleague's: it would stand there as if it were meant.
+    let mut orders = state.entries.iter().rev().map(|entry| &entry.order);
+    let newest = orders.find_map(|order| state.ticket_in(&order.comment));
+    newest.unwrap_or_default().to_owned()
 }

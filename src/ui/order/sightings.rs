@@ -25,7 +25,7 @@ pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
     lacks.then_some("This takes the permission Machine.Read")
 }
 
-/// Lists the devices, each to be ticked; those that the form is about are.
+/// Lists the devices: each to be ticked, but for an order that reaches all of them.
 pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &str) {
     let state = cx.state;
     let sightings = state.sightings.get(sha1);
@@ -41,17 +41,36 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
         ui.small_label("Defender has seen it on no device");
         return;
     }
-    let shown = listed.items.iter().take(SHOWN);
+    let shown: Vec<&Machine> = listed.items.iter().map(AsRef::as_ref).take(SHOWN).collect();
+    // What reaches every device is ordered of none of them.
+    if form.task().is_tenant_wide() {
+        list_ui(ui, |ui| {
+            for machine in &shown {
+                ui.horizontal(|ui| {
+                    ui.label(machine.reference().name_and_tail());
+                    facts_ui(ui, cx, machine);
+                });
+            }
+        });
+    } else {
+        picks_ui(ui, cx, form, &shown);
+    }
+    let rest = listed.items.len().saturating_sub(SHOWN);
+    if rest > 0 || listed.is_cut || listed.unreadable > 0 {
+        let more = if listed.is_cut { " or more" } else { "" };
+        let line = format!("{}{more} are not listed", rest + listed.unreadable);
+        ui.small_label(line);
+    }
+}
+
+/// The devices to be ticked, and a button for all of them.
+fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, shown: &[&Machine]) {
     let is_target = |form: &OrderForm, machine: &Machine| {
-        form.targets
-            .iter()
-            .any(|target| target.machine.id == machine.id)
+        let mut targets = form.targets.iter();
+        targets.any(|target| target.machine.id == machine.id)
     };
-    let open: Vec<MachineRef> = shown
-        .clone()
-        .filter(|machine| !is_target(form, machine))
-        .map(|machine| machine.reference())
-        .collect();
+    let open = shown.iter().filter(|machine| !is_target(form, machine));
+    let open: Vec<MachineRef> = open.map(|machine| machine.reference()).collect();
     let label = match open.len() {
         0 => "Add all".to_owned(),
         count => format!("Add all {count}"),
@@ -66,7 +85,31 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
         Vec::new()
     };
     let mut removed = None;
-    let weak = ui.tokens().text_weak;
+    list_ui(ui, |ui| {
+        for machine in shown {
+            let reference = machine.reference();
+            let mut is_ticked = is_target(form, machine);
+            let row = ui.horizontal(|ui| {
+                let row = ui.checkbox(&mut is_ticked, reference.name_and_tail());
+                facts_ui(ui, cx, machine);
+                row
+            });
+            let row = row.inner;
+            if row.changed() && is_ticked {
+                added.push(reference);
+            } else if row.changed() && form.count() > 1 {
+                removed = Some(reference.id);
+            }
+        }
+    });
+    if let Some(id) = removed {
+        form.targets.retain(|target| target.machine.id != id);
+        form.number.clear();
+    }
+    add_all(cx, form, added);
+}
+
+fn list_ui(ui: &mut Ui, rows: impl FnOnce(&mut Ui)) {
     raised_frame(ui).show(ui, |ui| {
         ScrollArea::vertical()
             .id_salt("seen on")
@@ -74,37 +117,18 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
             .min_scrolled_height(MAX_HEIGHT)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                for machine in shown {
-                    let reference = machine.reference();
-                    let was_ticked = is_target(form, machine);
-                    let mut is_ticked = was_ticked;
-                    let row = ui.horizontal(|ui| {
-                        let row = ui.checkbox(&mut is_ticked, reference.name_and_tail());
-                        let facts = RichText::new(device_facts(machine, cx));
-                        let facts = facts.text_style(TextStyle::Small).color(weak);
-                        ui.add(Label::new(facts).truncate());
-                        row
-                    });
-                    let row = row.inner;
-                    if row.changed() && is_ticked {
-                        added.push(reference);
-                    } else if row.changed() && form.count() > 1 {
-                        removed = Some(reference.id);
-                    }
-                }
+                rows(ui);
             });
     });
-    let rest = listed.items.len().saturating_sub(SHOWN);
-    if rest > 0 || listed.is_cut || listed.unreadable > 0 {
-        let more = if listed.is_cut { " or more" } else { "" };
-        let line = format!("{}{more} are not listed", rest + listed.unreadable);
-        ui.small_label(line);
-    }
-    if let Some(id) = removed {
-        form.targets.retain(|target| target.machine.id != id);
-        form.number.clear();
-    }
-    add_all(cx, form, added);
+}
+
+/// What tells the device from others, beside its name.
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
+    let facts = RichText::new(device_facts(machine, cx));
+    let facts = facts
+        .text_style(TextStyle::Small)
+        .color(ui.tokens().text_weak);
+    ui.add(Label::new(facts).truncate());
 }
 
 /// Takes devices into the form, and has what the guardrails ask about them read.
