@@ -178,7 +178,7 @@ impl Rehearsal {
                     why: format!("{ordered} orders, but {asked} POSTs"),
                 });
             }
-            say!("ok      request log: {asked} POSTs for {ordered} orders");
+            say!("ok      request log: {asked} requests for {ordered} orders");
         }
         Ok(())
     }

@@ -102,13 +102,15 @@ fn the_self_test_passes_and_fails_at_an_injected_fault() {
         "investigate",
         "tag",
         "untag",
+        "block",
+        "unblock",
     ] {
         assert!(
             said.contains(&format!("ok      {step}:")),
             "{step} is told: {said}"
         );
     }
-    assert!(said.contains("12 POSTs for 12 orders"), "{said}");
+    assert!(said.contains("14 requests for 14 orders"), "{said}");
 
     let mut command = bare(&folder);
     let output = command.args(["self-test", "--fail", "isolate"]).output();
