@@ -143,14 +143,10 @@ impl Draft {
     /// The SHA-1 in the form, if it is about a file and one can be read.
     #[must_use]
     pub fn file_sha1(&self) -> Option<Sha1> {
-        match self.value(self.hash_field()?).ok()?? {
-            Value::Hash(sha1) => Some(sha1),
-            Value::Choice(_)
-            | Value::Text(_)
-            | Value::Sha256(_)
-            | Value::Time(_)
-            | Value::Number(_)
-            | Value::Flag(_) => None,
+        if let Value::Hash(sha1) = self.value(self.hash_field()?).ok()?? {
+            Some(sha1)
+        } else {
+            None
         }
     }
 

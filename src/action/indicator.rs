@@ -23,7 +23,7 @@ pub enum Effect {
 }
 
 impl Task {
-    fn values(&self) -> Option<&Values> {
+    pub(super) fn values(&self) -> Option<&Values> {
         match self {
             Self::Act { values, .. } => Some(values),
             Self::Cancel { .. } => None,

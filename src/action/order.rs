@@ -139,37 +139,22 @@ impl Task {
     /// The file that it is about.
     #[must_use]
     pub fn file(&self) -> Option<&Sha1> {
-        let Self::Act { values, .. } = self else {
-            return None;
-        };
-        values.iter().find_map(|(_, value)| match value {
-            Value::Hash(sha1) => Some(sha1),
-            Value::Choice(_)
-            | Value::Text(_)
-            | Value::Sha256(_)
-            | Value::Time(_)
-            | Value::Number(_)
-            | Value::Flag(_) => None,
+        self.values()?.iter().find_map(|(_, value)| {
+            if let Value::Hash(sha1) = value {
+                Some(sha1)
+            } else {
+                None
+            }
         })
     }
 
     /// The tag that it adds or removes.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
-        let Self::Act { values, .. } = self else {
-            return None;
-        };
-        match values.get(&TAG) {
-            Some(Value::Text(tag)) => Some(tag),
-            Some(
-                Value::Choice(_)
-                | Value::Hash(_)
-                | Value::Sha256(_)
-                | Value::Time(_)
-                | Value::Number(_)
-                | Value::Flag(_),
-            )
-            | None => None,
+        if let Some(Value::Text(tag)) = self.values()?.get(&TAG) {
+            Some(tag)
+        } else {
+            None
         }
     }
 

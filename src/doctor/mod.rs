@@ -26,7 +26,7 @@ use crate::model::{
 use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::platform;
 use crate::say;
-use crate::settings::Settings;
+use crate::settings::{Settings, SettingsError};
 use line::Line;
 
 /// Prints the report; fails when something has to be mended. It is safe to paste: the home folder
@@ -47,9 +47,11 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
             line.say(home.as_deref());
         }
     };
-    let (settings, places) = settings_line(folder, arguments);
+    let read = Settings::read(folder);
+    let (settings, places) = settings_line(&read, folder, arguments);
     tell(vec![settings]);
-    tell(rules_lines(folder));
+    // Where they cannot be read, that was said.
+    tell(read.map(rules_lines).unwrap_or_default());
     tell(vec![folder_line(folder)]);
     tell(journal_lines(folder));
     tell(vec![keyring_line()]);
@@ -73,7 +75,11 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
 /// What is set, and whose hosts are asked. Without a profile to start with these are the hosts of all
 /// that can be read, else those of the cloud that most tenants are in: whether this computer reaches
 /// them is worth knowing before the first sign-in.
-fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>) {
+fn settings_line(
+    settings: &Result<Settings, SettingsError>,
+    folder: &Path,
+    arguments: &Arguments,
+) -> (Line, Vec<Endpoints>) {
     let what = "settings";
     if let (Some(address), None) = (&arguments.stand_in, &arguments.profile) {
         return match Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT) {
@@ -87,23 +93,35 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
             ),
         };
     }
-    let settings = Settings::read(folder);
     let places = settings.as_ref().map(hosts_of).unwrap_or_default();
-    let read = settings.and_then(|all| all.choose(folder, arguments.profile.as_deref()));
-    let mut trouble = match read {
+    let wrong = |error: &SettingsError| {
+        let explanation = error.explain();
+        let (headline, place) = (explanation.headline, error.place());
+        let found = format!("{headline}: {place} in {}", folder.display());
+        Line::bad(what, found, explanation.next.words())
+    };
+    let chosen = match settings {
+        Ok(all) => all.choose(folder, arguments.profile.as_deref()),
+        Err(error) => return with_usual_hosts(wrong(error), places, arguments),
+    };
+    let trouble = match chosen {
         Ok(Some(profile)) => return profile_line(&profile.registration, arguments),
         Ok(None) => Line::bad(
             what,
             format!("no profile to start with in {}", folder.display()),
             "Start cordon and choose one, or fill in the form",
         ),
-        Err(error) => {
-            let explanation = error.explain();
-            let (headline, place) = (explanation.headline, error.place());
-            let found = format!("{headline}: {place} in {}", folder.display());
-            Line::bad(what, found, explanation.next.words())
-        }
+        Err(error) => wrong(&error),
     };
+    with_usual_hosts(trouble, places, arguments)
+}
+
+/// Without a profile to start with: whose hosts are asked, said behind that.
+fn with_usual_hosts(
+    mut trouble: Line,
+    places: Vec<Endpoints>,
+    arguments: &Arguments,
+) -> (Line, Vec<Endpoints>) {
     if arguments.stand_in.is_some() {
         return (trouble, Vec::new());
     }
@@ -118,11 +136,8 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
 }
 
 /// What of the rules and of the plans cannot be used.
-fn rules_lines(folder: &Path) -> Vec<Line> {
-    let Ok(Settings { rules, .. }) = Settings::read(folder) else {
-        // Said of the settings.
-        return Vec::new();
-    };
+fn rules_lines(settings: Settings) -> Vec<Line> {
+    let rules = settings.rules;
     let rule =
         "Correct it. Until then each disruptive action wants the device's name, one at a time";
     let plan = "Correct the plan in the file. Until then it is not offered, and the others are";

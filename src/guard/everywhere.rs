@@ -5,9 +5,7 @@ use super::file::FileLook;
 use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, Task};
 use crate::explain::NextStep;
-use crate::model::{
-    Indicator, IndicatorAction, MAX_INDICATORS, age_text, clean, grouped, requestor_name,
-};
+use crate::model::{Indicator, MAX_INDICATORS, age_text, grouped, requestor_name};
 
 /// How far the look at the tenant's indicators has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,13 +23,18 @@ pub enum IndicatorsLook<'a> {
 }
 
 impl<'a> IndicatorsLook<'a> {
-    /// Those that are about this file.
-    pub(super) fn about(self, hash: &'a str) -> impl Iterator<Item = &'a Indicator> {
-        let of_files = match self {
+    /// Those that are about files, as far as they were read.
+    const fn of_files(self) -> &'a [Indicator] {
+        match self {
             Self::Read { of_files, .. } => of_files,
             Self::NotYet | Self::Failed(_) => &[],
-        };
-        of_files.iter().filter(move |one| one.is_about(hash))
+        }
+    }
+
+    /// Those that are about what has this hash.
+    pub(super) fn about(self, hash: &'a str) -> impl Iterator<Item = &'a Indicator> {
+        let of_files = self.of_files().iter();
+        of_files.filter(move |one| one.is_about(hash))
     }
 
     /// Why not all of them are known, if that is so.
@@ -113,28 +116,20 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 
 /// What holds for the file of an order already, under whichever of its hashes.
 fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
-    let IndicatorsLook::Read { of_files, .. } = facts.indicators else {
-        return Vec::new();
-    };
     let known = match facts.file {
         FileLook::Known(file) => [Some(&*file.sha1), file.sha256.as_deref()],
         FileLook::NotYet | FileLook::Failed(_) | FileLook::Unknown => [None, None],
     };
     let hashes = [task.file_hash(), known[0], known[1]];
     let is_about = |one: &&Indicator| hashes.iter().flatten().any(|hash| one.is_about(hash));
-    of_files.iter().filter(is_about).collect()
+    let of_files = facts.indicators.of_files().iter();
+    of_files.filter(is_about).collect()
 }
 
 /// What is said of an indicator of the same file, and what becomes of it.
 fn existing(one: &Indicator, then: &str, facts: &Facts<'_>) -> String {
     let by = who(one, facts);
-    let what = match &one.action {
-        IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
-        IndicatorAction::Warn => "warned of".into(),
-        IndicatorAction::Audit => "audited".into(),
-        IndicatorAction::Allowed => "allowed".into(),
-        IndicatorAction::Other(other) => clean(other, 40),
-    };
+    let what = one.action.word();
     let until = one.expires.map_or_else(
         || "without an end".to_owned(),
         |at| {
@@ -172,12 +167,8 @@ fn who(one: &Indicator, facts: &Facts<'_>) -> String {
 
 /// Whether the account that is signed in has made it.
 fn is_own(one: &Indicator, facts: &Facts<'_>) -> bool {
-    let own = facts
-        .session
-        .account()
-        .and_then(|own| own.user_name.as_deref());
-    own.zip(one.by.as_deref())
-        .is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
+    let account = facts.session.account();
+    account.is_some_and(|account| one.is_by(account))
 }
 
 fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {

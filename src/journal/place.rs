@@ -132,16 +132,13 @@ pub(super) fn keep_unsettled(journal: &Path) -> io::Result<()> {
     let Some(rollback) = rollback_of(journal) else {
         return Ok(());
     };
-    let kept = (1..=MOST_KEPT).find_map(|n| {
-        let aside = |path: &Path| beside(path, &format!(".kept-{n}"));
-        let copies = [journal, &rollback].map(|path| files::copy_new(path, &aside(path)));
-        let is_taken = copies
-            .iter()
-            .filter_map(|copy| copy.as_ref().err())
-            .any(|error| error.kind() == io::ErrorKind::AlreadyExists);
-        (!is_taken).then(|| copies.into_iter().collect::<io::Result<()>>())
-    });
-    kept.unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))
+    for n in 1..=MOST_KEPT {
+        let copies = [journal, &rollback].map(|of| (of, beside(of, &format!(".kept-{n}"))));
+        if !copies.iter().any(|(_, copy)| files::is_there(copy)) {
+            return (copies.iter()).try_for_each(|(of, copy)| files::copy_new(of, copy));
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// The lock file beside a journal.

@@ -1,9 +1,11 @@
 //! What holds for a file on every device of the tenant.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::open_enum::open_enum;
-use super::{EntryId, MachineActionId};
+use super::{Account, EntryId, MachineActionId, clean};
 
 /// Active indicators of all kinds that a tenant may have.
 pub const MAX_INDICATORS: usize = 15_000;
@@ -36,7 +38,28 @@ open_enum! {
     }
 }
 
+impl IndicatorAction {
+    /// What becomes of a file by it: the file is ….
+    #[must_use]
+    pub fn word(&self) -> Cow<'_, str> {
+        match self {
+            Self::Block | Self::BlockAndRemediate => "blocked".into(),
+            Self::Warn => "warned of".into(),
+            Self::Audit => "audited".into(),
+            Self::Allowed => "allowed".into(),
+            Self::Other(other) => clean(other, 40),
+        }
+    }
+}
+
 impl Indicator {
+    /// Whether it was made under the name of this account.
+    #[must_use]
+    pub fn is_by(&self, account: &Account) -> bool {
+        let names = account.user_name.as_deref().zip(self.by.as_deref());
+        names.is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
+    }
+
     /// Whether it is about what has this hash.
     #[must_use]
     pub fn is_about(&self, hash: &str) -> bool {

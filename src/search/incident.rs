@@ -71,8 +71,10 @@ impl Incident {
                 let made_by = state.entries.that_made(&action.id);
                 let is_listed = made_by.is_some_and(|entry| own.contains(&entry.id()));
                 if !is_listed && comment.is_some_and(|comment| names_ticket(comment, ticket)) {
-                    let name = action.computer_dns_name.clone();
-                    let machine = named(state, id, name);
+                    let machine = MachineRef {
+                        id: id.clone(),
+                        dns_name: action.computer_dns_name.clone(),
+                    };
                     let line = IncidentLine::Action(action.id.clone());
                     found.device(state, machine).lines.push(line);
                 }
@@ -129,8 +131,10 @@ impl Gathering {
     fn device(&mut self, state: &State, machine: MachineRef) -> &mut IncidentDevice {
         let devices = &mut self.devices;
         let place = *self.places.entry(machine.id.clone()).or_insert_with(|| {
+            // As its record calls it, else by the name that is known otherwise.
+            let record = state.machine(&machine.id).map(|known| known.reference());
             devices.push(IncidentDevice {
-                machine: named(state, &machine.id, machine.dns_name),
+                machine: record.unwrap_or(machine),
                 lines: Vec::new(),
                 is_contained: false,
                 is_contained_otherwise: false,
@@ -158,15 +162,6 @@ impl Gathering {
         });
         self.devices
     }
-}
-
-/// The device as its record calls it, else by the name that is known otherwise.
-fn named(state: &State, id: &MachineId, name: Option<Box<str>>) -> MachineRef {
-    let record = state.machine(id).map(|machine| machine.reference());
-    record.unwrap_or_else(|| MachineRef {
-        id: id.clone(),
-        dns_name: name,
-    })
 }
 
 /// The tickets of the newest orders, the newest first, and then those of what others contain.

@@ -34,16 +34,12 @@ pub fn own_blocks(state: &State) -> impl Iterator<Item = &Indicator> {
 }
 
 fn blocks(state: &State, own: bool) -> impl Iterator<Item = &Indicator> {
-    let user = state
-        .session
-        .account()
-        .and_then(|account| account.user_name.as_deref());
+    let account = state.session.account();
     let is_own = move |one: &Indicator| {
         // One that a colleague had made and an order of ours has changed since.
         let entry = one.tag().and_then(|tag| state.entry(tag));
         let is_of_order = entry.is_some_and(|entry| entry.own_action() == one.id);
-        let by = user.zip(one.by.as_deref());
-        is_of_order || by.is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
+        is_of_order || account.is_some_and(|account| one.is_by(account))
     };
     let read = state.indicators.get();
     let all = read.map_or(&[][..], |read| &read.of_files);
@@ -54,12 +50,9 @@ fn blocks(state: &State, own: bool) -> impl Iterator<Item = &Indicator> {
 
 /// What it does, until when, by whom and why: one line.
 pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
-    let what = match &one.action {
-        IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
-        IndicatorAction::Warn => "warned of".into(),
-        IndicatorAction::Audit => "audited only".into(),
-        IndicatorAction::Allowed => "allowed".into(),
-        IndicatorAction::Other(other) => clean(other, 40),
+    let what = match one.action.word() {
+        audited if one.action == IndicatorAction::Audit => audited + " only",
+        word => word,
     };
     let until = one.expires.map_or_else(
         || "without an end".to_owned(),

@@ -11,6 +11,7 @@ use crate::ui::activity::open_work;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
+use crate::ui::blocked::short_hash;
 use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
@@ -18,8 +19,6 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, look, words};
 
-/// How many digits of a file's hash stand in the line; all of them are below it.
-const HASH_SHOWN: usize = 8;
 /// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
 /// row is opened.
 const WORDS_WIDTH: f32 = 330.0;
@@ -215,9 +214,9 @@ fn line_ui(
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
-    if let Some(begins) = task.file_hash().and_then(|hash| hash.get(..HASH_SHOWN)) {
+    if let Some(hash) = task.file_hash() {
         // Of two files on one device, or on all, each is told.
-        ui.add(weak(format!("{begins}…")));
+        ui.add(weak(short_hash(hash)));
     }
     if let Some(plan) = &entry.order.plan {
         ui.add(weak(plan.place()));

@@ -13,7 +13,7 @@ use super::sightings;
 use crate::action::{ActionKind, Draft, Sha1};
 use crate::guard;
 use crate::message::{Command, HashedFile, HashingNews};
-use crate::model::{FileFacts, IndicatorAction, Permission, Seen, clean, grouped, requestor_name};
+use crate::model::{FileFacts, Permission, Seen, clean, grouped, requestor_name};
 use crate::state::State;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
@@ -322,13 +322,7 @@ fn verdict_words(facts: &FileFacts) -> String {
 /// What holds for it on every device, as far as that was read.
 fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
     let words = facts.indicators.iter().flatten().map(|indicator| {
-        let what = match &indicator.action {
-            IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
-            IndicatorAction::Warn => "warned of".into(),
-            IndicatorAction::Audit => "audited".into(),
-            IndicatorAction::Allowed => "allowed".into(),
-            IndicatorAction::Other(other) => clean(other, 40),
-        };
+        let what = indicator.action.word();
         let by = requestor_name(indicator.by.as_deref());
         let until = indicator.expires.map(|at| words::local_time(at, zone));
         let until = until.map_or_else(String::new, |until| format!(" until {until}"));

@@ -66,15 +66,8 @@ fn of_many_contained_devices_only_those_in_sight_are_drawn() {
             "the oldest first"
         );
         let middle = egui::pos2(200.0, size.1 * 0.5);
-        harness.event(egui::Event::PointerMoved(middle));
-        harness.event(egui::Event::MouseWheel {
-            unit: egui::MouseWheelUnit::Point,
-            delta: egui::vec2(0.0, -1e7),
-            phase: egui::TouchPhase::Move,
-            source: egui::MouseWheelSource::Unknown,
-            modifiers: egui::Modifiers::NONE,
-        });
-        harness.run_steps(30);
+        table::wheel(&mut harness, middle, egui::vec2(0.0, -1e7));
+        harness.run_steps(10);
         let rows = drawn(&harness);
         assert_eq!(rows.last().map(|row| row.0), Some(399), "{size:?}");
         assert!(rows.len() < 30, "{size:?}: {rows:?}");

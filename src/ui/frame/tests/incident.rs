@@ -188,15 +188,9 @@ fn a_page_whose_head_scrolls_with_it_ends_with_its_last_row() {
             desk.borrow_mut().views.show(screen);
         }
         harness.run_steps(6);
-        harness.event(egui::Event::PointerMoved(egui::pos2(200.0, 200.0)));
-        harness.event(egui::Event::MouseWheel {
-            unit: egui::MouseWheelUnit::Point,
-            delta: egui::vec2(0.0, -1e7),
-            phase: egui::TouchPhase::Move,
-            source: egui::MouseWheelSource::Unknown,
-            modifiers: egui::Modifiers::NONE,
-        });
-        harness.run_steps(30);
+        let over = egui::pos2(200.0, 200.0);
+        table::wheel(&mut harness, over, egui::vec2(0.0, -1e7));
+        harness.run_steps(10);
         let last = match screen {
             Screen::Journal => "HR-LT-007",
             Screen::Incident => "INC-4711 beacon",

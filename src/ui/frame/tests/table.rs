@@ -96,7 +96,7 @@ fn elided(harness: &Harness<'static>, room: Rect) -> Vec<String> {
     all
 }
 
-fn wheel(harness: &mut Harness<'static>, at: Pos2, delta: Vec2) {
+pub(super) fn wheel(harness: &mut Harness<'static>, at: Pos2, delta: Vec2) {
     harness.event(egui::Event::PointerMoved(at));
     harness.event(egui::Event::MouseWheel {
         unit: MouseWheelUnit::Point,
