@@ -42,7 +42,13 @@ fn main() -> ExitCode {
     if let Err(error) = crash::keep_memory_private() {
         tracing::warn!("a core dump could hold tokens: {error}");
     }
-    let folder = paths::data_folder(arguments.data_dir.as_deref());
+    let folder = match paths::data_folder(arguments.data_dir.as_deref()) {
+        Ok(folder) => folder,
+        Err(why) => {
+            terminal::stop(&format!("{why}. Set HOME, or give --data-dir"));
+            return ExitCode::from(USAGE);
+        }
+    };
     match &arguments.command {
         None => console(&arguments, &folder),
         Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),

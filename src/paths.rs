@@ -26,15 +26,27 @@ pub fn stand_in_for(address: &str, registration: &Registration) -> Result<Endpoi
 }
 
 /// The data folder: the one given, or this system's place for application data.
-#[must_use]
-pub fn data_folder(given: Option<&Path>) -> PathBuf {
+///
+/// # Errors
+/// In words, when there is no such place, or it depends on the folder that cordon is started in: the
+/// next start would find neither journal nor rules.
+pub fn data_folder(given: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(given) = given {
-        return given.to_owned();
+        return Ok(given.to_owned());
     }
-    ProjectDirs::from("io.github", "", "cordon").map_or_else(
-        || PathBuf::from("cordon-data"),
-        |dirs| dirs.data_local_dir().to_owned(),
-    )
+    let dirs = ProjectDirs::from("io.github", "", "cordon");
+    let folder = dirs
+        .ok_or("There is no home folder")?
+        .data_local_dir()
+        .to_owned();
+    if folder.is_absolute() {
+        Ok(folder)
+    } else {
+        let folder = folder.display();
+        Err(format!(
+            "The home folder is no whole path: the data would be in {folder}, from wherever cordon is started"
+        ))
+    }
 }
 
 /// Where the consoles of one person meet, whatever their data folders: this system's place for what

@@ -50,7 +50,7 @@ impl Trouble {
             Error::PlatformFailure(inner) => (
                 TroubleKind::Absent,
                 "No keyring is available",
-                credentials::REMEDY,
+                credentials::remedy(&**inner),
                 Some(inner),
             ),
             Error::Ambiguous(_) => (

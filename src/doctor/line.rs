@@ -1,5 +1,6 @@
 //! One line of the report.
 
+use crate::model::visible;
 use crate::say;
 
 /// One line of the report.
@@ -53,9 +54,10 @@ impl Line {
 
     /// Prints it, with the home folder shortened.
     pub fn say(&self, home: Option<&str>) {
+        // A name of a folder with a line break in it would read as a line of the report.
         let shortened = |text: &str| match home {
-            Some(home) if home.len() > 1 => text.replace(home, "~"),
-            _no_home => text.to_owned(),
+            Some(home) if home.len() > 1 => visible(&text.replace(home, "~")).into_owned(),
+            _no_home => visible(text).into_owned(),
         };
         let word = match self.level {
             Level::Good => "ok   ",

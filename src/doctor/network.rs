@@ -4,6 +4,7 @@ use url::Url;
 
 use super::line::Line;
 use crate::api::Http;
+use crate::api::proxy::ProxyChoice;
 use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::explain::Explain as _;
 use crate::model::Endpoints;
@@ -70,8 +71,14 @@ fn reach_line(what: &'static str, url: &Url, answer: Result<HttpResponse, HttpFa
                 format!("{host}: {fault}"),
             );
             if fault == HttpFault::NotReached {
-                line.remedy =
-                    Some("Check the network, name resolution, the firewall and the proxy".into());
+                let proxy = ProxyChoice::of_this_computer().proxy_for(url);
+                let remedy = if let Some(proxy) = proxy {
+                    line.found = format!("{host}: not reached through the proxy {proxy}");
+                    "Check whether the proxy answers, and lets this computer through to the host"
+                } else {
+                    "Check the network, name resolution and the firewall"
+                };
+                line.remedy = Some(remedy.into());
             }
             line
         }

@@ -134,6 +134,15 @@ impl Row {
         self.entry.is_empty() && self.record == RULE_BEGINS
     }
 
+    /// The layout that begins with this record.
+    pub(super) fn begins_layout(&self) -> Option<i64> {
+        if !self.belongs_to_no_entry() {
+            return None;
+        }
+        let data: serde_json::Value = serde_json::from_str(&self.data).ok()?;
+        data["layout"].as_i64()
+    }
+
     fn rule_after(&self, before: HashRule) -> HashRule {
         if self.belongs_to_no_entry() {
             HashRule::WithNumber

@@ -101,6 +101,8 @@ pub(super) struct Walk {
     pub end: End,
     pub records: u64,
     pub findings: Vec<Finding>,
+    /// The layout that the chain itself says it has had.
+    layout: i64,
 }
 
 /// Compares the schema, walks the whole chain, holds it against what is remembered of it, and has
@@ -112,12 +114,14 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         end: End::EMPTY,
         records: 0,
         findings: schema::compare(db)?,
+        layout: 0,
     };
     let has_table = !walk.findings.iter().any(is_without_table);
     if has_table {
         let mut hashes = vec![String::new(); remembered.len()];
         walk.rows(db, remembered, &mut hashes)?;
         walk.hold_against(remembered, &hashes);
+        walk.layout(db)?;
         walk.counter(db)?;
     }
     // The chain says nothing of the indexes and free pages, on which the next record depends.
@@ -147,7 +151,8 @@ pub(super) fn walk_and_read(
     Ok(walk)
 }
 
-/// Records of a whole chain that say nothing, or go on with an entry that was never begun.
+/// Records of a whole chain that say nothing, go on with an entry that was never begun, or begin one
+/// again.
 fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
     let mut begun = HashSet::new();
     let mut found = Vec::new();
@@ -158,8 +163,11 @@ fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
         let is_readable = match row.said() {
             Ok(None) => true,
             Ok(Some((id, _, record))) => {
-                let begins = matches!(record, Record::Intended { .. });
-                begins && begun.insert(id) || begun.contains(&id)
+                if matches!(record, Record::Intended { .. }) {
+                    begun.insert(id)
+                } else {
+                    begun.contains(&id)
+                }
             }
             Err(_) => false,
         };
@@ -219,6 +227,7 @@ impl Walk {
         } else if row.previous_hash != self.end.hash {
             self.findings.push(Finding::Unlinked { seq });
         }
+        self.layout = self.layout.max(row.begins_layout().unwrap_or_default());
         // From here on by what the row itself says, so that a second place shows as well.
         self.end = self.end.after(row);
     }
@@ -240,6 +249,15 @@ impl Walk {
                 });
             }
         }
+    }
+
+    /// A layout is only ever raised: an older console would begin a chain of its own kind in a lowered one.
+    fn layout(&mut self, db: &Connection) -> Result<(), JournalError> {
+        let found = schema::layout_of(db)?;
+        if found < self.layout {
+            self.findings.push(Finding::Layout { found });
+        }
+        Ok(())
     }
 
     /// `SQLite` counts the numbers that it gave out: the count stays when the last records go.
@@ -301,15 +319,38 @@ fn damaged_pages(after: i64, error: rusqlite::Error) -> Result<Finding, JournalE
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::super::Journal;
     use super::super::tests::{intended, orders};
     use super::*;
+
+    #[test]
+    fn a_layout_that_was_lowered_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.sqlite");
+        let mut journal = Journal::open(&path).expect("made");
+        let batch = [intended(orders().remove(0))];
+        let written = journal.append(jiff::Timestamp::UNIX_EPOCH, &batch);
+        written.expect("written");
+        drop(journal);
+        for found in [3, schema::LAYOUT - 1] {
+            let db = Connection::open(&path).expect("opened");
+            db.pragma_update(None, "user_version", found).expect("set");
+            drop(db);
+            let report = Journal::inspect(&path, &[]).expect("opened");
+            assert_eq!(report.findings, [Finding::Layout { found }]);
+            assert!(Journal::open(&path).is_err());
+        }
+    }
 
     /// The chain says nothing of what its records mean, on which a console depends.
     #[test]
     fn a_whole_chain_with_a_record_that_no_console_can_read_is_not_called_good() {
         let (ours, other) = (intended(orders().remove(0)), intended(orders().remove(1)));
         let [entry, never_begun] = [ours.0, other.0].map(|id| id.to_string());
+        let (_, again) = ours.1.to_stored().expect("written");
+        let again = again.to_string();
         for (entry, at, record, data) in [
             (&*entry, "1970-01-01T00:00:00Z", "Unheard", "{}"),
             (&entry, "1970-01-01T00:00:00Z", "Sent", "{"),
@@ -317,12 +358,18 @@ mod tests {
             (&entry, "yesterday", "Sent", "{}"),
             ("nobody's", "1970-01-01T00:00:00Z", "Sent", "{}"),
             (&never_begun, "1970-01-01T00:00:00Z", "Sent", "{}"),
+            (
+                &entry,
+                "1970-01-01T00:00:00Z",
+                "Unknown",
+                r#"{"why":"a","why":"b"}"#,
+            ),
+            (&entry, "1970-01-01T00:00:00Z", "Intended", &again),
         ] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("journal.sqlite");
             let mut journal = Journal::open(&path).expect("made");
-            let batch = [intended(orders().remove(0))];
-            let written = journal.append(jiff::Timestamp::UNIX_EPOCH, &batch);
+            let written = journal.append(jiff::Timestamp::UNIX_EPOCH, slice::from_ref(&ours));
             written.expect("written");
             let row = journal.end.next(entry, at, record, data);
             row.insert(&journal.db).expect("linked as any other");

@@ -316,6 +316,9 @@ impl Journal {
                 return Ok(());
             };
             match (places.get(&id), &record) {
+                (Some(_), Record::Intended { .. }) => {
+                    return Err(JournalError::Damaged(Finding::Unreadable { seq: row.seq }));
+                }
                 (Some(&place), _) => entries[place].push(at, record),
                 (None, Record::Intended { author, order }) => {
                     places.insert(id, entries.len());

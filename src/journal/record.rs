@@ -3,7 +3,8 @@
 //! word on screen is written, because those may be improved at any time.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::JournalError;
@@ -211,15 +212,14 @@ impl Record {
         name: &str,
         data: &str,
     ) -> Result<Self, JournalError> {
-        let mut fields: Map<_, _> = serde_json::from_str(data).unwrap_or_default();
+        let unreadable = |_: serde_json::Error| JournalError::NotReadable {
+            entry,
+            record: name.into(),
+        };
+        let Fields(mut fields) = serde_json::from_str(data).map_err(unreadable)?;
         fields.insert(NAME.to_owned(), name.into());
         fields.insert("entry".to_owned(), entry.to_string().into());
-        Self::deserialize(Json::Object(fields)).map_err(|_unreadable: serde_json::Error| {
-            JournalError::NotReadable {
-                entry,
-                record: name.into(),
-            }
-        })
+        Self::deserialize(Json::Object(fields)).map_err(unreadable)
     }
 
     pub(super) fn accepts(&self, id: &MachineActionId) -> bool {
@@ -229,5 +229,32 @@ impl Record {
     /// Whether it says that nobody can tell whose this action is.
     pub(super) fn disowns(&self, id: &MachineActionId) -> bool {
         matches!(self, Self::Unclear { action: Some(action), .. } if action == id)
+    }
+}
+
+/// The data of a record. Each field is in it once: of two, another reader may go by the other.
+struct Fields(Map<String, Json>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object with each field once")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
+                let mut fields = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Json>()? {
+                    if fields.insert(name, value).is_some() {
+                        return Err(M::Error::custom("a field stands twice"));
+                    }
+                }
+                Ok(Fields(fields))
+            }
+        }
+        data.deserialize_map(Once)
     }
 }

@@ -1,6 +1,8 @@
 //! The keyring of each system.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 
 use keyring_core::CredentialStore;
@@ -13,6 +15,21 @@ pub(crate) const REMEDY: &str = "Unlock the login keychain, then try again";
 #[cfg(all(unix, not(target_os = "macos")))]
 pub(crate) const REMEDY: &str =
     "Install and start gnome-keyring, KWallet or KeePassXC's Secret Service, then try again";
+
+/// What a person can do about a keyring that failed for this reason.
+pub(crate) fn remedy(why: &(dyn Error + 'static)) -> &'static str {
+    let is_secret_service = cfg!(all(unix, not(target_os = "macos")));
+    // Its store reads and writes one thing by itself: the bus's socket.
+    let is_of_socket = |error: &(dyn Error + 'static)| {
+        error.is::<std::io::Error>() || error.is::<Arc<std::io::Error>>()
+    };
+    let mut causes = successors(Some(why), |error| (**error).source());
+    if is_secret_service && causes.any(is_of_socket) {
+        "There is no session bus (D-Bus) by which to reach one: start cordon from a desktop session, or with `dbus-run-session`"
+    } else {
+        REMEDY
+    }
+}
 
 /// How many bytes one item takes, where that is less than a sign-in: on Windows 2,560.
 pub(crate) const LARGEST_PART: Option<usize> = if cfg!(windows) { Some(2500) } else { None };

@@ -445,3 +445,51 @@ fn what_never_ends_holds_nothing_up() {
         "{said}"
     );
 }
+
+#[test]
+fn a_host_that_was_not_reached_through_a_proxy_names_the_proxy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "http://127.0.0.1:9")]);
+    let line = "FIX    API host: api.security.microsoft.com: not reached through the proxy http://127.0.0.1:9\n";
+    assert!(said.contains(line), "{said}");
+    assert!(said.contains("Check whether the proxy answers"), "{said}");
+}
+
+/// A report is pasted and read line by line.
+#[cfg(unix)]
+#[test]
+fn a_folder_cannot_write_a_line_of_the_report() {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("a\nok     keyring: fine");
+    let said = doctor(&folder, &[], &[]);
+    assert!(!said.contains("\nok     keyring: fine"), "{said}");
+    assert!(said.contains(r"a\u{a}ok     keyring: fine"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_session_bus_the_report_says_how_to_get_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bus = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus");
+    let said = doctor(folder.path(), &[], &[bus]);
+    assert!(said.contains("There is no session bus (D-Bus)"), "{said}");
+}
+
+/// From another folder the same command would act without the journal and the rules of before.
+#[cfg(unix)]
+#[test]
+fn a_home_that_depends_on_where_one_stands_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
+        .arg("doctor")
+        .current_dir(place.path())
+        .env_remove("XDG_DATA_HOME")
+        .env("HOME", "here")
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(said.contains("The home folder is no whole path"), "{said}");
+    let left = place.path().read_dir().expect("a folder").count();
+    assert_eq!(left, 0);
+}
