@@ -1,8 +1,8 @@
 //! A request, taken apart once.
 
-use axum::body::Bytes;
-use axum::http::request::Parts;
-use axum::http::{HeaderName, Method, header};
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderName};
+use hyper::{Method, Request};
 
 /// A request, read completely.
 #[derive(Debug)]
@@ -27,15 +27,15 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
+    pub(super) fn new<T>(request: &Request<T>, body: Bytes) -> Self {
         let text = |name: HeaderName| {
-            parts
-                .headers
+            request
+                .headers()
                 .get(name)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let path = parts.uri.path().to_owned();
+        let path = request.uri().path().to_owned();
         let host = text(header::HOST).unwrap_or_default();
         let own_origin = format!("http://{host}");
         let foreign_origin =
@@ -43,9 +43,9 @@ impl Call {
         // Another port of this computer is the same site, and yet somebody else.
         let foreign_site = text(HeaderName::from_static("sec-fetch-site"))
             .is_some_and(|site| site != "same-origin" && site != "none");
-        let raw_query = parts.uri.query().unwrap_or_default().to_owned();
+        let raw_query = request.uri().query().unwrap_or_default().to_owned();
         Self {
-            method: parts.method.clone(),
+            method: request.method().clone(),
             segments: path
                 .split('/')
                 .filter(|part| !part.is_empty())
@@ -59,7 +59,7 @@ impl Call {
                     .then(|| token.trim().to_owned())
             }),
             content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
-            has_authorization: parts.headers.contains_key(header::AUTHORIZATION),
+            has_authorization: request.headers().contains_key(header::AUTHORIZATION),
             range: text(header::RANGE),
             accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
             client_request_id: text(HeaderName::from_static("client-request-id")),

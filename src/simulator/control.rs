@@ -60,7 +60,7 @@ pub(super) fn answer(tenant: &Arc<SimTenant>, call: &Call, path: &[&str]) -> Rep
     if call.is_get() {
         return read(&control, rest);
     }
-    if call.method == axum::http::Method::DELETE {
+    if call.method == hyper::Method::DELETE {
         if rest != ["fault"] {
             return Reply::empty(404);
         }
@@ -352,7 +352,7 @@ mod tests {
     }
 
     fn asked(method: &str, path: &str, origin: Option<(&str, &str)>) -> u16 {
-        let request = axum::http::Request::builder()
+        let request = hyper::Request::builder()
             .method(method)
             .uri(path)
             .header("host", "127.0.0.1:8080");
@@ -361,7 +361,7 @@ mod tests {
             None => request,
         };
         let request = request.body(()).expect("a request");
-        let call = Call::new(&request.into_parts().0, axum::body::Bytes::new());
+        let call = Call::new(&request, hyper::body::Bytes::new());
         let simulator = super::super::Simulator::start(super::super::SimOptions::default());
         let tenant = simulator.expect("a port").control().0;
         let path = call.lowered();

@@ -252,11 +252,11 @@ mod tests {
     }
 
     fn call(method: &str, path: &str, body: &Value) -> Call {
-        let request = axum::http::Request::builder();
+        let request = hyper::Request::builder();
         let request = request.method(method).uri(path);
         let request = request.header("content-type", "application/json");
-        let (parts, ()) = request.body(()).expect("a request").into_parts();
-        Call::new(&parts, body.to_string().into())
+        let request = request.body(()).expect("a request");
+        Call::new(&request, body.to_string().into())
     }
 
     fn block(sha1: &str, action: &str) -> Value {

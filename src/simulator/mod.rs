@@ -54,14 +54,17 @@ mod limits;
 mod random;
 mod wire;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use axum::Router;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 pub use encoding::Compress;
@@ -72,7 +75,7 @@ pub use tenant::SimOptions;
 pub use tokens::{CLIENT_ID, TENANT_ID};
 
 use tenant::SimTenant;
-use wire::{Connection, ResettableListener};
+use wire::Wire;
 
 /// A running tenant; dropping it stops it.
 #[derive(Debug)]
@@ -153,17 +156,28 @@ async fn open(options: &SimOptions) -> io::Result<(TcpListener, Arc<SimTenant>)>
 }
 
 async fn serve(listener: TcpListener, tenant: Arc<SimTenant>, stopped: oneshot::Receiver<()>) {
-    let service: IntoMakeServiceWithConnectInfo<Router, Connection> = Router::new()
-        .fallback(routes::answer)
-        .with_state(tenant)
-        .into_make_service_with_connect_info();
-    tokio::select! {
-        served = async { axum::serve(ResettableListener(listener), service).await } => {
-            if let Err(error) = served {
-                tracing::warn!(%error, "the built-in tenant stopped by itself");
+    let connections = async {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&tenant)))),
+                // Out of file handles, or the peer left at once: try again a little later.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
+    };
+    tokio::select! {
+        () = connections => {}
         // Whether told to or because the owner is gone.
         _ = stopped => {}
     }
+}
+
+async fn connection(stream: TcpStream, tenant: Arc<SimTenant>) {
+    let (wire, line) = Wire::new(stream);
+    let service = service_fn(async |request| {
+        Ok::<_, Infallible>(routes::answer(&tenant, &line, request).await)
+    });
+    // It ends badly when the peer leaves early, or the line is cut on purpose.
+    let served = http1::Builder::new().serve_connection(TokioIo::new(wire), service);
+    served.await.ok();
 }

@@ -1,8 +1,9 @@
 //! Answers before they become bytes.
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::encoding::{Compress, pack};
@@ -109,7 +110,7 @@ impl Reply {
         accept_encoding: &str,
         how: Compress,
         odata: bool,
-    ) -> Response {
+    ) -> Response<Full<Bytes>> {
         let success = (200..300).contains(&self.status);
         let how = match self.body {
             Payload::Bytes(..) => Compress::Nothing,
@@ -148,7 +149,7 @@ impl Reply {
         if odata && success && !bytes.is_empty() {
             headers.insert("odata-version", HeaderValue::from_static("4.0"));
         }
-        let mut response = Response::new(Body::from(bytes));
+        let mut response = Response::new(Full::from(bytes));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.headers_mut() = headers;

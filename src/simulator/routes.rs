@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::body::to_bytes;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::response::Response;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response};
 use serde_json::Value;
 
 use super::actions::by_route;
@@ -32,19 +32,18 @@ const MAX_BODY: usize = 1 << 20;
 
 /// Answers one request.
 pub(super) async fn answer(
-    State(tenant): State<Arc<SimTenant>>,
-    ConnectInfo(line): ConnectInfo<Connection>,
-    request: Request,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+    tenant: &Arc<SimTenant>,
+    line: &Connection,
+    mut request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let Ok(body) = Limited::new(request.body_mut(), MAX_BODY).collect().await else {
         return Reply::empty(413).into_response("", super::Compress::Nothing, false);
     };
-    let call = Call::new(&parts, body);
+    let call = Call::new(&request, body.to_bytes());
     let path = call.lowered();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if path.first() == Some(&"control") {
-        return control::answer(&tenant, &call, &path).into_response(
+        return control::answer(tenant, &call, &path).into_response(
             "",
             super::Compress::Nothing,
             false,
@@ -55,7 +54,7 @@ pub(super) async fn answer(
         return Reply::empty(403).into_response("", super::Compress::Nothing, false);
     }
     let place = place_of(&call, &path);
-    let entry = note(&tenant, &call, place);
+    let entry = note(tenant, &call, place);
     let (delay, fault) = tenant.lock().faults.take_matching(place);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -65,7 +64,7 @@ pub(super) async fn answer(
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),
         _ => distort::short_circuit(fault)
-            .unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault)),
+            .unwrap_or_else(|| dispatch(tenant, &call, &path, place, fault)),
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         line.cut();
@@ -75,7 +74,7 @@ pub(super) async fn answer(
         line.cut_after(*bytes);
     }
     let reply = distort::after(reply, fault, &call, &tenant.address);
-    finish(&tenant, &call, place, entry, reply)
+    finish(tenant, &call, place, entry, reply)
 }
 
 /// Writes the request down and says where.
@@ -117,7 +116,13 @@ fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
 }
 
 /// Adds what every answer has, and closes the entry in the account.
-fn finish(tenant: &SimTenant, call: &Call, place: Place, entry: usize, reply: Reply) -> Response {
+fn finish(
+    tenant: &SimTenant,
+    call: &Call,
+    place: Place,
+    entry: usize,
+    reply: Reply,
+) -> Response<Full<Bytes>> {
     let mut inner = tenant.lock();
     let status = reply.status;
     if let Some(request) = inner.log.get_mut(entry) {

@@ -1,20 +1,16 @@
 //! Connections that can be cut: a reset must be a real one, without a single byte of an answer.
 //!
-//! `axum::serve` writes whatever a handler returns. So the listener hands out sockets with a switch;
-//! a handler that wants the line cut turns it, and the answer never leaves the machine.
+//! The HTTP library writes whatever a handler returns. So it is given sockets with a switch; a handler
+//! that wants the line cut turns it, and the answer never leaves the machine.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// The switch of one connection, as handlers see it.
 #[derive(Debug, Clone, Default)]
@@ -63,46 +59,6 @@ impl Connection {
     }
 }
 
-impl Connected<IncomingStream<'_, ResettableListener>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
-        stream.remote_addr().clone()
-    }
-}
-
-/// The listening socket.
-#[derive(Debug)]
-pub(super) struct ResettableListener(pub(super) TcpListener);
-
-impl Listener for ResettableListener {
-    type Io = Wire;
-    type Addr = Connection;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            match self.0.accept().await {
-                Ok((stream, SocketAddr::V4(_) | SocketAddr::V6(_))) => {
-                    // Small answers should not wait for more; a failure only costs speed.
-                    stream.set_nodelay(true).ok();
-                    let line = Connection::default();
-                    return (
-                        Wire {
-                            stream,
-                            line: line.clone(),
-                        },
-                        line,
-                    );
-                }
-                // Out of file handles, or the peer left at once: try again a little later.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Connection::default())
-    }
-}
-
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Wire {
@@ -111,6 +67,14 @@ pub(super) struct Wire {
 }
 
 impl Wire {
+    pub(super) fn new(stream: TcpStream) -> (Self, Connection) {
+        // Small answers should not wait for more; a failure only costs speed.
+        stream.set_nodelay(true).ok();
+        let line = Connection::default();
+        let switch = line.clone();
+        (Self { stream, line }, switch)
+    }
+
     /// Refuses once the line is cut; closing then sends a reset instead of a polite end.
     fn check(&self) -> io::Result<()> {
         if self.line.is_cut() {

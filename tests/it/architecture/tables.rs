@@ -89,7 +89,7 @@ pub const STARTERS: [&str; 13] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 36] = [
+pub const CRATES: [(&str, &[&str]); 37] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -107,7 +107,8 @@ pub const CRATES: [(&str, &[&str]); 36] = [
     ("rusqlite", &["journal"]),
     ("notify_rust", &["app::notify", "platform"]),
     ("nucleo_matcher", &["search::fuzzy"]),
-    ("axum", &["simulator"]),
+    ("hyper", &["simulator"]),
+    ("http_body_util", &["simulator"]),
     ("flate2", &["simulator", "ui::theme::fonts"]),
     (
         "tokio",
@@ -133,7 +134,7 @@ pub const CRATES: [(&str, &[&str]); 36] = [
     ("directories", &["paths", "doctor"]),
     ("gethostname", &["worker::host"]),
     ("if_addrs", &["worker::host"]),
-    ("hyper_util", &["api::proxy"]),
+    ("hyper_util", &["api::proxy", "simulator"]),
     ("windows_registry", &["platform"]),
     ("windows_permissions", &["platform"]),
     // A box for what a program without a terminal has to say.
