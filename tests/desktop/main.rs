@@ -27,6 +27,8 @@ mod keyring;
 mod look;
 /// What reaches a person who looks elsewhere.
 mod notify;
+/// Each page as a screen reader has it.
+mod pages;
 /// What a person's browser does.
 #[path = "../it/person.rs"]
 mod person;
