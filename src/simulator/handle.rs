@@ -298,6 +298,34 @@ impl SimControl {
         })
     }
 
+    /// Has links to packages lead to another server, such as `http://127.0.0.1:8080`.
+    pub fn keep_packages_at(&self, storage: &str) {
+        self.0.lock().packages.storage = Some(storage.to_owned());
+    }
+
+    /// The tags of a machine; none of one that there is not.
+    #[must_use]
+    pub fn tags(&self, machine_id: &str) -> Vec<String> {
+        super::tags::of(&self.0, machine_id)
+    }
+
+    /// Puts a tag on a machine, as by a colleague.
+    pub fn tag(&self, machine_id: &str, tag: &str) {
+        super::tags::add(&self.0, machine_id, tag);
+    }
+
+    /// What is in force on a machine, and whether anything is under way there, in words; nothing of one
+    /// that is as it was.
+    #[must_use]
+    pub fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
+        self.0.lock().state_of(machine_id)
+    }
+
+    /// Cancels what is under way on a machine and takes back what is in force, as a colleague would.
+    pub fn put_back(&self, machine_id: &str) {
+        self.0.put_back(machine_id);
+    }
+
     /// New actions on this machine are picked up and never end.
     pub fn never_finish(&self, machine_id: &str) {
         self.0.never_finish(machine_id);

@@ -11,6 +11,8 @@ pub(super) struct Packages {
     pub(super) links: Vec<Link>,
     /// Bytes of a package, about.
     pub(super) size: usize,
+    /// Another storage than this server.
+    pub(super) storage: Option<String>,
 }
 
 #[derive(Debug)]
@@ -26,6 +28,7 @@ impl Default for Packages {
             limits: Limits::new(2, 120),
             links: Vec::new(),
             size: 3_000_000,
+            storage: None,
         }
     }
 }

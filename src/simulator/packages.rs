@@ -57,9 +57,10 @@ pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> R
         token: token.clone(),
         until: shifted(now, LINK_SECS),
     });
+    let storage = inner.packages.storage.as_deref();
     let host = match fault {
         Some(FaultKind::ForeignLink) => "https://packages.example",
-        _ => &tenant.address,
+        _ => storage.unwrap_or(&tenant.address),
     };
     let id = id.to_ascii_lowercase();
     let token = token.replace('=', "%3d");

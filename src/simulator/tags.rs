@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::api::{entity, no_machine};
 use super::call::Call;
+use super::fleet::Record;
 use super::reply::Reply;
 use super::submit::{body_of, wrong_content_type};
 use super::tenant::SimTenant;
@@ -39,9 +40,7 @@ pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
         return no_machine(id);
     };
     let mut inner = tenant.lock();
-    let record = tenant.record(index, &inner.changed);
-    let known = record.get("machineTags").and_then(Value::as_array);
-    let mut tags = known.cloned().unwrap_or_default();
+    let mut tags = tags_of(&tenant.record(index, &inner.changed));
     // Case-sensitive, as documented.
     let has_it = tags.iter().any(|known| known == tag);
     match action {
@@ -60,4 +59,32 @@ pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
         200,
         entity(tenant, "Machines/$entity", Value::Object(record)),
     )
+}
+
+fn tags_of(record: &Record) -> Vec<Value> {
+    let known = record.get("machineTags").and_then(Value::as_array);
+    known.cloned().unwrap_or_default()
+}
+
+/// Those that a machine has now.
+pub(super) fn of(tenant: &SimTenant, id: &str) -> Vec<String> {
+    let Some(index) = tenant.fleet.find_id(id) else {
+        return Vec::new();
+    };
+    let inner = tenant.lock();
+    let tags = tags_of(&tenant.record(index, &inner.changed)).into_iter();
+    tags.filter_map(|tag| Some(tag.as_str()?.to_owned()))
+        .collect()
+}
+
+/// Adds one to a machine without a request.
+pub(super) fn add(tenant: &SimTenant, id: &str, tag: &str) {
+    let Some(index) = tenant.fleet.find_id(id) else {
+        return;
+    };
+    let mut inner = tenant.lock();
+    let mut tags = tags_of(&tenant.record(index, &inner.changed));
+    tags.push(json!(tag));
+    let changed = inner.changed.entry(index).or_default();
+    changed.insert("machineTags".to_owned(), Value::Array(tags));
 }

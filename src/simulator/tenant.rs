@@ -331,6 +331,34 @@ impl SimTenant {
         Some(action.id)
     }
 
+    /// Cancels what is under way on a machine and takes back what is in force, at once.
+    pub(super) fn put_back(&self, machine_id: &str) {
+        const WHY: &str = "Put back for an exercise";
+        let now = self.clock.now();
+        let mut inner = self.lock();
+        let id = machine_id.to_ascii_lowercase();
+        inner.never_finish.remove(&id);
+        inner.fail_next.remove(&id);
+        let actions = inner.actions.iter_mut();
+        for open in actions.filter(|a| a.machine_id == machine_id && !a.status.is_final()) {
+            open.cancel(COLLEAGUE, WHY, now);
+        }
+        let in_force: Vec<_> = LASTING
+            .iter()
+            .filter(|lasting| inner.is_in_force(machine_id, lasting))
+            .collect();
+        drop(inner);
+        for lasting in in_force {
+            let Some(id) = self.act_as(COLLEAGUE, machine_id, lasting.clears, WHY) else {
+                continue;
+            };
+            let mut inner = self.lock();
+            if let Some(action) = inner.actions.iter_mut().find(|action| action.id == id) {
+                action.force(Status::Succeeded, now);
+            }
+        }
+    }
+
     pub(super) fn never_finish(&self, machine_id: &str) {
         self.lock()
             .never_finish
@@ -343,6 +371,28 @@ impl SimTenant {
             .insert(machine_id.to_ascii_lowercase(), hresult);
     }
 }
+
+/// An action that lasts, what takes it back, and what a machine is meanwhile.
+struct Lasting {
+    sets: &'static str,
+    clears: &'static str,
+    word: &'static str,
+}
+
+const ISOLATION: Lasting = Lasting {
+    sets: "Isolate",
+    clears: "Unisolate",
+    word: "isolated",
+};
+
+const LASTING: [Lasting; 2] = [
+    ISOLATION,
+    Lasting {
+        sets: "RestrictCodeExecution",
+        clears: "UnrestrictCodeExecution",
+        word: "restricted",
+    },
+];
 
 /// The colleague who works in the portal.
 pub(super) const COLLEAGUE: &str = "s.weber@contoso.com";
@@ -364,11 +414,27 @@ impl Inner {
     }
 
     fn is_isolated(&self, machine_id: &str) -> bool {
+        self.is_in_force(machine_id, &ISOLATION)
+    }
+
+    fn is_in_force(&self, machine_id: &str, lasting: &Lasting) -> bool {
         self.actions
             .iter()
             .filter(|action| action.machine_id == machine_id && action.status == Status::Succeeded)
-            .filter(|action| action.kind == "Isolate" || action.kind == "Unisolate")
+            .filter(|action| action.kind == lasting.sets || action.kind == lasting.clears)
             .max_by_key(|action| action.updated)
-            .is_some_and(|action| action.kind == "Isolate")
+            .is_some_and(|action| action.kind == lasting.sets)
+    }
+
+    /// What is in force on a machine, and whether anything is under way there, in words.
+    pub(super) fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
+        let lasting = LASTING.iter();
+        let in_force = lasting.filter(|lasting| self.is_in_force(machine_id, lasting));
+        let mut words: Vec<_> = in_force.map(|lasting| lasting.word).collect();
+        let mut actions = self.actions.iter();
+        if actions.any(|a| a.machine_id == machine_id && !a.status.is_final()) {
+            words.push("an action under way");
+        }
+        words
     }
 }

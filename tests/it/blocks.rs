@@ -17,14 +17,16 @@ const SHA256: &str = "5f3c6e1f0c1b1d5f7f1e36b2f8a0d3b6c9e2a4d7f0b3c6e9a1d4f7b0c3
 const THEIRS: &str = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
 const COLLEAGUE: &str = "s.weber@contoso.com";
 
-fn block(hash: &str) -> Draft {
+/// An order to block what has this hash.
+pub fn block(hash: &str) -> Draft {
     let mut draft = Engine::draft(ActionKind::BlockFile, &MachineRef::every_device());
     draft.set(&FILE, hash);
     draft.typed_name = EVERYWHERE.into();
     draft
 }
 
-fn removal(id: &str, hash: &str) -> Draft {
+/// An order to take this block of it back.
+pub fn removal(id: &str, hash: &str) -> Draft {
     let mut draft = Engine::draft(ActionKind::RemoveBlock, &MachineRef::every_device());
     draft.set(&INDICATOR, id);
     draft.set(&FILE, hash);

@@ -311,6 +311,13 @@ pub fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
         .collect()
 }
 
+/// The one without a sensor.
+pub fn unmanaged(engine: &Engine) -> MachineRef {
+    let mut all = engine.state.inventory.all().iter();
+    let found = all.find(|m| m.is_unmanaged() && m.merged_into().is_none());
+    found.expect("one in the story").reference()
+}
+
 /// Actions on a machine that the tenant stored in our name.
 fn stored(engine: &Engine, machine: &MachineRef) -> usize {
     let ours = |a: &serde_json::Value| {

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cordon::action::Recorded;
+use cordon::action::{ActionKind, Recorded};
 use cordon::journal::{Entry, Journal, OrderStatus, Record};
 use cordon::model::EntryId;
 use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
@@ -215,12 +215,13 @@ impl Lane {
     fn judge(&self, seen: &mut Seen) {
         let entries = self.journal().expect("a journal");
         let mut posts: BTreeMap<EntryId, usize> = BTreeMap::new();
-        // Investigations and tags carry none: there can be no more of them than were begun.
+        // Investigations, tags and removals carry none: there can be no more of them than were begun.
         let mut untagged = 0_u64;
         for request in self.control().requests() {
             if request.kind == RequestKind::Change {
-                let comment = request.body["Comment"].as_str().unwrap_or_default();
-                match EntryId::find_in(comment) {
+                // A block has its tag in its description.
+                let texts = ["Comment", "description"].map(|name| request.body[name].as_str());
+                match texts.into_iter().flatten().find_map(EntryId::find_in) {
                     Some(tag) => *posts.entry(tag).or_default() += 1,
                     None => untagged += 1,
                 }
@@ -228,7 +229,10 @@ impl Lane {
         }
         seen.entries = entries.len() as u64;
         seen.sent_twice = posts.values().filter(|count| **count > 1).count() as u64;
-        let is_tagged = |entry: &&Entry| entry.order.task.record() == Recorded::MachineAction;
+        let is_tagged = |entry: &&Entry| {
+            let task = &entry.order.task;
+            task.record() == Recorded::MachineAction || task.kind() == Some(ActionKind::BlockFile)
+        };
         let begun = entries.iter().filter(|entry| !is_tagged(entry));
         let begun = begun.flat_map(Entry::records);
         let begun = begun.filter(|(_, record)| matches!(record, Record::Sent));
@@ -241,6 +245,14 @@ impl Lane {
             let nothing_tells = entry.order.task.record() == Recorded::Investigation;
             let may_stay_open = nothing_tells && status.is_unknown();
             seen.without_end += u64::from(!status.is_end() && !may_stay_open);
+            if entry.order.task.record() == Recorded::Indicator {
+                if !self.is_true_of_block(entry, &entries) {
+                    let shown = self.control().indicators();
+                    let untrue = format!("{} {status:?}; the tenant: {shown:?}", entry.id());
+                    seen.untrue.push(untrue);
+                }
+                continue;
+            }
             if !is_tagged(&entry) {
                 continue;
             }
@@ -268,6 +280,37 @@ impl Lane {
                 seen.untrue
                     .push(format!("{tag} was sent and is not in the journal"));
             }
+        }
+    }
+
+    /// Whether what is said of a block, or of its removal, is what the tenant shows. One of the same file
+    /// and action takes the place of the one before, and keeps its number.
+    fn is_true_of_block(&self, entry: &Entry, entries: &[Entry]) -> bool {
+        let shown = self.control().indicators();
+        let is_there = |id: &str| shown.iter().any(|one| one["id"] == id);
+        let is_done = |e: &&Entry| matches!(e.status(), OrderStatus::Done { .. });
+        let is_removed = |id: &str| {
+            let mut done = entries.iter().filter(is_done);
+            done.any(|e| e.order.task.indicator().is_some_and(|i| i.as_str() == id))
+        };
+        let was_sent = entry.first_sent_at().is_some();
+        let tag = format!("[{}]", entry.id());
+        let has_tag = |one: &serde_json::Value| {
+            one["description"]
+                .as_str()
+                .is_some_and(|text| text.contains(&tag))
+        };
+        match (entry.status(), entry.order.task.indicator()) {
+            (OrderStatus::Done { .. }, Some(removed)) => !is_there(removed.as_str()),
+            (OrderStatus::Done { action }, None) => {
+                was_sent && (is_there(action.as_str()) || is_removed(action.as_str()))
+            }
+            (OrderStatus::NotFound, Some(kept)) => {
+                was_sent && (is_there(kept.as_str()) || is_removed(kept.as_str()))
+            }
+            (OrderStatus::NotFound, None) => was_sent && !shown.iter().any(has_tag),
+            (OrderStatus::NotSent { .. }, _) => !shown.iter().any(has_tag),
+            (_, _) => false,
         }
     }
 }
