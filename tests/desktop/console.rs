@@ -102,21 +102,29 @@ impl<'s> Console<'s> {
             window.fill(field, text);
         }
         let confirm = format!("{confirm} {}", device.quoted);
-        // What was found has to be on screen before it can be confirmed; a small window shows less.
-        for _ in 0..MAX_SHOWN {
-            let node = window.wait_for_node(&format!("{confirm:?} to be enabled"), |node| {
-                node.is_live_button(&confirm) || is_next_to_show(node)
-            });
-            if node.name == confirm {
-                break;
-            }
-            window.activate(&node);
-        }
+        self.show_all(&confirm);
         window.picture(&format!("form-{}", button.to_lowercase().replace(' ', "-")));
         window.press(&confirm);
         window.wait_for_node("the form to close", |node| {
             node.name.starts_with(&device.quoted) && node.role == "panel"
         });
+    }
+
+    /// Scrolls through what was found until the button that begins so works: that has to be on screen
+    /// before it can be confirmed, and a small window shows less. What the button is called.
+    pub fn show_all(&self, confirm: &str) -> String {
+        for _ in 0..MAX_SHOWN {
+            let what = format!("{confirm:?} to be enabled");
+            let node = self.window.wait_for_node(&what, |node| {
+                let is_it = node.name.starts_with(confirm) && node.is_live_button(&node.name);
+                is_it || is_next_to_show(node)
+            });
+            if node.name.starts_with(confirm) {
+                return node.name;
+            }
+            self.window.activate(&node);
+        }
+        panic!("there is always more to be shown before {confirm:?}");
     }
 
     /// Waits until the activity list says this of the newest order of this kind for this device.

@@ -32,6 +32,8 @@ mod pages;
 /// What a person's browser does.
 #[path = "../it/person.rs"]
 mod person;
+/// A plan on several devices, and power cuts in the middle of it.
+mod plan;
 /// After a crash, and after an answer that never came.
 mod recovery;
 /// A private desktop: display, window manager, message bus, accessibility bus.

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use cordon::action::{ActionKind, ISOLATION_TYPE, Plan, PlanStep, Step, TAG};
 use cordon::auth::TokenStore;
 use cordon::guard::{self, Approval, Policy};
-use cordon::journal::{NotSentReason, OrderStatus};
+use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{EntryId, MachineRef};
+use cordon::settings::FILE_NAME;
 use cordon::simulator::RequestKind;
 
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in};
+use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in, tenant};
 
 const NAMES: [&str; 5] = [
     "FIN-LT-051",
@@ -156,6 +157,69 @@ fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
         }
         assert_eq!(posts(&engine.control).len(), 4, "one of them refused");
     }
+}
+
+/// Between planning and sending one device is taken out of the tenant: each of its requests is answered
+/// with 404. On the others the plan goes on, and on this one it does what the plan says.
+#[test]
+fn a_device_that_has_vanished_is_refused_and_the_others_go_on() {
+    for goes_on in [true, false] {
+        let (_simulator, _folder, mut engine) = signed_in();
+        let machines = machines(&engine)[..2].to_vec();
+        let plan = plan(goes_on);
+        let asked_for = if goes_on { &PATHS[..] } else { &PATHS[..1] };
+        for path in asked_for {
+            // The first device comes first in each step.
+            let gone = fault(&format!("submit:{path}"), "status:404::ResourceNotFound", 1);
+            engine.control.inject(gone);
+        }
+        let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+        let entries = submit(&mut engine, approvals);
+        all_done(&mut engine, &[entries[1], entries[3], entries[5]]);
+        for (n, entry) in [entries[0], entries[2], entries[4]].into_iter().enumerate() {
+            let end = engine.until_end(entry);
+            let is_stopped = matches!(&end, OrderStatus::NotSent { why, .. }
+                if *why == NotSentReason::PlanStopped);
+            let is_refused = matches!(&end, OrderStatus::Refused { status: 404, .. });
+            let should_be_refused = goes_on || n == 0;
+            assert_eq!(
+                (is_refused, is_stopped),
+                (should_be_refused, !should_be_refused),
+                "{end:?}"
+            );
+        }
+        let posts = posts(&engine.control).len();
+        assert_eq!(posts, 3 + asked_for.len(), "one each");
+    }
+}
+
+/// Between planning and sending one device is merged into another record, on which the service acts then.
+#[test]
+fn a_device_that_was_merged_is_told_and_the_others_go_on() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = machines(&engine)[..2].to_vec();
+    let plan = plan(true);
+    engine
+        .control
+        .inject(fault("submit:isolate", "carried_over", 1));
+    let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+    let entries = submit(&mut engine, approvals);
+    all_done(&mut engine, &entries[1..]);
+    // The record that has taken its place may be silent for good.
+    let taken = engine.status(entries[0]);
+    assert!(taken.action().is_some(), "{taken:?}");
+    let mut said = engine.state.problems.iter();
+    let words = format!("in place of {}", machines[0].quoted());
+    assert!(said.any(|problem| problem.explanation.headline.contains(&words)));
+    let first = engine
+        .state
+        .entry(entries[0])
+        .expect("there")
+        .records()
+        .to_vec();
+    let is_told = |record: &Record| matches!(record, Record::Redirected { .. });
+    assert!(first.iter().any(|(_, record)| is_told(record)), "{first:?}");
+    assert_eq!(asked(&engine), once_each(&machines));
 }
 
 /// A step that does not know whether the one before it was taken waits for that, where it counts.
@@ -310,4 +374,58 @@ fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
         .filter_map(|e| Some(e.order.plan.as_ref()?.step))
         .collect();
     assert_eq!(of_mac, [1, 2, 4]);
+}
+
+/// In the window a device that has vanished is told in words, once for each of its steps.
+#[test]
+fn a_device_that_has_vanished_is_said_in_words() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machines = open_form_on(&mut console, &["ENG-LT-030", "FIN-LT-051"]);
+    console.step_until("the form", |c| c.shows_part("Type the number"));
+    for path in [
+        "isolate",
+        "collectInvestigationPackage",
+        "restrictCodeExecution",
+        "tags",
+    ] {
+        let gone = fault(&format!("submit:{path}"), "status:404::ResourceNotFound", 1);
+        console.control.inject(gone);
+    }
+    console.fill("Ticket", "INC-4711");
+    console.fill("Comment", "the same beacon");
+    console.fill("Type the number of devices", "2");
+    console.confirm("Run “Ransomware” on 2 devices");
+    console.step_until_fast("the end of all", |c| {
+        let entries = &c.state().entries;
+        entries.len() == 8 && entries.iter().all(|entry| entry.status().is_end())
+    });
+    console.step_until("the words", |c| {
+        c.shows_part(
+            "Defender does not know this device or file, or you have no access to its group",
+        )
+    });
+    let refused = format!("4 refused ({}", machines[0].quoted());
+    assert!(console.shows_part(&refused), "{}", console.screen());
+    assert_eq!(posts(&console.control).len(), 8);
+}
+
+/// What is wrong with a plan of the settings is said where plans are shown, and takes no other away.
+#[test]
+fn a_plan_that_names_an_unknown_action_is_told_where_and_what() {
+    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    let file = folder.path().join(FILE_NAME);
+    let plans = "[[plan]]\nname = \"Wrong\"\nsteps = [{ action = \"isolat\" }]\n\n[[plan]]\nname = \"Right\"\nsteps = [{ action = \"isolate\" }]\n";
+    std::fs::write(&file, plans).expect("written");
+    let size = [1400.0, 900.0];
+    let mut console = Console::open(&simulator, folder.path(), &Policy::default(), size);
+    console.sign_in();
+    console.click("Settings");
+    let said = format!(
+        "{}, line 3: plan “Wrong”: step 1: “isolat” is not an action",
+        file.display()
+    );
+    console.step_until("what is wrong", |c| c.shows_part(&said));
+    assert!(console.shows("Right: Isolate"), "{}", console.screen());
+    assert!(!console.shows_part("Wrong: "), "{}", console.screen());
 }

@@ -1,0 +1,160 @@
+//! A plan of three steps on five devices, with the power cut in the middle of it, more than once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use crate::console::{Console, data_folder, without_window};
+use crate::session::{Session, wait_until};
+use crate::tenant::{Device, Tenant};
+
+const NAMES: [&str; 5] = [
+    "FIN-LT-051",
+    "ENG-LT-030",
+    "HR-LT-007",
+    "FIN-LT-042",
+    "ENG-LT-022",
+];
+const PLAN: &str = r#"
+[[plan]]
+name = "Drill"
+steps = [
+    { action = "isolate", isolation_type = "Full" },
+    { action = "collect" },
+    { action = "tag", tag = "contained" },
+]
+"#;
+/// The last part of each step's path, and how it ends.
+const STEPS: [(&str, &str); 3] = [
+    ("isolate", "Isolated"),
+    ("collectInvestigationPackage", "Package collected"),
+    ("tags", "Tag added"),
+];
+const CONFIRM: &str = "Run “Drill” on ";
+/// After so many requests the power is cut: in the first step, and twice in the others.
+const CUTS: [usize; 3] = [2, 6, 11];
+
+fn write_plan(session: &Session) {
+    let folder = data_folder(session);
+    fs::create_dir_all(&folder).expect("the data folder can be made");
+    let own = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(&folder, own).expect("it can be made private");
+    fs::write(folder.join("settings.toml"), PLAN).expect("the settings can be written");
+}
+
+/// Ticks the devices and confirms the plan on all of them.
+fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
+    let window = &console.window;
+    for device in devices {
+        let name = device.label.split(' ').next().unwrap_or_default();
+        window.fill("Search devices", name);
+        let tick = format!("Select {}", device.quoted);
+        let node = window.wait_for_node(&tick, |node| node.name == tick);
+        window.activate(&node);
+        // The keyboard goes to the list with it.
+        window.wait_for_focus("Devices");
+    }
+    window.wait_for_text("5 selected");
+    window.press("More actions on the selected devices");
+    window.press("Plan for 5 devices…");
+    let choice = window.wait_for_node("the plan", |node| {
+        node.name == "Drill" && node.role.contains("radio")
+    });
+    window.activate(&choice);
+    window.fill("Ticket", "INC-4711");
+    window.fill("Comment", "the same beacon");
+    window.fill("Type the number of devices", "5");
+    let confirm = console.show_all(CONFIRM);
+    window.picture("form");
+    window.press(&confirm);
+}
+
+/// Waits for the truth about what was on its way, and sends what was not sent, if anything.
+fn resume(console: &Console<'_>) -> bool {
+    const UNSENT: &str = "Send the unsent again (";
+    let window = &console.window;
+    window.wait_for("every outcome", Duration::from_mins(1), |nodes| {
+        // Over the rows, of which not all are in sight.
+        let is_open =
+            |word: &str| word.contains("outcome unknown") || word.contains("no answer yet");
+        !nodes.iter().any(|node| is_open(&node.name.to_lowercase()))
+            && nodes.iter().any(|node| node.name.starts_with("Drill on "))
+    });
+    let Some(again) = window.find_all(|node| node.name.starts_with(UNSENT)).pop() else {
+        return false;
+    };
+    window.press(&again.name);
+    window.wait_for_text("the same beacon");
+    let is_number = |name: &str| name == "Type the number of devices";
+    if let Some(field) = window.find_all(|node| is_number(&node.name)).pop() {
+        let count = window.wait_for_node("how many", |node| {
+            node.name.starts_with("Drill on ") && node.name.ends_with(" devices")
+        });
+        let count = count.name.split(' ').nth(2).unwrap_or_default().to_owned();
+        window.fill(&field.name, &count);
+    }
+    let confirm = console.show_all(CONFIRM);
+    window.picture("resumed");
+    window.press(&confirm);
+    true
+}
+
+/// Without a pause between the looks: a step takes no longer than one.
+fn cut_after(requests: usize, tenant: &Tenant) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while tenant.changes().len() < requests {
+        assert!(Instant::now() < deadline, "waited for {requests} requests");
+    }
+}
+
+/// How often each step was asked for, by its path and device.
+fn asked(tenant: &Tenant) -> BTreeMap<(String, String), usize> {
+    let mut asked = BTreeMap::new();
+    for change in tenant.changes() {
+        *asked.entry((change.verb, change.machine)).or_default() += 1;
+    }
+    asked
+}
+
+#[test]
+fn killed_in_the_middle_and_resumed_no_step_of_a_plan_is_doubled_or_lost() {
+    let session = Session::start("plan");
+    let tenant = Tenant::start(&session);
+    write_plan(&session);
+    let mut devices = Vec::new();
+    for name in NAMES {
+        devices.push(tenant.devices(name).remove(0));
+    }
+    let mut console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    confirm_plan(&console, &devices);
+    let mut resumed = 0;
+    for cut in CUTS {
+        cut_after(cut, &tenant);
+        console.kill();
+        console = Console::start(&session, &tenant);
+        console.sign_in(&tenant);
+        resumed += usize::from(resume(&console));
+    }
+    assert!(resumed > 1, "the power was hardly ever cut in the middle");
+    wait_until("all requests", || tenant.changes().len() >= 15);
+    tenant.advance(3_600);
+    // Not all rows are in sight; the journal has them all.
+    wait_until("the end of each step", || {
+        let export = without_window(&session, &["journal", "export", "--format", "csv"]);
+        let said = String::from_utf8_lossy(&export.stdout).into_owned();
+        let ended = |word: &str| said.matches(&format!(",\"{word}\",")).count() == 5;
+        STEPS.iter().all(|(_, word)| ended(word))
+    });
+    console.window.picture("ended");
+    let once = STEPS.iter().flat_map(|(path, _)| {
+        let of_step = devices.iter();
+        of_step.map(|device| (((*path).to_owned(), device.id.clone()), 1))
+    });
+    assert_eq!(asked(&tenant), once.collect::<BTreeMap<_, _>>());
+    console.close();
+    let verified = without_window(&session, &["journal", "verify"]);
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert!(said.contains("The chain is whole"), "{verified:?}");
+}
