@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
-use crate::ui::{self, Coach, Cx, DrillRequest, Outbox, theme};
+use crate::ui::{self, Coach, Cx, DrillRequest, Outbox, Running, theme};
 use crate::worker::WorkerHandle;
 
 /// Events of one frame are drained for at most this long; the rest waits for the next.
@@ -88,19 +88,27 @@ impl App {
         let Some(coach) = &mut self.coach else {
             return;
         };
+        let drill = &mut self.views.drill;
         match request {
             Some(DrillRequest::Begin(at)) => {
                 coach.begin(at);
-                self.views.drill.running = Some(at);
+                drill.running = Some(Running { at, since: now() });
+                drill.sheet = None;
             }
             Some(DrillRequest::End) => {
                 coach.end();
-                self.views.drill.running = None;
+                drill.running = None;
+                drill.is_scoring = true;
             }
             None => {}
         }
         if let Some(sheet) = coach.take_sheet() {
-            self.views.drill.sheet = Some(sheet);
+            drill.sheet = Some(sheet);
+            drill.is_scoring = false;
+        }
+        if drill.running.is_none() && matches!(self.views.dialog, Some(Dialog::Drill)) {
+            let all = 0..drill.briefings.len();
+            drill.worn = all.map(|at| coach.worn(at)).collect();
         }
     }
 

@@ -1,5 +1,6 @@
 //! The exercises: what is told, what is in the way, and what should have been asked of the tenant.
 
+use crate::action::ActionKind;
 use crate::simulator::{Fault, SimControl};
 
 /// A record of the tenant: by its name, and of several with that name by their order.
@@ -8,16 +9,15 @@ pub type Device = (&'static str, usize);
 /// A request that should come, once.
 pub struct Wanted {
     pub device: Device,
-    /// The last part of its path.
-    pub action: &'static str,
+    pub kind: ActionKind,
     /// A property that its body has to have, where that matters.
     pub body: Option<(&'static str, &'static str)>,
 }
 
-const fn wanted(device: Device, action: &'static str) -> Wanted {
+const fn wanted(device: Device, kind: ActionKind) -> Wanted {
     Wanted {
         device,
-        action,
+        kind,
         body: None,
     }
 }
@@ -25,6 +25,8 @@ const fn wanted(device: Device, action: &'static str) -> Wanted {
 /// One exercise.
 pub struct Exercise {
     pub name: &'static str,
+    /// What is to be done, in a sentence.
+    pub task: &'static str,
     pub briefing: &'static str,
     pub wanted: &'static [Wanted],
     /// What is to be contained at the end; everything else is not.
@@ -48,8 +50,12 @@ const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 pub const EXERCISES: [Exercise; 3] = [
     Exercise {
         name: "A beacon with a twin",
+        task: "Isolate the FIN-LT-042 with Windows 11, wait until that is done, then release it",
         briefing: "INC-9001: FIN-LT-042 beacons, and the user p.marsh works on it now. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a test of the red team",
-        wanted: &[wanted(VICTIM, "isolate"), wanted(VICTIM, "unisolate")],
+        wanted: &[
+            wanted(VICTIM, ActionKind::Isolate),
+            wanted(VICTIM, ActionKind::Unisolate),
+        ],
         contained: &[],
         silent: &[],
         colleague: None,
@@ -57,8 +63,9 @@ pub const EXERCISES: [Exercise; 3] = [
     },
     Exercise {
         name: "A colleague in the way",
+        task: "Isolate ENG-LT-030 and leave it isolated",
         briefing: "INC-9002: isolate ENG-LT-030 and leave it isolated. A colleague has just ordered its release, and the network is bad tonight: an answer may be lost",
-        wanted: &[wanted(IN_THE_WAY, "isolate")],
+        wanted: &[wanted(IN_THE_WAY, ActionKind::Isolate)],
         contained: &[IN_THE_WAY],
         silent: &[],
         colleague: Some((IN_THE_WAY, "Unisolate")),
@@ -66,12 +73,13 @@ pub const EXERCISES: [Exercise; 3] = [
     },
     Exercise {
         name: "A silent device and a file",
+        task: "Isolate SALES-LT-019 and leave it so; quarantine the file 87662bc3d60e4200ceaf7aae249d1c343f4b83c9 on HR-LT-007",
         briefing: "INC-9003: isolate SALES-LT-019, which has not reported for days, and leave it so. The same file lies on HR-LT-007: stop and quarantine it there, SHA-1 87662bc3d60e4200ceaf7aae249d1c343f4b83c9. End when you know all that can be known tonight",
         wanted: &[
-            wanted(SILENT, "isolate"),
+            wanted(SILENT, ActionKind::Isolate),
             Wanted {
                 device: WITH_FILE,
-                action: "StopAndQuarantineFile",
+                kind: ActionKind::StopAndQuarantineFile,
                 body: Some(("Sha1", SHA1)),
             },
         ],
@@ -83,9 +91,34 @@ pub const EXERCISES: [Exercise; 3] = [
 ];
 
 impl Exercise {
-    /// Puts in the way what belongs there.
+    /// What is on its devices that was not there when the tenant began, in words.
+    pub(super) fn worn(&self, control: &SimControl) -> Vec<String> {
+        let devices = self.devices(control).into_iter();
+        devices
+            .filter_map(|(id, name)| {
+                let state = control.state_of(&id);
+                (!state.is_empty()).then(|| format!("{name}: {}", state.join(", ")))
+            })
+            .collect()
+    }
+
+    /// The devices that it is about, by id and name.
+    fn devices(&self, control: &SimControl) -> Vec<(String, &'static str)> {
+        let machines = control.machine_ids();
+        let mut devices: Vec<Device> = self.wanted.iter().map(|wanted| wanted.device).collect();
+        devices.dedup();
+        let known = devices.into_iter();
+        known
+            .filter_map(|device| Some((id_of(&machines, device)?, device.0)))
+            .collect()
+    }
+
+    /// Puts its devices back to where they were, and in the way what belongs there.
     pub(super) fn set_up(&self, control: &SimControl) {
         control.clear_faults();
+        for (id, _) in self.devices(control) {
+            control.put_back(&id);
+        }
         if let Some((device, action)) = self.colleague
             && let Some(id) = id_of(&control.machine_ids(), device)
         {

@@ -74,9 +74,15 @@ impl Coach for Drill {
         let all = EXERCISES.iter();
         all.map(|exercise| Briefing {
             name: exercise.name,
+            task: exercise.task,
             text: exercise.briefing,
         })
         .collect()
+    }
+
+    fn worn(&self, at: usize) -> Vec<String> {
+        let exercise = EXERCISES.get(at);
+        exercise.map_or_else(Vec::new, |exercise| exercise.worn(&self.control))
     }
 
     fn begin(&mut self, at: usize) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::exercise::{Exercise, Wanted, id_of};
+use crate::action::{ActionKind, Change as Lasting};
 use crate::journal::Entry;
 use crate::simulator::{LoggedRequest, RequestKind};
 
@@ -14,12 +15,6 @@ const LEFT_CONTAINED: u32 = 20;
 const DOUBLED: u32 = 15;
 const NOT_ASKED_FOR: u32 = 10;
 const NO_LAST_WORD: u32 = 10;
-
-/// The actions that contain a device, each with what takes it back.
-const CONTAINING: [(&str, &str); 2] = [
-    ("isolate", "unisolate"),
-    ("restrictCodeExecution", "unrestrictCodeExecution"),
-];
 
 /// What was found since an exercise began.
 pub struct Found<'a> {
@@ -44,18 +39,59 @@ impl fmt::Display for Sheet {
     }
 }
 
-/// A request that the tenant took, or may have taken: on which record, and what for.
+/// A request that the tenant took, or may have taken.
 struct Change<'a> {
-    machine: &'a str,
-    action: &'a str,
+    /// The record that it was for; none of one that reaches all of them, or calls another action off.
+    machine: Option<&'a str>,
+    /// `None` of one that the console cannot order, and of one that calls another off.
+    kind: Option<ActionKind>,
     request: &'a LoggedRequest,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    fn of(request: &'a LoggedRequest) -> Option<Self> {
+        let mut parts = request.path.rsplit('/');
+        let (last, before) = (parts.next()?, parts.next()?);
+        let (kind, machine) = if last == "cancel" {
+            (None, None)
+        } else if last == "indicators" {
+            (Some(ActionKind::BlockFile), None)
+        } else if before == "indicators" {
+            (Some(ActionKind::RemoveBlock), None)
+        } else {
+            (kind_of(last, request), Some(before))
+        };
+        Some(Self {
+            machine,
+            kind,
+            request,
+        })
+    }
+
     fn is(&self, wanted: &Wanted, id: &str) -> bool {
         let has = |(name, value): (&str, &str)| self.request.body[name] == value;
-        self.machine == id && self.action == wanted.action && wanted.body.is_none_or(has)
+        self.machine == Some(id) && self.kind == Some(wanted.kind) && wanted.body.is_none_or(has)
     }
+
+    /// In the words of its button.
+    fn word(&self) -> &'static str {
+        self.kind.map_or("another action", word)
+    }
+}
+
+fn word(kind: ActionKind) -> &'static str {
+    kind.spec().button
+}
+
+/// The kind of a request to this endpoint: of several the one whose fixed properties it has.
+fn kind_of(endpoint: &str, request: &LoggedRequest) -> Option<ActionKind> {
+    let kinds = ActionKind::ALL.iter().copied();
+    let kinds = kinds.filter(|kind| kind.spec().endpoint == endpoint);
+    let has = |(name, value): &(&str, &str)| request.body[*name] == *value;
+    let mut fitting = kinds.filter(|kind| kind.spec().fixed.iter().all(has));
+    let first = fitting.next()?;
+    let is_fixed = |kind: &ActionKind| !kind.spec().fixed.is_empty();
+    Some(fitting.find(is_fixed).unwrap_or(first))
 }
 
 fn changes(requests: &[LoggedRequest]) -> Vec<Change<'_>> {
@@ -63,16 +99,7 @@ fn changes(requests: &[LoggedRequest]) -> Vec<Change<'_>> {
         let is_taken = request.status.is_none_or(|status| status < 300);
         request.kind == RequestKind::Change && is_taken
     });
-    let of_machine = taken.filter_map(|request| {
-        let mut parts = request.path.rsplit('/');
-        let (action, machine) = (parts.next()?, parts.next()?);
-        Some(Change {
-            machine,
-            action,
-            request,
-        })
-    });
-    of_machine.collect()
+    taken.filter_map(Change::of).collect()
 }
 
 /// Adds up what an exercise came to.
@@ -94,7 +121,7 @@ pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
     let mut right = 0;
     let share = FULL_MARKS / u32::try_from(exercise.wanted.len().max(1)).unwrap_or(1);
     for (wanted, id) in exercise.wanted.iter().zip(&ids) {
-        let what = format!("{} on {}", wanted.action, name(id));
+        let what = format!("{} on {}", word(wanted.kind), name(id));
         let count = changes.iter().filter(|c| c.is(wanted, id)).count();
         right += usize::from(count > 0);
         match u32::try_from(count).unwrap_or(u32::MAX) {
@@ -134,12 +161,18 @@ fn wrong_devices<'a>(
 ) -> usize {
     let mut wrong: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for change in others {
-        if ids.iter().any(|id| id == change.machine) {
-            let what = format!("{} on {}", change.action, name(change.machine));
-            sheet.cost(NOT_ASKED_FOR, &format!("Not asked for: {what}"));
-        } else {
-            wrong.entry(change.machine).or_default().push(change.action);
-        }
+        let what = match change.machine {
+            Some(id) if ids.iter().any(|known| known == id) => {
+                format!("{} on {}", change.word(), name(id))
+            }
+            Some(id) => {
+                wrong.entry(id).or_default().push(change.word());
+                continue;
+            }
+            None if change.kind.is_some() => format!("{} on every device", change.word()),
+            None => "An action called off".to_owned(),
+        };
+        sheet.cost(NOT_ASKED_FOR, &format!("Not asked for: {what}"));
     }
     for (id, actions) in &wrong {
         let what = format!("Wrong device: {}, {}", name(id), actions.join(", "));
@@ -172,13 +205,14 @@ fn left_contained(
     let devices = exercise.contained.iter();
     let expected = devices.filter_map(|device| id_of(&found.machines, *device));
     let expected: Vec<String> = expected.collect();
-    let mut last: BTreeMap<(&str, usize), bool> = BTreeMap::new();
+    let mut last: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for change in changes {
-        for (pair, (sets, clears)) in CONTAINING.iter().enumerate() {
-            if [sets, clears].contains(&&change.action) {
-                last.insert((change.machine, pair), change.action == *sets);
-            }
-        }
+        let lasting = change.kind.map(|kind| kind.spec().change);
+        match (change.machine, lasting) {
+            (Some(id), Some(Lasting::Sets(what))) => last.insert((id, what.word()), true),
+            (Some(id), Some(Lasting::Clears(what))) => last.insert((id, what.word()), false),
+            (_, Some(Lasting::Nothing) | None) | (None, _) => None,
+        };
     }
     let mut left = Vec::new();
     for ((id, _), is_contained) in last {
@@ -202,19 +236,21 @@ fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Marks) -> Stri
     let silent: Vec<String> = devices
         .filter_map(|device| id_of(&found.machines, *device))
         .collect();
-    let mut longest = 0;
+    let mut longest: Option<i64> = None;
     for entry in found.entries {
         let machine = &entry.order.machine;
         if entry.status().is_end() {
             let waited = entry.status_since().duration_since(entry.intended_at());
-            longest = longest.max(waited.as_secs());
+            longest = longest.max(Some(waited.as_secs()));
         } else if silent.iter().all(|id| id != machine.id.as_str()) {
             let what = format!("No last word yet: {}", machine.quoted());
             sheet.cost(NO_LAST_WORD, &what);
         }
     }
-    let (minutes, seconds) = (longest / 60, longest % 60);
-    format!("Minutes to the true last word: {minutes}:{seconds:02}")
+    let longest = longest.map_or("none".to_owned(), |secs| {
+        format!("{}:{:02}", secs / 60, secs % 60)
+    });
+    format!("Minutes to the true last word: {longest}")
 }
 
 #[cfg(test)]
@@ -267,7 +303,7 @@ mod tests {
             (
                 vec![asked(VICTIM, "isolate", None), isolate(), release()],
                 85,
-                "Doubled: isolate on FIN-LT-042 (…0001): −15",
+                "Doubled: Isolate on FIN-LT-042 (…0001): −15",
             ),
             (
                 vec![isolate()],
@@ -277,12 +313,12 @@ mod tests {
             (
                 vec![isolate()],
                 30,
-                "Missing: unisolate on FIN-LT-042 (…0001): −50",
+                "Missing: Release on FIN-LT-042 (…0001): −50",
             ),
             (
                 vec![twin("isolate"), twin("unisolate"), isolate(), release()],
                 70,
-                "Wrong device: FIN-LT-042 (…0002), isolate, unisolate: −30",
+                "Wrong device: FIN-LT-042 (…0002), Isolate, Release: −30",
             ),
             (
                 vec![twin("isolate"), isolate(), release()],
@@ -290,11 +326,26 @@ mod tests {
                 "Left contained: FIN-LT-042 (…0002): −20",
             ),
             (
-                vec![isolate(), release(), asked(VICTIM, "tags", Some(200))],
+                vec![
+                    isolate(),
+                    release(),
+                    asked(VICTIM, "runAntiVirusScan", None),
+                ],
                 90,
-                "Not asked for: tags on FIN-LT-042 (…0001): −10",
+                "Not asked for: Scan on FIN-LT-042 (…0001): −10",
+            ),
+            (
+                vec![isolate(), release(), asked("api", "indicators", Some(200))],
+                90,
+                "Not asked for: Block file everywhere on every device: −10",
+            ),
+            (
+                vec![isolate(), release(), asked("b89eb834", "cancel", Some(200))],
+                90,
+                "Not asked for: An action called off: −10",
             ),
             (vec![], 0, "Right orders: 0 of 2"),
+            (vec![], 0, "Minutes to the true last word: none"),
         ] {
             let (points, sheet) = points(&EXERCISES[0], &requests);
             assert_eq!(points, expected, "{sheet}");

@@ -1,28 +1,92 @@
 //! A timed exercise of the rehearsal: which one, how long it goes on, and what it came to.
 
-use egui::{Id, ScrollArea, Ui};
+use std::time::Duration;
+
+use egui::{Id, Panel, ScrollArea, Ui};
 
 use super::Cx;
-use super::drill_view::DrillRequest;
+use super::drill_view::{Briefing, DrillRequest, Running};
 use super::theme::TokensExt as _;
 use super::views::Dialog as OpenDialog;
-use super::widgets::{ActionButton, Dialog, UiExt as _, copy_button_ui};
+use super::widgets::{
+    ActionButton, Dialog, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
+    countdown_text, raised_frame,
+};
+
+const END: &str = "End and score";
+
+/// Shows the exercise that goes on, over everything else: its name, its task and the time.
+pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some((running, briefing)) = running(cx) else {
+        return;
+    };
+    ui.ctx().request_repaint_after(Duration::from_secs(1));
+    let width = button_width(ui, END);
+    let words = |ui: &mut Ui, cx: &mut Cx<'_>| {
+        ui.strong_label(format!("Drill: {}", briefing.name));
+        ui.label(briefing.task).tip(briefing.text);
+        ui.weak_label(time_words(cx, running));
+    };
+    let line = Panel::top("drill").frame(raised_frame(ui));
+    let ends = line.show(ui, |ui| {
+        // The button is a little higher than the words.
+        ui.set_min_height(ui.tokens().height.control);
+        beside_ui(ui, width, cx, words, |ui, _| {
+            ui.add(ActionButton::primary(END).key("drill line").arms_late())
+                .clicked()
+        })
+    });
+    if ends.inner {
+        cx.out.drill = Some(DrillRequest::End);
+        cx.views.open(OpenDialog::Drill);
+    }
+}
+
+fn running(cx: &Cx<'_>) -> Option<(Running, Briefing)> {
+    let drill = &cx.views.drill;
+    let running = drill.running?;
+    Some((running, *drill.briefings.get(running.at)?))
+}
+
+fn time_words(cx: &Cx<'_>, running: Running) -> String {
+    let passed = cx.now.duration_since(running.since).as_secs();
+    format!("{} so far", countdown_text(passed))
+}
 
 /// Draws the exercises while they are the open dialog.
 pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("drill");
     let dialog = Dialog::new(id, "Drill").plain();
+    let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        let buttons = 2.0 * ui.tokens().height.control;
+        let tokens = ui.tokens();
+        let buttons = tokens.height.control + 2.0 * tokens.space.s;
         let height = (Dialog::room(ui.ctx()) - buttons).max(buttons);
         let scrolled = ScrollArea::vertical().id_salt("drill").max_height(height);
-        let request = scrolled.show(ui, |ui| match cx.views.drill.running {
-            Some(at) => running_ui(ui, cx, at),
-            None => choice_ui(ui, cx),
+        let request = scrolled.show(ui, |ui| {
+            // So that the ring of the first button is whole.
+            ui.add_space(tokens.space.xs);
+            let request = match running(cx) {
+                Some(running) => running_ui(ui, cx, running),
+                None => choice_ui(ui, cx, is_opening),
+            };
+            ui.add_space(tokens.space.xs);
+            request
         });
-        let request = request.inner;
-        let closes = ui.add(ActionButton::new("Close")).clicked();
-        (request, closes)
+        ui.add_space(tokens.space.s);
+        let goes_on = cx.views.drill.running.is_some();
+        let label = if goes_on {
+            "Back to the exercise"
+        } else {
+            "Close"
+        };
+        let close = ui.add(ActionButton::new(label).key("close the drill"));
+        // Enter ends nothing, and begins nothing after an end.
+        let ends = request.inner == Some(DrillRequest::End);
+        if ends || is_opening && (goes_on || cx.views.drill.is_scoring) {
+            close.request_focus();
+        }
+        (request.inner, close.clicked())
     });
     let (request, closes) = response.inner;
     let begins = matches!(request, Some(DrillRequest::Begin(_)));
@@ -34,17 +98,25 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn running_ui(ui: &mut Ui, cx: &Cx<'_>, at: usize) -> Option<DrillRequest> {
-    let briefing = cx.views.drill.briefings.get(at)?;
+fn running_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    (running, briefing): (Running, Briefing),
+) -> Option<DrillRequest> {
     ui.strong_label(briefing.name);
     ui.wrapped(briefing.text);
-    ui.small_label("The clock runs. The score comes from the tenant's request log and the journal");
-    let end = ActionButton::primary("End and score");
+    ui.weak_label(time_words(cx, running));
+    ui.small_label("The score comes from the tenant's request log and the journal");
+    let end = ActionButton::primary(END);
     ui.add(end).clicked().then_some(DrillRequest::End)
 }
 
-fn choice_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<DrillRequest> {
+fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest> {
     let view = &cx.views.drill;
+    if view.is_scoring {
+        let words = ui.label("Making up the score…");
+        ui.announce(&words);
+    }
     if let Some(sheet) = &view.sheet {
         ui.horizontal(|ui| {
             ui.strong_label("Score");
@@ -57,11 +129,29 @@ fn choice_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<DrillRequest> {
     }
     let mut chosen = None;
     for (at, briefing) in view.briefings.iter().enumerate() {
-        let label = format!("Start: {}", briefing.name);
-        if ui.add(ActionButton::new(&label)).clicked() {
+        let worn = view.worn.get(at).map_or(&[][..], Vec::as_slice);
+        let verb = if worn.is_empty() {
+            "Start"
+        } else {
+            "Put back and start"
+        };
+        let label = format!("{verb}: {}", briefing.name);
+        // What it says may change while the dialog is open.
+        let start = ui.add(ActionButton::new(&label).key(briefing.name));
+        if is_opening && at == 0 && !view.is_scoring {
+            start.request_focus();
+        }
+        if start.clicked() {
             chosen = Some(DrillRequest::Begin(at));
         }
         ui.small_label(briefing.text);
+        if !worn.is_empty() {
+            ui.wrapped(format!(
+                "Not as at the beginning: {}. Starting cancels and releases that, as a colleague would",
+                worn.join("; ")
+            ));
+        }
+        ui.add_space(ui.tokens().space.xs);
     }
     chosen
 }

@@ -35,7 +35,7 @@ mod words;
 pub use about::icon;
 pub use contained::to_give_back;
 pub use device::compare::compare;
-pub use drill_view::{Briefing, Coach, DrillRequest};
+pub use drill_view::{Briefing, Coach, DrillRequest, Running};
 pub use frame::{frame_ui, strip_ui};
 pub use incident::meant as incident_meant;
 pub use journal::hand_over;

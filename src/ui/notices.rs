@@ -12,6 +12,7 @@ use super::widgets::{
     raised_frame,
 };
 use crate::explain::{Explanation, NextStep};
+use crate::ui::drill;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
@@ -22,6 +23,7 @@ const SEVERAL: usize = 3;
 pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     account::let_welcome_go(ui, cx);
+    drill::drill_line_ui(ui, cx);
     if let Some(Err(journal)) = &state.journal {
         banner_ui(
             ui,

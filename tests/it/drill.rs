@@ -7,6 +7,7 @@ use cordon::drill::{Drill, EXERCISES};
 use cordon::journal::OrderStatus;
 use cordon::model::{MachineId, Mode};
 use cordon::paths;
+use cordon::simulator::Simulator;
 use cordon::ui::Coach as _;
 
 use crate::common::{Engine, SHA1 as FILE, endpoints, signed_in};
@@ -55,6 +56,44 @@ fn played_perfectly_each_exercise_gives_full_marks() {
     assert!(sheet.starts_with(&full_marks(2)), "{sheet}");
 }
 
+fn drill_on(simulator: &Simulator) -> Drill {
+    Drill::new(simulator.control(), "nowhere".into(), Arc::new(|| {}))
+}
+
+/// A second time on the same tenant: what the first left behind is told, and is gone once it begins.
+#[test]
+fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
+    let (simulator, _folder, mut engine) = signed_in();
+    let mut drill = drill_on(&simulator);
+    for at in 0..EXERCISES.len() {
+        assert_eq!(drill.worn(at), [""; 0], "{at}");
+    }
+    let isolated = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(
+        engine.until_end(isolated),
+        OrderStatus::Done { .. }
+    ));
+    let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
+    engine.until("it to be accepted", move |s| {
+        let entry = s.entry(silent);
+        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+    });
+    assert_eq!(drill.worn(0), ["FIN-LT-042: isolated"]);
+    assert_eq!(drill.worn(1), [""; 0]);
+    assert_eq!(drill.worn(2), ["SALES-LT-019: an action under way"]);
+    for at in [0, 2] {
+        drill.begin(at);
+        assert_eq!(drill.worn(at), [""; 0], "{at}");
+    }
+    // The console reads it as what a colleague did.
+    let end = engine.until_end(silent);
+    assert!(matches!(end, OrderStatus::Cancelled { .. }), "{end:?}");
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let again = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    assert!(matches!(engine.until_end(again), OrderStatus::Done { .. }));
+}
+
 #[test]
 fn the_wrong_twin_left_isolated_is_on_the_sheet() {
     let sheet = played(0, |engine| {
@@ -76,7 +115,7 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
         "Right orders: 0 of 2",
         "Wrong device: FIN-LT-042",
         "Left contained: FIN-LT-042",
-        "Missing: isolate on FIN-LT-042",
+        "Missing: Isolate on FIN-LT-042",
         "No last word yet: “FIN-LT-042”",
     ] {
         assert!(sheet.contains(line), "{line}: {sheet}");

@@ -22,11 +22,13 @@ use crate::model::{
     SignInPrompt, TenantId, WindowLayout,
 };
 use crate::state::State;
+use crate::ui::DrillRequest;
 use crate::ui::commands::UiCommand;
 
 mod access;
 mod clicks;
 mod contained;
+mod drill;
 mod filters;
 mod focus;
 mod hands;
@@ -50,6 +52,7 @@ struct Desk {
     raised: Vec<UiCommand>,
     work: Vec<Command>,
     page: Option<String>,
+    drill: Option<DrillRequest>,
 }
 
 type Shared = Rc<RefCell<Desk>>;
@@ -132,6 +135,7 @@ fn desk(state: State, size: egui::Vec2) -> (Shared, Harness<'static>) {
         raised: vec![],
         work: vec![],
         page: None,
+        drill: None,
     }));
     let shown = Rc::clone(&desk);
     let mut harness = Harness::builder()
@@ -151,6 +155,7 @@ fn desk(state: State, size: egui::Vec2) -> (Shared, Harness<'static>) {
             desk.raised.append(&mut out.commands);
             desk.work.append(&mut out.work);
             desk.page = out.open_page.or(desk.page.take());
+            desk.drill = out.drill.or(desk.drill.take());
         });
     harness.run_steps(3);
     (desk, harness)
