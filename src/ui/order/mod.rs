@@ -21,7 +21,7 @@ mod ticket_field;
 
 pub use exposure::{Exposure, Item};
 pub use form::{OrderForm, Target, UsedTicket, confirm_label};
-pub use open::{open, open_plan, raise, raise_plan, raise_steps};
+pub use open::{open, open_plan, raise, raise_named_plan, raise_plan, raise_steps};
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};

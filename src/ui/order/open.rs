@@ -126,6 +126,17 @@ pub fn open_plan(
     let Some(plan) = state.settings.plans.first() else {
         return Vec::new();
     };
+    open_all_steps(state, views, plan, machines, time)
+}
+
+/// Opens the form of this plan on `machines`, where another one can be chosen.
+fn open_all_steps(
+    state: &State,
+    views: &mut Views,
+    plan: &Arc<Plan>,
+    machines: &[MachineRef],
+    time: f64,
+) -> Vec<Command> {
     let all = |machine: &MachineRef| {
         (0..plan.steps.len()).map({
             let machine = machine.clone();
@@ -147,6 +158,30 @@ pub fn raise_plan(ui: &Ui, cx: &mut Cx<'_>, machines: &[MachineRef]) {
         let load = open_plan(cx.state, cx.views, machines, time);
         cx.out.work.extend(load);
     }
+}
+
+/// Opens the form of the plan with this name on the selected devices, else on the open one, unless this
+/// console only looks.
+pub fn raise_named_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
+    let mut plans = cx.state.settings.plans.iter();
+    let Some(plan) = plans.find(|plan| &*plan.name == name) else {
+        return;
+    };
+    if acting_trouble(cx.state).is_err() {
+        return;
+    }
+    let from_selection = !cx.views.bulk_selection.is_empty();
+    let machines = if from_selection {
+        cx.views.bulk_selection.clone()
+    } else {
+        cx.views.selected.clone().into_iter().collect()
+    };
+    let time = ui.input(|input| input.time);
+    let load = open_all_steps(cx.state, cx.views, plan, &machines, time);
+    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
+        form.from_selection = from_selection;
+    }
+    cx.out.work.extend(load);
 }
 
 /// Opens the form of those steps of a plan that are left, each on its device, with the comment that they

@@ -13,6 +13,8 @@ pub enum Item {
     Device(MachineRef),
     /// Shows all that carries this ticket.
     Incident(String),
+    /// Opens the form of the plan with this name, on the selected devices, else on the open one.
+    Plan(String),
     /// Puts a text into the search of the list.
     Search(String),
     /// Asks the service itself, for a search.
@@ -37,7 +39,7 @@ pub struct Recent(pub Vec<Item>);
 impl Recent {
     /// Puts an item first. A search is done with once it was made.
     pub fn note(&mut self, item: Item) {
-        if matches!(item, Item::Command(_) | Item::Device(_) | Item::Incident(_)) {
+        if !matches!(item, Item::Search(_) | Item::Ask(..)) {
             self.0.retain(|known| !known.is_same(&item));
             self.0.insert(0, item);
             self.0.truncate(MAX_RECENT);
@@ -90,6 +92,7 @@ impl Row {
             Item::Command(command) => format!("{command:?}"),
             Item::Device(machine) => machine.id.to_string(),
             Item::Incident(ticket) => format!("incident {ticket}"),
+            Item::Plan(name) => format!("plan {name}"),
             Item::Search(text) => format!("search {text}"),
             Item::Ask(_, question) => format!("{question:?}"),
         })

@@ -51,18 +51,67 @@ pub fn rows(
     let (mut named, mut others) = incident_rows(cx, text, fuzzy, tickets);
     head(&mut named, "Incident");
     head(&mut others, "Incidents");
+    let (best_plan, mut plans) = plan_rows(cx, fuzzy);
+    head(&mut plans, "Plans");
     let mut saved = saved_rows(cx, fuzzy);
     head(&mut saved, "Saved searches");
     let mut asking = search_rows(cx, text);
     head(&mut asking, "Search");
-    let is_device_first = best_device.is_some_and(|score| score > best_command);
-    let (first, second) = if is_device_first || commands.is_empty() {
-        (devices, commands)
+    // What matches best stands first; of those that match as well as each other, in this order.
+    let mut main = [
+        (best_command, commands),
+        (best_device.unwrap_or(0), devices),
+        (best_plan, plans),
+    ];
+    main.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let main = main.into_iter().flat_map(|(_, rows)| rows);
+    let after = [others, saved, asking].into_iter().flatten();
+    named.into_iter().chain(main).chain(after).collect()
+}
+
+/// The plans whose name has these letters, the best first, and how well that one matches.
+fn plan_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> (u32, Vec<Row>) {
+    if cx.state.session.account().is_none() {
+        return (0, Vec::new());
+    }
+    let mut rows: Vec<_> = (cx.state.settings.plans.iter())
+        .filter_map(|plan| {
+            let row = plan_row(cx, &plan.name);
+            Some((fuzzy.score(&row.label)?, row))
+        })
+        .collect();
+    rows.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let best = rows.first().map_or(0, |(score, _)| *score);
+    let rows = rows.into_iter().map(|(_, mut row)| {
+        row.letters = fuzzy.letters(&row.label);
+        row
+    });
+    (best, rows.collect())
+}
+
+/// The form of a plan, on the devices that it would be opened for.
+fn plan_row(cx: &Cx<'_>, name: &str) -> Row {
+    let on_selection = !cx.views.bulk_selection.is_empty();
+    let command = if on_selection {
+        UiCommand::PlanOnSelection
     } else {
-        (commands, devices)
+        UiCommand::Plan
     };
-    let all = [named, first, second, others, saved, asking];
-    all.into_iter().flatten().collect()
+    let mut plans = cx.state.settings.plans.iter();
+    let why_not = if plans.any(|plan| &*plan.name == name) {
+        command.availability(cx.state, cx.views, cx.now).err()
+    } else {
+        Some("There is no such plan any more".to_owned())
+    };
+    Row {
+        beside: meant(cx, command),
+        why_not,
+        ..Row::new(
+            Item::Plan(name.to_owned()),
+            format!("Plan: {}…", clean(name, 60)),
+            "Opens the form of this plan, on the selected devices, else on the open one",
+        )
+    }
 }
 
 /// The incident whose ticket is typed, whether anything is known of it or not, and those known that have
@@ -149,6 +198,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
             Item::Command(command) => command_row(ctx, cx, *command),
             Item::Device(machine) => device_row(cx, machine),
             Item::Incident(ticket) => incident_row(ticket),
+            Item::Plan(name) => plan_row(cx, name),
             Item::Search(_) | Item::Ask(..) => search_row(item.clone(), cx),
         })
         .collect();
@@ -213,12 +263,23 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
         }
     });
     let ellipsis = if command.asks_first() { "…" } else { "" };
+    let label = format!("{}{ellipsis}", spec.title);
+    Row {
+        beside: meant(cx, command),
+        keys: keys.collect::<Vec<_>>().join(" or "),
+        why_not: command.availability(cx.state, cx.views, cx.now).err(),
+        ..Row::new(Item::Command(command), label, spec.help)
+    }
+}
+
+/// The devices that a command is about, in a few words.
+fn meant(cx: &Cx<'_>, command: UiCommand) -> String {
     let is_tenant_wide = matches!(command, UiCommand::Act(kind) if kind.is_tenant_wide());
     let is_for_open = matches!(
         command,
         UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
     );
-    let beside = if is_tenant_wide {
+    if is_tenant_wide {
         MachineRef::every_device().name()
     } else if is_for_open {
         let open = cx.views.selected.as_ref();
@@ -231,13 +292,6 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
         }
     } else {
         String::new()
-    };
-    let label = format!("{}{ellipsis}", spec.title);
-    Row {
-        beside,
-        keys: keys.collect::<Vec<_>>().join(" or "),
-        why_not: command.availability(cx.state, cx.views, cx.now).err(),
-        ..Row::new(Item::Command(command), label, spec.help)
     }
 }
 
@@ -308,7 +362,9 @@ fn search_row(item: Item, cx: &Cx<'_>) -> Row {
                 None,
             )
         }
-        Item::Command(_) | Item::Device(_) | Item::Incident(_) => (String::new(), "", None),
+        Item::Command(_) | Item::Device(_) | Item::Incident(_) | Item::Plan(_) => {
+            (String::new(), "", None)
+        }
     };
     Row {
         why_not,

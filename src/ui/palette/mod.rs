@@ -15,13 +15,13 @@ use egui::{
     Context, Event, EventFilter, Id, Key, KeyboardShortcut, Response, RichText, ScrollArea, Ui,
 };
 
-use super::Cx;
 use super::commands::UiCommand;
 use super::devices::asked;
 use super::layout::is_console_open;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Screen};
 use super::widgets::{ActionButton, Dialog, Icon, TextField, icon};
+use super::{Cx, order};
 use item::Row;
 use row::{heading_ui, row_ui};
 use typed::From;
@@ -104,6 +104,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
         Item::Command(command) => cx.out.commands.push(command),
         Item::Device(machine) => cx.select_device(machine),
         Item::Incident(ticket) => cx.views.show_incident(&ticket),
+        Item::Plan(name) => order::raise_named_plan(ui, cx, &name),
         Item::Search(text) => show_search(cx, text),
         Item::Ask(text, question) => {
             show_search(cx, text);

@@ -267,3 +267,55 @@ fn everything_of_it_fits_a_small_window() {
         }
     }
 }
+
+#[test]
+fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "ransom");
+    assert_eq!(options(&harness)[0], "> Plan: Ransomware…");
+    let said = harness.query_by_label("Not now: No device is open");
+    assert!(said.is_some(), "{:?}", options(&harness));
+    press(&mut harness, Key::Enter);
+    assert!(is_open(&desk));
+    press(&mut harness, Key::Escape);
+
+    let fin = machine(FIN, "FIN-LT-042").reference();
+    let hr = machine(HR, "HR-LT-007").reference();
+    desk.borrow_mut().views.show_device(fin.clone());
+    harness.run_steps(3);
+    let chosen = |desk: &Shared| {
+        let desk = desk.borrow();
+        let form = desk.views.form().expect("a form");
+        let plan = form.plan.as_ref().expect("of a plan").name.to_string();
+        let mut machines: Vec<_> = form.targets.iter().map(|t| t.machine.clone()).collect();
+        machines.dedup();
+        (plan, machines)
+    };
+    for (selected, beside) in [
+        (vec![], "“FIN-LT-042” (…9c07)"),
+        (vec![hr.clone()], "“HR-LT-007” (…aaaa)"),
+        (vec![hr.clone(), fin.clone()], "2 devices"),
+    ] {
+        let machines = if selected.is_empty() {
+            vec![fin.clone()]
+        } else {
+            selected.clone()
+        };
+        desk.borrow_mut().views.bulk_selection = selected;
+        harness.run_steps(3);
+        open(&desk, &mut harness);
+        types(&mut harness, "susp");
+        let name = format!("> Plan: Suspicious laptop…, {beside}");
+        assert_eq!(options(&harness)[0], name);
+        press(&mut harness, Key::Enter);
+        assert_eq!(chosen(&desk), ("Suspicious laptop".to_owned(), machines));
+        desk.borrow_mut().views.dialog = None;
+        harness.run_steps(3);
+    }
+    // What was chosen last stands first, without a letter.
+    open(&desk, &mut harness);
+    assert_eq!(
+        options(&harness)[0],
+        "> Plan: Suspicious laptop…, 2 devices"
+    );
+}
