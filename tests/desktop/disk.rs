@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::a11y::State;
-use crate::console::{Console, data_folder, start_command};
+use crate::console::{Console, data_folder, start_command, without_window};
 use crate::session::Session;
 use crate::tenant::{Change, Tenant};
 
@@ -140,4 +140,88 @@ fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_rea
     );
     console.wait_for_outcome(&device, "Isolate device", &["Isolated"]);
     assert_eq!(tenant.changes().len(), 1);
+}
+
+/// What opens a package, and every token, in none of these: the words of the log at its most talkative, the
+/// files of the console, what it exports, what a screen reader is told.
+#[test]
+fn a_package_for_which_there_is_no_room_leaves_nothing_and_its_link_is_nowhere() {
+    let session = Session::start("package-disk");
+    let tenant = Tenant::start(&session);
+    let (small, large) = (
+        session.folder().join("small"),
+        session.folder().join("large"),
+    );
+    for folder in [&small, &large] {
+        fs::create_dir(folder).expect("a folder can be made");
+    }
+    let mount = format!(
+        "mount -t tmpfs -o size=1m,mode=700 none {}",
+        small.display()
+    );
+    let mut own = in_own_mounts(&session, &mount, &start_command(&session, &tenant));
+    own.env("CORDON_LOG", "trace");
+    let console = Console::run(&session, own);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    console.choose(&device);
+    let title = "Collect investigation package";
+    let comment = [("Comment", COMMENT)];
+    console.order("Collect package", &device, "Collect package from", &comment);
+    console.wait_until_accepted(&device, title);
+    tenant.advance(3_600);
+    console.wait_for_outcome(&device, title, &["Package collected"]);
+
+    let mut seen = String::new();
+    let mut look = || {
+        for node in window.read() {
+            seen.extend([&*node.name, &node.description, &node.text, "\n"]);
+        }
+    };
+    let inside = PathBuf::from(format!("/proc/{}/root", console.process()));
+    let inside = inside.join(small.strip_prefix("/").expect("absolute"));
+    for (folder, said) in [
+        (&small, "There is no room for the package in"),
+        (&large, "Package saved: "),
+    ] {
+        window.press("Download package…");
+        window.fill("Folder", &folder.display().to_string());
+        window.press("Download");
+        window.wait_for_text(said);
+        look();
+        window.picture(&folder.file_name().expect("a name").to_string_lossy());
+        let left = fs::read_dir(&inside).expect("a folder").count();
+        assert_eq!(left, 0, "nothing half-written");
+    }
+    let saved = fs::read_dir(&large).expect("a folder").count();
+    assert_eq!((saved, tenant.requests("GET", "/safedownload/")), (1, 2));
+    console.close();
+
+    let secrets = tenant.secrets();
+    assert!(secrets.len() > 3, "{}", secrets.len());
+    let log = fs::read(session.pictures().join("cordon.err.log")).expect("a log");
+    assert!(String::from_utf8_lossy(&log).contains("TRACE"), "it talks");
+    let mut places = vec![("the log", log), ("the screen", seen.into_bytes())];
+    for file in fs::read_dir(data_folder(&session)).expect("a folder") {
+        let path = file.expect("an entry").path();
+        places.push(("a file of the console", fs::read(path).expect("readable")));
+    }
+    for format in ["csv", "json", "markdown", "html"] {
+        let export = without_window(&session, &["journal", "export", "--format", format]);
+        assert!(export.stdout.len() > 200, "{export:?}");
+        places.push(("an export", export.stdout));
+    }
+    for (place, bytes) in places {
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in &secrets {
+            let quoted = secret.replace('=', "%3d");
+            let is_there = text.contains(secret) || text.contains(&quoted);
+            assert!(!is_there, "a secret in {place}");
+        }
+        // The link's own path names the tenant.
+        for part in ["/safedownload/", "?token=", "Bearer ey"] {
+            assert!(!text.contains(part), "{part} in {place}");
+        }
+    }
 }

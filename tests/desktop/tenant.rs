@@ -164,6 +164,14 @@ impl Tenant {
             .map_or(Value::Null, |request| request["body"].clone())
     }
 
+    /// Every token and code that was handed out, and what opens a package.
+    pub fn secrets(&self) -> Vec<String> {
+        let secrets = self.read("/control/secrets");
+        let all = secrets.as_array().into_iter().flatten();
+        all.filter_map(|secret| Some(secret.as_str()?.to_owned()))
+            .collect()
+    }
+
     /// How many requests with this method had this text in their path.
     pub fn requests(&self, method: &str, path: &str) -> usize {
         let requests = self.read("/control/requests");
