@@ -3,7 +3,7 @@
 
 use cordon::action::ActionKind;
 use cordon::journal::OrderStatus;
-use cordon::model::MachineRef;
+use cordon::model::{EVERYWHERE, MachineRef};
 use cordon::state::WayBack;
 use egui::{Event, Key, Modifiers};
 
@@ -12,6 +12,8 @@ use crate::file_facts::SHA256;
 
 /// What every job may take.
 const MAX_KEYS: usize = 6;
+/// What one may take that reaches every device: a word has to be typed for it.
+const MAX_KEYS_EVERYWHERE: usize = 10;
 
 const SHIFTED: Modifiers = Modifiers {
     shift: true,
@@ -85,9 +87,13 @@ impl Hands {
     }
 
     fn has_taken(&mut self, job: &str) {
+        self.has_taken_at_most(MAX_KEYS, job);
+    }
+
+    fn has_taken_at_most(&mut self, most: usize, job: &str) {
         let keys = std::mem::take(&mut self.keys);
         tell(&format!("{job}: {keys} keys"));
-        assert!(keys <= MAX_KEYS, "{job}: {keys} keys");
+        assert!(keys <= most, "{job}: {keys} keys");
     }
 }
 
@@ -232,6 +238,27 @@ fn a_sha_256_becomes_the_right_quarantine() {
         Some(SHA1)
     );
     hands.has_taken("quarantine a file by its SHA-256");
+}
+
+#[test]
+fn a_sha_256_is_blocked_on_every_device() {
+    let mut hands = Hands::at_work();
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.types("block file");
+    hands.press(Modifiers::NONE, Key::Enter);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.paste(&format!("SHA-256: {}", SHA256.to_uppercase()));
+    let console = &mut hands.console;
+    console.step_until("the file", |c| c.shows_part("Malware"));
+    // With the hash there, what is typed is the reason.
+    hands.reason("INC-4711 dropper");
+    hands.paste(EVERYWHERE);
+    hands.confirm(1);
+    let entry = hands.console.state().entries[0].clone();
+    assert_eq!(entry.order.task.kind(), Some(ActionKind::BlockFile));
+    assert_eq!(entry.order.task.file_hash(), Some(SHA256));
+    assert_eq!(&*entry.order.comment, "INC-4711 dropper");
+    hands.has_taken_at_most(MAX_KEYS_EVERYWHERE, "block a file by its SHA-256");
 }
 
 #[test]

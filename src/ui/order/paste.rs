@@ -70,7 +70,7 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
             // Where the hash is complete by it, what is typed next is the reason. Of another kind, its
             // SHA-1 is offered beside it.
             let next = match fits {
-                Field::Parameter(_) if form.draft.file_sha1().is_some() => Field::Comment,
+                Field::Parameter(_) if has_hash(form) => Field::Comment,
                 Field::Parameter(_)
                 | Field::Name
                 | Field::Number
@@ -115,6 +115,12 @@ fn take_hash_of_line(form: &mut OrderForm, line: &str) {
     {
         form.draft.set(field, hash.as_str());
     }
+}
+
+/// Whether the hash that the form asks for is there.
+fn has_hash(form: &OrderForm) -> bool {
+    let hash = form.draft.hash_field();
+    hash.is_some_and(|field| matches!(form.draft.value(field), Ok(Some(_))))
 }
 
 fn pasted_text(event: &Event) -> Option<String> {
