@@ -1,8 +1,166 @@
 //! What holds for a file on every device.
 
 use super::*;
-use crate::action::FILE;
-use crate::model::{Indicator, IndicatorAction};
+use crate::action::{AUDIT, EXPIRES, FILE, INDICATOR, REACTION, Value};
+use crate::model::{Indicator, IndicatorAction, MAX_INDICATORS};
+
+const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+/// A block by this account, number 7.
+fn indicator(hash: &str, by: &str) -> Indicator {
+    Indicator {
+        id: MachineActionId::parse("7").ok(),
+        value: hash.into(),
+        action: IndicatorAction::BlockAndRemediate,
+        by: Some(by.into()),
+        created: None,
+        expires: None,
+        title: None,
+        description: None,
+    }
+}
+
+const fn read(of_files: &[Indicator], total: usize) -> IndicatorsLook<'_> {
+    IndicatorsLook::Read {
+        of_files,
+        total,
+        is_complete: true,
+    }
+}
+
+fn order(world: &World, kind: ActionKind, hash: &str) -> Draft {
+    let mut draft = world.draft(kind);
+    draft.machine = MachineRef::every_device();
+    draft.set(&FILE, hash);
+    draft.set(&INDICATOR, "7");
+    draft
+}
+
+fn found(draft: &Draft, facts: &Facts<'_>, severity: Severity) -> Vec<String> {
+    let found = review(draft, facts).findings.into_iter();
+    let found = found.filter(|one| one.severity == severity);
+    found.map(|one| one.text).collect()
+}
+
+fn says(found: &[String], text: &str) -> bool {
+    found.iter().any(|one| one.contains(text))
+}
+
+#[test]
+fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
+    let world = world();
+    let theirs = [indicator(SHA1, "s.weber@contoso.com")];
+    let full = "The tenant has 15,000 indicators, the most that it may have";
+    let mut audit = order(&world, ActionKind::BlockFile, SHA1);
+    audit.set(&REACTION, AUDIT.value);
+    let block = order(&world, ActionKind::BlockFile, SHA1);
+    let removal = order(&world, ActionKind::RemoveBlock, SHA1);
+    for (draft, of_files, total, is_stopped) in [
+        (&block, &[][..], MAX_INDICATORS - 1, false),
+        (&block, &[], MAX_INDICATORS, true),
+        (&block, &[], MAX_INDICATORS + 1, true),
+        // Of the same file and action: it takes that one's place. With another action it is a new one.
+        (&block, &theirs, MAX_INDICATORS, false),
+        (&audit, &theirs, MAX_INDICATORS, true),
+        (&removal, &theirs, MAX_INDICATORS, false),
+    ] {
+        let facts = Facts {
+            indicators: read(of_files, total),
+            ..world.facts()
+        };
+        let stops = found(draft, &facts, Block);
+        assert_eq!(says(&stops, full), is_stopped, "{total} {stops:?}");
+    }
+    // What was not read to its end stops nothing, and says so.
+    let facts = Facts {
+        indicators: IndicatorsLook::Read {
+            of_files: &[],
+            total: 0,
+            is_complete: false,
+        },
+        ..world.facts()
+    };
+    let gaps = found(&block, &facts, NotChecked);
+    assert!(says(&gaps, "part of the list was cut off"), "{gaps:?}");
+}
+
+#[test]
+fn a_file_of_the_system_is_warned_of_before_it_is_blocked_everywhere() {
+    for (signer, is_valid, warns) in [
+        (Some("Microsoft Windows"), None, true),
+        (Some("Microsoft Corporation"), Some(true), true),
+        (Some("MICROSOFT Corporation"), Some(true), true),
+        (Some("Microsoft Corporation"), Some(false), false),
+        (Some("Microsofty Ltd."), Some(true), false),
+        (None, None, false),
+    ] {
+        let mut world = world();
+        world.file = File::Known(Box::new(FileFacts {
+            sha1: SHA1.into(),
+            signer: signer.map(Box::from),
+            is_valid_certificate: is_valid,
+            organization_prevalence: Some(1),
+            ..FileFacts::default()
+        }));
+        let facts = Facts {
+            indicators: read(&[], 0),
+            ..world.facts()
+        };
+        let draft = order(&world, ActionKind::BlockFile, SHA1);
+        let warnings = found(&draft, &facts, Warn);
+        let said = "the system may need it, on every device";
+        assert_eq!(says(&warnings, said), warns, "{signer:?} {warnings:?}");
+    }
+}
+
+#[test]
+fn a_block_that_would_have_ended_already_is_none() {
+    let world = world();
+    let facts = Facts {
+        indicators: read(&[], 0),
+        ..world.facts()
+    };
+    for (seconds, is_stopped) in [(-86_400, true), (0, true), (60, false)] {
+        let mut draft = order(&world, ActionKind::BlockFile, SHA1);
+        let end = NOW + jiff::SignedDuration::from_secs(seconds - NOW.as_second() % 60);
+        draft.set(&EXPIRES, Value::Time(end).text());
+        let stops = found(&draft, &facts, Block);
+        assert_eq!(
+            says(&stops, "Its end lies in the past"),
+            is_stopped,
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn somebody_elses_block_is_removed_knowingly_and_only_by_its_own_number() {
+    let world = world();
+    let own = account().user_name.expect("a name");
+    for (by, hash, warns, stops) in [
+        (&*own, SHA1, false, false),
+        ("s.weber@contoso.com", SHA1, true, false),
+        (
+            &*own,
+            "4388963aaa83afe2042a46a3c017ad50bdcdafb3",
+            false,
+            true,
+        ),
+    ] {
+        let shown = [indicator(hash, by)];
+        let facts = Facts {
+            indicators: read(&shown, 1),
+            ..world.facts()
+        };
+        let draft = order(&world, ActionKind::RemoveBlock, SHA1);
+        let warnings = found(&draft, &facts, Warn);
+        let theirs = "s.weber@contoso.com has made this block, not you";
+        assert_eq!(says(&warnings, theirs), warns, "{warnings:?}");
+        let blocked = found(&draft, &facts, Block);
+        let other = "The block with the number 7 is on another hash";
+        assert_eq!(says(&blocked, other), stops, "{blocked:?}");
+    }
+}
 
 /// A file has two hashes, and a colleague may have taken the other one.
 #[test]
@@ -16,22 +174,9 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
         ..FileFacts::default()
     }));
     for theirs in [&sha1, &sha256] {
-        let theirs = [Indicator {
-            id: MachineActionId::parse("7").ok(),
-            value: theirs.as_str().into(),
-            action: IndicatorAction::BlockAndRemediate,
-            by: Some("s.weber@contoso.com".into()),
-            created: None,
-            expires: None,
-            title: None,
-            description: None,
-        }];
+        let theirs = [indicator(theirs, "s.weber@contoso.com")];
         let facts = Facts {
-            indicators: IndicatorsLook::Read {
-                of_files: &theirs,
-                total: 1,
-                is_complete: true,
-            },
+            indicators: read(&theirs, 1),
             ..world.facts()
         };
         for (ours, kind) in [
@@ -39,9 +184,9 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
             (&sha256, ActionKind::BlockFile),
             (&sha256, ActionKind::RemoveBlock),
         ] {
-            let mut draft = world.draft(kind);
-            draft.machine = MachineRef::every_device();
-            draft.set(&FILE, ours.as_str());
+            let mut draft = order(&world, kind, ours);
+            // Another one than the colleague's.
+            draft.set(&INDICATOR, "8");
             let found = review(&draft, &facts).findings;
             let told = found.iter().any(|one| {
                 one.severity == Warn
