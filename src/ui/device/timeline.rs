@@ -5,17 +5,18 @@ use egui::{
     Align2, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke,
     StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::model::{MachineRef, age_text, clean, requestor_name};
-use crate::ui::device::actions::action_name;
-use crate::ui::theme::{Role, TokensExt as _};
+pub(in crate::ui) mod happenings;
+
+use crate::model::{MachineRef, age_text};
+use crate::ui::device::timeline::happenings::{Happening, Lane, happenings};
+use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, UiExt as _, badge, foldable_ui, paint_icon, section_ui,
+    ActionButton, TipExt as _, UiExt as _, badge, foldable_ui, paint_icon, section_ui,
 };
-use crate::ui::{Cx, look, words};
+use crate::ui::{Cx, words};
 
-const TEXT_CHARS: usize = 160;
 /// A lane, in points.
 const LANE: f32 = 24.0;
 /// What is written under the axis.
@@ -23,30 +24,10 @@ const FOOT: f32 = 18.0;
 /// Room before the axis for what its lanes are called.
 const NAMES: f32 = 64.0;
 const MARK: f32 = 16.0;
+/// Marks closer to each other than this are one, with how many it stands for on its left.
+const TOGETHER: f32 = 30.0;
 /// Events that are told in words.
 const TOLD: usize = 40;
-
-/// Who or what an event is of: a lane of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Lane {
-    Actions,
-    Orders,
-    Alerts,
-    LogOns,
-}
-
-impl Lane {
-    const ALL: [Self; 4] = [Self::Actions, Self::Orders, Self::Alerts, Self::LogOns];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Actions => "Actions",
-            Self::Orders => "Orders",
-            Self::Alerts => "Alerts",
-            Self::LogOns => "Log-ons",
-        }
-    }
-}
 
 /// How far back the axis goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,21 +69,9 @@ impl Span {
     }
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-struct Happening {
-    at: Timestamp,
-    /// How long ago, by the clock that tells `at`: the service's, or for an order this computer's.
-    age: SignedDuration,
-    lane: Lane,
-    icon: Icon,
-    role: Role,
-    text: String,
-}
-
 /// Shows the section.
 pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
-    let happenings = happenings(cx, machine);
+    let happenings = happenings(ui, cx, machine);
     section_ui(ui, &format!("Timeline ({})", happenings.len()));
     if happenings.is_empty() {
         ui.small_label(
@@ -114,7 +83,7 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let chosen_span: Option<usize> = ui.data(|data| data.get_temp(id.with("span")));
     let span = chosen_span
         .and_then(|at| Span::ALL.get(at).copied())
-        .unwrap_or_else(|| fitting(&happenings));
+        .unwrap_or_else(|| fitting(&happenings, cx));
     ui.horizontal_wrapped(|ui| {
         for (at, choice) in Span::ALL.into_iter().enumerate() {
             let name = format!("Timeline of {}", choice.words());
@@ -135,98 +104,27 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     });
 }
 
-/// Everything that has a time, the newest first.
-fn happenings(cx: &Cx<'_>, machine: &MachineRef) -> Vec<Happening> {
-    let mut found = Vec::new();
-    let by_service = |at: Timestamp| cx.service_now().duration_since(at);
-    for action in cx.state.known_actions(&machine.id) {
-        let Some(at) = action.created else {
-            continue;
-        };
-        let look = look::action_status(&action.status);
-        let by = requestor_name(action.requestor.as_deref());
-        let comment = action.requestor_comment.as_deref().unwrap_or_default();
-        let comment = clean(comment, TEXT_CHARS);
-        found.push(Happening {
-            at,
-            age: by_service(at),
-            lane: Lane::Actions,
-            icon: look.icon,
-            role: look.role,
-            text: with(
-                format!("{}, {}, by {by}", action_name(action), look.word),
-                &comment,
-            ),
-        });
-    }
-    for entry in cx.state.entries.of_machine(&machine.id) {
-        let (icon, role) = look::order_status(entry.status());
-        let task = &entry.order.task;
-        let status = entry.status().word(task);
-        let comment = clean(&entry.order.comment, TEXT_CHARS);
-        found.push(Happening {
-            at: entry.intended_at(),
-            age: cx.now.duration_since(entry.intended_at()),
-            lane: Lane::Orders,
-            icon,
-            role,
-            text: with(
-                format!("Ordered here: {}, {status}", task.title()),
-                &comment,
-            ),
-        });
-    }
-    let panel = cx.state.panels.get(&machine.id);
-    let alerts = panel.and_then(|panel| panel.alerts.get());
-    for alert in alerts.iter().flat_map(|list| &list.items) {
-        let Some(at) = alert.created else {
-            continue;
-        };
-        let look = look::severity(&alert.severity);
-        let title = alert.title.as_deref().unwrap_or("without a title");
-        found.push(Happening {
-            at,
-            age: by_service(at),
-            lane: Lane::Alerts,
-            icon: look.icon,
-            role: look.role,
-            text: format!("Alert, {}: {}", look.word, clean(title, TEXT_CHARS)),
-        });
-    }
-    let users = panel.and_then(|panel| panel.users.get());
-    for user in users.iter().flat_map(|list| &list.items) {
-        if let Some(at) = user.last_seen {
-            found.push(Happening {
-                at,
-                age: by_service(at),
-                lane: Lane::LogOns,
-                icon: Icon::Active,
-                role: Role::Neutral,
-                text: format!("{} last seen", clean(&user.name, TEXT_CHARS)),
-            });
-        }
-    }
-    found.sort_by_key(|happening| (happening.age, happening.lane));
-    found
-}
-
-fn with(text: String, comment: &str) -> String {
-    if comment.trim().is_empty() {
-        text
-    } else {
-        format!("{text}: {comment}")
-    }
-}
-
 /// The shortest span that holds three of them, or all there are.
-fn fitting(happenings: &[Happening]) -> Span {
-    let wanted = happenings.len().min(3);
+fn fitting(happenings: &[Happening], cx: &Cx<'_>) -> Span {
+    let ages: Vec<_> = happenings
+        .iter()
+        .map(|happening| age(happening, cx))
+        .collect();
+    fitting_ages(&ages)
+}
+
+fn fitting_ages(ages: &[SignedDuration]) -> Span {
+    let wanted = ages.len().min(3);
     let holds = |span: &Span| {
-        let within = happenings.iter().filter(|h| h.age <= span.length());
+        let within = ages.iter().filter(|age| **age <= span.length());
         within.count() >= wanted
     };
     let mut spans = Span::ALL.into_iter();
     spans.find(holds).unwrap_or(Span::HalfYear)
+}
+
+fn age(happening: &Happening, cx: &Cx<'_>) -> SignedDuration {
+    happening.age(cx.now, cx.state.service_ahead)
 }
 
 /// What happened when, in a line.
@@ -234,37 +132,59 @@ fn said(happening: &Happening, cx: &Cx<'_>) -> String {
     format!(
         "{}, {} · {}",
         words::local_time(happening.at, cx.zone),
-        age_text(happening.age.as_secs()),
+        age_text(age(happening, cx).as_secs()),
         happening.text
     )
 }
 
-/// The axis with a mark for each, and a line for the one that is chosen.
+/// Which of those that are shown is chosen, the newest being 0, and whether by a key since the pointer
+/// moved last.
+#[derive(Clone, Copy, Default)]
+struct Chosen {
+    at: Option<usize>,
+    by_key: bool,
+}
+
+/// The axis with a mark for each, or for several that would lie over one another, and a line for the one
+/// that is chosen.
 fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
-    let within = all.iter().filter(|h| h.age <= span.length());
+    let within = all.iter().filter(|h| age(h, cx) <= span.length());
     let shown: Vec<&Happening> = within.collect();
     let lanes: f32 = Lane::ALL.iter().map(|_| LANE).sum();
     let size = vec2(ui.available_width(), lanes + FOOT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let response = ui.interact(rect, id, Sense::click());
     let chosen_id = id.with("chosen");
-    let mut chosen: Option<usize> = ui.data(|data| data.get_temp(chosen_id));
-    chosen = chosen.filter(|at| *at < shown.len());
+    let mut chosen: Chosen = ui.data(|data| data.get_temp(chosen_id)).unwrap_or_default();
+    chosen.at = chosen.at.filter(|at| *at < shown.len());
     let axis = Axis {
         rect: Rect::from_min_max(pos2(rect.left() + NAMES, rect.top()), rect.right_bottom()),
         length: span.length(),
     };
-    let places: Vec<Pos2> = shown.iter().map(|h| axis.place(h)).collect();
-    let pointed = response.hover_pos().and_then(|at| nearest(&places, at));
-    if let Some(stepped) = step(ui, &response, chosen, shown.len()) {
-        chosen = Some(stepped);
+    let places = shown.iter().map(|h| axis.place(h.lane, age(h, cx)));
+    let clusters = clusters(&shown, &places.collect::<Vec<_>>());
+    let pointed = response.hover_pos().and_then(|at| nearest(&clusters, at));
+    let pointed = pointed.map(|cluster| cluster.lead(chosen.at));
+    chosen.by_key &= ui.input(|input| input.pointer.delta()) == Vec2::ZERO;
+    if let Some(stepped) = step(ui, &response, chosen.at, shown.len()) {
+        chosen = Chosen {
+            at: Some(stepped),
+            by_key: true,
+        };
     }
-    if response.clicked() && pointed.is_some() {
-        chosen = pointed;
+    if response.clicked() {
+        // From there the keys go on.
+        response.request_focus();
+        chosen.at = pointed.or(chosen.at);
     }
-    ui.data_mut(|data| data.insert_temp(chosen_id, chosen.unwrap_or(usize::MAX)));
-    let seen = pointed.or(chosen);
-    let words = seen.and_then(|at| shown.get(at)).map(|h| said(h, cx));
+    ui.data_mut(|data| data.insert_temp(chosen_id, chosen));
+    let seen = if chosen.by_key {
+        chosen.at.or(pointed)
+    } else {
+        pointed.or(chosen.at)
+    };
+    let words = seen.and_then(|at| Some((at, shown.get(at)?)));
+    let words = words.map(|(at, happening)| said(happening, cx) + &beside(&clusters, at));
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Slider, true, "Timeline"));
     let count = format!(
         "{} in the last {}; Left and Right go from one to the next",
@@ -276,8 +196,11 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     });
     if ui.is_rect_visible(rect) {
         axis.paint(ui, span, &response);
-        for (at, (happening, place)) in shown.iter().zip(&places).enumerate() {
-            paint_mark(ui, happening, *place, seen == Some(at));
+        for cluster in &clusters {
+            let lead = cluster.lead(seen);
+            if let Some(happening) = shown.get(lead) {
+                paint_mark(ui, happening, cluster, seen == Some(lead));
+            }
         }
     }
     line_ui(
@@ -286,6 +209,60 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
         words,
         &count,
     );
+}
+
+/// Those of a lane whose marks would lie over one another.
+#[derive(Debug, PartialEq)]
+struct Cluster {
+    place: Pos2,
+    /// By their places among those that are shown, the newest first.
+    members: Vec<usize>,
+    /// The one whose mark stands for all of them: one that has not ended, else the newest.
+    top: usize,
+}
+
+impl Cluster {
+    /// The one whose mark is painted: the one that is looked at, where it is among them.
+    fn lead(&self, seen: Option<usize>) -> usize {
+        let seen = seen.filter(|seen| self.members.contains(seen));
+        seen.unwrap_or(self.top)
+    }
+}
+
+fn clusters(shown: &[&Happening], places: &[Pos2]) -> Vec<Cluster> {
+    let mut found: Vec<Cluster> = Vec::new();
+    for (at, (happening, place)) in shown.iter().zip(places).enumerate() {
+        let is_near = |cluster: &&mut Cluster| {
+            let away = cluster.place - *place;
+            away.y.abs() < 0.5 && away.x.abs() < TOGETHER
+        };
+        if let Some(cluster) = found.iter_mut().rev().find(is_near) {
+            let is_shown = shown.get(cluster.top).is_some_and(|top| top.is_open);
+            if happening.is_open && !is_shown {
+                cluster.top = at;
+            }
+            cluster.members.push(at);
+        } else {
+            found.push(Cluster {
+                place: *place,
+                members: vec![at],
+                top: at,
+            });
+        }
+    }
+    found
+}
+
+/// Which of how many that have one mark: ` (2 of 3 here)`.
+fn beside(clusters: &[Cluster], at: usize) -> String {
+    let place = |cluster: &Cluster| cluster.members.iter().position(|member| *member == at);
+    let found = clusters
+        .iter()
+        .find_map(|cluster| Some((place(cluster)?, cluster.members.len())));
+    match found {
+        Some((place, of)) if of > 1 => format!(" ({} of {of} here)", place + 1),
+        _ => String::new(),
+    }
 }
 
 /// The line under the axis, which is always there.
@@ -334,12 +311,12 @@ fn step(ui: &Ui, response: &Response, chosen: Option<usize>, count: usize) -> Op
 }
 
 /// The mark next to the pointer, within its reach.
-fn nearest(places: &[Pos2], pointer: Pos2) -> Option<usize> {
-    let distances = places.iter().map(|place| place.distance(pointer));
-    let nearest = distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
-    nearest
-        .filter(|(_, distance)| *distance <= LANE)
-        .map(|(at, _)| at)
+fn nearest(clusters: &[Cluster], pointer: Pos2) -> Option<&Cluster> {
+    let distance = |cluster: &&Cluster| cluster.place.distance(pointer);
+    let nearest = clusters
+        .iter()
+        .min_by(|one, other| distance(one).total_cmp(&distance(other)));
+    nearest.filter(|cluster| distance(cluster) <= LANE)
 }
 
 /// Where a time stands.
@@ -349,12 +326,12 @@ struct Axis {
 }
 
 impl Axis {
-    fn place(&self, happening: &Happening) -> Pos2 {
+    fn place(&self, of: Lane, age: SignedDuration) -> Pos2 {
         let lane = Lane::ALL
             .into_iter()
-            .take_while(|lane| *lane != happening.lane)
+            .take_while(|lane| *lane != of)
             .fold(0.5, |sum, _| sum + 1.0);
-        pos2(self.x(happening.age), self.rect.top() + lane * LANE)
+        pos2(self.x(age), self.rect.top() + lane * LANE)
     }
 
     /// The present is on the right.
@@ -406,8 +383,9 @@ impl Axis {
     }
 }
 
-fn paint_mark(ui: &Ui, happening: &Happening, place: Pos2, is_seen: bool) {
+fn paint_mark(ui: &Ui, happening: &Happening, cluster: &Cluster, is_seen: bool) {
     let tokens = ui.tokens();
+    let place = cluster.place;
     let rect = Rect::from_center_size(place, Vec2::splat(MARK));
     let painter = ui.painter();
     let fill = if is_seen {
@@ -421,27 +399,35 @@ fn paint_mark(ui: &Ui, happening: &Happening, place: Pos2, is_seen: bool) {
         painter.circle_stroke(place, MARK / 2.0 + 2.0, ring);
     }
     paint_icon(painter, rect, happening.icon, tokens.colour(happening.role));
+    if cluster.members.len() > 1 {
+        // How many it stands for, on a ground of its own: the line of the lane runs there.
+        let font = TextStyle::Small.resolve(ui.style());
+        let count = cluster.members.len().to_string();
+        let galley = painter.layout_no_wrap(count, font, tokens.text);
+        let left = place.x - MARK / 2.0 - 3.0 - galley.size().x;
+        let at = pos2(left, place.y - galley.size().y / 2.0);
+        let ground = Rect::from_min_size(at, galley.size()).expand2(vec2(1.0, 0.0));
+        painter.rect_filled(ground, 0.0, tokens.surface.panel);
+        painter.galley(at, galley, tokens.text);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use jiff::Timestamp;
 
-    fn at(hours_ago: i64) -> Happening {
-        Happening {
-            at: Timestamp::UNIX_EPOCH,
-            age: SignedDuration::from_hours(hours_ago),
-            lane: Lane::Alerts,
-            icon: Icon::Info,
-            role: Role::Neutral,
-            text: "x".into(),
-        }
+    use super::happenings::Clock;
+    use super::*;
+    use crate::ui::theme::Role;
+    use crate::ui::widgets::Icon;
+
+    fn hours(count: i64) -> SignedDuration {
+        SignedDuration::from_hours(count)
     }
 
     #[test]
     fn the_span_is_the_shortest_that_shows_three_or_all() {
-        let all = |hours: &[i64]| -> Vec<_> { hours.iter().map(|h| at(*h)).collect() };
-        for (hours, span) in [
+        for (ages, span) in [
             (&[1, 2, 3, 400][..], Span::Hours),
             (&[1, 2, 20, 400], Span::Day),
             (&[1, 30], Span::Week),
@@ -450,7 +436,8 @@ mod tests {
             // Older than any of them.
             (&[9_000], Span::HalfYear),
         ] {
-            assert_eq!(fitting(&all(hours)), span, "{hours:?}");
+            let found: Vec<_> = ages.iter().map(|age| hours(*age)).collect();
+            assert_eq!(fitting_ages(&found), span, "{ages:?}");
         }
     }
 
@@ -460,13 +447,46 @@ mod tests {
             rect: Rect::from_min_size(Pos2::ZERO, vec2(216.0, 100.0)),
             length: Span::Day.length(),
         };
-        let x = |hours: i64| axis.place(&at(hours)).x;
+        let x = |age: i64| axis.place(Lane::Alerts, hours(age)).x;
         assert!((x(0) - 208.0).abs() < 0.1 && (x(12) - 108.0).abs() < 0.1);
         assert!((x(24) - 8.0).abs() < 0.1);
         // By a clock that is ahead, or from before the axis.
         assert!((x(-5) - x(0)).abs() < 0.1 && (x(99) - x(24)).abs() < 0.1);
-        let places = [pos2(10.0, 10.0), pos2(50.0, 10.0)];
-        assert_eq!(nearest(&places, pos2(45.0, 12.0)), Some(1));
-        assert_eq!(nearest(&places, pos2(200.0, 12.0)), None);
+    }
+
+    #[test]
+    fn marks_that_would_lie_over_one_another_are_one_and_what_is_open_stands_for_them() {
+        let happening = |is_open| Happening {
+            at: Timestamp::UNIX_EPOCH,
+            clock: Clock::Service,
+            lane: Lane::Actions,
+            icon: Icon::Info,
+            role: Role::Neutral,
+            text: "x".into(),
+            is_open,
+        };
+        let all = [false, true, false, false, false].map(happening);
+        let shown: Vec<_> = all.iter().collect();
+        let places = [
+            (200.0, 12.0),
+            (190.0, 12.0),
+            (185.0, 12.0),
+            (180.0, 36.0),
+            (100.0, 12.0),
+        ];
+        let places = places.map(|(x, y)| pos2(x, y));
+        let found = clusters(&shown, &places);
+        let members: Vec<_> = found
+            .iter()
+            .map(|cluster| cluster.members.clone())
+            .collect();
+        assert_eq!(members, [vec![0, 1, 2], vec![3], vec![4]]);
+        assert_eq!(found[0].top, 1);
+        assert_eq!((found[0].lead(Some(2)), found[0].lead(Some(4))), (2, 1));
+        assert_eq!(beside(&found, 2), " (3 of 3 here)");
+        assert_eq!(beside(&found, 3), "");
+        let top = |at: Pos2| nearest(&found, at).map(|cluster| cluster.top);
+        assert_eq!(top(pos2(196.0, 14.0)), Some(1));
+        assert_eq!(top(pos2(400.0, 12.0)), None);
     }
 }

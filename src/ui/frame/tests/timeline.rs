@@ -97,3 +97,52 @@ fn what_happened_is_on_one_axis_and_in_words() {
     harness.run_steps(3);
     harness.get_by_label_contains("2 h ago · Isolate, Succeeded, by sam@contoso.com");
 }
+
+#[test]
+fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there() {
+    use crate::ui::device::timeline::happenings::BUILT;
+
+    let (desk, mut harness) = wide(history());
+    let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
+    desk.borrow_mut().views.show_device(device);
+    harness.run_steps(4);
+    harness.get_by_label("Timeline").scroll_to_me();
+    harness.run_steps(4);
+    let axis = harness.get_by_label("Timeline").rect();
+    // The log-on of an hour ago: a sixth of the way back, in the lowest lane.
+    let at = egui::pos2(
+        axis.right() - (axis.width() - 64.0) / 6.0,
+        axis.bottom() - 30.0,
+    );
+    harness.hover_at(at);
+    for pressed in [true, false] {
+        harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+    }
+    harness.run_steps(2);
+    assert!(
+        said(&harness).ends_with("p.marsh last seen"),
+        "{}",
+        said(&harness)
+    );
+    assert!(harness.get_by_label("Timeline").is_focused());
+    // The pointer rests on that mark.
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert!(
+        said(&harness).contains("Isolate, Succeeded"),
+        "{}",
+        said(&harness)
+    );
+    let built = BUILT.with(std::cell::Cell::get);
+    harness.run_steps(5);
+    assert_eq!(
+        BUILT.with(std::cell::Cell::get),
+        built,
+        "nothing has changed"
+    );
+}
