@@ -53,9 +53,14 @@ impl Condition {
 /// The action that an inference rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
+    /// The newest that made it so.
     pub action: MachineActionId,
+    /// Since when it has been so, without a break: setting once more what is in force begins nothing anew.
     pub since: Option<Timestamp>,
+    /// Who requested the newest.
     pub by: Option<Box<str>>,
+    /// Who requested the one that began it, where that was somebody else; empty where nobody is named.
+    pub begun_by: Option<Box<str>>,
     /// Whether the service said that the device has begun or ended it. One that is *Pending* may wait
     /// for days, and an unknown status proves nothing.
     pub is_picked_up: bool,
@@ -95,8 +100,8 @@ pub struct Conditions {
     states: [ConditionState; Condition::ALL.len()],
     ended: [ConditionState; Condition::ALL.len()],
     opposed: [Option<Evidence>; Condition::ALL.len()],
-    /// Whether an action of any kind has not ended.
-    pub has_open_action: bool,
+    /// How many actions of any kind have not ended.
+    pub open_actions: usize,
 }
 
 impl Conditions {
@@ -107,7 +112,7 @@ impl Conditions {
             states: Condition::ALL.map(|condition| infer(condition, history)),
             ended: Condition::ALL.map(|condition| infer_ended(condition, history)),
             opposed: Condition::ALL.map(|condition| opposed(condition, history)),
-            has_open_action: history.iter().any(|action| !action.status.is_final()),
+            open_actions: (history.iter().filter(|action| !action.status.is_final())).count(),
         }
     }
 
@@ -187,7 +192,12 @@ pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> Condition
         others.all(|(other, _)| later(action, other) == Some(Ordering::Greater))
     };
     match (last(true), last(false)) {
-        (Some(set), _) if is_last_of_all(set, true) => ConditionState::Yes(Evidence::of(set)),
+        (Some(set), _) if is_last_of_all(set, true) => {
+            let unbroken = changes().filter(|(action, sets)| *sets && is_last_of_all(action, true));
+            let unbroken = unbroken.filter(|(action, _)| ended(action).is_some());
+            let first = unbroken.min_by_key(|(action, _)| (ended(action), action.created));
+            ConditionState::Yes(Evidence::of(set).begun_with(first.map_or(set, |(first, _)| first)))
+        }
         (_, Some(cleared)) if is_last_of_all(cleared, false) => {
             ConditionState::No(Evidence::of(cleared))
         }
@@ -211,8 +221,20 @@ impl Evidence {
             action: action.id.clone(),
             since: ended(action),
             by: filled(action.requestor.as_deref()).map(Into::into),
+            begun_by: None,
             is_picked_up: action.status == MachineActionStatus::InProgress
                 || action.status.is_final(),
+        }
+    }
+
+    /// The same of what another action has begun, and this one only set once more.
+    fn begun_with(self, first: &MachineAction) -> Self {
+        let first_by = filled(first.requestor.as_deref()).unwrap_or_default();
+        let is_another = first_by != self.by.as_deref().unwrap_or_default();
+        Self {
+            since: ended(first).or(self.since),
+            begun_by: is_another.then(|| first_by.into()),
+            ..self
         }
     }
 }
@@ -388,6 +410,38 @@ mod tests {
                 proptest::prop_assert_eq!(&infer(condition, &reversed), &found);
             }
         }
+    }
+
+    #[test]
+    fn it_has_been_so_since_the_first_of_those_without_a_release_between_them() {
+        let by = |who: &str, at| {
+            let mut action = action(Isolate, Succeeded, at, at);
+            action.requestor = Some(who.into());
+            action
+        };
+        let of = |history: &[MachineAction]| {
+            let state = infer(Condition::Isolated, history);
+            let ConditionState::Yes(evidence) = state else {
+                panic!("{state:?}")
+            };
+            evidence
+        };
+        let (old, first, again) = (by("ann", 1), by("ann", 30), by("bob", 40));
+        let release = action(Unisolate, Succeeded, 20, 20);
+        let found = of(&[old, release, first.clone(), again.clone()]);
+        assert_eq!(
+            (&found.action, found.since),
+            (&again.id, first.last_updated)
+        );
+        assert_eq!(
+            (found.by.as_deref(), found.begun_by.as_deref()),
+            (Some("bob"), Some("ann"))
+        );
+        // By the same person it is one isolation; one at an unknown time begins nothing.
+        let mut timeless = by("bob", 35);
+        (timeless.created, timeless.last_updated) = (None, None);
+        let found = of(&[timeless, by("bob", 30), again]);
+        assert_eq!((found.since, found.begun_by), (first.last_updated, None));
     }
 
     #[test]

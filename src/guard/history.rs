@@ -3,13 +3,13 @@
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
-    ActionKind, Change, Condition, ConditionState, Recorded, Sameness, Task, action_noun, infer,
-    infer_ended,
+    ActionKind, Change, Condition, ConditionState, Evidence, Recorded, Sameness, Task, action_noun,
+    infer, infer_ended,
 };
 use crate::explain::NextStep;
 use crate::model::{
-    MachineAction, clean, clock_text, filled, first_upper, normal, requestor_name, since_text,
-    tag_last,
+    MachineAction, clean, clock_text, filled, first_upper, normal, requestor_name, requestors,
+    since_text, tag_last,
 };
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -218,7 +218,8 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
         Change::Sets(condition) => match infer(condition, history) {
             ConditionState::Yes(evidence) => {
                 let known = history.iter().find(|action| action.id == evidence.action);
-                let facts = known.map_or_else(String::new, |action| account_of(action, facts));
+                let facts =
+                    known.map_or_else(String::new, |action| account_of(action, &evidence, facts));
                 vec![Verdict::warn(format!(
                     "Already {}, as far as the action history shows{facts}",
                     condition.word().to_lowercase()
@@ -253,13 +254,13 @@ fn not_clear(condition: Condition) -> Verdict {
 }
 
 /// Since when, by whom and why: `: since 03:24 +00:00, 49 min ago, by sam@contoso.com: “beacon”`.
-fn account_of(action: &MachineAction, facts: &Facts<'_>) -> String {
-    let since = since(action, facts);
+fn account_of(action: &MachineAction, evidence: &Evidence, facts: &Facts<'_>) -> String {
+    let since = since(evidence, facts);
     let by = match ownership(action, facts.session.account(), facts.own_actions) {
         Ownership::Mine => "you".into(),
         Ownership::NotOurs | Ownership::Unknown => requestor_name(action.requestor.as_deref()),
     };
-    let why = why(action);
+    let (by, why) = (requestors(evidence.begun_by.as_deref(), &by), why(action));
     format!(": {since}, by {by}: {why}")
 }
 
@@ -328,10 +329,9 @@ fn requested_by(action: &MachineAction) -> String {
     format!("requested by {by}")
 }
 
-/// Since when an action has had its present status.
-pub(super) fn since(action: &MachineAction, facts: &Facts<'_>) -> String {
-    let at = action.last_updated.or(action.created);
-    at.map_or_else(
+/// Since when it has been so.
+pub(super) fn since(evidence: &Evidence, facts: &Facts<'_>) -> String {
+    evidence.since.map_or_else(
         || "since an unknown time".to_owned(),
         |at| since_text(at, facts.now, facts.zone),
     )

@@ -3,7 +3,9 @@
 use super::history::{since, why};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
-use crate::action::{ActionKind, Change, Condition, Task, action_noun, infer_ended, type_noun};
+use crate::action::{
+    ActionKind, Change, Condition, Evidence, Task, action_noun, infer_ended, type_noun,
+};
 use crate::model::{
     MachineAction, MachineActionId, MachineActionType, age_text, clock_text, first_upper,
     requestor_name,
@@ -79,18 +81,23 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         let state = infer_ended(*condition, history);
         let evidence = state.in_force()?;
         let action = history.iter().find(|a| a.id == evidence.action)?;
-        Some(about(action, condition.word(), facts))
+        Some(about(action, evidence, condition.word(), facts))
     });
     // That what is missing may be somebody else's is said once, where it is asked for the same action.
     in_force.collect()
 }
 
 /// Since when it is so, by whom and why: a warning where that was somebody else.
-fn about(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Verdict {
+fn about(action: &MachineAction, evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     let (whose, by) = whose(action, facts);
-    let (since, why, alerts) = (since(action, facts), why(action), alerts(facts));
+    let begun = evidence.begun_by.as_deref();
+    let by = begun.map_or_else(
+        || by.clone(),
+        |first| format!("by {}, again {by}", requestor_name(Some(first))),
+    );
+    let (since, why, alerts) = (since(evidence, facts), why(action), alerts(facts));
     let text = format!("{what} {since}, {by}: {why}. {alerts}");
-    if whose == Ownership::Mine {
+    if whose == Ownership::Mine && begun.is_none() {
         Verdict::note(text)
     } else {
         Verdict::warn(text)

@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use conditions::{blocks_at, ended_by, is_done, sets_a_condition};
+use conditions::{begun_by, blocks_at, ended_by, is_done, sets_a_condition};
 pub(super) use html::html;
 use line::Line;
 pub(super) use markdown::markdown;
@@ -329,18 +329,28 @@ fn device(machine: &MachineRef, id: &MachineId) -> Line {
 fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'_>) -> Item {
     let order = &entry.order;
     let status = entry.status();
-    let (at, source) = entry.status_time();
-    let when = match (section, ended_by(entry, all.of_device_of(entry))) {
+    let of_device = all.of_device_of(entry);
+    let is_contained = section == Section::Contained;
+    let begun = is_contained.then(|| begun_by(entry, of_device)).flatten();
+    let (at, source) = begun.unwrap_or(entry).status_time();
+    let when = match (section, ended_by(entry, of_device)) {
         (Section::Contained | Section::Open, _) => {
             let (both, ago) = (moment.both(at), moment.ago(at, source));
-            format!("since {both}, {ago}, by {}", source.words())
+            let again = begun.map(|_| format!("; again at {}", moment.status_of(entry)));
+            let again = again.unwrap_or_default();
+            format!("since {both}, {ago}, by {}{again}", source.words())
         }
         (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),
         (Section::Failed | Section::Done, Some(later)) => {
             // A success of ours, whose word is ours.
             let word = later.status().word(&later.order.task).to_lowercase();
+            let again = if later.order.task.kind() == order.task.kind() {
+                " again"
+            } else {
+                ""
+            };
             let (at, until) = (moment.status_of(entry), moment.status_of(later));
-            format!("at {at}; {word} at {until}")
+            format!("at {at}; {word}{again} at {until}")
         }
     };
     let head = device(&order.machine, &entry.machine().id).ours(": ");

@@ -46,6 +46,14 @@ open_enum! {
     /// The service's assessment of the device (`riskScore`).
     RiskScore { None = "None", Informational = "Informational", Low = "Low", Medium = "Medium", High = "High" }
 }
+impl RiskScore {
+    /// Whether it is high, or a word that this version does not know: it may be worse than any known one.
+    #[must_use]
+    pub const fn is_high_or_above(&self) -> bool {
+        matches!(self, Self::High | Self::Other(_))
+    }
+}
+
 open_enum! {
     /// How exposed the device is to weaknesses (`exposureLevel`).
     ExposureLevel { None = "None", Low = "Low", Medium = "Medium", High = "High" }

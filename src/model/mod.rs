@@ -65,7 +65,7 @@ pub use session::{
 pub use spelling::{os_name, spaced};
 pub use text::{
     SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, grouped, is_hidden, requestor_name,
-    visible,
+    requestors, visible,
 };
 pub use ticket::{Tickets, clean_ticket, leading, names_ticket};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

@@ -49,6 +49,16 @@ pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
     }
 }
 
+/// Who requested what is in force, and who had begun it where that was somebody else: `ann, again by you`.
+/// `by` is safe to show.
+#[must_use]
+pub fn requestors(begun_by: Option<&str>, by: &str) -> String {
+    begun_by.map_or_else(
+        || by.to_owned(),
+        |first| format!("{}, again by {by}", requestor_name(Some(first))),
+    )
+}
+
 /// Makes text from the service safe for one line of the screen, a log or an export.
 ///
 /// Control, bidi-override, zero-width and other invisible characters become visible escapes

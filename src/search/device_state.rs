@@ -17,8 +17,8 @@ pub struct DeviceState {
     is_contained: bool,
     /// Whether it is cut off or restricted now, whatever else is under way.
     is_in_force: bool,
-    /// Whether an action of any kind is under way.
-    has_open_action: bool,
+    /// How many actions of any kind are under way.
+    open_actions: usize,
     /// Whether an order of this console on it waits for a person to have read it.
     needs_attention: bool,
     /// Whether the present account has requested an action.
@@ -90,7 +90,7 @@ impl DeviceState {
         let contained = self.is_in_force.then_some("Contained");
         contained
             .into_iter()
-            .chain(self.has_open_action.then_some("Pending"))
+            .chain((self.open_actions > 0).then_some("Pending"))
             .chain(self.needs_attention.then_some("Attention"))
             .chain(self.is_of_mine.then_some("Requested-by-me"))
     }
@@ -124,9 +124,10 @@ impl DeviceState {
         let in_force: Vec<_> = repeated.map(|(condition, _)| condition.word()).collect();
         if phases.iter().all(|(_, phase)| phase.is_changing()) {
             // What is in force is never left out for what is to come.
+            let open = format!("{} actions open", self.open_actions);
             return match in_force.as_slice() {
-                [] => "2 actions open".to_owned(),
-                [only] => format!("{only}, 2 actions open"),
+                [] => open,
+                [only] => format!("{only}, {open}"),
                 both => both.join(", ") + "…",
             };
         }
@@ -186,7 +187,7 @@ impl From<&Conditions> for DeviceState {
             restriction: phase(Condition::Restricted),
             is_contained,
             is_in_force: in_force(cut_off) || in_force(Condition::Restricted),
-            has_open_action: conditions.has_open_action,
+            open_actions: conditions.open_actions,
             needs_attention: false,
             is_of_mine: false,
         }
@@ -248,6 +249,18 @@ mod tests {
         let idle = [action(Unisolate, Pending)];
         assert_eq!(of(&idle).text(), "Release pending");
         assert_eq!(words(&idle), ["Release pending"]);
+    }
+
+    #[test]
+    fn as_many_actions_are_open_as_run_of_whichever_kind() {
+        let kinds = [
+            Isolate,
+            RestrictCodeExecution,
+            MachineActionType::CollectInvestigationPackage,
+        ];
+        let history = kinds.map(|kind| action(kind, InProgress));
+        assert_eq!(of(&history).short_text(), "3 actions open");
+        assert_eq!(of(&history[..2]).short_text(), "2 actions open");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::model::{
     search_words, without_excluded,
 };
 
+/// A risk that is high, or of a word that this version does not know.
+const HIGH_OR_ABOVE: &str = "high+";
 /// The least bytes of a word that is not taken for an option of a command.
 const NO_OPTION: usize = 4;
 
@@ -61,7 +63,7 @@ pub const FIELDS: [(&str, Field, &str); 15] = [
     ("ip", Field::Ip, "an address, or a part of it"),
     ("mac", Field::Mac, "a MAC address, or its beginning"),
     ("health", Field::Health, "active, inactive…"),
-    ("risk", Field::Risk, "high, medium, low…"),
+    ("risk", Field::Risk, "high+, high, medium, low…"),
     ("os", Field::Os, "the system"),
     ("tag", Field::Tag, "one of the tags"),
     ("group", Field::Group, "the device group"),
@@ -282,6 +284,9 @@ impl Term {
             Field::Health => {
                 needle.starts(machine.health_status.as_wire())
                     || needle.starts(machine.health_status.word())
+            }
+            Field::Risk if &*needle.normal == HIGH_OR_ABOVE => {
+                (machine.risk_score.as_ref()).is_some_and(RiskScore::is_high_or_above)
             }
             Field::Risk => is_in(machine.risk_score.as_ref().map(RiskScore::as_wire)),
             Field::Exposure => is_in(machine.exposure_level.as_ref().map(ExposureLevel::as_wire)),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::device_state::DeviceState;
-use crate::model::{HealthStatus, Machine, RiskScore};
+use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore};
 use crate::state::State;
 
 /// What is asked for most.
@@ -14,15 +14,17 @@ pub enum Quick {
     HighRisk,
     Attention,
     NotActive,
+    Mine,
 }
 
 impl Quick {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Contained,
         Self::Pending,
         Self::HighRisk,
         Self::Attention,
         Self::NotActive,
+        Self::Mine,
     ];
 
     /// The word of the search that finds them.
@@ -31,9 +33,10 @@ impl Quick {
         match self {
             Self::Contained => "state:contained",
             Self::Pending => "state:pending",
-            Self::HighRisk => "risk:high",
+            Self::HighRisk => "risk:high+",
             Self::Attention => "state:attention",
             Self::NotActive => "-health:active",
+            Self::Mine => "state:requested-by-me",
         }
     }
 }
@@ -45,6 +48,8 @@ pub struct Tally {
     flags: Vec<[bool; 2]>,
     inventory: Option<u64>,
     states: Option<[u64; 3]>,
+    /// Whose requests were counted.
+    account: Option<Account>,
     counts: [usize; Quick::ALL.len()],
 }
 
@@ -63,10 +68,12 @@ impl Tally {
             state.actions.generation(),
             state.entries.generation(),
         ];
-        if self.states == Some(states) {
+        let account = state.session.account();
+        if self.states == Some(states) && self.account.as_ref() == account {
             return;
         }
         self.states = Some(states);
+        self.account = account.cloned();
         let (mut contained, mut pending) = (0, 0);
         for (id, _, conditions) in state.actions.machines() {
             if state.inventory.index_of(id).is_some() {
@@ -76,15 +83,18 @@ impl Tally {
                 pending += usize::from(words.any(|word| word == "Pending"));
             }
         }
+        let is_listed = |id: &MachineId| state.inventory.index_of(id).is_some();
         let devices = state.entries.attention().map(|entry| entry.machine().id);
-        let devices: HashSet<_> = devices.collect();
-        let mut devices: Vec<_> = devices.into_iter().collect();
-        devices.retain(|id| {
-            state.inventory.index_of(id).is_some() && state.attention_on(id).is_some()
-        });
+        let mut devices: HashSet<_> = devices.collect();
+        devices.retain(|id| is_listed(id) && state.attention_on(id).is_some());
+        let known = state.actions.machines().map(|(id, ..)| id.clone());
+        let mut mine: HashSet<_> = known.collect();
+        mine.extend(state.entries.iter().map(|entry| entry.machine().id));
+        mine.retain(|id| is_listed(id) && state.has_own_request(id));
         self.counts[Quick::Contained as usize] = contained;
         self.counts[Quick::Pending as usize] = pending;
         self.counts[Quick::Attention as usize] = devices.len();
+        self.counts[Quick::Mine as usize] = mine.len();
     }
 
     fn count_records(&mut self, state: &State) {
@@ -118,7 +128,7 @@ impl Tally {
             return;
         };
         let now = [
-            machine.risk_score == Some(RiskScore::High),
+            (machine.risk_score.as_ref()).is_some_and(RiskScore::is_high_or_above),
             machine.health_status != HealthStatus::Active,
         ];
         for (at, quick) in [Quick::HighRisk, Quick::NotActive].into_iter().enumerate() {
@@ -137,8 +147,8 @@ mod tests {
     use crate::journal::Record;
     use crate::message::Event;
     use crate::model::{
-        Epoch, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
-        Mode, Sort,
+        Epoch, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode,
+        Permissions, SessionStatus, Sort, TenantId,
     };
     use crate::search::Rows;
     use crate::state::fixtures;
@@ -177,6 +187,13 @@ mod tests {
         fixtures::page(&mut state, &some);
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::HighRisk), 3);
+        // A word that this version does not know may be worse than any that it knows.
+        let mut worse = (*some[1]).clone();
+        worse.risk_score = Some(RiskScore::from_wire("Critical"));
+        fixtures::page(&mut state, &[std::sync::Arc::new(worse)]);
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::HighRisk), 4);
+        fixtures::page(&mut state, &some[1..2]);
         // One of them is better now.
         let mut better = (*some[0]).clone();
         better.risk_score = Some(RiskScore::None);
@@ -211,5 +228,21 @@ mod tests {
         state.apply(Event::Entry(Box::new(entry)));
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::Attention), 1);
+        assert_eq!(tally.count(Quick::Mine), 0, "nobody is signed in");
+        let account = Account {
+            tenant_id: TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        };
+        state.apply(Event::Session {
+            status: SessionStatus::SignedIn {
+                account,
+                permissions: Permissions::Unknown,
+            },
+            epoch: Epoch(0),
+        });
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::Mine), 1);
     }
 }

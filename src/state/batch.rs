@@ -23,6 +23,26 @@ pub struct Batch<'a> {
     pub entries: Vec<&'a Entry>,
     /// Those that were not sent and not ordered again since.
     pub unsent: Vec<&'a Entry>,
+    /// How many steps of the plan were left out before it was confirmed, as far as that can be told.
+    pub left_out: usize,
+}
+
+/// What a status word that begins with a thing counts.
+const COUNTED: [(&str, &str); 3] = [
+    ("Package", "packages"),
+    ("Tag", "tags"),
+    ("Block", "blocks"),
+];
+
+/// So many of a status, in the words on screen: `3 packages collected`.
+#[must_use]
+pub fn counted(count: usize, word: &str) -> String {
+    let (first, rest) = word.split_once(' ').unwrap_or((word, ""));
+    let several = COUNTED.iter().find(|(one, _)| *one == first && count != 1);
+    match several {
+        Some((_, several)) => format!("{count} {several} {rest}"),
+        None => format!("{count} {}", word.to_lowercase()),
+    }
 }
 
 impl Batch<'_> {
@@ -134,6 +154,7 @@ impl State {
         }
         let batches = ids.into_iter().map(|id| Batch {
             id,
+            left_out: self.left_out(id),
             entries: self.entries.of_batch(id).collect(),
             unsent: self
                 .entries
@@ -142,6 +163,33 @@ impl State {
                 .collect(),
         });
         batches.filter(|batch| !batch.is_acknowledged()).collect()
+    }
+
+    /// How many steps of a plan are not in its batch. Of a plan that goes on with what an earlier batch has
+    /// left, nothing is said: there, what is missing was done.
+    fn left_out(&self, id: EntryId) -> usize {
+        let name = |entry: &Entry| entry.order.plan.as_ref().map(|plan| plan.name.clone());
+        let mut devices = HashSet::new();
+        let (mut all, mut ordered) = (0, 0);
+        for entry in self.entries.of_batch(id) {
+            let Some(place) = &entry.order.plan else {
+                return 0;
+            };
+            let machine = &entry.order.machine.id;
+            if devices.insert(machine) {
+                all += usize::try_from(place.of).unwrap_or_default();
+                let is_earlier = |other: &Entry| {
+                    other.order.batch != Some(id)
+                        && other.intended_at() <= entry.intended_at()
+                        && name(other) == name(entry)
+                };
+                if self.entries.of_machine(machine).any(is_earlier) {
+                    return 0;
+                }
+            }
+            ordered += 1;
+        }
+        all.saturating_sub(ordered)
     }
 
     /// Whether an entry was not sent, and nothing of the kind was ordered of its machine since.
@@ -155,5 +203,26 @@ impl State {
         let last = newest_first.find(is_again);
         matches!(entry.status(), OrderStatus::NotSent { .. })
             && last.is_some_and(|last| last.id() == entry.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+
+    #[test]
+    fn several_things_are_in_the_plural_and_a_state_is_not() {
+        assert_eq!(counted(1, "Package collected"), "1 package collected");
+        assert_eq!(counted(3, "Package collected"), "3 packages collected");
+        assert_eq!(counted(2, "Blocked everywhere"), "2 blocked everywhere");
+        assert_eq!(counted(0, "Isolated"), "0 isolated");
+        // Whatever a success is called.
+        for kind in ActionKind::ALL {
+            let word = kind.spec().done;
+            let first = word.split(' ').next().unwrap_or_default();
+            let is_thing = COUNTED.iter().any(|(one, _)| *one == first);
+            assert!(is_thing || first.ends_with("ed"), "{word}");
+        }
     }
 }

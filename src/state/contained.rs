@@ -5,9 +5,7 @@ use jiff::Timestamp;
 use super::State;
 use crate::action::{Condition, ConditionState, Conditions, Evidence};
 use crate::guard::{Ownership, ownership};
-use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef, filled,
-};
+use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
 
 /// A device that is contained, about to be, or being released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +34,12 @@ pub struct Request {
     pub kind: MachineActionType,
     /// Whether the device has started it.
     pub is_picked_up: bool,
-    /// When it took effect; of a pending one, when the service last reported on it.
+    /// Since when it has been so without a break; of a pending one, when the service last reported on it.
     pub at: Option<Timestamp>,
     /// As the service reports it; `None` where it reports none.
     pub by: Option<Box<str>>,
+    /// Who requested the one that began what this one only set once more, where that was somebody else.
+    pub begun_by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
     pub whose: Ownership,
 }
@@ -117,8 +117,9 @@ impl State {
                 action: action.id.clone(),
                 kind: action.kind.clone(),
                 is_picked_up: evidence.is_picked_up,
-                at: action.last_updated.or(action.created),
-                by: filled(action.requestor.as_deref()).map(Into::into),
+                at: evidence.since,
+                by: evidence.by.clone(),
+                begun_by: evidence.begun_by.clone(),
                 comment: action.requestor_comment.clone(),
                 whose: ownership(action, self.session.account(), &own),
             })

@@ -84,6 +84,8 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .or(read.loading.then(|| "It is being read".to_owned()));
     ui.horizontal_wrapped(|ui| {
         let button = ActionButton::new(label).key("blocked").icon(Icon::Refresh);
+        // When the last row under it has gone.
+        let button = button.passes_focus_on();
         if ui.add(button.disabled_because(why.as_deref())).clicked() {
             cx.out.work.push(Command::LoadIndicators);
         }

@@ -12,14 +12,15 @@ use super::look;
 use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, raised_frame, section_ui,
+    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, back_ui, badge, raised_frame,
+    section_ui,
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident, order};
 use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::message::LookBack;
-use crate::model::{MachineRef, clean, first_upper, requestor_name, tag_last};
+use crate::model::{MachineRef, clean, first_upper, requestor_name, requestors, tag_last};
 use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
@@ -31,10 +32,7 @@ const BEYOND: f32 = 48.0;
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
-        if ui
-            .add(ActionButton::new("Back to the list").icon(Icon::Undo))
-            .clicked()
-        {
+        if back_ui(ui) {
             cx.views.screen = Screen::Devices;
         }
         let refresh = UiCommand::Refresh;
@@ -241,6 +239,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
         (Ownership::Mine, _) => "you".into(),
         (_, by) => requestor_name(by.as_deref()),
     };
+    let by = requestors(request.begun_by.as_deref(), &by);
     ui.label(format!("by {by}"));
     if let Some(comment) = &request.comment {
         let comment = RichText::new(clean(&tag_last(comment), 300)).color(ui.tokens().text_weak);

@@ -1,12 +1,14 @@
 //! What concerns the whole console, over everything else: what stops it in lines of their own, and notices,
 //! of which several are one line until they are asked for.
 
+use std::time::Duration;
+
 use egui::{Id, Label, Panel, RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::layout::is_console_open;
 use super::theme::{Role, TokensExt as _, text};
-use super::views::Screen;
+use super::views::{Dialog, Screen};
 use super::widgets::{
     ActionButton, Icon, TipExt as _, beside_ui, button_width, copy_button_ui, dismissible_ui, icon,
     raised_frame,
@@ -17,12 +19,76 @@ use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
 /// So many are one line: each of its own would push the list far down.
-const SEVERAL: usize = 3;
+const SEVERAL: usize = 2;
+/// How long what needs nobody is said, in seconds.
+const PASSING_SECS: f64 = 20.0;
+
+/// What has just happened, and needs nobody: it is said in the strip for a while, and moves nothing.
+pub struct Passing {
+    pub shape: Icon,
+    pub role: Role,
+    pub words: String,
+}
+
+/// The newest of them.
+pub fn passing(cx: &Cx<'_>) -> Option<Passing> {
+    if let Some(refusal) = &cx.views.refusal {
+        let next = refusal.next.words();
+        let parts = [&refusal.headline, refusal.effect.words(), &next];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        return Some(Passing {
+            shape: Icon::Warning,
+            role: Role::Caution,
+            words: parts.collect::<Vec<_>>().join(". "),
+        });
+    }
+    if let Some(Ok(words)) = &cx.views.journal.notice {
+        return Some(Passing {
+            shape: Icon::Done,
+            role: Role::Neutral,
+            words: words.clone(),
+        });
+    }
+    account::passing_welcome(cx).map(|words| Passing {
+        shape: Icon::Info,
+        role: Role::Neutral,
+        words,
+    })
+}
+
+/// Lets what needs nobody go after a while, or when the first form opens.
+fn let_go(ui: &Ui, cx: &mut Cx<'_>) {
+    let time = ui.input(|input| input.time);
+    let id = Id::unique("said in passing");
+    let Some(Passing { words, .. }) = passing(cx) else {
+        ui.data_mut(|data| data.remove_temp::<(String, f64)>(id));
+        return;
+    };
+    let known: Option<(String, f64)> = ui.data(|data| data.get_temp(id));
+    let since = known.filter(|(known, _)| *known == words);
+    let since = since.map_or(time, |(_, since)| since);
+    ui.data_mut(|data| data.insert_temp(id, (words, since)));
+    let is_form = matches!(cx.views.dialog, Some(Dialog::Form(_)));
+    let left = since + PASSING_SECS - time;
+    if left > 0.0 && !(is_form && cx.views.refusal.is_none()) {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left));
+    } else if cx.views.refusal.take().is_none()
+        && cx
+            .views
+            .journal
+            .notice
+            .take_if(|notice| notice.is_ok())
+            .is_none()
+    {
+        cx.views.sign_ins_seen = cx.state.sign_ins;
+    }
+}
 
 /// Shows them; of problems the newest only.
 pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
-    account::let_welcome_go(ui, cx);
+    let_go(ui, cx);
     drill::drill_line_ui(ui, cx);
     if let Some(Err(journal)) = &state.journal {
         banner_ui(
@@ -71,27 +137,10 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             return_keyboard(ui, cx);
         }
     }
-    if let Some(notice) = cx.views.journal.notice.clone() {
-        let (role, said) = match notice {
-            Ok(words) => (Role::Neutral, Explanation::harmless(words, NextStep::None)),
-            Err(why) => (Role::Caution, why),
-        };
-        if banner_ui(ui, "written out", role, &said, "", &[]) {
-            cx.views.journal.notice = None;
-            return_keyboard(ui, cx);
-        }
-    }
-    if let Some(refusal) = cx.views.refusal.clone()
-        && banner_ui(
-            ui,
-            "refusal",
-            Role::Caution,
-            &refusal,
-            refusal.effect.words(),
-            &[],
-        )
+    if let Some(Err(why)) = cx.views.journal.notice.clone()
+        && banner_ui(ui, "written out", Role::Caution, &why, "", &[])
     {
-        cx.views.refusal = None;
+        cx.views.journal.notice = None;
         return_keyboard(ui, cx);
     }
 }
@@ -103,14 +152,11 @@ fn headlines(cx: &Cx<'_>) -> Vec<String> {
         said.filter(|said| read != Some(&said.headline))
             .map(|said| said.headline.clone())
     };
-    let written = views.journal.notice.as_ref().map(|notice| match notice {
-        Ok(words) => words.clone(),
-        Err(why) => why.headline.clone(),
-    });
+    let written = views.journal.notice.as_ref();
+    let written = written.and_then(|notice| Some(notice.as_ref().err()?.headline.clone()));
     let unread = state.problems.iter().rev();
     let mut unread = unread.filter(|p| !views.problems_dismissed.contains(&p.number));
     [
-        views.refusal.as_ref().map(|why| why.headline.clone()),
         written,
         unread.next().map(|p| p.explanation.headline.clone()),
         unless_read(
@@ -183,8 +229,6 @@ fn banner_ui(
     let colour = tokens.colour(role);
     let shape = if role == Role::Danger {
         Icon::Block
-    } else if role == Role::Neutral {
-        Icon::Done
     } else {
         Icon::Warning
     };

@@ -1,51 +1,35 @@
 //! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
 //! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, Ui, UiBuilder};
-
-use super::Cx;
-use super::commands::UiCommand;
-use super::theme::TokensExt as _;
-use super::views::Views;
-use super::widgets::{
-    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,
-    strip_plate_ui, strip_ui,
+use egui::{
+    Align, Label, Layout, Popup, PopupCloseBehavior, Rect, Response, Sense, TextStyle, Ui,
+    UiBuilder, vec2,
 };
-use super::words::local_time;
-use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
-use crate::state::State;
+
+mod facts;
+
+use facts::{Fact, Rank, facts, unsaved};
+
+use super::commands::UiCommand;
+use super::notices::Passing;
+use super::theme::TokensExt as _;
+use super::widgets::{
+    ActionButton, StripLook, TipExt as _, UiExt as _, icon, plate_width, strip_plate_clipped_ui,
+    strip_plate_ui, strip_ui, strip_well_ui,
+};
+use super::{Cx, notices};
+use crate::model::{Mode, ThemeChoice};
 use crate::ui::activity::attention::{count_words, counter_ui};
 
 const TRY_AGAIN: &str = "Try again";
 const MENU: &str = "Menu";
+/// Entries that need attention for which there is room beside all the buttons.
+const MANY: usize = 99;
 /// An account is cut to less than this only when nothing else can be left out: who is signed in decides
 /// what may be done.
 const ACCOUNT_WIDTH: f32 = 220.0;
-
-/// What stays when there is less room: the lower, the later it is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// Never left out, never cut.
-    Always,
-    /// Never left out; its end may be cut, and hovering shows it.
-    Clipped,
-    Session,
-    /// What was typed in the settings and is not in force.
-    Unsaved,
-    KeyringTrouble,
-    Place,
-    Profile,
-    Keyring,
-    Budget,
-}
-
-/// One thing that the strip says; hovering and a screen reader give more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Fact {
-    rank: Rank,
-    text: String,
-    more: String,
-}
+/// With less room than this, what has just happened is said over the account too.
+const PASSING_WIDTH: f32 = 200.0;
 
 /// What of it all has room.
 struct Plan {
@@ -72,7 +56,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let room = ui.max_rect();
         let buttons = buttons(cx);
         // It has its room in the smallest window.
-        let counter = counter_width(ui, cx);
+        let counter = counter_width(ui, cx.state.entries.attention_count());
         let plan = Plan::new(
             ui,
             facts(cx.state, cx.now, cx.zone)
@@ -80,23 +64,15 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .chain(unsaved(cx.views))
                 .collect(),
             &buttons,
-            room.width() - counter,
+            (room.width(), counter),
         );
-        let trouble = plan
-            .shown
-            .iter()
-            .any(|fact| fact.rank == Rank::KeyringTrouble);
         let (right, left): (Vec<_>, Vec<_>) = plan
             .shown
             .iter()
             .partition(|fact| fact.rank == Rank::Budget);
-        for fact in left {
-            fact_ui(ui, look, fact, plan.clipped);
-        }
-        if trouble {
-            try_again_ui(ui, cx);
-        }
-        let width = counter + right_width(ui, &right, &buttons[..plan.in_row], plan.has_menu);
+        let (in_row, in_menu) = buttons.split_at(plan.in_row);
+        let width = counter + right_width(ui, &right, in_row, plan.has_menu);
+        left_ui(ui, cx, look, (&left, plan.clipped), room.right() - width);
         let rect = Rect::from_min_max(egui::pos2(room.right() - width, room.top()), room.max);
         let layout = Layout::left_to_right(Align::Center);
         let builder = UiBuilder::new()
@@ -108,7 +84,6 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             for fact in right {
                 fact_ui(ui, look, fact, plan.clipped);
             }
-            let (in_row, in_menu) = buttons.split_at(plan.in_row);
             for button in in_row {
                 button.show_ui(ui, cx);
             }
@@ -120,16 +95,12 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 impl Plan {
-    fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32) -> Self {
+    /// What has its place in this room, beside a counter that is so wide.
+    fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], (room, counter): (f32, f32)) -> Self {
         let gap = ui.spacing().item_spacing.x;
-        let width = |fact: &Fact| plate_width(ui, &fact.text) + gap;
-        let try_again = button_width(ui, TRY_AGAIN) + gap;
-        let whole = |facts: &[Fact]| -> f32 {
-            let trouble = facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble);
-            facts.iter().map(width).sum::<f32>() + if trouble { try_again } else { 0.0 }
-        };
         let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
-        if whole(&facts) + widths.clone().sum::<f32>() <= room {
+        let widths: Vec<f32> = widths.collect();
+        if whole(ui, &facts) + widths.iter().sum::<f32>() + counter_width(ui, MANY) <= room {
             return Self {
                 shown: facts,
                 left_out: Vec::new(),
@@ -139,41 +110,146 @@ impl Plan {
             };
         }
         let menu = button_width(ui, MENU) + gap;
-        let least = |facts: &[Fact]| -> f32 {
-            let spared = |fact: &Fact| (width(fact) - ACCOUNT_WIDTH).max(0.0);
-            let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
-            whole(facts) - clipped.map(spared).sum::<f32>()
-        };
-        let mut left_out = Vec::new();
-        while least(&facts) + menu > room {
-            let dispensable = facts
-                .iter()
-                .enumerate()
-                .filter(|(_, fact)| fact.rank > Rank::Clipped)
-                .max_by_key(|(_, fact)| fact.rank);
-            let Some((target, _)) = dispensable else {
-                break;
-            };
-            left_out.insert(0, facts.remove(target));
-        }
-        let over = (whole(&facts) + menu - room).max(0.0);
-        let account = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
-        let clipped = account
-            .map(|fact| width(fact) - gap - over)
-            .fold(f32::INFINITY, f32::min);
-        let mut spare = room - whole(&facts) - menu;
-        let fitting = widths.take_while(|width| {
-            spare -= width;
+        // Which buttons stand in the row does not depend on the counter: what is under the pointer stays
+        // there when that comes or goes, and facts give way to it.
+        let mut without = facts.clone();
+        leave_out(ui, &mut without, menu, room);
+        let mut spare = room - whole(ui, &without) - menu;
+        let fitting = widths.iter().take_while(|width| {
+            spare -= **width;
             spare >= 0.0
         });
+        // A menu has something in it.
+        let mut in_row = fitting.count().min(buttons.len().saturating_sub(1));
+        let beside = |in_row: usize| menu + counter + widths[..in_row].iter().sum::<f32>();
+        let left_out = leave_out(ui, &mut facts, beside(in_row), room);
+        while in_row > 0 && least(ui, &facts) + beside(in_row) > room {
+            in_row -= 1;
+        }
+        let over = (whole(ui, &facts) + beside(in_row) - room).max(0.0);
+        let account = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
+        let clipped = account
+            .map(|fact| fact_width(ui, fact) - gap - over)
+            .fold(f32::INFINITY, f32::min);
         Self {
-            in_row: fitting.count(),
+            in_row,
             shown: facts,
             left_out,
             clipped,
             has_menu: true,
         }
     }
+}
+
+/// The width of a fact with its gap: as many points whatever the digits in it, and whichever word it is of
+/// those that change while somebody works.
+fn fact_width(ui: &Ui, fact: &Fact) -> f32 {
+    let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    let text: String = fact.text.chars().map(digits).collect();
+    let usual = [
+        (Rank::Session, "Sign in again"),
+        (Rank::Budget, "000 calls left"),
+    ];
+    let usual = usual.into_iter().find(|(rank, _)| *rank == fact.rank);
+    let usual = usual.map_or(0.0, |(_, words)| plate_width(ui, words));
+    let width = plate_width(ui, &text).max(usual);
+    width + ui.spacing().item_spacing.x
+}
+
+fn whole(ui: &Ui, facts: &[Fact]) -> f32 {
+    let trouble = facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble);
+    let try_again = button_width(ui, TRY_AGAIN) + ui.spacing().item_spacing.x;
+    let facts: f32 = facts.iter().map(|fact| fact_width(ui, fact)).sum();
+    facts + if trouble { try_again } else { 0.0 }
+}
+
+/// The same with an account that is cut as far as it may be.
+fn least(ui: &Ui, facts: &[Fact]) -> f32 {
+    let spared = |fact: &Fact| (fact_width(ui, fact) - ACCOUNT_WIDTH).max(0.0);
+    let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
+    whole(ui, facts) - clipped.map(spared).sum::<f32>()
+}
+
+/// Takes out what matters least until the rest has its place beside what is so wide.
+fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact> {
+    let mut left_out = Vec::new();
+    while least(ui, facts) + beside > room {
+        let dispensable = facts
+            .iter()
+            .enumerate()
+            .filter(|(_, fact)| fact.rank > Rank::Clipped)
+            .max_by_key(|(_, fact)| fact.rank);
+        let Some((target, _)) = dispensable else {
+            break;
+        };
+        left_out.insert(0, facts.remove(target));
+    }
+    left_out
+}
+
+/// The facts up to this place. What has just happened is said over some of them, for a while: nothing can be
+/// pressed there, and what can be keeps its place.
+fn left_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    look: StripLook,
+    (facts, clipped): (&[&Fact], f32),
+    right: f32,
+) {
+    let gap = ui.spacing().item_spacing.x;
+    let widths = facts.iter().map(|fact| {
+        let whole = plate_width(ui, &fact.text);
+        let is_cut = fact.rank == Rank::Clipped;
+        gap + if is_cut { whole.min(clipped) } else { whole }
+    });
+    let widths: Vec<f32> = widths.collect();
+    let passing = notices::passing(cx);
+    let stays = facts.iter().any(|fact| fact.rank.has_button());
+    let free = |with_account: bool| {
+        let ranked = facts.iter().zip(&widths);
+        let (given, kept): (Vec<_>, Vec<_>) =
+            ranked.partition(|(fact, _)| fact.rank.gives_way(with_account));
+        let sum = |of: Vec<(&&Fact, &f32)>| of.iter().map(|(_, width)| **width).sum::<f32>();
+        if stays {
+            sum(given) - gap
+        } else {
+            right - ui.cursor().left() - sum(kept) - gap
+        }
+    };
+    let with_account = free(false) < PASSING_WIDTH;
+    let width = free(with_account);
+    let gives_way = |fact: &Fact| passing.is_some() && fact.rank.gives_way(with_account);
+    let mut unsaid = passing.as_ref();
+    for fact in facts {
+        if (gives_way(fact) || fact.rank.has_button())
+            && let Some(passing) = unsaid.take()
+        {
+            passing_ui(ui, passing, width);
+        }
+        if !gives_way(fact) {
+            fact_ui(ui, look, fact, clipped);
+        }
+    }
+    if let Some(passing) = unsaid {
+        passing_ui(ui, passing, width);
+    }
+    if facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble) {
+        try_again_ui(ui, cx);
+    }
+}
+
+/// What has just happened, in a line that is so wide.
+fn passing_ui(ui: &mut Ui, passing: &Passing, width: f32) {
+    let size = vec2(width.max(0.0), ui.tokens().height.control);
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let layout = Layout::left_to_right(Align::Center);
+    let builder = UiBuilder::new().max_rect(rect).layout(layout);
+    let mut line = ui.new_child(builder.id_salt("passing"));
+    strip_well_ui(&mut line, |ui| {
+        icon(ui, passing.shape, ui.tokens().colour(passing.role));
+        let said = ui.add(Label::new(&passing.words).truncate());
+        ui.announce(&said);
+    });
 }
 
 fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> f32 {
@@ -188,9 +264,9 @@ fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> 
 }
 
 /// The width of what counts the entries that need attention: a quiet button with an icon, on a well.
-fn counter_width(ui: &Ui, cx: &Cx<'_>) -> f32 {
+fn counter_width(ui: &Ui, count: usize) -> f32 {
     const WELL_MARGINS: f32 = 12.0;
-    match cx.state.entries.attention_count() {
+    match count {
         0 => 0.0,
         count => {
             let gaps = 2.0 * ui.spacing().item_spacing.x;
@@ -209,163 +285,11 @@ fn button_width(ui: &Ui, label: &str) -> f32 {
     width.max(ui.tokens().height.target)
 }
 
-/// What the strip says, in its order of appearance.
-fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
-    let fact = |rank, text: &str, more: &str| Fact {
-        rank,
-        text: text.to_owned(),
-        more: more.to_owned(),
-    };
-    let meaning = match state.mode {
-        Mode::Live => "Live tenant: actions here are real",
-        Mode::Demo => "A built-in tenant: nothing leaves this computer",
-        Mode::StandIn => "A test server on this computer replaces Defender",
-    };
-    let mut facts = vec![fact(Rank::Always, state.mode.word(), meaning)];
-    if state.policy.read_only {
-        let more = "Started with --read-only: you can look, but not act";
-        facts.push(fact(Rank::Always, "Read-only", more));
-    }
-    facts.extend(tenant(state));
-    if let Some(account) = state.session.account() {
-        let label = account.label();
-        let more = format!("{label}\nThe account you are signed in with");
-        facts.push(fact(Rank::Clipped, &label, &more));
-    }
-    let (word, more) = session_words(&state.session);
-    facts.push(fact(Rank::Session, word, more));
-    if let Some(profile) = &state.profile {
-        facts.push(fact(
-            Rank::Profile,
-            &clean(profile, 40),
-            "The profile in use",
-        ));
-    }
-    if !(state.mode == Mode::Demo && &*state.target == "Demo") {
-        let target = clean(&state.target, 48);
-        facts.push(fact(Rank::Place, &target, "The cloud or server"));
-    }
-    facts.extend(keyring(state));
-    facts.extend(budget(state, now, zone));
-    facts
-}
-
-/// That rules were typed and do not hold yet, wherever a person has gone meanwhile.
-fn unsaved(views: &Views) -> Option<Fact> {
-    let is_saved = views.settings.changes().is_empty();
-    (!is_saved).then(|| Fact {
-        rank: Rank::Unsaved,
-        text: "Settings not saved".to_owned(),
-        more: "What you changed in the settings is not in force. Save or discard it there"
-            .to_owned(),
-    })
-}
-
-/// A domain is what people know a tenant by; of an id the beginning is shown.
-fn tenant(state: &State) -> Option<Fact> {
-    let id = state.session.account().map(|a| a.tenant_id.as_str());
-    let tenant = if state.tenant.contains('.') {
-        &*state.tenant
-    } else {
-        id.unwrap_or(&state.tenant)
-    };
-    if tenant.is_empty() {
-        return None;
-    }
-    let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
-    Some(Fact {
-        rank: Rank::Always,
-        text: format!("Tenant {}", clean(short.unwrap_or(tenant), 48)),
-        more: format!("The tenant: {}", id.unwrap_or(tenant)),
-    })
-}
-
-fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
-    match session {
-        SessionStatus::SignedIn { .. } => {
-            ("Signed in", "Renewed by itself as long as that is allowed")
-        }
-        SessionStatus::NeedsSignIn { .. } => {
-            ("Sign in again", "The sign-in cannot be renewed without you")
-        }
-        SessionStatus::Renewing { .. } => ("Renewing…", "The sign-in is being renewed"),
-        SessionStatus::NotRenewed { .. } => (
-            "Not renewed",
-            "The sign-in could not be renewed; nothing is sent until it is",
-        ),
-        SessionStatus::Restoring
-        | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_)
-        | SessionStatus::DifferentAccount { .. } => {
-            ("Signing in…", "A sign-in is already in progress")
-        }
-        SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
-    }
-}
-
-fn keyring(state: &State) -> Option<Fact> {
-    let (rank, text, more) = match &state.keyring {
-        // There is nothing to be saved.
-        KeyringState::Empty => return None,
-        KeyringState::Checking if state.session.account().is_none() => return None,
-        KeyringState::Checking => (
-            Rank::Keyring,
-            "Checking the keyring…".to_owned(),
-            "Looking for a place to save the sign-in".to_owned(),
-        ),
-        KeyringState::Saved => (
-            Rank::Keyring,
-            "Saved in the keyring".to_owned(),
-            "The next start needs no new sign-in".to_owned(),
-        ),
-        KeyringState::MemoryOnly => (
-            Rank::Keyring,
-            "Sign-in lasts until you close cordon".to_owned(),
-            "It is not saved, on purpose: the demo saves nothing".to_owned(),
-        ),
-        KeyringState::NotSaved { reason, remedy } => (
-            Rank::KeyringTrouble,
-            format!("Sign-in not saved: {}", clean(reason, 60)),
-            format!(
-                "This sign-in lasts until the window closes. {}",
-                clean(remedy, 400)
-            ),
-        ),
-    };
-    Some(Fact { rank, text, more })
-}
-
 fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let help = UiCommand::TryKeyringAgain.spec().help;
     if ui.add(ActionButton::new(TRY_AGAIN).hint(help)).clicked() {
         cx.out.commands.push(UiCommand::TryKeyringAgain);
     }
-}
-
-fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Option<Fact> {
-    let budget = state.budget?;
-    let mut more = format!(
-        "Calls that the service's limits leave: {} of {} this minute, {} of {} this hour",
-        budget.left_minute, budget.of_minute, budget.left_hour, budget.of_hour
-    );
-    if let Some(until) = budget.gate_until.filter(|until| *until > now) {
-        more.push_str("; the service asked for a pause until ");
-        more.push_str(&local_time(until, zone));
-    }
-    let left = budget.left_minute.min(budget.left_hour);
-    let mut text = if left == 1 {
-        "1 call left".to_owned()
-    } else {
-        format!("{left} calls left")
-    };
-    if budget.is_shared {
-        text.push_str(" shared");
-        more.push_str(". The service asked for a pause although this console made few requests: ");
-        more.push_str("others use the same app registration, or the service is busy");
-    }
-    let rank = Rank::Budget;
-    Some(Fact { rank, text, more })
 }
 
 /// A button of the strip.

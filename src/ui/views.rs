@@ -33,6 +33,8 @@ pub struct ActivityView {
 pub struct Views {
     /// The text in the search field.
     pub search: String,
+    /// The search that the rows were last made from.
+    pub searched: String,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
     /// Devices ticked to act on together, in that order.

@@ -359,7 +359,7 @@ fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
     ];
     assert_eq!(sent, steps);
     assert!(
-        console.shows_part("Ransomware on 2 devices:"),
+        console.shows_part("Ransomware on 2 devices ("),
         "{}",
         console.screen()
     );

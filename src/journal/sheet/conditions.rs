@@ -29,6 +29,23 @@ pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> S
     format!("“Remove block of a file” once it is not wanted any more{end}")
 }
 
+/// The first success of ours that set what this one has only set once more: none of ours between them has
+/// lifted it.
+pub fn begun_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
+    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+        return None;
+    };
+    let when = |entry: &Entry| (entry.status_since(), entry.intended_at());
+    let is_before = |other: &&&Entry| is_done(other) && when(other) < when(entry);
+    let mut before: Vec<_> = of_device.iter().filter(is_before).copied().collect();
+    before.sort_by_key(|other| std::cmp::Reverse(when(other)));
+    let lifts =
+        |other: &&Entry| matches!(change(other), Some(Change::Clears(c)) if c.ends_with(condition));
+    let unbroken = before.into_iter().take_while(|other| !lifts(other));
+    let sets = |other: &&Entry| change(other) == Some(Change::Sets(condition));
+    unbroken.filter(sets).last()
+}
+
 /// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
 /// still holds is the service's to say.
 pub fn ended_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {

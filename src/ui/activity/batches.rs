@@ -2,48 +2,142 @@
 
 use std::sync::Arc;
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::clean;
-use crate::state::{Batch, State};
+use crate::model::{EntryId, clean};
+use crate::state::{Batch, State, counted};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::buttons;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
+use crate::ui::layout::WIDE;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_frame};
-use crate::ui::words::{devices, duration};
+use crate::ui::words::{clock_text, devices, duration};
 use crate::ui::{Cx, order};
 
+/// Devices that the title of a summary names.
+const TITLED: usize = 2;
+/// How long a summary says that it is being acknowledged, in seconds, where that does not happen.
+const ACKNOWLEDGING_SECS: f64 = 5.0;
 /// Devices that a summary names of those that went wrong in one way.
 const MAX_NAMED: usize = 3;
 const STOP: &str = "Stop the rest";
 const ACKNOWLEDGE_SOME: &str = "Acknowledge…";
 
-/// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.
-/// At most `max_shown`, newest first; older ones move up when these are acknowledged. Whether something in them ticks.
+/// Shows the batches that are under way, were interrupted, or whose result is not acknowledged: at most
+/// `max_shown`, newest first. The last of them can be turned to each of the others. Whether something in
+/// them ticks.
 pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
-    let mut batches = cx.state.batches(cx.now);
-    batches.truncate(max_shown);
-    for batch in &batches {
-        ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch));
+    let batches = cx.state.batches(cx.now);
+    let last = max_shown.saturating_sub(1);
+    if batches.len() <= max_shown {
+        for batch in &batches {
+            ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch, None));
+        }
+    } else {
+        for batch in &batches[..last] {
+            ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch, None));
+        }
+        let at = turned_to(ui, &batches, last);
+        let pages = Pages {
+            at,
+            of: batches.len(),
+        };
+        let turned = ui.push_id(batches[at].id, |ui| {
+            batch_ui(ui, cx, &batches[at], Some(pages))
+        });
+        if turned.inner {
+            let next = if at + 1 < batches.len() { at + 1 } else { last };
+            turn_to(ui, &batches, next);
+        }
     }
     batches.iter().any(|batch| batch.waiting() > 0)
 }
 
-fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
-    let Some(first) = batch.entries.first() else {
-        return;
+/// Which of so many summaries is shown, from 0.
+#[derive(Clone, Copy)]
+struct Pages {
+    at: usize,
+    of: usize,
+}
+
+/// Which summary is in the last place there is, and which was the newest when that was chosen.
+#[derive(Clone, Copy)]
+struct Turned {
+    newest: EntryId,
+    to: EntryId,
+}
+
+/// The place of the summary that is shown in the last place: the one that was turned to, else one that is
+/// not finished, else the newest.
+fn turned_to(ui: &Ui, batches: &[Batch<'_>], last: usize) -> usize {
+    let known: Option<Turned> = ui.data(|data| data.get_temp(Id::unique("turned summaries")));
+    let newest = batches.first().map(|batch| batch.id);
+    let known = known.filter(|known| Some(known.newest) == newest);
+    let of = |id| batches.iter().position(|batch| batch.id == id);
+    let known = known
+        .and_then(|known| of(known.to))
+        .filter(|at| *at >= last);
+    let unfinished = || {
+        batches
+            .iter()
+            .skip(last)
+            .position(|batch| !batch.has_ended())
     };
-    let title = if let Some(plan) = &first.order.plan {
+    let at = known.unwrap_or_else(|| last + unfinished().unwrap_or_default());
+    // It stays when it has ended: nothing takes the place of what is being read.
+    turn_to(ui, batches, at);
+    at
+}
+
+fn turn_to(ui: &Ui, batches: &[Batch<'_>], at: usize) {
+    if let (Some(newest), Some(to)) = (batches.first(), batches.get(at)) {
+        let turned = Turned {
+            newest: newest.id,
+            to: to.id,
+        };
+        ui.data_mut(|data| data.insert_temp(Id::unique("turned summaries"), turned));
+    }
+}
+
+/// What was ordered, of how many devices and when; in a wide window also of which.
+fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
+    let what = if let Some(plan) = &first.order.plan {
         let count = devices(batch.devices());
-        format!("{} on {count}:", clean(&plan.name, 40))
+        format!("{} on {count}", clean(&plan.name, 40))
     } else {
         let count = devices(batch.entries.len());
-        format!("{} {count}:", first.order.task.verb())
+        format!("{} {count}", first.order.task.verb())
     };
+    let at = clock_text(first.intended_at(), cx.now, cx.zone);
+    if ui.ctx().content_rect().width() < WIDE {
+        return format!("{what}, {at}:");
+    }
+    let mut names: Vec<String> = Vec::new();
+    for entry in &batch.entries {
+        let name = clean(&entry.order.machine.name(), 24).into_owned();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let more = names.len().saturating_sub(TITLED);
+    names.truncate(TITLED);
+    let more = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{what} ({}{more}), {at}:", names.join(", "))
+}
+
+/// Shows a summary; whether another is to be turned to.
+fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages>) -> bool {
+    let Some(first) = batch.entries.first() else {
+        return false;
+    };
+    let title = title(ui, cx, batch, first);
     let left = (batch.waiting() > 0)
         .then(|| batch.time_left(cx.now))
         .flatten();
@@ -51,7 +145,16 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let labels = [STOP, ACKNOWLEDGE_SOME];
     let width = labels.map(|label| button_width(ui, label));
     let width = width[0].max(width[1]) + ui.tokens().height.icon + ui.tokens().space.s;
+    let mut turns = false;
     let words = |ui: &mut Ui, cx: &mut Cx<'_>| {
+        if let Some(Pages { at, of }) = pages {
+            let label = format!("{} of {of}", at + 1);
+            let next = ActionButton::new(&label).name("Next summary").compact();
+            let next = next
+                .key("next summary")
+                .hint("Each stays until you acknowledge it");
+            turns = ui.add(next).clicked();
+        }
         ui.strong_label(title);
         ui.wrapped(summary(batch, cx.state));
         if let Some(left) = left {
@@ -65,6 +168,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
         ui.set_width(ui.available_width());
         beside_ui(ui, width, cx, words, |ui, cx| buttons_ui(ui, cx, batch));
     });
+    turns
 }
 
 /// What can be done about it now.
@@ -114,21 +218,33 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
             (false, 0) => format!(" ({})", names.join(", ")),
             (false, more) => format!(" ({} and {more} more)", names.join(", ")),
         };
-        format!("{count} {}{which}", word.to_lowercase())
+        format!("{}{which}", counted(count, &word))
     });
-    counts.collect::<Vec<_>>().join(", ")
+    let left_out = match batch.left_out {
+        0 => String::new(),
+        1 => "; 1 step left out".to_owned(),
+        count => format!("; {count} steps left out"),
+    };
+    counts.collect::<Vec<_>>().join(", ") + &left_out
 }
 
 /// Where one of them went wrong, the dialog names it once more.
 fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let entries = &cx.state.entries;
     let wrong = batch.entries.iter().any(|e| entries.needs_attention(e));
-    let why_not = why_not_acknowledge(cx.state);
+    // It is gone once that is on disk; until then a press is not to look as if it had done nothing.
+    let id = Id::unique(("acknowledging summary", batch.id));
+    let time = ui.input(|input| input.time);
+    let pressed_at: Option<f64> = ui.data(|data| data.get_temp(id));
+    let is_pressed = pressed_at.is_some_and(|at| time - at < ACKNOWLEDGING_SECS);
+    let is_pressed = is_pressed.then(|| "Being written to the journal".to_owned());
+    let why_not = why_not_acknowledge(cx.state).or(is_pressed);
     let button = ActionButton::new(if wrong {
         ACKNOWLEDGE_SOME
     } else {
         "Acknowledge"
     })
+    .key("acknowledge")
     .icon(Icon::Done)
     .arms_late()
     .hint("Takes the summary away; the entries stay in the list and in the journal")
@@ -143,6 +259,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     } else {
         let seen = unread.map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
+        ui.data_mut(|data| data.insert_temp(id, time));
     }
 }
 

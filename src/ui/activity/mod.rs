@@ -11,6 +11,7 @@ pub(in crate::ui) mod record;
 pub(in crate::ui) mod row;
 pub(in crate::ui) mod wording;
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
@@ -59,7 +60,11 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         (false, true) => 2.0 * rows,
         (false, false) => rows,
     };
-    let max_batches = if room >= 2.0 * ROOMY { 3 } else { 1 };
+    let max_batches = match room {
+        _ if room >= 2.0 * ROOMY => 3,
+        _ if room >= ROOMY => 2,
+        _ => 1,
+    };
     let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let others = (0..batches).fold(others, |height, _| height + batch);
@@ -162,21 +167,27 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
     ticks
 }
 
-/// Without those that need attention: what may yet be undone first, then open entries, then those
-/// that ended, each newest first; and how many are left out. Costs what is shown, however long the
+/// Without those that need attention: what may yet be undone first, then the others by the time of their
+/// confirmation, the newest first, and those of one confirmation in the order in which they leave; and how
+/// many are left out. A row stays where it is when its order ends. Costs what is shown, however long the
 /// journal is.
 fn in_order(state: &State) -> (Vec<&Entry>, usize) {
     let entries = &state.entries;
-    let open = entries.open().rev();
-    let open = open.filter(|entry| !entries.needs_attention(entry));
+    let is_calm = |entry: &&Entry| !entries.needs_attention(entry);
+    let open = entries.open().filter(is_calm);
     let ended = entries.ended().rev().take(MAX_ENDED);
     let is_at_risk = |entry: &&Entry| still_open_opposites(entry, state).next().is_some();
-    let (at_risk, others): (Vec<_>, Vec<_>) = ended.partition(is_at_risk);
-    let older = entries.ended_count().saturating_sub(MAX_ENDED);
-    (
-        at_risk.into_iter().chain(open).chain(others).collect(),
-        older,
-    )
+    let (mut rows, others): (Vec<_>, Vec<_>) = ended.partition(is_at_risk);
+    let mut others: Vec<_> = open.chain(others).collect();
+    others.sort_by_key(|entry| Reverse(entries.place_of(entry.id())));
+    let is_together = |one: &&Entry, other: &&Entry| {
+        one.order.batch.is_some() && one.order.batch == other.order.batch
+    };
+    for together in others.chunk_by_mut(is_together) {
+        together.reverse();
+    }
+    rows.extend(others);
+    (rows, entries.ended_count().saturating_sub(MAX_ENDED))
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ fn top(harness: &Harness<'static, World>, label: &str) -> f32 {
 }
 
 #[test]
-fn what_needs_attention_comes_first_then_what_is_open_and_then_the_newest() {
+fn what_needs_attention_comes_first_and_then_what_was_confirmed_last() {
     let entries = vec![
         entry("cdn-00000001", ActionKind::Isolate, refused()),
         entry("cdn-00000002", ActionKind::Isolate, Vec::new()),
@@ -189,7 +189,7 @@ fn what_needs_attention_comes_first_then_what_is_open_and_then_the_newest() {
     harness.run_steps(2);
     let (rows, older) = in_order(&harness.state().state);
     let tags: Vec<_> = rows.iter().map(|entry| entry.id().to_string()).collect();
-    assert_eq!(tags, ["cdn-00000002", "cdn-00000004", "cdn-00000003"]);
+    assert_eq!(tags, ["cdn-00000004", "cdn-00000003", "cdn-00000002"]);
     assert_eq!(older, 0);
     let heading = top(&harness, "Needs your attention (1)");
     assert!(heading < top(&harness, "Refused"));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::state_hint::{BOTH_WAYS, waiting_words};
 use crate::action::{Condition, ConditionState, Evidence};
-use crate::model::{MachineAction, MachineRef, first_upper, requestor_name};
+use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, requestors};
 use crate::search::DeviceState;
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
@@ -160,7 +160,8 @@ fn condition_words(
             let since = evidence.since.map_or_else(String::new, |since| {
                 format!(" {}", words::since_text(since, cx.service_now(), cx.zone))
             });
-            Some(format!("{word}{since}, by {}", by(evidence)))
+            let by = requestors(evidence.begun_by.as_deref(), &by(evidence));
+            Some(format!("{word}{since}, by {by}"))
         }
         ConditionState::Changing { evidence, .. } if let Some(against) = opposed => {
             let (newest, other) = (by(evidence), by(against));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use egui::{Label, RichText, TextStyle, TextWrapMode, Ui};
+use egui::{Align, Label, Layout, RichText, TextStyle, TextWrapMode, Ui, vec2};
 
 use crate::message::Command;
 use crate::model::{MachineId, Question, clean};
@@ -14,7 +14,7 @@ use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, elided, icon, text_width};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, elided, icon, text_width};
 use crate::ui::words::ago;
 
 /// How long a typed text stays unchanged before the service is asked automatically; pasted text is
@@ -171,11 +171,14 @@ pub fn mark_ui(ui: &mut Ui) {
         .tip("Looked up directly: it is not in what was read of the list of devices");
 }
 
-/// Whether there is something to say of what was asked, over the rows.
-pub fn has_note(cx: &Cx<'_>) -> bool {
+/// Whether there is, or may be, something to say of what is asked, over the rows: a line is kept for it as
+/// long as the search names what can be asked for, so that no row moves when an answer comes.
+pub fn has_line(cx: &Cx<'_>) -> bool {
     let search = cx.views.search.trim();
     let is_over_rows = !search.is_empty() && !cx.views.rows.is_empty();
-    is_over_rows && (cx.state.asked.for_search(search).is_some() || may_be_more(cx).is_some())
+    let is_asked = || cx.state.asked.for_search(search).is_some();
+    let can_be_asked = || cx.views.asking.questions.iter().any(Question::is_specific);
+    is_over_rows && (is_asked() || can_be_asked())
 }
 
 /// What could be asked, as the list may lack other devices that it finds.
@@ -189,22 +192,8 @@ fn may_be_more<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     cx.views.asking.questions.iter().find(is_open)
 }
 
-/// How wide a note is at least, in points: its words are cut, its button is not.
-pub fn least_width(cx: &Cx<'_>) -> f32 {
-    let asked = cx.state.asked.for_search(cx.views.search.trim());
-    match asked.map(|asked| &asked.progress) {
-        Some(Progress::Waiting { .. } | Progress::Answered(_)) => 200.0,
-        Some(Progress::Failed(_) | Progress::Stopped) => 320.0,
-        None => 560.0,
-    }
-}
-
-/// The words of a note, in one line where it stands beside something else; `room` is kept for a button.
-fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: Option<f32>) {
-    let Some(room) = room else {
-        badge(ui, shape, role, words);
-        return;
-    };
+/// The words of a note, in one line; `room` is kept for a button.
+fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: f32) {
     let colour = ui.tokens().colour(role);
     icon(ui, shape, colour);
     let width = (ui.available_width() - room - 4.0).max(0.0);
@@ -219,66 +208,56 @@ fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: Option<f32>
     }
 }
 
-/// What was asked, over the rows; in a line with something else, or in lines of its own.
-pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_beside: bool) {
-    if !has_note(cx) {
+/// What was asked, over the rows: in a line, and never in the place of something else.
+pub fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if !has_line(cx) {
         return;
     }
-    let room = |for_button: f32| is_beside.then_some(for_button);
+    let size = vec2(ui.available_width(), ui.tokens().height.control);
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        note_ui(ui, cx);
+    });
+}
+
+fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let search = cx.views.search.trim().to_owned();
     let state = cx.state;
     let Some(asked) = state.asked.for_search(&search) else {
         if let Some(question) = may_be_more(cx).cloned() {
-            in_row(ui, is_beside, |ui| {
-                let words = coverage(state).words(cx.now);
-                let words = format!("{words}, so there may be more");
-                words_ui(ui, Icon::Info, Role::Neutral, &words, room(300.0));
-                offer_ui(ui, cx, question);
-            });
+            let words = coverage(state).words(cx.now);
+            let words = format!("{words}, so there may be more");
+            words_ui(ui, Icon::Info, Role::Neutral, &words, 300.0);
+            offer_ui(ui, cx, question);
         }
         return;
     };
     let label = asked.question.label(cx.zone);
-    let add = |ui: &mut Ui| match &asked.progress {
+    match &asked.progress {
         Progress::Waiting { .. } => {
             let words = format!("Asking Defender… ({label})");
-            words_ui(ui, Icon::InProgress, Role::Neutral, &words, room(0.0));
+            words_ui(ui, Icon::InProgress, Role::Neutral, &words, 0.0);
         }
         Progress::Answered(answer) if answer.machines.is_empty() && is_id(&asked.question) => {
             let words = format!(
                 "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
             );
-            words_ui(ui, Icon::Info, Role::Caution, &words, room(0.0));
+            words_ui(ui, Icon::Info, Role::Caution, &words, 0.0);
         }
         Progress::Answered(answer) => {
             let words = format!("Looked up directly: {label}, {}", answer_words(answer, cx));
-            words_ui(ui, Icon::Info, Role::Neutral, &words, room(0.0));
+            words_ui(ui, Icon::Info, Role::Neutral, &words, 0.0);
         }
         Progress::Failed(failure) => {
-            words_ui(
-                ui,
-                Icon::Warning,
-                Role::Caution,
-                &failure.headline,
-                room(120.0),
-            );
+            words_ui(ui, Icon::Warning, Role::Caution, &failure.headline, 120.0);
             again_ui(ui, cx, asked, "Try again");
         }
         Progress::Stopped => {
             let words = "You stopped asking Defender";
-            words_ui(ui, Icon::Info, Role::Neutral, words, room(120.0));
+            words_ui(ui, Icon::Info, Role::Neutral, words, 120.0);
             again_ui(ui, cx, asked, "Ask again");
         }
-    };
-    in_row(ui, is_beside, add);
-}
-
-/// One after the other, in one line or in as many as it takes.
-fn in_row(ui: &mut Ui, is_one: bool, add: impl FnOnce(&mut Ui)) {
-    if is_one {
-        ui.horizontal(add);
-    } else {
-        ui.horizontal_wrapped(add);
     }
 }
 

@@ -17,8 +17,6 @@ use crate::ui::words::ago;
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
 const FAILURE_WIDTH: f32 = 520.0;
-/// With the button that asks.
-const ASKED_WIDTH: f32 = 600.0;
 
 /// Something that is to be known about the list.
 struct Note {
@@ -132,22 +130,15 @@ fn amount_text(bytes: u64) -> String {
 fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);
-    let mut is_below = false;
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_size(size);
         let room = match (notes, failure) {
             (_, Some(_)) => FAILURE_WIDTH,
-            ([], None) if asked::has_note(cx) => ASKED_WIDTH,
             ([], None) => 0.0,
             ([..], None) => NOTE_WIDTH,
         };
         quick_filters_ui(ui, cx, room);
         if notes.is_empty() && failure.is_none() {
-            // Beside the filters, which stay where they are, as far as there is room for it.
-            is_below = ui.available_width() < asked::least_width(cx);
-            if !is_below {
-                asked::note_ui(ui, cx, true);
-            }
             return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -169,9 +160,7 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
             });
         });
     });
-    if is_below {
-        asked::note_ui(ui, cx, false);
-    }
+    asked::line_ui(ui, cx);
 }
 
 fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {

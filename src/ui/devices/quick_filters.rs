@@ -5,7 +5,7 @@ use egui::{Key, Popup, PopupCloseBehavior, Ui};
 use crate::model::{Question, holds_word, toggled_word, without_excluded};
 use crate::search::{Quick, pasted_id};
 use crate::ui::Cx;
-use crate::ui::devices::saved_searches::{self, saved_searches_ui};
+use crate::ui::devices::saved_searches::{self, Room, saved_searches_ui};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, button_width};
 use crate::ui::words::devices;
@@ -18,10 +18,17 @@ const fn words(quick: Quick) -> (&'static str, &'static str) {
             "Isolated, restricted or contained, as far as the action history shows",
         ),
         Quick::Pending => ("Pending", "An action has been requested and has not ended"),
-        Quick::HighRisk => ("High risk", "Defender says that the risk is high"),
+        Quick::HighRisk => (
+            "High risk or above",
+            "Defender says that the risk is high, or a word that cordon does not know",
+        ),
         Quick::Attention => (
-            "Needs attention",
+            "Order problem",
             "An order from this computer failed, was refused or is unknown, and nobody has acknowledged it",
+        ),
+        Quick::Mine => (
+            "Mine",
+            "You have requested an action on it, here or elsewhere",
         ),
         Quick::NotActive => (
             "Not active",
@@ -31,8 +38,12 @@ const fn words(quick: Quick) -> (&'static str, &'static str) {
 }
 
 /// What a filter says: the number is that of the devices in the list.
-fn label(quick: Quick, cx: &Cx<'_>) -> String {
-    format!("{} {}", words(quick).0, cx.views.tally.count(quick))
+fn label(quick: Quick, room: Room, cx: &Cx<'_>) -> String {
+    let title = match (room, quick) {
+        (Room::Short, Quick::HighRisk) => "High risk+",
+        (Room::Short | Room::Ample, _) => words(quick).0,
+    };
+    format!("{title} {}", cx.views.tally.count(quick))
 }
 
 /// Why no filter can be set.
@@ -43,41 +54,43 @@ pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     let gap = ui.tokens().space.xs;
     ui.spacing_mut().item_spacing.x = gap;
     cx.views.tally.refresh(cx.state);
-    let widths = Quick::ALL.map(|quick| chip_width(ui, &label(quick, cx)) + gap);
-    let beside = room + saved_searches::width(ui);
-    if widths.iter().sum::<f32>() + beside <= ui.available_width() {
-        chips_ui(ui, cx);
-        saved_searches_ui(ui, cx);
-        return;
+    for words in [Room::Ample, Room::Short] {
+        let widths = Quick::ALL.map(|quick| chip_width(ui, &label(quick, words, cx)) + gap);
+        let beside = room + saved_searches::width(ui, words);
+        if widths.iter().sum::<f32>() + beside <= ui.available_width() {
+            chips_ui(ui, words, cx);
+            saved_searches_ui(ui, words, cx);
+            return;
+        }
     }
     let is_set = |quick: &Quick| holds_word(&cx.views.search, quick.word());
     let label = match Quick::ALL.iter().filter(|quick| is_set(quick)).count() {
         0 => "Filters".to_owned(),
         count => format!("Filters ({count})"),
     };
-    let width = button_width(ui, "Filters (5)");
+    let width = button_width(ui, "Filters (6)");
     let button = ActionButton::new(&label).key("filters").compact();
     let button = ui.add(button.min_width(width).hint("Narrows the list"));
     let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
     let menu = Popup::menu(&button)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .accessible_name("Filters")
-        .show(|ui| chips_ui(ui, cx));
+        .show(|ui| chips_ui(ui, Room::Ample, cx));
     let is_closed = menu.is_none_or(|menu| menu.response.should_close());
     if was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape)) {
         button.request_focus();
     }
-    saved_searches_ui(ui, cx);
+    saved_searches_ui(ui, Room::Ample, cx);
 }
 
-fn chips_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn chips_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     let search = &cx.views.search;
     let wanted = without_excluded(search);
     let is_narrow = pasted_id(&wanted).is_some() || Question::is_beyond_list(search);
     let why_not = is_narrow.then_some(NARROW_SEARCH);
     for quick in Quick::ALL {
         let (title, hint) = words(quick);
-        let (name, label) = (format!("Filter: {title}"), label(quick, cx));
+        let (name, label) = (format!("Filter: {title}"), label(quick, room, cx));
         let count = devices(cx.views.tally.count(quick));
         let hint = format!("{count} in the list. {hint}");
         let word = quick.word();
@@ -95,6 +108,18 @@ fn chips_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.ctx().request_repaint();
         }
     }
+}
+
+/// What else is searched for.
+pub fn without_quick_words(search: &str) -> String {
+    let set = |search: &String, quick: &Quick| holds_word(search, quick.word());
+    let mut rest = search.trim().to_owned();
+    for quick in Quick::ALL {
+        if set(&rest, &quick) {
+            rest = toggled_word(&rest, quick.word());
+        }
+    }
+    rest.trim().to_owned()
 }
 
 /// The search with this word toggled. What says the opposite goes: both together find nothing.

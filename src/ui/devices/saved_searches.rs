@@ -13,14 +13,28 @@ const LABEL: &str = "Saved searches";
 const WIDTH: f32 = 300.0;
 const NAME_CHARS: usize = 40;
 
+/// How much room there is for words beside the quick filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Ample,
+    Short,
+}
+
+const fn label(room: Room) -> &'static str {
+    match room {
+        Room::Ample => LABEL,
+        Room::Short => "Saved",
+    }
+}
+
 /// How wide the button is, in points.
-pub fn width(ui: &Ui) -> f32 {
-    button_width(ui, LABEL) + ui.spacing().item_spacing.x
+pub fn width(ui: &Ui, room: Room) -> f32 {
+    button_width(ui, label(room)) + ui.spacing().item_spacing.x
 }
 
 /// Shows the button with the menu of them.
-pub fn saved_searches_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let button = ActionButton::new(LABEL).compact();
+pub fn saved_searches_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
+    let button = ActionButton::new(label(room)).name(LABEL).compact();
     let button = ui.add(button.hint("Searches that you have given a name"));
     let id = Popup::default_response_id(&button);
     let was_open = Popup::is_id_open(ui.ctx(), id);

@@ -13,6 +13,7 @@ use crate::ui::device::parts::{self, FRESH_SECS};
 use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
 use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
+use crate::ui::devices::quick_filters::without_quick_words;
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::devices::suggestion_list::offers_ui;
 use crate::ui::devices::table::{Clicked, table_ui};
@@ -59,9 +60,15 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
     let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
-    // What a key acts on is what this search was for: of several devices none is chosen yet.
+    // What a key acts on is what this search was for: of several devices none is chosen yet. A quick filter
+    // looks for no other device.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
-    let is_meant = views.search.trim().is_empty() || views.rows.len() == 1;
+    let named = without_quick_words(&views.search);
+    let is_same = named == without_quick_words(&views.searched);
+    let is_meant = named.is_empty() || is_same || views.rows.len() == 1;
+    if is_new_search {
+        views.searched.clone_from(&views.search);
+    }
     if is_new_search
         && views
             .selected

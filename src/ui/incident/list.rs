@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::action::{Condition, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::journal::Entry;
-use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name};
+use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name, requestors};
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
 use crate::state::{Contained, Direction};
 use crate::ui::commands::acting_trouble;
@@ -158,6 +158,7 @@ fn by_words(row: &Contained, cx: &Cx<'_>) -> Option<String> {
         Ownership::Mine => "you".into(),
         Ownership::NotOurs | Ownership::Unknown => requestor_name(request.by.as_deref()),
     };
+    let by = requestors(request.begun_by.as_deref(), &by);
     Some(match request.at {
         Some(at) => format!(
             "by {by}, {} ({})",

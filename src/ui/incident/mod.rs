@@ -12,7 +12,9 @@ use super::contained_view::not_included;
 use super::journal::contained_by_others;
 use super::theme::{Role, TokensExt as _};
 use super::views::{Dialog, Screen, Views};
-use super::widgets::{ActionButton, EmptyState, Icon, TextField, UiExt as _, badge, section_ui};
+use super::widgets::{
+    ActionButton, EmptyState, Icon, TextField, UiExt as _, back_ui, badge, section_ui,
+};
 use super::words::devices;
 use super::{Cx, order};
 use crate::action::{ActionKind, Condition, Draft, Subject, TAG};
@@ -54,8 +56,7 @@ pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, is_settled: bool) {
     ui.horizontal_wrapped(|ui| {
-        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
-        if ui.add(back).clicked() {
+        if back_ui(ui) {
             cx.views.screen = Screen::Devices;
         }
         field_ui(ui, cx);

@@ -16,7 +16,7 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::theme::TokensExt as _;
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, Icon, UiExt as _, section_ui};
+use super::widgets::{ActionButton, EmptyState, UiExt as _, back_ui, section_ui};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 420.0;
@@ -51,8 +51,7 @@ pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
-        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
-        if ui.add(back).clicked() {
+        if back_ui(ui) {
             cx.views.screen = Screen::Devices;
         }
         for command in [UiCommand::CopyHandOver, UiCommand::VerifyJournal] {

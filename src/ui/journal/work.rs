@@ -10,7 +10,7 @@ use super::view::{JournalView, Shift};
 use crate::explain::Explanation;
 use crate::journal::{Entry, Format, OthersContainment, Report};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
-use crate::model::{clean, requestor_name};
+use crate::model::{clean, requestor_name, requestors};
 use crate::state::{Contained, Direction, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
@@ -71,7 +71,11 @@ pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<Othe
             machine: row.machine.clone(),
             state: what.into(),
             since: request.at,
-            by: requestor_name(request.by.as_deref()).into(),
+            by: requestors(
+                request.begun_by.as_deref(),
+                &requestor_name(request.by.as_deref()),
+            )
+            .into(),
             why: request.comment.clone(),
         })
     });

@@ -70,7 +70,12 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             {
                 cx.views.ticket = Some(used);
             }
-            Dialog::return_focus(ui.ctx(), id);
+            if matches!(outcome, Outcome::Confirmed) && form.from_selection {
+                // The bar that it was opened from has gone with the selection.
+                Dialog::go_home(ui.ctx(), id);
+            } else {
+                Dialog::return_focus(ui.ctx(), id);
+            }
         }
     }
 }
@@ -471,14 +476,11 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
             return Outcome::Open;
         }
     };
-    // The newest is at the top of the list.
-    cx.views.activity.marked = approvals.last().map(|approval| approval.order().entry);
+    // Those of one confirmation stand in their order, at the top of the list.
+    cx.views.activity.marked = approvals.first().map(|approval| approval.order().entry);
     if form.from_selection {
-        let targets = &form.targets;
-        let is_ordered = |id: &_| targets.iter().any(|target| target.machine.id == *id);
-        cx.views
-            .bulk_selection
-            .retain(|picked| !is_ordered(&picked.id));
+        // One that was left out was left out on purpose: it is not what the next key acts on.
+        cx.views.bulk_selection.clear();
     }
     cx.out.work.push(Command::Submit(approvals));
     Outcome::Confirmed

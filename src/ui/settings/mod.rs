@@ -10,7 +10,7 @@ use super::Cx;
 use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
-    ActionButton, Dialog, ExplanationView, Icon, TextField, UiExt as _, badge, checkbox_ui,
+    ActionButton, ExplanationView, Icon, TextField, UiExt as _, back_ui, badge, checkbox_ui,
     copyable_ui, page_ui, section_ui,
 };
 use crate::action::Step;
@@ -90,10 +90,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
     };
     ui.horizontal_wrapped(|ui| {
-        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
-        let back = ui.add(back);
-        Dialog::set_focus_home(ui.ctx(), back.id);
-        if back.clicked() {
+        if back_ui(ui) {
             cx.views.screen = Screen::Devices;
         }
         let save = ActionButton::primary("Save").disabled_because(blocked.as_deref());

@@ -101,9 +101,6 @@ impl Allowed {
     }
 }
 
-/// How long the words of welcome stay where there is nothing in them that a person has to know, in seconds.
-const WELCOME_SECS: f64 = 60.0;
-
 /// Who has just signed in and with which permissions, until that was put away.
 fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
     let SessionStatus::SignedIn {
@@ -116,38 +113,30 @@ fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
     (cx.views.sign_ins_seen < cx.state.sign_ins).then_some((account, permissions))
 }
 
-/// The words of welcome, while they are there.
+/// Whether this sign-in lacks something, or this console only looks: a person has to know.
+fn lacks(cx: &Cx<'_>, permissions: &Permissions) -> bool {
+    cx.state.policy.read_only || !Allowed::of(permissions).cannot.is_empty()
+}
+
+/// The words of welcome, while they are there, where this sign-in lacks something.
 pub fn welcome_words(cx: &Cx<'_>) -> Option<String> {
-    let (account, permissions) = newcomer(cx)?;
+    let (account, permissions) = newcomer(cx).filter(|(_, granted)| lacks(cx, granted))?;
     let mut words = vec![format!("Signed in as {}", account.label())];
     words.extend(Allowed::of(permissions).cannot);
     Some(words.join(". "))
 }
 
-/// Puts the words of welcome away after a while, or when the first form opens; what this sign-in lacks
-/// stays until it was read.
-pub fn let_welcome_go(ui: &Ui, cx: &mut Cx<'_>) {
-    let Some((_, permissions)) = newcomer(cx) else {
-        return;
-    };
-    let lacks = cx.state.policy.read_only || !Allowed::of(permissions).cannot.is_empty();
-    let time = ui.input(|input| input.time);
-    let id = Id::unique(("welcomed", cx.state.sign_ins));
-    let since = ui.data_mut(|data| *data.get_temp_mut_or(id, time));
-    let is_over =
-        time - since >= WELCOME_SECS || matches!(cx.views.dialog, Some(OpenDialog::Form(_)));
-    if !lacks && is_over {
-        cx.views.sign_ins_seen = cx.state.sign_ins;
-    } else if !lacks {
-        let left = (since + WELCOME_SECS - time).max(0.0);
-        ui.ctx()
-            .request_repaint_after(std::time::Duration::from_secs_f64(left));
-    }
+/// The words of welcome, while they are there, where it lacks nothing.
+pub fn passing_welcome(cx: &Cx<'_>) -> Option<String> {
+    let (account, permissions) = newcomer(cx).filter(|(_, granted)| !lacks(cx, granted))?;
+    let allowed = Allowed::of(permissions).can_in_short;
+    Some(format!("Signed in as {}. {allowed}", account.label()))
 }
 
-/// Says once after signing in what this account may do.
+/// Says once after signing in what this account may not do.
 pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some((account, permissions)) = newcomer(cx) else {
+    let newcomer = newcomer(cx).filter(|(_, granted)| lacks(cx, granted));
+    let Some((account, permissions)) = newcomer else {
         return;
     };
     let allowed = Allowed::of(permissions);

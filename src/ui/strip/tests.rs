@@ -5,7 +5,8 @@ use egui::Rect;
 use super::*;
 use crate::guard::Policy;
 use crate::message::Event;
-use crate::model::{Account, Budget, Epoch, Permissions, TenantId};
+use crate::model::{Account, Budget, Epoch, KeyringState, Permissions, SessionStatus, TenantId};
+use crate::state::State;
 use crate::ui::theme;
 
 fn state() -> State {
@@ -63,7 +64,7 @@ fn plan(room: f32, check: impl Fn(&Ui, &Plan)) {
                 zone,
                 out: &mut out,
             };
-            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room);
+            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), (room, 0.0));
             check(ui, &plan);
         });
         output.textures_delta.clear();
@@ -128,7 +129,7 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
         plan(room.into(), |ui, plan| {
             let gap = ui.spacing().item_spacing.x;
             let width = |fact: &Fact| {
-                let whole = plate_width(ui, &fact.text);
+                let whole = fact_width(ui, fact) - gap;
                 let is_clipped = fact.rank == Rank::Clipped;
                 gap + if is_clipped {
                     plan.clipped.min(whole)
@@ -164,8 +165,11 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
             assert!(facts + row + menu <= room + 1.0, "{room}: {facts} {row}");
             assert_eq!(plan.has_menu, plan.in_row < labels.len());
             if let Some(next) = widths.get(plan.in_row) {
+                // The last of them leaves room for what counts, and for no menu.
+                let last = plan.in_row + 1 == labels.len();
+                let beside = if last { counter_width(ui, MANY) } else { menu };
                 assert!(
-                    facts + row + menu + next > room - 1.0,
+                    facts + row + beside + next > room - 1.0,
                     "{room}: one more fits"
                 );
             }
@@ -182,5 +186,5 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
 fn an_empty_keyring_is_not_being_checked() {
     let mut state = state();
     state.keyring = KeyringState::Empty;
-    assert_eq!(keyring(&state), None);
+    assert_eq!(facts::keyring(&state), None);
 }

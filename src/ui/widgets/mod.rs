@@ -48,7 +48,7 @@ pub use fold::{fold_ui, foldable_ui};
 #[cfg(test)]
 use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
-pub use page::page_ui;
+pub use page::{back_ui, page_ui};
 pub use press::{confirming_keys, take_confirming_key};
 pub use scroll_bar::sideways_bar_ui;
 pub use section::{raised_frame, section_ui};

@@ -103,6 +103,33 @@ fn what_was_released_is_not_contained_whichever_part_is_written_out() {
 }
 
 #[test]
+fn what_was_set_once_more_is_contained_since_it_was_set_first() {
+    use ActionKind::{Isolate, Unisolate};
+    use MachineActionStatus::Succeeded;
+    let at = |tag: &str, kind, secs| entry(tag, "a1", kind, secs, Some(Succeeded));
+    let all = [
+        at("cdn-00000001", Isolate, 0),
+        at("cdn-00000002", Unisolate, 10),
+        at("cdn-00000003", Isolate, 20),
+        at("cdn-00000004", Isolate, 30),
+    ];
+    let verified = Verified {
+        records: 12,
+        last_hash: "00".into(),
+    };
+    let sheet = export(&all, &verified, Format::Markdown, &moment());
+    assert!(sheet.contains("Contained, still to release (1)"), "{sheet}");
+    for words in [
+        "**Isolated** since 1970-01-01 00:00:20 ",
+        "; again at 1970-01-01 00:00:30 ",
+        "; isolated again at 1970-01-01 00:00:30 ",
+        "; released at 1970-01-01 00:00:10 ",
+    ] {
+        assert_eq!(sheet.matches(words).count(), 1, "{words}: {sheet}");
+    }
+}
+
+#[test]
 fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];
     let verified = Verified {

@@ -232,3 +232,108 @@ fn the_device_of_an_entry_is_shown_where_its_panel_was_closed() {
     harness.run_steps(2);
     assert_eq!(harness.state().views.walked_to, None);
 }
+
+/// So many entries of one confirmation, about one device each.
+fn batch(first: u32, count: u32, records: impl Fn(u32) -> Vec<Record>) -> Vec<Entry> {
+    let tag = |n: u32| format!("cdn-{n:08}");
+    let one = |n: u32| {
+        let mut one = entry(&tag(n), ActionKind::Isolate, records(n - first));
+        one.order.batch = crate::model::EntryId::parse(&tag(first));
+        one
+    };
+    (first..first + count).map(one).collect()
+}
+
+#[test]
+fn no_row_moves_when_an_order_ends_and_those_of_one_confirmation_are_in_its_order() {
+    let single = entry("cdn-00000001", ActionKind::Isolate, vec![Record::Sent]);
+    let together = |ended: u32| {
+        batch(2, 3, |n| {
+            if n < ended {
+                done()
+            } else {
+                vec![Record::Sent]
+            }
+        })
+    };
+    let mut harness = harness([vec![single], together(0)].concat());
+    harness.run_steps(3);
+    let order = |harness: &Harness<'static, World>| -> Vec<String> {
+        let (rows, _) = in_order(&harness.state().state);
+        rows.iter()
+            .map(|entry| entry.id().to_string()[11..].to_owned())
+            .collect()
+    };
+    assert_eq!(order(&harness), ["2", "3", "4", "1"]);
+    let rows = |harness: &Harness<'static, World>| top(harness, "Activity");
+    let before = rows(&harness);
+    for ended in [1, 2, 3] {
+        for entry in together(ended) {
+            harness
+                .state_mut()
+                .state
+                .apply(Event::Entry(Box::new(entry)));
+        }
+        harness.run_steps(3);
+        assert_eq!(order(&harness), ["2", "3", "4", "1"], "{ended} have ended");
+        assert!((rows(&harness) - before).abs() < 0.5, "{ended} have ended");
+    }
+    assert!(harness.query_by_label("Acknowledge").is_some());
+}
+
+#[test]
+fn each_summary_stays_in_reach_until_it_is_acknowledged_and_what_is_not_finished_goes_first() {
+    // The older is not finished, the newer two are.
+    let entries = [
+        batch(1, 2, |_| vec![Record::Sent]),
+        batch(3, 3, |_| done()),
+        batch(6, 4, |_| done()),
+    ];
+    let titles = |harness: &Harness<'static, World>| -> Vec<String> {
+        let all = harness.query_all_by_label_contains("Isolate ");
+        let labels =
+            all.filter_map(|node| egui_kittest::kittest::NodeT::accesskit_node(&node).value());
+        let titles = labels.filter(|label| label.contains(" devices") && label.ends_with(':'));
+        titles.map(|label| label[..17].to_owned()).collect()
+    };
+    // What the window of the usual size gives.
+    let mut harness = sized_harness(entries.concat(), egui::vec2(1380.0, 264.0));
+    harness.run_steps(3);
+    assert_eq!(titles(&harness), ["Isolate 4 devices", "Isolate 2 devices"]);
+    harness.get_by_label("Next summary").click();
+    harness.run_steps(3);
+    assert_eq!(titles(&harness), ["Isolate 4 devices", "Isolate 3 devices"]);
+    let mut harness = sized_harness(entries.concat(), egui::vec2(700.0, 140.0));
+    harness.run_steps(3);
+    assert_eq!(titles(&harness), ["Isolate 2 devices"]);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.extend(titles(&harness));
+        harness.get_by_label("Next summary").click();
+        harness.run_steps(3);
+    }
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "Isolate 2 devices",
+            "Isolate 3 devices",
+            "Isolate 4 devices"
+        ]
+    );
+}
+
+#[test]
+fn a_summary_that_was_acknowledged_says_so_until_that_is_on_disk() {
+    let mut harness = harness(batch(1, 2, |_| done()));
+    harness.run_steps(4);
+    harness.get_by_label("Acknowledge").click();
+    harness.run_steps(2);
+    assert_eq!(acknowledgements(&harness), 1);
+    let button = harness.get_by_label("Acknowledge");
+    let node = egui_kittest::kittest::NodeT::accesskit_node(&button);
+    assert!(node.is_disabled());
+    button.click();
+    harness.run_steps(2);
+    assert_eq!(acknowledgements(&harness), 1, "not twice");
+}

@@ -192,8 +192,11 @@ fn a_summary_names_what_was_refused_and_its_button_moves_no_word() {
     };
     let all = |last: Vec<Record>| vec![member(1, done()), member(2, refused()), member(3, last)];
     let size = egui::vec2(1_100.0, 900.0);
-    let words =
-        |harness: &Harness<'static, World>| harness.get_by_label("Isolate 3 devices:").rect();
+    let words = |harness: &Harness<'static, World>| {
+        harness
+            .get_by_label_contains("Isolate 3 devices (SRV-1, SRV-2 and 1 more)")
+            .rect()
+    };
     let mut before = sized_harness(all(vec![Record::Sent]), size);
     before.run_steps(3);
     let mut ended = sized_harness(all(done()), size);

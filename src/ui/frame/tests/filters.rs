@@ -10,9 +10,10 @@ use crate::search::Quick;
 const LABELS: [&str; Quick::ALL.len()] = [
     "Contained",
     "Pending",
-    "High risk",
-    "Needs attention",
+    "High risk or above",
+    "Order problem",
     "Not active",
+    "Mine",
 ];
 
 fn fleet() -> State {
@@ -46,14 +47,17 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
     harness.get_by_label("Search devices").type_text("lt");
     harness.run_steps(2);
     let search = |desk: &Shared| desk.borrow().views.search.clone();
-    harness.get_by_label("Filter: High risk").click();
+    harness.get_by_label("Filter: High risk or above").click();
     harness.run_steps(3);
-    assert_eq!(search(&desk), "lt risk:high");
+    assert_eq!(search(&desk), "lt risk:high+");
     assert_eq!(rows(&harness), ["HR-LT-007"]);
-    assert_eq!(toggled(&harness, "Filter: High risk"), Some(Toggled::True));
+    assert_eq!(
+        toggled(&harness, "Filter: High risk or above"),
+        Some(Toggled::True)
+    );
     assert_eq!(toggled(&harness, "Filter: Contained"), Some(Toggled::False));
     // By the keyboard, which stays on it.
-    let chip = harness.get_by_label("Filter: High risk");
+    let chip = harness.get_by_label("Filter: High risk or above");
     assert!(chip.is_focused());
     harness.key_press(Key::Space);
     harness.run_steps(3);
@@ -64,15 +68,15 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
     assert_eq!(search(&desk), "lt state:contained");
     assert_eq!(rows(&harness), ["FIN-LT-042"]);
     // A filter that was typed is set as well.
-    desk.borrow_mut().views.search = "-Health:Active RISK:high".into();
+    desk.borrow_mut().views.search = "-Health:Active RISK:high+".into();
     harness.run_steps(3);
-    for name in ["Filter: High risk", "Filter: Not active"] {
+    for name in ["Filter: High risk or above", "Filter: Not active"] {
         assert_eq!(toggled(&harness, name), Some(Toggled::True), "{name}");
     }
     // Of a search for an id nothing is left out.
     desk.borrow_mut().views.search = FIN.into();
     harness.run_steps(3);
-    let chip = harness.get_by_label("Filter: High risk");
+    let chip = harness.get_by_label("Filter: High risk or above");
     assert!(chip.accesskit_node().is_disabled());
 }
 
@@ -175,7 +179,7 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
             LABELS.map(|label| harness.get_by_label(&format!("Filter: {label}")).rect())
         };
         let before = place(&harness);
-        harness.get_by_label("Filter: High risk").click();
+        harness.get_by_label("Filter: High risk or above").click();
         harness.run_steps(3);
         assert_eq!(place(&harness), before, "{size:?}: no chip moves");
         // What is to be known of the list goes before: then they are in a menu.
@@ -185,11 +189,14 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
             news: InventoryNews::Failed(failed),
         });
         harness.run_steps(3);
-        if harness.query_by_label("Filter: High risk").is_none() {
+        if harness
+            .query_by_label("Filter: High risk or above")
+            .is_none()
+        {
             harness.get_by_label("Filters (1)").click();
             harness.run_steps(3);
         }
-        harness.get_by_label("Filter: High risk").click();
+        harness.get_by_label("Filter: High risk or above").click();
         harness.run_steps(3);
         assert_eq!(desk.borrow().views.search, "", "{size:?}");
     }
@@ -198,16 +205,42 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
 #[test]
 fn a_filter_says_how_many_it_finds_and_takes_out_its_opposite() {
     let (desk, mut harness) = wide(fleet());
-    desk.borrow_mut().views.search = "-state:contained -risk:high".into();
+    desk.borrow_mut().views.search = "-state:contained -risk:high+".into();
     harness.run_steps(3);
     assert_eq!(rows(&harness), ["fin-lt-042.contoso.com"]);
     harness.get_by_label("Filter: Contained").click();
     harness.run_steps(3);
-    assert_eq!(desk.borrow().views.search, "-risk:high state:contained");
+    assert_eq!(desk.borrow().views.search, "-risk:high+ state:contained");
     assert_eq!(rows(&harness), ["FIN-LT-042"]);
-    let chip = harness.get_by_label("Filter: High risk");
+    let chip = harness.get_by_label("Filter: High risk or above");
     let said = chip.accesskit_node().description().unwrap_or_default();
     assert!(said.contains("1 device in the list"), "{said}");
+}
+
+#[test]
+fn a_filter_keeps_the_open_device_while_that_is_among_the_rows() {
+    let (desk, mut harness) = wide(fleet());
+    harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
+    harness.run_steps(3);
+    let press = |harness: &mut Harness<'static>, label: &str| {
+        harness.get_by_label(label).click();
+        harness.run_steps(3);
+    };
+    for _ in 0..2 {
+        press(&mut harness, "Filter: Contained");
+        assert_eq!(selected(&desk).as_deref(), Some(FIN));
+    }
+    // Beside a word that finds several, where the device was chosen among them.
+    desk.borrow_mut().views.search = "lt".into();
+    harness.run_steps(3);
+    assert_eq!(selected(&desk), None, "another search");
+    harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
+    harness.run_steps(3);
+    press(&mut harness, "Filter: Not active");
+    assert_eq!(rows(&harness).len(), 3);
+    assert_eq!(selected(&desk).as_deref(), Some(FIN));
+    press(&mut harness, "Filter: High risk or above");
+    assert_eq!(selected(&desk), None, "it is not among them");
 }
 
 #[test]
@@ -287,8 +320,8 @@ fn where_there_is_no_room_the_filters_are_in_a_menu_within_the_window() {
         let chip = harness.get_by_label(&format!("Filter: {label}")).rect();
         assert!(window.contains_rect(chip), "{label} at {chip:?}");
     }
-    harness.get_by_label("Filter: High risk").click();
+    harness.get_by_label("Filter: High risk or above").click();
     harness.run_steps(3);
-    assert_eq!(desk.borrow().views.search, "risk:high");
+    assert_eq!(desk.borrow().views.search, "risk:high+");
     harness.get_by_label("Filters (1)");
 }

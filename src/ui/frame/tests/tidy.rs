@@ -7,7 +7,8 @@ use crate::action::ActionKind;
 use crate::journal::{Author, Entry, Record};
 use crate::model::{EntryId, HResult};
 use crate::state::fixtures;
-use crate::ui::views::Dialog;
+use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::widgets::Dialog;
 
 fn entry(kind: ActionKind, records: Vec<Record>) -> Entry {
     let author = Author {
@@ -52,19 +53,28 @@ fn an_empty_activity_is_a_line_until_there_is_an_order() {
 }
 
 #[test]
-fn several_notices_are_one_line_until_they_are_asked_for() {
+fn two_notices_are_one_line_until_they_are_asked_for() {
     const ALL: [&str; 3] = ["The clock is off", "Not compared yet", "No network"];
     let said = |words: &str| Explanation::harmless(words, NextStep::None);
     let mut state = signed_in();
     state.apply(Event::Clock(said(ALL[0])));
-    state.apply(Event::JournalUnchecked(Some(said(ALL[1]))));
     let (desk, mut harness) = wide(state);
     let table = |harness: &Harness<'static>| harness.get_by_label("Devices").rect().top();
+    let one = table(&harness);
+    let unchecked = Event::JournalUnchecked(Some(said(ALL[1])));
+    desk.borrow_mut().state.apply(unchecked);
+    harness.run_steps(3);
+    assert_eq!(count(&harness, "2 notices:"), 1);
     let two = table(&harness);
+    assert!((two - one).abs() < 9.0, "{two} {one}");
     desk.borrow_mut().state.apply(Event::Problem(said(ALL[2])));
     harness.run_steps(3);
     assert_eq!(count(&harness, "3 notices:"), 1);
-    assert!(table(&harness) < two, "{} {two}", table(&harness));
+    assert!(
+        (table(&harness) - two).abs() < 0.5,
+        "{} {two}",
+        table(&harness)
+    );
     let line = harness.get_by_label_contains("No network · ");
     let line = line.accesskit_node();
     let words = line.label().or(line.value()).unwrap_or_default();
@@ -79,7 +89,7 @@ fn several_notices_are_one_line_until_they_are_asked_for() {
 }
 
 #[test]
-fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_minute() {
+fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_while() {
     const WELCOME: &str = "Signed in as jane@contoso.com";
     let newcomer = || {
         let mut state = signed_in();
@@ -93,7 +103,10 @@ fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_minute() {
     assert_eq!(count(&harness, WELCOME), 1);
     harness.get_by_label("Release…").click();
     harness.run_steps(3);
-    assert!(matches!(desk.borrow().views.dialog, Some(Dialog::Form(_))));
+    assert!(matches!(
+        desk.borrow().views.dialog,
+        Some(OpenDialog::Form(_))
+    ));
     assert_eq!(count(&harness, WELCOME), 0);
 
     let (_, mut harness) = newcomer();
@@ -103,7 +116,162 @@ fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_minute() {
         frames += 20;
         assert!(frames < 4_000, "it stays");
     }
-    assert!(frames > 200, "it was there to be read: {frames}");
+    assert!(frames > 60, "it was there to be read: {frames}");
+}
+
+/// Each thing on screen that can be pressed, but for what is in the strip beside the words.
+fn places(harness: &Harness<'static>, labels: &[&str]) -> Vec<egui::Rect> {
+    let of = |label: &&str| harness.get_by_label(label).rect();
+    labels.iter().map(of).collect()
+}
+
+#[test]
+fn what_needs_nobody_is_said_in_the_strip_and_moves_nothing() {
+    const LABELS: [&str; 6] = [
+        "Search devices",
+        "Filter: Contained",
+        "Devices",
+        "FIN-LT-042 (…9c07), Isolated",
+        "Activity",
+        "Menu",
+    ];
+    for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 420.0)] {
+        let (desk, mut harness) = desk(signed_in(), size.into());
+        let labels: Vec<&str> = LABELS
+            .into_iter()
+            .filter(|label| harness.query_by_label(label).is_some())
+            .collect();
+        assert!(labels.len() > 4, "{size:?}: {labels:?}");
+        let before = places(&harness, &labels);
+        desk.borrow_mut().state.sign_ins = 1;
+        harness.run_steps(2);
+        assert_eq!(
+            count(&harness, "Signed in as jane@contoso.com"),
+            1,
+            "{size:?}"
+        );
+        assert_eq!(places(&harness, &labels), before, "{size:?}");
+        desk.borrow_mut().views.journal.notice = Some(Ok("Hand-over copied".into()));
+        harness.run_steps(2);
+        // In the strip, left of what can be pressed there.
+        let said = harness.get_by_label("Hand-over copied").rect();
+        assert!(said.bottom() < before[0].top(), "{size:?}: {said:?}");
+        assert!(said.width() > 40.0, "{size:?}: {said:?}");
+        let menu = harness.query_by_label("Menu").map(|menu| menu.rect());
+        assert!(
+            menu.is_none_or(|menu| said.right() < menu.left()),
+            "{size:?}"
+        );
+        assert_eq!(places(&harness, &labels), before, "{size:?}");
+        let why = Explanation::harmless("Isolate device: No device is open", NextStep::None);
+        desk.borrow_mut().views.refusal = Some(why);
+        harness.run_steps(2);
+        assert_eq!(count(&harness, "No device is open"), 1, "{size:?}");
+        assert_eq!(places(&harness, &labels), before, "{size:?}");
+        // Each goes by itself.
+        for _ in 0..4 {
+            harness.run_steps(100);
+        }
+        assert!(desk.borrow().views.refusal.is_none());
+        assert!(desk.borrow().views.journal.notice.is_none());
+        assert_eq!(count(&harness, "Signed in as"), 0);
+        assert_eq!(places(&harness, &labels), before, "{size:?}");
+    }
+}
+
+#[test]
+fn no_button_of_the_strip_moves_when_something_needs_attention() {
+    const BUTTONS: [&str; 10] = [
+        "Journal",
+        "Settings",
+        "Account",
+        "Sign out",
+        "Commands",
+        "Keys",
+        "Theme: system",
+        "About",
+        "Menu",
+        "Profiles",
+    ];
+    let refused = || {
+        let refused = Record::Refused {
+            status: 403,
+            code: "".into(),
+            message: "".into(),
+        };
+        entry(ActionKind::Isolate, vec![Record::Sent, refused])
+    };
+    for width in [
+        2400.0, 1800.0, 1600.0, 1400.0, 1280.0, 1100.0, 900.0, 800.0, 640.0,
+    ] {
+        let (desk, mut harness) = desk(signed_in(), egui::vec2(width, 700.0));
+        let seen = |harness: &Harness<'static>| -> Vec<_> {
+            let shown = BUTTONS.iter().filter_map(|label| {
+                let button = harness.query_all_by_label(label).next()?;
+                Some((*label, button.rect()))
+            });
+            shown.collect()
+        };
+        let before = seen(&harness);
+        assert!(!before.is_empty(), "{width}");
+        desk.borrow_mut()
+            .state
+            .apply(Event::Entries(vec![refused()]));
+        harness.run_steps(3);
+        let counter = harness.get_by_label("1 needs attention").rect();
+        assert_eq!(seen(&harness), before, "{width}");
+        for (label, rect) in before {
+            assert!(!rect.intersects(counter), "{width}: {label}");
+        }
+    }
+}
+
+#[test]
+fn the_keyboard_goes_to_what_is_beside_the_last_block_that_was_removed() {
+    use crate::message::{IndicatorNews, ReadIndicators};
+    use crate::model::{Indicator, IndicatorAction};
+
+    let (desk, mut harness) = wide(signed_in());
+    desk.borrow_mut().state.journal = Some(Ok(()));
+    let blocks = |desk: &Shared, count: usize| {
+        let of_files = (0..count).map(|n| Indicator {
+            id: MachineActionId::parse(&format!("99{n}")).ok(),
+            value: format!("{n:040x}").into(),
+            action: IndicatorAction::BlockAndRemediate,
+            by: Some("jane@contoso.com".into()),
+            created: None,
+            expires: None,
+            title: None,
+            description: None,
+        });
+        let read = ReadIndicators {
+            of_files: of_files.collect(),
+            total: count,
+            is_complete: true,
+        };
+        desk.borrow_mut().state.apply(Event::Indicators {
+            epoch: Epoch(0),
+            news: IndicatorNews::Read(Ok(read)),
+            at: at(20),
+        });
+    };
+    blocks(&desk, 1);
+    desk.borrow_mut()
+        .views
+        .show(crate::ui::views::Screen::Contained);
+    harness.run_steps(10);
+    let remove = format!("Remove the block of {:040x}…", 0);
+    harness.get_by_label(&remove).focus();
+    harness.run_steps(2);
+    blocks(&desk, 0);
+    harness.run_steps(4);
+    assert!(harness.get_by_label("Read again").is_focused());
+    // Where nothing is near, the page has it, and not a list that is not drawn.
+    let home = Dialog::focus_home(&harness.ctx);
+    let back = harness.get_by_label("Back to the list");
+    back.focus();
+    harness.run_steps(2);
+    assert_eq!(harness.ctx.memory(egui::Memory::focused), home);
 }
 
 #[test]
@@ -142,7 +310,7 @@ fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
     let (desk, mut harness) = wide(state);
     let id = EntryId::parse("cdn-00000001").expect("a literal tag");
     desk.borrow_mut().views.download_folder = Some(std::env::temp_dir().display().to_string());
-    desk.borrow_mut().views.open(Dialog::Download(id));
+    desk.borrow_mut().views.open(OpenDialog::Download(id));
     harness.run_steps(3);
     assert_eq!(count(&harness, "confirms, Esc closes"), 1);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);

@@ -1,0 +1,199 @@
+//! What the strip says: which mode, which tenant, who, and whether that holds.
+
+use crate::model::{KeyringState, Mode, SessionStatus, clean};
+use crate::state::State;
+use crate::ui::views::Views;
+use crate::ui::words::local_time;
+
+/// What stays when there is less room: the lower, the later it is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Never left out, never cut.
+    Always,
+    /// Never left out; its end may be cut, and hovering shows it.
+    Clipped,
+    Session,
+    /// What was typed in the settings and is not in force.
+    Unsaved,
+    KeyringTrouble,
+    Place,
+    Profile,
+    Keyring,
+    Budget,
+}
+
+impl Rank {
+    /// Whether something that has just happened may be said in its place for a while.
+    pub const fn gives_way(self, with_account: bool) -> bool {
+        match self {
+            Self::Session | Self::Place | Self::Profile | Self::Keyring => true,
+            Self::Clipped => with_account,
+            Self::Always | Self::Unsaved | Self::KeyringTrouble | Self::Budget => false,
+        }
+    }
+
+    /// Whether it calls for something, or a button stands beside it.
+    pub const fn has_button(self) -> bool {
+        matches!(self, Self::Unsaved | Self::KeyringTrouble)
+    }
+}
+
+/// One thing that the strip says; hovering and a screen reader give more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    pub rank: Rank,
+    pub text: String,
+    pub more: String,
+}
+
+/// What the strip says, in its order of appearance.
+pub fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
+    let fact = |rank, text: &str, more: &str| Fact {
+        rank,
+        text: text.to_owned(),
+        more: more.to_owned(),
+    };
+    let meaning = match state.mode {
+        Mode::Live => "Live tenant: actions here are real",
+        Mode::Demo => "A built-in tenant: nothing leaves this computer",
+        Mode::StandIn => "A test server on this computer replaces Defender",
+    };
+    let mut facts = vec![fact(Rank::Always, state.mode.word(), meaning)];
+    if state.policy.read_only {
+        let more = "Started with --read-only: you can look, but not act";
+        facts.push(fact(Rank::Always, "Read-only", more));
+    }
+    facts.extend(tenant(state));
+    if let Some(account) = state.session.account() {
+        let label = account.label();
+        let more = format!("{label}\nThe account you are signed in with");
+        facts.push(fact(Rank::Clipped, &label, &more));
+    }
+    let (word, more) = session_words(&state.session);
+    facts.push(fact(Rank::Session, word, more));
+    if let Some(profile) = &state.profile {
+        facts.push(fact(
+            Rank::Profile,
+            &clean(profile, 40),
+            "The profile in use",
+        ));
+    }
+    if !(state.mode == Mode::Demo && &*state.target == "Demo") {
+        let target = clean(&state.target, 48);
+        facts.push(fact(Rank::Place, &target, "The cloud or server"));
+    }
+    facts.extend(keyring(state));
+    facts.extend(budget(state, now, zone));
+    facts
+}
+
+/// That rules were typed and do not hold yet, wherever a person has gone meanwhile.
+pub fn unsaved(views: &Views) -> Option<Fact> {
+    let is_saved = views.settings.changes().is_empty();
+    (!is_saved).then(|| Fact {
+        rank: Rank::Unsaved,
+        text: "Settings not saved".to_owned(),
+        more: "What you changed in the settings is not in force. Save or discard it there"
+            .to_owned(),
+    })
+}
+
+/// A domain is what people know a tenant by; of an id the beginning is shown.
+fn tenant(state: &State) -> Option<Fact> {
+    let id = state.session.account().map(|a| a.tenant_id.as_str());
+    let tenant = if state.tenant.contains('.') {
+        &*state.tenant
+    } else {
+        id.unwrap_or(&state.tenant)
+    };
+    if tenant.is_empty() {
+        return None;
+    }
+    let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
+    Some(Fact {
+        rank: Rank::Always,
+        text: format!("Tenant {}", clean(short.unwrap_or(tenant), 48)),
+        more: format!("The tenant: {}", id.unwrap_or(tenant)),
+    })
+}
+
+fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
+    match session {
+        SessionStatus::SignedIn { .. } => {
+            ("Signed in", "Renewed by itself as long as that is allowed")
+        }
+        SessionStatus::NeedsSignIn { .. } => {
+            ("Sign in again", "The sign-in cannot be renewed without you")
+        }
+        SessionStatus::Renewing { .. } => ("Renewing…", "The sign-in is being renewed"),
+        SessionStatus::NotRenewed { .. } => (
+            "Not renewed",
+            "The sign-in could not be renewed; nothing is sent until it is",
+        ),
+        SessionStatus::Restoring
+        | SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_)
+        | SessionStatus::DifferentAccount { .. } => {
+            ("Signing in…", "A sign-in is already in progress")
+        }
+        SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
+    }
+}
+
+pub fn keyring(state: &State) -> Option<Fact> {
+    let (rank, text, more) = match &state.keyring {
+        // There is nothing to be saved.
+        KeyringState::Empty => return None,
+        KeyringState::Checking if state.session.account().is_none() => return None,
+        KeyringState::Checking => (
+            Rank::Keyring,
+            "Checking the keyring…".to_owned(),
+            "Looking for a place to save the sign-in".to_owned(),
+        ),
+        KeyringState::Saved => (
+            Rank::Keyring,
+            "Saved in the keyring".to_owned(),
+            "The next start needs no new sign-in".to_owned(),
+        ),
+        KeyringState::MemoryOnly => (
+            Rank::Keyring,
+            "Sign-in lasts until you close cordon".to_owned(),
+            "It is not saved, on purpose: the demo saves nothing".to_owned(),
+        ),
+        KeyringState::NotSaved { reason, remedy } => (
+            Rank::KeyringTrouble,
+            format!("Sign-in not saved: {}", clean(reason, 60)),
+            format!(
+                "This sign-in lasts until the window closes. {}",
+                clean(remedy, 400)
+            ),
+        ),
+    };
+    Some(Fact { rank, text, more })
+}
+
+fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Option<Fact> {
+    let budget = state.budget?;
+    let mut more = format!(
+        "Calls that the service's limits leave: {} of {} this minute, {} of {} this hour",
+        budget.left_minute, budget.of_minute, budget.left_hour, budget.of_hour
+    );
+    if let Some(until) = budget.gate_until.filter(|until| *until > now) {
+        more.push_str("; the service asked for a pause until ");
+        more.push_str(&local_time(until, zone));
+    }
+    let left = budget.left_minute.min(budget.left_hour);
+    let mut text = if left == 1 {
+        "1 call left".to_owned()
+    } else {
+        format!("{left} calls left")
+    };
+    if budget.is_shared {
+        text.push_str(" shared");
+        more.push_str(". The service asked for a pause although this console made few requests: ");
+        more.push_str("others use the same app registration, or the service is busy");
+    }
+    let rank = Rank::Budget;
+    Some(Fact { rank, text, more })
+}
