@@ -186,7 +186,7 @@ fn begin(
         }),
         refresh_every: cordon::worker::REFRESH_EVERY,
         addresses: Arc::new(cordon::worker::own_addresses),
-        on_entry: Arc::new(move |entry| observer.observe(entry)),
+        on_event: Arc::new(move |event| observer.observe(event)),
     })?;
     let zone = jiff::tz::TimeZone::system();
     let mut app = App::new(state, worker, zone, &arguments.device);

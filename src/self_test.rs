@@ -114,7 +114,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         wake: Arc::new(|| {}),
         refresh_every: crate::worker::REFRESH_EVERY,
         addresses: Arc::new(crate::worker::own_addresses),
-        on_entry: Arc::new(|_| {}),
+        on_event: Arc::new(|_| {}),
     };
     let worker = WorkerHandle::spawn(setup)
         .map_err(|e| start(format!("{}: {}", e.headline, e.details.join(" "))))?;

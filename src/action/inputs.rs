@@ -35,7 +35,7 @@ pub const SELECTIVE: Choice = Choice {
 pub const SHA1: Parameter = Parameter {
     wire_name: "Sha1",
     label: "SHA-1 of the file",
-    help: "Its SHA-1 or SHA-256, or the whole path of the file on this computer; labels are fine",
+    help: "Its SHA-1 or SHA-256, or the full path of the file on this computer; text around a hash is ignored",
     kind: ParameterKind::Hash,
     required: true,
 };
@@ -70,7 +70,7 @@ pub const SCAN_TYPE: Parameter = Parameter {
 pub const FILE: Parameter = Parameter {
     wire_name: "indicatorValue",
     label: "Hash of the file",
-    help: "Its SHA-1 or SHA-256, or the whole path of the file on this computer; labels are fine",
+    help: "Its SHA-1 or SHA-256, or the full path of the file on this computer; text around a hash is ignored",
     kind: ParameterKind::AnyHash,
     required: true,
 };
@@ -79,7 +79,7 @@ pub const FILE: Parameter = Parameter {
 pub const REACTION: Parameter = Parameter {
     wire_name: "action",
     label: "What devices do",
-    help: "Block stops the file and puts it into quarantine wherever it is met. Audit only raises an alert",
+    help: "Block stops the file and quarantines it wherever it turns up. Audit only raises an alert",
     kind: ParameterKind::Choice(&[
         Choice {
             value: "BlockAndRemediate",
@@ -98,7 +98,7 @@ pub const AUDIT: Choice = Choice {
     word: "Audit only",
     available_as: None,
     consequence: Some(
-        "Every device of the tenant raises an alert when it meets this file, and lets it run",
+        "Every device in the tenant raises an alert when this file turns up, and lets it run",
     ),
 };
 
@@ -106,7 +106,7 @@ pub const AUDIT: Choice = Choice {
 pub const EXPIRES: Parameter = Parameter {
     wire_name: "expirationTime",
     label: "Ends (UTC)",
-    help: "Year-month-day hour:minute in UTC; 7 days from now unless you say otherwise",
+    help: "Year-month-day hour:minute in UTC; unless you say otherwise 7 days from now, or the later end of a block that this one replaces",
     kind: ParameterKind::Time,
     required: true,
 };

@@ -154,11 +154,13 @@ impl Plan {
         clashes.next()
     }
 
-    /// The fields that the form asks for, each once.
+    /// The fields that the form asks for, each once, for the steps, counted from 0, that are sent.
     #[must_use]
-    pub fn asked(&self) -> Vec<&'static Parameter> {
+    pub fn asked(&self, is_sent: impl Fn(usize) -> bool) -> Vec<&'static Parameter> {
         let mut asked: Vec<&'static Parameter> = Vec::new();
-        for parameter in self.steps.iter().flat_map(Step::asked) {
+        let steps = self.steps.iter().enumerate();
+        let steps = steps.filter_map(|(n, step)| is_sent(n).then_some(step));
+        for parameter in steps.flat_map(Step::asked) {
             if asked
                 .iter()
                 .all(|known| known.wire_name != parameter.wire_name)
@@ -199,15 +201,17 @@ impl Plan {
         let ending = others.enumerate().filter(|(_, step)| !step.goes_on);
         let ending: Vec<String> = ending.map(|(n, _)| (n + 1).to_string()).collect();
         match ending.as_slice() {
-            [] => "Where a step is refused on a device, the next ones go on there".to_owned(),
+            [] => "If a step is refused on a device, the following steps still run on that device"
+                .to_owned(),
             all if all.len() + 1 == self.steps.len() => {
-                "Where a step is refused on a device, the next ones are not sent there".to_owned()
+                "If a step is refused on a device, the following steps are not sent to that device"
+                    .to_owned()
             }
             [one] => format!(
-                "Where step {one} is refused on a device, the next ones are not sent there; after any other they go on"
+                "If step {one} is refused on a device, the following steps are not sent to that device; after any other step they still run"
             ),
             [before @ .., last] => format!(
-                "Where step {} or {last} is refused on a device, the next ones are not sent there; after any other they go on",
+                "If step {} or {last} is refused on a device, the following steps are not sent to that device; after any other step they still run",
                 before.join(", ")
             ),
         }
@@ -292,20 +296,21 @@ mod tests {
             });
             Plan::new("P", steps.collect::<Vec<_>>()).after_refusal()
         };
-        let goes_on = "Where a step is refused on a device, the next ones go on there";
+        let goes_on =
+            "If a step is refused on a device, the following steps still run on that device";
         assert_eq!(of(&[true, true, true]), goes_on);
         assert_eq!(of(&[true, true, false]), goes_on);
         assert_eq!(
             of(&[false, false, true]),
-            "Where a step is refused on a device, the next ones are not sent there"
+            "If a step is refused on a device, the following steps are not sent to that device"
         );
         assert_eq!(
             of(&[false, true, true]),
-            "Where step 1 is refused on a device, the next ones are not sent there; after any other they go on"
+            "If step 1 is refused on a device, the following steps are not sent to that device; after any other step they still run"
         );
         assert_eq!(
             of(&[false, true, false, true, true]),
-            "Where step 1 or 3 is refused on a device, the next ones are not sent there; after any other they go on"
+            "If step 1 or 3 is refused on a device, the following steps are not sent to that device; after any other step they still run"
         );
     }
 }

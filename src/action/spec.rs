@@ -200,6 +200,8 @@ pub struct ActionSpec {
     pub ability: &'static str,
     /// In a sentence, without its article; an `s` makes several of it.
     pub noun: &'static str,
+    /// The same where several are counted, if that is another word.
+    pub short_noun: &'static str,
     /// The word for "the service said `Succeeded`", and for nothing else.
     pub done: &'static str,
     /// The safe button of the review.
@@ -241,6 +243,7 @@ impl ActionSpec {
         infinitive: "",
         ability: "",
         noun: "",
+        short_noun: "",
         done: "",
         keep: "",
         if_failed: "",
@@ -273,6 +276,18 @@ impl ActionSpec {
     #[must_use]
     pub fn journal_key(&self) -> &str {
         self.journal_key.unwrap_or(self.wire_type.as_wire())
+    }
+
+    /// So many of it: `1 isolation`, `3 packages`.
+    #[must_use]
+    pub fn counted(&self, count: usize) -> String {
+        let noun = if self.short_noun.is_empty() {
+            self.noun
+        } else {
+            self.short_noun
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {noun}{plural}")
     }
 
     /// The noun with its article: "an isolation is already under way".

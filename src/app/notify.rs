@@ -1,7 +1,7 @@
 //! Desktop notifications and window attention: an order that ended, or became unknown, while nobody
 //! looked at the window.
 //!
-//! The worker calls [`Notifier::observe`] itself, so that nothing hangs on a frame being drawn: a
+//! The worker has [`Notifier::observe`] hear its events itself, so that nothing hangs on a frame being drawn: a
 //! covered or minimised window draws none. The notification is raised by a thread of its own,
 //! because a notification service may not answer.
 //!
@@ -20,8 +20,9 @@ use std::time::Duration;
 use egui::{UserAttentionType, ViewportCommand};
 use parking_lot::Mutex;
 
-use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
-use crate::model::{EntryId, Mode};
+use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record};
+use crate::message::Event;
+use crate::model::{EntryId, MachineAction, MachineActionId, MachineActionStatus, Mode};
 use crate::platform;
 
 /// More than the desktop shows; what does not fit is in the window all the same.
@@ -52,6 +53,8 @@ struct Inner {
     is_enabled: AtomicBool,
     /// The status that each entry was last seen with.
     seen: Mutex<HashMap<EntryId, &'static str>>,
+    /// What was read of actions of a console that succeeded and say in which variant.
+    succeeded: Mutex<HashMap<MachineActionId, MachineAction>>,
     queue: Option<SyncSender<Notice>>,
 }
 
@@ -78,6 +81,7 @@ impl Notifier {
             is_watched: AtomicBool::new(true),
             is_enabled: AtomicBool::new(true),
             seen: Mutex::default(),
+            succeeded: Mutex::default(),
             queue: thread.is_ok().then_some(queue),
         }))
     }
@@ -98,8 +102,32 @@ impl Notifier {
         self.0.is_enabled.load(Ordering::Acquire)
     }
 
-    /// Takes notice of an entry that has a new record. Never waits.
-    pub fn observe(&self, entry: &Entry) {
+    /// Takes notice of what was read of actions, and of an entry that has a new record. Never waits.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "it is about two of them alone"
+    )]
+    pub fn observe(&self, event: &Event) {
+        match event {
+            Event::Actions { actions, .. } => {
+                let is_ours = |action: &MachineAction| {
+                    let comment = action.requestor_comment.as_deref();
+                    comment.and_then(EntryId::find_in).is_some()
+                };
+                let says_variant = |action: &MachineAction| {
+                    action.scope.is_some() && action.status == MachineActionStatus::Succeeded
+                };
+                let said = actions.iter();
+                let said = said.filter(|action| says_variant(action) && is_ours(action));
+                let said = said.map(|action| (action.id.clone(), action.clone()));
+                self.0.succeeded.lock().extend(said);
+            }
+            Event::Entry(entry) => self.observe_entry(entry),
+            _ => {}
+        }
+    }
+
+    fn observe_entry(&self, entry: &Entry) {
         let inner = &self.0;
         let status = entry.status();
         let key = status.key();
@@ -123,7 +151,10 @@ impl Notifier {
         if self.is_enabled()
             && let Some(queue) = &inner.queue
         {
-            queue.try_send(notice(entry, inner.mode)).ok();
+            let read = entry.own_action();
+            let read = read.and_then(|own| inner.succeeded.lock().get(&own).cloned());
+            let deviation = read.and_then(|read| entry.deviation(&read));
+            queue.try_send(notice(entry, deviation, inner.mode)).ok();
         }
     }
 }
@@ -142,14 +173,23 @@ fn is_withdrawn(status: &OrderStatus) -> bool {
     matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)
 }
 
-fn notice(entry: &Entry, mode: Mode) -> Notice {
+/// `deviation` is what was carried out in its place.
+fn notice(entry: &Entry, deviation: Option<String>, mode: Mode) -> Notice {
     let task = &entry.order.task;
-    let word = entry.status().word(task);
-    let needs_person = entry.status().needs_person();
+    let mut word = entry.status().word(task);
+    if deviation.is_some() {
+        word = format!("{word}, {NOT_AS_ORDERED}");
+    }
+    let needs_person = entry.status().needs_person() || deviation.is_some();
     let mut body = match mode {
         Mode::Live => task.title(),
         Mode::Demo | Mode::StandIn => format!("{}: {}", mode.word(), task.title()),
     };
+    // The service's word for it is foreign: nothing that could be markup.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+    if let Some(deviation) = deviation.filter(|words| words.chars().all(is_plain)) {
+        body = format!("{body}. {deviation}");
+    }
     if needs_person {
         body += ". Needs your attention in cordon";
     }
@@ -211,8 +251,9 @@ mod tests {
 
     use super::*;
     use crate::action::{ActionKind, Order};
+    use crate::action::{FULL, ISOLATION_TYPE, Task, Value};
     use crate::journal::Author;
-    use crate::model::{HResult, MachineActionId, MachineActionStatus};
+    use crate::model::{Epoch, HResult, MachineActionType};
     use crate::state::fixtures;
 
     fn entry(tag: &str) -> Entry {
@@ -265,10 +306,10 @@ mod tests {
         notifier.set_watched(false);
         let mut entry = entry("cdn-00000001");
         add(&mut entry, Record::Sent);
-        notifier.observe(&entry);
+        notifier.observe_entry(&entry);
         add(&mut entry, finished(MachineActionStatus::Failed));
-        notifier.observe(&entry);
-        notifier.observe(&entry);
+        notifier.observe_entry(&entry);
+        notifier.observe_entry(&entry);
         let told = raised(notifier, &notices);
         let [notice] = told.as_slice() else {
             panic!("{told:?}")
@@ -286,7 +327,7 @@ mod tests {
         notifier.set_watched(false);
         let mut good = entry("cdn-00000001");
         add(&mut good, finished(MachineActionStatus::Succeeded));
-        notifier.observe(&good);
+        notifier.observe_entry(&good);
         let mut unknown = entry("cdn-00000002");
         add(
             &mut unknown,
@@ -294,11 +335,11 @@ mod tests {
                 why: "reset".into(),
             },
         );
-        notifier.observe(&unknown);
+        notifier.observe_entry(&unknown);
         let mut withdrawn = entry("cdn-00000003");
         let why = NotSentReason::Withdrawn;
         add(&mut withdrawn, Record::NotSent { why, detail: None });
-        notifier.observe(&withdrawn);
+        notifier.observe_entry(&withdrawn);
         // An entry of an earlier run that somebody acknowledges now.
         let mut read = entry("cdn-00000004");
         add(&mut read, finished(MachineActionStatus::Failed));
@@ -310,7 +351,7 @@ mod tests {
                 account: "jane".into(),
             },
         );
-        notifier.observe(&read);
+        notifier.observe_entry(&read);
         let told = raised(notifier, &notices);
         let told: Vec<_> = told.iter().map(|n| n.summary.as_str()).collect();
         assert_eq!(
@@ -330,7 +371,7 @@ mod tests {
             notifier.set_enabled(is_enabled);
             let mut entry = entry("cdn-00000001");
             add(&mut entry, finished(MachineActionStatus::Failed));
-            notifier.observe(&entry);
+            notifier.observe_entry(&entry);
             assert_eq!(raised(notifier, &notices), []);
         }
     }
@@ -347,7 +388,7 @@ mod tests {
                 MachineActionStatus::Succeeded
             };
             add(&mut entry, finished(status));
-            notifier.observe(&entry);
+            notifier.observe_entry(&entry);
         }
         let told = raised(notifier, &notices);
         let [notice] = told.as_slice() else {
@@ -355,5 +396,41 @@ mod tests {
         };
         assert_eq!(notice.summary, "5 actions have ended");
         assert_eq!(notice.body, "1 needs your attention in cordon");
+    }
+
+    #[test]
+    fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        let mut entry = entry("cdn-00000001");
+        entry.order.task = Task::Act {
+            kind: ActionKind::Isolate,
+            values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
+        };
+        add(&mut entry, Record::Sent);
+        let id = MachineActionId::parse("b89eb834").expect("a literal id");
+        let (kind, status) = (MachineActionType::Isolate, MachineActionStatus::Succeeded);
+        let mut read = MachineAction::bare(id, kind, status.clone());
+        read.scope = Some("Selective".into());
+        read.requestor_comment = Some("[cdn-00000001] beacon".into());
+        notifier.observe(&Event::Actions {
+            epoch: Epoch::default(),
+            actions: vec![read],
+        });
+        add(&mut entry, finished(status));
+        notifier.observe(&Event::Entry(Box::new(entry)));
+        let told = raised(notifier, &notices);
+        let [notice] = told.as_slice() else {
+            panic!("{told:?}")
+        };
+        assert_eq!(
+            notice.summary,
+            "Isolated, not as ordered: “FIN-LT-042” (…9c07)"
+        );
+        assert_eq!(
+            notice.body,
+            "Isolate device. Defender carried it out as Selective. Needs your attention in cordon"
+        );
+        assert!(notice.needs_person, "counted among those");
     }
 }

@@ -126,7 +126,7 @@ impl App {
     /// The form that has just been opened is about the selected devices.
     fn is_from_selection(&mut self) {
         if let Some(Dialog::Form(form)) = &mut self.views.dialog {
-            form.from_selection = true;
+            form.opened_from = order::OpenedFrom::Selection;
         }
     }
 

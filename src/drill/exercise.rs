@@ -51,7 +51,7 @@ pub const EXERCISES: [Exercise; 3] = [
     Exercise {
         name: "A beacon with a twin",
         task: "Isolate the FIN-LT-042 with Windows 11, wait until that is done, then release it",
-        briefing: "INC-9001: FIN-LT-042 beacons, and the user p.marsh works on it now. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a test of the red team",
+        briefing: "INC-9001: FIN-LT-042 is beaconing, and the user p.marsh is working on it right now. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a red-team test",
         wanted: &[
             wanted(VICTIM, ActionKind::Isolate),
             wanted(VICTIM, ActionKind::Unisolate),
@@ -62,7 +62,7 @@ pub const EXERCISES: [Exercise; 3] = [
         loses_answer: false,
     },
     Exercise {
-        name: "A colleague in the way",
+        name: "At odds with a colleague",
         task: "Isolate ENG-LT-030 and leave it isolated",
         briefing: "INC-9002: isolate ENG-LT-030 and leave it isolated. A colleague has just ordered its release, and the network is bad tonight: an answer may be lost",
         wanted: &[wanted(IN_THE_WAY, ActionKind::Isolate)],
@@ -73,8 +73,8 @@ pub const EXERCISES: [Exercise; 3] = [
     },
     Exercise {
         name: "A silent device and a file",
-        task: "Isolate SALES-LT-019 and leave it so; quarantine the file 87662bc3d60e4200ceaf7aae249d1c343f4b83c9 on HR-LT-007",
-        briefing: "INC-9003: isolate SALES-LT-019, which has not reported for days, and leave it so. The same file lies on HR-LT-007: stop and quarantine it there, SHA-1 87662bc3d60e4200ceaf7aae249d1c343f4b83c9. End when you know all that can be known tonight",
+        task: "Isolate SALES-LT-019 and leave it isolated; quarantine the file 87662bc3d60e4200ceaf7aae249d1c343f4b83c9 on HR-LT-007",
+        briefing: "INC-9003: isolate SALES-LT-019, which has not reported for days, and leave it isolated. HR-LT-007 has the same file: stop and quarantine it there, SHA-1 87662bc3d60e4200ceaf7aae249d1c343f4b83c9. End the drill when you know all there is to know tonight",
         wanted: &[
             wanted(SILENT, ActionKind::Isolate),
             Wanted {

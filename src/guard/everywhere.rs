@@ -1,11 +1,15 @@
 //! What reaches every device of the tenant at once: a file that is blocked, and a block that is removed.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::Facts;
 use super::file::FileLook;
 use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, Task};
 use crate::explain::NextStep;
 use crate::model::{Indicator, MAX_INDICATORS, age_text, grouped, requestor_name};
+
+const ONE_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// How far the look at the tenant's indicators has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,11 +95,11 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     };
     for one in &known {
         let then = if is_same(one) {
-            "Yours takes its place, with your end and your comment"
+            replaced(one, task, facts)
         } else {
-            "That one stays beside yours"
+            "That one stays beside yours".to_owned()
         };
-        verdicts.push(Verdict::warn(existing(one, then, facts)));
+        verdicts.push(Verdict::warn(existing(one, &then, facts)));
     }
     let is_new = !known.iter().any(is_same);
     if let IndicatorsLook::Read { total, .. } = look
@@ -126,20 +130,46 @@ fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
     of_files.filter(is_about).collect()
 }
 
+/// What becomes of an indicator whose place this order takes: above all that it would end sooner.
+fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
+    match (one.expires, task.expires()) {
+        (theirs, Some(ours)) if theirs.is_none_or(|theirs| ours < theirs) => format!(
+            "Yours takes its place and ends it sooner, {}",
+            until(Some(ours), facts)
+        ),
+        // Ends are typed to the minute.
+        (Some(theirs), Some(ours)) if ours.duration_since(theirs) < ONE_MINUTE => {
+            "Yours takes its place, with the same end and your comment".to_owned()
+        }
+        _ => "Yours takes its place, with your end and your comment".to_owned(),
+    }
+}
+
+/// The latest end of what an order to block this file would take the place of; `None` where there is
+/// nothing such, or it has no end.
+#[must_use]
+pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
+    let hash = task.file_hash()?;
+    let same = of_files.iter().filter(|one| one.is_about(hash));
+    let same = same.filter(|one| task.reaction() == Some(one.action.as_wire()));
+    same.filter_map(|one| one.expires).max()
+}
+
+fn until(at: Option<Timestamp>, facts: &Facts<'_>) -> String {
+    at.map_or_else(
+        || "without an end".to_owned(),
+        |at| {
+            let at = at.to_zoned(facts.zone.clone());
+            format!("until {}", at.strftime("%Y-%m-%d %H:%M %:z"))
+        },
+    )
+}
+
 /// What is said of an indicator of the same file, and what becomes of it.
 fn existing(one: &Indicator, then: &str, facts: &Facts<'_>) -> String {
     let by = who(one, facts);
     let what = one.action.word();
-    let until = one.expires.map_or_else(
-        || "without an end".to_owned(),
-        |at| {
-            format!(
-                "until {}",
-                at.to_zoned(facts.zone.clone())
-                    .strftime("%Y-%m-%d %H:%M %:z")
-            )
-        },
-    );
+    let until = until(one.expires, facts);
     format!(
         "{by} already {what} on every device {until}. {then}",
         by = by_clause(&by)

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
-pub use everywhere::IndicatorsLook;
+pub use everywhere::{IndicatorsLook, latest_end};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
@@ -253,6 +253,10 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     for finding in &mut findings {
         if is_named && finding.severity == Severity::NameWanted {
             finding.text = verdict::name_typed(&finding.text);
+        } else if facts.batch_size > 1
+            && let Some(text) = verdict::by_itself(&finding.text)
+        {
+            finding.text = text;
         }
     }
     Review {

@@ -148,6 +148,9 @@ const TYPE_NAME: &str = ". Type its name to continue";
 /// What ends it once the name was typed.
 const NAME_TYPED: &str = ". Its name was typed";
 
+/// What ends it among several devices, where no name can be typed.
+const BY_ITSELF: &str = ". Order it for this device by itself, where its name is typed";
+
 /// The same of the word that stands for all devices.
 const TYPE_WORD: &str = ". Type the word “everywhere” to continue";
 const WORD_TYPED: &str = ". The word was typed";
@@ -162,9 +165,14 @@ pub(super) fn name_typed(text: &str) -> String {
     format!("{}{typed}", reason(text))
 }
 
+/// The sentence of a [`Verdict::name_wanted`] in a form for several devices.
+pub(super) fn by_itself(text: &str) -> Option<String> {
+    Some(format!("{}{BY_ITSELF}", text.strip_suffix(TYPE_NAME)?))
+}
+
 /// The sentence without what it says of the typed name.
 pub(super) fn reason(text: &str) -> &str {
-    let endings = [TYPE_NAME, NAME_TYPED, TYPE_WORD, WORD_TYPED];
+    let endings = [TYPE_NAME, NAME_TYPED, BY_ITSELF, TYPE_WORD, WORD_TYPED];
     let mut without = endings
         .iter()
         .filter_map(|ending| text.strip_suffix(ending));

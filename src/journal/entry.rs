@@ -4,8 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
-use crate::action::{Order, Task, Yield};
-use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineRef, shifted};
+use crate::action::{Order, Sameness, Task, Yield};
+use crate::model::{
+    EntryId, HResult, MachineAction, MachineActionId, MachineActionStatus, MachineRef, clean,
+    shifted,
+};
 
 /// No clocks differ by more; an end from before its order left is none.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(24);
@@ -246,6 +249,18 @@ impl Entry {
     pub fn was_shown(&self) -> bool {
         let mut records = self.records.iter().map(|(_, record)| record);
         records.any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
+    }
+
+    /// What the service carried out in the place of this order, which succeeded, as this reading of its
+    /// action says: of its kind, with another choice.
+    #[must_use]
+    pub fn deviation(&self, read: &MachineAction) -> Option<String> {
+        let is_done = matches!(self.status(), OrderStatus::Done { .. });
+        let is_own = self.own_action().as_ref() == Some(&read.id);
+        let is_other = self.order.task.compared_with(read) == Sameness::OtherVariant;
+        let scope = read.scope.as_deref().unwrap_or_default();
+        (is_done && is_own && is_other)
+            .then(|| format!("Defender carried it out as {}", clean(scope, 40)))
     }
 
     /// The action that this order made, as far as the service credits it to this order: neither one

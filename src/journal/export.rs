@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::sheet::{Moment, Sheet, html, markdown};
-use super::wording::{detail, not_reread, parameters, utc};
+use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, Verified};
 use crate::model::{clean, is_hidden, visible};
 
@@ -36,7 +36,7 @@ pub fn export(
 }
 
 /// The columns of CSV and JSON, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 16] {
+fn columns(entry: &Entry) -> [(&'static str, String); 17] {
     let order = &entry.order;
     let status = entry.status();
     let has_id = order.task.record().id_word().is_some();
@@ -59,6 +59,7 @@ fn columns(entry: &Entry) -> [(&'static str, String); 16] {
         ("since by", source.words().to_owned()),
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),
+        ("plan", plan(entry)),
     ]
     // Whatever it is and wherever it came from: it may end up on a terminal.
     .map(|(name, value)| (name, visible(&value).into_owned()))

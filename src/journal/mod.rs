@@ -35,7 +35,7 @@ pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
 pub use sheet::{Moment, OthersContainment, hand_over};
-pub use status::{OrderStatus, Phase, Reply};
+pub use status::{NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

@@ -19,7 +19,7 @@ pub(super) use html::html;
 use line::Line;
 pub(super) use markdown::markdown;
 
-use super::wording::{detail, not_reread, parameters, utc};
+use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Risk, Task};
 use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, shifted};
@@ -363,6 +363,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let mut more = Vec::new();
     let told = [
         ("Sent with", parameters(&order.task)),
+        ("Part of a plan", plan(entry)),
         ("Detail", detail(entry, status)),
         ("Not re-read before sending", not_reread(entry)),
     ];

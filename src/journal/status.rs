@@ -6,6 +6,9 @@ use super::NotSentReason;
 use crate::action::{Recorded, Task};
 use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
+/// Said of what succeeded in another variant than was ordered, wherever its status is said.
+pub const NOT_AS_ORDERED: &str = "not as ordered";
+
 /// The status of an entry: what its last significant record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderStatus {

@@ -44,6 +44,12 @@ pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
         .join("; ")
 }
 
+/// Which step of which plan it is; empty where it is of none.
+pub(super) fn plan(entry: &Entry) -> String {
+    let step = entry.order.plan.as_ref();
+    step.map_or_else(String::new, crate::action::PlanStep::words)
+}
+
 /// What could not be read again before the order left; empty when all was.
 pub(super) fn not_reread(entry: &Entry) -> String {
     let what = entry.not_reread().into_iter();

@@ -1,9 +1,9 @@
 //! What a person has to know of without having looked for it.
 
 use super::State;
-use crate::action::{Change, ConditionState, Evidence, Sameness};
+use crate::action::{Change, ConditionState, Evidence};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
+use crate::model::{EntryId, MachineActionId, MachineId};
 
 impl State {
     /// The newest order about a machine that went wrong and is not acknowledged. A later
@@ -41,16 +41,12 @@ impl State {
         (is_later && self.entries.that_made(&evidence.action).is_none()).then_some(evidence)
     }
 
-    /// What the service carried out in the place of an order of ours that succeeded: of its kind, with
-    /// another choice, as an isolation that leaves more connected.
+    /// What the service carried out in the place of an order of ours that succeeded, as an isolation that
+    /// leaves more connected.
     #[must_use]
-    pub fn deviation_of(&self, entry: &Entry) -> Option<&MachineAction> {
-        let OrderStatus::Done { .. } = entry.status() else {
-            return None;
-        };
+    pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
         let own = entry.own_action()?;
-        let read = self.action(&entry.machine().id, &own)?;
-        (entry.order.task.compared_with(read) == Sameness::OtherVariant).then_some(read)
+        entry.deviation(self.action(&entry.machine().id, &own)?)
     }
 
     /// Notes whether this entry was carried out otherwise than it was ordered.
@@ -87,7 +83,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::Event;
-    use crate::model::Epoch;
+    use crate::model::{Epoch, MachineAction};
     use crate::model::{HResult, MachineActionStatus, MachineActionType, Mode};
     use crate::state::fixtures;
 

@@ -9,7 +9,7 @@ use super::words::{ago, local_time};
 use super::{Cx, order};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
 use crate::message::Command;
-use crate::model::{Indicator, IndicatorAction, MachineRef, clean, requestor_name};
+use crate::model::{Indicator, IndicatorAction, MachineRef, clean, first_upper, requestor_name};
 use crate::state::State;
 
 /// Digits of a hash that tell it from others at a glance.
@@ -22,6 +22,9 @@ pub fn short_hash(hash: &str) -> String {
         Some(_) | None => clean(hash, 64).into_owned(),
     }
 }
+
+/// Blocks of others that are listed.
+const MAX_OTHERS: usize = 20;
 
 /// Whether an indicator keeps a file from something.
 fn is_block(one: &Indicator) -> bool {
@@ -67,7 +70,7 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     format!("{what} {until}{made} by {by}{why}")
 }
 
-/// The section: the person's own blocks with *Remove*, and how many others there are.
+/// The section: the person's own blocks with *Remove*, and those of others.
 pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     section_ui(ui, "Blocked on every device");
     let permission = &ActionKind::BlockFile.spec().permission;
@@ -102,10 +105,13 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         row_ui(ui, cx, one);
     }
     if let Some(read) = cx.state.indicators.get() {
-        let others = blocks(cx.state, false).count();
-        if others > 0 {
+        let others: Vec<&Indicator> = blocks(cx.state, false).collect();
+        for one in others.iter().take(MAX_OTHERS) {
+            others_ui(ui, cx, one);
+        }
+        if let more @ 1.. = others.len().saturating_sub(MAX_OTHERS) {
             ui.small_label(format!(
-                "{others} by others, which are removed in the Defender portal"
+                "{more} more by others: the Defender portal lists them"
             ));
         }
         if !read.is_complete {
@@ -129,6 +135,34 @@ fn status_words(cx: &Cx<'_>, lacks: Option<String>) -> String {
     }
 }
 
+/// What the file is called, where it was looked up in this run.
+fn file_name(cx: &Cx<'_>, hash: &str) -> Option<String> {
+    let facts = cx.state.files.get(hash)?.get()?.as_deref()?;
+    let name = facts.names.first()?;
+    Some(clean(name, 80).into_owned())
+}
+
+/// The file by its name, where that is known, and its hash.
+fn file_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
+    if let Some(name) = file_name(cx, &one.value) {
+        ui.label(RichText::new(name).text_style(text::strong()));
+    }
+    ui.label(RichText::new(clean(&one.value, 64)).text_style(text::id()));
+}
+
+/// One that somebody else has made: this console leaves it alone.
+fn others_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
+    raised_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| file_ui(ui, cx, one));
+        ui.small_label(format!(
+            "{}. Remove it in the Defender portal",
+            first_upper(&block_words(one, cx))
+        ));
+    });
+    ui.add_space(ui.tokens().space.xs);
+}
+
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
     let Some(id) = &one.id else {
         return;
@@ -136,7 +170,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new(clean(&one.value, 64)).text_style(text::id()));
+            file_ui(ui, cx, one);
             let why = acting_trouble(cx.state).err();
             let name = format!("Remove the block of {}…", one.value);
             let button = ActionButton::new("Remove…").name(&name).icon(Icon::Undo);
@@ -149,7 +183,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
                 });
             }
         });
-        ui.small_label(block_words(one, cx));
+        ui.small_label(first_upper(&block_words(one, cx)));
     });
     ui.add_space(ui.tokens().space.xs);
 }

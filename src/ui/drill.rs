@@ -61,7 +61,7 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) {
     let response = dialog.show(ui.ctx(), |ui| {
         let tokens = ui.tokens();
         let buttons = tokens.height.control + 2.0 * tokens.space.s;
-        let height = (Dialog::room(ui.ctx()) - buttons).max(buttons);
+        let height = (Dialog::rest(ui) - buttons).max(buttons);
         let scrolled = ScrollArea::vertical().id_salt("drill").max_height(height);
         let request = scrolled.show(ui, |ui| {
             // So that the ring of the first button is whole.

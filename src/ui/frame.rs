@@ -10,7 +10,8 @@ use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Dialog, Icon, Split, elided_ui, keep_focus_in_view, splitter_ui, take_escape,
+    ActionButton, Dialog, Icon, Split, copy_button_ui, elided_ui, keep_focus_in_view,
+    keep_readable, splitter_ui, take_escape, text_width,
 };
 use super::{
     Cx, activity, contained, dialogs, dropped, incident, journal, notices, palette, settings,
@@ -140,7 +141,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .frame(centre)
         .show(ui, |ui| main_ui(ui, cx, device.is_some()));
     if let Some(Reserved { whole, room }) = device {
-        part_ui(ui, "device part", room, |ui| panel_ui(ui, cx));
+        part_ui(ui, "device part", room, |ui| panel_ui(ui, cx, false));
         let id = Id::unique("width of the device panel");
         let name = "Width of the device panel";
         if let Some(x) = splitter_ui(ui, id, whole, Split::Upright, name) {
@@ -193,27 +194,40 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
         show_list(cx);
     }
     follow_page(ui, cx, Page::Device);
-    let name = cx.views.selected.as_ref().map(MachineRef::quoted);
     let goes_back = ui.horizontal(|ui| {
         let back = ui.add(ActionButton::new("Back to the list").icon(Icon::Undo));
-        // Over what scrolls: whose facts and buttons these are.
-        elided_ui(
-            ui,
-            &name.unwrap_or_default(),
-            text::strong(),
-            ui.tokens().text,
-        );
+        if let Some(machine) = &cx.views.selected {
+            // Over what scrolls: whose facts and buttons these are.
+            name_ui(ui, machine);
+        }
         back.clicked()
     });
     if goes_back.inner {
         show_list(cx);
     }
-    panel_ui(ui, cx);
+    panel_ui(ui, cx, true);
     screen::load_after_dwell(ui, cx);
 }
 
-fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    panel::machine_detail_ui(ui, cx);
+/// The name of the device whose panel stands below, and its id to be copied.
+fn name_ui(ui: &mut Ui, machine: &MachineRef) {
+    let (name, style) = (machine.quoted(), text::section());
+    let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
+    let width = text_width(ui, &name, &style.resolve(ui.style()));
+    let size = egui::vec2(
+        width.ceil().min(ui.available_width() - button),
+        ui.available_height(),
+    );
+    let line = Layout::left_to_right(Align::Center);
+    let shown = ui.allocate_ui_with_layout(size, line, |ui| {
+        elided_ui(ui, &name, style, ui.tokens().text)
+    });
+    keep_readable(ui.ctx(), shown.inner.rect);
+    copy_button_ui(ui, "device id", machine.id.as_str());
+}
+
+fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
+    panel::machine_detail_ui(ui, cx, is_named);
     let selected = cx.views.selected.as_ref();
     cx.views.shown = selected.map(|machine| machine.id.clone());
 }

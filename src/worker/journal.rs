@@ -34,13 +34,9 @@ const CHECK_EVERY: Duration = Duration::from_secs(3);
 /// After as long without a record, the log is carried over into the file.
 const REST_AFTER: Duration = Duration::from_secs(1);
 
-/// Called with each entry that has a new record. Must not wait.
-pub(super) type OnEntry = Arc<dyn Fn(&Entry) + Send + Sync>;
-
 /// Handle of the thread that owns the journal's file.
 pub(super) struct JournalHandle {
     screen: Screen,
-    on_entry: OnEntry,
     entries: Entries,
     jobs: Sender<Job>,
     /// Whether this console is the one that writes to it.
@@ -72,11 +68,7 @@ impl JournalHandle {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(
-        path: Box<Path>,
-        screen: Screen,
-        on_entry: OnEntry,
-    ) -> std::io::Result<(Self, Opening)> {
+    pub fn start(path: Box<Path>, screen: Screen) -> std::io::Result<(Self, Opening)> {
         let entries = Entries::default();
         let Ends {
             jobs,
@@ -88,15 +80,14 @@ impl JournalHandle {
             entries,
             mark,
             path,
-            ..Self::over(jobs, screen, on_entry)
+            ..Self::over(jobs, screen)
         };
         Ok((handle, Opening { opened, to_show }))
     }
 
-    fn over(jobs: Sender<Job>, screen: Screen, on_entry: OnEntry) -> Self {
+    fn over(jobs: Sender<Job>, screen: Screen) -> Self {
         Self {
             screen,
-            on_entry,
             entries: Entries::default(),
             jobs,
             may_act: AtomicBool::new(false),
@@ -441,7 +432,6 @@ impl JournalHandle {
 
     async fn show(&self, changed: &Changed) {
         for entry in changed {
-            (self.on_entry)(entry);
             let entry = Box::new(Entry::clone(entry));
             self.screen.emit(Event::Entry(entry)).await;
         }

@@ -46,7 +46,6 @@ use crate::api::{ApiError, Client, Http};
 use crate::auth::{Session, TokenStore};
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
-use crate::journal::Entry;
 use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
 use context::Context;
@@ -86,8 +85,8 @@ pub struct Setup {
     pub addresses: Addresses,
     /// Called after each event, so that the window wakes; the worker knows no window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
-    /// Called with each entry that has a new record, whether or not the window draws. Must not wait.
-    pub on_entry: Arc<dyn Fn(&Entry) + Send + Sync>,
+    /// Called with each event, as it is sent, whether or not the window draws. Must not wait.
+    pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
 /// The window's handle of the worker.
@@ -124,8 +123,8 @@ impl WorkerHandle {
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (event_queue, events) = mpsc::channel(EVENTS);
         let screen = Screen::new(event_queue, Arc::clone(&setup.wake));
-        let (path, on_entry) = (setup.journal.clone(), Arc::clone(&setup.on_entry));
-        let journal = JournalHandle::start(path.into(), screen.clone(), on_entry);
+        let screen = screen.heard_by(Arc::clone(&setup.on_event));
+        let journal = JournalHandle::start(setup.journal.clone().into(), screen.clone());
         let journal = journal.map_err(|e| cannot(&e))?;
         let thread = std::thread::Builder::new()
             .name("cordon-background".into())

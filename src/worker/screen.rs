@@ -8,20 +8,37 @@ use crate::explain::Explanation;
 use crate::message::{Event, OrderProgress};
 use crate::model::EntryId;
 
+/// Hears each event as it is sent, whether or not a window draws it. Must not wait.
+pub(super) type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// Sender of events. Clones share one queue.
 #[derive(Clone)]
 pub(super) struct Screen {
     events: mpsc::Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
+    on_event: Option<OnEvent>,
 }
 
 impl Screen {
     pub fn new(events: mpsc::Sender<Event>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self { events, wake }
+        Self {
+            events,
+            wake,
+            on_event: None,
+        }
+    }
+
+    /// Has every event heard by this as well.
+    pub fn heard_by(self, on_event: OnEvent) -> Self {
+        let on_event = Some(on_event);
+        Self { on_event, ..self }
     }
 
     /// Sends an event to the window. Waits while its queue is full; without a window the event is dropped.
     pub async fn emit(&self, event: Event) {
+        if let Some(on_event) = &self.on_event {
+            on_event(&event);
+        }
         self.events.send(event).await.ok();
         (self.wake)();
     }

@@ -66,7 +66,7 @@ fn a_small_screen_with_large_letters_is_enough_for_the_job() {
     window.wait_for_node("the panel over the list", |node| {
         node.is_live_button("Back to the list")
     });
-    window.wait_for_text("no record in the action history");
+    window.wait_for_text("State unknown: no isolation");
     window.picture("2-panel");
     window.key("ctrl+i");
     window.wait_for_focus("Keep connected");

@@ -85,7 +85,7 @@ pub fn setup(
         wake: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
-        on_entry: Arc::new(|_| {}),
+        on_event: Arc::new(|_| {}),
     };
     (setup, journal)
 }

@@ -135,7 +135,7 @@ fn a_person_signs_in_and_out() {
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
         wake: Arc::new(|| {}),
-        on_entry: Arc::new(|_| {}),
+        on_event: Arc::new(|_| {}),
     })
     .expect("the worker starts");
     let mut state = State::new(Mode::StandIn, &name, Policy::default());

@@ -53,7 +53,7 @@ impl Window {
                 wake: Arc::new(|| {}),
                 refresh_every: REFRESH_EVERY,
                 addresses: Arc::new(Vec::new),
-                on_entry: Arc::new(|_| {}),
+                on_event: Arc::new(|_| {}),
             })?;
             Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
         });

@@ -209,7 +209,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         wake: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
-        on_entry: Arc::new(|_| {}),
+        on_event: Arc::new(|_| {}),
     })
     .expect("the worker starts");
     let mut engine = Engine {

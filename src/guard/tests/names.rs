@@ -209,3 +209,15 @@ fn of_many_twins_the_first_are_named_and_the_rest_counted() {
     );
     assert_eq!(text.matches("never reported").count(), 10, "{text}");
 }
+
+/// In a form for several no name can be typed.
+#[test]
+fn among_several_a_protected_device_is_to_be_ordered_by_itself() {
+    let mut world = world();
+    world.policy.protected_ids = vec![world.machine.id.clone()];
+    world.batch_size = 2;
+    let review = review(&world.draft(ActionKind::Isolate), &world.facts());
+    let why = review.block().expect("it is protected");
+    let wanted = "Order it for this device by itself, where its name is typed";
+    assert!(why.ends_with(wanted), "{why}");
+}

@@ -3,7 +3,7 @@
 
 use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit};
 
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, NOT_AS_ORDERED, OrderStatus};
 use crate::message::Command;
 use crate::model::EntryId;
 use crate::state::State;
@@ -143,10 +143,10 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
     let what = "They leave the top of Activity and stay in the journal. Nothing is sent";
     let dialog = Dialog::new(id, &title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
-    let room = Dialog::room(ui.ctx()) - 3.0 * ui.tokens().height.control;
     let exposure = &mut asked.exposure;
     let response = dialog.show(ui.ctx(), |ui| {
         ui.wrapped(what);
+        let room = Dialog::rest(ui) - 2.0 * ui.tokens().height.control;
         let list = ScrollArea::vertical().max_height(room).id_salt("listed");
         list.show(ui, |ui| {
             for entry in &entries {
@@ -216,7 +216,7 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
         let (icon, role) = look::order_status(entry.status());
         badge(ui, icon, role, &entry.status().word(&entry.order.task));
         if state.entries.deviates(entry) {
-            badge(ui, Icon::Warning, Role::Caution, "not as ordered");
+            badge(ui, Icon::Warning, Role::Caution, NOT_AS_ORDERED);
         }
         ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
@@ -228,7 +228,7 @@ pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
     let task = &entry.order.task;
     // What succeeded needs a person for what it says besides.
     let besides = if state.entries.deviates(entry) {
-        Some("not as ordered")
+        Some(NOT_AS_ORDERED)
     } else if state.lifted_by(entry).is_some() {
         Some("not in force any more")
     } else {

@@ -94,6 +94,10 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
     let id = Id::unique(("activity opened", entry.id()));
     let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
     let mut is_cut = false;
+    // What needs a person is said whole, unless the window has room for the line only.
+    let is_said_below = ui.ctx().content_rect().height() >= LOW
+        && opposites.is_empty()
+        && cx.state.entries.needs_attention(entry);
     let (toggled, shown, ticking) = ui
         .horizontal(|ui| {
             let fold = fold_ui(ui, entry, is_open);
@@ -113,6 +117,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             let mut line = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
             line.set_clip_rect(rect.intersect(ui.clip_rect()));
             let ticking;
+            let reasons = (reasons, is_said_below);
             (ticking, is_cut) = line_ui(&mut line, cx, entry, overtaken, reasons);
             for button in &buttons[..shown.0] {
                 button_ui(ui, cx, entry, button);
@@ -124,9 +129,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
         is_open = !is_open;
         ui.data_mut(|data| data.insert_temp(id, is_open));
     }
-    // What needs a person is said whole, unless the window has room for the line only.
-    let is_roomy = ui.ctx().content_rect().height() >= LOW;
-    if is_cut && is_roomy && opposites.is_empty() && cx.state.entries.needs_attention(entry) {
+    if is_cut && is_said_below {
         ui.small_label(reasons.join(". "));
     }
     // What may yet undo it stands there whole, with the button against it.
@@ -189,14 +192,14 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
     response
 }
 
-/// Status, device, action, how long, and why: in this order as far as there is room. Whether the reasons
-/// had none.
+/// Status, device, action, how long, and why: in this order as far as there is room, the reasons only whole
+/// where they are said below otherwise. Whether these had no room.
 fn line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     entry: &Entry,
     overtaken: Option<&Entry>,
-    reasons: &[String],
+    (reasons, is_said_below): (&[String], bool),
 ) -> (Ticking, bool) {
     let tokens = ui.tokens();
     let status = entry.status();
@@ -255,7 +258,8 @@ fn line_ui(
     };
     let width = text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style()));
     let is_cut = !reasons.is_empty() && width > ui.available_width();
-    if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
+    let is_here = !is_cut || !is_said_below;
+    if is_here && !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
         ui.add(weak(reasons));
     }
     (ticking(entry, note, cx), is_cut)

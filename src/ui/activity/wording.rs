@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{ActionKind, Recorded, Task, action_noun};
-use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
+use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
     Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
@@ -435,10 +435,8 @@ fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
     let machine = entry.machine().id;
     let own = entry.own_action();
     let read = own.and_then(|own| state.action(&machine, &own));
-    let other = state.deviation_of(entry).map(|read| {
-        let scope = clean(read.scope.as_deref().unwrap_or_default(), 40).into_owned();
-        format!("Not as ordered: Defender carried it out as {scope}")
-    });
+    let other = state.deviation_of(entry);
+    let other = other.map(|other| format!("{}: {other}", first_upper(NOT_AS_ORDERED)));
     let code = read.filter(|read| read.error_hresult != HResult(0));
     let code = code.map(|read| format!("Succeeded, and reports {} besides", read.error_hresult));
     other.into_iter().chain(code)

@@ -13,7 +13,7 @@ use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::{Dialog as OpenDialog, Views};
-use crate::ui::widgets::{ActionButton, Dialog, Icon, badge, copy_button_ui};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, TipExt as _, badge, copy_button_ui};
 use crate::ui::{Cx, look, words};
 
 /// Records that fit beside each other; more than these are in the list only.
@@ -175,7 +175,8 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
                 };
                 ui.label(name);
             });
-            for value in values {
+            for (value, record) in values.into_iter().zip(records) {
+                let whole = (name == ALERTS).then(|| alert_title(cx, record)).flatten();
                 let value = RichText::new(value);
                 // What differs is what decides.
                 let value = if is_same {
@@ -184,7 +185,10 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
                     value.strong()
                 };
                 row.col(|ui| {
-                    ui.label(value);
+                    let shown = ui.label(value);
+                    if let Some(whole) = whole {
+                        shown.tip(whole);
+                    }
                 });
             }
         });
@@ -243,6 +247,12 @@ fn open_alerts<'a>(cx: &Cx<'a>, record: &MachineRef) -> Option<&'a [Alert]> {
     Some(&alerts.items)
 }
 
+/// The whole title of the worst, where there is one.
+fn alert_title(cx: &Cx<'_>, record: &MachineRef) -> Option<String> {
+    let title = open_alerts(cx, record)?.first()?.title.as_deref()?;
+    Some(clean(title, 300).into_owned())
+}
+
 /// How many, and the title of the first, which is the worst.
 fn alert_words(cx: &Cx<'_>, record: &MachineRef) -> String {
     match open_alerts(cx, record) {
@@ -255,6 +265,8 @@ fn alert_words(cx: &Cx<'_>, record: &MachineRef) -> String {
         }
     }
 }
+
+const ALERTS: &str = "Open alerts";
 
 const FACTS: &[(&str, Fact)] = &[
     ("State", |machine, cx| {
@@ -280,9 +292,7 @@ const FACTS: &[(&str, Fact)] = &[
         let look = look::exposure(machine.exposure_level.as_ref());
         look.word.into_owned()
     }),
-    ("Open alerts", |machine, cx| {
-        alert_words(cx, &machine.reference())
-    }),
+    (ALERTS, |machine, cx| alert_words(cx, &machine.reference())),
     ("Operating system", |machine, _| os(machine)),
     ("Logged-on user", |machine, cx| {
         users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
@@ -323,13 +333,13 @@ const FACTS: &[(&str, Fact)] = &[
     }),
     ("Merged into", |machine, _| match machine.merged_into() {
         Some(survivor) => format!("…{}", survivor.tail()),
-        None => "no".into(),
+        None => "not merged".into(),
     }),
     ("May be a duplicate", |machine, _| {
         let word = if machine.is_potential_duplication {
-            "yes"
+            "Defender says so"
         } else {
-            "no"
+            "not reported"
         };
         word.into()
     }),

@@ -24,8 +24,8 @@ const MAX_ADDRESSES: usize = 12;
 const TWINS_LISTED: usize = 10;
 /// In a window lower than this the id of the device is only a button to copy it, in points.
 const LOW: f32 = 680.0;
-/// Draws the panel of the selected device.
-pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Draws the panel of the selected device; `is_named` is whether its name stands over the panel already.
+pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
         EmptyState {
             headline: "Select a device…",
@@ -42,7 +42,11 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .id_salt(("device panel", &selected.id))
         .auto_shrink(false)
         .show(ui, |ui| {
-            identity_ui(ui, &selected, is_low);
+            if !is_named {
+                identity_ui(ui, &selected, is_low);
+            } else if !is_low {
+                copyable_ui(ui, "device id", selected.id.as_str());
+            }
             if is_low {
                 // In a low window its section is out of sight.
                 state_section::brief_ui(ui, cx, &selected);

@@ -57,7 +57,7 @@ impl Candidate<'_> {
         let health = look::health(&machine.health_status).word.to_lowercase();
         let report = match machine.last_seen {
             None => "no full report".to_owned(),
-            Some(at) if is_newest => format!("reported last, {}", ago(at, now)),
+            Some(at) if is_newest => format!("reported most recently, {}", ago(at, now)),
             Some(at) => format!("reported {}", ago(at, now)),
         };
         let alerts = match self.open_alerts {
@@ -69,6 +69,17 @@ impl Candidate<'_> {
         let all = merged.into_iter().chain([health, report]).chain(alerts);
         all.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// `2nd`. There are no more records side by side than need these.
+fn ordinal(place: usize) -> String {
+    let ending = match place {
+        1 => "st",
+        2 => "nd",
+        3 => "rd",
+        _ => "th",
+    };
+    format!("{place}{ending}")
 }
 
 /// The place of each among all, with what speaks for it, a line each.
@@ -88,7 +99,11 @@ pub fn ranks(candidates: &[Candidate<'_>], now: Timestamp) -> Vec<String> {
         let word = match place {
             0 if is_clear => "Likely in use".to_owned(),
             0 | 1 if !is_clear => "Cannot be told apart".to_owned(),
-            place => format!("Place {} of {}", place + 1, candidates.len()),
+            place => format!(
+                "Less likely ({} of {})",
+                ordinal(place + 1),
+                candidates.len()
+            ),
         };
         let is_newest = report.is_some() && report == newest;
         ranks[*at] = format!("{word}\n{}", candidate.reasons(is_newest, now));
@@ -130,9 +145,12 @@ mod tests {
         let words = words(&[(&old, Some(0)), (&live, Some(2))]);
         assert_eq!(
             words[1],
-            "Likely in use\nactive\nreported last, just now\n2 open alerts"
+            "Likely in use\nactive\nreported most recently, just now\n2 open alerts"
         );
-        assert_eq!(words[0], "Place 2 of 2\ninactive\nreported 19 d ago");
+        assert_eq!(
+            words[0],
+            "Less likely (2nd of 2)\ninactive\nreported 19 d ago"
+        );
     }
 
     #[test]

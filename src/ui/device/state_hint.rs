@@ -11,6 +11,10 @@ use crate::ui::words::ago;
 /// What is to be known where opposite requests are both open.
 pub const BOTH_WAYS: &str = "Whichever ends last decides";
 
+/// What is said where nothing of a device's action history tells its state, whatever else is in there.
+pub const UNKNOWN: &str =
+    "State unknown: no isolation, restriction or containment in the action history";
+
 /// The tooltip of a state: what it rests on, or what it waits for.
 #[must_use]
 pub fn hint(
@@ -20,7 +24,7 @@ pub fn hint(
     now: Timestamp,
 ) -> String {
     if state == DeviceState::default() {
-        return "Unknown: no record in the action history".to_owned();
+        return UNKNOWN.to_owned();
     }
     let (_, phase) = state.lead();
     let more = match phase {

@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
 
-use super::state_hint::{BOTH_WAYS, waiting_words};
+use super::state_hint::{self, BOTH_WAYS, waiting_words};
 use crate::action::{Condition, ConditionState, Evidence};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, requestors};
 use crate::search::DeviceState;
@@ -80,8 +80,9 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if !unknown.is_empty() {
         let what = unknown.join(" and ").to_lowercase();
         let words = format!(
-            "{} unknown: no record in the action history",
-            first_upper(&what)
+            "{} unknown: no {} in the action history",
+            first_upper(&what),
+            unknown.join(" or ").to_lowercase()
         );
         announce(ui, Icon::Unfamiliar, Role::Unknown, &words);
     }
@@ -111,7 +112,7 @@ pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if cx.state.history(&machine.id).is_none() {
         words.push("state not checked yet".to_owned());
     } else if words.is_empty() {
-        words.push("State unknown: no record in the action history".to_owned());
+        words.push(state_hint::UNKNOWN.to_owned());
     }
     let size = vec2(ui.available_width(), tokens.height.icon);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {

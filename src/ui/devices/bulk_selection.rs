@@ -68,7 +68,7 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, chosen: Chosen) {
         Chosen::Plan => order::raise_plan(ui, cx, &picked),
     }
     if let Some(crate::ui::views::Dialog::Form(form)) = &mut cx.views.dialog {
-        form.from_selection = true;
+        form.opened_from = order::OpenedFrom::Selection;
     }
 }
 

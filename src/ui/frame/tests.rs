@@ -258,6 +258,12 @@ fn a_small_window_shows_the_panel_over_the_list_and_goes_back() {
     harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
     harness.run_steps(2);
     assert!(harness.query_by_label("Search devices").is_none());
+    let is_name = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
+        let words = node.value();
+        words.is_some_and(|words| words.contains("FIN-LT-042"))
+    };
+    let named = harness.query_all_by(is_name).count();
+    assert_eq!(named, 1, "beside the way back, and not once more below it");
     harness.get_by_label("Back to the list").click();
     harness.run_steps(2);
     assert!(harness.query_by_label("Search devices").is_some());

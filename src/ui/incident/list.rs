@@ -161,7 +161,12 @@ fn by_words(row: &Contained, cx: &Cx<'_>) -> Option<String> {
     let by = requestors(request.begun_by.as_deref(), &by);
     Some(match request.at {
         Some(at) => format!(
-            "by {by}, {} ({})",
+            "by {by}, {} {} ({})",
+            if row.in_force.is_some() {
+                "since"
+            } else {
+                "requested"
+            },
             clock_text(at, cx.service_now(), cx.zone),
             ago(at, cx.service_now())
         ),
@@ -241,7 +246,8 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
         || "at an unknown time".to_owned(),
         |at| clock_text(at, cx.now, cx.zone),
     );
-    let when = RichText::new(format!("{when}, by {}", said.by)).text_style(TextStyle::Small);
+    let when =
+        RichText::new(format!("requested {when} by {}", said.by)).text_style(TextStyle::Small);
     let when = ui.label(when.color(weak));
     if let Some(at) = said.at {
         when.tip(both_times(at, cx.zone));

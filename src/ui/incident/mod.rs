@@ -18,7 +18,7 @@ use super::widgets::{
 use super::words::devices;
 use super::{Cx, order};
 use crate::action::{ActionKind, Condition, Draft, Subject, TAG};
-use crate::journal::Format;
+use crate::journal::{Entry, Format};
 use crate::message::{Command, ExportTo, Exported, JournalExport};
 use crate::model::{MachineId, MachineRef, clean};
 use crate::search::Incident;
@@ -158,21 +158,26 @@ fn raise(
 
 fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let command = UiCommand::CopyHandOver;
+    let title = command.spec().title;
     let nothing = incident.rows.is_empty();
     let nothing = nothing.then(|| "Nothing carries this ticket".to_owned());
     let why = command.availability(cx.state, cx.views, cx.now).err();
     let why = nothing.or(why);
-    let button = ActionButton::new(command.spec().title)
-        .hint("Copies what was ordered under this ticket and what others contain under it")
-        .disabled_because(why.as_deref());
-    if ui.add(button).clicked() {
+    let as_html = format!("{title} as HTML");
+    for (label, format) in [(title, Format::Markdown), (&as_html, Format::Html)] {
+        let button = ActionButton::new(label)
+            .hint("Copies what was ordered under this ticket and what others contain under it")
+            .disabled_because(why.as_deref());
+        if !ui.add(button).clicked() {
+            continue;
+        }
         let wanted = JournalExport {
             what: Exported::Incident {
                 ticket: cx.views.incident.ticket().into(),
                 entries: incident.entries.clone(),
                 others: contained_by_others(cx.state, incident.contained.clone()),
             },
-            format: Format::Markdown,
+            format,
             to: ExportTo::Clipboard,
             zone: cx.zone.clone(),
         };
@@ -281,12 +286,14 @@ fn of_device(state: &State, id: &MachineId) -> Vec<String> {
     found
 }
 
-/// The ticket that a person means who asks for *the* incident: of the open device, else of the search,
-/// else the one looked at last, else the newest ordered from here.
+/// The ticket that a person means who asks for *the* incident: under which something was ordered from here
+/// of the open device, else of the search, else the one looked at last, else the newest ordered from here.
 #[must_use]
 pub fn meant(state: &State, views: &mut Views) -> String {
+    let newest = |entry: &Entry| state.ticket_in(&entry.order.comment).map(str::to_owned);
+    // Never a colleague's: it would stand there as if it were meant.
     let open = views.shown.clone();
-    let of_open = open.and_then(|id| of_device(state, &id).into_iter().next());
+    let of_open = open.and_then(|id| state.entries.of_machine(&id).rev().find_map(newest));
     let in_search = || state.ticket_in(&views.search).map(str::to_owned);
     if let Some(ticket) = of_open.or_else(in_search) {
         return ticket;
@@ -294,8 +301,6 @@ pub fn meant(state: &State, views: &mut Views) -> String {
     if !views.incident.ticket().is_empty() {
         return views.incident.typed.clone();
     }
-    // Never a colleague's: it would stand there as if it were meant.
-    let mut orders = state.entries.iter().rev().map(|entry| &entry.order);
-    let newest = orders.find_map(|order| state.ticket_in(&order.comment));
-    newest.unwrap_or_default().to_owned()
+    let mut orders = state.entries.iter().rev();
+    orders.find_map(newest).unwrap_or_default()
 }

@@ -1,11 +1,14 @@
 //! The way from a quarantine to a block on every device, and the blocks that can be taken back.
 
 use egui::{ScrollArea, Ui};
+use jiff::Timestamp;
 
-use super::form::OrderForm;
+use super::form::{GivenEnd, OpenedFrom, OrderForm};
 use super::open::raise;
-use crate::action::{ActionKind, FILE, INDICATOR, Subject};
+use crate::action::{ActionKind, EXPIRES, FILE, INDICATOR, Subject, Value};
+use crate::guard;
 use crate::model::{Indicator, MachineRef};
+use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::blocked::{block_words, own_blocks, short_hash};
 use crate::ui::theme::TokensExt as _;
@@ -15,16 +18,45 @@ use crate::ui::widgets::{ActionButton, UiExt as _};
 /// No more of the form's height goes to the list, in points.
 const MAX_HEIGHT: f32 = 120.0;
 
-/// Opens the form that blocks the file of this one on every device, with what was typed.
-pub fn open_instead(ui: &Ui, cx: &mut Cx<'_>, form: &OrderForm) {
-    let hash = form.file.blocks.clone().unwrap_or_default();
+/// Opens the form that blocks the file of this one on every device, with what was typed. This one lies
+/// below it, and is back where nothing comes of the other.
+pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
+    let (ticket, comment) = (form.ticket.clone(), form.draft.comment.clone());
+    cx.views.dialog = Some(Dialog::Form(form));
+    let below = cx.views.covered.len();
     let subject = Subject::Act(ActionKind::BlockFile);
     raise(ui, cx, &[MachineRef::every_device()], subject, |draft| {
-        draft.set(&FILE, &*hash);
-        draft.comment.clone_from(&form.draft.comment);
+        draft.set(&FILE, hash);
+        draft.comment = comment;
     });
-    if let Some(Dialog::Form(opened)) = &mut cx.views.dialog {
-        opened.ticket.clone_from(&form.ticket);
+    if cx.views.covered.len() > below
+        && let Some(Dialog::Form(opened)) = &mut cx.views.dialog
+    {
+        opened.ticket = ticket;
+        opened.opened_from = OpenedFrom::OtherForm;
+    }
+}
+
+/// Puts the later end of a block whose place this one takes into the field for the end, unless a person
+/// has typed one: nobody's block is cut short by what the form began with.
+pub fn keep_later_end(state: &State, form: &mut OrderForm) {
+    let Some(given) = &form.given_end else {
+        return;
+    };
+    let read = state.indicators.get();
+    let of_files = read.map_or(&[][..], |read| &read.of_files);
+    let theirs = guard::latest_end(of_files, &form.draft.task());
+    // The field has no seconds.
+    let theirs = theirs
+        .and_then(|at| Timestamp::from_second((at.as_second() + 59).div_euclid(60) * 60).ok());
+    let end = theirs.map_or(given.usual, |theirs| theirs.max(given.usual));
+    let text = Value::Time(end).text().into_owned();
+    if text != given.text && form.draft.text(&EXPIRES) == given.text {
+        form.draft.set(&EXPIRES, text.clone());
+        form.given_end = Some(GivenEnd {
+            text,
+            ..given.clone()
+        });
     }
 }
 

@@ -60,7 +60,7 @@ fn without_ages(text: &str) -> String {
 
 /// The part of an item that has been on screen, from its upper edge down.
 #[derive(Debug, Clone, Copy, Default)]
-struct Shown {
+pub struct Shown {
     from: f32,
     to: f32,
     is_whole: bool,
@@ -87,6 +87,17 @@ pub struct Exposure {
 }
 
 impl Exposure {
+    /// What was shown until now, to be gone back to where nobody sees what is drawn next.
+    #[must_use]
+    pub fn so_far(&self) -> HashMap<Item, Shown> {
+        self.shown.clone()
+    }
+
+    /// Forgets what was drawn since then.
+    pub fn go_back_to(&mut self, shown: HashMap<Item, Shown>) {
+        self.shown = shown;
+    }
+
     /// Notes that an item was drawn at `rect`, as far as it can be seen there.
     pub fn note(&mut self, ui: &Ui, item: &Item, rect: Rect) {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());

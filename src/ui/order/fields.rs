@@ -228,7 +228,7 @@ fn word_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
     let label = format!("Type the word “{EVERYWHERE}”");
     TextField::new(&label, &mut form.draft.typed_name)
         .id(Field::Name.id(id))
-        .help("It is not meant for one device: every device of the tenant goes by it")
+        .help("This affects every device in the tenant, not just one")
         .error(is_wrong.then_some("This is not the word"))
         .show_ui(ui);
 }

@@ -46,9 +46,9 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
             None => known_ui(ui, cx, form, hash.as_deref(), id),
         }
     });
-    let sha1 = form.draft.file_sha1();
+    let sha1 = hash.and_then(|hash| listed_by(cx.state, form, &hash));
     if let Some(sha1) = sha1.filter(|_| form.file.lists_devices) {
-        sightings::sightings_ui(ui, cx, form, sha1.as_str());
+        sightings::sightings_ui(ui, cx, form, &sha1);
     }
 }
 
@@ -192,20 +192,31 @@ fn hashing_ui(ui: &mut Ui, cx: &mut Cx<'_>, path: &Path) {
     }
 }
 
+/// The SHA-1 by which the devices with the file are listed: where the form takes either hash, also that
+/// of the file's record.
+fn listed_by(state: &State, form: &OrderForm, hash: &str) -> Option<Box<str>> {
+    if Sha1::find(hash).is_ok() {
+        return Some(hash.into());
+    }
+    let takes_either = form.draft.task().is_tenant_wide();
+    let facts = facts_of(state, hash).filter(|_| takes_either)?;
+    Some(facts.sha1.clone())
+}
+
 /// The SHA-1 of a file that is known by its SHA-256, and the devices of one that is known by its SHA-1.
 fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&str>, id: Id) {
     let Some(hash) = hash else {
         return;
     };
     let facts = facts_of(cx.state, hash);
-    if Sha1::find(hash).is_err() {
+    let Some(sha1) = listed_by(cx.state, form, hash) else {
         let takes_either = form.draft.task().is_tenant_wide();
         if let Some(facts) = facts.filter(|_| !takes_either) {
             offer_ui(ui, &mut form.draft, &facts.sha1, id);
         }
         everywhere_ui(ui, cx, form, hash);
         return;
-    }
+    };
     let count = facts.and_then(|facts| facts.organization_prevalence);
     let label = match count {
         Some(1) => "Seen on 1 device".to_owned(),
@@ -220,10 +231,10 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
         .disabled_because(lacks);
     if ui.add(button).clicked() {
         form.file.lists_devices = !form.file.lists_devices;
-        let known = cx.state.sightings.get(hash);
+        let known = cx.state.sightings.get(&*sha1);
         let is_there = known.is_some_and(|known| known.loading || known.value.is_some());
         if form.file.lists_devices && !is_there {
-            cx.out.work.push(Command::LoadSightings(hash.into()));
+            cx.out.work.push(Command::LoadSightings(sha1));
         }
     }
     everywhere_ui(ui, cx, form, hash);

@@ -28,10 +28,11 @@ pub struct OrderForm {
     pub chooses_plan: bool,
     /// Those on which the form's action goes by another name: a release of what is contained.
     pub renamed: Vec<(MachineId, ActionKind)>,
-    /// What was taken out of this form by hand: devices, and steps of a plan.
-    pub left_out: Vec<String>,
-    /// Whether it was opened from the devices ticked in the list.
-    pub from_selection: bool,
+    /// What was taken out of this form by hand and may be put back: all orders of a device, or some steps.
+    pub left_out: Vec<Target>,
+    /// The end that the form has given itself, where it wants one.
+    pub given_end: Option<GivenEnd>,
+    pub opened_from: OpenedFrom,
     /// The ticket, which leads the comment that is sent.
     pub ticket: String,
     /// How many devices there are, as the person types it.
@@ -94,6 +95,26 @@ impl From {
     }
 }
 
+/// Where a form was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OpenedFrom {
+    #[default]
+    Anywhere,
+    /// From the devices ticked in the list.
+    Selection,
+    /// From the form that it lies over, whose place it takes once it is confirmed.
+    OtherForm,
+}
+
+/// An end that nobody has typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenEnd {
+    /// The one it is without anything that speaks for a later one.
+    pub usual: Timestamp,
+    /// As it was put into the field.
+    pub text: String,
+}
+
 /// One device of the form, or one step of a plan on it.
 #[derive(Debug)]
 pub struct Target {
@@ -136,7 +157,8 @@ impl OrderForm {
             chooses_plan: false,
             renamed: Vec::new(),
             left_out: Vec::new(),
-            from_selection: false,
+            given_end: None,
+            opened_from: OpenedFrom::default(),
             ticket: String::new(),
             number: String::new(),
             opened_at: time,
@@ -162,6 +184,7 @@ impl OrderForm {
     /// When the system gives no random numbers: its order would have no tag.
     pub fn add(&mut self, machine: &MachineRef) -> Result<(), getrandom::Error> {
         let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
+        self.left_out.retain(|gone| gone.machine.id != machine.id);
         for step in 0..steps {
             self.targets.push(Target::new(machine.clone(), step)?);
         }
@@ -216,22 +239,36 @@ impl OrderForm {
     #[must_use]
     pub fn parameters(&self) -> Vec<&'static Parameter> {
         match &self.plan {
-            Some(plan) => plan.asked(),
+            Some(plan) => plan.asked(|step| self.sends(step)),
             None => self.draft.parameters().iter().collect(),
         }
     }
 
-    /// What is asked for; of a plan the step that does the most harm.
+    /// Whether a step of the plan, counted from 0, is sent to any of the devices.
+    #[must_use]
+    pub fn sends(&self, step: usize) -> bool {
+        self.targets.iter().any(|target| target.step == step)
+    }
+
+    /// How many steps of the plan are sent, and how many there are on these devices.
+    #[must_use]
+    pub fn extent(&self) -> (usize, usize) {
+        let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
+        (self.targets.len(), steps * self.count())
+    }
+
+    /// What is asked for; of a plan the step that does the most harm of those that are sent.
     #[must_use]
     pub fn task(&self) -> Task {
         let Some(plan) = &self.plan else {
             return self.draft.task();
         };
-        let steps = plan.steps.iter().rev();
-        let gravest = steps.max_by_key(|step| step.kind.spec().risk as u8);
+        let steps = plan.steps.iter().enumerate().rev();
+        let steps = steps.filter(|(n, _)| self.sends(*n));
+        let gravest = steps.max_by_key(|(_, step)| step.kind.spec().risk as u8);
         gravest.map_or_else(
             || self.draft.task(),
-            |step| {
+            |(_, step)| {
                 let subject = Subject::Act(step.kind);
                 let draft = self.draft.clone();
                 Draft { subject, ..draft }.task()
@@ -355,23 +392,56 @@ impl OrderForm {
     }
 }
 
-/// What the form is called: with the device for one, with their number for several.
+/// What the form is called: with the device for one, with their number for several, and where a plan is
+/// not sent whole, with what is.
 #[must_use]
 pub fn title(task: &Task, form: &OrderForm) -> String {
     match (&form.plan, form.count()) {
-        (Some(plan), 1) => format!("Plan: {}", plan.name),
-        (Some(plan), count) => format!("{} on {}", plan.name, devices(count)),
+        (Some(plan), 1) => match part_words(form) {
+            Some(part) => format!("Plan: {}, {part}", plan.name),
+            None => format!("Plan: {}", plan.name),
+        },
+        (Some(plan), count) => {
+            let on = format!("{} on {}", plan.name, devices(count));
+            match part_words(form) {
+                Some(_) => format!("{on}: {}", sent_words(form, plan)),
+                None => on,
+            }
+        }
         (None, 1) => task.title(),
         (None, count) => format!("{} {}", task.verb(), devices(count)),
     }
 }
 
+/// How much of a plan is sent, where that is not all of it.
+fn part_words(form: &OrderForm) -> Option<String> {
+    let (sent, all) = form.extent();
+    (sent < all).then(|| format!("{sent} of {all} steps"))
+}
+
+/// What is sent of a plan: `3 isolations, 2 app restrictions`.
+fn sent_words(form: &OrderForm, plan: &Plan) -> String {
+    let steps = plan.steps.iter().enumerate();
+    let words = steps.filter_map(|(n, step)| {
+        let sent = form.targets.iter().filter(|target| target.step == n);
+        match sent.count() {
+            0 => None,
+            count => Some(step.kind.spec().counted(count)),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// What the confirm button says, with the device or the number of devices.
 #[must_use]
 pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
+    let part = part_words(form).map_or_else(String::new, |part| format!(" ({part})"));
     match (&form.plan, form.only()) {
-        (Some(plan), Some(only)) => format!("Run “{}” on {}", plan.name, only.quoted()),
-        (Some(plan), None) => format!("Run “{}” on {}", plan.name, devices(form.count())),
+        (Some(plan), Some(only)) => format!("Run “{}” on {}{part}", plan.name, only.quoted()),
+        (Some(plan), None) => {
+            let on = devices(form.count());
+            format!("Run “{}” on {on}{part}", plan.name)
+        }
         (None, Some(only)) => task.confirm_label(only),
         (None, None) => title(task, form),
     }

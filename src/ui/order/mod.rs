@@ -10,6 +10,7 @@ mod fields;
 mod file_section;
 mod footer;
 mod form;
+mod left_out;
 mod open;
 mod paste;
 mod plan;
@@ -20,7 +21,7 @@ mod ticket;
 mod ticket_field;
 
 pub use exposure::{Exposure, Item};
-pub use form::{OrderForm, Target, UsedTicket, confirm_label};
+pub use form::{OpenedFrom, OrderForm, Target, UsedTicket, confirm_label};
 pub use open::{open, open_plan, raise, raise_named_plan, raise_plan, raise_steps};
 
 use egui::scroll_area::ScrollBarVisibility;
@@ -36,10 +37,11 @@ use super::widgets::{
 use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
-use crate::model::{EntryId, Machine, MachineRef, OsFamily, clean_ticket};
+use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
+use left_out::Changes;
 use paste::Field;
 use plan::Pinned;
 
@@ -51,8 +53,8 @@ const TINY: f32 = 260.0;
 const TINY_FOR_SEVERAL: f32 = 300.0;
 /// The least height of what scrolls.
 const MIN_BODY: f32 = 28.0;
-/// Room for a finding that comes later, of a line or two.
-const FEW_FINDINGS: f32 = 56.0;
+/// Room for what is found later, as an action under way that a reading shows, where the fields leave it.
+const FEW_FINDINGS: f32 = 96.0;
 /// Room for what is found about a file, of three warnings.
 const FILE_FINDINGS: f32 = 88.0;
 
@@ -60,8 +62,10 @@ const FILE_FINDINGS: f32 = 88.0;
 pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     let id = Id::unique(("order form", form.draft.entry));
     match form_ui(ui, cx, &mut form, id) {
-        Outcome::Open if form.file.blocks.is_some() => blocks::open_instead(ui, cx, &form),
-        Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
+        Outcome::Open => match form.file.blocks.take() {
+            Some(hash) => blocks::open_over(ui, cx, form, &hash),
+            None => cx.views.dialog = Some(OpenDialog::Form(form)),
+        },
         outcome @ (Outcome::Closed | Outcome::Confirmed) => {
             // One that was only typed belongs to nothing.
             if let Some(used) = form
@@ -70,7 +74,11 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             {
                 cx.views.ticket = Some(used);
             }
-            if matches!(outcome, Outcome::Confirmed) && form.from_selection {
+            let is_confirmed = matches!(outcome, Outcome::Confirmed);
+            if is_confirmed && form.opened_from == OpenedFrom::OtherForm {
+                cx.views.covered.pop();
+            }
+            if is_confirmed && form.opened_from == OpenedFrom::Selection {
                 // The bar that it was opened from has gone with the selection.
                 Dialog::go_home(ui.ctx(), id);
             } else {
@@ -110,10 +118,16 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     let Drawn {
         pressed,
         is_by_key,
-        left_out,
+        changes,
     } = response.inner;
-    if !left_out.is_empty() {
-        return leave_out(ui, form, &left_out);
+    if !changes.is_empty() {
+        left_out::take(form, &changes);
+        ui.ctx().request_repaint();
+        return if form.targets.is_empty() {
+            Outcome::Closed
+        } else {
+            Outcome::Open
+        };
     }
     let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && is_by_key);
     if confirms && !is_arming(ui, form.armed_at) {
@@ -134,8 +148,7 @@ struct Drawn {
     pressed: Pressed,
     /// Whether the keys that confirm were pressed.
     is_by_key: bool,
-    /// The orders that were taken out of it.
-    left_out: Vec<EntryId>,
+    changes: Changes,
 }
 
 fn content_ui(
@@ -147,6 +160,7 @@ fn content_ui(
 ) -> Drawn {
     // Taken before the buttons are drawn, for which Enter would be a click.
     let is_by_key = take_confirming_key(ui);
+    blocks::keep_later_end(cx.state, form);
     let drawn = form.reviews(cx.state, cx.now);
     let wanted = targets::required(form, &drawn, names_devices(task));
     if form.exposure.is_changed_to(wanted.clone()) || is_opening {
@@ -160,7 +174,7 @@ fn content_ui(
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
     let look = (id, is_tiny, wants_name);
-    let left_out = upper_ui(ui, cx, form, task, &drawn, &wanted, look);
+    let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, look);
     if before != fields(form) {
         form.error = None;
     }
@@ -179,25 +193,7 @@ fn content_ui(
     Drawn {
         pressed,
         is_by_key,
-        left_out,
-    }
-}
-
-/// Takes devices, or steps on them, out of the form; without any it closes.
-fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: &[EntryId]) -> Outcome {
-    let words = plan::left_out_words(form, left_out);
-    form.targets
-        .retain(|target| !left_out.contains(&target.entry));
-    form.left_out.extend(words);
-    form.number.clear();
-    form.list_height = None;
-    // The list that the keyboard was in is gone.
-    form.keep_takes_focus = form.only().is_some();
-    ui.ctx().request_repaint();
-    if form.targets.is_empty() {
-        Outcome::Closed
-    } else {
-        Outcome::Open
+        changes,
     }
 }
 
@@ -220,7 +216,7 @@ fn names_devices(task: &Task) -> bool {
     task.risk().takes_away()
 }
 
-/// Everything over the buttons; the orders that are to be left out.
+/// Everything over the buttons; what is to be left out and put back.
 fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -229,7 +225,7 @@ fn upper_ui(
     drawn: &[Review],
     wanted: &[Item],
     (id, is_tiny, wants_name): (Id, bool, bool),
-) -> Vec<EntryId> {
+) -> Changes {
     let tokens = ui.tokens();
     let gap = if Dialog::is_small(ui.ctx()) {
         tokens.space.xs
@@ -237,14 +233,14 @@ fn upper_ui(
         tokens.space.s
     };
     ui.spacing_mut().item_spacing.y = gap;
+    // Whatever the title takes: the whole form would scroll beside its part that does.
+    let room = Dialog::rest(ui).min(MAX_HEIGHT);
     let top = ui.cursor().top();
     header_ui(ui, form, task, is_tiny);
     let (role, status) = review::facts_status(ui, cx, form);
     let next = fields::next_to_fill(form, task, wants_name).id(id);
     targets::status_ui(ui, form, wanted, (&status, role), next);
     let used = ui.cursor().top() - top;
-    let room =
-        Dialog::room(ui.ctx()).min(MAX_HEIGHT) + if is_tiny { tokens.size.section } else { 0.0 };
     let left = room - used - footer_height(ui, is_tiny) - gap;
     scroll_ui(ui, form, left, |ui, form| {
         if is_tiny {
@@ -258,11 +254,11 @@ fn upper_ui(
         } else {
             least_list(ui, form, left)
         };
-        let left_out = targets::checks_ui(ui, cx, form, drawn, least);
+        let changes = targets::checks_ui(ui, cx, form, drawn, least);
         let body = ui.cursor().top();
         body_ui(ui, cx, form, task, (id, wants_name));
         form.body_height = Some(ui.min_rect().bottom() - body);
-        left_out
+        changes
     })
 }
 
@@ -427,14 +423,15 @@ fn system_of(record: Option<&Machine>) -> OsFamily {
     record.map_or(OsFamily::Unknown, Machine::os_family)
 }
 
-/// Why the form cannot be confirmed now.
+/// Why the form cannot be confirmed now: what is blocked on a device before what is missing in the text.
 fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
-    let mut blocks = form.targets.iter().zip(reviews);
-    let stopped = blocks.find_map(|(target, review)| {
+    let mut blocks: Vec<_> = form.targets.iter().zip(reviews).collect();
+    blocks.sort_by_key(|(_, review)| !plan::is_forbidden(review));
+    let stopped = blocks.into_iter().find_map(|(target, review)| {
         let why = review.block()?;
         // What is wrong with the text is no device's fault.
         Some(match form.step_label(target) {
-            _ if !targets::is_forbidden(review) => why,
+            _ if !plan::is_forbidden(review) => why,
             Some(step) if form.only().is_some() => format!("{step}: {why}"),
             Some(step) => format!("{step} on {}: {why}", target.machine.quoted()),
             None if form.only().is_some() => why,
@@ -461,9 +458,10 @@ fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<
     guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
 }
 
-/// Why the form could not be confirmed now; `None` when it could.
+/// Why the form could not be confirmed now, in the words of its foot; `None` when it could.
 fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
-    approvals(cx, form, reviews.to_vec()).err()
+    let refused = approvals(cx, form, reviews.to_vec()).err()?;
+    Some(block(form, reviews, &form.task()).unwrap_or(refused))
 }
 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
@@ -472,13 +470,14 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
     let approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,
         Err(reason) => {
-            form.error = Some(reason);
+            let named = block(form, &reviews, &form.task());
+            form.error = Some(named.unwrap_or(reason));
             return Outcome::Open;
         }
     };
     // Those of one confirmation stand in their order, at the top of the list.
     cx.views.activity.marked = approvals.first().map(|approval| approval.order().entry);
-    if form.from_selection {
+    if form.opened_from == OpenedFrom::Selection {
         // One that was left out was left out on purpose: it is not what the next key acts on.
         cx.views.bulk_selection.clear();
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
-use super::form::{OrderForm, Target};
+use super::form::{GivenEnd, OpenedFrom, OrderForm, Target};
 use super::ticket_field::preset;
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::message::Command;
@@ -84,10 +84,11 @@ pub fn open(
     };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
     fill(&mut draft);
-    set_end(&mut draft, now);
+    let given_end = set_end(&mut draft, now);
     let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);
     form.renamed = renamed;
+    form.given_end = given_end;
     if form.draft.comment.is_empty() {
         form.ticket = preset(state, views, &form.draft.task(), &ids).unwrap_or_default();
     }
@@ -179,7 +180,11 @@ pub fn raise_named_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
     let time = ui.input(|input| input.time);
     let load = open_all_steps(cx.state, cx.views, plan, &machines, time);
     if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
-        form.from_selection = from_selection;
+        form.opened_from = if from_selection {
+            OpenedFrom::Selection
+        } else {
+            OpenedFrom::Anywhere
+        };
     }
     cx.out.work.extend(load);
 }
@@ -242,15 +247,16 @@ fn open_steps(
 }
 
 /// Gives a form that wants an end one of a week from now, unless it has one to come.
-fn set_end(draft: &mut Draft, now: Timestamp) {
-    if !draft.parameters().contains(&EXPIRES) {
-        return;
+fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
+    if !draft.parameters().contains(&EXPIRES)
+        || matches!(draft.value(&EXPIRES), Ok(Some(Value::Time(at))) if at > now)
+    {
+        return None;
     }
-    let is_to_come = matches!(draft.value(&EXPIRES), Ok(Some(Value::Time(at))) if at > now);
-    let end = Timestamp::from_second((now + USUAL_BLOCK).as_second().div_euclid(60) * 60);
-    if let (false, Ok(end)) = (is_to_come, end) {
-        draft.set(&EXPIRES, Value::Time(end).text());
-    }
+    let usual = Timestamp::from_second((now + USUAL_BLOCK).as_second().div_euclid(60) * 60).ok()?;
+    let text = Value::Time(usual).text().into_owned();
+    draft.set(&EXPIRES, text.clone());
+    Some(GivenEnd { usual, text })
 }
 
 /// Those of several devices to be released that are contained: what releases them goes by another name,

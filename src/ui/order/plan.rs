@@ -7,7 +7,7 @@ use egui::{ComboBox, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
 use crate::action::{Plan, Task};
-use crate::guard::{Finding, Review};
+use crate::guard::{self, Finding, Review};
 use crate::model::{EntryId, MachineRef, OsFamily};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
@@ -28,6 +28,7 @@ pub fn consequence(form: &OrderForm, task: &Task) -> String {
 fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     let steps = plan.steps.iter().enumerate();
     let steps: Vec<String> = steps
+        .filter(|(n, _)| form.sends(*n))
         .map(|(n, step)| {
             let label = step.label_with(|text| form.filled(text));
             format!("{} {label}", n + 1)
@@ -97,8 +98,12 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
 
 /// What each step of a plan does, below the fields.
 pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
-    let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
-    for spec in steps.map(|step| step.kind.spec()) {
+    let steps = form
+        .plan
+        .iter()
+        .flat_map(|plan| plan.steps.iter().enumerate());
+    let steps = steps.filter(|(n, _)| form.sends(*n));
+    for spec in steps.map(|(_, step)| step.kind.spec()) {
         ui.small_label(format!("{}: {}", spec.button, spec.consequence));
         for caveat in spec.caveats_on(systems) {
             ui.small_label(caveat);
@@ -112,10 +117,12 @@ pub struct OfDevice<'a> {
     pub machine: &'a MachineRef,
     /// The orders on it.
     pub entries: Vec<EntryId>,
+    /// Those of them that a guardrail forbids.
+    pub blocked: Vec<EntryId>,
     pub review: Cow<'a, Review>,
 }
 
-/// The reviews, by their devices.
+/// The reviews, by their devices: those on which something is blocked come first.
 pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice<'a>> {
     let mut all = Vec::new();
     let mut rest = reviews;
@@ -132,13 +139,27 @@ pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice
         } else {
             Cow::Borrowed(review)
         };
+        let blocked = group.iter().zip(own).filter(|(_, own)| is_forbidden(own));
         all.push(OfDevice {
             machine: &first.machine,
             entries: group.iter().map(|target| target.entry).collect(),
+            blocked: blocked.map(|(target, _)| target.entry).collect(),
             review,
         });
     }
+    all.sort_by_key(|device| device.blocked.is_empty());
     all
+}
+
+/// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
+pub fn is_forbidden(review: &Review) -> bool {
+    let mut findings = review.findings.iter();
+    findings.any(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
+}
+
+/// Said once, and not beside each device.
+pub fn is_about_all(finding: &Finding) -> bool {
+    finding.rail == guard::SEVERAL_AT_ONCE
 }
 
 fn merged(first: &Review, reviews: &[Review], labels: &[&str]) -> Review {
@@ -171,24 +192,4 @@ pub fn in_order(form: &OrderForm, reviews: Vec<Review>) -> Vec<Review> {
     let mut steps: Vec<_> = form.targets.iter().map(|t| t.step).zip(reviews).collect();
     steps.sort_by_key(|(step, _)| *step);
     steps.into_iter().map(|(_, review)| review).collect()
-}
-
-/// What is left out by leaving out these orders: a device, or a step on it.
-pub fn left_out_words(form: &OrderForm, left_out: &[EntryId]) -> Vec<String> {
-    let mut words = Vec::new();
-    for group in form.targets.chunk_by(|a, b| a.machine.id == b.machine.id) {
-        let gone: Vec<_> = group
-            .iter()
-            .filter(|t| left_out.contains(&t.entry))
-            .collect();
-        if let Some(first) = gone.first().filter(|_| gone.len() == group.len()) {
-            words.push(first.machine.quoted());
-            continue;
-        }
-        words.extend(gone.into_iter().map(|target| {
-            let step = form.step_label(target).unwrap_or_default();
-            format!("{step} on {}", target.machine.quoted())
-        }));
-    }
-    words
 }

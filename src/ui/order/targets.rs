@@ -3,10 +3,11 @@
 use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
 use super::exposure::{Exposure, Item};
-use super::form::OrderForm;
-use super::plan;
+use super::form::{OpenedFrom, OrderForm};
+use super::left_out::{self, Changes};
+use super::plan::{self, OfDevice};
 use crate::guard::{self, Review};
-use crate::model::{EntryId, Machine, MachineRef};
+use crate::model::{Machine, MachineRef};
 use crate::ui::device::facts::os;
 use crate::ui::devices::absence::{absence, absence_words};
 use crate::ui::order::review;
@@ -16,17 +17,6 @@ use crate::ui::widgets::{
 };
 use crate::ui::words::devices;
 use crate::ui::{Cx, words};
-
-/// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
-pub fn is_forbidden(review: &Review) -> bool {
-    let mut findings = review.findings.iter();
-    findings.any(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
-}
-
-/// Said once, and not beside each device.
-fn is_about_all(finding: &guard::Finding) -> bool {
-    finding.rail == guard::SEVERAL_AT_ONCE
-}
 
 /// What has to be on screen before the form is confirmed. A warning counts for every action; the
 /// devices of a routine one need not all be scrolled past (rule 10).
@@ -39,7 +29,7 @@ pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Ve
         }
         let findings = review.findings.iter();
         let findings = findings.filter(|finding| {
-            finding.severity != guard::Severity::Note && (n == 0 || !is_about_all(finding))
+            finding.severity != guard::Severity::Note && (n == 0 || !plan::is_about_all(finding))
         });
         items.extend(findings.map(|finding| Item::finding(id, finding)));
     }
@@ -181,63 +171,76 @@ fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
     }
 }
 
-/// Shows what was found about each device, of several under its name, at least this high; the orders that
-/// are to be left out.
+/// Shows what was found about each device, of several under its name, at least this high; what is to be
+/// left out and put back.
 pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
     reviews: &[Review],
     least: f32,
-) -> Vec<EntryId> {
-    let is_one = form.only().is_some();
+) -> Changes {
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
-    let mut left_out = Vec::new();
-    let nothing = no_warnings(form);
+    let mut changes = Changes::default();
     let is_settling = is_arming(ui, form.opened_at);
     let kept = form.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
     // Not of the form while it is drawn: it notes what it has shown.
     let mut exposure = std::mem::take(&mut form.exposure);
+    let before = exposure.so_far();
     let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, least, |ui| {
         no_way_back_ui(ui, form_seen);
-        if !is_one || form_seen.plan.is_some() {
-            left_out = leave_out_ui(ui, form_seen, reviews, arming);
-        }
         let all = plan::by_device(form_seen, reviews);
+        let blocked = all.iter().flat_map(|device| &device.blocked).copied();
+        changes.add(left_out::all_ui(ui, form_seen, blocked.collect(), arming));
         for (n, device) in all.iter().enumerate() {
-            let (machine, review) = (device.machine, &*device.review);
-            let exposure = &mut exposure;
-            ui.push_id(machine.id.as_str(), |ui| {
-                if machine.is_every_device() {
-                    // No list of devices has it.
-                } else if is_one {
-                    absence_ui(ui, cx, machine);
-                } else if device_ui(
-                    ui,
-                    cx,
-                    machine,
-                    (form_seen.from_selection, arming),
-                    exposure,
-                ) {
-                    left_out.clone_from(&device.entries);
-                }
-                findings_ui(ui, cx, review, machine, n == 0, exposure);
-                if is_one && review.findings.is_empty() {
-                    ui.small_label(nothing);
-                }
+            ui.push_id(device.machine.id.as_str(), |ui| {
+                let place = (n == 0, arming);
+                changes.add(one_ui(ui, cx, form_seen, device, place, &mut exposure));
             });
-            if !is_one {
-                ui.separator();
-            }
         }
-        left_out_ui(ui, form_seen);
+        changes.add(left_out::left_out_ui(ui, form_seen, arming));
     });
     form.exposure = exposure;
     note_height(ui, form, content_height, least);
-    left_out
+    if ui.ctx().will_discard() {
+        // Drawn anew at other places, and never seen at these.
+        form.exposure.go_back_to(before);
+    }
+    changes
+}
+
+/// A device with its steps and what was found about it; what is to be left out and put back.
+fn one_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &OrderForm,
+    device: &OfDevice<'_>,
+    (is_first, arming): (bool, Option<&str>),
+    exposure: &mut Exposure,
+) -> Changes {
+    let is_one = form.only().is_some();
+    let (machine, review) = (device.machine, &*device.review);
+    let is_selected = form.opened_from == OpenedFrom::Selection;
+    let mut changes = Changes::default();
+    if machine.is_every_device() {
+        // No list of devices has it.
+    } else if is_one {
+        absence_ui(ui, cx, machine);
+    } else if device_ui(ui, cx, machine, (is_selected, arming), exposure) {
+        changes.left_out.clone_from(&device.entries);
+    }
+    changes.add(left_out::steps_ui(ui, form, device, arming));
+    findings_ui(ui, cx, review, machine, is_first, exposure);
+    if is_one && review.findings.is_empty() {
+        ui.small_label(no_warnings(form));
+    }
+    if !is_one {
+        ui.separator();
+    }
+    changes
 }
 
 /// That the only device is not in the list.
@@ -273,54 +276,10 @@ fn findings_ui(
     let mut shown = review.clone();
     shown
         .findings
-        .retain(|finding| is_first || !is_about_all(finding));
+        .retain(|finding| is_first || !plan::is_about_all(finding));
     review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
         exposure.note(ui, &Item::finding(&machine.id, finding), rect);
     });
-}
-
-fn left_out_ui(ui: &mut Ui, form: &OrderForm) {
-    if form.left_out.is_empty() {
-        return;
-    }
-    let still = if form.from_selection && form.plan.is_none() {
-        ", still selected"
-    } else {
-        ""
-    };
-    ui.small_label(format!("Left out{still}: {}", form.left_out.join(", ")));
-}
-
-/// The way to leave out all blocked devices, where there are any.
-fn leave_out_ui(
-    ui: &mut Ui,
-    form: &OrderForm,
-    reviews: &[Review],
-    arming: Option<&str>,
-) -> Vec<EntryId> {
-    let targets = form.targets.iter().zip(reviews);
-    let forbidden: Vec<_> = targets
-        .filter(|(_, review)| is_forbidden(review))
-        .map(|(target, _)| target.entry)
-        .collect();
-    if forbidden.is_empty() {
-        return forbidden;
-    }
-    let what = if form.plan.is_some() {
-        "steps"
-    } else {
-        "devices"
-    };
-    let label = format!("Leave out blocked {what} ({})", forbidden.len());
-    let button = ActionButton::new(&label)
-        .key("leave out blocked")
-        .passes_focus_on()
-        .disabled_because(arming);
-    if ui.add(button).clicked() {
-        forbidden
-    } else {
-        Vec::new()
-    }
 }
 
 /// A device with its facts; whether it is to be left out.
@@ -339,7 +298,9 @@ fn row_ui(
                 let leave = format!("Leave out {}", machine.quoted());
                 let button = ActionButton::quiet("Leave out")
                     .name(&leave)
-                    .passes_focus_on();
+                    .passes_focus_on()
+                    // It would lie over the name for as long as the button has the keyboard.
+                    .without_tip();
                 let leaves = ui.add(button.disabled_because(arming)).clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     elided_ui(ui, &name, text::strong(), tokens.text);

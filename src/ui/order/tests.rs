@@ -20,6 +20,7 @@ use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
 
+mod everywhere;
 mod input;
 mod keys;
 mod plan;

@@ -150,6 +150,15 @@ impl<'a> Dialog<'a> {
         Self::height(ctx) - tokens.size.section - tokens.space.m
     }
 
+    /// What of the height is left below what was drawn of the content so far, the title with as many lines
+    /// as it has. For the content itself, not for a part of it.
+    #[must_use]
+    pub fn rest(ui: &Ui) -> f32 {
+        let drawn = ui.cursor().top() - ui.min_rect().top();
+        // Layout rounds to whole points.
+        (Self::height(ui.ctx()) - drawn - 1.0).max(0.0)
+    }
+
     /// Whether the window is so small that a dialog has to save room.
     #[must_use]
     pub fn is_small(ctx: &Context) -> bool {

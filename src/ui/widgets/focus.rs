@@ -133,10 +133,15 @@ impl Plugin for FocusHeir {
             let is_safe = !is_page || is_in_near_row(button) && !button.arms_late;
             button.layer == lost.layer && button.passes_on && is_safe
         };
-        let near = drawn.iter().filter(is_heir);
-        let heir = near.min_by(|one, other| distance(one).total_cmp(&distance(other)));
-        self.focused = heir.copied();
+        let nearest = |one: &&Drawn, other: &&Drawn| distance(one).total_cmp(&distance(other));
+        let near = drawn.iter().filter(is_heir).min_by(nearest);
         let home = is_page.then(|| Dialog::focus_home(ui.ctx())).flatten();
+        // The list is not on every page: there the next button that acts on nothing has it.
+        let home = home.filter(|home| ui.ctx().read_response(*home).is_some());
+        let is_harmless = |button: &&Drawn| button.layer == lost.layer && !button.arms_late;
+        let rest = drawn.iter().filter(is_harmless).min_by(nearest);
+        let heir = near.or(rest.filter(|_| is_page && home.is_none()));
+        self.focused = heir.copied();
         if let Some(to) = heir.map(|heir| heir.id).or(home) {
             ui.memory_mut(|memory| memory.request_focus(to));
             ui.ctx().request_repaint();

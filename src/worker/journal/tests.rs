@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
     let (events, told) = mpsc::channel(1_000);
     let screen = Screen::new(events, Arc::new(|| {}));
-    let started = JournalHandle::start(path.into(), screen, Arc::new(|_| {}));
+    let started = JournalHandle::start(path.into(), screen);
     let (handle, opening) = started.expect("a thread");
     let handle = Arc::new(handle);
     let opened = handle.show_opened(opening).await;
@@ -95,7 +95,7 @@ async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said(
     let (jobs, mut queue) = mpsc::channel(8);
     let (opened_to, opened) = oneshot::channel();
     let (_written, to_show) = mpsc::channel(8);
-    let handle = Arc::new(JournalHandle::over(jobs, screen, Arc::new(|_| {})));
+    let handle = Arc::new(JournalHandle::over(jobs, screen));
     let opening = tokio::spawn({
         let handle = Arc::clone(&handle);
         async move { handle.show_opened(Opening { opened, to_show }).await }
@@ -134,7 +134,5 @@ async fn closing_does_not_wait_for_a_file_that_never_opens() {
     let (events, _told) = mpsc::channel(1);
     let screen = Screen::new(events, Arc::new(|| {}));
     let (jobs, _queue) = mpsc::channel(8);
-    JournalHandle::over(jobs, screen, Arc::new(|_| {}))
-        .close()
-        .await;
+    JournalHandle::over(jobs, screen).close().await;
 }

@@ -104,16 +104,14 @@ fn sized(world: World, size: egui::Vec2) -> Harness<'static, World> {
                 let World { state, views, out } = world;
                 let now = Timestamp::from_second(2400).expect("a literal time");
                 let zone = &TimeZone::UTC;
-                machine_detail_ui(
-                    ui,
-                    &mut Cx {
-                        state,
-                        views,
-                        now,
-                        zone,
-                        out,
-                    },
-                );
+                let mut cx = Cx {
+                    state,
+                    views,
+                    now,
+                    zone,
+                    out,
+                };
+                machine_detail_ui(ui, &mut cx, false);
             },
             world,
         )
@@ -136,7 +134,7 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     assert!(harness.query_by_label(state).is_some());
     assert!(
         harness
-            .query_by_label("Restriction unknown: no record in the action history")
+            .query_by_label("Restriction unknown: no restriction in the action history")
             .is_some()
     );
     let id = MachineId::parse("a19c07").expect("a literal id");
@@ -211,7 +209,7 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
         "not fully checked: part of this device's action history"
     ));
     assert!(said("others were cut off or unreadable"));
-    assert!(!said("no record in the action history"));
+    assert!(!said("unknown: no "));
     assert!(!said("No actions in the history"));
 }
 

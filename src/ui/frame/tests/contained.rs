@@ -227,3 +227,54 @@ fn a_release_that_begins_moves_no_card_but_those_below_its_own_whose_buttons_wai
     harness.run_steps(4);
     assert!(is_ready(&harness, 2));
 }
+
+fn block(id: &str, hash: &str, by: &str) -> crate::model::Indicator {
+    crate::model::Indicator {
+        id: MachineActionId::parse(id).ok(),
+        value: hash.repeat(40).into(),
+        action: crate::model::IndicatorAction::BlockAndRemediate,
+        by: Some(by.into()),
+        created: None,
+        expires: None,
+        title: None,
+        description: None,
+    }
+}
+
+fn read_blocks(desk: &Shared, blocks: Vec<crate::model::Indicator>) {
+    let total = blocks.len();
+    desk.borrow_mut().state.apply(Event::Indicators {
+        epoch: Epoch(0),
+        news: crate::message::IndicatorNews::Read(Ok(crate::message::ReadIndicators {
+            of_files: blocks.into(),
+            total,
+            is_complete: true,
+        })),
+        at: at(0),
+    });
+}
+
+/// Who looks for what is blocked has to see a colleague's, and where that is taken back.
+#[test]
+fn blocks_of_others_are_listed_and_the_keyboard_outlives_ones_own() {
+    let (desk, mut harness) = contained(2, [1400.0, 900.0].into());
+    let (own, other) = (
+        block("7", "1", "jane@contoso.com"),
+        block("8", "2", "s.weber@contoso.com"),
+    );
+    read_blocks(&desk, vec![own, other.clone()]);
+    harness.run_steps(4);
+    harness.get_by_label(&"2".repeat(40));
+    harness.get_by_label_contains("by s.weber@contoso.com. Remove it in the Defender portal");
+    let remove = format!("Remove the block of {}…", "1".repeat(40));
+    harness.get_by_label(&remove).focus();
+    harness.run_steps(2);
+    read_blocks(&desk, vec![other]);
+    harness.run_steps(4);
+    assert!(harness.query_by_label(&remove).is_none());
+    let mut buttons = harness.query_all_by(|node| node.role() == Part::Button);
+    assert!(
+        buttons.any(|node| node.is_focused()),
+        "a ring is to be seen"
+    );
+}

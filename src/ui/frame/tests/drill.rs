@@ -16,7 +16,7 @@ fn with_exercises(size: egui::Vec2) -> (Shared, Harness<'static>) {
     };
     {
         let drill = &mut desk.borrow_mut().views.drill;
-        drill.briefings = [NAME, "A colleague in the way"].map(briefing).to_vec();
+        drill.briefings = [NAME, "At odds with a colleague"].map(briefing).to_vec();
         drill.worn = vec![vec![], vec!["ENG-LT-030: isolated".into()]];
     }
     (desk, harness)
@@ -63,7 +63,7 @@ fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     let said = "Not as at the beginning: ENG-LT-030: isolated. Starting cancels and releases that, as a colleague would";
     assert!(harness.query_by_label(said).is_some());
     harness
-        .get_by_label("Put back and start: A colleague in the way")
+        .get_by_label("Put back and start: At odds with a colleague")
         .click();
     harness.run_steps(4);
     assert_eq!(desk.borrow().drill, Some(DrillRequest::Begin(1)));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::{ActionKind, TAG};
-use crate::journal::{Author, Entry, Record};
+use crate::journal::{Author, Entry, Format, Record};
 use crate::message::{ExportTo, Exported};
 use crate::model::HResult;
 use crate::state::fixtures;
@@ -208,4 +208,45 @@ fn a_page_whose_head_scrolls_with_it_ends_with_its_last_row() {
             "{screen:?}: {gap} below the last row"
         );
     }
+}
+
+#[test]
+fn an_incident_is_copied_as_html_through_the_same_writer() {
+    let (desk, mut harness) = page([1400.0, 900.0]);
+    for (label, format) in [
+        ("Copy hand-over", Format::Markdown),
+        ("Copy hand-over as HTML", Format::Html),
+    ] {
+        press(&mut harness, label);
+        let desk = desk.borrow();
+        let Some(Command::ExportJournal(wanted)) = desk.work.last() else {
+            panic!("{:?}", desk.work);
+        };
+        assert_eq!((wanted.format, &wanted.to), (format, &ExportTo::Clipboard));
+        assert!(matches!(wanted.what, Exported::Incident { .. }), "{label}");
+    }
+}
+
+/// It would stand there as if it were meant.
+#[test]
+fn no_ticket_of_a_colleague_is_taken_for_the_one_that_is_meant() {
+    let mut state = signed_in();
+    let id = MachineActionId::parse("act-1").expect("a literal id");
+    let mut isolated = MachineAction::bare(
+        id,
+        MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    isolated.machine_id = MachineId::parse(FIN).ok();
+    isolated.requestor = Some("s.weber@contoso.com".into());
+    isolated.requestor_comment = Some("INC-19704 old".into());
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![isolated],
+    });
+    let mut views = Views {
+        shown: MachineId::parse(FIN).ok(),
+        ..Views::default()
+    };
+    assert_eq!(crate::ui::incident_meant(&state, &mut views), "");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::sight::{arm, device, harness_of, scroll_through};
+use super::sight::{arm, buttons, device, harness_of, scroll_through};
 use super::*;
 use crate::action::{Plan, SHA1, Step};
 use crate::guard::Approval;
@@ -74,7 +74,8 @@ fn the_words_of_a_plan() {
         form_mut(&mut harness).ticket = "INC-7".into();
         harness.run_steps(3);
         let steps = "1 Isolate, 2 Collect package, 3 Restrict apps, 4 Add tag (ransomware INC-7)";
-        let after = "Where a step is refused on a device, the next ones go on there";
+        let after =
+            "If a step is refused on a device, the following steps still run on that device";
         assert!(shows(&harness, title), "{title}");
         assert!(shows(&harness, &confirm), "{confirm}");
         assert!(shows(&harness, steps), "{steps}");
@@ -93,7 +94,7 @@ fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
     let ticked = devices().into_iter().chain([device(2, "DC-")]);
     world.views.bulk_selection = ticked.map(|machine| machine.reference()).collect();
     if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
-        form.from_selection = true;
+        form.opened_from = OpenedFrom::Selection;
     }
     let mut harness = harness_of(world, egui::vec2(1000.0, 900.0));
     arm(&mut harness);
@@ -104,7 +105,8 @@ fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
     assert_eq!(submitted(&harness), 0);
     let why = "Restrict apps on “MAC-1”";
     let error = form(&harness).error.clone().unwrap_or_default();
-    assert!(error.starts_with("Not available on macOS"), "{error}");
+    assert!(error.starts_with(why), "{error}");
+    assert!(error.contains("Not available on macOS"), "{error}");
     assert!(shows(&harness, "Restrict apps: Not available on macOS"));
     harness
         .get_by_label("Leave out blocked steps (1)")
@@ -194,4 +196,126 @@ fn a_plan_asks_for_the_file_that_a_step_needs() {
     let orders = confirmed(&harness).iter().map(Approval::order);
     let files: Vec<_> = orders.map(|order| order.task.file().is_some()).collect();
     assert_eq!(files, [false, true]);
+}
+
+fn tick<'a>(harness: &'a Harness<'_, World>, step: &str, n: usize) -> egui_kittest::Node<'a> {
+    let device = devices()[n].reference().quoted();
+    let name = format!("{step} on {device}");
+    let mut nodes = harness.query_all_by_label_contains("");
+    nodes
+        .find(|node| node.accesskit_node().label().as_deref() == Some(&*name))
+        .expect("a step")
+}
+
+#[test]
+fn what_is_blocked_comes_first_and_the_foot_names_it() {
+    let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
+    arm(&mut harness);
+    let top = |step: &str, n: usize| tick(&harness, step, n).rect().top();
+    assert!(top("Isolate", 1) < top("Isolate", 0), "the Mac is blocked");
+    // Nothing is written yet, and that is not what stops it for good.
+    let mac = devices()[1].reference().quoted();
+    let foot = format!("Restrict apps on {mac}: Not available on macOS");
+    assert!(shows(&harness, &foot), "{foot}");
+    assert!(shows(&harness, "Restrict apps (blocked)") || shows(&harness, "Restrict apps on"));
+}
+
+#[test]
+fn a_single_step_of_a_single_device_is_left_out_and_put_back_by_its_tick() {
+    let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
+    arm(&mut harness);
+    tick(&harness, "Isolate", 0).focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(4);
+    assert!(
+        tick(&harness, "Isolate", 0).is_focused(),
+        "it is still there"
+    );
+    assert_eq!(form(&harness).targets.len(), 7);
+    let sent = "Ransomware on 2 devices: 1 isolation, 2 packages, 2 restrictions, 2 tags";
+    assert!(shows(&harness, sent));
+    assert!(shows(
+        &harness,
+        "Run “Ransomware” on 2 devices (7 of 8 steps)"
+    ));
+    let pc = devices()[0].reference().quoted();
+    assert!(shows(&harness, &format!("Left out: Isolate on {pc}")));
+    // Half a second later, for the list has just changed.
+    arm(&mut harness);
+    harness.key_press(Key::Space);
+    harness.run_steps(4);
+    let order: Vec<_> = form(&harness).targets.iter().map(|t| t.step).collect();
+    assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3], "where it was");
+    assert!(!shows(&harness, "Left out") && !shows(&harness, "of 8 steps"));
+}
+
+#[test]
+fn what_was_left_out_is_put_back_and_no_button_does_nothing() {
+    let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
+    arm(&mut harness);
+    harness.get_by_label("Leave out blocked steps (1)").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(4);
+    assert!(!shows(&harness, "Leave out blocked"), "none is blocked");
+    let back = harness.get_by_label("Put back all steps (1)");
+    assert!(back.is_focused(), "in the place of the other");
+    arm(&mut harness);
+    let leave = format!("Leave out {}", devices()[1].reference().quoted());
+    harness.get_by_label(&leave).click_accesskit();
+    harness.run_steps(4);
+    assert_eq!(form(&harness).count(), 1);
+    arm(&mut harness);
+    let back = format!("Put back {}", devices()[1].reference().quoted());
+    harness.get_by_label(&back).click_accesskit();
+    harness.run_steps(4);
+    assert_eq!(form(&harness).targets.len(), 8);
+    assert!(shows(&harness, "Leave out blocked steps (1)"));
+}
+
+/// What harms most may have been left out.
+#[test]
+fn the_red_button_and_the_number_are_of_what_is_sent() {
+    let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
+    arm(&mut harness);
+    assert!(shows(&harness, "Type the number of devices"));
+    for step in ["Isolate", "Restrict apps"] {
+        for n in 0..2 {
+            tick(&harness, step, n).click_accesskit();
+            harness.run_steps(3);
+            arm(&mut harness);
+        }
+    }
+    assert!(!shows(&harness, "Type the number of devices"));
+    assert!(!shows(&harness, "Isolation type"), "nothing is isolated");
+    assert!(shows(&harness, "2 Collect package, 4 Add tag (ransomware)"));
+}
+
+/// A title of two lines takes its room from what scrolls.
+#[test]
+fn nothing_but_the_middle_of_the_form_scrolls_whatever_the_title_says() {
+    for size in [egui::vec2(640.0, 360.0), egui::vec2(800.0, 600.0)] {
+        let mut world = plan_on(&devices());
+        if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+            let steps = [ActionKind::Isolate, ActionKind::RunAntiVirusScan].map(Step::new);
+            let plan = Plan::new(&"Name of a plan that takes two lines ".repeat(4), steps);
+            form.take_plan(Arc::new(plan)).expect("random bytes");
+        }
+        let mut harness = harness_of(world, size);
+        arm(&mut harness);
+        let before = buttons(&harness);
+        let middle = egui::pos2(size.x / 2.0, before[0].top() - 20.0);
+        harness.hover_at(middle);
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e5),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.run_steps(20);
+        assert_eq!(buttons(&harness), before, "{size}");
+        assert!(before[0].bottom() < size.y, "{size}: {}", before[0]);
+    }
 }

@@ -25,7 +25,7 @@ fn in_a_low_window_the_state_stands_between_the_name_and_the_buttons() {
             true,
             "Isolation pending",
         ),
-        (Vec::new(), true, "State unknown: no record"),
+        (Vec::new(), true, "State unknown: no isolation"),
         (Vec::new(), false, "State not checked yet"),
     ];
     for (history, is_read, words) in cases {

@@ -1,0 +1,222 @@
+//! What is taken out of a form by hand, devices and single steps of a plan, and put back into it.
+
+use egui::{Ui, WidgetInfo, accesskit};
+
+use super::form::{OpenedFrom, OrderForm, Target};
+use super::plan::OfDevice;
+use crate::model::{EntryId, MachineRef};
+use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
+
+/// What a person took out of the form in this frame, and put back into it: orders by their entries.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub left_out: Vec<EntryId>,
+    pub put_back: Vec<EntryId>,
+}
+
+impl Changes {
+    /// Takes in what was changed elsewhere in the form.
+    pub fn add(&mut self, more: Self) {
+        self.left_out.extend(more.left_out);
+        self.put_back.extend(more.put_back);
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.left_out.is_empty() && self.put_back.is_empty()
+    }
+}
+
+/// Takes devices, or steps on them, out of the form, and puts others back.
+pub fn take(form: &mut OrderForm, changes: &Changes) {
+    let had_several = form.count() > 1;
+    let (gone, kept) = std::mem::take(&mut form.targets)
+        .into_iter()
+        .partition(|target| changes.left_out.contains(&target.entry));
+    form.targets = kept;
+    let (back, rest): (Vec<Target>, Vec<Target>) = std::mem::take(&mut form.left_out)
+        .into_iter()
+        .partition(|target| changes.put_back.contains(&target.entry));
+    form.left_out = rest;
+    form.left_out.extend::<Vec<Target>>(gone);
+    for target in back {
+        put_back(form, target);
+    }
+    form.number.clear();
+    form.list_height = None;
+    // The list that the keyboard was in is gone.
+    form.keep_takes_focus = had_several && form.only().is_some() && form.plan.is_none();
+}
+
+/// Those of a device stand together, in the order of its steps.
+fn put_back(form: &mut OrderForm, target: Target) {
+    let is_before =
+        |known: &Target| known.machine.id == target.machine.id && known.step < target.step;
+    let same = |known: &Target| known.machine.id == target.machine.id;
+    let after = form.targets.iter().rposition(is_before).map(|at| at + 1);
+    let at = after.or_else(|| form.targets.iter().position(same));
+    form.targets
+        .insert(at.unwrap_or(form.targets.len()), target);
+}
+
+/// The devices of which nothing is left in the form, each with its orders.
+fn gone(form: &OrderForm) -> Vec<(&MachineRef, Vec<EntryId>)> {
+    let mut gone: Vec<(&MachineRef, Vec<EntryId>)> = Vec::new();
+    for target in form.left_out.iter().filter(|target| !is_in(form, target)) {
+        match gone
+            .iter_mut()
+            .find(|(known, _)| known.id == target.machine.id)
+        {
+            Some((_, entries)) => entries.push(target.entry),
+            None => gone.push((&target.machine, vec![target.entry])),
+        }
+    }
+    gone
+}
+
+fn is_in(form: &OrderForm, target: &Target) -> bool {
+    form.machines()
+        .any(|machine| machine.id == target.machine.id)
+}
+
+/// The steps of a plan on a device: those with a tick are sent. What is blocked says so.
+pub fn steps_ui(
+    ui: &mut Ui,
+    form: &OrderForm,
+    device: &OfDevice<'_>,
+    arming: Option<&str>,
+) -> Changes {
+    let mut changes = Changes::default();
+    let Some(plan) = &form.plan else {
+        return changes;
+    };
+    let is_of = |target: &&Target| target.machine.id == device.machine.id;
+    ui.horizontal_wrapped(|ui| {
+        for (n, step) in plan.steps.iter().enumerate() {
+            let find = |all: &'_ [Target]| {
+                let mut own = all.iter().filter(is_of);
+                own.find(|target| target.step == n)
+                    .map(|target| target.entry)
+            };
+            let (sent, left_out) = (find(&form.targets), find(&form.left_out));
+            let Some(entry) = sent.or(left_out) else {
+                continue;
+            };
+            let name = step.kind.spec().button;
+            let is_blocked = device.blocked.contains(&entry);
+            let words = if is_blocked {
+                format!("{name} (blocked)")
+            } else {
+                name.to_owned()
+            };
+            let mut is_ticked = sent.is_some();
+            // Without any step the form would be about nothing.
+            let is_last = is_ticked && form.targets.len() == 1;
+            let ticked = ui
+                .push_id(n, |ui| checkbox_ui(ui, &mut is_ticked, &words))
+                .inner;
+            let spoken = format!("{name} on {}", device.machine.quoted());
+            let is_sent = is_ticked;
+            ticked.widget_info(|| {
+                WidgetInfo::selected(accesskit::Role::CheckBox, true, is_sent, &spoken)
+            });
+            // Disabled it would lose the keyboard for the half second after each change.
+            if ticked.changed() && arming.is_none() && !is_last {
+                let list = if is_ticked {
+                    &mut changes.put_back
+                } else {
+                    &mut changes.left_out
+                };
+                list.push(entry);
+            }
+            ticked.tip(if is_last {
+                "The last step stays: Esc closes the form"
+            } else {
+                "Without its tick this step is left out on this device"
+            });
+        }
+    });
+    changes
+}
+
+/// The ways to leave out all that is blocked, and to put back what was left out. Of those that would do
+/// nothing none is drawn.
+pub fn all_ui(
+    ui: &mut Ui,
+    form: &OrderForm,
+    blocked: Vec<EntryId>,
+    arming: Option<&str>,
+) -> Changes {
+    let mut changes = Changes::default();
+    // Without all that is in it there is no form.
+    let blocked = if blocked.len() < form.targets.len() {
+        blocked
+    } else {
+        Vec::new()
+    };
+    if blocked.is_empty() && form.left_out.is_empty() {
+        return changes;
+    }
+    ui.horizontal_wrapped(|ui| {
+        let what = if form.plan.is_some() {
+            "steps"
+        } else {
+            "devices"
+        };
+        if !blocked.is_empty() {
+            let label = format!("Leave out blocked {what} ({})", blocked.len());
+            let button = all_button(&label, arming).key("leave out blocked");
+            if ui.add(button).clicked() {
+                changes.left_out = blocked;
+            }
+        }
+        if !form.left_out.is_empty() {
+            let label = format!("Put back all {what} ({})", form.left_out.len());
+            // In the place of the other, it has its keyboard.
+            let button = all_button(&label, arming).key("put back all");
+            if ui.add(button).clicked() {
+                changes.put_back = form.left_out.iter().map(|target| target.entry).collect();
+            }
+        }
+    });
+    changes
+}
+
+/// Its tip would lie over the first device for as long as it has the keyboard.
+fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
+    let button = ActionButton::new(label).passes_focus_on();
+    button.without_tip().disabled_because(arming)
+}
+
+/// The devices and steps that were left out, each device with the way back.
+pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Changes {
+    let mut changes = Changes::default();
+    let still = if form.opened_from == OpenedFrom::Selection && form.plan.is_none() {
+        ", still selected"
+    } else {
+        ""
+    };
+    let steps = form.left_out.iter().filter(|target| is_in(form, target));
+    let steps: Vec<String> = steps
+        .map(|target| {
+            let step = form.step_label(target).unwrap_or_default();
+            format!("{step} on {}", target.machine.quoted())
+        })
+        .collect();
+    if !steps.is_empty() {
+        ui.small_label(format!("Left out: {}", steps.join(", ")));
+    }
+    for (machine, entries) in gone(form) {
+        let name = machine.quoted();
+        ui.horizontal_wrapped(|ui| {
+            let back = format!("Put back {name}");
+            let button = ActionButton::new("Put back").name(&back).compact();
+            let button = button.passes_focus_on().without_tip();
+            if ui.add(button.disabled_because(arming)).clicked() {
+                changes.put_back = entries;
+            }
+            ui.small_label(format!("Left out{still}: {name}"));
+        });
+    }
+    changes
+}

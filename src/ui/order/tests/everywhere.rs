@@ -1,0 +1,105 @@
+//! The form that blocks a file on every device: what it takes over, and where it leads back to.
+
+use super::*;
+use crate::action::{EXPIRES, FILE, SHA1};
+use crate::message::{IndicatorNews, ReadIndicators};
+use crate::model::{Indicator, IndicatorAction, MachineActionId};
+
+const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+/// A quarantine of the file on one device, with what was typed.
+fn quarantine() -> World {
+    let mut world = world(ActionKind::StopAndQuarantineFile);
+    if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+        form.draft.set(&SHA1, HASH);
+        form.draft.comment = "beacon".into();
+        form.ticket = "INC-7".into();
+    }
+    world
+}
+
+#[test]
+fn leaving_the_form_that_was_opened_from_another_leads_back_to_that() {
+    let mut harness = harness(quarantine());
+    harness.run_steps(30);
+    harness
+        .get_by_label("Block file everywhere…")
+        .click_accesskit();
+    harness.run_steps(4);
+    let opened = form(&harness);
+    assert_eq!(opened.draft.subject, Subject::Act(ActionKind::BlockFile));
+    assert_eq!(opened.draft.text(&FILE), HASH);
+    assert_eq!(
+        (&*opened.ticket, &*opened.draft.comment),
+        ("INC-7", "beacon")
+    );
+    harness.key_press(Key::Escape);
+    harness.run_steps(4);
+    let back = form(&harness);
+    let kind = ActionKind::StopAndQuarantineFile;
+    assert_eq!(back.draft.subject, Subject::Act(kind));
+    assert_eq!(back.draft.text(&SHA1), HASH);
+    assert_eq!((&*back.ticket, &*back.draft.comment), ("INC-7", "beacon"));
+    harness.key_press(Key::Escape);
+    harness.run_steps(4);
+    assert!(harness.state().views.dialog.is_none());
+}
+
+fn read(harness: &mut Harness<'_, World>, expires: &str) {
+    let block = Indicator {
+        id: MachineActionId::parse("994").ok(),
+        value: HASH.into(),
+        action: IndicatorAction::BlockAndRemediate,
+        by: Some("s.weber@contoso.com".into()),
+        created: None,
+        expires: expires.parse().ok(),
+        title: None,
+        description: None,
+    };
+    let read = ReadIndicators {
+        of_files: [block].into(),
+        total: 1,
+        is_complete: true,
+    };
+    harness.state_mut().state.apply(Fact::Indicators {
+        epoch: Epoch(0),
+        news: IndicatorNews::Read(Ok(read)),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    harness.run_steps(4);
+}
+
+fn says(harness: &mut Harness<'_, World>, words: &str) -> bool {
+    let World { state, views, .. } = harness.state_mut();
+    let Some(OpenDialog::Form(form)) = &mut views.dialog else {
+        panic!("no form")
+    };
+    let reviews = form.reviews(state, Timestamp::UNIX_EPOCH);
+    let mut findings = reviews[0].findings.iter();
+    findings.any(|finding| finding.text.contains(words))
+}
+
+#[test]
+fn a_colleagues_later_end_is_kept_unless_a_person_types_another() {
+    let mut harness = harness(quarantine());
+    harness.run_steps(30);
+    harness
+        .get_by_label("Block file everywhere…")
+        .click_accesskit();
+    harness.run_steps(4);
+    // Now is the beginning of 1970.
+    assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
+    read(&mut harness, "1970-01-05T00:00:00Z");
+    assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
+    assert!(says(&mut harness, "with your end and your comment"));
+    read(&mut harness, "1970-01-28T09:30:20Z");
+    assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-28 09:31");
+    assert!(says(&mut harness, "with the same end and your comment"));
+    form_mut(&mut harness)
+        .draft
+        .set(&EXPIRES, "1970-01-09 00:00");
+    harness.run_steps(4);
+    assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-09 00:00");
+    let sooner = "Yours takes its place and ends it sooner, until 1970-01-09 00:00";
+    assert!(says(&mut harness, sooner));
+}
