@@ -5,7 +5,7 @@ use egui::{
     Align2, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke,
     StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 pub(in crate::ui) mod happenings;
 
@@ -142,7 +142,20 @@ fn said(happening: &Happening, cx: &Cx<'_>) -> String {
 #[derive(Clone, Copy, Default)]
 struct Chosen {
     at: Option<usize>,
+    /// What it is, for when newer ones have come before it.
+    is: Option<(Timestamp, Lane)>,
     by_key: bool,
+}
+
+impl Chosen {
+    /// The same among those that are shown now.
+    fn among(self, shown: &[&Happening]) -> Self {
+        let is_it = |at: &usize| shown.get(*at).map(|found| found.key()) == self.is;
+        let known = self.is.is_some();
+        let moved = || (0..shown.len()).find(is_it);
+        let at = self.at.filter(is_it).or_else(moved).filter(|_| known);
+        Self { at, ..self }
+    }
 }
 
 /// The axis with a mark for each, or for several that would lie over one another, and a line for the one
@@ -155,8 +168,8 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let response = ui.interact(rect, id, Sense::click());
     let chosen_id = id.with("chosen");
-    let mut chosen: Chosen = ui.data(|data| data.get_temp(chosen_id)).unwrap_or_default();
-    chosen.at = chosen.at.filter(|at| *at < shown.len());
+    let chosen: Option<Chosen> = ui.data(|data| data.get_temp(chosen_id));
+    let mut chosen = chosen.unwrap_or_default().among(&shown);
     let axis = Axis {
         rect: Rect::from_min_max(pos2(rect.left() + NAMES, rect.top()), rect.right_bottom()),
         length: span.length(),
@@ -167,16 +180,14 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     let pointed = pointed.map(|cluster| cluster.lead(chosen.at));
     chosen.by_key &= ui.input(|input| input.pointer.delta()) == Vec2::ZERO;
     if let Some(stepped) = step(ui, &response, chosen.at, shown.len()) {
-        chosen = Chosen {
-            at: Some(stepped),
-            by_key: true,
-        };
+        (chosen.at, chosen.by_key) = (Some(stepped), true);
     }
     if response.clicked() {
         // From there the keys go on.
         response.request_focus();
         chosen.at = pointed.or(chosen.at);
     }
+    chosen.is = chosen.at.and_then(|at| Some(shown.get(at)?.key()));
     ui.data_mut(|data| data.insert_temp(chosen_id, chosen));
     let seen = if chosen.by_key {
         chosen.at.or(pointed)
@@ -414,8 +425,6 @@ fn paint_mark(ui: &Ui, happening: &Happening, cluster: &Cluster, is_seen: bool) 
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::happenings::Clock;
     use super::*;
     use crate::ui::theme::Role;

@@ -58,6 +58,11 @@ pub enum Clock {
 }
 
 impl Happening {
+    /// What tells it from the others, whatever its order among them.
+    pub const fn key(&self) -> (Timestamp, Lane) {
+        (self.at, self.lane)
+    }
+
     /// How long ago, by the clock that tells it; `ahead` is how far the service's is ahead of this
     /// computer's.
     pub fn age(&self, now: Timestamp, ahead: SignedDuration) -> SignedDuration {

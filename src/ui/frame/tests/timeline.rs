@@ -114,10 +114,10 @@ fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there()
         axis.right() - (axis.width() - 64.0) / 6.0,
         axis.bottom() - 30.0,
     );
-    harness.hover_at(at);
+    harness.hover_at(mark);
     for pressed in [true, false] {
         harness.event(egui::Event::PointerButton {
-            pos: at,
+            pos: mark,
             button: egui::PointerButton::Primary,
             pressed,
             modifiers: egui::Modifiers::NONE,
@@ -132,6 +132,24 @@ fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there()
     assert!(harness.get_by_label("Timeline").is_focused());
     // The pointer rests on that mark.
     harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    assert!(
+        said(&harness).contains("Isolate, Succeeded"),
+        "{}",
+        said(&harness)
+    );
+    // Newer ones that come before it choose no other.
+    let mut newer = MachineAction::bare(
+        MachineActionId::parse("s2").expect("a literal id"),
+        MachineActionType::Unisolate,
+        MachineActionStatus::Pending,
+    );
+    newer.machine_id = MachineId::parse(HR).ok();
+    newer.created = Some(at(-60));
+    desk.borrow_mut().state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![newer],
+    });
     harness.run_steps(2);
     assert!(
         said(&harness).contains("Isolate, Succeeded"),
