@@ -2,7 +2,7 @@
 
 use egui::{Ui, WidgetInfo, accesskit};
 
-use super::form::{OpenedFrom, OrderForm, Target};
+use super::form::{OrderForm, Target};
 use super::plan::OfDevice;
 use crate::model::{EntryId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
@@ -191,11 +191,6 @@ fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
 /// The devices and steps that were left out, each device with the way back.
 pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Changes {
     let mut changes = Changes::default();
-    let still = if form.opened_from == OpenedFrom::Selection && form.plan.is_none() {
-        ", still selected"
-    } else {
-        ""
-    };
     let steps = form.left_out.iter().filter(|target| is_in(form, target));
     let steps: Vec<String> = steps
         .map(|target| {
@@ -215,7 +210,7 @@ pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Chang
             if ui.add(button.disabled_because(arming)).clicked() {
                 changes.put_back = entries;
             }
-            ui.small_label(format!("Left out{still}: {name}"));
+            ui.small_label(format!("Left out: {name}"));
         });
     }
     changes

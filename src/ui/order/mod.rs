@@ -78,12 +78,7 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             if is_confirmed && form.opened_from == OpenedFrom::OtherForm {
                 cx.views.covered.pop();
             }
-            if is_confirmed && form.opened_from == OpenedFrom::Selection {
-                // The bar that it was opened from has gone with the selection.
-                Dialog::go_home(ui.ctx(), id);
-            } else {
-                Dialog::return_focus(ui.ctx(), id);
-            }
+            Dialog::return_focus(ui.ctx(), id);
         }
     }
 }

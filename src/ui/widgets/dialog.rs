@@ -125,13 +125,6 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// Gives the keyboard to what has it where nothing else is to have it: for a dialog whose opener goes
-    /// with it. Call it when closing.
-    pub fn go_home(ctx: &Context, id: Id) {
-        ctx.data_mut(|data| data.remove_temp::<Opener>(id));
-        Self::return_focus(ctx, id);
-    }
-
     /// Names what has the keyboard after a dialog whose opener is gone.
     pub fn set_focus_home(ctx: &Context, home: Id) {
         ctx.plugin_or_default::<ReturningFocus>().lock().home = Some(home);

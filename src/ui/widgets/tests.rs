@@ -283,40 +283,6 @@ fn a_dialog_whose_opener_is_gone_gives_the_keyboard_to_the_home() {
 }
 
 #[test]
-fn a_dialog_that_takes_its_opener_with_it_gives_the_keyboard_to_the_home_at_once() {
-    let id = Id::unique("settings");
-    let is_open = Rc::new(Cell::new(false));
-    let is_done = Rc::new(Cell::new(false));
-    let (shown, done) = (Rc::clone(&is_open), Rc::clone(&is_done));
-    let mut harness = harness(Theme::Dark, move |ui| {
-        let home = ui.add(ActionButton::new("Home"));
-        Dialog::set_focus_home(ui.ctx(), home.id);
-        // It is drawn as long as the dialog is, and no longer.
-        if !done.get() && ui.add(ActionButton::new("Settings…")).clicked() {
-            shown.set(true);
-        }
-        if shown.get() {
-            let dialog = Dialog::new(id, "Settings").plain();
-            let response = dialog.show(ui.ctx(), |ui| ui.label("Text"));
-            if response.close_requested {
-                shown.set(false);
-                done.set(true);
-                Dialog::go_home(ui.ctx(), id);
-            }
-        }
-    });
-    harness.get_by_label("Settings…").focus();
-    harness.run();
-    harness.key_press(Key::Enter);
-    harness.run();
-    assert!(is_open.get());
-    harness.key_press(Key::Escape);
-    harness.run();
-    assert!(!is_open.get() && is_done.get());
-    assert!(harness.get_by_label("Home").is_focused());
-}
-
-#[test]
 fn what_a_focused_button_says_covers_no_other_button() {
     let names = [
         "Isolate…",

@@ -110,7 +110,7 @@ fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there()
     harness.run_steps(4);
     let axis = harness.get_by_label("Timeline").rect();
     // The log-on of an hour ago: a sixth of the way back, in the lowest lane.
-    let at = egui::pos2(
+    let mark = egui::pos2(
         axis.right() - (axis.width() - 64.0) / 6.0,
         axis.bottom() - 30.0,
     );
