@@ -7,9 +7,11 @@ use egui::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub(in crate::ui) mod clusters;
 pub(in crate::ui) mod happenings;
 
 use crate::model::{MachineRef, age_text};
+use crate::ui::device::timeline::clusters::{Cluster, beside, clusters, nearest};
 use crate::ui::device::timeline::happenings::{Happening, Lane, happenings};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{
@@ -24,8 +26,6 @@ const FOOT: f32 = 18.0;
 /// Room before the axis for what its lanes are called.
 const NAMES: f32 = 64.0;
 const MARK: f32 = 16.0;
-/// Marks closer to each other than this are one, with how many it stands for on its left.
-const TOGETHER: f32 = 30.0;
 /// Events that are told in words.
 const TOLD: usize = 40;
 
@@ -176,7 +176,9 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     };
     let places = shown.iter().map(|h| axis.place(h.lane, age(h, cx)));
     let clusters = clusters(&shown, &places.collect::<Vec<_>>());
-    let pointed = response.hover_pos().and_then(|at| nearest(&clusters, at));
+    let pointed = response
+        .hover_pos()
+        .and_then(|at| nearest(&clusters, at, LANE));
     let pointed = pointed.map(|cluster| cluster.lead(chosen.at));
     chosen.by_key &= ui.input(|input| input.pointer.delta()) == Vec2::ZERO;
     if let Some(stepped) = step(ui, &response, chosen.at, shown.len()) {
@@ -222,60 +224,6 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     );
 }
 
-/// Those of a lane whose marks would lie over one another.
-#[derive(Debug, PartialEq)]
-struct Cluster {
-    place: Pos2,
-    /// By their places among those that are shown, the newest first.
-    members: Vec<usize>,
-    /// The one whose mark stands for all of them: one that has not ended, else the newest.
-    top: usize,
-}
-
-impl Cluster {
-    /// The one whose mark is painted: the one that is looked at, where it is among them.
-    fn lead(&self, seen: Option<usize>) -> usize {
-        let seen = seen.filter(|seen| self.members.contains(seen));
-        seen.unwrap_or(self.top)
-    }
-}
-
-fn clusters(shown: &[&Happening], places: &[Pos2]) -> Vec<Cluster> {
-    let mut found: Vec<Cluster> = Vec::new();
-    for (at, (happening, place)) in shown.iter().zip(places).enumerate() {
-        let is_near = |cluster: &&mut Cluster| {
-            let away = cluster.place - *place;
-            away.y.abs() < 0.5 && away.x.abs() < TOGETHER
-        };
-        if let Some(cluster) = found.iter_mut().rev().find(is_near) {
-            let is_shown = shown.get(cluster.top).is_some_and(|top| top.is_open);
-            if happening.is_open && !is_shown {
-                cluster.top = at;
-            }
-            cluster.members.push(at);
-        } else {
-            found.push(Cluster {
-                place: *place,
-                members: vec![at],
-                top: at,
-            });
-        }
-    }
-    found
-}
-
-/// Which of how many that have one mark: ` (2 of 3 here)`.
-fn beside(clusters: &[Cluster], at: usize) -> String {
-    let place = |cluster: &Cluster| cluster.members.iter().position(|member| *member == at);
-    let found = clusters
-        .iter()
-        .find_map(|cluster| Some((place(cluster)?, cluster.members.len())));
-    match found {
-        Some((place, of)) if of > 1 => format!(" ({} of {of} here)", place + 1),
-        _ => String::new(),
-    }
-}
-
 /// The line under the axis, which is always there.
 fn line_ui(ui: &mut Ui, seen: Option<&Happening>, words: Option<String>, count: &str) {
     let height = 2.0 * ui.text_style_height(&TextStyle::Body) + ui.tokens().space.xs;
@@ -319,15 +267,6 @@ fn step(ui: &Ui, response: &Response, chosen: Option<usize>, count: usize) -> Op
     } else {
         None
     }
-}
-
-/// The mark next to the pointer, within its reach.
-fn nearest(clusters: &[Cluster], pointer: Pos2) -> Option<&Cluster> {
-    let distance = |cluster: &&Cluster| cluster.place.distance(pointer);
-    let nearest = clusters
-        .iter()
-        .min_by(|one, other| distance(one).total_cmp(&distance(other)));
-    nearest.filter(|cluster| distance(cluster) <= LANE)
 }
 
 /// Where a time stands.
@@ -425,10 +364,7 @@ fn paint_mark(ui: &Ui, happening: &Happening, cluster: &Cluster, is_seen: bool) 
 
 #[cfg(test)]
 mod tests {
-    use super::happenings::Clock;
     use super::*;
-    use crate::ui::theme::Role;
-    use crate::ui::widgets::Icon;
 
     fn hours(count: i64) -> SignedDuration {
         SignedDuration::from_hours(count)
@@ -461,41 +397,5 @@ mod tests {
         assert!((x(24) - 8.0).abs() < 0.1);
         // By a clock that is ahead, or from before the axis.
         assert!((x(-5) - x(0)).abs() < 0.1 && (x(99) - x(24)).abs() < 0.1);
-    }
-
-    #[test]
-    fn marks_that_would_lie_over_one_another_are_one_and_what_is_open_stands_for_them() {
-        let happening = |is_open| Happening {
-            at: Timestamp::UNIX_EPOCH,
-            clock: Clock::Service,
-            lane: Lane::Actions,
-            icon: Icon::Info,
-            role: Role::Neutral,
-            text: "x".into(),
-            is_open,
-        };
-        let all = [false, true, false, false, false].map(happening);
-        let shown: Vec<_> = all.iter().collect();
-        let places = [
-            (200.0, 12.0),
-            (190.0, 12.0),
-            (185.0, 12.0),
-            (180.0, 36.0),
-            (100.0, 12.0),
-        ];
-        let places = places.map(|(x, y)| pos2(x, y));
-        let found = clusters(&shown, &places);
-        let members: Vec<_> = found
-            .iter()
-            .map(|cluster| cluster.members.clone())
-            .collect();
-        assert_eq!(members, [vec![0, 1, 2], vec![3], vec![4]]);
-        assert_eq!(found[0].top, 1);
-        assert_eq!((found[0].lead(Some(2)), found[0].lead(Some(4))), (2, 1));
-        assert_eq!(beside(&found, 2), " (3 of 3 here)");
-        assert_eq!(beside(&found, 3), "");
-        let top = |at: Pos2| nearest(&found, at).map(|cluster| cluster.top);
-        assert_eq!(top(pos2(196.0, 14.0)), Some(1));
-        assert_eq!(top(pos2(400.0, 12.0)), None);
     }
 }
