@@ -52,11 +52,18 @@ pub fn step() -> impl Strategy<Value = Step> {
     ];
     let machine = 0_usize..3;
     // Nothing tells one investigation from another; they have tests of their own.
-    let leaves_a_trace = |kind: &ActionKind| kind.spec().record != Recorded::Investigation;
-    let kinds = ActionKind::ALL.iter().copied();
-    let kinds: Vec<_> = kinds.filter(leaves_a_trace).collect();
+    let of = |records: &[Recorded]| -> Vec<_> {
+        let kinds = ActionKind::ALL.iter().copied();
+        kinds
+            .filter(|kind| records.contains(&kind.spec().record))
+            .collect()
+    };
+    let actions = of(&[Recorded::MachineAction]);
+    let marks = of(&[Recorded::Indicator, Recorded::Machine]);
     prop_oneof![
-        6 => (prop::sample::select(kinds), machine.clone())
+        4 => (prop::sample::select(actions), machine.clone())
+            .prop_map(|(kind, machine)| Step::Order(kind, machine)),
+        3 => (prop::sample::select(marks), machine.clone())
             .prop_map(|(kind, machine)| Step::Order(kind, machine)),
         4 => prop::sample::select(faults.to_vec()).prop_map(|(on, what)| Step::Fault(on, what)),
         1 => (prop::sample::select(vec!["Isolate", "Unisolate"]), machine.clone())
@@ -72,6 +79,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (1_u64..60).prop_map(Step::Nap),
         2 => Just(Step::Restart),
     ]
+}
+
+/// Whether it takes a block or a tag back.
+const fn takes_back(kind: ActionKind) -> bool {
+    matches!(kind, ActionKind::RemoveBlock | ActionKind::RemoveTag)
 }
 
 /// The engine on its folder; gone for a moment while it starts again.
@@ -134,9 +146,7 @@ impl World {
         let id = |world: &Self, n: usize| world.machines[n].id.clone();
         match step {
             Step::Order(kind, n) => {
-                let Some(draft) = self.draft(*kind, *n) else {
-                    return;
-                };
+                let draft = self.draft(*kind, *n);
                 // A guardrail may stand against it: then nothing was confirmed.
                 if let Ok(approval) = self.engine().approve(&draft) {
                     self.confirmed.push(draft.entry);
@@ -172,34 +182,41 @@ impl World {
         }
     }
 
-    /// An order of this kind; `None` where there is nothing that it could take back. Each block is of a
-    /// file of its own, and each tag is another one.
-    fn draft(&mut self, kind: ActionKind, n: usize) -> Option<Draft> {
+    /// An order of this kind; of one that takes back, where there is nothing yet, of what it would take
+    /// back. Each block is of a file of its own, and each tag is another one.
+    fn draft(&mut self, kind: ActionKind, n: usize) -> Draft {
+        let made = kind.spec().undo.filter(|_| takes_back(kind));
+        let made = made.map(|made| (made, self.newest_done(made)));
+        let (kind, made) = match made {
+            Some((other, None)) => (other, None),
+            Some((_, made)) => (kind, made),
+            None => (kind, None),
+        };
         let number = self.confirmed.len() + 1;
         let machine = match kind.spec().devices {
             Devices::Unmanaged => self.unmanaged.clone(),
             Devices::Managed | Devices::Any | Devices::Every => self.machines[n].clone(),
         };
-        let (mut draft, mark) = if kind == ActionKind::BlockFile {
-            let hash = format!("{number:040x}");
-            (block(&hash), hash)
-        } else if kind == ActionKind::RemoveBlock {
-            let (made, hash) = self.newest_done(ActionKind::BlockFile)?;
-            let id = made.own_action().expect("it is done");
-            (removal(id.as_str(), &hash), hash)
-        } else if kind == ActionKind::AddTag {
-            (Engine::draft(kind, &machine), format!("tag {number}"))
-        } else if kind == ActionKind::RemoveTag {
-            let (added, tag) = self.newest_done(ActionKind::AddTag)?;
-            (Engine::draft(kind, &added.order.machine), tag)
-        } else {
-            return Some(Engine::draft(kind, &machine));
+        let (mut draft, mark) = match (kind, made) {
+            (ActionKind::BlockFile, _) => {
+                let hash = format!("{number:040x}");
+                (block(&hash), hash)
+            }
+            (ActionKind::RemoveBlock, Some((made, hash))) => {
+                let id = made.own_action().expect("it is done");
+                (removal(id.as_str(), &hash), hash)
+            }
+            (ActionKind::RemoveTag, Some((added, tag))) => {
+                (Engine::draft(kind, &added.order.machine), tag)
+            }
+            (ActionKind::AddTag, _) => (Engine::draft(kind, &machine), format!("tag {number}")),
+            (_, _) => return Engine::draft(kind, &machine),
         };
         if draft.parameters().contains(&TAG) {
             draft.set(&TAG, mark.as_str());
         }
         self.marks.insert(draft.entry, mark);
-        Some(draft)
+        draft
     }
 
     fn newest_done(&mut self, kind: ActionKind) -> Option<(Entry, String)> {
@@ -363,10 +380,7 @@ impl World {
         let others = entries.iter().filter(about);
         let mut others = others.filter(|e| e.id() != entry.id() && e.order.task.kind().is_some());
         let is_taken_back = others.any(|other| {
-            let takes_back = matches!(
-                other.order.task.kind(),
-                Some(ActionKind::RemoveBlock | ActionKind::RemoveTag)
-            );
+            let takes_back = other.order.task.kind().is_some_and(takes_back);
             takes_back && matches!(other.status(), OrderStatus::Done { .. })
         });
         let is_true = match (entry.status(), is_made) {
