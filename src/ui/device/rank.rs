@@ -73,13 +73,12 @@ impl Candidate<'_> {
 
 /// `2nd`. There are no more records side by side than need these.
 fn ordinal(place: usize) -> String {
-    let ending = match place {
-        1 => "st",
-        2 => "nd",
-        3 => "rd",
-        _ => "th",
-    };
-    format!("{place}{ending}")
+    match place {
+        1 => "1st".to_owned(),
+        2 => "2nd".to_owned(),
+        3 => "3rd".to_owned(),
+        _ => format!("{place}th"),
+    }
 }
 
 /// The place of each among all, with what speaks for it, a line each.
