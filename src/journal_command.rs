@@ -11,7 +11,8 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Journal, JournalError, Mark, Moment, Report, Verified, by_keyring, export,
+    Entry, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness, by_keyring,
+    export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -54,7 +55,10 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
         }
         ([file], Some(format)) => match read(file) {
             Ok(Readable {
-                verified, entries, ..
+                verified,
+                entries,
+                is_good,
+                ..
             }) => {
                 let moment = Moment {
                     now: now(),
@@ -66,7 +70,8 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
                     all: None,
                 };
                 let text = export(&entries, &verified, format.into(), &moment);
-                terminal::export(&mut std::io::stdout(), &text)
+                let written = terminal::export(&mut std::io::stdout(), &text);
+                if is_good { written } else { ExitCode::FAILURE }
             }
             Err(explanation) => fail(&explanation),
         },
@@ -178,7 +183,9 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
 struct Readable {
     verified: Verified,
     entries: Vec<Entry>,
-    /// Nothing says that there was more than this.
+    /// As the console left it.
+    is_good: bool,
+    /// Nothing was more than this, for certain.
     is_the_last: bool,
 }
 
@@ -195,15 +202,28 @@ fn read(file: &Path) -> Result<Readable, Explanation> {
     for finding in &report.findings {
         say_error!("{}: {finding}", report.headline());
     }
+    for unchecked in report
+        .not_checked
+        .iter()
+        .filter(|unchecked| is_of_end(unchecked))
+    {
+        say_error!("Not checked: {unchecked}");
+    }
     let journal = Journal::open_read_only(file);
     let read = journal.and_then(|journal| {
         Ok(Readable {
             verified: journal.verify()?,
             entries: journal.entries()?,
-            is_the_last: report.findings.is_empty(),
+            is_good: report.is_good(),
+            is_the_last: report.is_good() && !report.not_checked.iter().any(is_of_end),
         })
     });
     read.map_err(|error| cannot_read(&error, file))
+}
+
+/// Whether nothing beside a journal tells where it ends. A keyring may well be missing.
+fn is_of_end(unchecked: &NotChecked) -> bool {
+    unchecked.witness == Witness::LockFile
 }
 
 fn cannot_read(error: &JournalError, file: &Path) -> Explanation {

@@ -28,6 +28,8 @@ pub enum Problem {
     ForeignOwner { owner: u32, own: u32 },
     #[error("can be written to by others (mode {mode:03o})")]
     WritableByOthers { mode: u32 },
+    #[error("has another name as well (a hard link)")]
+    SecondName,
     #[error("has more than {max_bytes} bytes")]
     TooLarge { max_bytes: u64 },
 }
@@ -37,7 +39,7 @@ impl Problem {
     #[must_use]
     pub const fn is_about_others(self) -> bool {
         match self {
-            Self::ForeignOwner { .. } | Self::WritableByOthers { .. } => true,
+            Self::ForeignOwner { .. } | Self::WritableByOthers { .. } | Self::SecondName => true,
             Self::FolderIsLink
             | Self::NotAFolder
             | Self::FileIsLink
@@ -64,6 +66,10 @@ impl Problem {
                 "See what others have put there, then take that away: chmod go-w '{}'",
                 path.display()
             ),
+            Self::SecondName => format!(
+                "Whoever writes to it under the other name writes here. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
+                path.display()
+            ),
             Self::TooLarge { .. } => "It is none of cordon's: move it away".into(),
         }
     }
@@ -85,9 +91,9 @@ impl Refusal {
 impl From<Refusal> for io::Error {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal.problem {
-            Problem::ForeignOwner { .. } | Problem::WritableByOthers { .. } => {
-                io::ErrorKind::PermissionDenied
-            }
+            Problem::ForeignOwner { .. }
+            | Problem::WritableByOthers { .. }
+            | Problem::SecondName => io::ErrorKind::PermissionDenied,
             Problem::NotAFolder => io::ErrorKind::NotADirectory,
             Problem::TooLarge { .. } => io::ErrorKind::FileTooLarge,
             Problem::FolderIsLink | Problem::FileIsLink | Problem::NotAFile => {
@@ -127,7 +133,11 @@ pub(super) fn judge_file(facts: &Facts, own: Option<u32>) -> Result<(), Problem>
     {
         return Err(Problem::ForeignOwner { owner, own });
     }
-    writable_by_others(facts)
+    writable_by_others(facts)?;
+    match facts.links {
+        Some(2..) => Err(Problem::SecondName),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn writable_by_others(facts: &Facts) -> Result<(), Problem> {

@@ -11,6 +11,7 @@ fn facts(kind: Kind, owner: u32, mode: u32) -> Facts {
         len: 0,
         owner: Some(owner),
         mode: Some(mode),
+        links: Some(1),
     }
 }
 

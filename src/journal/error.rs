@@ -32,6 +32,8 @@ pub enum JournalError {
     Gone(PathBuf),
     #[error("{0} is another file than the one that cordon opened")]
     Replaced(PathBuf),
+    #[error("{0} was cut while cordon had it open")]
+    Cut(PathBuf),
     #[error("the journal's lock file {0} was removed or replaced")]
     LockLost(PathBuf),
     #[error("whether {0} is still the same file cannot be told")]
@@ -75,9 +77,11 @@ impl JournalError {
         match self {
             Self::Gone(_)
             | Self::Replaced(_)
+            | Self::Cut(_)
             | Self::LockLost(_)
             | Self::WrittenByAnother
             | Self::Damaged(_)
+            | Self::NotAJournal(_)
             | Self::AttemptRejected { .. }
             | Self::Ended => true,
             Self::Folder(..)
@@ -86,7 +90,6 @@ impl JournalError {
             | Self::Newer { .. }
             | Self::NotReadable { .. }
             | Self::ReadOnly
-            | Self::NotAJournal(_)
             | Self::Full(_)
             | Self::PlaceUnknown(..)
             | Self::Database(_) => false,
@@ -132,6 +135,10 @@ impl JournalError {
             Self::Gone(_) => (
                 "The journal's file was removed",
                 "Put the file back and start cordon again",
+            ),
+            Self::Cut(_) => (
+                "The index of the journal's log was cut while cordon had it open",
+                "Stop what changes files in the data folder (a sync client, a restore) and start cordon again",
             ),
             Self::Replaced(_) => (
                 "The journal's file was replaced by another while cordon had it open",

@@ -180,13 +180,34 @@ impl Journal {
         })
     }
 
-    /// Whether the next record would be in the file that the next start opens, and nobody else may be
-    /// writing to it.
+    /// Whether the next record would be in the file that the next start opens, behind all that this
+    /// console has written, and nobody else may be writing to it.
     ///
     /// # Errors
-    /// When one of its files is another one now, or gone.
+    /// When one of its files is another one now, cut or gone, or has not in it what was written.
     pub fn check_place(&self) -> Result<(), JournalError> {
-        self.place.as_ref().map_or(Ok(()), Place::check)
+        let Some(place) = &self.place else {
+            return Ok(());
+        };
+        place.check()?;
+        if place.is_as_left() {
+            return Ok(());
+        }
+        // Something has written to the same file, as a restore in place does; `SQLite` would go by the
+        // pages that it remembers. So it is read as the next start would.
+        let remembered = [(Witness::LockFile, self.mark())];
+        let walk = read_with(place.path(), |db| {
+            schema::prepare(&db, false)?;
+            check::walk(&db, &remembered)
+        })?;
+        if let Some(finding) = walk.findings.into_iter().next() {
+            return Err(JournalError::Damaged(finding));
+        }
+        if walk.end != self.end {
+            return Err(JournalError::WrittenByAnother);
+        }
+        place.remember();
+        Ok(())
     }
 
     /// Whether an earlier journal stood in this place, of which nothing is left.
@@ -214,6 +235,7 @@ impl Journal {
         if let Some(place) = &mut self.place {
             // It may have gone while this was written.
             place.check()?;
+            place.remember();
             place.lock.remember(&self.end);
         }
         Ok(())
@@ -261,9 +283,14 @@ impl Journal {
         let Some(place) = &self.place else {
             return;
         };
+        // What others have written is left for whoever looks into it.
+        if self.check_place().is_err() {
+            return;
+        }
         // Answers with three numbers, which do not matter: what is left is carried over next time.
         let carry = "PRAGMA wal_checkpoint(PASSIVE)";
         self.db.query_row(carry, [], |_| Ok(())).ok();
+        place.remember();
         place.rest();
     }
 
@@ -407,6 +434,9 @@ fn open_on_read_only_media(path: &Path) -> Option<Connection> {
 mod attacks;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+#[cfg(unix)]
+mod overwritten;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]

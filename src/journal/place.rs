@@ -1,7 +1,9 @@
 //! The place of an open journal: its file, the log beside it, and the lock.
 
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::JournalError;
 use super::chain::End;
@@ -54,11 +56,14 @@ const MOST_KEPT: u32 = 99;
 /// How the name of each journal of cordon's begins.
 const NAME: &str = "journal-";
 
+const LOG: &str = "-wal";
+const INDEX: &str = "-shm";
+
 /// What `SQLite` opens for a journal, by how the name ends.
 const FILES: [(&str, &str); 4] = [
     ("", "the journal's file"),
-    ("-wal", "the journal's log (-wal)"),
-    ("-shm", "the index of the journal's log (-shm)"),
+    (LOG, "the journal's log (-wal)"),
+    (INDEX, "the index of the journal's log (-shm)"),
     ("-journal", "the journal's rollback file (-journal)"),
 ];
 
@@ -148,7 +153,7 @@ pub(super) fn lock_of(journal: &Path) -> PathBuf {
 
 /// The journal's file name with `-wal` behind it.
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    beside(path, "-wal")
+    beside(path, LOG)
 }
 
 /// A file that `SQLite` keeps beside the journal's, by how its name ends.
@@ -247,12 +252,17 @@ impl Lock {
     }
 }
 
+/// Size and time of a file.
+type Stamp = Option<(u64, Option<SystemTime>)>;
+
 /// Where the journal of this console is.
 pub(super) struct Place {
     file: Pinned,
     /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
     log: Option<Pinned>,
     pub lock: Lock,
+    /// Of the file, its log, and the log's index, since this console last wrote.
+    left: Cell<[Stamp; 3]>,
 }
 
 impl Place {
@@ -267,14 +277,47 @@ impl Place {
             return Err(JournalError::Replaced(file.path));
         }
         let log = Pinned::new(log_of(path)).ok();
-        Ok(Self { file, log, lock })
+        let place = Self {
+            file,
+            log,
+            lock,
+            left: Cell::default(),
+        };
+        place.remember();
+        Ok(place)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.file.path
     }
 
     /// Whether the paths still lead to the files that `SQLite` writes to, and to the lock.
     pub(super) fn check(&self) -> Result<(), JournalError> {
         self.file.check()?;
         self.log.as_ref().map_or(Ok(()), Pinned::check)?;
-        self.lock.check()
+        self.lock.check()?;
+        // `SQLite` has it in its memory: reading behind a new end would end the program.
+        let [.., index] = self.stamps();
+        let [.., left] = self.left.get();
+        let len = |stamp: Stamp| stamp.map_or(0, |(len, _time)| len);
+        if len(index) < len(left) {
+            return Err(JournalError::Cut(beside(self.path(), INDEX)));
+        }
+        Ok(())
+    }
+
+    /// Whether nobody has written to the file or its log since this console did.
+    pub(super) fn is_as_left(&self) -> bool {
+        self.stamps()[..2] == self.left.get()[..2]
+    }
+
+    /// Takes the files as they are now for those that this console has left.
+    pub(super) fn remember(&self) {
+        self.left.set(self.stamps());
+    }
+
+    fn stamps(&self) -> [Stamp; 3] {
+        ["", LOG, INDEX].map(|ending| files::stamp(&beside(self.path(), ending)))
     }
 
     pub(super) fn rest(&self) {
@@ -289,7 +332,7 @@ pub fn recreate(journal: &Path) {
     let Ok(lock) = Lock::take(journal) else {
         return;
     };
-    for ending in ["", "-wal", "-shm"] {
+    for ending in ["", LOG, INDEX] {
         files::remove(&beside(journal, ending)).ok();
     }
     lock.forget().ok();

@@ -43,6 +43,8 @@ pub(crate) struct Facts {
     pub owner: Option<u32>,
     /// The nine permission bits.
     pub mode: Option<u32>,
+    /// Under how many names it is found; `None` where the system does not say.
+    pub links: Option<u64>,
 }
 
 /// What a file is opened for.

@@ -65,6 +65,7 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
         len: metadata.len(),
         owner: Some(metadata.uid()),
         mode: Some(metadata.mode() & 0o777),
+        links: Some(metadata.nlink()),
     }
 }
 

@@ -135,6 +135,7 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
         len: metadata.len(),
         owner: None,
         mode: None,
+        links: None,
     }
 }
 

@@ -57,8 +57,14 @@ pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
     tell(&context, JournalNews::Exporting).await;
     let path = context.journal.path().to_owned();
     let clocks = (now(), context.client.service_ahead().unwrap_or_default());
-    let written = tokio::task::spawn_blocking(move || write(&path, wanted, clocks)).await;
-    let result = written.unwrap_or_else(|_panicked| Err(ended()));
+    // A sheet out of a file that was put in its place would be somebody else's night.
+    let result = match context.journal.check_place().await {
+        Ok(()) => {
+            let written = tokio::task::spawn_blocking(move || write(&path, wanted, clocks)).await;
+            written.unwrap_or_else(|_panicked| Err(ended()))
+        }
+        Err(error) => Err(error.explain_reading()),
+    };
     tell(&context, JournalNews::Exported(result)).await;
 }
 

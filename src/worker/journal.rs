@@ -162,14 +162,23 @@ impl JournalHandle {
     pub async fn watch_place(&self) {
         while self.may_act() {
             tokio::time::sleep(CHECK_EVERY).await;
-            let (reply, answer) = oneshot::channel();
-            if self.jobs.send(Job::CheckPlace { reply }).await.is_err() {
-                return;
-            }
-            if let Ok(Err(error)) = answer.await {
-                self.note_error(&error).await;
-            }
+            self.check_place().await.ok();
         }
+    }
+
+    /// Whether the file is still the one that this console has written. Where it has none, there is
+    /// nothing to hold it against.
+    ///
+    /// # Errors
+    /// What is wrong with it, after which this console only looks.
+    pub async fn check_place(&self) -> Result<(), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::CheckPlace { reply }).await.ok();
+        let checked = answer.await.unwrap_or(Ok(()));
+        if let Err(error) = &checked {
+            self.note_error(error).await;
+        }
+        checked
     }
 
     /// Makes this console read-only after an error that this run cannot recover from.

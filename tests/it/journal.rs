@@ -61,7 +61,18 @@ fn a_file_that_was_swapped_under_a_running_console_stops_everything_before_it_le
     type Attack = fn(&Path, &Path);
     let replaced = "The journal's file was replaced by another while cordon had it open, so nothing can be sent";
     let gone = "The journal's file was removed, so nothing can be sent";
-    let attacks: [(Attack, &str); 3] = [
+    let damaged = "The journal is damaged, so nothing can be sent";
+    let attacks: [(Attack, &str); 4] = [
+        // In place, as some restores do.
+        (
+            |file, _| {
+                for ending in ["", "-wal"] {
+                    let part = format!("{}{ending}", file.display());
+                    fs::write(part, [0; 1 << 13]).expect("written");
+                }
+            },
+            damaged,
+        ),
         (
             |file, older| fs::rename(older, file).expect("renamed"),
             replaced,

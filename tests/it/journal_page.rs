@@ -89,3 +89,26 @@ fn a_hand_over_is_copied_from_any_page_with_what_others_contain() {
     );
     assert!(!others.contains("ENG-LT-030"), "that is our own: {others}");
 }
+
+/// The sheet of another file would be somebody else's night.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_out_of_a_file_that_was_put_in_the_journals_place() {
+    let (_simulator, folder, mut engine) = signed_in();
+    let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
+    engine.until_end(entry);
+    let other = folder.path().join("other.sqlite");
+    drop(cordon::journal::Journal::open(&other).expect("made"));
+    std::fs::rename(&other, &engine.journal).expect("put in its place");
+    let wanted = JournalExport {
+        what: Exported::Entries(vec![entry]),
+        format: Format::Markdown,
+        to: ExportTo::Clipboard,
+        zone: TimeZone::UTC,
+    };
+    engine.send(Command::ExportJournal(Box::new(wanted)));
+    engine.until("an answer", |s| s.journal_facts.exports == 1);
+    let refused = engine.state.journal_facts.export.clone();
+    let why = refused.expect("an answer").expect_err("another file");
+    assert!(why.headline.contains("was replaced"), "{why:?}");
+}

@@ -177,6 +177,7 @@ fn serve(
                         written.blocking_send(Written { changed, reply }).ok();
                     }
                     Err(error) => {
+                        let_go_of_cut(&mut journal, &error);
                         reply.send(Err(error)).ok();
                     }
                 }
@@ -190,6 +191,9 @@ fn serve(
             }
             Job::CheckPlace { reply } => {
                 let checked = journal.as_ref().map_or(Ok(()), Journal::check_place);
+                if let Err(error) = &checked {
+                    let_go_of_cut(&mut journal, error);
+                }
                 reply.send(checked).ok();
             }
             Job::Rest => {
@@ -203,5 +207,13 @@ fn serve(
                 return;
             }
         }
+    }
+}
+
+/// `SQLite` would read behind the end of an index that was cut, even to close the file, and the system
+/// ends a program that does: so it is never touched again. Its lock is held to the end of the run.
+fn let_go_of_cut(journal: &mut Option<Journal>, error: &JournalError) {
+    if matches!(error, JournalError::Cut(_)) {
+        std::mem::forget(journal.take());
     }
 }

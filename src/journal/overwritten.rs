@@ -1,0 +1,113 @@
+//! What happens to the files of an open journal without any of them becoming another file.
+
+use std::fs::{self, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::PathBuf;
+
+use crate::explain::Explain as _;
+
+use super::place::beside;
+use super::tests::{intended, orders};
+use super::*;
+
+fn append(journal: &mut Journal, n: usize) -> Result<(), JournalError> {
+    journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(n))])
+}
+
+/// An open journal, all of it in the file, and an older copy of that.
+fn open() -> (tempfile::TempDir, PathBuf, Journal, Vec<u8>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut journal = Journal::open(&path).expect("made");
+    append(&mut journal, 0).expect("written");
+    journal.rest();
+    let older = fs::read(&path).expect("read");
+    for n in 1..6 {
+        append(&mut journal, n).expect("written");
+    }
+    journal.rest();
+    (folder, path, journal, older)
+}
+
+fn write_in_place(path: &Path, bytes: &[u8], at: u64) {
+    let mut file = OpenOptions::new().write(true).open(path).expect("opened");
+    file.seek(SeekFrom::Start(at)).expect("there");
+    file.write_all(bytes).expect("written");
+}
+
+fn cut(path: &Path, len: u64) {
+    let file = OpenOptions::new().write(true).open(path).expect("opened");
+    file.set_len(len).expect("cut");
+}
+
+/// `SQLite` goes by the pages that it remembers, and would go on without a word.
+#[test]
+fn what_is_written_over_an_open_journal_is_found_before_the_next_record() {
+    type Attack = fn(&Path, &[u8]);
+    let attacks: [(&str, Attack); 6] = [
+        ("an older copy", |path, older| {
+            fs::write(path, older).expect("written");
+        }),
+        ("its end cut off", |path, _| cut(path, 8192)),
+        ("all of it cut off", |path, _| cut(path, 0)),
+        ("zeros", |path, _| write_in_place(path, &[0; 4096], 4096)),
+        ("its log cut off", |path, _| cut(&beside(path, "-wal"), 0)),
+        ("garbage in its log", |path, _| {
+            write_in_place(&beside(path, "-wal"), &[7; 2000], 100);
+        }),
+    ];
+    for (what, attack) in attacks {
+        let (_folder, path, mut journal, older) = open();
+        if what.contains("log") {
+            append(&mut journal, 6).expect("written");
+        }
+        attack(&path, &older);
+        let found = journal.check_place().expect_err(what);
+        assert!(found.is_final(), "{what}: {found:?}");
+        let refused = append(&mut journal, 7).expect_err(what);
+        assert!(refused.is_final(), "{what}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_journal_that_was_only_touched_or_written_over_with_itself_goes_on() {
+    let (_folder, path, mut journal, _) = open();
+    let same = fs::read(&path).expect("read");
+    fs::write(&path, same).expect("written");
+    append(&mut journal, 7).expect("it is the same");
+    drop(journal);
+    let report = Journal::inspect(&path, &[]).expect("opened");
+    assert_eq!(report.findings, []);
+}
+
+/// Reading behind the new end would end the program.
+#[test]
+fn an_index_that_was_cut_is_told_and_never_read_again() {
+    let (_folder, path, mut journal, _) = open();
+    cut(&beside(&path, "-shm"), 0);
+    let found = append(&mut journal, 7).expect_err("cut");
+    assert!(matches!(found, JournalError::Cut(_)), "{found:?}");
+    journal.rest();
+    // As the thread that owns it does.
+    std::mem::forget(journal);
+}
+
+/// Two names are two locks and two logs over one file.
+#[test]
+fn a_journal_with_two_names_is_acted_on_under_neither() {
+    let (folder, path, journal, _) = open();
+    drop(journal);
+    let other = folder.path().join("other");
+    fs::create_dir(&other).expect("made");
+    let other = other.join("journal.sqlite");
+    fs::hard_link(&path, &other).expect("a second name");
+    for path in [&path, &other] {
+        let refused = Journal::open(path).err().expect("not for acting");
+        let said = refused.explain();
+        assert!(format!("{said:?}").contains("another name"), "{said:?}");
+        let report = Journal::inspect(path, &[]).expect("readable");
+        assert!(!report.is_good(), "{report:?}");
+    }
+    fs::remove_file(&other).expect("removed");
+    Journal::open(&path).expect("one name again");
+}
