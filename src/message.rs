@@ -14,8 +14,8 @@ use crate::guard::{Approval, OpenOrder, Policy};
 use crate::journal::{Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
-    Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question, SessionStatus,
-    SignInMethod, WindowLayout,
+    Machine, MachineAction, MachineActionStatus, MachineId, Pace, PanelPart, Question,
+    SessionStatus, SignInMethod, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -316,10 +316,8 @@ pub enum InventoryNews {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
     },
-    /// A page takes long; the bytes of it that have come.
-    Slow {
-        bytes: u64,
-    },
+    /// A page takes long.
+    Slow(Pace),
     /// Some machines; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
     Done {

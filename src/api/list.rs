@@ -174,7 +174,7 @@ impl Client {
             date: None,
         };
         let mut seen = HashSet::new();
-        let mut bytes = 0_usize;
+        let (mut traffic, mut kept) = (0_usize, 0_usize);
         for text in filter.texts() {
             let (mut received, mut pages) = (0, 0);
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
@@ -188,7 +188,7 @@ impl Client {
                     odata::machine_actions(&self.0.endpoints.api, &text, received)
                 });
                 let stop = stop.or(stops_at(&page));
-                bytes = bytes.saturating_add(page.bytes);
+                traffic = traffic.saturating_add(page.bytes);
                 all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
                 let (before, came) = (all.items.len(), page.items.len());
@@ -198,19 +198,24 @@ impl Client {
                         .filter(|action| seen.insert(action.id.clone())),
                 );
                 let new = all.items.len() - before;
+                kept += all.items[before..]
+                    .iter()
+                    .map(MachineAction::bytes)
+                    .sum::<usize>();
                 // Pages that shift while they are read bring some twice, and may leave some out.
                 all.complete &= new == came;
                 let stop = stop
                     .or((url.is_some() && new == 0 && came > 0).then_some(Stop::Looping))
                     .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany))
-                    .or((bytes > odata::MAX_ACTION_BYTES).then_some(Stop::TooMuch));
+                    .or((url.is_some() && is_full(kept, traffic)).then_some(Stop::TooMuch));
                 if let Some(stop) = stop {
                     tracing::debug!(%stop, "paging stopped");
                     all.complete = false;
                     url = None;
                 }
             }
-            if bytes > odata::MAX_ACTION_BYTES {
+            // What the other calls would bring is left out.
+            if is_full(kept, traffic) {
                 break;
             }
         }
@@ -239,6 +244,11 @@ impl Client {
         let stop = (answer.status == 206).then_some(Stop::Partial);
         Ok((listing, stop, answer.date(), used))
     }
+}
+
+/// Whether a list of actions takes as much as it may, in memory or on the line.
+const fn is_full(kept: usize, traffic: usize) -> bool {
+    kept > odata::MAX_ACTION_BYTES || traffic > odata::MAX_ACTION_TRAFFIC
 }
 
 /// Why there is no counting on from a page. An empty one that names another is no end of a list,

@@ -112,6 +112,12 @@ impl Client {
         self.0.limiters.lock().poll(quota, lane, self.now())
     }
 
+    /// Whether a request of this kind would have to wait for its turn now.
+    #[must_use]
+    pub fn has_to_wait(&self, lane: Lane) -> bool {
+        self.0.limiters.lock().common.has_to_wait(lane, self.now())
+    }
+
     /// Waits for leave for one request.
     pub async fn permit(&self, lane: Lane) -> Permit {
         loop {

@@ -23,8 +23,10 @@ pub(super) const ALERTS_TOP: usize = 1_000;
 const OPEN: &str = "status ne 'Resolved'";
 /// Most pages that are read, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
-/// Bytes of all pages of a list of actions: a hundred thousand of them.
-pub(super) const MAX_ACTION_BYTES: usize = 96 << 20;
+/// Memory of all actions of a list: tens of thousands of them. Two such lists are read after each other.
+pub(super) const MAX_ACTION_BYTES: usize = 16 << 20;
+/// Bytes of all pages of such a list, what cannot be kept among them.
+pub(super) const MAX_ACTION_TRAFFIC: usize = 96 << 20;
 /// Ids in one filter, which has to fit into an address.
 const IDS_PER_CALL: usize = 50;
 

@@ -188,6 +188,11 @@ impl RateLimiter {
         ready.map_or(Ok(()), Err)
     }
 
+    /// Whether there is no room for one call now. Counts nothing.
+    pub(super) fn has_to_wait(&mut self, lane: Lane, now: Timestamp) -> bool {
+        self.check(lane, now).is_err()
+    }
+
     fn count(&mut self, lane: Lane, now: Timestamp) {
         self.calls.push_back(Call {
             at: now,
@@ -339,6 +344,18 @@ mod tests {
 
     fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
         std::iter::from_fn(|| limiter.poll(lane, now).ok()).count()
+    }
+
+    #[test]
+    fn who_only_looks_whether_there_is_room_takes_none() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert!(!limiter.has_to_wait(Lane::Refresh, at(0)));
+        let taken = drain(&mut limiter, Lane::Refresh, at(0));
+        assert!(limiter.has_to_wait(Lane::Refresh, at(1)));
+        assert!(!limiter.has_to_wait(Lane::Analyst, at(1)));
+        let left = usize::try_from(limiter.left(MINUTE, at(1))).expect("few");
+        assert_eq!(left, MINUTE.calls - taken);
+        assert!(!limiter.has_to_wait(Lane::Refresh, at(61)));
     }
 
     #[test]

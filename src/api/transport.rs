@@ -22,6 +22,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Of a header longer than this nothing is read.
 const MAX_HEADER: usize = 32 * 1024;
+/// By how much the room for a large answer grows at a time.
+const GROWTH: usize = 2 << 20;
 /// Challenges of one answer that are looked at.
 const CHALLENGES: usize = 8;
 
@@ -323,6 +325,10 @@ impl Http {
                 Ok(Ok(Some(chunk))) => {
                     let bytes = u64::try_from(chunk.len()).unwrap_or_default();
                     self.received.fetch_add(bytes, Ordering::Relaxed);
+                    // Doubled, a large one takes three times its room while it is copied.
+                    if body.capacity() - body.len() < chunk.len() {
+                        body.reserve_exact(chunk.len().max(body.len().min(GROWTH)));
+                    }
                     body.extend_from_slice(&chunk);
                 }
                 Ok(Ok(None)) => break Ending::Whole,

@@ -102,9 +102,11 @@ pub(super) async fn ask(
         TokenReply::ProtocolError(refusal) => return Err(refusal.into_error()),
         TokenReply::NoReply(nothing) => return Err(nothing.into_error(clock())),
     };
+    // One of blanks is nothing that a person could type.
+    let says_something = |code: &String| !code.trim().is_empty();
     let taken = (
-        fields.device_code.take(),
-        fields.user_code.take(),
+        fields.device_code.take().filter(says_something),
+        fields.user_code.take().filter(says_something),
         page(&mut fields),
     );
     let (Some(device_code), Some(user_code), Some(page)) = taken else {

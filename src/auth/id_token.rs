@@ -29,7 +29,34 @@ pub(super) enum Nonce<'a> {
     NotSent,
     /// A renewal's id token may leave it out; one that has it has that of the sign-in (section
     /// 12.2), as far as that is still known.
-    OfSignIn(Option<&'a str>),
+    OfSignIn(&'a FirstNonce),
+}
+
+/// What is known of the nonce in the id token of a sign-in.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) enum FirstNonce {
+    /// The sign-in was saved by an earlier run.
+    #[default]
+    Forgotten,
+    /// It had none.
+    Without,
+    With(Box<str>),
+}
+
+impl FirstNonce {
+    pub(super) fn may_come_back(&self, nonce: Option<&str>) -> bool {
+        match (self, nonce) {
+            (Self::Forgotten, _) | (_, None) => true,
+            (Self::Without, Some(_)) => false,
+            (Self::With(first), Some(nonce)) => **first == *nonce,
+        }
+    }
+}
+
+impl From<Option<Box<str>>> for FirstNonce {
+    fn from(nonce: Option<Box<str>>) -> Self {
+        nonce.map_or(Self::Without, Self::With)
+    }
 }
 
 /// The claims that are looked at. `Value`, because a wrong type must not hide the others.
@@ -41,6 +68,7 @@ pub(super) struct Claims {
     azp: Value,
     exp: Value,
     iat: Value,
+    nbf: Value,
     nonce: Value,
     pub tid: Value,
     pub oid: Value,
@@ -109,7 +137,13 @@ impl Claims {
         let (Some(issued), Some(ends)) = (at(&self.iat), at(&self.exp)) else {
             return false;
         };
-        issued < ends && ends.duration_since(now) > -skew && issued.duration_since(now) <= skew
+        // RFC 7519 section 4.1.5: it may be left out.
+        let holds_already = self.nbf.is_null()
+            || at(&self.nbf).is_some_and(|begins| begins.duration_since(now) <= skew);
+        issued < ends
+            && ends.duration_since(now) > -skew
+            && issued.duration_since(now) <= skew
+            && holds_already
     }
 
     /// Whether the tenant that it names issued it.
@@ -168,8 +202,8 @@ pub(super) fn checked(
     };
     let answers_the_request = match nonce {
         Nonce::Sent(sent) => claims.nonce() == Some(sent),
-        Nonce::NotSent | Nonce::OfSignIn(None) => true,
-        Nonce::OfSignIn(Some(sent)) => claims.nonce().is_none_or(|nonce| nonce == *sent),
+        Nonce::NotSent => true,
+        Nonce::OfSignIn(first) => first.may_come_back(claims.nonce()),
     };
     // A stand-in without a profile knows no registration, and nothing it says leaves this
     // computer.

@@ -173,7 +173,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Grant, AuthError> {
         let nonce = self.held().nonce.clone();
-        let nonce = Nonce::OfSignIn(nonce.as_deref());
+        let nonce = Nonce::OfSignIn(&nonce);
         let grant = Grant::from_answer(fields, &nonce, now, &self.endpoints)?;
         let held = self.held();
         if let (Some(known), true) = (&held.signed_in, held.generation == generation) {

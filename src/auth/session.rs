@@ -326,7 +326,7 @@ impl Inner {
         *held = TokenCache {
             signed_in: Some(signed_in.clone()),
             home: grant.identity.home,
-            nonce: grant.nonce,
+            nonce: grant.nonce.into(),
             access: Some(grant.access),
             refresh: grant.refresh,
             scope: grant.scope,

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
+use super::id_token::FirstNonce;
 use super::secret::Secret;
 use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, monotonic_now};
@@ -33,8 +34,8 @@ pub(super) struct TokenCache {
     pub(super) signed_in: Option<SignedIn>,
     /// The home account (`client_info`), where it was reported.
     pub(super) home: Option<Box<str>>,
-    /// What ties id tokens to this sign-in; not known of one that was saved.
-    pub(super) nonce: Option<Box<str>>,
+    /// What ties id tokens to this sign-in.
+    pub(super) nonce: FirstNonce,
     pub(super) access: Option<AccessToken>,
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,

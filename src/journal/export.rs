@@ -86,20 +86,28 @@ fn csv(entries: &[Entry], verified: &Verified) -> String {
 
 /// With which a formula begins, and what stands for these: full-width, small, raised, and the minus of
 /// mathematics are read as signs in some locales.
-const SIGNS: &str = "=+-@＝＋－＠\u{2212}\u{fe62}\u{fe63}\u{fe66}\u{fb29}\u{207a}\u{207b}\u{207c}";
+const SIGNS: &str =
+    "=+-@＝＋－＠\u{2212}\u{fe62}\u{fe63}\u{fe66}\u{fe6b}\u{fb29}\u{207a}\u{207b}\u{207c}";
+
+/// At which a spreadsheet may be told to split a line.
+const SEPARATORS: &str = ",;|:^~，；\t\n\r";
 
 /// Quoted, with a `'` before whatever a spreadsheet would take for a formula, by whichever separator
 /// it splits the line: a file written with commas may be read with semicolons, and then a cell begins
 /// in the middle of this one.
 fn csv_field(value: &str) -> String {
     let mut out = String::from("\"");
-    let mut begins_cell = true;
-    for c in value.chars() {
-        if begins_cell && SIGNS.contains(c) {
+    let (mut begins_cell, mut follows_blank) = (true, false);
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
+        // Blanks may separate, too; a dash between them is no formula then.
+        let is_alone = chars.peek().is_none_or(|next| next.is_whitespace());
+        if SIGNS.contains(c) && (begins_cell || follows_blank && !is_alone) {
             out.push('\'');
         }
-        let separates = matches!(c, ',' | ';' | '|' | '\t' | '\n' | '\r');
-        begins_cell = separates || begins_cell && (c.is_whitespace() || matches!(c, '"' | '\''));
+        let is_passed_over = c.is_whitespace() || matches!(c, '"' | '\'');
+        begins_cell = SEPARATORS.contains(c) || begins_cell && is_passed_over;
+        follows_blank = c.is_whitespace() || follows_blank && is_passed_over;
         out.push(c);
         if c == '"' {
             out.push(c);

@@ -14,3 +14,12 @@ pub struct Budget {
     /// It did so although this console made few requests: others share the limit, or it is busy.
     pub is_shared: bool,
 }
+
+/// Why the next page of the list takes long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Of it, so many bytes have come.
+    SlowLine { bytes: u64 },
+    /// The service's limit leaves no call for it just now.
+    AwaitingTurn,
+}

@@ -247,6 +247,33 @@ impl MachineAction {
         }
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [
+            &self.scope,
+            &self.requestor,
+            &self.requestor_comment,
+            &self.computer_dns_name,
+            &self.cancellation_requestor,
+            &self.cancellation_comment,
+            &self.external_id,
+            &self.request_source,
+            &self.file_identifier,
+        ];
+        let texts = texts.into_iter().flatten().map(|text| &**text);
+        let machine = self.machine_id.as_ref().map(MachineId::as_str);
+        // The id stands once more in the set of those that were seen.
+        let names = [self.kind.as_wire(), self.status.as_wire(), self.id.as_str()];
+        let ids = [self.id.as_str()].into_iter().chain(machine);
+        size_of::<Self>()
+            + texts
+                .chain(names)
+                .chain(ids)
+                .map(|text| text.len() + size_of::<Box<str>>())
+                .sum::<usize>()
+    }
+
     /// Takes a newer or older reading of the same action in. What a reading leaves out never
     /// replaces what is known, an older reading only fills gaps, and a final status gives way only to
     /// another one that the service dates later.

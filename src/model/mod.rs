@@ -30,7 +30,7 @@ mod window;
 
 pub use adapters::Adapters;
 pub use age::{age_text, clock_text, is_outdated, shifted, since_text};
-pub use budget::Budget;
+pub use budget::{Budget, Pace};
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
 pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};

@@ -220,6 +220,8 @@ pub enum Unfamiliar {
     /// It came in with the browser for the first time: another person's code may have been slipped
     /// in.
     New,
+    /// Who signed in here before is not known: what was noted of it was refused.
+    Unknown,
     /// Another account was used last.
     OtherAccount,
     /// The domain of this profile has led to this other tenant so far.

@@ -98,7 +98,8 @@ pub fn is_hidden(c: char) -> bool {
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{13430}'..='\u{1345f}'
+            | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -135,6 +136,8 @@ mod tests {
     #[test]
     fn hidden_characters_are_made_visible() {
         assert_eq!(clean("FIN\u{202e}240-TL", 64), "FIN\\u{202e}240-TL");
+        // Controls of hieroglyphs.
+        assert_eq!(clean("a\u{13430}b\u{1345f}", 64), "a\\u{13430}b\\u{1345f}");
         assert_eq!(clean("a\u{200b}b\nc\0", 64), "a\\u{200b}b\\u{a}c\\u{0}");
     }
 

@@ -153,7 +153,7 @@ impl State {
         match news {
             InventoryNews::Started(at) => self.inventory.begin_reading(at),
             InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
-            InventoryNews::Slow { bytes } => self.inventory.slow = Some(bytes),
+            InventoryNews::Slow(pace) => self.inventory.slow = Some(pace),
             InventoryNews::Page(machines) => {
                 self.inventory.slow = None;
                 self.asked.note_listed(&machines);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::explain::Explanation;
-use crate::model::{Machine, MachineId, MachineRef, same_name, short_name, skeleton};
+use crate::model::{Machine, MachineId, MachineRef, Pace, same_name, short_name, skeleton};
 
 /// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
 /// what stands at a place has to be compared.
@@ -65,8 +65,8 @@ pub struct Inventory {
     /// The place that each of the latest generations changed.
     changes: Vec<u32>,
     pub loading: bool,
-    /// Bytes of the present page that have come, where that takes long.
-    pub slow: Option<u64>,
+    /// What the present page waits for, where it takes long.
+    pub slow: Option<Pace>,
     /// When the present reading began, or the last one.
     pub began_at: Option<Timestamp>,
     /// When the last complete reading ended.

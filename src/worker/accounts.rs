@@ -26,6 +26,9 @@ pub(super) struct TargetAccounts {
     methods: BTreeMap<Box<str>, StoredMethod>,
     /// Accounts whose saved sign-in is still to be removed: the keyring was locked, or did not answer.
     owed: BTreeSet<Box<str>>,
+    /// What was known is lost: the file was there and was refused, as others may have changed it.
+    #[serde(skip)]
+    is_lost: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ impl TargetAccounts {
             return Some(Unfamiliar::OtherAccount);
         }
         let is_new = before.is_none() && !self.methods.contains_key(&key(account));
+        if is_new && self.is_lost {
+            return Some(Unfamiliar::Unknown);
+        }
         (is_new && method == Some(SignInMethod::Browser)).then_some(Unfamiliar::New)
     }
 
@@ -85,6 +91,7 @@ impl TargetAccounts {
 
     /// Records an account as the last one. The saved sign-in of the one before is to be removed.
     pub fn use_last(&mut self, account: &Account) {
+        self.is_lost = false;
         let before = self.last.replace(key(account));
         self.owed
             .extend(before.filter(|before| *before != key(account)));
@@ -149,6 +156,20 @@ pub(super) struct Accounts {
 #[serde(default)]
 struct File {
     places: BTreeMap<Box<str>, TargetAccounts>,
+    /// It took the place of one that was refused: what was known of other places is lost.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_lost: bool,
+}
+
+impl File {
+    fn take(&mut self, place: &str) -> TargetAccounts {
+        let is_lost = self.is_lost;
+        let known = self.places.remove(place);
+        known.unwrap_or_else(|| TargetAccounts {
+            is_lost,
+            ..TargetAccounts::default()
+        })
+    }
 }
 
 impl Accounts {
@@ -161,11 +182,11 @@ impl Accounts {
         }
     }
 
-    /// Reads the file. One that cannot be read counts as one that is not there: it only saves
-    /// questions.
+    /// Reads the file. One that makes no sense counts as one that is not there: it only saves
+    /// questions. One that is refused, as others may have changed it, makes each account a question.
     pub async fn read(&self) -> TargetAccounts {
         let (folder, place) = (self.folder.clone(), self.place.clone());
-        let read = move || read(&folder?).places.remove(&place);
+        let read = move || Some(read(&folder?).take(&place));
         let here = tokio::task::spawn_blocking(read).await;
         let here = here.ok().flatten().unwrap_or_default();
         // What was changed meanwhile counts.
@@ -254,11 +275,19 @@ fn write(
 }
 
 fn read(folder: &Path) -> File {
-    files::read(&folder.join(FILE_NAME), MAX_BYTES)
-        .ok()
-        .flatten()
-        .and_then(|json| serde_json::from_slice(&json).ok())
-        .unwrap_or_default()
+    let path = folder.join(FILE_NAME);
+    match files::read(&path, MAX_BYTES) {
+        Ok(json) => json
+            .and_then(|json| serde_json::from_slice(&json).ok())
+            .unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!("who signed in before is not known: {error}");
+            File {
+                is_lost: true,
+                ..File::default()
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -402,6 +431,44 @@ mod tests {
         assert!(known["elsewhere"].last.is_some(), "it is still known");
         write(folder, "here", here, full).expect("removed");
         assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_others_may_have_changed_makes_each_account_a_question() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE_NAME);
+        let open = async |place: &str| {
+            let accounts = Accounts::new(Some(folder.path().to_owned()), place);
+            accounts.read().await;
+            accounts
+        };
+        let ask = |accounts: &Accounts| {
+            let by_code = Some(SignInMethod::Code);
+            let of = |before: Option<&Account>| {
+                accounts.here().unfamiliar(&account("a"), before, by_code)
+            };
+            (of(None), of(Some(&account("a"))))
+        };
+        let remember = |here: &mut TargetAccounts| here.remember(&account("a"), SignInMethod::Code);
+        open("here").await.change(remember).await;
+        let may = |mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(&path, mode).expect("it is ours");
+        };
+        may(0o666);
+        let refused = open("here").await;
+        assert_eq!(ask(&refused), (Some(Unfamiliar::Unknown), None));
+        assert!(!refused.may_restore());
+        // Accepted: known from now on, and in the next run. Elsewhere nothing is known yet.
+        assert!(refused.change(remember).await);
+        assert_eq!(ask(&refused), (None, None));
+        assert_eq!(ask(&open("here").await), (None, None));
+        let elsewhere = open("elsewhere").await;
+        assert_eq!(ask(&elsewhere), (Some(Unfamiliar::Unknown), None));
+        std::fs::remove_file(&path).expect("there");
+        assert_eq!(ask(&open("here").await), (None, None), "a first sign-in");
     }
 
     #[tokio::test]

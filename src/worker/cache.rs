@@ -1,20 +1,23 @@
 //! The last list of devices on disk, so that a start shows it at once. One file for each target and
 //! account, readable by its owner only, gone at sign-out.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::room::Room;
 use crate::files;
 use crate::model::Machine;
 
 const VERSION: u8 = 2;
-/// A hundred thousand devices take less than half of this.
-const MAX_BYTES: u64 = 256 << 20;
+/// A hundred thousand devices take less than this.
+pub(super) const MAX_BYTES: usize = 128 << 20;
 
 /// The list as it was read then.
 #[derive(Debug)]
@@ -29,7 +32,41 @@ struct File<T> {
     /// Seconds of Unix time.
     at: i64,
     /// In the service's words.
-    machines: Vec<T>,
+    machines: T,
+}
+
+/// Rows as they are read: what cannot be is skipped, and more than there is room for is refused, as no
+/// list that was written has it.
+struct Rows(Vec<Arc<Machine>>);
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(RowsVisitor)
+    }
+}
+
+struct RowsVisitor;
+
+impl<'de> Visitor<'de> for RowsVisitor {
+    type Value = Rows;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("devices")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows, A::Error> {
+        let (mut rows, mut room) = (Vec::new(), Room::default());
+        while let Some(row) = seq.next_element::<&RawValue>()? {
+            if room.is_used_up() {
+                return Err(A::Error::custom("more devices than cordon keeps"));
+            }
+            if let Ok(machine) = serde_json::from_str::<Machine>(row.get()) {
+                room.take(&machine);
+                rows.push(Arc::new(machine));
+            }
+        }
+        Ok(Rows(rows))
+    }
 }
 
 /// The file of one target and account, in characters allowed in a file name.
@@ -54,16 +91,11 @@ fn is_of(name: &str, target: &str) -> bool {
 
 /// Reads the list. A file that cannot be read counts as none: the list only saves waiting.
 pub(super) fn read(file: &Path) -> Option<Cached> {
-    let bytes = files::read(file, MAX_BYTES).ok()??;
-    // A row that cannot be read is skipped.
-    let file: File<&RawValue> = serde_json::from_slice(&bytes).ok()?;
+    let bytes = files::read(file, u64::try_from(MAX_BYTES).ok()?).ok()??;
+    let file: File<Rows> = serde_json::from_slice(&bytes).ok()?;
     let at = Timestamp::from_second(file.at).ok()?;
-    let machines = file.machines.iter();
-    let machines = machines.filter_map(|row| serde_json::from_str(row.get()).ok());
-    (file.v == VERSION).then(|| Cached {
-        at,
-        machines: machines.map(Arc::new).collect(),
-    })
+    let Rows(machines) = file.machines;
+    (file.v == VERSION).then_some(Cached { at, machines })
 }
 
 /// Writes the list.
@@ -160,6 +192,23 @@ mod tests {
         )
         .expect("written");
         assert!(read(&file).is_some_and(|cached| cached.machines.is_empty()));
+    }
+
+    #[test]
+    fn a_list_that_takes_more_memory_than_any_of_ours_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("devices.json");
+        let of = |count: usize, more: &str| {
+            let row = |n: usize| format!(r#"{{"id":"{n:040x}"{more}}}"#);
+            let rows: Vec<String> = (0..count).map(row).collect();
+            let json = format!(r#"{{"v":2,"at":1,"machines":[{}]}}"#, rows.join(","));
+            std::fs::write(&file, json).expect("written");
+            read(&file).map(|cached| cached.machines.len())
+        };
+        assert_eq!(of(1_000, ""), Some(1_000));
+        assert_eq!(of(250_001, ""), None, "too many");
+        let long = format!(r#","rbacGroupName":"{}""#, "x".repeat(3_000));
+        assert_eq!(of(30_000, &long), None, "too long");
     }
 
     #[test]

@@ -10,11 +10,12 @@ use super::cache::{self, Cached};
 use super::clock::{monotonic_now, now};
 use super::context::Context;
 use super::order::reconcile_late;
+use super::room::Room;
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{Epoch, Machine, MachineActionType, MachineId};
+use crate::model::{Epoch, Machine, MachineActionType, MachineId, Pace};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -24,9 +25,6 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
-/// Limits for devices and their memory: more than any tenant this is made for has.
-const MAX_MACHINES: usize = 250_000;
-const MAX_BYTES: usize = 116 << 20;
 /// A page that takes longer says how far it has come, and again each time as long.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices in one event, so that the window draws in between.
@@ -45,7 +43,7 @@ struct ListSoFar {
     pages: usize,
     machines: Vec<Arc<Machine>>,
     seen: HashSet<MachineId>,
-    bytes: usize,
+    room: Room,
     unreadable: usize,
     /// Why it is not the whole list, if that is known.
     incomplete: Option<String>,
@@ -65,13 +63,16 @@ impl ListSoFar {
         let repeats = new == 0 && !page.items.is_empty();
         self.pages += 1;
         self.unreadable += page.unreadable;
-        self.bytes += page.items.iter().map(Machine::bytes).sum::<usize>();
+        page.items
+            .iter()
+            .for_each(|machine| self.room.take(machine));
         self.machines.extend(page.items.into_iter().map(Arc::new));
-        let is_too_much = self.machines.len() >= MAX_MACHINES || self.bytes >= MAX_BYTES;
         let stopped = match page.more {
             More::No => return None,
             More::Stopped(why) => why,
-            More::Next(_) if is_too_much => "there are more devices than cordon keeps".to_owned(),
+            More::Next(_) if self.room.is_used_up() => {
+                "there are more devices than cordon keeps".to_owned()
+            }
             More::Next(_) if self.pages == MAX_PAGES => format!("stopped after {MAX_PAGES} pages"),
             More::Next(_) if repeats => "the service repeats its pages".to_owned(),
             More::Next(next) => return Some(next),
@@ -125,7 +126,7 @@ async fn read_list(context: &Arc<Context>) {
     context.report_budget().await;
 }
 
-/// Reports progress while a page takes long.
+/// Reports progress while a page takes long, and what it waits for.
 async fn reporting_slow_page<T>(
     context: &Context,
     epoch: Epoch,
@@ -138,7 +139,14 @@ async fn reporting_slow_page<T>(
             page = &mut page => return page,
             () = tokio::time::sleep(SLOW_AFTER) => {
                 let bytes = context.client.received_bytes() - before;
-                report(context, epoch, InventoryNews::Slow { bytes }).await;
+                // Nothing of it has come, as it has not been asked for yet.
+                let waits_for_turn = bytes == 0 && context.client.has_to_wait(Lane::Refresh);
+                let why = if waits_for_turn {
+                    Pace::AwaitingTurn
+                } else {
+                    Pace::SlowLine { bytes }
+                };
+                report(context, epoch, InventoryNews::Slow(why)).await;
             }
         }
     }

@@ -12,6 +12,7 @@ mod start;
 
 mod accounts;
 mod renewal;
+mod room;
 mod sign_in;
 
 mod ask;

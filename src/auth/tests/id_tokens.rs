@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::auth::id_token::FirstNonce;
 
 const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 const OTHER: &str = "33333333-9d1e-4c0f-8a55-3d2b6f7e9a10";
@@ -129,6 +130,13 @@ fn cases() -> Vec<Case> {
             vec![("iat", json!(604_800)), ("exp", json!(608_400))],
             false,
         ),
+        ("valid from now on", one("nbf", json!(0.5)), true),
+        ("valid from next week on", one("nbf", json!(604_800)), false),
+        (
+            "a validity of another kind",
+            one("nbf", json!("never")),
+            false,
+        ),
         ("no tenant", one("tid", Value::Null), false),
         (
             "another tenant, whose issuer it has",
@@ -165,8 +173,15 @@ async fn each_claim_counts_at_a_sign_in() {
 
 #[tokio::test(start_paused = true)]
 async fn each_claim_counts_at_a_renewal() {
-    let another = ("another account", vec![("oid", json!("o2"))], false);
-    for (what, changed, is_taken) in cases().into_iter().chain([another]) {
+    let only_here = [
+        ("another account", vec![("oid", json!("o2"))], false),
+        (
+            "a nonce that the sign-in did not have",
+            vec![("nonce", json!("x"))],
+            false,
+        ),
+    ];
+    for (what, changed, is_taken) in cases().into_iter().chain(only_here) {
         let (host, session, error) = signed_in_with(TENANT, answer(&[])).await;
         assert_eq!(error, None);
         tokio::time::advance(Duration::from_hours(1)).await;
@@ -178,6 +193,22 @@ async fn each_claim_counts_at_a_renewal() {
         tokio::time::advance(Duration::from_mins(5)).await;
         assert_eq!(session.token().await.is_ok(), is_taken, "{what}");
         assert_eq!(host.bodies().len(), asked, "{what}");
+    }
+}
+
+/// `OpenID` Connect Core 1.0 section 12.2. Of a sign-in that was saved its nonce is not known any more.
+#[test]
+fn a_nonce_comes_back_as_it_was() {
+    let with = FirstNonce::from(Some("a".into()));
+    for (first, nonce, may) in [
+        (&with, Some("a"), true),
+        (&with, Some("b"), false),
+        (&with, None, true),
+        (&FirstNonce::from(None), Some("a"), false),
+        (&FirstNonce::from(None), None, true),
+        (&FirstNonce::default(), Some("a"), true),
+    ] {
+        assert_eq!(first.may_come_back(nonce), may, "{nonce:?}");
     }
 }
 

@@ -374,3 +374,16 @@ async fn tokens_that_were_made_for_another_request_are_not_taken() {
     let body = &host.bodies()[0];
     assert!(body.contains("grant_type=authorization_code&") && body.contains("&code_verifier="));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_nobody_could_type_is_no_code() {
+    for blank in ["", "   ", "\\u00a0\\t"] {
+        for name in ["user_code", "device_code"] {
+            let mut answer: serde_json::Value = serde_json::from_str(DEVICE).expect("an object");
+            answer[name] = serde_json::from_str(&format!("\"{blank}\"")).expect("a text");
+            let host = Host::new([ok(answer.to_string())]);
+            let error = host.session(TokenStore::memory()).begin().await.err();
+            assert_eq!(error, Some(AuthError::Unusable), "{name}: {blank:?}");
+        }
+    }
+}

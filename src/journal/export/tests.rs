@@ -110,7 +110,8 @@ fn exports_stay_well_formed_with_any_content() {
 }
 
 /// Whatever a person, a device or the service may be called.
-const HOSTILE: [&str; 15] = [
+const HOSTILE: [&str; 16] = [
+    "pc =HYPERLINK(\"https://evil.example\"):=1^+1~@a\u{fe6b}",
     "![x](https://evil.example/beacon.png)",
     "[Released](https://evil.example)",
     "<img src=https://evil.example/b.png>",
@@ -173,11 +174,10 @@ fn foreign_text_on_the_sheet_is_text() {
     );
     assert!(!sheet.contains(".123"), "nothing shorter than a second");
     assert!(sheet.contains("- Exported: 2026-11-28 02:12:44 +00:00 (2026-11-28T02:12:44Z)"));
-    assert!(
-        sheet.contains(
-            "- Actions: 15: 0 contained, still to release; 0 pending or unknown; 15 failed"
-        )
-    );
+    let count = HOSTILE.len();
+    assert!(sheet.contains(&format!(
+        "- Actions: {count}: 0 contained, still to release; 0 pending or unknown; {count} failed"
+    )));
 }
 
 /// The sheet as a reader of Markdown sees it: what stands in code spans, and all other text.
@@ -209,7 +209,7 @@ fn read_back(sheet: &str) -> (String, String) {
 fn no_cell_is_a_formula_under_any_separator() {
     let (entries, verified) = hostile_journal();
     let text = export(&entries, &verified, Format::Csv, &moment());
-    for separator in [b',', b';', b'\t', b'|'] {
+    for separator in [b',', b';', b'\t', b'|', b':', b'^', b'~', b' '] {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .has_headers(false)
@@ -223,6 +223,7 @@ fn no_cell_is_a_formula_under_any_separator() {
                 assert!(
                     !begins.starts_with([
                         '=', '+', '-', '@', '＝', '＋', '－', '＠', '−', '﹢', '﹣', '﬩', '⁺',
+                        '﹫',
                     ]),
                     "{cell:?} by {:?}",
                     char::from(separator)
@@ -407,8 +408,14 @@ fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
         ("a,\"+1", "\"a,\"\"'+1\""),
         ("a|' \"@x", "\"a|' \"\"'@x\""),
         (" =1", "\" '=1\""),
-        ("a =1", "\"a =1\""),
+        ("pc =HYPERLINK(x)", "\"pc '=HYPERLINK(x)\""),
+        ("a \"=1", "\"a \"\"'=1\""),
+        ("a:=1", "\"a:'=1\""),
+        ("a^+1~@b", "\"a^'+1~'@b\""),
+        ("a；=1，-1", "\"a；'=1，'-1\""),
+        ("\u{fe6b}x", "\"'\u{fe6b}x\""),
         ("a-b", "\"a-b\""),
+        ("a - b", "\"a - b\""),
     ] {
         assert_eq!(csv_field(value), field);
     }

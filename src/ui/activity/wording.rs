@@ -78,11 +78,13 @@ fn under_way(
         .action()
         .and_then(|id| state.action(&entry.machine().id, id));
     // In a console that only looks the journal may be behind what is read here.
-    let only_looks = matches!(state.journal, Some(Err(_)));
-    if let Some(read) = action.filter(|read| only_looks && read.status != *reported) {
+    if let (Some(Err(why)), Some(read)) = (&state.journal, action)
+        && read.status != *reported
+    {
         return Some(format!(
-            "Defender says now: {}; the other console has not recorded it yet",
-            read.status.word()
+            "Defender says now: {}; that is not in the journal: {}",
+            read.status.word(),
+            why.headline
         ));
     }
     let checked = checked(entry, state, now);

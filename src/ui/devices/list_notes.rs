@@ -3,6 +3,9 @@
 use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 
 use crate::explain::{Explanation, NextStep};
+use crate::message::LookBack;
+use crate::model::Pace;
+use crate::state::{Remote, State};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::devices::asked;
@@ -88,11 +91,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
         1 => Some("1 entry could not be read".to_owned()),
         n => Some(format!("{n} entries could not be read")),
     };
-    let states = cx.state.recent_actions.failure.as_ref();
-    let states = states.map(|failure| {
-        let words = format!("The state column may be out of date: {}", failure.headline);
-        Note::warning(words)
-    });
+    let states = states_words(cx.state).map(Note::warning);
     let kept = inventory.kept_at.map(|at| Note {
         icon: Icon::Unknown,
         role: Role::Stale,
@@ -103,19 +102,42 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
     });
     let unreadable = unreadable.map(Note::warning);
     let slow = inventory.slow.filter(|_| inventory.loading);
-    let slow = slow.map(|bytes| Note {
+    let slow = slow.map(|pace| Note {
         icon: Icon::Waiting,
         role: Role::Caution,
-        words: format!(
-            "The line is slow: {} of the next devices have come, {} are shown",
-            amount_text(bytes),
-            inventory.all().len()
-        ),
+        words: pace_words(pace, inventory.all().len()),
     });
     [slow, incomplete, missing, unreadable, states, kept]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// What the state column does not know.
+fn states_words(state: &State) -> Option<String> {
+    let looks = [&state.recent_actions, &state.containments];
+    if let Some(failure) = &state.recent_actions.failure {
+        return Some(format!(
+            "The state column may be out of date: {}",
+            failure.headline
+        ));
+    }
+    let is_cut = |look: &Remote<LookBack>| look.get().is_some_and(|look| !look.is_complete);
+    looks.into_iter().any(is_cut).then(|| {
+        "The state column may be incomplete: part of the action history was cut off or unreadable; select a device to read all of its own".to_owned()
+    })
+}
+
+fn pace_words(pace: Pace, shown: usize) -> String {
+    match pace {
+        Pace::SlowLine { bytes } => format!(
+            "The line is slow: {} of the next devices have come, {shown} are shown",
+            amount_text(bytes)
+        ),
+        Pace::AwaitingTurn => format!(
+            "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
+        ),
+    }
 }
 
 fn amount_text(bytes: u64) -> String {

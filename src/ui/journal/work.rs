@@ -284,12 +284,14 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         is_closed = ui.add(ActionButton::quiet(CANCEL)).clicked();
     });
     if let Some((format, ending)) = wanted {
-        let file = format!("{}.{ending}", file.trim());
+        let file = PathBuf::from(format!("{}.{ending}", file.trim()));
+        // What is written is named in whole.
+        let file = std::path::absolute(&file).unwrap_or(file);
         let listed = cx.views.journal.rows.entries(cx.state).map(Entry::id);
         let export = JournalExport {
             what: Exported::Entries(listed.collect()),
             format,
-            to: ExportTo::File(file.into()),
+            to: ExportTo::File(file),
             zone: cx.zone.clone(),
         };
         cx.out.work.push(Command::ExportJournal(Box::new(export)));

@@ -145,7 +145,7 @@ fn different_account_ui(
 ) {
     let tokens = ui.tokens();
     let title = match reason {
-        Unfamiliar::New => "Is this you?",
+        Unfamiliar::New | Unfamiliar::Unknown => "Is this you?",
         Unfamiliar::OtherAccount => "This is a different account",
         Unfamiliar::OtherTenant { .. } => "This is another tenant",
     };
@@ -156,7 +156,7 @@ fn different_account_ui(
     }
     ui.small_label(format!("Tenant {}", account.tenant_id));
     ui.wrapped(difference_words(reason, before, &cx.state.tenant));
-    if *reason != Unfamiliar::New {
+    if !matches!(reason, Unfamiliar::New | Unfamiliar::Unknown) {
         ui.wrapped("If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one");
     }
     ui.add_space(tokens.space.s);
@@ -183,6 +183,7 @@ fn different_account_ui(
 fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
     match (reason, before) {
         (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),
+        (Unfamiliar::Unknown, _) => "cordon cannot tell who signed in here before: accounts.json in the data folder was refused, as others may have changed it. Continue only if this account is yours: whatever you order is done in its name".to_owned(),
         (Unfamiliar::OtherTenant { so_far }, _) => format!(
             "Until now, {} led to tenant {}. Continue only if you know why that has changed",
             clean(tenant, 80),

@@ -399,6 +399,29 @@ fn cached_readings_are_shown_with_their_age() {
 }
 
 #[test]
+fn what_the_journal_does_not_say_is_said_with_the_reason_that_is_known() {
+    for headline in ["Another console is at work here", "The disk is full"] {
+        let mut state = state();
+        let why = crate::explain::Explanation::harmless(headline, crate::explain::NextStep::None);
+        state.journal = Some(Err(why));
+        let kind = crate::model::MachineActionType::Isolate;
+        let mut read = MachineAction::bare(action(), kind, MachineActionStatus::Succeeded);
+        read.machine_id = MachineId::parse("a19c07").ok();
+        state.apply(crate::message::Event::Actions {
+            epoch: state.epoch,
+            actions: vec![read],
+        });
+        let status = MachineActionStatus::Pending;
+        let action = action();
+        let records = vec![Record::Sent, Record::Accepted { action, status }];
+        assert_eq!(
+            said(records, &state),
+            format!("Defender says now: Succeeded; that is not in the journal: {headline}")
+        );
+    }
+}
+
+#[test]
 fn an_answer_that_settles_nothing_is_not_called_none() {
     let unclear = |status, action| Record::Unclear {
         status,

@@ -303,6 +303,24 @@ fn escape_puts_the_export_away_first_and_what_was_typed_is_kept() {
 }
 
 #[test]
+fn a_file_is_named_in_whole_wherever_it_goes() {
+    let (desk, mut harness) = page(few());
+    desk.borrow_mut().views.journal.file = Some("case/sheet".into());
+    harness.run_steps(3);
+    harness.get_by_label("Write CSV").click();
+    harness.run_steps(2);
+    let here = std::env::current_dir().expect("a folder");
+    let desk = desk.borrow();
+    let to = desk.work.iter().find_map(|command| {
+        let Command::ExportJournal(export) = command else {
+            return None;
+        };
+        Some(&export.to)
+    });
+    assert_eq!(to, Some(&ExportTo::File(here.join("case/sheet.csv"))));
+}
+
+#[test]
 fn everything_is_reachable_in_a_small_window() {
     let (desk, mut harness) = desk(with_entries(few()), egui::vec2(640.0, 360.0));
     desk.borrow_mut().views.show(Screen::Journal);

@@ -6,7 +6,8 @@ use super::*;
 use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{BrowserPrompt, EntryId, Retry, SignInMethod, Unfamiliar};
+use crate::message::LookBack;
+use crate::model::{BrowserPrompt, EntryId, Pace, Retry, SignInMethod, Unfamiliar};
 use crate::state::fixtures;
 use crate::ui::views::Screen;
 
@@ -348,20 +349,54 @@ fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() 
 }
 
 #[test]
-fn a_slow_line_says_how_far_it_has_come() {
+fn a_list_that_comes_slowly_says_what_it_waits_for() {
     let mut state = signed_in();
-    for news in [
-        InventoryNews::Started(at(10)),
-        InventoryNews::Slow { bytes: 3_400_000 },
-    ] {
+    let shown = state.inventory.all().len();
+    let apply = |state: &mut State, news| {
         let epoch = Epoch(0);
         state.apply(Event::Inventory { epoch, news });
+    };
+    apply(&mut state, InventoryNews::Started(at(10)));
+    let (desk, mut harness) = wide(state);
+    for (pace, words) in [
+        (
+            Pace::SlowLine { bytes: 3_400_000 },
+            format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown"),
+        ),
+        (
+            Pace::AwaitingTurn,
+            format!(
+                "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
+            ),
+        ),
+    ] {
+        apply(&mut desk.borrow_mut().state, InventoryNews::Slow(pace));
+        harness.run_steps(2);
+        assert!(shows(&harness, &words), "{words}");
     }
-    let shown = state.inventory.all().len();
-    let (_, harness) = wide(state);
-    let words =
-        format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown");
-    assert!(shows(&harness, &words));
+}
+
+#[test]
+fn a_history_that_was_cut_says_what_it_leaves_open() {
+    let part = "The state column may be incomplete: part of the action history was cut off";
+    let look = |is_complete| LookBack {
+        since: at(0),
+        is_complete,
+    };
+    let (desk, mut harness) = wide(signed_in());
+    for (recent, older) in [(true, true), (false, true), (true, false)] {
+        for news in [
+            InventoryNews::RecentActions(Ok(look(recent))),
+            InventoryNews::Containments(Ok(look(older))),
+        ] {
+            let epoch = Epoch(0);
+            desk.borrow_mut()
+                .state
+                .apply(Event::Inventory { epoch, news });
+        }
+        harness.run_steps(2);
+        assert_eq!(shows(&harness, part), !(recent && older));
+    }
 }
 
 #[test]
