@@ -22,6 +22,8 @@ pub enum JournalError {
     Damaged(Finding),
     #[error("record {record} of {entry} cannot be read")]
     NotReadable { entry: EntryId, record: Box<str> },
+    #[error("it has orders of {found}, and this is {mode}")]
+    OfAnotherMode { found: Box<str>, mode: &'static str },
     #[error("the journal is open for reading only")]
     ReadOnly,
     #[error("the file is no journal, or its pages are damaged")]
@@ -82,6 +84,7 @@ impl JournalError {
             | Self::WrittenByAnother
             | Self::Damaged(_)
             | Self::NotAJournal(_)
+            | Self::OfAnotherMode { .. }
             | Self::AttemptRejected { .. }
             | Self::Ended => true,
             Self::Folder(..)
@@ -122,6 +125,10 @@ impl JournalError {
             ),
             Self::Damaged(_) | Self::NotReadable { .. } | Self::NotAJournal(_) => (
                 "The journal is damaged",
+                "Rename the file and keep it as evidence; the next start begins a new journal",
+            ),
+            Self::OfAnotherMode { .. } => (
+                "The journal is not this console's: it was copied here",
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
             Self::AttemptRejected { .. } => (

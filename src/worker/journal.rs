@@ -20,7 +20,7 @@ use super::screen::Screen;
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
 use crate::message::{Event, JournalNews, OrderProgress};
-use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId};
+use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mode};
 pub(super) use thread::Opened;
 use thread::{Changed, Ends, Entries, Job, Written};
 
@@ -68,14 +68,14 @@ impl JournalHandle {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(path: Box<Path>, screen: Screen) -> std::io::Result<(Self, Opening)> {
+    pub fn start(path: Box<Path>, mode: Mode, screen: Screen) -> std::io::Result<(Self, Opening)> {
         let entries = Entries::default();
         let Ends {
             jobs,
             opened,
             to_show,
             mark,
-        } = thread::start(path.clone(), entries.clone())?;
+        } = thread::start(path.clone(), mode, entries.clone())?;
         let handle = Self {
             entries,
             mark,

@@ -125,7 +125,8 @@ impl WorkerHandle {
         let (event_queue, events) = mpsc::channel(EVENTS);
         let screen = Screen::new(event_queue, Arc::clone(&setup.wake));
         let screen = screen.heard_by(Arc::clone(&setup.on_event));
-        let journal = JournalHandle::start(setup.journal.clone().into(), screen.clone());
+        let journal =
+            JournalHandle::start(setup.journal.clone().into(), setup.mode, screen.clone());
         let journal = journal.map_err(|e| cannot(&e))?;
         let thread = std::thread::Builder::new()
             .name("cordon-background".into())

@@ -5,10 +5,16 @@
 use std::fs;
 
 use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
 use cordon::journal::{Journal, NotSentReason, OrderStatus, Record};
 use cordon::message::OrderProgress;
+use cordon::model::Mode;
+use cordon::worker::Setup;
 
-use crate::common::{Engine, fault, journal_on_disk, posts, signed_in};
+use crate::common::{
+    Engine, SPEED, fault, journal_on_disk, posts, setup as prepared, signed_in, tenant,
+};
 
 const HEADLINE: &str =
     "The file that keeps other consoles off this journal was removed, so nothing can be sent";
@@ -157,4 +163,39 @@ fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
         assert!(error.is_final() && error.is_another_console(), "{error}");
         assert!(error.to_string().contains("lock file"), "{error}");
     }
+}
+
+/// Its orders would be followed in a place where nobody gave them.
+#[test]
+fn the_journal_of_another_mode_is_not_acted_on() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
+    engine.until_end(entry);
+    drop(engine);
+    let (setup, path) = prepared(
+        &simulator,
+        folder.path(),
+        &Policy::default(),
+        TokenStore::memory(),
+        SPEED,
+    );
+    let as_demo = Setup {
+        mode: Mode::Demo,
+        ..setup
+    };
+    let engine = Engine::start_prepared(&simulator, (as_demo, path));
+    let why = engine
+        .state
+        .journal
+        .clone()
+        .expect("told")
+        .expect_err("of another");
+    assert!(
+        why.headline
+            .starts_with("The journal is not this console's"),
+        "{why:?}"
+    );
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
     let (events, told) = mpsc::channel(1_000);
     let screen = Screen::new(events, Arc::new(|| {}));
-    let started = JournalHandle::start(path.into(), screen);
+    let started = JournalHandle::start(path.into(), Mode::Demo, screen);
     let (handle, opening) = started.expect("a thread");
     let handle = Arc::new(handle);
     let opened = handle.show_opened(opening).await;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record, put_aside};
-use crate::model::EntryId;
+use crate::model::{EntryId, Mode};
 
 /// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
 const QUEUE: usize = 64;
@@ -113,7 +113,7 @@ pub(super) struct Ends {
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(super) fn start(path: Box<Path>, entries: Entries) -> std::io::Result<Ends> {
+pub(super) fn start(path: Box<Path>, mode: Mode, entries: Entries) -> std::io::Result<Ends> {
     let (jobs, queue) = channel(QUEUE);
     let (opened_to, opened) = oneshot::channel();
     let (written, to_show) = channel(QUEUE);
@@ -122,7 +122,7 @@ pub(super) fn start(path: Box<Path>, entries: Entries) -> std::io::Result<Ends> 
     std::thread::Builder::new()
         .name("cordon-journal".into())
         .spawn(move || {
-            let (journal, how) = open(&path);
+            let (journal, how) = open(&path, mode);
             entries.change(|all| all.extend(how.entries.iter().cloned().map(Arc::new)));
             mark_to.send_replace(journal.as_ref().map(Journal::mark));
             opened_to.send(how).ok();
@@ -136,8 +136,12 @@ pub(super) fn start(path: Box<Path>, entries: Entries) -> std::io::Result<Ends> 
     })
 }
 
-fn open(path: &Path) -> (Option<Journal>, Opened) {
-    let opened = Journal::open(path).and_then(|journal| Ok((journal.entries()?, journal)));
+fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
+    let opened = Journal::open(path).and_then(|journal| {
+        let entries = journal.entries()?;
+        demand_mode(&entries, mode)?;
+        Ok((entries, journal))
+    });
     let (entries, journal, trouble) = match opened {
         Ok((entries, journal)) => (entries, Some(journal), None),
         // It cannot be acted on; what is in it can perhaps still be read.
@@ -153,6 +157,16 @@ fn open(path: &Path) -> (Option<Journal>, Opened) {
         trouble,
     };
     (journal, how)
+}
+
+/// A rehearsal's journal that was copied into another's place would have its orders followed there.
+fn demand_mode(entries: &[Entry], mode: Mode) -> Result<(), JournalError> {
+    let mode = mode.word();
+    let foreign = entries.iter().find(|entry| *entry.author.mode != *mode);
+    foreign.map_or(Ok(()), |entry| {
+        let found = entry.author.mode.clone();
+        Err(JournalError::OfAnotherMode { found, mode })
+    })
 }
 
 /// Until it is closed, or nobody is left to ask for anything.
