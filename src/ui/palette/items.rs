@@ -30,12 +30,13 @@ pub fn rows(
             Some((score, command_row(ctx, cx, command)))
         })
         .collect();
-    // Of those that match as well as each other, what works now and what was chosen last.
+    // Of those that match as well as each other, what has something to act on and what was chosen last.
     commands.sort_by_key(|(score, row)| {
         let rank = cx.views.recent.rank(&row.item);
-        (std::cmp::Reverse(*score), row.why_not.is_some(), rank)
+        let fit = fit(cx, row, text);
+        (fit, std::cmp::Reverse(*score), is_idle(cx, row), rank)
     });
-    let best_command = commands.first().map_or(0, |(score, _)| *score);
+    let best_command = commands.iter().map(|(score, _)| *score).max().unwrap_or(0);
     let mut commands: Vec<_> = commands.into_iter().map(|(_, row)| row).collect();
     let best_device = found
         .and_then(|found| found.best.first())
@@ -67,6 +68,42 @@ pub fn rows(
     let main = main.into_iter().flat_map(|(_, rows)| rows);
     let after = [others, saved, asking].into_iter().flatten();
     named.into_iter().chain(main).chain(after).collect()
+}
+
+/// How a title has what is typed, the best first: at its beginning, at the beginning of a word, or anywhere;
+/// each time what acts on the ticked devices before what acts on the open one. An action never stands
+/// below its opposite, which has its word inside.
+fn fit(cx: &Cx<'_>, row: &Row, text: &str) -> (u8, bool) {
+    let title = row.label.to_lowercase();
+    let typed = text.to_lowercase();
+    let typed = typed.split_whitespace().next().unwrap_or_default();
+    let place = if title.starts_with(typed) {
+        0
+    } else if title.split(' ').any(|word| word.starts_with(typed)) {
+        1
+    } else {
+        2
+    };
+    let is_ticked = !cx.views.bulk_selection.is_empty();
+    let acts_on_ticked = is_ticked
+        && place < 2
+        && matches!(row.item, Item::Command(command) if is_for_selection(command));
+    (place, !acts_on_ticked)
+}
+
+/// Whether it has nothing to act on, or cannot be done otherwise. An action on a device that cannot be
+/// done now stays where it ranks: its opposite, which can, does not take its place under the key.
+fn is_idle(cx: &Cx<'_>, row: &Row) -> bool {
+    let Item::Command(command) = row.item else {
+        return row.why_not.is_some();
+    };
+    let is_tenant_wide = matches!(command, UiCommand::Act(kind) if kind.is_tenant_wide());
+    let has_device = if matches!(command, UiCommand::Act(_) | UiCommand::Plan) {
+        is_tenant_wide || cx.views.selected.is_some()
+    } else {
+        is_for_selection(command) && !cx.views.bulk_selection.is_empty()
+    };
+    row.why_not.is_some() && !has_device
 }
 
 /// The plans whose name has these letters, the best first, and how well that one matches.

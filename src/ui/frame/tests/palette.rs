@@ -319,3 +319,45 @@ fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
         "> Plan: Suspicious laptop…, 2 devices"
     );
 }
+
+#[test]
+fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
+    let mut state = signed_in();
+    let mut restricted = MachineAction::bare(
+        MachineActionId::parse("r1").expect("a literal id"),
+        MachineActionType::RestrictCodeExecution,
+        MachineActionStatus::Succeeded,
+    );
+    restricted.machine_id = MachineId::parse(FIN).ok();
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![restricted],
+    });
+    let (desk, mut harness) = wide(state);
+    let fin = machine(FIN, "FIN-LT-042").reference();
+    desk.borrow_mut().views.show_device(fin);
+    let ticked = [machine(HR, "HR-LT-007"), machine(TWIN, "fin-lt-042")];
+    harness.run_steps(3);
+    desk.borrow_mut().views.bulk_selection = ticked.map(|one| one.reference()).into();
+    harness.run_steps(3);
+    for (typed, first) in [
+        ("restrict", "> Restrict apps on selected devices…"),
+        ("isolate", "> Isolate selected devices…"),
+        ("release", "> Release selected devices…"),
+        ("add tag", "> Add tag to selected devices…"),
+    ] {
+        open(&desk, &mut harness);
+        types(&mut harness, typed);
+        let shown = options(&harness);
+        assert!(shown[0].starts_with(first), "{typed}: {shown:?}");
+        press(&mut harness, Key::Escape);
+    }
+    // Without them it is the open one, also where only the opposite can be done.
+    desk.borrow_mut().views.bulk_selection.clear();
+    open(&desk, &mut harness);
+    types(&mut harness, "restrict");
+    let shown = options(&harness);
+    let place = |name: &str| shown.iter().position(|row| row.contains(name));
+    assert!(place("Restrict app execution") < place("Remove app restriction"));
+    assert_eq!(place("Restrict app execution"), Some(0), "{shown:?}");
+}
