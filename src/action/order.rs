@@ -192,6 +192,19 @@ impl Task {
         self.spec().map_or(Change::Nothing, |spec| spec.change)
     }
 
+    /// What it is called beside its outcome where it cuts a device off or lets it back: "Isolation",
+    /// "Release"; `None` for all else.
+    #[must_use]
+    pub fn cut_off_noun(&self) -> Option<&'static str> {
+        match self.change() {
+            Change::Sets(Condition::Restricted)
+            | Change::Clears(Condition::Restricted)
+            | Change::Nothing => None,
+            Change::Sets(condition) => Some(condition.noun()),
+            Change::Clears(Condition::Isolated | Condition::Contained) => Some("Release"),
+        }
+    }
+
     /// The heading of form, row and export.
     #[must_use]
     pub fn title(&self) -> String {

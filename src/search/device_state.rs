@@ -157,6 +157,12 @@ impl DeviceState {
         }
     }
 
+    /// Whether it is cut off, or an action that cuts it off or lets it back has not ended.
+    #[must_use]
+    pub const fn is_cut_off_of_note(self) -> bool {
+        self.isolation.is_of_note()
+    }
+
     /// The phase that the eye has to see first.
     #[must_use]
     pub fn lead(self) -> (Condition, Phase) {

@@ -6,19 +6,25 @@ use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineActionId, MachineId};
 
 impl State {
-    /// The newest order about a machine that went wrong and is not acknowledged. A later
-    /// success makes up for it only where it is of the same: what else was done since says nothing.
+    /// The newest order about a machine that went wrong and is not acknowledged, and before all others
+    /// one that was to cut it off or let it back. A later success makes up for it only where it is of the
+    /// same: what else was done since says nothing.
     #[must_use]
     pub fn attention_on(&self, id: &MachineId) -> Option<&Entry> {
         let newest_first = || self.entries.of_machine(id).rev();
         let is_done = |entry: &&Entry| matches!(entry.status(), OrderStatus::Done { .. });
-        let mut with_place = newest_first().enumerate();
-        let (_, entry) = with_place.find(|(place, entry)| {
+        let with_place = newest_first().enumerate();
+        let mut wrong = with_place.filter(|(place, entry)| {
             let mut later = newest_first().take(*place).filter(is_done);
             self.entries.needs_attention(entry)
                 && !later.any(|later| later.order.task.makes_up_for(&entry.order.task))
-        })?;
-        Some(entry)
+        });
+        let (_, newest) = wrong.next()?;
+        if newest.order.task.cut_off_noun().is_some() {
+            return Some(newest);
+        }
+        let about_isolation = wrong.find(|(_, entry)| entry.order.task.cut_off_noun().is_some());
+        Some(about_isolation.map_or(newest, |(_, entry)| entry))
     }
 }
 

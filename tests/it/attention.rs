@@ -141,7 +141,7 @@ fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
     console.order(ActionKind::Isolate, &machine, "INC-4711");
     console.step_until("the heading", |c| c.shows("Needs your attention (1)"));
     assert!(console.shows("1 needs attention"), "{}", console.screen());
-    let row = format!("{}, Isolate device: refused", machine.name_and_tail());
+    let row = format!("{}, Isolation refused", machine.name_and_tail());
     assert!(console.shows(&row), "{}", console.screen());
     assert!(console.shows("Isolate device: refused, needs attention: see Activity"));
     console.click("Acknowledge");

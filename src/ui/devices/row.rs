@@ -24,16 +24,74 @@ use crate::ui::views::Column;
 use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_width};
 use crate::ui::words::{ago, both_times, os_name};
 
-/// How far an order of this console has come that the service's history does not show yet.
-fn own_order(machine: &MachineRef, open: &[&Entry], state: &State) -> Option<(Icon, Role, String)> {
-    let entry = open
-        .iter()
-        .rfind(|entry| entry.order.machine.id == machine.id)?;
-    let status = entry.status();
-    if !status.is_unknown() && status.action().is_some() {
-        return None;
+/// The order that is told of a device beside what is known of it, and whether it has not ended: one of this
+/// console that the service's history does not show yet, or one that needs attention. What is to cut the
+/// device off, or to let it back, stands before all else, and first of it what nobody knows the outcome of.
+fn told_order<'a>(
+    machine: &MachineRef,
+    open: &[&'a Entry],
+    state: &'a State,
+) -> Option<(&'a Entry, bool)> {
+    let is_told = |entry: &&&Entry| {
+        let status = entry.status();
+        entry.order.machine.id == machine.id && (status.is_unknown() || status.action().is_none())
+    };
+    let cuts_off = |entry: &Entry| entry.order.task.cut_off_noun().is_some();
+    let newest_first = || open.iter().rev().filter(is_told).copied();
+    let is_isolation = |entry: &&Entry| cuts_off(entry);
+    let open_isolation = newest_first()
+        .filter(is_isolation)
+        .find(|entry| entry.status().is_unknown())
+        .or_else(|| newest_first().find(is_isolation));
+    let wrong = state.attention_on(&machine.id);
+    open_isolation
+        .map(|entry| (entry, true))
+        .or(wrong.filter(is_isolation).map(|entry| (entry, false)))
+        .or_else(|| Some((newest_first().next()?, true)))
+        .or(wrong.map(|entry| (entry, false)))
+}
+
+/// The state with what became of an order. What is known of the device comes first while it is cut off or
+/// that changes; else what became of the order that was to do it. It is in the short words too: an icon
+/// alone does not say it.
+fn beside(
+    cx: &Cx<'_>,
+    state: DeviceState,
+    (entry, is_open): (&Entry, bool),
+    hint: &str,
+) -> StateCell {
+    let (icon, role, title) = attention::mark(entry, cx.state);
+    let hint = if is_open {
+        format!("{hint}\n{title}: requested from this console")
+    } else {
+        format!("{hint}\nYour order needs attention: see Activity")
+    };
+    let noun = entry.order.task.cut_off_noun();
+    let order = noun.map_or_else(
+        || title.clone(),
+        |noun| {
+            let outcome = title.rsplit_once(": ").map_or("", |(_, outcome)| outcome);
+            format!("{noun} {outcome}")
+        },
+    );
+    let is_state_first =
+        state.is_cut_off_of_note() || noun.is_none() && state.lead().1.is_of_note();
+    let (words, short) = if state.rank().is_none() {
+        (order.clone(), order)
+    } else if is_state_first {
+        let words = format!("{}; {}", state.text(), order.to_lowercase());
+        (words, state.short_text())
+    } else {
+        let words = format!("{order}; {}", state.text().to_lowercase());
+        (words, order)
+    };
+    StateCell {
+        icon: Some(icon),
+        role,
+        words,
+        short,
+        hint,
     }
-    Some(attention::mark(entry, state))
 }
 
 /// Stands for a state of which nothing is known; the tip says whether a history was read.
@@ -153,29 +211,8 @@ impl MachineRow<'_> {
             &cx.state.policy,
             cx.service_now(),
         );
-        let is_known = state.rank().is_some();
-        let beside = |(icon, role, order): (Icon, Role, String), hint: String| {
-            let (words, short) = if is_known {
-                let order = order.to_lowercase();
-                (format!("{}; {order}", state.text()), state.short_text())
-            } else {
-                (order.clone(), order)
-            };
-            StateCell {
-                icon: Some(icon),
-                role,
-                words,
-                short,
-                hint,
-            }
-        };
-        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries, cx.state) {
-            let hint = format!("{hint}\n{word}: requested from this console");
-            return beside((icon, role, word), hint);
-        }
-        if let Some(entry) = cx.state.attention_on(&self.machine.id) {
-            let hint = format!("{hint}\nYour newest order needs attention: see Activity");
-            return beside(attention::mark(entry, cx.state), hint);
+        if let Some((entry, is_open)) = told_order(&self.reference, self.open_entries, cx.state) {
+            return beside(cx, state, (entry, is_open), &hint);
         }
         if state == DeviceState::default() && cx.state.containments.get().is_none() {
             return StateCell {

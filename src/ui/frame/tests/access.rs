@@ -171,3 +171,60 @@ fn each_change_of_a_status_is_said_once() {
         }
     }
 }
+
+/// An order on that device that has come as far as these records.
+fn of_kind(tag: &str, kind: ActionKind, records: Vec<Record>) -> Event {
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    let author = crate::journal::Author {
+        tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
+        ..fixtures::author()
+    };
+    let order = fixtures::order(tag, machine, kind);
+    Event::Entry(Box::new(fixtures::entry_at(at(0), author, order, records)))
+}
+
+#[test]
+fn what_became_of_an_isolation_is_told_before_what_else_holds() {
+    let unknown = || {
+        vec![
+            Record::Sent,
+            Record::Unknown {
+                why: "timed out".into(),
+            },
+        ]
+    };
+    for (records, told) in [
+        (unknown(), "Isolation outcome unknown; restricted"),
+        (
+            vec![Record::Sent, Record::NotFound],
+            "Isolation not found; restricted",
+        ),
+    ] {
+        let mut state = signed_in();
+        let mut restricted = MachineAction::bare(
+            MachineActionId::parse("r1").expect("a literal id"),
+            MachineActionType::RestrictCodeExecution,
+            MachineActionStatus::Succeeded,
+        );
+        restricted.machine_id = MachineId::parse(HR).ok();
+        state.apply(Event::Actions {
+            epoch: Epoch(0),
+            actions: vec![restricted],
+        });
+        state.apply(of_kind("cdn-00000001", ActionKind::Isolate, records));
+        // What is newer is about less.
+        state.apply(of_kind("cdn-00000002", ActionKind::AddTag, unknown()));
+        let (_, harness) = wide(state);
+        let name = format!("HR-LT-007 (…aaaa), {told}");
+        assert!(harness.query_by_label(&name).is_some(), "{name}");
+    }
+    // One that is isolated is so first.
+    let mut state = signed_in();
+    let machine = fixtures::machine_ref(FIN, Some("FIN-LT-042"));
+    let order = fixtures::order("cdn-00000001", machine, ActionKind::Unisolate);
+    let entry = fixtures::entry_at(at(0), fixtures::author(), order, unknown());
+    state.apply(Event::Entry(Box::new(entry)));
+    let (_, harness) = wide(state);
+    let name = "FIN-LT-042 (…9c07), Isolated; release outcome unknown";
+    assert!(harness.query_by_label(name).is_some());
+}

@@ -409,7 +409,7 @@ fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_ord
     let table = harness.get_by_label("Devices").rect();
     let mut words = harness.query_all_by_label("Isolated");
     assert!(words.any(|node| table.contains_rect(node.rect())));
-    harness.get_by_label_contains("(…9c07), Isolated; isolate device: refused");
+    harness.get_by_label_contains("(…9c07), Isolated; isolation refused");
 }
 
 #[test]
