@@ -306,6 +306,12 @@ impl Review {
         findings.any(|finding| finding.severity == Severity::NameWanted)
     }
 
+    /// Whether the name or word that is asked for was typed.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.is_named
+    }
+
     /// Whether this finding forbids the order.
     #[must_use]
     pub const fn is_stopped_by(&self, finding: &Finding) -> bool {

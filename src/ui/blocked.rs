@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::commands::{UiCommand, acting_trouble};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, UiExt as _, badge, raised_frame, section_ui};
-use super::words::{ago, local_time};
+use super::words::{ago, left, local_time};
 use super::{Cx, order};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
 use crate::message::Command;
@@ -59,11 +59,15 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     };
     let until = one.expires.map_or_else(
         || "without an end".to_owned(),
-        |at| format!("until {}", local_time(at, cx.zone)),
+        |at| {
+            let left = left(at, cx.service_now());
+            let left = left.map_or_else(|| " (over)".to_owned(), |left| format!(" ({left} left)"));
+            format!("until {}{left}", local_time(at, cx.zone))
+        },
     );
-    let made = one
-        .created
-        .map_or_else(String::new, |at| format!(", made {}", ago(at, cx.now)));
+    let made = one.created.map_or_else(String::new, |at| {
+        format!(", made {}", ago(at, cx.service_now()))
+    });
     let by = requestor_name(one.by.as_deref());
     let why = one.description.as_deref().or(one.title.as_deref());
     let why = why.map_or_else(String::new, |why| format!(": {}", clean(why, 120)));

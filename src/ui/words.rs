@@ -80,6 +80,13 @@ pub fn duration(secs: i64) -> String {
     }
 }
 
+/// How long it is until then, as far as it lies ahead; what is begun of a minute counts as one.
+pub fn left(at: Timestamp, now: Timestamp) -> Option<String> {
+    let left = at.duration_since(now);
+    let minutes = left.as_secs().saturating_add(59) / 60;
+    left.is_positive().then(|| duration(minutes * 60))
+}
+
 /// Whole seconds from one time to another; 0 where the clocks put them the other way round.
 pub fn secs_since(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).as_secs().max(0)

@@ -1,11 +1,12 @@
 //! The fields of the form.
 
 use egui::{Id, RichText, TextStyle, Ui};
+use jiff::Timestamp;
 
 use super::form::OrderForm;
 use super::paste::Field;
 use crate::action::{
-    Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Task,
+    Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Task, Value,
 };
 use crate::guard;
 use crate::model::{EVERYWHERE, Machine, MachineRef};
@@ -13,6 +14,7 @@ use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, TextField, TipExt as _, UiExt as _, radio_ui};
+use crate::ui::words::left;
 
 /// The fields of an action besides the comment.
 pub fn parameters_ui(
@@ -36,7 +38,7 @@ pub fn parameters_ui(
             | ParameterKind::AnyHash
             | ParameterKind::Time
             | ParameterKind::Number { .. }
-            | ParameterKind::Path => text_ui(ui, draft, parameter, id),
+            | ParameterKind::Path => text_ui(ui, draft, parameter, id, cx.service_now()),
         }
     }
 }
@@ -113,7 +115,7 @@ fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {
     }
 }
 
-fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id) {
+fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: Timestamp) {
     let value = draft.value(parameter);
     let mut text = draft.text(parameter).to_owned();
     let is_empty = text.trim().is_empty();
@@ -122,6 +124,10 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id) {
     // What will be sent, where the field says something else.
     let read = match &value {
         Ok(Some(value)) if value.text() != text => Some(format!("Read as {}", value.text())),
+        // Defender ends it: what is left is by its clock, whatever this computer's shows.
+        Ok(Some(Value::Time(at))) => left(*at, now).map(|left| {
+            format!("{left} from now by Defender's clock; year-month-day hour:minute in UTC")
+        }),
         Ok(_) | Err(_) => None,
     };
     let field = TextField::new(parameter.label, &mut text)
@@ -167,11 +173,11 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
         let sent = draft.comment.trim().chars().count();
         sent.saturating_sub(form.draft.comment.trim().chars().count())
     });
-    let is_due = !form.draft.comment.is_empty() || form.error.is_some();
-    let words = error
-        .as_ref()
-        .filter(|error| is_due || !matches!(error, DraftError::CommentMissing))
-        .map(ToString::to_string);
+    // One field at a time: what the foot says is what is framed here.
+    let words = error.as_ref().map(ToString::to_string);
+    let is_due = !form.draft.comment.is_empty() || form.error == words;
+    let is_missing = matches!(error, Some(DraftError::CommentMissing));
+    let words = words.filter(|_| is_due || !is_missing);
     let response = TextField::new("Comment", &mut form.draft.comment)
         .id(Field::Comment.id(id))
         .rows(2)
@@ -211,14 +217,26 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
     };
     let draft = form.draft.about(form.draft.entry, machine.clone());
     let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
+    let trouble = name_trouble(form, is_wrong, "This is not the name of this device");
     TextField::new(
         "Type the name of the protected device",
         &mut form.draft.typed_name,
     )
     .id(Field::Name.id(id))
     .help(&wanted)
-    .error(is_wrong.then_some("This is not the name of this device"))
+    .error(trouble)
     .show_ui(ui);
+}
+
+/// What is said at the field of the name or word: that it is another one, or that it is what an order lacked
+/// that was to be confirmed.
+fn name_trouble(form: &OrderForm, is_wrong: bool, wrong: &'static str) -> Option<&'static str> {
+    let is_missing = form.error.is_some() && form.draft.typed_name.trim().is_empty();
+    match (is_wrong, is_missing) {
+        (true, _) => Some(wrong),
+        (false, true) => Some("Needed to continue"),
+        (false, false) => None,
+    }
 }
 
 /// The word for all devices, from a person who means them all.
@@ -226,10 +244,11 @@ fn word_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
     let draft = form.draft.about(form.draft.entry, machine.clone());
     let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
     let label = format!("Type the word “{EVERYWHERE}”");
+    let trouble = name_trouble(form, is_wrong, "This is not the word");
     TextField::new(&label, &mut form.draft.typed_name)
         .id(Field::Name.id(id))
         .help("This affects every device in the tenant, not just one")
-        .error(is_wrong.then_some("This is not the word"))
+        .error(trouble)
         .show_ui(ui);
 }
 

@@ -63,6 +63,8 @@ pub struct OrderForm {
     pub error: Option<String>,
     /// The safe button takes the keyboard in the next frame, as it does when the form opens.
     pub keep_takes_focus: bool,
+    /// The button that leaves out what is blocked takes the keyboard in the next frame.
+    pub leave_out_takes_focus: bool,
     judged: Judged,
 }
 
@@ -174,6 +176,7 @@ impl OrderForm {
             file: FileSection::default(),
             error: None,
             keep_takes_focus: false,
+            leave_out_takes_focus: false,
             judged: Judged::default(),
         }
     }

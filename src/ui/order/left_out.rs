@@ -166,7 +166,12 @@ pub fn all_ui(
         if !blocked.is_empty() {
             let label = format!("Leave out blocked {what} ({})", blocked.len());
             let button = all_button(&label, arming).key("leave out blocked");
-            if ui.add(button).clicked() {
+            let response = ui.add(button);
+            if form.leave_out_takes_focus {
+                response.request_focus();
+                response.scroll_to_me(None);
+            }
+            if response.clicked() {
                 changes.left_out = blocked;
             }
         }

@@ -170,6 +170,7 @@ fn content_ui(
     let before = fields(form);
     let look = (id, is_tiny, wants_name);
     let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, look);
+    form.leave_out_takes_focus = false;
     if before != fields(form) {
         form.error = None;
     }
@@ -198,10 +199,23 @@ fn content_ui(
 fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
     let task = form.task();
+    // What a device is forbidden cannot be filled in: the way on is without that device.
+    form.leave_out_takes_focus = form.only().is_none() && reviews.iter().any(plan::is_forbidden);
+    if form.leave_out_takes_focus {
+        ui.ctx().request_repaint();
+        return;
+    }
     let wanted = targets::required(form, &reviews, names_devices(&task));
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
         let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
-        let field = fields::next_to_fill(form, &task, wants_name).id(id);
+        // What the foot asks for.
+        let is_unnamed = wants_name && reviews.iter().any(|review| !review.is_named());
+        let field = if is_unnamed {
+            Field::Name
+        } else {
+            fields::next_to_fill(form, &task, wants_name)
+        };
+        let field = field.id(id);
         ui.memory_mut(|memory| memory.request_focus(field));
     }
 }

@@ -84,7 +84,7 @@ pub fn open(
     };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
     fill(&mut draft);
-    let given_end = set_end(&mut draft, now);
+    let given_end = set_end(&mut draft, state.at_service(now));
     let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);
     form.renamed = renamed;
@@ -246,7 +246,7 @@ fn open_steps(
     facts_to_read(ids)
 }
 
-/// Gives a form that wants an end one of a week from now, unless it has one to come.
+/// Gives a form that wants an end one of a week from now, by the service's clock, which ends it, unless it has one to come.
 fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
     if !draft.parameters().contains(&EXPIRES)
         || matches!(draft.value(&EXPIRES), Ok(Some(Value::Time(at))) if at > now)

@@ -103,3 +103,41 @@ fn a_colleagues_later_end_is_kept_unless_a_person_types_another() {
     let sooner = "Yours takes its place and ends it sooner, until 1970-01-09 00:00";
     assert!(says(&mut harness, sooner));
 }
+
+#[test]
+fn the_offered_end_is_a_week_from_now_by_the_services_clock() {
+    let mut harness = harness(quarantine());
+    let ahead = jiff::SignedDuration::from_hours(145);
+    harness.state_mut().state.apply(Fact::ServiceAhead(ahead));
+    harness.run_steps(30);
+    harness
+        .get_by_label("Block file everywhere…")
+        .click_accesskit();
+    harness.run_steps(4);
+    assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-14 01:00");
+    let left = "7 d from now by Defender's clock";
+    assert!(harness.query_by_label_contains(left).is_some());
+}
+
+#[test]
+fn what_the_foot_asks_for_is_framed_and_has_the_keyboard() {
+    let mut harness = harness(quarantine());
+    harness.run_steps(30);
+    harness
+        .get_by_label("Block file everywhere…")
+        .click_accesskit();
+    harness.run_steps(30);
+    form_mut(&mut harness).draft.comment.clear();
+    harness.run_steps(30);
+    confirm_by_key(&mut harness);
+    harness.run_steps(3);
+    let said = form(&harness).error.clone().unwrap_or_default();
+    assert!(said.contains("Type the word"), "{said}");
+    let field = egui::accesskit::Role::TextInput;
+    let mut fields = harness.query_all_by(|node| node.role() == field && node.is_focused());
+    let focused = fields.next().and_then(|node| node.accesskit_node().label());
+    assert_eq!(focused.as_deref(), Some("Type the word “everywhere”"));
+    assert!(harness.query_by_label("Needed to continue").is_some());
+    let other = "Write why: the journal keeps your comment";
+    assert!(harness.query_by_label(other).is_none());
+}

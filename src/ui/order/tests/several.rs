@@ -4,7 +4,7 @@ use super::sight::{
     SIZES, arm, buttons, crowded, device, harness_of, is_disabled, rect, scroll_through,
 };
 use super::*;
-use crate::guard::REVIEWS;
+use crate::guard::{Pattern, REVIEWS};
 
 fn form_of(count: usize, findings: usize) -> Harness<'static, World> {
     let devices: Vec<_> = (0..count).map(|n| device(n, "PC-")).collect();
@@ -170,4 +170,27 @@ fn page_down_shows_what_has_not_been_on_screen() {
         harness.run_steps(3);
     }
     assert!(!is_disabled(&harness));
+}
+
+#[test]
+fn one_that_is_protected_among_several_is_named_and_the_way_on_has_the_keyboard() {
+    let devices: Vec<_> = (0..3)
+        .map(|n| device(n, if n == 1 { "DC" } else { "PC-" }))
+        .collect();
+    let mut world = crowded(&devices, 0);
+    world.state.policy.protected_names = vec![Pattern::parse("DC*").expect("a pattern")];
+    let mut harness = harness_of(world, egui::vec2(900.0, 800.0));
+    form_mut(&mut harness).number.clear();
+    arm(&mut harness);
+    confirm_by_key(&mut harness);
+    harness.run_steps(3);
+    assert_eq!(submitted(&harness), 0);
+    let said = form(&harness).error.clone().unwrap_or_default();
+    assert!(said.starts_with("“DC1” (…a001): "), "{said}");
+    assert!(
+        said.ends_with("Leave it out, or order it by itself"),
+        "{said}"
+    );
+    let leave = harness.get_by_label("Leave out blocked devices (1)");
+    assert!(leave.is_focused());
 }
