@@ -275,10 +275,19 @@ fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
         }
         return;
     }
-    // The first thing on the page takes it.
+    // The field that a page is opened for takes it, else the first thing on it.
+    let field = match page {
+        Page::Screen(Screen::Incident) => Some(incident::field_id()),
+        Page::Screen(Screen::Journal) => Some(journal::search_id()),
+        Page::Screen(Screen::Devices | Screen::Contained | Screen::Settings) | Page::Device => None,
+    };
     ui.memory_mut(|memory| {
         if let Some(focused) = focused {
             memory.surrender_focus(focused);
+        }
+        if let Some(field) = field {
+            memory.request_focus(field);
+            return;
         }
         memory.move_focus(egui::FocusDirection::Next);
     });

@@ -5,7 +5,7 @@ mod view;
 
 pub use view::IncidentView;
 
-use egui::Ui;
+use egui::{Id, Ui};
 
 use super::commands::{UiCommand, acting_trouble, why_nothing};
 use super::contained_view::not_included;
@@ -106,8 +106,14 @@ fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .label_unseen()
             .hint("INC-…")
             .width(width)
+            .id(field_id())
             .show_ui(ui);
     });
+}
+
+/// Of the ticket field, wherever the buttons beside it leave it.
+pub fn field_id() -> Id {
+    Id::unique("ticket of the incident")
 }
 
 /// The way back for what of it is this account's own: the road of *Release what you isolated*.

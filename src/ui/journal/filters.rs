@@ -17,7 +17,7 @@ pub fn filters_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.x = gap;
         let query = &mut cx.views.journal.query;
         let hint = "Words, status, entry…";
-        field_ui(ui, "Search the journal", hint, 220.0, &mut query.text);
+        field_ui(ui, SEARCH, hint, 220.0, &mut query.text);
         field_ui(ui, "Ticket", "Ticket", 110.0, &mut query.ticket);
         field_ui(ui, "Device", "Device", 150.0, &mut query.device);
         let shift = cx.views.journal.shift;
@@ -51,6 +51,17 @@ pub fn filters_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
+const SEARCH: &str = "Search the journal";
+
+/// Of the field for words.
+pub fn search_id() -> Id {
+    field_id(SEARCH)
+}
+
+fn field_id(label: &str) -> Id {
+    Id::unique(("journal", label))
+}
+
 fn field_ui(ui: &mut Ui, label: &str, hint: &str, width: f32, text: &mut String) {
     let width = width.min(ui.max_rect().width());
     let size = egui::vec2(width, ui.tokens().height.control);
@@ -59,7 +70,7 @@ fn field_ui(ui: &mut Ui, label: &str, hint: &str, width: f32, text: &mut String)
             .label_unseen()
             .hint(hint)
             .width(width)
-            .id(Id::unique(("journal", label)))
+            .id(field_id(label))
             .show_ui(ui);
     });
 }

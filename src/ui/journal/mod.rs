@@ -7,6 +7,7 @@ mod records;
 mod view;
 mod work;
 
+pub use filters::search_id;
 pub use view::JournalView;
 pub use work::{close_export, contained_by_others, hand_over, take_copy};
 

@@ -250,3 +250,34 @@ fn no_ticket_of_a_colleague_is_taken_for_the_one_that_is_meant() {
     };
     assert_eq!(crate::ui::incident_meant(&state, &mut views), "");
 }
+
+#[test]
+fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
+    for (screen, field) in [
+        (Screen::Incident, "Ticket"),
+        (Screen::Journal, "Search the journal"),
+    ] {
+        let (desk, mut harness) = desk(incident(), egui::vec2(800.0, 600.0));
+        desk.borrow_mut().views.show(screen);
+        harness.run_steps(4);
+        let text = egui::accesskit::Role::TextInput;
+        // Buttons come and wrap while a ticket is typed.
+        for letter in "INC-4711".chars() {
+            harness.event(egui::Event::Text(letter.to_string()));
+            harness.run_steps(3);
+            let mut fields = harness.query_all_by_label(field);
+            let node = fields.find(|node| node.accesskit_node().role() == text);
+            assert!(
+                node.is_some_and(|node| node.is_focused()),
+                "{field}: {letter}"
+            );
+        }
+        let desk = desk.borrow();
+        let typed = if screen == Screen::Incident {
+            &desk.views.incident.typed
+        } else {
+            &desk.views.journal.query.text
+        };
+        assert_eq!(typed, "INC-4711");
+    }
+}
