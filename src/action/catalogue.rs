@@ -149,7 +149,7 @@ impl ActionKind {
                     },
                     SystemCaveat {
                         is_for: systems::is_linux,
-                        text: "Behind a web proxy it may cut the device off from Defender too, and Linux knows no selective isolation",
+                        text: "Behind a web proxy it may cut the device off from Defender too, and selective isolation is not available on Linux",
                     },
                     SystemCaveat {
                         is_for: systems::is_linux,

@@ -77,7 +77,7 @@ pub enum Value {
 pub enum ParameterError {
     #[error(transparent)]
     Hash(#[from] Sha1Error),
-    #[error("Fill in: {label}")]
+    #[error("Enter {}", with_article(label))]
     Missing { label: &'static str },
     #[error("{label}: not one of the values offered")]
     NotOffered { label: &'static str },
@@ -97,6 +97,18 @@ pub enum ParameterError {
         low: i64,
         high: i64,
     },
+}
+
+/// `a tag`, `the hash of the file`.
+fn with_article(label: &str) -> String {
+    let article = if label.contains(' ') { "the" } else { "a" };
+    let mut letters = label.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    let rest = letters.as_str();
+    format!(
+        "{article} {}{rest}",
+        first.map_or_else(String::new, String::from)
+    )
 }
 
 /// The longest path that Windows takes.
@@ -163,6 +175,7 @@ impl Parameter {
         Ok(Some(match &self.kind {
             ParameterKind::Hash => Value::Hash(Sha1::find(text)?),
             ParameterKind::AnyHash => any_hash(text)?,
+            ParameterKind::Time if text.is_empty() => return Err(ParameterError::NoTime { label }),
             _ if text.is_empty() => return Err(ParameterError::Missing { label }),
             ParameterKind::Choice(choices) => {
                 let chosen = choices.iter().find(|choice| choice.value == text);

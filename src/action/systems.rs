@@ -37,7 +37,7 @@ pub(super) const fn knows_selective(system: OsFamily) -> bool {
 pub(super) fn isolation(machine: &Machine, values: &Values) -> Support {
     match machine.os_family() {
         OsFamily::Linux if values.has(&SELECTIVE) => {
-            Support::No("no selective isolation on Linux; choose Full")
+            Support::No("selective isolation is not available on Linux; choose Full")
         }
         OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs | OsFamily::Linux => {
             Support::Yes
@@ -149,7 +149,7 @@ mod tests {
         let linux = said(&[OsFamily::Linux]);
         for (part, is_there) in [
             ("iptables", true),
-            ("no selective isolation", true),
+            ("selective isolation is not available", true),
             ("VPN", true),
             ("choose Selective", false),
             ("Hyper-V", false),

@@ -51,7 +51,7 @@ pub const EXERCISES: [Exercise; 3] = [
     Exercise {
         name: "A beacon with a twin",
         task: "Isolate the FIN-LT-042 with Windows 11, wait until that is done, then release it",
-        briefing: "INC-9001: FIN-LT-042 is beaconing, and the user p.marsh is working on it right now. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a red-team test",
+        briefing: "INC-9001: FIN-LT-042 is beaconing; p.marsh is using it. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a red-team test",
         wanted: &[
             wanted(VICTIM, ActionKind::Isolate),
             wanted(VICTIM, ActionKind::Unisolate),

@@ -247,10 +247,11 @@ fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Marks) -> Stri
             sheet.cost(NO_LAST_WORD, &what);
         }
     }
-    let longest = longest.map_or("none".to_owned(), |secs| {
-        format!("{}:{:02}", secs / 60, secs % 60)
+    let longest = longest.map_or("none".to_owned(), |secs| match (secs / 60, secs % 60) {
+        (0, secs) => format!("{secs} s"),
+        (minutes, secs) => format!("{minutes} min {secs} s"),
     });
-    format!("Minutes to the true last word: {longest}")
+    format!("Time until the outcome was known: {longest}")
 }
 
 #[cfg(test)]
@@ -345,7 +346,7 @@ mod tests {
                 "Not asked for: An action called off: −10",
             ),
             (vec![], 0, "Right orders: 0 of 2"),
-            (vec![], 0, "Minutes to the true last word: none"),
+            (vec![], 0, "Time until the outcome was known: none"),
         ] {
             let (points, sheet) = points(&EXERCISES[0], &requests);
             assert_eq!(points, expected, "{sheet}");

@@ -147,7 +147,7 @@ fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest>
         ui.small_label(briefing.text);
         if !worn.is_empty() {
             ui.wrapped(format!(
-                "Not as at the beginning: {}. Starting cancels and releases that, as a colleague would",
+                "Left from earlier: {}. Starting cancels and releases that, as a colleague would",
                 worn.join("; ")
             ));
         }

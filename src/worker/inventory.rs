@@ -210,12 +210,7 @@ async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
     if off.abs() < CLOCK_MAY_BE_OFF || context.list.clock_was_said() {
         return;
     }
-    let amount = off.abs().as_mins();
-    let amount = if amount < 120 {
-        format!("{amount} minutes")
-    } else {
-        format!("{} hours", amount / 60)
-    };
+    let amount = off_by(off.abs().as_mins());
     let side = if off.is_positive() {
         "ahead of"
     } else {
@@ -226,6 +221,16 @@ async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
     let next = NextStep::Outside(next.into());
     let explanation = Explanation::harmless(headline, next);
     context.screen.emit(Event::Clock(explanation)).await;
+}
+
+/// So many minutes by which a clock is off, in words.
+fn off_by(minutes: i64) -> String {
+    match (minutes, minutes / 60) {
+        (..120, _) => format!("{minutes} minutes"),
+        (_, hours @ ..48) => format!("{hours} hours"),
+        (_, hours) if hours % 24 == 0 => format!("{} days", hours / 24),
+        (_, hours) => format!("{} days {} h", hours / 24, hours % 24),
+    }
 }
 
 /// Reads the actions of the last weeks, and those that contain as far back as there are any.

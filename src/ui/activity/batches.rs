@@ -210,7 +210,14 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
         let wrong = batch.entries.iter().filter(|entry| {
             state.entries.needs_attention(entry) && entry.status().word(&entry.order.task) == word
         });
-        let mut names: Vec<_> = wrong.map(|entry| entry.machine().quoted()).collect();
+        let mut names: Vec<String> = Vec::new();
+        for name in wrong.map(|entry| entry.machine().quoted()) {
+            // Of a plan a device has several.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let on = names.len();
         let more = names.len().saturating_sub(MAX_NAMED);
         names.truncate(MAX_NAMED);
         let which = match (names.is_empty(), more) {
@@ -218,6 +225,10 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
             (false, 0) => format!(" ({})", names.join(", ")),
             (false, more) => format!(" ({} and {more} more)", names.join(", ")),
         };
+        if count > on && on > 0 {
+            let word = word.to_lowercase();
+            return format!("{count} orders on {} {word}{which}", devices(on));
+        }
         format!("{}{which}", counted(count, &word))
     });
     let left_out = match batch.left_out {

@@ -60,7 +60,7 @@ fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     harness.run_steps(4);
     let first = format!("Start: {NAME}");
     assert!(harness.get_by_label(&first).is_focused());
-    let said = "Not as at the beginning: ENG-LT-030: isolated. Starting cancels and releases that, as a colleague would";
+    let said = "Left from earlier: ENG-LT-030: isolated. Starting cancels and releases that, as a colleague would";
     assert!(harness.query_by_label(said).is_some());
     harness
         .get_by_label("Put back and start: At odds with a colleague")
