@@ -1,9 +1,55 @@
 //! What a person has to know of without having looked for it.
 
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
 use super::State;
 use crate::action::{Change, ConditionState, Evidence};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineActionId, MachineId};
+
+/// Places of entries that a person has to read, in the order in which they came to need it: one that
+/// comes goes behind all that are there, so that none of these moves.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread {
+    line: BTreeMap<u64, usize>,
+    numbers: HashMap<usize, u64>,
+    next: u64,
+}
+
+impl Unread {
+    /// Puts a place at the end of the line, unless it is in it, or takes it out.
+    pub(super) fn set(&mut self, place: usize, belongs: bool) {
+        if !belongs {
+            if let Some(number) = self.numbers.remove(&place) {
+                self.line.remove(&number);
+            }
+        } else if !self.numbers.contains_key(&place) {
+            self.numbers.insert(place, self.next);
+            self.line.insert(self.next, place);
+            self.next += 1;
+        }
+    }
+
+    /// Lines them up anew, the earliest first: those of an earlier run are read all at once.
+    pub(super) fn sort_by_key(&mut self, since: impl Fn(usize) -> Timestamp) {
+        let mut places: Vec<usize> = self.places().collect();
+        places.sort_by_key(|place| (since(*place), *place));
+        *self = Self::default();
+        for place in places {
+            self.set(place, true);
+        }
+    }
+
+    pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = usize> + Clone {
+        self.line.values().copied()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.line.len()
+    }
+}
 
 impl State {
     /// The newest order about a machine that went wrong and is not acknowledged, and before all others

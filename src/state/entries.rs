@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
+use crate::state::attention::Unread;
 
 /// All entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +31,7 @@ pub struct Entries {
     /// Those that have not ended.
     open: BTreeSet<usize>,
     /// Those that went wrong, whose outcome is unknown, or that are held, and that are not acknowledged.
-    attention: BTreeSet<usize>,
+    attention: Unread,
     /// Those that have ended and need no attention.
     ended: BTreeSet<usize>,
     /// How many the journal held when it was opened: orders of an earlier run.
@@ -90,9 +91,9 @@ impl Entries {
         }
         let is_open = !entry.status().is_end();
         let needs_attention = self.needs_attention(entry);
+        self.attention.set(place, needs_attention);
         let lists = [
             (&mut self.open, is_open),
-            (&mut self.attention, needs_attention),
             (&mut self.ended, !is_open && !needs_attention),
         ];
         for (list, belongs) in lists {
@@ -213,9 +214,9 @@ impl Entries {
         self.at(&self.open)
     }
 
-    /// Entries that a person has to read, oldest first.
+    /// Entries that a person has to read, in the order in which they came to need it.
     pub fn attention(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
-        self.at(&self.attention)
+        self.attention.places().map(|place| &self.all[place])
     }
 
     #[must_use]
@@ -284,10 +285,14 @@ impl From<Vec<Entry>> for Entries {
             entries.put(entry);
         }
         // Whether a cancellation came from here is known only now.
-        let cancelled: Vec<_> = entries.attention.iter().copied().collect();
+        let cancelled: Vec<_> = entries.attention.places().collect();
         for place in cancelled {
             entries.sort_in(place);
         }
+        let all = &entries.all;
+        entries
+            .attention
+            .sort_by_key(|place| all[place].status_since());
         entries.of_earlier_runs = entries.all.len();
         entries
     }

@@ -15,7 +15,7 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
 use crate::ui::{Cx, look, views};
 
-/// Entries listed; the others move up when these are acknowledged.
+/// Entries listed; the others come in below as these are acknowledged.
 const MAX_LISTED: usize = 50;
 
 /// "2 need attention".
@@ -49,9 +49,9 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The entries that need attention, the newest first.
+/// The entries that need attention, in the order in which they came to: a new one moves none of the others.
 pub fn listed(state: &State) -> Vec<&Entry> {
-    state.entries.attention().rev().take(MAX_LISTED).collect()
+    state.entries.attention().take(MAX_LISTED).collect()
 }
 
 /// Shows the entries that need attention, if there are any, at most `max_height` high; `asked` gives

@@ -38,7 +38,7 @@ fn acknowledgements(harness: &Harness<'static, World>) -> usize {
 fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
-    let mut harness = harness(vec![first, last.clone()]);
+    let mut harness = harness(vec![first.clone(), last]);
     harness.run_steps(3);
     let upper = harness
         .query_all_by_label("Acknowledge")
@@ -47,7 +47,7 @@ fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
         .expect("a button");
     click_at(&mut harness, upper);
     assert_eq!(acknowledgements(&harness), 1);
-    harness.state_mut().state.apply(acknowledged(last));
+    harness.state_mut().state.apply(acknowledged(first));
     harness.run_steps(1);
     let now = harness.get_by_label("Acknowledge").rect();
     assert!(now.contains(upper), "{now:?} has taken the place");
@@ -55,7 +55,32 @@ fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
     assert_eq!(acknowledgements(&harness), 1, "it was not read yet");
     harness.run_steps(3);
     click_at(&mut harness, upper);
-    assert_eq!(acknowledgements(&harness), 2, "half a second later it is");
+    assert_eq!(acknowledgements(&harness), 2, "a second later it is");
+}
+
+#[test]
+fn what_comes_to_need_attention_goes_below_what_does_and_a_pointer_that_rests_acknowledges_its_own()
+{
+    let first = entry("cdn-00000001", ActionKind::Isolate, refused());
+    let ids = [first.id(), EntryId::parse("cdn-00000002").expect("an id")];
+    let sent = entry("cdn-00000002", ActionKind::Isolate, vec![Record::Sent]);
+    let mut harness = harness(vec![first, sent]);
+    harness.run_steps(3);
+    let at = harness.get_by_label("Acknowledge").rect().center();
+    harness.hover_at(at);
+    let ended = vec![Record::Sent, finished(MachineActionStatus::TimeOut)];
+    let ended = entry("cdn-00000002", ActionKind::Isolate, ended);
+    let ended = Event::Entry(Box::new(ended));
+    harness.state_mut().state.apply(ended);
+    harness.run_steps(6);
+    let listed: Vec<_> = listed(&harness.state().state)
+        .iter()
+        .map(|e| e.id())
+        .collect();
+    assert_eq!(listed, ids);
+    click_at(&mut harness, at);
+    let work = &harness.state().out.work;
+    assert!(matches!(&work[..], [Command::Acknowledge(seen)] if seen[0].0 == ids[0]));
 }
 
 #[test]
@@ -152,7 +177,7 @@ fn the_next_row_has_the_keyboard_when_one_was_acknowledged_by_it_and_none_of_its
 {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
-    let mut harness = harness(vec![first, last.clone()]);
+    let mut harness = harness(vec![first.clone(), last]);
     harness.run_steps(3);
     let tops = |harness: &Harness<'static, World>| {
         let all = harness.query_all_by_label("Acknowledge");
@@ -169,7 +194,7 @@ fn the_next_row_has_the_keyboard_when_one_was_acknowledged_by_it_and_none_of_its
     harness.run_steps(1);
     assert_eq!(acknowledgements(&harness), 1);
     assert!(tops(&harness)[0].1);
-    harness.state_mut().state.apply(acknowledged(last));
+    harness.state_mut().state.apply(acknowledged(first));
     harness.run_steps(3);
     let left = tops(&harness);
     assert!(left.len() == 1 && !left[0].1, "{left:?}");

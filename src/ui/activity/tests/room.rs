@@ -29,9 +29,9 @@ fn in_the_smallest_window_the_list_is_a_row_and_the_first_is_one_that_needs_atte
     harness.run_steps(3);
     let rows = rows(&harness);
     assert!(rows[0].bottom() <= height + 9.0, "{rows:?} in {height}");
-    let word = harness.get_by_label("Not found").rect();
+    let word = harness.get_by_label("Refused").rect();
     assert!(rows[0].contains(word.center()), "{word:?} in {rows:?}");
-    assert!(top(&harness, "Refused") < rows[2].top());
+    assert!(top(&harness, "Not found") < rows[2].top());
 }
 
 #[test]
