@@ -29,6 +29,8 @@ pub struct Rows {
     odd: HashMap<u32, Box<str>>,
     /// Whether what is found is what a pasted line names, and not what the words say.
     is_by_paste: bool,
+    /// Whether states have changed by which they are ordered, and the order was held.
+    is_order_old: bool,
     from: Option<From>,
 }
 
@@ -146,17 +148,32 @@ impl Rows {
     /// Sorts and filters again after changes. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
-        if self
-            .from
-            .as_ref()
-            .is_some_and(|from| from.is_still(state, search, sort))
-        {
+        self.refresh_holding(state, search, sort, false)
+    }
+
+    /// The same; with `holds_order` none changes its place among the others because its state has changed,
+    /// until another search or order is asked for, or this is called without.
+    pub fn refresh_holding(
+        &mut self,
+        state: &State,
+        search: &str,
+        sort: Sort,
+        holds_order: bool,
+    ) -> bool {
+        let is_order_due = self.is_order_old && !holds_order;
+        let from = self.from.as_ref();
+        if !is_order_due && from.is_some_and(|from| from.is_still(state, search, sort)) {
             return false;
         }
         let filter = Filter::parse(search);
         let now = From::of(state, search, sort, &filter);
         let before = self.from.replace(now.clone());
-        let update = Update::between(before.as_ref(), &now, state, &filter);
+        let mut update = Update::between(before.as_ref(), &now, state, &filter);
+        let is_same_sort = before.as_ref().is_some_and(|before| before.sort == sort);
+        let is_held = holds_order && update.same_search && is_same_sort;
+        let is_in_order = update.same_order && !self.is_order_old;
+        self.is_order_old = is_held && !is_in_order;
+        update.same_order = is_held || is_in_order;
         self.apply(state, sort, &filter, &update);
         if let Some((_, answer)) = state.asked.answer(search) {
             let places = answer.machines.iter();
@@ -188,7 +205,12 @@ impl Rows {
             Some(changes) if update.same_search && update.same_states => {
                 self.filter_at(state, filter, changes.iter().copied());
             }
-            Some(changes) if changes.is_empty() && update.same_order && update.narrows => {
+            Some(changes)
+                if changes.is_empty()
+                    && update.same_order
+                    && update.same_states
+                    && update.narrows =>
+            {
                 self.narrow(state, filter);
             }
             Some(_) | None => self.filter_at(state, filter, all()),

@@ -16,7 +16,7 @@ use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::quick_filters::without_quick_words;
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::devices::suggestion_list::offers_ui;
-use crate::ui::devices::table::{Clicked, table_ui};
+use crate::ui::devices::table::{Clicked, is_pointed_at, table_ui};
 use crate::ui::devices::{asked, empty, list_notes};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dwell;
@@ -30,9 +30,10 @@ const PAGE: usize = 10;
 
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    refresh_rows(cx);
-    let picks = reserve_bulk(ui);
     let table_id = Id::unique("devices table");
+    // What a pointer is at stays there: its next click is meant for it.
+    refresh_rows(cx, is_pointed_at(ui, table_id));
+    let picks = reserve_bulk(ui);
     let hands_over = search_ui(ui, table_id, cx);
     asked::follow(ui, cx);
     list_notes::notes_ui(ui, cx);
@@ -56,10 +57,11 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     load_after_dwell(ui, cx);
 }
 
-/// Sorts and filters again after changes.
-fn refresh_rows(cx: &mut Cx<'_>) {
+/// Sorts and filters again after changes; with `holds_order` no change of a state moves a row.
+fn refresh_rows(cx: &mut Cx<'_>, holds_order: bool) {
     let (state, views) = (cx.state, &mut *cx.views);
-    let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
+    let (search, sort) = (&views.search, views.layout.sort);
+    let is_new_search = views.rows.refresh_holding(state, search, sort, holds_order);
     // What a key acts on is what this search was for: of several devices none is chosen yet. A quick filter
     // looks for no other device.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
@@ -99,7 +101,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let hands_over = ui.horizontal(|ui| {
         let field = field_ui(ui, search_id, cx);
         if offers_ui(ui, &field, enter_chooses, cx) {
-            refresh_rows(cx);
+            refresh_rows(cx, false);
         }
         let hands_over = follow_keys(ui, &field, goes_down, cx);
         if hands_over {
@@ -139,7 +141,7 @@ fn field_ui(ui: &mut Ui, search_id: Id, cx: &mut Cx<'_>) -> Response {
     }
     if response.changed() {
         // At once: the next key may be one that acts on the selection.
-        refresh_rows(cx);
+        refresh_rows(cx, false);
     }
     response
 }
@@ -155,14 +157,14 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
     let is_entered = field.lost_focus() && enter;
     if is_entered {
         // What was typed in this very frame counts.
-        refresh_rows(cx);
+        refresh_rows(cx, false);
     }
     if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
         field.request_focus();
         return false;
     }
     if goes_down || is_entered {
-        refresh_rows(cx);
+        refresh_rows(cx, false);
     }
     // Of several devices none is preselected: the arrows choose.
     if goes_down {

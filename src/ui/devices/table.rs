@@ -15,7 +15,7 @@ use crate::ui::devices::table_head::heads_ui;
 use crate::ui::devices::table_layout::TableLayout;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Sort;
-use crate::ui::widgets::sideways_bar_ui;
+use crate::ui::widgets::{has_come_under_pointer, sideways_bar_ui};
 
 /// What of the table was clicked, by its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,17 @@ struct Scroll {
     sort: Sort,
     /// The row that stays where it is while others come and go.
     anchor: Option<Anchor>,
+    /// Where the rows are.
+    rows: Option<Rect>,
+}
+
+/// Whether the pointer is at the rows, as they were drawn last.
+pub fn is_pointed_at(ui: &Ui, table_id: Id) -> bool {
+    let scroll = ui.data(|data| data.get_temp::<Scroll>(table_id));
+    let rows = scroll.and_then(|scroll| scroll.rows);
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    rows.zip(pointer)
+        .is_some_and(|(rows, at)| rows.contains(at))
 }
 
 /// A row of the last frame: the one under the pointer, else the first in sight.
@@ -87,6 +98,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
         // Heads and rows of one frame agree; the next one shows it.
         ui.ctx().request_repaint();
     }
+    scroll.rows = Some(layout.rows());
     let clicked = rows_ui(ui, table_id, &layout, &mut scroll, cx);
     if response.has_focus() {
         let ring = Stroke::new(tokens.focus_width, tokens.focus);
@@ -173,7 +185,15 @@ fn rows_ui(
     scroll.seen = output.inner_rect.height();
     let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
     let row = as_row((scroll.down + at.max(0.0)) / row_height);
-    scroll.anchor = cx.views.rows.machine(cx.state, row).map(|machine| Anchor {
+    let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
+    let under = cx.views.rows.machine(cx.state, row);
+    let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
+    // By the pointer only: a screen reader names the row that it clicks.
+    if has_come_under_pointer(ui, table_id, what, by_wheel) && aimed.is_some() {
+        let by_pointer = ui.input(|input| input.pointer.any_click());
+        clicked.retain(|_| !by_pointer);
+    }
+    scroll.anchor = under.map(|machine| Anchor {
         id: machine.id.clone(),
         row,
         search: cx.views.search.clone(),

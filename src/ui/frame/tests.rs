@@ -35,6 +35,7 @@ mod hands;
 mod incident;
 mod journal;
 mod palette;
+mod rests;
 mod says;
 mod session;
 mod table;

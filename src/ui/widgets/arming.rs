@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
-use egui::{Id, Rect, Ui};
+use egui::{Id, Pos2, Rect, Ui};
 
 /// How long a button that has just appeared or moved does nothing: no click that was meant for
 /// something else can land on it.
 const ARM_DELAY_SECS: f64 = 0.5;
+/// The same for one that has come under a pointer which was there before: a click that is already meant
+/// takes its time.
+const POINTED_AT_SECS: f64 = 1.0;
 
 /// Whether a button is not armed yet that appeared or moved at egui's time `since`; it is drawn
 /// again as soon as it is.
 pub fn is_arming(ui: &Ui, since: f64) -> bool {
-    let left_secs = since + ARM_DELAY_SECS - ui.input(|input| input.time);
+    is_within(ui, since, ARM_DELAY_SECS)
+}
+
+fn is_within(ui: &Ui, since: f64, delay_secs: f64) -> bool {
+    let left_secs = since + delay_secs - ui.input(|input| input.time);
     if left_secs > 0.0 {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
@@ -24,11 +31,13 @@ pub fn is_arming(ui: &Ui, since: f64) -> bool {
 struct Place {
     rect: Rect,
     since: f64,
+    /// Whether the pointer was there when it came.
+    came_under_pointer: bool,
     seen_at_pass: u64,
 }
 
-/// Whether what is drawn at `rect` appeared there or moved less than half a second ago. Call it once
-/// in each pass.
+/// Whether what is drawn at `rect` appeared there or moved less than half a second ago, or a second ago
+/// where it came under the pointer. Call it once in each pass.
 pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
     const TOLERANCE: f32 = 1.0;
     let id = id.with("place");
@@ -38,11 +47,104 @@ pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
         is_where_it_was && place.seen_at_pass.saturating_add(1) >= seen_at_pass
     });
     let since = known.map_or_else(|| ui.input(|input| input.time), |place| place.since);
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let is_pointed_at = pointer.is_some_and(|at| rect.contains(at));
     let place = Place {
         rect,
         since,
+        came_under_pointer: is_pointed_at && known.is_none_or(|place| place.came_under_pointer),
         seen_at_pass,
     };
     ui.data_mut(|data| data.insert_temp(id, place));
-    is_arming(ui, since)
+    let delay_secs = if place.came_under_pointer {
+        POINTED_AT_SECS
+    } else {
+        ARM_DELAY_SECS
+    };
+    is_within(ui, since, delay_secs)
+}
+
+/// What lies under the pointer, and since when it is there without the person's doing.
+#[derive(Clone, Copy)]
+struct Pointed {
+    at: Pos2,
+    what: Id,
+    since: Option<f64>,
+    by_person: bool,
+}
+
+/// Whether something else came under a pointer that rests, less than a second ago. `what` lies under it
+/// now; `by_person` is whether the person has just moved what is there, as by scrolling. Call it once in
+/// each pass.
+pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> bool {
+    let id = id.with("under the pointer");
+    let Some(at) = ui.input(|input| input.pointer.hover_pos()) else {
+        ui.data_mut(|data| data.remove::<Pointed>(id));
+        return false;
+    };
+    let before = ui.data(|data| data.get_temp::<Pointed>(id));
+    // What is scrolled lies elsewhere only in the next pass.
+    let rests = |before: &Pointed| before.at == at && !by_person && !before.by_person;
+    let since = match before.filter(rests) {
+        Some(before) if before.what == what => before.since,
+        Some(_) => Some(ui.input(|input| input.time)),
+        None => None,
+    };
+    let now = Pointed {
+        at,
+        what,
+        since,
+        by_person,
+    };
+    ui.data_mut(|data| data.insert_temp(id, now));
+    since.is_some_and(|since| is_within(ui, since, POINTED_AT_SECS))
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::super::ActionButton;
+    use crate::ui::theme;
+
+    /// Pressed and released within a frame.
+    fn click<S>(harness: &mut Harness<'_, S>, pos: egui::Pos2) {
+        for pressed in [true, false] {
+            let event = egui::Event::PointerButton {
+                pos,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: egui::Modifiers::NONE,
+            };
+            harness.input_mut().events.push(event);
+        }
+        harness.run_steps(1);
+    }
+
+    #[test]
+    fn a_button_that_has_come_under_the_pointer_takes_no_click_for_a_second() {
+        let builder = Harness::builder().with_step_dt(0.25);
+        let builder = builder.with_context_setup(|ctx: &egui::Context| theme::apply(ctx));
+        let mut harness = builder.build_ui_state(
+            |ui, (offset, clicks): &mut (f32, usize)| {
+                ui.add_space(*offset);
+                if ui.add(ActionButton::new("Undo…").arms_late()).clicked() {
+                    *clicks += 1;
+                }
+            },
+            (0.0, 0),
+        );
+        harness.run_steps(4);
+        let at = harness.get_by_label("Undo…").rect().center() + egui::vec2(0.0, 100.0);
+        harness.hover_at(at);
+        harness.run_steps(2);
+        harness.state_mut().0 = 100.0;
+        harness.run_steps(3);
+        click(&mut harness, at);
+        assert_eq!(harness.state().1, 0, "it was meant for what was there");
+        harness.run_steps(3);
+        click(&mut harness, at);
+        assert_eq!(harness.state().1, 1);
+    }
 }

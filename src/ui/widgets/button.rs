@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Why a button does nothing yet that has just appeared or moved.
-const ARMING: &str = "Available in half a second, so that a stray click or key does nothing";
+const ARMING: &str = "Available in a moment, so that a stray click or key does nothing";
 
 /// What a button says that Enter does not press.
 const NOT_BY_ENTER: &str = "Space presses it, Enter does not";
@@ -44,7 +44,7 @@ enum InRow {
     No,
     /// Another takes the keyboard over when it has gone.
     PassesFocusOn,
-    /// Besides, it does nothing in the half second after it appeared or moved.
+    /// Besides, it does nothing in the moment after it appeared or moved.
     ArmsLate,
 }
 
@@ -195,7 +195,7 @@ impl<'a> ActionButton<'a> {
         self
     }
 
-    /// Does nothing in the half second after it appeared or moved: no click or key presses it that
+    /// Does nothing in the half second after it appeared or moved, a second where that was under the pointer: no click or key presses it that
     /// was meant for what was there before. For what acts in a list whose rows move; when it has gone
     /// by being pressed, the button next to it has the keyboard.
     pub fn arms_late(mut self) -> Self {

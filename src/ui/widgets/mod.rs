@@ -30,7 +30,7 @@ mod gallery;
 mod press;
 mod tip;
 
-pub use arming::{has_just_moved, is_arming};
+pub use arming::{has_come_under_pointer, has_just_moved, is_arming};
 pub use badge::badge;
 pub use banner::{beside_ui, dismissible_ui};
 pub use bounds::bounds;

@@ -1,0 +1,77 @@
+//! A pointer that rests on the list while what lies under it changes.
+
+use super::*;
+
+fn order(desk: &Shared) -> Vec<String> {
+    let desk = desk.borrow();
+    let machine = |row| desk.views.rows.machine(&desk.state, row);
+    let ids = (0..desk.views.rows.len()).filter_map(machine);
+    ids.map(|machine| machine.id.to_string()).collect()
+}
+
+fn box_of(harness: &Harness<'static>, name: &str) -> egui::Pos2 {
+    let label = format!("Select {name}");
+    harness.get_by_label_contains(&label).rect().center()
+}
+
+/// Pressed and released within a frame.
+fn click(harness: &mut Harness<'static>, pos: egui::Pos2) {
+    for pressed in [true, false] {
+        let event = egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        };
+        harness.input_mut().events.push(event);
+    }
+    harness.run_steps(1);
+}
+
+#[test]
+fn no_change_of_a_state_moves_a_row_while_the_pointer_is_at_the_list() {
+    let (desk, mut harness) = wide(signed_in());
+    desk.borrow_mut().views.layout.sort.column = Column::State;
+    harness.run_steps(3);
+    assert_eq!(order(&desk), [FIN, TWIN, HR]);
+    harness.hover_at(box_of(&harness, "“HR-LT-007”"));
+    harness.run_steps(2);
+    let id = MachineActionId::parse("b").expect("a literal id");
+    let isolate = MachineActionType::Isolate;
+    let mut action = MachineAction::bare(id, isolate, MachineActionStatus::Succeeded);
+    action.machine_id = MachineId::parse(HR).ok();
+    desk.borrow_mut().state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![action],
+    });
+    harness.run_steps(6);
+    assert_eq!(order(&desk), [FIN, TWIN, HR], "while it is there");
+    harness.hover_at(egui::pos2(2.0, 2.0));
+    harness.run_steps(2);
+    assert_eq!(order(&desk), [FIN, HR, TWIN], "when it has left");
+}
+
+#[test]
+fn a_click_that_was_meant_for_another_row_ticks_none() {
+    let (desk, mut harness) = wide(signed_in());
+    harness.run_steps(3);
+    let at = box_of(&harness, "“HR-LT-007”");
+    harness.hover_at(at);
+    harness.run_steps(3);
+    let new = machine("4e5bc9d7e413ddd7902c2932e418702b84d0cccc", "AAA-LT-001");
+    desk.borrow_mut().state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(vec![new]),
+    });
+    harness.run_steps(2);
+    assert!(
+        at.distance(box_of(&harness, "“HR-LT-007”")) > 10.0,
+        "it has moved"
+    );
+    let ticked = |desk: &Shared| desk.borrow().views.bulk_selection.len();
+    click(&mut harness, at);
+    assert_eq!(ticked(&desk), 0);
+    harness.run_steps(4);
+    click(&mut harness, at);
+    assert_eq!(ticked(&desk), 1, "what is there since a second");
+}
