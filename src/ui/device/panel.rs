@@ -76,11 +76,12 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
                 reasons.show_ui(ui);
             }
             state_section::state_ui(ui, cx, &selected);
-            incident::of_device_ui(ui, cx, &selected.id);
             alerts::alerts_ui(ui, cx, &selected);
             users::users_ui(ui, cx, &selected.id);
             timeline::timeline_ui(ui, cx, &selected);
             actions::recent_ui(ui, cx, &selected);
+            // Below what is pressed: it comes with the first order.
+            incident::of_device_ui(ui, cx, &selected.id);
             section_ui(ui, "Record");
             if let Some(machine) = record {
                 facts_ui(ui, cx, machine);

@@ -159,6 +159,12 @@ fn the_palette_the_panel_the_activity_and_the_journal_lead_to_it() {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     desk.borrow_mut().views.show_device(machine);
     harness.run_steps(4);
+    let top = |label| harness.get_by_label(label).rect().top();
+    let above = top("Recent actions");
+    assert!(
+        above < top("Incident INC-4711"),
+        "it moves no alert when it comes"
+    );
     press(&mut harness, "Incident INC-4711");
     assert_eq!(typed(&desk), wanted, "panel");
 
