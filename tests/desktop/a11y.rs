@@ -268,14 +268,14 @@ impl<'s> Window<'s> {
 
     /// Does what a click on the node would do, without the pointer.
     pub fn activate(&self, node: &Node) {
+        let (role, name) = (node.role, &node.name);
+        assert!(self.takes_action(node), "{role:?} {name:?} took no action");
+    }
+
+    /// The same; `false` when the node has gone meanwhile.
+    pub fn takes_action(&self, node: &Node) -> bool {
         let done: Option<bool> = self.call(node, ACTION, "DoAction", &0_i32);
-        assert_eq!(
-            done,
-            Some(true),
-            "{:?} {:?} took no action",
-            node.role,
-            node.name
-        );
+        done == Some(true)
     }
 
     /// Clicks in the middle of the node with the pointer.

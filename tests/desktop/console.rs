@@ -122,7 +122,8 @@ impl<'s> Console<'s> {
             if node.name.starts_with(confirm) {
                 return node.name;
             }
-            self.window.activate(&node);
+            // It goes by itself once the last finding has been on screen.
+            self.window.takes_action(&node);
         }
         panic!("there is always more to be shown before {confirm:?}");
     }

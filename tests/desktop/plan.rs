@@ -89,7 +89,7 @@ fn resume(console: &Console<'_>) -> bool {
     let is_number = |name: &str| name == "Type the number of devices";
     if let Some(field) = window.find_all(|node| is_number(&node.name)).pop() {
         let count = window.wait_for_node("how many", |node| {
-            node.name.starts_with("Drill on ") && node.name.ends_with(" devices")
+            node.role == "alert" && node.name.starts_with("Drill on ")
         });
         let count = count.name.split(' ').nth(2).unwrap_or_default().to_owned();
         window.fill(&field.name, &count);
