@@ -407,7 +407,7 @@ fn a_device_that_has_vanished_is_said_in_words() {
             "Defender does not know this device or file, or you have no access to its group",
         )
     });
-    let refused = format!("4 refused ({}", machines[0].quoted());
+    let refused = format!("4 orders on 1 device refused ({}", machines[0].quoted());
     assert!(console.shows_part(&refused), "{}", console.screen());
     assert_eq!(posts(&console.control).len(), 8);
 }
