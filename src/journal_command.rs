@@ -185,7 +185,7 @@ struct Readable {
     entries: Vec<Entry>,
     /// As the console left it.
     is_good: bool,
-    /// Nothing was more than this, for certain.
+    /// Certain to have had nothing after this.
     is_the_last: bool,
 }
 

@@ -84,7 +84,7 @@ impl App {
             UiCommand::ActOnSelection(kind) => {
                 let selection = self.views.bulk_selection.clone();
                 self.open_form(ctx, &selection, kind);
-                self.is_from_selection();
+                order::is_from_selection(&mut self.views);
             }
             UiCommand::Drill => self.views.open(Dialog::Drill),
             UiCommand::Plan => {
@@ -94,7 +94,7 @@ impl App {
             UiCommand::PlanOnSelection => {
                 let selection = self.views.bulk_selection.clone();
                 self.open_plan(ctx, &selection);
-                self.is_from_selection();
+                order::is_from_selection(&mut self.views);
             }
         }
     }
@@ -120,13 +120,6 @@ impl App {
         let load = order::open_plan(&self.state, &mut self.views, machines, time);
         for load in load {
             self.send(load);
-        }
-    }
-
-    /// The form that has just been opened is about the selected devices.
-    fn is_from_selection(&mut self) {
-        if let Some(Dialog::Form(form)) = &mut self.views.dialog {
-            form.opened_from = order::OpenedFrom::Selection;
         }
     }
 

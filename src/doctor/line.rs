@@ -56,9 +56,10 @@ impl Line {
     pub fn say(&self, home: Option<&str>) {
         // A name of a folder with a line break in it would read as a line of the report.
         let shortened = |text: &str| match home {
-            Some(home) if home.len() > 1 => visible(&text.replace(home, "~")).into_owned(),
-            _no_home => visible(text).into_owned(),
+            Some(home) if home.len() > 1 => text.replace(home, "~"),
+            _no_home => text.to_owned(),
         };
+        let shortened = |text: &str| visible(&shortened(text)).into_owned();
         let word = match self.level {
             Level::Good => "ok   ",
             Level::Note => "note ",

@@ -89,19 +89,15 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let look = facts.indicators;
     verdicts.extend(look.gap("what holds for this file on every device already"));
     let known = of_file(task, facts);
-    let is_same = |one: &&Indicator| {
-        let is_of_hash = task.file_hash().is_some_and(|hash| one.is_about(hash));
-        is_of_hash && task.reaction() == Some(one.action.as_wire())
-    };
     for one in &known {
-        let then = if is_same(one) {
+        let then = if takes_place_of(task, one) {
             replaced(one, task, facts)
         } else {
             "That one stays beside yours".to_owned()
         };
         verdicts.push(Verdict::warn(existing(one, &then, facts)));
     }
-    let is_new = !known.iter().any(is_same);
+    let is_new = !known.iter().any(|one| takes_place_of(task, one));
     if let IndicatorsLook::Read { total, .. } = look
         && total >= MAX_INDICATORS
         && is_new
@@ -149,10 +145,14 @@ fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
 /// nothing such, or it has no end.
 #[must_use]
 pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
-    let hash = task.file_hash()?;
-    let same = of_files.iter().filter(|one| one.is_about(hash));
-    let same = same.filter(|one| task.reaction() == Some(one.action.as_wire()));
+    let same = of_files.iter().filter(|one| takes_place_of(task, one));
     same.filter_map(|one| one.expires).max()
+}
+
+/// Whether the service has this order change this indicator, instead of making another.
+fn takes_place_of(task: &Task, one: &Indicator) -> bool {
+    let is_of_hash = task.file_hash().is_some_and(|hash| one.is_about(hash));
+    is_of_hash && task.reaction() == Some(one.action.as_wire())
 }
 
 fn until(at: Option<Timestamp>, facts: &Facts<'_>) -> String {

@@ -261,8 +261,8 @@ pub(super) struct Place {
     /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
     log: Option<Pinned>,
     pub lock: Lock,
-    /// Of the file, its log, and the log's index, since this console last wrote.
-    left: Cell<[Stamp; 3]>,
+    /// Of the file and its log, and the length of the log's index, since this console last wrote.
+    left: Cell<([Stamp; 2], u64)>,
 }
 
 impl Place {
@@ -297,10 +297,8 @@ impl Place {
         self.log.as_ref().map_or(Ok(()), Pinned::check)?;
         self.lock.check()?;
         // `SQLite` has it in its memory: reading behind a new end would end the program.
-        let [.., index] = self.stamps();
-        let [.., left] = self.left.get();
-        let len = |stamp: Stamp| stamp.map_or(0, |(len, _time)| len);
-        if len(index) < len(left) {
+        let (_, left) = self.left.get();
+        if self.index_len() < left {
             return Err(JournalError::Cut(beside(self.path(), INDEX)));
         }
         Ok(())
@@ -308,16 +306,20 @@ impl Place {
 
     /// Whether nobody has written to the file or its log since this console did.
     pub(super) fn is_as_left(&self) -> bool {
-        self.stamps()[..2] == self.left.get()[..2]
+        self.stamps() == self.left.get().0
     }
 
     /// Takes the files as they are now for those that this console has left.
     pub(super) fn remember(&self) {
-        self.left.set(self.stamps());
+        self.left.set((self.stamps(), self.index_len()));
     }
 
-    fn stamps(&self) -> [Stamp; 3] {
-        ["", LOG, INDEX].map(|ending| files::stamp(&beside(self.path(), ending)))
+    fn stamps(&self) -> [Stamp; 2] {
+        ["", LOG].map(|ending| files::stamp(&beside(self.path(), ending)))
+    }
+
+    fn index_len(&self) -> u64 {
+        files::stamp(&beside(self.path(), INDEX)).map_or(0, |(len, _time)| len)
     }
 
     pub(super) fn rest(&self) {

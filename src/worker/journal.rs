@@ -160,7 +160,7 @@ impl JournalHandle {
     /// Looks from time to time whether the file is still in its place, for as long as this console may
     /// act.
     pub async fn watch_place(&self) {
-        while self.may_act() {
+        while self.may_act() && !self.jobs.is_closed() {
             tokio::time::sleep(CHECK_EVERY).await;
             self.check_place().await.ok();
         }

@@ -116,20 +116,29 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     if ui.ctx().content_rect().width() < WIDE {
         return format!("{what}, {at}:");
     }
+    let names = batch.entries.iter();
+    let names = names.map(|entry| clean(&entry.order.machine.name(), 24).into_owned());
+    let (_, names) = named(names, TITLED);
+    format!("{what} ({names}), {at}:")
+}
+
+/// How many names there are, each counted once, as of a plan a device has several orders; and the first
+/// `most` of them, with how many more there are.
+fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
     let mut names: Vec<String> = Vec::new();
-    for entry in &batch.entries {
-        let name = clean(&entry.order.machine.name(), 24).into_owned();
+    for name in all {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    let more = names.len().saturating_sub(TITLED);
-    names.truncate(TITLED);
-    let more = match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let count = names.len();
+    names.truncate(most);
+    let names = names.join(", ");
+    let names = match count.saturating_sub(most) {
+        0 => names,
+        more => format!("{names} and {more} more"),
     };
-    format!("{what} ({}{more}), {at}:", names.join(", "))
+    (count, names)
 }
 
 /// Shows a summary; whether another is to be turned to.
@@ -210,20 +219,10 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
         let wrong = batch.entries.iter().filter(|entry| {
             state.entries.needs_attention(entry) && entry.status().word(&entry.order.task) == word
         });
-        let mut names: Vec<String> = Vec::new();
-        for name in wrong.map(|entry| entry.machine().quoted()) {
-            // Of a plan a device has several.
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let on = names.len();
-        let more = names.len().saturating_sub(MAX_NAMED);
-        names.truncate(MAX_NAMED);
-        let which = match (names.is_empty(), more) {
-            (true, _) => String::new(),
-            (false, 0) => format!(" ({})", names.join(", ")),
-            (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+        let (on, names) = named(wrong.map(|entry| entry.machine().quoted()), MAX_NAMED);
+        let which = match on {
+            0 => String::new(),
+            _ => format!(" ({names})"),
         };
         if count > on && on > 0 {
             let word = word.to_lowercase();

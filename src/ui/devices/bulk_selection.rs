@@ -67,9 +67,7 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, chosen: Chosen) {
         Chosen::Act(kind) => order::raise(ui, cx, &picked, Subject::Act(kind), |_| {}),
         Chosen::Plan => order::raise_plan(ui, cx, &picked),
     }
-    if let Some(crate::ui::views::Dialog::Form(form)) = &mut cx.views.dialog {
-        form.opened_from = order::OpenedFrom::Selection;
-    }
+    order::is_from_selection(cx.views);
 }
 
 /// What the bar offers.

@@ -112,17 +112,19 @@ fn signed_in() -> State {
         epoch: Epoch(0),
         news,
     });
-    let mut action = MachineAction::bare(
-        MachineActionId::parse("a").expect("a literal id"),
-        MachineActionType::Isolate,
-        MachineActionStatus::Succeeded,
-    );
-    action.machine_id = MachineId::parse(FIN).ok();
-    state.apply(Event::Actions {
+    state.apply(succeeded("a", MachineActionType::Isolate, FIN));
+    state
+}
+
+/// An action that the tenant has carried out on this device.
+fn succeeded(id: &str, kind: MachineActionType, machine: &str) -> Event {
+    let id = MachineActionId::parse(id).expect("a literal id");
+    let mut action = MachineAction::bare(id, kind, MachineActionStatus::Succeeded);
+    action.machine_id = MachineId::parse(machine).ok();
+    Event::Actions {
         epoch: Epoch(0),
         actions: vec![action],
-    });
-    state
+    }
 }
 
 fn desk(state: State, size: egui::Vec2) -> (Shared, Harness<'static>) {

@@ -22,7 +22,9 @@ mod ticket_field;
 
 pub use exposure::{Exposure, Item};
 pub use form::{OpenedFrom, OrderForm, Target, UsedTicket, confirm_label};
-pub use open::{open, open_plan, raise, raise_named_plan, raise_plan, raise_steps};
+pub use open::{
+    is_from_selection, open, open_plan, raise, raise_named_plan, raise_plan, raise_steps,
+};
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};

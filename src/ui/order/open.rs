@@ -171,22 +171,25 @@ pub fn raise_named_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
     if acting_trouble(cx.state).is_err() {
         return;
     }
-    let from_selection = !cx.views.bulk_selection.is_empty();
-    let machines = if from_selection {
+    let is_selection = !cx.views.bulk_selection.is_empty();
+    let machines = if is_selection {
         cx.views.bulk_selection.clone()
     } else {
         cx.views.selected.clone().into_iter().collect()
     };
     let time = ui.input(|input| input.time);
     let load = open_all_steps(cx.state, cx.views, plan, &machines, time);
-    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
-        form.opened_from = if from_selection {
-            OpenedFrom::Selection
-        } else {
-            OpenedFrom::Anywhere
-        };
+    if is_selection {
+        is_from_selection(cx.views);
     }
     cx.out.work.extend(load);
+}
+
+/// Notes that the form which has just been opened is about the selected devices.
+pub fn is_from_selection(views: &mut Views) {
+    if let Some(Dialog::Form(form)) = &mut views.dialog {
+        form.opened_from = OpenedFrom::Selection;
+    }
 }
 
 /// Opens the form of those steps of a plan that are left, each on its device, with the comment that they

@@ -31,7 +31,7 @@ pub fn rows(
         })
         .collect();
     // Of those that match as well as each other, what has something to act on and what was chosen last.
-    commands.sort_by_key(|(score, row)| {
+    commands.sort_by_cached_key(|(score, row)| {
         let rank = cx.views.recent.rank(&row.item);
         let fit = fit(cx, row, text);
         (fit, std::cmp::Reverse(*score), is_idle(cx, row), rank)

@@ -100,6 +100,17 @@ pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> boo
     since.is_some_and(|since| is_within(ui, since, POINTED_AT_SECS))
 }
 
+/// Pressed and released, for tests.
+#[cfg(test)]
+pub fn click_at(pos: Pos2) -> [egui::Event; 2] {
+    [true, false].map(|pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use egui_kittest::Harness;
@@ -108,17 +119,9 @@ mod tests {
     use super::super::ActionButton;
     use crate::ui::theme;
 
-    /// Pressed and released within a frame.
+    /// Within a frame.
     fn click<S>(harness: &mut Harness<'_, S>, pos: egui::Pos2) {
-        for pressed in [true, false] {
-            let event = egui::Event::PointerButton {
-                pos,
-                button: egui::PointerButton::Primary,
-                pressed,
-                modifiers: egui::Modifiers::NONE,
-            };
-            harness.input_mut().events.push(event);
-        }
+        harness.input_mut().events.extend(super::click_at(pos));
         harness.run_steps(1);
     }
 

@@ -30,6 +30,8 @@ mod gallery;
 mod press;
 mod tip;
 
+#[cfg(test)]
+pub use arming::click_at;
 pub use arming::{has_come_under_pointer, has_just_moved, is_arming};
 pub use badge::badge;
 pub use banner::{beside_ui, dismissible_ui};

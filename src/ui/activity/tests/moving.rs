@@ -17,13 +17,8 @@ fn acknowledged(mut entry: Entry) -> Event {
 
 fn click_at(harness: &mut Harness<'static, World>, at: egui::Pos2) {
     harness.hover_at(at);
-    for pressed in [true, false] {
-        harness.event(egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        });
+    for event in crate::ui::widgets::click_at(at) {
+        harness.event(event);
     }
     harness.run_steps(1);
 }

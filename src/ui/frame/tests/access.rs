@@ -201,16 +201,8 @@ fn what_became_of_an_isolation_is_told_before_what_else_holds() {
         ),
     ] {
         let mut state = signed_in();
-        let mut restricted = MachineAction::bare(
-            MachineActionId::parse("r1").expect("a literal id"),
-            MachineActionType::RestrictCodeExecution,
-            MachineActionStatus::Succeeded,
-        );
-        restricted.machine_id = MachineId::parse(HR).ok();
-        state.apply(Event::Actions {
-            epoch: Epoch(0),
-            actions: vec![restricted],
-        });
+        let restricted = MachineActionType::RestrictCodeExecution;
+        state.apply(succeeded("r1", restricted, HR));
         state.apply(of_kind("cdn-00000001", ActionKind::Isolate, records));
         // What is newer is about less.
         state.apply(of_kind("cdn-00000002", ActionKind::AddTag, unknown()));

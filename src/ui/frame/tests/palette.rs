@@ -166,17 +166,9 @@ fn a_row_that_has_just_moved_is_not_clicked() {
         .rect()
         .center();
     let click = |harness: &mut Harness<'static>| {
-        let events = [true, false].map(|pressed| egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        });
-        let moved = egui::Event::PointerMoved(at);
-        harness
-            .input_mut()
-            .events
-            .extend(std::iter::once(moved).chain(events));
+        let moved = std::iter::once(egui::Event::PointerMoved(at));
+        let events = &mut harness.input_mut().events;
+        events.extend(moved.chain(crate::ui::widgets::click_at(at)));
         harness.step();
     };
     // The row came up a quarter of a second ago.
@@ -323,16 +315,8 @@ fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
 #[test]
 fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
     let mut state = signed_in();
-    let mut restricted = MachineAction::bare(
-        MachineActionId::parse("r1").expect("a literal id"),
-        MachineActionType::RestrictCodeExecution,
-        MachineActionStatus::Succeeded,
-    );
-    restricted.machine_id = MachineId::parse(FIN).ok();
-    state.apply(Event::Actions {
-        epoch: Epoch(0),
-        actions: vec![restricted],
-    });
+    let restricted = MachineActionType::RestrictCodeExecution;
+    state.apply(succeeded("r1", restricted, FIN));
     let (desk, mut harness) = wide(state);
     let fin = machine(FIN, "FIN-LT-042").reference();
     desk.borrow_mut().views.show_device(fin);

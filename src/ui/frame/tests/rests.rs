@@ -1,6 +1,7 @@
 //! A pointer that rests on the list while what lies under it changes.
 
 use super::*;
+use crate::ui::widgets::click_at;
 
 fn order(desk: &Shared) -> Vec<String> {
     let desk = desk.borrow();
@@ -14,17 +15,9 @@ fn box_of(harness: &Harness<'static>, name: &str) -> egui::Pos2 {
     harness.get_by_label_contains(&label).rect().center()
 }
 
-/// Pressed and released within a frame.
+/// Within a frame.
 fn click(harness: &mut Harness<'static>, pos: egui::Pos2) {
-    for pressed in [true, false] {
-        let event = egui::Event::PointerButton {
-            pos,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        };
-        harness.input_mut().events.push(event);
-    }
+    harness.input_mut().events.extend(click_at(pos));
     harness.run_steps(1);
 }
 

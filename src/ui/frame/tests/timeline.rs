@@ -115,13 +115,8 @@ fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there()
         axis.bottom() - 30.0,
     );
     harness.hover_at(mark);
-    for pressed in [true, false] {
-        harness.event(egui::Event::PointerButton {
-            pos: mark,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        });
+    for event in crate::ui::widgets::click_at(mark) {
+        harness.event(event);
     }
     harness.run_steps(2);
     assert!(
