@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -82,16 +82,38 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) fn of_token(token: &str) -> Option<Self> {
-        Self::of_part(token.split('.').nth(1)?)
+    /// `None` of a token that is opaque.
+    ///
+    /// # Errors
+    /// As of [`Self::of_part`].
+    pub(super) fn of_token(token: &str) -> Result<Option<Self>, AuthError> {
+        token.split('.').nth(1).map_or(Ok(None), Self::of_part)
     }
 
-    pub(super) fn of_part(part: &str) -> Option<Self> {
+    /// `None` of what has no claims in it.
+    ///
+    /// # Errors
+    /// When a claim stands twice, or one that says whose it is is no text: two readers could take it for
+    /// two accounts'.
+    pub(super) fn of_part(part: &str) -> Result<Option<Self>, AuthError> {
         if part.len() > MAX_TOKEN {
-            return None;
+            return Ok(None);
         }
-        let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?);
-        serde_json::from_slice(&json).ok()
+        let Ok(json) = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')) else {
+            return Ok(None);
+        };
+        let json = Zeroizing::new(json);
+        let claims = serde_json::from_slice(&json).ok();
+        let has_claims = || serde_json::from_slice::<Map<String, Value>>(&json).is_ok();
+        match claims.filter(Self::has_one_owner) {
+            None if has_claims() => Err(AuthError::ForeignAnswer),
+            claims => Ok(claims),
+        }
+    }
+
+    fn has_one_owner(&self) -> bool {
+        let mut owner = [&self.tid, &self.oid, &self.uid, &self.utid].into_iter();
+        owner.all(|claim| claim.is_null() || claim.is_string())
     }
 
     /// What an application's own token may do. A person's token can have roles too, beside `scp`.
@@ -192,7 +214,7 @@ pub(super) fn checked(
     };
     // Header, claims, signature (RFC 7519 section 3); an encrypted one has five parts.
     let is_signed = token.split('.').count() == 3;
-    let claims = Claims::of_token(token).filter(|_| is_signed);
+    let claims = Claims::of_token(token)?.filter(|_| is_signed);
     let Some(claims) = claims else {
         return if endpoints.is_registered {
             Err(AuthError::ForeignAnswer)

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use super::id_token::MAX_TOKEN;
 use super::secret::Secret;
+use super::token::object_id;
 use crate::model::{Account, Endpoints, Mode, TenantId};
 
 const VERSION: u8 = 1;
@@ -72,7 +74,7 @@ impl StoredSignIn {
         let mut token = json.rt.into_owned();
         let tenant_id = TenantId::parse(&json.tid)
             .ok()
-            .filter(|_| json.v == VERSION && !token.is_empty());
+            .filter(|_| json.v == VERSION && (1..=MAX_TOKEN).contains(&token.len()));
         let Some(tenant_id) = tenant_id else {
             token.zeroize();
             return None;
@@ -81,10 +83,11 @@ impl StoredSignIn {
         Some(Self {
             refresh: Arc::new(Secret::new(token)),
             scope: owned(json.scope),
-            home: owned(json.home),
+            home: json.home.map(|home| home.to_lowercase().into()),
             account: Account {
                 tenant_id,
-                object_id: json.oid.into_owned().into(),
+                // As it is compared, however somebody has written it.
+                object_id: object_id(&json.oid),
                 user_name: owned(json.user_name),
                 display_name: owned(json.display_name),
             },
@@ -139,6 +142,14 @@ mod tests {
             .replace("\"v\":1", "\"v\":2");
         assert!(StoredSignIn::from_json(newer.as_bytes()).is_none());
         assert!(StoredSignIn::from_json(b"{}").is_none());
+        let planted = |text: &str, instead: &str| {
+            let json = String::from_utf8(json.to_vec()).expect("UTF-8");
+            StoredSignIn::from_json(json.replace(text, instead).as_bytes())
+        };
+        assert!(planted("rt\\\"1", &"x".repeat(MAX_TOKEN)).is_some());
+        assert!(planted("rt\\\"1", &"x".repeat(MAX_TOKEN + 1)).is_none());
+        let other_case = planted("\"o\"", "\"O\"").expect("the same account");
+        assert_eq!(&*other_case.account.object_id, "o");
     }
 
     #[test]

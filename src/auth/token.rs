@@ -145,8 +145,12 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn of(fields: &Fields, id: Option<&Claims>, access: Option<&Claims>) -> Self {
-        let home = fields.client_info.as_deref().and_then(Claims::of_part);
+    fn of(
+        fields: &Fields,
+        id: Option<&Claims>,
+        access: Option<&Claims>,
+        home: Option<&Claims>,
+    ) -> Self {
         let home = home.and_then(|home| {
             let (object, tenant) = (text(&home.uid)?, text(&home.utid)?);
             Some(format!("{object}.{tenant}").to_lowercase().into())
@@ -184,7 +188,7 @@ impl Identity {
     }
 }
 
-fn object_id(claim: &str) -> Box<str> {
+pub(super) fn object_id(claim: &str) -> Box<str> {
     clean(claim, 64).to_lowercase().into()
 }
 
@@ -238,12 +242,13 @@ impl Grant {
         let token = token.ok_or(AuthError::Unusable)?;
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
-        let peeked = Claims::of_token(&token);
-        let peek = peeked.as_ref();
+        let peeked = Claims::of_token(&token)?;
+        let home = (fields.client_info.as_deref()).map_or(Ok(None), Claims::of_part)?;
+        let (peek, home) = (peeked.as_ref(), home.as_ref());
         let permissions = granted(&fields, peek);
         let id = id_token::checked(&fields, nonce, endpoints, now)?;
-        let account = who(&fields, id.as_ref(), peek, endpoints)?;
-        let identity = Identity::of(&fields, id.as_ref(), peek);
+        let account = who(&fields, [id.as_ref(), peek, home], endpoints)?;
+        let identity = Identity::of(&fields, id.as_ref(), peek, home);
         // The token that leaves is the access token: it must not be somebody else's than the one
         // that is shown.
         if account
@@ -284,12 +289,11 @@ fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
 /// Who signed in: from the id token, else from the other parts of the answer.
 fn who(
     fields: &Fields,
-    id: Option<&Claims>,
-    access: Option<&Claims>,
+    parts: [Option<&Claims>; 3],
     endpoints: &Endpoints,
 ) -> Result<Option<Account>, AuthError> {
-    let home = fields.client_info.as_deref().and_then(Claims::of_part);
-    for claims in [id, access, home.as_ref()].into_iter().flatten() {
+    let [_id, access, _home] = parts;
+    for claims in parts.into_iter().flatten() {
         let tenant = text(&claims.tid).or_else(|| text(&claims.utid));
         let object = text(&claims.oid).or_else(|| text(&claims.uid));
         let (Some(tenant), Some(object)) =

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Problem, Refusal, TEMPORARY};
+use super::{Problem, Refusal, begin_unfinished};
 use crate::platform;
 
 /// How many files of one name a folder may have.
@@ -34,10 +34,7 @@ impl GrowingFile {
             std::fs::metadata(folder)?;
             return Err(Refusal::error(folder, Problem::NotAFolder));
         }
-        let file = tempfile::Builder::new()
-            .prefix(".cordon-package.")
-            .suffix(TEMPORARY)
-            .tempfile_in(folder)?;
+        let file = begin_unfinished(folder, ".cordon-package.")?;
         let folder = folder.to_owned();
         Ok(Self { file, folder })
     }

@@ -17,13 +17,14 @@ pub(crate) use std::fs::{File, TryLockError};
 
 pub use growing::GrowingFile;
 pub use refusal::{Problem, Refusal};
+use tempfile::NamedTempFile;
 
 pub use crate::platform::Identity;
 use crate::platform::{self, Access, Facts, Kind};
 
 /// How the name of a file ends that is not yet in its place.
 const TEMPORARY: &str = ".new";
-/// How often a replacement starts over when its unfinished file was cleaned up under it.
+/// How often a file is begun anew that was cleaned up at once, or that another program has open.
 const ATTEMPTS: usize = 20;
 /// Before a file that another program has open is replaced once more.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
@@ -150,16 +151,11 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(&folder_of(file))?;
     let mut replaced = replace_once(file, bytes);
     for _again in 1..ATTEMPTS {
-        match &replaced {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                replaced = replace_once(file, bytes);
-            }
-            Err(error) if platform::is_in_use(error) => {
-                std::thread::sleep(PAUSE);
-                replaced = replace_once(file, bytes);
-            }
-            Ok(()) | Err(_) => break,
+        if !replaced.as_ref().is_err_and(platform::is_in_use) {
+            break;
         }
+        std::thread::sleep(PAUSE);
+        replaced = replace_once(file, bytes);
     }
     replaced
 }
@@ -167,18 +163,28 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
 fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(file);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut new = tempfile::Builder::new()
-        .prefix(&format!(".{name}."))
-        .suffix(TEMPORARY)
-        .tempfile_in(&folder)?;
-    // Tells those who clean up that its writer is alive. Where there are no locks, nobody cleans up.
-    if let Err(TryLockError::WouldBlock) = new.as_file().try_lock() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
+    let mut new = begin_unfinished(&folder, &format!(".{name}."))?;
     new.write_all(bytes)?;
     new.as_file().sync_all()?;
     new.persist(file).map_err(|error| error.error)?;
     platform::sync_folder(&folder)
+}
+
+/// An empty file under a name that nobody can foresee. Its lock tells those who clean up that its writer
+/// is alive. Where there are no locks, nobody cleans up.
+fn begin_unfinished(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    for _again in 0..ATTEMPTS {
+        let new = tempfile::Builder::new()
+            .prefix(prefix)
+            .suffix(TEMPORARY)
+            .tempfile_in(folder)?;
+        let locked = new.as_file().try_lock();
+        // Unless it was cleaned up before it was locked.
+        if !matches!(locked, Err(TryLockError::WouldBlock)) && is_there(new.path()) {
+            return Ok(new);
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// Writes a new file where a person wants it, readable by its owner only. One that is there already is
@@ -192,10 +198,7 @@ pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn put_new(file: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(file);
-    let mut new = tempfile::Builder::new()
-        .prefix(".cordon.")
-        .suffix(TEMPORARY)
-        .tempfile_in(&folder)?;
+    let mut new = begin_unfinished(&folder, ".cordon.")?;
     write(new.as_file_mut())?;
     new.as_file().sync_all()?;
     new.persist_noclobber(file).map_err(|error| error.error)?;

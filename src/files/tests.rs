@@ -184,3 +184,19 @@ fn a_scratch_folder_is_private_has_another_name_each_time_and_goes() {
     drop(one);
     assert!(!is_there(&path));
 }
+
+#[test]
+fn what_is_being_written_is_not_cleaned_up_under_its_writer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clean_up = || remove_unfinished(folder.path()).expect("cleaned up");
+    let file = folder.path().join("journal.sqlite.kept-1");
+    let written = put_new(&file, |new| {
+        clean_up();
+        new.write_all(b"kept")
+    });
+    written.expect("written");
+    assert_eq!(fs::read(&file).expect("there"), b"kept");
+    let growing = GrowingFile::begin(folder.path()).expect("begun");
+    clean_up();
+    growing.finish("package", "zip").expect("finished");
+}

@@ -7,7 +7,7 @@ use super::tests::{intended, orders};
 use super::*;
 
 /// A journal with records 1 to 7, closed; its lock file remembers it.
-fn written() -> (tempfile::TempDir, PathBuf) {
+pub(super) fn written() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
     let mut journal = Journal::open(&path).expect("made");
@@ -16,7 +16,7 @@ fn written() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// Each of six orders in a step of its own.
-fn append_all(journal: &mut Journal) {
+pub(super) fn append_all(journal: &mut Journal) {
     for order in orders().into_iter().take(6) {
         let batch = [intended(order)];
         journal
@@ -26,7 +26,7 @@ fn append_all(journal: &mut Journal) {
 }
 
 /// Without the rules of the file, and with them again afterwards.
-fn without_rules(path: &Path, attack: &str) {
+pub(super) fn without_rules(path: &Path, attack: &str) {
     let db = Connection::open(path).expect("opened");
     let mut rules = db
         .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
@@ -52,7 +52,7 @@ fn found_in(path: &Path) -> Vec<Finding> {
 
 /// Neither verified nor opened for acting.
 #[track_caller]
-fn assert_found(path: &Path, expected: &[Finding]) {
+pub(super) fn assert_found(path: &Path, expected: &[Finding]) {
     assert_eq!(found_in(path), expected);
     let before = std::fs::read(path).expect("read");
     let refused = Journal::open(path).err().expect("nothing is sent");
@@ -63,7 +63,7 @@ fn assert_found(path: &Path, expected: &[Finding]) {
     );
 }
 
-fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
+pub(super) fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
     Finding::Shortened {
         last,
         expected,

@@ -72,7 +72,10 @@ impl Mark {
     }
 
     pub(super) fn write(&self, lock: &mut File) -> Result<()> {
+        let text = self.to_text();
         lock.seek(SeekFrom::Start(0))?;
-        lock.write_all(self.to_text().as_bytes())
+        lock.write_all(text.as_bytes())?;
+        // With anything behind it, it would not be read as a mark.
+        lock.set_len(text.len() as u64)
     }
 }

@@ -24,6 +24,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use check::{NotChecked, Report, Verified, by_keyring};
@@ -87,7 +88,7 @@ impl Journal {
             return Err(JournalError::NoFile(what, refusal.into()));
         }
         place::keep_unsettled(path).map_err(|e| JournalError::Folder(path.to_owned(), e))?;
-        let db = Connection::open_with_flags(path, WRITING)?;
+        let db = connect(path, WRITING)?;
         let remembered: Vec<_> = remembered
             .map(|m| (Witness::LockFile, m))
             .into_iter()
@@ -123,6 +124,7 @@ impl Journal {
         writable: bool,
         remembered: &[Remembered],
     ) -> Result<Self, JournalError> {
+        leave_log(&db, true)?;
         schema::prepare(&db, writable)?;
         let walk = check::walk(&db, remembered)?;
         if let Some(finding) = walk.findings.into_iter().next() {
@@ -130,7 +132,8 @@ impl Journal {
         }
         if writable {
             // Only now: a damaged file is evidence, and stays as it was found.
-            schema::raise_layout(&db)?;
+            schema::begin_writing(&db)?;
+            leave_log(&db, false)?;
         }
         Ok(Self {
             schema_version: schema::version_of(&db)?,
@@ -186,6 +189,12 @@ impl Journal {
     /// # Errors
     /// When one of its files is another one now, cut or gone, or has not in it what was written.
     pub fn check_place(&self) -> Result<(), JournalError> {
+        let checked = self.is_in_place();
+        leave_log(&self.db, checked.is_err() || !self.writable)?;
+        checked
+    }
+
+    fn is_in_place(&self) -> Result<(), JournalError> {
         let Some(place) = &self.place else {
             return Ok(());
         };
@@ -284,7 +293,7 @@ impl Journal {
             return;
         };
         // What others have written is left for whoever looks into it.
-        if self.check_place().is_err() {
+        if self.check_place().is_err() || !self.writable {
             return;
         }
         // Answers with three numbers, which do not matter: what is left is carried over next time.
@@ -295,12 +304,21 @@ impl Journal {
     }
 
     /// Holds the open file against what the keyring remembers of it. Its chain was walked when it was
-    /// opened, so that one record tells.
+    /// opened, so that one record tells. Nothing more is written to one that is not the same.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] when it is not the file that was written last; others when it cannot
     /// be read.
-    pub fn compare(&self, remembered: &Mark) -> Result<Compared, JournalError> {
+    pub fn compare(&mut self, remembered: &Mark) -> Result<Compared, JournalError> {
+        let compared = self.hold_against(remembered);
+        if let Err(JournalError::Damaged(_)) = compared {
+            self.writable = false;
+            leave_log(&self.db, true)?;
+        }
+        compared
+    }
+
+    fn hold_against(&self, remembered: &Mark) -> Result<Compared, JournalError> {
         let (last, expected, witness) = (self.end.seq, remembered.records, Witness::Keyring);
         if expected == 0 {
             return Ok(Compared::Same);
@@ -390,7 +408,19 @@ impl Journal {
     }
 }
 
-/// A path is never taken for an address, whatever it begins with.
+/// Opens what is at this path. Never taken for an address, whatever it begins with: `SQLite` looks for
+/// `file:` at the beginning.
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(Path::new(".").join(path), flags)
+}
+
+/// Whether closing leaves the log as it is, or carries over what is in it: in a damaged journal, the file
+/// and its log are evidence.
+fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
+    let as_it_is = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    db.set_db_config(as_it_is, leave).map(drop)
+}
+
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_CREATE)
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -401,7 +431,7 @@ fn read_with<T>(
     path: &Path,
     read: impl Fn(Connection) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
-    match read(Connection::open_with_flags(path, READING)?) {
+    match read(connect(path, READING)?) {
         // What something else is writing to would be read in the middle of that.
         Err(JournalError::Database(error)) if !is_held(&error) => {
             read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)
@@ -432,6 +462,8 @@ fn open_on_read_only_media(path: &Path) -> Option<Connection> {
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod evidence;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! word on screen is written, because those may be improved at any time.
 
 use jiff::Timestamp;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -216,10 +216,12 @@ impl Record {
             entry,
             record: name.into(),
         };
-        let Fields(mut fields) = serde_json::from_str(data).map_err(unreadable)?;
-        fields.insert(NAME.to_owned(), name.into());
-        fields.insert("entry".to_owned(), entry.to_string().into());
-        Self::deserialize(Json::Object(fields)).map_err(unreadable)
+        let Once(mut data) = serde_json::from_str(data).map_err(unreadable)?;
+        if let Some(fields) = data.as_object_mut() {
+            fields.insert(NAME.to_owned(), name.into());
+            fields.insert("entry".to_owned(), entry.to_string().into());
+        }
+        Self::deserialize(data).map_err(unreadable)
     }
 
     pub(super) fn accepts(&self, id: &MachineActionId) -> bool {
@@ -232,29 +234,64 @@ impl Record {
     }
 }
 
-/// The data of a record. Each field is in it once: of two, another reader may go by the other.
-struct Fields(Map<String, Json>);
+/// The data of a record. Each field is in it once, at every depth: of two, another reader may go by the
+/// other.
+struct Once(Json);
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de> Deserialize<'de> for Once {
     fn deserialize<D: Deserializer<'de>>(data: D) -> Result<Self, D::Error> {
-        struct Once;
-        impl<'de> Visitor<'de> for Once {
-            type Value = Fields;
+        data.deserialize_any(OnceVisitor).map(Self)
+    }
+}
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object with each field once")
-            }
+struct OnceVisitor;
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Fields, M::Error> {
-                let mut fields = Map::new();
-                while let Some((name, value)) = map.next_entry::<String, Json>()? {
-                    if fields.insert(name, value).is_some() {
-                        return Err(M::Error::custom("a field stands twice"));
-                    }
-                }
-                Ok(Fields(fields))
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON with each field once")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Json, M::Error> {
+        let mut fields = Map::new();
+        while let Some((name, Once(value))) = map.next_entry()? {
+            if fields.insert(name, value).is_some() {
+                return Err(M::Error::custom("a field stands twice"));
             }
         }
-        data.deserialize_map(Once)
+        Ok(fields.into())
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut seq: S) -> Result<Json, S::Error> {
+        let mut values = Vec::new();
+        while let Some(Once(value)) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
     }
 }

@@ -58,7 +58,7 @@ impl Folder {
     fn found_with(&self, mark: &Mark) -> Vec<Finding> {
         let remembered = [(Witness::Keyring, mark.clone())];
         let report = Journal::inspect(&self.journal(), &remembered).expect("opened");
-        let opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
+        let mut opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
         match opened.compare(mark) {
             Ok(_) => assert_eq!(report.findings, []),
             Err(JournalError::Damaged(finding)) => assert_eq!(report.findings, [finding]),
@@ -136,7 +136,7 @@ fn a_journal_that_went_on_after_the_mark_is_the_same() {
     let newest = folder.run(4..6);
     for mark in marks.iter().chain([&newest]) {
         assert_eq!(folder.found_with(mark), []);
-        let opened = Journal::open(&folder.journal()).expect("opened");
+        let mut opened = Journal::open(&folder.journal()).expect("opened");
         assert!(matches!(opened.compare(mark), Ok(Compared::Same)));
     }
 }
@@ -147,7 +147,7 @@ fn an_emptied_folder_is_a_new_journal_whose_past_the_keyring_misses() {
     folder.copy();
     let newest = folder.run(0..3);
     folder.put_back();
-    let opened = Journal::open(&folder.journal()).expect("opened");
+    let mut opened = Journal::open(&folder.journal()).expect("opened");
     assert!(!opened.lost_its_past(), "no lock file tells");
     assert!(matches!(opened.compare(&newest), Ok(Compared::LostItsPast)));
 }

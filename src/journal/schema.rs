@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 
 use super::{Finding, JournalError};
 
@@ -29,6 +30,10 @@ const OLDEST: i64 = 1;
 /// While a backup or a scanner has the file. Nobody but the append in question waits for it.
 const WRITER_WAITS: Duration = Duration::from_secs(10);
 const READER_WAITS: Duration = Duration::from_secs(2);
+
+/// In bytes, a whole row. Longer ones are not ours: the longest word of a person's is the path of a file,
+/// with 32,767 characters.
+const MAX_RECORD: i32 = 1 << 20;
 
 const COLUMNS: &str = "record (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -55,7 +60,7 @@ WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM record)
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
-/// Refuses a layout it does not know, and makes the table in an empty file.
+/// Refuses a layout it does not know. Changes nothing: the file may be damaged.
 pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
     harden(db, writable)?;
     let found = layout_of(db)?;
@@ -63,24 +68,10 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
     if found > LAYOUT {
         return Err(JournalError::Newer { found });
     }
-    if writable {
-        // Readers beside this console (verify, export, a second window, a backup) never hold up an
-        // append in this mode, nor does one that hangs. What is still in the log after a crash is
-        // taken up by the next process that opens the journal; a log that went missing shows by the mark.
-        // Where the file system cannot have one, SQLite stays with its other, which is as durable.
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        // Rule 3: a record is durable when `append` returns, even if the power fails then.
-        db.pragma_update(None, "synchronous", "FULL")?;
-        // Said at the start, not at the first order.
-        db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
-    }
     match found {
         OLDEST..=LAYOUT => Ok(()),
         0 if !objects(db)?.is_empty() => Err(JournalError::Damaged(Finding::Layout { found })),
-        0 if writable => {
-            db.execute_batch(&format!("BEGIN; {} COMMIT;", definition(LAYOUT)))?;
-            Ok(())
-        }
+        0 if writable => Ok(()),
         // A console ended before it made the table: an empty journal, which a reader cannot change.
         // A temporary table lies beside the file.
         0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
@@ -88,27 +79,40 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
     }
 }
 
+/// Makes a file that was found whole one that can be written to, and one of today's layout.
+pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
+    // Readers beside this console (verify, export, a second window, a backup) never hold up an
+    // append in this mode, nor does one that hangs. What is still in the log after a crash is
+    // taken up by the next process that opens the journal; a log that went missing shows by the mark.
+    // Where the file system cannot have one, SQLite stays with its other, which is as durable.
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    // Rule 3: a record is durable when `append` returns, even if the power fails then.
+    db.pragma_update(None, "synchronous", "FULL")?;
+    // Said at the start, not at the first order.
+    db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+    let found = layout_of(db)?;
+    let change = match found {
+        0 => definition(LAYOUT),
+        LAYOUT.. => return Ok(()),
+        _ => {
+            let numbers = if found < NUMBERED { NUMBERS } else { "" };
+            format!("{numbers} PRAGMA user_version = {LAYOUT};")
+        }
+    };
+    Ok(db.execute_batch(&format!("BEGIN IMMEDIATE; {change} COMMIT;"))?)
+}
+
 /// The file may come from anybody: nothing in its schema runs functions or changes tables of
 /// `SQLite`'s own, and pages are checked as they are read. Extensions are never loaded: this build
 /// does not allow it.
 fn harden(db: &Connection, writable: bool) -> Result<(), JournalError> {
     db.busy_timeout(if writable { WRITER_WAITS } else { READER_WAITS })?;
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_RECORD)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     db.pragma_update(None, "cell_size_check", true)?;
     db.pragma_update(None, "mmap_size", 0)?;
-    Ok(())
-}
-
-/// Makes a file of an older layout one of today's.
-pub(super) fn raise_layout(db: &Connection) -> Result<(), JournalError> {
-    let found = layout_of(db)?;
-    if found < LAYOUT {
-        let numbers = if found < NUMBERED { NUMBERS } else { "" };
-        let raise = format!("BEGIN IMMEDIATE; {numbers} PRAGMA user_version = {LAYOUT}; COMMIT;");
-        db.execute_batch(&raise)?;
-    }
     Ok(())
 }
 

@@ -62,6 +62,16 @@ async fn a_renewal_with_another_accounts_tokens_is_dropped_and_named() {
             Some(r#"{"aud":"c1"}"#),
             None,
         ),
+        (
+            "the access token names two",
+            Some(ADA),
+            Some(r#"{"tid":"t1","oid":"o1","oid":"o2"}"#),
+        ),
+        (
+            "the access token names several at once",
+            Some(ADA),
+            Some(r#"{"tid":"t1","oid":["o1","o2"]}"#),
+        ),
     ] {
         let (host, session, renewed) = renewed_with(renewal(id, access, None)).await;
         let error = renewed.expect_err(what);

@@ -1,0 +1,110 @@
+//! What was found damaged is evidence: neither opening nor closing it changes any of its files.
+
+use std::path::PathBuf;
+
+use super::attacks::{append_all, assert_found, shortened, without_rules, written};
+use super::*;
+
+/// The journal's file and its log.
+fn content(path: &Path) -> [Vec<u8>; 2] {
+    [path, &log_of(path)].map(|file| std::fs::read(file).unwrap_or_default())
+}
+
+/// A journal whose last record was changed in its log only.
+fn changed_in_its_log() -> (tempfile::TempDir, PathBuf) {
+    let (folder, path) = written();
+    // Somebody has it open, so that nothing is carried over.
+    let reader = Connection::open(&path).expect("opened");
+    schema::version_of(&reader).expect("read");
+    without_rules(&path, "UPDATE record SET data = '{}' WHERE seq = 7");
+    let copies = tempfile::tempdir().expect("a folder");
+    for file in files::list(folder.path()).expect("a list") {
+        let name = file.file_name().expect("a name");
+        std::fs::copy(&file, copies.path().join(name)).expect("copied");
+    }
+    let copy = copies.path().join("journal.sqlite");
+    (copies, copy)
+}
+
+#[test]
+fn a_log_that_someone_wrote_is_not_carried_over_into_the_file() {
+    let (_folder, path) = changed_in_its_log();
+    let before = content(&path);
+    assert!(!before[1].is_empty(), "something is in the log");
+    let refused = Journal::open(&path).err().expect("nothing is sent");
+    assert!(matches!(refused, JournalError::Damaged(_)), "{refused}");
+    assert!(content(&path) == before);
+}
+
+/// The keyring's word comes once the journal is open.
+#[test]
+fn nor_where_only_the_keyring_knows_better() {
+    let (_folder, path) = written();
+    let mut journal = Journal::open(&path).expect("opened");
+    append_all(&mut journal);
+    let before = content(&path);
+    let mut elsewhere = journal.mark();
+    elsewhere.last_hash = "0".repeat(64);
+    let compared = journal.compare(&elsewhere);
+    assert!(matches!(compared, Err(JournalError::Damaged(_))));
+    drop(journal);
+    assert!(content(&path) == before);
+}
+
+#[test]
+fn a_damaged_file_without_a_log_gets_none() {
+    let (_folder, path) = written();
+    without_rules(&path, "UPDATE record SET data = '{}' WHERE seq = 7");
+    let db = Connection::open(&path).expect("opened");
+    let mode = db.pragma_update(None, "journal_mode", "DELETE");
+    mode.expect("without a log");
+    drop(db);
+    let (seq, witness) = (7, Witness::LockFile);
+    assert_found(&path, &[Finding::Exchanged { seq, witness }]);
+}
+
+#[test]
+fn an_emptied_schema_gets_no_table_before_the_loss_is_found() {
+    let (_folder, path) = written();
+    std::fs::remove_file(&path).expect("removed");
+    let db = Connection::open(&path).expect("made");
+    let empty = "CREATE TABLE other (a); DROP TABLE other";
+    db.execute_batch(empty).expect("without a table");
+    drop(db);
+    assert_found(&path, &[shortened(0, 7, Witness::LockFile)]);
+}
+
+#[test]
+fn a_path_is_never_taken_for_an_address() {
+    let (_folder, path) = written();
+    let address = PathBuf::from(format!("file:{}", path.display()));
+    assert!(Journal::open_read_only(&address).is_err());
+}
+
+#[test]
+fn a_mark_that_has_something_behind_it_is_cut_with_the_next_one() {
+    let (_folder, path) = written();
+    let lock = path.with_extension("lock");
+    let longer = std::fs::read_to_string(&lock).expect("a mark") + "x";
+    std::fs::write(&lock, longer).expect("written");
+    assert!(Mark::beside(&path).is_err());
+    drop(Journal::open(&path).expect("opened"));
+    assert_eq!(Mark::beside(&path).expect("a mark").records, 7);
+}
+
+/// It would take many times its length to read.
+#[test]
+fn a_record_longer_than_any_of_ours_is_not_read() {
+    let (_folder, path) = written();
+    let journal = Journal::open(&path).expect("opened");
+    let data = format!("{{\"why\":\"{}\"}}", "x".repeat(3 << 20));
+    let entry = journal.entries().expect("read")[0].id().to_string();
+    let row = journal
+        .end
+        .next(&entry, "1970-01-01T00:00:00Z", "Unknown", &data);
+    drop(journal);
+    let db = Connection::open(&path).expect("opened");
+    row.insert(&db).expect("linked as any other");
+    drop(db);
+    assert_found(&path, &[Finding::Unreadable { seq: 8 }]);
+}
