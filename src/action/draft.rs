@@ -20,6 +20,23 @@ pub enum Subject {
     },
 }
 
+impl Subject {
+    /// What the form of a task is about.
+    #[must_use]
+    pub fn of(task: &Task) -> Self {
+        match task {
+            Task::Act { kind, .. } => Self::Act(*kind),
+            Task::Cancel {
+                action,
+                action_type,
+            } => Self::Cancel {
+                action: action.clone(),
+                action_type: action_type.clone(),
+            },
+        }
+    }
+}
+
 /// The text in an action form. Editing it changes nothing but this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
@@ -116,6 +133,16 @@ impl Draft {
     /// Puts text into one field.
     pub fn set(&mut self, parameter: &Parameter, text: impl Into<String>) {
         self.values.insert(parameter.wire_name, text.into());
+    }
+
+    /// Puts what a task was given into the fields of this form that are the same.
+    pub fn refill(&mut self, task: &Task) {
+        if let Task::Act { values, .. } = task {
+            let known = self.parameters();
+            for (parameter, value) in values.iter().filter(|(p, _)| known.contains(p)) {
+                self.set(parameter, value.text());
+            }
+        }
     }
 
     /// Fills each field with a value that it takes, for a rehearsal.

@@ -192,7 +192,8 @@ impl State {
         all.saturating_sub(ordered)
     }
 
-    /// Whether an entry was not sent, and nothing of the kind was ordered of its machine since.
+    /// Whether an entry was not sent, or never reached the service, and nothing of the kind was ordered of
+    /// its machine since.
     fn is_left(&self, entry: &Entry) -> bool {
         let is_again = |later: &&Entry| {
             later.order.task.kind() == entry.order.task.kind()
@@ -201,8 +202,10 @@ impl State {
         };
         let mut newest_first = self.entries.of_machine(&entry.order.machine.id).rev();
         let last = newest_first.find(is_again);
-        matches!(entry.status(), OrderStatus::NotSent { .. })
-            && last.is_some_and(|last| last.id() == entry.id())
+        matches!(
+            entry.status(),
+            OrderStatus::NotSent { .. } | OrderStatus::NotFound
+        ) && last.is_some_and(|last| last.id() == entry.id())
     }
 }
 

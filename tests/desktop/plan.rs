@@ -34,6 +34,8 @@ const STEPS: [(&str, &str); 3] = [
 const CONFIRM: &str = "Run “Drill” on ";
 /// After so many requests the power is cut: in the first step, and twice in the others.
 const CUTS: [usize; 3] = [2, 6, 11];
+/// An order that was cut off before it left is looked for during five minutes before it may be sent again.
+const UNTIL_NOT_FOUND: Duration = Duration::from_mins(8);
 
 fn write_plan(session: &Session) {
     let folder = data_folder(session);
@@ -74,7 +76,7 @@ fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
 fn resume(console: &Console<'_>) -> bool {
     const UNSENT: &str = "Send the unsent again (";
     let window = &console.window;
-    window.wait_for("every outcome", Duration::from_mins(1), |nodes| {
+    window.wait_for("every outcome", UNTIL_NOT_FOUND, |nodes| {
         // Over the rows, of which not all are in sight.
         let is_open =
             |word: &str| word.contains("outcome unknown") || word.contains("no answer yet");

@@ -9,7 +9,6 @@ use crate::message::Command;
 use crate::model::{EntryId, clean};
 use crate::state::{Batch, State, counted};
 use crate::ui::activity::acknowledging::Acknowledging;
-use crate::ui::activity::buttons;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::layout::WIDE;
 use crate::ui::theme::TokensExt as _;
@@ -275,19 +274,12 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 
 /// Opens the form of those that were not sent, with the same text; nothing is confirmed by it.
 fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
-    let Some(first) = batch.unsent.first() else {
-        return;
-    };
     if let Some((plan, places)) = batch.plan() {
         let unsent = batch.unsent.iter();
-        let steps = unsent.filter_map(|entry| Some((*places.get(&entry.id())?, entry.machine())));
-        let comment = first.order.comment.as_ref();
-        order::raise_steps(ui, cx, Arc::new(plan), steps.collect(), comment);
-        return;
+        let steps = unsent.filter_map(|entry| Some((*places.get(&entry.id())?, *entry)));
+        let steps: Vec<_> = steps.collect();
+        order::raise_steps(ui, cx, Arc::new(plan), &steps);
+    } else {
+        order::raise_again(ui, cx, &batch.unsent);
     }
-    let machines: Vec<_> = batch.unsent.iter().copied().map(Entry::machine).collect();
-    let subject = buttons::subject(first);
-    order::raise(ui, cx, &machines, subject, |draft| {
-        buttons::refill(draft, first);
-    });
 }

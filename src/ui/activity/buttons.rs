@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, INDICATOR, Subject, Task, type_noun};
+use crate::action::{ActionKind, Draft, INDICATOR, Subject, type_noun};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
@@ -240,7 +240,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         }
         Button::Undo(undo) => {
             let again = |draft: &mut Draft| {
-                refill_values(draft, entry);
+                draft.refill(&entry.order.task);
                 if let Some(made) = entry.own_action() {
                     let known = draft.parameters().contains(&INDICATOR);
                     known.then(|| draft.set(&INDICATOR, made.as_str()));
@@ -248,46 +248,12 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             };
             order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
         }
-        Button::SendAgain => {
-            let machines = std::slice::from_ref(&entry.order.machine);
-            let again = |draft: &mut Draft| refill(draft, entry);
-            order::raise(ui, cx, machines, subject(entry), again);
-        }
+        Button::SendAgain => order::raise_again(ui, cx, &[entry]),
         Button::Download => cx.views.open(Dialog::Download(entry.id())),
         Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
         Button::ShowDevice => cx.select_device(entry.machine()),
         Button::ShowIncident(ticket) => cx.views.show_incident(ticket),
         Button::NoWayBack(_) | Button::Copy => {}
-    }
-}
-
-/// What the form of an entry was about.
-pub fn subject(entry: &Entry) -> Subject {
-    match &entry.order.task {
-        Task::Act { kind, .. } => Subject::Act(*kind),
-        Task::Cancel {
-            action,
-            action_type,
-        } => Subject::Cancel {
-            action: action.clone(),
-            action_type: action_type.clone(),
-        },
-    }
-}
-
-/// Puts the text of an entry into a form.
-pub fn refill(draft: &mut Draft, entry: &Entry) {
-    draft.comment = entry.order.comment.to_string();
-    refill_values(draft, entry);
-}
-
-/// Puts what an entry was given into the fields of a form that has the same ones.
-fn refill_values(draft: &mut Draft, entry: &Entry) {
-    if let Task::Act { values, .. } = &entry.order.task {
-        let known = draft.parameters();
-        for (parameter, value) in values.iter().filter(|(p, _)| known.contains(p)) {
-            draft.set(parameter, value.text());
-        }
     }
 }
 
@@ -302,7 +268,7 @@ fn download_button(entry: &Entry, state: &State) -> Option<Button> {
 
 #[cfg(test)]
 mod tests {
-    use crate::action::Order;
+    use crate::action::{Order, Task};
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::model::Mode;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::journal::{Author, Entry, OrderStatus, Phase};
 use crate::message::Command;
 use crate::model::{EntryId, clean};
-use crate::state::State;
+use crate::state::{self, State};
 use crate::ui::Cx;
 use crate::ui::concerns::Concern;
 use crate::ui::theme::Role;
@@ -20,10 +20,26 @@ use crate::ui::words::ago;
 /// Devices named in one line.
 const MAX_NAMES: usize = 4;
 
-/// Shows both.
+/// Shows both, and what has ended and nobody has read.
 pub fn open_work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    unread_ui(ui, cx);
     pending_ui(ui, cx);
     unsent_ui(ui, cx);
+}
+
+/// What ended badly, or did not leave at all: without the list nothing else says it.
+fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let mut kinds: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
+    let ended = cx.state.entries.attention();
+    for entry in ended.filter(|entry| entry.status().phase() == Phase::Ended) {
+        let word = entry.status().word(&entry.order.task);
+        kinds.entry(word).or_default().push(entry);
+    }
+    for (word, entries) in kinds {
+        let count = state::counted(entries.len(), &word);
+        let words = format!("Needs attention: {count} ({})", names(&entries));
+        badge(ui, Icon::Warning, Role::Caution, &words);
+    }
 }
 
 /// What has left and had not ended when it was last looked at.
@@ -267,7 +283,9 @@ mod tests {
     use crate::journal::Record;
     use crate::message::Event;
     use crate::model::{Epoch, MachineActionStatus, Permissions, SessionStatus};
+    use crate::ui::Outbox;
     use crate::ui::activity::open_work::*;
+    use crate::ui::views::Views;
 
     /// Orders of the person who is signed in: one of each kind, and one of somebody else.
     fn state() -> State {
@@ -338,6 +356,36 @@ mod tests {
             Some("“LOST” (…cc07): sent 7 s ago")
         );
         assert_eq!(open.concerns(Ending::Close).len(), 2);
+    }
+
+    #[test]
+    fn who_signs_in_is_told_what_did_not_leave_last_time() {
+        use egui_kittest::kittest::Queryable as _;
+
+        let mut state = state();
+        let mut entry = Entry::new(
+            crate::journal::tests::author(),
+            crate::journal::tests::orders().remove(0),
+        );
+        let why = crate::journal::NotSentReason::ConsoleEnded;
+        entry.push(Timestamp::UNIX_EPOCH, Record::NotSent { why, detail: None });
+        state.apply(Event::Entries(vec![entry]));
+        let (mut views, mut out) = (Views::default(), Outbox::default());
+        let mut harness = egui_kittest::Harness::builder()
+            .with_context_setup(|ctx: &egui::Context| crate::ui::theme::apply(ctx))
+            .build_ui(move |ui| {
+                let (now, zone) = (Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
+                let mut cx = Cx {
+                    state: &state,
+                    views: &mut views,
+                    now,
+                    zone,
+                    out: &mut out,
+                };
+                open_work_ui(ui, &mut cx);
+            });
+        harness.run();
+        harness.get_by_label_contains("Needs attention: 1 not sent (“");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::file_section::FileSection;
 use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
+use crate::journal::Entry;
 use crate::model::{EntryId, Machine, MachineId, MachineRef, Tickets, clean_ticket, leading};
 use crate::state::State;
 use crate::ui::words::devices;
@@ -35,6 +36,8 @@ pub struct OrderForm {
     pub opened_from: OpenedFrom,
     /// The ticket, which leads the comment that is sent.
     pub ticket: String,
+    /// One that it does not begin with, and that a person may take over.
+    pub offered_ticket: Option<String>,
     /// How many devices there are, as the person types it.
     pub number: String,
     /// egui's time when the dialog appeared.
@@ -124,6 +127,8 @@ pub struct Target {
     pub machine: MachineRef,
     /// Which step of the plan, counted from 0.
     pub step: usize,
+    /// The entry whose order is sent again by it.
+    pub replaces: Option<EntryId>,
 }
 
 impl Target {
@@ -137,6 +142,7 @@ impl Target {
             entry,
             machine,
             step,
+            replaces: None,
         })
     }
 }
@@ -162,6 +168,7 @@ impl OrderForm {
             given_end: None,
             opened_from: OpenedFrom::default(),
             ticket: String::new(),
+            offered_ticket: None,
             number: String::new(),
             opened_at: time,
             armed_at: time,
@@ -224,6 +231,26 @@ impl OrderForm {
             }
         }
         self.plan = Some(plan);
+    }
+
+    /// Notes the entries, each with its step, that are sent again by this form.
+    pub fn send_again(&mut self, entries: &[(usize, &Entry)]) {
+        for target in &mut self.targets {
+            let mut entries = entries.iter();
+            let is_its = |(step, entry): &&(usize, &Entry)| {
+                *step == target.step && entry.order.machine.id == target.machine.id
+            };
+            target.replaces = entries.find(is_its).map(|(_, entry)| entry.id());
+        }
+    }
+
+    /// The entries that need attention and are sent again, as they are to be acknowledged.
+    #[must_use]
+    pub fn replaced(&self, state: &State) -> Vec<(EntryId, &'static str)> {
+        let replaced = self.targets.iter().filter_map(|target| target.replaces);
+        let entries = replaced.filter_map(|id| state.entry(id));
+        let unread = entries.filter(|entry| state.entries.needs_attention(entry));
+        unread.map(|e| (e.id(), e.status().key())).collect()
     }
 
     /// The devices, each once.

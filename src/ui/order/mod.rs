@@ -5,6 +5,7 @@ mod file;
 pub(in crate::ui) mod review;
 
 mod blocks;
+mod confirm;
 mod exposure;
 mod fields;
 mod file_section;
@@ -23,7 +24,8 @@ mod ticket_field;
 pub use exposure::{Exposure, Item};
 pub use form::{OpenedFrom, OrderForm, Target, UsedTicket, confirm_label};
 pub use open::{
-    is_from_selection, open, open_plan, raise, raise_named_plan, raise_plan, raise_steps,
+    is_from_selection, open, open_plan, raise, raise_again, raise_named_plan, raise_plan,
+    raise_steps,
 };
 
 use egui::scroll_area::ScrollBarVisibility;
@@ -37,10 +39,10 @@ use super::widgets::{
     text_width,
 };
 use crate::action::Task;
-use crate::guard::{self, Approval, Review};
-use crate::message::Command;
+use crate::guard::Review;
 use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
+use confirm::{block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
 use left_out::Changes;
@@ -432,68 +434,6 @@ fn body_ui(
 
 fn system_of(record: Option<&Machine>) -> OsFamily {
     record.map_or(OsFamily::Unknown, Machine::os_family)
-}
-
-/// Why the form cannot be confirmed now: what is blocked on a device before what is missing in the text.
-fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
-    let mut blocks: Vec<_> = form.targets.iter().zip(reviews).collect();
-    blocks.sort_by_key(|(_, review)| !plan::is_forbidden(review));
-    let stopped = blocks.into_iter().find_map(|(target, review)| {
-        let why = review.block()?;
-        // What is wrong with the text is no device's fault.
-        Some(match form.step_label(target) {
-            _ if !plan::is_forbidden(review) => why,
-            Some(step) if form.only().is_some() => format!("{step}: {why}"),
-            Some(step) => format!("{step} on {}: {why}", target.machine.quoted()),
-            None if form.only().is_some() => why,
-            None => format!("{}: {why}", target.machine.quoted()),
-        })
-    });
-    stopped
-        .or_else(|| {
-            let wanted = targets::required(form, reviews, names_devices(task));
-            targets::unseen_words(form, &wanted)
-        })
-        .or_else(|| guard::number_trouble(task, form.count(), &form.number))
-}
-
-/// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
-/// signed in, or a guardrail forbids it.
-fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
-    let wanted = targets::required(form, &reviews, names_devices(&form.task()));
-    if let Some(unseen) = targets::unseen_words(form, &wanted) {
-        return Err(unseen);
-    }
-    let account = cx.state.session.account().ok_or("You are not signed in")?;
-    let reviews = plan::in_order(form, reviews);
-    guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
-}
-
-/// Why the form could not be confirmed now, in the words of its foot; `None` when it could.
-fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
-    let refused = approvals(cx, form, reviews.to_vec()).err()?;
-    Some(block(form, reviews, &form.task()).unwrap_or(refused))
-}
-
-/// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
-fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
-    let reviews = form.judge(cx.state, cx.now);
-    let approvals = match approvals(cx, form, reviews.to_vec()) {
-        Ok(approvals) => approvals,
-        Err(reason) => {
-            let named = block(form, &reviews, &form.task());
-            form.error = Some(named.unwrap_or(reason));
-            return Outcome::Open;
-        }
-    };
-    // Those of one confirmation stand in their order, at the top of the list.
-    cx.views.activity.marked = approvals.first().map(|approval| approval.order().entry);
-    if form.opened_from == OpenedFrom::Selection {
-        // One that was left out was left out on purpose: it is not what the next key acts on.
-        cx.views.bulk_selection.clear();
-    }
-    cx.out.work.push(Command::Submit(approvals));
-    Outcome::Confirmed
 }
 
 #[cfg(test)]

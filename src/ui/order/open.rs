@@ -6,8 +6,9 @@ use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
 use super::form::{GivenEnd, OpenedFrom, OrderForm, Target};
-use super::ticket_field::preset;
+use super::ticket_field;
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
+use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::{MachineId, MachineRef, PanelPart, Permission};
 use crate::state::State;
@@ -90,7 +91,8 @@ pub fn open(
     form.renamed = renamed;
     form.given_end = given_end;
     if form.draft.comment.is_empty() {
-        form.ticket = preset(state, views, &form.draft.task(), &ids).unwrap_or_default();
+        let task = form.draft.task();
+        ticket_field::begin(&mut form, state, views, &task, &ids);
     }
     let alerts = alerts_to_read(state, &form.draft, &ids);
     views.open(Dialog::Form(Box::new(form)));
@@ -192,25 +194,45 @@ pub fn is_from_selection(views: &mut Views) {
     }
 }
 
-/// Opens the form of those steps of a plan that are left, each on its device, with the comment that they
-/// were confirmed with.
-pub fn raise_steps(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    plan: Arc<Plan>,
-    steps: Vec<(usize, MachineRef)>,
-    comment: &str,
-) {
+/// Opens the form of those orders of a plan that are to be sent again, each with its step, with the comment
+/// that they were confirmed with.
+pub fn raise_steps(ui: &Ui, cx: &mut Cx<'_>, plan: Arc<Plan>, orders: &[(usize, &Entry)]) {
     if acting_trouble(cx.state).is_err() {
         return;
     }
     let time = ui.input(|input| input.time);
-    let load = open_steps(cx.state, cx.views, plan, steps, time);
-    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
-        comment.clone_into(&mut form.draft.comment);
+    let steps = orders
+        .iter()
+        .map(|(step, entry)| (*step, entry.order.machine.clone()));
+    let load = open_steps(cx.state, cx.views, plan, steps.collect(), time);
+    if let (Some(Dialog::Form(form)), Some((_, first))) = (&mut cx.views.dialog, orders.first()) {
+        first
+            .order
+            .comment
+            .as_ref()
+            .clone_into(&mut form.draft.comment);
         form.ticket.clear();
+        form.offered_ticket = None;
+        form.send_again(orders);
     }
     cx.out.work.extend(load);
+}
+
+/// Opens the form of orders of one kind that are to be sent again, with the text of the first.
+pub fn raise_again(ui: &Ui, cx: &mut Cx<'_>, entries: &[&Entry]) {
+    let Some(first) = entries.first() else {
+        return;
+    };
+    let machines: Vec<_> = entries.iter().map(|e| e.order.machine.clone()).collect();
+    let subject = Subject::of(&first.order.task);
+    raise(ui, cx, &machines, subject, |draft| {
+        draft.comment = first.order.comment.to_string();
+        draft.refill(&first.order.task);
+    });
+    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
+        let orders: Vec<_> = entries.iter().map(|entry| (0, *entry)).collect();
+        form.send_again(&orders);
+    }
 }
 
 /// Opens the form of some steps of a plan, each on its device.
@@ -244,7 +266,8 @@ fn open_steps(
     let draft = Draft::new(first.entry, first.machine.clone(), Subject::Act(step.kind));
     let mut form = OrderForm::new(targets, draft, time);
     form.be_about(plan);
-    form.ticket = preset(state, views, &form.task(), &ids).unwrap_or_default();
+    let task = form.task();
+    ticket_field::begin(&mut form, state, views, &task, &ids);
     views.open(Dialog::Form(Box::new(form)));
     facts_to_read(ids)
 }

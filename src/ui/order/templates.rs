@@ -5,7 +5,7 @@ use egui::{ComboBox, Id, Ui};
 
 use super::form::OrderForm;
 use super::ticket::fill;
-use super::ticket_field::{field_ui, offered};
+use super::ticket_field::field_ui;
 use crate::action::Change;
 use crate::model::{clean, clean_ticket};
 use crate::settings::RuleKey;
@@ -25,10 +25,9 @@ pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: I
     let change = form.task().change();
     let templates = written.entries(RuleKey::Templates);
     let templates: Vec<&str> = templates.filter_map(|t| fitting(t, change)).collect();
-    let offered = offered(cx.state, cx.views);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
-        field_ui(ui, offered.as_deref(), form, ticket_id);
+        field_ui(ui, form, ticket_id);
         let ticket = clean_ticket(&form.ticket);
         chosen = if templates.len() > MAX_BUTTONS {
             list_ui(ui, &templates, &ticket)

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::action::{ActionKind, Draft, ISOLATION_TYPE, SELECTIVE, Subject};
 use crate::guard::Policy;
-use crate::message::{Event as Fact, SettingsNews};
+use crate::message::{Command, Event as Fact, SettingsNews};
 use crate::model::{
     Account, EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, Permissions,
     SessionStatus, TenantId,
@@ -20,6 +20,7 @@ use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
 
+mod again;
 mod everywhere;
 mod input;
 mod keys;
@@ -74,6 +75,7 @@ fn world(kind: ActionKind) -> World {
         entry,
         machine: machine().reference(),
         step: 0,
+        replaces: None,
     };
     let form = OrderForm::new(vec![target], draft, 0.0);
     let dialog = Some(OpenDialog::Form(Box::new(form)));

@@ -12,8 +12,9 @@ use crate::ui::widgets::{ActionButton, TextField};
 
 const WIDTH: f32 = 160.0;
 
-/// The ticket field, with the ticket of the last form offered where it is not taken over.
-pub fn field_ui(ui: &mut Ui, offered: Option<&str>, form: &mut OrderForm, id: Id) {
+/// The ticket field, with the ticket that the form offers beside it. That keeps its place: nothing moves
+/// while a ticket is typed.
+pub fn field_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     let label = RichText::new("Ticket").text_style(TextStyle::Small);
     let label = ui.label(label.color(ui.tokens().text_weak));
     TextField::new("Ticket", &mut form.ticket)
@@ -23,18 +24,27 @@ pub fn field_ui(ui: &mut Ui, offered: Option<&str>, form: &mut OrderForm, id: Id
         .id(id)
         .show_ui(ui)
         .labelled_by(label.id);
-    if let Some(offered) = offered.filter(|_| form.ticket.trim().is_empty()) {
+    if let Some(offered) = &form.offered_ticket {
         let label = format!("Use {offered}");
-        let button = ActionButton::new(&label).hint("The ticket leads the comment that is sent");
+        let is_filled = !form.ticket.trim().is_empty();
+        let button = ActionButton::new(&label)
+            .hint("The ticket leads the comment that is sent")
+            .disabled_because(is_filled.then_some("There is a ticket in the field"));
         if ui.add(button).clicked() {
-            offered.clone_into(&mut form.ticket);
+            form.ticket.clone_from(offered);
         }
     }
 }
 
+/// Gives a form its ticket, or one to offer.
+pub fn begin(form: &mut OrderForm, state: &State, views: &Views, task: &Task, ids: &[MachineId]) {
+    form.ticket = preset(state, views, task, ids).unwrap_or_default();
+    form.offered_ticket = offered(state, views).filter(|_| form.ticket.is_empty());
+}
+
 /// The ticket to start with: of the search that found these devices, of this console's own order that is
 /// taken back, or the one that was last used for them.
-pub fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Option<String> {
+fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Option<String> {
     let found = in_search(state, views).filter(|_| {
         let mut ids = ids.iter();
         ids.all(|id| views.rows.row_of(state, id).is_some())
@@ -65,7 +75,7 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
 }
 
 /// The ticket to offer to a form that did not start with one.
-pub fn offered(state: &State, views: &Views) -> Option<String> {
+fn offered(state: &State, views: &Views) -> Option<String> {
     in_search(state, views).or_else(|| views.ticket.as_ref().map(|used| used.text.clone()))
 }
 

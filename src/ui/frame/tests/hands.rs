@@ -26,6 +26,7 @@ fn typed_form(comment: &str) -> Dialog {
         entry,
         machine,
         step: 0,
+        replaces: None,
     };
     Dialog::Form(Box::new(OrderForm::new(vec![target], draft, 0.0)))
 }
