@@ -51,7 +51,7 @@ pub use panel::{
     Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
     PanelPart,
 };
-pub use question::Question;
+pub use question::{Question, pasted_ids};
 pub use random::fraction;
 pub use refusal_code::RefusalCode;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};

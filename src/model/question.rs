@@ -31,8 +31,6 @@ const ADDRESSES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const USER_FIELDS: [&str; 4] = ["user", "users", "account", "upn"];
 /// Words of a longer text that are looked at.
 const MAX_WORDS: usize = 64;
-/// Questions that one text can ask.
-const MAX_QUESTIONS: usize = 3;
 /// Longer than any host name (RFC 1035 section 2.3.4) or account name.
 const MAX_CHARS: usize = 255;
 
@@ -43,8 +41,10 @@ impl Question {
     pub fn find(text: &str, now: Timestamp, zone: &TimeZone) -> Vec<Self> {
         let text = refanged(&without_excluded(text));
         let text = text.trim();
-        if let Some(id) = full_id(text) {
-            return vec![Self::Id(id)];
+        let ids = pasted_ids(text).filter_map(|id| MachineId::parse(id).ok());
+        let ids = each_once(ids.map(Self::Id));
+        if !ids.is_empty() {
+            return ids;
         }
         if let Some((ip, time)) = address_and_time(text) {
             let at = moment(time, now, zone);
@@ -70,7 +70,7 @@ impl Question {
         let text = refanged(text);
         let text = text.trim();
         let names_user = matches!(field_and_value(text), Some((field, _)) if is_user_field(field));
-        names_user || full_id(text).is_none() && address_and_time(text).is_some()
+        names_user || pasted_ids(text).next().is_none() && address_and_time(text).is_some()
     }
 
     /// Whether a text names an address at a time that cannot be read.
@@ -169,9 +169,9 @@ impl Question {
 
     /// Those among the words of a line, as from a ticket.
     fn among(text: &str) -> Vec<Self> {
-        let mut found: Vec<Self> = Vec::new();
         let around = |c: char| !(c.is_alphanumeric() || matches!(c, '\\' | ':' | '_' | '[' | ']'));
-        for word in text.split_whitespace().take(MAX_WORDS) {
+        let words = text.split_whitespace().take(MAX_WORDS);
+        each_once(words.flat_map(|word| {
             let word = word.trim_matches(around);
             let value = word.split_once('=').map_or(word, |(_, value)| value);
             let mut questions = match field_and_value(value) {
@@ -187,13 +187,8 @@ impl Question {
                 } => ip.is_private() || ip.is_link_local(),
                 Self::Id(_) | Self::Address { .. } | Self::User(_) | Self::EntraId(_) => true,
             });
-            for question in questions {
-                if !found.contains(&question) && found.len() < MAX_QUESTIONS {
-                    found.push(question);
-                }
-            }
-        }
-        found
+            questions
+        }))
     }
 }
 
@@ -202,11 +197,20 @@ fn refanged(text: &str) -> String {
     text.replace("[.]", ".").replace("[:]", ":")
 }
 
-/// A device id of the usual form, 40 hexadecimal digits, anywhere in a text.
-fn full_id(text: &str) -> Option<MachineId> {
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    let id = words.find(|w| w.len() == 40 && w.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    MachineId::parse(id).ok()
+/// Device ids of the usual form, 40 hexadecimal digits, anywhere in a text.
+pub fn pasted_ids(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+fn each_once(questions: impl Iterator<Item = Question>) -> Vec<Question> {
+    let mut found = Vec::new();
+    for question in questions {
+        if !found.contains(&question) {
+            found.push(question);
+        }
+    }
+    found
 }
 
 /// `10.20.4.17 at 2026-11-28 02:10`, in its two parts.

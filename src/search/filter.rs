@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use super::addresses::{all_addresses, has_address};
 use super::bigrams::{BigramSignature, StackText, forms, is_plain};
 use super::device_state::DeviceState;
-use super::pasted::{Pasted, pasted_id};
+use super::pasted::Pasted;
 use crate::model::{
     ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, normal,
-    search_words, without_excluded,
+    pasted_ids, search_words, without_excluded,
 };
 
 /// A risk that is high, or of a word that this version does not know.
@@ -84,6 +84,24 @@ impl Field {
             .find(|(name, _, _)| word.eq_ignore_ascii_case(name))
             .map(|(_, field, _)| *field)
     }
+
+    /// Whether it says what a device is like; the others name it.
+    const fn describes(self) -> bool {
+        match self {
+            Self::Health
+            | Self::Risk
+            | Self::Exposure
+            | Self::Value
+            | Self::Os
+            | Self::Version
+            | Self::Tag
+            | Self::Group
+            | Self::State => true,
+            Self::Any | Self::Name | Self::Id | Self::Ip | Self::Mac | Self::Entra | Self::User => {
+                false
+            }
+        }
+    }
 }
 
 /// What is to be said about a search that finds nothing because a word before a colon is no field.
@@ -112,7 +130,7 @@ fn named_in(line: &str) -> Option<Pasted> {
 }
 
 impl Filter {
-    /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else; one of
+    /// Reads what was typed or pasted. Ids anywhere in it find their devices and nothing else; one of
     /// no device in the list may be the hash of a file, and leaves the line to its other words.
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -124,10 +142,14 @@ impl Filter {
             pasted: None,
         };
         let wanted = without_excluded(text);
-        if let Some(id) = pasted_id(&wanted) {
+        if let Some(id) = pasted_ids(&wanted).next() {
+            // No device has two ids: of several, the line finds each.
+            let is_alone = pasted_ids(&wanted).all(|other| other == id);
+            let rest = wanted.replacen(id, if is_alone { " " } else { id }, 1);
+            let ids = pasted_ids(&wanted).map(|id| Term::wanted(Field::Id, id));
             return Self {
-                pasted: named_in(&wanted.replacen(id, " ", 1)),
-                ..only(Field::Id, id)
+                terms: ids.chain(excluded().filter_map(term)).collect(),
+                pasted: named_in(&rest),
             };
         }
         if Question::is_beyond_list(text) {
@@ -160,8 +182,9 @@ impl Filter {
     }
 
     /// Whether a word of the search leaves out a device that is found otherwise than by the words:
-    /// by a pasted line, or by the service itself. In such a line `-s` and `-enc` are options of a
-    /// command, so a word without a field counts only where it is long and stands in the name.
+    /// by a pasted line, or by the service itself. A field that describes devices narrows those too. In
+    /// such a line `-s` and `-enc` are options of a command, so a word without a field counts only where it
+    /// is long and stands in the name.
     #[must_use]
     pub fn leaves_out(
         &self,
@@ -170,13 +193,14 @@ impl Filter {
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
         let name = machine.computer_dns_name.as_deref();
-        let mut excluded = self.terms.iter().filter(|term| term.is_excluded);
-        excluded.any(|term| {
+        self.terms.iter().any(|term| {
             if term.field == Field::Any {
                 let is_long = term.needle.normal.len() >= NO_OPTION;
-                is_long && name.is_some_and(|name| term.needle.is_in(name))
+                let is_in = |name| term.needle.is_in(name);
+                term.is_excluded && is_long && name.is_some_and(is_in)
             } else {
-                term.matches(machine, odd, &state)
+                (term.is_excluded || term.field.describes())
+                    && term.matches(machine, odd, &state) == term.is_excluded
             }
         })
     }

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 
 use super::addresses::has_address;
-use crate::model::{MacAddress, normal};
+use crate::model::{MacAddress, MachineId, normal, pasted_ids};
 use crate::state::Inventory;
 
 /// Words of a longer text that are looked at.
 const MAX_WORDS: usize = 64;
 
-/// Addresses and possible host names in a text of several words.
+/// Ids, addresses and possible host names in a text of several words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pasted {
+    ids: Vec<MachineId>,
     addresses: Vec<IpAddr>,
     macs: Vec<MacAddress>,
     names: Vec<Box<str>>,
@@ -30,6 +31,9 @@ impl Pasted {
             .filter(|name| name.chars().any(char::is_alphabetic));
         let names: Vec<Box<str>> = names.map(Into::into).collect();
         Self {
+            ids: pasted_ids(&text)
+                .filter_map(|id| MachineId::parse(id).ok())
+                .collect(),
             addresses: words().filter_map(address).collect(),
             macs: words().filter_map(mac).collect(),
             // A single word is a search, and no line, unless it has a domain or something around it.
@@ -42,13 +46,21 @@ impl Pasted {
 
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.addresses.is_empty() && self.macs.is_empty() && self.names.is_empty()
+        self.ids.is_empty()
+            && self.addresses.is_empty()
+            && self.macs.is_empty()
+            && self.names.is_empty()
     }
 
-    /// The places of the devices that are named: those with a name and an address of the text, where
-    /// there are any; else those with one of them.
+    /// The places of the devices that are named: those with an id of the text, where there are any; else
+    /// those with a name and an address of it, else those with one of them.
     #[must_use]
     pub fn places(&self, inventory: &Inventory) -> Vec<usize> {
+        let ids = self.ids.iter();
+        let by_id: Vec<usize> = ids.filter_map(|id| inventory.index_of(id)).collect();
+        if !by_id.is_empty() {
+            return by_id;
+        }
         let machines = inventory.all();
         let has_one = |index: usize| {
             let (mut addresses, mut macs) = (self.addresses.iter(), self.macs.iter());
@@ -68,13 +80,6 @@ impl Pasted {
         let by_address = (0..machines.len()).filter(|p| has_addresses && has_one(*p));
         named.into_iter().chain(by_address).collect()
     }
-}
-
-/// A device id of the usual form, 40 hexadecimal digits, anywhere in a text.
-#[must_use]
-pub fn pasted_id(text: &str) -> Option<&str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// A MAC address in a word, with surrounding characters: `mac=00-5E-00-53-AF-01,`.

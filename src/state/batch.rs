@@ -194,7 +194,8 @@ impl State {
 
     /// Whether an entry was not sent, or never reached the service, and nothing of the kind was ordered of
     /// its machine since.
-    fn is_left(&self, entry: &Entry) -> bool {
+    #[must_use]
+    pub fn is_left(&self, entry: &Entry) -> bool {
         let is_again = |later: &&Entry| {
             later.order.task.kind() == entry.order.task.kind()
                 && later.order.task.file() == entry.order.task.file()

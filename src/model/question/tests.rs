@@ -159,3 +159,21 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
     assert_eq!(labels(&format!("{line} {ID}")), [format!("id: {ID}")]);
     assert!(labels("what is going on here").is_empty());
 }
+
+#[test]
+fn each_of_several_ids_and_names_is_a_question() {
+    let other = "f".repeat(40);
+    assert_eq!(
+        labels(&format!("{ID}, {other} and again {ID}")),
+        [format!("id: {ID}"), format!("id: {other}")]
+    );
+    let names = [
+        "FIN-LT-041",
+        "FIN-LT-051",
+        "HR-LT-007",
+        "SRV01",
+        "LAPTOP-777",
+    ];
+    let expected = names.map(|name| format!("name: {name}"));
+    assert_eq!(labels(&names.join("\n")), expected);
+}

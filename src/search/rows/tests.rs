@@ -166,13 +166,17 @@ fn a_pasted_line_finds_what_it_names() {
         let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
         machine.computer_dns_name = Some(name.into());
         machine.last_ip_address = ip.parse().ok();
+        machine.risk_score = ["web1", "two"].contains(&name).then_some(RiskScore::High);
         Arc::new(machine)
     };
+    let id = |digit: char| digit.to_string().repeat(40);
     let page = vec![
         with("a1", "FIN-LT-042", "10.20.4.42"),
         with("a2", "fin-lt-042.contoso.com", "10.9.9.9"),
         with("a3", "HR-LT-007", "10.20.4.17"),
         with("a4", "web1", "fe80::1"),
+        with(&id('1'), "one", "10.1.1.1"),
+        with(&id('2'), "two", "10.1.1.2"),
     ];
     tell(&mut state, InventoryNews::Page(page));
     let mut rows = Rows::default();
@@ -200,6 +204,17 @@ fn a_pasted_line_finds_what_it_names() {
         ("INC-1 beacon from FIN-LT-042 -contoso.com", vec!["a1"]),
         ("psexec -s from hr-lt-007", vec!["a3"]),
         ("run -enc from web1", vec!["a4"]),
+        // What a device is like narrows those that are named.
+        ("hr-lt-007 or web1 risk:high+", vec!["a4"]),
+        ("hr-lt-007 or web1 risk:high+ -web1", vec![]),
+        ("hr-lt-007 or web1 -risk:high+", vec!["a3"]),
+        // And what names one is not asked of the others.
+        ("hr-lt-007 to web1 ip:10.20.4.17", vec!["a3"]),
+        (
+            &format!("{} and {}", id('1'), id('2')),
+            vec![&id('1'), &id('2')],
+        ),
+        (&format!("{} wrote {}", id('1'), id('f')), vec![&id('1')]),
     ] {
         let mut seen = found(line);
         seen.sort();

@@ -156,6 +156,8 @@ pub fn buttons(
                 buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
             }
         }
+        // Sent again since, it would be sent twice.
+        OrderStatus::NotSent { .. } | OrderStatus::NotFound if !state.is_left(entry) => {}
         OrderStatus::NotSent { .. }
         | OrderStatus::NotFound
         | OrderStatus::TimedOut { .. }
@@ -318,5 +320,24 @@ mod tests {
             assert_eq!(found[0], Button::Acknowledge, "{status} {code}");
             assert_eq!(found.contains(&Button::SendAgain), again, "{status} {code}");
         }
+    }
+
+    #[test]
+    fn what_was_sent_again_since_is_not_offered_once_more() {
+        let machine = || fixtures::machine_ref("a19c07", None);
+        let entry = |tag| {
+            let order = fixtures::order(tag, machine(), ActionKind::Collect);
+            let why = crate::journal::NotSentReason::ConsoleEnded;
+            let not_sent = Record::NotSent { why, detail: None };
+            fixtures::entry(fixtures::author(), order, vec![not_sent])
+        };
+        let (first, again) = (entry("cdn-00000001"), entry("cdn-00000002"));
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.entries = vec![first.clone()].into();
+        let offers =
+            |state: &State, entry| buttons(entry, state, None, &[]).contains(&Button::SendAgain);
+        assert!(offers(&state, &first));
+        state.entries = vec![first.clone(), again.clone()].into();
+        assert!(!offers(&state, &first) && offers(&state, &again));
     }
 }

@@ -26,6 +26,16 @@ impl Absence {
             Self::Renamed(now) => format!("Renamed since it was selected: now {now}"),
         }
     }
+
+    /// The same behind a name.
+    pub const fn short(&self) -> &'static str {
+        match self {
+            Self::HiddenBySearch => "not shown",
+            Self::NotInList => "not in the list",
+            Self::Merged => "merged",
+            Self::Renamed(_) => "renamed",
+        }
+    }
 }
 
 /// What is not as it was when this device was ticked.

@@ -9,6 +9,10 @@ pub struct AskView {
     pub search: String,
     /// What it may mean, the likeliest first.
     pub questions: Vec<Question>,
+    /// Those of them about a device that the list does not have.
+    pub unlisted: Vec<Question>,
+    /// The generation of the list that this was found in.
+    pub compared_with: Option<u64>,
     /// egui's time of the last change.
     pub since: f64,
     pub is_typed: bool,

@@ -7,8 +7,8 @@ use egui::{Align, Label, Layout, RichText, TextStyle, TextWrapMode, Ui, vec2};
 
 use crate::message::Command;
 use crate::model::{MachineId, Question, clean};
-use crate::search::field_trouble;
-use crate::state::{Answer, Asking, Progress};
+use crate::search::{field_trouble, has_address};
+use crate::state::{Answer, Asking, Progress, State};
 use crate::ui::Cx;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
@@ -20,6 +20,10 @@ use crate::ui::words::ago;
 /// How long a typed text stays unchanged before the service is asked automatically; pasted text is
 /// complete at once.
 const REST_SECS: f64 = 1.0;
+/// Room that the words of a note leave for the button that asks.
+const OFFER_WIDTH: f32 = 300.0;
+/// Buttons that ask, where there are no rows.
+pub const MAX_OFFERS: usize = 3;
 
 /// Why the search finds nothing, where its text shows it.
 pub fn trouble(cx: &Cx<'_>) -> Option<String> {
@@ -45,6 +49,13 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
             ..AskView::default()
         };
     }
+    let generation = cx.state.inventory.generation;
+    if cx.views.asking.compared_with != Some(generation) {
+        let all = cx.views.asking.questions.iter();
+        let unlisted = all.filter(|question| is_unlisted(cx.state, question));
+        cx.views.asking.unlisted = unlisted.cloned().collect();
+        cx.views.asking.compared_with = Some(generation);
+    }
     take_answer(cx);
     if let Some(question) = unasked(cx).cloned() {
         let is_whole = !cx.views.asking.is_typed || matches!(question, Question::Id(_));
@@ -54,6 +65,28 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
         } else {
             ui.ctx()
                 .request_repaint_after(Duration::from_secs_f64(left_secs));
+        }
+    }
+}
+
+/// Whether it names a device that the list does not have. Of users, and of earlier times, the list says
+/// nothing.
+fn is_unlisted(state: &State, question: &Question) -> bool {
+    let inventory = &state.inventory;
+    match question {
+        Question::Id(id) => inventory.get(id).is_none(),
+        Question::Name(name) => inventory.places_named(name).next().is_none(),
+        Question::Address { ip, at: None } => {
+            let mut machines = inventory.all().iter();
+            !machines.any(|machine| has_address(machine, *ip))
+        }
+        Question::EntraId(id) => {
+            let mut machines = inventory.all().iter();
+            let is_it = |known: &str| known.eq_ignore_ascii_case(id);
+            !machines.any(|machine| machine.aad_device_id.as_deref().is_some_and(is_it))
+        }
+        Question::Address { at: Some(_), .. } | Question::User(_) | Question::NamePrefix(_) => {
+            false
         }
     }
 }
@@ -162,12 +195,11 @@ pub const fn spoken_mark(is_asked_for: bool) -> &'static str {
     }
 }
 
-/// Marks a row that is here because the service was asked for it.
+/// Marks a row that is here because the service was asked for it: by a shape alone, as the name needs the
+/// room.
 pub fn mark_ui(ui: &mut Ui) {
     let weak = ui.tokens().text_weak;
-    icon(ui, Icon::Search, weak);
-    let word = RichText::new("asked for").color(weak);
-    ui.add(egui::Label::new(word).selectable(false))
+    icon(ui, Icon::Search, weak)
         .tip("Looked up directly: it is not in what was read of the list of devices");
 }
 
@@ -224,13 +256,20 @@ pub fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let search = cx.views.search.trim().to_owned();
     let state = cx.state;
-    let Some(asked) = state.asked.for_search(&search) else {
-        if let Some(question) = may_be_more(cx).cloned() {
+    let asked = state.asked.for_search(&search);
+    let unlisted = unlisted(cx, asked);
+    let Some(asked) = asked else {
+        let (shape, role, words, question) = if let Some((words, question)) = unlisted {
+            (Icon::Warning, Role::Caution, words, question)
+        } else if let Some(question) = may_be_more(cx).cloned() {
             let words = coverage(state).words(cx.now);
             let words = format!("{words}, so there may be more");
-            words_ui(ui, Icon::Info, Role::Neutral, &words, 300.0);
-            offer_ui(ui, cx, question);
-        }
+            (Icon::Info, Role::Neutral, words, question)
+        } else {
+            return;
+        };
+        words_ui(ui, shape, role, &words, OFFER_WIDTH);
+        offer_ui(ui, cx, question);
         return;
     };
     let label = asked.question.label(cx.zone);
@@ -239,15 +278,23 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = format!("Asking Defender… ({label})");
             words_ui(ui, Icon::InProgress, Role::Neutral, &words, 0.0);
         }
-        Progress::Answered(answer) if answer.machines.is_empty() && is_id(&asked.question) => {
-            let words = format!(
-                "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
-            );
-            words_ui(ui, Icon::Info, Role::Caution, &words, 0.0);
-        }
         Progress::Answered(answer) => {
-            let words = format!("Looked up directly: {label}, {}", answer_words(answer, cx));
-            words_ui(ui, Icon::Info, Role::Neutral, &words, 0.0);
+            let words = if answer.machines.is_empty() && is_id(&asked.question) {
+                format!(
+                    "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
+                )
+            } else {
+                format!("Looked up directly: {label}, {}", answer_words(answer, cx))
+            };
+            if let Some((others, question)) = unlisted {
+                let words = format!("{others}. {words}");
+                words_ui(ui, Icon::Warning, Role::Caution, &words, OFFER_WIDTH);
+                offer_ui(ui, cx, question);
+            } else if answer.machines.is_empty() {
+                words_ui(ui, Icon::Warning, Role::Caution, &words, 0.0);
+            } else {
+                words_ui(ui, Icon::Info, Role::Neutral, &words, 0.0);
+            }
         }
         Progress::Failed(failure) => {
             words_ui(ui, Icon::Warning, Role::Caution, &failure.headline, 120.0);
@@ -259,6 +306,18 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             again_ui(ui, cx, asked, "Ask again");
         }
     }
+}
+
+/// What a line names, besides what was asked, that the list does not have; and what can be asked of it.
+fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
+    let unlisted = cx.views.asking.unlisted.iter();
+    let is_other = |question: &&Question| asked.is_none_or(|asked| asked.question != **question);
+    let unlisted: Vec<&Question> = unlisted.filter(is_other).collect();
+    let first = (*unlisted.first()?).clone();
+    let labels: Vec<_> = unlisted.iter().map(|q| q.label(cx.zone)).collect();
+    let whole = matches!(coverage(cx.state), Coverage::Whole(_));
+    let of = if whole { "" } else { "what was read of " };
+    Some((format!("Not in {of}the list: {}", labels.join(", ")), first))
 }
 
 const fn is_id(question: &Question) -> bool {

@@ -4,10 +4,9 @@
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
 use crate::action::{ActionKind, Subject};
-use crate::model::MachineRef;
 use crate::state::State;
 use crate::ui::commands::{acting_trouble, is_for_some};
-use crate::ui::devices::absence::absence_note;
+use crate::ui::devices::absence::{absence, absence_note};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
 use crate::ui::widgets::{
@@ -174,15 +173,21 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
         return;
     }
-    let names: Vec<_> = picked.iter().map(MachineRef::quoted).collect();
-    let names = names.join(", ");
-    let is_as_ticked = absence_note(state, views, picked.iter()).is_none();
-    let colour = if is_as_ticked {
+    // Those that are not as they were ticked come first, each with what is the matter.
+    let (mut odd, mut usual) = (Vec::new(), Vec::new());
+    for machine in picked {
+        match absence(state, views, machine) {
+            Some(absence) => odd.push(format!("{} ({})", machine.quoted(), absence.short())),
+            None => usual.push(machine.quoted()),
+        }
+    }
+    let colour = if odd.is_empty() {
         tokens.text
     } else {
         tokens.caution
     };
-    let line = format!("{}: {names}", count_words(state, views));
+    odd.append(&mut usual);
+    let line = format!("{}: {}", count_words(state, views), odd.join(", "));
     let shown = RichText::new(&line)
         .text_style(text::strong())
         .color(colour);

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use jiff::Timestamp;
 
-use super::asked::{again_ui, ask, offer_ui, trouble};
+use super::asked::{MAX_OFFERS, again_ui, ask, offer_ui, trouble};
 use super::coverage::{Coverage, coverage};
 use crate::message::Command;
 use crate::model::{Question, clean, toggled_word, written_words};
@@ -231,10 +231,10 @@ fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'s
 
 /// Everything else that the search may be asked as, and the way out.
 fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: Option<&Asking>) {
-    for question in cx.views.asking.questions.clone() {
-        if asked.is_none_or(|asked| asked.question != question) {
-            offer_ui(ui, cx, question);
-        }
+    let questions = cx.views.asking.questions.clone().into_iter();
+    let others = questions.filter(|one| asked.is_none_or(|asked| asked.question != *one));
+    for question in others.take(MAX_OFFERS) {
+        offer_ui(ui, cx, question);
     }
     if button_ui(ui, "Clear the search") {
         cx.views.search.clear();

@@ -2,8 +2,8 @@
 
 use egui::{Key, Popup, PopupCloseBehavior, Ui};
 
-use crate::model::{Question, holds_word, toggled_word, without_excluded};
-use crate::search::{Quick, pasted_id};
+use crate::model::{Question, holds_word, pasted_ids, toggled_word, without_excluded};
+use crate::search::Quick;
 use crate::ui::Cx;
 use crate::ui::devices::saved_searches::{self, Room, saved_searches_ui};
 use crate::ui::theme::TokensExt as _;
@@ -86,7 +86,7 @@ pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
 fn chips_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     let search = &cx.views.search;
     let wanted = without_excluded(search);
-    let is_narrow = pasted_id(&wanted).is_some() || Question::is_beyond_list(search);
+    let is_narrow = pasted_ids(&wanted).next().is_some() || Question::is_beyond_list(search);
     let why_not = is_narrow.then_some(NARROW_SEARCH);
     for quick in Quick::ALL {
         let (title, hint) = words(quick);

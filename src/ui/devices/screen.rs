@@ -214,7 +214,12 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Nothing read is no list of none.
     if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
         let (found, all) = (cx.views.rows.len(), inventory.all().len());
-        ui.label(weak(format!("{found} of {all}")));
+        let words = if matches!(coverage(cx.state), Coverage::Failed | Coverage::NotRead) {
+            format!("{found} asked for; list not read")
+        } else {
+            format!("{found} of {all}")
+        };
+        ui.label(weak(words));
     }
     if inventory.loading {
         // In the place of the age: the row must not grow a second line for the time.

@@ -7,6 +7,7 @@ use crate::model::{Machine, MachineRef, Question, clean};
 use crate::search::{DeviceState, Found, Fuzzy};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
+use crate::ui::devices::asked::MAX_OFFERS;
 use crate::ui::words::{devices, os_name};
 
 /// Incidents that are offered for a few letters.
@@ -372,7 +373,9 @@ fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     if cx.state.session.account().is_none() {
         return Vec::new();
     }
-    let questions = Question::find(text, cx.now, cx.zone).into_iter();
+    let questions = Question::find(text, cx.now, cx.zone)
+        .into_iter()
+        .take(MAX_OFFERS);
     let asks = questions.map(|question| Item::Ask(text.to_owned(), question));
     std::iter::once(Item::Search(text.to_owned()))
         .chain(asks)
