@@ -326,7 +326,7 @@ mod tests {
     fn what_was_sent_again_since_is_not_offered_once_more() {
         let machine = || fixtures::machine_ref("a19c07", None);
         let entry = |tag| {
-            let order = fixtures::order(tag, machine(), ActionKind::Collect);
+            let order = fixtures::order(tag, machine(), ActionKind::CollectInvestigationPackage);
             let why = crate::journal::NotSentReason::ConsoleEnded;
             let not_sent = Record::NotSent { why, detail: None };
             fixtures::entry(fixtures::author(), order, vec![not_sent])
