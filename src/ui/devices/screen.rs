@@ -214,7 +214,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Nothing read is no list of none.
     if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
         let (found, all) = (cx.views.rows.len(), inventory.all().len());
-        let words = if matches!(coverage(cx.state), Coverage::Failed | Coverage::NotRead) {
+        let words = if coverage(cx.state) == Coverage::Failed {
             format!("{found} asked for; list not read")
         } else {
             format!("{found} of {all}")
