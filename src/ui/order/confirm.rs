@@ -1,14 +1,22 @@
 //! What stands between a filled-in form and its orders.
 
 use super::form::{OpenedFrom, OrderForm};
-use super::{Outcome, names_devices, plan, targets};
+use super::{plan, targets};
 use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::ui::Cx;
 
+/// Whether a form is to stay.
+pub enum Outcome {
+    Open,
+    /// Without an order.
+    Closed,
+    Confirmed,
+}
+
 /// Why the form cannot be confirmed now: what is blocked on a device before what is missing in the text.
-pub(super) fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
+pub fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
     let mut blocks: Vec<_> = form.targets.iter().zip(reviews).collect();
     blocks.sort_by_key(|(_, review)| !plan::is_forbidden(review));
     let stopped = blocks.into_iter().find_map(|(target, review)| {
@@ -24,7 +32,7 @@ pub(super) fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option
     });
     stopped
         .or_else(|| {
-            let wanted = targets::required(form, reviews, names_devices(task));
+            let wanted = targets::required(form, reviews, targets::names_devices(task));
             targets::unseen_words(form, &wanted)
         })
         .or_else(|| guard::number_trouble(task, form.count(), &form.number))
@@ -33,7 +41,7 @@ pub(super) fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option
 /// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
 /// signed in, or a guardrail forbids it.
 fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
-    let wanted = targets::required(form, &reviews, names_devices(&form.task()));
+    let wanted = targets::required(form, &reviews, targets::names_devices(&form.task()));
     if let Some(unseen) = targets::unseen_words(form, &wanted) {
         return Err(unseen);
     }
@@ -43,13 +51,13 @@ fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<
 }
 
 /// Why the form could not be confirmed now, in the words of its foot; `None` when it could.
-pub(super) fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
+pub fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
     let refused = approvals(cx, form, reviews.to_vec()).err()?;
     Some(block(form, reviews, &form.task()).unwrap_or(refused))
 }
 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
-pub(super) fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
+pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
     let reviews = form.judge(cx.state, cx.now);
     let approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,

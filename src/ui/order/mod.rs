@@ -42,7 +42,7 @@ use crate::action::Task;
 use crate::guard::Review;
 use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
-use confirm::{block, confirm, why_not};
+use confirm::{Outcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
 use left_out::Changes;
@@ -85,14 +85,6 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             Dialog::return_focus(ui.ctx(), id);
         }
     }
-}
-
-/// Whether a form is to stay.
-enum Outcome {
-    Open,
-    /// Without an order.
-    Closed,
-    Confirmed,
 }
 
 fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
@@ -161,7 +153,7 @@ fn content_ui(
     let is_by_key = take_confirming_key(ui);
     blocks::keep_later_end(cx.state, form);
     let drawn = form.reviews(cx.state, cx.now);
-    let wanted = targets::required(form, &drawn, names_devices(task));
+    let wanted = targets::required(form, &drawn, targets::names_devices(task));
     if form.exposure.is_changed_to(wanted.clone()) || is_opening {
         // A click or key that was meant for what was here before confirms nothing.
         form.armed_at = ui.input(|input| input.time);
@@ -209,7 +201,7 @@ fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         ui.ctx().request_repaint();
         return;
     }
-    let wanted = targets::required(form, &reviews, names_devices(&task));
+    let wanted = targets::required(form, &reviews, targets::names_devices(&task));
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
         let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
         // What the foot asks for.
@@ -222,11 +214,6 @@ fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         let field = field.id(id);
         ui.memory_mut(|memory| memory.request_focus(field));
     }
-}
-
-/// Whether each device has to have been on screen.
-fn names_devices(task: &Task) -> bool {
-    task.risk().takes_away()
 }
 
 /// Everything over the buttons; what is to be left out and put back.

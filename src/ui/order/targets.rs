@@ -6,6 +6,7 @@ use super::exposure::{Exposure, Item};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out::{self, Changes};
 use super::plan::{self, OfDevice};
+use crate::action::Task;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
 use crate::ui::device::facts::os;
@@ -17,6 +18,11 @@ use crate::ui::widgets::{
 };
 use crate::ui::words::devices;
 use crate::ui::{Cx, words};
+
+/// Whether each device has to have been on screen.
+pub fn names_devices(task: &Task) -> bool {
+    task.risk().takes_away()
+}
 
 /// What has to be on screen before the form is confirmed. A warning counts for every action; the
 /// devices of a routine one need not all be scrolled past (rule 10).
