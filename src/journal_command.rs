@@ -70,7 +70,7 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
                     all: None,
                 };
                 let text = export(&entries, &verified, format.into(), &moment);
-                let written = terminal::export(&mut std::io::stdout(), &text);
+                let written = terminal::export(&text);
                 if is_good { written } else { ExitCode::FAILURE }
             }
             Err(explanation) => fail(&explanation),
@@ -121,7 +121,7 @@ fn open_entries(folder: &Path) -> ExitCode {
     ExitCode::from(u8::from(!is_done))
 }
 
-/// Lock files that remember records of a journal that is not beside them any more.
+/// Lock files of a journal that is not beside them any more, unless they say that nothing was in it.
 fn orphaned(folder: &Path) -> Vec<PathBuf> {
     let mut locks = files::list(folder).unwrap_or_default();
     locks.retain(|lock| {
@@ -129,7 +129,8 @@ fn orphaned(folder: &Path) -> Vec<PathBuf> {
         lock.extension().is_some_and(|e| e == "lock")
             && !files::is_there(&journal)
             && !is_rehearsal(&journal)
-            && Mark::beside(&journal).is_ok_and(|mark| mark.has_records())
+            && files::stamp(lock).is_some_and(|(len, _)| len > 0)
+            && Mark::beside(&journal).map_or(true, |mark| mark.has_records())
     });
     locks
 }
@@ -202,6 +203,9 @@ fn read(file: &Path) -> Result<Readable, Explanation> {
     for finding in &report.findings {
         say_error!("{}: {finding}", report.headline());
     }
+    if let Some(caution) = report.caution {
+        say_error!("{caution}. {}", caution.remedy());
+    }
     for unchecked in report
         .not_checked
         .iter()
@@ -241,4 +245,24 @@ fn journals_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = files::list(folder)?;
     found.retain(|path| path.extension().is_some_and(|e| e == "sqlite"));
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_missed_unless_its_lock_file_says_that_nothing_was_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = folder.path().join("journal-live.lock");
+        let [none, one] = [("", 0), ("a", 1)].map(|(digit, records)| {
+            let last_hash = digit.repeat(64);
+            Mark { records, last_hash }.to_text()
+        });
+        for (text, is_missed) in [("", false), (&*none, false), (&one, true), ("\0", true)] {
+            std::fs::write(&lock, text).expect("written");
+            let missed = orphaned(folder.path());
+            assert_eq!(!missed.is_empty(), is_missed, "{text:?}");
+        }
+    }
 }

@@ -54,8 +54,18 @@ pub fn show_box(text: &str) {
     platform::message_box(&drawn(text));
 }
 
-/// Writes an export, as it would stand in a file. Part of one must not pass for the whole.
-pub fn export(to: &mut impl Write, text: &str) -> ExitCode {
+/// Writes an export to standard output.
+#[must_use]
+pub fn export(text: &str) -> ExitCode {
+    if platform::output_is_closed() {
+        say_error!("The export was not written: standard output is closed");
+        return ExitCode::FAILURE;
+    }
+    export_to(&mut std::io::stdout(), text)
+}
+
+/// As it would stand in a file. Part of one must not pass for the whole.
+fn export_to(to: &mut impl Write, text: &str) -> ExitCode {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(to, "{text}{end}").and_then(|()| to.flush());
     match written {
@@ -92,9 +102,12 @@ mod tests {
     #[test]
     fn an_export_that_was_not_written_to_its_end_fails() {
         let text = "\"entry\"\r\n";
-        assert_eq!(export(&mut Full(text.len() - 1), text), ExitCode::FAILURE);
+        assert_eq!(
+            export_to(&mut Full(text.len() - 1), text),
+            ExitCode::FAILURE
+        );
         let mut written = Vec::new();
-        assert_eq!(export(&mut written, text), ExitCode::SUCCESS);
+        assert_eq!(export_to(&mut written, text), ExitCode::SUCCESS);
         assert_eq!(written, text.as_bytes(), "no empty row behind it");
     }
 

@@ -293,6 +293,9 @@ fn journal_line(name: &str, report: &Report) -> Line {
     let Some(finding) = report.findings.first() else {
         let records = report.verified.records;
         let found = format!("{name}, {records} records, chain");
+        if let Some(caution) = report.caution {
+            return Line::note(what, format!("{found} whole; {caution}"), caution.remedy());
+        }
         return match report.not_checked.last() {
             None => Line::good(what, format!("{found} and end whole")),
             Some(NotChecked {

@@ -294,10 +294,7 @@ pub fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
 /// When the folder is refused, or nothing can be written into it.
 pub fn probe(folder: &Path) -> io::Result<()> {
     make_folder(folder)?;
-    let mut probe = tempfile::Builder::new()
-        .prefix(".probe.")
-        .suffix(TEMPORARY)
-        .tempfile_in(plain(folder))?;
+    let mut probe = begin_unfinished(&plain(folder), ".probe.")?;
     probe.write_all(b"probe")?;
     probe.as_file().sync_all()?;
     probe.close()

@@ -7,7 +7,7 @@ use rusqlite::ffi::ErrorCode;
 
 use super::chain::{End, Row, SELECT};
 use super::mark::Mark;
-use super::{Finding, JournalError, Record, Witness, schema};
+use super::{Caution, Finding, JournalError, Record, Witness, schema};
 use crate::files::Refusal;
 use crate::model::clean;
 
@@ -36,6 +36,7 @@ impl From<&Verified> for Mark {
 pub struct Report {
     pub verified: Verified,
     pub findings: Vec<Finding>,
+    pub caution: Option<Caution>,
     /// Files of the journal that others may have changed: no console acts on it as it is.
     pub refused: Vec<Refusal>,
     /// What could not be compared, and why.

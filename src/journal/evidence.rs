@@ -108,3 +108,46 @@ fn a_record_longer_than_any_of_ours_is_not_read() {
     drop(db);
     assert_found(&path, &[Finding::Unreadable { seq: 8 }]);
 }
+
+/// Whoever adds records to the closed file leaves the mark behind, as a crash may.
+#[test]
+fn records_behind_the_mark_are_named_and_hold_up_nothing() {
+    let (_folder, path) = written();
+    let lock = path.with_extension("lock");
+    let marked = std::fs::read(&lock).expect("a mark");
+    append_all(&mut Journal::open(&path).expect("opened"));
+    std::fs::write(&lock, marked).expect("as before");
+    let report = Journal::inspect(&path, &[]).expect("opened");
+    let caution = Some(Caution::Unmarked { records: 6 });
+    assert_eq!((report.is_good(), report.caution), (true, caution));
+    let said = "6 records came after the last mark in the journal's lock file";
+    assert!(report.lines()[0].starts_with(said), "{:?}", report.lines());
+    let opened = Journal::open(&path).expect("opened");
+    assert_eq!(opened.caution(), caution);
+    drop(opened);
+    let again = Journal::open(&path).expect("opened");
+    assert_eq!(again.caution(), None, "it has a mark again");
+}
+
+#[test]
+fn a_mark_that_cannot_be_read_is_said() {
+    let (_folder, path) = written();
+    let lock = path.with_extension("lock");
+    for (mark, caution) in [("", None), ("\0", Some(Caution::MarkUnreadable))] {
+        std::fs::write(&lock, mark).expect("written");
+        let opened = Journal::open(&path).expect("opened");
+        assert_eq!(opened.caution(), caution, "{mark:?}");
+    }
+}
+
+/// `SQLite` removes the log of an empty file.
+#[test]
+fn a_log_whose_file_was_put_aside_alone_is_kept() {
+    let (_folder, path) = changed_in_its_log();
+    let [_, log] = content(&path);
+    std::fs::rename(&path, path.with_extension("aside")).expect("renamed");
+    let opened = Journal::open(&path).expect("a new one");
+    assert!(opened.lost_its_past());
+    let kept = std::fs::read(place::beside(&log_of(&path), ".kept-1"));
+    assert!(kept.expect("kept") == log);
+}

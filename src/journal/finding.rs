@@ -94,3 +94,50 @@ impl Finding {
         matches!(self, Self::Shortened { .. } | Self::Exchanged { .. })
     }
 }
+
+/// What the lock file leaves open of a journal that is whole. It holds up nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// There are so many records behind the one that it remembers.
+    Unmarked { records: i64 },
+    /// It remembers something that cannot be read.
+    MarkUnreadable,
+}
+
+impl Caution {
+    /// Of a journal that ends with record `last`, held against what was remembered.
+    pub(super) fn of(last: i64, remembered: i64) -> Option<Self> {
+        let records = last - remembered;
+        (records > 0).then_some(Self::Unmarked { records })
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Unmarked { .. } => {
+                "If there was none, read the newest entries of the journal before you act: something else may have written them"
+            }
+            Self::MarkUnreadable => {
+                "You can go on. Compare the newest entries of the journal with what you know of them"
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Caution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unmarked { records } => {
+                let came = if *records == 1 { "record" } else { "records" };
+                write!(
+                    f,
+                    "{records} {came} came after the last mark in the journal's lock file, as after a crash or a power cut"
+                )
+            }
+            Self::MarkUnreadable => f.write_str(
+                "The journal's lock file cannot be read, so whether records are missing at the end was not checked by it",
+            ),
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub use check::{NotChecked, Report, Verified, by_keyring};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
-pub use finding::{Finding, Witness};
+pub use finding::{Caution, Finding, Witness};
 pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
@@ -65,6 +65,7 @@ pub struct Journal {
     /// Nothing was in the file when it was opened.
     is_new: bool,
     lost_its_past: bool,
+    caution: Option<Caution>,
     /// Where it is, kept while this console is the one that may act on it.
     place: Option<Place>,
 }
@@ -80,6 +81,7 @@ impl Journal {
         let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);
         let lost_its_past = is_empty && lock.is_used();
         let remembered = lock.mark().filter(|_| !is_empty);
+        let is_unread = !is_empty && lock.is_used() && remembered.is_none();
         // Private from the first moment, and closed again before `SQLite` has its locks on it.
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
@@ -87,13 +89,19 @@ impl Journal {
         if let Some((what, refusal)) = place::judge(path)?.into_iter().next() {
             return Err(JournalError::NoFile(what, refusal.into()));
         }
-        place::keep_unsettled(path).map_err(|e| JournalError::Folder(path.to_owned(), e))?;
+        place::keep_unsettled(path, is_empty)
+            .map_err(|e| JournalError::Folder(path.to_owned(), e))?;
         let db = connect(path, WRITING)?;
         let remembered: Vec<_> = remembered
             .map(|m| (Witness::LockFile, m))
             .into_iter()
             .collect();
         let mut journal = Self::prepare(db, true, &remembered)?;
+        let after = |(_, mark): &Remembered| Caution::of(journal.end.seq, mark.records);
+        journal.caution = match remembered.first() {
+            None if is_unread => Some(Caution::MarkUnreadable),
+            mark => mark.and_then(after),
+        };
         let mut place = Place::pin(path, before, lock)?;
         place.lock.remember(&journal.end);
         journal.place = Some(place);
@@ -142,6 +150,7 @@ impl Journal {
             writable,
             is_new: false,
             lost_its_past: false,
+            caution: None,
             place: None,
         })
     }
@@ -155,9 +164,13 @@ impl Journal {
         let refused = place::judge(path)?;
         let mut remembered = marks.to_vec();
         let mut not_checked = Vec::new();
+        let mut marked = None;
         // Before the file, which a running console may be continuing meanwhile.
         match Mark::beside(path) {
-            Ok(mark) => remembered.push((Witness::LockFile, mark)),
+            Ok(mark) => {
+                marked = Some(mark.records);
+                remembered.push((Witness::LockFile, mark));
+            }
             Err(why) => not_checked.push(NotChecked {
                 witness: Witness::LockFile,
                 why,
@@ -178,6 +191,7 @@ impl Journal {
                 last_hash: walk.end.hash,
             },
             findings: walk.findings,
+            caution: marked.and_then(|marked| Caution::of(walk.end.seq, marked)),
             refused: refused.into_iter().map(|(_, refusal)| refusal).collect(),
             not_checked,
         })
@@ -223,6 +237,12 @@ impl Journal {
     #[must_use]
     pub fn lost_its_past(&self) -> bool {
         self.lost_its_past
+    }
+
+    /// What the lock file left open when it was opened.
+    #[must_use]
+    pub fn caution(&self) -> Option<Caution> {
+        self.caution
     }
 
     /// Puts records on disk, all or none. When this returns, they are durable, and in the file that

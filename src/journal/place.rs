@@ -128,19 +128,22 @@ pub(super) fn rollback_of(journal: &Path) -> Option<PathBuf> {
         .then_some(rollback)
 }
 
-/// Keeps copies of a journal and of its rollback file before `SQLite` takes anything back: anybody may
-/// have put the latter there.
+/// Keeps copies of what `SQLite` is about to change or remove: of a journal and its rollback file, before
+/// anything is taken back, for anybody may have put the latter there; and of the log of one that is empty,
+/// as when a person has put aside its file alone.
 ///
 /// # Errors
 /// When they cannot be written.
-pub(super) fn keep_unsettled(journal: &Path) -> io::Result<()> {
-    let Some(rollback) = rollback_of(journal) else {
-        return Ok(());
-    };
+pub(super) fn keep_unsettled(journal: &Path, is_empty: bool) -> io::Result<()> {
+    let log = log_of(journal);
+    let is_in_log = files::stamp(&log).is_some_and(|(len, _)| len > 0);
+    let log = (is_empty && is_in_log).then_some(log);
+    let rollback = rollback_of(journal).map(|rollback| [journal.to_owned(), rollback]);
+    let unsettled: Vec<_> = rollback.into_iter().flatten().chain(log).collect();
     for n in 1..=MOST_KEPT {
-        let copies = [journal, &rollback].map(|of| (of, beside(of, &format!(".kept-{n}"))));
-        if !copies.iter().any(|(_, copy)| files::is_there(copy)) {
-            return (copies.iter()).try_for_each(|(of, copy)| files::copy_new(of, copy));
+        let copy_of = |of: &Path| beside(of, &format!(".kept-{n}"));
+        if !unsettled.iter().any(|of| files::is_there(&copy_of(of))) {
+            return (unsettled.iter()).try_for_each(|of| files::copy_new(of, &copy_of(of)));
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())

@@ -31,9 +31,9 @@ const OLDEST: i64 = 1;
 const WRITER_WAITS: Duration = Duration::from_secs(10);
 const READER_WAITS: Duration = Duration::from_secs(2);
 
-/// In bytes, a whole row. Longer ones are not ours: the longest word of a person's is the path of a file,
-/// with 32,767 characters.
-const MAX_RECORD: i32 = 1 << 20;
+/// In bytes, a whole row. Longer ones are not ours: what a person writes has 32,767 characters at most, and
+/// an answer of the service about one thing 1 MiB.
+const MAX_RECORD: i32 = 2 << 20;
 
 const COLUMNS: &str = "record (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,

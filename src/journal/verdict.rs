@@ -15,7 +15,7 @@ impl Report {
         }
     }
 
-    /// What is wrong, what to do about it, and what could not be checked, a line each.
+    /// What is wrong, what to do about it, what gives pause, and what could not be checked, a line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let records = self.verified.records;
@@ -28,8 +28,11 @@ impl Report {
             [what, problem.remedy(path)]
         });
         let not_checked = self.not_checked.iter();
+        let caution = self.caution.iter();
+        let caution = caution.map(|caution| format!("{caution}. {}", caution.remedy()));
         findings
             .chain(kept)
+            .chain(caution)
             .chain(refused)
             .chain(not_checked.map(|what| format!("Not checked: {what}")))
             .collect()

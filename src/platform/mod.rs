@@ -15,8 +15,8 @@ use windows as system;
 pub use system::Identity;
 pub(crate) use system::{
     facts_of, identity_of, is_in_use, keep_memory_private, make_private_folder, message_box, open,
-    others_let_in, own_user, private_folder_permissions, proxy_settings, sign_notification,
-    sync_folder, tighten,
+    others_let_in, output_is_closed, own_user, private_folder_permissions, proxy_settings,
+    sign_notification, sync_folder, tighten,
 };
 
 /// Whether the system itself judges certificates, by its own store, whatever a variable names.

@@ -1,7 +1,8 @@
 //! Linux, macOS and their relatives.
 
 use std::fs::{DirBuilder, File, Metadata, Permissions};
-use std::io;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{
     DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _,
 };
@@ -76,6 +77,18 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
 )]
 pub(crate) fn own_user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
+}
+
+/// Whether standard output was closed when the program started: the standard library opens the null device
+/// in its place, for reading as well.
+pub(crate) fn output_is_closed() -> bool {
+    let Ok(output) = io::stdout().as_fd().try_clone_to_owned() else {
+        return true;
+    };
+    let mut output = File::from(output);
+    let device = |metadata: io::Result<Metadata>| metadata.ok().map(|m| m.rdev());
+    let is_null = device(output.metadata()) == device(std::fs::metadata("/dev/null"));
+    is_null && output.read(&mut [0]).is_ok()
 }
 
 /// A file can be replaced and removed whoever has it open.

@@ -143,6 +143,11 @@ pub(crate) fn own_user() -> Option<u32> {
     None
 }
 
+/// Whether there is no standard output: what is written to it is then dropped without an error.
+pub(crate) fn output_is_closed() -> bool {
+    io::stdout().as_raw_handle().is_null()
+}
+
 /// Whether a file could not be replaced or removed because another program has it open at this moment:
 /// `ERROR_ACCESS_DENIED`, `ERROR_SHARING_VIOLATION`.
 pub(crate) fn is_in_use(error: &io::Error) -> bool {

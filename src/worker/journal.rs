@@ -123,6 +123,7 @@ impl JournalHandle {
         let mut how = how.unwrap_or(Opened {
             entries: Vec::new(),
             lost_its_past: false,
+            caution: None,
             put_aside: Vec::new(),
             trouble: Some(JournalError::Ended),
         });

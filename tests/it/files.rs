@@ -288,6 +288,22 @@ fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
 }
 
 #[test]
+fn an_export_whose_output_is_closed_fails() {
+    let place = folder();
+    let journal = place.path().join("journal-stand-in.sqlite");
+    drop(cordon::journal::Journal::open(&journal).expect("made"));
+    let output = Program::new("sh")
+        .args(["-c", "exec \"$0\" journal export --data-dir \"$1\" >&-"])
+        .arg(env!("CARGO_BIN_EXE_cordon"))
+        .arg(place.path())
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("standard output is closed"), "{said}");
+}
+
+#[test]
 fn a_planted_probe_file_is_not_written_through() {
     let (place, elsewhere) = (folder(), folder());
     let victim = elsewhere.path().join("victim");

@@ -165,6 +165,27 @@ fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
     }
 }
 
+/// As after a crash; and where somebody has added them, the console may know nothing else of it.
+#[test]
+fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let lock = engine.journal.with_extension("lock");
+    let before = fs::read(&lock).expect("a mark");
+    let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
+    engine.until_end(entry);
+    drop(engine);
+    fs::write(&lock, before).expect("as it was");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("what came after it", |s| !s.problems.is_empty());
+    let told = &engine.state.problems[0].explanation.headline;
+    let said = "records came after the last mark in the journal's lock file, as after a crash or a power cut";
+    assert!(told.ends_with(said), "{told}");
+    assert_eq!(engine.state.journal, Some(Ok(())));
+}
+
 /// Its orders would be followed in a place where nobody gave them.
 #[test]
 fn the_journal_of_another_mode_is_not_acted_on() {

@@ -1,5 +1,6 @@
 //! The keyring as the commands without a window use it: one question, on a thread of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use super::{ChunkedStore, LIMIT, Trouble, platform_items};
@@ -31,16 +32,53 @@ pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
 fn ask_once<T: Send + 'static>(
     ask: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, Trouble> {
+    /// One that has not answered is not waited for again, for each journal of a folder.
+    static IS_SILENT: AtomicBool = AtomicBool::new(false);
+    answer_to(&IS_SILENT, move || {
+        let answer = platform_items().and_then(|vault| ask(&vault));
+        answer.map_err(|error| Trouble::from_error(&error))
+    })
+}
+
+fn answer_to<T: Send + 'static>(
+    is_silent: &AtomicBool,
+    ask: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+) -> Result<T, Trouble> {
+    if is_silent.load(Ordering::Relaxed) {
+        return Err(Trouble::silent());
+    }
     let (give, take) = sync_channel(1);
     let started = std::thread::Builder::new()
         .name("cordon-keyring-once".into())
-        .spawn(move || {
-            let answer = platform_items().and_then(|vault| ask(&vault));
-            give.send(answer.map_err(|error| Trouble::from_error(&error)))
-                .ok();
-        });
+        .spawn(move || give.send(ask()).ok());
     match started.map(|_detached| take.recv_timeout(LIMIT)) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+        Ok(Err(_)) | Err(_) => {
+            is_silent.store(true, Ordering::Relaxed);
+            Err(Trouble::silent())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keyring_that_hangs_is_waited_for_once() {
+        let is_silent = AtomicBool::new(false);
+        assert_eq!(answer_to(&is_silent, || Ok(7)).ok(), Some(7));
+        let hangs = || {
+            std::thread::sleep(LIMIT * 4);
+            Ok(7)
+        };
+        assert!(answer_to(&is_silent, hangs).is_err());
+        let (asked, is_asked) = sync_channel(1);
+        let ask = move || {
+            asked.send(()).ok();
+            Ok(7)
+        };
+        assert!(answer_to(&is_silent, ask).is_err());
+        assert!(is_asked.recv().is_err(), "it was not asked again");
     }
 }

@@ -115,6 +115,7 @@ async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said(
     let how = Opened {
         entries: Vec::new(),
         lost_its_past: false,
+        caution: None,
         put_aside: Vec::new(),
         trouble: None,
     };

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
-use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record, put_aside};
+use crate::journal::{Caution, Compared, Entry, Journal, JournalError, Mark, Record, put_aside};
 use crate::model::{EntryId, Mode};
 
 /// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
@@ -60,6 +60,7 @@ pub(in crate::worker) struct Opened {
     /// What could be read, also where it cannot be acted on.
     pub entries: Vec<Entry>,
     pub lost_its_past: bool,
+    pub caution: Option<Caution>,
     /// Other journals that lie in the folder and that nobody acts on.
     pub put_aside: Vec<PathBuf>,
     pub trouble: Option<JournalError>,
@@ -153,6 +154,7 @@ fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
     let how = Opened {
         entries,
         lost_its_past: journal.as_ref().is_some_and(Journal::lost_its_past),
+        caution: journal.as_ref().and_then(Journal::caution),
         put_aside: put_aside(path),
         trouble,
     };

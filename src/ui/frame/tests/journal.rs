@@ -173,6 +173,7 @@ fn the_verdict_is_said_in_words() {
     let mut report = Report {
         verified,
         findings: Vec::new(),
+        caution: None,
         refused: Vec::new(),
         not_checked: Vec::new(),
     };
