@@ -1,5 +1,6 @@
 //! `cordon journal`: verifies, exports, and names what is still open, without a window.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,8 +12,8 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness, by_keyring,
-    export,
+    Entry, Finding, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness,
+    by_keyring, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -176,8 +177,19 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     }
     let (marks, not_checked) = by_keyring(read_note(&Mark::keyring_item(file)));
     let mut report = Journal::inspect(file, &marks)?;
+    if forbids_writing(file) {
+        report.findings.push(Finding::Header);
+    }
     report.not_checked.extend(not_checked);
     Ok(report)
+}
+
+/// Whether `SQLite` would refuse to write to it: the write version in its header is of none that there is.
+/// Never asked by a console, whose locks on the file would end with this.
+fn forbids_writing(file: &Path) -> bool {
+    let mut header = [0; 20];
+    let read = files::open_named(file).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[18] > 2
 }
 
 /// What can be read of a journal.
@@ -264,5 +276,18 @@ mod tests {
             let missed = orphaned(folder.path());
             assert_eq!(!missed.is_empty(), is_missed, "{text:?}");
         }
+    }
+
+    /// Its chain may be whole.
+    #[test]
+    fn a_header_that_forbids_writing_is_damage() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal-live.sqlite");
+        drop(Journal::open(&path).expect("made"));
+        assert_eq!(inspect(&path).expect("read").findings, []);
+        let mut content = std::fs::read(&path).expect("read");
+        content[18] = 3;
+        std::fs::write(&path, content).expect("written");
+        assert_eq!(inspect(&path).expect("read").findings, [Finding::Header]);
     }
 }

@@ -34,7 +34,7 @@ pub enum JournalError {
     Gone(PathBuf),
     #[error("{0} is another file than the one that cordon opened")]
     Replaced(PathBuf),
-    #[error("{0} was cut while cordon had it open")]
+    #[error("{0} was cut or replaced while cordon had it open")]
     Cut(PathBuf),
     #[error("the journal's lock file {0} was removed or replaced")]
     LockLost(PathBuf),
@@ -144,7 +144,7 @@ impl JournalError {
                 "Put the file back and start cordon again",
             ),
             Self::Cut(_) => (
-                "The index of the journal's log was cut while cordon had it open",
+                "The index of the journal's log was cut or replaced while cordon had it open",
                 "Stop what changes files in the data folder (a sync client, a restore) and start cordon again",
             ),
             Self::Replaced(_) => (

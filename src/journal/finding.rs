@@ -56,6 +56,8 @@ pub enum Finding {
         "a rollback file (-journal) lies beside it: whoever opens the journal for writing takes records back by it"
     )]
     Unsettled,
+    #[error("the file's header says that this version may not write to it")]
+    Header,
     #[error("the file's pages are damaged after record {after}: {what}")]
     Pages { after: i64, what: Box<str> },
 }

@@ -86,9 +86,7 @@ impl Journal {
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
-        if let Some((what, refusal)) = place::judge(path)?.into_iter().next() {
-            return Err(JournalError::NoFile(what, refusal.into()));
-        }
+        place::demand_private(path)?;
         place::keep_unsettled(path, is_empty)
             .map_err(|e| JournalError::Folder(path.to_owned(), e))?;
         let db = connect(path, WRITING)?;

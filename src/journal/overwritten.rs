@@ -92,6 +92,56 @@ fn an_index_that_was_cut_is_told_and_never_read_again() {
     std::mem::forget(journal);
 }
 
+#[test]
+fn an_index_that_was_replaced_takes_no_record() {
+    let (_folder, path, mut journal, _) = open();
+    let index = beside(&path, "-shm");
+    let content = fs::read(&index).expect("read");
+    fs::rename(&index, path.with_extension("aside")).expect("renamed");
+    fs::write(&index, content).expect("another");
+    let found = append(&mut journal, 7).expect_err("another");
+    assert!(matches!(found, JournalError::Cut(_)), "{found:?}");
+    std::mem::forget(journal);
+}
+
+/// As when it is opened.
+#[test]
+fn a_journal_that_others_can_write_to_meanwhile_takes_no_record_until_they_cannot() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (folder, path, mut journal, _) = open();
+    let other = folder.path().join("other");
+    let set = |ending: &str, mode| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(beside(&path, ending), permissions).expect("set");
+    };
+    for (n, ending) in ["", "-wal", "-shm"].into_iter().enumerate() {
+        set(ending, 0o666);
+        let found = append(&mut journal, 7).expect_err("open to others");
+        assert!(matches!(found, JournalError::NoFile(..)), "{found:?}");
+        assert!(!found.is_final());
+        set(ending, 0o600);
+        append(&mut journal, 7 + n).expect("ours again");
+    }
+    fs::hard_link(&path, &other).expect("a second name");
+    append(&mut journal, 10).expect_err("two names");
+    fs::remove_file(&other).expect("removed");
+    append(&mut journal, 10).expect("one name again");
+}
+
+/// `SQLite` would open it for reading only, and nothing would be written.
+#[test]
+fn a_header_that_forbids_writing_is_damage() {
+    let (_folder, path, journal, _) = open();
+    drop(journal);
+    write_in_place(&path, &[3], 18);
+    let refused = Journal::open(&path).err().expect("not for acting");
+    assert!(
+        matches!(refused, JournalError::Damaged(Finding::Header)),
+        "{refused}"
+    );
+}
+
 /// Two names are two locks and two logs over one file.
 #[test]
 fn a_journal_with_two_names_is_acted_on_under_neither() {

@@ -91,6 +91,17 @@ pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, Jour
     Ok(refused)
 }
 
+/// As [`judge`], for the console, which acts on no journal that others may have changed.
+///
+/// # Errors
+/// When one of its files is none, or others can write to it.
+pub(super) fn demand_private(journal: &Path) -> Result<(), JournalError> {
+    match judge(journal)?.into_iter().next() {
+        Some((what, refusal)) => Err(JournalError::NoFile(what, refusal.into())),
+        None => Ok(()),
+    }
+}
+
 /// Journals in the same folder that a person has put aside, by name: those named after this one, and
 /// those that have no name of cordon's. One that a console acts on has a lock file of its own. Nothing
 /// where the folder cannot be read.
@@ -263,6 +274,8 @@ pub(super) struct Place {
     file: Pinned,
     /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
     log: Option<Pinned>,
+    /// Of the log.
+    index: Option<Pinned>,
     pub lock: Lock,
     /// Of the file and its log, and the length of the log's index, since this console last wrote.
     left: Cell<([Stamp; 2], u64)>,
@@ -280,9 +293,11 @@ impl Place {
             return Err(JournalError::Replaced(file.path));
         }
         let log = Pinned::new(log_of(path)).ok();
+        let index = Pinned::new(beside(path, INDEX)).ok();
         let place = Self {
             file,
             log,
+            index,
             lock,
             left: Cell::default(),
         };
@@ -294,17 +309,20 @@ impl Place {
         &self.file.path
     }
 
-    /// Whether the paths still lead to the files that `SQLite` writes to, and to the lock.
+    /// Whether the paths still lead to the files that `SQLite` writes to, and to the lock, and nobody else
+    /// can write to them.
     pub(super) fn check(&self) -> Result<(), JournalError> {
         self.file.check()?;
         self.log.as_ref().map_or(Ok(()), Pinned::check)?;
         self.lock.check()?;
-        // `SQLite` has it in its memory: reading behind a new end would end the program.
+        // `SQLite` has it in its memory: reading behind a new end would end the program. Whoever finds
+        // another in its place goes by locks that this console does not see.
+        let is_replaced = (self.index.as_ref()).is_some_and(|index| index.check().is_err());
         let (_, left) = self.left.get();
-        if self.index_len() < left {
+        if is_replaced || self.index_len() < left {
             return Err(JournalError::Cut(beside(self.path(), INDEX)));
         }
-        Ok(())
+        demand_private(self.path())
     }
 
     /// Whether nobody has written to the file or its log since this console did.

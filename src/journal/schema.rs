@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
+use rusqlite::{Connection, MAIN_DB};
 
 use super::{Finding, JournalError};
 
@@ -81,6 +81,10 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
 
 /// Makes a file that was found whole one that can be written to, and one of today's layout.
 pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
+    // Its permissions were judged before.
+    if db.is_readonly(MAIN_DB)? {
+        return Err(JournalError::Damaged(Finding::Header));
+    }
     // Readers beside this console (verify, export, a second window, a backup) never hold up an
     // append in this mode, nor does one that hangs. What is still in the log after a crash is
     // taken up by the next process that opens the journal; a log that went missing shows by the mark.
