@@ -51,9 +51,9 @@ fn told_order<'a>(
         .or(wrong.map(|entry| (entry, false)))
 }
 
-/// The state with what became of an order. What is known of the device comes first while it is cut off or
-/// that changes; else what became of the order that was to do it. It is in the short words too: an icon
-/// alone does not say it.
+/// The state with what became of an order, each with its own look. What is known of the device comes first
+/// while it is cut off or that changes; else what became of the order that was to do it. It is in the short
+/// words too: an icon alone does not say it.
 fn beside(
     cx: &Cx<'_>,
     state: DeviceState,
@@ -76,19 +76,24 @@ fn beside(
     );
     let is_state_first =
         state.is_cut_off_of_note() || noun.is_none() && state.lead().1.is_of_note();
-    let (words, short) = if state.rank().is_none() {
-        (order.clone(), order)
-    } else if is_state_first {
-        let words = format!("{}; {}", state.text(), order.to_lowercase());
-        (words, state.short_text())
+    let short = if is_state_first && state.rank().is_some() {
+        state.short_text()
     } else {
-        let words = format!("{order}; {}", state.text().to_lowercase());
-        (words, order)
+        order.clone()
     };
+    let order = (Some(icon), role, order);
+    let (icon, role) = look::device_state(state);
+    let known = (icon, role, state.text());
+    let mut pieces = match (state.rank(), is_state_first) {
+        (None, _) => vec![order],
+        (Some(_), true) => vec![known, order],
+        (Some(_), false) => vec![order, known],
+    };
+    for (_, _, words) in pieces.iter_mut().skip(1) {
+        *words = words.to_lowercase();
+    }
     StateCell {
-        icon: Some(icon),
-        role,
-        words,
+        pieces,
         short,
         hint,
     }
@@ -99,22 +104,46 @@ const UNREAD: &str = "Unknown";
 
 /// What the state column shows of a device.
 struct StateCell {
-    icon: Option<Icon>,
-    role: Role,
-    words: String,
-    /// The same where the column is too narrow for all of it.
+    /// What is known of it, and what became of an order, each with its look; what counts most comes first.
+    pieces: Vec<(Option<Icon>, Role, String)>,
+    /// The words of the first where the column is too narrow for all of it.
     short: String,
     hint: String,
 }
 
 impl StateCell {
+    fn words(&self) -> String {
+        let words = self.pieces.iter().map(|(_, _, words)| words.as_str());
+        words.collect::<Vec<_>>().join("; ")
+    }
+
     fn show_ui(&self, ui: &mut Ui) {
-        let words = if fits(ui, &self.words) {
-            &self.words
-        } else {
-            &self.short
-        };
-        cell_ui(ui, self.icon, self.role, words).tip(&self.hint);
+        let gap = ui.tokens().space.s;
+        let widths = self
+            .pieces
+            .iter()
+            .map(|(_, _, words)| width(ui, words) + gap);
+        if widths.sum::<f32>() - gap <= ui.available_width() {
+            for (n, (shape, role, words)) in self.pieces.iter().enumerate() {
+                if n > 0 {
+                    ui.add_space(gap - ui.spacing().item_spacing.x);
+                }
+                cell_ui(ui, *shape, *role, words).tip(&self.hint);
+            }
+            return;
+        }
+        // The signs of all of it, and then as many words as fit.
+        ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+        for (shape, role, _) in &self.pieces {
+            if let Some(shape) = shape {
+                icon(ui, *shape, ui.tokens().colour(*role));
+            }
+        }
+        let role = self
+            .pieces
+            .first()
+            .map_or(Role::Stale, |(_, role, _)| *role);
+        cell_ui(ui, None, role, &self.short).tip(&self.hint);
     }
 }
 
@@ -152,7 +181,7 @@ impl MachineRow<'_> {
         let state = self.state(cx);
         let marks = device_marks(cx.state, &self.reference, Some(self.machine));
         // Before the cells: they lie on it, and keep their hover texts.
-        let row = self.row_ui(ui, &state.words, &marks);
+        let row = self.row_ui(ui, &state.words(), &marks);
         let mut checkbox = None;
         for span in layout.spans() {
             let rect = egui::Rect::from_x_y_ranges(span.seen, self.rect.y_range());
@@ -216,18 +245,14 @@ impl MachineRow<'_> {
         }
         if state == DeviceState::default() && cx.state.containments.get().is_none() {
             return StateCell {
-                icon: None,
-                role: Role::Stale,
-                words: UNREAD.to_owned(),
+                pieces: vec![(None, Role::Stale, UNREAD.to_owned())],
                 short: UNREAD.to_owned(),
                 hint: "Unknown: the action history has not been read".to_owned(),
             };
         }
         let (icon, role) = look::device_state(state);
         StateCell {
-            icon,
-            role,
-            words: state.text(),
+            pieces: vec![(icon, role, state.text())],
             short: state.short_text(),
             hint,
         }
@@ -338,14 +363,11 @@ impl MachineRow<'_> {
     }
 }
 
-/// Whether a cell with an icon has room for all of the words.
-fn fits(ui: &Ui, words: &str) -> bool {
+/// How wide these words are, with an icon before them.
+fn width(ui: &Ui, words: &str) -> f32 {
     let tokens = ui.tokens();
     let font = egui::TextStyle::Body.resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap(words.to_owned(), font, tokens.text);
-    tokens.height.icon + tokens.space.xs + galley.size().x <= ui.available_width()
+    tokens.height.icon + tokens.space.xs + text_width(ui, words, &font)
 }
 
 fn cell_ui(ui: &mut Ui, shape: Option<Icon>, role: Role, text: &str) -> Response {

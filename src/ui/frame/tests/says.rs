@@ -7,6 +7,7 @@ use crate::model::EntryId;
 use crate::state::fixtures;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::dialogs::closing_concerns;
+use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 
 fn shows(harness: &Harness<'static>, text: &str) -> bool {
@@ -436,6 +437,18 @@ fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_ord
     let mut words = harness.query_all_by_label("Isolated");
     assert!(words.any(|node| table.contains_rect(node.rect())));
     harness.get_by_label_contains("(…9c07), Isolated; isolation refused");
+    // What holds keeps its look, whatever became of an order.
+    let colour = |state: &str| {
+        let mut shapes = harness.output().shapes.iter();
+        shapes.find_map(|clipped| match &clipped.shape {
+            egui::Shape::Text(text) if text.galley.text() == state && table.contains(text.pos) => {
+                Some(text.galley.job.sections.first()?.format.color)
+            }
+            _ => None,
+        })
+    };
+    let caution = harness.ctx.tokens().colour(Role::Caution);
+    assert_eq!(colour("Isolated"), Some(caution));
 }
 
 #[test]
