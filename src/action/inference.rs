@@ -50,17 +50,20 @@ impl Condition {
     }
 }
 
+/// Of what only sets once more what is in force, so many are told: the newest.
+pub const TOLD_AGAIN: usize = 3;
+
 /// The action that an inference rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The newest that made it so.
+    /// The one that made it so.
     pub action: MachineActionId,
     /// Since when it has been so, without a break: setting once more what is in force begins nothing anew.
     pub since: Option<Timestamp>,
-    /// Who requested the newest.
+    /// Who requested it.
     pub by: Option<Box<str>>,
-    /// Who requested the one that began it, where that was somebody else; empty where nobody is named.
-    pub begun_by: Option<Box<str>>,
+    /// What has set it once more since, oldest first: it is in force for the reasons of these too.
+    pub again: Vec<MachineActionId>,
     /// Whether the service said that the device has begun or ended it. One that is *Pending* may wait
     /// for days, and an unknown status proves nothing.
     pub is_picked_up: bool,
@@ -191,19 +194,25 @@ pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> Condition
         let mut others = changes().filter(|(_, sets)| *sets != to);
         others.all(|(other, _)| later(action, other) == Some(Ordering::Greater))
     };
-    match (last(true), last(false)) {
+    let is_lifted = |action: &MachineAction| {
+        let mut others = changes().filter(|(_, sets)| !sets);
+        others.any(|(other, _)| later(other, action) == Some(Ordering::Greater))
+    };
+    let set_by = |holds: &dyn Fn(&MachineAction) -> bool| {
+        let set = changes().filter(|(action, sets)| *sets && holds(action));
+        Evidence::of_all(set.map(|(action, _)| action).collect())
+    };
+    let state = match (last(true), last(false)) {
         (Some(set), _) if is_last_of_all(set, true) => {
-            let unbroken = changes().filter(|(action, sets)| *sets && is_last_of_all(action, true));
-            let unbroken = unbroken.filter(|(action, _)| ended(action).is_some());
-            let first = unbroken.min_by_key(|(action, _)| (ended(action), action.created));
-            ConditionState::Yes(Evidence::of(set).begun_with(first.map_or(set, |(first, _)| first)))
+            set_by(&|action| is_last_of_all(action, true)).map(ConditionState::Yes)
         }
         (_, Some(cleared)) if is_last_of_all(cleared, false) => {
-            ConditionState::No(Evidence::of(cleared))
+            Some(ConditionState::No(Evidence::of(cleared)))
         }
-        (Some(set), _) => ConditionState::Unclear(Evidence::of(set)),
-        (None, _) => ConditionState::Unknown,
-    }
+        (Some(_), _) => set_by(&|action| !is_lifted(action)).map(ConditionState::Unclear),
+        (None, _) => None,
+    };
+    state.unwrap_or(ConditionState::Unknown)
 }
 
 /// Which of two successes came later; `None` where the service does not say.
@@ -216,26 +225,35 @@ fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
 }
 
 impl Evidence {
-    fn of(action: &MachineAction) -> Self {
+    /// What one action is evidence of.
+    #[must_use]
+    pub fn of(action: &MachineAction) -> Self {
         Self {
             action: action.id.clone(),
             since: ended(action),
             by: filled(action.requestor.as_deref()).map(Into::into),
-            begun_by: None,
+            again: Vec::new(),
             is_picked_up: action.status == MachineActionStatus::InProgress
                 || action.status.is_final(),
         }
     }
 
-    /// The same of what another action has begun, and this one only set once more.
-    fn begun_with(self, first: &MachineAction) -> Self {
-        let first_by = filled(first.requestor.as_deref()).unwrap_or_default();
-        let is_another = first_by != self.by.as_deref().unwrap_or_default();
-        Self {
-            since: ended(first).or(self.since),
-            begun_by: is_another.then(|| first_by.into()),
-            ..self
-        }
+    /// The same of several that have set it without a break. One at an unknown time begins nothing.
+    fn of_all(mut set: Vec<&MachineAction>) -> Option<Self> {
+        set.sort_by_key(|action| {
+            let end = ended(action);
+            (end.is_none(), end, action.created, action.id.as_str())
+        });
+        let (first, again) = set.split_first()?;
+        Some(Self {
+            again: again.iter().map(|action| action.id.clone()).collect(),
+            ..Self::of(first)
+        })
+    }
+
+    /// All that have set it without a break, oldest first: it is theirs who requested these.
+    pub fn actions(&self) -> impl Iterator<Item = &MachineActionId> {
+        std::iter::once(&self.action).chain(&self.again)
     }
 }
 
@@ -250,246 +268,4 @@ thread_local! {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::MachineActionType;
-
-    #[test]
-    fn a_condition_is_where_its_list_has_it() {
-        for (place, condition) in Condition::ALL.into_iter().enumerate() {
-            assert_eq!(condition as usize, place, "{condition:?}");
-        }
-    }
-
-    fn action(
-        kind: MachineActionType,
-        status: MachineActionStatus,
-        created: i64,
-        updated: i64,
-    ) -> MachineAction {
-        let id = MachineActionId::parse(&format!("a-{created}")).expect("a literal id");
-        let mut action = MachineAction::bare(id, kind, status);
-        action.created = Timestamp::from_second(created).ok();
-        action.last_updated = Timestamp::from_second(updated).ok();
-        action
-    }
-
-    use MachineActionStatus::{Failed, Pending, Succeeded};
-    use MachineActionType::{Isolate, Unisolate};
-
-    /// A device without a sensor is cut off by the others: a state of its own.
-    #[test]
-    fn containing_is_no_isolation_and_a_release_lifts_it() {
-        let contain = |status, at| {
-            let mut action = action(Isolate, status, at, at);
-            action.scope = Some("UnManagedDevice".into());
-            action
-        };
-        let is_yes = |state| matches!(state, ConditionState::Yes(_));
-        let mut history = vec![contain(Succeeded, 1)];
-        assert!(is_yes(infer(Condition::Contained, &history)));
-        assert_eq!(
-            infer(Condition::Isolated, &history),
-            ConditionState::Unknown
-        );
-        history.push(action(Unisolate, Pending, 2, 2));
-        assert_eq!(
-            infer(Condition::Isolated, &history),
-            ConditionState::Unknown
-        );
-        history.push(action(Unisolate, Succeeded, 2, 2));
-        history.remove(1);
-        assert!(matches!(
-            infer(Condition::Contained, &history),
-            ConditionState::No(_)
-        ));
-        let isolated = [
-            action(Isolate, Succeeded, 1, 1),
-            action(Unisolate, Succeeded, 2, 2),
-        ];
-        assert_eq!(
-            infer(Condition::Contained, &isolated),
-            ConditionState::Unknown
-        );
-        assert!(matches!(
-            infer(Condition::Contained, &[contain(Pending, 3)]),
-            ConditionState::Changing { to: true, .. }
-        ));
-    }
-
-    #[test]
-    fn no_history_is_unknown_never_no() {
-        assert_eq!(infer(Condition::Isolated, &[]), ConditionState::Unknown);
-        let failed = [action(Isolate, Failed, 1, 2)];
-        assert_eq!(infer(Condition::Isolated, &failed), ConditionState::Unknown);
-    }
-
-    #[test]
-    fn the_action_that_ended_last_decides() {
-        // Ordered first, but carried out after the release.
-        let history = [
-            action(Isolate, Succeeded, 1, 50),
-            action(Unisolate, Succeeded, 10, 20),
-        ];
-        assert!(matches!(
-            infer(Condition::Isolated, &history),
-            ConditionState::Yes(_)
-        ));
-        assert_eq!(
-            infer(Condition::Restricted, &history),
-            ConditionState::Unknown
-        );
-    }
-
-    #[test]
-    fn ties_go_to_the_later_request_and_are_unknown_without_times() {
-        let timeless = |kind| {
-            let mut action = action(kind, Succeeded, 1, 1);
-            (action.created, action.last_updated) = (None, None);
-            action
-        };
-        let of = |history: &[MachineAction]| infer(Condition::Isolated, history);
-        let is_unclear = |history: &[MachineAction]| matches!(of(history), ConditionState::Unclear(evidence) if evidence.action == history[0].id);
-        let tie = [
-            action(Isolate, Succeeded, 10, 50),
-            action(Unisolate, Succeeded, 1, 50),
-        ];
-        assert!(matches!(of(&tie), ConditionState::Yes(_)));
-        let both = [timeless(Isolate), timeless(Unisolate)];
-        assert!(is_unclear(&both), "{:?}", of(&both));
-        let same = [
-            action(Isolate, Succeeded, 1, 50),
-            action(Unisolate, Succeeded, 1, 50),
-        ];
-        assert!(is_unclear(&same), "{:?}", of(&same));
-        // A release at an unknown time may be the last of all.
-        let one = [
-            action(Isolate, Succeeded, 1, 50),
-            action(Unisolate, Succeeded, 1, 20),
-            timeless(Unisolate),
-        ];
-        assert!(is_unclear(&one), "{:?}", of(&one));
-        assert!(matches!(of(&both[..1]), ConditionState::Yes(_)));
-        assert!(matches!(of(&both[1..]), ConditionState::No(_)));
-        let pending = action(Unisolate, Pending, 60, 60);
-        let meanwhile = [tie[0].clone(), pending];
-        assert!(matches!(of(&meanwhile), ConditionState::Changing { .. }));
-        let ended = infer_ended(Condition::Isolated, &meanwhile);
-        assert_eq!(
-            ended.in_force().map(|evidence| &evidence.action),
-            Some(&tie[0].id)
-        );
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn the_order_of_the_list_decides_nothing(
-            actions in proptest::collection::vec(
-                (0..4_usize, 0..3_usize, proptest::option::of(0..3_i64), proptest::option::of(0..3_i64)),
-                0..6,
-            ),
-            turns in 0..6_usize,
-        ) {
-            let kinds = [Isolate, Unisolate, MachineActionType::RestrictCodeExecution, Isolate];
-            let at = |at: Option<i64>| at.and_then(|at| Timestamp::from_second(at).ok());
-            let built = actions.iter().enumerate().map(|(n, (kind, status, created, updated))| {
-                let id = MachineActionId::parse(&format!("a-{n}")).expect("a literal id");
-                let status = [Succeeded, Pending, Failed][*status].clone();
-                let mut action = MachineAction::bare(id, kinds[*kind].clone(), status);
-                action.scope = (*kind == 3).then(|| "UnManagedDevice".into());
-                (action.created, action.last_updated) = (at(*created), at(*updated));
-                action
-            });
-            let history: Vec<_> = built.collect();
-            let mut turned = history.clone();
-            turned.rotate_left(turns.min(history.len()));
-            let reversed: Vec<_> = turned.iter().rev().cloned().collect();
-            for condition in Condition::ALL {
-                let found = infer(condition, &history);
-                proptest::prop_assert_eq!(&infer(condition, &turned), &found);
-                proptest::prop_assert_eq!(&infer(condition, &reversed), &found);
-            }
-        }
-    }
-
-    #[test]
-    fn it_has_been_so_since_the_first_of_those_without_a_release_between_them() {
-        let by = |who: &str, at| {
-            let mut action = action(Isolate, Succeeded, at, at);
-            action.requestor = Some(who.into());
-            action
-        };
-        let of = |history: &[MachineAction]| {
-            let state = infer(Condition::Isolated, history);
-            let ConditionState::Yes(evidence) = state else {
-                panic!("{state:?}")
-            };
-            evidence
-        };
-        let (old, first, again) = (by("ann", 1), by("ann", 30), by("bob", 40));
-        let release = action(Unisolate, Succeeded, 20, 20);
-        let found = of(&[old, release, first.clone(), again.clone()]);
-        assert_eq!(
-            (&found.action, found.since),
-            (&again.id, first.last_updated)
-        );
-        assert_eq!(
-            (found.by.as_deref(), found.begun_by.as_deref()),
-            (Some("bob"), Some("ann"))
-        );
-        // By the same person it is one isolation; one at an unknown time begins nothing.
-        let mut timeless = by("bob", 35);
-        (timeless.created, timeless.last_updated) = (None, None);
-        let found = of(&[timeless, by("bob", 30), again]);
-        assert_eq!((found.since, found.begun_by), (first.last_updated, None));
-    }
-
-    #[test]
-    fn an_unfinished_action_makes_it_changing() {
-        let history = [
-            action(Unisolate, Pending, 30, 30),
-            action(Isolate, Succeeded, 1, 50),
-        ];
-        assert!(matches!(
-            infer(Condition::Isolated, &history),
-            ConditionState::Changing { to: false, .. }
-        ));
-    }
-
-    #[test]
-    fn a_release_is_of_the_isolation_unless_containing_is_all_that_was_done() {
-        let mut contain = action(Isolate, Succeeded, 1, 1);
-        contain.scope = Some("UnManagedDevice".into());
-        let isolate = action(Isolate, Succeeded, 2, 2);
-        let release = action(Unisolate, Succeeded, 3, 3);
-        let is_released = |history: &[MachineAction]| {
-            matches!(infer(Condition::Isolated, history), ConditionState::No(_))
-        };
-        assert!(is_released(&[contain.clone(), isolate, release.clone()]));
-        assert!(
-            is_released(std::slice::from_ref(&release)),
-            "of what is not on record"
-        );
-        assert!(!is_released(&[contain, release]));
-    }
-
-    #[test]
-    fn pending_is_not_picked_up_and_what_is_in_progress_or_has_ended_is() {
-        for (status, expected) in [
-            (Pending, false),
-            (MachineActionStatus::from_wire("Queued"), false),
-            (MachineActionStatus::InProgress, true),
-            (Succeeded, true),
-        ] {
-            let state = infer(
-                Condition::Isolated,
-                &[action(Isolate, status.clone(), 1, 1)],
-            );
-            let (ConditionState::Changing { evidence, .. } | ConditionState::Yes(evidence)) = state
-            else {
-                panic!("{status}: {state:?}")
-            };
-            assert_eq!(evidence.is_picked_up, expected, "{status}");
-        }
-    }
-}
+mod tests;

@@ -3,12 +3,12 @@
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
-    ActionKind, Change, Condition, ConditionState, Evidence, Recorded, Sameness, Task, action_noun,
-    infer, infer_ended,
+    ActionKind, Change, Condition, ConditionState, Evidence, Recorded, Sameness, TOLD_AGAIN, Task,
+    action_noun, infer, infer_ended,
 };
 use crate::explain::NextStep;
 use crate::model::{
-    MachineAction, clean, clock_text, filled, first_upper, normal, requestor_name, requestors,
+    MachineAction, MachineActionId, clean, clock_text, filled, first_upper, normal, requestor_name,
     since_text, tag_last,
 };
 
@@ -217,12 +217,20 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
             ConditionState::Yes(evidence) => {
-                let known = history.iter().find(|action| action.id == evidence.action);
-                let facts =
-                    known.map_or_else(String::new, |action| account_of(action, &evidence, facts));
+                let by = |action: &MachineAction| match ownership(
+                    action,
+                    facts.session.account(),
+                    facts.own_actions,
+                ) {
+                    Ownership::Mine => "by you".to_owned(),
+                    Ownership::NotOurs | Ownership::Unknown => {
+                        format!("by {}", requestor_name(action.requestor.as_deref()))
+                    }
+                };
                 vec![Verdict::warn(format!(
-                    "Already {}, as far as the action history shows{facts}",
-                    condition.word().to_lowercase()
+                    "Already {}, as far as the action history shows: {}",
+                    condition.word().to_lowercase(),
+                    account(&evidence, facts, by)
                 ))]
             }
             ConditionState::Unclear(_) => vec![not_clear(condition)],
@@ -253,15 +261,30 @@ fn not_clear(condition: Condition) -> Verdict {
     ))
 }
 
-/// Since when, by whom and why: `: since 03:24 +00:00, 49 min ago, by sam@contoso.com: “beacon”`.
-fn account_of(action: &MachineAction, evidence: &Evidence, facts: &Facts<'_>) -> String {
-    let since = since(evidence, facts);
-    let by = match ownership(action, facts.session.account(), facts.own_actions) {
-        Ownership::Mine => "you".into(),
-        Ownership::NotOurs | Ownership::Unknown => requestor_name(action.requestor.as_deref()),
-    };
-    let (by, why) = (requestors(evidence.begun_by.as_deref(), &by), why(action));
-    format!(": {since}, by {by}: {why}")
+/// Since when, by whom and why, of each that has set it: `since 03:24 +00:00, 49 min ago, by sam@contoso.com:
+/// “beacon”; again at 04:02 +00:00, by you: “the same”`.
+pub(super) fn account(
+    evidence: &Evidence,
+    facts: &Facts<'_>,
+    by: impl Fn(&MachineAction) -> String,
+) -> String {
+    let known = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
+    let mut text = since(evidence, facts);
+    if let Some(first) = known(&evidence.action) {
+        text.push_str(&format!(", {}: {}", by(first), why(first)));
+    }
+    let untold = evidence.again.len().saturating_sub(TOLD_AGAIN);
+    if untold > 0 {
+        text.push_str(&format!("; again {untold} times"));
+    }
+    for again in evidence.again.iter().skip(untold).filter_map(known) {
+        let at = Evidence::of(again).since.map_or_else(
+            || "an unknown time".to_owned(),
+            |at| clock_text(at, facts.now, facts.zone),
+        );
+        text.push_str(&format!("; again at {at}, {}: {}", by(again), why(again)));
+    }
+    text
 }
 
 /// The action that another guardrail tells all about: what set the condition that is to be set once more
@@ -280,7 +303,7 @@ fn is_told_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Fa
             Change::Sets(_) => infer(*condition, history),
             Change::Clears(_) | Change::Nothing => infer_ended(*condition, history),
         };
-        state.in_force().is_some_and(|set| set.action == action.id)
+        (state.in_force()).is_some_and(|set| set.actions().any(|id| *id == action.id))
     })
 }
 

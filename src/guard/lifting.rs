@@ -1,6 +1,6 @@
 //! Lifting what was ordered, by someone else or by oneself: it may still be needed.
 
-use super::history::{since, why};
+use super::history::{account, why};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
 use crate::action::{
@@ -79,28 +79,21 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let history = facts.actions();
     let in_force = conditions.iter().filter_map(|condition| {
         let state = infer_ended(*condition, history);
-        let evidence = state.in_force()?;
-        let action = history.iter().find(|a| a.id == evidence.action)?;
-        Some(about(action, evidence, condition.word(), facts))
+        Some(about(state.in_force()?, condition.word(), facts))
     });
     // That what is missing may be somebody else's is said once, where it is asked for the same action.
     in_force.collect()
 }
 
-/// Since when it is so, by whom and why: a warning where that was somebody else.
-fn about(action: &MachineAction, evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
-    let (whose, by) = whose(action, facts);
-    let begun = evidence.begun_by.as_deref();
-    let by = begun.map_or_else(
-        || by.clone(),
-        |first| format!("by {}, again {by}", requestor_name(Some(first))),
-    );
-    let (since, why, alerts) = (since(evidence, facts), why(action), alerts(facts));
-    let text = format!("{what} {since}, {by}: {why}. {alerts}");
-    if whose == Ownership::Mine && begun.is_none() {
-        Verdict::note(text)
-    } else {
-        Verdict::warn(text)
+/// Since when it is so, by whom and why: a warning where any of it was somebody else.
+fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
+    let told = account(evidence, facts, |action| whose(action, facts).1);
+    let text = format!("{what} {told}. {}", alerts(facts));
+    let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
+    let set = evidence.actions().filter_map(set_by);
+    match Ownership::of_all(set.map(|action| whose(action, facts).0)) {
+        Some(Ownership::Mine) => Verdict::note(text),
+        Some(Ownership::NotOurs | Ownership::Unknown) | None => Verdict::warn(text),
     }
 }
 

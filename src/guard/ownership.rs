@@ -20,6 +20,18 @@ pub enum Ownership {
     Unknown,
 }
 
+impl Ownership {
+    /// Whose it is what several requests have brought about: one's own only where each of them is. Nothing
+    /// of that is asked of none.
+    pub fn of_all(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        all.into_iter().reduce(|one, other| match (one, other) {
+            (Self::Mine, Self::Mine) => Self::Mine,
+            (Self::NotOurs, _) | (_, Self::NotOurs) => Self::NotOurs,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+        })
+    }
+}
+
 /// Whose `action` is: the service's requestor decides, and where it names nobody else and an order of
 /// this account made it, our tag on the service's own record.
 #[must_use]

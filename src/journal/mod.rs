@@ -35,7 +35,7 @@ pub use finding::{Caution, Finding, Witness};
 pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
-pub use sheet::{Moment, OthersContainment, hand_over};
+pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};

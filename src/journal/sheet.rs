@@ -8,6 +8,7 @@ mod conditions;
 mod html;
 mod line;
 mod markdown;
+mod others;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -18,6 +19,7 @@ use conditions::{begun_by, blocks_at, ended_by, is_done, sets_a_condition};
 pub(super) use html::html;
 use line::Line;
 pub(super) use markdown::markdown;
+pub use others::{OthersContainment, SetBy};
 
 use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
@@ -43,19 +45,6 @@ pub struct Moment<'a> {
     /// The whole journal, where only part of it is listed: what ended one of those listed may not be
     /// among them.
     pub all: Option<&'a [Entry]>,
-}
-
-/// A device that somebody else contains, as far as the service's action history shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OthersContainment {
-    pub machine: MachineRef,
-    /// What it is in or about to be: `Isolated`, `Isolation pending`.
-    pub state: Box<str>,
-    pub since: Option<Timestamp>,
-    /// Who requested it.
-    pub by: Box<str>,
-    /// With which comment.
-    pub why: Option<Box<str>>,
 }
 
 impl Moment<'_> {
@@ -210,7 +199,7 @@ impl Sheet {
                 .collect();
             blocks.push(Block::new(section.title(), items));
             if section == Section::Contained {
-                blocks.extend(others(moment));
+                blocks.extend(others::block(moment));
             }
         }
         Self {
@@ -286,37 +275,6 @@ fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str,
     facts
 }
 
-/// What others contain, where that was asked: the next shift must not take it for released.
-fn others(moment: &Moment<'_>) -> Option<Block> {
-    let items = moment.others?.iter().map(|one| {
-        let since = one.since.map_or_else(
-            || "since an unknown time".to_owned(),
-            |at| {
-                format!(
-                    "since {}, {}",
-                    moment.both(at),
-                    moment.ago(at, TimeSource::Service)
-                )
-            },
-        );
-        let head = device(&one.machine, &one.machine.id)
-            .ours(": ")
-            .strong(&one.state)
-            .ours(" ")
-            .ours(since);
-        let why = Line::default()
-            .ours("Requested by ")
-            .foreign(&one.by)
-            .ours(": ")
-            .foreign(one.why.as_deref().unwrap_or_default());
-        Item {
-            head,
-            more: vec![why],
-        }
-    });
-    Some(Block::new("Contained by others", items.collect()))
-}
-
 /// A device by its name and the id that was acted on.
 fn device(machine: &MachineRef, id: &MachineId) -> Line {
     Line::default()
@@ -332,11 +290,18 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let of_device = all.of_device_of(entry);
     let is_contained = section == Section::Contained;
     let begun = is_contained.then(|| begun_by(entry, of_device)).flatten();
-    let (at, source) = begun.unwrap_or(entry).status_time();
+    let shared = is_contained
+        .then(|| others::shared(entry, moment))
+        .flatten();
+    let own = begun.unwrap_or(entry).status_time();
+    let before = shared.and_then(OthersContainment::since);
+    let before = before.filter(|since| *since < own.0);
+    let (at, source) = before.map_or(own, |since| (since, TimeSource::Service));
     let when = match (section, ended_by(entry, of_device)) {
         (Section::Contained | Section::Open, _) => {
             let (both, ago) = (moment.both(at), moment.ago(at, source));
-            let again = begun.map(|_| format!("; again at {}", moment.status_of(entry)));
+            let again = begun.is_some() || before.is_some();
+            let again = again.then(|| format!("; again at {}", moment.status_of(entry)));
             let again = again.unwrap_or_default();
             format!("since {both}, {ago}, by {}{again}", source.words())
         }
@@ -377,6 +342,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
             .ours(format!(" at {}: ", moment.both(entry.intended_at())))
             .foreign(&order.comment),
     );
+    more.extend(shared.into_iter().flat_map(|shared| shared.also(moment)));
     more.extend(
         next_step(entry, all, section, moment).map(|next| Line::default().ours("Next: ").and(next)),
     );

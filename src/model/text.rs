@@ -49,14 +49,17 @@ pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
     }
 }
 
-/// Who requested what is in force, and who had begun it where that was somebody else: `ann, again by you`.
-/// `by` is safe to show.
+/// Who requested what is in force, and who has done so again, each named once: `ann, again by you`. They
+/// are safe to show.
 #[must_use]
-pub fn requestors(begun_by: Option<&str>, by: &str) -> String {
-    begun_by.map_or_else(
-        || by.to_owned(),
-        |first| format!("{}, again by {by}", requestor_name(Some(first))),
-    )
+pub fn requestors<'a>(names: impl IntoIterator<Item = Cow<'a, str>>) -> String {
+    let mut named: Vec<Cow<'_, str>> = Vec::new();
+    for name in names {
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    named.join(", again by ")
 }
 
 /// Makes text from the service safe for one line of the screen, a log or an export.

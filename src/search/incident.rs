@@ -35,8 +35,8 @@ pub struct IncidentDevice {
     pub lines: Vec<IncidentLine>,
     /// Whether a request that carries the ticket contains it.
     pub is_contained: bool,
-    /// Whether another request contains it.
-    pub is_contained_otherwise: bool,
+    /// What contains it by requests of which none carries the ticket.
+    pub otherwise: Vec<Contained>,
     /// Whether one of its tags is or holds the ticket.
     pub is_tagged: bool,
 }
@@ -86,20 +86,22 @@ impl Incident {
             }
         }
         for row in state.contained() {
-            let Some(request) = row.setter() else {
-                continue;
-            };
-            let made_by = state.entries.that_made(&request.action);
-            let made_by = made_by.map(|entry| &*entry.order.comment);
-            let carries = [request.comment.as_deref(), made_by]
-                .into_iter()
-                .flatten()
-                .any(|comment| names_ticket(comment, ticket));
+            // Whoever only set it once more has taken no other ticket off it.
+            let carries = row.setters().iter().any(|request| {
+                let made_by = state.entries.that_made(&request.action);
+                let made_by = made_by.map(|entry| &*entry.order.comment);
+                let comments = [request.comment.as_deref(), made_by].into_iter().flatten();
+                comments
+                    .into_iter()
+                    .any(|comment| names_ticket(comment, ticket))
+            });
             if carries {
                 found.device(state, row.machine.clone()).is_contained = true;
                 incident.contained.push(row);
-            } else if let Some(device) = found.known(&row.machine.id) {
-                device.is_contained_otherwise = true;
+            } else if let Some(device) = found.known(&row.machine.id)
+                && !row.setters().is_empty()
+            {
+                device.otherwise.push(row);
             }
         }
         incident.way_back = WayBack::of(&incident.contained);
@@ -137,7 +139,7 @@ impl Gathering {
                 machine: record.unwrap_or(machine),
                 lines: Vec::new(),
                 is_contained: false,
-                is_contained_otherwise: false,
+                otherwise: Vec::new(),
                 is_tagged: false,
             });
             devices.len() - 1
@@ -181,12 +183,9 @@ pub fn tickets(state: &State) -> Vec<String> {
         note(&entry.order.comment);
     }
     for row in state.contained() {
-        let setter = row.setter();
-        note(
-            setter
-                .and_then(|r| r.comment.as_deref())
-                .unwrap_or_default(),
-        );
+        let setters = row.setters().iter();
+        let comments = setters.filter_map(|request| request.comment.as_deref());
+        comments.for_each(&mut note);
     }
     found
 }
@@ -293,6 +292,29 @@ mod tests {
         assert_eq!(released[0].id.as_str(), "a1");
         assert_eq!(incident.contained.len(), 2);
         assert_eq!((incident.entries.len(), incident.open), (1, 0));
+    }
+
+    /// Sam isolated it under one ticket, Jane once more under another: it is contained under both, and not
+    /// hers to release.
+    #[test]
+    fn what_was_isolated_again_is_contained_under_both_tickets() {
+        let (jane, sam) = ("jane@contoso.com", "sam@contoso.com");
+        let mut state = state();
+        let mut actions = vec![
+            action("y1", "a4", sam, "INC-20951 ransomware"),
+            action("y2", "a4", jane, "INC-1 also mine"),
+        ];
+        for (place, action) in (1..).zip(&mut actions) {
+            action.created = jiff::Timestamp::from_second(place).ok();
+        }
+        let epoch = Epoch(0);
+        state.apply(Event::Actions { epoch, actions });
+        for ticket in ["INC-20951", "INC-1"] {
+            let incident = Incident::gather(&state, ticket, state.entries.iter().rev());
+            assert_eq!(incident.contained_devices(), 1, "{ticket}");
+            assert!(incident.way_back.to_release.is_empty(), "{ticket}");
+        }
+        assert!(tickets(&state).contains(&"INC-20951".to_owned()));
     }
 
     #[test]

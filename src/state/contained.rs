@@ -1,19 +1,24 @@
 //! What is contained now, by anybody, as far as the history of actions shows.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::State;
 use crate::action::{Condition, ConditionState, Conditions, Evidence};
 use crate::guard::{Ownership, ownership};
-use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
+use crate::model::{
+    MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef, requestor_name,
+};
 
 /// A device that is contained, about to be, or being released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contained {
     pub machine: MachineRef,
     pub condition: Condition,
-    /// What set the condition, while it is in force.
-    pub in_force: Option<Request>,
+    /// What set the condition, while it is in force: what began it, and what has set it once more since,
+    /// oldest first.
+    pub in_force: Vec<Request>,
     /// Whether it may have been lifted: history does not say which came last.
     pub is_unclear: bool,
     /// A request that has not ended, and whether it leads into the condition or out of it.
@@ -34,12 +39,10 @@ pub struct Request {
     pub kind: MachineActionType,
     /// Whether the device has started it.
     pub is_picked_up: bool,
-    /// Since when it has been so without a break; of a pending one, when the service last reported on it.
+    /// When it was carried out; of a pending one, when the service last reported on it.
     pub at: Option<Timestamp>,
     /// As the service reports it; `None` where it reports none.
     pub by: Option<Box<str>>,
-    /// Who requested the one that began what this one only set once more, where that was somebody else.
-    pub begun_by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
     pub whose: Ownership,
 }
@@ -109,27 +112,27 @@ impl State {
             }
             ConditionState::No(_) | ConditionState::Unknown => return None,
         };
-        let request = |evidence: &Evidence| {
-            let id = &evidence.action;
+        let request = |id: &MachineActionId| {
             let action = actions.iter().find(|action| action.id == *id)?;
+            let evidence = Evidence::of(action);
             let own: Vec<_> = self.own_actions(self.entries.that_made(id)).collect();
             Some(Request {
-                action: action.id.clone(),
+                action: evidence.action,
                 kind: action.kind.clone(),
                 is_picked_up: evidence.is_picked_up,
                 at: evidence.since,
-                by: evidence.by.clone(),
-                begun_by: evidence.begun_by.clone(),
+                by: evidence.by,
                 comment: action.requestor_comment.clone(),
                 whose: ownership(action, self.session.account(), &own),
             })
         };
+        let in_force = in_force.into_iter().flat_map(Evidence::actions);
         Some(Contained {
             machine: self.named(id, actions),
             condition,
-            in_force: in_force.and_then(request),
+            in_force: in_force.filter_map(request).collect(),
             is_unclear,
-            pending: pending.and_then(|(to, evidence)| Some((to, request(evidence)?))),
+            pending: pending.and_then(|(to, evidence)| Some((to, request(&evidence.action)?))),
         })
     }
 }
@@ -139,20 +142,43 @@ impl Contained {
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         let pending = self.pending.as_ref().map(|(_, request)| request);
-        self.in_force.as_ref().or(pending)?.at
+        self.in_force.first().or(pending)?.at
     }
 
-    /// What contains it or is about to.
+    /// What contains it, oldest first, or what is about to.
     #[must_use]
-    pub fn setter(&self) -> Option<&Request> {
-        match (&self.in_force, &self.pending) {
-            (Some(request), _) | (None, Some((Direction::IntoIt, request))) => Some(request),
-            (None, Some((Direction::OutOfIt, _)) | None) => None,
+    pub fn setters(&self) -> &[Request] {
+        match (&*self.in_force, &self.pending) {
+            ([], Some((Direction::IntoIt, request))) => std::slice::from_ref(request),
+            (in_force, _) => in_force,
         }
+    }
+
+    /// Whose containment it is: this account's own only where it requested all that contains it.
+    #[must_use]
+    pub fn whose(&self) -> Option<Ownership> {
+        Ownership::of_all(self.setters().iter().map(|request| request.whose))
+    }
+
+    /// Whether it is on its way out.
+    #[must_use]
+    pub const fn is_leaving(&self) -> bool {
+        matches!(self.pending, Some((Direction::OutOfIt, _)))
     }
 
     fn is_isolation(&self) -> bool {
         self.condition.ends_with(Condition::Isolated)
+    }
+}
+
+impl Request {
+    /// Who requested it, safe to show.
+    #[must_use]
+    pub fn by_whom(&self) -> Cow<'_, str> {
+        match self.whose {
+            Ownership::Mine => "you".into(),
+            Ownership::NotOurs | Ownership::Unknown => requestor_name(self.by.as_deref()),
+        }
     }
 }
 
@@ -161,11 +187,9 @@ impl WayBack {
     #[must_use]
     pub fn of(contained: &[Contained]) -> Self {
         let mut way_back = Self::default();
-        let is_mine = |request: &Request| request.whose == Ownership::Mine;
         for row in contained {
-            let in_force = row.in_force.as_ref().is_some_and(is_mine);
-            let pending = row.pending.as_ref();
-            if in_force && pending.is_some_and(|(to, _)| *to == Direction::OutOfIt) {
+            let in_force = !row.in_force.is_empty() && row.whose() == Some(Ownership::Mine);
+            if in_force && row.is_leaving() {
                 way_back.being_lifted += 1;
             } else if in_force {
                 let list = if row.is_isolation() {
@@ -177,9 +201,10 @@ impl WayBack {
                     list.push(row.machine.clone());
                 }
             }
-            let is_coming =
-                |(to, request): &(Direction, Request)| *to == Direction::IntoIt && is_mine(request);
-            way_back.pending += usize::from(pending.is_some_and(is_coming));
+            let is_coming = |(to, request): &(Direction, Request)| {
+                *to == Direction::IntoIt && request.whose == Ownership::Mine
+            };
+            way_back.pending += usize::from(row.pending.as_ref().is_some_and(is_coming));
         }
         way_back
     }
@@ -246,7 +271,7 @@ mod tests {
                 (
                     c.machine.id.as_str(),
                     c.condition,
-                    c.in_force.is_some(),
+                    !c.in_force.is_empty(),
                     pending,
                 )
             })
@@ -263,7 +288,9 @@ mod tests {
         let unclear: Vec<_> = found.iter().map(|row| row.is_unclear).collect();
         assert_eq!(unclear, [false, false, false, true]);
         assert_eq!(found[1].machine.name(), "PC-c3");
-        let setter = found[0].setter().expect("what isolated it");
+        let [setter] = found[0].setters() else {
+            panic!("{found:?}")
+        };
         assert_eq!(setter.by.as_deref(), Some("sam@contoso.com"));
         assert_eq!(setter.comment.as_deref(), Some("beacon"));
     }
@@ -356,10 +383,39 @@ mod tests {
         let whose = |id: &str| {
             let mut rows = found.iter();
             let row = rows.find(|row| row.machine.id.as_str() == id);
-            row.and_then(Contained::setter).map(|request| request.whose)
+            row.and_then(Contained::whose)
         };
         assert_eq!(whose("a2"), Some(Ownership::NotOurs));
         assert_eq!(whose("a3"), Some(Ownership::Unknown));
         assert_eq!(whose("a8"), Some(Ownership::NotOurs));
+    }
+
+    /// Whoever sets once more what a colleague began takes nothing over, and a colleague who does so shares it.
+    #[test]
+    fn what_several_have_set_is_nobodys_own() {
+        use MachineActionStatus::Succeeded;
+        use MachineActionType::Isolate;
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.apply(signed_in("jane@contoso.com"));
+        let by = |requestor: &str, machine: &str, at| MachineAction {
+            requestor: Some(format!("{requestor}@contoso.com").into()),
+            ..action(machine, Isolate, Succeeded, at)
+        };
+        let actions = vec![
+            by("sam", "a1", 1),
+            by("jane", "a1", 50),
+            by("jane", "a2", 2),
+            by("sam", "a2", 60),
+            by("jane", "a3", 3),
+            by("jane", "a3", 70),
+        ];
+        let epoch = Epoch(0);
+        state.apply(Event::Actions { epoch, actions });
+        let way_back = WayBack::of(&state.contained());
+        let ids = way_back
+            .to_release
+            .iter()
+            .map(|machine| machine.id.as_str());
+        assert_eq!(ids.collect::<Vec<_>>(), ["a3"]);
     }
 }

@@ -17,10 +17,9 @@ use super::widgets::{
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident, order};
-use crate::action::{Condition, Phase, Subject, type_noun};
-use crate::guard::Ownership;
+use crate::action::{Condition, Phase, Subject, TOLD_AGAIN, type_noun};
 use crate::message::LookBack;
-use crate::model::{MachineRef, clean, first_upper, requestor_name, requestors, tag_last};
+use crate::model::{MachineRef, clean, first_upper, tag_last};
 use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
@@ -194,10 +193,11 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             ui.strong_label(name);
             let (icon, role, words) = state_words(row, cx);
             badge(ui, icon, role, &words);
-            if let Some(request) = &row.in_force {
+            if let Some(request) = row.in_force.first() {
                 request_ui(ui, cx, Age::Lasts, request);
             }
         });
+        again_ui(ui, cx, row);
         if let Some((_, request)) = &row.pending {
             ui.horizontal_wrapped(|ui| {
                 ui.label(format!(
@@ -210,6 +210,21 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         ui.horizontal_wrapped(|ui| buttons_ui(ui, cx, row));
     });
     ui.add_space(tokens.space.xs);
+}
+
+/// What has set it once more since, with its reason: it is in force for that too.
+fn again_ui(ui: &mut Ui, cx: &Cx<'_>, row: &Contained) {
+    let again = row.in_force.get(1..).unwrap_or_default();
+    let untold = again.len().saturating_sub(TOLD_AGAIN);
+    if untold > 0 {
+        ui.label(format!("Requested again {untold} times"));
+    }
+    for request in again.iter().skip(untold) {
+        ui.horizontal_wrapped(|ui| {
+            ui.label("Requested again");
+            request_ui(ui, cx, Age::Ago, request);
+        });
+    }
 }
 
 /// How an age reads.
@@ -235,12 +250,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
         };
         ui.label(words).tip(both_times(at, cx.zone));
     }
-    let by = match (request.whose, &request.by) {
-        (Ownership::Mine, _) => "you".into(),
-        (_, by) => requestor_name(by.as_deref()),
-    };
-    let by = requestors(request.begun_by.as_deref(), &by);
-    ui.label(format!("by {by}"));
+    ui.label(format!("by {}", request.by_whom()));
     if let Some(comment) = &request.comment {
         let comment = RichText::new(clean(&tag_last(comment), 300)).color(ui.tokens().text_weak);
         ui.wrapped(comment);
@@ -255,10 +265,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     if ui.add(show).clicked() {
         cx.views.show_device(row.machine.clone());
     }
-    let setter = row.setter();
-    if let Some(comment) = setter.and_then(|request| request.comment.as_deref()) {
-        incident::of_comment_ui(ui, cx, comment);
-    }
+    let setters = row.setters().iter();
+    let comments = setters.filter_map(|request| request.comment.as_deref());
+    incident::of_comments_ui(ui, cx, comments);
     let only_looks = acting_trouble(cx.state).err();
     let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
@@ -277,7 +286,6 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             raise_form(ui, cx, row, subject);
         }
     }
-    let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
     let back = row.condition.way_back();
     let label = format!("{}…", back.spec().button);
     let name = format!("{} {device}…", back.spec().button);
@@ -286,7 +294,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         .icon(Icon::Undo)
         .arms_late()
         .disabled_because(only_looks);
-    if !is_leaving && ui.add(release).clicked() {
+    if !row.is_leaving() && ui.add(release).clicked() {
         raise_form(ui, cx, row, Subject::Act(back));
     }
 }
@@ -302,7 +310,7 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
         None => Phase::Yes,
         Some((direction, request)) => {
             let to = *direction == Direction::IntoIt;
-            let holds = row.in_force.is_some();
+            let holds = !row.in_force.is_empty();
             if request.is_picked_up {
                 Phase::UnderWay { to, holds }
             } else {

@@ -57,8 +57,8 @@ pub fn not_included(rows: &[Contained]) -> Option<String> {
     ];
     let counts: Vec<_> = (counts.into_iter())
         .filter_map(|(whose, words)| {
-            let set = rows.iter().filter_map(Contained::setter);
-            let count = set.filter(|request| request.whose == whose).count();
+            let set = rows.iter().filter_map(Contained::whose);
+            let count = set.filter(|known| *known == whose).count();
             (count > 0).then(|| format!("{count} {words}"))
         })
         .collect();

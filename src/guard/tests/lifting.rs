@@ -50,6 +50,29 @@ fn lifting_a_colleagues_containment_says_who_when_why_and_how_many_alerts_are_op
     );
 }
 
+/// Setting it once more takes nothing over: the reason for which it was cut off is the one to be asked about.
+#[test]
+fn what_a_colleague_began_is_told_with_both_reasons() {
+    let mut world = isolated_by(Some("sam@contoso.com"), Some("INC-20951 ransomware"));
+    let mut again = action(MachineActionType::Isolate, MachineActionStatus::Succeeded);
+    again.id = MachineActionId::parse("c0ffee").expect("a literal id");
+    again.requestor = Some("jane@contoso.com".into());
+    again.requestor_comment = Some("INC-1 also mine".into());
+    world.history.get_or_insert_default().push(again);
+    let findings = |kind| {
+        let found = review(&world.draft(kind), &world.facts()).findings;
+        let found = found.into_iter().map(|f| (f.severity, f.text));
+        found.collect::<Vec<_>>()
+    };
+    let why = "since 04:26 +00:00, 4 h ago, by sam@contoso.com";
+    let reason = "“INC-20951 ransomware”; again at 06:56 +00:00, by you: “INC-1 also mine”";
+    let lifted = format!("Isolated {why}, not by you: {reason}. Open alerts: not checked");
+    assert_eq!(findings(ActionKind::Unisolate), [(Warn, lifted)]);
+    let so = "Already isolated, as far as the action history shows";
+    let set = format!("{so}: {why}: {reason}");
+    assert_eq!(findings(ActionKind::Isolate), [(Warn, set)]);
+}
+
 /// One's own is told as well, and stands in nobody's way.
 #[test]
 fn lifting_ones_own_containment_says_since_when_why_and_how_many_alerts_are_open() {

@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
 
 use super::state_hint::{self, BOTH_WAYS, waiting_words};
-use crate::action::{Condition, ConditionState, Evidence};
+use crate::action::{Condition, ConditionState, Evidence, TOLD_AGAIN};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, requestors};
 use crate::search::DeviceState;
 use crate::ui::activity::attention;
@@ -60,8 +60,9 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
             continue;
         };
         let look = look::condition(condition, phase);
-        let action = evidence(state, cx, machine);
-        let is_own = action.is_some_and(|action| cx.state.entries.that_made(&action.id).is_some());
+        let actions = evidence(state, cx, machine);
+        let is_own =
+            (actions.last()).is_some_and(|newest| cx.state.entries.that_made(&newest.id).is_some());
         let said = if is_own {
             // What became of an order from here is said by its row.
             badge(ui, look.icon, look.role, &words)
@@ -73,8 +74,11 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         {
             said.tip(words::utc_time(since));
         }
-        if let Some(action) = action {
-            evidence_ui(ui, cx, action);
+        let untold = (actions.len()).saturating_sub(TOLD_AGAIN);
+        for (_, action) in
+            (actions.into_iter().enumerate()).filter(|(n, _)| *n == 0 || *n >= untold)
+        {
+            ui.push_id(action.id.as_str(), |ui| evidence_ui(ui, cx, action));
         }
     }
     if !unknown.is_empty() {
@@ -161,7 +165,8 @@ fn condition_words(
             let since = evidence.since.map_or_else(String::new, |since| {
                 format!(" {}", words::since_text(since, cx.service_now(), cx.zone))
             });
-            let by = requestors(evidence.begun_by.as_deref(), &by(evidence));
+            let set = self::evidence(state, cx, machine).into_iter();
+            let by = requestors(set.map(|action| requestor_name(action.requestor.as_deref())));
             Some(format!("{word}{since}, by {by}"))
         }
         ConditionState::Changing { evidence, .. } if let Some(against) = opposed => {
@@ -181,21 +186,21 @@ fn condition_words(
     }
 }
 
-/// The action that a state rests on, as it is known.
+/// The actions that a state rests on, as they are known.
 fn evidence<'a>(
     state: &ConditionState,
     cx: &Cx<'a>,
     machine: &MachineRef,
-) -> Option<&'a MachineAction> {
-    match state {
+) -> Vec<&'a MachineAction> {
+    let evidence = match state {
         ConditionState::Yes(evidence)
         | ConditionState::No(evidence)
         | ConditionState::Unclear(evidence)
-        | ConditionState::Changing { evidence, .. } => {
-            cx.state.action(&machine.id, &evidence.action)
-        }
+        | ConditionState::Changing { evidence, .. } => Some(evidence),
         ConditionState::Unknown => None,
-    }
+    };
+    let actions = evidence.into_iter().flat_map(Evidence::actions);
+    (actions.filter_map(|id| cx.state.action(&machine.id, id))).collect()
 }
 
 fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {

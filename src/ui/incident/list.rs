@@ -1,17 +1,18 @@
 //! The devices of an incident with what was ordered of them, a line each, of which only those in sight
 //! are drawn.
 
+use std::sync::Arc;
+
 use egui::{
     Align, Id, Label, Layout, Rect, RichText, ScrollArea, TextStyle, Ui, UiBuilder, pos2, vec2,
 };
 use jiff::Timestamp;
 
 use crate::action::{Condition, Subject, type_noun};
-use crate::guard::Ownership;
 use crate::journal::Entry;
 use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name, requestors};
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
-use crate::state::{Contained, Direction};
+use crate::state::{Contained, Request};
 use crate::ui::commands::acting_trouble;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
@@ -31,26 +32,23 @@ enum Row<'a> {
     Line(&'a IncidentDevice, &'a IncidentLine),
 }
 
-/// Draws the devices below what `head` shows, which scrolls with them.
+/// Draws the devices of the incident below what `head` shows, which gives it and scrolls with them.
 pub fn list_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    incident: &Incident,
-    head: impl FnOnce(&mut Ui, &mut Cx<'_>),
+    head: impl FnOnce(&mut Ui, &mut Cx<'_>) -> Arc<Incident>,
 ) {
-    let rows: Vec<_> = (incident.rows.iter())
-        .flat_map(|device| {
-            let lines = device.lines.iter();
-            let lines = lines.map(move |line| Row::Line(device, line));
-            std::iter::once(Row::Device(device)).chain(lines)
-        })
-        .collect();
     let area = ScrollArea::vertical()
         .id_salt("incident")
         .auto_shrink(false);
     area.show_viewport(ui, |ui, viewport| {
         let whole = ui.max_rect();
-        head(ui, cx);
+        let incident = head(ui, cx);
+        let rows = incident.rows.iter().flat_map(|device| {
+            let lines = device.lines.iter();
+            let lines = lines.map(move |line| Row::Line(device, line));
+            std::iter::once(Row::Device(device)).chain(lines)
+        });
         let top = ui.cursor().top();
         let room = whole.with_min_y(top);
         let sight = viewport.y_range().expand(BEYOND);
@@ -59,7 +57,7 @@ pub fn list_ui(
             if below + LINE >= sight.min && below <= sight.max {
                 let at = pos2(room.left(), whole.top() + below);
                 let rect = Rect::from_min_size(at, vec2(room.width(), LINE));
-                row_ui(ui, rect, cx, incident, row);
+                row_ui(ui, rect, cx, &incident, row);
             }
             below += LINE;
         }
@@ -130,17 +128,17 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
             ui.add(Label::new(RichText::new(&name).text_style(text::strong())).truncate());
             let state = DeviceState::known(cx.state, &machine.id);
             let (shape, role) = look::device_state(state);
-            let mut words = match &*state.text() {
-                "–" => "State unknown".to_owned(),
-                known => known.to_owned(),
+            let otherwise = device.otherwise.iter().map(|row| (row, false));
+            let mut known: Vec<_> = rows().map(|row| (row, true)).chain(otherwise).collect();
+            known.sort_by_key(|(row, _)| row.condition as usize);
+            let said = known
+                .iter()
+                .map(|(row, carries)| condition_words(row, *carries, cx));
+            let mut words = match (known.is_empty(), state.rank()) {
+                (true, None) => "State unknown".to_owned(),
+                (true, Some(_)) => state.text(),
+                (false, _) => first_upper(&said.collect::<Vec<_>>().join("; ")),
             };
-            let said: Vec<_> = rows().filter_map(|row| by_words(row, cx)).collect();
-            for by in said {
-                words = format!("{words} · {by}");
-            }
-            if device.is_contained_otherwise {
-                words.push_str(" · contained by a request without this ticket");
-            }
             if device.is_tagged {
                 words.push_str(" · tagged");
             }
@@ -151,32 +149,31 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
     });
 }
 
-/// By whom it is contained, and since when.
-fn by_words(row: &Contained, cx: &Cx<'_>) -> Option<String> {
-    let request = row.setter()?;
-    let by = match request.whose {
-        Ownership::Mine => "you".into(),
-        Ownership::NotOurs | Ownership::Unknown => requestor_name(request.by.as_deref()),
+/// What it is in, by whom and since when: `isolated · by ann, again by you, since 03:24 +00:00 (1 h ago)`.
+fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
+    let known = cx.state.actions.conditions(&row.machine.id);
+    let phase = known.map(|known| known.phase(row.condition));
+    let word = phase.unwrap_or_default().word(row.condition).to_lowercase();
+    let by = requestors(row.setters().iter().map(Request::by_whom));
+    let since = if row.in_force.is_empty() {
+        "requested"
+    } else {
+        "since"
     };
-    let by = requestors(request.begun_by.as_deref(), &by);
-    Some(match request.at {
-        Some(at) => format!(
-            "by {by}, {} {} ({})",
-            if row.in_force.is_some() {
-                "since"
-            } else {
-                "requested"
-            },
-            clock_text(at, cx.service_now(), cx.zone),
-            ago(at, cx.service_now())
-        ),
-        None => format!("by {by}"),
-    })
+    let now = cx.service_now();
+    let since = row.since().map_or_else(String::new, |at| {
+        format!(
+            ", {since} {} ({})",
+            clock_text(at, now, cx.zone),
+            ago(at, now)
+        )
+    });
+    let ticket = if carries { "" } else { ", without this ticket" };
+    format!("{word} · by {by}{since}{ticket}")
 }
 
 fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
-    let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
-    if is_leaving || row.in_force.is_none() {
+    if row.is_leaving() || row.in_force.is_empty() {
         return;
     }
     let back = row.condition.way_back();

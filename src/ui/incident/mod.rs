@@ -5,6 +5,8 @@ mod view;
 
 pub use view::IncidentView;
 
+use std::sync::Arc;
+
 use egui::{Id, Ui};
 
 use super::commands::{UiCommand, acting_trouble, why_nothing};
@@ -27,7 +29,7 @@ use crate::state::State;
 /// With less height than this the lines leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 420.0;
 const FIELD: f32 = 180.0;
-/// A device's tickets that are offered in its panel.
+/// Tickets of a device that are offered.
 const MAX_OF_DEVICE: usize = 3;
 /// The newest orders and actions of a device are looked at for tickets.
 const LOOKED_AT: usize = 30;
@@ -35,35 +37,47 @@ const TICKET_CHARS: usize = 40;
 
 /// Shows the incident in the place of the table.
 pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let (incident, is_settled) = cx.views.incident.look_on(cx.state);
-    if !is_settled {
-        ui.ctx().request_repaint();
-    }
-    if incident.rows.is_empty() {
-        head_ui(ui, cx, &incident, is_settled);
-        nothing_ui(ui, cx, is_settled);
-    } else if ui.available_height() < LOW {
-        list::list_ui(ui, cx, &incident, |ui, cx| {
+    let (known, _) = cx.views.incident.look_on(cx.state);
+    if known.rows.is_empty() || ui.available_height() >= LOW {
+        let (incident, is_settled) = head_ui(ui, cx);
+        if incident.rows.is_empty() {
+            nothing_ui(ui, cx, is_settled);
+        } else {
+            list::list_ui(ui, cx, |_, _| incident);
+        }
+    } else {
+        list::list_ui(ui, cx, |ui, cx| {
             // So that the ring of the first button is whole.
             ui.add_space(ui.tokens().space.xs);
-            head_ui(ui, cx, &incident, is_settled);
+            head_ui(ui, cx).0
         });
-    } else {
-        head_ui(ui, cx, &incident, is_settled);
-        list::list_ui(ui, cx, &incident, |_, _| {});
     }
 }
 
-fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, is_settled: bool) {
-    ui.horizontal_wrapped(|ui| {
-        if back_ui(ui) {
-            cx.views.screen = Screen::Devices;
-        }
-        field_ui(ui, cx);
-        release_ui(ui, cx, incident);
-        hand_over_ui(ui, cx, incident);
-        tag_ui(ui, cx, incident);
-    });
+/// What stands over the list; the incident that is listed, and whether all was looked at for it.
+fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> (Arc<Incident>, bool) {
+    let (incident, is_settled) = ui
+        .horizontal_wrapped(|ui| {
+            if back_ui(ui) {
+                cx.views.screen = Screen::Devices;
+            }
+            field_ui(ui, cx);
+            // Of what is in the field now: under another ticket nothing of this one is pressed.
+            let (incident, is_settled) = cx.views.incident.look_on(cx.state);
+            release_ui(ui, cx, &incident);
+            hand_over_ui(ui, cx, &incident);
+            tag_ui(ui, cx, &incident);
+            (incident, is_settled)
+        })
+        .inner;
+    if !is_settled {
+        ui.ctx().request_repaint();
+    }
+    titles_ui(ui, cx, &incident, is_settled);
+    (incident, is_settled)
+}
+
+fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_settled: bool) {
     let ticket = cx.views.incident.ticket();
     let title = match &*ticket {
         "" => "Incident".to_owned(),
@@ -253,43 +267,45 @@ fn ticket_ui(ui: &mut Ui, cx: &mut Cx<'_>, ticket: &str) {
     }
 }
 
-/// The way to the incident of a comment, where it names one.
-pub fn of_comment_ui(ui: &mut Ui, cx: &mut Cx<'_>, comment: &str) {
-    if let Some(ticket) = cx.state.ticket_in(comment) {
+/// The ways to the incidents of these comments, where they name any.
+pub fn of_comments_ui<'a>(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    comments: impl IntoIterator<Item = &'a str>,
+) {
+    for ticket in tickets_in(cx.state, comments) {
         ticket_ui(ui, cx, ticket);
     }
 }
 
-/// The ways to the incidents of a device.
+/// The first tickets that these comments name, each once.
+fn tickets_in<'a>(state: &State, comments: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for ticket in (comments.into_iter()).filter_map(|comment| state.ticket_in(comment)) {
+        let is_known = |known: &&str| known.eq_ignore_ascii_case(ticket);
+        if found.len() < MAX_OF_DEVICE && !found.iter().any(is_known) {
+            found.push(ticket);
+        }
+    }
+    found
+}
+
+/// The ways to the incidents under which something was ordered of a device, newest first.
 pub fn of_device_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: &MachineId) {
-    let tickets = of_device(cx.state, id);
+    let state = cx.state;
+    let orders = state.entries.of_machine(id).rev().take(LOOKED_AT);
+    let orders = orders.map(|entry| &*entry.order.comment);
+    let actions = state.known_actions(id).iter().take(LOOKED_AT);
+    let actions = actions.filter_map(|action| action.requestor_comment.as_deref());
+    let tickets = tickets_in(state, orders.chain(actions));
     if tickets.is_empty() {
         return;
     }
     ui.horizontal_wrapped(|ui| {
         for ticket in tickets {
-            ticket_ui(ui, cx, &ticket);
+            ticket_ui(ui, cx, ticket);
         }
     });
-}
-
-/// The tickets under which something was ordered of a device, newest first.
-fn of_device(state: &State, id: &MachineId) -> Vec<String> {
-    let orders = state.entries.of_machine(id).rev().take(LOOKED_AT);
-    let orders = orders.map(|entry| &*entry.order.comment);
-    let actions = state.known_actions(id).iter().take(LOOKED_AT);
-    let actions = actions.filter_map(|action| action.requestor_comment.as_deref());
-    let mut found: Vec<String> = Vec::new();
-    for ticket in orders
-        .chain(actions)
-        .filter_map(|text| state.ticket_in(text))
-    {
-        let is_known = |known: &String| known.eq_ignore_ascii_case(ticket);
-        if found.len() < MAX_OF_DEVICE && !found.iter().any(is_known) {
-            found.push(ticket.to_owned());
-        }
-    }
-    found
 }
 
 /// The ticket that a person means who asks for *the* incident: under which something was ordered from here

@@ -328,7 +328,7 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
         if !device.is_every_device() && ui.add(show).clicked() {
             cx.views.show_device(device);
         }
-        incident::of_comment_ui(ui, cx, &entry.order.comment);
+        incident::of_comments_ui(ui, cx, [&*entry.order.comment]);
         let line = record::ticket_line(entry, cx.state);
         copy_labelled_ui(ui, "for ticket", &line);
     });

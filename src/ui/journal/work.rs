@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 
 use super::view::{JournalView, Shift};
 use crate::explain::Explanation;
-use crate::journal::{Entry, Format, OthersContainment, Report};
+use crate::journal::{Entry, Format, OthersContainment, Report, SetBy};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
-use crate::model::{clean, requestor_name, requestors};
-use crate::state::{Contained, Direction, State};
+use crate::model::{clean, requestor_name};
+use crate::state::{Contained, Request, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::views::Screen;
@@ -55,28 +55,31 @@ pub fn hand_over(
     }
 }
 
-/// What of these is contained by requests that no order of this journal made.
+/// What of these is contained by requests of which no order of this journal made at least one.
 pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<OthersContainment> {
+    let is_ours = |request: &Request| state.entries.that_made(&request.action).is_some();
     let of_others = contained.into_iter().filter_map(|row| {
-        let request = row.setter()?;
-        let is_ours = state.entries.that_made(&request.action).is_some();
-        let what = match (&row.in_force, &row.pending) {
-            (Some(_), Some((Direction::OutOfIt, _))) => {
-                format!("{}, release requested", row.condition.word())
-            }
-            (Some(_), _) => row.condition.word().to_owned(),
-            (None, _) => format!("{} pending", row.condition.noun()),
+        if row.setters().iter().all(is_ours) {
+            return None;
+        }
+        let what = if row.in_force.is_empty() {
+            format!("{} pending", row.condition.noun())
+        } else if row.is_leaving() {
+            format!("{}, release requested", row.condition.word())
+        } else {
+            row.condition.word().to_owned()
         };
-        (!is_ours).then(|| OthersContainment {
-            machine: row.machine.clone(),
-            state: what.into(),
-            since: request.at,
-            by: requestors(
-                request.begun_by.as_deref(),
-                &requestor_name(request.by.as_deref()),
-            )
-            .into(),
+        let requests = row.setters().iter().map(|request| SetBy {
+            action: request.action.clone(),
+            is_ours: is_ours(request),
+            at: request.at,
+            by: requestor_name(request.by.as_deref()).into(),
             why: request.comment.clone(),
+        });
+        Some(OthersContainment {
+            requests: requests.collect(),
+            machine: row.machine,
+            state: what.into(),
         })
     });
     of_others.collect()

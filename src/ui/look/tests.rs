@@ -98,7 +98,7 @@ fn changing(to: bool, is_picked_up: bool) -> Phase {
         action: MachineActionId::parse("a").expect("a literal id"),
         since: None,
         by: None,
-        begun_by: None,
+        again: Vec::new(),
         is_picked_up,
     };
     Phase::of(&ConditionState::Changing { to, evidence }, !to)

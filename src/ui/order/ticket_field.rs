@@ -3,7 +3,7 @@
 use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
-use crate::action::{Change, Task};
+use crate::action::{Change, Evidence, Task};
 use crate::model::MachineId;
 use crate::state::State;
 use crate::ui::theme::TokensExt as _;
@@ -63,10 +63,15 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
     let Change::Clears(condition) = task.change() else {
         return None;
     };
-    let mut tickets = ids.iter().map(|id| {
-        let conditions = state.actions.conditions(id)?;
-        let evidence = conditions.ended(condition).in_force()?;
-        let entry = state.entries.that_made(&evidence.action)?;
+    let set_by = ids.iter().flat_map(|id| {
+        let conditions = state.actions.conditions(id);
+        let evidence = conditions.and_then(|c| c.ended(condition).in_force());
+        let actions = evidence.into_iter().flat_map(Evidence::actions).map(Some);
+        // What nothing is known of has no ticket.
+        actions.chain(evidence.is_none().then_some(None))
+    });
+    let mut tickets = set_by.map(|action| {
+        let entry = state.entries.that_made(action?)?;
         state.ticket_in(&entry.order.comment)
     });
     let first = tickets.next().flatten()?;

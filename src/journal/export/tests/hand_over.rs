@@ -1,7 +1,7 @@
 //! What goes onto the sheet for the next shift.
 
 use super::*;
-use crate::journal::{Entry, OthersContainment, hand_over};
+use crate::journal::{Entry, OthersContainment, SetBy, hand_over};
 use crate::model::{EntryId, MachineId};
 
 fn entry(
@@ -129,6 +129,76 @@ fn what_was_set_once_more_is_contained_since_it_was_set_first() {
     }
 }
 
+fn set_by_weber(why: &str) -> SetBy {
+    SetBy {
+        action: MachineActionId::parse("their-1").expect("a literal id"),
+        is_ours: false,
+        at: "2026-11-27T22:12:00Z".parse().ok(),
+        by: "s.weber@contoso.com".into(),
+        why: Some(why.into()),
+    }
+}
+
+/// Their reason and their time are lost nowhere: it is contained for both.
+#[test]
+fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
+    let began = Timestamp::UNIX_EPOCH;
+    let all = [entry(
+        "cdn-00000001",
+        "a1",
+        ActionKind::Isolate,
+        60,
+        Some(MachineActionStatus::Succeeded),
+    )];
+    let theirs = SetBy {
+        at: Some(began),
+        ..set_by_weber("INC-20951 ransomware")
+    };
+    let ours = SetBy {
+        action: all[0].own_action().expect("it made one"),
+        is_ours: true,
+        at: Some(all[0].status_time().0),
+        by: "jane@contoso.com".into(),
+        why: Some("INC-1 also mine".into()),
+    };
+    let others = [OthersContainment {
+        machine: all[0].machine(),
+        state: "Isolated".into(),
+        requests: vec![theirs, ours],
+    }];
+    let verified = Verified {
+        records: 3,
+        last_hash: "00".into(),
+    };
+    let moment = Moment {
+        others: Some(&others),
+        ..moment()
+    };
+    let sheet = export(&all, &verified, Format::Markdown, &moment);
+    let since = "**Isolated** since 1970-01-01 00:00:00 ";
+    for (words, count) in [
+        ("Contained, still to release (1)", 1),
+        ("Contained by others (1)", 1),
+        (since, 2),
+        ("; again at 1970-01-01 00:01:00 ", 1),
+        (
+            "- Also requested by `s.weber@contoso.com` at 1970-01-01 00:00:00 ",
+            1,
+        ),
+        (
+            "- Requested by `s.weber@contoso.com` at 1970-01-01 00:00:00 ",
+            1,
+        ),
+        (
+            "- Requested again by `jane@contoso.com` at 1970-01-01 00:01:00 ",
+            1,
+        ),
+        ("`INC-20951 ransomware`", 2),
+    ] {
+        assert_eq!(sheet.matches(words).count(), count, "{words}: {sheet}");
+    }
+}
+
 #[test]
 fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];
@@ -142,9 +212,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
             dns_name: Some("FIN-LT-043".into()),
         },
         state: "Isolated".into(),
-        since: "2026-11-27T22:12:00Z".parse().ok(),
-        by: "s.weber@contoso.com".into(),
-        why: Some("beacon [x](https://evil.example)".into()),
+        requests: vec![set_by_weber("beacon [x](https://evil.example)")],
     }];
     let moment = Moment {
         since: "2026-11-27T14:12:44Z".parse().ok(),
@@ -157,7 +225,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
         "- Contained by others: 1",
         "## Contained by others (1)",
         "- `“FIN-LT-043” (…b2)` (id `b2`): **Isolated** since 2026-11-27 22:12:00 +00:00 (2026-11-27T22:12:00Z), 4 h ago",
-        "    - Requested by `s.weber@contoso.com`: `beacon [x](https://evil.example)`",
+        "    - Requested by `s.weber@contoso.com` at 2026-11-27 22:12:00 +00:00 (2026-11-27T22:12:00Z): `beacon [x](https://evil.example)`",
     ] {
         assert!(sheet.contains(&format!("\n{line}\n")), "{line}: {sheet}");
     }

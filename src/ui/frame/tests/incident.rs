@@ -287,3 +287,97 @@ fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
         assert_eq!(typed, "INC-4711");
     }
 }
+
+/// Sam's isolation, which Jane has repeated under a ticket of her own.
+#[test]
+fn what_somebody_isolated_again_stays_in_the_incident_of_the_one_who_began() {
+    let mut state = incident();
+    let again = MachineAction {
+        created: Some(at(5)),
+        last_updated: Some(at(5)),
+        ..isolation("j2", TWIN, "jane@contoso.com", "INC-4799 also mine")
+    };
+    let epoch = Epoch(0);
+    let actions = vec![again];
+    state.apply(Event::Actions { epoch, actions });
+    let (desk, mut harness) = desk(state, egui::vec2(1400.0, 900.0));
+    desk.borrow_mut().views.show_incident("INC-4711");
+    harness.run_steps(40);
+    harness.get_by_label_contains("2 devices, 2 contained or about to be");
+    harness.get_by_label_contains("Not included: 1 requested by others");
+    harness.get_by_label_contains("by sam@contoso.com, again by you, since");
+    assert!(
+        harness
+            .query_by_label_contains("Release all of this incident (1)")
+            .is_some()
+    );
+    press(&mut harness, "Copy hand-over");
+    {
+        let desk = desk.borrow();
+        let Some(Command::ExportJournal(wanted)) = desk.work.last() else {
+            panic!("{:?}", desk.work);
+        };
+        let Exported::Incident { others, .. } = &wanted.what else {
+            panic!("{:?}", wanted.what);
+        };
+        assert_eq!(others.len(), 1);
+    }
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(4);
+    harness.get_by_label("Release what you isolated (1)…");
+    harness.get_by_label_contains("inc-4711: same beacon");
+    harness.get_by_label_contains("INC-4799 also mine");
+    harness.get_by_label("Incident INC-4799");
+}
+
+/// One condition says nothing of when the other began, nor for what.
+#[test]
+fn each_condition_of_a_device_says_since_when_and_by_whom() {
+    const OTHER: &str = "4e5bc9d7e413ddd7902c2932e418702b84d0cccc";
+    let mut state = incident();
+    let jane = "jane@contoso.com";
+    let restricted = MachineAction {
+        kind: MachineActionType::RestrictCodeExecution,
+        created: Some(at(20)),
+        last_updated: Some(at(20)),
+        ..isolation("j4", OTHER, jane, "INC-4711 too")
+    };
+    let epoch = Epoch(0);
+    let actions = vec![isolation("j3", OTHER, jane, "no ticket"), restricted];
+    state.apply(Event::Actions { epoch, actions });
+    let (desk, mut harness) = desk(state, egui::vec2(1400.0, 900.0));
+    desk.borrow_mut().views.show_incident("INC-4711");
+    harness.run_steps(40);
+    let words = harness.get_by_label_contains("estricted · by");
+    let words = words.accesskit_node().value().unwrap_or_default();
+    let (isolated, restricted) = words.split_once("; ").expect(&words);
+    assert!(isolated.starts_with("Isolated · by you, since"), "{words}");
+    assert!(isolated.ends_with("without this ticket"), "{words}");
+    assert!(
+        restricted.starts_with("restricted · by you, since"),
+        "{words}"
+    );
+    assert!(!restricted.contains("without this ticket"), "{words}");
+}
+
+/// What is pressed is about what is typed now.
+#[test]
+fn while_another_ticket_is_typed_nothing_of_the_one_before_can_be_pressed() {
+    for size in [[1400.0, 900.0], [800.0, 420.0]] {
+        let (desk, mut harness) = page(size);
+        harness.get_by_label("Release all of this incident (1)…");
+        let text = egui::accesskit::Role::TextInput;
+        {
+            let mut fields = harness.query_all_by_label("Ticket");
+            let field = fields.find(|node| node.accesskit_node().role() == text);
+            field.expect("the field").focus();
+        }
+        harness.run_steps(2);
+        harness.event(egui::Event::Text("2".to_owned()));
+        harness.run_steps(1);
+        assert_eq!(desk.borrow().views.incident.ticket(), "INC-47112");
+        assert!(harness.query_by_label("INC-4711 beacon").is_none());
+        let one = harness.query_by_label("Release all of this incident (1)…");
+        assert!(one.is_none(), "{size:?}");
+    }
+}
