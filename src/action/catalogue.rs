@@ -13,7 +13,7 @@ use super::spec::{
     ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, SystemCaveat, Yield,
 };
 use super::systems;
-use crate::model::{MachineAction, MachineActionType, Permission};
+use crate::model::{MachineActionType, Permission};
 
 /// A response action that the console can order, in the order of the screen. Its text is the step of the
 /// rehearsal.
@@ -74,6 +74,7 @@ fn tagging() -> ActionSpec {
     ActionSpec {
         endpoint: "tags",
         permission: Permission::MachineReadWrite,
+        roles: &["Manage security settings"],
         devices: Devices::Any,
         record: Recorded::Machine,
         group: Group::Mark,
@@ -92,6 +93,8 @@ fn indicating() -> ActionSpec {
     ActionSpec {
         endpoint: "indicators",
         permission: Permission::TiReadWrite,
+        // Which of them is not documented.
+        roles: &["Manage security settings", "Active remediation actions"],
         devices: Devices::Every,
         record: Recorded::Indicator,
         group: Group::File,
@@ -318,6 +321,7 @@ impl ActionKind {
                 endpoint: "collectInvestigationPackage",
                 available_as: Some("CollectInvestigationPackage"),
                 permission: Permission::MachineCollectForensics,
+                roles: &["Alerts investigation"],
                 yields: Yield::Package,
                 group: Group::Investigate,
                 title: "Collect investigation package",
@@ -462,36 +466,6 @@ impl ActionKind {
                 undo: Some(Self::AddTag),
                 ..tagging()
             },
-        }
-    }
-
-    /// The kind that makes machine actions of this type, if the console can order it. Of several the
-    /// one without a fixed property.
-    #[must_use]
-    pub fn from_type(wire_type: &MachineActionType) -> Option<Self> {
-        let mut kinds = Self::ALL.iter().copied();
-        kinds.find(|kind| kind.spec().wire_type == *wire_type)
-    }
-
-    /// The kind that made this action, as far as the service says.
-    #[must_use]
-    pub fn of(action: &MachineAction) -> Option<Self> {
-        let scope = action.scope.as_deref().unwrap_or_default();
-        let mut kinds = Self::ALL.iter().copied();
-        let by_scope = kinds.find(|kind| {
-            let mut fixed = kind.spec().fixed.iter();
-            kind.spec().wire_type == action.kind
-                && fixed.any(|(_, value)| value.eq_ignore_ascii_case(scope))
-        });
-        by_scope.or_else(|| Self::from_type(&action.kind))
-    }
-
-    /// The kind that would bring about the opposite of what this one changes.
-    #[must_use]
-    pub fn opposite(self) -> Option<Self> {
-        match self.spec().change {
-            Change::Nothing => None,
-            Change::Sets(_) | Change::Clears(_) => self.spec().undo,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::catalogue::ActionKind;
 use super::inputs::{EXPIRES, FILE, INDICATOR, REACTION};
 use super::order::{Order, Task};
 use super::parameter::{Value, Values};
-use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus};
+use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus, clean};
 
 /// What a complete reading of the indicators of a file says of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub enum Effect {
     /// What was ordered holds; `state` of it says what is otherwise than it was ordered.
     Shown(Box<MachineAction>),
     NotShown,
-    /// An indicator has this order's tag and is another one all the same.
-    Contradicts,
+    /// An indicator has this order's tag and is another one all the same: how Defender shows it.
+    Contradicts(String),
 }
 
 impl Task {
@@ -130,13 +130,20 @@ impl Order {
         let is_ours = |one: &&Indicator| {
             one.tag() == Some(self.entry) || one.id.is_some() && one.id.as_ref() == known
         };
-        let mut ours = shown.iter().filter(is_of_file).filter(is_ours).peekable();
-        if ours.peek().is_none() {
+        let ours = shown.iter().filter(is_of_file).filter(is_ours);
+        // What is as it was ordered counts before what is not.
+        let is_other = |one: &&Indicator| self.task.reaction() != Some(one.action.as_wire());
+        let Some(one) = ours.min_by_key(is_other) else {
             return Effect::NotShown;
-        }
-        let as_ordered = ours.find(|one| self.task.reaction() == Some(one.action.as_wire()));
-        let read = as_ordered.and_then(|one| self.shown(one));
-        read.map_or(Effect::Contradicts, |read| Effect::Shown(Box::new(read)))
+        };
+        let how = match self.shown(one) {
+            _ if is_other(&one) => clean(one.action.as_wire(), 40),
+            Some(read) => return Effect::Shown(Box::new(read)),
+            None => "one without a number".into(),
+        };
+        Effect::Contradicts(format!(
+            "Defender shows it as {how}, which is not what was ordered"
+        ))
     }
 
     /// The indicator in the shape of an action that has succeeded.
@@ -267,7 +274,10 @@ mod tests {
         assert!(is_shown(block.effect_among(others, made().id.as_ref())));
         let mut audit = made();
         audit.action = IndicatorAction::Audit;
-        assert_eq!(block.effect_among(&[audit], None), Effect::Contradicts);
+        let as_it_is = "Defender shows it as Audit, which is not what was ordered".to_owned();
+        let read = block.effect_among(std::slice::from_ref(&audit), None);
+        assert_eq!(read, Effect::Contradicts(as_it_is));
+        assert!(is_shown(block.effect_among(&[audit, made()], None)));
         assert_eq!(removal.effect_among(others, None), Effect::NotShown);
         theirs.id = MachineActionId::parse("996").ok();
         assert!(is_shown(removal.effect_among(&[theirs], None)));

@@ -1,6 +1,7 @@
 //! What the actions ask for besides a comment.
 
-use super::parameter::{Choice, Parameter, ParameterKind};
+use super::choice::{Choice, ChoiceWords};
+use super::parameter::{Parameter, ParameterKind};
 
 pub(super) const ISOLATION_TYPE_NAME: &str = "IsolationType";
 
@@ -18,7 +19,7 @@ pub const FULL: Choice = Choice {
     value: "Full",
     word: "Full",
     available_as: None,
-    consequence: None,
+    words: ChoiceWords::NONE,
 };
 
 /// Some applications stay connected.
@@ -26,9 +27,12 @@ pub const SELECTIVE: Choice = Choice {
     value: "Selective",
     word: "Selective",
     available_as: Some("SelectiveIsolation"),
-    consequence: Some(
-        "Cuts every network connection except to Defender, classic Outlook, classic Teams and Skype for Business. Unsaved network work may be lost",
-    ),
+    words: ChoiceWords {
+        consequence: Some(
+            "Cuts every network connection except to Defender, classic Outlook, classic Teams and Skype for Business. Unsaved network work may be lost",
+        ),
+        ..ChoiceWords::NONE
+    },
 };
 
 /// The file that an action is about.
@@ -59,7 +63,7 @@ pub const SCAN_TYPE: Parameter = Parameter {
             value: "Quick",
             word: "Quick",
             available_as: None,
-            consequence: None,
+            words: ChoiceWords::NONE,
         },
         FULL,
     ]),
@@ -85,7 +89,7 @@ pub const REACTION: Parameter = Parameter {
             value: "BlockAndRemediate",
             word: "Block",
             available_as: None,
-            consequence: None,
+            words: ChoiceWords::NONE,
         },
         AUDIT,
     ]),
@@ -97,9 +101,14 @@ pub const AUDIT: Choice = Choice {
     value: "Audit",
     word: "Audit only",
     available_as: None,
-    consequence: Some(
-        "Every device in the tenant raises an alert when this file turns up, and lets it run",
-    ),
+    words: ChoiceWords {
+        title: Some("Audit file everywhere"),
+        verb: Some("Audit file on"),
+        done: Some("Audited everywhere"),
+        consequence: Some(
+            "Every device in the tenant raises an alert when this file turns up, and lets it run",
+        ),
+    },
 };
 
 /// When it ends by itself.

@@ -1,6 +1,7 @@
 //! What can be done to a machine, described once (rule 12).
 
 mod catalogue;
+mod choice;
 mod condition;
 mod draft;
 mod hash;
@@ -18,6 +19,7 @@ mod stored;
 mod systems;
 
 pub use catalogue::{ActionKind, CANCEL_PERMISSIONS};
+pub use choice::{Choice, ChoiceWords};
 pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
@@ -30,7 +32,7 @@ pub use inputs::{
     TAG,
 };
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
-pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
+pub use parameter::{Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;
 pub use plan::{MAX_STEPS, Plan, Plans, Step, TICKET};
 pub use plan_step::PlanStep;

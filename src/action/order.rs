@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::catalogue::{ActionKind, CANCEL_PERMISSIONS};
+use super::choice::ChoiceWords;
 use super::condition::Condition;
 use super::hash::Sha1;
 use super::inputs::{SELECTIVE, TAG};
@@ -101,6 +102,13 @@ impl Task {
         }
     }
 
+    /// The roles in the Defender portal of which a person needs one.
+    #[must_use]
+    pub fn roles(&self) -> &'static [&'static str] {
+        let row = self.spec().unwrap_or(&ActionSpec::ON_MANAGED_DEVICE);
+        row.roles
+    }
+
     #[must_use]
     pub fn risk(&self) -> Risk {
         self.spec().map_or(Risk::Routine, |spec| spec.risk)
@@ -158,6 +166,17 @@ impl Task {
         }
     }
 
+    /// What it takes away that other orders make and that leaves no record of its own: looked for and not
+    /// found to be gone, it is still there.
+    #[must_use]
+    pub fn removes(&self) -> Option<&'static str> {
+        match self.kind() {
+            Some(ActionKind::RemoveBlock) => Some("block"),
+            Some(ActionKind::RemoveTag) => Some("tag"),
+            Some(_) | None => None,
+        }
+    }
+
     /// Name and value of what the request says besides comment and tag, in order.
     #[must_use]
     pub fn properties(&self) -> Vec<(&'static str, Json)> {
@@ -205,11 +224,30 @@ impl Task {
         }
     }
 
+    /// What a chosen value says in the place of the action's own words, or else these.
+    fn worded(
+        &self,
+        of_choice: fn(&ChoiceWords) -> Option<&'static str>,
+        own: &'static str,
+    ) -> &'static str {
+        let mut values = self.values().into_iter().flat_map(Values::iter);
+        let chosen = values.find_map(|(_, value)| {
+            if let Value::Choice(choice) = value {
+                of_choice(&choice.words)
+            } else {
+                None
+            }
+        });
+        chosen.unwrap_or(own)
+    }
+
     /// The heading of form, row and export.
     #[must_use]
     pub fn title(&self) -> String {
         match self {
-            Self::Act { kind, .. } => kind.spec().title.to_owned(),
+            Self::Act { kind, .. } => self
+                .worded(|words| words.title, kind.spec().title)
+                .to_owned(),
             Self::Cancel { action_type, .. } => match ActionKind::from_type(action_type) {
                 Some(kind) => format!("Cancel “{}”", kind.spec().title),
                 None => format!("Cancel {action_type}"),
@@ -233,27 +271,18 @@ impl Task {
     /// The word for success.
     #[must_use]
     pub fn done(&self) -> &'static str {
-        self.spec().map_or("Action cancelled", |spec| spec.done)
+        let own = self.spec().map_or("Action cancelled", |spec| spec.done);
+        self.worded(|words| words.done, own)
     }
 
     /// One sentence on what happens then.
     #[must_use]
     pub fn consequence(&self) -> &'static str {
-        if let Self::Act { values, .. } = self
-            && let Some(of_choice) = values.iter().find_map(|(_, value)| {
-                if let Value::Choice(choice) = value {
-                    choice.consequence
-                } else {
-                    None
-                }
-            })
-        {
-            return of_choice;
-        }
-        self.spec().map_or(
+        let own = self.spec().map_or(
             "Takes the action back, if the device has not carried it out yet",
             |spec| spec.consequence,
-        )
+        );
+        self.worded(|words| words.consequence, own)
     }
 
     /// What to do when the service could not do it.
@@ -274,7 +303,8 @@ impl Task {
     /// The words before the device's name on the confirm button.
     #[must_use]
     pub fn verb(&self) -> &'static str {
-        self.spec().map_or("Cancel the action on", |spec| spec.verb)
+        let own = self.spec().map_or("Cancel the action on", |spec| spec.verb);
+        self.worded(|words| words.verb, own)
     }
 
     /// What the safe button says.
@@ -383,6 +413,40 @@ mod tests {
         assert_eq!(
             release(ActionKind::ReleaseContainment),
             release(ActionKind::Unisolate)
+        );
+    }
+    #[test]
+    fn an_audit_is_called_one_from_its_button_to_its_end() {
+        use crate::action::{AUDIT, REACTION};
+        use crate::journal::OrderStatus;
+
+        let words = |values: Values| {
+            let mut order = order(ActionKind::BlockFile);
+            order.machine = MachineRef::every_device();
+            order.task = Task::Act {
+                kind: ActionKind::BlockFile,
+                values,
+            };
+            let action = MachineActionId::parse("995").expect("a literal id");
+            let done = OrderStatus::Done { action }.word(&order.task);
+            let label = order.task.confirm_label(&order.machine);
+            [order.task.title(), label, done]
+        };
+        assert_eq!(
+            words([(&REACTION, Value::Choice(&AUDIT))].into()),
+            [
+                "Audit file everywhere",
+                "Audit file on every device of the tenant",
+                "Audited everywhere"
+            ]
+        );
+        assert_eq!(
+            words(Values::default()),
+            [
+                "Block file everywhere",
+                "Block file on every device of the tenant",
+                "Blocked everywhere"
+            ]
         );
     }
 }

@@ -9,6 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
+use super::choice::Choice;
 use super::hash::{Sha1, Sha1Error};
 
 /// One input of an action, and one property of its request body.
@@ -43,19 +44,6 @@ pub enum ParameterKind {
     Flag,
     /// A path on the device.
     Path,
-}
-
-/// One value of a [`ParameterKind::Choice`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// As the service wants it, and as it comes back in the action's `scope`.
-    pub value: &'static str,
-    /// On screen.
-    pub word: &'static str,
-    /// The name in `availableMachineActions`, where it is not the action's own.
-    pub available_as: Option<&'static str>,
-    /// One sentence on what happens then, where it is not the action's own.
-    pub consequence: Option<&'static str>,
 }
 
 /// A typed value of a [`Parameter`].
@@ -353,6 +341,7 @@ impl<const N: usize> From<[(&'static Parameter, Value); N]> for Values {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ChoiceWords;
 
     const fn parameter(kind: ParameterKind, required: bool) -> Parameter {
         Parameter {
@@ -369,13 +358,13 @@ mod tests {
             value: "Quick",
             word: "Quick scan",
             available_as: None,
-            consequence: None,
+            words: ChoiceWords::NONE,
         },
         Choice {
             value: "Full",
             word: "Full scan",
             available_as: None,
-            consequence: None,
+            words: ChoiceWords::NONE,
         },
     ];
 

@@ -1,9 +1,10 @@
 //! Whether two requests on one device ask for the same.
 
 use super::catalogue::ActionKind;
+use super::choice::Choice;
 use super::hash::Sha1;
 use super::order::Task;
-use super::parameter::{Choice, ParameterKind};
+use super::parameter::ParameterKind;
 use super::spec::Recorded;
 use crate::model::MachineAction;
 

@@ -183,6 +183,8 @@ pub struct ActionSpec {
     /// Its name in `availableMachineActions`; a choice may have one of its own.
     pub available_as: Option<&'static str>,
     pub permission: Permission,
+    /// Roles in the Defender portal of which a person needs one besides.
+    pub roles: &'static [&'static str],
     pub devices: Devices,
     pub record: Recorded,
     pub yields: Yield,
@@ -232,6 +234,7 @@ impl ActionSpec {
         fixed: &[],
         available_as: None,
         permission: Permission::MachineIsolate,
+        roles: &["Active remediation actions"],
         devices: Devices::Managed,
         record: Recorded::MachineAction,
         yields: Yield::Nothing,
@@ -317,6 +320,36 @@ impl ActionKind {
             (Self::Isolate, false) => Self::Contain,
             (Self::Unisolate, false) => Self::ReleaseContainment,
             (kind, _) => kind,
+        }
+    }
+
+    /// The kind that makes machine actions of this type, if the console can order it. Of several the
+    /// one without a fixed property.
+    #[must_use]
+    pub fn from_type(wire_type: &MachineActionType) -> Option<Self> {
+        let mut kinds = Self::ALL.iter().copied();
+        kinds.find(|kind| kind.spec().wire_type == *wire_type)
+    }
+
+    /// The kind that made this action, as far as the service says.
+    #[must_use]
+    pub fn of(action: &MachineAction) -> Option<Self> {
+        let scope = action.scope.as_deref().unwrap_or_default();
+        let mut kinds = Self::ALL.iter().copied();
+        let by_scope = kinds.find(|kind| {
+            let mut fixed = kind.spec().fixed.iter();
+            kind.spec().wire_type == action.kind
+                && fixed.any(|(_, value)| value.eq_ignore_ascii_case(scope))
+        });
+        by_scope.or_else(|| Self::from_type(&action.kind))
+    }
+
+    /// The kind that would bring about the opposite of what this one changes.
+    #[must_use]
+    pub fn opposite(self) -> Option<Self> {
+        match self.spec().change {
+            Change::Nothing => None,
+            Change::Sets(_) | Change::Clears(_) => self.spec().undo,
         }
     }
 

@@ -153,7 +153,7 @@ impl Notifier {
         {
             let read = entry.own_action();
             let read = read.and_then(|own| inner.succeeded.lock().get(&own).cloned());
-            let deviation = read.and_then(|read| entry.deviation(&read));
+            let deviation = entry.deviation(read.as_ref());
             queue.try_send(notice(entry, deviation, inner.mode)).ok();
         }
     }

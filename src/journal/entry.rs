@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
-use crate::action::{Order, Sameness, Task, Yield};
+use crate::action::{ActionKind, Order, Sameness, Task, Yield};
 use crate::model::{
     EntryId, HResult, MachineAction, MachineActionId, MachineActionStatus, MachineRef, clean,
     shifted,
@@ -251,10 +251,32 @@ impl Entry {
         records.any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
     }
 
-    /// What the service carried out in the place of this order, which succeeded, as this reading of its
-    /// action says: of its kind, with another choice.
+    /// In what the service keeps a block otherwise than it was ordered, as it was read last.
     #[must_use]
-    pub fn deviation(&self, read: &MachineAction) -> Option<String> {
+    pub fn kept_otherwise(&self) -> Option<&str> {
+        let is_block = self.order.task.kind() == Some(ActionKind::BlockFile);
+        let is_done = matches!(self.status(), OrderStatus::Done { .. });
+        let mut newest_first = self.records.iter().rev();
+        newest_first.find_map(|(_, record)| {
+            if let Record::Finished { comment, .. } = record
+                && is_block
+                && is_done
+            {
+                comment.as_deref()
+            } else {
+                None
+            }
+        })
+    }
+
+    /// What the service carried out in the place of this order, which succeeded: of its kind, with
+    /// another choice, as this reading of its action says, or with another end.
+    #[must_use]
+    pub fn deviation(&self, read: Option<&MachineAction>) -> Option<String> {
+        if let Some(kept) = self.kept_otherwise() {
+            return Some(clean(kept, 300).into_owned());
+        }
+        let read = read?;
         let is_done = matches!(self.status(), OrderStatus::Done { .. });
         let is_own = self.own_action().as_ref() == Some(&read.id);
         let is_other = self.order.task.compared_with(read) == Sameness::OtherVariant;

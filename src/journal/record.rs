@@ -78,7 +78,7 @@ impl NotSentReason {
             Self::ApprovalLapsed => "the approval lapsed",
             Self::SignInEnded => "the sign-in ended",
             Self::NotReached => "Defender could not be reached",
-            Self::FactsChanged => "the device's record changed since the review",
+            Self::FactsChanged => "what the review went by has changed since",
             Self::Blocked => "a guardrail stands against it",
             Self::Throttled => "the service kept asking for pauses",
             Self::Unwritten => "it could not be put on disk",

@@ -20,6 +20,8 @@ pub struct Budget {
 pub enum Pace {
     /// Of it, so many bytes have come.
     SlowLine { bytes: u64 },
+    /// The service asked for no request until then.
+    Paused { until: Timestamp },
     /// The service's limit leaves no call for it just now.
     AwaitingTurn,
 }

@@ -130,6 +130,9 @@ impl FromText for HResult {
 }
 
 impl HResult {
+    /// `ERROR_FILE_NOT_FOUND`.
+    pub const FILE_NOT_FOUND: Self = Self(0x8007_0002_u32.cast_signed());
+
     /// What the code means, where it is known.
     #[must_use]
     pub fn meaning(self) -> Option<&'static str> {
@@ -295,9 +298,10 @@ impl MachineAction {
             self.kind = other.kind;
         }
         if self.status.is_missing() {
-            self.status = other.status;
+            self.status.clone_from(&other.status);
         }
-        if self.error_hresult == HResult(0) {
+        // The code of another status is no gap: a success has none.
+        if self.error_hresult == HResult(0) && self.status == other.status {
             self.error_hresult = other.error_hresult;
         }
         fill(&mut self.scope, other.scope);
@@ -328,6 +332,25 @@ impl MachineAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_code_of_a_failure_does_not_outlive_it() {
+        let read = |status, code: i32, at: i64| {
+            let id = MachineActionId::parse("b89eb834").expect("a literal id");
+            let mut read = MachineAction::bare(id, MachineActionType::Isolate, status);
+            read.error_hresult = HResult(code);
+            read.last_updated = Timestamp::from_second(at).ok();
+            read
+        };
+        let mut known = read(MachineActionStatus::Failed, -2_147_024_891, 10);
+        known.take_in(read(MachineActionStatus::Succeeded, 0, 20));
+        assert_eq!(known.error_hresult, HResult(0));
+        known.take_in(read(MachineActionStatus::Failed, -2_147_024_891, 10));
+        assert_eq!(known.error_hresult, HResult(0), "an older reading");
+        // Of one status, what a reading leaves out is a gap.
+        known.take_in(read(MachineActionStatus::Succeeded, 5, 20));
+        assert_eq!(known.error_hresult, HResult(5));
+    }
 
     #[test]
     fn a_result_code_reads_in_hex_decimal_and_words() {

@@ -94,11 +94,11 @@ impl State {
     }
 
     /// What the service carried out in the place of an order of ours that succeeded, as an isolation that
-    /// leaves more connected.
+    /// leaves more connected, or a block that ends at another time.
     #[must_use]
     pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
         let own = entry.own_action()?;
-        entry.deviation(self.action(&entry.machine().id, &own)?)
+        entry.deviation(self.action(&entry.machine().id, &own))
     }
 
     /// Notes whether this entry was carried out otherwise than it was ordered.

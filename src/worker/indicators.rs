@@ -82,6 +82,6 @@ pub(super) async fn look_up_effect(
 pub(super) fn as_action(effect: Effect) -> Option<Box<MachineAction>> {
     match effect {
         Effect::Shown(read) => Some(read),
-        Effect::NotShown | Effect::Contradicts => None,
+        Effect::NotShown | Effect::Contradicts(_) => None,
     }
 }

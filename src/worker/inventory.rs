@@ -139,16 +139,22 @@ async fn reporting_slow_page<T>(
             page = &mut page => return page,
             () = tokio::time::sleep(SLOW_AFTER) => {
                 let bytes = context.client.received_bytes() - before;
-                // Nothing of it has come, as it has not been asked for yet.
-                let waits_for_turn = bytes == 0 && context.client.has_to_wait(Lane::Refresh);
-                let why = if waits_for_turn {
-                    Pace::AwaitingTurn
-                } else {
-                    Pace::SlowLine { bytes }
-                };
+                let pause = context.client.budget().gate_until;
+                let why = pace(pause, bytes, || context.client.has_to_wait(Lane::Refresh));
                 report(context, epoch, InventoryNews::Slow(why)).await;
             }
         }
+    }
+}
+
+/// What a page waits for of which so many bytes have come; a pause ends at `pause`.
+fn pace(pause: Option<Timestamp>, bytes: u64, has_to_wait: impl FnOnce() -> bool) -> Pace {
+    match pause {
+        // What has come is the answer that asked for it.
+        Some(until) => Pace::Paused { until },
+        // Nothing of it has come, as it has not been asked for yet.
+        None if bytes == 0 && has_to_wait() => Pace::AwaitingTurn,
+        None => Pace::SlowLine { bytes },
     }
 }
 
@@ -283,4 +289,18 @@ async fn report(context: &Context, epoch: Epoch, news: InventoryNews) {
 
 fn explain(error: &ApiError, infinitive: &str) -> Explanation {
     error.explain_for(Verb::Read, infinitive, None, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_was_answered_with_a_pause_is_not_called_slow() {
+        let until = Timestamp::UNIX_EPOCH;
+        assert_eq!(pace(Some(until), 300, || true), Pace::Paused { until });
+        assert_eq!(pace(None, 300, || true), Pace::SlowLine { bytes: 300 });
+        assert_eq!(pace(None, 0, || true), Pace::AwaitingTurn);
+        assert_eq!(pace(None, 0, || false), Pace::SlowLine { bytes: 0 });
+    }
 }

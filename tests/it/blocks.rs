@@ -73,9 +73,14 @@ fn own_id(engine: &Engine, entry: EntryId) -> String {
 #[test]
 fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
     let (_tenant, _folder, mut engine) = signed_in();
-    for (hash, of_type, reaction) in [
-        (MALWARE, "FileSha1", "BlockAndRemediate"),
-        (SHA256, "FileSha256", "Audit"),
+    for (hash, of_type, reaction, done) in [
+        (
+            MALWARE,
+            "FileSha1",
+            "BlockAndRemediate",
+            "Blocked everywhere",
+        ),
+        (SHA256, "FileSha256", "Audit", "Audited everywhere"),
     ] {
         let mut draft = block(hash);
         draft.set(&REACTION, reaction);
@@ -84,7 +89,7 @@ fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
         let end = engine.until_end(entry);
         assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
         let known = engine.state.entry(entry).expect("it is there").clone();
-        assert_eq!(end.word(&known.order.task), "Blocked everywhere");
+        assert_eq!(end.word(&known.order.task), done);
         let (path, body) = sent(&engine, "POST").pop().expect("a request");
         assert!(path.ends_with("/api/indicators"), "{path}");
         let expected = json!({

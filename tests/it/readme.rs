@@ -19,13 +19,17 @@ fn every_action_has_its_row() {
 
 /// The console shows these steps to an administrator.
 #[test]
-fn the_registration_asks_for_every_permission_of_an_action() {
+fn the_registration_asks_for_every_permission_and_role_of_an_action() {
     let steps = README.split("## Set it up for your tenant").nth(1);
     let steps = steps.and_then(|rest| rest.split("\n## ").next());
     let steps = steps.expect("the section");
     for kind in ActionKind::ALL {
-        let permission = format!("`{}`", kind.spec().permission);
+        let spec = kind.spec();
+        let permission = format!("`{}`", spec.permission);
         assert!(steps.contains(&permission), "{kind:?}: {permission}");
+        for role in spec.roles {
+            assert!(steps.contains(&format!("*{role}*")), "{kind:?}: {role}");
+        }
     }
 }
 

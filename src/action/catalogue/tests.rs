@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{MachineActionId, MachineActionStatus, OsFamily};
+use crate::model::{MachineAction, MachineActionId, MachineActionStatus, OsFamily};
 
 #[test]
 fn undoing_restores_service_or_is_the_doing_itself() {

@@ -19,13 +19,18 @@ pub fn sets_a_condition(entry: &Entry) -> bool {
 
 /// Whether it keeps a file from every device of the tenant at this time, or watches it there.
 pub fn blocks_at(entry: &Entry, at: Timestamp) -> bool {
-    entry.order.task.expires().is_some_and(|end| end > at)
+    entry.kept_otherwise().is_some() || entry.order.task.expires().is_some_and(|end| end > at)
 }
 
 /// What the next shift does about a file that is blocked on every device.
 pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> String {
-    let end = entry.order.task.expires().map(both);
-    let end = end.map_or_else(String::new, |end| format!(". It ends by itself at {end}"));
+    let end = match entry.order.task.expires() {
+        Some(_) if entry.kept_otherwise().is_some() => {
+            ". Defender keeps it with another end than was ordered, or with none".to_owned()
+        }
+        Some(end) => format!(". It ends by itself at {}", both(end)),
+        None => String::new(),
+    };
     format!("“Remove block of a file” once it is not wanted any more{end}")
 }
 

@@ -2,6 +2,7 @@
 
 mod everywhere;
 mod investigation;
+mod not_found;
 mod overtaken;
 mod refusal;
 
@@ -49,7 +50,7 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
         },
         OrderProgress::Watching { next_at, .. } => check(*next_at),
         OrderProgress::LookFailed { why, next_at, .. } => {
-            format!("Last check failed: {}; {}", why.headline, check(*next_at))
+            format!("{}; {}", why.headline, check(*next_at))
         }
         OrderProgress::LookedUp { complete, again_at } => {
             // Not how often: a restart begins to count anew.
@@ -201,33 +202,8 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             code,
             message,
         } => refusal::lines(entry, &state.session, *status, code, message),
-        OrderStatus::Unknown { why, reply } => {
-            let what = match reply {
-                Reply::Missing => "No answer came".to_owned(),
-                Reply::Status(status) => {
-                    format!("The answer does not say whether it was done ({status})")
-                }
-                Reply::Action(action) if entry.has_disowned(action) => {
-                    "What Defender says of this order contradicts itself".to_owned()
-                }
-                Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
-                Reply::NeverShown(_) => {
-                    "Defender accepted this order and has not shown its action since".to_owned()
-                }
-            };
-            // Of investigations nobody may ever know: those are not blocked.
-            let until = match task.record() {
-                Recorded::Investigation => "",
-                Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => {
-                    "; sending again is blocked until then"
-                }
-            };
-            vec![
-                format!("{what}. It is being looked up{until}"),
-                format!("Cause: {}", clean(why, COMMENT_CHARS)),
-            ]
-        }
-        OrderStatus::NotFound => vec![not_found(entry)],
+        OrderStatus::Unknown { why, reply } => unknown(entry, why, reply),
+        OrderStatus::NotFound => vec![not_found::line(entry)],
         OrderStatus::NotOurs {
             action,
             requestor,
@@ -249,6 +225,38 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             lines
         }
     }
+}
+
+/// What is known of an order whose outcome is not, and what is being done about that.
+fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
+    let task = &entry.order.task;
+    let what = match reply {
+        Reply::Missing => "No answer came".to_owned(),
+        Reply::Status(status) => {
+            format!("The answer does not say whether it was done ({status})")
+        }
+        Reply::Action(action) if entry.has_disowned(action) => {
+            "What Defender says of this order contradicts itself".to_owned()
+        }
+        Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
+        Reply::NeverShown(_) => match task.removes() {
+            Some(what) => {
+                format!("Defender accepted this order, and the {what} is still there")
+            }
+            None => "Defender accepted this order and has not shown its action since".to_owned(),
+        },
+    };
+    // Of investigations nobody may ever know: those are not blocked.
+    let until = match task.record() {
+        Recorded::Investigation => "",
+        Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => {
+            "; sending again is blocked until then"
+        }
+    };
+    vec![
+        format!("{what}. It is being looked up{until}"),
+        format!("Cause: {}", clean(why, COMMENT_CHARS)),
+    ]
 }
 
 /// Whether somebody else's request, which came in the place of this one, has ended without
@@ -444,31 +452,18 @@ fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
     other.into_iter().chain(code)
 }
 
-/// That the service does not have it; of one that it had accepted, that it may be carried out after all.
-fn not_found(entry: &Entry) -> String {
-    let records = entry.records().iter();
-    let mut accepted = records.rev().filter_map(|(_, record)| {
-        if let Record::Accepted { action, .. } = record {
-            Some(action)
-        } else {
-            None
-        }
-    });
-    match accepted.next() {
-        Some(action) => format!(
-            "Defender accepted it as {action} and does not show it any more: looked up completely over five minutes. It may be carried out all the same: check the device before you send it again"
-        ),
-        None => "Defender does not have it: looked up completely over five minutes. You may send it again".to_owned(),
-    }
-}
-
 fn failed(task: &Task, hresult: HResult) -> Vec<String> {
     let what = if hresult == HResult(0) {
         "The service gave no reason".to_owned()
     } else {
         hresult.to_string()
     };
-    vec![what, task.if_failed().to_owned()]
+    let next = if task.file().is_some() && hresult == HResult::FILE_NOT_FOUND {
+        "Next: check the hash, and on which devices the file was seen"
+    } else {
+        task.if_failed()
+    };
+    vec![what, next.to_owned()]
 }
 
 fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {

@@ -1,6 +1,7 @@
 //! Notes over the rows: why the list of devices may be incomplete or old.
 
 use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
+use jiff::tz::TimeZone;
 
 use crate::explain::{Explanation, NextStep};
 use crate::message::LookBack;
@@ -15,7 +16,7 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
     ActionButton, ExplanationView, Icon, UiExt as _, badge, copy_button_ui, icon,
 };
-use crate::ui::words::ago;
+use crate::ui::words::{ago, local_time};
 
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
@@ -105,7 +106,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
     let slow = slow.map(|pace| Note {
         icon: Icon::Waiting,
         role: Role::Caution,
-        words: pace_words(pace, inventory.all().len()),
+        words: pace_words(pace, inventory.all().len(), cx.zone),
     });
     [slow, incomplete, missing, unreadable, states, kept]
         .into_iter()
@@ -128,11 +129,15 @@ fn states_words(state: &State) -> Option<String> {
     })
 }
 
-fn pace_words(pace: Pace, shown: usize) -> String {
+fn pace_words(pace: Pace, shown: usize, zone: &TimeZone) -> String {
     match pace {
         Pace::SlowLine { bytes } => format!(
             "The line is slow: {} of the next devices have come, {shown} are shown",
             amount_text(bytes)
+        ),
+        Pace::Paused { until } => format!(
+            "Defender asked for a pause until {}; the next devices come by themselves, {shown} are shown",
+            local_time(until, zone)
         ),
         Pace::AwaitingTurn => format!(
             "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
@@ -178,14 +183,17 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
                 }
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                words_ui(ui, notes, failure);
+                let inventory = &cx.state.inventory;
+                let was_read = inventory.read_at.or(inventory.kept_at).is_some();
+                words_ui(ui, notes, failure, was_read);
             });
         });
     });
     asked::line_ui(ui, cx);
 }
 
-fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
+/// `was_read`: the rows are a list, and not only what was asked for.
+fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>, was_read: bool) {
     let failed = failure.map(|failure| Note::warning(failure.headline.clone()));
     let all = failed.as_ref().into_iter().chain(notes);
     if let Some(note) = all.into_iter().next() {
@@ -194,7 +202,7 @@ fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
         let words = RichText::new(&note.words).color(colour);
         ui.add(Label::new(words).truncate());
     }
-    if failure.is_some() {
+    if failure.is_some() && was_read {
         let weak = ui.tokens().text_weak;
         let words = RichText::new("The list below is the last one read").color(weak);
         ui.add(Label::new(words).truncate());

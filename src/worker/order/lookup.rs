@@ -212,7 +212,7 @@ async fn record_found(
             context.show_action(&action).await;
             return not_ours(context, &entry.order, &action).await;
         }
-        Ok(Found::Contested) => progress.trouble = Some(contested()),
+        Ok(Found::Contested(how)) => progress.trouble = Some(contested(how)),
         Ok(Found::Untagged(action)) => {
             progress.trouble = Some(untagged(&entry.order.task, &action));
         }
@@ -250,8 +250,8 @@ enum Where {
 enum Found {
     Ours(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
-    /// Ours by this look and not by another.
-    Contested,
+    /// Ours by this look and not by another, or not as it was ordered: how it is shown.
+    Contested(String),
     /// One of its kind from about its time that shows no tag: it may be this order's, and nothing
     /// tells.
     Untagged(Box<MachineAction>),
@@ -263,11 +263,15 @@ impl Found {
     fn ours(action: &MachineAction) -> Self {
         Self::Ours(Box::new(action.clone()))
     }
+
+    fn in_two_ways() -> Self {
+        let how = "Defender describes this action in two ways, so neither proves anything";
+        Self::Contested(how.to_owned())
+    }
 }
 
-/// Why an action that the service describes in two ways settles nothing.
-fn contested() -> Explanation {
-    let headline = "Defender describes this action in two ways, so neither proves anything";
+/// Why an action that the service shows otherwise than an order of ours would be settles nothing.
+fn contested(headline: String) -> Explanation {
     let next = NextStep::Outside("Look at the device in the Defender portal".into());
     Explanation {
         effect: Effect::Unknown,
@@ -307,7 +311,7 @@ async fn look_up(
     let found = search(context, entry, &claim, where_to).await?;
     let is_contested = matches!(&found, Found::Ours(action) if claim.is_contested(entry, action));
     Ok(if is_contested {
-        Found::Contested
+        Found::in_two_ways()
     } else {
         found
     })
@@ -333,7 +337,7 @@ async fn search(
             Ok(match effect {
                 Shown::Shown(read) => Found::Ours(read),
                 Shown::NotShown => Found::Nothing,
-                Shown::Contradicts => Found::Contested,
+                Shown::Contradicts(how) => Found::Contested(how),
             })
         }
         Recorded::Machine => {
@@ -387,7 +391,7 @@ async fn search_actions(
     }
     let shown = || found.items.iter().chain(&answered);
     if shown().any(|action| claim.contradicts_itself(action)) {
-        Ok(Found::Contested)
+        Ok(Found::in_two_ways())
     } else if let Some(action) = found.items.iter().find(|action| claim.may_be(action)) {
         Ok(Found::Untagged(Box::new(action.clone())))
     } else {

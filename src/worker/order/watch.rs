@@ -8,7 +8,7 @@ use super::claim::disown_if_contradicted;
 use super::follow::{NextLook, Wanted};
 use super::lookup::{self, reconcile_late};
 use super::outcome::look_up_effect;
-use crate::action::{ActionKind, Recorded, Task};
+use crate::action::{ActionKind, Effect as Shown, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{OrderStatus, Phase, Record};
@@ -49,7 +49,8 @@ async fn look(context: &Arc<Context>) {
         }
         match reading {
             Ok(Reading::There(action)) => record_reading(context, *action).await,
-            Ok(Reading::Absent) => note_absent(context, id).await,
+            Ok(Reading::Absent) => note_absent(context, id, None).await,
+            Ok(Reading::Otherwise(how)) => note_absent(context, id, Some(how)).await,
             Ok(Reading::Incomplete) => {
                 let headline = "The service's list of actions is not complete";
                 let why = Explanation::harmless(headline, NextStep::None);
@@ -107,6 +108,8 @@ enum Reading {
     There(Box<MachineAction>),
     /// The service does not know it.
     Absent,
+    /// It shows something else in its place: how.
+    Otherwise(String),
     /// It is not in a list that is not whole.
     Incomplete,
 }
@@ -182,10 +185,9 @@ async fn read_indicator(
     };
     let effect = indicators::look_up_effect(context, &entry.order, Lane::Watch);
     match reporting_pauses(context, effect).await {
-        Ok(effect) => Ok(match indicators::as_action(effect) {
-            Some(read) if read.id == *id => Reading::There(read),
-            Some(_) | None => Reading::Absent,
-        }),
+        Ok(Shown::Shown(read)) if read.id == *id => Ok(Reading::There(read)),
+        Ok(Shown::Contradicts(how)) => Ok(Reading::Otherwise(how)),
+        Ok(Shown::Shown(_) | Shown::NotShown) => Ok(Reading::Absent),
         Err(Some(error)) => Err(error),
         Err(None) => Ok(Reading::Incomplete),
     }
@@ -266,21 +268,23 @@ async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) 
     note_next(context, next, Some(why)).await;
 }
 
-/// The service does not show the action: at first that is usual.
-async fn note_absent(context: &Arc<Context>, id: &MachineActionId) {
+/// The service does not show the action, or shows something else in its place: at first that is usual.
+async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Option<String>) {
     let Some(age) = context.followed.age(id) else {
         return;
     };
     let is_new = age < context.timing.secs(GRACE_SECS);
     if !is_new {
-        look_up_never_shown(context, id).await;
+        look_up_never_shown(context, id, instead.as_deref()).await;
     }
     let next = context.followed.set_next(id, None);
     let why = (!is_new).then(|| {
-        let headline = if context.followed.never_shown(id).is_empty() {
-            "The service accepted this action but does not show it any more"
-        } else {
-            "The service accepted this action but has not shown it so far"
+        let headline = match instead {
+            Some(how) => how,
+            None if context.followed.never_shown(id).is_empty() => {
+                "The service accepted this action but does not show it any more".to_owned()
+            }
+            None => "The service accepted this action but has not shown it so far".to_owned(),
         };
         let next = NextStep::Outside("Look at the device in the Defender portal".into());
         let mut why = Explanation::harmless(headline, next);
@@ -293,24 +297,20 @@ async fn note_absent(context: &Arc<Context>, id: &MachineActionId) {
 
 /// An answer may name a wrong id: orders whose action the service has never shown are looked up by their
 /// tag from here on, and may turn out not to be there.
-async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId) {
+async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, instead: Option<&str>) {
     let account = context.session.account();
     for entry in context.followed.never_shown(id) {
-        let known = context.journal.entry(entry);
-        let is_meant = known.is_some_and(|known| {
-            // A cancellation is about an action that was there before.
-            matches!(known.order.task, Task::Act { .. })
-                && !known.was_shown()
-                && account
-                    .as_ref()
-                    .is_some_and(|account| known.author.is(account))
-                && known.status().phase() == Phase::UnderWay(id)
-        });
-        let record = Record::Unclear {
-            status: Some(404),
-            action: Some(id.clone()),
-            why: format!("the service does not show the action {id} that it accepted").into(),
+        let Some(known) = context.journal.entry(entry) else {
+            continue;
         };
+        // A cancellation is about an action that was there before.
+        let is_meant = matches!(known.order.task, Task::Act { .. })
+            && !known.was_shown()
+            && account
+                .as_ref()
+                .is_some_and(|account| known.author.is(account))
+            && known.status().phase() == Phase::UnderWay(id);
+        let record = never_shown(&known.order.task, id, instead);
         // Otherwise the console that acts writes it, and this one reads it there.
         if is_meant
             && context.journal.may_act()
@@ -319,6 +319,21 @@ async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId) {
             context.followed.disown(id, entry);
             lookup::start(context, entry);
         }
+    }
+}
+
+/// What goes on record of an order whose action the service does not show; `instead` is what it shows in
+/// its place.
+fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Record {
+    let why = match (instead, task.removes()) {
+        (Some(how), _) => how.to_owned(),
+        (None, Some(what)) => format!("the {what} is still there"),
+        (None, None) => format!("the service does not show the action {id} that it accepted"),
+    };
+    Record::Unclear {
+        status: instead.is_none().then_some(404),
+        action: Some(id.clone()),
+        why: why.into(),
     }
 }
 
@@ -348,7 +363,31 @@ async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Exp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MachineActionStatus, MachineActionType};
+    use crate::model::{MachineActionStatus, MachineActionType, MachineRef};
+    use crate::state::fixtures;
+
+    #[test]
+    fn what_the_service_shows_in_the_place_of_an_order_goes_on_record() {
+        let recorded = |kind: ActionKind, instead: Option<&str>| {
+            let order = fixtures::order("cdn-00000001", MachineRef::every_device(), kind);
+            let id = MachineActionId::parse("1006").expect("a literal id");
+            match never_shown(&order.task, &id, instead) {
+                Record::Unclear { status, why, .. } => (status, why.to_string()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let how = "Defender shows it as Audit";
+        let as_audit = recorded(ActionKind::BlockFile, Some(how));
+        assert_eq!(as_audit, (None, how.to_owned()));
+        let still_there = recorded(ActionKind::RemoveBlock, None);
+        assert_eq!(
+            still_there,
+            (Some(404), "the block is still there".to_owned())
+        );
+        let (status, why) = recorded(ActionKind::BlockFile, None);
+        assert_eq!(status, Some(404));
+        assert!(why.contains("does not show the action 1006"), "{why}");
+    }
 
     #[test]
     fn a_list_that_has_an_action_several_times_with_other_words_says_nothing_of_it() {

@@ -1,8 +1,8 @@
 //! Why the service refused an order, as far as it can be determined.
 
-use crate::action::{Change, Task};
+use crate::action::{Change, Recorded, Task};
 use crate::journal::{Entry, Record};
-use crate::model::{Permission, RefusalCode, SessionStatus, clean};
+use crate::model::{MAX_INDICATORS, Permission, RefusalCode, SessionStatus, clean};
 use crate::ui::activity::record::COMMENT_CHARS;
 
 /// Who helps where a right is missing, and what can be done meanwhile.
@@ -24,7 +24,7 @@ pub(super) fn lines(
     code: &str,
     message: &str,
 ) -> Vec<String> {
-    let why = missing(entry, session, status, code);
+    let why = missing(entry, session, status, code, message);
     let mut lines = vec![format!("Nothing was changed. {why}")];
     let said: Vec<_> = [code, message]
         .into_iter()
@@ -58,6 +58,7 @@ fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
         };
         Some(*complete)
     });
+    let complete = complete.filter(|_| depends_on_device(&entry.order.task));
     let named = match code {
         Some(RefusalCode::ActiveRequestAlreadyExists) => {
             "Defender says that an action of this kind is already in progress"
@@ -107,7 +108,40 @@ fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
     }
 }
 
-fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> String {
+/// Whether a sensor carries it out, and so the device may be what stands against it.
+fn depends_on_device(task: &Task) -> bool {
+    match task.record() {
+        Recorded::MachineAction | Recorded::Investigation => true,
+        Recorded::Machine | Recorded::Indicator => false,
+    }
+}
+
+/// Why a request was not taken, where its code does not say it. The message is read for this only.
+fn not_accepted(task: &Task, message: &str) -> String {
+    if depends_on_device(task) {
+        return "Defender does not support this action on this device: check its operating system, agent and licence".to_owned();
+    }
+    let digits = message.replace(',', "");
+    if task.is_tenant_wide() && digits.contains(&MAX_INDICATORS.to_string()) {
+        return format!(
+            "The tenant has the {MAX_INDICATORS} indicators that it may have: remove one in the Defender portal, then send it again"
+        );
+    }
+    let what = if task.is_tenant_wide() {
+        "block"
+    } else {
+        "tag"
+    };
+    format!("Defender does not accept this {what}")
+}
+
+fn missing(
+    entry: &Entry,
+    session: &SessionStatus,
+    status: u16,
+    code: &str,
+    message: &str,
+) -> String {
     let code = RefusalCode::named(code);
     if let Some(read) = after_reading(entry, code) {
         return read;
@@ -126,8 +160,12 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         [one] => format!("the permission {one}"),
         _ => "a permission to act".to_owned(),
     };
-    let role = "the portal role “Active remediation actions”";
-    let group = "access to the device's group";
+    let role = format!("the portal role “{}”", task.roles().join("” or “"));
+    let elsewhere = if task.is_tenant_wide() {
+        role
+    } else {
+        format!("{role} or access to the device's group")
+    };
     let held = match session {
         SessionStatus::SignedIn { permissions, .. } => permissions.holds(task.permissions()),
         SessionStatus::SignedOut
@@ -148,12 +186,97 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
     }
     match (status, held) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
-        (403, Some(true)) => format!("Your present sign-in holds {permission}, so {role} or {group} is missing, or the sign-in of that time had less. {ask}"),
+        (403, Some(true)) => format!(
+            "Your present sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had less. {ask}"
+        ),
         (403, Some(false)) => format!("Your present sign-in lacks {permission}. {ask}"),
-        (403, None) => format!("Missing is {permission}, {role}, or {group}. {ask}"),
-        (404, _) => format!("Defender does not know this device or file, or you have no access to its group. {ask}"),
-        (400, _) => "Defender does not support this action on this device: check its operating system, agent and licence".to_owned(),
+        (403, None) => format!("Missing is {permission}, or {elsewhere}. {ask}"),
+        (404, _) if task.is_tenant_wide() => format!("Defender does not know this block. {ask}"),
+        (404, _) => {
+            let or_file = task.file().map_or("", |_| " or file");
+            format!(
+                "Defender does not know this device{or_file}, or you have no access to its group. {ask}"
+            )
+        }
+        (400, _) => not_accepted(task, message),
         (429, _) => "Defender's request limit was reached".to_owned(),
         (_, _) => "Defender refused it".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::guard::Policy;
+    use crate::model::{MachineRef, Mode};
+    use crate::state::{State, fixtures};
+
+    fn said(kind: ActionKind, status: u16, message: &str, read: Option<bool>) -> String {
+        let machine = if kind.is_tenant_wide() {
+            MachineRef::every_device()
+        } else {
+            fixtures::machine_ref("a1", None)
+        };
+        let order = fixtures::order("cdn-00000001", machine, kind);
+        let read = read.map(|complete| Record::ActiveActionsRead { complete });
+        let records = std::iter::once(Record::Sent).chain(read).collect();
+        let entry = fixtures::entry(fixtures::author(), order, records);
+        let session = State::new(Mode::Demo, "Demo", Policy::default()).session;
+        lines(&entry, &session, status, "BadRequest", message).join("\n")
+    }
+
+    #[test]
+    fn a_403_names_the_portal_role_that_this_action_takes() {
+        for (kind, role) in [
+            (
+                ActionKind::Isolate,
+                "“Active remediation actions” or access to the device's group",
+            ),
+            (
+                ActionKind::CollectInvestigationPackage,
+                "“Alerts investigation” or access",
+            ),
+            (ActionKind::AddTag, "“Manage security settings” or access"),
+            (
+                ActionKind::BlockFile,
+                "“Manage security settings” or “Active remediation actions”. Ask",
+            ),
+        ] {
+            let said = said(kind, 403, "", None);
+            assert!(said.contains(role), "{said}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_device_carries_out_is_put_down_to_the_device() {
+        let device = "operating system";
+        for read in [None, Some(true), Some(false)] {
+            assert!(said(ActionKind::Isolate, 400, "", read).contains(device));
+            let tag = said(ActionKind::AddTag, 400, "Tag is too long", read);
+            assert!(!tag.contains(device), "{tag}");
+            assert!(tag.contains("not accept this tag"), "{tag}");
+            assert!(tag.contains("Tag is too long"), "{tag}");
+        }
+        for message in [
+            "Max capacity of 15000 indicators",
+            "limit of 15,000 reached",
+        ] {
+            let block = said(ActionKind::BlockFile, 400, message, None);
+            assert!(
+                block.contains("the 15000 indicators that it may have"),
+                "{block}"
+            );
+            assert!(!block.contains(device), "{block}");
+        }
+        let block = said(ActionKind::BlockFile, 400, "no", None);
+        assert!(block.contains("not accept this block"), "{block}");
+    }
+
+    #[test]
+    fn a_404_names_a_file_only_where_there_is_one() {
+        assert!(!said(ActionKind::Isolate, 404, "", None).contains("file"));
+        let block = said(ActionKind::BlockFile, 404, "", None);
+        assert!(!block.contains("device or"), "{block}");
     }
 }

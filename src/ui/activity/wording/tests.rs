@@ -352,7 +352,7 @@ fn what_comes_next_counts_down() {
         (
             failed,
             None,
-            "Last check failed: Could not reach the Defender service; next check in 20 s",
+            "Could not reach the Defender service; next check in 20 s",
         ),
         (
             looked_up,

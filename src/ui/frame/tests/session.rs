@@ -364,6 +364,12 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
             format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown"),
         ),
         (
+            Pace::Paused { until: at(60) },
+            format!(
+                "Defender asked for a pause until 1970-01-01 00:01:00 +00:00; the next devices come by themselves, {shown} are shown"
+            ),
+        ),
+        (
             Pace::AwaitingTurn,
             format!(
                 "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
@@ -373,6 +379,22 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
         apply(&mut desk.borrow_mut().state, InventoryNews::Slow(pace));
         harness.run_steps(2);
         assert!(shows(&harness, &words), "{words}");
+    }
+}
+
+#[test]
+fn only_where_a_list_was_read_are_the_rows_called_the_last_one() {
+    let words = "The list below is the last one read";
+    for (read_at, is_said) in [(None, false), (Some(at(5)), true)] {
+        let mut state = signed_in();
+        let next = crate::explain::NextStep::None;
+        let failure = crate::explain::Explanation::harmless("Could not read it", next);
+        (state.inventory.read_at, state.inventory.kept_at) = (read_at, None);
+        state.inventory.failure = Some(failure);
+        let (_desk, mut harness) = wide(state);
+        harness.run_steps(2);
+        assert!(shows(&harness, "Could not read it"));
+        assert_eq!(shows(&harness, words), is_said);
     }
 }
 

@@ -1,0 +1,91 @@
+//! What is said of an order that complete look-ups did not find.
+
+use crate::journal::{Entry, Record};
+
+/// That the service does not have it; of one that it had accepted, that it may be carried out after all.
+pub fn line(entry: &Entry) -> String {
+    let task = &entry.order.task;
+    if let Some(what) = task.removes() {
+        return format!(
+            "The {what} is still there: looked up completely over five minutes, so the removal was not carried out. Send it again"
+        );
+    }
+    let records = entry.records().iter();
+    let mut accepted = records.rev().filter_map(|(_, record)| {
+        if let Record::Accepted { action, .. } = record {
+            Some(action)
+        } else {
+            None
+        }
+    });
+    match accepted.next() {
+        Some(action) => {
+            // Where it has no id, this is the order's own tag.
+            let has_id = task.record().id_word().is_some();
+            let id = has_id.then(|| format!(" as {action}")).unwrap_or_default();
+            let look_at = if task.is_tenant_wide() {
+                "look at the indicators in the Defender portal"
+            } else {
+                "check the device"
+            };
+            format!(
+                "Defender accepted it{id} and does not show it any more: looked up completely over five minutes. It may be carried out all the same: {look_at} before you send it again"
+            )
+        }
+        None => "Defender does not have it: looked up completely over five minutes. You may send it again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::model::{MachineActionId, MachineActionStatus, MachineRef};
+    use crate::state::fixtures;
+
+    fn said(kind: ActionKind, accepted_as: Option<&str>) -> String {
+        let machine = if kind.is_tenant_wide() {
+            MachineRef::every_device()
+        } else {
+            fixtures::machine_ref("a1", None)
+        };
+        let accepted = accepted_as.map(|id| Record::Accepted {
+            action: MachineActionId::parse(id).expect("a literal id"),
+            status: MachineActionStatus::InProgress,
+        });
+        let mut records = vec![Record::Sent];
+        records.extend(accepted);
+        records.push(Record::NotFound);
+        let order = fixtures::order("cdn-00000001", machine, kind);
+        line(&fixtures::entry(fixtures::author(), order, records))
+    }
+
+    #[test]
+    fn a_removal_that_was_not_carried_out_says_that_the_thing_is_still_there() {
+        for (kind, what) in [
+            (ActionKind::RemoveBlock, "The block is still there"),
+            (ActionKind::RemoveTag, "The tag is still there"),
+        ] {
+            for accepted_as in [None, Some("cdn-00000001")] {
+                let said = said(kind, accepted_as);
+                assert!(said.starts_with(what), "{said}");
+                assert!(said.ends_with("not carried out. Send it again"), "{said}");
+                assert!(!said.contains("cdn-"), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_to_look_at_is_the_device_only_where_it_was_about_one() {
+        let block = said(ActionKind::BlockFile, Some("995"));
+        assert!(block.contains("accepted it as 995"), "{block}");
+        assert!(block.contains("look at the indicators"), "{block}");
+        assert!(!block.contains("device"), "{block}");
+        let isolation = said(ActionKind::Isolate, Some("b89eb834"));
+        assert!(isolation.contains("check the device"), "{isolation}");
+        // Its id is the order's own tag.
+        let tag = said(ActionKind::AddTag, Some("cdn-00000001"));
+        assert!(!tag.contains("cdn-"), "{tag}");
+        assert!(said(ActionKind::Isolate, None).contains("You may send it again"));
+    }
+}
