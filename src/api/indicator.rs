@@ -49,12 +49,7 @@ impl Client {
         lane: Lane,
         limits: Limits,
     ) -> Result<Complete<Indicator>, ApiError> {
-        let mut all = Complete {
-            items: Vec::new(),
-            unreadable: 0,
-            complete: true,
-            date: None,
-        };
+        let mut all = Complete::empty();
         let mut seen: HashSet<MachineActionId> = HashSet::new();
         let mut url = Some(first);
         let mut pages = 0;

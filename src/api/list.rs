@@ -57,6 +57,18 @@ pub struct Complete<T> {
     pub date: Option<Timestamp>,
 }
 
+impl<T> Complete<T> {
+    /// Before the first page.
+    pub(super) const fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            unreadable: 0,
+            complete: true,
+            date: None,
+        }
+    }
+}
+
 impl Client {
     /// Where the list of machines begins.
     #[must_use]
@@ -109,7 +121,7 @@ impl Client {
             odata::FEW_MACHINES_TOP
         };
         let counted = self.machines_from(top, received);
-        let more = match stop.or(stops_at(&listing)) {
+        let more = match stop.or(stops_at(&listing, None)) {
             Some(stop) => More::Stopped(stop.to_string()),
             None => self
                 .next(urls[used], &listing, top, || counted.url.clone())
@@ -133,7 +145,7 @@ impl Client {
 
     /// The page after `present`. With `$top` the service sends no link, so pages are counted. A
     /// link is followed when our token may go there; one that is foreign or malformed is not, and
-    /// the pages are counted instead.
+    /// the pages are counted instead, where there is something to count.
     fn next<T>(
         &self,
         present: &Url,
@@ -141,18 +153,14 @@ impl Client {
         full: usize,
         counted: impl FnOnce() -> Url,
     ) -> Option<Url> {
-        if page.received() == 0 {
-            return None;
-        }
-        match &page.next_link {
-            None if page.received() < full => None,
-            None => Some(counted()),
-            Some(link) => {
-                let linked = odata::next_page(&self.0.endpoints, present, link);
-                Some(linked.unwrap_or_else(|stop| {
-                    tracing::debug!(%stop, "a link to the next page was not followed");
-                    counted()
-                }))
+        let Some(link) = &page.next_link else {
+            return (page.received() >= full).then(counted);
+        };
+        match odata::next_page(&self.0.endpoints, present, link) {
+            Ok(linked) => Some(linked),
+            Err(stop) => {
+                tracing::debug!(%stop, "a link to the next page was not followed");
+                (page.received() > 0).then(counted)
             }
         }
     }
@@ -167,27 +175,23 @@ impl Client {
         filter: &ActionFilter,
         lane: Lane,
     ) -> Result<Complete<MachineAction>, ApiError> {
-        let mut all = Complete {
-            items: Vec::new(),
-            unreadable: 0,
-            complete: true,
-            date: None,
-        };
+        let mut all = Complete::empty();
         let mut seen = HashSet::new();
         let (mut traffic, mut kept) = (0_usize, 0_usize);
         for text in filter.texts() {
             let (mut received, mut pages) = (0, 0);
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
+            let mut asked: HashSet<Url> = url.iter().cloned().collect();
             while let Some(present) = url {
                 let (page, stop, date) = self
                     .list::<MachineAction>(&present, lane, Limits::ACTION_LIST)
                     .await?;
-                pages += 1;
+                pages += weight(&page);
                 received += page.received();
                 url = self.next(&present, &page, odata::ACTIONS_TOP, || {
                     odata::machine_actions(&self.0.endpoints.api, &text, received)
                 });
-                let stop = stop.or(stops_at(&page));
+                let stop = stop.or(stops_at(&page, url.as_ref()));
                 traffic = traffic.saturating_add(page.bytes);
                 all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
@@ -204,8 +208,10 @@ impl Client {
                     .sum::<usize>();
                 // Pages that shift while they are read bring some twice, and may leave some out.
                 all.complete &= new == came;
+                let is_known = url.as_ref().is_some_and(|next| !asked.insert(next.clone()));
+                let repeats = is_known || url.is_some() && new == 0 && came > 0;
                 let stop = stop
-                    .or((url.is_some() && new == 0 && came > 0).then_some(Stop::Looping))
+                    .or(repeats.then_some(Stop::Looping))
                     .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany))
                     .or((url.is_some() && is_full(kept, traffic)).then_some(Stop::TooMuch));
                 if let Some(stop) = stop {
@@ -251,10 +257,18 @@ const fn is_full(kept: usize, traffic: usize) -> bool {
     kept > odata::MAX_ACTION_BYTES || traffic > odata::MAX_ACTION_TRAFFIC
 }
 
-/// Why there is no counting on from a page. An empty one that names another is no end of a list,
+/// As how many pages one counts: an empty one brings nothing on, so few of these are read.
+fn weight<T>(page: &Listing<T>) -> usize {
+    match page.received() {
+        0 => odata::MAX_PAGES / odata::MAX_EMPTY_PAGES,
+        _ => 1,
+    }
+}
+
+/// Why there is no going on from a page to `next`. An empty one that names another is no end of a list,
 /// and one with more than was asked for says nothing of where the next one begins.
-fn stops_at<T>(page: &Listing<T>) -> Option<Stop> {
-    let is_empty = page.received() == 0 && page.next_link.is_some();
+fn stops_at<T>(page: &Listing<T>, next: Option<&Url>) -> Option<Stop> {
+    let is_empty = page.received() == 0 && page.next_link.is_some() && next.is_none();
     let is_overfull = page.is_overfull.then_some(Stop::Overfull);
     is_overfull.or(is_empty.then_some(Stop::Partial))
 }

@@ -118,6 +118,12 @@ impl Client {
         self.0.limiters.lock().common.has_to_wait(lane, self.now())
     }
 
+    /// Until when a pause that the service asked for holds a request of this kind, if one does.
+    #[must_use]
+    pub fn gate_until(&self, lane: Lane) -> Option<Timestamp> {
+        self.0.limiters.lock().common.gate_until(lane, self.now())
+    }
+
     /// Waits for leave for one request.
     pub async fn permit(&self, lane: Lane) -> Permit {
         loop {

@@ -23,6 +23,8 @@ pub(super) const ALERTS_TOP: usize = 1_000;
 const OPEN: &str = "status ne 'Resolved'";
 /// Most pages that are read, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
+/// Most empty pages that name another and are followed.
+pub(super) const MAX_EMPTY_PAGES: usize = 5;
 /// Memory of all actions of a list: tens of thousands of them. Two such lists are read after each other.
 pub(super) const MAX_ACTION_BYTES: usize = 16 << 20;
 /// Bytes of all pages of such a list, what cannot be kept among them.

@@ -9,11 +9,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Budget, retry_after_secs};
 
-/// Who asks; the earlier comes first where room is short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who asks; the earlier comes first where room is short, and waits for no pause that the service asked
+/// a later one for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
+    /// An order that a person has confirmed.
+    Order,
     /// A person waits for it.
     Analyst,
+    /// Finding out what became of an order.
+    LookUp,
     /// Following actions in flight.
     Watch,
     /// Keeping lists fresh.
@@ -23,7 +28,7 @@ pub enum Lane {
 impl Lane {
     const fn is_background(self) -> bool {
         match self {
-            Self::Analyst => false,
+            Self::Order | Self::Analyst | Self::LookUp => false,
             Self::Watch | Self::Refresh => true,
         }
     }
@@ -32,7 +37,7 @@ impl Lane {
     /// [`Lane::Refresh`] is there for [`Lane::Watch`].
     const fn percent(self) -> usize {
         match self {
-            Self::Analyst => 100,
+            Self::Order | Self::Analyst | Self::LookUp => 100,
             Self::Watch => 50,
             Self::Refresh => 40,
         }
@@ -52,7 +57,7 @@ pub enum Quota {
 /// Permission to send one request. Counted when given out, used or not.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is a call lost"]
-pub struct Permit(Quota);
+pub struct Permit(Quota, Lane);
 
 /// At most `calls` requests in `secs` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,26 +145,28 @@ impl Limiters {
         if let Some(own) = self.of(quota) {
             own.count(lane, now);
         }
-        Ok(Permit(quota))
+        Ok(Permit(quota, lane))
     }
 
     /// After a 429 to a call with this permit. That of a route with a limit of its own holds up
     /// no other call: if the limit for all is used up as well, the next of those is told so.
     pub(super) fn close_gate(&mut self, permit: &Permit, until: Timestamp, now: Timestamp) {
-        match self.of(permit.0) {
-            Some(own) => own.close_gate(until, now),
-            None => self.common.close_gate(until, now),
+        let Permit(quota, lane) = *permit;
+        match self.of(quota) {
+            Some(own) => own.close_gate(lane, until, now),
+            None => self.common.close_gate(lane, until, now),
         }
     }
 }
 
-/// Windows, three lanes, and a gate that a 429 closes for everyone.
+/// Windows, lanes, and for each lane a gate that a 429 closes for it and those after it.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     windows: &'static [Window],
     /// Oldest first, none older than the longest window.
     calls: VecDeque<Call>,
-    gate_until: Option<Timestamp>,
+    /// The lanes that got a 429, and until when each waits with those after it.
+    gates: Vec<(Lane, Timestamp)>,
     /// Until then others are taken to share the limit.
     shared_until: Option<Timestamp>,
 }
@@ -169,7 +176,7 @@ impl RateLimiter {
         Self {
             windows,
             calls: VecDeque::new(),
-            gate_until: None,
+            gates: Vec::new(),
             shared_until: None,
         }
     }
@@ -177,7 +184,7 @@ impl RateLimiter {
     /// Whether there is room for one call now, or the time at which to ask again.
     fn check(&mut self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
         self.evict_expired(now);
-        if let Some(until) = self.gate_until {
+        if let Some(until) = self.gate_until(lane, now) {
             return Err(until);
         }
         let ready = self
@@ -200,12 +207,16 @@ impl RateLimiter {
         });
     }
 
-    /// After a 429: no lane gets a permit before `until`. One that comes although this console has
+    /// After a 429: neither this lane nor one after it gets a permit before `until`. Those before it may
+    /// be answered all the same: the service turns away single questions, too. One that comes although this console has
     /// used little says that others share its limit: the service counts for one application in one
     /// tenant. Background calls then take half of their share, for a while.
-    pub(super) fn close_gate(&mut self, until: Timestamp, now: Timestamp) {
+    pub(super) fn close_gate(&mut self, lane: Lane, until: Timestamp, now: Timestamp) {
         self.evict_expired(now);
-        self.gate_until = self.gate_until.max(Some(until));
+        // A longer pause that was asked for before still holds.
+        let longest = self.gate_until(lane, now).max(Some(until));
+        self.gates.retain(|(closed, _)| *closed != lane);
+        self.gates.extend(longest.map(|until| (lane, until)));
         let is_low = self
             .windows
             .iter()
@@ -223,7 +234,7 @@ impl RateLimiter {
             of_minute: calls(MINUTE),
             left_hour: self.left(HOUR, now),
             of_hour: calls(HOUR),
-            gate_until: self.gate_until(now),
+            gate_until: self.gate_until(Lane::Watch, now),
             is_shared: self.is_shared(now),
         }
     }
@@ -234,10 +245,11 @@ impl RateLimiter {
         self.shared_until.is_some()
     }
 
-    /// Until when the gate is closed, if it is.
-    pub(super) fn gate_until(&mut self, now: Timestamp) -> Option<Timestamp> {
+    /// Until when the gate of this lane is closed, if it is.
+    pub(super) fn gate_until(&mut self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
         self.evict_expired(now);
-        self.gate_until
+        let closed = self.gates.iter().filter(|(closed, _)| *closed <= lane);
+        closed.map(|(_, until)| *until).max()
     }
 
     /// How many calls a person could still make in this window.
@@ -298,13 +310,13 @@ impl RateLimiter {
         {
             self.calls.pop_front();
         }
-        let hold = |until: Option<Timestamp>, longest: i64| {
-            until
-                .filter(|until| *until > now)
-                .map(|until| until.min(later(now, longest)))
-        };
-        self.gate_until = hold(self.gate_until, MAX_PAUSE_SECS);
-        self.shared_until = hold(self.shared_until, MAX_PAUSE_SECS + SHARED_FOR_SECS);
+        self.gates.retain(|(_, until)| *until > now);
+        for (_, until) in &mut self.gates {
+            *until = (*until).min(later(now, MAX_PAUSE_SECS));
+        }
+        let longest = later(now, MAX_PAUSE_SECS + SHARED_FOR_SECS);
+        let shared = self.shared_until.filter(|until| *until > now);
+        self.shared_until = shared.map(|until| until.min(longest));
     }
 }
 
@@ -416,23 +428,27 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_gate_holds_for_every_lane() {
+    fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
+        use Lane::{Analyst, LookUp, Order, Refresh, Watch};
         let mut limiter = RateLimiter::new(WINDOWS);
-        limiter.close_gate(at(26), at(0));
-        limiter.close_gate(at(10), at(0));
-        for lane in [Lane::Analyst, Lane::Watch, Lane::Refresh] {
-            assert_eq!(limiter.poll(lane, at(0)).err(), Some(at(26)));
-        }
-        assert_eq!(limiter.gate_until(at(0)), Some(at(26)));
-        assert!(limiter.poll(Lane::Analyst, at(26)).is_ok());
-        assert_eq!(limiter.gate_until(at(26)), None);
+        limiter.close_gate(LookUp, at(40), at(0));
+        let lanes = [Order, Analyst, LookUp, Watch, Refresh];
+        let mut closed = |secs| lanes.map(|lane| limiter.poll(lane, at(secs)).err());
+        let [short, long] = [26, 40].map(|secs| Some(at(secs)));
+        assert_eq!(closed(0), [None, None, long, long, long]);
+        limiter.close_gate(Order, at(26), at(0));
+        limiter.close_gate(Order, at(10), at(0));
+        let mut closed = |secs| lanes.map(|lane| limiter.poll(lane, at(secs)).err());
+        assert_eq!(closed(0), [short, short, long, long, long]);
+        assert_eq!(closed(26), [None, None, long, long, long]);
+        assert_eq!(closed(40), [None; 5]);
     }
 
     #[test]
     fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
-        limiter.close_gate(at(60), at(1));
+        limiter.close_gate(Lane::Watch, at(60), at(1));
         assert!(limiter.is_shared(at(1)));
         assert_eq!(drain(&mut limiter, Lane::Watch, at(60)), 25);
         assert_eq!(drain(&mut limiter, Lane::Analyst, at(61)), 75);
@@ -440,7 +456,7 @@ mod tests {
 
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
-        limiter.close_gate(at(60), at(1));
+        limiter.close_gate(Lane::Watch, at(60), at(1));
         assert!(!limiter.is_shared(at(1)));
     }
 
@@ -448,7 +464,7 @@ mod tests {
     fn a_clock_set_back_does_not_block_requests() {
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
-        limiter.close_gate(at(86_460), at(86_400));
+        limiter.close_gate(Lane::Order, at(86_460), at(86_400));
         assert_eq!(limiter.poll(Lane::Analyst, at(0)).err(), Some(at(300)));
         assert!(limiter.poll(Lane::Analyst, at(300)).is_ok());
     }

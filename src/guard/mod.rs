@@ -397,14 +397,15 @@ impl Approval {
         self.confirmed_at
     }
 
-    /// The indicator that this order would overwrite and that was not there when the person confirmed.
+    /// An indicator of the file that was not there when the person confirmed. This order would overwrite
+    /// one like its own; another, such as one that allows the file, may count for more than it.
     #[must_use]
-    pub fn overwrites<'a>(&self, read: &'a [Indicator]) -> Option<&'a Indicator> {
-        let makes = self.order.task.reaction()?;
-        let mut alike = read.iter().filter(|one| one.action.as_wire() == makes);
-        alike.find(|one| {
-            one.tag() != Some(self.order.entry) && !self.reviewed_indicators.contains(&one.id)
-        })
+    pub fn unseen_indicator<'a>(&self, read: &'a [Indicator]) -> Option<&'a Indicator> {
+        // What removes one leaves the others as they are.
+        self.order.task.reaction()?;
+        let is_seen = |one: &Indicator| self.reviewed_indicators.contains(&one.id);
+        let is_ours = |one: &Indicator| one.tag() == Some(self.order.entry);
+        read.iter().find(|one| !is_seen(one) && !is_ours(one))
     }
 
     /// Whether the person confirmed knowing of this opposite action.

@@ -9,7 +9,7 @@ pub struct Budget {
     pub of_minute: u32,
     pub left_hour: u32,
     pub of_hour: u32,
-    /// The service asked for a pause until then.
+    /// The service asked for a pause until then, which holds what follows orders.
     pub gate_until: Option<Timestamp>,
     /// It did so although this console made few requests: others share the limit, or it is busy.
     pub is_shared: bool,

@@ -218,6 +218,9 @@ fn list_of(reply: &mut Reply) -> Option<&mut Vec<Value>> {
     reply.value_mut()?.get_mut("value")?.as_array_mut()
 }
 
+/// In the link that an empty page has.
+const MORE: &str = "$skiptoken=more";
+
 fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) {
     let number = |name: &str| {
         call.query
@@ -243,6 +246,13 @@ fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) 
         NextLinkMode::Looping => format!("{address}{path}?{}", call.raw_query),
         NextLinkMode::Malformed => {
             format!("{address}{path}?=onboardingstatus%20eq%20%27Onboarded%27&=10000&$skip={skip}")
+        }
+        NextLinkMode::Empty if call.raw_query.contains(MORE) => return,
+        NextLinkMode::Empty | NextLinkMode::Endless => {
+            if let Some(list) = list_of(reply) {
+                list.clear();
+            }
+            format!("{address}{path}?{}&{MORE}", call.raw_query)
         }
         NextLinkMode::Foreign => {
             format!("https://api-us3.securitycenter.example{path}?$skip={skip}")

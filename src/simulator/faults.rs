@@ -165,6 +165,10 @@ pub enum NextLinkMode {
     Malformed,
     /// It names another host.
     Foreign,
+    /// The first page is empty and leads to the list.
+    Empty,
+    /// Every page is empty and leads to another.
+    Endless,
 }
 
 /// What one request is, for matching faults.
@@ -290,7 +294,7 @@ impl Fault {
     /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
-    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
+    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `no_range`, `other_package`, `foreign_link`. Dashes and capitals don't matter.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
@@ -399,6 +403,8 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
             "looping" => NextLinkMode::Looping,
             "malformed" => NextLinkMode::Malformed,
             "foreign" => NextLinkMode::Foreign,
+            "empty" => NextLinkMode::Empty,
+            "endless" => NextLinkMode::Endless,
             _ => return None,
         }),
         "stall" => FaultKind::Stall,

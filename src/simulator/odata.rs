@@ -63,7 +63,8 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
                 }
             }
             // `$select` is accepted and does nothing; anything else with a dollar is refused as `OData` does.
-            "$select" | "$expand" => {}
+            // `$skiptoken` is in links of the tenant's own.
+            "$select" | "$expand" | "$skiptoken" => {}
             other if other.starts_with('$') => {
                 return Err(format!("The query parameter '{other}' is not supported."));
             }

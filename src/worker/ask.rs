@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::clock::now;
 use super::context::Context;
-use crate::api::{ApiError, Client, Verb};
+use crate::api::{ApiError, Client, Lane, Verb};
 use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
 use crate::model::{Epoch, Question};
@@ -91,11 +91,11 @@ async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
         tokio::time::sleep(PAUSE_CHECK).await;
         let budget = context.client.budget();
         let is_used_up = budget.left_minute == 0 || budget.left_hour == 0;
-        let was_paused =
-            std::mem::replace(&mut is_paused, budget.gate_until.is_some() || is_used_up);
+        let gate = context.client.gate_until(Lane::Analyst);
+        let was_paused = std::mem::replace(&mut is_paused, gate.is_some() || is_used_up);
         if is_paused && !was_paused {
             // Where the limit is used up, a call leaves the window within this time.
-            let until = budget.gate_until.unwrap_or_else(|| now() + LIMIT_WINDOW);
+            let until = gate.unwrap_or_else(|| now() + LIMIT_WINDOW);
             report(context, epoch, text, AskedNews::Paused(until)).await;
             context.report_budget().await;
         }

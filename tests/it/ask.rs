@@ -430,6 +430,20 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
 }
 
 #[test]
+fn over_rows_a_name_that_was_not_found_leads_on_to_the_names_that_begin_so() {
+    let (mut console, _simulator, _folder) = console("html:200", 0);
+    console.step_until("the failure", |c| c.state().inventory.failure.is_some());
+    paste(&mut console, "fin-lt-043");
+    console.step_until("the row", |c| c.shows_part("FIN-LT-043 (…"));
+    paste(&mut console, "fin-lt-04");
+    console.click("Ask Defender for “fin-lt-04”");
+    console.step_until("that there is none", |c| c.shows_part(", not found"));
+    console.click("Ask Defender for names beginning with “fin-lt-04”");
+    console.step_until("more rows", |c| c.shows_part("FIN-LT-042 (…"));
+    assert!(console.shows_part("FIN-LT-043 (…"));
+}
+
+#[test]
 fn an_unknown_id_and_a_failure_are_shown_in_words() {
     let (mut console, _simulator, _folder) = console("latency:1", 1);
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());

@@ -224,6 +224,25 @@ fn what_a_colleague_has_blocked_is_said_and_never_overwritten_unseen() {
     assert_eq!(shown(&engine, MALWARE), [why]);
     assert!(sent(&engine, "POST").is_empty());
 
+    // So does one that says the opposite.
+    let approval = engine.approve(&block(SHA256)).expect("nothing is known");
+    let entry = approval.order().entry;
+    let theirs = "INC-2 allowed by hand";
+    let allows = Some("Allowed");
+    engine
+        .control
+        .indicate_as(COLLEAGUE, SHA256, allows, theirs);
+    engine.send(Command::Submit(vec![approval]));
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(&end, OrderStatus::NotSent { why, detail: Some(detail) }
+        if *why == facts && detail.contains("Allowed")),
+        "{end:?}"
+    );
+    assert_eq!(shown(&engine, SHA256), [theirs]);
+    assert!(sent(&engine, "POST").is_empty());
+
     // Known of, it is meant.
     read(&mut engine);
     let entry = engine.submit(&block(MALWARE));

@@ -70,6 +70,38 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
     }
 }
 
+#[test]
+fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_ever() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let empty = fault("machine_actions", "next_link:empty", 0);
+    engine.control.inject(empty);
+    engine.control.inject(fault("submit", "drop_after", 1));
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    engine.until("what was found", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.status().action().is_some())
+    });
+    engine.control.clear_faults();
+    assert_eq!(engine.until_end(entry).key(), "Done");
+
+    let endless = fault("machine_actions", "next_link:endless", 0);
+    engine.control.inject(endless);
+    let control = engine.control.clone();
+    let id = machine.id.clone();
+    let linked = move || {
+        let requests = control.requests().into_iter();
+        let linked = requests.filter(|r| r.query.contains("skiptoken"));
+        linked.filter(|r| r.query.contains(id.as_str())).count()
+    };
+    let before = linked();
+    engine.load(&machine);
+    let read = engine.state.histories[&machine.id].value.as_ref();
+    assert!(read.is_some_and(|(history, _)| !history.is_complete));
+    assert!((1..10).contains(&(linked() - before)), "{before}");
+}
+
 /// Confirms an isolation of FIN-LT-042, which is sent after `meanwhile`.
 pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str)) -> EntryId {
     let machine = engine.machine("FIN-LT-042");

@@ -50,6 +50,7 @@ mod memory;
 mod packages;
 mod pages;
 mod panel;
+mod pauses;
 mod person;
 mod plans;
 mod profiles;

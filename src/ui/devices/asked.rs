@@ -290,6 +290,9 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 let words = format!("{others}. {words}");
                 words_ui(ui, Icon::Warning, Role::Caution, &words, OFFER_WIDTH);
                 offer_ui(ui, cx, question);
+            } else if let Some(question) = beginning_unasked(cx, asked, answer).cloned() {
+                words_ui(ui, Icon::Info, Role::Neutral, &words, OFFER_WIDTH);
+                offer_ui(ui, cx, question);
             } else if answer.machines.is_empty() {
                 words_ui(ui, Icon::Warning, Role::Caution, &words, 0.0);
             } else {
@@ -318,6 +321,15 @@ fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     let whole = matches!(coverage(cx.state), Coverage::Whole(_));
     let of = if whole { "" } else { "what was read of " };
     Some((format!("Not in {of}the list: {}", labels.join(", ")), first))
+}
+
+/// The names that begin so, where the whole name was asked for and there is none.
+fn beginning_unasked<'a>(cx: &'a Cx<'_>, asked: &Asking, answer: &Answer) -> Option<&'a Question> {
+    let is_name = matches!(asked.question, Question::Name(_));
+    let is_whole = matches!(coverage(cx.state), Coverage::Whole(_));
+    let is_prefix = |question: &&Question| matches!(question, Question::NamePrefix(_));
+    let mut questions = cx.views.asking.questions.iter();
+    (is_name && !is_whole && answer.machines.is_empty()).then(|| questions.find(is_prefix))?
 }
 
 const fn is_id(question: &Question) -> bool {

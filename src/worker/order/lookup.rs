@@ -333,7 +333,7 @@ async fn search(
         Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
         Recorded::Investigation => look_up_investigation(context, entry, claim).await,
         Recorded::Indicator => {
-            let effect = indicators::look_up_effect(context, order, Lane::Analyst).await?;
+            let effect = indicators::look_up_effect(context, order, Lane::LookUp).await?;
             Ok(match effect {
                 Shown::Shown(read) => Found::Ours(read),
                 Shown::NotShown => Found::Nothing,
@@ -341,7 +341,7 @@ async fn search(
             })
         }
         Recorded::Machine => {
-            let read = look_up_effect(context, order, Lane::Analyst).await;
+            let read = look_up_effect(context, order, Lane::LookUp).await;
             let read = read.map_err(Some)?;
             Ok(if read.status.is_final() {
                 Found::ours(&read)
@@ -361,7 +361,7 @@ async fn search_actions(
     where_to: Where,
 ) -> Result<Found, Option<ApiError>> {
     // No time in the question: this computer's clock may be wrong. The tag decides.
-    let found = (context.client).actions_on(&entry.order.machine.id, Lane::Analyst);
+    let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
     let found = found.await.map_err(Some)?;
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
@@ -416,7 +416,7 @@ async fn look_up_investigation(
     claim: &Claim<'_>,
 ) -> Result<Found, Option<ApiError>> {
     let machine = &entry.order.machine.id;
-    let found = context.client.investigations_on(machine, Lane::Analyst);
+    let found = context.client.investigations_on(machine, Lane::LookUp);
     let found = found.await.map_err(Some)?;
     let entries = context.journal.entries();
     let is_claimed = |read: &MachineAction| {
@@ -435,7 +435,7 @@ async fn look_up_cancellation(
     claim: &Claim<'_>,
     action: &MachineActionId,
 ) -> Result<Found, Option<ApiError>> {
-    let read = context.client.machine_action(action, Lane::Analyst).await;
+    let read = context.client.machine_action(action, Lane::LookUp).await;
     let action = read.map_err(Some)?;
     // Ended by whatever cause, or cancelled in our name: either way the truth is known.
     let is_settled = action.status.is_final() || claim.is_ours(&action);
@@ -456,7 +456,7 @@ async fn read_answered(
     if let Some(action) = listed.iter().find(|action| action.id == *id) {
         return Ok(Some(action.clone()));
     }
-    match context.client.machine_action(id, Lane::Analyst).await {
+    match context.client.machine_action(id, Lane::LookUp).await {
         Ok(action) => Ok(Some(action)),
         Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(None),
         Err(error) => Err(Some(error)),

@@ -22,7 +22,7 @@ const GONE_ALREADY: &str = "It was gone already: it had ended, or somebody had r
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
     if order.task.record() == Recorded::Indicator {
-        let read = indicators::look_up_effect(context, order, Lane::Analyst).await;
+        let read = indicators::look_up_effect(context, order, Lane::LookUp).await;
         if let Some(read) = read.ok().and_then(indicators::as_action) {
             accepted(context, order, &read, Source::Reading).await;
         } else {
@@ -35,7 +35,7 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
     }
     if order.task.record() == Recorded::Machine {
         // The answer says what was taken, and not yet that it lasts: the machine is read again.
-        let (read, source) = match look_up_effect(context, order, Lane::Analyst).await {
+        let (read, source) = match look_up_effect(context, order, Lane::LookUp).await {
             Ok(read) => (read, Source::Reading),
             Err(_not_read) => {
                 let status = MachineActionStatus::InProgress;
@@ -242,7 +242,7 @@ async fn is_gone_already(context: &Context, order: &Order) -> bool {
     if order.task.kind() != Some(ActionKind::RemoveBlock) {
         return false;
     }
-    let read = indicators::look_up_effect(context, order, Lane::Analyst).await;
+    let read = indicators::look_up_effect(context, order, Lane::LookUp).await;
     let Some(mut gone) = read.ok().and_then(indicators::as_action) else {
         return false;
     };
@@ -283,7 +283,7 @@ async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
     match &approval.order().task {
         Task::Act { .. } => active_action(context, approval).await,
         Task::Cancel { action, .. } => {
-            match context.client.machine_action(action, Lane::Analyst).await {
+            match context.client.machine_action(action, Lane::LookUp).await {
                 Ok(action) if claim.contradiction(&action).is_none() => {
                     context.show_action(&action).await;
                     finished(&action).map_or(Cause::NotThere, Cause::Ended)
@@ -298,7 +298,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     let order = approval.order();
     let read = context
         .client
-        .actions_on(&order.machine.id, Lane::Analyst)
+        .actions_on(&order.machine.id, Lane::LookUp)
         .await;
     let Ok(found) = read else {
         return Cause::NotRead;

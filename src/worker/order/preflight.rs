@@ -69,7 +69,7 @@ pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Ti
         Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => Quota::Common,
         Recorded::Investigation => Quota::Investigations,
     };
-    context.client.poll_permit_of(quota, Lane::Analyst)
+    context.client.poll_permit_of(quota, Lane::Order)
 }
 
 /// What holds between confirmation and intent, and only there: from there an order may wait as long

@@ -11,7 +11,7 @@ use crate::action::Risk;
 use crate::api::{Lane, Permit};
 use crate::journal::{NotSentReason, Record};
 use crate::message::OrderProgress;
-use crate::model::{MachineActionId, requestor_name};
+use crate::model::{MachineActionId, clean, requestor_name};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::order::preflight::{
     NotSent, facts_are_fresh, may_begin, opposite_under_way, poll_permit, preflight,
@@ -77,12 +77,14 @@ impl OrderTask {
             }
             self.sleep_until(until).await?;
             self.wait_for_sign_in().await?;
-            let gate = self.context.client.budget().gate_until;
-            if let Some(gate) = gate.filter(|gate| *gate > now()) {
+            // Where nothing has to be read, a pause that a reading was asked for holds no order up.
+            let is_fresh = facts_are_fresh(&self.context, &self.approval);
+            let lane = if is_fresh { Lane::Order } else { Lane::Analyst };
+            if let Some(gate) = self.context.client.gate_until(lane) {
                 until = gate;
                 continue;
             }
-            if !facts_are_fresh(&self.context, &self.approval) {
+            if !is_fresh {
                 self.read_facts().await?;
                 if !self.context.session.status().is_signed_in() {
                     // Found out just now: it waits for the person, as the others do.
@@ -202,8 +204,7 @@ impl OrderTask {
         self.note_stale().await
     }
 
-    /// Reads the indicators of the file again: one like what was ordered that was not there at the review
-    /// would be overwritten.
+    /// Reads the indicators of the file again: the person has to see one that was not there at the review.
     async fn read_indicators(&mut self) -> Result<(), NotSent> {
         let order = self.approval.order();
         let reading = indicators::of_file(&self.context, order, Lane::Analyst);
@@ -215,10 +216,13 @@ impl OrderTask {
             let what = "what holds for this file on every device already";
             return self.note_not_reread(what.into()).await;
         };
-        match self.approval.overwrites(&read) {
+        match self.approval.unseen_indicator(&read) {
             Some(other) => {
                 let by = requestor_name(other.by.as_deref());
-                let detail = format!("{by} has made an indicator of this file since the review");
+                let does = clean(other.action.as_wire(), 40);
+                let detail = format!(
+                    "{by} has made an indicator of this file that the review did not show: {does}"
+                );
                 Err(NotSent {
                     why: NotSentReason::FactsChanged,
                     detail: Some(detail.into()),

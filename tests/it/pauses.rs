@@ -1,0 +1,60 @@
+//! A pause that the service asks for holds up what it was asked for in answer to, and what comes after that.
+
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::state::State;
+
+use crate::common::{Engine, fault, posts, signed_in};
+use crate::faults::ordinary_laptops;
+
+/// Only what follows an order is put off: what is confirmed meanwhile leaves at once.
+#[test]
+fn a_pause_that_polling_was_asked_for_holds_no_order_up() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let laptops = ordinary_laptops(&engine);
+    let [first, second] = [&laptops[0], &laptops[1]];
+    engine.load(first);
+    engine.load(second);
+    engine.control.never_finish(first.id.as_str());
+    let always = fault("actions_by_id", "status:429:200", 0);
+    engine.control.inject(always);
+    engine.submit(&Engine::draft(ActionKind::Isolate, first));
+    let is_paused = |s: &State| {
+        let gate = s.budget.and_then(|budget| budget.gate_until);
+        gate > Some(jiff::Timestamp::now())
+    };
+    engine.until("the pause", is_paused);
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, second));
+    engine.until("the answer", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.status().action().is_some())
+    });
+    assert!(is_paused(&engine.state), "it did not wait for its end");
+    assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
+}
+
+/// A pause that the order itself was asked for is kept; one that reading the device brings about is not
+/// waited for without end.
+#[test]
+fn an_order_leaves_although_what_is_read_before_it_is_always_put_off() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    engine.control.inject(fault("submit", "status:429:3", 1));
+    engine
+        .control
+        .inject(fault("machine_actions", "status:429:4", 0));
+    let began = std::time::Instant::now();
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    engine.until("the answer", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.status().action().is_some())
+    });
+    assert!(began.elapsed() >= Duration::from_secs(3), "its own pause");
+    assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
+    let not_reread = engine.state.entry(entry).expect("just seen").not_reread();
+    assert_eq!(not_reread.len(), 1, "{not_reread:?}");
+    engine.control.clear_faults();
+    assert_eq!(engine.until_end(entry).key(), "Done");
+}
