@@ -288,7 +288,7 @@ impl ActionKind {
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Restricted),
                 undo: Some(Self::RestrictCodeExecution),
-                supports: systems::unrestriction,
+                supports: systems::restriction,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::RunAntiVirusScan => ActionSpec {

@@ -52,7 +52,12 @@ pub(super) fn release(machine: &Machine, _: &Values) -> Support {
     if machine.is_unmanaged() {
         return Support::Yes;
     }
-    never_forbidden(isolation(machine, &Values::default()))
+    // What can be set can be lifted, regardless of the tables (rule 10): a contained phone may be known as
+    // anything.
+    match isolation(machine, &Values::default()) {
+        Support::No(why) => Support::Unlisted(why),
+        support @ (Support::Unlisted(_) | Support::Yes) => support,
+    }
 }
 
 /// Nothing runs on a device without a sensor: the others keep away from it, or no longer do.
@@ -67,19 +72,6 @@ pub(super) fn restriction(machine: &Machine, _: &Values) -> Support {
         OsFamily::OldWindowsServer | OsFamily::OldWindows | OsFamily::Unknown => {
             Support::Unlisted(NOT_LISTED)
         }
-    }
-}
-
-pub(super) fn unrestriction(machine: &Machine, values: &Values) -> Support {
-    never_forbidden(restriction(machine, values))
-}
-
-/// What can be set can be lifted, regardless of the tables (rule 10): a contained
-/// phone may be known as anything.
-fn never_forbidden(support: Support) -> Support {
-    match support {
-        Support::No(why) | Support::Unlisted(why) => Support::Unlisted(why),
-        Support::Yes => Support::Yes,
     }
 }
 

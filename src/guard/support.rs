@@ -3,7 +3,7 @@
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
-use crate::action::{ActionKind, Support, Task, Values};
+use crate::action::{ActionKind, Change, Condition, ConditionState, Support, Task, Values, infer};
 use crate::explain::NextStep;
 use crate::model::{Availability, Machine, RefusalCode, clean, os_name};
 
@@ -19,9 +19,27 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     };
     let said = name_of(*kind, values)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));
-    let documented = documented(machine, (kind.spec().supports)(machine, values), said);
+    let support = match ((kind.spec().supports)(machine, values), kind.spec().change) {
+        // What is in force is lifted, regardless of the tables (rule 10).
+        (Support::No(why), Change::Clears(condition)) if may_hold(condition, facts) => {
+            Support::Unlisted(why)
+        }
+        (support, _) => support,
+    };
+    let documented = documented(machine, support, said);
     let refused = said.filter(|said| !said.is_available).map(not_offered);
     documented.into_iter().chain(refused).collect()
+}
+
+/// Whether a condition may be in force: the history shows it, or may not show all.
+fn may_hold(condition: Condition, facts: &Facts<'_>) -> bool {
+    let is_shown = match infer(condition, facts.actions()) {
+        ConditionState::Yes(_) | ConditionState::Changing { .. } | ConditionState::Unclear(_) => {
+            true
+        }
+        ConditionState::No(_) | ConditionState::Unknown => false,
+    };
+    is_shown || facts.history_gap().is_some()
 }
 
 /// What the documentation says, with what the service says about this very machine beside it.

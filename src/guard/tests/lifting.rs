@@ -304,6 +304,9 @@ fn releasing_is_never_forbidden() {
             for status in onboarding {
                 for state in health {
                     let mut world = isolated_by(Some("sam@contoso.com"), None);
+                    let restriction = MachineActionType::RestrictCodeExecution;
+                    let restriction = action(restriction, MachineActionStatus::Succeeded);
+                    world.history.get_or_insert_default().push(restriction);
                     world.machine.os_platform = (!os.is_empty()).then(|| os.into());
                     world.machine.onboarding_status =
                         (!status.is_empty()).then(|| OnboardingStatus::from_wire(status));

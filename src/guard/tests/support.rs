@@ -72,3 +72,32 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
         assert_eq!(found, verdicts, "{os} {said:?}");
     }
 }
+
+/// Nothing is offered that can do nothing; what is in force, or may be, is lifted on any system.
+#[test]
+fn apps_are_unrestricted_where_they_can_be_restricted_or_are_restricted() {
+    let forbidden = |world: &World| {
+        let draft = world.draft(ActionKind::UnrestrictCodeExecution);
+        review(&draft, &world.facts()).block()
+    };
+    let restriction = || {
+        action(
+            MachineActionType::RestrictCodeExecution,
+            MachineActionStatus::Succeeded,
+        )
+    };
+    let no = "Not available on Ubuntu: Windows only (Microsoft documentation)";
+    for (os, history, is_complete, block) in [
+        ("Windows11", Some(vec![]), true, None),
+        ("Ubuntu", Some(vec![]), true, Some(no.to_owned())),
+        ("Ubuntu", Some(vec![restriction()]), true, None),
+        ("Ubuntu", Some(vec![]), false, None),
+        ("Ubuntu", None, true, None),
+    ] {
+        let mut world = world();
+        world.machine.os_platform = Some(os.into());
+        world.is_history_complete = is_complete;
+        world.history = history;
+        assert_eq!(forbidden(&world), block, "{os} {:?}", world.history);
+    }
+}
