@@ -14,6 +14,7 @@ mod finding;
 mod mark;
 mod place;
 mod record;
+mod refusal;
 mod schema;
 mod sheet;
 mod status;
@@ -35,6 +36,7 @@ pub use finding::{Caution, Finding, Witness};
 pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
+pub use refusal::instead;
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 

@@ -21,6 +21,7 @@ use line::Line;
 pub(super) use markdown::markdown;
 pub use others::{OthersContainment, SetBy};
 
+use super::refusal::instead;
 use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Risk, Task};
@@ -417,8 +418,8 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
         );
     }
     let is_disruptive = task.risk() != Risk::Routine;
-    let next = if matches!(status, OrderStatus::TooLate { .. }) {
-        "Nothing left to cancel. Check the device's state, and undo the action where it took effect"
+    let next = if let Some(instead) = instead(status, task) {
+        instead
     } else if task.risk() == Risk::Harmless {
         "Not in effect. Request it again if it is still wanted"
     } else if is_disruptive {

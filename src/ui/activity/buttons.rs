@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use crate::action::{ActionKind, Draft, INDICATOR, Subject, type_noun};
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, OrderStatus, instead};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
@@ -168,8 +168,8 @@ pub fn buttons(
                 buttons.push(Button::SendAgain);
             }
         }
-        OrderStatus::Refused { status, code, .. } => {
-            if wording::may_be_accepted_later(&entry.order.task, *status, code) {
+        status @ OrderStatus::Refused { .. } => {
+            if instead(status, &entry.order.task).is_none() {
                 buttons.push(Button::SendAgain);
             }
         }

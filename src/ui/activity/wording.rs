@@ -7,7 +7,6 @@ mod overtaken;
 mod refusal;
 
 pub use overtaken::overtaken_by;
-pub use refusal::may_be_accepted_later;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

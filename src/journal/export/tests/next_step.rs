@@ -123,6 +123,37 @@ fn the_next_step_after_a_failure_fits_how_it_came_about() {
     }
 }
 
+/// What the device is does not change by asking again.
+#[test]
+fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
+    let refused = |status, code: &str| Record::Refused {
+        status,
+        code: code.into(),
+        message: "".into(),
+    };
+    let instead =
+        "Asking again changes nothing: cut the device off at the switch and disable the account";
+    for (order, status, code, expected) in [
+        (isolation(FIRST), 400, "OsPlatformNotSupported", instead),
+        (isolation(FIRST), 400, "ClientVersionNotSupported", instead),
+        (
+            isolation(FIRST),
+            403,
+            "Forbidden",
+            "Not in effect. Request it again now, or cut the device off at the switch and disable the account",
+        ),
+        (
+            cancellation(FIRST),
+            400,
+            "",
+            "Nothing left to cancel. Check the device's state, and undo the action where it took effect",
+        ),
+    ] {
+        let next = next_of(&[(order, Some(refused(status, code)))]);
+        assert_eq!(next.as_deref(), Some(expected), "{status} {code}");
+    }
+}
+
 #[test]
 fn the_next_step_considers_later_orders() {
     let done = || Some(finished(Succeeded, None));

@@ -1,7 +1,7 @@
 //! Why the service refused an order, as far as it can be determined.
 
 use crate::action::{Change, Recorded, Task};
-use crate::journal::{Entry, Record};
+use crate::journal::{Entry, Record, instead};
 use crate::model::{MAX_INDICATORS, Permission, RefusalCode, SessionStatus, clean};
 use crate::ui::activity::record::COMMENT_CHARS;
 
@@ -25,7 +25,11 @@ pub(super) fn lines(
     message: &str,
 ) -> Vec<String> {
     let why = missing(entry, session, status, code, message);
-    let mut lines = vec![format!("Nothing was changed. {why}")];
+    let instead = instead(entry.status(), &entry.order.task);
+    // What stands against a cancellation says it all.
+    let instead = instead.filter(|_| !matches!(entry.order.task, Task::Cancel { .. }));
+    let instead = instead.map_or_else(String::new, |instead| format!(". {instead}"));
+    let mut lines = vec![format!("Nothing was changed. {why}{instead}")];
     let said: Vec<_> = [code, message]
         .into_iter()
         .filter(|part| !part.trim().is_empty())
@@ -37,17 +41,6 @@ pub(super) fn lines(
         format!("The service answered {status}: {}", said.join(": "))
     });
     lines
-}
-
-/// Whether the service may accept the same request another time: a permission is granted, a limit
-/// passes, another action ends. What the device or the hash is does not change by asking again.
-pub fn may_be_accepted_later(task: &Task, status: u16, code: &str) -> bool {
-    match (status, RefusalCode::named(code)) {
-        (400, Some(RefusalCode::ActiveRequestAlreadyExists)) | (403 | 409 | 429, _) => true,
-        // Not in sight of this account: its group may be opened to it.
-        (404, _) => !matches!(task, Task::Cancel { .. }),
-        (_, _) => false,
-    }
 }
 
 /// What the device's actions said, read after a refusal whose code alone does not say why.
