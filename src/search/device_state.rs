@@ -84,13 +84,19 @@ impl DeviceState {
         })
     }
 
+    /// Whether the column says that something is under way.
+    #[must_use]
+    pub const fn is_changing(self) -> bool {
+        self.isolation.is_changing() || self.restriction.is_changing()
+    }
+
     /// The words by which it can be searched for together with others: cut off or restricted in
-    /// whichever way, and whatever is under way.
+    /// whichever way, or about to be.
     pub fn group_words(self) -> impl Iterator<Item = &'static str> + Clone {
         let contained = self.is_in_force.then_some("Contained");
         contained
             .into_iter()
-            .chain((self.open_actions > 0).then_some("Pending"))
+            .chain(self.is_changing().then_some("Pending"))
             .chain(self.needs_attention.then_some("Attention"))
             .chain(self.is_of_mine.then_some("Requested-by-me"))
     }
@@ -98,7 +104,7 @@ impl DeviceState {
     /// Its sort rank by state: what is under way first, what holds next.
     #[must_use]
     pub fn rank(self) -> Option<u128> {
-        if self.isolation.is_changing() || self.restriction.is_changing() {
+        if self.is_changing() {
             Some(0)
         } else if matches!(self.isolation, Phase::Yes | Phase::Unclear) {
             Some(1)

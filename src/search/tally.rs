@@ -78,9 +78,8 @@ impl Tally {
         for (id, _, conditions) in state.actions.machines() {
             if state.inventory.index_of(id).is_some() {
                 let known = DeviceState::from(conditions);
-                let mut words = known.group_words();
-                contained += usize::from(words.clone().any(|word| word == "Contained"));
-                pending += usize::from(words.any(|word| word == "Pending"));
+                contained += usize::from(known.group_words().any(|word| word == "Contained"));
+                pending += usize::from(known.is_changing());
             }
         }
         let is_listed = |id: &MachineId| state.inventory.index_of(id).is_some();

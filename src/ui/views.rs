@@ -26,6 +26,8 @@ pub struct ActivityView {
     pub wants_focus: bool,
     /// The entry that was asked for by "Show"; its row is marked.
     pub marked: Option<EntryId>,
+    /// The entry whose row is to be opened, in sight.
+    pub opens: Option<EntryId>,
 }
 
 /// View state.
@@ -52,6 +54,8 @@ pub struct Views {
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
+    /// While the search field has the keyboard: whether a person went there, or it only came back to it.
+    pub search_entered: Option<bool>,
     /// The table scrolls to the selection in this frame.
     pub scroll_to_selection: bool,
     pub activity: ActivityView,

@@ -33,6 +33,15 @@ pub fn why_not(state: &State) -> Option<String> {
     is_lacking.then(|| format!("This takes the permission {wanted}"))
 }
 
+/// The word for an entry whose package is on this computer.
+pub fn word(entry: &Entry, state: &State) -> Option<&'static str> {
+    let is_saved = match state.downloads.get(&entry.id()) {
+        Some(news) => matches!(news, DownloadNews::Saved(_)),
+        None => entry.downloads().next_back().is_some(),
+    };
+    is_saved.then_some("Package saved")
+}
+
 /// How the download goes or went, or where else the package is.
 pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     if entry.package().is_none() {
@@ -147,6 +156,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     cx.views.download_folder = Some(folder);
     if goes {
         let folder = chosen;
+        // Its row says how far it is, and where the file lies.
+        cx.views.activity.opens = Some(entry);
         cx.out.work.push(Command::DownloadPackage { entry, folder });
     } else if !keeps && !response.close_requested {
         cx.views.dialog = Some(OpenDialog::Download(entry));

@@ -39,8 +39,9 @@ impl Note {
     }
 }
 
-/// Shows the notes, and what was asked of the service. Over rows it is a line that is always there:
-/// no row moves under the pointer because a reading has failed or ended.
+/// Shows the quick filters, the notes, and what was asked of the service. It is a line that is always there:
+/// no row moves under the pointer because a reading has failed or ended. Without rows what there is to say
+/// stands in their place.
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);
     let failure = cx.state.inventory.failure.as_ref();
@@ -51,6 +52,7 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         line_ui(ui, cx, &notes, failure);
         return;
     }
+    line_ui(ui, cx, &[], None);
     for note in notes {
         badge(ui, note.icon, note.role, &note.words);
     }

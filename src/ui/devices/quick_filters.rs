@@ -5,6 +5,7 @@ use egui::{Key, Popup, PopupCloseBehavior, Ui};
 use crate::model::{Question, holds_word, pasted_ids, toggled_word, without_excluded};
 use crate::search::Quick;
 use crate::ui::Cx;
+use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::saved_searches::{self, Room, saved_searches_ui};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, button_width};
@@ -17,7 +18,10 @@ const fn words(quick: Quick) -> (&'static str, &'static str) {
             "Contained",
             "Isolated, restricted or contained, as far as the action history shows",
         ),
-        Quick::Pending => ("Pending", "An action has been requested and has not ended"),
+        Quick::Pending => (
+            "Pending",
+            "Isolation, containment or app restriction has been requested or is to be lifted, and that has not ended",
+        ),
         Quick::HighRisk => (
             "High risk or above",
             "Defender says that the risk is high, or a word that cordon does not know",
@@ -47,7 +51,18 @@ fn label(quick: Quick, room: Room, cx: &Cx<'_>) -> String {
 }
 
 /// Why no filter can be set.
-const NARROW_SEARCH: &str = "The search asks for an id or a user, and shows nothing else";
+fn why_not(cx: &Cx<'_>) -> Option<String> {
+    let search = &cx.views.search;
+    let wanted = without_excluded(search);
+    if pasted_ids(&wanted).next().is_some() || Question::is_beyond_list(search) {
+        return Some("The search asks for an id or a user, and shows nothing else".to_owned());
+    }
+    let is_empty = cx.state.inventory.all().is_empty();
+    is_empty.then(|| match coverage(cx.state) {
+        Coverage::Whole(_) => "The list has no devices".to_owned(),
+        known => known.words(cx.now),
+    })
+}
 
 /// Shows the filters in a row if they leave this much room beside them, else a button with a menu.
 pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
@@ -84,10 +99,7 @@ pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
 }
 
 fn chips_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
-    let search = &cx.views.search;
-    let wanted = without_excluded(search);
-    let is_narrow = pasted_ids(&wanted).next().is_some() || Question::is_beyond_list(search);
-    let why_not = is_narrow.then_some(NARROW_SEARCH);
+    let why_not = why_not(cx);
     for quick in Quick::ALL {
         let (title, hint) = words(quick);
         let (name, label) = (format!("Filter: {title}"), label(quick, room, cx));
@@ -102,12 +114,20 @@ fn chips_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
             .toggled(is_set)
             .compact()
             .min_width(chip_width(ui, &label))
-            .disabled_because(why_not);
+            // One that is set can be taken back at any time.
+            .disabled_because(why_not.as_deref().filter(|_| !is_set));
         if ui.add(chip).clicked() {
             cx.views.search = filtered_search(&cx.views.search, word);
             ui.ctx().request_repaint();
         }
     }
+}
+
+/// The filters that are set, as words of the search.
+pub fn quick_words(search: &str) -> String {
+    let words = Quick::ALL.map(Quick::word).into_iter();
+    let set: Vec<_> = words.filter(|word| holds_word(search, word)).collect();
+    set.join(" ")
 }
 
 /// What else is searched for.

@@ -13,7 +13,7 @@ use crate::ui::device::parts::{self, FRESH_SECS};
 use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
 use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
-use crate::ui::devices::quick_filters::without_quick_words;
+use crate::ui::devices::quick_filters::{quick_words, without_quick_words};
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::devices::suggestion_list::offers_ui;
 use crate::ui::devices::table::{Clicked, is_pointed_at, table_ui};
@@ -88,7 +88,8 @@ fn search_id() -> Id {
 /// The search with what stands beside it; whether it hands the keyboard over to the table.
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let search_id = search_id();
-    if std::mem::take(&mut cx.views.focus_search) {
+    let is_called = std::mem::take(&mut cx.views.focus_search);
+    if is_called {
         // Before the field is drawn: what is typed in this very frame is meant for it, and
         // replaces what is there.
         ui.memory_mut(|memory| memory.request_focus(search_id));
@@ -99,7 +100,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     let hands_over = ui.horizontal(|ui| {
-        let field = field_ui(ui, search_id, cx);
+        let field = field_ui(ui, search_id, is_called, cx);
         if offers_ui(ui, &field, enter_chooses, cx) {
             refresh_rows(cx, false);
         }
@@ -114,7 +115,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     hands_over.inner
 }
 
-fn field_ui(ui: &mut Ui, search_id: Id, cx: &mut Cx<'_>) -> Response {
+fn field_ui(ui: &mut Ui, search_id: Id, is_called: bool, cx: &mut Cx<'_>) -> Response {
     // What is beside the field takes about this much.
     let width = (ui.available_width() - 560.0).max(180.0);
     let trouble = asked::trouble(cx);
@@ -126,6 +127,13 @@ fn field_ui(ui: &mut Ui, search_id: Id, cx: &mut Cx<'_>) -> Response {
         .error(trouble.as_deref())
         .id(search_id)
         .show_ui(ui);
+    if response.has_focus() && cx.views.search_entered.is_none() {
+        let is_by_hand = |input: &egui::InputState| {
+            let pointer = &input.pointer;
+            pointer.any_down() || pointer.any_released() || input.key_pressed(Key::Tab)
+        };
+        cx.views.search_entered = Some(is_called || ui.input(is_by_hand));
+    }
     if response.gained_focus() {
         // Also when a dialog gives the keyboard back: what is typed next begins a new search.
         select_all(ui, search_id, &cx.views.search);
@@ -140,19 +148,28 @@ fn field_ui(ui: &mut Ui, search_id: Id, cx: &mut Cx<'_>) -> Response {
         select_all(ui, search_id, &cx.views.search);
     }
     if response.changed() {
+        cx.views.search_entered = Some(true);
         // At once: the next key may be one that acts on the selection.
         refresh_rows(cx, false);
     }
     response
 }
 
-/// Escape clears the search; Enter and the arrow key down lead to the devices that it finds. Whether
-/// they do.
+/// Escape takes back what was typed, and leaves the quick filters; Enter and the arrow key down lead to the
+/// devices that the search finds. Whether they do.
 fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> bool {
     let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
-    if field.lost_focus() && escape && !cx.views.search.is_empty() {
-        cx.views.search.clear();
+    // One that was meant for what gave the keyboard back takes nothing away.
+    if field.lost_focus()
+        && escape
+        && cx.views.search_entered == Some(true)
+        && !without_quick_words(&cx.views.search).is_empty()
+    {
+        cx.views.search = quick_words(&cx.views.search);
         field.request_focus();
+    }
+    if !field.has_focus() {
+        cx.views.search_entered = None;
     }
     let is_entered = field.lost_focus() && enter;
     if is_entered {

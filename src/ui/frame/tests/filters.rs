@@ -97,6 +97,12 @@ fn contained_and_pending_find_whatever_kind_it_is() {
                 MachineActionType::RestrictCodeExecution,
                 MachineActionStatus::Succeeded,
             ),
+            // The column of the state says nothing of it.
+            act(
+                HR,
+                MachineActionType::RunAntiVirusScan,
+                MachineActionStatus::InProgress,
+            ),
             // Isolated already, and once more.
             act(
                 FIN,
@@ -324,4 +330,78 @@ fn where_there_is_no_room_the_filters_are_in_a_menu_within_the_window() {
     harness.run_steps(3);
     assert_eq!(desk.borrow().views.search, "risk:high+");
     harness.get_by_label("Filters (1)");
+}
+
+#[test]
+fn escape_takes_back_what_was_typed_and_no_filter() {
+    let (desk, mut harness) = wide(fleet());
+    let search = |desk: &Shared| desk.borrow().views.search.clone();
+    harness.get_by_label("Filter: High risk or above").click();
+    harness.run_steps(3);
+    harness.get_by_label("Search devices").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::End);
+    harness.get_by_label("Search devices").type_text(" lt");
+    harness.run_steps(3);
+    assert_eq!(search(&desk), "risk:high+ lt");
+    for times in 1..4 {
+        harness.key_press(Key::Escape);
+        harness.run_steps(3);
+        assert_eq!(search(&desk), "risk:high+", "{times} times");
+    }
+    let table = egui::Id::unique("devices table");
+    assert!(harness.ctx.memory(|memory| memory.has_focus(table)));
+}
+
+/// Of what gives the keyboard back to the search, a second Esc is one too many.
+#[test]
+fn escape_that_leaves_something_else_takes_no_search_away() {
+    let (desk, mut harness) = wide(fleet());
+    for (search, from) in [("lt", None), ("nothing-such", Some("Contained now"))] {
+        desk.borrow_mut().views.focus_search = true;
+        harness.run_steps(3);
+        desk.borrow_mut().views.search = search.into();
+        harness.run_steps(3);
+        if let Some(from) = from {
+            harness.get_by_label(from).focus();
+        } else {
+            desk.borrow_mut().views.open(crate::ui::views::Dialog::Keys);
+        }
+        harness.run_steps(3);
+        for times in 1..4 {
+            harness.key_press(Key::Escape);
+            harness.run_steps(4);
+            assert_eq!(desk.borrow().views.search, search, "{times} times");
+        }
+    }
+}
+
+#[test]
+fn the_filters_stay_where_they_are_when_no_list_could_be_read() {
+    let empty = || {
+        let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+        let status = SessionStatus::SignedIn {
+            account: account(),
+            permissions: Permissions::Unknown,
+        };
+        set(&mut state, status);
+        state
+    };
+    let rect = |harness: &Harness<'static>| harness.get_by_label("Filter: Pending").rect();
+    let (_desk, read) = wide(fleet());
+    let mut failed = empty();
+    failed.inventory.failure = Some(Explanation::harmless("no line", NextStep::None));
+    for state in [empty(), failed] {
+        let (desk, mut harness) = wide(state);
+        assert_eq!(rect(&harness), rect(&read));
+        let is_disabled = |harness: &Harness<'static>| {
+            let chip = harness.get_by_label("Filter: Pending");
+            chip.accesskit_node().is_disabled()
+        };
+        assert!(is_disabled(&harness), "it would find nothing");
+        desk.borrow_mut().views.search = "state:pending".into();
+        harness.run_steps(3);
+        assert_eq!(toggled(&harness, "Filter: Pending"), Some(Toggled::True));
+        assert!(!is_disabled(&harness), "it can be taken back");
+    }
 }
