@@ -1,7 +1,9 @@
 //! What needs a person: the list over all others, its counter in the strip, and the dialog that
 //! acknowledges all of it.
 
-use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit};
+use egui::{
+    Align, Context, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit,
+};
 
 use crate::journal::{Entry, NOT_AS_ORDERED, OrderStatus};
 use crate::message::Command;
@@ -15,7 +17,7 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
 use crate::ui::{Cx, look, views};
 
-/// Entries listed; the others come in below as these are acknowledged.
+/// Entries listed at once; the others are a button away.
 const MAX_LISTED: usize = 50;
 
 /// "2 need attention".
@@ -49,9 +51,46 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The entries that need attention, in the order in which they came to: a new one moves none of the others.
-pub fn listed(state: &State) -> Vec<&Entry> {
-    state.entries.attention().take(MAX_LISTED).collect()
+/// The entries that need attention and are listed now, in the order in which they came to: a new one moves
+/// none of the others.
+pub fn listed<'a>(ctx: &Context, state: &'a State) -> Vec<&'a Entry> {
+    let first = first_listed(ctx, state.entries.attention_count());
+    let from_there = state.entries.attention().skip(first);
+    from_there.take(MAX_LISTED).collect()
+}
+
+fn page_id() -> Id {
+    Id::unique("first of the entries listed")
+}
+
+/// The place of the first one that is listed, of so many.
+fn first_listed(ctx: &Context, count: usize) -> usize {
+    let chosen: usize = ctx.data(|data| data.get_temp(page_id())).unwrap_or(0);
+    let last_page = count.saturating_sub(1) / MAX_LISTED * MAX_LISTED;
+    chosen.min(last_page)
+}
+
+/// Which of all of them are listed, and the way to the others.
+pub fn pages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let count = cx.state.entries.attention_count();
+    if count <= MAX_LISTED {
+        return;
+    }
+    let first = first_listed(ui.ctx(), count);
+    let end = (first + MAX_LISTED).min(count);
+    let (to, label) = match count - end {
+        0 => (0, format!("Show the first {MAX_LISTED}")),
+        more => (end, format!("Show the next {}", more.min(MAX_LISTED))),
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.label(format!("{} to {end} of {count}", first + 1));
+        let button = ActionButton::new(&label).key("entries listed").compact();
+        if ui.add(button).clicked() {
+            ui.data_mut(|data| data.insert_temp(page_id(), to));
+            cx.views.activity.wants_focus = true;
+            ui.ctx().request_repaint();
+        }
+    });
 }
 
 /// Shows the entries that need attention, if there are any, at most `max_height` high; `asked` gives
@@ -63,7 +102,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
         return Ticking::No;
     }
     let tokens = ui.tokens();
-    let listed = listed(state);
+    let listed = listed(ui.ctx(), state);
     let mut ticking = Ticking::No;
     let frame = Frame::new()
         .fill(tokens.surface.panel)
@@ -90,10 +129,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
                     ticking = Ticking::Yes;
                 }
             }
-            if count > listed.len() {
-                let more = count - listed.len();
-                ui.label(format!("{more} more appear as you acknowledge these"));
-            }
+            pages_ui(ui, cx);
         });
     });
     ticking

@@ -12,16 +12,18 @@ pub(in crate::ui) mod row;
 pub(in crate::ui) mod wording;
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{EmptyState, UiExt as _, section_ui};
 use crate::journal::Entry;
+use crate::model::EntryId;
 use crate::state::State;
-use crate::ui::activity::attention::{attention_ui, listed};
+use crate::ui::activity::attention::{attention_ui, listed, pages_ui};
 use crate::ui::activity::batches::batches_ui;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
@@ -127,11 +129,12 @@ fn empty_ui(ui: &mut Ui, room: f32) {
 fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let mut ticks = false;
     row_list("activity rows", asked).show(ui, |ui| {
-        let listed = listed(cx.state);
+        let listed = listed(ui.ctx(), cx.state);
         let is_first = asked && listed.is_empty();
         for (n, entry) in listed.into_iter().enumerate() {
             ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
         }
+        pages_ui(ui, cx);
         ticks |= batches_ui(ui, cx, 1);
         ticks |= others_ui(ui, cx, is_first);
     });
@@ -155,7 +158,8 @@ fn row_list(name: &str, to_top: bool) -> ScrollArea {
 
 /// The rows that need no attention; whether something in them ticks.
 fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
-    let (rows, older) = in_order(cx.state);
+    let (mut rows, older) = in_order(cx.state);
+    keep_places(ui, &mut rows);
     let mut ticks = false;
     for (n, entry) in rows.into_iter().enumerate() {
         ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
@@ -165,6 +169,28 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
         ui.small_label(text);
     }
     ticks
+}
+
+/// Where the rows were drawn last, and whether the pointer was at the list then.
+#[derive(Clone, Default)]
+struct Places {
+    of: HashMap<EntryId, usize>,
+    is_pointed_at: bool,
+}
+
+/// Keeps the rows where they are read until a person has done something: an entry has come in, by an order or
+/// an acknowledgement, or the pointer has left the list.
+fn keep_places(ui: &Ui, rows: &mut [&Entry]) {
+    let id = Id::unique("places in the activity");
+    let before: Places = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let is_pointed_at = ui.rect_contains_pointer(ui.clip_rect());
+    let has_left = before.is_pointed_at && !is_pointed_at;
+    if !has_left && rows.iter().all(|entry| before.of.contains_key(&entry.id())) {
+        rows.sort_by_key(|entry| before.of.get(&entry.id()));
+    }
+    let of = rows.iter().enumerate();
+    let of = of.map(|(place, entry)| (entry.id(), place)).collect();
+    ui.data_mut(|data| data.insert_temp(id, Places { of, is_pointed_at }));
 }
 
 /// Without those that need attention: what may yet be undone first, then the others by the time of their

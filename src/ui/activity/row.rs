@@ -6,7 +6,9 @@ use egui::{
 
 use crate::journal::{Entry, Phase};
 use crate::message::{DownloadNews, OrderProgress};
+use crate::state::State;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
+use crate::ui::activity::download;
 use crate::ui::activity::open_work;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
@@ -19,8 +21,8 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, look, words};
 
-/// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
-/// row is opened.
+/// Width that the line keeps for its words at least: status and device are whole. Buttons that do not fit
+/// beside it are below, when the row is opened.
 const WORDS_WIDTH: f32 = 330.0;
 /// Less than this shows no word of a reason.
 const REASON_WIDTH: f32 = 60.0;
@@ -62,37 +64,60 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
             .inner
     });
     let rect = row.response.rect;
+    let (ticking, is_opening) = row.inner;
     let task = &entry.order.task;
     let name = format!("{}: {}", entry.machine().quoted(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
-        node.set_description(entry.status().word(task));
+        node.set_description(word(entry, cx.state));
         node.set_bounds(bounds(rect));
     });
-    if is_marked {
-        scroll_once(ui, entry, rect);
+    // Of a row that is higher than the list the upper part is read first.
+    let is_tall = rect.height() > ui.clip_rect().height();
+    if is_opening {
+        ui.scroll_to_rect(rect, is_tall.then_some(Align::TOP));
+    } else if is_marked {
+        let align = if is_tall { Align::TOP } else { Align::Center };
+        scroll_once(ui, entry, rect, align);
     }
-    row.inner
+    ticking
+}
+
+/// The word for how an entry stands.
+fn word(entry: &Entry, state: &State) -> String {
+    let saved = download::word(entry, state);
+    saved.map_or_else(|| entry.status().word(&entry.order.task), str::to_owned)
+}
+
+/// How much of the line status and device take, whole.
+fn lead_width(ui: &Ui, entry: &Entry, state: &State) -> f32 {
+    let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
+    let tokens = ui.tokens();
+    let status = width(&word(entry, state), TextStyle::Body) + tokens.height.icon + tokens.space.xs;
+    let device = width(&entry.machine().quoted(), text::strong());
+    (status + device + 2.0 * ui.spacing().item_spacing.x).ceil()
 }
 
 /// A newly marked row comes into sight; after that the person scrolls.
-fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect) {
+fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect, align: Align) {
     let id = Id::unique("activity scrolled to");
     let before = ui.data(|data| data.get_temp(id));
     if before != Some(entry.id()) {
         ui.data_mut(|data| data.insert_temp(id, entry.id()));
-        ui.scroll_to_rect(rect, Some(Align::Center));
+        ui.scroll_to_rect(rect, Some(align));
     }
 }
 
-fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
+/// What is in a row; whether something in it ticks, and whether it is opened in this frame.
+fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Ticking, bool) {
     let overtaken = wording::overtaken_by(entry, cx.state);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
     let buttons = buttons(entry, cx.state, overtaken, &opposites);
     let reasons = wording::details(entry, cx.state, cx.now, cx.zone);
-    let id = Id::unique(("activity opened", entry.id()));
-    let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let was_open = ui
+        .data(|data| data.get_temp(fold_id(entry)))
+        .unwrap_or(false);
     let mut is_cut = false;
     // What needs a person is said whole, unless the window has room for the line only.
     let is_said_below = ui.ctx().content_rect().height() >= LOW
@@ -100,16 +125,17 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
         && cx.state.entries.needs_attention(entry);
     let (toggled, shown, ticking) = ui
         .horizontal(|ui| {
-            let fold = fold_ui(ui, entry, is_open);
+            let fold = fold_ui(ui, entry, was_open);
             if focus {
                 fold.request_focus();
             }
             let toggled = fold.clicked();
             let room = ui.available_width();
-            let shown = fitting(ui, &buttons, room - WORDS_WIDTH);
+            let words = WORDS_WIDTH.max(lead_width(ui, entry, cx.state));
+            let shown = fitting(ui, &buttons, room - words);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
             // Said once: in the line, or below it.
-            let is_below = is_open || !opposites.is_empty();
+            let is_below = was_open || !opposites.is_empty();
             let reasons = if is_below { &[][..] } else { &reasons[..] };
             let layout = Layout::left_to_right(Align::Center);
             // Exactly so wide, whatever is in it: the buttons stay in the window, one under the other.
@@ -125,10 +151,10 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             (toggled, shown.0, ticking)
         })
         .inner;
-    if toggled {
-        is_open = !is_open;
-        ui.data_mut(|data| data.insert_temp(id, is_open));
-    }
+    let asked = &mut cx.views.activity.opens;
+    let is_asked = asked.take_if(|asked| *asked == entry.id()).is_some();
+    let is_open = is_asked || was_open != toggled;
+    ui.data_mut(|data| data.insert_temp(fold_id(entry), is_open));
     if is_cut && is_said_below {
         ui.small_label(reasons.join(". "));
     }
@@ -144,7 +170,12 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             }
         });
     }
-    ticking
+    (ticking, is_asked || is_open && !was_open)
+}
+
+/// Of whether a row is open.
+fn fold_id(entry: &Entry) -> Id {
+    Id::unique(("activity opened", entry.id()))
 }
 
 /// How many of the buttons go on the line within this width, and how much they take. The first is
@@ -213,7 +244,7 @@ fn line_ui(
         (false, true) => Role::Caution,
         (false, false) => role,
     };
-    let status_badge = badge(ui, icon, role, &status.word(task));
+    let status_badge = badge(ui, icon, role, &word(entry, cx.state));
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());

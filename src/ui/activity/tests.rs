@@ -322,6 +322,10 @@ fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_besid
             epoch,
             actions: vec![older],
         });
+    // No row moves while it may be read.
+    harness.hover_at(egui::pos2(300.0, 100.0));
+    harness.run_steps(2);
+    harness.event(egui::Event::PointerGone);
     harness.run_steps(3);
     let warning = "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that";
     let label = harness.get_by_label(warning).rect();

@@ -68,7 +68,7 @@ fn what_comes_to_need_attention_goes_below_what_does_and_a_pointer_that_rests_ac
     let ended = Event::Entry(Box::new(ended));
     harness.state_mut().state.apply(ended);
     harness.run_steps(6);
-    let listed: Vec<_> = listed(&harness.state().state)
+    let listed: Vec<_> = listed(&harness.ctx, &harness.state().state)
         .iter()
         .map(|e| e.id())
         .collect();
@@ -356,4 +356,60 @@ fn a_summary_that_was_acknowledged_says_so_until_that_is_on_disk() {
     button.click();
     harness.run_steps(2);
     assert_eq!(acknowledgements(&harness), 1, "not twice");
+}
+
+/// Where an action that may undo it comes first, it does so when nobody is reading.
+#[test]
+fn a_row_keeps_its_place_until_the_pointer_has_left_the_list() {
+    use crate::model::{MachineAction, MachineActionType};
+
+    let older = entry("cdn-00000001", ActionKind::Isolate, done());
+    let newer = entry("cdn-00000002", ActionKind::RunAntiVirusScan, done());
+    let mut harness = harness(vec![older, newer]);
+    harness.run_steps(3);
+    let is_older_first = |harness: &Harness<'static, World>| {
+        let row = |kind: &str| top(harness, &format!("“FIN-LT-042” (…9c07): {kind}"));
+        row("Isolate device") < row("Run antivirus scan")
+    };
+    assert!(!is_older_first(&harness));
+    harness.hover_at(egui::pos2(400.0, 300.0));
+    harness.run_steps(2);
+    let release = MachineActionId::parse("c0ffee").expect("a literal id");
+    let status = MachineActionStatus::Pending;
+    let mut release = MachineAction::bare(release, MachineActionType::Unisolate, status);
+    release.machine_id = MachineId::parse("a19c07").ok();
+    harness.state_mut().state.apply(Event::Actions {
+        epoch: crate::model::Epoch(0),
+        actions: vec![release],
+    });
+    harness.run_steps(3);
+    assert!(!is_older_first(&harness), "it is being read");
+    harness.event(egui::Event::PointerGone);
+    harness.run_steps(3);
+    assert!(is_older_first(&harness));
+}
+
+#[test]
+fn of_more_than_fit_the_newest_that_need_attention_are_a_button_away() {
+    let all = (0..73).map(|n| entry(&format!("cdn-{n:08}"), ActionKind::Isolate, refused()));
+    for size in [egui::vec2(1200.0, 2000.0), egui::vec2(640.0, 130.0)] {
+        let mut harness = sized_harness(all.clone().collect(), size);
+        harness.run_steps(3);
+        let shown = |harness: &Harness<'static, World>| {
+            let all = listed(&harness.ctx, &harness.state().state);
+            let ends = [all.first(), all.last()].map(|e| e.map(|e| e.id().to_string()));
+            (all.len(), ends.map(Option::unwrap_or_default))
+        };
+        let first = (50, ["cdn-00000000", "cdn-00000049"].map(str::to_owned));
+        assert_eq!(shown(&harness), first);
+        assert!(harness.query_by_label("1 to 50 of 73").is_some());
+        harness.get_by_label("Show the next 23").click_accesskit();
+        harness.run_steps(3);
+        let rest = (23, ["cdn-00000050", "cdn-00000072"].map(str::to_owned));
+        assert_eq!(shown(&harness), rest);
+        assert!(harness.query_by_label("51 to 73 of 73").is_some());
+        harness.get_by_label("Show the first 50").click_accesskit();
+        harness.run_steps(3);
+        assert_eq!(shown(&harness), first);
+    }
 }

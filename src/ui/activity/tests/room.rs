@@ -208,3 +208,55 @@ fn a_summary_names_what_was_refused_and_its_button_moves_no_word() {
     let named = ended.get_by_label_contains("1 refused (“SRV-2” (…0002))");
     assert!(named.rect().right() < button.left());
 }
+
+#[test]
+fn a_long_name_is_whole_and_buttons_give_way_to_it() {
+    let name = "FIN-LT-042.workstations.contoso.com";
+    let machine = fixtures::machine_ref("a19c07", Some(name));
+    let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    for records in [done(), refused(), vec![Record::NotFound]] {
+        let entry = fixtures::entry(fixtures::author(), order.clone(), records);
+        let mut harness = sized_harness(vec![entry], egui::vec2(784.0, 130.0));
+        harness.run_steps(3);
+        let shown = format!("“{name}” (…9c07)");
+        assert!(harness.query_all_by_label(&shown).count() > 0, "cut");
+    }
+}
+
+/// What was fetched is found: how far it is, and where it lies.
+#[test]
+fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
+    let kind = ActionKind::CollectInvestigationPackage;
+    let mut entries: Vec<_> = (0..6)
+        .map(|n| entry(&format!("cdn-0000001{n}"), ActionKind::Isolate, done()))
+        .collect();
+    entries.insert(0, entry("cdn-00000001", kind, done()));
+    let size = egui::vec2(784.0, 130.0);
+    let mut harness = sized_harness(entries, size);
+    let id = EntryId::parse("cdn-00000001").expect("a literal tag");
+    harness.state_mut().views.dialog = Some(Dialog::Download(id));
+    harness.state_mut().views.download_folder = Some("/tmp".into());
+    harness.run_steps(3);
+    harness.get_by_label("Download").click();
+    harness.run_steps(3);
+    let file = std::path::PathBuf::from("/tmp/investigation-package.zip");
+    let saved = crate::message::SavedPackage {
+        file,
+        bytes: 3_000_000,
+        sha256: "fa9dd418".into(),
+    };
+    let news = crate::message::DownloadNews::Saved(saved);
+    harness.state_mut().state.downloads.insert(id, news);
+    // It is scrolled to.
+    harness.run_steps(40);
+    for words in [
+        "Package saved",
+        "Package saved: /tmp/investigation-package.zip (3.0 MB)",
+    ] {
+        let rect = harness.get_by_label(words).rect();
+        assert!(
+            rect.top() >= 0.0 && rect.bottom() <= size.y,
+            "{words}: {rect}"
+        );
+    }
+}
