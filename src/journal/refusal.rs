@@ -35,7 +35,7 @@ pub fn instead(status: &OrderStatus, task: &Task) -> Option<&'static str> {
             "Check the hash, and order it anew with the right one"
         }
         _ if task.is_tenant_wide() => {
-            "Asking again changes nothing: look at the indicators in the Defender portal"
+            "Look at the indicators in the Defender portal, and order it anew if it is still needed"
         }
         _ if task.cut_off_noun().is_some() && task.risk() != Risk::Routine => {
             "Asking again changes nothing: cut the device off at the switch and disable the account"
