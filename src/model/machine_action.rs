@@ -300,8 +300,11 @@ impl MachineAction {
         if self.status.is_missing() {
             self.status.clone_from(&other.status);
         }
-        // The code of another status is no gap: a success has none.
-        if self.error_hresult == HResult(0) && self.status == other.status {
+        // A success after a failure has no code: that is no gap.
+        let makes_up = self.status == MachineActionStatus::Succeeded
+            && other.status != self.status
+            && other.status.is_final();
+        if self.error_hresult == HResult(0) && !makes_up {
             self.error_hresult = other.error_hresult;
         }
         fill(&mut self.scope, other.scope);

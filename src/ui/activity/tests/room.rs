@@ -234,10 +234,18 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     let size = egui::vec2(784.0, 130.0);
     let mut harness = sized_harness(entries, size);
     let id = EntryId::parse("cdn-00000001").expect("a literal tag");
+    let state = &mut harness.state_mut().state;
+    if let Some(account) = state.session.account().cloned() {
+        let permissions = crate::model::Permissions::Unknown;
+        state.session = crate::model::SessionStatus::SignedIn {
+            account,
+            permissions,
+        };
+    }
     harness.state_mut().views.dialog = Some(Dialog::Download(id));
     harness.state_mut().views.download_folder = Some("/tmp".into());
     harness.run_steps(3);
-    harness.get_by_label("Download").click();
+    harness.get_by_label("Download").click_accesskit();
     harness.run_steps(3);
     let file = std::path::PathBuf::from("/tmp/investigation-package.zip");
     let saved = crate::message::SavedPackage {

@@ -365,9 +365,7 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
         ),
         (
             Pace::Paused { until: at(60) },
-            format!(
-                "Defender asked for a pause until 1970-01-01 00:01:00 +00:00; the next devices come by themselves, {shown} are shown"
-            ),
+            "Defender asked for a pause until ".to_owned(),
         ),
         (
             Pace::AwaitingTurn,
