@@ -246,32 +246,6 @@ fn what_was_looked_up_is_said_where_there_is_room_already() {
 }
 
 #[test]
-fn what_a_line_names_and_the_list_does_not_have_is_said_with_the_way_to_ask() {
-    let (desk, mut harness) = wide(signed_in());
-    let mut says = |search: &str| {
-        desk.borrow_mut().views.search = search.into();
-        harness.run_steps(3);
-        let mut notes = harness.query_all_by_label_contains("the list: ");
-        let note = notes.next().and_then(|note| note.accesskit_node().value());
-        (note, shows(&harness, "Ask Defender for “LAPTOP-777”"))
-    };
-    let missing = |names: &str| Some(format!("Not in what was read of the list: {names}"));
-    assert_eq!(
-        says("INC-4713 beacon on FIN-LT-042 and LAPTOP-777, isolate both"),
-        (missing("LAPTOP-777"), true)
-    );
-    assert_eq!(
-        says("FIN-LT-042 talks to 10.20.99.99"),
-        (missing("10.20.99.99"), false)
-    );
-    assert_eq!(
-        says("FIN-LT-042\nLAPTOP-777\nHR-LT-007\nSRV9901\n10.20.99.99"),
-        (missing("LAPTOP-777, SRV9901, 10.20.99.99"), true)
-    );
-    assert_eq!(says("INC-4713 FIN-LT-042 and HR-LT-007"), (None, false));
-}
-
-#[test]
 fn records_without_a_column_are_counted_in_the_comparison() {
     let (desk, mut harness) = wide(signed_in());
     let twins = (0..7).map(|n| machine(&format!("{n:040x}"), "FIN-LT-042"));
