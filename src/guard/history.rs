@@ -271,18 +271,18 @@ pub(super) fn account(
     let known = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
     let mut text = since(evidence, facts);
     if let Some(first) = known(&evidence.action) {
-        text.push_str(&format!(", {}: {}", by(first), why(first)));
+        text = format!("{text}, {}: {}", by(first), why(first));
     }
     let untold = evidence.again.len().saturating_sub(TOLD_AGAIN);
     if untold > 0 {
-        text.push_str(&format!("; again {untold} times"));
+        text = format!("{text}; again {untold} times");
     }
     for again in evidence.again.iter().skip(untold).filter_map(known) {
         let at = Evidence::of(again).since.map_or_else(
             || "an unknown time".to_owned(),
             |at| clock_text(at, facts.now, facts.zone),
         );
-        text.push_str(&format!("; again at {at}, {}: {}", by(again), why(again)));
+        text = format!("{text}; again at {at}, {}: {}", by(again), why(again));
     }
     text
 }

@@ -53,13 +53,13 @@ pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
 /// are safe to show.
 #[must_use]
 pub fn requestors<'a>(names: impl IntoIterator<Item = Cow<'a, str>>) -> String {
-    let mut named: Vec<Cow<'_, str>> = Vec::new();
+    let mut once: Vec<Cow<'_, str>> = Vec::new();
     for name in names {
-        if !named.contains(&name) {
-            named.push(name);
+        if !once.contains(&name) {
+            once.push(name);
         }
     }
-    named.join(", again by ")
+    once.join(", again by ")
 }
 
 /// Makes text from the service safe for one line of the screen, a log or an export.

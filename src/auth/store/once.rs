@@ -51,12 +51,11 @@ fn answer_to<T: Send + 'static>(
     let started = std::thread::Builder::new()
         .name("cordon-keyring-once".into())
         .spawn(move || give.send(ask()).ok());
-    match started.map(|_detached| take.recv_timeout(LIMIT)) {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => {
-            is_silent.store(true, Ordering::Relaxed);
-            Err(Trouble::silent())
-        }
+    if let Ok(Ok(answer)) = started.map(|_detached| take.recv_timeout(LIMIT)) {
+        answer
+    } else {
+        is_silent.store(true, Ordering::Relaxed);
+        Err(Trouble::silent())
     }
 }
 

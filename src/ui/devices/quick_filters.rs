@@ -58,9 +58,13 @@ fn why_not(cx: &Cx<'_>) -> Option<String> {
         return Some("The search asks for an id or a user, and shows nothing else".to_owned());
     }
     let is_empty = cx.state.inventory.all().is_empty();
-    is_empty.then(|| match coverage(cx.state) {
-        Coverage::Whole(_) => "The list has no devices".to_owned(),
-        known => known.words(cx.now),
+    is_empty.then(|| {
+        let known = coverage(cx.state);
+        if matches!(known, Coverage::Whole(_)) {
+            "The list has no devices".to_owned()
+        } else {
+            known.words(cx.now)
+        }
     })
 }
 

@@ -371,10 +371,11 @@ mod tests {
         let recorded = |kind: ActionKind, instead: Option<&str>| {
             let order = fixtures::order("cdn-00000001", MachineRef::every_device(), kind);
             let id = MachineActionId::parse("1006").expect("a literal id");
-            match never_shown(&order.task, &id, instead) {
-                Record::Unclear { status, why, .. } => (status, why.to_string()),
-                other => panic!("{other:?}"),
-            }
+            let record = never_shown(&order.task, &id, instead);
+            let Record::Unclear { status, why, .. } = record else {
+                panic!("{record:?}");
+            };
+            (status, why.to_string())
         };
         let how = "Defender shows it as Audit";
         let as_audit = recorded(ActionKind::BlockFile, Some(how));

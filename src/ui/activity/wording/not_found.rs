@@ -22,7 +22,11 @@ pub fn line(entry: &Entry) -> String {
         Some(action) => {
             // Where it has no id, this is the order's own tag.
             let has_id = task.record().id_word().is_some();
-            let id = has_id.then(|| format!(" as {action}")).unwrap_or_default();
+            let id = if has_id {
+                format!(" as {action}")
+            } else {
+                String::new()
+            };
             let look_at = if task.is_tenant_wide() {
                 "look at the indicators in the Defender portal"
             } else {

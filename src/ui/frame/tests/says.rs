@@ -414,11 +414,13 @@ fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_ord
     // What holds keeps its look, whatever became of an order.
     let colour = |state: &str| {
         let mut shapes = harness.output().shapes.iter();
-        shapes.find_map(|clipped| match &clipped.shape {
-            egui::Shape::Text(text) if text.galley.text() == state && table.contains(text.pos) => {
-                Some(text.galley.job.sections.first()?.format.color)
-            }
-            _ => None,
+        shapes.find_map(|clipped| {
+            let egui::Shape::Text(text) = &clipped.shape else {
+                return None;
+            };
+            let is_it = text.galley.text() == state && table.contains(text.pos);
+            let first = text.galley.job.sections.first().filter(|_| is_it)?;
+            Some(first.format.color)
         })
     };
     let caution = harness.ctx.tokens().colour(Role::Caution);
