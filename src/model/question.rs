@@ -6,7 +6,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MachineId, clean, is_guid, without_excluded};
+use super::{MachineId, clean, each_once, is_guid, without_excluded};
 
 /// What the service is asked about devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,16 +201,6 @@ fn refanged(text: &str) -> String {
 pub fn pasted_ids(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-fn each_once(questions: impl Iterator<Item = Question>) -> Vec<Question> {
-    let mut found = Vec::new();
-    for question in questions {
-        if !found.contains(&question) {
-            found.push(question);
-        }
-    }
-    found
 }
 
 /// `10.20.4.17 at 2026-11-28 02:10`, in its two parts.

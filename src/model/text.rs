@@ -53,13 +53,18 @@ pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
 /// are safe to show.
 #[must_use]
 pub fn requestors<'a>(names: impl IntoIterator<Item = Cow<'a, str>>) -> String {
-    let mut once: Vec<Cow<'_, str>> = Vec::new();
-    for name in names {
-        if !once.contains(&name) {
-            once.push(name);
+    each_once(names).join(", again by ")
+}
+
+/// These, each at its first place only. For few: each is compared with all before it.
+pub fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
         }
     }
-    once.join(", again by ")
+    once
 }
 
 /// Makes text from the service safe for one line of the screen, a log or an export.

@@ -196,17 +196,18 @@ impl State {
     /// its machine since.
     #[must_use]
     pub fn is_left(&self, entry: &Entry) -> bool {
+        let is_unsent = matches!(
+            entry.status(),
+            OrderStatus::NotSent { .. } | OrderStatus::NotFound
+        );
         let is_again = |later: &&Entry| {
             later.order.task.kind() == entry.order.task.kind()
                 && later.order.task.file() == entry.order.task.file()
                 && later.order.task.tag() == entry.order.task.tag()
         };
         let mut newest_first = self.entries.of_machine(&entry.order.machine.id).rev();
-        let last = newest_first.find(is_again);
-        matches!(
-            entry.status(),
-            OrderStatus::NotSent { .. } | OrderStatus::NotFound
-        ) && last.is_some_and(|last| last.id() == entry.id())
+        let mut is_last = || newest_first.find(is_again).map(Entry::id) == Some(entry.id());
+        is_unsent && is_last()
     }
 }
 

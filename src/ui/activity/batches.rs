@@ -6,7 +6,7 @@ use egui::{Id, Ui};
 
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::{EntryId, clean};
+use crate::model::{EntryId, clean, each_once};
 use crate::state::{Batch, State, counted};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
@@ -124,12 +124,7 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
 /// How many names there are, each counted once, as of a plan a device has several orders; and the first
 /// `most` of them, with how many more there are.
 fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
-    let mut names: Vec<String> = Vec::new();
-    for name in all {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let mut names = each_once(all);
     let count = names.len();
     names.truncate(most);
     let names = names.join(", ");

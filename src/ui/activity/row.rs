@@ -75,24 +75,13 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     });
     // Of a row that is higher than the list the upper part is read first.
     let is_tall = rect.height() > ui.clip_rect().height();
-    if is_coming_open(ui, entry, is_opening) {
+    if is_opening {
         ui.scroll_to_rect(rect, is_tall.then_some(Align::TOP));
     } else if is_marked {
         let align = if is_tall { Align::TOP } else { Align::Center };
         scroll_once(ui, entry, rect, align);
     }
     ticking
-}
-
-/// Whether a row is being opened: for some passes, as one that is discarded scrolls nothing.
-fn is_coming_open(ui: &Ui, entry: &Entry, is_opening: bool) -> bool {
-    const PASSES: u64 = 4;
-    let (id, pass) = (fold_id(entry).with("since"), ui.ctx().cumulative_pass_nr());
-    if is_opening {
-        ui.data_mut(|data| data.insert_temp(id, pass));
-    }
-    let since: Option<u64> = ui.data(|data| data.get_temp(id));
-    since.is_some_and(|since| pass - since < PASSES)
 }
 
 /// The word for how an entry stands.

@@ -10,7 +10,7 @@ use super::ticket_field;
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::{MachineId, MachineRef, PanelPart, Permission};
+use crate::model::{MachineId, MachineRef, PanelPart, Permission, each_once};
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
@@ -243,12 +243,7 @@ fn open_steps(
     mut orders: Vec<(usize, MachineRef)>,
     time: f64,
 ) -> Vec<Command> {
-    let mut ids: Vec<MachineId> = Vec::new();
-    for (_, machine) in &orders {
-        if !ids.contains(&machine.id) {
-            ids.push(machine.id.clone());
-        }
-    }
+    let ids = each_once(orders.iter().map(|(_, machine)| machine.id.clone()));
     // Those of a device stand together.
     orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
     let targets = orders.into_iter();
