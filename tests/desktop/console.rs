@@ -20,8 +20,8 @@ pub static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 const CLOSE_ANYWAY: &str = "Close anyway";
-/// Findings of a device that one form shows, at most.
-const MAX_SHOWN: usize = 30;
+/// Longest that it takes to scroll through all that one form has found.
+const UNTIL_ALL_SHOWN: Duration = Duration::from_mins(2);
 /// Longest time from one look at the service to the next, and some more.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
 
@@ -113,19 +113,19 @@ impl<'s> Console<'s> {
     /// Scrolls through what was found until the button that begins so works: that has to be on screen
     /// before it can be confirmed, and a small window shows less. What the button is called.
     pub fn show_all(&self, confirm: &str) -> String {
-        for _ in 0..MAX_SHOWN {
-            let what = format!("{confirm:?} to be enabled");
-            let node = self.window.wait_for_node(&what, |node| {
-                let is_it = node.name.starts_with(confirm) && node.is_live_button(&node.name);
-                is_it || is_next_to_show(node)
-            });
-            if node.name.starts_with(confirm) {
-                return node.name;
+        let is_it = |node: &Node| node.name.starts_with(confirm) && node.is_live_button(&node.name);
+        let what = format!("{confirm:?} to be enabled");
+        let nodes = self.window.wait_for(&what, UNTIL_ALL_SHOWN, |nodes| {
+            let next = nodes.iter().find(|node| is_next_to_show(node));
+            // On a busy machine many presses can reach the same picture, so they are not counted. The
+            // button goes by itself once the last finding has been on screen.
+            if let Some(next) = next {
+                self.window.takes_action(next);
             }
-            // It goes by itself once the last finding has been on screen.
-            self.window.takes_action(&node);
-        }
-        panic!("there is always more to be shown before {confirm:?}");
+            nodes.iter().any(is_it)
+        });
+        let confirm = nodes.into_iter().find(is_it);
+        confirm.expect("it was there a moment ago").name
     }
 
     /// Waits until the activity list says this of the newest order of this kind for this device.

@@ -104,7 +104,7 @@ fn resume(console: &Console<'_>) -> bool {
 
 /// Without a pause between the looks: a step takes no longer than one.
 fn cut_after(requests: usize, tenant: &Tenant) {
-    let deadline = Instant::now() + Duration::from_mins(1);
+    let deadline = Instant::now() + Duration::from_mins(3);
     while tenant.changes().len() < requests {
         assert!(Instant::now() < deadline, "waited for {requests} requests");
     }
