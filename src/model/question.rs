@@ -6,7 +6,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MachineId, clean, each_once, is_guid, without_excluded};
+use super::{MachineId, Tickets, clean, each_once, is_guid, without_excluded};
 
 /// What the service is asked about devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +36,10 @@ const MAX_CHARS: usize = 255;
 
 impl Question {
     /// The questions that a text may mean, the likeliest first. Times without an offset are in
-    /// `zone`; a bare time of day is the last one before `now`.
+    /// `zone`; a bare time of day is the last one before `now`. In a line with more, one of the
+    /// `tickets` names no device.
     #[must_use]
-    pub fn find(text: &str, now: Timestamp, zone: &TimeZone) -> Vec<Self> {
+    pub fn find(text: &str, now: Timestamp, zone: &TimeZone, tickets: &Tickets) -> Vec<Self> {
         let text = refanged(&without_excluded(text));
         let text = text.trim();
         let ids = pasted_ids(text).filter_map(|id| MachineId::parse(id).ok());
@@ -58,9 +59,14 @@ impl Question {
         }
         let bare = text.trim_matches('"');
         if bare.split_whitespace().nth(1).is_none() {
-            return Self::of_word(bare);
+            let mut questions = Self::of_word(bare);
+            if tickets.has_known_prefix(bare) {
+                // A device may be called so, but nobody is asked for it automatically.
+                questions.retain(|question| !question.is_specific());
+            }
+            return questions;
         }
-        Self::among(text)
+        Self::among(text, tickets)
     }
 
     /// What a text names that only the service can answer, so that rows of the list would mislead:
@@ -168,7 +174,7 @@ impl Question {
     }
 
     /// Those among the words of a line, as from a ticket.
-    fn among(text: &str) -> Vec<Self> {
+    fn among(text: &str, tickets: &Tickets) -> Vec<Self> {
         let around = |c: char| !(c.is_alphanumeric() || matches!(c, '\\' | ':' | '_' | '[' | ']'));
         let words = text.split_whitespace().take(MAX_WORDS);
         each_once(words.flat_map(|word| {
@@ -180,7 +186,7 @@ impl Question {
             };
             questions.retain(|question| match question {
                 Self::NamePrefix(_) => false,
-                Self::Name(name) => !is_like_ticket(name),
+                Self::Name(name) => !tickets.has_known_prefix(name),
                 // The service looks up internal addresses only.
                 Self::Address {
                     ip: IpAddr::V4(ip), ..
@@ -299,15 +305,6 @@ fn is_like_host(text: &str) -> bool {
     let has_domain = labels.len() > 1 && last.len() > 1 && last.chars().all(char::is_alphabetic);
     let is_bare = labels.len() == 1 && has(char::is_alphabetic) && has(|c| c.is_ascii_digit());
     labels.iter().all(is_label) && (has_domain || is_bare && text.len() >= 4)
-}
-
-/// `INC-4711` and the like: letters, a hyphen, four digits or more.
-fn is_like_ticket(word: &str) -> bool {
-    word.split_once('-').is_some_and(|(letters, digits)| {
-        letters.chars().all(char::is_alphabetic)
-            && digits.len() >= 4
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
 }
 
 /// Six pairs of hexadecimal digits between colons or hyphens.

@@ -30,39 +30,34 @@ impl Tickets {
     /// The ticket in a text, such as `INC-4711`: letters, a hyphen, digits. A known prefix counts
     /// before any other, also in lower case or without a hyphen. What `is_device` knows is none.
     pub fn find<'t>(&self, text: &'t str, is_device: impl Fn(&str) -> bool) -> Option<&'t str> {
-        let own = self.own.iter().map(AsRef::as_ref);
-        find(text, &own.chain(PREFIXES), is_device)
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let words = || {
+            let words = text.split(|c| !is_part(c)).take(256);
+            let words = words.map(|word| word.trim_matches(['-', '_', '.']));
+            words.filter(|word| !is_device(word))
+        };
+        let known = words().find(|word| self.has_known_prefix(word));
+        known.or_else(|| words().find(|word| is_like_ticket(word)))
+    }
+
+    /// Whether a word is a ticket by its prefix, and not only by its shape, which a host name may have.
+    #[must_use]
+    pub fn has_known_prefix(&self, word: &str) -> bool {
+        let (prefix, hyphen, digits) = parts(word);
+        let mut prefixes = self.own.iter().map(AsRef::as_ref).chain(PREFIXES);
+        digits.len() >= if hyphen { 1 } else { 4 }
+            && prefixes.any(|known| known.eq_ignore_ascii_case(prefix))
     }
 }
 
-fn find<'a, 't>(
-    text: &'t str,
-    prefixes: &(impl Iterator<Item = &'a str> + Clone),
-    is_device: impl Fn(&str) -> bool,
-) -> Option<&'t str> {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let words = || {
-        let words = text.split(|c| !is_part(c)).take(256);
-        words.map(|word| word.trim_matches(['-', '_', '.']))
-    };
-    let known = words().find(|word| {
-        let (prefix, hyphen, digits) = parts(word);
-        let mut prefixes = prefixes.clone();
-        prefixes.any(|known| known.eq_ignore_ascii_case(prefix))
-            && digits.len() >= if hyphen { 2 } else { 4 }
-            && !is_device(word)
-    });
-    known.or_else(|| {
-        words().find(|word| {
-            let (prefix, hyphen, digits) = parts(word);
-            hyphen
-                && (2..=10).contains(&prefix.len())
-                && prefix.bytes().all(|b| b.is_ascii_uppercase())
-                && digits.len() >= 3
-                && !NO_TICKETS.contains(&prefix)
-                && !is_device(word)
-        })
-    })
+/// Capital letters, a hyphen, three digits or more.
+fn is_like_ticket(word: &str) -> bool {
+    let (prefix, hyphen, digits) = parts(word);
+    hyphen
+        && (2..=10).contains(&prefix.len())
+        && prefix.bytes().all(|b| b.is_ascii_uppercase())
+        && digits.len() >= 3
+        && !NO_TICKETS.contains(&prefix)
 }
 
 /// Letters, whether a hyphen stands between, digits; no digits where it is something else.
@@ -130,6 +125,7 @@ mod tests {
             ("INC0012345: beacon", Some("INC0012345")),
             ("[SECOPS-123] SRV-0042", Some("SECOPS-123")),
             ("ABC-9999 then CASE-12", Some("CASE-12")),
+            ("beacon, see inc-7", Some("inc-7")),
             ("SRV-0042", None),
             (
                 "FIN-LT-042 SHA-256 CVE-2021-44228 MS17-010 KB-5001234",

@@ -6,7 +6,7 @@ use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::OrderStatus;
 use cordon::message::Command;
-use cordon::model::{MachineId, Question, SessionStatus};
+use cordon::model::{MachineId, Question, SessionStatus, Tickets};
 use cordon::simulator::{RequestKind, SimControl, Simulator};
 use cordon::state::{Answer, Progress, State};
 use egui::{Key, Modifiers};
@@ -45,7 +45,7 @@ fn without_list(simulator: &Simulator, folder: &Path, what: &str) -> Engine {
 }
 
 fn send(engine: &Engine, text: &str) {
-    let found = Question::find(text, Timestamp::now(), &TimeZone::UTC);
+    let found = Question::find(text, Timestamp::now(), &TimeZone::UTC, &Tickets::default());
     let question = found
         .first()
         .unwrap_or_else(|| panic!("{text} asks nothing"))

@@ -12,8 +12,12 @@ fn zone() -> TimeZone {
     TimeZone::fixed(jiff::tz::offset(1))
 }
 
+fn find(text: &str) -> Vec<Question> {
+    Question::find(text, now(), &zone(), &Tickets::new(["ACME"].into_iter()))
+}
+
 fn labels(text: &str) -> Vec<String> {
-    let found = Question::find(text, now(), &zone());
+    let found = find(text);
     found
         .iter()
         .map(|question| {
@@ -129,7 +133,7 @@ fn an_address_is_asked_about_at_a_time_in_any_usual_spelling() {
 
 #[test]
 fn only_what_the_service_can_answer_may_be_asked() {
-    let trouble = |text: &str| Question::find(text, now(), &zone())[0].trouble(now());
+    let trouble = |text: &str| find(text)[0].trouble(now());
     assert_eq!(trouble("10.20.4.17 at 2026-11-28 02:10"), None);
     assert!(trouble("10.20.4.17 at 2026-11-28 09:10").is_some_and(|why| why.contains("future")));
     assert!(trouble("10.20.4.17 at 2026-10-01 09:10").is_some_and(|why| why.contains("30 days")));
@@ -158,6 +162,16 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
     );
     assert_eq!(labels(&format!("{line} {ID}")), [format!("id: {ID}")]);
     assert!(labels("what is going on here").is_empty());
+}
+
+#[test]
+fn a_host_that_looks_like_a_ticket_is_a_device_and_a_ticket_by_its_prefix_is_none() {
+    assert_eq!(
+        labels("INC-47 acme-9 CASE-7: beacon from SRV-9901 and PRN-12345"),
+        ["name: SRV-9901", "name: PRN-12345"]
+    );
+    assert_eq!(labels("INC-4711"), ["prefix: INC-4711…"]);
+    assert_eq!(labels("SRV-9901"), ["name: SRV-9901", "prefix: SRV-9901…"]);
 }
 
 #[test]

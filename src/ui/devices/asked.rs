@@ -31,6 +31,12 @@ pub fn trouble(cx: &Cx<'_>) -> Option<String> {
     finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
+/// What the text of the search asks the service.
+fn questions(cx: &Cx<'_>) -> Vec<Question> {
+    let tickets = &cx.state.settings.tickets;
+    Question::find(&cx.views.search, cx.now, cx.zone, tickets)
+}
+
 /// Follows the search: asks the service automatically where it names a device that is not in the list,
 /// and selects the one device that an id or Enter meant.
 pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
@@ -43,7 +49,7 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
             .input(|input| input.events.iter().any(is_text) && !input.events.iter().any(is_pasted));
         cx.views.asking = AskView {
             search: cx.views.search.clone(),
-            questions: Question::find(&cx.views.search, cx.now, cx.zone),
+            questions: questions(cx),
             since: time,
             is_typed,
             ..AskView::default()
@@ -125,7 +131,7 @@ pub fn ask(cx: &mut Cx<'_>, question: Question) {
 pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking = AskView {
         search: cx.views.search.clone(),
-        questions: Question::find(&cx.views.search, cx.now, cx.zone),
+        questions: questions(cx),
         is_entered: true,
         ..AskView::default()
     };
@@ -143,7 +149,7 @@ pub fn enter(cx: &mut Cx<'_>) -> bool {
         // Typed in this very frame.
         cx.views.asking = AskView {
             search: cx.views.search.clone(),
-            questions: Question::find(&cx.views.search, cx.now, cx.zone),
+            questions: questions(cx),
             ..AskView::default()
         };
     }
