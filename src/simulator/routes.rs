@@ -338,7 +338,7 @@ fn api_half(
             Reply::only("POST")
         }
         ["machines", _, "tags"] => allowed(&["Machine.ReadWrite"], &|| {
-            tags::change(tenant, call, subject)
+            tags::change(tenant, call, subject, fault)
         }),
         ["machines", _, last] => match by_route(last) {
             Some(_) if !call.is_post() => Reply::only("POST"),

@@ -4,13 +4,19 @@ use serde_json::{Value, json};
 
 use super::api::{entity, no_machine};
 use super::call::Call;
+use super::faults::FaultKind;
 use super::fleet::Record;
 use super::reply::Reply;
 use super::submit::{body_of, wrong_content_type};
 use super::tenant::SimTenant;
 
 /// `POST /api/machines/{id}/tags`.
-pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
+pub(super) fn change(
+    tenant: &SimTenant,
+    call: &Call,
+    id: &str,
+    fault: Option<&FaultKind>,
+) -> Reply {
     if let Some(reply) = wrong_content_type(call) {
         return reply;
     }
@@ -40,6 +46,7 @@ pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
         return no_machine(id);
     };
     let mut inner = tenant.lock();
+    let before = inner.changed.get(&index).cloned().unwrap_or_default();
     let mut tags = tags_of(&tenant.record(index, &inner.changed));
     // Case-sensitive, as documented.
     let has_it = tags.iter().any(|known| known == tag);
@@ -55,6 +62,9 @@ pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     let changed = inner.changed.entry(index).or_default();
     changed.insert("machineTags".to_owned(), Value::Array(tags));
     let record = tenant.record(index, &inner.changed);
+    if fault == Some(&FaultKind::Forgotten) {
+        inner.changed.insert(index, before);
+    }
     Reply::json(
         200,
         entity(tenant, "Machines/$entity", Value::Object(record)),

@@ -95,6 +95,26 @@ fn a_tag_is_done_only_once_the_machine_shows_it() {
 }
 
 #[test]
+fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
+    for kind in [ActionKind::AddTag, ActionKind::RemoveTag] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        if kind == ActionKind::RemoveTag {
+            let there = order(&mut engine, ActionKind::AddTag, MARK);
+            assert_eq!(engine.until_end(there).key(), "Done");
+        }
+        engine.control.inject(fault("submit:tags", "forgotten", 1));
+        let before = posts(&engine).len();
+        let entry = order(&mut engine, kind, MARK);
+        engine.until_fast("somebody is told", move |s| {
+            let known = s.entry(entry);
+            known.is_some_and(|known| s.entries.needs_attention(known))
+        });
+        assert_eq!(engine.until_end(entry).key(), "NotFound", "{kind:?}");
+        assert_eq!(posts(&engine).len(), before + 1, "{kind:?}");
+    }
+}
+
+#[test]
 fn what_is_there_already_and_what_differs_by_case_is_said_and_the_right_is_needed() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = order(&mut engine, ActionKind::AddTag, MARK);

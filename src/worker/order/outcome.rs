@@ -26,24 +26,18 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
         if let Some(read) = read.ok().and_then(indicators::as_action) {
             accepted(context, order, &read, Source::Reading).await;
         } else {
-            let status = MachineActionStatus::InProgress;
-            let action = action.clone();
-            let taken = MachineAction { status, ..action };
-            accepted(context, order, &taken, Source::Answer).await;
+            taken(context, order, action).await;
         }
         return;
     }
     if order.task.record() == Recorded::Machine {
         // The answer says what was taken, and not yet that it lasts: the machine is read again.
-        let (read, source) = match look_up_effect(context, order, Lane::LookUp).await {
-            Ok(read) => (read, Source::Reading),
-            Err(_not_read) => {
-                let status = MachineActionStatus::InProgress;
-                let action = action.clone();
-                (MachineAction { status, ..action }, Source::Answer)
-            }
-        };
-        accepted(context, order, &read, source).await;
+        let read = look_up_effect(context, order, Lane::LookUp).await.ok();
+        if let Some(read) = read.filter(|read| read.status.is_final()) {
+            accepted(context, order, &read, Source::Reading).await;
+        } else {
+            taken(context, order, action).await;
+        }
         return;
     }
     if !action.status.is_final() {
@@ -67,6 +61,13 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
             journal.record_or_say(order.entry, vec![record]).await;
         }
     }
+}
+
+/// The service took an order whose effect nothing shows yet.
+async fn taken(context: &Context, order: &Order, action: &MachineAction) {
+    let mut taken = action.clone();
+    taken.status = MachineActionStatus::InProgress;
+    accepted(context, order, &taken, Source::Answer).await;
 }
 
 /// What the machine, read anew, says of an order that leaves no other record.

@@ -139,7 +139,11 @@ async fn read_one(
                 return Ok(Reading::Absent);
             };
             let effect = look_up_effect(context, &entry.order, Lane::Watch);
-            Some(reporting_pauses(context, effect).await)
+            let read = reporting_pauses(context, effect).await;
+            if matches!(&read, Ok(read) if !read.status.is_final()) {
+                return Ok(Reading::Absent);
+            }
+            Some(read)
         }
     };
     match read {
@@ -328,6 +332,7 @@ fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Reco
     let why = match (instead, task.removes()) {
         (Some(how), _) => how.to_owned(),
         (None, Some(what)) => format!("the {what} is still there"),
+        (None, None) if task.record() == Recorded::Machine => "the device does not show it".into(),
         (None, None) => format!("the service does not show the action {id} that it accepted"),
     };
     Record::Unclear {
