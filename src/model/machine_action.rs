@@ -225,7 +225,16 @@ fn file_identifier<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>
     loose(from).map(|file| file.map(|RelatedFile(hash)| hash))
 }
 
+/// The service's word for an investigation that waits for a person.
+pub const PENDING_APPROVAL: &str = "PendingApproval";
+
 impl MachineAction {
+    /// Whether an investigation waits for a person to approve in the portal what it is to do.
+    #[must_use]
+    pub fn awaits_approval(&self) -> bool {
+        self.state.as_deref() == Some(PENDING_APPROVAL)
+    }
+
     /// An action of which nothing but id, type and status is known.
     #[must_use]
     pub fn bare(id: MachineActionId, kind: MachineActionType, status: MachineActionStatus) -> Self {

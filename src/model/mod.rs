@@ -43,7 +43,9 @@ pub use machine::{
     EVERYWHERE, ExposureLevel, HealthStatus, Machine, MachineRef, Merge, OnboardingStatus,
     OsFamily, RiskScore,
 };
-pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
+pub use machine_action::{
+    HResult, MachineAction, MachineActionStatus, MachineActionType, PENDING_APPROVAL,
+};
 #[cfg(test)]
 pub use normal::tests::odd_text;
 pub use normal::{NameOddity, host_part, normal, normal_name, same_name, short_name, skeleton};

@@ -228,7 +228,7 @@ impl State {
             let id = known.id.clone();
             self.note_lifted(&id, &machine);
         }
-        self.note_deviation(made_by);
+        self.note_besides(made_by);
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {
@@ -240,7 +240,7 @@ impl State {
         }
         let done = self.entries.iter().map(Entry::id);
         for entry in done.collect::<Vec<_>>() {
-            self.note_deviation(Some(entry));
+            self.note_besides(Some(entry));
         }
     }
 
@@ -257,7 +257,7 @@ impl State {
         }
         let id = entry.id();
         self.entries.put(entry);
-        self.note_deviation(Some(id));
+        self.note_besides(Some(id));
     }
 }
 

@@ -7,7 +7,16 @@ use jiff::Timestamp;
 use super::State;
 use crate::action::{Change, ConditionState, Evidence};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::{EntryId, MachineActionId, MachineId};
+use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
+
+/// What the service says of an order besides its status, and a person has to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Besides {
+    /// It succeeded, and was carried out otherwise than it was ordered.
+    Deviates,
+    /// The investigation that it started waits for a person to approve what it is to do.
+    AwaitsApproval,
+}
 
 /// Places of entries that a person has to read, in the order in which they came to need it: one that
 /// comes goes behind all that are there, so that none of these moves.
@@ -101,11 +110,19 @@ impl State {
         entry.deviation(self.action(&entry.machine().id, &own))
     }
 
-    /// Notes whether this entry was carried out otherwise than it was ordered.
-    pub(super) fn note_deviation(&mut self, id: Option<EntryId>) {
+    /// Notes what the service says of an order besides its status.
+    pub(super) fn note_besides(&mut self, id: Option<EntryId>) {
         if let Some(entry) = id.and_then(|id| self.entries.get(id)) {
-            let (id, deviates) = (entry.id(), self.deviation_of(entry).is_some());
-            self.entries.note_deviation(id, deviates);
+            let besides = if self.deviation_of(entry).is_some() {
+                Some(Besides::Deviates)
+            } else {
+                let read = entry.own_action().filter(|_| !entry.status().is_end());
+                let read = read.and_then(|own| self.action(&entry.machine().id, &own));
+                let awaits = read.is_some_and(MachineAction::awaits_approval);
+                awaits.then_some(Besides::AwaitsApproval)
+            };
+            let id = entry.id();
+            self.entries.note_besides(id, besides);
         }
     }
 
@@ -135,7 +152,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::Event;
-    use crate::model::{Epoch, MachineAction};
+    use crate::model::Epoch;
     use crate::model::{HResult, MachineActionStatus, MachineActionType, Mode};
     use crate::state::fixtures;
 
@@ -206,6 +223,51 @@ mod tests {
         acknowledged.push(Timestamp::UNIX_EPOCH, by);
         let acknowledged = Event::Entry(Box::new(acknowledged));
         assert_eq!(count(vec![done(), read("Selective"), acknowledged]), 0);
+    }
+
+    #[test]
+    fn an_investigation_that_waits_for_approval_needs_a_person() {
+        let mut order = fixtures::order(
+            "cdn-00000001",
+            fixtures::machine_ref("a1", None),
+            ActionKind::StartInvestigation,
+        );
+        order.comment = "beacon".into();
+        let id = MachineActionId::parse("1006").expect("a literal id");
+        let mut entry = Entry::new(fixtures::author(), order);
+        let mut push = |state: &mut State, record| {
+            entry.push(Timestamp::UNIX_EPOCH, record);
+            state.apply(Event::Entry(Box::new(entry.clone())));
+            state.entries.attention_count()
+        };
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let read = |state: &mut State, word: &str| {
+            let kind = MachineActionType::Investigation;
+            let status = MachineActionStatus::InProgress;
+            let mut read = MachineAction::bare(id.clone(), kind, status);
+            read.machine_id = MachineId::parse("a1").ok();
+            read.state = Some(word.into());
+            state.apply(Event::Actions {
+                epoch: Epoch::default(),
+                actions: vec![read],
+            });
+            state.entries.attention_count()
+        };
+        let accepted = Record::Accepted {
+            action: id.clone(),
+            status: MachineActionStatus::InProgress,
+        };
+        push(&mut state, Record::Sent);
+        assert_eq!(push(&mut state, accepted), 0);
+        assert_eq!(read(&mut state, "Running"), 0);
+        assert_eq!(read(&mut state, "PendingApproval"), 1);
+        let by = Record::Acknowledged {
+            status: "Accepted".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        assert_eq!(push(&mut state, by), 0, "a person has read it");
+        assert_eq!(read(&mut state, "Running"), 0);
     }
 
     #[test]

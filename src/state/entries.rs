@@ -1,14 +1,14 @@
 //! This console's entries, and the places of those that are asked for in every frame: no frame
 //! walks all that was ever journalled.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 
 use jiff::Timestamp;
 
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
-use crate::state::attention::Unread;
+use crate::state::attention::{Besides, Unread};
 
 /// All entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -24,8 +24,8 @@ pub struct Entries {
     /// Orders of this run that had succeeded and were undone by somebody else, with how many records they
     /// had then: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
-    /// Those that succeeded otherwise than they were ordered.
-    deviating: HashSet<EntryId>,
+    /// Those of which the service says more than their status tells.
+    besides: HashMap<EntryId, Besides>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Those that have not ended.
@@ -109,8 +109,9 @@ impl Entries {
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
-        let is_otherwise = self.lifted.contains_key(&entry.id()) || self.deviates(entry);
-        (status.needs_person() || is_otherwise)
+        let id = entry.id();
+        let says_more = self.lifted.contains_key(&id) || self.besides.contains_key(&id);
+        (status.needs_person() || says_more)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
             && !status.was_cancelled_here(|tag| self.get(tag))
@@ -158,21 +159,19 @@ impl Entries {
         }
     }
 
-    /// Whether the service carried it out otherwise than it was ordered.
+    /// What the service says of an order besides its status.
     #[must_use]
-    pub fn deviates(&self, entry: &Entry) -> bool {
-        self.deviating.contains(&entry.id())
+    pub fn besides(&self, entry: &Entry) -> Option<Besides> {
+        self.besides.get(&entry.id()).copied()
     }
 
-    /// The service has, or has no longer, carried an order out otherwise than it was asked to, and a
-    /// person has to read that.
-    pub(super) fn note_deviation(&mut self, id: EntryId, deviates: bool) {
-        let is_news = if deviates {
-            self.deviating.insert(id)
-        } else {
-            self.deviating.remove(&id)
+    /// Notes what the service says of an order besides its status now, if anything.
+    pub(super) fn note_besides(&mut self, id: EntryId, besides: Option<Besides>) {
+        let before = match besides {
+            Some(besides) => self.besides.insert(id, besides),
+            None => self.besides.remove(&id),
         };
-        if let Some(place) = self.place_of(id).filter(|_| is_news) {
+        if let Some(place) = self.place_of(id).filter(|_| before != besides) {
             self.generation += 1;
             self.sort_in(place);
         }

@@ -27,6 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use actions::Actions;
 pub use asked::{Answer, Asked, Asking, Progress};
+pub use attention::Besides;
 pub use batch::{Batch, counted};
 pub use contained::{Contained, Direction, Request, WayBack};
 pub use entries::Entries;

@@ -8,7 +8,7 @@ use egui::{
 use crate::journal::{Entry, NOT_AS_ORDERED, OrderStatus};
 use crate::message::Command;
 use crate::model::EntryId;
-use crate::state::State;
+use crate::state::{Besides, State};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
@@ -251,25 +251,30 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         let (icon, role) = look::order_status(entry.status());
         badge(ui, icon, role, &entry.status().word(&entry.order.task));
-        if state.entries.deviates(entry) {
-            badge(ui, Icon::Warning, Role::Caution, NOT_AS_ORDERED);
+        if let Some(besides) = state.entries.besides(entry) {
+            badge(ui, Icon::Warning, Role::Caution, besides_word(besides));
         }
         ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
     });
 }
 
+const fn besides_word(besides: Besides) -> &'static str {
+    match besides {
+        Besides::Deviates => NOT_AS_ORDERED,
+        Besides::AwaitsApproval => "waits for approval",
+    }
+}
+
 /// What a device's newest order came to, where it needs attention: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
     let task = &entry.order.task;
-    // What succeeded needs a person for what it says besides.
-    let besides = if state.entries.deviates(entry) {
-        Some(NOT_AS_ORDERED)
-    } else if state.lifted_by(entry).is_some() {
-        Some("not in force any more")
-    } else {
-        None
-    };
+    // It needs a person for what it says besides.
+    let besides = state.entries.besides(entry).map(besides_word);
+    let besides = besides.or_else(|| {
+        let lifted = state.lifted_by(entry);
+        lifted.map(|_| "not in force any more")
+    });
     if let Some(word) = besides {
         return (
             Icon::Warning,

@@ -239,7 +239,7 @@ fn line_ui(
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
     let (icon, role) = look::order_status(status);
     let is_past = overtaken.is_some() || cx.state.lifted_by(entry).is_some();
-    let role = match (is_past, cx.state.entries.deviates(entry)) {
+    let role = match (is_past, cx.state.entries.besides(entry).is_some()) {
         (true, _) => Role::Stale,
         (false, true) => Role::Caution,
         (false, false) => role,

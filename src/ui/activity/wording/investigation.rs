@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::journal::{Entry, Record};
-use crate::model::clean;
+use crate::model::{PENDING_APPROVAL, clean};
 use crate::state::State;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::words::spaced;
@@ -33,7 +33,7 @@ fn words(state: &str) -> String {
         "Queued" => "Queued at Defender".into(),
         "PendingResource" => "Waits for the device, or for room at Defender".into(),
         "Running" => "Defender is examining the device".into(),
-        "PendingApproval" => {
+        PENDING_APPROVAL => {
             format!("Waits for a person to approve what it is to do: {IN_PORTAL}").into()
         }
         "Benign" => "Nothing malicious was found".into(),
