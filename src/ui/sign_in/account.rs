@@ -283,12 +283,44 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
         let names: Vec<&str> = granted.iter().map(Permission::as_wire).collect();
         copyable_ui(ui, "permissions granted", &names.join(" "));
     }
-    ui.wrapped("You also need a role in the Defender portal (View data, Active remediation actions) with access to the device's group; cordon learns of a missing one only when an action is refused");
+    ui.wrapped("You also need roles in the Defender portal with access to the device's group; cordon learns of a missing one only when an action is refused:");
+    for line in roles() {
+        ui.wrapped(line);
+    }
+}
+
+/// Each role of the portal that something here takes, and what for.
+fn roles() -> Vec<String> {
+    let mut titles: Vec<(String, Vec<&str>)> = vec![("View data".into(), vec!["the devices"])];
+    for kind in ActionKind::ALL {
+        let spec = kind.spec();
+        let role = spec.roles.join(" or ");
+        match titles.iter_mut().find(|(known, _)| *known == role) {
+            Some((_, titles)) => titles.push(spec.title),
+            None => titles.push((role, vec![spec.title])),
+        }
+    }
+    let lines = titles.into_iter();
+    lines
+        .map(|(role, titles)| format!("{role}: {}", titles.join(", ")))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::ui::sign_in::account::*;
+
+    #[test]
+    fn each_role_of_the_portal_says_what_it_is_for() {
+        let lines = roles();
+        for &kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let is_said = |line: &&String| {
+                line.contains(spec.title) && spec.roles.iter().all(|role| line.contains(role))
+            };
+            assert_eq!(lines.iter().filter(is_said).count(), 1, "{kind:?}");
+        }
+    }
 
     #[test]
     fn every_action_says_what_its_permission_is_for() {
