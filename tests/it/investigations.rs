@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use cordon::action::ActionKind;
-use cordon::journal::{OrderStatus, Record};
+use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::OrderProgress;
 use cordon::model::{EntryId, MachineActionId, MachineActionStatus};
+use cordon::state::State;
 use serde_json::json;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
+use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
+use crate::faults::ordinary_laptops;
+use crate::matrix::{SPEED, under_each_fault};
 
 const KIND: ActionKind = ActionKind::StartInvestigation;
 
@@ -136,6 +139,44 @@ fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again(
 }
 
 #[test]
+fn under_every_fault_at_most_one_begins_and_what_is_said_of_it_is_true() {
+    let played = under_each_fault(|what| {
+        let simulator = tenant();
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::start_faster(&simulator, folder.path(), SPEED);
+        engine.sign_in();
+        let machine = ordinary_laptops(&engine).remove(0);
+        engine.load(&machine);
+        engine
+            .control
+            .inject(fault("submit:startInvestigation", what, 1));
+        let entry = engine.submit(&Engine::draft(KIND, &machine));
+        let is_known = move |s: &State| {
+            let looked = matches!(
+                s.progress.get(&entry),
+                Some(OrderProgress::LookFailed { .. })
+            );
+            let status = s.entry(entry).map(Entry::status);
+            status.is_some_and(|status| status.is_end() || status.is_unknown() && looked)
+        };
+        engine.until_fast("what can be known", is_known);
+        let (begun, posts) = (engine.control.investigations().len(), posts(&engine).len());
+        let status = engine.status(entry);
+        let told = format!("{what}: {begun} of {posts}, {status:?}");
+        match status.key() {
+            "Done" => assert_eq!(begun, 1, "{told}"),
+            "Refused" | "NotFound" => assert_eq!((begun, posts), (0, 1), "{told}"),
+            key => assert_eq!((key, begun, posts), ("Unknown", 1, 1), "{told}"),
+        }
+        // Only what was certainly not taken leaves again.
+        let is_certain = matches!(what, "status:429:1" | "unauthorized" | "claims_challenge");
+        assert_eq!(posts, if is_certain { 2 } else { 1 }, "{told}");
+        1
+    });
+    assert!(played > 30, "{played}");
+}
+
+#[test]
 fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine
@@ -186,7 +227,7 @@ fn its_limit_holds_up_no_other_action() {
     engine.until("the pause", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::LeavesAt(_)))
     });
-    let other = crate::faults::ordinary_laptops(&engine).remove(0);
+    let other = ordinary_laptops(&engine).remove(0);
     engine.load(&other);
     let isolation = engine.submit(&Engine::draft(ActionKind::Isolate, &other));
     let end = engine.until_end(isolation);

@@ -13,7 +13,7 @@ use crate::common::{Engine, SHA1, journal_on_disk, tell, tenant};
 use crate::faults::{ordinary_laptops, unmanaged};
 
 /// Speed-up of all waits: a look-up of an unknown outcome takes three seconds.
-const SPEED: f64 = 100.0;
+pub const SPEED: f64 = 100.0;
 /// Tenants that are tried at the same time.
 const LANES: usize = 6;
 
@@ -145,11 +145,11 @@ struct Played {
     end: End,
 }
 
-#[test]
-fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
+/// Plays something under each fault, several at a time; how many orders that were.
+pub fn under_each_fault(play: impl Fn(&str) -> usize + Sync) -> usize {
     let queue = Mutex::new(FAULTS.iter());
     let next = || queue.lock().expect("whole").next();
-    let played: usize = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let lanes: Vec<_> = (0..LANES)
             .map(|_| {
                 scope.spawn(|| {
@@ -163,7 +163,12 @@ fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
             .into_iter()
             .map(|lane| lane.join().expect("each case holds"))
             .sum()
-    });
+    })
+}
+
+#[test]
+fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
+    let played = under_each_fault(play);
     tell(&format!(
         "fault matrix: {played} orders under {} faults",
         FAULTS.len()

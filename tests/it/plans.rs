@@ -413,9 +413,7 @@ fn a_device_that_has_vanished_is_said_in_words() {
         entries.len() == 8 && entries.iter().all(|entry| entry.status().is_end())
     });
     console.step_until("the words", |c| {
-        c.shows_part(
-            "Defender does not know this device or file, or you have no access to its group",
-        )
+        c.shows_part("Defender does not know this device, or you have no access to its group")
     });
     let refused = format!("4 orders on 1 device refused ({}", machines[0].quoted());
     assert!(console.shows_part(&refused), "{}", console.screen());

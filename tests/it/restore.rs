@@ -53,6 +53,8 @@ impl Home {
         let mut engine = home.start(simulator);
         engine.sign_in();
         engine.until("saving", |s| s.keyring == KeyringState::Saved);
+        // Only a whole list is kept.
+        assert_eq!(engine.state.inventory.incomplete, None);
         home.wait_for("devices-");
         home.wait_for("accounts.json");
         home
