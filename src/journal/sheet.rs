@@ -298,26 +298,15 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let before = shared.and_then(OthersContainment::since);
     let before = before.filter(|since| *since < own.0);
     let (at, source) = before.map_or(own, |since| (since, TimeSource::Service));
-    let when = match (section, ended_by(entry, of_device)) {
-        (Section::Contained | Section::Open, _) => {
+    let when = match section {
+        Section::Contained | Section::Open => {
             let (both, ago) = (moment.both(at), moment.ago(at, source));
             let again = begun.is_some() || before.is_some();
             let again = again.then(|| format!("; again at {}", moment.status_of(entry)));
             let again = again.unwrap_or_default();
             format!("since {both}, {ago}, by {}{again}", source.words())
         }
-        (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),
-        (Section::Failed | Section::Done, Some(later)) => {
-            // A success of ours, whose word is ours.
-            let word = later.status().word(&later.order.task).to_lowercase();
-            let again = if later.order.task.kind() == order.task.kind() {
-                " again"
-            } else {
-                ""
-            };
-            let (at, until) = (moment.status_of(entry), moment.status_of(later));
-            format!("at {at}; {word}{again} at {until}")
-        }
+        Section::Failed | Section::Done => ended_words(entry, ended_by(entry, of_device), moment),
     };
     let head = device(&order.machine, &entry.machine().id).ours(": ");
     let head = match &order.task {
@@ -353,6 +342,19 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
         None => last,
     });
     Item { head, more }
+}
+
+/// When it ended, and what a later order of ours has made of that.
+fn ended_words(entry: &Entry, later: Option<&Entry>, moment: &Moment<'_>) -> String {
+    let at = format!("at {}", moment.status_of(entry));
+    let Some(later) = later else {
+        return at;
+    };
+    // A success of ours, whose word is ours.
+    let word = later.status().word(&later.order.task).to_lowercase();
+    let is_same = later.order.task.kind() == entry.order.task.kind();
+    let again = if is_same { " again" } else { "" };
+    format!("{at}; {word}{again} at {}", moment.status_of(later))
 }
 
 /// What the next shift does about it, and by when.

@@ -60,26 +60,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
             continue;
         };
         let look = look::condition(condition, phase);
-        let actions = evidence(state, cx, machine);
-        let is_own =
-            (actions.last()).is_some_and(|newest| cx.state.entries.that_made(&newest.id).is_some());
-        let said = if is_own {
-            // What became of an order from here is said by its row.
-            badge(ui, look.icon, look.role, &words)
-        } else {
-            announce(ui, look.icon, look.role, &words)
-        };
-        if let ConditionState::Yes(evidence) = state
-            && let Some(since) = evidence.since
-        {
-            said.tip(words::utc_time(since));
-        }
-        let untold = (actions.len()).saturating_sub(TOLD_AGAIN);
-        for (_, action) in
-            (actions.into_iter().enumerate()).filter(|(n, _)| *n == 0 || *n >= untold)
-        {
-            ui.push_id(action.id.as_str(), |ui| evidence_ui(ui, cx, action));
-        }
+        known_ui(ui, cx, machine, state, (look.icon, look.role, &words));
     }
     if !unknown.is_empty() {
         let what = unknown.join(" and ").to_lowercase();
@@ -95,6 +76,35 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         .any(|(_, state, _)| **state != ConditionState::Unknown)
     {
         ui.small_label(NOTE);
+    }
+}
+
+/// One condition of which something is known: what, since when, and by whose actions.
+fn known_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    machine: &MachineRef,
+    state: &ConditionState,
+    (icon, role, said): (Icon, Role, &str),
+) {
+    let actions = evidence(state, cx, machine);
+    let newest = actions.last();
+    let is_own = newest.is_some_and(|newest| cx.state.entries.that_made(&newest.id).is_some());
+    let said = if is_own {
+        // What became of an order from here is said by its row.
+        badge(ui, icon, role, said)
+    } else {
+        announce(ui, icon, role, said)
+    };
+    if let ConditionState::Yes(evidence) = state
+        && let Some(since) = evidence.since
+    {
+        said.tip(words::utc_time(since));
+    }
+    let untold = actions.len().saturating_sub(TOLD_AGAIN);
+    let all = actions.into_iter().enumerate();
+    for (_, action) in all.filter(|(n, _)| *n == 0 || *n >= untold) {
+        ui.push_id(action.id.as_str(), |ui| evidence_ui(ui, cx, action));
     }
 }
 

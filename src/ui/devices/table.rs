@@ -183,13 +183,36 @@ fn rows_ui(
     });
     scroll.down = output.state.clamped_offset().y;
     scroll.seen = output.inner_rect.height();
+    ui.ctx()
+        .accesskit_node_builder(output.id.with(1_usize), |node| {
+            node.set_label("Scroll the devices");
+        });
     let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
     let row = as_row((scroll.down + at.max(0.0)) / row_height);
+    keep_anchor(
+        ui,
+        cx,
+        scroll,
+        (table_id, row, aimed.is_some()),
+        &mut clicked,
+    );
+    clicked
+}
+
+/// Notes which device is at this row, which the pointer aims at or else is the first in sight; a click on one
+/// that has only just come under the pointer was meant for another.
+fn keep_anchor(
+    ui: &Ui,
+    cx: &Cx<'_>,
+    scroll: &mut Scroll,
+    (table_id, row, is_aimed): (Id, usize, bool),
+    clicked: &mut Vec<Clicked>,
+) {
     let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
     let under = cx.views.rows.machine(cx.state, row);
     let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
     // By the pointer only: a screen reader names the row that it clicks.
-    if has_come_under_pointer(ui, table_id, what, by_wheel) && aimed.is_some() {
+    if has_come_under_pointer(ui, table_id, what, by_wheel) && is_aimed {
         let by_pointer = ui.input(|input| input.pointer.any_click());
         clicked.retain(|_| !by_pointer);
     }
@@ -198,11 +221,6 @@ fn rows_ui(
         row,
         search: cx.views.search.clone(),
     });
-    ui.ctx()
-        .accesskit_node_builder(output.id.with(1_usize), |node| {
-            node.set_label("Scroll the devices");
-        });
-    clicked
 }
 
 /// Draws the row at this place of the list and this height of the window.
