@@ -5,18 +5,14 @@ use crate::action::{ActionKind, Condition, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
 use crate::model::{MachineRef, ThemeChoice};
-use crate::ui::commands::UiCommand;
+use crate::ui::commands::{self, UiCommand};
 use crate::ui::views::{Dialog, Screen};
 use crate::ui::{self, order};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
-        if matches!(
-            command,
-            UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
-        ) && self.state.session.account().is_none()
-        {
+        if command.is_for_open() && self.state.session.account().is_none() {
             // Nothing is on screen that the key could be meant for.
             return;
         }
@@ -54,6 +50,13 @@ impl App {
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
             UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
             UiCommand::Compare => self.compare(),
+            UiCommand::ShowTimeline => self.views.wants_timeline = true,
+            UiCommand::DownloadPackage => {
+                let package = commands::package_of_open(&self.state, &self.views).ok();
+                if let Some(package) = package {
+                    self.views.open(Dialog::Download(package));
+                }
+            }
             UiCommand::ShowSettings => {
                 self.views.show(Screen::Settings);
                 self.send(Command::ReadSettings);

@@ -5,8 +5,8 @@ mod keys;
 mod way_back;
 
 pub use availability::{
-    act_availability, acting_trouble, is_for_some, journal_trouble, open_device, plan_availability,
-    sign_in_methods, why_not_acknowledge,
+    act_availability, acting_trouble, is_for_some, journal_trouble, open_device, package_of_open,
+    package_trouble, plan_availability, sign_in_methods, why_not_acknowledge,
 };
 pub use keys::take_keys;
 pub use way_back::{changing, why_nothing};
@@ -37,6 +37,10 @@ pub enum UiCommand {
     UnrestrictMine,
     /// Shows the records with the name of the device in the panel side by side.
     Compare,
+    /// Goes to what happened on the device in the panel, by its time.
+    ShowTimeline,
+    /// Asks for the folder of the newest package that was collected of the device in the panel.
+    DownloadPackage,
     ShowSettings,
     SignIn,
     SignInWithBrowser,
@@ -96,6 +100,8 @@ impl UiCommand {
             Self::ReleaseMine,
             Self::UnrestrictMine,
             Self::Compare,
+            Self::ShowTimeline,
+            Self::DownloadPackage,
             Self::ShowSettings,
             Self::SignIn,
             Self::SignInWithBrowser,
@@ -142,7 +148,17 @@ impl UiCommand {
                 | Self::Drill
                 | Self::ReleaseMine
                 | Self::UnrestrictMine
+                | Self::DownloadPackage
                 | Self::SignOut
+        )
+    }
+
+    /// Whether it is about the device in the panel.
+    #[must_use]
+    pub const fn is_for_open(self) -> bool {
+        matches!(
+            self,
+            Self::Act(_) | Self::Plan | Self::Compare | Self::ShowTimeline | Self::DownloadPackage
         )
     }
 
@@ -192,6 +208,14 @@ impl UiCommand {
             Self::Compare => (
                 "Compare records with this name",
                 "Shows the open device and its twins side by side",
+            ),
+            Self::ShowTimeline => (
+                "Timeline",
+                "What happened on the open device: actions, alerts, log-ons and orders by their time",
+            ),
+            Self::DownloadPackage => (
+                "Download investigation package",
+                "Fetches the newest package that was collected of the open device",
             ),
             Self::ShowSettings => (
                 "Settings",
@@ -292,6 +316,8 @@ impl UiCommand {
             | Self::ActOnSelection(_)
             | Self::Plan
             | Self::PlanOnSelection
+            | Self::ShowTimeline
+            | Self::DownloadPackage
             | Self::Drill => &[],
         }
     }

@@ -11,6 +11,7 @@ pub use crate::model::{Column, PanelPart, Sort};
 use crate::search::{Rows, Tally};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::acknowledging::Acknowledging;
+use crate::ui::choose::Chosen;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::suggestions::Completion;
 use crate::ui::drill_view::DrillView;
@@ -54,6 +55,8 @@ pub struct Views {
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
+    /// The keyboard goes to the timeline of the open device.
+    pub wants_timeline: bool,
     /// While the search field has the keyboard: whether a person went there, or it only came back to it.
     pub search_entered: Option<bool>,
     /// The table scrolls to the selection in this frame.
@@ -92,6 +95,8 @@ pub struct Views {
     pub close_confirmed: bool,
     /// The folder for packages that was typed last in this run.
     pub download_folder: Option<String>,
+    /// Where the folder arrives that is being chosen for them.
+    pub chosen_folder: Option<Chosen>,
     /// How the person has arranged the window.
     pub layout: WindowLayout,
     pub completion: Completion,

@@ -7,9 +7,9 @@ use crate::journal::{Entry, OrderStatus, instead};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
+use crate::ui::activity::record;
 use crate::ui::activity::wording;
-use crate::ui::activity::{download, record};
-use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
+use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
 use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
@@ -111,7 +111,7 @@ impl Button {
             | Self::CancelOpposite(..)
             | Self::Undo(_)
             | Self::SendAgain => acting_trouble(state).err(),
-            Self::Download => download::why_not(state),
+            Self::Download => package_trouble(state).err(),
             Self::CancelDownload
             | Self::ShowDevice
             | Self::ShowIncident(_)

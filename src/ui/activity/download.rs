@@ -1,37 +1,23 @@
 //! The package that an action has collected: from its row to a file on this computer.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::{Id, RichText, Ui};
 use jiff::Timestamp;
 
 use crate::journal::Entry;
 use crate::message::{Command, DownloadNews};
-use crate::model::{EntryId, SessionStatus, clean};
+use crate::model::{EntryId, clean};
 use crate::state::State;
-use crate::ui::commands::journal_trouble;
+use crate::ui::choose::{Choose, Chosen};
+use crate::ui::commands::package_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{
     ActionButton, Dialog, TextField, UiExt as _, confirming_keys, take_confirming_key,
 };
 use crate::ui::{Cx, words};
-
-/// Why no package can be downloaded now, if it cannot.
-pub fn why_not(state: &State) -> Option<String> {
-    // What is fetched goes on record.
-    if let Err(why) = journal_trouble(state) {
-        return Some(why);
-    }
-    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
-        return Some("Sign in first: Defender gives the link to you alone".to_owned());
-    };
-    let wanted = &crate::action::ActionKind::CollectInvestigationPackage
-        .spec()
-        .permission;
-    let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
-    is_lacking.then(|| format!("This takes the permission {wanted}"))
-}
 
 /// The word for an entry whose package is on this computer.
 pub fn word(entry: &Entry, state: &State) -> Option<&'static str> {
@@ -118,7 +104,7 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         Dialog::return_focus(ui.ctx(), id);
         return;
     };
-    let mut folder = folder(cx);
+    let mut folder = take_chosen(cx).unwrap_or_else(|| folder(cx));
     let title = "Download the investigation package";
     let what = "The package holds evidence about the device and the people who use it. It is put into this folder under a name of its own; no file there is replaced";
     let dialog = Dialog::new(id, title).description(what);
@@ -131,6 +117,7 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         ui.wrapped(what);
         ui.add_space(ui.tokens().space.s);
         let wrong = wrong(&folder);
+        choose_ui(ui, cx);
         let field = TextField::new("Folder", &mut folder)
             .help("The whole path, such as one that the file manager shows")
             .error(wrong)
@@ -141,7 +128,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         // As the text is now.
         let wrong = self::wrong(&folder);
         let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-        let why_not = why_not(cx.state).or(wrong.map(str::to_owned));
+        let trouble = package_trouble(cx.state).err();
+        let why_not = trouble.or(wrong.map(str::to_owned));
         let pressed = ui.horizontal_wrapped(|ui| {
             let keep = ui.add(ActionButton::new("Don't download"));
             let go = ActionButton::primary("Download").disabled_because(why_not.as_deref());
@@ -164,6 +152,25 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         return;
     }
     Dialog::return_focus(ui.ctx(), id);
+}
+
+/// Has the folder chosen in a dialog of the system's.
+fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let open = cx.views.chosen_folder.as_ref();
+    let button =
+        ActionButton::new("Choose folder…").disabled_because(open.map(|_| "The dialog is open"));
+    if ui.add(button).clicked() {
+        let chosen = Chosen::default();
+        cx.views.chosen_folder = Some(Arc::clone(&chosen));
+        cx.out.choose = Some((Choose::Folder, chosen));
+    }
+}
+
+/// The folder that was chosen, once the dialog has closed.
+fn take_chosen(cx: &mut Cx<'_>) -> Option<String> {
+    let answer = cx.views.chosen_folder.as_ref()?.get()?.clone();
+    cx.views.chosen_folder = None;
+    Some(answer?.display().to_string())
 }
 
 /// What stands in the field: what was typed last, else where this system keeps downloads.

@@ -6,7 +6,8 @@ use super::UiCommand;
 use super::way_back::release_trouble;
 use crate::action::{ActionKind, Condition, Task, Values};
 use crate::guard::{self, Severity};
-use crate::model::{MachineRef, SessionStatus, SignInMethod};
+use crate::journal::Entry;
+use crate::model::{EntryId, MachineRef, SessionStatus, SignInMethod};
 use crate::state::State;
 use crate::ui::views::Views;
 
@@ -52,6 +53,11 @@ impl UiCommand {
             }
             Self::Compare if state.namesakes(open_device(views)?).is_empty() => {
                 Err("No other record in the list has this name".into())
+            }
+            Self::ShowTimeline => open_device(views).map(drop),
+            Self::DownloadPackage => {
+                package_of_open(state, views)?;
+                package_trouble(state)
             }
             Self::OpenPalette
             | Self::FindMachine
@@ -139,6 +145,34 @@ pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
         }
         Some(selected) => Ok(selected),
     }
+}
+
+/// Whether a package can be downloaded now.
+///
+/// # Errors
+/// Why not.
+pub fn package_trouble(state: &State) -> Result<(), String> {
+    // What is fetched goes on record.
+    journal_trouble(state)?;
+    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
+        return Err("Sign in first: Defender gives the link to you alone".to_owned());
+    };
+    let wanted = &ActionKind::CollectInvestigationPackage.spec().permission;
+    let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
+    let lacks = || format!("This takes the permission {wanted}");
+    if is_lacking { Err(lacks()) } else { Ok(()) }
+}
+
+/// The newest order that has left a package of the device in the panel.
+///
+/// # Errors
+/// Why there is none.
+pub fn package_of_open(state: &State, views: &Views) -> Result<EntryId, String> {
+    let open = open_device(views)?;
+    let mut newest_first = state.entries.of_machine(&open.id).rev();
+    let collected = newest_first.find(|entry| entry.package().is_some());
+    let none = || "No package of this device was collected from this computer".to_owned();
+    collected.map(Entry::id).ok_or_else(none)
 }
 
 fn account_trouble(state: &State) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{Align, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use crate::message::Command;
@@ -24,6 +24,7 @@ const MAX_ADDRESSES: usize = 12;
 const TWINS_LISTED: usize = 10;
 /// In a window lower than this the id of the device is only a button to copy it, in points.
 const LOW: f32 = 680.0;
+
 /// Draws the panel of the selected device; `is_named` is whether its name stands over the panel already.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
@@ -75,20 +76,29 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
             if !is_low {
                 reasons.show_ui(ui);
             }
-            state_section::state_ui(ui, cx, &selected);
-            alerts::alerts_ui(ui, cx, &selected);
-            users::users_ui(ui, cx, &selected.id);
-            timeline::timeline_ui(ui, cx, &selected);
-            actions::recent_ui(ui, cx, &selected);
-            // Below what is pressed: it comes with the first order.
-            incident::of_device_ui(ui, cx, &selected.id);
-            section_ui(ui, "Record");
-            if let Some(machine) = record {
-                facts_ui(ui, cx, machine);
-            }
-            reading_ui(ui, cx, &selected.id);
-            read_again_ui(ui, cx, &selected);
+            sections_ui(ui, cx, &selected, record);
         });
+}
+
+/// What is known of the device, by sections.
+fn sections_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+    state_section::state_ui(ui, cx, selected);
+    alerts::alerts_ui(ui, cx, selected);
+    users::users_ui(ui, cx, &selected.id);
+    if std::mem::take(&mut cx.views.wants_timeline) {
+        ui.scroll_to_cursor(Some(Align::Min));
+        ui.memory_mut(|memory| memory.request_focus(timeline::id(selected)));
+    }
+    timeline::timeline_ui(ui, cx, selected);
+    actions::recent_ui(ui, cx, selected);
+    // Below what is pressed: it comes with the first order.
+    incident::of_device_ui(ui, cx, &selected.id);
+    section_ui(ui, "Record");
+    if let Some(machine) = record {
+        facts_ui(ui, cx, machine);
+    }
+    reading_ui(ui, cx, &selected.id);
+    read_again_ui(ui, cx, selected);
 }
 
 /// Why there are no facts: not read yet, or no longer in the list.

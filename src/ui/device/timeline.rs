@@ -69,6 +69,11 @@ impl Span {
     }
 }
 
+/// The widget that shows it, and takes the keys.
+pub fn id(machine: &MachineRef) -> Id {
+    Id::unique(("timeline", machine.id.as_str()))
+}
+
 /// Shows the section.
 pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let happenings = happenings(ui, cx, machine);
@@ -79,7 +84,7 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         );
         return;
     }
-    let id = Id::unique(("timeline", machine.id.as_str()));
+    let id = id(machine);
     let chosen_span: Option<usize> = ui.data(|data| data.get_temp(id.with("span")));
     let span = chosen_span
         .and_then(|at| Span::ALL.get(at).copied())

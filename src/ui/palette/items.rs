@@ -23,7 +23,7 @@ pub fn rows(
     tickets: &[String],
 ) -> Vec<Row> {
     if text.is_empty() {
-        return recent_and_all(ctx, cx);
+        return recent_and_all(ctx, cx, saved_rows(cx, fuzzy));
     }
     let mut commands: Vec<(u32, Row)> = all_commands()
         .filter_map(|command| {
@@ -229,7 +229,7 @@ fn all_commands() -> impl Iterator<Item = UiCommand> {
     UiCommand::all().filter(|command| *command != UiCommand::OpenPalette)
 }
 
-fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
+fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
     let recent = cx.views.recent.0.iter();
     let mut recent: Vec<_> = recent
         .map(|item| match item {
@@ -269,6 +269,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
         // All of them say the same then.
         for_selection.truncate(1);
     }
+    head(&mut saved, "Saved searches");
     // What can be done stands before what cannot.
     let has_device = acts.iter().any(|row| row.why_not.is_none());
     let (first, last) = if has_device {
@@ -278,6 +279,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
     };
     recent
         .into_iter()
+        .chain(saved)
         .chain(first)
         .chain(for_selection)
         .chain(last)
@@ -313,13 +315,9 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
 /// The devices that a command is about, in a few words.
 fn meant(cx: &Cx<'_>, command: UiCommand) -> String {
     let is_tenant_wide = matches!(command, UiCommand::Act(kind) if kind.is_tenant_wide());
-    let is_for_open = matches!(
-        command,
-        UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
-    );
     if is_tenant_wide {
         MachineRef::every_device().name()
-    } else if is_for_open {
+    } else if command.is_for_open() {
         let open = cx.views.selected.as_ref();
         open.map(MachineRef::quoted).unwrap_or_default()
     } else if is_for_selection(command) {
@@ -373,7 +371,7 @@ fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     if cx.state.session.account().is_none() {
         return Vec::new();
     }
-    let questions = Question::find(text, cx.now, cx.zone)
+    let questions = Question::find(text, cx.now, cx.zone, &cx.state.settings.tickets)
         .into_iter()
         .take(MAX_OFFERS);
     let asks = questions.map(|question| Item::Ask(text.to_owned(), question));

@@ -294,6 +294,7 @@ fn a_search_is_saved_under_a_name_chosen_and_removed() {
     let palette = crate::ui::views::Dialog::Palette(Box::new(palette));
     desk.borrow_mut().views.open(palette);
     harness.run_steps(4);
+    harness.get_by_label_contains("Search: Hot, risk:high");
     harness.event(egui::Event::Text("hot".to_owned()));
     harness.run_steps(4);
     harness.get_by_label_contains("Search: Hot, risk:high");

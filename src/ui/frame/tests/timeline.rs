@@ -64,6 +64,20 @@ fn said(harness: &Harness<'static>) -> String {
 }
 
 #[test]
+fn the_command_puts_the_keyboard_on_it_and_shows_it() {
+    let (desk, mut harness) = desk(history(), egui::vec2(800.0, 600.0));
+    let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
+    desk.borrow_mut().views.show_device(device);
+    harness.run_steps(4);
+    desk.borrow_mut().views.wants_timeline = true;
+    harness.run_steps(30);
+    let axis = harness.get_by_label("Timeline");
+    assert!(axis.is_focused());
+    let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(800.0, 600.0));
+    assert!(window.contains_rect(axis.rect()), "{:?}", axis.rect());
+}
+
+#[test]
 fn what_happened_is_on_one_axis_and_in_words() {
     let (desk, mut harness) = wide(history());
     let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
