@@ -1,5 +1,6 @@
 //! The application: owns facts, views and the worker's handle; runs what the views raise.
 
+mod choose;
 mod notify;
 mod run;
 mod shell;
@@ -283,6 +284,7 @@ impl App {
             work,
             open_page,
             drill,
+            choose,
         } = std::mem::take(&mut self.out);
         for command in commands {
             self.run(ctx, command);
@@ -294,6 +296,9 @@ impl App {
             self.open_page(&page);
         }
         self.drill(drill);
+        if let Some((what, chosen)) = choose {
+            choose::open(what, chosen, ctx.clone());
+        }
     }
 
     /// Closing asks first where it would end or lose something (section 6, step 8).

@@ -3,6 +3,7 @@
 //! Nothing outside says `cfg`.
 
 pub(crate) mod credentials;
+pub(crate) mod dialogs;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]

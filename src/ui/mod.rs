@@ -1,6 +1,7 @@
 //! egui, and only here (with `app` and `main`): the frame, and what each view gets.
 
 pub mod browser;
+pub mod choose;
 pub mod commands;
 pub mod concerns;
 pub mod dialogs;
@@ -47,6 +48,7 @@ use jiff::tz::TimeZone;
 use crate::message::Command;
 use crate::model::MachineRef;
 use crate::state::State;
+use choose::{Choose, Chosen};
 use commands::UiCommand;
 use views::Views;
 
@@ -99,6 +101,8 @@ pub struct Outbox {
     pub open_page: Option<String>,
     /// An exercise that begins or ends.
     pub drill: Option<DrillRequest>,
+    /// A dialog of the system's that is to open, and where its answer goes.
+    pub choose: Option<(Choose, Chosen)>,
 }
 
 impl Outbox {
@@ -109,5 +113,6 @@ impl Outbox {
             && self.work.is_empty()
             && self.open_page.is_none()
             && self.drill.is_none()
+            && self.choose.is_none()
     }
 }

@@ -119,6 +119,14 @@ pub struct Session {
 }
 
 impl Session {
+    /// Writes a program of this name, which runs a line of the shell; where it is.
+    pub fn program(&self, name: &str, line: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("it can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("and made runnable");
+        path
+    }
+
     /// Starts a desktop of 1280×800 with a window manager and the accessibility bus on.
     /// Pictures, trees and the programs' output are kept in `target/desktop-pictures/<name>`.
     pub fn start(name: &str) -> Self {

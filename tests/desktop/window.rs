@@ -1,7 +1,6 @@
 //! From sign-in to a contained device and back, in the real window.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use crate::a11y::{Node, State};
 use crate::console::{Console, PROGRAM, is_row_of, outcomes, start_command, without_window};
@@ -226,19 +225,40 @@ fn the_verification_page_opens_in_the_browser() {
     assert_eq!(page(), format!("{}/devicelogin", tenant.url));
 }
 
+#[test]
+fn a_file_that_is_chosen_in_a_dialog_of_the_system_is_hashed() {
+    let session = Session::start("choose");
+    let tenant = Tenant::start(&session);
+    let sample = session.folder().join("beacon.exe");
+    fs::write(&sample, "abc").expect("the sample can be written");
+    // Without a portal on the bus this is who shows the dialog.
+    let script = format!("echo '{}'", sample.display());
+    let zenity = session.program("zenity", &script);
+    let own = zenity.parent().expect("it is in a folder").to_owned();
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(own).chain(std::env::split_paths(&inherited));
+    let mut command = start_command(&session, &tenant);
+    command.env("PATH", std::env::join_paths(all).expect("no colon in it"));
+    let console = Console::run(&session, command);
+    console.sign_in(&tenant);
+    console.choose(&tenant.devices("ENG-LT-030").remove(0));
+    console.window.press("Quarantine file…");
+    console.window.press("Choose file…");
+    // The SHA-1 of "abc" (FIPS 180-1, appendix A).
+    let sha1 = "a9993e364706816aba3e25717850c26c9cd0d89d";
+    console.window.wait_for_content("SHA-1 of the file", sha1);
+    console.window.picture("hashed");
+    assert_eq!(tenant.changes(), []);
+}
+
 /// A console whose system has a browser that writes down what it was asked for; and that.
 fn with_a_browser<'s>(
     session: &'s Session,
     tenant: &Tenant,
 ) -> (Console<'s>, impl Fn() -> String + use<>) {
-    let (browser, asked) = (
-        session.folder().join("browser"),
-        session.folder().join("asked-for"),
-    );
-    let script = format!("#!/bin/sh\nprintf '%s' \"$1\" >'{}'\n", asked.display());
-    fs::write(&browser, script).expect("the browser can be written");
-    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755))
-        .expect("the browser can be made runnable");
+    let asked = session.folder().join("asked-for");
+    let script = format!("printf '%s' \"$1\" >'{}'", asked.display());
+    let browser = session.program("browser", &script);
     let mut command = start_command(session, tenant);
     command.env("BROWSER", &browser);
     let page = move || fs::read_to_string(&asked).unwrap_or_default();

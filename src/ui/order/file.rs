@@ -1,7 +1,8 @@
 //! What is known about the file in the form, and the ways to its SHA-1: from its SHA-256, or from the file
 //! itself. What there is to know before acting is among the findings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::guard;
 use crate::message::{Command, HashedFile, HashingNews};
 use crate::model::{FileFacts, Permission, Seen, clean, grouped, requestor_name};
 use crate::state::State;
+use crate::ui::choose::{Choose, Chosen};
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::ActionButton;
@@ -206,7 +208,7 @@ fn listed_by(state: &State, form: &OrderForm, hash: &str) -> Option<Box<str>> {
 /// The SHA-1 of a file that is known by its SHA-256, and the devices of one that is known by its SHA-1.
 fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&str>, id: Id) {
     let Some(hash) = hash else {
-        return;
+        return choose_ui(ui, cx, form);
     };
     let facts = facts_of(cx.state, hash);
     let Some(sha1) = listed_by(cx.state, form, hash) else {
@@ -238,6 +240,26 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
         }
     }
     everywhere_ui(ui, cx, form, hash);
+}
+
+/// Has a file of this computer chosen, whose hash is wanted.
+fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
+    let open = form.file.chosen.as_ref();
+    let button = ActionButton::new("Choose file…")
+        .hint("A file of this computer: its hash is made here, and it is never sent or run")
+        .disabled_because(open.map(|_| "The dialog is open"));
+    if ui.add(button).clicked() {
+        let chosen = Chosen::default();
+        form.file.chosen = Some(Arc::clone(&chosen));
+        cx.out.choose = Some((Choose::File, chosen));
+    }
+}
+
+/// The file that was chosen, once the dialog has closed.
+fn take_chosen(form: &mut OrderForm) -> Option<PathBuf> {
+    let answer = form.file.chosen.as_ref()?.get()?.clone();
+    form.file.chosen = None;
+    answer
 }
 
 /// Leads from a file that is to be taken from a device to the form that blocks it on all of them, with
@@ -273,19 +295,20 @@ fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
     }
 }
 
-/// Takes in a file that was dropped on the window while a form that is about a file is open.
-pub fn take_dropped(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
+/// Takes in a file that was chosen, or dropped on the window, while a form that is about a file is open.
+pub fn take_file(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
-    let (Some(field), Some(first)) = (form.draft.hash_field(), dropped.first()) else {
+    let dropped = dropped.iter().map(|file| file.path().to_owned());
+    let files: Vec<PathBuf> = take_chosen(form).into_iter().chain(dropped).collect();
+    let (Some(field), Some(path)) = (form.draft.hash_field(), files.first()) else {
         return;
     };
-    let path = first.path();
     let trouble = match path.to_str() {
-        _ if dropped.len() > 1 => "Drop one file at a time: each has a hash of its own",
+        _ if files.len() > 1 => "Drop one file at a time: each has a hash of its own",
         None => "The name of this file is no text: rename it, or copy the file under another name",
         Some(text) => {
             form.draft.set(field, text);
-            cx.out.work.push(Command::HashFile(path.to_owned()));
+            cx.out.work.push(Command::HashFile(path.clone()));
             return;
         }
     };

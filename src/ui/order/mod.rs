@@ -161,7 +161,7 @@ fn content_ui(
     let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
     let tickets = &cx.state.settings.tickets;
     paste::route_ui(ui, form, id, wants_name, tickets);
-    file::take_dropped(ui, cx, form);
+    file::take_file(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
     let look = (id, is_tiny, wants_name);

@@ -16,6 +16,7 @@ use crate::model::{
 };
 use crate::settings::{RuleKey, Rules};
 use crate::state::State;
+use crate::ui::choose::Choose;
 use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};

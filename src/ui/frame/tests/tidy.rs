@@ -7,6 +7,7 @@ use crate::action::ActionKind;
 use crate::journal::{Author, Entry, Record};
 use crate::model::{EntryId, HResult};
 use crate::state::fixtures;
+use crate::ui::commands;
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::Dialog;
 
@@ -309,9 +310,28 @@ fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
     state.apply(Event::Entries(vec![collected]));
     let (desk, mut harness) = wide(state);
     let id = EntryId::parse("cdn-00000001").expect("a literal tag");
+    let of = |name: &str, machine: &str| {
+        let mut desk = desk.borrow_mut();
+        let device = fixtures::machine_ref(machine, Some(name));
+        desk.views.shown = Some(device.id.clone());
+        desk.views.selected = Some(device);
+        commands::package_of_open(&desk.state, &desk.views)
+    };
+    assert_eq!(of("FIN-LT-042", FIN), Ok(id));
+    assert!(of("HR-LT-007", HR).is_err());
     desk.borrow_mut().views.download_folder = Some(std::env::temp_dir().display().to_string());
     desk.borrow_mut().views.open(OpenDialog::Download(id));
     harness.run_steps(3);
+    harness.get_by_label("Choose folder…").click_accesskit();
+    harness.run_steps(2);
+    let chosen = desk.borrow().views.chosen_folder.clone().expect("a dialog");
+    let folder = std::env::temp_dir().join("evidence");
+    chosen.set(Some(folder.clone())).expect("the first answer");
+    harness.run_steps(2);
+    assert_eq!(
+        desk.borrow().views.download_folder,
+        Some(folder.display().to_string())
+    );
     assert_eq!(count(&harness, "confirms, Esc closes"), 1);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     harness.run_steps(2);

@@ -241,3 +241,25 @@ fn a_second_name_that_is_pasted_belongs_to_the_reason() {
         ("FIN-LT-042", "FIN-LT-042")
     );
 }
+
+#[test]
+fn a_file_is_chosen_in_a_dialog_of_the_system_and_hashed() {
+    let file = std::env::temp_dir().join("beacon.exe");
+    for (answer, is_hashed) in [(None, false), (Some(file.clone()), true)] {
+        let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+        harness.run_steps(2);
+        harness.get_by_label("Choose file…").click_accesskit();
+        harness.run_steps(2);
+        let (what, chosen) = harness.state_mut().out.choose.take().expect("a dialog");
+        assert_eq!(what, Choose::File);
+        let button = harness.get_by_label("Choose file…");
+        assert!(button.accesskit_node().is_disabled(), "one at a time");
+        chosen.set(answer).expect("the first answer");
+        harness.run_steps(2);
+        let asked = Command::HashFile(file.clone());
+        let asked = |work: &Command| format!("{work:?}") == format!("{asked:?}");
+        assert_eq!(harness.state().out.work.iter().any(asked), is_hashed);
+        let path = form(&harness).draft.file_path();
+        assert_eq!(path, is_hashed.then(|| file.clone()));
+    }
+}

@@ -1,0 +1,31 @@
+//! The dialogs of the system in which a person chooses a file or a folder.
+
+use std::sync::Arc;
+use std::thread;
+
+use egui::Context;
+
+use crate::platform::dialogs;
+use crate::ui::choose::{Choose, Chosen};
+
+/// Opens a dialog, and has the window drawn again once it has brought something.
+pub(super) fn open(what: Choose, chosen: Chosen, window: Context) {
+    let answer = Arc::clone(&chosen);
+    let ask = move || {
+        let path = match what {
+            Choose::File => dialogs::file("The file whose hash is wanted"),
+            Choose::Folder => dialogs::folder("The folder for the package"),
+        };
+        answer.set(path).ok();
+        window.request_repaint();
+    };
+    if dialogs::BY_WINDOW {
+        ask();
+    } else if (thread::Builder::new()
+        .name("cordon-choose".into())
+        .spawn(ask))
+    .is_err()
+    {
+        chosen.set(None).ok();
+    }
+}
