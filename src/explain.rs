@@ -87,9 +87,53 @@ impl Explanation {
             details: Vec::new(),
         }
     }
+
+    /// Whether anything was changed, and what to do next where there is something to do.
+    #[must_use]
+    pub fn effect_and_next(&self) -> String {
+        sentences([self.effect.words(), &self.next.words()])
+    }
+
+    /// What happened, and what to do next where there is something to do.
+    #[must_use]
+    pub fn headline_and_next(&self) -> String {
+        sentences([&*self.headline, &self.next.words()])
+    }
+}
+
+/// The parts that say something, one after the other.
+pub fn sentences<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
+    parts.collect::<Vec<_>>().join(". ")
 }
 
 /// Implemented by each subsystem's error.
 pub trait Explain {
     fn explain(&self) -> Explanation;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_to_do_leaves_no_empty_sentence() {
+        for (next, after, whole) in [
+            (NextStep::None, "Nothing was changed", "The disk is full"),
+            (
+                NextStep::Outside(" ".into()),
+                "Nothing was changed",
+                "The disk is full",
+            ),
+            (
+                NextStep::TryAgain,
+                "Nothing was changed. Try again",
+                "The disk is full. Try again",
+            ),
+        ] {
+            let said = Explanation::harmless("The disk is full", next);
+            assert_eq!(said.effect_and_next(), after);
+            assert_eq!(said.headline_and_next(), whole);
+        }
+    }
 }

@@ -13,7 +13,7 @@ use super::widgets::{
     ActionButton, Icon, TipExt as _, beside_ui, button_width, copy_button_ui, dismissible_ui, icon,
     raised_frame,
 };
-use crate::explain::{Explanation, NextStep};
+use crate::explain::{Explanation, NextStep, sentences};
 use crate::ui::drill;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
@@ -33,13 +33,11 @@ pub struct Passing {
 /// The newest of them.
 pub fn passing(cx: &Cx<'_>) -> Option<Passing> {
     if let Some(refusal) = &cx.views.refusal {
-        let next = refusal.next.words();
-        let parts = [&refusal.headline, refusal.effect.words(), &next];
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        let after = refusal.effect_and_next();
         return Some(Passing {
             shape: Icon::Warning,
             role: Role::Caution,
-            words: parts.collect::<Vec<_>>().join(". "),
+            words: sentences([&*refusal.headline, &after]),
         });
     }
     if let Some(Ok(words)) = &cx.views.journal.notice {

@@ -221,14 +221,7 @@ fn release_availability(condition: Condition, state: &State) -> Result<(), Strin
 /// Why not.
 pub fn journal_trouble(state: &State) -> Result<(), String> {
     match &state.journal {
-        Some(Err(explanation)) => {
-            let next = explanation.next.words();
-            Err(if next.is_empty() {
-                explanation.headline.clone()
-            } else {
-                format!("{}. {next}", explanation.headline)
-            })
-        }
+        Some(Err(explanation)) => Err(explanation.headline_and_next()),
         Some(Ok(())) | None => Ok(()),
     }
 }

@@ -183,7 +183,7 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     if let Some(failure) = reading.and_then(|reading| reading.failure.as_ref()) {
         ExplanationView {
             headline: &failure.headline,
-            effect: &format!("{}. {}", failure.effect.words(), failure.next.words()),
+            effect: &failure.effect_and_next(),
             role: Role::Caution,
             next_label: None,
             details: &failure.details,

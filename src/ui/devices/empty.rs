@@ -93,7 +93,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(Progress::Failed(failure)) => {
             let clicked = ExplanationView {
                 headline: &failure.headline,
-                effect: &format!("{}. {}", failure.effect.words(), failure.next.words()),
+                effect: &failure.effect_and_next(),
                 role: Role::Caution,
                 next_label: Some("Try again"),
                 details: &failure.details,

@@ -59,7 +59,7 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let Some(failure) = failure {
         let clicked = ExplanationView {
             headline: &failure.headline,
-            effect: &effect_words(failure),
+            effect: &failure.effect_and_next(),
             role: Role::Caution,
             next_label: Some("Read the list again"),
             details: &failure.details,
@@ -69,10 +69,6 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.out.commands.push(UiCommand::Refresh);
         }
     }
-}
-
-fn effect_words(failure: &Explanation) -> String {
-    format!("{}. {}", failure.effect.words(), failure.next.words())
 }
 
 /// All but the failure, the gravest first.
@@ -220,7 +216,7 @@ fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
             ui.set_max_width(ui.tokens().dialog_width);
             if let Some(failure) = failure {
                 badge(ui, Icon::Warning, Role::Caution, &failure.headline);
-                ui.wrapped(effect_words(failure));
+                ui.wrapped(failure.effect_and_next());
                 if !failure.details.is_empty() {
                     copy_button_ui(ui, "details", &failure.details.join("\n"));
                 }

@@ -32,7 +32,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
     let Some(listed) = sightings.and_then(|sightings| sightings.get()) else {
         let failure = sightings.and_then(|sightings| sightings.failure.as_ref());
         match failure.filter(|_| sightings.is_some_and(|sightings| !sightings.loading)) {
-            Some(why) => ui.small_label(format!("{}. {}", why.headline, why.next.words())),
+            Some(why) => ui.small_label(why.headline_and_next()),
             None => ui.small_label("Reading on which devices it was seen…"),
         };
         return;

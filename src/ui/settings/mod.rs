@@ -181,7 +181,7 @@ fn notes_ui(ui: &mut Ui, state: &State) {
 }
 
 fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
-    let effect = format!("{}. {}", failure.effect.words(), failure.next.words());
+    let effect = failure.effect_and_next();
     ExplanationView {
         headline: &failure.headline,
         effect: &effect,

@@ -168,7 +168,7 @@ fn reason_ui(ui: &mut Ui, failure: Option<&Explanation>) {
     let words = if is_on_a_button {
         failure.headline.clone()
     } else {
-        format!("{}. {}", failure.headline, failure.next.words())
+        failure.headline_and_next()
     };
     ui.wrapped(words);
     if !failure.details.is_empty() {
@@ -207,7 +207,7 @@ fn last_attempt_ui(ui: &mut Ui, cx: &Cx<'_>) {
         return;
     };
     let danger = ui.tokens().danger;
-    let words = format!("{}. {}", failure.headline, failure.next.words());
+    let words = failure.headline_and_next();
     ui.wrapped(RichText::new(words).color(danger));
     if !failure.details.is_empty() {
         copy_button_ui(ui, "details of the sign-in", &failure.details.join("\n"));

@@ -16,7 +16,7 @@ use super::Cx;
 use super::commands::{UiCommand, sign_in_methods};
 use super::theme::{Role, TokensExt as _};
 use super::widgets::{ActionButton, ExplanationView, Icon, UiExt as _, badge, page_ui, section_ui};
-use crate::explain::{Explanation, NextStep};
+use crate::explain::Explanation;
 use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
 use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_ui, under_way_ui};
@@ -92,11 +92,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn failure_ui(ui: &mut Ui, failure: &Explanation) {
-    let effect = if failure.next == NextStep::None {
-        failure.effect.words().to_owned()
-    } else {
-        format!("{}. {}", failure.effect.words(), failure.next.words())
-    };
+    let effect = failure.effect_and_next();
     ExplanationView {
         headline: &failure.headline,
         effect: &effect,

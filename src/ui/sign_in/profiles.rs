@@ -194,9 +194,7 @@ fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest
 fn failure_ui(ui: &mut Ui, failure: &Explanation) {
     let effect = match failure.effect {
         Effect::NothingChanged => failure.next.words(),
-        Effect::Changed | Effect::Unknown => {
-            format!("{}. {}", failure.effect.words(), failure.next.words())
-        }
+        Effect::Changed | Effect::Unknown => failure.effect_and_next(),
     };
     ExplanationView {
         headline: &failure.headline,
