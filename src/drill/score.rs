@@ -6,6 +6,7 @@ use std::fmt;
 use super::exercise::{Exercise, Wanted, id_of};
 use crate::action::{ActionKind, Change as Lasting};
 use crate::journal::Entry;
+use crate::model::duration_text;
 use crate::simulator::{LoggedRequest, RequestKind};
 
 const FULL_MARKS: u32 = 100;
@@ -247,10 +248,7 @@ fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Marks) -> Stri
             sheet.cost(NO_LAST_WORD, &what);
         }
     }
-    let longest = longest.map_or("none".to_owned(), |secs| match (secs / 60, secs % 60) {
-        (0, secs) => format!("{secs} s"),
-        (minutes, secs) => format!("{minutes} min {secs} s"),
-    });
+    let longest = longest.map_or("none".to_owned(), duration_text);
     format!("Time until the outcome was known: {longest}")
 }
 

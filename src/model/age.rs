@@ -38,6 +38,24 @@ pub fn age_text(seconds: i64) -> String {
     }
 }
 
+/// How long something takes or took: two units at most, and never like a time of day.
+#[must_use]
+pub fn duration_text(seconds: i64) -> String {
+    let two = |much: i64, unit, more: i64, smaller| {
+        if more == 0 {
+            format!("{much} {unit}")
+        } else {
+            format!("{much} {unit} {more} {smaller}")
+        }
+    };
+    match seconds.max(0) {
+        secs @ ..MINUTE => format!("{secs} s"),
+        secs @ MINUTE..HOUR => two(secs / MINUTE, "min", secs % MINUTE, "s"),
+        secs @ HOUR..DAY => two(secs / HOUR, "h", secs % HOUR / MINUTE, "min"),
+        secs @ DAY.. => two(secs / DAY, "d", secs % DAY / HOUR, "h"),
+    }
+}
+
 /// Whether nobody can rely on a report from that time: it is older than `limit`, or dated in the future.
 #[must_use]
 pub fn is_outdated(at: Timestamp, now: Timestamp, limit: SignedDuration) -> bool {
@@ -83,6 +101,22 @@ mod tests {
         }
         let at = time("2026-11-28T22:13:00Z");
         assert_eq!(since_text(at, now, &zone), "since 00:13 +02:00, 17 min ago");
+    }
+
+    #[test]
+    fn durations_are_in_two_units_at_most_and_never_like_a_clock() {
+        for (secs, text) in [
+            (-5, "0 s"),
+            (18, "18 s"),
+            (200, "3 min 20 s"),
+            (720, "12 min"),
+            (7_500, "2 h 5 min"),
+            (7_209, "2 h"),
+            (86_400, "1 d"),
+            (273_600, "3 d 4 h"),
+        ] {
+            assert_eq!(duration_text(secs), text);
+        }
     }
 
     #[test]

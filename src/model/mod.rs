@@ -29,7 +29,7 @@ mod ticket;
 mod window;
 
 pub use adapters::Adapters;
-pub use age::{age_text, clock_text, is_outdated, shifted, since_text};
+pub use age::{age_text, clock_text, duration_text, is_outdated, shifted, since_text};
 pub use budget::{Budget, Pace};
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::model::age_text;
-pub use crate::model::{clock_text, os_name, since_text, spaced};
+pub use crate::model::{clock_text, duration_text as duration, os_name, since_text, spaced};
 
 /// A number of bytes, in the unit that suits it; a thousand of one make the next.
 pub fn bytes(count: u64) -> String {
@@ -61,25 +61,6 @@ pub fn both_times(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}\n{}", local_time(at, zone), utc_time(at))
 }
 
-/// How long something takes or took: two units at most, and never like a time of day.
-pub fn duration(secs: i64) -> String {
-    let secs = secs.max(0);
-    let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
-    let two = |much: i64, unit, more: i64, smaller| {
-        if more == 0 {
-            format!("{much} {unit}")
-        } else {
-            format!("{much} {unit} {more} {smaller}")
-        }
-    };
-    match secs {
-        ..60 => format!("{secs} s"),
-        60..3_600 => two(minutes, "min", secs % 60, "s"),
-        3_600..86_400 => two(hours, "h", minutes, "min"),
-        86_400.. => two(days, "d", hours, "h"),
-    }
-}
-
 /// How long it is until then, as far as it lies ahead; what is begun of a minute counts as one.
 pub fn left(at: Timestamp, now: Timestamp) -> Option<String> {
     let left = at.duration_since(now);
@@ -108,22 +89,6 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_in_two_units_at_most_and_never_like_a_clock() {
-        for (secs, text) in [
-            (-5, "0 s"),
-            (18, "18 s"),
-            (200, "3 min 20 s"),
-            (720, "12 min"),
-            (7_500, "2 h 5 min"),
-            (7_209, "2 h"),
-            (86_400, "1 d"),
-            (273_600, "3 d 4 h"),
-        ] {
-            assert_eq!(duration(secs), text);
-        }
-    }
 
     #[test]
     fn times_are_local_with_offset_and_utc_on_demand() {

@@ -15,7 +15,7 @@ use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{Epoch, Machine, MachineActionType, MachineId, Pace};
+use crate::model::{Epoch, Machine, MachineActionType, MachineId, Pace, duration_text};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -216,7 +216,8 @@ async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
     if off.abs() < CLOCK_MAY_BE_OFF || context.list.clock_was_said() {
         return;
     }
-    let amount = off_by(off.abs().as_mins());
+    // Seconds say nothing: the answer was under way.
+    let amount = duration_text(off.abs().as_mins() * 60);
     let side = if off.is_positive() {
         "ahead of"
     } else {
@@ -227,16 +228,6 @@ async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
     let next = NextStep::Outside(next.into());
     let explanation = Explanation::harmless(headline, next);
     context.screen.emit(Event::Clock(explanation)).await;
-}
-
-/// So many minutes by which a clock is off, in words.
-fn off_by(minutes: i64) -> String {
-    match (minutes, minutes / 60) {
-        (..120, _) => format!("{minutes} minutes"),
-        (_, hours @ ..48) => format!("{hours} hours"),
-        (_, hours) if hours % 24 == 0 => format!("{} days", hours / 24),
-        (_, hours) => format!("{} days {} h", hours / 24, hours % 24),
-    }
 }
 
 /// Reads the actions of the last weeks, and those that contain as far back as there are any.

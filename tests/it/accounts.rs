@@ -378,10 +378,10 @@ fn a_clock_that_is_hours_off_is_said_once_and_nothing_else_depends_on_it() {
     let mut engine = Engine::start(&simulator, folder.path());
     engine.sign_in();
     let said = engine.state.clock.take().expect("it is said");
-    assert_eq!(
-        said.headline,
-        "The clock of this computer is 3 hours behind the service's"
-    );
+    let headline = &said.headline;
+    let is_behind = headline.starts_with("The clock of this computer is 3 h ")
+        && headline.ends_with(" min behind the service's");
+    assert!(is_behind, "{headline}");
     assert!(engine.state.problems.is_empty());
     engine.state.inventory.read_at = None;
     engine.send(Command::RefreshMachines);

@@ -54,9 +54,12 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
             TimeSource::Service => state.at_service(confirmed),
             TimeSource::Console => confirmed,
         };
-        let took = words::duration(words::secs_since(confirmed, ended));
+        let took = match words::secs_since(confirmed, ended) {
+            0 => "at once".to_owned(),
+            secs => format!("after {}", words::duration(secs)),
+        };
         let word = status.word(&entry.order.task);
-        lines.push(format!("{word} {}, after {took}", both(ended)));
+        lines.push(format!("{word} {}, {took}", both(ended)));
     }
     if let Some(read) = entry.acknowledged() {
         let by = account_words(&read.account);
@@ -130,6 +133,25 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::ActionKind;
+    use crate::guard::Policy;
+    use crate::journal::{NotSentReason, Record};
+    use crate::model::Mode;
+    use crate::state::fixtures;
+
+    #[test]
+    fn what_ended_within_its_second_ended_at_once() {
+        let machine = fixtures::machine_ref("a1", None);
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+        let withdrawn = Record::NotSent {
+            why: NotSentReason::Withdrawn,
+            detail: None,
+        };
+        let entry = fixtures::entry(fixtures::author(), order, vec![withdrawn]);
+        let state = State::new(Mode::Demo, "Demo", Policy::default());
+        let told = times(&entry, &state, &TimeZone::UTC);
+        assert!(told[1].ends_with(", at once"), "{told:?}");
+    }
 
     #[test]
     fn an_account_is_named_with_the_place_where_it_acted() {
