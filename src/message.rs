@@ -70,9 +70,12 @@ pub enum Command {
         folder: PathBuf,
     },
     CancelDownload(EntryId),
-    /// Send orders that were approved together, one after the other. The only command that can
-    /// change anything in the tenant.
+    /// Send orders that were approved together, one after the other. With [`Self::SubmitAgain`] the only
+    /// command that can change anything in the tenant.
     Submit(Vec<Approval>),
+    /// The same of orders that are sent again: once they are on disk, what they replace has been read. Each
+    /// of these comes with the status on screen, as in [`Self::Acknowledge`].
+    SubmitAgain(Vec<Approval>, Vec<(EntryId, &'static str)>),
     /// Take back what has not left of those that were approved together.
     StopBatch(EntryId),
     /// Take back an order that has not left.

@@ -329,7 +329,10 @@ impl Tasks {
                 spawn(package::download(context, entry, folder));
             }
             Command::CancelDownload(entry) => context.downloads.cancel(entry),
-            Command::Submit(approvals) => order::submit(&context, approvals),
+            Command::Submit(approvals) => order::submit(&context, approvals, Vec::new()),
+            Command::SubmitAgain(approvals, replaced) => {
+                order::submit(&context, approvals, replaced);
+            }
             Command::StopBatch(batch) => order::stop_batch(&context, batch).await,
             Command::Withdraw(entry) => {
                 order::control(&context, entry, OrderControl::Withdraw).await;

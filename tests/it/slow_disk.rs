@@ -4,6 +4,7 @@ use cordon::action::ActionKind;
 use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{EntryId, MachineActionId};
+use cordon::state::State;
 use rusqlite::Connection;
 
 use crate::common::{Engine, asked_about, journal_on_disk, posts, signed_in};
@@ -144,4 +145,33 @@ fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
     let records = written[0].records();
     let taken_back = |(_, record): &(_, Record)| matches!(record, Record::AttemptRejected { .. });
     assert!(records.iter().any(taken_back), "{records:?}");
+}
+
+/// What was to be sent again stays on top until a new order for it is on disk.
+#[test]
+fn what_is_sent_again_is_read_once_the_new_order_is_on_disk_and_not_before() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    let held = Held::of(&engine);
+    let first = engine.order(ActionKind::Isolate, "ENG-LT-030");
+    let is_unwritten = |end: &OrderStatus| matches!(end, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Unwritten);
+    let end = engine.until_end(first);
+    assert!(is_unwritten(&end), "{end:?}");
+    let again = |engine: &mut Engine| {
+        let draft = Engine::draft(ActionKind::Isolate, &machine);
+        let approval = engine.approve(&draft).expect("nothing stands against it");
+        let replaced = vec![(first, end.key())];
+        engine.send(Command::SubmitAgain(vec![approval], replaced));
+        engine.until("the entry", |s| s.entry(draft.entry).is_some());
+        engine.until_end(draft.entry)
+    };
+    let is_read = |s: &State| s.entry(first).is_some_and(|e| e.acknowledged().is_some());
+    let second = again(&mut engine);
+    assert!(is_unwritten(&second), "{second:?}");
+    let_it_begin(&mut engine);
+    assert!(!is_read(&engine.state), "nothing has taken its place");
+    drop(held);
+    let third = again(&mut engine);
+    assert!(matches!(third, OrderStatus::Done { .. }), "{third:?}");
+    engine.until("the acknowledgement", is_read);
 }

@@ -73,11 +73,12 @@ pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
         // One that was left out was left out on purpose: it is not what the next key acts on.
         cx.views.bulk_selection.clear();
     }
-    cx.out.work.push(Command::Submit(approvals));
     // Who sends it again has read what became of it.
     let replaced = form.replaced(cx.state);
-    if !replaced.is_empty() {
-        cx.out.work.push(Command::Acknowledge(replaced));
-    }
+    cx.out.work.push(if replaced.is_empty() {
+        Command::Submit(approvals)
+    } else {
+        Command::SubmitAgain(approvals, replaced)
+    });
     Outcome::Confirmed
 }

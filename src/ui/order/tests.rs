@@ -151,7 +151,7 @@ fn confirm_by_key(harness: &mut Harness<'_, World>) {
 fn submitted(harness: &Harness<'_, World>) -> usize {
     let work = &harness.state().out.work;
     work.iter()
-        .filter(|command| matches!(command, Command::Submit(_)))
+        .filter(|command| matches!(command, Command::Submit(_) | Command::SubmitAgain(..)))
         .count()
 }
 

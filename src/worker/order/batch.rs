@@ -11,12 +11,17 @@ use crate::guard::Approval;
 use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::EntryId;
+use crate::worker::acknowledge::acknowledge;
 use crate::worker::clock::monotonic_now;
 use crate::worker::context::Context;
 
 /// Begins the lives of approved orders. Of several, each waits for the answers of those before it;
-/// all can be taken back until they have left.
-pub(in crate::worker) fn submit(context: &Arc<Context>, approvals: Vec<Approval>) {
+/// all can be taken back until they have left. What they replace is acknowledged once they are on disk.
+pub(in crate::worker) fn submit(
+    context: &Arc<Context>,
+    approvals: Vec<Approval>,
+    replaced: Vec<(EntryId, &'static str)>,
+) {
     let queue = (approvals.len() > 1).then(|| Queue::start(approvals.len()));
     let slot = || queue.as_ref().map_or_else(Slot::alone, Slot::joined);
     let mut plan = StepsBefore::default();
@@ -27,12 +32,16 @@ pub(in crate::worker) fn submit(context: &Arc<Context>, approvals: Vec<Approval>
             OrderTask::new(context, approval, slot(), before)
         })
         .collect();
-    tokio::spawn(send_all(Arc::clone(context), orders));
+    tokio::spawn(send_all(Arc::clone(context), orders, replaced));
 }
 
 /// Rule 3, for all of them: on disk before the first leaves, so that after a crash the list of what
 /// did not leave is whole. One order that needs not wait is put on disk in one step with `Sent`.
-async fn send_all(context: Arc<Context>, orders: Vec<OrderTask>) {
+async fn send_all(
+    context: Arc<Context>,
+    orders: Vec<OrderTask>,
+    replaced: Vec<(EntryId, &'static str)>,
+) {
     // Rules may have been changed by hand since they were last read.
     let not_reread = rules_not_reread(&context).await;
     let not_reread = not_reread.map(|what| Record::NotReread { what });
@@ -63,6 +72,9 @@ async fn send_all(context: Arc<Context>, orders: Vec<OrderTask>) {
         }
         let leaving = permit.map(|permit| Leaving { permit, since });
         tokio::spawn(order.carry_out(leaving));
+    }
+    if !replaced.is_empty() {
+        acknowledge(context, replaced).await;
     }
 }
 
