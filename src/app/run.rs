@@ -36,8 +36,14 @@ impl App {
             UiCommand::ShowActivity => self.views.activity.wants_focus = true,
             UiCommand::ShowJournal => self.views.show(Screen::Journal),
             UiCommand::ShowIncident => {
-                let ticket = ui::incident_meant(&self.state, &mut self.views);
-                self.views.show_incident(&ticket);
+                if ctx.memory(|memory| memory.has_focus(ui::ticket_of_incident())) {
+                    // Pressed while a ticket is typed: that one stays.
+                    self.views.show(Screen::Incident);
+                } else {
+                    let ticket = ui::incident_meant(&self.state, &mut self.views);
+                    self.views.show_incident(&ticket);
+                }
+                self.views.incident.is_called = true;
             }
             UiCommand::VerifyJournal => {
                 self.views.show(Screen::Journal);

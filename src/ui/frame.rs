@@ -11,7 +11,7 @@ use super::theme::{TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
     ActionButton, Dialog, Icon, Split, copy_button_ui, elided_ui, keep_focus_in_view,
-    keep_readable, splitter_ui, take_escape, text_width,
+    keep_readable, select_all, splitter_ui, take_escape, text_width,
 };
 use super::{
     Cx, activity, contained, dialogs, dropped, incident, journal, notices, palette, settings,
@@ -277,19 +277,22 @@ fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
     }
     // The field that a page is opened for takes it, else the first thing on it.
     let field = match page {
-        Page::Screen(Screen::Incident) => Some(incident::field_id()),
-        Page::Screen(Screen::Journal) => Some(journal::search_id()),
+        Page::Screen(Screen::Incident) => Some((incident::field_id(), &cx.views.incident.typed)),
+        Page::Screen(Screen::Journal) => Some((journal::search_id(), &cx.views.journal.query.text)),
         Page::Screen(Screen::Devices | Screen::Contained | Screen::Settings) | Page::Device => None,
     };
+    if let Some((field, text)) = field {
+        // What is typed next is another one, and not the end of the one that is there.
+        select_all(ui, field, text);
+    }
     ui.memory_mut(|memory| {
         if let Some(focused) = focused {
             memory.surrender_focus(focused);
         }
-        if let Some(field) = field {
-            memory.request_focus(field);
-            return;
+        match field {
+            Some((field, _)) => memory.request_focus(field),
+            None => memory.move_focus(egui::FocusDirection::Next),
         }
-        memory.move_focus(egui::FocusDirection::Next);
     });
 }
 

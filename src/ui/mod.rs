@@ -38,7 +38,7 @@ pub use contained::to_give_back;
 pub use device::compare::compare;
 pub use drill_view::{Briefing, Coach, DrillRequest, Running};
 pub use frame::{frame_ui, strip_ui};
-pub use incident::meant as incident_meant;
+pub use incident::{field_id as ticket_of_incident, meant as incident_meant};
 pub use journal::hand_over;
 pub use layout::is_console_open;
 

@@ -108,3 +108,44 @@ fn what_was_released_is_not_handed_over_as_contained() {
     );
     assert!(copied.contains("## Done (2)"), "{copied}");
 }
+
+fn type_text(console: &mut Console, text: &str) {
+    let typed = egui::Event::Text(text.to_owned());
+    console.harness.event(typed);
+    console.harness.run_steps(4);
+}
+
+/// Its key is no letter, and so works in a field too: there it is about the ticket that is typed.
+#[test]
+fn the_key_of_the_page_begins_another_ticket_and_is_nothing_to_an_open_form() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.order(ActionKind::RunAntiVirusScan, &machine, "INC-4711 beacon");
+    open(&mut console);
+    for (ticket, then) in [("INC-5", "INC-5"), ("", "INC-5"), ("CASE-77", "CASE-77")] {
+        if !ticket.is_empty() {
+            type_text(&mut console, ticket);
+        }
+        console.step_until("the ticket", |c| c.shows(&format!("Incident {then}")));
+        press(&mut console, egui::Key::F9);
+    }
+    console.step_until("the ticket", |c| c.shows("Incident CASE-77"));
+    // Out of the field it leads to what the open device is about.
+    console.click("Back to the list");
+    open(&mut console);
+
+    console.click("Back to the list");
+    console.open_device("ENG-LT-030");
+    let isolate = egui::Modifiers::COMMAND;
+    console.harness.key_press_modifiers(isolate, egui::Key::I);
+    console.step_until("the form", |c| c.shows("Comment"));
+    console.fill("Ticket", "INC-8");
+    console.fill("Comment", "beacon");
+    press(&mut console, egui::Key::F9);
+    assert!(console.shows_part("] INC-8 beacon"), "{}", console.screen());
+    press(&mut console, egui::Key::Escape);
+    console.step_until("the list", |c| !c.shows("Comment"));
+    assert!(!console.shows_part("Incident INC-8"));
+    assert!(console.shows("Search devices"));
+}

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use egui::text::{CCursor, CCursorRange};
 use egui::{Event, Id, Key, Modifiers, Response, RichText, Ui};
 
 use crate::message::Command;
@@ -20,7 +19,7 @@ use crate::ui::devices::table::{Clicked, is_pointed_at, table_ui};
 use crate::ui::devices::{asked, empty, list_notes};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dwell;
-use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _, select_all};
 use crate::ui::words::{ago, both_times};
 
 /// How long a selection has to rest before its facts are read.
@@ -190,16 +189,6 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
         select(cx, 0, SelectedBy::Chosen);
     }
     goes_down || is_entered
-}
-
-/// Selects the whole text of a field that has been drawn before.
-fn select_all(ui: &Ui, field: Id, text: &str) {
-    if let Some(mut edit) = egui::TextEdit::load_state(ui.ctx(), field) {
-        let end = CCursor::new(text.chars().count());
-        edit.cursor
-            .set_char_range(Some(CCursorRange::two(CCursor::default(), end)));
-        edit.store(ui.ctx(), field);
-    }
 }
 
 /// The buttons come first: the notes about the list grow and shrink.

@@ -15,7 +15,7 @@ use super::journal::contained_by_others;
 use super::theme::{Role, TokensExt as _};
 use super::views::{Dialog, Screen, Views};
 use super::widgets::{
-    ActionButton, EmptyState, Icon, TextField, UiExt as _, back_ui, badge, section_ui,
+    ActionButton, EmptyState, Icon, TextField, UiExt as _, back_ui, badge, section_ui, select_all,
 };
 use super::words::devices;
 use super::{Cx, order};
@@ -115,6 +115,10 @@ fn summary(incident: &Incident) -> String {
 fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let width = FIELD.min(ui.max_rect().width());
     let size = egui::vec2(width, ui.tokens().height.control);
+    if std::mem::take(&mut cx.views.incident.is_called) {
+        ui.memory_mut(|memory| memory.request_focus(field_id()));
+        select_all(ui, field_id(), &cx.views.incident.typed);
+    }
     ui.allocate_ui(size, |ui| {
         TextField::new("Ticket", &mut cx.views.incident.typed)
             .label_unseen()

@@ -10,6 +10,8 @@ use crate::state::State;
 #[derive(Debug, Default)]
 pub struct IncidentView {
     pub typed: String,
+    /// The key that leads here was pressed: the field takes the keyboard, with all of its text selected.
+    pub is_called: bool,
     rows: JournalRows,
     made: Option<Made>,
     incident: Arc<Incident>,

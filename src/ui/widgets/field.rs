@@ -1,5 +1,6 @@
 //! A text field with its label above and its errors below.
 
+use egui::text::{CCursor, CCursorRange};
 use egui::{
     FontSelection, Id, Response, RichText, Stroke, StrokeKind, TextEdit, TextStyle, Ui, accesskit,
 };
@@ -173,6 +174,15 @@ impl<'a> TextField<'a> {
         };
         (response, footer)
     }
+}
+
+/// Selects the whole text of a field: what is typed next replaces it.
+pub fn select_all(ui: &Ui, field: Id, text: &str) {
+    let mut edit = TextEdit::load_state(ui.ctx(), field).unwrap_or_default();
+    let end = CCursor::new(text.chars().count());
+    let all = CCursorRange::two(CCursor::default(), end);
+    edit.cursor.set_char_range(Some(all));
+    edit.store(ui.ctx(), field);
 }
 
 /// Gives the keyboard to the page when Esc leaves a field: egui leaves it nowhere. A dialog is closed by

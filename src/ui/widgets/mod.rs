@@ -44,7 +44,7 @@ pub use dialog::{Dialog, DialogResponse};
 pub use elide::{elided, elided_ui, text_width};
 pub use empty::EmptyState;
 pub use explanation::ExplanationView;
-pub use field::TextField;
+pub use field::{TextField, select_all};
 pub use focus::{keep_focus_in_view, take_escape};
 pub use fold::{fold_ui, foldable_ui};
 #[cfg(test)]

@@ -288,6 +288,14 @@ fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
     }
 }
 
+#[test]
+fn what_is_typed_on_a_page_that_opens_with_a_ticket_is_another_one() {
+    let (desk, mut harness) = page([1400.0, 900.0]);
+    harness.event(egui::Event::Text("CASE-77".to_owned()));
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().views.incident.typed, "CASE-77");
+}
+
 /// Sam's isolation, which Jane has repeated under a ticket of her own.
 #[test]
 fn what_somebody_isolated_again_stays_in_the_incident_of_the_one_who_began() {
@@ -373,6 +381,8 @@ fn while_another_ticket_is_typed_nothing_of_the_one_before_can_be_pressed() {
             field.expect("the field").focus();
         }
         harness.run_steps(2);
+        harness.key_press(Key::End);
+        harness.run_steps(1);
         harness.event(egui::Event::Text("2".to_owned()));
         harness.run_steps(1);
         assert_eq!(desk.borrow().views.incident.ticket(), "INC-47112");
