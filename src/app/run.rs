@@ -5,6 +5,7 @@ use crate::action::{ActionKind, Condition, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
 use crate::model::{MachineRef, ThemeChoice};
+use crate::state::WayBack;
 use crate::ui::commands::{self, UiCommand};
 use crate::ui::views::{Dialog, Screen};
 use crate::ui::{self, order};
@@ -134,8 +135,10 @@ impl App {
 
     /// Opens the form for what is this person's own in the moment of asking.
     fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
-        let machines = ui::to_give_back(condition, &self.state);
-        self.open_form(ctx, &machines, condition.way_back());
+        let way_back = WayBack::of(&self.state.contained());
+        let (machines, left_out) = way_back.given_back(condition);
+        self.open_form(ctx, machines, condition.way_back());
+        order::leaves_out(&mut self.views, &left_out);
     }
 
     fn compare(&mut self) {

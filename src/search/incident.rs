@@ -106,6 +106,10 @@ impl Incident {
         }
         incident.way_back = WayBack::of(&incident.contained);
         incident.rows = found.sorted();
+        for row in incident.rows.iter().flat_map(|device| &device.otherwise) {
+            let why = format!("{}, without this ticket", row.by_whom());
+            incident.way_back.leave_out(row, why);
+        }
         incident
     }
 

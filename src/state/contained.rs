@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::State;
-use crate::action::{Condition, ConditionState, Conditions, Evidence};
+use crate::action::{Condition, ConditionState, Conditions, Evidence, type_noun};
 use crate::guard::{Ownership, ownership};
 use crate::model::{
     MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef, requestor_name,
+    requestors,
 };
 
 /// A device that is contained, about to be, or being released.
@@ -58,6 +59,16 @@ pub struct WayBack {
     pub being_lifted: usize,
     /// How many containments that this account requested are pending: they can be cancelled.
     pub pending: usize,
+    /// What is not given back with these.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A device that is not given back with what is this account's own, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub machine: MachineRef,
+    pub condition: Condition,
+    pub why: String,
 }
 
 impl State {
@@ -166,8 +177,31 @@ impl Contained {
         matches!(self.pending, Some((Direction::OutOfIt, _)))
     }
 
-    fn is_isolation(&self) -> bool {
-        self.condition.ends_with(Condition::Isolated)
+    /// What it is in, and by whom: `isolated by ann, again by you`.
+    #[must_use]
+    pub fn by_whom(&self) -> String {
+        let sure = if self.is_unclear { "perhaps " } else { "" };
+        let word = self.condition.word().to_lowercase();
+        let by = requestors(self.setters().iter().map(Request::by_whom));
+        format!("{sure}{word} by {by}")
+    }
+
+    /// Why it is not given back with what is this account's own; `None` where it is.
+    fn why_left_out(&self) -> Option<String> {
+        let is_mine = self.whose() == Some(Ownership::Mine);
+        match (&*self.in_force, &self.pending) {
+            ([], Some((Direction::IntoIt, request))) => {
+                let (noun, by) = (type_noun(&request.kind), request.by_whom());
+                Some(format!("{noun} by {by} still pending"))
+            }
+            ([], _) => Some(format!(
+                "{} and release both pending",
+                self.condition.noun()
+            )),
+            (_, Some((Direction::OutOfIt, _))) if is_mine => Some("being released".to_owned()),
+            _ if is_mine => None,
+            _ => Some(self.by_whom()),
+        }
     }
 }
 
@@ -188,25 +222,54 @@ impl WayBack {
     pub fn of(contained: &[Contained]) -> Self {
         let mut way_back = Self::default();
         for row in contained {
-            let in_force = !row.in_force.is_empty() && row.whose() == Some(Ownership::Mine);
-            if in_force && row.is_leaving() {
-                way_back.being_lifted += 1;
-            } else if in_force {
-                let list = if row.is_isolation() {
-                    &mut way_back.to_release
-                } else {
-                    &mut way_back.to_unrestrict
+            if let Some(why) = row.why_left_out() {
+                way_back.leave_out(row, why);
+            } else {
+                let list = match row.condition {
+                    Condition::Restricted => &mut way_back.to_unrestrict,
+                    Condition::Isolated | Condition::Contained => &mut way_back.to_release,
                 };
                 if !list.contains(&row.machine) {
                     list.push(row.machine.clone());
                 }
             }
+            let is_mine = !row.in_force.is_empty() && row.whose() == Some(Ownership::Mine);
+            way_back.being_lifted += usize::from(is_mine && row.is_leaving());
             let is_coming = |(to, request): &(Direction, Request)| {
                 *to == Direction::IntoIt && request.whose == Ownership::Mine
             };
             way_back.pending += usize::from(row.pending.as_ref().is_some_and(is_coming));
         }
         way_back
+    }
+
+    /// Notes what is not given back, and why.
+    pub fn leave_out(&mut self, row: &Contained, why: String) {
+        self.left_out.push(LeftOut {
+            machine: row.machine.clone(),
+            condition: row.condition,
+            why,
+        });
+    }
+
+    /// The devices that one form releases from this condition, and those that it leaves out.
+    #[must_use]
+    pub fn given_back(&self, condition: Condition) -> (&[MachineRef], Vec<&LeftOut>) {
+        let machines = match condition {
+            Condition::Restricted => &self.to_unrestrict,
+            Condition::Isolated | Condition::Contained => &self.to_release,
+        };
+        let mut left_out: Vec<&LeftOut> = Vec::new();
+        for one in &self.left_out {
+            let is_known = left_out
+                .iter()
+                .any(|known| known.machine.id == one.machine.id);
+            let is_in = machines.iter().any(|machine| machine.id == one.machine.id);
+            if one.condition.ends_with(condition) && !is_known && !is_in {
+                left_out.push(one);
+            }
+        }
+        (machines, left_out)
     }
 }
 
@@ -379,6 +442,21 @@ mod tests {
         assert_eq!(ids(&way_back.to_release), "a1 a7");
         assert_eq!(ids(&way_back.to_unrestrict), "a4");
         assert_eq!((way_back.being_lifted, way_back.pending), (1, 1));
+        let (_, left_out) = way_back.given_back(Condition::Isolated);
+        let left_out = left_out
+            .iter()
+            .map(|one| (one.machine.id.as_str(), &*one.why));
+        assert_eq!(
+            left_out.collect::<Vec<_>>(),
+            [
+                ("a2", "isolated by sam@contoso.com"),
+                ("a3", "isolated by an unknown requestor"),
+                ("a5", "isolation by you still pending"),
+                ("a6", "being released"),
+                ("a8", "isolated by sam@contoso.com"),
+            ]
+        );
+        assert!(way_back.given_back(Condition::Restricted).1.is_empty());
         let found = state.contained();
         let whose = |id: &str| {
             let mut rows = found.iter();

@@ -29,7 +29,7 @@ pub use actions::Actions;
 pub use asked::{Answer, Asked, Asking, Progress};
 pub use attention::Besides;
 pub use batch::{Batch, counted};
-pub use contained::{Contained, Direction, Request, WayBack};
+pub use contained::{Contained, Direction, LeftOut, Request, WayBack};
 pub use entries::Entries;
 pub use inventory::Inventory;
 pub use journal::JournalFacts;

@@ -17,10 +17,10 @@ use super::widgets::{
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident, order};
-use crate::action::{Condition, Phase, Subject, TOLD_AGAIN, type_noun};
+use crate::action::{Phase, Subject, TOLD_AGAIN, type_noun};
 use crate::message::LookBack;
-use crate::model::{MachineRef, clean, first_upper, tag_last};
-use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
+use crate::model::{clean, first_upper, tag_last};
+use crate::state::{Contained, Direction, Remote, Request};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 360.0;
@@ -170,16 +170,6 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     });
     if let Some(line) = &list.not_included {
         ui.small_label(line);
-    }
-}
-
-/// What is this person's own in this condition, and not on its way out of it.
-#[must_use]
-pub fn to_give_back(condition: Condition, state: &State) -> Vec<MachineRef> {
-    let way_back = WayBack::of(&state.contained());
-    match condition {
-        Condition::Restricted => way_back.to_unrestrict,
-        Condition::Isolated | Condition::Contained => way_back.to_release,
     }
 }
 

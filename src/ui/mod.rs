@@ -34,7 +34,6 @@ mod strip;
 mod words;
 
 pub use about::icon;
-pub use contained::to_give_back;
 pub use device::compare::compare;
 pub use drill_view::{Briefing, Coach, DrillRequest, Running};
 pub use frame::{frame_ui, strip_ui};

@@ -97,6 +97,8 @@ fn what_is_contained_is_released_by_its_own_name_also_among_others() {
     console.harness.key_press(Key::F6);
     console.step_until("both", |c| c.shows("Release what you isolated (2)…"));
     console.click("Release what you isolated (2)…");
+    let others = "Not included: “LAB-NEXT-01” (…";
+    console.step_until("what colleagues contain", |c| c.shows_part(others));
     console.fill("Comment", "INC-4711 clean");
     console.confirm("Release 2 devices");
     console.step_until_fast("both released", |c| {

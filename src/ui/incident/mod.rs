@@ -140,10 +140,11 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let only_looks = acting_trouble(cx.state).err();
     let is_read = cx.state.containments.value.is_some();
     for condition in list::WAYS_BACK {
-        let (verb, machines) = match condition {
-            Condition::Restricted => ("Unrestrict", &way_back.to_unrestrict),
-            Condition::Isolated | Condition::Contained => ("Release", &way_back.to_release),
+        let verb = match condition {
+            Condition::Restricted => "Unrestrict",
+            Condition::Isolated | Condition::Contained => "Release",
         };
+        let (machines, left_out) = way_back.given_back(condition);
         if condition == Condition::Restricted && machines.is_empty() {
             continue;
         }
@@ -161,6 +162,7 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             .disabled_because(why.as_deref());
         if ui.add(button).clicked() {
             raise(ui, cx, machines, condition.way_back(), |_| {});
+            order::leaves_out(cx.views, &left_out);
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct OrderForm {
     pub chooses_plan: bool,
     /// Those on which the form's action goes by another name: a release of what is contained.
     pub renamed: Vec<(MachineId, ActionKind)>,
+    /// Which devices it leaves out that could be meant by it, and why.
+    pub not_included: Option<String>,
     /// What was taken out of this form by hand and may be put back: all orders of a device, or some steps.
     pub left_out: Vec<Target>,
     /// The end that the form has given itself, where it wants one.
@@ -129,6 +131,8 @@ pub struct Target {
     pub step: usize,
     /// The entry whose order is sent again by it.
     pub replaces: Option<EntryId>,
+    /// What forbade it when it was left out.
+    pub blocked_by: Option<String>,
 }
 
 impl Target {
@@ -143,6 +147,7 @@ impl Target {
             machine,
             step,
             replaces: None,
+            blocked_by: None,
         })
     }
 }
@@ -164,6 +169,7 @@ impl OrderForm {
             plan: None,
             chooses_plan: false,
             renamed: Vec::new(),
+            not_included: None,
             left_out: Vec::new(),
             given_end: None,
             opened_from: OpenedFrom::default(),

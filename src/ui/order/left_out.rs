@@ -3,7 +3,8 @@
 use egui::{Ui, WidgetInfo, accesskit};
 
 use super::form::{OrderForm, Target};
-use super::plan::OfDevice;
+use super::plan::{self, OfDevice};
+use crate::guard::Review;
 use crate::model::{EntryId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
@@ -27,9 +28,13 @@ impl Changes {
     }
 }
 
-/// Takes devices, or steps on them, out of the form, and puts others back.
-pub fn take(form: &mut OrderForm, changes: &Changes) {
+/// Takes devices, or steps on them, out of the form, and puts others back. What is blocked keeps the reason.
+pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
     let had_several = form.count() > 1;
+    for (target, review) in form.targets.iter_mut().zip(reviews) {
+        let forbidding = plan::forbidding(review);
+        target.blocked_by = forbidding.map(|finding| finding.text.clone());
+    }
     let (gone, kept) = std::mem::take(&mut form.targets)
         .into_iter()
         .partition(|target| changes.left_out.contains(&target.entry));
@@ -59,17 +64,32 @@ fn put_back(form: &mut OrderForm, target: Target) {
         .insert(at.unwrap_or(form.targets.len()), target);
 }
 
-/// The devices of which nothing is left in the form, each with its orders.
-fn gone(form: &OrderForm) -> Vec<(&MachineRef, Vec<EntryId>)> {
-    let mut gone: Vec<(&MachineRef, Vec<EntryId>)> = Vec::new();
+/// A device of which nothing is left in the form.
+struct Gone<'a> {
+    machine: &'a MachineRef,
+    entries: Vec<EntryId>,
+    /// What forbade its orders, each once.
+    blocked_by: Vec<&'a str>,
+}
+
+fn gone(form: &OrderForm) -> Vec<Gone<'_>> {
+    let mut gone: Vec<Gone<'_>> = Vec::new();
     for target in form.left_out.iter().filter(|target| !is_in(form, target)) {
-        match gone
-            .iter_mut()
-            .find(|(known, _)| known.id == target.machine.id)
-        {
-            Some((_, entries)) => entries.push(target.entry),
-            None => gone.push((&target.machine, vec![target.entry])),
-        }
+        let known = gone
+            .iter()
+            .position(|one| one.machine.id == target.machine.id);
+        let at = known.unwrap_or_else(|| {
+            gone.push(Gone {
+                machine: &target.machine,
+                entries: Vec::new(),
+                blocked_by: Vec::new(),
+            });
+            gone.len() - 1
+        });
+        gone[at].entries.push(target.entry);
+        let why = target.blocked_by.as_deref();
+        let why = why.filter(|why| !gone[at].blocked_by.contains(why));
+        gone[at].blocked_by.extend(why);
     }
     gone
 }
@@ -196,27 +216,29 @@ fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
 /// The devices and steps that were left out, each device with the way back.
 pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Changes {
     let mut changes = Changes::default();
-    let steps = form.left_out.iter().filter(|target| is_in(form, target));
-    let steps: Vec<String> = steps
-        .map(|target| {
-            let step = form.step_label(target).unwrap_or_default();
-            format!("{step} on {}", target.machine.quoted())
-        })
-        .collect();
-    if !steps.is_empty() {
-        ui.small_label(format!("Left out: {}", steps.join(", ")));
+    for target in form.left_out.iter().filter(|target| is_in(form, target)) {
+        let step = form.step_label(target).unwrap_or_default();
+        let what = format!("{step} on {}", target.machine.quoted());
+        ui.small_label(left_out_words(&what, target.blocked_by.as_deref()));
     }
-    for (machine, entries) in gone(form) {
-        let name = machine.quoted();
+    for one in gone(form) {
+        let name = one.machine.quoted();
         ui.horizontal_wrapped(|ui| {
             let back = format!("Put back {name}");
             let button = ActionButton::new("Put back").name(&back).compact();
             let button = button.passes_focus_on().without_tip();
             if ui.add(button.disabled_because(arming)).clicked() {
-                changes.put_back = entries;
+                changes.put_back = one.entries;
             }
-            ui.small_label(format!("Left out: {name}"));
+            ui.small_label(left_out_words(&name, one.blocked_by));
         });
     }
     changes
+}
+
+/// What was left out, and what forbade it.
+fn left_out_words<'a>(what: &str, why: impl IntoIterator<Item = &'a str>) -> String {
+    let why: Vec<&str> = why.into_iter().collect();
+    let colon = if why.is_empty() { "" } else { ": " };
+    format!("Left out: {what}{colon}{}", why.join("; "))
 }

@@ -24,8 +24,8 @@ mod ticket_field;
 pub use exposure::{Exposure, Item};
 pub use form::{OpenedFrom, OrderForm, Target, UsedTicket, confirm_label};
 pub use open::{
-    is_from_selection, open, open_plan, raise, raise_again, raise_named_plan, raise_plan,
-    raise_steps,
+    is_from_selection, leaves_out, open, open_plan, raise, raise_again, raise_named_plan,
+    raise_plan, raise_steps,
 };
 
 use egui::scroll_area::ScrollBarVisibility;
@@ -112,7 +112,8 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         changes,
     } = response.inner;
     if !changes.is_empty() {
-        left_out::take(form, &changes);
+        let reviews = form.reviews(cx.state, cx.now);
+        left_out::take(form, &changes, &reviews);
         ui.ctx().request_repaint();
         return if form.targets.is_empty() {
             Outcome::Closed

@@ -11,13 +11,15 @@ use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject
 use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::{MachineId, MachineRef, PanelPart, Permission, each_once};
-use crate::state::State;
+use crate::state::{LeftOut, State};
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
 use crate::ui::views::{Dialog, Views};
 
 /// How long a block lasts unless a person says otherwise.
 const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Devices that a form leaves out and names.
+const NAMED_AS_LEFT_OUT: usize = 4;
 /// Devices whose open alerts are asked for as a form opens.
 const MAX_ALERTS_READ: usize = 10;
 
@@ -192,6 +194,25 @@ pub fn is_from_selection(views: &mut Views) {
     if let Some(Dialog::Form(form)) = &mut views.dialog {
         form.opened_from = OpenedFrom::Selection;
     }
+}
+
+/// Notes what the form which has just been opened leaves out of what could be meant by it, and why.
+pub fn leaves_out(views: &mut Views, left_out: &[&LeftOut]) {
+    let Some(Dialog::Form(form)) = &mut views.dialog else {
+        return;
+    };
+    let named = left_out.iter().take(NAMED_AS_LEFT_OUT);
+    let mut named: Vec<String> = named
+        .map(|one| {
+            let (name, tail) = (one.machine.quoted_name(), one.machine.id.tail());
+            format!("{name} (…{tail}, {})", one.why)
+        })
+        .collect();
+    let more = left_out.len() - named.len();
+    if more > 0 {
+        named.push(format!("and {more} more"));
+    }
+    form.not_included = (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")));
 }
 
 /// Opens the form of those orders of a plan that are to be sent again, each with its step, with the comment

@@ -153,8 +153,13 @@ pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice
 
 /// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
 pub fn is_forbidden(review: &Review) -> bool {
+    forbidding(review).is_some()
+}
+
+/// What forbids this one.
+pub fn forbidding(review: &Review) -> Option<&Finding> {
     let mut findings = review.findings.iter();
-    findings.any(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
+    findings.find(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
 }
 
 /// Said once, and not beside each device.

@@ -197,6 +197,9 @@ pub fn checks_ui(
     let before = exposure.so_far();
     let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, least, |ui| {
+        if let Some(words) = &form_seen.not_included {
+            badge(ui, Icon::Info, Role::Caution, words);
+        }
         no_way_back_ui(ui, form_seen);
         let all = plan::by_device(form_seen, reviews);
         let blocked = all.iter().flat_map(|device| &device.blocked).copied();

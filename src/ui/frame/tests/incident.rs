@@ -93,6 +93,13 @@ fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
         let devices: Vec<_> = form.targets.iter().map(|t| t.machine.id.as_str()).collect();
         assert_eq!(devices, [HR], "never what Sam isolated");
         assert_eq!(form.ticket, "INC-4711");
+        drop(desk);
+        harness.run_steps(4);
+        let why = "Not included: “fin-lt-042.contoso.com” (…bbbb, isolated by sam@contoso.com)";
+        let said = harness.get_by_label(why).rect();
+        let comment = harness.get_all_by_label("Comment").last().expect("a field");
+        let below = comment.rect().top();
+        assert!(said.bottom() < below, "{size:?}: {said} over {below}");
     }
 }
 

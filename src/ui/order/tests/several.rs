@@ -193,4 +193,10 @@ fn one_that_is_protected_among_several_is_named_and_the_way_on_has_the_keyboard(
     );
     let leave = harness.get_by_label("Leave out blocked devices (1)");
     assert!(leave.is_focused());
+    leave.click_accesskit();
+    harness.run_steps(4);
+    // Why it is not in the form is what a person has to tell others.
+    let kept = format!("Left out: {said}");
+    let shown = harness.query_all_by_label_contains(&kept).next();
+    assert!(shown.is_some(), "{kept}");
 }
