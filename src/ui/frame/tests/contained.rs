@@ -278,3 +278,39 @@ fn blocks_of_others_are_listed_and_the_keyboard_outlives_ones_own() {
         "a ring is to be seen"
     );
 }
+
+/// What has the keyboard, by its name, and where it is.
+fn focused(harness: &Harness<'static>) -> Option<(String, Rect)> {
+    let mut all = harness.query_all_by(|node| node.role() == Part::Button && node.is_focused());
+    let node = all.next()?;
+    Some((node.accesskit_node().label()?, node.rect()))
+}
+
+#[test]
+fn the_form_that_removes_a_block_opens_with_its_safe_button_in_sight() {
+    for size in [[800.0, 600.0], [640.0, 360.0], [1400.0, 900.0]] {
+        for by_key in [true, false] {
+            let (desk, mut harness) = contained(0, size.into());
+            let blocks = (1..=6).map(|n| block(&n.to_string(), &n.to_string(), "jane@contoso.com"));
+            read_blocks(&desk, blocks.collect());
+            // Its buttons wait a moment.
+            harness.run_steps(40);
+            let remove = format!("Remove the block of {}…", "5".repeat(40));
+            let opener = harness.get_by_label(&remove);
+            if by_key {
+                opener.focus();
+                harness.run_steps(40);
+                harness.key_press(Key::Enter);
+            } else {
+                opener.click_accesskit();
+            }
+            harness.run_steps(8);
+            let case = format!("{size:?}, by key: {by_key}");
+            assert!(desk.borrow().views.form().is_some(), "{case}: no form");
+            let (name, rect) = focused(&harness).expect(&case);
+            assert_eq!(name, "Keep block", "{case}");
+            let window = Rect::from_min_size(Pos2::ZERO, size.into());
+            assert!(window.contains_rect(rect), "{case}: {rect}");
+        }
+    }
+}

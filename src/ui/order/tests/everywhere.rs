@@ -69,6 +69,32 @@ fn read(harness: &mut Harness<'_, World>, expires: &str) {
     harness.run_steps(4);
 }
 
+/// The list of blocks comes later, and takes nothing away.
+#[test]
+fn the_form_that_takes_a_block_back_keeps_its_safe_button_in_sight() {
+    for size in super::sight::SIZES {
+        let mut world = world(ActionKind::Isolate);
+        world.views.dialog = None;
+        let mut harness = harness_of(world, size);
+        let World { state, views, .. } = harness.state_mut();
+        let subject = Subject::Act(ActionKind::RemoveBlock);
+        let at = (0.0, Timestamp::UNIX_EPOCH);
+        let everywhere = [MachineRef::every_device()];
+        let load = open(state, views, &everywhere, subject, at, |_| {});
+        assert!(!load.is_empty());
+        for reads in [false, true] {
+            if reads {
+                read(&mut harness, "1970-01-05T00:00:00Z");
+            }
+            harness.run_steps(4);
+            let keep = harness.get_by_label("Keep block");
+            assert!(keep.is_focused(), "{size}, read: {reads}");
+            let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
+            assert!(window.contains_rect(keep.rect()), "{size}: {}", keep.rect());
+        }
+    }
+}
+
 fn says(harness: &mut Harness<'_, World>, words: &str) -> bool {
     let World { state, views, .. } = harness.state_mut();
     let Some(OpenDialog::Form(form)) = &mut views.dialog else {
