@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::contained_view::ContainedView;
-use super::order::{OrderForm, UsedTicket};
+use super::order::{KeptTexts, OrderForm, UsedTicket};
 use crate::explain::Explanation;
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
@@ -89,6 +89,8 @@ pub struct Views {
     pub settings: SettingsForm,
     /// The ticket that was last used in a form.
     pub ticket: Option<UsedTicket>,
+    /// What was typed into forms that were put away.
+    pub kept_texts: KeptTexts,
     /// Who was signed in when the console was last entered.
     pub entered_as: Option<Account>,
     /// The person has been told what closing ends, and wants to close.
@@ -284,6 +286,7 @@ impl Views {
         self.selected = None;
         self.bulk_selection.clear();
         self.ticket = None;
+        self.kept_texts = KeptTexts::default();
         self.rest = None;
         self.form_failure = None;
         self.covered.clear();

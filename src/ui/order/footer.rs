@@ -3,7 +3,8 @@
 use egui::{Id, Label, TextStyle, Ui, UiBuilder, accesskit};
 
 use super::fields;
-use super::form::{OrderForm, confirm_label};
+use super::form::OrderForm;
+use super::title::confirm_label;
 use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
 use crate::ui::Cx;

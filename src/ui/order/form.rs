@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::exposure::Exposure;
 use super::file_section::FileSection;
+use super::kept_texts::{Began, FromBefore};
 use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
 use crate::journal::Entry;
-use crate::model::{EntryId, Machine, MachineId, MachineRef, Tickets, clean_ticket, leading};
+use crate::model::{EntryId, Machine, MachineId, MachineRef, clean_ticket, leading};
 use crate::state::State;
-use crate::ui::words::devices;
 
 /// An action form with its review.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct OrderForm {
     pub opened_from: OpenedFrom,
     /// The ticket, which leads the comment that is sent.
     pub ticket: String,
+    /// The one that the comment names, where it names one.
+    ticket_in_comment: String,
     /// One that it does not begin with, and that a person may take over.
     pub offered_ticket: Option<String>,
     /// How many devices there are, as the person types it.
@@ -62,6 +64,10 @@ pub struct OrderForm {
     /// The template that the comment comes from and the text it gave: as long as the comment is
     /// that text, another template or another ticket may replace it.
     pub from_template: Option<(String, String)>,
+    /// How it began; `None` before it was drawn.
+    pub began: Option<Began>,
+    /// What it has of an earlier form.
+    pub from_before: FromBefore,
     /// What else there is of the file that it is about.
     pub file: FileSection,
     /// Why the last try to confirm did not work; typed text survives it.
@@ -174,6 +180,7 @@ impl OrderForm {
             given_end: None,
             opened_from: OpenedFrom::default(),
             ticket: String::new(),
+            ticket_in_comment: String::new(),
             offered_ticket: None,
             number: String::new(),
             opened_at: time,
@@ -186,6 +193,8 @@ impl OrderForm {
             body_height: None,
             exposure: Exposure::default(),
             from_template: None,
+            began: None,
+            from_before: FromBefore::Nothing,
             file: FileSection::default(),
             error: None,
             keep_takes_focus: false,
@@ -319,6 +328,21 @@ impl OrderForm {
         Some(step.kind.spec().button)
     }
 
+    /// The ticket of this order: that of its field, else the one that the comment names.
+    #[must_use]
+    pub fn its_ticket(&self) -> String {
+        match clean_ticket(&self.ticket) {
+            typed if !typed.is_empty() => typed,
+            _ => clean_ticket(&self.ticket_in_comment),
+        }
+    }
+
+    /// Notes the ticket that the comment names by now.
+    pub fn note_ticket(&mut self, state: &State) {
+        let named = state.ticket_in(&self.draft.comment).unwrap_or_default();
+        named.clone_into(&mut self.ticket_in_comment);
+    }
+
     /// A text that a plan gives, with the ticket in it.
     #[must_use]
     pub fn filled(&self, text: &str) -> String {
@@ -390,6 +414,7 @@ impl OrderForm {
 
     /// The same, judged anew: what is confirmed is judged by the time of its confirmation.
     pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
+        self.note_ticket(state);
         let batch_size = self.count();
         let hash = self.draft.file_hash();
         let hash = hash.as_deref();
@@ -415,71 +440,13 @@ impl OrderForm {
 
     /// The ticket as it will be offered to the next form.
     #[must_use]
-    pub fn used_ticket(&self, tickets: &Tickets) -> Option<UsedTicket> {
-        let text = match clean_ticket(&self.ticket) {
-            typed if !typed.is_empty() => typed,
-            _ => tickets.find(&self.draft.comment, |_| false)?.to_owned(),
-        };
+    pub fn used_ticket(&self) -> Option<UsedTicket> {
+        let text = self.its_ticket();
         let machines = self.machines().map(|machine| machine.id.clone());
-        Some(UsedTicket {
+        (!text.is_empty()).then(|| UsedTicket {
             text,
             machines: machines.collect(),
         })
-    }
-}
-
-/// What the form is called: with the device for one, with their number for several, and where a plan is
-/// not sent whole, with what is.
-#[must_use]
-pub fn title(task: &Task, form: &OrderForm) -> String {
-    match (&form.plan, form.count()) {
-        (Some(plan), 1) => match part_words(form) {
-            Some(part) => format!("Plan: {}, {part}", plan.name),
-            None => format!("Plan: {}", plan.name),
-        },
-        (Some(plan), count) => {
-            let on = format!("{} on {}", plan.name, devices(count));
-            match part_words(form) {
-                Some(_) => format!("{on}: {}", sent_words(form, plan)),
-                None => on,
-            }
-        }
-        (None, 1) => task.title(),
-        (None, count) => format!("{} {}", task.verb(), devices(count)),
-    }
-}
-
-/// How much of a plan is sent, where that is not all of it.
-fn part_words(form: &OrderForm) -> Option<String> {
-    let (sent, all) = form.extent();
-    (sent < all).then(|| format!("{sent} of {all} steps"))
-}
-
-/// What is sent of a plan: `3 isolations, 2 app restrictions`.
-fn sent_words(form: &OrderForm, plan: &Plan) -> String {
-    let steps = plan.steps.iter().enumerate();
-    let words = steps.filter_map(|(n, step)| {
-        let sent = form.targets.iter().filter(|target| target.step == n);
-        match sent.count() {
-            0 => None,
-            count => Some(step.kind.spec().counted(count)),
-        }
-    });
-    words.collect::<Vec<_>>().join(", ")
-}
-
-/// What the confirm button says, with the device or the number of devices.
-#[must_use]
-pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
-    let part = part_words(form).map_or_else(String::new, |part| format!(" ({part})"));
-    match (&form.plan, form.only()) {
-        (Some(plan), Some(only)) => format!("Run “{}” on {}{part}", plan.name, only.quoted()),
-        (Some(plan), None) => {
-            let on = devices(form.count());
-            format!("Run “{}” on {on}{part}", plan.name)
-        }
-        (None, Some(only)) => task.confirm_label(only),
-        (None, None) => title(task, form),
     }
 }
 

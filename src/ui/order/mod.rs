@@ -11,6 +11,8 @@ mod fields;
 mod file_section;
 mod footer;
 mod form;
+mod kept;
+mod kept_texts;
 mod left_out;
 mod open;
 mod paste;
@@ -20,13 +22,16 @@ mod targets;
 mod templates;
 mod ticket;
 mod ticket_field;
+mod title;
 
 pub use exposure::{Exposure, Item};
-pub use form::{OpenedFrom, OrderForm, Target, UsedTicket, confirm_label};
+pub use form::{OpenedFrom, OrderForm, Target, UsedTicket};
+pub use kept_texts::KeptTexts;
 pub use open::{
     is_from_selection, leaves_out, open, open_plan, raise, raise_again, raise_named_plan,
     raise_plan, raise_steps,
 };
+pub use title::confirm_label;
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
@@ -44,10 +49,10 @@ use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use confirm::{Outcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui, keep_label};
-use form::title;
 use left_out::Changes;
 use paste::Field;
 use plan::Pinned;
+use title::title;
 
 /// A form is no higher than this, in points, however high the window.
 const MAX_HEIGHT: f32 = 800.0;
@@ -65,21 +70,23 @@ const FILE_FINDINGS: f32 = 88.0;
 /// Draws the open form.
 pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     let id = Id::unique(("order form", form.draft.entry));
+    kept::begin(cx.views, &mut form);
     match form_ui(ui, cx, &mut form, id) {
         Outcome::Open => match form.file.blocks.take() {
             Some(hash) => blocks::open_over(ui, cx, form, &hash),
             None => cx.views.dialog = Some(OpenDialog::Form(form)),
         },
-        outcome @ (Outcome::Closed | Outcome::Confirmed) => {
-            // One that was only typed belongs to nothing.
-            if let Some(used) = form
-                .used_ticket(&cx.state.settings.tickets)
-                .filter(|_| matches!(outcome, Outcome::Confirmed))
-            {
+        // A ticket that was only typed belongs to nothing.
+        Outcome::Closed => {
+            kept::keep(cx.views, &form);
+            Dialog::return_focus(ui.ctx(), id);
+        }
+        Outcome::Confirmed => {
+            kept::forget(cx.views, &form);
+            if let Some(used) = form.used_ticket() {
                 cx.views.ticket = Some(used);
             }
-            let is_confirmed = matches!(outcome, Outcome::Confirmed);
-            if is_confirmed && form.opened_from == OpenedFrom::OtherForm {
+            if form.opened_from == OpenedFrom::OtherForm {
                 cx.views.covered.pop();
             }
             Dialog::return_focus(ui.ctx(), id);
@@ -389,6 +396,8 @@ fn body_ui(
     }
     templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
     fields::comment_ui(ui, form, id);
+    kept::from_before_ui(ui, form, Field::Comment.id(id));
+    form.note_ticket(cx.state);
     fields::number_ui(ui, form, task, id);
     // Of a plan every step, on the first device.
     let first = form.targets.first().map(|first| &first.machine.id);

@@ -24,6 +24,7 @@ use crate::ui::{Outbox, theme};
 mod again;
 mod everywhere;
 mod input;
+mod kept;
 mod keys;
 mod plan;
 mod several;

@@ -1,0 +1,55 @@
+//! The texts of forms that were put away, as data.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::action::{Plan, Subject};
+use crate::model::MachineId;
+
+/// The texts of the last forms that were put away, the newest last.
+#[derive(Debug, Default)]
+pub struct KeptTexts(pub(super) Vec<KeptText>);
+
+#[derive(Debug)]
+pub(super) struct KeptText {
+    pub of: Beginning,
+    pub comment: String,
+    pub from_template: Option<(String, String)>,
+    /// Where a person has typed it.
+    pub ticket: String,
+}
+
+/// What a form is about when it opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Beginning {
+    pub subject: Subject,
+    pub plan: Option<Arc<Plan>>,
+    pub machines: Vec<MachineId>,
+    /// Another file is another order.
+    pub values: BTreeMap<&'static str, String>,
+    pub comment: String,
+}
+
+/// How a form began.
+#[derive(Debug)]
+pub struct Began {
+    pub(super) beginning: Beginning,
+    pub(super) ticket: String,
+}
+
+/// What a form has of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FromBefore {
+    Nothing,
+    Comment,
+    CommentAndTicket,
+    /// It had, and a person has cleared it.
+    Cleared,
+}
+
+impl Beginning {
+    /// Whether both are for the same action on the same devices.
+    pub fn is_for_same(&self, other: &Self) -> bool {
+        self.subject == other.subject && self.plan == other.plan && self.machines == other.machines
+    }
+}

@@ -1,0 +1,173 @@
+//! What was typed into a form that was put away: where it is there again, and where it never is.
+
+use super::*;
+
+const KEPT: &str = "Your comment from before was kept";
+
+fn other() -> MachineRef {
+    MachineRef {
+        id: MachineId::parse("b0ffee").expect("a literal id"),
+        dns_name: Some("FIN-LT-051".into()),
+    }
+}
+
+/// Opens a form as a person would, and waits until its buttons work.
+fn opened(harness: &mut Harness<'_, World>, machines: &[MachineRef], kind: ActionKind) {
+    let World { state, views, .. } = harness.state_mut();
+    let at = (0.0, Timestamp::UNIX_EPOCH);
+    let _load = open(state, views, machines, Subject::Act(kind), at, |_| {});
+    harness.run_steps(30);
+}
+
+fn put_away(harness: &mut Harness<'_, World>) {
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().views.dialog.is_none());
+}
+
+/// An isolation of the usual device, with this comment typed, that was put away.
+fn typed(comment: &str, ticket: &str) -> Harness<'static, World> {
+    let mut world = world(ActionKind::Isolate);
+    world.views.dialog = None;
+    let mut harness = harness(world);
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    type_text(&mut harness, comment);
+    form_mut(&mut harness).ticket = ticket.into();
+    harness.run_steps(2);
+    put_away(&mut harness);
+    harness
+}
+
+fn texts(harness: &Harness<'_, World>) -> (String, String) {
+    let form = form(harness);
+    (form.draft.comment.clone(), form.ticket.clone())
+}
+
+#[test]
+fn what_was_typed_is_there_again_for_the_same_device_and_action_until_it_is_cleared() {
+    for (ticket, line) in [
+        ("", KEPT),
+        ("INC-7", "Your comment and ticket from before were kept"),
+    ] {
+        let mut harness = typed("beacon", ticket);
+        for _ in 0..2 {
+            opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+            assert_eq!(texts(&harness), ("beacon".to_owned(), ticket.to_owned()));
+            harness.get_by_label(line);
+            assert!(harness.get_by_label("Keep connected").is_focused());
+            put_away(&mut harness);
+        }
+        opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+        let before = harness
+            .get_all_by_label("Comment")
+            .last()
+            .map(|node| node.rect());
+        harness.get_by_label("Clear what was kept").click();
+        harness.run_steps(3);
+        assert_eq!(texts(&harness), (String::new(), String::new()));
+        let comment = harness.get_all_by_label("Comment").last().expect("it");
+        assert_eq!(Some(comment.rect()), before, "nothing moves");
+        assert!(comment.is_focused());
+        put_away(&mut harness);
+        opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+        assert_eq!(texts(&harness), (String::new(), String::new()));
+        assert!(harness.query_by_label(line).is_none());
+    }
+}
+
+#[test]
+fn what_was_typed_is_never_in_a_form_for_another_device_or_action_or_account() {
+    let one = || vec![machine().reference()];
+    for (machines, kind) in [
+        (vec![other()], ActionKind::Isolate),
+        (one(), ActionKind::RestrictCodeExecution),
+        (one(), ActionKind::Unisolate),
+        (vec![machine().reference(), other()], ActionKind::Isolate),
+    ] {
+        let mut harness = typed("beacon", "INC-7");
+        opened(&mut harness, &machines, kind);
+        let nothing = (String::new(), String::new());
+        assert_eq!(texts(&harness), nothing, "{kind:?}");
+        assert!(harness.query_by_label_contains("from before").is_none());
+    }
+    let mut harness = typed("beacon", "INC-7");
+    harness.state_mut().views.forget_account();
+    opened(&mut harness, &one(), ActionKind::Isolate);
+    assert_eq!(texts(&harness), (String::new(), String::new()));
+}
+
+#[test]
+fn what_was_typed_about_one_file_is_not_in_the_form_for_another() {
+    let mut world = world(ActionKind::Isolate);
+    world.views.dialog = None;
+    let mut harness = harness(world);
+    let with = |harness: &mut Harness<'_, World>, digit: &str| {
+        let World { state, views, .. } = harness.state_mut();
+        let subject = Subject::Act(ActionKind::StopAndQuarantineFile);
+        let at = (0.0, Timestamp::UNIX_EPOCH);
+        let machines = [machine().reference()];
+        let _load = open(state, views, &machines, subject, at, |draft| {
+            draft.set(&crate::action::SHA1, digit.repeat(40));
+        });
+        harness.run_steps(3);
+    };
+    with(&mut harness, "a");
+    type_text(&mut harness, "dropper");
+    put_away(&mut harness);
+    with(&mut harness, "b");
+    assert_eq!(texts(&harness).0, "");
+    put_away(&mut harness);
+    with(&mut harness, "a");
+    assert_eq!(texts(&harness).0, "dropper");
+}
+
+#[test]
+fn what_was_typed_is_forgotten_once_the_order_is_confirmed() {
+    let mut harness = typed("beacon", "");
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    confirm_by_key(&mut harness);
+    assert_eq!(submitted(&harness), 1);
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    assert_eq!(texts(&harness).0, "");
+    put_away(&mut harness);
+
+    // Also where it was confirmed with another text, as one that is sent again.
+    let mut harness = typed("beacon", "");
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    put_away(&mut harness);
+    let World { state, views, .. } = harness.state_mut();
+    let subject = Subject::Act(ActionKind::Isolate);
+    let at = (0.0, Timestamp::UNIX_EPOCH);
+    let machines = [machine().reference()];
+    let _load = open(state, views, &machines, subject, at, |draft| {
+        draft.comment = "INC-9 as before".into();
+    });
+    harness.run_steps(30);
+    assert_eq!(texts(&harness).0, "INC-9 as before");
+    confirm_by_key(&mut harness);
+    assert_eq!(submitted(&harness), 1);
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    assert_eq!(texts(&harness).0, "");
+}
+
+#[test]
+fn the_text_of_the_last_few_forms_is_kept() {
+    let mut harness = typed("beacon", "");
+    let numbered = |n: usize| MachineRef {
+        id: MachineId::parse(&format!("b{n}")).expect("a literal id"),
+        dns_name: None,
+    };
+    for n in 0..5 {
+        opened(&mut harness, &[numbered(n)], ActionKind::Isolate);
+        type_text(&mut harness, &format!("reason {n}"));
+        put_away(&mut harness);
+    }
+    opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
+    assert_eq!(texts(&harness).0, "", "the oldest has gone");
+    put_away(&mut harness);
+    for n in 0..5 {
+        opened(&mut harness, &[numbered(n)], ActionKind::Isolate);
+        assert_eq!(texts(&harness).0, format!("reason {n}"));
+        put_away(&mut harness);
+    }
+}

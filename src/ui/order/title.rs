@@ -1,0 +1,60 @@
+//! What a form and its button are called.
+
+use super::form::OrderForm;
+use crate::action::{Plan, Task};
+use crate::ui::words::devices;
+
+/// What the form is called: with the device for one, with their number for several, and where a plan is
+/// not sent whole, with what is.
+#[must_use]
+pub fn title(task: &Task, form: &OrderForm) -> String {
+    match (&form.plan, form.count()) {
+        (Some(plan), 1) => match part_words(form) {
+            Some(part) => format!("Plan: {}, {part}", plan.name),
+            None => format!("Plan: {}", plan.name),
+        },
+        (Some(plan), count) => {
+            let on = format!("{} on {}", plan.name, devices(count));
+            match part_words(form) {
+                Some(_) => format!("{on}: {}", sent_words(form, plan)),
+                None => on,
+            }
+        }
+        (None, 1) => task.title(),
+        (None, count) => format!("{} {}", task.verb(), devices(count)),
+    }
+}
+
+/// How much of a plan is sent, where that is not all of it.
+fn part_words(form: &OrderForm) -> Option<String> {
+    let (sent, all) = form.extent();
+    (sent < all).then(|| format!("{sent} of {all} steps"))
+}
+
+/// What is sent of a plan: `3 isolations, 2 app restrictions`.
+fn sent_words(form: &OrderForm, plan: &Plan) -> String {
+    let steps = plan.steps.iter().enumerate();
+    let words = steps.filter_map(|(n, step)| {
+        let sent = form.targets.iter().filter(|target| target.step == n);
+        match sent.count() {
+            0 => None,
+            count => Some(step.kind.spec().counted(count)),
+        }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// What the confirm button says, with the device or the number of devices.
+#[must_use]
+pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
+    let part = part_words(form).map_or_else(String::new, |part| format!(" ({part})"));
+    match (&form.plan, form.only()) {
+        (Some(plan), Some(only)) => format!("Run “{}” on {}{part}", plan.name, only.quoted()),
+        (Some(plan), None) => {
+            let on = devices(form.count());
+            format!("Run “{}” on {on}{part}", plan.name)
+        }
+        (None, Some(only)) => task.confirm_label(only),
+        (None, None) => title(task, form),
+    }
+}
