@@ -346,7 +346,7 @@ impl OrderForm {
     /// A text that a plan gives, with the ticket in it.
     #[must_use]
     pub fn filled(&self, text: &str) -> String {
-        fill(text, &clean_ticket(&self.ticket))
+        fill(text, &self.its_ticket())
     }
 
     /// The draft of each device, with the comment as it will be sent.

@@ -395,6 +395,7 @@ fn body_ui(
         fields::name_ui(ui, form, &machine, id);
     }
     templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
+    plan::ticket_ui(ui, form);
     fields::comment_ui(ui, form, id);
     kept::from_before_ui(ui, form, Field::Comment.id(id));
     form.note_ticket(cx.state);

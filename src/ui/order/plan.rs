@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{ComboBox, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
-use crate::action::{Plan, Task};
+use crate::action::{Plan, Step, TICKET, Task};
 use crate::guard::{self, Finding, Review};
 use crate::model::{EntryId, MachineRef, OsFamily};
 use crate::ui::Cx;
@@ -30,11 +30,41 @@ fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     let steps: Vec<String> = steps
         .filter(|(n, _)| form.sends(*n))
         .map(|(n, step)| {
-            let label = step.label_with(|text| form.filled(text));
+            let label = step.label_with(|text| given_words(form, text));
             format!("{} {label}", n + 1)
         })
         .collect();
     steps.join(", ")
+}
+
+/// A text that the plan gives; where it lacks its ticket, it says so.
+fn given_words(form: &OrderForm, text: &str) -> String {
+    let filled = form.filled(text);
+    match (text.contains(TICKET), &*form.its_ticket(), &*filled) {
+        (true, "", "") => "no ticket".to_owned(),
+        (true, "", _) => format!("{filled}, no ticket"),
+        _ => filled,
+    }
+}
+
+/// Which ticket a step takes that is sent, where one does. The line is there with a ticket as without:
+/// nothing moves while it is typed.
+pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
+    let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
+    let mut sent = steps.enumerate().filter(|(n, _)| form.sends(*n));
+    let takes_it = |step: &Step| step.given.values().any(|text| text.contains(TICKET));
+    let Some((_, step)) = sent.find(|(_, step)| takes_it(step)) else {
+        return;
+    };
+    let takes = format!("{} takes the ticket", step.kind.spec().button);
+    let ticket = form.its_ticket();
+    ui.small_label(if ticket.is_empty() {
+        format!("{takes}, and there is none yet: type it here, or in the comment")
+    } else if form.ticket.trim().is_empty() {
+        format!("{takes}: {ticket}, from the comment")
+    } else {
+        format!("{takes}: {ticket}")
+    });
 }
 
 /// Where something stands: always in sight, or with the fields, which scroll.

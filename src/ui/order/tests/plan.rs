@@ -68,9 +68,11 @@ fn the_words_of_a_plan() {
         let mut harness = harness_of(plan_on(&devices), egui::vec2(1000.0, 900.0));
         arm(&mut harness);
         assert!(
-            shows(&harness, "4 Add tag (ransomware)"),
+            shows(&harness, "4 Add tag (ransomware, no ticket)"),
             "without a ticket"
         );
+        let missing = "Add tag takes the ticket, and there is none yet";
+        assert!(shows(&harness, missing), "{missing}");
         form_mut(&mut harness).ticket = "INC-7".into();
         harness.run_steps(3);
         let steps = "1 Isolate, 2 Collect package, 3 Restrict apps, 4 Add tag (ransomware INC-7)";
@@ -133,6 +135,36 @@ fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
         left.is_empty(),
         "the next key acts on none of them: {left:?}"
     );
+}
+
+#[test]
+fn the_tag_takes_the_ticket_that_stands_in_the_comment_alone() {
+    for (field, comment, tag) in [
+        ("", "INC-77: beacon", "ransomware INC-77"),
+        ("INC-88", "INC-77: beacon", "ransomware INC-88"),
+        ("", "beacon", "ransomware"),
+    ] {
+        let world = plan_on(&[device(0, "PC-")]);
+        let mut harness = harness_of(world, egui::vec2(1000.0, 900.0));
+        form_mut(&mut harness).ticket = field.into();
+        arm(&mut harness);
+        form_mut(&mut harness).draft.comment = comment.into();
+        arm(&mut harness);
+        let from_comment = "Add tag takes the ticket: INC-77, from the comment";
+        let is_from_it = field.is_empty() && tag.ends_with("INC-77");
+        assert_eq!(shows(&harness, from_comment), is_from_it, "{comment}");
+        assert!(shows(&harness, &format!("Value: {tag}")), "{comment}");
+        scroll_through(&mut harness, |_| {});
+        confirm_by_key(&mut harness);
+        let tags = confirmed(&harness)
+            .iter()
+            .filter_map(|approval| match &approval.order().task {
+                crate::action::Task::Act { values, .. } => values.get(&crate::action::TAG).cloned(),
+                crate::action::Task::Cancel { .. } => None,
+            });
+        let tags: Vec<_> = tags.map(|tag| tag.text().into_owned()).collect();
+        assert_eq!(tags, [tag], "{field:?}, {comment}");
+    }
 }
 
 #[test]
@@ -289,7 +321,10 @@ fn the_red_button_and_the_number_are_of_what_is_sent() {
     }
     assert!(!shows(&harness, "Type the number of devices"));
     assert!(!shows(&harness, "Isolation type"), "nothing is isolated");
-    assert!(shows(&harness, "2 Collect package, 4 Add tag (ransomware)"));
+    assert!(shows(
+        &harness,
+        "2 Collect package, 4 Add tag (ransomware, no ticket)"
+    ));
 }
 
 /// A title of two lines takes its room from what scrolls.
