@@ -224,6 +224,12 @@ fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
     Some(one.created?.cmp(&other.created?))
 }
 
+/// A name as far as anybody reads it: it is kept with each thing that is inferred.
+fn shortened(name: &str) -> Box<str> {
+    const LONGEST: usize = 1_000;
+    name[..name.floor_char_boundary(LONGEST)].into()
+}
+
 impl Evidence {
     /// What one action is evidence of.
     #[must_use]
@@ -231,7 +237,7 @@ impl Evidence {
         Self {
             action: action.id.clone(),
             since: ended(action),
-            by: filled(action.requestor.as_deref()).map(Into::into),
+            by: filled(action.requestor.as_deref()).map(shortened),
             again: Vec::new(),
             is_picked_up: action.status == MachineActionStatus::InProgress
                 || action.status.is_final(),

@@ -10,7 +10,7 @@ use super::rate_limit::Lane;
 use super::wire::Noun;
 use super::{ApiError, Client, odata};
 use crate::model::loose::{Flag, Loose, LooseList};
-use crate::model::{FileFacts, Indicator, Listed, Machine, Seen, hash_digits};
+use crate::model::{FileFacts, HeapBytes, Indicator, Listed, Machine, Seen, hash_digits};
 
 /// Names of one file that are kept.
 const MAX_NAMES: usize = 5;
@@ -86,6 +86,12 @@ fn is_of(facts: &FileFacts, hash: &str) -> bool {
 /// The `file` resource.
 pub(super) struct Info(FileFacts);
 
+impl HeapBytes for Info {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
+}
+
 impl Noun for Info {
     fn read(json: &str) -> Option<Self> {
         let wire: WireInfo = serde_json::from_str(json).ok()?;
@@ -115,6 +121,12 @@ pub(super) struct Stats {
     here: Option<i64>,
     seen: Seen,
     names: Box<[Box<str>]>,
+}
+
+impl HeapBytes for Stats {
+    fn heap_bytes(&self) -> usize {
+        self.names.heap_bytes()
+    }
 }
 
 impl Noun for Stats {

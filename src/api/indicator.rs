@@ -11,7 +11,7 @@ use super::transport::Limits;
 use super::wire::Noun;
 use super::{ApiError, Client, odata};
 use crate::model::loose::Loose;
-use crate::model::{Indicator, IndicatorAction, MAX_INDICATORS, MachineActionId};
+use crate::model::{HeapBytes as _, Indicator, IndicatorAction, MAX_INDICATORS, MachineActionId};
 
 /// Pages of all indicators that are read; each has a few hundred at least.
 const MAX_PAGES: usize = 100;
@@ -40,7 +40,7 @@ impl Client {
     /// When the list could not be read, after repeats.
     pub async fn indicators(&self, lane: Lane) -> Result<Complete<Indicator>, ApiError> {
         let url = odata::path(&self.0.endpoints.api, &["indicators"]);
-        self.all_indicators(url, lane, Limits::ACTION_LIST).await
+        self.all_indicators(url, lane, Limits::INDICATOR_LIST).await
     }
 
     async fn all_indicators(
@@ -52,7 +52,7 @@ impl Client {
         let mut all = Complete::empty();
         let mut seen: HashSet<MachineActionId> = HashSet::new();
         let mut url = Some(first);
-        let mut pages = 0;
+        let (mut pages, mut kept) = (0, 0);
         while let Some(present) = url.take() {
             let (page, stop, date) = self.list::<Indicator>(&present, lane, limits).await?;
             pages += 1;
@@ -64,10 +64,15 @@ impl Client {
             let new = page.items.into_iter();
             all.items
                 .extend(new.filter(|one| one.id.as_ref().is_none_or(|id| seen.insert(id.clone()))));
+            kept += all.items[before..]
+                .iter()
+                .map(Indicator::bytes)
+                .sum::<usize>();
             let is_stuck = all.items.len() == before || pages >= MAX_PAGES;
+            let is_full = all.items.len() > MAX_INDICATORS || kept > odata::MAX_LIST_BYTES;
             all.complete &= stop.is_none() && !page.is_overfull;
             match next {
-                Some(Ok(next)) if !is_stuck && all.items.len() <= MAX_INDICATORS => {
+                Some(Ok(next)) if !is_stuck && !is_full => {
                     url = Some(next);
                 }
                 Some(_) => all.complete = false,

@@ -13,7 +13,7 @@ use super::wire::{self, Noun};
 use super::{ApiError, Client, Complete};
 use crate::model::loose::Loose;
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
+    HeapBytes, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
 };
 
 struct Investigation(MachineAction);
@@ -78,6 +78,12 @@ struct WireInvestigation {
     status_details: Loose<Box<str>>,
     machine_id: Loose<MachineId>,
     computer_dns_name: Loose<Box<str>>,
+}
+
+impl HeapBytes for Investigation {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
+    }
 }
 
 impl Noun for Investigation {

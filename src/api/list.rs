@@ -10,7 +10,7 @@ use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::{self, Listing, Noun};
 use super::{ActionFilter, ApiError, Client};
-use crate::model::{Machine, MachineAction};
+use crate::model::{HeapBytes as _, Machine, MachineAction};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -178,6 +178,8 @@ impl Client {
         let mut all = Complete::empty();
         let mut seen = HashSet::new();
         let (mut traffic, mut kept) = (0_usize, 0_usize);
+        let is_full =
+            |kept, traffic| kept > filter.max_bytes() || traffic > odata::MAX_LIST_TRAFFIC;
         for text in filter.texts() {
             let (mut received, mut pages) = (0, 0);
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
@@ -202,10 +204,7 @@ impl Client {
                         .filter(|action| seen.insert(action.id.clone())),
                 );
                 let new = all.items.len() - before;
-                kept += all.items[before..]
-                    .iter()
-                    .map(MachineAction::bytes)
-                    .sum::<usize>();
+                kept += all.items[before..].iter().map(listed).sum::<usize>();
                 // Pages that shift while they are read bring some twice, and may leave some out.
                 all.complete &= new == came;
                 let is_known = url.as_ref().is_some_and(|next| !asked.insert(next.clone()));
@@ -252,9 +251,9 @@ impl Client {
     }
 }
 
-/// Whether a list of actions takes as much as it may, in memory or on the line.
-const fn is_full(kept: usize, traffic: usize) -> bool {
-    kept > odata::MAX_ACTION_BYTES || traffic > odata::MAX_ACTION_TRAFFIC
+/// How much memory an action of a list takes; its id stands once more among those that were seen.
+fn listed(action: &MachineAction) -> usize {
+    action.bytes() + action.id.bytes()
 }
 
 /// As how many pages one counts: an empty one brings nothing on, so few of these are read.
@@ -269,6 +268,9 @@ fn weight<T>(page: &Listing<T>) -> usize {
 /// and one with more than was asked for says nothing of where the next one begins.
 fn stops_at<T>(page: &Listing<T>, next: Option<&Url>) -> Option<Stop> {
     let is_empty = page.received() == 0 && page.next_link.is_some() && next.is_none();
+    let is_too_large = page.is_too_large.then_some(Stop::TooMuch);
     let is_overfull = page.is_overfull.then_some(Stop::Overfull);
-    is_overfull.or(is_empty.then_some(Stop::Partial))
+    is_too_large
+        .or(is_overfull)
+        .or(is_empty.then_some(Stop::Partial))
 }

@@ -22,6 +22,7 @@ mod package;
 mod panel;
 pub mod proxy;
 mod rate_limit;
+mod reader;
 mod retry;
 mod submit;
 mod transport;
@@ -48,6 +49,7 @@ pub use transport::Http;
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
 use crate::model::{Budget, Endpoints, MachineAction, fraction};
 use rate_limit::Limiters;
+use reader::Reader;
 use transport::{Answer, Limits};
 use wire::Noun;
 
@@ -61,6 +63,7 @@ struct Inner {
     session: Session,
     clock: Clock,
     limiters: Mutex<Limiters>,
+    reader: Reader,
     /// The token that the service last answered with 401.
     refused: Mutex<Option<RefusedToken>>,
     /// How many seconds the service's clock was ahead of this computer's, by its last answer;
@@ -78,6 +81,8 @@ pub struct Submitted {
 
 /// In the place of a difference between two clocks that is not known.
 const NEVER_ANSWERED: i64 = i64::MIN;
+/// Answers up to this length are read where they come.
+const SHORT: usize = 64 << 10;
 /// Longest sleep before the clock is looked at again, as it may be set meanwhile.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
@@ -91,6 +96,7 @@ impl Client {
             session,
             clock,
             limiters: Mutex::new(Limiters::new()),
+            reader: Reader::start(),
             refused: Mutex::new(None),
             ahead_secs: AtomicI64::new(NEVER_ANSWERED),
         }))
@@ -181,7 +187,7 @@ impl Client {
             .map(|(noun, _answer)| noun)
     }
 
-    async fn read<T>(
+    async fn read<T: Send + 'static>(
         &self,
         url: &Url,
         lane: Lane,
@@ -194,7 +200,7 @@ impl Client {
 
     /// Reads until it works or there is no point any more. After a 401 one other token is tried.
     /// Where an answer does not come whole, the next place is asked for a smaller one.
-    async fn read_at<T>(
+    async fn read_at<T: Send + 'static>(
         &self,
         urls: &[&Url],
         lane: Lane,
@@ -208,9 +214,8 @@ impl Client {
             let url = urls[used];
             let permit = self.permit(lane).await;
             let result = match self.send(url, permit, Sending::Get(limits)).await {
-                Ok(answer) => self
-                    .understand(url, &answer, decode)
-                    .map(|read| (read, answer, used)),
+                Ok(answer) => (self.understand_aside(url, answer, decode).await)
+                    .map(|(read, answer)| (read, answer, used)),
                 Err(error) => Err(error),
             };
             let error = match result {
@@ -296,6 +301,34 @@ impl Client {
             Err(_) => {}
         }
         Ok(answer)
+    }
+
+    /// As [`Self::understand`]; a long answer is read on a thread of its own.
+    async fn understand_aside<T: Send + 'static>(
+        &self,
+        url: &Url,
+        mut answer: Answer,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<(T, Answer), ApiError> {
+        if answer.body(url, self.now())?.len() <= SHORT {
+            return Ok((self.understand(url, &answer, decode)?, answer));
+        }
+        let body = std::mem::take(&mut answer.body);
+        match self.0.reader.run(move || decode(&body)).await {
+            Some(Ok(read)) => Ok((read, answer)),
+            Some(Err(why)) => Err(answer.not_understood(url, why)),
+            None => Err(ApiError::Interrupted {
+                host: answer::host(url),
+            }),
+        }
+    }
+
+    /// Does what makes as much of the service's records as a long answer does, in the same place.
+    pub async fn read_aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        self.0.reader.run(work).await
     }
 
     fn understand<T>(

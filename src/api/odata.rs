@@ -25,10 +25,10 @@ const OPEN: &str = "status ne 'Resolved'";
 pub(super) const MAX_PAGES: usize = 1_000;
 /// Most empty pages that name another and are followed.
 pub(super) const MAX_EMPTY_PAGES: usize = 5;
-/// Memory of all actions of a list: tens of thousands of them. Two such lists are read after each other.
-pub(super) const MAX_ACTION_BYTES: usize = 16 << 20;
+/// Memory of all that a list of several pages brings: tens of thousands of actions.
+pub(super) const MAX_LIST_BYTES: usize = 16 << 20;
 /// Bytes of all pages of such a list, what cannot be kept among them.
-pub(super) const MAX_ACTION_TRAFFIC: usize = 96 << 20;
+pub(super) const MAX_LIST_TRAFFIC: usize = 96 << 20;
 /// Ids in one filter, which has to fit into an address.
 const IDS_PER_CALL: usize = 50;
 
@@ -54,6 +54,14 @@ pub enum ActionFilter {
 }
 
 impl ActionFilter {
+    /// Memory for what such a list brings; of one machine it is kept in several places.
+    pub(super) const fn max_bytes(&self) -> usize {
+        match self {
+            Self::OfMachine { .. } => MAX_LIST_BYTES / 4,
+            Self::Ids(_) | Self::Recent { .. } | Self::OfKinds { .. } | Self::All => MAX_LIST_BYTES,
+        }
+    }
+
     /// The text of `$filter` for each call that is needed.
     pub(super) fn texts(&self) -> Vec<String> {
         match self {

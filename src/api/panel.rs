@@ -10,7 +10,9 @@ use super::transport::Limits;
 use super::wire::{Listing, Noun};
 use super::{ApiError, Client, Complete};
 use crate::model::loose::Loose;
-use crate::model::{Alert, Availability, AvailableActions, Listed, LoggedOnUser, MachineId};
+use crate::model::{
+    Alert, Availability, AvailableActions, HeapBytes as _, Listed, LoggedOnUser, MachineId,
+};
 
 impl<T> From<Complete<T>> for Listed<T> {
     fn from(read: Complete<T>) -> Self {

@@ -22,8 +22,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Of a header longer than this nothing is read.
 const MAX_HEADER: usize = 32 * 1024;
-/// By how much the room for a large answer grows at a time.
-const GROWTH: usize = 2 << 20;
+/// An answer that is larger than this has all the room at once that it may take: to make it grow means to
+/// have it twice.
+const LARGE: usize = 2 << 20;
+/// What an allocator may keep for later when it is freed, on each thread.
+const MAY_BE_KEPT: usize = 8 << 20;
+/// So much it gives back to the system at once.
+const GIVEN_BACK: usize = 33 << 20;
 /// Challenges of one answer that are looked at.
 const CHALLENGES: usize = 8;
 
@@ -61,18 +66,32 @@ impl Pace {
 }
 
 impl Limits {
+    /// How much room an answer has that is large.
+    const fn room(self) -> usize {
+        if self.bytes > MAY_BE_KEPT {
+            GIVEN_BACK
+        } else {
+            self.bytes
+        }
+    }
+
     pub(super) const ONE: Self = Self {
         bytes: 1 << 20,
         time: Duration::from_secs(30),
         pace: None,
     };
     pub(super) const ACTION_LIST: Self = Self {
-        bytes: 16 << 20,
+        bytes: 8 << 20,
         time: Duration::from_secs(30),
         pace: Some(Pace::SLOW_LINE),
     };
+    /// Of which the service gives thousands at a time.
+    pub(super) const INDICATOR_LIST: Self = Self {
+        bytes: 16 << 20,
+        ..Self::ACTION_LIST
+    };
     pub(super) const MACHINE_LIST: Self = Self {
-        bytes: 32 << 20,
+        bytes: 24 << 20,
         time: Duration::from_mins(2),
         pace: Some(Pace::SLOW_LINE),
     };
@@ -299,6 +318,12 @@ impl Http {
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| self.fault(&error))?;
+        // What is no good answer is small, or is not read to its end.
+        let bytes = if incoming.status().is_success() {
+            limits.bytes
+        } else {
+            limits.bytes.min(Limits::ONE.bytes)
+        };
         let idle = pace.map_or(whole, |pace| pace.idle);
         let window = tokio::time::sleep(pace.map_or(whole, |pace| pace.window));
         tokio::pin!(window);
@@ -319,15 +344,14 @@ impl Http {
                 chunk = tokio::time::timeout(idle, incoming.chunk()) => chunk,
             };
             match chunk {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limits.bytes => {
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > bytes => {
                     break Ending::TooLarge;
                 }
                 Ok(Ok(Some(chunk))) => {
-                    let bytes = u64::try_from(chunk.len()).unwrap_or_default();
-                    self.received.fetch_add(bytes, Ordering::Relaxed);
-                    // Doubled, a large one takes three times its room while it is copied.
-                    if body.capacity() - body.len() < chunk.len() {
-                        body.reserve_exact(chunk.len().max(body.len().min(GROWTH)));
+                    let come = u64::try_from(chunk.len()).unwrap_or_default();
+                    self.received.fetch_add(come, Ordering::Relaxed);
+                    if body.len() + chunk.len() > LARGE {
+                        body.reserve_exact(limits.room() - body.len());
                     }
                     body.extend_from_slice(&chunk);
                 }

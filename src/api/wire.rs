@@ -13,16 +13,26 @@ use serde_json::value::RawValue;
 use super::error::Unreadable;
 use super::odata::MACHINES_TOP;
 use crate::model::loose::Loose;
-use crate::model::{Machine, MachineAction, clean};
+use crate::model::{HeapBytes, Machine, MachineAction, clean};
 
 /// A noun of the service, read from one JSON object.
-pub(super) trait Noun: Sized {
+pub(super) trait Noun: HeapBytes + Send + Sized + 'static {
     /// How many of one answer are read: nobody asks for more.
     const MAX_ITEMS: usize = 1_000;
+    /// The longest text that is one; what is longer cannot be read.
+    const MAX_LENGTH: usize = 1 << 20;
 
     /// `None` when the text is no object, or has no usable id.
     fn read(json: &str) -> Option<Self>;
 }
+
+/// Memory for what is read of one answer: as much as the longest answer has bytes.
+const MAX_MEMORY: usize = 24 << 20;
+/// A longer address of the next page is none.
+const MAX_LINK: usize = 8 << 10;
+
+/// With more bytes than these that are no UTF-8 an answer is no text: each of them becomes three.
+const MAX_INVALID: usize = 100_000;
 
 /// One answer of a list call.
 #[derive(Debug)]
@@ -30,8 +40,10 @@ pub(super) struct Listing<T> {
     pub items: Vec<T>,
     pub unreadable: usize,
     pub next_link: Option<Box<str>>,
-    /// There were more than anybody asks for; they were left out.
+    /// There were more than anybody asks for, or than there is memory for; they were left out.
     pub is_overfull: bool,
+    /// There were more than there is memory for.
+    pub is_too_large: bool,
     /// Length of the answer.
     pub bytes: usize,
 }
@@ -54,11 +66,12 @@ struct ListBody<T> {
 }
 
 /// Each element is read on its own as it comes, so that one that cannot be read costs only itself,
-/// and those beyond [`Noun::MAX_ITEMS`] cost no memory. Null is an empty list.
+/// and those beyond [`Noun::MAX_ITEMS`] or [`MAX_MEMORY`] cost no memory. Null is an empty list.
 struct Elements<T> {
     items: Vec<T>,
     unreadable: usize,
     is_overfull: bool,
+    is_too_large: bool,
 }
 
 impl<'de, T: Noun> Deserialize<'de> for Elements<T> {
@@ -81,30 +94,41 @@ impl<'de, T: Noun> Visitor<'de> for ElementsVisitor<T> {
             items: Vec::new(),
             unreadable: 0,
             is_overfull: false,
+            is_too_large: false,
         })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let (mut items, mut unreadable) = (Vec::new(), 0);
-        while items.len() + unreadable < T::MAX_ITEMS {
+        let (mut items, mut unreadable, mut memory) = (Vec::new(), 0, 0);
+        while items.len() + unreadable < T::MAX_ITEMS && memory < MAX_MEMORY {
             let Some(raw) = seq.next_element::<&RawValue>()? else {
                 break;
             };
-            match T::read(raw.get()) {
-                Some(item) => items.push(item),
+            match read_bounded::<T>(raw.get()) {
+                Some(item) => {
+                    memory += item.bytes();
+                    items.push(item);
+                }
                 None => unreadable += 1,
             }
         }
-        let mut is_overfull = false;
+        let mut has_more = false;
         while seq.next_element::<IgnoredAny>()?.is_some() {
-            is_overfull = true;
+            has_more = true;
         }
+        let is_too_large = has_more && memory >= MAX_MEMORY;
         Ok(Elements {
             items,
             unreadable,
-            is_overfull,
+            is_overfull: has_more,
+            is_too_large,
         })
     }
+}
+
+fn read_bounded<T: Noun>(json: &str) -> Option<T> {
+    let is_bounded = json.len() <= T::MAX_LENGTH;
+    is_bounded.then(|| T::read(json)).flatten()
 }
 
 /// Makes a null a value, too, where otherwise it would be the same as nothing.
@@ -121,12 +145,14 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
         items,
         unreadable,
         is_overfull,
+        is_too_large,
     } = body.value.ok_or(Unreadable::WrongShape)?;
     Ok(Listing {
         items,
         unreadable,
-        next_link: body.next_link.0,
+        next_link: body.next_link.0.filter(|link| link.len() <= MAX_LINK),
         is_overfull,
+        is_too_large,
         bytes,
     })
 }
@@ -134,6 +160,9 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
 /// Reads a single object.
 pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
     let text = text_of(body)?;
+    if text.len() > T::MAX_LENGTH {
+        return Err(Unreadable::TooLarge);
+    }
     if let Some(noun) = T::read(&text) {
         return Ok(noun);
     }
@@ -154,8 +183,14 @@ pub(super) fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     match body.first() {
         None => Err(Unreadable::Empty),
         Some(b'<') => Err(Unreadable::Html),
+        Some(_) if invalid_count(body) > MAX_INVALID => Err(Unreadable::NotJson),
         Some(_) => Ok(String::from_utf8_lossy(body)),
     }
+}
+
+fn invalid_count(body: &[u8]) -> usize {
+    let chunks = body.utf8_chunks();
+    chunks.filter(|chunk| !chunk.invalid().is_empty()).count()
 }
 
 pub(super) fn why(error: &serde_json::Error) -> Unreadable {
@@ -212,6 +247,7 @@ pub(super) fn error_body(body: &[u8]) -> ErrorBody {
 
 impl Noun for Machine {
     const MAX_ITEMS: usize = MACHINES_TOP;
+    const MAX_LENGTH: usize = 512 << 10;
 
     fn read(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()

@@ -7,6 +7,7 @@
 
 mod growing;
 mod refusal;
+mod replacement;
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _, Write as _};
@@ -17,6 +18,7 @@ pub(crate) use std::fs::{File, TryLockError};
 
 pub use growing::GrowingFile;
 pub use refusal::{Problem, Refusal};
+pub use replacement::Replacement;
 use tempfile::NamedTempFile;
 
 pub use crate::platform::Identity;
@@ -148,7 +150,6 @@ pub fn check_file(file: &Path) -> io::Result<Option<()>> {
 /// When the folder is refused or nothing can be written; then the file is as it was, and nothing is
 /// left beside it.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    make_folder(&folder_of(file))?;
     let mut replaced = replace_once(file, bytes);
     for _again in 1..ATTEMPTS {
         if !replaced.as_ref().is_err_and(platform::is_in_use) {
@@ -161,13 +162,9 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(file);
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let mut new = begin_unfinished(&folder, &format!(".{name}."))?;
+    let mut new = Replacement::begin(file)?;
     new.write_all(bytes)?;
-    new.as_file().sync_all()?;
-    new.persist(file).map_err(|error| error.error)?;
-    platform::sync_folder(&folder)
+    new.finish()
 }
 
 /// An empty file under a name that nobody can foresee. Its lock tells those who clean up that its writer

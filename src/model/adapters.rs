@@ -7,6 +7,7 @@ use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::MacAddress;
+use super::bytes::heap_bytes_of_fields;
 use super::loose::{FromText, Loose, LooseList};
 
 /// The addresses of a machine's network adapters (`ipAddresses`).
@@ -16,6 +17,11 @@ pub struct Adapters {
     /// Each once: the service repeats an adapter's with each of its IP addresses.
     pub mac_addresses: Box<[MacAddress]>,
 }
+
+heap_bytes_of_fields!(Adapters {
+    ip_addresses,
+    mac_addresses
+});
 
 #[derive(Serialize)]
 enum Adapter {

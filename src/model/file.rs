@@ -8,6 +8,7 @@ use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize as _, Deserializer};
 
 use super::Indicator;
+use super::bytes::{heap_bytes_of_fields, nothing_on_the_heap};
 use super::loose::{FromText, Loose, LooseList};
 
 /// Files of one alert that are kept.
@@ -57,6 +58,28 @@ pub struct AlertFile {
     /// Its SHA-1, else its SHA-256: hexadecimal digits in lower case.
     pub hash: Box<str>,
 }
+
+heap_bytes_of_fields!(AlertFile { name, hash });
+
+nothing_on_the_heap!(Seen);
+
+heap_bytes_of_fields!(FileFacts {
+    sha1,
+    sha256,
+    signer,
+    is_valid_certificate,
+    publisher,
+    product,
+    size,
+    determination,
+    determination_value,
+    global_prevalence,
+    global_seen,
+    organization_prevalence,
+    organization_seen,
+    names,
+    indicators,
+});
 
 /// Bytes in hexadecimal digits, in lower case.
 #[must_use]

@@ -75,6 +75,12 @@ macro_rules! id {
             }
         }
 
+        impl crate::model::HeapBytes for $name {
+            fn heap_bytes(&self) -> usize {
+                self.0.heap_bytes()
+            }
+        }
+
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0.eq_ignore_ascii_case(&other.0)

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::bytes::heap_bytes_of_fields;
 use super::open_enum::open_enum;
 use super::{Account, EntryId, MachineActionId, clean};
 
@@ -26,6 +27,17 @@ pub struct Indicator {
     pub title: Option<Box<str>>,
     pub description: Option<Box<str>>,
 }
+
+heap_bytes_of_fields!(Indicator {
+    id,
+    value,
+    action,
+    by,
+    created,
+    expires,
+    title,
+    description
+});
 
 open_enum! {
     /// What an indicator does.

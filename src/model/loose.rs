@@ -158,6 +158,10 @@ where
     Ok(T::deserialize(Json::deserialize(from)?).ok())
 }
 
+/// Elements of a list inside a record that are read, far more than any record of the service has: the rest
+/// is left out.
+pub const MAX_ELEMENTS: usize = 1_000;
+
 /// A collection that may be missing, null or something else, and then is `None`; what it holds that
 /// is no `T` is dropped.
 pub struct LooseList<T>(pub Option<Vec<T>>);
@@ -172,12 +176,39 @@ impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
         let raw = <&RawValue>::deserialize(from)?;
-        let elements: Option<Vec<Loose<T>>> = serde_json::from_str(raw.get()).ok();
-        let readable = |elements: Vec<Loose<T>>| {
-            let readable = elements.into_iter().filter_map(|element| element.0);
-            readable.collect()
-        };
-        Ok(Self(elements.map(readable)))
+        let elements: Option<Elements<T>> = serde_json::from_str(raw.get()).ok();
+        Ok(Self(elements.map(|elements| elements.0)))
+    }
+}
+
+/// The first [`MAX_ELEMENTS`] of a list that can be read.
+struct Elements<T>(Vec<T>);
+
+impl<'de, T: FromText> Deserialize<'de> for Elements<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(ElementsVisitor(PhantomData))
+    }
+}
+
+struct ElementsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromText> Visitor<'de> for ElementsVisitor<T> {
+    type Value = Elements<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut read = Vec::new();
+        while read.len() < MAX_ELEMENTS {
+            let Some(element) = seq.next_element::<Loose<T>>()? else {
+                break;
+            };
+            read.extend(element.0);
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Elements(read))
     }
 }
 

@@ -206,27 +206,6 @@ impl Machine {
         }
     }
 
-    /// About how much memory it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let texts = [
-            &self.computer_dns_name,
-            &self.os_platform,
-            &self.version,
-            &self.agent_version,
-            &self.device_value,
-            &self.rbac_group_name,
-            &self.aad_device_id,
-        ];
-        let texts = texts.into_iter().flatten().chain(self.tags());
-        size_of::<Self>()
-            + texts
-                .map(|text| text.len() + size_of_val(text))
-                .sum::<usize>()
-            + size_of_val(&*self.adapters.ip_addresses)
-            + size_of_val(&*self.adapters.mac_addresses)
-    }
-
     /// The record that it was merged into, where the service says so.
     #[must_use]
     pub fn merged_into(&self) -> Option<&MachineId> {

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::bytes::{heap_bytes_of_fields, nothing_on_the_heap};
 use super::loose::{FromText, loose, loose_or_default, required};
 use super::open_enum::open_enum;
 use super::{MachineActionId, MachineId, clean};
@@ -210,6 +211,28 @@ pub struct MachineAction {
     pub state: Option<Box<str>>,
 }
 
+heap_bytes_of_fields!(MachineAction {
+    id,
+    kind,
+    scope,
+    requestor,
+    requestor_comment,
+    status,
+    machine_id,
+    computer_dns_name,
+    created,
+    last_updated,
+    cancellation_requestor,
+    cancellation_comment,
+    error_hresult,
+    external_id,
+    request_source,
+    file_identifier,
+    state,
+});
+
+nothing_on_the_heap!(HResult);
+
 /// `relatedFileInfo`, of which the hash is kept.
 struct RelatedFile(Box<str>);
 
@@ -257,33 +280,6 @@ impl MachineAction {
             file_identifier: None,
             state: None,
         }
-    }
-
-    /// About how much memory it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let texts = [
-            &self.scope,
-            &self.requestor,
-            &self.requestor_comment,
-            &self.computer_dns_name,
-            &self.cancellation_requestor,
-            &self.cancellation_comment,
-            &self.external_id,
-            &self.request_source,
-            &self.file_identifier,
-        ];
-        let texts = texts.into_iter().flatten().map(|text| &**text);
-        let machine = self.machine_id.as_ref().map(MachineId::as_str);
-        // The id stands once more in the set of those that were seen.
-        let names = [self.kind.as_wire(), self.status.as_wire(), self.id.as_str()];
-        let ids = [self.id.as_str()].into_iter().chain(machine);
-        size_of::<Self>()
-            + texts
-                .chain(names)
-                .chain(ids)
-                .map(|text| text.len() + size_of::<Box<str>>())
-                .sum::<usize>()
     }
 
     /// Takes a newer or older reading of the same action in. What a reading leaves out never

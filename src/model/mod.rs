@@ -3,6 +3,7 @@
 mod adapters;
 mod age;
 mod budget;
+mod bytes;
 mod cloud;
 mod endpoints;
 mod file;
@@ -21,6 +22,8 @@ mod question;
 mod random;
 mod refusal_code;
 mod registration;
+mod room;
+mod search_text;
 mod search_words;
 mod session;
 mod spelling;
@@ -31,6 +34,7 @@ mod window;
 pub use adapters::Adapters;
 pub use age::{age_text, clock_text, duration_text, is_outdated, shifted, since_text};
 pub use budget::{Budget, Pace};
+pub use bytes::{HeapBytes, on_heap};
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
 pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};
@@ -57,6 +61,8 @@ pub use question::{Question, pasted_ids};
 pub use random::fraction;
 pub use refusal_code::RefusalCode;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
+pub use room::{MORE_THAN_KEPT, Room};
+pub use search_text::{forms, is_plain, search_text};
 pub use search_words::{
     SearchWord, holds_word, search_words, toggled_word, without_excluded, written_words,
 };

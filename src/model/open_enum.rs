@@ -37,6 +37,15 @@ macro_rules! open_enum {
             }
         }
 
+        impl crate::model::HeapBytes for $name {
+            fn heap_bytes(&self) -> usize {
+                match self {
+                    Self::Other(text) => text.heap_bytes(),
+                    $(Self::$variant => 0,)+
+                }
+            }
+        }
+
         impl crate::model::loose::FromText for $name {
             fn from_text(text: &str) -> Option<Self> {
                 Some(Self::from_wire(text))

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::bytes::{HeapBytes, heap_bytes_of_fields};
 use super::file::{AlertFile, files_of};
 use super::loose::{Flag, loose, loose_or_default, required};
 use super::open_enum::open_enum;
@@ -81,8 +82,10 @@ impl<T> Listed<T> {
     }
 }
 
-fn text_bytes<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> usize {
-    texts.into_iter().flatten().map(str::len).sum()
+impl<T: HeapBytes> HeapBytes for Listed<T> {
+    fn heap_bytes(&self) -> usize {
+        self.items.heap_bytes()
+    }
 }
 
 impl<T> From<Vec<T>> for Listed<T> {
@@ -107,14 +110,15 @@ pub struct LoggedOnUser {
     pub is_domain_admin: bool,
 }
 
-impl LoggedOnUser {
-    /// About how much memory it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let texts = [&self.domain, &self.logon_types].map(Option::as_deref);
-        size_of::<Self>() + self.name.len() + text_bytes(texts)
-    }
+heap_bytes_of_fields!(LoggedOnUser {
+    name,
+    domain,
+    last_seen,
+    logon_types,
+    is_domain_admin
+});
 
+impl LoggedOnUser {
     /// Puts who was there last first.
     pub fn newest_first(users: &mut [Self]) {
         users.sort_by_key(|user| Reverse(user.last_seen));
@@ -180,6 +184,16 @@ pub struct Alert {
     pub files: Box<[AlertFile]>,
 }
 
+heap_bytes_of_fields!(Alert {
+    id,
+    title,
+    severity,
+    status,
+    category,
+    created,
+    files
+});
+
 /// The service writes that there is none as a word.
 fn category<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>>, D::Error> {
     loose(from).map(|read: Option<Box<str>>| read.filter(|text| &**text != "null"))
@@ -190,18 +204,6 @@ impl Alert {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.status != AlertStatus::Resolved
-    }
-
-    /// About how much memory it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let words = [self.severity.as_wire(), self.status.as_wire(), &self.id];
-        let texts = [&self.title, &self.category].map(Option::as_deref);
-        let of_file = |file: &AlertFile| {
-            size_of::<AlertFile>() + text_bytes([file.name.as_deref(), Some(&*file.hash)])
-        };
-        let files: usize = self.files.iter().map(of_file).sum();
-        size_of::<Self>() + text_bytes(words.map(Some)) + text_bytes(texts) + files
     }
 
     /// Puts the worst first, and of equals the newest.
@@ -226,20 +228,23 @@ pub struct Availability {
     pub reason: Option<Box<str>>,
 }
 
+heap_bytes_of_fields!(Availability {
+    action,
+    is_available,
+    reason
+});
+
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     required(from).map(|Flag(is_set)| is_set)
 }
 
-impl AvailableActions {
-    /// About how much memory it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let of = |said: &Availability| {
-            size_of::<Availability>() + text_bytes([Some(&*said.action), said.reason.as_deref()])
-        };
-        self.0.iter().map(of).sum()
+impl HeapBytes for AvailableActions {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
+}
 
+impl AvailableActions {
     /// What was said about the action of this name, if anything.
     #[must_use]
     pub fn of(&self, action: &str) -> Option<&Availability> {

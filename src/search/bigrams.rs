@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::addresses::all_addresses;
-use crate::model::{Machine, SHOWN_CHARS, clean, normal};
+use crate::model::Machine;
 
 /// Which characters, and roughly which pairs of them, stand in what a plain word is looked for in:
 /// enough to rule most devices out without a look at them, and all there is to know about a single
@@ -12,7 +12,7 @@ use crate::model::{Machine, SHOWN_CHARS, clean, normal};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BigramSignature {
     /// A bit for each known character: first those in texts, then those in ids and addresses; one
-    /// between them where the device has an [`odd_text`].
+    /// between them where the device has a [`search_text`](crate::model::search_text).
     letters: u64,
     /// A bit for pairs of bytes in texts and addresses; several pairs share one.
     pairs: [u64; 4],
@@ -24,46 +24,8 @@ const KNOWN: &[u8] = b"0123456789abcdef.:-ghijklmnopqrstuvwxyz_ ";
 const IN_IDS: usize = 19;
 const IS_ODD: u64 = 1 << KNOWN.len();
 
-/// What the texts of a device are in their normal form, where that is not simply their letters in
-/// lower case: each on a line, in both the form that was sent and the form that is shown. An id that
-/// is not hexadecimal is a text among them.
-#[must_use]
-pub fn odd_text(machine: &Machine) -> Option<Box<str>> {
-    let names = [
-        machine.computer_dns_name.as_deref(),
-        machine.os_platform.as_deref(),
-        machine.rbac_group_name.as_deref(),
-    ];
-    let tags = machine.tags().iter().map(AsRef::as_ref);
-    let texts = names.into_iter().flatten().chain(tags);
-    let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
-    let id = Some(machine.id.as_str()).filter(|id| !id.bytes().all(is_hex));
-    if id.is_none() && texts.clone().all(is_plain) {
-        return None;
-    }
-    let lines: Vec<String> = texts.chain(id).map(forms).collect();
-    Some(lines.join("\n").into())
-}
-
-/// Whether a text is its own normal form but for letter case, and shown as it is.
-pub fn is_plain(text: &str) -> bool {
-    let is_kept = |b: u8| (b' '..=b'~').contains(&b) && b != b'`';
-    text.len() <= SHOWN_CHARS && text.bytes().all(is_kept) && !text.contains("  ")
-}
-
-/// The normal forms of a text and, where it differs, of how it is shown.
-pub fn forms(text: &str) -> String {
-    let mut forms = normal(text);
-    let shown = normal(&clean(text, SHOWN_CHARS));
-    if shown != forms {
-        forms.push('\t');
-        forms.push_str(&shown);
-    }
-    forms
-}
-
 impl BigramSignature {
-    /// Of a device with its [`odd_text`].
+    /// Of a device with its [`search_text`](crate::model::search_text).
     #[must_use]
     pub fn of(machine: &Machine, odd: Option<&str>) -> Self {
         let names = [
@@ -126,7 +88,7 @@ impl BigramSignature {
             && pairs.all(|(pairs, wanted)| pairs & wanted == wanted)
     }
 
-    /// Whether the device has an [`odd_text`].
+    /// Whether the device has a [`search_text`](crate::model::search_text).
     #[must_use]
     pub const fn is_odd(&self) -> bool {
         self.letters & IS_ODD != 0

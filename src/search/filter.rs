@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::addresses::{all_addresses, has_address};
-use super::bigrams::{BigramSignature, StackText, forms, is_plain};
+use super::bigrams::{BigramSignature, StackText};
 use super::device_state::DeviceState;
 use super::pasted::Pasted;
 use crate::model::{
-    ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, normal,
-    pasted_ids, search_words, without_excluded,
+    ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, forms,
+    is_plain, normal, pasted_ids, search_words, without_excluded,
 };
 
 /// A risk that is high, or of a word that this version does not know.
@@ -168,7 +168,7 @@ impl Filter {
     }
 
     /// Whether a device is found. Its marks spare most looks at it; `odd` is its
-    /// [`odd_text`](super::bigrams::odd_text), and `state` is worked out only when it is asked for.
+    /// [`search_text`](crate::model::search_text), and `state` is worked out only when it is asked for.
     #[must_use]
     pub fn matches<'a>(
         &self,

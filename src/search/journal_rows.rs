@@ -3,10 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::bigrams::{forms, is_plain};
 use super::filter::contains_folded;
 use crate::journal::{Entry, OrderStatus, Phase};
-use crate::model::{EntryId, normal, search_words};
+use crate::model::{EntryId, forms, is_plain, normal, search_words};
 use crate::state::State;
 
 /// Entries that are looked at in one go.

@@ -6,11 +6,11 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::bigrams::{BigramSignature, odd_text};
+use super::bigrams::BigramSignature;
 use super::device_state::DeviceState;
 use super::filter::Filter;
 use super::sort;
-use crate::model::{Column, Machine, MachineId, Sort};
+use crate::model::{Column, Machine, MachineId, Sort, search_text};
 use crate::state::State;
 
 /// Devices by their places in the inventory.
@@ -225,7 +225,7 @@ impl Rows {
         self.hits.resize(machines.len(), false);
         for index in places {
             let machine = &machines[index as usize];
-            let odd = odd_text(machine);
+            let odd = search_text(machine);
             self.signatures[index as usize] = BigramSignature::of(machine, odd.as_deref());
             match odd {
                 Some(odd) => {

@@ -5,12 +5,26 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::action::Conditions;
-use crate::model::{MachineAction, MachineActionId, MachineId};
+use crate::model::{HeapBytes, MachineAction, MachineActionId, MachineId};
+
+/// Memory for all of them: tens of thousands of actions.
+const MAX_BYTES: usize = 24 << 20;
+/// The part of it that one machine may take.
+const MAX_BYTES_OF_ONE: usize = 8 << 20;
+/// How much room is made at a time, as each time costs a walk over all machines.
+const MADE_AT_ONCE: usize = MAX_BYTES / 8;
 
 /// The known actions of every machine.
 #[derive(Debug, Default)]
 pub struct Actions {
     by_machine: HashMap<MachineId, Known>,
+    /// The memory of all of them.
+    bytes: usize,
+    /// How many readings of an action there were.
+    readings: u64,
+    /// Machines of which actions were left out, since this was last asked and at all.
+    left_out: Vec<MachineId>,
+    is_cut: bool,
     /// Grows with each change; what is derived from the actions remembers the one it came from.
     generation: u64,
 }
@@ -21,6 +35,10 @@ struct Known {
     actions: Vec<MachineAction>,
     /// What they say, once somebody has asked.
     conditions: OnceLock<Conditions>,
+    /// The memory of it and its actions.
+    bytes: usize,
+    /// The last reading of one of them.
+    read: u64,
 }
 
 impl Known {
@@ -28,6 +46,12 @@ impl Known {
         self.conditions
             .get_or_init(|| Conditions::of(&self.actions))
     }
+}
+
+/// How much memory an action takes here: a list has up to twice as many places as are taken, and what is
+/// inferred from it names it a few times.
+fn bytes_of(action: &MachineAction) -> usize {
+    action.bytes() + size_of::<MachineAction>() + 4 * action.id.bytes()
 }
 
 impl Actions {
@@ -64,37 +88,98 @@ impl Actions {
     /// Merges a reading of an action into what is known of it; the action as it is known now. One that
     /// names no machine is not kept.
     pub(super) fn learn(&mut self, action: MachineAction) -> Option<&MachineAction> {
-        let known = self
-            .by_machine
-            .entry(action.machine_id.clone()?)
-            .or_default();
+        let machine = action.machine_id.clone()?;
+        self.readings += 1;
+        let known = self.by_machine.entry(machine.clone()).or_default();
+        known.read = self.readings;
+        let mut bytes = if known.bytes == 0 {
+            // A table has up to twice as many places as are taken.
+            2 * size_of::<(MachineId, Known)>() + machine.heap_bytes()
+        } else {
+            known.bytes
+        };
         let id = action.id.clone();
         let old = known.actions.iter_mut().find(|old| old.id == id);
         let is_changed = if let Some(old) = old {
             let before = old.clone();
             old.take_in(action);
+            bytes = bytes + bytes_of(old) - bytes_of(&before);
             *old != before
         } else {
+            bytes += bytes_of(&action);
+            // Most machines have one.
+            if known.actions.is_empty() {
+                known.actions.reserve_exact(1);
+            }
             known.actions.push(action);
             true
         };
+        self.bytes = self.bytes - known.bytes + bytes;
+        known.bytes = bytes;
         if is_changed {
             known
                 .actions
                 .sort_by_key(|action| std::cmp::Reverse(action.created));
             known.conditions = OnceLock::new();
             self.generation += 1;
+            self.keep_within_bounds(&machine);
         }
-        known.actions.iter().find(|action| action.id == id)
+        self.of(&machine).iter().find(|action| action.id == id)
+    }
+
+    /// Makes room for what a machine takes now: the oldest of its own actions leave where they are too
+    /// many, then the machines whose actions were read longest ago.
+    fn keep_within_bounds(&mut self, machine: &MachineId) {
+        let Some(known) = self.by_machine.get_mut(machine) else {
+            return;
+        };
+        let before = known.actions.len();
+        while known.bytes > MAX_BYTES_OF_ONE
+            && known.actions.len() > 1
+            && let Some(oldest) = known.actions.pop()
+        {
+            known.bytes -= bytes_of(&oldest);
+            self.bytes -= bytes_of(&oldest);
+        }
+        if known.actions.len() < before {
+            self.is_cut = true;
+            self.left_out.push(machine.clone());
+        }
+        if self.bytes <= MAX_BYTES {
+            return;
+        }
+        self.is_cut = true;
+        let others = self.by_machine.iter().filter(|(id, _)| *id != machine);
+        let mut others: Vec<_> = others.map(|(id, known)| (known.read, id.clone())).collect();
+        others.sort_unstable_by_key(|(read, _)| *read);
+        for (_, id) in others {
+            if self.bytes <= MAX_BYTES - MADE_AT_ONCE {
+                break;
+            }
+            self.bytes -= self.by_machine.remove(&id).map_or(0, |known| known.bytes);
+            self.left_out.push(id);
+        }
+    }
+
+    /// Whether there were more than are kept.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The machines of which actions were left out since this was last asked: what is known of them is not
+    /// all that was read.
+    pub(super) fn take_left_out(&mut self) -> Vec<MachineId> {
+        std::mem::take(&mut self.left_out)
     }
 
     /// Removes an action that an answer named and the service has never shown.
     pub(super) fn remove(&mut self, id: &MachineActionId) {
         for known in self.by_machine.values_mut() {
-            let before = known.actions.len();
-            known.actions.retain(|action| action.id != *id);
-            if known.actions.len() < before {
+            for removed in known.actions.extract_if(.., |action| action.id == *id) {
                 known.conditions = OnceLock::new();
+                known.bytes -= bytes_of(&removed);
+                self.bytes -= bytes_of(&removed);
                 self.generation += 1;
             }
         }
@@ -103,6 +188,9 @@ impl Actions {
     /// Starts over, for another account.
     pub(super) fn forget(&mut self) {
         self.by_machine.clear();
+        self.bytes = 0;
+        self.left_out.clear();
+        self.is_cut = false;
         self.generation += 1;
     }
 }
@@ -155,5 +243,71 @@ mod tests {
         assert!(!is_isolated(&actions));
         actions.learn(action(MachineActionStatus::Succeeded));
         assert!(is_isolated(&actions));
+    }
+
+    /// An action with a comment of so many letters.
+    fn commented(machine: usize, number: usize, letters: usize) -> MachineAction {
+        let id = MachineActionId::parse(&format!("{machine}-{number}")).expect("an id");
+        let status = MachineActionStatus::Succeeded;
+        let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+        action.machine_id = MachineId::parse(&format!("a{machine}")).ok();
+        action.requestor_comment = Some("x".repeat(letters).into());
+        action.created = jiff::Timestamp::from_second(i64::try_from(number).expect("small")).ok();
+        action
+    }
+
+    fn known(actions: &Actions, machine: usize) -> usize {
+        let id = MachineId::parse(&format!("a{machine}")).expect("an id");
+        actions.of(&id).len()
+    }
+
+    fn measured(actions: &Actions) -> usize {
+        let all = actions.by_machine.iter();
+        let of = |(id, known): (&MachineId, &Known)| {
+            let actions: usize = known.actions.iter().map(bytes_of).sum();
+            actions + 2 * size_of::<(MachineId, Known)>() + id.heap_bytes()
+        };
+        all.map(of).sum()
+    }
+
+    #[test]
+    fn machines_whose_actions_were_read_longest_ago_make_room() {
+        let mut actions = Actions::default();
+        let letters = 1 << 20;
+        let all = 2 * (MAX_BYTES / letters);
+        for machine in 0..all {
+            actions.learn(commented(machine, 0, letters));
+            // Read again and again.
+            assert!(actions.learn(commented(0, 0, letters)).is_some());
+            assert_eq!(actions.bytes, measured(&actions));
+            assert!(actions.bytes <= MAX_BYTES);
+        }
+        assert_eq!([0, 1, all - 1].map(|n| known(&actions, n)), [1, 0, 1]);
+        assert!(actions.is_cut());
+        let left_out = actions.take_left_out();
+        assert_eq!(left_out.first().map(MachineId::as_str), Some("a1"));
+        assert!(actions.take_left_out().is_empty());
+        actions.remove(&MachineActionId::parse("0-0").expect("an id"));
+        assert_eq!(actions.bytes, measured(&actions));
+        actions.forget();
+        assert!(!actions.is_cut() && actions.bytes == 0);
+    }
+
+    #[test]
+    fn one_machine_keeps_its_newest_actions_and_leaves_room_for_the_others() {
+        let mut actions = Actions::default();
+        actions.learn(commented(1, 0, 10));
+        for number in 0..40 {
+            actions.learn(commented(0, number, 1 << 20));
+        }
+        let newest = actions.of(&MachineId::parse("a0").expect("an id"));
+        assert_eq!(
+            newest.first().map(|action| action.id.as_str()),
+            Some("0-39")
+        );
+        assert_eq!(newest.len(), 7);
+        assert_eq!(known(&actions, 1), 1);
+        assert_eq!(actions.bytes, measured(&actions));
+        assert_eq!(actions.take_left_out()[0].as_str(), "a0");
     }
 }

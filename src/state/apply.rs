@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Asked, HistoryRead, Panels, Problem, Remote, State, next_revision};
+use super::{Asked, HistoryRead, Panels, Problem, Recent, Remote, State, next_revision};
 use crate::explain::Explanation;
 use crate::journal::{Entry, OrderStatus, Reply};
 use crate::message::{Event, InventoryNews};
@@ -42,16 +42,19 @@ impl State {
             Event::Inventory { news, .. } => self.apply_inventory(news),
             Event::Asked { text, news, .. } => self.apply_asked(&text, news),
             Event::Reading { id, .. } => {
-                self.machines.entry(id.clone()).or_default().loading = true;
+                self.machines.change(id.clone(), |read| read.loading = true);
                 self.histories.entry(id).or_default().loading = true;
             }
             Event::Machine { id, result, at, .. } => self.apply_machine(id, result, at),
             Event::History { id, result, at, .. } => self.apply_history(id, result, at),
-            Event::Panel { id, news, at, .. } => self.panels.apply(id, news, at),
+            Event::Panel { id, news, at, .. } => {
+                self.panels.change(id, |panel| panel.apply(news, at));
+            }
             Event::Actions { actions, .. } => {
                 for action in actions {
                     self.learn(action);
                 }
+                self.note_left_out();
             }
             Event::Entries(entries) => self.apply_entries(entries),
             Event::Entry(entry) => self.apply_entry(*entry),
@@ -109,12 +112,12 @@ impl State {
             // Another account or tenant: nothing of the old one may be seen or acted on.
             self.inventory.forget();
             self.asked = Asked::default();
-            self.machines.clear();
+            self.machines = Recent::default();
             self.histories.clear();
             self.panels = Panels::default();
             self.actions.forget();
-            self.files.clear();
-            self.sightings.clear();
+            self.files = Recent::default();
+            self.sightings = Recent::default();
             *self.indicators = Remote::default();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
@@ -179,7 +182,7 @@ impl State {
                     let seen: Vec<_> = self.asked.unlisted().cloned().chain(seen).collect();
                     self.inventory.keep_only(&seen, before, at);
                 }
-                self.inventory.incomplete = incomplete;
+                self.inventory.end_reading(incomplete);
             }
             InventoryNews::Failed(explanation) => {
                 self.inventory.loading = false;
@@ -210,6 +213,17 @@ impl State {
             HistoryRead { is_complete }
         });
         self.histories.entry(id).or_default().set(result, at);
+        self.note_left_out();
+    }
+
+    /// What is known of a machine is not all, where its actions had to make room.
+    fn note_left_out(&mut self) {
+        for id in self.actions.take_left_out() {
+            let read = self.histories.get_mut(&id);
+            if let Some((read, _)) = read.and_then(|read| read.value.as_mut()) {
+                read.is_complete = false;
+            }
+        }
     }
 
     fn learn(&mut self, action: MachineAction) {

@@ -13,12 +13,12 @@ impl State {
     pub(super) fn apply_file(&mut self, hash: Box<str>, news: FileNews, at: Timestamp) {
         match news {
             FileNews::Facts(result) => self.learn_file(hash, result, at),
-            FileNews::ReadsSightings => self.sightings.entry(hash).or_default().loading = true,
+            FileNews::ReadsSightings => self.sightings.change(hash, |read| read.loading = true),
             FileNews::Sightings(result) => {
                 if let Ok(listed) = &result {
                     self.learn_machines(listed.items.clone(), at);
                 }
-                self.sightings.entry(hash).or_default().set(result, at);
+                self.sightings.change(hash, |read| read.set(result, at));
             }
         }
     }
@@ -35,9 +35,9 @@ impl State {
         {
             let sha1 = facts.sha1.clone();
             let facts = Some(facts.clone());
-            self.files.entry(sha1).or_default().set(Ok(facts), at);
+            self.files.change(sha1, |read| read.set(Ok(facts), at));
         }
-        self.files.entry(hash).or_default().set(result, at);
+        self.files.change(hash, |read| read.set(result, at));
     }
 
     pub(super) fn apply_indicators(&mut self, news: IndicatorNews, at: Timestamp) {

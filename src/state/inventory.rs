@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::explain::Explanation;
-use crate::model::{Machine, MachineId, MachineRef, Pace, same_name, short_name, skeleton};
+use crate::model::{
+    MORE_THAN_KEPT, Machine, MachineId, MachineRef, Pace, Room, same_name, short_name, skeleton,
+};
 
 /// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
 /// what stands at a place has to be compared.
@@ -25,6 +27,10 @@ const NOWHERE: u32 = u32::MAX;
 /// How long a device counts as missing that a list showed and the next one does not: a service that
 /// leaves some out of its answer does not say so.
 const MISSED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// Missing devices that are remembered.
+const MAX_MISSING: usize = 20_000;
+/// How much room is made at a time, as each time costs a walk over all devices.
+const MADE_AT_ONCE: usize = 8 << 20;
 
 impl Index {
     fn hash(&self, what: impl Hash) -> u32 {
@@ -54,10 +60,23 @@ impl Index {
     }
 }
 
+/// What is kept of each machine beside it.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    bytes: usize,
+    /// Whether it came since the present reading began, or the last one.
+    is_shown: bool,
+}
+
 /// Every machine read so far, in the order of arrival, each id once.
 #[derive(Debug, Default)]
 pub struct Inventory {
     machines: Vec<Arc<Machine>>,
+    /// By place.
+    held: Vec<Held>,
+    room: Room,
+    /// Whether there was no room for one that came since the present reading began.
+    is_full: bool,
     by_id: Index,
     by_name: Index,
     /// Grows with each change; what is derived from the list remembers the one it came from.
@@ -166,6 +185,16 @@ impl Inventory {
         self.loading = true;
         self.slow = None;
         self.changes.clear();
+        self.is_full = false;
+        for held in &mut self.held {
+            held.is_shown = false;
+        }
+    }
+
+    /// Ends a reading that was not complete for this reason, if for any.
+    pub(super) fn end_reading(&mut self, incomplete: Option<String>) {
+        let is_full = self.is_full.then(|| MORE_THAN_KEPT.to_owned());
+        self.incomplete = incomplete.or(is_full);
     }
 
     /// Adds machines that an earlier run has read; those that are here already are newer.
@@ -175,7 +204,7 @@ impl Inventory {
                 .into_iter()
                 .filter(|machine| self.index_of(&machine.id).is_none())
                 .collect();
-            self.upsert(unknown);
+            self.put(unknown, false);
             self.kept_at = Some(at);
         }
     }
@@ -183,32 +212,100 @@ impl Inventory {
     /// Adds machines; a known id is replaced in place, so that no row jumps. What a record
     /// leaves out is taken from the one before.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
+        self.put(machines, true);
+    }
+
+    fn put(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>, is_shown: bool) {
         let mut renamed = false;
         for machine in machines {
             self.missing.remove(&machine.id);
             let known = self.index_of(&machine.id);
             let machine = Machine::filled(machine, known.map(|index| &self.machines[index]));
-            if known.is_some_and(|index| self.machines[index] == machine) {
+            let mut bytes = 0;
+            if let Some(index) = known {
+                self.held[index].is_shown |= is_shown;
+                if self.machines[index] == machine {
+                    continue;
+                }
+                bytes = self.held[index].bytes;
+            }
+            let more = machine.bytes_in_list();
+            self.room.give_back(bytes);
+            if !self.makes_room_for(more, known) {
+                // It has its room already.
+                self.room.take(bytes);
+                self.is_full = true;
+                self.incomplete
+                    .get_or_insert_with(|| MORE_THAN_KEPT.to_owned());
                 continue;
             }
-            let index = known.unwrap_or(self.machines.len());
-            let Ok(change) = u32::try_from(index) else {
-                return;
-            };
-            self.generation += 1;
-            self.changes.push(change);
-            if known.is_some() {
-                renamed |= self.machines[index].computer_dns_name != machine.computer_dns_name;
-                self.machines[index] = machine;
-            } else {
-                self.by_id.insert(&machine.id, change);
-                self.index_name(&machine, change);
-                self.machines.push(machine);
-            }
+            renamed |= self.place(
+                machine,
+                Held {
+                    bytes: more,
+                    is_shown,
+                },
+            );
         }
         if renamed {
             self.rebuild_index();
         }
+    }
+
+    /// Puts a machine in its place; whether it had another name there.
+    fn place(&mut self, machine: Arc<Machine>, held: Held) -> bool {
+        // Others may have left meanwhile.
+        let known = self.index_of(&machine.id);
+        let index = known.unwrap_or(self.machines.len());
+        let Ok(change) = u32::try_from(index) else {
+            return false;
+        };
+        self.generation += 1;
+        self.changes.push(change);
+        if self.changes.len() > 2 * self.machines.len() + MAX_MISSING {
+            // A service that changes its mind over and over; all is looked at again.
+            self.changes.clear();
+        }
+        if known.is_some() {
+            let renamed = self.machines[index].computer_dns_name != machine.computer_dns_name;
+            self.machines[index] = machine;
+            self.held[index].bytes = held.bytes;
+            return renamed;
+        }
+        self.by_id.insert(&machine.id, change);
+        self.index_name(&machine, change);
+        self.machines.push(machine);
+        self.held.push(held);
+        false
+    }
+
+    /// Takes room for so much. Where there is not enough, those leave first that the present reading has
+    /// not shown, but the one at `place` stays.
+    fn makes_room_for(&mut self, bytes: usize, place: Option<usize>) -> bool {
+        if self.room.take(bytes) {
+            return true;
+        }
+        if self.is_full {
+            return false;
+        }
+        let mut wanted = bytes.max(MADE_AT_ONCE);
+        let mut leaves = |index: usize, held: Held| {
+            let leaves = wanted > 0 && !held.is_shown && place != Some(index);
+            if leaves {
+                wanted = wanted.saturating_sub(held.bytes);
+            }
+            leaves
+        };
+        let leaves = (self.held.iter().enumerate())
+            .map(|(index, held)| leaves(index, *held))
+            .collect::<Vec<_>>();
+        if !leaves.contains(&true) {
+            return false;
+        }
+        let before = self.read_at.max(self.kept_at);
+        let at = self.began_at.unwrap_or_default();
+        self.drop_machines(&leaves, before, at);
+        self.room.take(bytes)
     }
 
     /// Drops what a reading that ended at `at`, the one before at `before`, did not show any more.
@@ -220,19 +317,33 @@ impl Inventory {
         at: Timestamp,
     ) {
         let seen: HashSet<&MachineId> = seen.iter().collect();
-        let is_recent = |then: Timestamp| at.duration_since(then) < MISSED_FOR;
-        self.missing.retain(|_, since| is_recent(*since));
-        if before.is_some_and(is_recent) {
-            let gone = self.machines.iter().map(|machine| &machine.id);
-            let gone = gone.filter(|id| !seen.contains(id)).cloned();
-            self.missing.extend(gone.map(|id| (id, at)));
+        self.missing.retain(|_, since| is_recent(*since, at));
+        let leaves = self.machines.iter();
+        let leaves: Vec<_> = leaves.map(|machine| !seen.contains(&machine.id)).collect();
+        if leaves.contains(&true) {
+            self.drop_machines(&leaves, before, at);
         }
-        if self.machines.len() == seen.len() {
-            return;
-        }
+    }
+
+    /// Drops the machines at these places. They are missing from now on, `at`, where the list `before` was
+    /// read lately.
+    fn drop_machines(&mut self, leaves: &[bool], before: Option<Timestamp>, at: Timestamp) {
+        let is_missed = before.is_some_and(|before| is_recent(before, at));
+        let gone = self.machines.iter().zip(leaves);
+        let gone = gone.filter(|(_, leaves)| is_missed && **leaves);
+        let left = MAX_MISSING.saturating_sub(self.missing.len());
+        self.missing
+            .extend(gone.take(left).map(|(machine, _)| (machine.id.clone(), at)));
         self.generation += 1;
         self.changes.clear();
-        self.machines.retain(|machine| seen.contains(&machine.id));
+        let (mut stays, room) = (leaves.iter().map(|leaves| !leaves), &mut self.room);
+        self.machines.retain(|_| stays.next().unwrap_or(true));
+        let mut leaves = leaves.iter();
+        self.held.retain(|held| {
+            let leaves = leaves.next().is_some_and(|leaves| *leaves);
+            room.give_back(if leaves { held.bytes } else { 0 });
+            !leaves
+        });
         self.rebuild_index();
     }
 
@@ -252,6 +363,11 @@ impl Inventory {
             self.by_name.insert(name, index);
         }
     }
+}
+
+/// Whether a list that was read then still says at this time what there should be.
+fn is_recent(then: Timestamp, at: Timestamp) -> bool {
+    at.duration_since(then) < MISSED_FOR
 }
 
 /// What twins share: how their host names look. A nameless record has no twin.
@@ -288,5 +404,93 @@ mod tests {
         for single in &machines[3..] {
             assert_eq!(twins(single), [""; 0], "{}", single.id);
         }
+    }
+
+    /// A device of which one text takes a megabyte.
+    fn large(number: usize) -> Arc<Machine> {
+        let mut machine = (*machine(&format!("a{number}"), "D")).clone();
+        machine.agent_version = Some("x".repeat(1 << 20).into());
+        Arc::new(machine)
+    }
+
+    fn measured(inventory: &Inventory) -> usize {
+        let all = inventory.machines.iter();
+        all.map(|machine| machine.bytes_in_list()).sum()
+    }
+
+    fn assert_is_bounded(inventory: &Inventory) {
+        let held: usize = inventory.held.iter().map(|held| held.bytes).sum();
+        assert_eq!(held, measured(inventory));
+        let mut left = Room::default();
+        assert!(left.take(held), "{held}");
+        let places = 0..inventory.machines.len();
+        assert!(
+            places
+                .clone()
+                .all(|place| { inventory.index_of(&inventory.machines[place].id) == Some(place) })
+        );
+    }
+
+    #[test]
+    fn what_the_present_reading_has_not_shown_makes_room_first() {
+        let mut inventory = Inventory::default();
+        let at = |second| Timestamp::from_second(second).expect("a literal time");
+        for (reading, first) in [(1, 0), (2, 1_000), (3, 2_000)] {
+            inventory.begin_reading(at(reading));
+            inventory.upsert((first..first + 60).map(large));
+            assert_is_bounded(&inventory);
+            let shown = (first..first + 60).filter(|n| {
+                let id = MachineId::parse(&format!("a{n}")).expect("an id");
+                inventory.get(&id).is_some()
+            });
+            assert_eq!(shown.count(), 60, "all of the present reading");
+            inventory.read_at = Some(at(reading));
+            inventory.end_reading(Some("cut".to_owned()));
+        }
+        // They were there a moment ago.
+        assert!(inventory.missing_count() > 0);
+        assert!(inventory.all().len() > 60, "what there is room for stays");
+    }
+
+    #[test]
+    fn one_that_there_is_no_room_for_is_left_out_and_the_list_says_so() {
+        let mut inventory = Inventory::default();
+        inventory.begin_reading(Timestamp::UNIX_EPOCH);
+        inventory.upsert((0..200).map(large));
+        assert_is_bounded(&inventory);
+        let count = inventory.all().len();
+        assert!((100..120).contains(&count), "{count}");
+        inventory.end_reading(None);
+        assert_eq!(inventory.incomplete.as_deref(), Some(MORE_THAN_KEPT));
+        // What is here stays, larger or not; smaller it makes room.
+        let mut larger = (*large(0)).clone();
+        larger.agent_version = Some("x".repeat(20 << 20).into());
+        inventory.upsert([Arc::new(larger)]);
+        assert_is_bounded(&inventory);
+        let smaller = |number: usize| {
+            let mut machine = (*large(number)).clone();
+            machine.agent_version = Some("1".into());
+            Arc::new(machine)
+        };
+        inventory.upsert([smaller(0), smaller(1)]);
+        inventory.upsert([large(500)]);
+        assert_is_bounded(&inventory);
+        assert_eq!(inventory.all().len(), count + 1);
+        let ids: Vec<_> = inventory.all()[..2].iter().map(|m| m.id.clone()).collect();
+        inventory.keep_only(&ids, None, Timestamp::UNIX_EPOCH);
+        assert_is_bounded(&inventory);
+        assert_eq!(inventory.all().len(), 2);
+    }
+
+    #[test]
+    fn the_changes_of_one_reading_are_bounded() {
+        let mut inventory = Inventory::default();
+        inventory.begin_reading(Timestamp::UNIX_EPOCH);
+        let generation = inventory.generation;
+        for n in 0..3 * MAX_MISSING {
+            inventory.upsert([machine("a1", if n % 2 == 0 { "A" } else { "B" })]);
+        }
+        assert!(inventory.changes.len() <= MAX_MISSING + 2);
+        assert!(inventory.changes_since(generation).is_none());
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod fixtures;
 mod inventory;
 mod journal;
 mod panel;
+mod recent;
 mod records;
 mod remote;
 mod settings;
@@ -34,6 +35,7 @@ pub use entries::Entries;
 pub use inventory::Inventory;
 pub use journal::JournalFacts;
 pub use panel::{Panel, Panels};
+pub use recent::Recent;
 pub use remote::Remote;
 pub use settings::SettingsFacts;
 
@@ -52,6 +54,11 @@ use crate::model::{
 
 /// How long what the service offers is taken to hold.
 const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(5);
+
+/// Things of one kind that were read one after the other and are kept; a shift looks at fewer.
+const MAX_READ: usize = 1_000;
+/// Memory for all of them: many times what those of a usual shift take.
+const MAX_READ_BYTES: usize = 8 << 20;
 
 /// How a reading of all actions of one machine went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,9 +91,9 @@ pub struct State {
     pub epoch: Epoch,
     pub keyring: KeyringState,
     /// Files that were looked up, by the SHA-1 and by what else they were looked up by.
-    pub files: HashMap<Box<str>, Remote<Option<Box<FileFacts>>>>,
+    pub files: Recent<Box<str>, Remote<Option<Box<FileFacts>>>, MAX_READ, MAX_READ_BYTES>,
     /// The devices on which files were seen, by the SHA-1.
-    pub sightings: HashMap<Box<str>, Remote<Listed<Arc<Machine>>>>,
+    pub sightings: Recent<Box<str>, Remote<Listed<Arc<Machine>>>, MAX_READ, MAX_READ_BYTES>,
     /// What holds for files on every device.
     pub indicators: Box<Remote<ReadIndicators>>,
     /// The file of this computer that was last to be hashed, and how that goes.
@@ -116,7 +123,7 @@ pub struct State {
     /// What the service itself was asked for.
     pub asked: Asked,
     /// Machines read on their own, fresher than the list.
-    pub machines: HashMap<MachineId, Remote<Arc<Machine>>>,
+    pub machines: Recent<MachineId, Remote<Arc<Machine>>, MAX_READ, MAX_READ_BYTES>,
     /// Whether and when all actions of a machine were read.
     pub histories: HashMap<MachineId, Remote<HistoryRead>>,
     /// What else is known of the machines that were looked at.
@@ -173,8 +180,8 @@ impl State {
             session: SessionStatus::Restoring,
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
-            files: HashMap::new(),
-            sightings: HashMap::new(),
+            files: Recent::default(),
+            sightings: Recent::default(),
             indicators: Box::default(),
             hashing: None,
             clock: None,
@@ -190,7 +197,7 @@ impl State {
             journal_facts: JournalFacts::default(),
             inventory: Inventory::default(),
             asked: Asked::default(),
-            machines: HashMap::new(),
+            machines: Recent::default(),
             histories: HashMap::new(),
             panels: Panels::default(),
             actions: Actions::default(),
@@ -237,6 +244,14 @@ impl State {
     #[must_use]
     pub fn known_actions(&self, id: &MachineId) -> &[MachineAction] {
         self.actions.of(id)
+    }
+
+    /// Whether actions of all devices were left out, by the service or here.
+    #[must_use]
+    pub fn is_action_history_cut(&self) -> bool {
+        let looks = [&self.recent_actions, &self.containments];
+        let mut looks = looks.into_iter().filter_map(Remote::get);
+        self.actions.is_cut() || looks.any(|look| !look.is_complete)
     }
 
     /// One action by its id.

@@ -1,12 +1,12 @@
 //! What is known of machines beside their records and their actions.
 
-use std::collections::{HashMap, VecDeque};
-
 use jiff::Timestamp;
 
-use super::Remote;
+use super::{Recent, Remote};
 use crate::message::PanelNews;
-use crate::model::{Alert, AvailableActions, Listed, LoggedOnUser, MachineId, PanelPart};
+use crate::model::{
+    Alert, AvailableActions, HeapBytes, Listed, LoggedOnUser, MachineId, PanelPart,
+};
 
 /// The parts of one machine's panel that are read on their own.
 #[derive(Debug, Default)]
@@ -14,6 +14,14 @@ pub struct Panel {
     pub users: Remote<Listed<LoggedOnUser>>,
     pub alerts: Remote<Listed<Alert>>,
     pub available: Remote<AvailableActions>,
+}
+
+impl HeapBytes for Panel {
+    fn heap_bytes(&self) -> usize {
+        let users = self.users.get().map_or(0, HeapBytes::heap_bytes);
+        let alerts = self.alerts.get().map_or(0, HeapBytes::heap_bytes);
+        users + alerts + self.available.get().map_or(0, HeapBytes::heap_bytes)
+    }
 }
 
 impl Panel {
@@ -27,21 +35,7 @@ impl Panel {
         }
     }
 
-    /// About how much memory it takes.
-    fn bytes(&self) -> usize {
-        let users = self.users.value.iter().flat_map(|(users, _)| &users.items);
-        let alerts = self
-            .alerts
-            .value
-            .iter()
-            .flat_map(|(alerts, _)| &alerts.items);
-        let available = self.available.value.as_ref();
-        users.map(LoggedOnUser::bytes).sum::<usize>()
-            + alerts.map(Alert::bytes).sum::<usize>()
-            + available.map_or(0, |(available, _)| available.bytes())
-    }
-
-    fn apply(&mut self, news: PanelNews, at: Timestamp) {
+    pub(super) fn apply(&mut self, news: PanelNews, at: Timestamp) {
         match news {
             PanelNews::Reading(PanelPart::Users) => self.users.loading = true,
             PanelNews::Reading(PanelPart::Alerts) => self.alerts.loading = true,
@@ -56,42 +50,10 @@ impl Panel {
 /// Machines whose panels are kept; a shift's worth of looking.
 const KEPT: usize = 200;
 /// Memory for all of them: many times what those of a usual shift take.
-const MAX_BYTES: usize = 32 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
 /// The panels of the machines that were looked at last.
-#[derive(Debug, Default)]
-pub struct Panels {
-    /// Each with how much memory it takes.
-    by_machine: HashMap<MachineId, (Panel, usize)>,
-    /// The memory of all of them.
-    bytes: usize,
-    /// The machines, the most recently updated last.
-    order: VecDeque<MachineId>,
-}
-
-impl Panels {
-    #[must_use]
-    pub fn get(&self, id: &MachineId) -> Option<&Panel> {
-        self.by_machine.get(id).map(|(panel, _)| panel)
-    }
-
-    pub(super) fn apply(&mut self, id: MachineId, news: PanelNews, at: Timestamp) {
-        self.order.retain(|known| *known != id);
-        self.order.push_back(id.clone());
-        let (panel, bytes) = self.by_machine.entry(id).or_default();
-        panel.apply(news, at);
-        let before = std::mem::replace(bytes, panel.bytes());
-        self.bytes = self.bytes - before + *bytes;
-        // Never the most recently updated one.
-        while self.order.len() > 1
-            && (self.order.len() > KEPT || self.bytes > MAX_BYTES)
-            && let Some(oldest) = self.order.pop_front()
-        {
-            let gone = self.by_machine.remove(&oldest);
-            self.bytes -= gone.map_or(0, |(_, bytes)| bytes);
-        }
-    }
-}
+pub type Panels = Recent<MachineId, Panel, KEPT, MAX_BYTES>;
 
 #[cfg(test)]
 mod tests {

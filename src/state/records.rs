@@ -21,7 +21,7 @@ impl State {
         if let Ok(machine) = &result {
             self.inventory.upsert([Arc::clone(machine)]);
         }
-        self.machines.entry(id).or_default().set(result, at);
+        self.machines.change(id, |read| read.set(result, at));
     }
 
     /// Merges records that came together, not older than `at`. Of a machine that was read on
@@ -35,11 +35,11 @@ impl State {
             .collect();
         self.inventory.upsert(machines);
         for id in older {
-            if let (Some(read), Some(listed)) =
-                (self.machines.get_mut(&id), self.inventory.get(&id))
-            {
-                let value = Machine::filled(Arc::clone(listed), read.get());
-                read.value = Some((value, at));
+            if let Some(listed) = self.inventory.get(&id) {
+                self.machines.change(id, |read| {
+                    let value = Machine::filled(Arc::clone(listed), read.get());
+                    read.value = Some((value, at));
+                });
             }
         }
     }
@@ -84,7 +84,7 @@ mod tests {
         page(&mut state, &[Arc::new(with(&inactive))]);
         let shown = |state: &State| state.machine(&id).map(|m| m.health_status.clone());
         assert_eq!(shown(&state), Some(inactive.clone()));
-        let read_at = state.machines[&id].read_at();
+        let read_at = state.machines.get(&id).and_then(Remote::read_at);
         assert_eq!(read_at.map(Timestamp::as_second), Some(20));
         // One that was read while the list was being read is the younger one.
         read_alone(&mut state, with(&active), 25);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::explain::Explanation;
+use crate::model::HeapBytes;
 
 /// Keeps the last value while a new one is loading or has failed, so that nothing goes blank.
 #[derive(Debug, Clone)]
@@ -21,6 +22,12 @@ impl<T> Default for Remote<T> {
             loading: false,
             failure: None,
         }
+    }
+}
+
+impl<T: HeapBytes> HeapBytes for Remote<T> {
+    fn heap_bytes(&self) -> usize {
+        self.get().map_or(0, HeapBytes::heap_bytes)
     }
 }
 

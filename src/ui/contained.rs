@@ -20,7 +20,7 @@ use super::{Cx, incident, order};
 use crate::action::{Phase, Subject, TOLD_AGAIN, type_noun};
 use crate::message::LookBack;
 use crate::model::{clean, first_upper, tag_last};
-use crate::state::{Contained, Direction, Remote, Request};
+use crate::state::{Contained, Direction, Request};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 360.0;
@@ -104,8 +104,9 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
         )),
         (Some(_), None, None) => None,
     };
-    let is_cut = |look: &Remote<LookBack>| look.get().is_some_and(|look| !look.is_complete);
-    let cut = (is_cut(recent) || is_cut(older))
+    let cut = cx
+        .state
+        .is_action_history_cut()
         .then(|| "Not checked: part of the action history was cut off or unreadable".to_owned());
     for words in unchecked.into_iter().chain(cut) {
         badge(ui, Icon::Unknown, Role::Unknown, &words);

@@ -1,23 +1,19 @@
 //! The last list of devices on disk, so that a start shows it at once. One file for each target and
 //! account, readable by its owner only, gone at sign-out.
 
-use std::fmt;
-use std::io;
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Serialize};
 
-use super::room::Room;
-use crate::files;
-use crate::model::Machine;
+use crate::files::{self, Replacement};
+use crate::model::{Machine, Room};
 
-const VERSION: u8 = 2;
-/// A hundred thousand devices take less than this.
-pub(super) const MAX_BYTES: usize = 128 << 20;
+const VERSION: u8 = 3;
+/// A line is longer than any device that is read from the service.
+const MAX_LINE: u64 = 4 << 20;
 
 /// The list as it was read then.
 #[derive(Debug)]
@@ -26,47 +22,12 @@ pub(super) struct Cached {
     pub machines: Vec<Arc<Machine>>,
 }
 
+/// The first line; each of the others is a device, in the service's words.
 #[derive(Serialize, Deserialize)]
-struct File<T> {
+struct Head {
     v: u8,
     /// Seconds of Unix time.
     at: i64,
-    /// In the service's words.
-    machines: T,
-}
-
-/// Rows as they are read: what cannot be is skipped, and more than there is room for is refused, as no
-/// list that was written has it.
-struct Rows(Vec<Arc<Machine>>);
-
-impl<'de> Deserialize<'de> for Rows {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(RowsVisitor)
-    }
-}
-
-struct RowsVisitor;
-
-impl<'de> Visitor<'de> for RowsVisitor {
-    type Value = Rows;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("devices")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Rows, A::Error> {
-        let (mut rows, mut room) = (Vec::new(), Room::default());
-        while let Some(row) = seq.next_element::<&RawValue>()? {
-            if room.is_used_up() {
-                return Err(A::Error::custom("more devices than cordon keeps"));
-            }
-            if let Ok(machine) = serde_json::from_str::<Machine>(row.get()) {
-                room.take(&machine);
-                rows.push(Arc::new(machine));
-            }
-        }
-        Ok(Rows(rows))
-    }
 }
 
 /// The file of one target and account, in characters allowed in a file name.
@@ -89,37 +50,72 @@ fn is_of(name: &str, target: &str) -> bool {
     })
 }
 
-/// Reads the list. A file that cannot be read counts as none: the list only saves waiting.
+/// Reads the list. A file that cannot be read counts as none: the list only saves waiting. A row that
+/// cannot be is skipped; more than there is room for is refused, as no list that was written has it.
 pub(super) fn read(file: &Path) -> Option<Cached> {
-    let bytes = files::read(file, u64::try_from(MAX_BYTES).ok()?).ok()??;
-    let file: File<Rows> = serde_json::from_slice(&bytes).ok()?;
-    let at = Timestamp::from_second(file.at).ok()?;
-    let Rows(machines) = file.machines;
-    (file.v == VERSION).then_some(Cached { at, machines })
-}
-
-/// Writes the list.
-pub(super) fn write(file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
-    let content = File {
-        v: VERSION,
-        at: at.as_second(),
-        machines: machines
-            .iter()
-            .map(AsRef::as_ref)
-            .collect::<Vec<&Machine>>(),
-    };
-    // Writing plain strings and numbers to memory cannot fail.
-    let json = serde_json::to_vec(&content).unwrap_or_default();
-    if let Err(error) = files::replace(file, &json) {
-        tracing::warn!("the list of devices is not kept: {error}");
+    let mut lines = BufReader::new(files::open(file).ok()??);
+    let head: Head = serde_json::from_slice(&line(&mut lines)?).ok()?;
+    let at = Timestamp::from_second(head.at).ok()?;
+    if head.v != VERSION {
+        return None;
+    }
+    let (mut machines, mut room) = (Vec::new(), Room::of_list());
+    loop {
+        let line = line(&mut lines)?;
+        if line.is_empty() {
+            return Some(Cached { at, machines });
+        }
+        if let Ok(machine) = serde_json::from_slice::<Machine>(&line) {
+            if !room.take(machine.bytes_in_list()) {
+                return None;
+            }
+            machines.push(Arc::new(machine));
+        }
     }
 }
 
-/// Removes the lists of all accounts at one target but this one, finished or not.
+/// The next line; an empty one at the end, and none where it cannot be read.
+fn line(lines: &mut impl io::BufRead) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    let read = lines.take(MAX_LINE).read_until(b'\n', &mut line);
+    (read.is_ok() && (line.ends_with(b"\n") || line.is_empty())).then_some(line)
+}
+
+/// The list while it is written, device by device, so that it is not in memory a second time.
+pub(super) struct Writing(BufWriter<Replacement>);
+
+impl Writing {
+    pub fn begin(file: &Path, at: Timestamp) -> io::Result<Self> {
+        let mut writing = Self(BufWriter::new(Replacement::begin(file)?));
+        let (v, at) = (VERSION, at.as_second());
+        writing.line(&Head { v, at })?;
+        Ok(writing)
+    }
+
+    pub fn add(&mut self, machines: &[Arc<Machine>]) -> io::Result<()> {
+        let mut machines = machines.iter();
+        machines.try_for_each(|machine| self.line(&**machine))
+    }
+
+    pub fn finish(self) -> io::Result<()> {
+        let written = self.0.into_inner();
+        written.map_err(io::IntoInnerError::into_error)?.finish()
+    }
+
+    fn line(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, value)?;
+        self.0.write_all(b"\n")
+    }
+}
+
+/// Removes the lists of all accounts at one target, finished or not, but that of this file: one that is on
+/// its way there is of the same account.
 pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) {
+    let except = except.and_then(files::final_name);
     let remove = |kept: &Path| {
-        let is_of_target = files::final_name(kept).is_some_and(|name| is_of(&name, target));
-        if is_of_target && except != Some(kept) {
+        let name = files::final_name(kept);
+        let is_of_target = name.as_ref().is_some_and(|name| is_of(name, target));
+        if is_of_target && except != name {
             files::remove(kept)
         } else {
             Ok(())
@@ -164,7 +160,11 @@ mod tests {
             }),
         ];
         let at = Timestamp::from_second(99).expect("a small number");
-        write(&file, at, &list);
+        let mut writing = Writing::begin(&file, at).expect("begun");
+        for half in list.chunks(1) {
+            writing.add(half).expect("written");
+        }
+        writing.finish().expect("in its place");
         let cached = read(&file).expect("just written");
         assert_eq!((cached.at, cached.machines), (at, list.to_vec()));
         remove_all(folder.path(), place, None);
@@ -179,8 +179,11 @@ mod tests {
         for damaged in [
             "",
             "{",
-            r#"{"v":3,"at":1,"machines":[]}"#,
-            r#"{"v":2,"at":"x","machines":[]}"#,
+            "{\"v\":4,\"at\":1}\n",
+            "{\"v\":3,\"at\":\"x\"}\n",
+            // As earlier versions wrote it.
+            r#"{"v":2,"at":1,"machines":[]}"#,
+            "{\"v\":3,\"at\":1}\n{\"id\":\"a1\"}",
         ] {
             std::fs::write(&file, damaged).expect("written");
             assert!(read(&file).is_none(), "{damaged}");
@@ -188,7 +191,7 @@ mod tests {
         // An id that is none goes into no request.
         std::fs::write(
             &file,
-            r#"{"v":2,"at":1,"machines":[{"id":"../x","health":"Active"}]}"#,
+            "{\"v\":3,\"at\":1}\n{\"id\":\"../x\",\"health\":\"Active\"}\n",
         )
         .expect("written");
         assert!(read(&file).is_some_and(|cached| cached.machines.is_empty()));
@@ -199,16 +202,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("devices.json");
         let of = |count: usize, more: &str| {
-            let row = |n: usize| format!(r#"{{"id":"{n:040x}"{more}}}"#);
-            let rows: Vec<String> = (0..count).map(row).collect();
-            let json = format!(r#"{{"v":2,"at":1,"machines":[{}]}}"#, rows.join(","));
-            std::fs::write(&file, json).expect("written");
+            let row = |n: usize| format!("{{\"id\":\"{n:040x}\"{more}}}\n");
+            let rows: String = (0..count).map(row).collect();
+            std::fs::write(&file, format!("{{\"v\":3,\"at\":1}}\n{rows}")).expect("written");
             read(&file).map(|cached| cached.machines.len())
         };
         assert_eq!(of(1_000, ""), Some(1_000));
         assert_eq!(of(250_001, ""), None, "too many");
         let long = format!(r#","rbacGroupName":"{}""#, "x".repeat(3_000));
-        assert_eq!(of(30_000, &long), None, "too long");
+        assert_eq!(of(40_000, &long), None, "too long");
     }
 
     #[test]
@@ -236,8 +238,11 @@ mod tests {
             std::fs::write(name, "{}").expect("written");
         }
         let present = file_of(folder.path(), place, "T/another");
+        // It is being read while its account is remembered.
+        let writing = Writing::begin(&present, Timestamp::UNIX_EPOCH).expect("begun");
         remove_all(folder.path(), place, Some(&present));
         assert!(files::is_there(&present));
+        writing.finish().expect("it is still there");
         remove_all(folder.path(), place, None);
         let mut others = others.to_vec();
         // Of a longer name of before nobody can tell whose it is; the list is read again.

@@ -12,6 +12,9 @@ use crate::explain::Explanation;
 use crate::message::{Event, FileNews, PanelNews};
 use crate::model::{Epoch, Listed, MachineId, PanelPart, Permission};
 
+/// Actions of one device that somebody else has requested and that are followed, the newest.
+const MAX_FOLLOWED: usize = 50;
+
 /// Reads a machine for a person, and the rules with it: a person who looks may be about to act.
 pub(super) async fn load(context: Arc<Context>, id: MachineId) {
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
@@ -80,7 +83,8 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         known.learn_history(id, history.clone(), at, &ended);
         actions.clone_from(&history.items);
         // A person who looks at a device wants to see the end of what is under way there.
-        for action in &actions {
+        let under_way = actions.iter().filter(|action| !action.status.is_final());
+        for action in under_way.take(MAX_FOLLOWED) {
             context.followed.follow_foreign(action, id);
         }
     }

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cache::{self, Cached};
 use super::clock::{monotonic_now, now};
 use super::context::Context;
+use super::kept_list::{CHUNK, Keeping};
 use super::order::reconcile_late;
-use super::room::Room;
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{Epoch, Machine, MachineActionType, MachineId, Pace, duration_text};
+use crate::model::{
+    Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, Pace, Room, duration_text,
+};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -27,8 +28,6 @@ const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 const MAX_PAGES: usize = 1_000;
 /// A page that takes longer says how far it has come, and again each time as long.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
-/// Devices in one event, so that the window draws in between.
-const CHUNK: usize = 1_000;
 
 /// Reads the list and the actions, and notes when that ended, successfully or not.
 pub(super) async fn refresh(context: Arc<Context>) {
@@ -37,11 +36,10 @@ pub(super) async fn refresh(context: Arc<Context>) {
     context.list.end_reading(monotonic_now());
 }
 
-/// The part of the list that was read so far.
+/// What is known of the list that was read so far. Its devices are with the window.
 #[derive(Default)]
 struct ListSoFar {
     pages: usize,
-    machines: Vec<Arc<Machine>>,
     seen: HashSet<MachineId>,
     room: Room,
     unreadable: usize,
@@ -50,35 +48,39 @@ struct ListSoFar {
 }
 
 impl ListSoFar {
-    /// Adds a page; where the next one is, if one is to be read.
-    fn add(&mut self, page: Page<Machine>) -> Option<Cursor> {
+    /// Adds a page: the devices of it that there is room for, and where the next one is, if one is to be
+    /// read.
+    fn add(&mut self, page: Page<Machine>) -> (Vec<Arc<Machine>>, Option<Cursor>) {
         let before = self.seen.len();
-        self.seen.extend(page.items.iter().map(|m| m.id.clone()));
+        let came = page.items.len();
+        let mut machines = Vec::with_capacity(came);
+        for machine in page.items {
+            if !self.room.take(machine.bytes_in_list()) {
+                break;
+            }
+            self.seen.insert(machine.id.clone());
+            machines.push(Arc::new(machine));
+        }
         let new = self.seen.len() - before;
-        if new < page.items.len() {
+        let is_full = machines.len() < came;
+        if new < machines.len() {
             // Pages that shift while they are read bring some twice and leave some out.
             self.incomplete = Some("the service repeats rows".to_owned());
         }
         // A page that could not be read at all is no repetition.
-        let repeats = new == 0 && !page.items.is_empty();
+        let repeats = new == 0 && came > 0;
         self.pages += 1;
         self.unreadable += page.unreadable;
-        page.items
-            .iter()
-            .for_each(|machine| self.room.take(machine));
-        self.machines.extend(page.items.into_iter().map(Arc::new));
         let stopped = match page.more {
-            More::No => return None,
+            _ if is_full => MORE_THAN_KEPT.to_owned(),
+            More::No => return (machines, None),
             More::Stopped(why) => why,
-            More::Next(_) if self.room.is_used_up() => {
-                "there are more devices than cordon keeps".to_owned()
-            }
             More::Next(_) if self.pages == MAX_PAGES => format!("stopped after {MAX_PAGES} pages"),
             More::Next(_) if repeats => "the service repeats its pages".to_owned(),
-            More::Next(next) => return Some(next),
+            More::Next(next) => return (machines, Some(next)),
         };
         self.incomplete = Some(stopped);
-        None
+        (machines, None)
     }
 }
 
@@ -86,17 +88,26 @@ impl ListSoFar {
 async fn read_list(context: &Arc<Context>) {
     let epoch = context.session.epoch();
     report(context, epoch, InventoryNews::Started(now())).await;
-    let mut list = ListSoFar::default();
+    let room = Room::of_list();
+    let mut list = ListSoFar {
+        room,
+        ..ListSoFar::default()
+    };
+    let mut keeping = Keeping::begin(context, epoch);
     let mut next = Some(context.client.first_machines());
     while let Some(cursor) = next {
         let page = reporting_slow_page(context, epoch, context.client.machines_page(&cursor));
         next = match page.await {
             Ok(page) => {
                 check_clock_skew(context, page.date).await;
-                let before = list.machines.len();
-                let next = list.add(page);
-                for some in list.machines[before..].chunks(CHUNK) {
+                let (machines, next) = list.add(page);
+                keeping.add(&machines).await;
+                for some in machines.chunks(CHUNK) {
                     report(context, epoch, InventoryNews::Page(some.to_vec())).await;
+                }
+                drop(machines);
+                if next.is_some() {
+                    context.screen.catches_up().await;
                 }
                 next
             }
@@ -113,7 +124,7 @@ async fn read_list(context: &Arc<Context>) {
         };
     }
     if list.incomplete.is_none() {
-        keep(context, epoch, list.machines);
+        keeping.finish().await;
     }
     let news = InventoryNews::Done {
         at: now(),
@@ -170,39 +181,6 @@ pub(super) async fn stopped(context: Arc<Context>) {
     report(&context, epoch, news).await;
     recent_actions(&context, epoch).await;
     context.list.end_reading(monotonic_now());
-}
-
-/// Shows the list of an earlier run, until a newer one has been read.
-pub(super) async fn show_kept(context: &Arc<Context>) {
-    let epoch = context.session.epoch();
-    let account = context.session.account();
-    let Some((_, file)) = account.and_then(|account| context.kept_list(&account)) else {
-        return;
-    };
-    let read = tokio::task::spawn_blocking(move || cache::read(&file)).await;
-    if let Ok(Some(Cached { at, machines })) = read {
-        for some in machines.chunks(CHUNK) {
-            let machines = some.to_vec();
-            report(context, epoch, InventoryNews::Kept { at, machines }).await;
-        }
-    }
-}
-
-/// Saves a complete list for the next start, unless its account has signed out meanwhile.
-fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
-    let (context, at) = (Arc::clone(context), now());
-    tokio::task::spawn_blocking(move || {
-        let account = context.session.account();
-        if let Some((folder, file)) = account.and_then(|account| context.kept_list(&account))
-            && context.session.epoch() == epoch
-        {
-            cache::write(&file, at, &list);
-            // Signed out while it was being written.
-            if context.session.epoch() != epoch {
-                cache::remove_all(&folder, context.auth.target(), None);
-            }
-        }
-    });
 }
 
 /// Says once when this computer's clock is far from the service's. Nothing that is decided depends

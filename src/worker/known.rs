@@ -12,11 +12,14 @@ use tokio::time::Instant;
 
 use super::session::SessionHandle;
 use crate::model::{
-    Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
+    HeapBytes, Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
 };
 
 /// Machines that are remembered; a shift looks at fewer. What is forgotten is read again.
 const MAX_MACHINES: usize = 1_000;
+
+/// Memory for all of them: many times what those of a usual shift take.
+const MAX_BYTES: usize = 16 << 20;
 
 /// What was last read about one machine, and when.
 #[derive(Clone, Default)]
@@ -29,6 +32,15 @@ impl Known {
     fn read_at(&self) -> Option<Timestamp> {
         let machine = self.machine.as_ref().map(|(_, at)| *at);
         machine.max(self.history.as_ref().map(|(_, at)| *at))
+    }
+}
+
+impl HeapBytes for Known {
+    fn heap_bytes(&self) -> usize {
+        let machine = self.machine.as_ref();
+        let history = self.history.as_ref();
+        machine.map_or(0, |(machine, _)| machine.heap_bytes())
+            + history.map_or(0, |(history, _)| history.heap_bytes())
     }
 }
 
@@ -93,12 +105,17 @@ impl KnownMachines {
 
     fn learn(&self, machine: &MachineId, change: impl FnOnce(&mut Known)) {
         let mut all = self.all();
-        if all.len() >= MAX_MACHINES && !all.contains_key(machine) {
-            let oldest = all.iter().min_by_key(|(_, known)| known.read_at());
-            let oldest = oldest.map(|(id, _)| id.clone());
-            oldest.and_then(|id| all.remove(&id));
-        }
         change(all.entry(machine.clone()).or_default());
+        let mut bytes: usize = all.values().map(HeapBytes::bytes).sum();
+        // Never the one that was just read.
+        while all.len() > MAX_MACHINES || bytes > MAX_BYTES {
+            let others = all.iter().filter(|(id, _)| *id != machine);
+            let oldest = others.min_by_key(|(_, known)| known.read_at());
+            let Some(id) = oldest.map(|(id, _)| id.clone()) else {
+                break;
+            };
+            bytes -= all.remove(&id).map_or(0, |known| known.bytes());
+        }
     }
 }
 
@@ -171,5 +188,25 @@ mod tests {
             [0, 1, 2, MAX_MACHINES].map(is_known),
             [true, false, true, true]
         );
+    }
+
+    #[test]
+    fn they_are_bounded_in_memory_and_never_the_one_just_read() {
+        let known = KnownMachines::default();
+        let large = |n: usize, bytes: usize| {
+            let id = MachineId::parse(&format!("a{n}")).expect("an id");
+            let mut machine = Machine::bare(id);
+            machine.rbac_group_name = Some("x".repeat(bytes).into());
+            Arc::new(machine)
+        };
+        for n in 0..40 {
+            let at = Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
+            known.learn_machine(large(n, 1 << 20), at);
+        }
+        assert_eq!(known.all().len(), (MAX_BYTES >> 20) - 1);
+        assert!(known.get(&large(39, 0).id).machine.is_some());
+        known.learn_machine(large(50, 2 * MAX_BYTES), Timestamp::UNIX_EPOCH);
+        assert!(known.get(&large(50, 0).id).machine.is_some());
+        assert_eq!(known.all().len(), 1);
     }
 }

@@ -12,7 +12,6 @@ mod start;
 
 mod accounts;
 mod renewal;
-mod room;
 mod sign_in;
 
 mod ask;
@@ -23,6 +22,7 @@ mod evidence;
 mod file_hash;
 mod indicators;
 mod inventory;
+mod kept_list;
 mod package;
 
 mod acknowledge;

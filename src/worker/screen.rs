@@ -1,12 +1,16 @@
 //! The way to the window: events in their order, none dropped.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::explain::Explanation;
 use crate::message::{Event, OrderProgress};
 use crate::model::EntryId;
+
+/// How often it is looked whether the window has taken all events.
+const CATCHING_UP: Duration = Duration::from_millis(5);
 
 /// Hears each event as it is sent, whether or not a window draws it. Must not wait.
 pub(super) type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -41,6 +45,13 @@ impl Screen {
         }
         self.events.send(event).await.ok();
         (self.wake)();
+    }
+
+    /// Returns once the window has taken all events, or is gone: what waits for it takes memory.
+    pub async fn catches_up(&self) {
+        while !self.events.is_closed() && self.events.capacity() < self.events.max_capacity() {
+            tokio::time::sleep(CATCHING_UP).await;
+        }
     }
 
     pub async fn note(&self, entry: EntryId, note: Option<OrderProgress>) {

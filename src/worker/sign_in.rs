@@ -7,7 +7,7 @@ use super::accounts::TargetAccounts;
 use super::context::Context;
 use super::order::resume;
 use super::session::Renewal;
-use super::{cache, inventory};
+use super::{cache, inventory, kept_list};
 use crate::auth::{AuthError, PendingSignIn, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
@@ -55,7 +55,7 @@ async fn resume_saved(context: Arc<Context>, account: Account) {
         context.start_session(&account, Renewal::Renewing);
         // The list is of this account: it has to be known before.
         context.session.show().await;
-        inventory::show_kept(&context).await;
+        kept_list::show(&context).await;
     } else {
         context.session.show().await;
     }
@@ -309,7 +309,7 @@ async fn remember(context: Arc<Context>, account: Account, method: SignInMethod)
 async fn begin_session(context: Arc<Context>, signed_in: SignedIn) {
     context.start_session(&signed_in.account, Renewal::Usable);
     context.session.show().await;
-    inventory::show_kept(&context).await;
+    kept_list::show(&context).await;
     resume(&context).await;
     inventory::refresh(context).await;
 }

@@ -280,7 +280,7 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
 
     engine.control.inject(fault("machine", "other_record", 0));
     engine.load(&machine);
-    let read = &engine.state.machines[&machine.id];
+    let read = engine.state.machines.get(&machine.id).expect("it was read");
     let failure = read.failure.as_ref().expect("it is not this device");
     assert!(failure.headline.contains("another record"), "{failure:?}");
 }

@@ -3,7 +3,6 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command as Process, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,16 +10,27 @@ use std::time::{Duration, Instant};
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
-use cordon::model::{Endpoints, Mode, SessionStatus};
+use cordon::model::{Endpoints, Mode, PanelPart, Room, SessionStatus, Sort};
+use cordon::search::Rows;
 use cordon::simulator::{CLIENT_ID, TENANT_ID};
 use cordon::state::State;
 use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 
-use crate::common::{PATIENCE, SPEED, tell, tenant};
+use crate::common::{SPEED, signed_in, tell, tenant};
+
+mod hostile;
+use hostile::Hostile;
+
+/// Until something has happened; nothing here is measured by the clock.
+const PATIENCE: Duration = Duration::from_mins(20);
 
 /// What a child of this test is told: the address to sign in at.
 const ADDRESS: &str = "CORDON_MEMORY_ADDRESS";
 const CHILD: &str = "memory::a_person_signs_in_and_out";
+/// What it is told to do next.
+const READ_AGAIN: &str = "read again";
+const LOOK: &str = "look";
+const SIGN_OUT: &str = "sign out";
 
 /// The program in a process of its own, which goes on at each line it is sent.
 struct Person {
@@ -54,9 +64,9 @@ impl Person {
         }
     }
 
-    fn go_on(&mut self) {
+    fn go_on(&mut self, what: &str) {
         let stdin = self.process.stdin.as_mut().expect("piped");
-        stdin.write_all(b"\n").expect("it listens");
+        writeln!(stdin, "{what}").expect("it listens");
     }
 
     /// How often the needles are in its memory, and in which kinds of place.
@@ -116,10 +126,10 @@ fn a_person_signs_in_and_out() {
         return;
     };
     let say = |line: &str| writeln!(std::io::stdout(), "{line}").expect("an output");
-    let wait = || {
-        std::io::stdin()
-            .read_line(&mut String::new())
-            .expect("an input")
+    let next = || {
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).expect("an input");
+        line.trim().to_owned()
     };
     let folder = tempfile::tempdir().expect("a folder");
     let endpoints = Endpoints::stand_in(&address, TENANT_ID, CLIENT_ID).expect("loopback");
@@ -150,29 +160,72 @@ fn a_person_signs_in_and_out() {
     until(&mut worker, &mut state, &|s| {
         s.session.is_signed_in() && s.inventory.read_at.is_some()
     });
-    let list = until(&mut worker, &mut state, &|s| {
+    until(&mut worker, &mut state, &|s| {
         let older = &s.containments;
         older.value.is_some() || older.failure.is_some()
     });
-    let looks = [&state.recent_actions, &state.containments];
-    let cut = looks.map(|look| look.get().is_some_and(|look| !look.is_complete));
-    say(&format!("signed in: {list}, actions cut: {cut:?}"));
-    wait();
-    worker.send(Command::RefreshMachines).expect("it takes it");
-    until(&mut worker, &mut state, &|s| s.inventory.loading);
-    until(&mut worker, &mut state, &|s| !s.inventory.loading);
-    say("read again");
-    wait();
+    // What the window makes of the list, too.
+    let mut rows = Rows::default();
+    let mut shown = |state: &State| {
+        rows.refresh(state, "", Sort::default());
+        let (inventory, is_cut) = (&state.inventory, state.is_action_history_cut());
+        let (count, why) = (rows.len(), &inventory.incomplete);
+        format!("{count} {why:?}, actions cut: {is_cut}")
+    };
+    say(&format!("signed in: {}", shown(&state)));
+    loop {
+        match &*next() {
+            READ_AGAIN => {
+                let before = state.containments.read_at();
+                worker.send(Command::RefreshMachines).expect("it takes it");
+                until(&mut worker, &mut state, &|s| {
+                    s.containments.read_at() != before
+                });
+                say(&format!("read again: {}", shown(&state)));
+            }
+            LOOK => {
+                look(&mut worker, &mut state);
+                say("looked");
+            }
+            _ => break,
+        }
+    }
     worker.send(Command::SignOut).expect("it takes it");
     until(&mut worker, &mut state, &|s| {
         s.session == SessionStatus::SignedOut
     });
     say("signed out");
-    wait();
+    next();
 }
 
-/// Takes events in until `reached`; how many devices there are then, and what is missing.
-fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) -> bool) -> String {
+/// Looks at some devices as a person does who selects one after the other.
+fn look(worker: &mut WorkerHandle, state: &mut State) {
+    let ids: Vec<_> = state.inventory.all().iter().map(|m| m.id.clone()).collect();
+    for id in ids.iter().take(4) {
+        let load = Command::LoadMachine(id.clone());
+        worker.send(load).expect("it takes it");
+        for part in PanelPart::ALL {
+            let load = Command::LoadPart(id.clone(), part);
+            worker.send(load).expect("it takes it");
+        }
+        until(worker, state, &|s| {
+            let read = s.histories.get(id).zip(s.panels.get(id));
+            read.is_some_and(|(history, panel)| {
+                let all = [
+                    panel.users.loading,
+                    panel.alerts.loading,
+                    panel.available.loading,
+                ];
+                let begun = panel.users.value.is_some() || panel.users.failure.is_some();
+                let read = history.value.is_some() || history.failure.is_some();
+                begun && read && !all.contains(&true)
+            })
+        });
+    }
+}
+
+/// Takes events in until `reached`.
+fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) -> bool) {
     let patience = Instant::now() + PATIENCE;
     while !reached(state) {
         if let Some(event) = worker.try_next() {
@@ -182,8 +235,6 @@ fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) 
         }
         assert!(Instant::now() < patience, "{:?}", state.session);
     }
-    let inventory = &state.inventory;
-    format!("{} {:?}", inventory.all().len(), inventory.incomplete)
 }
 
 /// The parts of each secret that are not the same in all.
@@ -209,7 +260,7 @@ fn nothing_secret_stays_in_memory_after_signing_out() {
     person.until("signed in: ");
     // A renewal, so that there are tokens that have been replaced.
     control.expire_access_tokens();
-    person.go_on();
+    person.go_on(READ_AGAIN);
     person.until("read again");
     let secrets = control.secrets();
     let needles = needles(&secrets);
@@ -217,7 +268,7 @@ fn nothing_secret_stays_in_memory_after_signing_out() {
         !person.count(&needles).is_empty(),
         "its tokens are found while it is signed in"
     );
-    person.go_on();
+    person.go_on(SIGN_OUT);
     person.until("signed out");
     // Connections that are just ending take their buffers along.
     let patience = Instant::now() + Duration::from_secs(5);
@@ -233,138 +284,108 @@ fn nothing_secret_stays_in_memory_after_signing_out() {
     assert!(left.is_empty(), "{} copies: {named:?}", left.len());
 }
 
-/// How a list is made to fill the memory.
-#[derive(Clone, Copy)]
-struct Hostile {
-    rows: usize,
-    /// Letters in each row.
-    padding: usize,
-    /// Letters in each row of the actions, of which there is no end either; without any there are none.
-    action_padding: usize,
-}
+/// What a service does to fill the memory, how often the list is read again, and what is said then.
+const HOSTILE: [(&str, Hostile, usize, &str); 6] = [
+    (
+        "400,000 rows a page",
+        Hostile {
+            rows: 400_000,
+            ..NOTHING
+        },
+        0,
+        "10000 Some(\"the service sends more at a time than was asked for\")",
+    ),
+    (
+        "pages of short rows without end",
+        Hostile {
+            rows: 10_000,
+            ..NOTHING
+        },
+        0,
+        " Some(\"there are more devices than cordon keeps\")",
+    ),
+    (
+        "tags of one letter, other devices at each reading",
+        Hostile {
+            rows: 10_000,
+            tags: 30,
+            is_new: true,
+            ..NOTHING
+        },
+        2,
+        " Some(\"there are more devices than cordon keeps\")",
+    ),
+    (
+        "more tags than there is memory for",
+        Hostile {
+            rows: 10_000,
+            tags: 500,
+            ..NOTHING
+        },
+        0,
+        " Some(\"there is more than the console keeps\")",
+    ),
+    (
+        "one device of nothing but tags",
+        Hostile {
+            rows: 1,
+            tags: 5_000_000,
+            ..NOTHING
+        },
+        0,
+        "0 None",
+    ),
+    (
+        "long texts, other devices at each reading, actions with long comments, and as much about one device",
+        Hostile {
+            rows: 10_000,
+            group: 2_000,
+            is_new: true,
+            comment: 8_000,
+            part: 4_000,
+            ..NOTHING
+        },
+        2,
+        "actions cut: true",
+    ),
+];
 
-/// A service whose list of machines has no end.
-fn hostile(how: Hostile) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let serving = move || {
-        for stream in listener.incoming().flatten() {
-            let answering = move || answer(stream, how);
-            std::thread::spawn(answering);
-        }
-    };
-    std::thread::spawn(serving);
-    address
-}
+const NOTHING: Hostile = Hostile {
+    rows: 0,
+    group: 0,
+    tags: 0,
+    is_new: false,
+    comment: 0,
+    part: 0,
+};
 
-/// Where the page begins that is asked for.
-fn skipped(request: &str) -> usize {
-    let skip = request.split("skip=").nth(1);
-    let skip = skip.and_then(|skip| skip.split(['&', ' ']).next()?.parse().ok());
-    skip.unwrap_or_default()
-}
-
-fn answer(mut stream: TcpStream, how: Hostile) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
-    loop {
-        let (mut first, mut length) = (String::new(), 0);
-        if reader.read_line(&mut first).unwrap_or(0) == 0 {
-            return;
-        }
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).expect("a head");
-            if line.trim().is_empty() {
-                break;
-            }
-            let lower_case = line.to_ascii_lowercase();
-            if let Some(value) = lower_case.strip_prefix("content-length:") {
-                length = value.trim().parse().expect("a length");
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).expect("a body");
-        let answer = if first.contains("devicecode") {
-            r#"{"user_code":"ABCDEFGH","device_code":"a-device-code","verification_uri":"http://127.0.0.1/","interval":1}"#.to_owned()
-        } else if first.contains("/token") {
-            r#"{"access_token":"a-token","refresh_token":"a-refresh-token","expires_in":3600}"#
-                .to_owned()
-        } else if first.contains("/machines?") {
-            let skip = skipped(&first);
-            let padding = "x".repeat(how.padding);
-            let rows: Vec<String> = (skip..skip + how.rows)
-                .map(|n| match how.padding {
-                    0 => format!(r#"{{"id":"{n:040x}"}}"#),
-                    _ => format!(r#"{{"id":"{n:040x}","rbacGroupName":"{padding}"}}"#),
-                })
-                .collect();
-            format!(r#"{{"value":[{}]}}"#, rows.join(","))
-        } else if first.contains("/machineactions?") && how.action_padding > 0 {
-            let (skip, padding) = (skipped(&first), "x".repeat(how.action_padding));
-            // Others in each of the two lists.
-            let kind = usize::from(first.contains("type%20eq"));
-            let rows: Vec<String> = (skip..skip + 1_000)
-                .map(|n| format!(r#"{{"id":"{kind}{n:031x}","machineId":"{n:040x}","type":"Isolate","requestorComment":"{padding}"}}"#))
-                .collect();
-            format!(r#"{{"value":[{}]}}"#, rows.join(","))
-        } else {
-            r#"{"value":[]}"#.to_owned()
-        };
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            answer.len()
-        );
-        if stream.write_all(head.as_bytes()).is_err()
-            || stream.write_all(answer.as_bytes()).is_err()
-        {
-            return;
-        }
-    }
+/// What a device takes is counted with what allocators round up to.
+#[test]
+fn a_hundred_thousand_devices_as_they_are_in_a_fleet_have_room() {
+    let (_tenant, _folder, engine) = signed_in();
+    let all = engine.state.inventory.all();
+    let each = all
+        .iter()
+        .map(|machine| machine.bytes_in_list())
+        .sum::<usize>()
+        / all.len();
+    tell(&format!("memory: {each} bytes a device of the fleet"));
+    assert!(Room::of_list().take(each * 100_000), "{each}");
 }
 
 #[test]
 fn a_list_that_is_made_to_fill_the_memory_takes_less_than_300_megabytes() {
-    for (what, how, words) in [
-        (
-            "600,000 rows a page",
-            Hostile {
-                rows: 600_000,
-                padding: 0,
-                action_padding: 0,
-            },
-            "10000 Some(\"the service sends more at a time than was asked for\")",
-        ),
-        (
-            "1,000 pages",
-            Hostile {
-                rows: 10_000,
-                padding: 0,
-                action_padding: 0,
-            },
-            " Some(\"there are more devices than cordon keeps\")",
-        ),
-        (
-            "1,000 pages of long texts",
-            Hostile {
-                rows: 10_000,
-                padding: 2_800,
-                action_padding: 0,
-            },
-            " Some(\"there are more devices than cordon keeps\")",
-        ),
-        (
-            "1,000 pages of long texts, and actions without end",
-            Hostile {
-                rows: 10_000,
-                padding: 2_800,
-                action_padding: 8_000,
-            },
-            "actions cut: [true, true]",
-        ),
-    ] {
-        let mut person = Person::at(&hostile(how));
+    for (what, hostile, readings, words) in HOSTILE {
+        let mut person = Person::at(&hostile.serve());
         let said = person.until("signed in: ");
         assert!(said.contains(words), "{what}: {said}");
+        for _ in 0..readings {
+            person.go_on(READ_AGAIN);
+            let said = person.until("read again: ");
+            assert!(said.contains(words), "{what}: {said}");
+        }
+        person.go_on(LOOK);
+        person.until("looked");
         let peak = person.peak_megabytes();
         tell(&format!("memory: {what}: {said}, {peak} MB at most"));
         assert!(peak < 300, "{what}: {peak} MB");

@@ -360,3 +360,43 @@ fn no_more_rows_are_read_than_anybody_asks_for() {
     let actions = list::<MachineAction>(rows(1_001).as_bytes()).expect("a list");
     assert_eq!((actions.received(), actions.is_overfull), (1_000, true));
 }
+
+#[test]
+fn what_is_read_of_an_answer_is_bounded_in_memory() {
+    // Four bytes of text become twelve times as many.
+    let tags = vec![r#""a""#; 1_000].join(",");
+    let row = |n: usize| format!(r#"{{"id":"{n:040x}","machineTags":[{tags}]}}"#);
+    let rows: Vec<String> = (0..2_000).map(row).collect();
+    let body = format!(r#"{{"value":[{}]}}"#, rows.join(","));
+    let page = list::<Machine>(body.as_bytes()).expect("a list");
+    assert!(page.is_too_large && page.is_overfull);
+    let bytes: usize = page.items.iter().map(HeapBytes::bytes).sum();
+    assert!(bytes < MAX_MEMORY + (1 << 20), "{bytes}");
+    assert!(page.items.len() > 100);
+}
+
+#[test]
+fn a_row_longer_than_any_of_the_service_cannot_be_read() {
+    let long = "x".repeat(Machine::MAX_LENGTH);
+    let row = format!(r#"{{"id":"a1","rbacGroupName":"{long}"}}"#);
+    let body = format!(r#"{{"value":[{row},{{"id":"a2"}}],"@odata.nextLink":"{long}"}}"#);
+    let page = list::<Machine>(body.as_bytes()).expect("a list");
+    assert_eq!((page.items.len(), page.unreadable), (1, 1));
+    assert_eq!(page.next_link, None);
+    assert!(matches!(
+        one::<Machine>(row.as_bytes()),
+        Err(Unreadable::TooLarge)
+    ));
+}
+
+#[test]
+fn an_answer_that_would_triple_as_text_is_none() {
+    let name = vec![0xff; MAX_INVALID + 1];
+    let body = [
+        br#"{"value":[{"id":"a1","computerDnsName":""#,
+        &*name,
+        b"\"}]}",
+    ]
+    .concat();
+    assert!(matches!(list::<Machine>(&body), Err(Unreadable::NotJson)));
+}

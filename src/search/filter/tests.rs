@@ -2,9 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::bigrams::odd_text;
 use super::*;
-use crate::model::{HealthStatus, MachineRef, odd_text as any_odd_text};
+use crate::model::{HealthStatus, MachineRef, odd_text as any_odd_text, search_text};
 
 const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 
@@ -27,7 +26,7 @@ fn machine(name: &str) -> Machine {
 
 fn is_found(search: &str, machine: &Machine) -> bool {
     let filter = Filter::parse(search);
-    let odd = odd_text(machine);
+    let odd = search_text(machine);
     let marks = BigramSignature::of(machine, odd.as_deref());
     filter.matches(
         machine,

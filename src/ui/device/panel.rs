@@ -6,6 +6,7 @@ use egui::{Align, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use crate::message::Command;
+use crate::model::loose::MAX_ELEMENTS;
 use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
 use crate::ui::device::facts::{VALUE_CHARS, os, os_known, row_ui, tags, told, unknown, value_ui};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
@@ -358,6 +359,7 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
     let mono = |text: String| RichText::new(text).text_style(text::id());
     let mut all: Vec<IpAddr> = machine.addresses().collect();
     let left_out = all.len().saturating_sub(MAX_ADDRESSES);
+    let is_cut = all.len() >= MAX_ELEMENTS;
     all.truncate(MAX_ADDRESSES);
     if all.is_empty() {
         unknown_ui(ui);
@@ -366,7 +368,8 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
         ui.label(mono(address.to_string()));
     }
     if left_out > 0 {
-        ui.label(format!("and {left_out} more"));
+        let at_least = if is_cut { "at least " } else { "" };
+        ui.label(format!("and {at_least}{left_out} more"));
     }
     if let Some(external) = machine.last_external_ip_address {
         ui.label(mono(format!("{external} (external)")));

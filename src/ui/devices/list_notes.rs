@@ -4,9 +4,8 @@ use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 use jiff::tz::TimeZone;
 
 use crate::explain::{Explanation, NextStep};
-use crate::message::LookBack;
 use crate::model::Pace;
-use crate::state::{Remote, State};
+use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::devices::asked;
@@ -114,15 +113,13 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
 
 /// What the state column does not know.
 fn states_words(state: &State) -> Option<String> {
-    let looks = [&state.recent_actions, &state.containments];
     if let Some(failure) = &state.recent_actions.failure {
         return Some(format!(
             "The state column may be out of date: {}",
             failure.headline
         ));
     }
-    let is_cut = |look: &Remote<LookBack>| look.get().is_some_and(|look| !look.is_complete);
-    looks.into_iter().any(is_cut).then(|| {
+    state.is_action_history_cut().then(|| {
         "The state column may be incomplete: part of the action history was cut off or unreadable; select a device to read all of its own".to_owned()
     })
 }

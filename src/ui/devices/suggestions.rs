@@ -12,6 +12,8 @@ use crate::state::State;
 const MAX_SUGGESTIONS: usize = 8;
 /// The most frequent values: more are not gone through with each keystroke.
 const MAX_VALUES: usize = 5_000;
+/// Values that are counted: more say nothing about how many there are of each.
+const MAX_COUNTED: usize = 20_000;
 /// Devices that are counted in one frame.
 const COUNTED_AT_ONCE: usize = 20_000;
 /// Longer values are not offered.
@@ -190,12 +192,16 @@ impl Tally {
 }
 
 fn add(counts: &mut HashMap<Box<str>, usize>, value: &str) {
-    match counts.get_mut(value) {
-        Some(count) => *count += 1,
-        None => {
-            counts.insert(value.into(), 1);
-        }
+    if let Some(count) = counts.get_mut(value) {
+        *count += 1;
+    } else if counts.len() < MAX_COUNTED && can_be_typed(value) {
+        counts.insert(value.into(), 1);
     }
+}
+
+/// What cannot be typed, or would not look like itself, is not offered.
+fn can_be_typed(value: &str) -> bool {
+    !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
 }
 
 fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
@@ -249,15 +255,9 @@ fn count_states(state: &State) -> HashMap<Box<str>, usize> {
     counts
 }
 
-/// Most frequent first. What cannot be typed, or would not look like itself, is left out.
+/// Most frequent first.
 fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
-    let can_be_typed = |value: &str| {
-        !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
-    };
-    let mut values: Vec<_> = counts
-        .into_iter()
-        .filter(|(value, _)| can_be_typed(value))
-        .collect();
+    let mut values: Vec<_> = counts.into_iter().collect();
     values
         .sort_unstable_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
     values.truncate(MAX_VALUES);

@@ -231,7 +231,7 @@ mod tests {
             value: Some((machine, at(12))),
             ..Remote::default()
         };
-        state.machines.insert(id(), machine);
+        state.machines.change(id(), |read| *read = machine);
         state.histories.insert(id(), read(9));
         assert_eq!(status(&state), "Checking against Defender…");
         state.histories.insert(id(), read(12));

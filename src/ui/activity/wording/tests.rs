@@ -86,9 +86,8 @@ fn a_silent_device_says_when_the_three_days_end() {
         value,
         ..crate::state::Remote::default()
     };
-    state
-        .machines
-        .insert(MachineId::parse("a19c07").expect("a literal id"), remote);
+    let id = MachineId::parse("a19c07").expect("a literal id");
+    state.machines.change(id, |read| *read = remote);
     let status = MachineActionStatus::Pending;
     let accepted = vec![
         Record::Sent,

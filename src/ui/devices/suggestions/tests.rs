@@ -9,19 +9,33 @@ use crate::model::{
 use crate::ui::devices::suggestions::*;
 
 fn counts() -> Vec<(Box<str>, usize)> {
+    let counted = [
+        ("vip", 1),
+        ("Red Team", 12),
+        ("pilot", 3),
+        ("pilot2", 3),
+        ("a\"b", 9),
+        ("\u{202e}evil", 9),
+        (" ", 9),
+    ];
+    let counted = counted.into_iter().filter(|(value, _)| can_be_typed(value));
     ranked(
-        [
-            ("vip", 1),
-            ("Red Team", 12),
-            ("pilot", 3),
-            ("pilot2", 3),
-            ("a\"b", 9),
-            ("\u{202e}evil", 9),
-            (" ", 9),
-        ]
-        .map(|(value, count)| (value.into(), count))
-        .into(),
+        counted
+            .map(|(value, count)| (value.into(), count))
+            .collect(),
     )
+}
+
+#[test]
+fn no_more_values_are_counted_than_there_is_memory_for() {
+    let mut counts = HashMap::new();
+    for n in 0..2 * MAX_COUNTED {
+        add(&mut counts, &format!("tag {n}"));
+        add(&mut counts, "tag 7");
+    }
+    add(&mut counts, &"x".repeat(1_000));
+    assert_eq!(counts.len(), MAX_COUNTED);
+    assert_eq!(counts["tag 7"], 2 * MAX_COUNTED + 1);
 }
 
 fn offered(search: &str) -> Vec<String> {

@@ -1,0 +1,123 @@
+//! How much of the memory the list of devices may take, wherever it comes from.
+
+use super::bytes::{HeapBytes, heap_bytes_of_fields, on_heap};
+use super::search_text::search_text_bytes;
+use super::{Machine, Merge};
+
+/// A hundred thousand devices as they are in the field take less.
+const MAX_BYTES: usize = 108 << 20;
+/// The part of it for devices that are asked for one by one.
+const ASKED_BYTES: usize = 8 << 20;
+/// What is said where devices had to be left out.
+pub const MORE_THAN_KEPT: &str = "there are more devices than cordon keeps";
+/// What a device takes in the list besides itself: its places in the order, by id, name and search, and
+/// its id among those that were seen.
+const PLACES: usize = 224;
+
+heap_bytes_of_fields!(Machine {
+    id,
+    computer_dns_name,
+    merge,
+    is_potential_duplication,
+    first_seen,
+    last_seen,
+    os_platform,
+    version,
+    agent_version,
+    health_status,
+    onboarding_status,
+    risk_score,
+    exposure_level,
+    device_value,
+    rbac_group_name,
+    machine_tags,
+    aad_device_id,
+    last_ip_address,
+    last_external_ip_address,
+    adapters,
+});
+
+impl HeapBytes for Merge {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Unreported | Self::Unmerged => 0,
+            Self::Into(id) => id.heap_bytes(),
+        }
+    }
+}
+
+impl Machine {
+    /// How much memory it takes in the list of all, with its places there and what is searched of it.
+    #[must_use]
+    pub fn bytes_in_list(&self) -> usize {
+        // It is shared, so it stands on the heap beside two counts.
+        let own = on_heap(2 * size_of::<usize>() + size_of::<Self>());
+        own + self.heap_bytes() + search_text_bytes(self) + PLACES
+    }
+}
+
+/// The room for a list of devices that is left.
+#[derive(Debug)]
+pub struct Room {
+    left: usize,
+}
+
+impl Default for Room {
+    /// For a list of the service, and what is asked for beside it.
+    fn default() -> Self {
+        let left = MAX_BYTES;
+        Self { left }
+    }
+}
+
+impl Room {
+    /// For a list of the service.
+    #[must_use]
+    pub const fn of_list() -> Self {
+        let left = MAX_BYTES - ASKED_BYTES;
+        Self { left }
+    }
+
+    /// Takes room for so much, if there is enough.
+    pub const fn take(&mut self, bytes: usize) -> bool {
+        let rest = self.left.checked_sub(bytes);
+        if let Some(rest) = rest {
+            self.left = rest;
+        }
+        rest.is_some()
+    }
+
+    /// Gives back what was taken.
+    pub const fn give_back(&mut self, bytes: usize) {
+        self.left += bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of a device with six addresses, as it came from the service.
+    const REAL: &str = include_str!("../../tests/fixtures/machine_get_real.json");
+
+    #[test]
+    fn a_hundred_thousand_devices_have_room_in_memory() {
+        let machine: Machine = serde_json::from_str(REAL).expect("a machine");
+        let bytes = machine.bytes_in_list() * 100_000;
+        assert!(bytes < MAX_BYTES, "{bytes}");
+    }
+
+    #[test]
+    fn short_tags_are_counted_with_what_their_allocations_take() {
+        let tags = |count: usize| {
+            let tags = vec![r#""a""#; count].join(",");
+            let json = format!(r#"{{"id":"a1","machineTags":[{tags}]}}"#);
+            let machine: Machine = serde_json::from_str(&json).expect("a machine");
+            machine.bytes_in_list()
+        };
+        let each = (tags(1_000) - tags(0)) / 1_000;
+        assert_eq!(each, size_of::<Box<str>>() + 32);
+        // More are left out.
+        assert_eq!(tags(50_000), tags(1_000));
+    }
+}

@@ -1,0 +1,119 @@
+//! The texts of a device that cannot be searched as they stand.
+
+use super::bytes::on_heap;
+use super::{Machine, SHOWN_CHARS, clean, normal};
+
+/// How many bytes one byte of a text may become in its forms; the rest is left out. Some letters stand for a
+/// whole sentence, and a control character is shown as its number.
+const GROWTH: usize = 6;
+/// What stands between the forms, and for what is not shown.
+const BETWEEN: usize = 16;
+
+/// What the texts of a device are in their normal form, where that is not simply their letters in
+/// lower case: each on a line, in both the form that was sent and the form that is shown. An id that
+/// is not hexadecimal is a text among them.
+#[must_use]
+pub fn search_text(machine: &Machine) -> Option<Box<str>> {
+    if !is_odd(machine) {
+        return None;
+    }
+    let bounded_forms = |text: &str| {
+        let mut forms = forms(text);
+        forms.truncate(forms.floor_char_boundary(max_bytes(text)));
+        forms
+    };
+    let lines: Vec<_> = texts(machine).map(bounded_forms).collect();
+    Some(lines.join("\n").into())
+}
+
+/// How much memory its [`search_text`] takes at most, without making it.
+pub(super) fn search_text_bytes(machine: &Machine) -> usize {
+    if !is_odd(machine) {
+        return 0;
+    }
+    on_heap(texts(machine).map(|text| max_bytes(text) + 1).sum())
+}
+
+fn max_bytes(text: &str) -> usize {
+    if is_plain(text) {
+        text.len()
+    } else if text.is_ascii() {
+        text.len() + GROWTH * text.len().min(SHOWN_CHARS) + BETWEEN
+    } else {
+        GROWTH * text.len() + BETWEEN
+    }
+}
+
+fn is_odd(machine: &Machine) -> bool {
+    odd_id(machine).is_some() || !texts(machine).all(is_plain)
+}
+
+/// All that are searched.
+fn texts(machine: &Machine) -> impl Iterator<Item = &str> {
+    let names = [
+        &machine.computer_dns_name,
+        &machine.os_platform,
+        &machine.rbac_group_name,
+    ];
+    let texts = names.into_iter().flatten().chain(machine.tags());
+    texts.map(AsRef::as_ref).chain(odd_id(machine))
+}
+
+fn odd_id(machine: &Machine) -> Option<&str> {
+    let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
+    Some(machine.id.as_str()).filter(|id| !id.bytes().all(is_hex))
+}
+
+/// Whether a text is its own normal form but for letter case, and shown as it is.
+#[must_use]
+pub fn is_plain(text: &str) -> bool {
+    let mut before = 0;
+    let is_kept = |b: u8| {
+        let is_second_blank = b == b' ' && before == b' ';
+        before = b;
+        (b' '..=b'~').contains(&b) && b != b'`' && !is_second_blank
+    };
+    text.len() <= SHOWN_CHARS && text.bytes().all(is_kept)
+}
+
+/// The normal forms of a text and, where it differs, of how it is shown.
+#[must_use]
+pub fn forms(text: &str) -> String {
+    let mut forms = normal(text);
+    let shown = normal(&clean(text, SHOWN_CHARS));
+    if shown != forms {
+        forms.push('\t');
+        forms.push_str(&shown);
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MachineId;
+
+    #[test]
+    fn it_takes_no_more_than_was_counted_for_it() {
+        let with = |name: &str| {
+            let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+            machine.computer_dns_name = Some(name.into());
+            machine
+        };
+        assert_eq!(search_text(&with("FIN-LT-042")), None);
+        assert_eq!(search_text_bytes(&with("FIN-LT-042")), 0);
+        // The letter becomes eighteen; the control five that are shown.
+        for (name, is_whole) in [
+            ("Übung", true),
+            ("日本", true),
+            (&*"\u{1}".repeat(1_000), true),
+            (&"x".repeat(5_000), true),
+            (&"\u{fdfa}".repeat(1_000), false),
+        ] {
+            let machine = with(name);
+            let text = search_text(&machine).expect("it is odd");
+            assert!(on_heap(text.len()) <= search_text_bytes(&machine), "{name}");
+            assert_eq!(*text == *forms(name), is_whole, "{name}");
+        }
+    }
+}

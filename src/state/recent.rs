@@ -1,0 +1,60 @@
+//! What was read of one thing after the other: kept is what changed last, within bounds.
+
+use std::borrow::Borrow;
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+
+use crate::model::HeapBytes;
+
+/// Values by key, at most so many and in so much memory.
+#[derive(Debug)]
+pub struct Recent<K, V, const COUNT: usize, const BYTES: usize> {
+    /// Each with how much memory it takes.
+    by_key: HashMap<K, (V, usize)>,
+    /// The memory of all of them.
+    bytes: usize,
+    /// The keys, that of the most recently changed value last.
+    order: VecDeque<K>,
+}
+
+impl<K, V, const COUNT: usize, const BYTES: usize> Default for Recent<K, V, COUNT, BYTES> {
+    fn default() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            bytes: 0,
+            order: VecDeque::new(),
+        }
+    }
+}
+
+impl<K, V, const COUNT: usize, const BYTES: usize> Recent<K, V, COUNT, BYTES>
+where
+    K: Clone + Eq + Hash,
+    V: Default + HeapBytes,
+{
+    #[must_use]
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.by_key.get(key).map(|(value, _)| value)
+    }
+
+    /// Changes a value, which is new where there is none; those that changed longest ago make room for it.
+    pub(crate) fn change(&mut self, key: K, change: impl FnOnce(&mut V)) {
+        self.order.retain(|known| *known != key);
+        self.order.push_back(key.clone());
+        let (value, bytes) = self.by_key.entry(key).or_default();
+        change(value);
+        let before = std::mem::replace(bytes, value.bytes());
+        self.bytes = self.bytes - before + *bytes;
+        // Never the one that was changed just now.
+        while self.order.len() > 1
+            && (self.order.len() > COUNT || self.bytes > BYTES)
+            && let Some(oldest) = self.order.pop_front()
+        {
+            let gone = self.by_key.remove(&oldest);
+            self.bytes -= gone.map_or(0, |(_, bytes)| bytes);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The list of devices between two runs: on its way to the disk while it is read, and back.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::cache::{self, Cached, Writing};
+use super::clock::now;
+use super::context::Context;
+use crate::message::{Event, InventoryNews};
+use crate::model::{Epoch, Machine};
+
+/// Devices in one event, so that the window draws in between.
+pub(super) const CHUNK: usize = 1_000;
+/// Pages that wait for the disk.
+const WAITING: usize = 2;
+/// A disk that takes none for so long holds the reading up no longer.
+const DISK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A page, or that there are no more and the list is complete.
+type Piece = Option<Vec<Arc<Machine>>>;
+
+/// The list on its way to the disk. Dropped before its end, it is not kept.
+pub(super) struct Keeping(Option<mpsc::Sender<Piece>>);
+
+impl Keeping {
+    pub fn begin(context: &Arc<Context>, epoch: Epoch) -> Self {
+        let account = context.session.account();
+        let kept = account.and_then(|account| context.kept_list(&account));
+        Self(kept.map(|(folder, file)| {
+            let (sender, pieces) = mpsc::channel(WAITING);
+            let context = Arc::clone(context);
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = write(&context, epoch, (&folder, &file), pieces) {
+                    tracing::warn!("the list of devices is not kept: {error}");
+                }
+            });
+            sender
+        }))
+    }
+
+    pub async fn add(&mut self, page: &[Arc<Machine>]) {
+        self.send(Some(page.to_vec())).await;
+    }
+
+    pub async fn finish(mut self) {
+        self.send(None).await;
+    }
+
+    async fn send(&mut self, piece: Piece) {
+        if let Some(sender) = &self.0
+            && sender.send_timeout(piece, DISK_PATIENCE).await.is_err()
+        {
+            self.0 = None;
+        }
+    }
+}
+
+/// Writes a complete list for the next start, unless its account has signed out meanwhile.
+fn write(
+    context: &Context,
+    epoch: Epoch,
+    (folder, file): (&Path, &Path),
+    mut pieces: mpsc::Receiver<Piece>,
+) -> io::Result<()> {
+    let mut writing = Writing::begin(file, now())?;
+    while let Some(piece) = pieces.blocking_recv() {
+        let Some(page) = piece else {
+            if context.session.epoch() == epoch {
+                writing.finish()?;
+            }
+            // Signed out while it was being written.
+            if context.session.epoch() != epoch {
+                cache::remove_all(folder, context.auth.target(), None);
+            }
+            return Ok(());
+        };
+        writing.add(&page)?;
+    }
+    Ok(())
+}
+
+/// Shows the list of an earlier run, until a newer one has been read.
+pub(super) async fn show(context: &Arc<Context>) {
+    let epoch = context.session.epoch();
+    let account = context.session.account();
+    let Some((_, file)) = account.and_then(|account| context.kept_list(&account)) else {
+        return;
+    };
+    let read = context.client.read_aside(move || cache::read(&file)).await;
+    if let Some(Some(Cached { at, machines })) = read {
+        for some in machines.chunks(CHUNK) {
+            let machines = some.to_vec();
+            let news = InventoryNews::Kept { at, machines };
+            context.screen.emit(Event::Inventory { epoch, news }).await;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A service whose lists are made to fill the memory: they have no end.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What it answers.
+#[derive(Clone, Copy, Default)]
+pub struct Hostile {
+    /// Devices in each page.
+    pub rows: usize,
+    /// Letters in the group of each device.
+    pub group: usize,
+    /// Tags of each device, of one letter.
+    pub tags: usize,
+    /// Whether each reading has other devices than the one before.
+    pub is_new: bool,
+    /// Letters in the comment of each action; without any there are no actions.
+    pub comment: usize,
+    /// Letters in each text of what is read of one device, which has as many rows as fit.
+    pub part: usize,
+}
+
+/// Bytes of an answer about one device.
+const PART: usize = 7 << 20;
+
+impl Hostile {
+    /// Begins to serve; its address.
+    pub fn serve(self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let readings = Arc::new(AtomicUsize::new(0));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let readings = Arc::clone(&readings);
+                std::thread::spawn(move || self.answer_all(stream, &readings));
+            }
+        });
+        address
+    }
+
+    fn answer_all(self, mut stream: TcpStream, readings: &AtomicUsize) {
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        while let Some(first) = request(&mut reader) {
+            let answer = self.answer(&first, readings);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                answer.len()
+            );
+            if stream.write_all(head.as_bytes()).is_err()
+                || stream.write_all(answer.as_bytes()).is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    fn answer(self, first: &str, readings: &AtomicUsize) -> String {
+        if first.contains("devicecode") {
+            return r#"{"user_code":"ABCDEFGH","device_code":"a-device-code","verification_uri":"http://127.0.0.1/","interval":1}"#.to_owned();
+        }
+        if first.contains("/token") {
+            return r#"{"access_token":"a-token","refresh_token":"a-refresh-token","expires_in":3600}"#.to_owned();
+        }
+        let skip = skipped(first);
+        let is_list = first.contains("/machines?");
+        if is_list && skip == 0 && self.is_new {
+            readings.fetch_add(1, Ordering::Relaxed);
+        }
+        let reading = readings.load(Ordering::Relaxed);
+        if is_list {
+            let rows =
+                (skip..skip + self.rows).map(|n| self.device(&format!("{reading:08x}{n:032x}")));
+            return list(rows);
+        }
+        if first.contains("/machineactions?") && self.comment > 0 {
+            // Others in each of the two lists.
+            let kind = usize::from(first.contains("type%20eq"));
+            let comment = "x".repeat(self.comment);
+            return list((skip..skip + 1_000).map(|n| {
+                format!(r#"{{"id":"{kind}{reading:07x}{n:024x}","machineId":"{reading:08x}{n:032x}","type":"Isolate","requestorComment":"{comment}"}}"#)
+            }));
+        }
+        if self.part > 0 && first.contains("/machines/") {
+            return self.part(first);
+        }
+        list(std::iter::empty())
+    }
+
+    fn device(self, id: &str) -> String {
+        let mut device = format!(r#"{{"id":"{id}""#);
+        if self.group > 0 {
+            write!(device, r#","rbacGroupName":"{}""#, "x".repeat(self.group)).expect("memory");
+        }
+        if self.tags > 0 {
+            let tags = vec![r#""a""#; self.tags].join(",");
+            write!(device, r#","machineTags":[{tags}]"#).expect("memory");
+        }
+        device.push('}');
+        device
+    }
+
+    /// Users, alerts, offered actions; otherwise the device itself.
+    fn part(self, first: &str) -> String {
+        let text = "x".repeat(self.part);
+        let row = |n: usize| {
+            format!(
+                r#"{{"id":"{n}","accountName":"{text}","title":"{text}","action":"{text}","isAvailable":true}}"#
+            )
+        };
+        let path = first.split([' ', '?']).nth(1).unwrap_or_default();
+        let last = path.rsplit('/').next().unwrap_or_default();
+        match last {
+            "logonusers" | "alerts" => list((0..PART / (3 * self.part)).map(row)),
+            "availableMachineActions" => list((0..1_000_000 / (3 * self.part)).map(row)),
+            id => Self {
+                tags: 100_000,
+                ..self
+            }
+            .device(id),
+        }
+    }
+}
+
+fn list(rows: impl Iterator<Item = String>) -> String {
+    let rows: Vec<String> = rows.collect();
+    format!(r#"{{"value":[{}]}}"#, rows.join(","))
+}
+
+/// The first line of the next request, which is read to its end.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
+    let (mut first, mut length) = (String::new(), 0);
+    if reader.read_line(&mut first).unwrap_or(0) == 0 {
+        return None;
+    }
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        let lower_case = line.to_ascii_lowercase();
+        if let Some(value) = lower_case.strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length");
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some(first)
+}
+
+/// Where the page begins that is asked for.
+fn skipped(request: &str) -> usize {
+    let skip = request.split("skip=").nth(1);
+    let skip = skip.and_then(|skip| skip.split(['&', ' ']).next()?.parse().ok());
+    skip.unwrap_or_default()
+}
