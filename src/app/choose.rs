@@ -9,8 +9,8 @@ use crate::platform::dialogs;
 use crate::ui::choose::{Choose, Chosen};
 
 /// Opens a dialog, and has the window drawn again once it has brought something.
-pub(super) fn open(what: Choose, chosen: Chosen, window: Context) {
-    let answer = Arc::clone(&chosen);
+pub(super) fn open(what: Choose, chosen: &Chosen, window: &Context) {
+    let (answer, window) = (Arc::clone(chosen), window.clone());
     let ask = move || {
         let path = match what {
             Choose::File => dialogs::file("The file whose hash is wanted"),

@@ -297,7 +297,7 @@ impl App {
         }
         self.drill(drill);
         if let Some((what, chosen)) = choose {
-            choose::open(what, chosen, ctx.clone());
+            choose::open(what, &chosen, ctx);
         }
     }
 

@@ -57,7 +57,10 @@ impl App {
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
             UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
             UiCommand::Compare => self.compare(),
-            UiCommand::ShowTimeline => self.views.wants_timeline = true,
+            UiCommand::ShowTimeline => {
+                let open = self.views.selected.as_ref();
+                self.views.timeline_of = open.map(|open| open.id.clone());
+            }
             UiCommand::DownloadPackage => {
                 let package = commands::package_of_open(&self.state, &self.views).ok();
                 if let Some(package) = package {

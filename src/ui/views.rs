@@ -55,8 +55,8 @@ pub struct Views {
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
-    /// The keyboard goes to the timeline of the open device.
-    pub wants_timeline: bool,
+    /// The device to whose timeline the keyboard goes.
+    pub timeline_of: Option<MachineId>,
     /// While the search field has the keyboard: whether a person went there, or it only came back to it.
     pub search_entered: Option<bool>,
     /// The table scrolls to the selection in this frame.

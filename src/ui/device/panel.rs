@@ -86,7 +86,7 @@ fn sections_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Opti
     state_section::state_ui(ui, cx, selected);
     alerts::alerts_ui(ui, cx, selected);
     users::users_ui(ui, cx, &selected.id);
-    if std::mem::take(&mut cx.views.wants_timeline) {
+    if cx.views.timeline_of.take().as_ref() == Some(&selected.id) {
         ui.scroll_to_cursor(Some(Align::Min));
         ui.memory_mut(|memory| memory.request_focus(timeline::id(selected)));
     }

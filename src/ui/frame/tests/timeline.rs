@@ -69,7 +69,7 @@ fn the_command_puts_the_keyboard_on_it_and_shows_it() {
     let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
     desk.borrow_mut().views.show_device(device);
     harness.run_steps(4);
-    desk.borrow_mut().views.wants_timeline = true;
+    desk.borrow_mut().views.timeline_of = MachineId::parse(HR).ok();
     harness.run_steps(30);
     let axis = harness.get_by_label("Timeline");
     assert!(axis.is_focused());
