@@ -243,7 +243,8 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
         };
     }
     harness.state_mut().views.dialog = Some(Dialog::Download(id));
-    harness.state_mut().views.download_folder = Some("/tmp".into());
+    let folder = std::env::temp_dir().display().to_string();
+    harness.state_mut().views.download_folder = Some(folder);
     harness.run_steps(3);
     harness.get_by_label("Download").click_accesskit();
     harness.run_steps(3);
