@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder, Policy};
-use crate::journal::{Entry, Format, OrderStatus, OthersContainment, Report};
+use crate::journal::{Caution, Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
     Machine, MachineAction, MachineActionStatus, MachineId, Pace, PanelPart, Question,
@@ -216,6 +216,8 @@ pub enum Event {
         file: Option<PathBuf>,
         news: Box<SettingsNews>,
     },
+    /// What the journal's lock file leaves open, as after a crash.
+    JournalCaution(Caution),
     /// Something went wrong that has no row of its own.
     Problem(Explanation),
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Asked, HistoryRead, Panels, Problem, Recent, Remote, State, next_revision};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Reply};
 use crate::message::{Event, InventoryNews};
 use crate::model::{Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus};
@@ -72,6 +72,10 @@ impl State {
             }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Settings { file, news } => self.apply_settings(file, *news),
+            Event::JournalCaution(caution) => {
+                let next = NextStep::Outside(caution.remedy().into());
+                self.note_problem(Explanation::harmless(caution.to_string(), next));
+            }
             Event::Problem(explanation) => self.note_problem(explanation),
         }
     }
@@ -286,6 +290,7 @@ const fn changes_facts(event: &Event) -> bool {
             | Event::Hashing { .. }
             | Event::Clock(_)
             | Event::ServiceAhead(_)
+            | Event::JournalCaution(_)
             | Event::Problem(_)
     )
 }

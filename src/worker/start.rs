@@ -13,7 +13,7 @@ use super::journal::Opening;
 use super::look_only::look_on;
 use super::order::{self, resume};
 use super::{marks, renewal, sign_in};
-use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::explain::Explain as _;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
@@ -59,9 +59,7 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
         marks::say_that_the_past_is_lost(&context, &path).await;
     }
     if let Some(caution) = opened.caution {
-        let next = NextStep::Outside(caution.remedy().into());
-        let said = Explanation::harmless(caution.to_string(), next);
-        context.screen.problem(said).await;
+        context.screen.emit(Event::JournalCaution(caution)).await;
     }
     if let Some(error) = &opened.trouble {
         let mut why = error.explain();

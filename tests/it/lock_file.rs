@@ -220,3 +220,30 @@ fn the_journal_of_another_mode_is_not_acted_on() {
         "{why:?}"
     );
 }
+
+#[test]
+fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_mark() {
+    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    let self_test = || {
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"))
+            .args(["self-test", "--stand-in", &simulator.address()])
+            .args(["--speed", "100", "--data-dir"])
+            .arg(folder.path())
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&run.stdout).into_owned();
+        assert!(run.status.success(), "{said}");
+        said
+    };
+    self_test();
+    let files = || fs::read_dir(folder.path()).expect("a folder").flatten();
+    let is_lock = |path: &std::path::Path| path.extension().is_some_and(|end| end == "lock");
+    let lock = files().map(|file| file.path()).find(|path| is_lock(path));
+    let lock = lock.expect("the journal's");
+    let earlier = fs::read(&lock).expect("it is readable");
+    self_test();
+    fs::write(&lock, earlier).expect("it is put back");
+    let said = self_test();
+    assert!(said.contains("note    journal: "), "{said}");
+    assert!(said.contains("came after the last mark"), "{said}");
+}

@@ -31,11 +31,12 @@ pub fn rows(
             Some((score, command_row(ctx, cx, command)))
         })
         .collect();
-    // Of those that match as well as each other, what has something to act on and what was chosen last.
+    // What has nothing to act on comes last: Enter is for what can be done. Of those that match as well as
+    // each other, what was chosen last.
     commands.sort_by_cached_key(|(score, row)| {
         let rank = cx.views.recent.rank(&row.item);
         let fit = fit(cx, row, text);
-        (fit, std::cmp::Reverse(*score), is_idle(cx, row), rank)
+        (is_idle(cx, row), fit, std::cmp::Reverse(*score), rank)
     });
     let best_command = commands.iter().map(|(score, _)| *score).max().unwrap_or(0);
     let mut commands: Vec<_> = commands.into_iter().map(|(_, row)| row).collect();
