@@ -62,8 +62,7 @@ impl App {
                 self.views.timeline_of = open.map(|open| open.id.clone());
             }
             UiCommand::DownloadPackage => {
-                let package = commands::package_of_open(&self.state, &self.views).ok();
-                if let Some(package) = package {
+                if let Ok(package) = commands::package_of_open(&self.state, &self.views) {
                     self.views.open(Dialog::Download(package));
                 }
             }

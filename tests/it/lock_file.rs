@@ -10,6 +10,7 @@ use cordon::guard::Policy;
 use cordon::journal::{Journal, NotSentReason, OrderStatus, Record};
 use cordon::message::OrderProgress;
 use cordon::model::Mode;
+use cordon::simulator::{SimOptions, Simulator};
 use cordon::worker::Setup;
 
 use crate::common::{
@@ -223,7 +224,13 @@ fn the_journal_of_another_mode_is_not_acted_on() {
 
 #[test]
 fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_mark() {
-    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let simulator = Simulator::start(SimOptions {
+        speed: 100.0,
+        ..SimOptions::default()
+    })
+    .expect("the built-in tenant starts");
+    simulator.control().set_limits(1_000_000, 1_000_000);
     let self_test = || {
         let run = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"))
             .args(["self-test", "--stand-in", &simulator.address()])
