@@ -30,6 +30,11 @@ pub trait HeapBytes {
     }
 }
 
+/// How much a value takes that is shared: it stands on the heap beside two counts.
+pub(super) fn in_arc<T: HeapBytes>(value: &T) -> usize {
+    on_heap(2 * size_of::<usize>() + size_of::<T>()) + value.heap_bytes()
+}
+
 impl HeapBytes for Box<str> {
     fn heap_bytes(&self) -> usize {
         on_heap(self.len())
@@ -45,7 +50,7 @@ impl<T: HeapBytes> HeapBytes for Box<T> {
 /// Counted in each place that shares it.
 impl<T: HeapBytes> HeapBytes for Arc<T> {
     fn heap_bytes(&self) -> usize {
-        on_heap(2 * size_of::<usize>() + size_of::<T>()) + (**self).heap_bytes()
+        in_arc(&**self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How much of the memory the list of devices may take, wherever it comes from.
 
-use super::bytes::{HeapBytes, heap_bytes_of_fields, on_heap};
+use super::bytes::{HeapBytes, heap_bytes_of_fields, in_arc};
 use super::search_text::search_text_bytes;
 use super::{Machine, Merge};
 
@@ -50,9 +50,7 @@ impl Machine {
     /// How much memory it takes in the list of all, with its places there and what is searched of it.
     #[must_use]
     pub fn bytes_in_list(&self) -> usize {
-        // It is shared, so it stands on the heap beside two counts.
-        let own = on_heap(2 * size_of::<usize>() + size_of::<Self>());
-        own + self.heap_bytes() + search_text_bytes(self) + PLACES
+        in_arc(self) + search_text_bytes(self) + PLACES
     }
 }
 

@@ -10,7 +10,7 @@ use crate::journal::Entry;
 use crate::message::{Command, DownloadNews};
 use crate::model::{EntryId, clean};
 use crate::state::State;
-use crate::ui::choose::{Choose, Chosen};
+use crate::ui::choose::{self, Choose, Chosen};
 use crate::ui::commands::package_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
@@ -104,7 +104,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         Dialog::return_focus(ui.ctx(), id);
         return;
     };
-    let mut folder = take_chosen(cx).unwrap_or_else(|| folder(cx));
+    let chosen = choose::take(&mut cx.views.chosen_folder);
+    let mut folder = chosen.map_or_else(|| folder(cx), |path| path.display().to_string());
     let title = "Download the investigation package";
     let what = "The package holds evidence about the device and the people who use it. It is put into this folder under a name of its own; no file there is replaced";
     let dialog = Dialog::new(id, title).description(what);
@@ -164,13 +165,6 @@ fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.chosen_folder = Some(Arc::clone(&chosen));
         cx.out.choose = Some((Choose::Folder, chosen));
     }
-}
-
-/// The folder that was chosen, once the dialog has closed.
-fn take_chosen(cx: &mut Cx<'_>) -> Option<String> {
-    let answer = cx.views.chosen_folder.as_ref()?.get()?.clone();
-    cx.views.chosen_folder = None;
-    Some(answer?.display().to_string())
 }
 
 /// What stands in the field: what was typed last, else where this system keeps downloads.

@@ -16,7 +16,7 @@ use crate::guard;
 use crate::message::{Command, HashedFile, HashingNews};
 use crate::model::{FileFacts, Permission, Seen, clean, grouped, requestor_name};
 use crate::state::State;
-use crate::ui::choose::{Choose, Chosen};
+use crate::ui::choose::{self, Choose, Chosen};
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::ActionButton;
@@ -255,13 +255,6 @@ fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     }
 }
 
-/// The file that was chosen, once the dialog has closed.
-fn take_chosen(form: &mut OrderForm) -> Option<PathBuf> {
-    let answer = form.file.chosen.as_ref()?.get()?.clone();
-    form.file.chosen = None;
-    answer
-}
-
 /// Leads from a file that is to be taken from a device to the form that blocks it on all of them, with
 /// what was typed so far.
 fn everywhere_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: &str) {
@@ -299,7 +292,10 @@ fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
 pub fn take_file(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
     let dropped = dropped.iter().map(|file| file.path().to_owned());
-    let files: Vec<PathBuf> = take_chosen(form).into_iter().chain(dropped).collect();
+    let files: Vec<PathBuf> = choose::take(&mut form.file.chosen)
+        .into_iter()
+        .chain(dropped)
+        .collect();
     let (Some(field), Some(path)) = (form.draft.hash_field(), files.first()) else {
         return;
     };
