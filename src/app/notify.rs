@@ -20,7 +20,7 @@ use std::time::Duration;
 use egui::{UserAttentionType, ViewportCommand};
 use parking_lot::Mutex;
 
-use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record};
+use crate::journal::{AWAITS_APPROVAL, Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineActionStatus, Mode};
 use crate::platform;
@@ -55,6 +55,8 @@ struct Inner {
     seen: Mutex<HashMap<EntryId, &'static str>>,
     /// What was read of actions of a console that succeeded and say in which variant.
     succeeded: Mutex<HashMap<MachineActionId, MachineAction>>,
+    /// Orders that the service is at work on, by its action, until one was seen waiting for approval.
+    open: Mutex<HashMap<MachineActionId, Entry>>,
     queue: Option<SyncSender<Notice>>,
 }
 
@@ -82,6 +84,7 @@ impl Notifier {
             is_enabled: AtomicBool::new(true),
             seen: Mutex::default(),
             succeeded: Mutex::default(),
+            open: Mutex::default(),
             queue: thread.is_ok().then_some(queue),
         }))
     }
@@ -105,7 +108,7 @@ impl Notifier {
     /// Takes notice of what was read of actions, and of an entry that has a new record. Never waits.
     #[expect(
         clippy::wildcard_enum_match_arm,
-        reason = "it is about two of them alone"
+        reason = "it is about three of them alone"
     )]
     pub fn observe(&self, event: &Event) {
         match event {
@@ -121,7 +124,15 @@ impl Notifier {
                 let said = said.filter(|action| says_variant(action) && is_ours(action));
                 let said = said.map(|action| (action.id.clone(), action.clone()));
                 self.0.succeeded.lock().extend(said);
+                let waiting = actions.iter().filter(|action| action.awaits_approval());
+                for action in waiting {
+                    let entry = self.0.open.lock().remove(&action.id);
+                    if let Some(entry) = entry {
+                        self.raise(|mode| awaits_approval(&entry, mode));
+                    }
+                }
             }
+            Event::Entries(entries) => entries.iter().for_each(|entry| self.note_open(entry)),
             Event::Entry(entry) => self.observe_entry(entry),
             _ => {}
         }
@@ -135,9 +146,36 @@ impl Notifier {
             let mut seen = inner.seen.lock();
             seen.insert(entry.id(), key)
         };
+        if before != Some(key) {
+            self.note_open(entry);
+        }
         let is_news = before != Some(key) && !is_acknowledging(entry);
         let is_news = is_news && (status.is_end() || status.needs_person());
-        if !is_news || is_withdrawn(status) || inner.is_watched.load(Ordering::Acquire) {
+        if is_news && !is_withdrawn(status) {
+            self.raise(|mode| {
+                let read = entry.own_action();
+                let read = read.and_then(|own| inner.succeeded.lock().get(&own).cloned());
+                ended(entry, entry.deviation(read.as_ref()), mode)
+            });
+        }
+    }
+
+    fn note_open(&self, entry: &Entry) {
+        let Some(own) = entry.own_action() else {
+            return;
+        };
+        let mut open = self.0.open.lock();
+        if entry.status().is_end() {
+            open.remove(&own);
+        } else {
+            open.insert(own, entry.clone());
+        }
+    }
+
+    /// Asks for a person who is not at the window.
+    fn raise(&self, notice: impl FnOnce(Mode) -> Notice) {
+        let inner = &self.0;
+        if inner.is_watched.load(Ordering::Acquire) {
             return;
         }
         if let Some(window) = inner.window.get() {
@@ -151,10 +189,7 @@ impl Notifier {
         if self.is_enabled()
             && let Some(queue) = &inner.queue
         {
-            let read = entry.own_action();
-            let read = read.and_then(|own| inner.succeeded.lock().get(&own).cloned());
-            let deviation = entry.deviation(read.as_ref());
-            queue.try_send(notice(entry, deviation, inner.mode)).ok();
+            queue.try_send(notice(inner.mode)).ok();
         }
     }
 }
@@ -173,22 +208,40 @@ fn is_withdrawn(status: &OrderStatus) -> bool {
     matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)
 }
 
-/// `deviation` is what was carried out in its place.
-fn notice(entry: &Entry, deviation: Option<String>, mode: Mode) -> Notice {
-    let task = &entry.order.task;
-    let mut word = entry.status().word(task);
+/// That an order has ended, or that its outcome is unknown. `deviation` is what was carried out in its
+/// place.
+fn ended(entry: &Entry, deviation: Option<String>, mode: Mode) -> Notice {
+    let mut word = entry.status().word(&entry.order.task);
     if deviation.is_some() {
         word = format!("{word}, {NOT_AS_ORDERED}");
     }
     let needs_person = entry.status().needs_person() || deviation.is_some();
-    let mut body = match mode {
-        Mode::Live => task.title(),
-        Mode::Demo | Mode::StandIn => format!("{}: {}", mode.word(), task.title()),
-    };
     // The service's word for it is foreign: nothing that could be markup.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
-    if let Some(deviation) = deviation.filter(|words| words.chars().all(is_plain)) {
-        body = format!("{body}. {deviation}");
+    let deviation = deviation.filter(|words| words.chars().all(is_plain));
+    notice(entry, &word, deviation, needs_person, mode)
+}
+
+fn awaits_approval(entry: &Entry, mode: Mode) -> Notice {
+    let word = entry.status().word(&entry.order.task);
+    let word = format!("{word}, {AWAITS_APPROVAL}");
+    notice(entry, &word, None, true, mode)
+}
+
+fn notice(
+    entry: &Entry,
+    word: &str,
+    detail: Option<String>,
+    needs_person: bool,
+    mode: Mode,
+) -> Notice {
+    let title = entry.order.task.title();
+    let mut body = match mode {
+        Mode::Live => title,
+        Mode::Demo | Mode::StandIn => format!("{}: {title}", mode.word()),
+    };
+    if let Some(detail) = detail {
+        body = format!("{body}. {detail}");
     }
     if needs_person {
         body += ". Needs your attention in cordon";
@@ -246,191 +299,4 @@ fn show(notice: &Notice) {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-    use crate::action::{ActionKind, Order};
-    use crate::action::{FULL, ISOLATION_TYPE, Task, Value};
-    use crate::journal::Author;
-    use crate::model::{Epoch, HResult, MachineActionType};
-    use crate::state::fixtures;
-
-    fn entry(tag: &str) -> Entry {
-        let author = Author {
-            mode: "LIVE".into(),
-            tenant: "tenant-of-contoso".into(),
-            account: "jane@contoso.com at Commercial".into(),
-            ..fixtures::author()
-        };
-        let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
-        let order = Order {
-            comment: "INC-4711 suspected insider".into(),
-            ..fixtures::order(tag, machine, ActionKind::Isolate)
-        };
-        Entry::new(author, order)
-    }
-
-    fn finished(status: MachineActionStatus) -> Record {
-        Record::Finished {
-            action: MachineActionId::parse("b89eb834").expect("a literal id"),
-            status,
-            hresult: HResult(0),
-            by: Some("sam@contoso.com".into()),
-            comment: Some("not now".into()),
-            service_time: None,
-        }
-    }
-
-    fn add(entry: &mut Entry, record: Record) {
-        entry.push(Timestamp::UNIX_EPOCH, record);
-    }
-
-    fn notifier() -> (Notifier, std::sync::mpsc::Receiver<Notice>) {
-        let (give, take) = sync_channel(QUEUE);
-        let notifier = Notifier::with(Mode::Live, Arc::default(), move |notice: &Notice| {
-            give.send(notice.clone()).ok();
-        });
-        (notifier, take)
-    }
-
-    /// All that were raised by the time the notifier has ended.
-    fn raised(notifier: Notifier, notices: &std::sync::mpsc::Receiver<Notice>) -> Vec<Notice> {
-        drop(notifier);
-        notices.iter().collect()
-    }
-
-    #[test]
-    fn an_unwatched_end_notifies_once_without_names_comments_or_tenant() {
-        let (notifier, notices) = notifier();
-        notifier.set_watched(false);
-        let mut entry = entry("cdn-00000001");
-        add(&mut entry, Record::Sent);
-        notifier.observe_entry(&entry);
-        add(&mut entry, finished(MachineActionStatus::Failed));
-        notifier.observe_entry(&entry);
-        notifier.observe_entry(&entry);
-        let told = raised(notifier, &notices);
-        let [notice] = told.as_slice() else {
-            panic!("{told:?}")
-        };
-        assert_eq!(notice.summary, "Failed: “FIN-LT-042” (…9c07)");
-        assert_eq!(
-            notice.body,
-            "Isolate device. Needs your attention in cordon"
-        );
-    }
-
-    #[test]
-    fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
-        let (notifier, notices) = notifier();
-        notifier.set_watched(false);
-        let mut good = entry("cdn-00000001");
-        add(&mut good, finished(MachineActionStatus::Succeeded));
-        notifier.observe_entry(&good);
-        let mut unknown = entry("cdn-00000002");
-        add(
-            &mut unknown,
-            Record::Unknown {
-                why: "reset".into(),
-            },
-        );
-        notifier.observe_entry(&unknown);
-        let mut withdrawn = entry("cdn-00000003");
-        let why = NotSentReason::Withdrawn;
-        add(&mut withdrawn, Record::NotSent { why, detail: None });
-        notifier.observe_entry(&withdrawn);
-        // An entry of an earlier run that somebody acknowledges now.
-        let mut read = entry("cdn-00000004");
-        add(&mut read, finished(MachineActionStatus::Failed));
-        add(
-            &mut read,
-            Record::Acknowledged {
-                status: "Failed".into(),
-                object_id: "o".into(),
-                account: "jane".into(),
-            },
-        );
-        notifier.observe_entry(&read);
-        let told = raised(notifier, &notices);
-        let told: Vec<_> = told.iter().map(|n| n.summary.as_str()).collect();
-        assert_eq!(
-            told,
-            [
-                "Isolated: “FIN-LT-042” (…9c07)",
-                "Outcome unknown: “FIN-LT-042” (…9c07)"
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_is_raised_in_front_of_a_person_or_against_the_settings() {
-        for (is_watched, is_enabled) in [(true, true), (false, false)] {
-            let (notifier, notices) = notifier();
-            notifier.set_watched(is_watched);
-            notifier.set_enabled(is_enabled);
-            let mut entry = entry("cdn-00000001");
-            add(&mut entry, finished(MachineActionStatus::Failed));
-            notifier.observe_entry(&entry);
-            assert_eq!(raised(notifier, &notices), []);
-        }
-    }
-
-    #[test]
-    fn many_at_once_are_one_notification() {
-        let (notifier, notices) = notifier();
-        notifier.set_watched(false);
-        for n in 1..=5 {
-            let mut entry = entry(&format!("cdn-0000000{n}"));
-            let status = if n == 3 {
-                MachineActionStatus::Failed
-            } else {
-                MachineActionStatus::Succeeded
-            };
-            add(&mut entry, finished(status));
-            notifier.observe_entry(&entry);
-        }
-        let told = raised(notifier, &notices);
-        let [notice] = told.as_slice() else {
-            panic!("{told:?}")
-        };
-        assert_eq!(notice.summary, "5 actions have ended");
-        assert_eq!(notice.body, "1 needs your attention in cordon");
-    }
-
-    #[test]
-    fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
-        let (notifier, notices) = notifier();
-        notifier.set_watched(false);
-        let mut entry = entry("cdn-00000001");
-        entry.order.task = Task::Act {
-            kind: ActionKind::Isolate,
-            values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
-        };
-        add(&mut entry, Record::Sent);
-        let id = MachineActionId::parse("b89eb834").expect("a literal id");
-        let (kind, status) = (MachineActionType::Isolate, MachineActionStatus::Succeeded);
-        let mut read = MachineAction::bare(id, kind, status.clone());
-        read.scope = Some("Selective".into());
-        read.requestor_comment = Some("[cdn-00000001] beacon".into());
-        notifier.observe(&Event::Actions {
-            epoch: Epoch::default(),
-            actions: vec![read],
-        });
-        add(&mut entry, finished(status));
-        notifier.observe(&Event::Entry(Box::new(entry)));
-        let told = raised(notifier, &notices);
-        let [notice] = told.as_slice() else {
-            panic!("{told:?}")
-        };
-        assert_eq!(
-            notice.summary,
-            "Isolated, not as ordered: “FIN-LT-042” (…9c07)"
-        );
-        assert_eq!(
-            notice.body,
-            "Isolate device. Defender carried it out as Selective. Needs your attention in cordon"
-        );
-        assert!(notice.needs_person, "counted among those");
-    }
-}
+mod tests;

@@ -38,7 +38,7 @@ pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
 pub use refusal::instead;
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
-pub use status::{NOT_AS_ORDERED, OrderStatus, Phase, Reply};
+pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

@@ -5,7 +5,7 @@ use egui::{
     Align, Context, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit,
 };
 
-use crate::journal::{Entry, NOT_AS_ORDERED, OrderStatus};
+use crate::journal::{AWAITS_APPROVAL, Entry, NOT_AS_ORDERED, OrderStatus};
 use crate::message::Command;
 use crate::model::EntryId;
 use crate::state::{Besides, State};
@@ -262,7 +262,7 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
 const fn besides_word(besides: Besides) -> &'static str {
     match besides {
         Besides::Deviates => NOT_AS_ORDERED,
-        Besides::AwaitsApproval => "waits for approval",
+        Besides::AwaitsApproval => AWAITS_APPROVAL,
     }
 }
 
