@@ -43,7 +43,7 @@ impl State {
             Event::Asked { text, news, .. } => self.apply_asked(&text, news),
             Event::Reading { id, .. } => {
                 self.machines.change(id.clone(), |read| read.loading = true);
-                self.histories.entry(id).or_default().loading = true;
+                self.histories.change(id, |read| read.loading = true);
             }
             Event::Machine { id, result, at, .. } => self.apply_machine(id, result, at),
             Event::History { id, result, at, .. } => self.apply_history(id, result, at),
@@ -117,7 +117,7 @@ impl State {
             self.inventory.forget();
             self.asked = Asked::default();
             self.machines = Recent::default();
-            self.histories.clear();
+            self.histories = Recent::default();
             self.panels = Panels::default();
             self.actions.forget();
             self.files = Recent::default();
@@ -216,16 +216,19 @@ impl State {
             }
             HistoryRead { is_complete }
         });
-        self.histories.entry(id).or_default().set(result, at);
+        self.histories.change(id, |read| read.set(result, at));
         self.note_left_out();
     }
 
     /// What is known of a machine is not all, where its actions had to make room.
     fn note_left_out(&mut self) {
         for id in self.actions.take_left_out() {
-            let read = self.histories.get_mut(&id);
-            if let Some((read, _)) = read.and_then(|read| read.value.as_mut()) {
-                read.is_complete = false;
+            if self.histories.get(&id).is_some() {
+                self.histories.change(id, |read| {
+                    if let Some((read, _)) = &mut read.value {
+                        read.is_complete = false;
+                    }
+                });
             }
         }
     }
@@ -381,6 +384,22 @@ mod tests {
                 .get(&MachineId::parse("b2").expect("a literal id"))
                 .is_some()
         );
+    }
+
+    #[test]
+    fn what_was_read_of_machines_long_ago_makes_room() {
+        let mut state = state();
+        let id = |n: usize| MachineId::parse(&format!("a{n}")).expect("a literal id");
+        for n in 0..=1_000 {
+            state.apply(Event::History {
+                epoch: Epoch(0),
+                id: id(n),
+                result: Ok(Vec::new().into()),
+                at: Timestamp::UNIX_EPOCH,
+            });
+        }
+        assert!(state.history(&id(0)).is_none(), "as if never read");
+        assert!(state.history(&id(1)).is_some() && state.history(&id(1_000)).is_some());
     }
 
     #[test]

@@ -48,8 +48,9 @@ use crate::message::{
     DownloadNews, HashingNews, LookBack, OrderProgress, ReadIndicators, open_orders_on,
 };
 use crate::model::{
-    AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed, Machine,
-    MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus, SignInMethod,
+    AvailableActions, Budget, EntryId, Epoch, FileFacts, HeapBytes, Host, KeyringState, Listed,
+    Machine, MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
+    SignInMethod,
 };
 
 /// How long what the service offers is taken to hold.
@@ -65,6 +66,12 @@ const MAX_READ_BYTES: usize = 8 << 20;
 pub struct HistoryRead {
     /// Whether all of them came: neither cut off nor unreadable in part.
     pub is_complete: bool,
+}
+
+impl HeapBytes for HistoryRead {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What views read.
@@ -125,7 +132,7 @@ pub struct State {
     /// Machines read on their own, fresher than the list.
     pub machines: Recent<MachineId, Remote<Arc<Machine>>, MAX_READ, MAX_READ_BYTES>,
     /// Whether and when all actions of a machine were read.
-    pub histories: HashMap<MachineId, Remote<HistoryRead>>,
+    pub histories: Recent<MachineId, Remote<HistoryRead>, MAX_READ, MAX_READ_BYTES>,
     /// What else is known of the machines that were looked at.
     pub panels: Panels,
     /// All known actions, by machine.
@@ -198,7 +205,7 @@ impl State {
             inventory: Inventory::default(),
             asked: Asked::default(),
             machines: Recent::default(),
-            histories: HashMap::new(),
+            histories: Recent::default(),
             panels: Panels::default(),
             actions: Actions::default(),
             recent_actions: Remote::default(),

@@ -8,6 +8,7 @@ use cordon::guard;
 use cordon::journal::{OrderStatus, Record};
 use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, MachineActionType};
+use cordon::state::Remote;
 
 use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
 use crate::faults::ordinary_laptops;
@@ -97,8 +98,12 @@ fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_
     };
     let before = linked();
     engine.load(&machine);
-    let read = engine.state.histories[&machine.id].value.as_ref();
-    assert!(read.is_some_and(|(history, _)| !history.is_complete));
+    let read = engine
+        .state
+        .histories
+        .get(&machine.id)
+        .and_then(Remote::get);
+    assert!(read.is_some_and(|history| !history.is_complete));
     assert!((1..10).contains(&(linked() - before)), "{before}");
 }
 

@@ -182,7 +182,7 @@ fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
     console.fill("Search devices", "INC-4711 High: beacon from FIN-LT-051");
     console.step_until("its row", |c| c.shows_part("FIN-LT-051"));
     press(&mut console, Modifiers::NONE, Key::Enter);
-    console.step_until("its facts", |c| c.state().histories.contains_key(&id));
+    console.step_until("its facts", |c| c.state().histories.get(&id).is_some());
     press(&mut console, Modifiers::COMMAND, Key::I);
     console.step_until("the form", |c| c.shows("Comment"));
     console.fill("Comment", "beacon");

@@ -107,7 +107,7 @@ fn a_device_is_contained_from_a_ticket_line() {
     let shown = id.clone();
     hands
         .console
-        .step_until("its facts", |c| c.state().histories.contains_key(&shown));
+        .step_until("its facts", |c| c.state().histories.get(&shown).is_some());
     hands.press(Modifiers::COMMAND, Key::I);
     hands.console.step_until("the form", |c| c.shows("Comment"));
     hands.reason("beacon to a known server");
@@ -278,7 +278,7 @@ fn pages_devices_and_the_verdict_on_the_journal_are_a_few_keys_away() {
     let name = machine_named(&hands.console.control, "FIN-LT-051");
     hands
         .console
-        .step_until("its panel", |c| c.state().histories.contains_key(&name));
+        .step_until("its panel", |c| c.state().histories.get(&name).is_some());
     hands.has_taken("open a device by a few letters");
 
     hands.press(Modifiers::COMMAND, Key::K);

@@ -232,15 +232,15 @@ mod tests {
             ..Remote::default()
         };
         state.machines.change(id(), |read| *read = machine);
-        state.histories.insert(id(), read(9));
+        state.histories.change(id(), |known| *known = read(9));
         assert_eq!(status(&state), "Checking against Defender…");
-        state.histories.insert(id(), read(12));
+        state.histories.change(id(), |known| *known = read(12));
         assert_eq!(status(&state), "Checked against Defender just now");
         let failed = Remote {
             failure: Some(Explanation::harmless("No answer", NextStep::TryAgain)),
             ..read(9)
         };
-        state.histories.insert(id(), failed);
+        state.histories.change(id(), |known| *known = failed);
         assert_eq!(status(&state), "Not checked again: No answer");
     }
 }

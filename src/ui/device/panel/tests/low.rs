@@ -31,7 +31,7 @@ fn in_a_low_window_the_state_stands_between_the_name_and_the_buttons() {
     for (history, is_read, words) in cases {
         let mut world = world(history);
         if !is_read {
-            world.state.histories.clear();
+            world.state.histories = crate::state::Recent::default();
         }
         let mut harness = sized(world, size);
         harness.run();
