@@ -108,6 +108,7 @@ struct WireUser {
     id: Loose<Box<str>>,
     account_name: Loose<Box<str>>,
     account_domain: Loose<Box<str>>,
+    first_seen: Loose<Timestamp>,
     last_seen: Loose<Timestamp>,
     logon_types: Loose<Box<str>>,
     is_domain_admin: Loose<bool>,
@@ -126,6 +127,7 @@ impl Noun for LoggedOnUser {
         Some(Self {
             name: or(wire.account_name, name)?,
             domain: or(wire.account_domain, domain),
+            first_seen: wire.first_seen.0,
             last_seen: wire.last_seen.0,
             logon_types: wire.logon_types.0,
             is_domain_admin: wire.is_domain_admin.0.unwrap_or_default(),

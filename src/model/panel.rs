@@ -104,6 +104,7 @@ impl<T> From<Vec<T>> for Listed<T> {
 pub struct LoggedOnUser {
     pub name: Box<str>,
     pub domain: Option<Box<str>>,
+    pub first_seen: Option<Timestamp>,
     pub last_seen: Option<Timestamp>,
     /// `Interactive, RemoteInteractive`: one text.
     pub logon_types: Option<Box<str>>,
@@ -113,6 +114,7 @@ pub struct LoggedOnUser {
 heap_bytes_of_fields!(LoggedOnUser {
     name,
     domain,
+    first_seen,
     last_seen,
     logon_types,
     is_domain_admin

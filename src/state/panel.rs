@@ -97,6 +97,7 @@ mod tests {
         let large = || LoggedOnUser {
             name: "x".repeat(1 << 20).into(),
             domain: None,
+            first_seen: None,
             last_seen: None,
             logon_types: None,
             is_domain_admin: false,

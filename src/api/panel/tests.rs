@@ -19,6 +19,7 @@ fn the_services_own_users_are_read() {
         [LoggedOnUser {
             name: "user1".into(),
             domain: Some("contoso".into()),
+            first_seen: "2019-12-18T08:02:54Z".parse().ok(),
             last_seen: "2020-01-06T08:01:48Z".parse().ok(),
             logon_types: Some("Interactive".into()),
             is_domain_admin: true,

@@ -109,13 +109,20 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     });
 }
 
-/// The shortest span that holds three of them, or all there are.
+/// The shortest span that holds three of them, or all there are. Where there is more than log-ons, these
+/// do not count: a user's first may be months ago.
 fn fitting(happenings: &[Happening], cx: &Cx<'_>) -> Span {
-    let ages: Vec<_> = happenings
+    let decisive = happenings.iter().filter(|h| h.lane != Lane::LogOns);
+    let ages: Vec<_> = decisive.map(|happening| age(happening, cx)).collect();
+    let newest = happenings
         .iter()
-        .map(|happening| age(happening, cx))
-        .collect();
-    fitting_ages(&ages)
+        .take(1)
+        .map(|happening| age(happening, cx));
+    fitting_ages(&if ages.is_empty() {
+        newest.collect()
+    } else {
+        ages
+    })
 }
 
 fn fitting_ages(ages: &[SignedDuration]) -> Span {

@@ -181,7 +181,7 @@ fn a_button_that_cannot_be_used_says_why_to_eyes_and_ears() {
 #[test]
 fn actions_never_read_are_not_called_none() {
     let mut world = world(Vec::new());
-    world.state.histories.clear();
+    world.state.histories = crate::state::Recent::default();
     let mut harness = harness(world);
     harness.run();
     let words = "Isolation and restriction not checked: action history not read yet";
@@ -448,6 +448,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
     let user = |name: &str, is_domain_admin| LoggedOnUser {
         name: name.into(),
         domain: Some("contoso".into()),
+        first_seen: None,
         last_seen: Some(Timestamp::UNIX_EPOCH),
         logon_types: Some("Interactive".into()),
         is_domain_admin,

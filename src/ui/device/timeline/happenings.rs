@@ -5,7 +5,10 @@ use std::sync::Arc;
 use egui::{Id, Ui};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{MachineId, MachineRef, clean, requestor_name};
+use crate::journal::Entry;
+use crate::model::{
+    Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name,
+};
 use crate::ui::device::actions::action_name;
 use crate::ui::theme::Role;
 use crate::ui::widgets::Icon;
@@ -108,88 +111,97 @@ pub fn happenings(ui: &Ui, cx: &Cx<'_>, machine: &MachineRef) -> Arc<[Happening]
 fn build(cx: &Cx<'_>, machine: &MachineRef) -> Vec<Happening> {
     #[cfg(test)]
     BUILT.with(|count| count.set(count.get() + 1));
-    let mut found = Vec::new();
-    for action in cx.state.known_actions(&machine.id) {
-        let Some(at) = action.created else {
-            continue;
-        };
-        let look = look::action_status(&action.status);
-        let by = requestor_name(action.requestor.as_deref());
-        let comment = action.requestor_comment.as_deref().unwrap_or_default();
-        let comment = clean(comment, TEXT_CHARS);
-        found.push(Happening {
-            is_open: !action.status.is_final(),
-            at,
-            clock: Clock::Service,
-            lane: Lane::Actions,
-            icon: look.icon,
-            role: look.role,
-            text: with(
-                format!("{}, {}, by {by}", action_name(action), look.word),
-                &comment,
-            ),
-        });
-    }
-    for entry in cx.state.entries.of_machine(&machine.id) {
-        let (icon, role) = look::order_status(entry.status());
-        let task = &entry.order.task;
-        let status = entry.status().word(task);
-        let comment = clean(&entry.order.comment, TEXT_CHARS);
-        found.push(Happening {
-            is_open: !entry.status().is_end(),
-            at: entry.intended_at(),
-            clock: Clock::Ours,
-            lane: Lane::Orders,
-            icon,
-            role,
-            text: with(
-                format!("Ordered here: {}, {status}", task.title()),
-                &comment,
-            ),
-        });
-    }
+    let actions = cx.state.known_actions(&machine.id).iter();
+    let orders = cx.state.entries.of_machine(&machine.id);
     let panel = cx.state.panels.get(&machine.id);
     let alerts = panel.and_then(|panel| panel.alerts.get());
-    for alert in alerts.iter().flat_map(|list| &list.items) {
-        let Some(at) = alert.created else {
-            continue;
-        };
-        let look = look::severity(&alert.severity);
-        let title = alert.title.as_deref().unwrap_or("without a title");
-        found.push(Happening {
-            is_open: false,
-            at,
-            clock: Clock::Service,
-            lane: Lane::Alerts,
-            icon: look.icon,
-            role: look.role,
-            text: format!("Alert, {}: {}", look.word, clean(title, TEXT_CHARS)),
-        });
-    }
     let users = panel.and_then(|panel| panel.users.get());
-    for user in users.iter().flat_map(|list| &list.items) {
-        if let Some(at) = user.last_seen {
-            found.push(Happening {
-                is_open: false,
-                at,
-                clock: Clock::Service,
-                lane: Lane::LogOns,
-                icon: Icon::Active,
-                role: Role::Neutral,
-                text: format!("{} last seen", clean(&user.name, TEXT_CHARS)),
-            });
-        }
-    }
+    let mut found: Vec<Happening> = actions.filter_map(of_action).collect();
+    found.extend(orders.map(of_order));
+    found.extend(
+        alerts
+            .iter()
+            .flat_map(|list| &list.items)
+            .filter_map(of_alert),
+    );
+    found.extend(users.iter().flat_map(|list| &list.items).flat_map(of_user));
     let (now, ahead) = (cx.now, cx.state.service_ahead);
     found.sort_by_key(|happening| (happening.age(now, ahead), happening.lane));
     found
 }
 
-fn with(text: String, comment: &str) -> String {
+fn of_action(action: &MachineAction) -> Option<Happening> {
+    let look = look::action_status(&action.status);
+    let by = requestor_name(action.requestor.as_deref());
+    let comment = action.requestor_comment.as_deref().unwrap_or_default();
+    let what = format!("{}, {}, by {by}", action_name(action), look.word);
+    Some(Happening {
+        is_open: !action.status.is_final(),
+        at: action.created?,
+        clock: Clock::Service,
+        lane: Lane::Actions,
+        icon: look.icon,
+        role: look.role,
+        text: with(what, comment),
+    })
+}
+
+fn of_order(entry: &Entry) -> Happening {
+    let (icon, role) = look::order_status(entry.status());
+    let task = &entry.order.task;
+    let what = format!(
+        "Ordered here: {}, {}",
+        task.title(),
+        entry.status().word(task)
+    );
+    Happening {
+        is_open: !entry.status().is_end(),
+        at: entry.intended_at(),
+        clock: Clock::Ours,
+        lane: Lane::Orders,
+        icon,
+        role,
+        text: with(what, &entry.order.comment),
+    }
+}
+
+fn of_alert(alert: &Alert) -> Option<Happening> {
+    let look = look::severity(&alert.severity);
+    let title = alert.title.as_deref().unwrap_or("without a title");
+    Some(Happening {
+        is_open: false,
+        at: alert.created?,
+        clock: Clock::Service,
+        lane: Lane::Alerts,
+        icon: look.icon,
+        role: look.role,
+        text: format!("Alert, {}: {}", look.word, clean(title, TEXT_CHARS)),
+    })
+}
+
+/// The service tells of each user's log-ons the first and the last.
+fn of_user(user: &LoggedOnUser) -> impl Iterator<Item = Happening> {
+    let first = user.first_seen.filter(|at| Some(*at) != user.last_seen);
+    let seen = [(first, "first"), (user.last_seen, "last")];
+    seen.into_iter().filter_map(|(at, which)| {
+        Some(Happening {
+            is_open: false,
+            at: at?,
+            clock: Clock::Service,
+            lane: Lane::LogOns,
+            icon: Icon::Active,
+            role: Role::Neutral,
+            text: format!("{} {which} seen", clean(&user.name, TEXT_CHARS)),
+        })
+    })
+}
+
+fn with(what: String, comment: &str) -> String {
+    let comment = clean(comment, TEXT_CHARS);
     if comment.trim().is_empty() {
-        text
+        what
     } else {
-        format!("{text}: {comment}")
+        format!("{what}: {comment}")
     }
 }
 

@@ -40,6 +40,7 @@ fn history() -> State {
     let user = LoggedOnUser {
         name: "p.marsh".into(),
         domain: None,
+        first_seen: Some(at(-9_000)),
         last_seen: Some(at(-3_600)),
         logon_types: None,
         is_domain_admin: false,
@@ -83,9 +84,9 @@ fn what_happened_is_on_one_axis_and_in_words() {
     let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
     desk.borrow_mut().views.show_device(device);
     harness.run_steps(4);
-    harness.get_by_label("Timeline (3)");
+    harness.get_by_label("Timeline (4)");
     assert!(
-        said(&harness).starts_with("3 in the last 6 h"),
+        said(&harness).starts_with("4 in the last 6 h"),
         "{}",
         said(&harness)
     );
@@ -95,6 +96,7 @@ fn what_happened_is_on_one_axis_and_in_words() {
     for text in [
         "1 h ago · p.marsh last seen",
         "2 h ago · Isolate, Succeeded, by sam@contoso.com: beacon\\u{202e}",
+        "2 h ago · p.marsh first seen",
         "3 h ago · Alert, High: Ransomware",
         "3 h ago · Alert, High: Ransomware",
     ] {
