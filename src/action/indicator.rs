@@ -119,7 +119,11 @@ impl Order {
     pub fn effect_among(&self, shown: &[Indicator], known: Option<&MachineActionId>) -> Effect {
         if self.task.kind() == Some(ActionKind::RemoveBlock) {
             let removed = self.task.indicator();
-            let is_there = |one: &Indicator| one.id.is_some() && one.id == removed;
+            // One of the file without an id may be it.
+            let is_there = |one: &Indicator| match &one.id {
+                Some(id) => Some(id) == removed.as_ref(),
+                None => (self.task.file_hash()).is_none_or(|hash| one.is_about(hash)),
+            };
             return match self.gone() {
                 Some(gone) if !shown.iter().any(is_there) => Effect::Shown(Box::new(gone)),
                 Some(_) | None => Effect::NotShown,

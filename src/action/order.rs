@@ -322,15 +322,15 @@ impl Order {
     }
 
     /// What a reading of the machine says of an order that leaves no other record: whether the tag is
-    /// there, or gone. `None` for any other order.
+    /// there, or gone. A machine that does not tell its tags shows neither. `None` for any other order.
     #[must_use]
     pub fn effect_on(&self, machine: &Machine) -> Option<MachineAction> {
         let kind = self.task.kind()?;
         let (tag, wire_type) = (self.task.tag()?, &kind.spec().wire_type);
         // Upper and lower case are different tags.
-        let has_it = machine.machine_tags.as_deref().unwrap_or_default();
-        let has_it = has_it.iter().any(|known| **known == *tag);
-        let status = if has_it == (kind == ActionKind::AddTag) {
+        let told = machine.machine_tags.as_deref();
+        let has_it = told.map(|tags| tags.iter().any(|known| **known == *tag));
+        let status = if has_it == Some(kind == ActionKind::AddTag) {
             MachineActionStatus::Succeeded
         } else {
             MachineActionStatus::InProgress

@@ -115,6 +115,40 @@ fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
 }
 
 #[test]
+fn a_machine_that_does_not_tell_its_tags_proves_nothing() {
+    for (kind, what, end) in [
+        (ActionKind::AddTag, "lacks:machineTags", "Done"),
+        (ActionKind::AddTag, "drop_after", "Done"),
+        (ActionKind::RemoveTag, "forgotten", "NotFound"),
+        (ActionKind::RemoveTag, "drop_before", "NotFound"),
+    ] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        if kind == ActionKind::RemoveTag {
+            let there = order(&mut engine, ActionKind::AddTag, MARK);
+            assert_eq!(engine.until_end(there).key(), "Done");
+        }
+        let draft = draft(&mut engine, kind, MARK);
+        let path = format!("/api/machines/{}", draft.machine.id);
+        let control = engine.control.clone();
+        let readings = move || {
+            let requests = control.requests().into_iter();
+            requests.filter(|r| r.path == path).count()
+        };
+        engine.control.inject(fault("submit:tags", what, 1));
+        engine
+            .control
+            .inject(fault("machine", "lacks:machineTags", 0));
+        let before = readings();
+        let entry = engine.submit(&draft);
+        engine.until_fast("it was read again and again", |_| readings() >= before + 4);
+        let status = engine.state.entry(entry).expect("it is there").status();
+        assert!(!status.is_end(), "{kind:?} {what}: {status:?}");
+        engine.control.clear_faults();
+        assert_eq!(engine.until_end(entry).key(), end, "{kind:?} {what}");
+    }
+}
+
+#[test]
 fn what_is_there_already_and_what_differs_by_case_is_said_and_the_right_is_needed() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = order(&mut engine, ActionKind::AddTag, MARK);

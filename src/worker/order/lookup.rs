@@ -341,8 +341,7 @@ async fn search(
             })
         }
         Recorded::Machine => {
-            let read = look_up_effect(context, order, Lane::LookUp).await;
-            let read = read.map_err(Some)?;
+            let read = look_up_effect(context, order, Lane::LookUp).await?;
             Ok(if read.status.is_final() {
                 Found::ours(&read)
             } else {

@@ -70,14 +70,17 @@ async fn taken(context: &Context, order: &Order, action: &MachineAction) {
     accepted(context, order, &taken, Source::Answer).await;
 }
 
-/// What the machine, read anew, says of an order that leaves no other record.
+/// What the machine, read anew, says of an order that leaves no other record. `Err(None)` says that it
+/// does not tell its tags, which proves nothing.
 pub(super) async fn look_up_effect(
     context: &Context,
     order: &Order,
     lane: Lane,
-) -> Result<MachineAction, ApiError> {
+) -> Result<MachineAction, Option<ApiError>> {
     let epoch = context.session.epoch();
-    let machine = context.client.machine(&order.machine.id, lane).await?;
+    let machine = context.client.machine(&order.machine.id, lane).await;
+    let machine = machine.map_err(Some)?;
+    let tells_tags = machine.machine_tags.is_some();
     let read = Arc::new(machine);
     let at = now();
     context.known.learn_machine(Arc::clone(&read), at);
@@ -91,8 +94,13 @@ pub(super) async fn look_up_effect(
             at,
         })
         .await;
-    effect.ok_or_else(|| ApiError::OtherRecord {
-        came: order.machine.id.as_str().into(),
+    if !tells_tags {
+        return Err(None);
+    }
+    effect.ok_or_else(|| {
+        Some(ApiError::OtherRecord {
+            came: order.machine.id.as_str().into(),
+        })
     })
 }
 

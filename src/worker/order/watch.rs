@@ -139,11 +139,12 @@ async fn read_one(
                 return Ok(Reading::Absent);
             };
             let effect = look_up_effect(context, &entry.order, Lane::Watch);
-            let read = reporting_pauses(context, effect).await;
-            if matches!(&read, Ok(read) if !read.status.is_final()) {
-                return Ok(Reading::Absent);
+            match reporting_pauses(context, effect).await {
+                Ok(read) if !read.status.is_final() => return Ok(Reading::Absent),
+                Ok(read) => Some(Ok(read)),
+                Err(Some(error)) => Some(Err(error)),
+                Err(None) => return Ok(Reading::Incomplete),
             }
-            Some(read)
         }
     };
     match read {
