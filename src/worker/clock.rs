@@ -1,7 +1,16 @@
 //! The two clocks that the worker reads.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
+
+use crate::auth::Clock;
+
+/// How often it is looked whether this computer slept.
+const SLEEP_CHECK: Duration = Duration::from_secs(5);
+/// The wall clock ahead of the other by more than this: not merely set right.
+const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 
 /// The wall clock of this computer. It may be wrong, and it may jump.
 #[expect(
@@ -25,4 +34,65 @@ pub(super) fn monotonic_now() -> Instant {
 pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
     let left = at.saturating_duration_since(monotonic_now());
     now() + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(1))
+}
+
+/// Notices that this computer slept. On Linux and macOS the runtime's clock stands still meanwhile, and
+/// with it whatever waits by it; on Windows it goes on, and all that is due comes by itself.
+pub(super) struct SleepWatch {
+    wall: Clock,
+    /// Both clocks, when they were last compared.
+    last: (Timestamp, Instant),
+}
+
+impl SleepWatch {
+    pub fn new(wall: Clock) -> Self {
+        let last = (wall(), monotonic_now());
+        Self { wall, last }
+    }
+
+    /// Returns once the computer has woken. May be dropped and asked for again at any time.
+    pub async fn woken(&mut self) {
+        loop {
+            let now = ((self.wall)(), monotonic_now());
+            let before = std::mem::replace(&mut self.last, now);
+            let run = now.1.duration_since(before.1);
+            let run = SignedDuration::try_from(run).unwrap_or(SignedDuration::MAX);
+            let gone = now.0.duration_since(before.0);
+            if gone.saturating_sub(run) > SLEPT {
+                return;
+            }
+            tokio::time::sleep(SLEEP_CHECK).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_night_asleep_is_noticed_and_a_clock_that_is_set_right_is_not() {
+        let began = monotonic_now();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let jump = Arc::clone(&ahead);
+        let wall: Clock = Arc::new(move || {
+            let run = SignedDuration::try_from(began.elapsed()).expect("short");
+            Timestamp::UNIX_EPOCH + run + SignedDuration::from_secs(jump.load(Ordering::Relaxed))
+        });
+        let mut watch = SleepWatch::new(wall);
+        let mut is_woken = async |seconds: i64| {
+            ahead.fetch_add(seconds, Ordering::Relaxed);
+            tokio::time::timeout(3 * SLEEP_CHECK, watch.woken())
+                .await
+                .is_ok()
+        };
+        assert!(!is_woken(0).await);
+        assert!(!is_woken(20).await, "set right");
+        assert!(!is_woken(-3_600).await, "set back");
+        assert!(is_woken(3_600).await);
+        assert!(!is_woken(0).await, "once");
+    }
 }

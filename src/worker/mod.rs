@@ -213,6 +213,7 @@ async fn run(
         ..
     } = setup;
     let clock: crate::auth::Clock = Arc::new(clock::now);
+    let mut sleep_watch = clock::SleepWatch::new(Arc::clone(&clock));
     let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
     let context = Arc::new(Context::new(
         Client::new(&endpoints, http, session.clone(), clock),
@@ -241,7 +242,9 @@ async fn run(
         hashed: PathBuf::new(),
     };
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
-    while let Some(command) = next_command(&context, &mut commands, refresh_every).await {
+    while let Some(command) =
+        next_command(&context, &mut commands, refresh_every, &mut sleep_watch).await
+    {
         if matches!(command, Command::Shutdown) {
             break;
         }
@@ -254,16 +257,26 @@ async fn run(
     tasks.window.finish().await;
 }
 
-/// The next command, which a stale list can be the reason for; `None` at the end.
+/// The next command, which a stale list can be the reason for, or a computer that slept; `None` at the
+/// end.
 async fn next_command(
     context: &Context,
     commands: &mut mpsc::Receiver<Command>,
     refresh_every: Duration,
+    sleep_watch: &mut clock::SleepWatch,
 ) -> Option<Command> {
     tokio::select! {
         command = commands.recv() => command,
         () = context.list.gets_stale(refresh_every, &context.session) => {
             Some(Command::RefreshMachines)
+        }
+        () = sleep_watch.woken() => {
+            context.followed.look_now();
+            Some(if context.session.status().is_signed_in() {
+                Command::RefreshMachines
+            } else {
+                Command::LookNow
+            })
         }
     }
 }
