@@ -230,7 +230,7 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
         };
         assert_eq!(
             notice.summary,
-            "Accepted, waits for approval: “FIN-LT-042” (…9c07)"
+            "In progress, waits for approval: “FIN-LT-042” (…9c07)"
         );
         assert_eq!(
             notice.body,
