@@ -27,6 +27,13 @@ impl Effect {
     }
 }
 
+/// What is said wherever an answer is told that has nothing to do with what was asked for.
+pub const NO_LICENCE: &str = "Your organization's Defender licence does not cover this";
+pub const SIGN_IN_NOT_ACCEPTED: &str =
+    "Defender does not accept this sign-in, not even a renewed one";
+pub const PROXY_WANTS_SIGN_IN: &str = "The network's proxy asks for a sign-in";
+pub const ANSWERED_ON_THE_WAY: &str = "Something on the way to Defender answered in its place";
+
 /// What the person can do about it; the window turns it into a button or a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::auth::AuthError;
 use crate::explain::Effect;
-use crate::model::{Permission, RefusalCode};
+use crate::model::{Permission, RefusalCode, concerns_licence};
 
 /// Whether a request only read or was to change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,11 +150,8 @@ impl Refusal {
         self.known_code() == Some(code)
     }
 
-    /// A refusal for want of a licence, for which a new sign-in is no help. Read from the message,
-    /// so for help text only.
     pub(super) fn concerns_licence(&self) -> bool {
-        let message = self.message.to_ascii_lowercase();
-        message.contains("account mode is inactive") || message.contains("no tvm license")
+        concerns_licence(&self.message)
     }
 
     /// The permissions named by `API required scopes: A,B, application scopes: C.`, any one of

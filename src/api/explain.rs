@@ -1,7 +1,10 @@
 //! An [`ApiError`] in words.
 
 use super::error::{ApiError, Refusal, Unreadable, Verb};
-use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::explain::{
+    ANSWERED_ON_THE_WAY, Effect, Explain, Explanation, NO_LICENCE, NextStep, PROXY_WANTS_SIGN_IN,
+    SIGN_IN_NOT_ACCEPTED,
+};
 use crate::model::{Permission, RefusalCode, clean};
 
 /// What a request was for, as far as a sentence needs it.
@@ -99,10 +102,7 @@ impl ApiError {
                 outside("Check the computer's certificate store, then start again"),
             ),
             Self::Unauthorized(refusal) if refusal.concerns_licence() => licence(),
-            Self::Unauthorized(_) => (
-                "The service does not accept this sign-in, not even a renewed one".into(),
-                NextStep::SignIn,
-            ),
+            Self::Unauthorized(_) => (SIGN_IN_NOT_ACCEPTED.into(), NextStep::SignIn),
             Self::Refused(refusal) => refusal.headline(request),
             Self::Throttled { retry_at } => (
                 "The service asks for a pause".into(),
@@ -115,7 +115,7 @@ impl ApiError {
                 why: Unreadable::Html,
                 ..
             } => (
-                "Something on the way to Defender answered in its place".into(),
+                ANSWERED_ON_THE_WAY.into(),
                 outside("Check the network's proxy or sign-in page, then try again"),
             ),
             Self::Fault {
@@ -198,7 +198,7 @@ impl ApiError {
 
 fn licence() -> (String, NextStep) {
     (
-        "Your organization's Defender licence does not cover this".into(),
+        NO_LICENCE.into(),
         NextStep::Outside(
             "Ask an administrator about the licence; a new sign-in does not help".into(),
         ),
@@ -245,7 +245,7 @@ impl Refusal {
                 outside("It may have been removed, or lie outside the device groups you can see"),
             ),
             (407, _) => (
-                "The network's proxy asks for a sign-in".into(),
+                PROXY_WANTS_SIGN_IN.into(),
                 outside("Ask your network team to let this computer through"),
             ),
             (_, Some(RefusalCode::OsPlatformNotSupported)) => (

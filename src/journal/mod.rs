@@ -36,7 +36,7 @@ pub use finding::{Caution, Finding, Witness};
 pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
-pub use refusal::instead;
+pub use refusal::{instead, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 

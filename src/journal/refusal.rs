@@ -1,41 +1,77 @@
 //! Refusals that another try does not change, and what is to be done instead.
 
-use super::OrderStatus;
+use super::{Entry, OrderStatus, Record};
 use crate::action::{Risk, Task};
-use crate::model::RefusalCode;
+use crate::model::{RefusalCode, concerns_licence};
 
 /// Whether the service may accept the same request another time: a permission is granted, a limit
-/// passes, another action ends. What the device or the hash is does not change by asking again.
-fn may_be_accepted_later(task: &Task, status: u16, code: Option<RefusalCode>) -> bool {
-    match (status, code) {
-        (400, Some(RefusalCode::ActiveRequestAlreadyExists)) | (403 | 409 | 429, _) => true,
+/// passes, another action ends, the sign-in is new, a proxy lets it through. What the device or the hash
+/// is does not change by asking again.
+fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) -> bool {
+    use RefusalCode::{
+        ActiveRequestAlreadyExists, ClientVersionNotSupported, DisallowedOperation,
+        InvalidHashValue, OsPlatformNotSupported,
+    };
+    let is_cancellation = matches!(entry.order.task, Task::Cancel { .. });
+    match (status, RefusalCode::named(code)) {
+        _ if concerns_licence(message) => false,
+        (400, Some(ActiveRequestAlreadyExists)) => true,
+        (
+            _,
+            Some(
+                ClientVersionNotSupported
+                | DisallowedOperation
+                | InvalidHashValue
+                | OsPlatformNotSupported,
+            ),
+        ) => false,
+        // Nobody knows yet what stands against it.
+        (400 | 422, _) => !is_cancellation && were_actions_read(entry) == Some(false),
         // Not in sight of this account: its group may be opened to it.
-        (404, _) => !matches!(task, Task::Cancel { .. }),
-        (_, _) => false,
+        (404, _) => !is_cancellation,
+        (_, _) => true,
     }
+}
+
+/// Whether the device's actions could be read in whole after a refusal whose code does not say why; `None`
+/// where they were not asked for.
+#[must_use]
+pub fn were_actions_read(entry: &Entry) -> Option<bool> {
+    entry.records().iter().rev().find_map(|(_, record)| {
+        let Record::ActiveActionsRead { complete } = record else {
+            return None;
+        };
+        Some(*complete)
+    })
 }
 
 /// What is to be done where the same order would come to nothing again; `None` where it may not.
 #[must_use]
-pub fn instead(status: &OrderStatus, task: &Task) -> Option<&'static str> {
+pub fn instead(entry: &Entry) -> Option<&'static str> {
     const NOTHING_LEFT: &str = "Nothing left to cancel. Check the device's state, and undo the action where it took effect";
+    let (status, task) = (entry.status(), &entry.order.task);
     if matches!(status, OrderStatus::TooLate { .. }) {
         return Some(NOTHING_LEFT);
     }
-    let OrderStatus::Refused { status, code, .. } = status else {
+    let OrderStatus::Refused {
+        status,
+        code,
+        message,
+    } = status
+    else {
         return None;
     };
-    let code = RefusalCode::named(code);
-    if may_be_accepted_later(task, *status, code) {
+    if may_be_accepted_later(entry, *status, code, message) {
         return None;
     }
+    let code = RefusalCode::named(code);
     Some(match (task, code) {
         (Task::Cancel { .. }, _) => NOTHING_LEFT,
         (_, Some(RefusalCode::InvalidHashValue)) => {
-            "Check the hash, and order it anew with the right one"
+            "Check the hash, and submit it again with the right one"
         }
         _ if task.is_tenant_wide() => {
-            "Look at the indicators in the Defender portal, and order it anew if it is still needed"
+            "Look at the indicators in the Defender portal, and submit it again if it is still needed"
         }
         _ if task.cut_off_noun().is_some() && task.risk() != Risk::Routine => {
             "Asking again changes nothing: cut the device off at the switch and disable the account"

@@ -38,3 +38,11 @@ impl RefusalCode {
         name.parse().ok()
     }
 }
+
+/// Whether a refusal is for want of a licence, for which a new sign-in is no help. Read from its message,
+/// so for help text only.
+#[must_use]
+pub fn concerns_licence(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("account mode is inactive") || message.contains("no tvm license")
+}

@@ -168,8 +168,8 @@ pub fn buttons(
                 buttons.push(Button::SendAgain);
             }
         }
-        status @ OrderStatus::Refused { .. } => {
-            if instead(status, &entry.order.task).is_none() {
+        OrderStatus::Refused { .. } => {
+            if instead(entry).is_none() {
                 buttons.push(Button::SendAgain);
             }
         }

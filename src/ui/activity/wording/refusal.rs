@@ -1,8 +1,9 @@
 //! Why the service refused an order, as far as it can be determined.
 
 use crate::action::{Change, Recorded, Task};
-use crate::journal::{Entry, Record, instead};
-use crate::model::{MAX_INDICATORS, Permission, RefusalCode, SessionStatus, clean};
+use crate::explain::{ANSWERED_ON_THE_WAY, NO_LICENCE, PROXY_WANTS_SIGN_IN, SIGN_IN_NOT_ACCEPTED};
+use crate::journal::{Entry, instead, were_actions_read};
+use crate::model::{MAX_INDICATORS, RefusalCode, SessionStatus, clean, concerns_licence};
 use crate::ui::activity::record::COMMENT_CHARS;
 
 /// Who helps where a right is missing, and what can be done meanwhile.
@@ -25,7 +26,7 @@ pub(super) fn lines(
     message: &str,
 ) -> Vec<String> {
     let why = missing(entry, session, status, code, message);
-    let instead = instead(entry.status(), &entry.order.task);
+    let instead = instead(entry);
     // What stands against a cancellation says it all.
     let instead = instead.filter(|_| !matches!(entry.order.task, Task::Cancel { .. }));
     let instead = instead.map_or_else(String::new, |instead| format!(". {instead}"));
@@ -45,13 +46,7 @@ pub(super) fn lines(
 
 /// What the device's actions said, read after a refusal whose code alone does not say why.
 fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
-    let complete = entry.records().iter().rev().find_map(|(_, record)| {
-        let Record::ActiveActionsRead { complete } = record else {
-            return None;
-        };
-        Some(*complete)
-    });
-    let complete = complete.filter(|_| depends_on_device(&entry.order.task));
+    let complete = were_actions_read(entry).filter(|_| depends_on_device(&entry.order.task));
     let named = match code {
         Some(RefusalCode::ActiveRequestAlreadyExists) => {
             "Defender says that an action of this kind is already in progress"
@@ -135,21 +130,50 @@ fn missing(
     code: &str,
     message: &str,
 ) -> String {
-    let code = RefusalCode::named(code);
-    if let Some(read) = after_reading(entry, code) {
+    let named = RefusalCode::named(code);
+    let task = &entry.order.task;
+    if concerns_licence(message) {
+        return format!("{NO_LICENCE}. Ask an administrator about the licence");
+    }
+    if let Some(read) = after_reading(entry, named) {
         return read;
     }
-    let task = &entry.order.task;
-    let ask = ask(task);
     if matches!(task, Task::Cancel { .. }) && status == 400 {
         return "Defender no longer cancels it: most likely it has ended. Check the device and undo it from there".to_owned();
     }
-    let permissions: Vec<_> = task
-        .permissions()
-        .iter()
-        .map(Permission::to_string)
-        .collect();
-    let permission = match permissions.as_slice() {
+    if named == Some(RefusalCode::DisabledFeature) {
+        return "It is switched off in your tenant: a Defender administrator can switch it on in the portal, under Settings, Endpoints, Advanced features".to_owned();
+    }
+    if named == Some(RefusalCode::DisallowedOperation) {
+        return "Defender does not let anybody do this".to_owned();
+    }
+    let ask = ask(task);
+    match status {
+        400 => not_accepted(task, message),
+        401 => format!("{SIGN_IN_NOT_ACCEPTED}. Sign in again, then send it again"),
+        403 => not_allowed(task, session),
+        404 if task.is_tenant_wide() => format!("Defender does not know this block. {ask}"),
+        404 => {
+            let or_file = task.file().map_or("", |_| " or file");
+            format!(
+                "Defender does not know this device{or_file}, or you have no access to its group. {ask}"
+            )
+        }
+        407 => format!(
+            "{PROXY_WANTS_SIGN_IN}. Ask your network team to let this computer through, then send it again"
+        ),
+        429 => "Defender's request limit was reached".to_owned(),
+        // Defender names its reasons.
+        _ if code.is_empty() => format!(
+            "{ANSWERED_ON_THE_WAY}, as it seems. Check the network's proxy or sign-in page, then send it again"
+        ),
+        _ => "Defender refused it".to_owned(),
+    }
+}
+
+/// Which right is missing, as far as the present sign-in tells.
+fn not_allowed(task: &Task, session: &SessionStatus) -> String {
+    let permission = match task.permissions() {
         [one] => format!("the permission {one}"),
         _ => "a permission to act".to_owned(),
     };
@@ -171,29 +195,14 @@ fn missing(
         | SessionStatus::NotRenewed { .. }
         | SessionStatus::NeedsSignIn { .. } => None,
     };
-    if code == Some(RefusalCode::DisabledFeature) {
-        return "It is switched off in your tenant: a Defender administrator can switch it on in the portal, under Settings, Endpoints, Advanced features".to_owned();
-    }
-    if code == Some(RefusalCode::DisallowedOperation) {
-        return "Defender does not let anybody do this".to_owned();
-    }
-    match (status, held) {
+    let ask = ask(task);
+    match held {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
-        (403, Some(true)) => format!(
+        Some(true) => format!(
             "Your present sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had less. {ask}"
         ),
-        (403, Some(false)) => format!("Your present sign-in lacks {permission}. {ask}"),
-        (403, None) => format!("Missing is {permission}, or {elsewhere}. {ask}"),
-        (404, _) if task.is_tenant_wide() => format!("Defender does not know this block. {ask}"),
-        (404, _) => {
-            let or_file = task.file().map_or("", |_| " or file");
-            format!(
-                "Defender does not know this device{or_file}, or you have no access to its group. {ask}"
-            )
-        }
-        (400, _) => not_accepted(task, message),
-        (429, _) => "Defender's request limit was reached".to_owned(),
-        (_, _) => "Defender refused it".to_owned(),
+        Some(false) => format!("Your present sign-in lacks {permission}. {ask}"),
+        None => format!("Missing is {permission}, or {elsewhere}. {ask}"),
     }
 }
 
@@ -202,10 +211,17 @@ mod tests {
     use super::*;
     use crate::action::ActionKind;
     use crate::guard::Policy;
+    use crate::journal::{OrderStatus, Record};
     use crate::model::{MachineRef, Mode};
     use crate::state::{State, fixtures};
 
-    fn said(kind: ActionKind, status: u16, message: &str, read: Option<bool>) -> String {
+    fn refused(
+        kind: ActionKind,
+        status: u16,
+        code: &str,
+        message: &str,
+        read: Option<bool>,
+    ) -> Entry {
         let machine = if kind.is_tenant_wide() {
             MachineRef::every_device()
         } else {
@@ -213,10 +229,30 @@ mod tests {
         };
         let order = fixtures::order("cdn-00000001", machine, kind);
         let read = read.map(|complete| Record::ActiveActionsRead { complete });
-        let records = std::iter::once(Record::Sent).chain(read).collect();
-        let entry = fixtures::entry(fixtures::author(), order, records);
+        let refused = Record::Refused {
+            status,
+            code: code.into(),
+            message: message.into(),
+        };
+        let records = std::iter::once(Record::Sent).chain(read).chain([refused]);
+        fixtures::entry(fixtures::author(), order, records.collect())
+    }
+
+    fn said_of(entry: &Entry) -> String {
         let session = State::new(Mode::Demo, "Demo", Policy::default()).session;
-        lines(&entry, &session, status, "BadRequest", message).join("\n")
+        let OrderStatus::Refused {
+            status,
+            code,
+            message,
+        } = entry.status()
+        else {
+            panic!("{:?}", entry.status())
+        };
+        lines(entry, &session, *status, code, message).join("\n")
+    }
+
+    fn said(kind: ActionKind, status: u16, message: &str, read: Option<bool>) -> String {
+        said_of(&refused(kind, status, "BadRequest", message, read))
     }
 
     #[test]
@@ -264,6 +300,36 @@ mod tests {
         }
         let block = said(ActionKind::BlockFile, 400, "no", None);
         assert!(block.contains("not accept this block"), "{block}");
+    }
+
+    #[test]
+    fn what_has_nothing_to_do_with_the_order_may_be_sent_again() {
+        let twice = "Asking again changes nothing";
+        for (status, message, read, words) in [
+            (401, "", None, "Sign in again"),
+            (407, "", None, "Ask your network team"),
+            (405, "", None, "Check the network's proxy"),
+            (400, "", Some(false), "could not be checked"),
+        ] {
+            let refused = refused(ActionKind::Isolate, status, "", message, read);
+            assert!(instead(&refused).is_none(), "{status}");
+            let said = said_of(&refused);
+            assert!(said.contains(words) && !said.contains(twice), "{said}");
+        }
+        for (status, message, read) in [
+            (401, "Account mode is inactive", None),
+            (400, "", Some(true)),
+            (400, "", None),
+        ] {
+            let refused = refused(ActionKind::Isolate, status, "", message, read);
+            assert!(said_of(&refused).contains(twice), "{status} {message}");
+        }
+        let unlicensed = refused(ActionKind::Isolate, 401, "", "No TVM license", None);
+        let said = said_of(&unlicensed);
+        assert!(
+            said.contains("licence") && !said.contains("Sign in"),
+            "{said}"
+        );
     }
 
     #[test]
