@@ -1,7 +1,11 @@
 //! What actions change in a machine for as long as nothing undoes it.
 
+use strum::VariantArray;
+
+use crate::model::variants;
+
 /// A lasting effect of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum Condition {
     Isolated,
     Restricted,
@@ -10,7 +14,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    pub const ALL: [Self; 3] = [Self::Isolated, Self::Restricted, Self::Contained];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -5,9 +5,10 @@ mod exercise;
 mod score;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 pub use exercise::{EXERCISES, Exercise};
 pub use score::{Found, Sheet, score};
@@ -110,19 +111,18 @@ impl Coach for Drill {
                 || "The journal could not be read, so there is no score".to_owned(),
                 |sheet| sheet.to_string(),
             );
-            *sheet.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            *sheet.lock() = Some(text);
             wake();
         };
         let thread = std::thread::Builder::new().name("drill".into());
         if let Err(error) = thread.spawn(judging) {
             let text = format!("This computer gives no thread, so there is no score: {error}");
-            *self.sheet.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            *self.sheet.lock() = Some(text);
         }
     }
 
     fn take_sheet(&mut self) -> Option<String> {
-        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
-        sheet.take()
+        self.sheet.lock().take()
     }
 }
 

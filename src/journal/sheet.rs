@@ -14,6 +14,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use strum::VariantArray;
 
 use conditions::{begun_by, blocks_at, ended_by, is_done, sets_a_condition};
 pub(super) use html::html;
@@ -25,7 +26,9 @@ use super::refusal::instead;
 use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Risk, Task};
-use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, shifted};
+use crate::model::{
+    EntryId, MachineActionStatus, MachineId, MachineRef, age_text, shifted, variants,
+};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -72,7 +75,7 @@ impl Moment<'_> {
 }
 
 /// Where an entry belongs on the sheet.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Section {
     Contained,
     Open,
@@ -81,7 +84,7 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 4] = [Self::Contained, Self::Open, Self::Failed, Self::Done];
+    const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     const fn title(self) -> &'static str {
         match self {
@@ -420,7 +423,7 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
         );
     }
     let is_disruptive = task.risk() != Risk::Routine;
-    let next = if let Some(instead) = instead(status, task) {
+    let next = if let Some(instead) = instead(entry) {
         instead
     } else if task.risk() == Risk::Harmless {
         "Not in effect. Request it again if it is still wanted"

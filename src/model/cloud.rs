@@ -1,7 +1,11 @@
 //! The clouds: a closed table, no free-text address.
 
+use strum::VariantArray;
+
+use super::variants;
+
 /// A Microsoft cloud in which the Defender API is published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum Cloud {
     Commercial,
     Gcc,
@@ -20,7 +24,7 @@ struct CloudRow {
 }
 
 impl Cloud {
-    pub const ALL: [Self; 4] = [Self::Commercial, Self::Gcc, Self::GccHigh, Self::Dod];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     const fn row(self) -> CloudRow {
         match self {
@@ -110,7 +114,7 @@ impl Cloud {
 
 /// Which of the commercial cloud's API hosts is called. All of them serve the same tenants; a near
 /// one answers sooner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, VariantArray)]
 pub enum Region {
     #[default]
     Any,
@@ -123,15 +127,7 @@ pub enum Region {
 }
 
 impl Region {
-    pub const ALL: [Self; 7] = [
-        Self::Any,
-        Self::Us,
-        Self::Eu,
-        Self::Uk,
-        Self::Au,
-        Self::Swa,
-        Self::Ina,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     const fn row(self) -> (&'static str, &'static str) {
         match self {

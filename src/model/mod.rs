@@ -29,6 +29,7 @@ mod session;
 mod spelling;
 mod text;
 mod ticket;
+mod variants;
 mod window;
 
 pub use adapters::Adapters;
@@ -59,7 +60,7 @@ pub use panel::{
 };
 pub use question::{Question, pasted_ids};
 pub use random::fraction;
-pub use refusal_code::RefusalCode;
+pub use refusal_code::{RefusalCode, concerns_licence};
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use room::{MORE_THAN_KEPT, Room};
 pub use search_text::{forms, is_plain, search_text};
@@ -76,4 +77,5 @@ pub use text::{
     requestor_name, requestors, visible,
 };
 pub use ticket::{Tickets, clean_ticket, leading, names_ticket};
+pub use variants::variants;
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

@@ -1,10 +1,12 @@
 //! What the service reports about a machine besides its record and its actions: who is logged on, what is
 //! alarming about it, and which actions it offers.
 
+use super::variants;
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use strum::VariantArray;
 
 use super::bytes::{HeapBytes, heap_bytes_of_fields};
 use super::file::{AlertFile, files_of};
@@ -13,7 +15,7 @@ use super::open_enum::open_enum;
 use super::{Permission, Permissions, SessionStatus};
 
 /// A part of the device panel that is read on its own, and that a sign-in may lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum PanelPart {
     Users,
     Alerts,
@@ -21,7 +23,7 @@ pub enum PanelPart {
 }
 
 impl PanelPart {
-    pub const ALL: [Self; 3] = [Self::Users, Self::Alerts, Self::AvailableActions];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     /// Any one of these suffices; the first is the one to ask an administrator for.
     #[must_use]

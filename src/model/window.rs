@@ -1,10 +1,13 @@
 //! How a person has arranged the window: what is remembered from one run to the next.
 
+use super::variants;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
+use strum::VariantArray;
+
 /// A sortable column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, VariantArray)]
 pub enum Column {
     #[default]
     Name,
@@ -20,18 +23,7 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Self; 10] = [
-        Self::Name,
-        Self::State,
-        Self::Health,
-        Self::Risk,
-        Self::Exposure,
-        Self::Os,
-        Self::LastSeen,
-        Self::Tags,
-        Self::Group,
-        Self::Addresses,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     /// The word for it in a file.
     #[must_use]

@@ -2,17 +2,18 @@
 //! frame: a journal may have a hundred thousand entries, and no frame waits for them.
 
 use jiff::Timestamp;
+use strum::VariantArray;
 
 use super::filter::contains_folded;
 use crate::journal::{Entry, OrderStatus, Phase};
-use crate::model::{EntryId, forms, is_plain, normal, search_words};
+use crate::model::{EntryId, forms, is_plain, normal, search_words, variants};
 use crate::state::State;
 
 /// Entries that are looked at in one go.
 const LOOKED_AT_ONCE: usize = 4_000;
 
 /// What became of an order, as it is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
 pub enum Outcome {
     #[default]
     Any,
@@ -26,14 +27,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Self; 6] = [
-        Self::Any,
-        Self::Open,
-        Self::Done,
-        Self::Failed,
-        Self::NotSent,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     #[must_use]
     pub const fn words(self) -> &'static str {

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+use strum::VariantArray;
+
 use super::device_state::DeviceState;
-use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore};
+use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore, variants};
 use crate::state::State;
 
 /// What is asked for most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Quick {
     Contained,
     Pending,
@@ -18,14 +20,7 @@ pub enum Quick {
 }
 
 impl Quick {
-    pub const ALL: [Self; 6] = [
-        Self::Contained,
-        Self::Pending,
-        Self::HighRisk,
-        Self::Attention,
-        Self::NotActive,
-        Self::Mine,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     /// The word of the search that finds them.
     #[must_use]

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use strum::VariantArray;
 use toml_edit::{Document, Item, Value};
 
 use super::list;
 use super::toml_text::line_at;
 use crate::action::Plans;
 use crate::guard::{IpRange, Pattern, Policy};
-use crate::model::{MachineId, clean, is_guid};
+use crate::model::{MachineId, clean, is_guid, variants};
 
 /// Longer than this, a template leaves no room for a free reason.
 const MAX_TEMPLATE_CHARS: usize = 500;
@@ -39,7 +40,7 @@ pub struct Rules {
 }
 
 /// One key of the rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum RuleKey {
     ProtectedNames,
     ProtectedTags,
@@ -78,19 +79,7 @@ pub struct RuleChange {
 
 impl RuleKey {
     /// In the order in which they are written.
-    pub const ALL: [Self; 11] = [
-        Self::ProtectedNames,
-        Self::ProtectedTags,
-        Self::ProtectedIds,
-        Self::VpnRanges,
-        Self::MostDevices,
-        Self::OwnEntraDeviceId,
-        Self::SharedFile,
-        Self::Templates,
-        Self::TicketPrefixes,
-        Self::Notifications,
-        Self::SavedSearches,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     /// Its table in the file, its name there, and how its value is written.
     pub(super) const fn place(self) -> (&'static str, &'static str, Shape) {

@@ -6,11 +6,12 @@ use egui::{
     StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, accesskit, pos2, vec2,
 };
 use jiff::{SignedDuration, Timestamp};
+use strum::VariantArray;
 
 pub(in crate::ui) mod clusters;
 pub(in crate::ui) mod happenings;
 
-use crate::model::{MachineRef, age_text};
+use crate::model::{MachineRef, age_text, variants};
 use crate::ui::device::timeline::clusters::{Cluster, beside, clusters, nearest};
 use crate::ui::device::timeline::happenings::{Happening, Lane, happenings};
 use crate::ui::theme::TokensExt as _;
@@ -30,7 +31,7 @@ const MARK: f32 = 16.0;
 const TOLD: usize = 40;
 
 /// How far back the axis goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Span {
     Hours,
     Day,
@@ -40,13 +41,7 @@ enum Span {
 }
 
 impl Span {
-    const ALL: [Self; 5] = [
-        Self::Hours,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-        Self::HalfYear,
-    ];
+    const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     const fn words(self) -> &'static str {
         match self {

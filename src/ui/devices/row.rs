@@ -402,7 +402,7 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     } else {
         Role::Neutral
     };
-    let shape = is_silent.then_some(Icon::TimedOut);
+    let shape = is_silent.then_some(Icon::Silent);
     let hover = format!(
         "Last full report, sent about once a day\n{}",
         both_times(at, cx.zone)

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use strum::VariantArray;
 
 use crate::explain::Explanation;
-use crate::model::EntryId;
+use crate::model::{EntryId, variants};
 use crate::search::{JournalQuery, JournalRows};
 use crate::state::State;
 
@@ -15,7 +16,7 @@ const MAX_ACCOUNTS: usize = 30;
 const LOOKED_AT_FOR_ACCOUNTS: usize = 5_000;
 
 /// How far back is looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
 pub enum Shift {
     #[default]
     All,
@@ -26,13 +27,7 @@ pub enum Shift {
 }
 
 impl Shift {
-    pub const ALL: [Self; 5] = [
-        Self::All,
-        Self::Hours8,
-        Self::Hours12,
-        Self::Day,
-        Self::Week,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
     /// What a hand-over is about unless a person says otherwise.
     pub const USUAL: Self = Self::Hours12;
 

@@ -1,13 +1,15 @@
 //! Colours and measures by meaning.
 
+use crate::model::variants;
 use egui::{Color32, Context, CornerRadius, Theme, Ui};
+use strum::VariantArray;
 
 use super::palette::{
     self, AMBER, AMBER_DEEP, BACKDROP, BRICK, BRICK_HOVER, INK, SHADOW, WHITE, dark, light,
 };
 
 /// What a colour is for, where a caller chooses among meanings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub enum Role {
     /// Nothing to point out.
     Neutral,
@@ -29,16 +31,7 @@ pub enum Role {
 
 impl Role {
     /// All roles, for galleries and tests.
-    pub const ALL: [Self; 8] = [
-        Self::Neutral,
-        Self::Accent,
-        Self::Danger,
-        Self::Caution,
-        Self::Pending,
-        Self::Ok,
-        Self::Unknown,
-        Self::Stale,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 }
 
 /// Surfaces, from back to front.

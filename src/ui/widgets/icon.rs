@@ -1,6 +1,8 @@
 //! One set of icons, painted as shapes: a state is recognised without its colour, and no font is needed.
 
+use crate::model::variants;
 use egui::{Color32, Painter, Rect, Response, Sense, Shape, Ui, Vec2};
+use strum::VariantArray;
 
 use super::super::theme::TokensExt as _;
 use painter::IconPainter;
@@ -8,7 +10,7 @@ use painter::IconPainter;
 mod painter;
 
 /// What an icon stands for; each has a shape of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub enum Icon {
     /// Waiting to send: an hourglass.
     Waiting,
@@ -86,44 +88,7 @@ pub enum Icon {
 
 impl Icon {
     /// All icons, for galleries and tests.
-    pub const ALL: [Self; 36] = [
-        Self::Waiting,
-        Self::Held,
-        Self::NotSent,
-        Self::Sent,
-        Self::Accepted,
-        Self::InProgress,
-        Self::Done,
-        Self::Failed,
-        Self::TimedOut,
-        Self::Cancelled,
-        Self::Refused,
-        Self::Unknown,
-        Self::NotFound,
-        Self::NotOurs,
-        Self::Warning,
-        Self::Block,
-        Self::Info,
-        Self::Active,
-        Self::Silent,
-        Self::Unfamiliar,
-        Self::Search,
-        Self::Copy,
-        Self::Settings,
-        Self::Close,
-        Self::Twin,
-        Self::Risk,
-        Self::Isolated,
-        Self::Contained,
-        Self::Restricted,
-        Self::Protected,
-        Self::Undo,
-        Self::OpenElsewhere,
-        Self::Refresh,
-        Self::Folded,
-        Self::Unfolded,
-        Self::Command,
-    ];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 }
 
 /// Shows an icon; it says nothing to a screen reader, so put the word beside it.

@@ -1,9 +1,11 @@
 //! The strip at the top that says which mode this is.
 
+use crate::model::variants;
 use egui::{
     Frame, Margin, Painter, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
     accesskit,
 };
+use strum::VariantArray;
 
 use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
 
@@ -11,7 +13,7 @@ use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
 const PLATE_MARGIN: f32 = 6.0;
 
 /// The look of the strip, one per mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub enum StripLook {
     /// Plain: a real tenant.
     Live,
@@ -23,7 +25,7 @@ pub enum StripLook {
 
 impl StripLook {
     /// All looks, for galleries and tests.
-    pub const ALL: [Self; 3] = [Self::Live, Self::Demo, Self::StandIn];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     fn pattern(self, tokens: &Tokens) -> Pattern {
         match self {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use egui::{Id, Ui};
 use jiff::{SignedDuration, Timestamp};
+use strum::VariantArray;
 
 use crate::journal::Entry;
 use crate::model::{
-    Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name,
+    Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name, variants,
 };
 use crate::ui::device::actions::action_name;
 use crate::ui::theme::Role;
@@ -17,7 +18,7 @@ use crate::ui::{Cx, look};
 const TEXT_CHARS: usize = 160;
 
 /// Who or what an event is of: a lane of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray)]
 pub enum Lane {
     Actions,
     Orders,
@@ -26,7 +27,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    pub const ALL: [Self; 4] = [Self::Actions, Self::Orders, Self::Alerts, Self::LogOns];
+    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,0 +1,15 @@
+//! The values of an enum, so that a list of them cannot miss one.
+
+use strum::VariantArray;
+
+/// The first `N` values of an enum without fields, in the order in which it declares them.
+#[must_use]
+pub const fn variants<T: VariantArray + Copy, const N: usize>() -> [T; N] {
+    let mut values = [T::VARIANTS[0]; N];
+    let mut at = 0;
+    while at < N {
+        values[at] = T::VARIANTS[at];
+        at += 1;
+    }
+    values
+}
