@@ -151,9 +151,22 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// Throws cases at one parser and prints how many, how quickly, and how much memory they took.
-fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], mut parse: impl FnMut(&[u8])) {
+fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], parse: impl FnMut(&[u8])) {
+    throw_so_many(cases(), parser, per_byte, samples, parse);
+}
+
+fn cases() -> u64 {
+    number("CORDON_BYTE_CASES", 3_000)
+}
+
+fn throw_so_many(
+    cases: u64,
+    parser: &str,
+    per_byte: usize,
+    samples: &[Vec<u8>],
+    mut parse: impl FnMut(&[u8]),
+) {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    let cases = number("CORDON_BYTE_CASES", 3_000);
     let seed = number("CORDON_SEED", 0xb17e_5eed);
     let mut rng = Rng(fastrand::Rng::with_seed(seed));
     // What is set up once, such as a parser's own tables, is not any case's.

@@ -12,7 +12,7 @@ use cordon::settings::{self, Settings};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::{ANSWER, TOML, throw};
+use crate::{ANSWER, TOML, cases, throw, throw_so_many};
 
 fn texts(samples: &[&str]) -> Vec<Vec<u8>> {
     samples
@@ -279,7 +279,8 @@ fn journal_file() {
         ticket: None,
         all: None,
     };
-    throw("journal file", ANSWER, &[sample], |bytes| {
+    // Each is written to the disk and read back.
+    throw_so_many(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");
         match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.verify()?))) {
             Ok((entries, verified)) => {
