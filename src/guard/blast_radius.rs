@@ -5,7 +5,10 @@ use super::Facts;
 use super::protection::addresses;
 use super::verdict::{Question, Verdict};
 use crate::action::Task;
-use crate::model::{Machine, normal};
+use crate::model::{Machine, each_once, normal, short_name};
+
+/// Devices with the same address that are named.
+const NAMED: usize = 2;
 
 /// What a device seems to be to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,16 @@ const SYSTEMS: &[(&str, Part)] = &[
     ("pfsense", Part::Firewall),
     ("checkpointgaia", Part::Firewall),
 ];
+
+/// Hints that also count at the end of a longer word, as in `LONDC01`: names are often written in one piece.
+const ENDINGS: &[&str] = &["dc", "dns", "dhcp", "vpn", "fw", "gw", "esx"];
+
+/// What Windows begins the names with that it makes up itself, and how many random letters and digits follow:
+/// what these end with hints at nothing.
+const MADE_UP_NAMES: &[(&str, usize)] = &[("desktop", 7), ("laptop", 8), ("win", 11)];
+
+/// Words that end like a hint and mean something else.
+const OTHER_WORDS: &[&str] = &["acdc", "hvdc", "acrobatdc", "readerdc", "washingtondc"];
 
 /// A hint of two words needs this many letters, or chance would make it up.
 const SHORTEST_PAIR: usize = 5;
@@ -182,7 +195,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         })
         .collect();
     let value = facts.machine.and_then(|m| m.device_value.as_deref());
-    if verdicts.is_empty() && value == Some("High") {
+    if verdicts.is_empty() && value.is_some_and(|value| value.trim().eq_ignore_ascii_case("high")) {
         verdicts.push(Verdict::warn(
             "This device is marked as high value: cutting it off may cut off others",
         ));
@@ -190,47 +203,81 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     verdicts
 }
 
-/// Everything that name, tags and system hint at, each once.
+/// Everything that name, tags, device group and system hint at, each once.
 fn parts(name: Option<&str>, record: Option<&Machine>) -> Vec<Part> {
     let recorded = record.and_then(|machine| machine.computer_dns_name.as_deref());
+    let names = [name, recorded].into_iter().flatten();
+    // What a domain ends with says nothing of its devices.
+    let names = names.map(|name| (words(name), words(&short_name(name))));
+    let group = record.and_then(|machine| machine.rbac_group_name.as_deref());
     let tags = record.map(Machine::tags).unwrap_or_default().iter();
-    let texts = name.into_iter().chain(recorded);
-    let mut found = Vec::new();
-    let mut add = |part| {
-        if !found.contains(&part) {
-            found.push(part);
-        }
-    };
-    for text in texts.chain(tags.map(AsRef::as_ref)) {
-        let words: Vec<String> = normal(text)
-            .split(|c: char| !c.is_alphanumeric())
-            .map(str::to_owned)
-            .collect();
-        for (at, word) in words.iter().enumerate() {
-            let pair = words.get(at + 1).map(|next| format!("{word}{next}"));
-            for (hint, part) in HINTS {
-                let is_pair = hint.len() >= SHORTEST_PAIR
-                    && pair.as_deref().is_some_and(|pair| is_hint(pair, hint));
-                if is_hint(word, hint) || is_pair {
-                    add(*part);
-                }
-            }
-        }
-    }
+    let others = group.into_iter().chain(tags.map(AsRef::as_ref));
+    let others = others.map(|text| (words(text), words(text)));
     let system = record.and_then(|machine| machine.os_platform.as_deref());
     let system: String = normal(system.unwrap_or_default())
         .chars()
         .filter(|c| c.is_alphanumeric())
         .collect();
     let mut systems = SYSTEMS.iter();
-    if let Some((_, part)) = systems.find(|(start, _)| system.starts_with(start)) {
-        add(*part);
-    }
-    found
+    let of_system = systems.find(|(start, _)| system.starts_with(start));
+    let hints = names.chain(others).flat_map(|(all, own)| {
+        let hints = HINTS.iter();
+        let hints = hints.filter(move |(hint, _)| hold(&all, hint) || end_with(&own, hint));
+        hints.map(|(_, part)| *part)
+    });
+    each_once(hints.chain(of_system.map(|(_, part)| *part)))
 }
 
+fn words(text: &str) -> Vec<String> {
+    let text = normal(text);
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    words.map(str::to_owned).collect()
+}
+
+/// Whether a hint is one of these words, or two of them that stand together.
+fn hold(words: &[String], hint: &str) -> bool {
+    let after = |at: usize| words.get(at + 1).map_or("", String::as_str);
+    words.iter().enumerate().any(|(at, word)| {
+        let is_pair = || is_hint(&format!("{word}{}", after(at)), hint);
+        is_hint(word, hint) && !is_other(words, at) || hint.len() >= SHORTEST_PAIR && is_pair()
+    })
+}
+
+/// Whether one of these words was written in one piece with a hint at its end.
+fn end_with(words: &[String], hint: &str) -> bool {
+    let mut all = words.iter().enumerate();
+    ENDINGS.contains(&hint)
+        && all.any(|(at, word)| {
+            without_number(word).ends_with(hint) && !is_other(words, at) && !is_made_up(words, at)
+        })
+}
+
+/// Whether a word is a hint, with a number behind it or not: one or several of it, as groups and tags have it.
 fn is_hint(word: &str, hint: &str) -> bool {
-    word == hint || word.trim_end_matches(|c: char| c.is_ascii_digit()) == hint
+    let is_one_or_several = |word: &str| {
+        let rest = word.strip_prefix(hint);
+        let stem = hint.strip_suffix('y');
+        rest.is_some_and(|rest| matches!(rest, "" | "s" | "es"))
+            || stem.is_some_and(|stem| word.strip_prefix(stem) == Some("ies"))
+    };
+    is_one_or_several(word) || is_one_or_several(without_number(word))
+}
+
+fn without_number(word: &str) -> &str {
+    word.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// Whether a word, or it with the one before, is known to mean something else.
+fn is_other(words: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).map_or("", |before| &*words[before]);
+    let pair = format!("{before}{}", words[at]);
+    OTHER_WORDS.contains(&&*words[at]) || OTHER_WORDS.contains(&&*pair)
+}
+
+/// Whether a word is what Windows has put behind the start of a name.
+fn is_made_up(words: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).map_or("", |before| &*words[before]);
+    MADE_UP_NAMES.contains(&(before, words[at].chars().count()))
 }
 
 /// Containing goes by address: a managed device with the same one is cut off with it.
@@ -240,26 +287,48 @@ pub(super) fn same_address(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ve
     };
     let own: Vec<_> = addresses(machine).collect();
     let shared = |other: &Machine| addresses(other).find(|address| own.contains(address));
-    let mut others = facts
-        .devices
-        .list
-        .iter()
-        .filter(|other| other.id != machine.id && !other.is_unmanaged());
-    let hit = others.find_map(|other| Some((other, shared(other)?)));
-    let verdict = match hit {
-        Some((other, address)) => Verdict::warn(format!(
+    let others = facts.devices.list.iter();
+    let others = others.filter(|other| other.id != machine.id && !other.is_unmanaged());
+    let hits: Vec<_> = others
+        .filter_map(|other| Some((other, shared(other)?)))
+        .collect();
+    let verdict = match hits.as_slice() {
+        [] if own.is_empty() => {
+            Verdict::not_checked("whether a managed device had the same address: none is reported")
+        }
+        [] if !facts.devices.is_complete => Verdict::not_checked(
+            "whether a managed device had the same address: the device list is incomplete",
+        ),
+        [] => return Vec::new(),
+        [(other, address)] => Verdict::warn(format!(
             "{} has or had the same address {address}: containing this device may cut that one off",
             other.reference().quoted()
         )),
-        None if own.is_empty() => {
-            Verdict::not_checked("whether a managed device had the same address: none is reported")
+        [(_, first), others @ ..] => {
+            let is_one = others.iter().all(|(_, address)| address == first);
+            let what = if is_one {
+                format!("the same address {first}")
+            } else {
+                "an address of this device".to_owned()
+            };
+            let others = named(hits.iter().map(|(other, _)| other.reference().quoted()));
+            Verdict::warn(format!(
+                "{others} have or had {what}: containing this device may cut them off"
+            ))
         }
-        None if !facts.devices.is_complete => Verdict::not_checked(
-            "whether a managed device had the same address: the device list is incomplete",
-        ),
-        None => return Vec::new(),
     };
     vec![verdict]
+}
+
+/// The first two by name, and how many more there are: `“A” and “B”`, `“A”, “B” and 1 more`.
+fn named(mut all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = all.len().saturating_sub(NAMED);
+    let first: Vec<_> = all.by_ref().take(NAMED).collect();
+    if more > 0 {
+        format!("{} and {more} more", first.join(", "))
+    } else {
+        first.join(" and ")
+    }
 }
 
 #[cfg(test)]
@@ -313,6 +382,39 @@ mod tests {
             ("host9", &["Hyper\u{2010}V"], "", &[Hypervisor]),
             ("lt-07", &["ＶＰＮ"], "", &[Vpn]),
             ("box", &[], "VMware\u{a0}ＥＳＸｉ", &[Hypervisor]),
+            // Several of it, as the tags of a group of devices have it.
+            ("app7", &["Domain Controllers"], "", &[DomainController]),
+            ("app7", &["DCs"], "", &[DomainController]),
+            ("app7", &["Proxies"], "", &[Proxy]),
+            ("app7", &["Hypervisors"], "", &[Hypervisor]),
+            ("app7", &["Firewalls"], "", &[Firewall]),
+            ("app7", &["Routers"], "", &[Router]),
+            ("app7", &["Core switches"], "", &[Switch]),
+            ("app7", &["Gateways"], "", &[Gateway]),
+            ("app7", &["Jump hosts"], "", &[JumpHost]),
+            // In one piece with the place or the purpose.
+            ("LONDC01", &[], "", &[DomainController]),
+            ("SRVDC02.contoso.com", &[], "", &[DomainController]),
+            ("ny1dc2", &[], "", &[DomainController]),
+            ("PRDDNS1", &[], "", &[NameServer]),
+            ("viedhcp", &[], "", &[DhcpServer]),
+            ("HQVPN3", &[], "", &[Vpn]),
+            ("muc-edgefw1", &[], "", &[Firewall]),
+            ("VIEGW02", &[], "", &[Gateway]),
+            ("prdesx11", &[], "", &[Hypervisor]),
+            ("WIN-LONDC01", &[], "", &[DomainController]),
+            // What only looks so: names that Windows made up, other words, hints at the start or in the middle.
+            ("DESKTOP-8FADC12", &[], "", &[]),
+            ("LAPTOP-K3R7A0GW", &[], "", &[]),
+            ("WIN-7Q2ABCDEFDC", &[], "", &[]),
+            (
+                "pc1",
+                &["Acrobat DC", "WashingtonDC", "AC/DC", "HVDC"],
+                "",
+                &[],
+            ),
+            ("pc1.acmedc.local", &[], "", &[]),
+            ("fwd-lt-07", &["gwen", "dcom", "vpnless", "essex"], "", &[]),
             ("lt-08", &["Pro\u{301}xy"], "", &[]),
             ("FIN-LT-042", &["vip"], "Windows11", &[]),
             ("dcx-swap", &["tier1"], "iOS", &[]),

@@ -146,6 +146,34 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
         [(warning.to_owned(), Warn)]
     );
     assert_eq!(said(&world, How::Full, "same address"), []);
+    // All of them are counted, and of a list that is cut off those that it shows.
+    let mut more = |ids: &[&str], shared: &str| {
+        let others = ids.iter().map(|id| {
+            let mut another = other.clone();
+            another.id = MachineId::parse(id).expect("a literal id");
+            another.computer_dns_name = Some(format!("HR-{id}").into());
+            another.last_ip_address = Some(address(shared));
+            another.adapters.ip_addresses = [].into();
+            Arc::new(another)
+        });
+        world.devices.truncate(2);
+        world.devices.extend(others);
+        said(&world, contain, "same address").remove(0)
+    };
+    let two = "“HR-LT-007” (…b2b2) and “HR-b3b3” (…b3b3) have or had the same address 10.20.4.17: containing this device may cut them off";
+    assert_eq!(more(&["b3b3"], "10.20.4.17"), (two.to_owned(), Warn));
+    let three = "“HR-LT-007” (…b2b2), “HR-b3b3” (…b3b3) and 1 more have or had the same address 10.20.4.17: containing this device may cut them off";
+    let found = more(&["b3b3", "b4b4"], "10.20.4.17");
+    assert_eq!(found, (three.to_owned(), Warn));
+    world.machine.adapters.ip_addresses = [address("10.20.4.18")].into();
+    world.devices.truncate(2);
+    let mut fourth = other.clone();
+    fourth.id = MachineId::parse("b5b5").expect("a literal id");
+    fourth.adapters.ip_addresses = [].into();
+    world.devices.push(Arc::new(fourth));
+    let differ = "“HR-LT-007” (…b2b2) and “HR-LT-007” (…b5b5) have or had an address of this device: containing this device may cut them off";
+    assert_eq!(said(&world, contain, "same address")[0].0, differ);
+    world.devices.truncate(2);
     other.onboarding_status = Some(OnboardingStatus::Unsupported);
     world.devices[1] = Arc::new(other);
     assert_eq!(
@@ -162,6 +190,13 @@ fn a_high_value_warns_where_nothing_says_more() {
     assert_eq!(full(&world), []);
     world.machine.device_value = Some("High".into());
     let high = "This device is marked as high value: cutting it off may cut off others";
+    assert_eq!(full(&world), [(high.to_owned(), Warn)]);
+    world.machine.device_value = Some("high".into());
+    assert_eq!(full(&world), [(high.to_owned(), Warn)], "in any case");
+    let controller = "This looks like a domain controller: isolating it cuts off everyone who depends on it, and Selective does not help them";
+    world.machine.rbac_group_name = Some("Domain Controllers".into());
+    assert_eq!(full(&world), [(controller.to_owned(), Warn)], "its group");
+    world.machine.rbac_group_name = Some("Servers".into());
     assert_eq!(full(&world), [(high.to_owned(), Warn)]);
     world.machine.computer_dns_name = Some("VIE-DC01".into());
     let found = full(&world);
