@@ -12,6 +12,9 @@ use crate::model::{
     since_text, tag_last,
 };
 
+/// Of what others have under way so many are told, the newest.
+const UNDER_WAY_TOLD: usize = 3;
+
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
         return vec![verdict];
@@ -333,6 +336,49 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         })
         .into_iter()
         .collect()
+}
+
+/// What others have under way on this device that is neither the same nor the opposite: their session, their
+/// collection of evidence, however long ago it began.
+pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let Some(kind) = question.task.kind() else {
+        return Vec::new();
+    };
+    let opposite = kind.opposite().map(|kind| &kind.spec().wire_type);
+    let is_told_elsewhere = |action: &MachineAction| match question.task.compared_with(action) {
+        Sameness::Same | Sameness::OtherVariant => true,
+        Sameness::Unknown => action.kind == kind.spec().wire_type,
+        Sameness::Different => Some(&action.kind) == opposite,
+    };
+    let is_mine = |action: &MachineAction| {
+        ownership(action, facts.session.account(), facts.own_actions) == Ownership::Mine
+    };
+    let mut open: Vec<_> = open_actions(facts.actions())
+        .filter(|action| !is_told_elsewhere(action) && !is_mine(action))
+        .collect();
+    open.sort_by_key(|action| std::cmp::Reverse(action.created));
+    let weigh = |text: String| {
+        if question.task.risk().takes_away() {
+            Verdict::warn(text)
+        } else {
+            Verdict::note(text)
+        }
+    };
+    let more = open.len().saturating_sub(UNDER_WAY_TOLD);
+    let more =
+        (more > 0).then(|| weigh(format!("And {more} more actions of others are under way")));
+    let told = open.into_iter().take(UNDER_WAY_TOLD).map(|action| {
+        let since = action.created.map_or_else(
+            || "since an unknown time".to_owned(),
+            |at| since_text(at, facts.now, facts.zone),
+        );
+        let by = requestor_name(action.requestor.as_deref());
+        weigh(format!(
+            "Under way: {} by {by} {since}",
+            action_noun(action)
+        ))
+    });
+    told.chain(more).collect()
 }
 
 /// Whether history shows the end of an open order, which another account's entry never learns.

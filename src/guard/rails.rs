@@ -80,6 +80,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         check: history::opposite_action,
     },
     Guardrail {
+        name: "under way",
+        protects: "a colleague's session, collection or scan that has not ended",
+        check: history::under_way,
+    },
+    Guardrail {
         name: "twins",
         protects: "the other record with the same name, or with one that looks like it",
         check: twins::check,

@@ -160,3 +160,71 @@ fn a_cancellation_is_not_judged_as_a_new_action() {
         "{found:?}"
     );
 }
+
+/// A colleague who works on the device is cut off with it, whatever it is and however long ago it began.
+#[test]
+fn what_others_have_under_way_is_said_of_every_kind_and_age() {
+    use MachineActionStatus::InProgress;
+    let began = |kind: MachineActionType, requestor: &str, minutes: i64| MachineAction {
+        id: MachineActionId::parse(&format!("a{minutes}")).expect("a literal id"),
+        created: Some(NOW - jiff::SignedDuration::from_mins(minutes)),
+        ..by(requestor, action(kind, InProgress))
+    };
+    let sam = "sam@contoso.com";
+    let found = |history: Vec<MachineAction>, kind: ActionKind| {
+        let mut world = world();
+        world.history = Some(history);
+        let findings = review(&world.draft(kind), &world.facts())
+            .findings
+            .into_iter();
+        let found = findings.filter(|finding| finding.rail == "under way");
+        found.map(|f| (f.text, f.severity)).collect::<Vec<_>>()
+    };
+    let isolate = ActionKind::Isolate;
+    for (kind, noun) in [
+        (MachineActionType::LiveResponse, "a live response session"),
+        (
+            MachineActionType::CollectInvestigationPackage,
+            "an investigation package collection",
+        ),
+        (MachineActionType::RunAntiVirusScan, "an antivirus scan"),
+        (MachineActionType::Offboard, "an offboarding"),
+        (
+            MachineActionType::RestrictCodeExecution,
+            "an app restriction",
+        ),
+        (
+            MachineActionType::from_wire("Reboot"),
+            "an action of type Reboot",
+        ),
+    ] {
+        let recent = began(kind.clone(), sam, 49);
+        let text = format!("Under way: {noun} by {sam} since 07:37 +00:00, 49 min ago");
+        assert_eq!(found(vec![recent], isolate), [(text, Warn)]);
+        let old = began(kind.clone(), sam, 3 * 24 * 60);
+        let text = format!("Under way: {noun} by {sam} since 2025-11-19 08:26 +00:00, 3 d ago");
+        assert_eq!(found(vec![old], isolate), [(text, Warn)]);
+        let own = began(kind, "jane@contoso.com", 49);
+        assert_eq!(found(vec![own], isolate), []);
+    }
+    let session = || began(MachineActionType::LiveResponse, sam, 49);
+    // A release ends nobody's session: it is good to know.
+    let of_release = found(vec![session()], ActionKind::Unisolate);
+    assert!(
+        matches!(&*of_release, [(_, Severity::Note)]),
+        "{of_release:?}"
+    );
+    let ended = MachineAction {
+        status: Succeeded,
+        ..session()
+    };
+    assert_eq!(found(vec![ended], isolate), []);
+    // The same and the opposite have guardrails of their own.
+    let told = vec![began(Isolate, sam, 1), began(Unisolate, sam, 2)];
+    assert_eq!(found(told, isolate), []);
+    let many = (1..=5).map(|minutes| began(MachineActionType::LiveResponse, sam, minutes));
+    let of_many = found(many.collect(), isolate);
+    assert_eq!(of_many.len(), 4);
+    assert!(of_many[0].0.ends_with("1 min ago"), "{of_many:?}");
+    assert_eq!(of_many[3].0, "And 2 more actions of others are under way");
+}
