@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
+use crate::action::{Change, Condition};
 use crate::model::{Machine, normal, short_name};
 
 /// Wants the name of a protected device typed before a disruptive order; releasing never does (rule 10).
@@ -53,9 +54,9 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     ))]
 }
 
-/// Cutting oneself off ends the containment, and the way back.
+/// What is taken from the computer that one works on may take the way back with it.
 pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if !question.task.cuts_off() {
+    if !takes_away(question) {
         return Vec::new();
     }
     let Some(host) = facts.host else {
@@ -90,8 +91,20 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
         }
         (false, false, None) => return Vec::new(),
     };
+    let then = match question.task.change() {
+        Change::Sets(Condition::Isolated) => "Isolating it cuts you off from Defender",
+        Change::Sets(Condition::Contained) => {
+            "Containing it may cut you off from what you reach Defender through"
+        }
+        Change::Sets(Condition::Restricted) => {
+            "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"
+        }
+        Change::Clears(_) | Change::Nothing => {
+            "Whatever runs the file stops here, with your unsaved work in it"
+        }
+    };
     vec![Verdict::warn(format!(
-        "This may be the computer you work on: {why}. Isolating it cuts you off from Defender"
+        "This may be the computer you work on: {why}. {then}"
     ))]
 }
 

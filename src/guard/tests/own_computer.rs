@@ -21,7 +21,6 @@ fn the_own_computer_is_known_by_name_address_and_entra_id() {
     for host in [own(Some("Fin-lt-042.local"), &[]), own(None, &[address])] {
         world.host = Some(host);
         assert_eq!(world.findings(ActionKind::Isolate), [("own device", Warn)]);
-        assert_eq!(world.findings(ActionKind::RestrictCodeExecution), []);
     }
     world.host = Some(own(None, &[]));
     world.policy.own_entra_device_id = Some("e1".into());
@@ -34,6 +33,54 @@ fn the_own_computer_is_known_by_name_address_and_entra_id() {
             .text
             .starts_with("Not checked: whether this is the computer")
     );
+}
+
+/// Not only an isolation takes the way back with it, and what takes nothing away is not warned of.
+#[test]
+fn whatever_takes_something_from_the_own_computer_says_what() {
+    let mut world = world();
+    world.host = Some(Host {
+        name: Some("FIN-LT-042".into()),
+        ..Host::default()
+    });
+    let said = |kind: ActionKind| {
+        let findings = review(&world.draft(kind), &world.facts())
+            .findings
+            .into_iter();
+        let own = findings.filter(|finding| finding.rail == "own device");
+        own.map(|finding| finding.text).collect::<Vec<_>>()
+    };
+    let on_a_device = |kind: &ActionKind| !kind.is_tenant_wide();
+    for kind in ActionKind::ALL.iter().copied().filter(on_a_device) {
+        let then = match kind {
+            ActionKind::Isolate => "Isolating it cuts you off from Defender",
+            ActionKind::Contain => {
+                "Containing it may cut you off from what you reach Defender through"
+            }
+            ActionKind::RestrictCodeExecution => {
+                "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"
+            }
+            ActionKind::StopAndQuarantineFile => {
+                "Whatever runs the file stops here, with your unsaved work in it"
+            }
+            ActionKind::Unisolate
+            | ActionKind::ReleaseContainment
+            | ActionKind::UnrestrictCodeExecution
+            | ActionKind::RunAntiVirusScan
+            | ActionKind::CollectInvestigationPackage
+            | ActionKind::StartInvestigation
+            | ActionKind::BlockFile
+            | ActionKind::RemoveBlock
+            | ActionKind::AddTag
+            | ActionKind::RemoveTag => {
+                assert_eq!(said(kind), [""; 0], "{kind:?}");
+                continue;
+            }
+        };
+        let text =
+            format!("This may be the computer you work on: it has this computer's name. {then}");
+        assert_eq!(said(kind), [text], "{kind:?}");
+    }
 }
 
 #[test]

@@ -407,6 +407,7 @@ fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
     known.health_status = HealthStatus::Active;
     known.last_seen = Some(Timestamp::UNIX_EPOCH);
     known.machine_tags = Some([].into());
+    world.state.host = Some(crate::model::Host::default());
     read(&mut world.state, &known, 0);
     let mut harness = usual(world);
     harness.event(egui::Event::Paste(SHA1.into()));
