@@ -63,6 +63,12 @@ pub fn lacks_permission(session: &SessionStatus) -> bool {
 /// `blocks` says that it is blocked on every device, and not only taken from one.
 fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
+    if file.signer.is_none() {
+        // That none is reported does not mean that there is none.
+        verdicts.push(Verdict::not_checked(
+            "whether Microsoft signed this file and the system needs it: Defender reports no signer",
+        ));
+    }
     let by_microsoft = file
         .signer
         .as_deref()
@@ -121,6 +127,7 @@ mod tests {
                 description: None,
             });
             let file = FileFacts {
+                signer: Some("Acme".into()),
                 organization_prevalence: Some(1),
                 indicators: Some(each.collect()),
                 ..FileFacts::default()

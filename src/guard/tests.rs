@@ -82,6 +82,7 @@ fn world() -> World {
         is_list_complete: true,
         host: Some(Host::default()),
         file: File::Known(Box::new(FileFacts {
+            signer: Some("Acme".into()),
             organization_prevalence: Some(1),
             ..FileFacts::default()
         })),
@@ -283,7 +284,16 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
         }),
         ("file", quarantine, |w| w.file = File::NotYet),
         ("file", quarantine, |w| {
-            w.file = File::Known(Box::default());
+            w.file = File::Known(Box::new(FileFacts {
+                signer: Some("Acme".into()),
+                ..FileFacts::default()
+            }));
+        }),
+        ("file", quarantine, |w| {
+            w.file = File::Known(Box::new(FileFacts {
+                organization_prevalence: Some(1),
+                ..FileFacts::default()
+            }));
         }),
     ];
     for (rail, kind, change) in cases {

@@ -62,7 +62,7 @@ fn what_the_service_knows_of_a_file_stands_beside_the_field() {
     open_form(&mut console);
     console.fill(FIELD, SHA1);
     for part in [
-        "invoice_0711.exe · not signed",
+        "invoice_0711.exe · signer not reported",
         "Malware · Trojan:Win32/Pretender.A · 1 device here · 3 devices worldwide",
         "391.6 kB · seen here from 2 d ago to 30 min ago · seen worldwide from",
     ] {

@@ -320,7 +320,7 @@ fn words(facts: &FileFacts) -> String {
     let signer = match (text(facts.signer.as_deref()), facts.is_valid_certificate) {
         (Some(signer), Some(false)) => format!("names {signer}, whose certificate is not valid"),
         (Some(signer), Some(true) | None) => format!("signed by {signer}"),
-        (None, _) => "not signed".to_owned(),
+        (None, _) => "signer not reported".to_owned(),
     };
     let names = facts.names.iter().take(SHOWN_NAMES);
     let names: Vec<_> = names.filter_map(|name| text(Some(name))).collect();
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn the_lines_say_what_is_known_and_leave_out_what_is_not() {
-        assert_eq!(words(&FileFacts::default()), "not signed");
+        assert_eq!(words(&FileFacts::default()), "signer not reported");
         let facts = FileFacts {
             signer: Some("Acme".into()),
             is_valid_certificate: Some(false),
