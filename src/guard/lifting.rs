@@ -7,8 +7,8 @@ use crate::action::{
     ActionKind, Change, Condition, Evidence, Task, action_noun, infer_ended, type_noun,
 };
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, age_text, clock_text, first_upper,
-    requestor_name,
+    MachineAction, MachineActionId, MachineActionType, Tickets, age_text, clock_text, each_once,
+    first_upper, normal, requestor_name, without_tag,
 };
 
 /// Says who, since when and why, and which alerts are open; never harder than a warning (rule 10).
@@ -85,16 +85,28 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     in_force.collect()
 }
 
-/// Since when it is so, by whom and why: a warning where any of it was somebody else.
+/// Since when it is so, by whom and why: a warning where any of it was somebody else, or it is so for more
+/// than one reason, of which one may still hold.
 fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     let told = account(evidence, facts, |action| whose(action, facts).1);
     let text = format!("{what} {told}. {}", alerts(facts));
     let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
-    let set = evidence.actions().filter_map(set_by);
-    match Ownership::of_all(set.map(|action| whose(action, facts).0)) {
-        Some(Ownership::Mine) => Verdict::note(text),
-        Some(Ownership::NotOurs | Ownership::Unknown) | None => Verdict::warn(text),
+    let set: Vec<_> = evidence.actions().filter_map(set_by).collect();
+    let has_one_reason = each_once(set.iter().map(|action| reason(action))).len() == 1;
+    match Ownership::of_all(set.iter().map(|action| whose(action, facts).0)) {
+        Some(Ownership::Mine) if has_one_reason => Verdict::note(text),
+        Some(Ownership::Mine | Ownership::NotOurs | Ownership::Unknown) | None => {
+            Verdict::warn(text)
+        }
     }
+}
+
+/// What an action was requested for, to be compared: its ticket, else what was written.
+fn reason(action: &MachineAction) -> String {
+    let comment = action.requestor_comment.as_deref().unwrap_or_default();
+    let written = without_tag(comment);
+    let ticket = Tickets::default().find(written, |_| false);
+    normal(ticket.unwrap_or(written))
 }
 
 /// Whose an action is, in words as well.

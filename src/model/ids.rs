@@ -210,14 +210,22 @@ impl EntryId {
 /// A comment as people read it: the tag of an order, which leads what is sent, stands at the end.
 #[must_use]
 pub fn tag_last(comment: &str) -> Cow<'_, str> {
-    let bracketed = comment.trim_start().strip_prefix('[');
-    let parts = bracketed.and_then(|rest| rest.split_once(']'));
-    let is_tagged =
-        |(tag, rest): &(&str, &str)| EntryId::parse(tag).is_some() && !rest.trim().is_empty();
-    match parts.filter(is_tagged) {
-        Some((tag, rest)) => format!("{} [{tag}]", rest.trim()).into(),
+    match tag_and_text(comment) {
+        Some((tag, text)) => format!("{text} [{tag}]").into(),
         None => comment.into(),
     }
+}
+
+/// A comment as its author wrote it, without the tag of an order that leads what is sent.
+#[must_use]
+pub fn without_tag(comment: &str) -> &str {
+    tag_and_text(comment).map_or(comment, |(_, text)| text)
+}
+
+fn tag_and_text(comment: &str) -> Option<(&str, &str)> {
+    let (tag, text) = comment.trim_start().strip_prefix('[')?.split_once(']')?;
+    let text = text.trim();
+    (EntryId::parse(tag).is_some() && !text.is_empty()).then_some((tag, text))
 }
 
 impl fmt::Display for EntryId {

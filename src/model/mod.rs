@@ -41,7 +41,7 @@ pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
 pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
-pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId, tag_last};
+pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId, tag_last, without_tag};
 pub use indicator::{Indicator, IndicatorAction, MAX_INDICATORS};
 pub use mac::MacAddress;
 pub use machine::{

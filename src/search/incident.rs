@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
+use crate::action::Condition;
 use crate::journal::Entry;
 use crate::model::{EntryId, MachineActionId, MachineId, MachineRef, names_ticket};
-use crate::state::{Contained, State, WayBack};
+use crate::state::{Contained, Request, State, WayBack};
 
 /// The newest entries are looked at for tickets; older ones are found by their number.
 const LOOKED_AT: usize = 2_000;
@@ -21,6 +24,8 @@ pub struct Incident {
     pub contained: Vec<Contained>,
     /// What of that is the signed-in account's own.
     pub way_back: WayBack,
+    /// What of that is contained under another ticket as well: that work may still need it.
+    pub also_under: Vec<AlsoUnder>,
     /// This console's orders, newest first.
     pub entries: Vec<EntryId>,
     /// How many of them have not ended.
@@ -39,6 +44,17 @@ pub struct IncidentDevice {
     pub otherwise: Vec<Contained>,
     /// Whether one of its tags is or holds the ticket.
     pub is_tagged: bool,
+}
+
+/// A request under another ticket for what is contained under this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlsoUnder {
+    pub machine: MachineId,
+    pub condition: Condition,
+    pub ticket: String,
+    /// Who requested it.
+    pub by: String,
+    pub at: Option<Timestamp>,
 }
 
 /// An order of this console, or what somebody else requested.
@@ -87,16 +103,10 @@ impl Incident {
         }
         for row in state.contained() {
             // Whoever only set it once more has taken no other ticket off it.
-            let carries = row.setters().iter().any(|request| {
-                let made_by = state.entries.that_made(&request.action);
-                let made_by = made_by.map(|entry| &*entry.order.comment);
-                let comments = [request.comment.as_deref(), made_by].into_iter().flatten();
-                comments
-                    .into_iter()
-                    .any(|comment| names_ticket(comment, ticket))
-            });
-            if carries {
+            let mut setters = row.setters().iter();
+            if setters.any(|request| carries(state, request, ticket)) {
                 found.device(state, row.machine.clone()).is_contained = true;
+                incident.also_under.extend(also_under(state, &row, ticket));
                 incident.contained.push(row);
             } else if let Some(device) = found.known(&row.machine.id)
                 && !row.setters().is_empty()
@@ -124,6 +134,34 @@ impl Incident {
     pub fn contained_devices(&self) -> usize {
         self.devices().filter(|d| d.is_contained).count()
     }
+}
+
+/// What a request was made for, as the service has it and as it was ordered from here.
+fn comments<'a>(state: &'a State, request: &'a Request) -> impl Iterator<Item = &'a str> {
+    let made_by = state.entries.that_made(&request.action);
+    let made_by = made_by.map(|entry| &*entry.order.comment);
+    [request.comment.as_deref(), made_by].into_iter().flatten()
+}
+
+fn carries(state: &State, request: &Request, ticket: &str) -> bool {
+    comments(state, request).any(|comment| names_ticket(comment, ticket))
+}
+
+/// The newest request under another ticket that contains what this row is about.
+fn also_under(state: &State, row: &Contained, ticket: &str) -> Option<AlsoUnder> {
+    let others = row.setters().iter().rev();
+    let mut others = others.filter(|request| !carries(state, request, ticket));
+    others.find_map(|request| {
+        let mut comments = comments(state, request);
+        let other = comments.find_map(|comment| state.ticket_in(comment))?;
+        Some(AlsoUnder {
+            machine: row.machine.id.clone(),
+            condition: row.condition,
+            ticket: other.to_owned(),
+            by: request.by_whom().into_owned(),
+            at: request.at,
+        })
+    })
 }
 
 /// Devices as they are found.
@@ -319,6 +357,31 @@ mod tests {
             assert!(incident.way_back.to_release.is_empty(), "{ticket}");
         }
         assert!(tickets(&state).contains(&"INC-20951".to_owned()));
+    }
+
+    /// Jane's own, of which another of her tickets has need too.
+    #[test]
+    fn what_is_contained_under_another_ticket_as_well_is_told_with_it() {
+        let jane = "jane@contoso.com";
+        let mut state = state();
+        let mut again = action("x4", "a1", jane, "INC-2 exfiltration");
+        again.created = Timestamp::from_second(60).ok();
+        let epoch = Epoch(0);
+        let actions = vec![again];
+        state.apply(Event::Actions { epoch, actions });
+        let incident = Incident::gather(&state, "INC-47", state.entries.iter().rev());
+        let released = incident.way_back.to_release.iter();
+        assert_eq!(released.map(|m| m.id.as_str()).collect::<Vec<_>>(), ["a1"]);
+        let also = AlsoUnder {
+            machine: MachineId::parse("a1").expect("a literal id"),
+            condition: Condition::Isolated,
+            ticket: "INC-2".to_owned(),
+            by: "you".to_owned(),
+            at: Timestamp::from_second(60).ok(),
+        };
+        assert_eq!(incident.also_under, [also]);
+        let other = Incident::gather(&state, "INC-471", state.entries.iter().rev());
+        assert_eq!(other.also_under, []);
     }
 
     #[test]

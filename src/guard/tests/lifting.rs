@@ -89,6 +89,34 @@ fn lifting_ones_own_containment_says_since_when_why_and_how_many_alerts_are_open
     );
 }
 
+/// What one has isolated for two incidents is still needed for the other.
+#[test]
+fn lifting_what_one_has_set_for_two_reasons_is_warned_of() {
+    for (first, second, severity) in [
+        ("INC-1 beacon", "INC-2 ransomware", Warn),
+        ("INC-1 beacon", "INC-12 beacon", Warn),
+        ("beacon", "ransomware", Warn),
+        ("INC-1 beacon", "still there, inc-1", Severity::Note),
+        (
+            "[cdn-7F3K2Q9M] beacon",
+            "[cdn-00000001] Beacon",
+            Severity::Note,
+        ),
+    ] {
+        let mut world = isolated_by(Some("jane@contoso.com"), Some(first));
+        let mut again = action(MachineActionType::Isolate, MachineActionStatus::Succeeded);
+        again.id = MachineActionId::parse("c0ffee").expect("a literal id");
+        again.requestor = Some("jane@contoso.com".into());
+        again.requestor_comment = Some(second.into());
+        world.history.get_or_insert_default().push(again);
+        let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;
+        let found: Vec<_> = findings.iter().map(|f| (f.rail, f.severity)).collect();
+        assert_eq!(found, [("lifting", severity)], "{first}, {second}");
+        let text = &findings[0].text;
+        assert!(text.contains("again at 06:56 +00:00, by you"), "{text}");
+    }
+}
+
 #[test]
 fn a_cancellation_names_the_action_that_it_calls_off() {
     let said = |requestor: &str, kind: MachineActionType| {

@@ -22,7 +22,7 @@ use super::{Cx, order};
 use crate::action::{ActionKind, Condition, Draft, Subject, TAG};
 use crate::journal::{Entry, Format};
 use crate::message::{Command, ExportTo, Exported, JournalExport};
-use crate::model::{MachineId, MachineRef, clean};
+use crate::model::{MachineId, MachineRef, clean, clock_text};
 use crate::search::Incident;
 use crate::state::State;
 
@@ -153,7 +153,11 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             Condition::Isolated | Condition::Contained => why_nothing(way_back, is_read),
         };
         let why = only_looks.clone().or(nothing);
-        let label = format!("{verb} all of this incident ({})…", machines.len());
+        let aside = needed_elsewhere(cx, incident, condition, machines);
+        let label = format!(
+            "{verb} all of this incident ({})…",
+            machines.len() - aside.len()
+        );
         let button = ActionButton::new(&label)
             .key(verb)
             .hint("Only what you requested under this ticket; what others requested stays")
@@ -163,8 +167,42 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
         if ui.add(button).clicked() {
             raise(ui, cx, machines, condition.way_back(), |_| {});
             order::leaves_out(cx.views, &left_out);
+            order::sets_aside(cx.views, &aside);
         }
     }
+}
+
+/// Those of these devices that another ticket holds as well, and in which words: they are released only where
+/// a person puts them into the form. All of them stay where it would be about none.
+fn needed_elsewhere(
+    cx: &Cx<'_>,
+    incident: &Incident,
+    condition: Condition,
+    machines: &[MachineRef],
+) -> Vec<(MachineId, String)> {
+    let others = incident.also_under.iter();
+    let others = others.filter(|also| also.condition.ends_with(condition));
+    let others = others.filter(|also| machines.iter().any(|m| m.id == also.machine));
+    let mut aside: Vec<(MachineId, String)> = Vec::new();
+    for also in others {
+        let at = also.at.map_or_else(
+            || "at an unknown time".to_owned(),
+            |at| format!("at {}", clock_text(at, cx.service_now(), cx.zone)),
+        );
+        let (word, ticket) = (also.condition.word(), clean(&also.ticket, TICKET_CHARS));
+        let why = format!(
+            "also {} under {ticket} by {} {at}",
+            word.to_lowercase(),
+            also.by
+        );
+        if aside.iter().all(|(known, _)| *known != also.machine) {
+            aside.push((also.machine.clone(), why));
+        }
+    }
+    if aside.len() == machines.len() {
+        aside.clear();
+    }
+    aside
 }
 
 /// Opens the form on these devices, with the incident's ticket in it.

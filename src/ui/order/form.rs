@@ -137,8 +137,8 @@ pub struct Target {
     pub step: usize,
     /// The entry whose order is sent again by it.
     pub replaces: Option<EntryId>,
-    /// What forbade it when it was left out.
-    pub blocked_by: Option<String>,
+    /// Why it was left out, where something spoke against it.
+    pub left_out_for: Option<String>,
 }
 
 impl Target {
@@ -153,7 +153,7 @@ impl Target {
             machine,
             step,
             replaces: None,
-            blocked_by: None,
+            left_out_for: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use egui::{Ui, WidgetInfo, accesskit};
 use super::form::{OrderForm, Target};
 use super::plan::{self, OfDevice};
 use crate::guard::Review;
-use crate::model::{EntryId, MachineRef};
+use crate::model::{EntryId, MachineId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
 /// What a person took out of the form in this frame, and put back into it: orders by their entries.
@@ -28,12 +28,37 @@ impl Changes {
     }
 }
 
+/// Leaves devices out of a form that has just been opened, each for its reason, until a person puts them back.
+/// Where that would leave none, all stay.
+pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
+    let why = |target: &Target| {
+        let mut reasons = reasons.iter();
+        let found = reasons.find(|(id, _)| *id == target.machine.id);
+        found.map(|(_, why)| why.clone())
+    };
+    if form.targets.iter().all(|target| why(target).is_some()) {
+        return;
+    }
+    for target in std::mem::take(&mut form.targets) {
+        let left_out_for = why(&target);
+        let list = if left_out_for.is_some() {
+            &mut form.left_out
+        } else {
+            &mut form.targets
+        };
+        list.push(Target {
+            left_out_for,
+            ..target
+        });
+    }
+}
+
 /// Takes devices, or steps on them, out of the form, and puts others back. What is blocked keeps the reason.
 pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
     let had_several = form.count() > 1;
     for (target, review) in form.targets.iter_mut().zip(reviews) {
         let forbidding = plan::forbidding(review);
-        target.blocked_by = forbidding.map(|finding| finding.text.clone());
+        target.left_out_for = forbidding.map(|finding| finding.text.clone());
     }
     let (gone, kept) = std::mem::take(&mut form.targets)
         .into_iter()
@@ -68,8 +93,8 @@ fn put_back(form: &mut OrderForm, target: Target) {
 struct Gone<'a> {
     machine: &'a MachineRef,
     entries: Vec<EntryId>,
-    /// What forbade its orders, each once.
-    blocked_by: Vec<&'a str>,
+    /// What spoke against its orders, each once.
+    left_out_for: Vec<&'a str>,
 }
 
 fn gone(form: &OrderForm) -> Vec<Gone<'_>> {
@@ -82,14 +107,14 @@ fn gone(form: &OrderForm) -> Vec<Gone<'_>> {
             gone.push(Gone {
                 machine: &target.machine,
                 entries: Vec::new(),
-                blocked_by: Vec::new(),
+                left_out_for: Vec::new(),
             });
             gone.len() - 1
         });
         gone[at].entries.push(target.entry);
-        let why = target.blocked_by.as_deref();
-        let why = why.filter(|why| !gone[at].blocked_by.contains(why));
-        gone[at].blocked_by.extend(why);
+        let why = target.left_out_for.as_deref();
+        let why = why.filter(|why| !gone[at].left_out_for.contains(why));
+        gone[at].left_out_for.extend(why);
     }
     gone
 }
@@ -219,7 +244,7 @@ pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Chang
     for target in form.left_out.iter().filter(|target| is_in(form, target)) {
         let step = form.step_label(target).unwrap_or_default();
         let what = format!("{step} on {}", target.machine.quoted());
-        ui.small_label(left_out_words(&what, target.blocked_by.as_deref()));
+        ui.small_label(left_out_words(&what, target.left_out_for.as_deref()));
     }
     for one in gone(form) {
         let name = one.machine.quoted();
@@ -230,13 +255,13 @@ pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Chang
             if ui.add(button.disabled_because(arming)).clicked() {
                 changes.put_back = one.entries;
             }
-            ui.small_label(left_out_words(&name, one.blocked_by));
+            ui.small_label(left_out_words(&name, one.left_out_for));
         });
     }
     changes
 }
 
-/// What was left out, and what forbade it.
+/// What was left out, and what spoke against it.
 fn left_out_words<'a>(what: &str, why: impl IntoIterator<Item = &'a str>) -> String {
     let why: Vec<&str> = why.into_iter().collect();
     let colon = if why.is_empty() { "" } else { ": " };

@@ -29,7 +29,7 @@ pub use form::{OpenedFrom, OrderForm, Target, UsedTicket};
 pub use kept_texts::KeptTexts;
 pub use open::{
     is_from_selection, leaves_out, open, open_plan, raise, raise_again, raise_named_plan,
-    raise_plan, raise_steps,
+    raise_plan, raise_steps, sets_aside,
 };
 pub use title::confirm_label;
 

@@ -6,7 +6,7 @@ use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
 use super::form::{GivenEnd, OpenedFrom, OrderForm, Target};
-use super::ticket_field;
+use super::{left_out, ticket_field};
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
 use crate::message::Command;
@@ -228,6 +228,13 @@ pub fn raise_steps(ui: &Ui, cx: &mut Cx<'_>, plan: Arc<Plan>, orders: &[(usize, 
     let load = open_steps(cx.state, cx.views, plan, steps.collect(), time);
     if let (Some(Dialog::Form(form)), Some((_, first))) = (&mut cx.views.dialog, orders.first()) {
         first
+/// Takes devices out of the form which has just been opened, each for its reason: a person may put them back.
+pub fn sets_aside(views: &mut Views, reasons: &[(MachineId, String)]) {
+    if let Some(Dialog::Form(form)) = &mut views.dialog {
+        left_out::set_aside(form, reasons);
+    }
+}
+
             .order
             .comment
             .as_ref()

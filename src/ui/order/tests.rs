@@ -78,7 +78,7 @@ fn world(kind: ActionKind) -> World {
         machine: machine().reference(),
         step: 0,
         replaces: None,
-        blocked_by: None,
+        left_out_for: None,
     };
     let form = OrderForm::new(vec![target], draft, 0.0);
     let dialog = Some(OpenDialog::Form(Box::new(form)));

@@ -27,7 +27,7 @@ fn typed_form(comment: &str) -> Dialog {
         machine,
         step: 0,
         replaces: None,
-        blocked_by: None,
+        left_out_for: None,
     };
     Dialog::Form(Box::new(OrderForm::new(vec![target], draft, 0.0)))
 }

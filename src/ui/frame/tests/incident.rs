@@ -9,6 +9,8 @@ use crate::state::fixtures;
 use crate::ui::palette::Palette;
 use crate::ui::views::{Dialog, Screen};
 
+/// A device of which no record is known.
+const OTHER: &str = "4e5bc9d7e413ddd7902c2932e418702b84d0cccc";
 const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 
 fn isolation(id: &str, machine: &str, by: &str, comment: &str) -> MachineAction {
@@ -101,6 +103,55 @@ fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
         let below = comment.rect().top();
         assert!(said.bottom() < below, "{size:?}: {said} over {below}");
     }
+}
+
+/// What another ticket needs as well is named, and is not released by one click; where it is all there is,
+/// the form is about it.
+#[test]
+fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
+    let jane = "jane@contoso.com";
+    let also = |id: &str, machine: &str| MachineAction {
+        created: Some(at(60)),
+        last_updated: Some(at(60)),
+        ..isolation(id, machine, jane, "INC-2 ransomware")
+    };
+    let shown = |actions: Vec<MachineAction>| {
+        let mut state = incident();
+        let epoch = Epoch(0);
+        state.apply(Event::Actions { epoch, actions });
+        let (desk, mut harness) = desk(state, egui::vec2(1400.0, 900.0));
+        desk.borrow_mut().views.show_incident("INC-4711");
+        harness.run_steps(40);
+        press(&mut harness, "Release all of this incident (1)…");
+        (desk, harness)
+    };
+    let ids = |targets: &[crate::ui::order::Target]| {
+        let ids = targets.iter().map(|target| target.machine.id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let more = isolation("j2", OTHER, jane, "INC-4711 beacon");
+    let (desk, mut harness) = shown(vec![more, also("j3", OTHER)]);
+    {
+        let desk = desk.borrow();
+        let Some(Dialog::Form(form)) = &desk.views.dialog else {
+            panic!("no form");
+        };
+        assert_eq!(
+            (ids(&form.targets), ids(&form.left_out)),
+            (vec![HR.to_owned()], vec![OTHER.to_owned()])
+        );
+    }
+    harness.run_steps(4);
+    harness.get_by_label_contains("also isolated under INC-2 by you at ");
+    let (desk, _harness) = shown(vec![also("j3", HR)]);
+    let desk = desk.borrow();
+    let Some(Dialog::Form(form)) = &desk.views.dialog else {
+        panic!("no form");
+    };
+    assert_eq!(
+        (ids(&form.targets), form.left_out.len()),
+        (vec![HR.to_owned()], 0)
+    );
 }
 
 #[test]
@@ -348,7 +399,6 @@ fn what_somebody_isolated_again_stays_in_the_incident_of_the_one_who_began() {
 /// One condition says nothing of when the other began, nor for what.
 #[test]
 fn each_condition_of_a_device_says_since_when_and_by_whom() {
-    const OTHER: &str = "4e5bc9d7e413ddd7902c2932e418702b84d0cccc";
     let mut state = incident();
     let jane = "jane@contoso.com";
     let restricted = MachineAction {
