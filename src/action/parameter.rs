@@ -67,6 +67,8 @@ pub enum ParameterError {
     Hash(#[from] Sha1Error),
     #[error("Enter {}", with_article(label))]
     Missing { label: &'static str },
+    #[error("{label}: choose one")]
+    NotChosen { label: &'static str },
     #[error("{label}: not one of the values offered")]
     NotOffered { label: &'static str },
     #[error("{label}: {chars} characters, at most {max}")]
@@ -164,6 +166,9 @@ impl Parameter {
             ParameterKind::Hash => Value::Hash(Sha1::find(text)?),
             ParameterKind::AnyHash => any_hash(text)?,
             ParameterKind::Time if text.is_empty() => return Err(ParameterError::NoTime { label }),
+            ParameterKind::Choice(_) if text.is_empty() => {
+                return Err(ParameterError::NotChosen { label });
+            }
             _ if text.is_empty() => return Err(ParameterError::Missing { label }),
             ParameterKind::Choice(choices) => {
                 let chosen = choices.iter().find(|choice| choice.value == text);

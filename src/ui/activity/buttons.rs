@@ -2,12 +2,13 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, INDICATOR, Subject, type_noun};
+use crate::action::{ActionKind, Draft, Subject, type_noun};
 use crate::journal::{Entry, OrderStatus, instead};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
 use crate::ui::activity::record;
+use crate::ui::activity::undo;
 use crate::ui::activity::wording;
 use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
 use crate::ui::theme::Role;
@@ -241,14 +242,9 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             order::raise(ui, cx, &[entry.machine()], subject, |_| {});
         }
         Button::Undo(undo) => {
-            let again = |draft: &mut Draft| {
-                draft.refill(&entry.order.task);
-                if let Some(made) = entry.own_action() {
-                    let known = draft.parameters().contains(&INDICATOR);
-                    known.then(|| draft.set(&INDICATOR, made.as_str()));
-                }
-            };
-            order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
+            let state = cx.state;
+            let fill = |draft: &mut Draft| undo::fill(draft, entry, state);
+            order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), fill);
         }
         Button::SendAgain => order::raise_again(ui, cx, &[entry]),
         Button::Download => cx.views.open(Dialog::Download(entry.id())),

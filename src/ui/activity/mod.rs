@@ -9,6 +9,7 @@ pub(in crate::ui) mod insist;
 pub(in crate::ui) mod open_work;
 pub(in crate::ui) mod record;
 pub(in crate::ui) mod row;
+mod undo;
 pub(in crate::ui) mod wording;
 
 use std::cmp::Reverse;

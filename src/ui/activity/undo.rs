@@ -1,0 +1,272 @@
+//! What the form begins with that undoes an order: the exact inverse, as far as it is known.
+
+use crate::action::{ActionKind, Change, Draft, INDICATOR, ParameterKind, REACTION};
+use crate::journal::{Entry, OrderStatus};
+use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
+use crate::state::State;
+
+/// Puts into the form what the order was given, and before that what was given to the one that it has ended:
+/// what was isolated selectively is isolated so again, and what was only audited is not blocked.
+pub fn fill(draft: &mut Draft, entry: &Entry, state: &State) {
+    let parameters = draft.parameters();
+    if parameters.contains(&REACTION) {
+        refill_block(draft, entry, state);
+    }
+    if matches!(entry.order.task.change(), Change::Clears(_)) {
+        refill_condition(draft, entry, state);
+    }
+    draft.refill(&entry.order.task);
+    if let Some(made) = entry.own_action()
+        && parameters.contains(&INDICATOR)
+    {
+        draft.set(&INDICATOR, made.as_str());
+    }
+}
+
+/// What the removed block was given. Of one that others made the list says it, as long as it was not read
+/// again since; else a person is to say whether devices blocked the file.
+fn refill_block(draft: &mut Draft, entry: &Entry, state: &State) {
+    let removed = entry.order.task.indicator();
+    let is_removed = |id: Option<&MachineActionId>| id.is_some() && id == removed.as_ref();
+    let mut orders = state.entries.of_machine(&entry.order.machine.id).rev();
+    let made = orders.find(|order| {
+        let is_block = order.order.task.kind() == Some(ActionKind::BlockFile);
+        is_block && is_removed(order.own_action().as_ref())
+    });
+    if let Some(made) = made {
+        draft.refill(&made.order.task);
+        return;
+    }
+    let mut known = (state.indicators.get().into_iter()).flat_map(|read| &read.of_files);
+    let known = known.find(|indicator| is_removed(indicator.id.as_ref()));
+    let reaction = known.and_then(|known| choice(&REACTION.kind, known.action.as_wire()));
+    draft.set(&REACTION, reaction.unwrap_or_default());
+}
+
+/// What set the condition that the order has ended was given, whoever requested it: by its order where that
+/// was made here, and as the service says it was carried out.
+fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
+    let Some(kind) = draft.task().kind() else {
+        return;
+    };
+    let Some(set) = set_before(entry, kind, state) else {
+        let is_later = |other: &&Entry| other.id() != entry.id();
+        let earlier = state.entries.of_machine(&entry.order.machine.id).rev();
+        let mut earlier = earlier.skip_while(is_later);
+        let set = earlier.find(|other| {
+            let is_done = matches!(other.status(), OrderStatus::Done { .. });
+            is_done && other.order.task.kind() == Some(kind)
+        });
+        if let Some(set) = set {
+            draft.refill(&set.order.task);
+        }
+        return;
+    };
+    if let Some(order) = state.entries.that_made(&set.id) {
+        draft.refill(&order.order.task);
+    }
+    for parameter in draft.parameters() {
+        let scope = set.scope.as_deref().unwrap_or_default();
+        if let Some(value) = choice(&parameter.kind, scope) {
+            draft.set(parameter, value);
+        }
+    }
+}
+
+/// The action of this kind that had succeeded last when the order was carried out.
+fn set_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&'a MachineAction> {
+    let history = state.known_actions(&entry.order.machine.id);
+    let own = entry.own_action()?;
+    let ended = history.iter().find(|action| action.id == own)?;
+    let sets = history.iter().filter(|action| {
+        ActionKind::of(action) == Some(kind)
+            && action.status == MachineActionStatus::Succeeded
+            && action.created < ended.created
+    });
+    sets.max_by_key(|action| action.created)
+}
+
+/// The one of the offered values that the service calls so.
+fn choice(kind: &ParameterKind, value: &str) -> Option<&'static str> {
+    let ParameterKind::Choice(choices) = kind else {
+        return None;
+    };
+    let mut choices = choices.iter();
+    let found = choices.find(|choice| choice.value.eq_ignore_ascii_case(value));
+    found.map(|choice| choice.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use crate::action::{
+        AUDIT, Choice, FULL, ISOLATION_TYPE, Parameter, SELECTIVE, Subject, Task, Value,
+    };
+    use crate::guard::Policy;
+    use crate::journal::Record;
+    use crate::message::{Event, IndicatorNews, ReadIndicators};
+    use crate::model::{
+        Epoch, HResult, Indicator, IndicatorAction, MachineActionType, MachineRef, Mode,
+    };
+    use crate::state::fixtures;
+    use crate::ui::activity::undo::*;
+
+    fn device() -> MachineRef {
+        fixtures::machine_ref("a19c07", None)
+    }
+
+    fn id(text: &str) -> MachineActionId {
+        MachineActionId::parse(text).expect("a literal id")
+    }
+
+    /// An order that was carried out as this action.
+    fn done(
+        tag: &str,
+        machine: MachineRef,
+        kind: ActionKind,
+        value: Option<(&'static Parameter, Value)>,
+        action: &str,
+    ) -> Entry {
+        let mut order = fixtures::order(tag, machine, kind);
+        order.task = Task::Act {
+            kind,
+            values: value.into_iter().collect(),
+        };
+        let done = Record::Finished {
+            action: id(action),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        fixtures::entry(fixtures::author(), order, vec![Record::Sent, done])
+    }
+
+    fn state(entries: &[&Entry]) -> State {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let entries: Vec<Entry> = entries.iter().copied().cloned().collect();
+        state.entries = entries.into();
+        state
+    }
+
+    /// What the form that undoes the entry begins with in this field.
+    fn begins_with(state: &State, entry: &Entry, parameter: &Parameter) -> String {
+        let kind = entry.order.task.kind().expect("an action");
+        let undo = kind.spec().undo.expect("it has an inverse");
+        let mut draft = Draft::new(entry.id(), entry.machine(), Subject::Act(undo));
+        fill(&mut draft, entry, state);
+        draft.text(parameter).to_owned()
+    }
+
+    fn action(name: &str, kind: MachineActionType, at: i64, scope: Option<&str>) -> MachineAction {
+        let mut action = MachineAction::bare(id(name), kind, MachineActionStatus::Succeeded);
+        action.machine_id = Some(device().id);
+        action.created = Timestamp::from_second(at).ok();
+        action.scope = scope.map(Into::into);
+        action
+    }
+
+    #[test]
+    fn what_was_released_is_isolated_again_as_it_was() {
+        use MachineActionType::{Isolate, Unisolate};
+        let isolated = |choice: &'static Choice| {
+            let value = (&ISOLATION_TYPE, Value::Choice(choice));
+            done(
+                "cdn-00000001",
+                device(),
+                ActionKind::Isolate,
+                Some(value),
+                "x1",
+            )
+        };
+        let release = done("cdn-00000002", device(), ActionKind::Unisolate, None, "x9");
+        // By the journal alone.
+        for (choice, value) in [(&SELECTIVE, "Selective"), (&FULL, "Full")] {
+            let state = state(&[&isolated(choice), &release]);
+            assert_eq!(begins_with(&state, &release, &ISOLATION_TYPE), value);
+        }
+        // As the service has it: of two the later one, by whomever, and none that came after the release.
+        let (full, own) = (isolated(&FULL), isolated(&SELECTIVE));
+        for (entry, actions, value) in [
+            (
+                &full,
+                vec![action("s1", Isolate, 5, Some("selective"))],
+                "Selective",
+            ),
+            (&own, vec![action("s1", Isolate, 5, Some("Full"))], "Full"),
+            (&own, vec![action("x1", Isolate, 5, None)], "Selective"),
+            (
+                &own,
+                vec![
+                    action("x1", Isolate, 5, None),
+                    action("s1", Isolate, 20, Some("Full")),
+                ],
+                "Selective",
+            ),
+        ] {
+            let mut state = state(&[entry, &release]);
+            let mut actions = actions;
+            actions.push(action("x9", Unisolate, 9, None));
+            let epoch = Epoch(0);
+            state.apply(Event::Actions { epoch, actions });
+            assert_eq!(begins_with(&state, &release, &ISOLATION_TYPE), value);
+        }
+    }
+
+    #[test]
+    fn a_file_whose_block_was_removed_is_treated_as_before_and_never_by_chance() {
+        let everywhere = MachineRef::every_device;
+        let removal = |number: &str| {
+            let value = (&INDICATOR, Value::Text(number.into()));
+            let kind = ActionKind::RemoveBlock;
+            done("cdn-00000002", everywhere(), kind, Some(value), number)
+        };
+        let own = removal("7");
+        let audit = (&REACTION, Value::Choice(&AUDIT));
+        let audited = done(
+            "cdn-00000001",
+            everywhere(),
+            ActionKind::BlockFile,
+            Some(audit),
+            "7",
+        );
+        let known = state(&[&audited, &own]);
+        assert_eq!(begins_with(&known, &own, &REACTION), "Audit");
+        // A colleague's is known by the list of those there were, or not at all.
+        let theirs = removal("8");
+        let mut known = state(&[&audited, &theirs]);
+        assert_eq!(begins_with(&known, &theirs, &REACTION), "");
+        for (action, value) in [
+            (IndicatorAction::Audit, "Audit"),
+            (IndicatorAction::BlockAndRemediate, "BlockAndRemediate"),
+            (IndicatorAction::Allowed, ""),
+        ] {
+            let indicator = Indicator {
+                id: Some(id("8")),
+                value: "".into(),
+                action,
+                by: None,
+                created: None,
+                expires: None,
+                title: None,
+                description: None,
+            };
+            let read = ReadIndicators {
+                of_files: vec![indicator].into(),
+                total: 1,
+                is_complete: true,
+            };
+            known.apply(Event::Indicators {
+                epoch: Epoch(0),
+                news: IndicatorNews::Read(Ok(read)),
+                at: Timestamp::UNIX_EPOCH,
+            });
+            assert_eq!(begins_with(&known, &theirs, &REACTION), value);
+        }
+        // Without an answer nothing is ordered.
+        let parsed = REACTION.parse("");
+        assert!(parsed.is_err_and(|why| why.to_string() == "What devices do: choose one"));
+    }
+}
