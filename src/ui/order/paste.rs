@@ -8,6 +8,8 @@ use crate::model::Tickets;
 
 /// A hash has at most a label and a file name beside it.
 const MAX_HASH_WORDS: usize = 4;
+/// Digits of an MD5.
+const SHORTEST_HASH: usize = 32;
 
 /// A field of the form that takes text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,19 +163,28 @@ fn ticket_or_comment(form: &OrderForm, is_ticket: bool) -> Field {
     Field::Comment
 }
 
-/// Whether a text is a hash, also one of a kind that the service does not take.
+/// Whether a text is meant for the field of the hash, which says what is wrong with it: a hash of any kind, one
+/// with a slip in it, or the path of a file that is to be hashed.
 fn is_hash(text: &str) -> bool {
     let is_short = text.split_whitespace().count() <= MAX_HASH_WORDS;
-    let found = Sha1::find(text);
-    is_short
-        && matches!(
-            found,
-            Ok(_)
-                | Err(Sha1Error::Md5
-                    | Sha1Error::Sha256 { .. }
-                    | Sha1Error::Several
-                    | Sha1Error::Pieces)
-        )
+    match Sha1::find(text) {
+        Ok(_)
+        | Err(Sha1Error::Md5 | Sha1Error::Sha256 { .. } | Sha1Error::Several | Sha1Error::Pieces) => {
+            is_short
+        }
+        Err(Sha1Error::WrongLength { .. } | Sha1Error::WrongCharacter { .. }) => {
+            is_short && is_mostly_hex(text)
+        }
+        Err(Sha1Error::Path(_)) => true,
+        Err(Sha1Error::Missing) => false,
+    }
+}
+
+/// As long as the shortest hash, and three quarters hexadecimal digits: of words it is a third.
+fn is_mostly_hex(text: &str) -> bool {
+    let letters = || text.chars().filter(|c| c.is_alphanumeric());
+    let digits = letters().filter(char::is_ascii_hexdigit).count();
+    letters().count() >= SHORTEST_HASH && digits * 4 >= letters().count() * 3
 }
 
 fn is_writing(event: &Event) -> bool {

@@ -49,6 +49,40 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     assert_eq!((&*draft.comment, hash), (&*sentence, SHA1));
 }
 
+/// A slip in a hash is said beside its field, and not sent as a reason for an order that lacks its hash.
+#[test]
+fn a_hash_with_a_slip_or_a_path_goes_into_the_field_that_says_what_is_wrong() {
+    let path = std::env::temp_dir()
+        .join("a folder of a few words")
+        .join("beacon.exe");
+    for (text, into_hash) in [
+        (SHA1[..39].to_owned(), true),
+        (format!("{SHA1}0"), true),
+        (format!("SHA-1: {}", &SHA1[..39]), true),
+        (SHA1.replacen('3', "g", 1), true),
+        (format!("{}O", "a".repeat(31)), true),
+        (path.display().to_string(), true),
+        (SHA1[..20].to_owned(), false),
+        (
+            "user.p.marsh.opened.the.attachment.of.a.mail".to_owned(),
+            false,
+        ),
+        ("beacon.exe".to_owned(), false),
+    ] {
+        let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+        harness.run_steps(3);
+        paste(&mut harness, &text);
+        let draft = &form(&harness).draft;
+        let found = (draft.text(&crate::action::SHA1), &*draft.comment);
+        let expected = if into_hash {
+            (&*text, "")
+        } else {
+            ("", &*text)
+        };
+        assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn typing_on_a_button_leads_to_the_hash_as_long_as_it_is_missing() {
     let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
