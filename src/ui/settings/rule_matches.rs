@@ -157,8 +157,7 @@ pub fn rule_matches_ui(
     lines.dedup();
     // What may be a slip comes first; the others stay in their order.
     lines.sort_by_key(|(_, count)| *count > 0);
-    let is_whole =
-        !inventory.loading && inventory.incomplete.is_none() && inventory.failure.is_none();
+    let is_whole = inventory.is_complete() && !inventory.loading && inventory.failure.is_none();
     for (entry, count) in lines.iter().take(MAX_LINES) {
         let entry = clean(entry, 60);
         match count {
@@ -167,7 +166,7 @@ pub fn rule_matches_ui(
                 badge(ui, Icon::Warning, Role::Caution, &words);
             }
             0 => {
-                let words = format!("“{entry}” matches no device read so far");
+                let words = format!("“{entry}” matches none of the devices read so far");
                 badge(ui, Icon::Warning, Role::Caution, &words);
             }
             1 => {
@@ -241,6 +240,41 @@ mod tests {
         assert!(harness.query_by_label(line).is_some());
         let fits = |rule: &str| Pattern::parse(rule).expect("a rule").fits("DC01");
         assert!(!fits("*.contoso.com") && fits("DC*") && fits("DC*.contoso.com"));
+    }
+
+    /// A rule that nobody can see the use of may be deleted.
+    #[test]
+    fn a_rule_without_a_match_is_held_against_a_whole_list_only() {
+        use egui_kittest::Harness;
+        use egui_kittest::kittest::Queryable as _;
+
+        let so_far = "“vie-*” matches none of the devices read so far";
+        let of_all = "“vie-*” matches no device in the list";
+        for (unreadable, said) in [(None, so_far), (Some(2), so_far), (Some(0), of_all)] {
+            let mut state = state(2);
+            if let Some(unreadable) = unreadable {
+                let seen = state.inventory.all().iter().map(|m| m.id.clone());
+                let news = InventoryNews::Done {
+                    at: jiff::Timestamp::UNIX_EPOCH,
+                    unreadable,
+                    incomplete: None,
+                    seen: seen.collect(),
+                };
+                let epoch = state.epoch;
+                state.apply(Event::Inventory { epoch, news });
+            }
+            let mut typed = WrittenRules::default();
+            *typed.text_mut(RuleKey::ProtectedNames) = "vie-*".into();
+            let mut matches = RuleMatches::default();
+            while matches.go_on(&typed, &state.inventory) {}
+            let harness = Harness::builder()
+                .with_size([700.0, 300.0])
+                .build_ui(move |ui| {
+                    crate::ui::prepare(ui.ctx());
+                    rule_matches_ui(ui, &state, &matches, RuleKey::ProtectedNames, &typed);
+                });
+            assert!(harness.query_by_label(said).is_some(), "{said}");
+        }
     }
 
     #[test]
