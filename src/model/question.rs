@@ -1,6 +1,6 @@
 //! A question about devices that the service itself can answer, read from the search text.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
@@ -190,12 +190,18 @@ impl Question {
                 // The service looks up internal addresses only.
                 Self::Address {
                     ip: IpAddr::V4(ip), ..
-                } => ip.is_private() || ip.is_link_local(),
+                } => ip.is_private() || ip.is_link_local() || is_shared(*ip),
                 Self::Id(_) | Self::Address { .. } | Self::User(_) | Self::EntraId(_) => true,
             });
             questions
         }))
     }
+}
+
+/// Whether an address is of the range behind a carrier's translation (RFC 6598), which VPN clients and cloud
+/// hosts have inside as others have those of RFC 1918.
+const fn is_shared(ip: Ipv4Addr) -> bool {
+    matches!(ip.octets(), [100, 64..=127, ..])
 }
 
 /// Addresses and names as people write them so that they cannot be followed by accident, made whole.

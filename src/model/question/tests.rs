@@ -161,6 +161,11 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
         ]
     );
     assert_eq!(labels(&format!("{line} {ID}")), [format!("id: {ID}")]);
+    // Addresses of VPN clients and cloud hosts behind a carrier's translation (100.64.0.0/10), and none beside it.
+    let line =
+        "beacon from 100.64.0.9 and 100.127.255.254, not 100.63.255.1, 100.128.0.1 or 101.64.0.1";
+    let found = ["address: 100.64.0.9", "address: 100.127.255.254"];
+    assert_eq!(labels(line), found);
     assert!(labels("what is going on here").is_empty());
 }
 
