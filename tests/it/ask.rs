@@ -370,7 +370,7 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
     paste(&mut console, hr.as_str());
     console.step_until("the row", |c| {
         c.shows_part(&format!("HR-LT-007 (…{}), ", hr.tail()))
-            && c.shows_part(", asked for directly")
+            && c.shows_part(", looked up directly")
     });
     console.step_until("its facts", |c| c.state().history(&hr).is_some());
     assert_eq!(asked(&console.control)[0], format!("/api/machines/{hr}?"));

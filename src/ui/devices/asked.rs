@@ -195,7 +195,7 @@ fn take_answer(cx: &mut Cx<'_>) {
 /// What a screen reader adds to the name of a row.
 pub const fn spoken_mark(is_asked_for: bool) -> &'static str {
     if is_asked_for {
-        ", asked for directly"
+        ", looked up directly"
     } else {
         ""
     }
