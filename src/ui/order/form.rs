@@ -70,6 +70,8 @@ pub struct OrderForm {
     pub from_before: FromBefore,
     /// What else there is of the file that it is about.
     pub file: FileSection,
+    /// Whether the history of every device was known since they were read last.
+    pub has_histories: bool,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
     /// The safe button takes the keyboard in the next frame, as it does when the form opens.
@@ -196,6 +198,7 @@ impl OrderForm {
             began: None,
             from_before: FromBefore::Nothing,
             file: FileSection::default(),
+            has_histories: false,
             error: None,
             keep_takes_focus: false,
             leave_out_takes_focus: false,

@@ -160,6 +160,7 @@ fn content_ui(
     // Taken before the buttons are drawn, for which Enter would be a click.
     let is_by_key = take_confirming_key(ui);
     blocks::keep_later_end(cx.state, form);
+    open::read_what_has_gone(cx, form);
     let drawn = form.reviews(cx.state, cx.now);
     let wanted = targets::required(form, &drawn, targets::names_devices(task));
     if form.exposure.is_changed_to(wanted.clone()) || is_opening {

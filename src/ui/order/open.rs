@@ -107,6 +107,19 @@ pub fn open(
     load
 }
 
+/// Reads devices again whose history has made room for those of others while the form is open, and reads them
+/// once: what one form takes is not to push itself out again and again.
+pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
+    let is_gone = |id: &MachineId| cx.state.histories.get(id).is_none();
+    let ids = form.machines().map(|machine| machine.id.clone());
+    let gone: Vec<_> = ids.filter(is_gone).collect();
+    if gone.is_empty() {
+        form.has_histories = true;
+    } else if std::mem::take(&mut form.has_histories) {
+        cx.out.work.extend(facts_to_read(gone));
+    }
+}
+
 /// Reads again what the guardrails ask about these devices.
 fn facts_to_read(ids: Vec<MachineId>) -> Vec<Command> {
     match ids.as_slice() {
@@ -215,6 +228,13 @@ pub fn leaves_out(views: &mut Views, left_out: &[&LeftOut]) {
     form.not_included = (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")));
 }
 
+/// Takes devices out of the form which has just been opened, each for its reason: a person may put them back.
+pub fn sets_aside(views: &mut Views, reasons: &[(MachineId, String)]) {
+    if let Some(Dialog::Form(form)) = &mut views.dialog {
+        left_out::set_aside(form, reasons);
+    }
+}
+
 /// Opens the form of those orders of a plan that are to be sent again, each with its step, with the comment
 /// that they were confirmed with.
 pub fn raise_steps(ui: &Ui, cx: &mut Cx<'_>, plan: Arc<Plan>, orders: &[(usize, &Entry)]) {
@@ -228,13 +248,6 @@ pub fn raise_steps(ui: &Ui, cx: &mut Cx<'_>, plan: Arc<Plan>, orders: &[(usize, 
     let load = open_steps(cx.state, cx.views, plan, steps.collect(), time);
     if let (Some(Dialog::Form(form)), Some((_, first))) = (&mut cx.views.dialog, orders.first()) {
         first
-/// Takes devices out of the form which has just been opened, each for its reason: a person may put them back.
-pub fn sets_aside(views: &mut Views, reasons: &[(MachineId, String)]) {
-    if let Some(Dialog::Form(form)) = &mut views.dialog {
-        left_out::set_aside(form, reasons);
-    }
-}
-
             .order
             .comment
             .as_ref()

@@ -1,4 +1,4 @@
-//! Orders that did not go out, sent again.
+//! Orders that did not go out, sent again, and facts that are read again.
 
 use super::sight::scroll_through;
 use super::*;
@@ -53,4 +53,44 @@ fn what_is_sent_again_needs_no_attention_any_more() {
         detail: None,
     };
     assert_eq!(acknowledged(vec![withdrawn]), [], "it never needed any");
+}
+
+/// Only so many histories are kept. The one of an open form is not to stay away unread.
+#[test]
+fn a_history_that_has_made_room_for_others_is_read_again_and_not_taken_for_known() {
+    let read = |harness: &mut Harness<'_, World>, id: MachineId| {
+        harness.state_mut().state.apply(Fact::History {
+            epoch: Epoch(0),
+            id,
+            result: Ok(Vec::new().into()),
+            at: Timestamp::UNIX_EPOCH,
+        });
+    };
+    let mut harness = harness(world(ActionKind::Isolate));
+    let gap = "Not checked: whether this or its opposite was requested before";
+    let says_so = |harness: &Harness<'_, World>| {
+        let mut all = harness.query_all_by_label_contains(gap);
+        all.next().is_some()
+    };
+    let reads = |harness: &Harness<'_, World>| {
+        let own = machine().id;
+        let work = harness.state().out.work.iter();
+        work.filter(|work| matches!(work, Command::LoadMachine(id) if *id == own))
+            .count()
+    };
+    harness.run_steps(3);
+    assert!(
+        says_so(&harness) && reads(&harness) == 0,
+        "opening has asked"
+    );
+    read(&mut harness, machine().id);
+    harness.run_steps(3);
+    assert!(!says_so(&harness));
+    for n in 0..1_000 {
+        let id = MachineId::parse(&format!("b{n:05}")).expect("a literal id");
+        read(&mut harness, id);
+    }
+    harness.run_steps(10);
+    assert!(says_so(&harness));
+    assert_eq!(reads(&harness), 1);
 }
