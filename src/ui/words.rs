@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::age_text;
+use crate::model::{age_text, clean};
 pub use crate::model::{clock_text, duration_text as duration, os_name, since_text, spaced};
+use crate::settings::network_host;
 
 /// A number of bytes, in the unit that suits it; a thousand of one make the next.
 pub fn bytes(count: u64) -> String {
@@ -22,6 +23,12 @@ pub fn bytes(count: u64) -> String {
         unit = larger;
     }
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+/// The other computer that a path leads to, safe to show. On Windows opening what is there signs in there with
+/// the account of the person, so a press on a button that names it comes first.
+pub fn other_computer(path: &str) -> Option<String> {
+    network_host(path).map(|host| clean(&host, 60).into_owned())
 }
 
 /// That many of them, in words.
@@ -96,6 +103,28 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(1));
         assert_eq!(local_time(at, &zone), "2026-11-22 03:15:42 +01:00");
         assert_eq!(utc_time(at), "2026-11-22T02:15:42Z");
+    }
+
+    #[test]
+    fn a_path_to_another_computer_names_it_and_one_of_this_computer_none() {
+        let own = std::env::temp_dir()
+            .join("beacon.exe")
+            .display()
+            .to_string();
+        for (path, host) in [
+            (r"\\FS01\share\beacon.exe", Some("fs01")),
+            (
+                "//fs01.contoso.com/share/beacon.exe",
+                Some("fs01.contoso.com"),
+            ),
+            (r"\\?\UNC\fs01\share\beacon.exe", Some("fs01")),
+            ("\\\\fs\u{202e}01\\share\\x", Some("fs\\u{202e}01")),
+            (r"C:\samples\beacon.exe", None),
+            (&own, None),
+            ("", None),
+        ] {
+            assert_eq!(other_computer(path).as_deref(), host, "{path}");
+        }
     }
 
     #[test]

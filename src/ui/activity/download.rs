@@ -126,19 +126,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         if is_opening {
             field.request_focus();
         }
-        // As the text is now.
-        let wrong = self::wrong(&folder);
         let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-        let trouble = package_trouble(cx.state).err();
-        let why_not = trouble.or(wrong.map(str::to_owned));
-        let pressed = ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(ActionButton::new("Don't download"));
-            let go = ActionButton::primary("Download").disabled_because(why_not.as_deref());
-            let by_key = (enters || is_by_key) && why_not.is_none();
-            (keep.clicked(), ui.add(go).clicked() || by_key)
-        });
-        ui.small_label(confirming_keys(ui.ctx()));
-        pressed.inner
+        buttons_ui(ui, cx, &folder, enters || is_by_key)
     });
     let (keeps, goes) = response.inner;
     let chosen = PathBuf::from(folder.trim());
@@ -153,6 +142,32 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         return;
     }
     Dialog::return_focus(ui.ctx(), id);
+}
+
+/// Goes by the folder as it is now; whether nothing is to be downloaded, and whether it is. A folder on another
+/// computer takes a press on the button that names it.
+fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, folder: &str, is_by_key: bool) -> (bool, bool) {
+    let trouble = package_trouble(cx.state).err();
+    let why_not = trouble.or(wrong(folder).map(str::to_owned));
+    let host = words::other_computer(folder);
+    let label = host.as_ref().map_or_else(
+        || "Download".to_owned(),
+        |host| format!("Download to {host}"),
+    );
+    let pressed = ui.horizontal_wrapped(|ui| {
+        let keep = ui.add(ActionButton::new("Don't download"));
+        let go = ActionButton::primary(&label).key("download");
+        let go = ui.add(go.disabled_because(why_not.as_deref()));
+        let by_key = is_by_key && why_not.is_none() && host.is_none();
+        (keep.clicked(), go.clicked() || by_key)
+    });
+    ui.small_label(match &host {
+        Some(host) => format!(
+            "This path leads to another computer, {host}: opening it may sign you in there with your account"
+        ),
+        None => confirming_keys(ui.ctx()),
+    });
+    pressed.inner
 }
 
 /// Has the folder chosen in a dialog of the system's.

@@ -18,7 +18,7 @@ use crate::ui::views::Screen;
 use crate::ui::widgets::{
     ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, button_width, copy_labelled_ui,
 };
-use crate::ui::words::{ago, both_times};
+use crate::ui::words::{ago, both_times, other_computer};
 
 const FORMATS: [(Format, &str, &str); 4] = [
     (Format::Markdown, "Markdown", "md"),
@@ -254,6 +254,14 @@ fn proposed_file(cx: &Cx<'_>) -> String {
     )
 }
 
+/// What the button says that writes to this file: on another computer it names that.
+fn write_label(word: &str, file: &str) -> String {
+    other_computer(file).map_or_else(
+        || format!("Write {word}"),
+        |host| format!("Write {word} to {host}"),
+    )
+}
+
 /// Asks where to write what is listed, while that is wanted.
 pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(mut file) = cx.views.journal.file.take() else {
@@ -266,7 +274,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         // Beside its buttons, as far as the window is wide enough for that.
         let gap = ui.spacing().item_spacing.x;
-        let labels = FORMATS.map(|(_, word, _)| format!("Write {word}"));
+        let labels = FORMATS.map(|(_, word, _)| write_label(word, &file));
         let labels = labels.iter().map(String::as_str).chain([CANCEL]);
         let buttons: f32 = labels.map(|label| button_width(ui, label) + gap).sum();
         let width = (ui.available_width() - buttons - gap).clamp(MIN_PATH, MAX_PATH);
@@ -278,8 +286,9 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .show_ui(ui);
         });
         for (format, word, ending) in FORMATS {
-            let label = format!("Write {word}");
-            let button = ActionButton::new(&label).disabled_because(why);
+            let label = write_label(word, &file);
+            let button = ActionButton::new(&label).key(word);
+            let button = button.disabled_because(why);
             if ui.add(button).clicked() {
                 wanted = Some((format, ending));
             }

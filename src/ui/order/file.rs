@@ -164,9 +164,22 @@ fn hashing_lines(state: &State, path: &Path) -> [String; 2] {
         Some(HashingNews::Stopped | HashingNews::Hashed(_)) | None => {
             let line =
                 "The file is read on this computer: nothing of it is sent, and nothing runs it";
-            [line.to_owned(), String::new()]
+            other_computer(path).map_or_else(
+                || [line.to_owned(), String::new()],
+                |host| {
+                    let first = format!(
+                        "This path leads to another computer, {host}: opening it may sign you in there with your account"
+                    );
+                    [first, "Nothing was opened so far".to_owned()]
+                },
+            )
         }
     }
+}
+
+/// The computer that has to be named before a file there is opened.
+fn other_computer(path: &Path) -> Option<String> {
+    words::other_computer(&path.to_string_lossy())
 }
 
 /// Puts the SHA-1 in place of the path that it was made from.
@@ -184,12 +197,16 @@ fn take_hashed(state: &State, form: &mut OrderForm) {
 fn hashing_ui(ui: &mut Ui, cx: &mut Cx<'_>, path: &Path) {
     let is_reading = matches!(hashing(cx.state, path), Some(HashingNews::Reads { .. }));
     let (label, work) = if is_reading {
-        ("Stop hashing", Command::StopHashing)
+        ("Stop hashing".to_owned(), Command::StopHashing)
     } else {
-        ("Hash this file", Command::HashFile(path.to_owned()))
+        let label = other_computer(path).map_or_else(
+            || "Hash this file".to_owned(),
+            |host| format!("Open it on {host} and hash it"),
+        );
+        (label, Command::HashFile(path.to_owned()))
     };
     // One button, which keeps the keyboard.
-    if ui.add(ActionButton::new(label).key("hash")).clicked() {
+    if ui.add(ActionButton::new(&label).key("hash")).clicked() {
         cx.out.work.push(work);
     }
 }
@@ -304,7 +321,9 @@ pub fn take_file(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
         None => "The name of this file is no text: rename it, or copy the file under another name",
         Some(text) => {
             form.draft.set(field, text);
-            cx.out.work.push(Command::HashFile(path.clone()));
+            if other_computer(path).is_none() {
+                cx.out.work.push(Command::HashFile(path.clone()));
+            }
             return;
         }
     };

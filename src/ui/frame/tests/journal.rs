@@ -322,6 +322,15 @@ fn a_file_is_named_in_whole_wherever_it_goes() {
 }
 
 #[test]
+fn writing_to_another_computer_names_it_on_the_button() {
+    let (desk, mut harness) = page(few());
+    desk.borrow_mut().views.journal.file = Some("//fs01/case/sheet".into());
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Write CSV").is_none());
+    harness.get_by_label("Write CSV to fs01");
+}
+
+#[test]
 fn everything_is_reachable_in_a_small_window() {
     let (desk, mut harness) = desk(with_entries(few()), egui::vec2(640.0, 360.0));
     desk.borrow_mut().views.show(Screen::Journal);

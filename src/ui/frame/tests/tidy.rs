@@ -333,6 +333,22 @@ fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
         Some(folder.display().to_string())
     );
     assert_eq!(count(&harness, "confirms, Esc closes"), 1);
+    // On another computer only a press on the button that names it opens anything.
+    let shared = r"\\fs01\evidence".to_owned();
+    let shared = if cfg!(windows) {
+        shared
+    } else {
+        shared.replace('\\', "/")
+    };
+    desk.borrow_mut().views.download_folder = Some(shared);
+    harness.run_steps(2);
+    harness.get_by_label("Download to fs01");
+    harness.get_by_label_contains("leads to another computer, fs01");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run_steps(2);
+    assert!(desk.borrow().views.dialog.is_some());
+    desk.borrow_mut().views.download_folder = Some(folder.display().to_string());
+    harness.run_steps(2);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     harness.run_steps(2);
     let desk = desk.borrow();

@@ -276,6 +276,42 @@ fn a_second_name_that_is_pasted_belongs_to_the_reason() {
     );
 }
 
+/// Opening a file on another computer signs in there: whoever sent the path would be handed an answer to crack.
+#[test]
+fn a_file_on_another_computer_is_opened_by_a_press_that_names_it_alone() {
+    let path = if cfg!(windows) {
+        r"\\FS01\share\beacon.exe"
+    } else {
+        "//FS01/share/beacon.exe"
+    };
+    let opens = |harness: &Harness<'_, World>| {
+        let mut work = harness.state().out.work.iter();
+        work.any(|work| matches!(work, Command::HashFile(_)))
+    };
+    let named = "Open it on fs01 and hash it";
+    for is_chosen in [false, true] {
+        let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+        harness.run_steps(2);
+        if is_chosen {
+            harness.get_by_label("Choose file…").click_accesskit();
+            harness.run_steps(2);
+            let (_, chosen) = harness.state_mut().out.choose.take().expect("a dialog");
+            chosen.set(Some(path.into())).expect("the first answer");
+        } else {
+            paste(&mut harness, path);
+        }
+        harness.run_steps(3);
+        assert_eq!(form(&harness).draft.file_path(), Some(path.into()));
+        assert!(!opens(&harness), "chosen: {is_chosen}");
+        let asks = "This path leads to another computer, fs01: opening it may sign you in there with your account";
+        harness.get_by_label(asks);
+        assert!(harness.query_by_label("Hash this file").is_none());
+        harness.get_by_label(named).click_accesskit();
+        harness.run_steps(2);
+        assert!(opens(&harness), "chosen: {is_chosen}");
+    }
+}
+
 #[test]
 fn a_file_is_chosen_in_a_dialog_of_the_system_and_hashed() {
     let file = std::env::temp_dir().join("beacon.exe");
