@@ -10,7 +10,7 @@ use super::answer::{host, no_answer};
 use super::error::Unreadable;
 use super::rate_limit::Permit;
 use super::transport::Limits;
-use super::transport::stream::Stream;
+use super::transport::stream::{Head, Stream};
 use super::{ApiError, Client, Sending, odata, wire};
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::model::{MachineActionId, Permission, RefusalCode};
@@ -56,6 +56,12 @@ pub enum PackageError {
     Line(ApiError),
     #[error("{host} sent a web page")]
     WebPage { host: Box<str> },
+    /// Its length, its parts and its hash would be those of other bytes.
+    #[error("{host} sent the package packed ({coding}), though it was asked for as it is")]
+    Packed { host: Box<str>, coding: Box<str> },
+    /// All that it announced has come, and that is not the end.
+    #[error("{host} sent only a part of what was asked for")]
+    Part { host: Box<str> },
     /// What is served now is not that of which a part has come.
     #[error("the package has changed on the way")]
     Changed,
@@ -83,11 +89,22 @@ pub struct Received {
     version: Option<Box<str>>,
 }
 
+impl Received {
+    /// The version, where it is the same only if every byte is (RFC 9110 section 13.1.5).
+    fn strong_version(&self) -> Option<&str> {
+        self.version.as_deref().filter(|v| v.starts_with('"'))
+    }
+}
+
 /// A package, or the rest of one, as it comes.
 #[derive(Debug)]
 pub struct Incoming {
     stream: Stream,
     url: Url,
+    /// Where what is announced ends: the place behind its last byte.
+    end: Option<u64>,
+    /// There is nothing behind what had come before.
+    is_over: bool,
 }
 
 impl Client {
@@ -101,7 +118,7 @@ impl Client {
         action: &MachineActionId,
         permit: Permit,
     ) -> Result<PackageLink, PackageError> {
-        let segments = ["machineactions", action.as_str(), "getPackageUri"];
+        let segments = ["machineactions", action.as_str(), "GetPackageUri"];
         let url = odata::path(&self.0.endpoints.api, &segments);
         let answer = self.send(&url, permit, Sending::Get(Limits::ONE)).await?;
         match self.understand(&url, &answer, link_text) {
@@ -143,57 +160,96 @@ impl Client {
         received: &mut Received,
     ) -> Result<Incoming, PackageError> {
         let url = &link.0;
-        let opened = self.0.http.open_stream(url, received.bytes).await;
+        let version = received.strong_version();
+        let opened = self.0.http.open_stream(url, received.bytes, version);
+        let opened = opened.await;
         let stream = opened.map_err(|fault| PackageError::Line(no_answer(&fault, url)))?;
+        let head = &stream.head;
         // Neither path nor query: the one names the tenant, the other opens the package.
         let host = host(url);
-        tracing::debug!(%host, status = stream.status, from = received.bytes, "package");
-        match stream.status {
-            200 if stream.is_page => return Err(PackageError::WebPage { host }),
+        tracing::debug!(%host, status = head.status, from = received.bytes, "package");
+        let end = match head.status {
+            200 if head.is_page => return Err(PackageError::WebPage { host }),
+            200 | 206 if head.coding.is_some() => {
+                let coding = head.coding.clone().unwrap_or_default();
+                return Err(PackageError::Packed { host, coding });
+            }
+            416 if received.bytes > 0 && is_whole(head, received) => {
+                received.total = Some(received.bytes);
+                received.total
+            }
             // All of it from the start, or nothing from there on: what has come is no part of that.
             200 | 416 if received.bytes > 0 => return Err(PackageError::Changed),
             200 => {
-                received.total = stream.len;
-                received.version.clone_from(&stream.version);
+                received.total = head.len;
+                received.version.clone_from(&head.version);
+                head.len
             }
-            206 if received.bytes > 0 => check_rest(&stream, received)?,
+            206 if received.bytes > 0 => Some(check_rest(head, received)?),
             status @ (401 | 403 | 404 | 410) => {
                 return Err(PackageError::LinkRefused { host, status });
             }
             status => return Err(PackageError::Storage { host, status }),
-        }
+        };
         match received.total {
             Some(bytes) if bytes > MAX_BYTES => Err(PackageError::TooLarge { bytes }),
             Some(_) | None => Ok(Incoming {
+                is_over: head.status == 416,
                 stream,
                 url: url.clone(),
+                end,
             }),
         }
     }
 }
 
-/// Whether it is the rest of what has come.
-fn check_rest(stream: &Stream, received: &Received) -> Result<(), PackageError> {
-    let range = stream.range.as_deref().and_then(range_of);
-    let is_rest = range.is_some_and(|(from, total)| {
-        from == received.bytes && (received.total.is_none() || total == received.total)
-    });
-    let is_same = match (&received.version, &stream.version) {
+/// Whether it is the rest of what has come, or a part of that: the place behind its last byte. What it
+/// says of the whole is kept where nothing was known of that.
+fn check_rest(head: &Head, received: &mut Received) -> Result<u64, PackageError> {
+    let range = head.range.as_deref().and_then(range_of);
+    let (from, end, total) = range.ok_or(PackageError::Changed)?;
+    let is_same_total = match (received.total, total) {
         (Some(before), Some(now)) => before == now,
         _ => true,
     };
-    if is_rest && is_same {
-        Ok(())
+    let total = received.total.or(total);
+    let is_within = total.is_none_or(|total| end <= total);
+    let is_as_long = head.len.is_none_or(|len| len == end - from);
+    let is_rest = from == received.bytes && is_same_total && is_within && is_as_long;
+    if is_rest && is_same_version(head, received) {
+        received.total = total;
+        Ok(end)
     } else {
         Err(PackageError::Changed)
     }
 }
 
-/// First byte and whole length of `bytes 100-199/200` (RFC 9110 section 14.4).
-fn range_of(text: &str) -> Option<(u64, Option<u64>)> {
+/// Whether the storage has nothing from there on because all has come: `bytes */200`.
+fn is_whole(head: &Head, received: &Received) -> bool {
+    let all = format!("bytes */{}", received.bytes);
+    let is_all = received.total.is_none_or(|total| total == received.bytes);
+    is_all && head.range.as_deref() == Some(&*all) && is_same_version(head, received)
+}
+
+fn is_same_version(head: &Head, received: &Received) -> bool {
+    match (&received.version, &head.version) {
+        (Some(before), Some(now)) => before == now,
+        _ => true,
+    }
+}
+
+/// First byte, the place behind the last one, and whole length of `bytes 100-199/200` (RFC 9110
+/// section 14.4); the length may be unknown, as in `bytes 100-199/*`.
+fn range_of(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (from, _last) = range.split_once('-')?;
-    Some((from.trim().parse().ok()?, total.trim().parse().ok()))
+    let (from, last) = range.split_once('-')?;
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let (from, end) = (number(from)?, number(last)?.checked_add(1)?);
+    let total = match total.trim() {
+        "*" => None,
+        total => Some(number(total)?),
+    };
+    (from < end).then_some((from, end, total))
 }
 
 impl Incoming {
@@ -202,18 +258,26 @@ impl Incoming {
     /// # Errors
     /// When the line broke, or the package ends before the length that was said.
     pub async fn next(&mut self, received: &mut Received) -> Result<Option<Vec<u8>>, PackageError> {
+        if self.is_over {
+            return Ok(None);
+        }
         let line = |fault| PackageError::Line(no_answer(&fault, &self.url));
         let piece = self.stream.next().await.map_err(line)?;
         let Some(piece) = piece else {
-            return match received.total {
-                Some(total) if total != received.bytes => {
-                    Err(line(crate::auth::HttpFault::Interrupted))
-                }
-                Some(_) | None => Ok(None),
+            let is_before = |end: Option<u64>| end.is_some_and(|end| received.bytes < end);
+            // A part that does not say what it is a part of need not be the last one.
+            let is_part = self.end.is_some() && received.total.is_none();
+            return if is_before(self.end) {
+                Err(line(crate::auth::HttpFault::Interrupted))
+            } else if is_part || is_before(received.total) {
+                let host = host(&self.url);
+                Err(PackageError::Part { host })
+            } else {
+                Ok(None)
             };
         };
         received.bytes += u64::try_from(piece.len()).unwrap_or_default();
-        match received.total.unwrap_or(MAX_BYTES) {
+        match self.end.unwrap_or(MAX_BYTES).min(MAX_BYTES) {
             most if received.bytes > most => Err(PackageError::Changed),
             _ => Ok(Some(piece)),
         }
@@ -248,7 +312,8 @@ impl PackageError {
             Self::Storage {
                 status: 408 | 429 | 500..,
                 ..
-            } => Remedy::Resume,
+            }
+            | Self::Part { .. } => Remedy::Resume,
             Self::Changed => Remedy::StartOver,
             Self::Line(_)
             | Self::NotReady
@@ -257,6 +322,7 @@ impl PackageError {
             | Self::ForeignHost { .. }
             | Self::Storage { .. }
             | Self::WebPage { .. }
+            | Self::Packed { .. }
             | Self::TooLarge { .. } => Remedy::None,
         }
     }
@@ -315,6 +381,16 @@ impl PackageError {
                 "A web page came in place of the package".into(),
                 outside("Check whether a proxy stands in between, or asks for a sign-in"),
             ),
+            Self::Packed { coding, .. } => (
+                format!(
+                    "The storage sent the package packed once more ({coding}), which it was asked not to do, so nothing of it was kept"
+                ),
+                in_the_portal,
+            ),
+            Self::Part { .. } => (
+                "The storage sent only parts of the package, and never its end".into(),
+                NextStep::TryAgain,
+            ),
             Self::Changed => (
                 "The package changed while it came, several times".into(),
                 NextStep::TryAgain,
@@ -340,31 +416,4 @@ impl Explain for PackageError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_services_own_answer_is_read_and_never_shown() {
-        let samples: serde_json::Value =
-            serde_json::from_str(include_str!("../../tests/fixtures/download_uris.json"))
-                .expect("JSON");
-        let body = samples["GET /api/machineactions/{id}/GetPackageUri"].to_string();
-        let text = link_text(body.as_bytes()).expect("a link");
-        assert!(text.starts_with("\"https://userrequests-us."), "{text}");
-        let url = Url::parse(text.trim_matches('"')).expect("an address");
-        assert_eq!(format!("{:?}", PackageLink(url)), "PackageLink(…)");
-        assert_eq!(link_text(b"{}"), Err(Unreadable::WrongShape));
-        assert_eq!(link_text(b"{\"value\":7}"), Err(Unreadable::WrongShape));
-        assert_eq!(link_text(b""), Err(Unreadable::Empty));
-        assert_eq!(link_text(b"<html>"), Err(Unreadable::Html));
-    }
-
-    #[test]
-    fn a_range_says_where_it_begins_and_how_long_the_whole_is() {
-        assert_eq!(range_of("bytes 100-199/200"), Some((100, Some(200))));
-        assert_eq!(range_of("bytes 100-199/*"), Some((100, None)));
-        for bad in ["", "bytes */200", "items 1-2/3", "bytes 1", "bytes a-b/3"] {
-            assert_eq!(range_of(bad), None, "{bad}");
-        }
-    }
-}
+mod tests;

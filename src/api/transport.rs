@@ -122,6 +122,15 @@ pub(super) struct Answer {
     pub ending: Ending,
 }
 
+/// What the library does with the body of an answer that says it is packed. It goes by that alone,
+/// whatever was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bodies {
+    Unpacked,
+    /// Length, ranges and hash are of these bytes.
+    AsTheyCome,
+}
+
 /// The one HTTP client of a run.
 #[derive(Clone)]
 pub struct Http {
@@ -141,7 +150,10 @@ impl Http {
     pub fn new(endpoints: &Endpoints) -> Result<Self, ApiError> {
         let stand_in = endpoints.loopback.then(|| endpoints.api.clone());
         Ok(Self {
-            client: Arc::new(Mutex::new(Self::client(stand_in.as_ref())?)),
+            client: Arc::new(Mutex::new(Self::client(
+                stand_in.as_ref(),
+                Bodies::Unpacked,
+            )?)),
             stand_in,
             received: Arc::default(),
         })
@@ -151,7 +163,7 @@ impl Http {
     /// long as they are kept for the next request.
     pub(super) fn close_connections(&self) {
         // It could be set up once; if it cannot be any more, the old ones end by themselves.
-        if let Ok(client) = Self::client(self.stand_in.as_ref()) {
+        if let Ok(client) = Self::client(self.stand_in.as_ref(), Bodies::Unpacked) {
             *self.lock() = client;
         }
     }
@@ -160,7 +172,7 @@ impl Http {
         self.client.lock()
     }
 
-    fn client(stand_in: Option<&Url>) -> Result<reqwest::Client, ApiError> {
+    fn client(stand_in: Option<&Url>, bodies: Bodies) -> Result<reqwest::Client, ApiError> {
         // Offered is gzip only: a server may send "deflate" with or without its zlib wrapping, and
         // the decoder reads it with wrapping only. An answer that cannot be unpacked would turn a
         // good submission into an unknown outcome. Wrapped deflate is read if it comes anyway.
@@ -194,6 +206,9 @@ impl Http {
             builder = builder.no_proxy().resolve_to_addrs(LOOPBACK_NAME, &here);
         } else if let Some(own) = own_proxy() {
             builder = builder.proxy(own);
+        }
+        if bodies == Bodies::AsTheyCome {
+            builder = builder.no_gzip().no_deflate();
         }
         builder.build().map_err(|error| ApiError::NoClient {
             why: chain(&error).into(),

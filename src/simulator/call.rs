@@ -19,6 +19,8 @@ pub(super) struct Call {
     /// Whether there is anything that says who asks, in whatever scheme.
     pub(super) has_authorization: bool,
     pub(super) range: Option<String>,
+    /// Of which version a part is wanted; of any other, all of it.
+    pub(super) if_range: Option<String>,
     pub(super) client_request_id: Option<String>,
     pub(super) host: String,
     /// Whether a browser says that a page of another origin has asked for this.
@@ -61,6 +63,7 @@ impl Call {
             content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
             has_authorization: request.headers().contains_key(header::AUTHORIZATION),
             range: text(header::RANGE),
+            if_range: text(header::IF_RANGE),
             accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
             client_request_id: text(HeaderName::from_static("client-request-id")),
             host,

@@ -146,8 +146,7 @@ pub(super) fn after(
         | FaultKind::NoRefreshToken
         | FaultKind::SlowDown
         | FaultKind::CutAfter(_)
-        | FaultKind::NoRange
-        | FaultKind::OtherPackage
+        | FaultKind::Storage(_)
         | FaultKind::ForeignLink => {}
     }
     reply

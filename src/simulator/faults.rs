@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::storage_faults::StorageFault;
+
 /// A fault, the requests it applies to, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -146,10 +148,8 @@ pub enum FaultKind {
     SlowDown,
     /// The line ends after about so many bytes, headers included.
     CutAfter(usize),
-    /// The storage sends the whole package, whichever part was asked for.
-    NoRange,
-    /// The storage has another package under the link by now.
-    OtherPackage,
+    /// The storage of packages answers in another way than it was asked.
+    Storage(StorageFault),
     /// The link leads to another host.
     ForeignLink,
 }
@@ -295,7 +295,8 @@ impl Fault {
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
-    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `no_range`, `other_package`, `foreign_link`. Dashes and capitals don't matter.
+    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `foreign_link`, and of the storage
+    /// `no_range`, `other_package`, `packed`, `no_total`, `no_length:BYTES`, `short_part`, `part_beyond_the_end`. Dashes and capitals don't matter.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
         Some(Self {
@@ -420,10 +421,8 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "norefreshtoken" => FaultKind::NoRefreshToken,
         "slowdown" => FaultKind::SlowDown,
         "cutafter" => FaultKind::CutAfter(rest?.parse().ok()?),
-        "norange" => FaultKind::NoRange,
-        "otherpackage" => FaultKind::OtherPackage,
         "foreignlink" => FaultKind::ForeignLink,
-        _ => return None,
+        name => FaultKind::Storage(StorageFault::parse(name, rest)?),
     })
 }
 

@@ -47,6 +47,7 @@ mod log;
 mod lookups;
 mod package_links;
 mod packages;
+mod storage_faults;
 
 mod clock;
 mod encoding;
@@ -71,6 +72,7 @@ pub use encoding::Compress;
 pub use faults::{Fault, FaultKind, NextLinkMode, Route};
 pub use handle::SimControl;
 pub use log::{LoggedRequest, RequestKind};
+pub use storage_faults::StorageFault;
 pub use tenant::SimOptions;
 pub use tokens::{CLIENT_ID, TENANT_ID};
 

@@ -7,11 +7,13 @@ use serde_json::json;
 use super::api::context;
 use super::call::Call;
 use super::clock::shifted;
+use super::encoding::{Compress, pack};
 use super::faults::FaultKind;
 use super::lifecycle::Status;
 use super::package_links::Link;
 use super::random::Rng;
 use super::reply::Reply;
+use super::storage_faults::StorageFault;
 use super::submit::{is_guid, not_a_guid};
 use super::tenant::SimTenant;
 
@@ -100,18 +102,33 @@ pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) 
     if !is_open {
         return denied(403, "AuthenticationFailed");
     }
-    let seed = match fault {
-        Some(FaultKind::OtherPackage) => 1,
-        _ => 0,
+    let fault = match fault {
+        Some(FaultKind::Storage(fault)) => Some(*fault),
+        _ => None,
     };
+    let seed = u64::from(fault == Some(StorageFault::OtherPackage));
     let whole = package(action, size, seed);
-    let range = call.range.as_deref();
-    let range = range.filter(|_| fault != Some(&FaultKind::NoRange));
-    part(whole, range).with("etag", &format!("\"0x8D{seed}{}\"", action.len()))
+    let version = format!("\"0x8D{seed}{}\"", action.len());
+    let wanted = call.if_range.as_deref();
+    let range = call.range.as_deref().filter(|_| {
+        fault != Some(StorageFault::NoRange) && wanted.is_none_or(|wanted| wanted == version)
+    });
+    let reply = match fault {
+        Some(StorageFault::Packed) => match pack(&whole, "gzip", Compress::Gzip) {
+            Some((coding, packed)) => part(packed, range, None).with("content-encoding", coding),
+            None => Reply::empty(500),
+        },
+        // Framed piece by piece, so that no length stands before it.
+        Some(StorageFault::NoLength(_)) => {
+            part(whole, range, fault).with("transfer-encoding", "chunked")
+        }
+        _ => part(whole, range, fault),
+    };
+    reply.with("etag", &version)
 }
 
 /// The part of it that is asked for (RFC 9110 section 14); of one range only.
-fn part(whole: Vec<u8>, range: Option<&str>) -> Reply {
+fn part(whole: Vec<u8>, range: Option<&str>, fault: Option<StorageFault>) -> Reply {
     const ZIP: &str = "application/zip";
     let total = whole.len();
     let from = range.and_then(|range| {
@@ -124,9 +141,21 @@ fn part(whole: Vec<u8>, range: Option<&str>) -> Reply {
             reply.with("content-range", &format!("bytes */{total}"))
         }
         Some(from) => {
-            let rest = whole.get(from..).unwrap_or_default().to_vec();
-            let range = format!("bytes {from}-{}/{total}", total - 1);
-            Reply::bytes(206, ZIP, rest).with("content-range", &range)
+            let end = match fault {
+                Some(StorageFault::ShortPart) => from + (total - from).div_ceil(2),
+                _ => total,
+            };
+            let last = match fault {
+                Some(StorageFault::PartBeyondTheEnd) => total,
+                _ => end - 1,
+            };
+            let said = match fault {
+                Some(StorageFault::NoTotal) => "*".to_owned(),
+                _ => total.to_string(),
+            };
+            let part = whole.get(from..end).unwrap_or_default().to_vec();
+            let range = format!("bytes {from}-{last}/{said}");
+            Reply::bytes(206, ZIP, part).with("content-range", &range)
         }
         None => Reply::bytes(200, ZIP, whole).with("accept-ranges", "bytes"),
     }
@@ -209,13 +238,13 @@ mod tests {
             (Some("bytes=100-"), 206, whole.len() - 100),
             (Some("lines=1-"), 200, whole.len()),
         ] {
-            let reply = part(whole.clone(), range);
+            let reply = part(whole.clone(), range, None);
             let super::super::reply::Payload::Bytes(_, body) = &reply.body else {
                 panic!("{range:?}")
             };
             assert_eq!((reply.status, body.len()), (status, len), "{range:?}");
         }
         let beyond = format!("bytes={}-", whole.len());
-        assert_eq!(part(whole, Some(&beyond)).status, 416);
+        assert_eq!(part(whole, Some(&beyond), None).status, 416);
     }
 }

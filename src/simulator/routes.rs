@@ -17,6 +17,7 @@ use super::identity::Bearer;
 use super::log::{LoggedRequest, RequestKind, harmless};
 use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
+use super::storage_faults::StorageFault;
 use super::tenant::SimTenant;
 use super::wire::Connection;
 use super::{api, control, indicators, investigations, lookups, packages, pages, submit, tags};
@@ -70,7 +71,9 @@ pub(super) async fn answer(
         line.cut();
         return reply.into_response("", super::Compress::Nothing, false);
     }
-    if let Some(FaultKind::CutAfter(bytes)) = fault {
+    if let Some(FaultKind::CutAfter(bytes) | FaultKind::Storage(StorageFault::NoLength(bytes))) =
+        fault
+    {
         line.cut_after(*bytes);
     }
     let reply = distort::after(reply, fault, &call, &tenant.address);

@@ -89,8 +89,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken
         | FaultKind::CutAfter(_)
-        | FaultKind::NoRange
-        | FaultKind::OtherPackage
+        | FaultKind::Storage(_)
         | FaultKind::ForeignLink
         | FaultKind::SlowDown => return None,
     })

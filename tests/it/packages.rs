@@ -92,7 +92,7 @@ impl Collected {
     /// Statuses of the answers of the storage, or of the links.
     fn answers(&self, part: &str) -> Vec<Option<u16>> {
         let requests = self.engine.control.requests().into_iter();
-        let asked = requests.filter(|r| r.path.to_lowercase().contains(part));
+        let asked = requests.filter(|r| r.path.contains(part));
         asked.map(|r| r.status).collect()
     }
 
@@ -113,7 +113,8 @@ impl Collected {
     }
 }
 
-const LINK: &str = "/getpackageuri";
+/// As the documentation spells it.
+const LINK: &str = "/GetPackageUri";
 const STORAGE: &str = "/safedownload/";
 
 #[test]
@@ -168,6 +169,34 @@ fn what_is_no_rest_of_the_same_package_begins_anew() {
         it.assert_whole(&saved);
         let last = *it.answers(STORAGE).last().expect("asked");
         assert_eq!((last, it.answers(STORAGE).len()), (Some(200), 3), "{other}");
+        assert_eq!(it.files().len(), 1);
+    }
+}
+
+/// What the storage does in another way than it was asked, or says in fewer words.
+#[test]
+fn a_rest_is_judged_by_what_the_storage_says_of_it() {
+    let cut = "cut_after:900000";
+    for (first, then, answers) in [
+        // Nothing is said of the whole.
+        (cut, Some("no_total"), [200, 206].as_slice()),
+        ("no_length:900000", None, &[200, 206]),
+        // That it was all of it is told by there being nothing behind it.
+        ("no_length:900000", Some("no_total"), &[200, 206, 416]),
+        // The rest of the part is asked for.
+        (cut, Some("short_part"), &[200, 206, 206]),
+        // Such a part is of nothing that can be.
+        (cut, Some("part_beyond_the_end"), &[200, 206, 200]),
+    ] {
+        let mut it = collected();
+        let control = it.engine.control.clone();
+        for what in std::iter::once(first).chain(then) {
+            control.inject(fault("package", what, 1));
+        }
+        let saved = it.saved();
+        it.assert_whole(&saved);
+        let answers: Vec<_> = answers.iter().copied().map(Some).collect();
+        assert_eq!(it.answers(STORAGE), answers, "{first} {then:?}");
         assert_eq!(it.files().len(), 1);
     }
 }
@@ -228,6 +257,12 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
             "package",
             "html:200",
             "A web page came in place of the package",
+            true,
+        ),
+        (
+            "package",
+            "packed",
+            "The storage sent the package packed once more (gzip), which it was asked not to do, so nothing of it was kept",
             true,
         ),
         (
@@ -332,6 +367,8 @@ fn five_gigabytes_that_hardly_come_are_given_up_and_leave_nothing() {
         assert!(!said.contains("authorization") && !said.contains("bearer"));
         let from = format!("range: bytes={}-", n * 4_000);
         assert_eq!(said.contains(&from), n > 0, "{n}: {head}");
+        // Of that version, or all of another.
+        assert_eq!(said.contains("if-range: \"1\""), n > 0, "{n}: {head}");
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RANGE,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_RANGE, RANGE,
 };
 use url::Url;
 
-use super::{Http, Pace, fault};
+use super::{Bodies, Http, Pace, fault};
 use crate::auth::HttpFault;
 
 /// Until an answer begins.
@@ -17,21 +18,30 @@ const BEGINS_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(in crate::api) struct Stream {
     response: reqwest::Response,
+    pub head: Head,
+}
+
+/// What an answer says of its body.
+#[derive(Debug, Clone, Default)]
+pub(in crate::api) struct Head {
     pub status: u16,
-    /// Bytes of this body, where it says so and comes as it is.
+    /// Bytes of this body, where it says so.
     pub len: Option<u64>,
     pub range: Option<Box<str>>,
     /// The version of what is served.
     pub version: Option<Box<str>>,
     pub is_page: bool,
+    /// How it is packed, although it was asked for as it is.
+    pub coding: Option<Box<str>>,
 }
 
 impl Http {
-    /// Asks `url` for what it serves, from this byte on.
+    /// Asks `url` for what it serves, from this byte on: of this version, or all of another.
     pub(in crate::api) async fn open_stream(
         &self,
         url: &Url,
         from: u64,
+        version: Option<&str>,
     ) -> Result<Stream, HttpFault> {
         let mut request = reqwest::Request::new(reqwest::Method::GET, url.clone());
         *request.timeout_mut() = Some(Pace::LONGEST);
@@ -39,29 +49,46 @@ impl Http {
         let plain = HeaderValue::from_static("identity");
         request.headers_mut().insert(ACCEPT_ENCODING, plain);
         if from > 0 {
-            let range = HeaderValue::try_from(format!("bytes={from}-"))
-                .map_err(|_not_a_header| HttpFault::NotReached)?;
+            let value = |text: &str| {
+                HeaderValue::try_from(text).map_err(|_not_a_header| HttpFault::NotReached)
+            };
+            let range = value(&format!("bytes={from}-"))?;
             request.headers_mut().insert(RANGE, range);
+            if let Some(version) = version {
+                request.headers_mut().insert(IF_RANGE, value(version)?);
+            }
         }
-        let client = self.lock().clone();
+        // Hardly ever asked for, so it is set up then; its connection ends with the body.
+        let client = Self::client(self.stand_in.as_ref(), Bodies::AsTheyCome)
+            .map_err(|_no_client| HttpFault::NotReached)?;
         let begun = tokio::time::timeout(BEGINS_WITHIN, client.execute(request)).await;
         let response = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| fault(&error))?;
-        let header = |name: HeaderName| {
-            let value = response.headers().get(name)?;
-            value.to_str().ok().map(Box::<str>::from)
-        };
-        let content_type = header(CONTENT_TYPE).unwrap_or_default();
-        let page = ["text/html", "application/xhtml"];
-        Ok(Stream {
-            status: response.status().as_u16(),
-            len: response.content_length(),
-            range: header(CONTENT_RANGE),
-            version: header(ETAG),
-            is_page: page.iter().any(|kind| content_type.starts_with(kind)),
-            response,
-        })
+        let head = head_of(&response);
+        Ok(Stream { response, head })
+    }
+}
+
+fn head_of(response: &reqwest::Response) -> Head {
+    let header = |name: HeaderName| {
+        let value = response.headers().get(name)?;
+        value.to_str().ok().map(Box::<str>::from)
+    };
+    let content_type = header(CONTENT_TYPE).unwrap_or_default();
+    let page = ["text/html", "application/xhtml"];
+    let codings = response.headers().get_all(CONTENT_ENCODING).iter();
+    let codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    Head {
+        status: response.status().as_u16(),
+        len: response.content_length(),
+        range: header(CONTENT_RANGE),
+        version: header(ETAG),
+        is_page: page.iter().any(|kind| content_type.starts_with(kind)),
+        coding: codings
+            .map(|coding| String::from_utf8_lossy(coding).trim().to_ascii_lowercase())
+            .find(|coding| !coding.is_empty() && coding != "identity")
+            .map(Into::into),
     }
 }
 

@@ -1,0 +1,36 @@
+//! What can go wrong with the storage of packages, on demand.
+
+/// How the storage misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageFault {
+    /// It sends the whole package, whichever part was asked for.
+    NoRange,
+    /// It has another package under the link by now.
+    OtherPackage,
+    /// It has the package packed once more, and sends it so to whoever asks; parts are parts of that.
+    Packed,
+    /// A part does not say how long the whole is.
+    NoTotal,
+    /// No length is said, and the line ends after about so many bytes, headers included.
+    NoLength(usize),
+    /// A part ends in the middle of what was asked for, and says so.
+    ShortPart,
+    /// A part says that it goes on behind the end of the whole.
+    PartBeyondTheEnd,
+}
+
+impl StorageFault {
+    /// Reads the text form, whose name has neither dashes nor capitals.
+    pub(super) fn parse(name: &str, rest: Option<&str>) -> Option<Self> {
+        Some(match name {
+            "norange" => Self::NoRange,
+            "otherpackage" => Self::OtherPackage,
+            "packed" => Self::Packed,
+            "nototal" => Self::NoTotal,
+            "nolength" => Self::NoLength(rest?.parse().ok()?),
+            "shortpart" => Self::ShortPart,
+            "partbeyondtheend" => Self::PartBeyondTheEnd,
+            _ => return None,
+        })
+    }
+}
