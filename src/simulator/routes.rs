@@ -8,7 +8,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response};
 use serde_json::Value;
 
-use super::actions::by_route;
+use super::actions::{ACTIONS, by_route};
 use super::call::Call;
 use super::clock::shifted;
 use super::distort;
@@ -27,6 +27,25 @@ const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
 
 /// Reading indicators takes what changing them takes.
 const INDICATORS: [&str; 1] = ["Ti.ReadWrite"];
+
+/// How the documentation spells the parts of its paths, besides those of the actions.
+const SPELLINGS: [&str; 15] = [
+    "machines",
+    "machineactions",
+    "users",
+    "files",
+    "investigations",
+    "indicators",
+    "availableMachineActions",
+    "logonusers",
+    "alerts",
+    "tags",
+    "cancel",
+    "GetPackageUri",
+    "stats",
+    "$count",
+    "findbyip",
+];
 
 /// No client of the service sends more than this.
 const MAX_BODY: usize = 1 << 20;
@@ -309,6 +328,9 @@ fn api_half(
         .segments
         .get(call.segments.len().saturating_sub(rest.len())..)
         .unwrap_or_default();
+    if !is_spelled_as_documented(spelled) {
+        return Reply::empty(404);
+    }
     let subject = spelled.get(1).map_or("", String::as_str);
     let read = ["Machine.Read", "Machine.ReadWrite"];
     let get = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
@@ -379,6 +401,21 @@ fn api_half(
     }
 }
 
+/// Whether a path has the letter case of the documentation. The service is said to take any; what stands
+/// in between need not. The second part is an id, unless it is a function.
+fn is_spelled_as_documented(spelled: &[String]) -> bool {
+    let documented = || {
+        let actions = ACTIONS.iter().map(|row| row.route);
+        SPELLINGS.into_iter().chain(actions)
+    };
+    spelled.iter().enumerate().all(|(n, part)| {
+        let name = part.split('(').next().unwrap_or_default();
+        let is_id = n == 1 && name.len() == part.len();
+        let mut known = documented().filter(|known| known.eq_ignore_ascii_case(name));
+        is_id || known.next().is_none_or(|known| known == name)
+    })
+}
+
 fn throttled(seconds: i64) -> Reply {
     let message = "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.";
     Reply::error(429, "TooManyRequests", message).with("retry-after", &seconds.to_string())
@@ -421,5 +458,28 @@ fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<BTreeSet<String>, Box<Re
             "The token's audience is not this service.",
         ))),
         Bearer::Good(has) => Ok(has),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_spelled_as_documented;
+
+    #[test]
+    fn the_letter_case_of_a_path_is_that_of_the_documentation() {
+        for (path, is_right) in [
+            ("machineactions/1/GetPackageUri", true),
+            ("machineactions/1/getPackageUri", false),
+            ("machines/a1/runAntiVirusScan", true),
+            ("machines/a1/runAntivirusScan", false),
+            ("Machines/a1", false),
+            ("users/Alerts/machines", true),
+            ("machines/findbyip(ip='10.0.0.1')", true),
+            ("machines/FindByIp(ip='10.0.0.1')", false),
+            ("machines/a1/setDeviceValue", true),
+        ] {
+            let spelled: Vec<_> = path.split('/').map(str::to_owned).collect();
+            assert_eq!(is_spelled_as_documented(&spelled), is_right, "{path}");
+        }
     }
 }
