@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Problem, Refusal, begin_unfinished};
-use crate::platform;
+use super::{Problem, Refusal, TEMPORARY, begin_unfinished, check_file, remove};
+use crate::platform::{self, Access};
 
 /// How many files of one name a folder may have.
 const MAX_OF_ONE_NAME: u32 = 1_000;
+
+/// How the name of an unfinished one begins.
+const UNFINISHED: &str = ".cordon-package.";
 
 /// The unfinished file, under a name that nobody can foresee. Dropped, it is removed.
 #[derive(Debug)]
@@ -34,7 +37,8 @@ impl GrowingFile {
             std::fs::metadata(folder)?;
             return Err(Refusal::error(folder, Problem::NotAFolder));
         }
-        let file = begin_unfinished(folder, ".cordon-package.")?;
+        remove_abandoned(folder);
+        let file = begin_unfinished(folder, UNFINISHED)?;
         let folder = folder.to_owned();
         Ok(Self { file, folder })
     }
@@ -85,6 +89,30 @@ impl GrowingFile {
     }
 }
 
+/// Removes what downloads into this folder left unfinished when their console was killed. The folder is
+/// the person's, and others may write there: what is not certainly such a file of this user, or is held
+/// by a running console, stays.
+fn remove_abandoned(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in entries.map(|entry| entry.path()) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let chance = name
+            .strip_prefix(UNFINISHED)
+            .and_then(|rest| rest.strip_suffix(TEMPORARY));
+        let is_ours = chance.is_some_and(|chance| {
+            !chance.is_empty() && chance.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if is_ours
+            && matches!(check_file(&file), Ok(Some(())))
+            && let Ok(opened) = platform::open(&file, Access::Read)
+            && opened.try_lock().is_ok()
+            && let Err(error) = remove(&file)
+        {
+            tracing::debug!("an unfinished package stays: {error}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +151,28 @@ mod tests {
             let path = file.finish("q", "zip").expect("finished");
             assert_eq!(path, folder.path().join("q (2).zip"));
         }
+    }
+
+    #[test]
+    fn what_a_killed_console_left_goes_with_the_next_download_and_nothing_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let here = |name: &str| folder.path().join(name);
+        let dead = here(".cordon-package.a1B2c3.new");
+        let others = [
+            here(".cordon-package.my notes.new"),
+            here(".cordon-package..new"),
+            here(".other-package.a1B2c3.new"),
+            here("package.zip"),
+        ];
+        for file in others.iter().chain([&dead]) {
+            std::fs::write(file, "half").expect("written");
+        }
+        let alive = GrowingFile::begin(folder.path()).expect("begun");
+        assert!(!dead.exists());
+        let next = GrowingFile::begin(folder.path()).expect("begun");
+        assert!(alive.file.path().exists(), "a running console holds it");
+        assert!(others.iter().all(|file| file.exists()));
+        drop((alive, next));
     }
 
     #[test]
