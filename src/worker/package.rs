@@ -14,7 +14,7 @@ use super::context::Context;
 use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::files::GrowingFile;
-use crate::journal::{Entry, Record};
+use crate::journal::{Author, Entry, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
 use crate::model::{EntryId, Epoch, MachineActionId, hex};
 
@@ -66,6 +66,9 @@ pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: Path
     let Some(cancelled) = context.downloads.begin(entry) else {
         return;
     };
+    // Whose sign-in fetches it; it may have ended by the time the file is whole.
+    let account = context.session.account();
+    let by = account.map_or_else(|| known.author.clone(), |account| context.author(&account));
     let epoch = context.session.epoch();
     let report = Report {
         context: &context,
@@ -77,25 +80,22 @@ pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: Path
     let news = fetch(&report, &action, (&folder, stem), &cancelled).await;
     context.downloads.end(entry);
     if let DownloadNews::Saved(saved) = &news {
-        record(&context, entry, saved).await;
+        let record = downloaded(saved, by);
+        context.journal.record_or_say(entry, vec![record]).await;
     }
     report.say(news).await;
     context.report_budget().await;
 }
 
-/// Puts on record what was fetched. The link is no part of it.
-async fn record(context: &Context, entry: EntryId, saved: &SavedPackage) {
-    let Some(account) = context.session.account() else {
-        return;
-    };
-    let record = Record::Downloaded {
+/// What goes on record of it. The link is no part of that.
+fn downloaded(saved: &SavedPackage, by: Author) -> Record {
+    Record::Downloaded {
         file: saved.file.display().to_string().into(),
         bytes: saved.bytes,
         sha256: saved.sha256.clone(),
-        object_id: account.object_id.clone(),
-        account: context.author(&account).account,
-    };
-    context.journal.record_or_say(entry, vec![record]).await;
+        object_id: by.object_id,
+        account: by.account,
+    }
 }
 
 /// The file's name without its end: of letters that every system takes.
@@ -401,6 +401,36 @@ mod tests {
         ] {
             assert_eq!(said(kind), words);
         }
+    }
+
+    /// Whoever is signed in by then, or nobody.
+    #[test]
+    fn whose_sign_in_fetched_a_package_is_on_record() {
+        let saved = SavedPackage {
+            file: "package.zip".into(),
+            bytes: 3,
+            sha256: "ba7816bf".into(),
+        };
+        let by = Author {
+            mode: "LIVE".into(),
+            tenant: "t1".into(),
+            object_id: "o1".into(),
+            account: "jane@contoso.com at Contoso".into(),
+        };
+        let Record::Downloaded {
+            file,
+            object_id,
+            account,
+            ..
+        } = downloaded(&saved, by)
+        else {
+            panic!("another record");
+        };
+        assert_eq!(&*file, "package.zip");
+        assert_eq!(
+            (&*object_id, &*account),
+            ("o1", "jane@contoso.com at Contoso")
+        );
     }
 
     #[test]
