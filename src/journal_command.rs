@@ -12,8 +12,8 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Finding, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness,
-    by_keyring, export,
+    Entry, Finding, Format, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified,
+    Witness, by_keyring, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -42,7 +42,9 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
         Ok(files) => files,
         Err(error) => return cannot_search(&error, folder),
     };
+    let gone = named.is_none() && format.is_none() && say_gone(folder);
     match (files.as_slice(), format) {
+        ([], _) if gone => ExitCode::FAILURE,
         ([], _) => {
             say_error!("There is no journal in {}", folder.display());
             ExitCode::FAILURE
@@ -54,33 +56,35 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
             }
             ExitCode::FAILURE
         }
-        ([file], Some(format)) => match read(file) {
-            Ok(Readable {
-                verified,
-                entries,
-                is_good,
-                ..
-            }) => {
-                let moment = Moment {
-                    now: now(),
-                    service_ahead: SignedDuration::ZERO,
-                    zone: &TimeZone::system(),
-                    since: None,
-                    others: None,
-                    ticket: None,
-                    all: None,
-                };
-                let text = export(&entries, &verified, format.into(), &moment);
-                let written = terminal::export(&text);
-                if is_good { written } else { ExitCode::FAILURE }
-            }
-            Err(explanation) => fail(&explanation),
-        },
+        ([file], Some(format)) => export_file(file, format.into()),
         (files, None) => {
             let whole = files.iter().filter(|file| verify(file)).count();
-            ExitCode::from(u8::from(whole < files.len()))
+            ExitCode::from(u8::from(gone || whole < files.len()))
         }
     }
+}
+
+fn export_file(file: &Path, format: Format) -> ExitCode {
+    let Readable {
+        verified,
+        entries,
+        is_good,
+        ..
+    } = match read(file) {
+        Ok(readable) => readable,
+        Err(explanation) => return fail(&explanation),
+    };
+    let moment = Moment {
+        now: now(),
+        service_ahead: SignedDuration::ZERO,
+        zone: &TimeZone::system(),
+        since: None,
+        others: None,
+        ticket: None,
+        all: None,
+    };
+    let written = terminal::export(&export(&entries, &verified, format, &moment));
+    if is_good { written } else { ExitCode::FAILURE }
 }
 
 /// Names what has not ended, for whoever is about to remove this program: nobody else follows it.
@@ -89,11 +93,7 @@ fn open_entries(folder: &Path) -> ExitCode {
         Ok(files) => files,
         Err(error) => return cannot_search(&error, folder),
     };
-    let mut is_done = true;
-    for lock in orphaned(folder) {
-        is_done = false;
-        say_error!("A journal was here and is gone: {}", lock.display());
-    }
+    let mut is_done = !say_gone(folder);
     for file in files.iter().filter(|file| !is_rehearsal(file)) {
         match read(file) {
             Ok(Readable {
@@ -122,8 +122,24 @@ fn open_entries(folder: &Path) -> ExitCode {
     ExitCode::from(u8::from(!is_done))
 }
 
+/// What to do about a journal that is gone.
+pub const GONE_REMEDY: &str = "Put the journal back. If it was put aside on purpose, start cordon once: it begins a new one there";
+
+/// Says of each journal that is gone that it is; whether there are any.
+fn say_gone(folder: &Path) -> bool {
+    let gone = orphaned(folder);
+    for lock in &gone {
+        say_error!(
+            "A journal was here and is gone: {}\n  {GONE_REMEDY}",
+            lock.display()
+        );
+    }
+    !gone.is_empty()
+}
+
 /// Lock files of a journal that is not beside them any more, unless they say that nothing was in it.
-fn orphaned(folder: &Path) -> Vec<PathBuf> {
+#[must_use]
+pub fn orphaned(folder: &Path) -> Vec<PathBuf> {
     let mut locks = files::list(folder).unwrap_or_default();
     locks.retain(|lock| {
         let journal = lock.with_extension("sqlite");
@@ -276,6 +292,24 @@ mod tests {
             let missed = orphaned(folder.path());
             assert_eq!(!missed.is_empty(), is_missed, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_journal_that_is_gone_is_a_finding_unless_a_file_was_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let whole = folder.path().join("journal-demo.sqlite");
+        drop(Journal::open(&whole).expect("made"));
+        let verify = |file| run(&JournalCommand::Verify { file }, folder.path());
+        assert_eq!(verify(None), ExitCode::SUCCESS);
+        let last_hash = "a".repeat(64);
+        let mark = Mark {
+            records: 1,
+            last_hash,
+        };
+        let lock = folder.path().join("journal-live.lock");
+        std::fs::write(lock, mark.to_text()).expect("written");
+        assert_eq!(verify(None), ExitCode::FAILURE);
+        assert_eq!(verify(Some(whole)), ExitCode::SUCCESS);
     }
 
     /// Its chain may be whole.

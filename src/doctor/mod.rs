@@ -19,7 +19,7 @@ use crate::display::{self, Trouble};
 use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
 use crate::journal::{JournalError, NotChecked, Report, Witness};
-use crate::journal_command::inspect;
+use crate::journal_command::{GONE_REMEDY, inspect, orphaned};
 use crate::model::{
     ClientId, Cloud, Endpoints, KeyringState, Region, Registration, Scopes, TenantName,
 };
@@ -261,26 +261,34 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
     let journals = files
         .into_iter()
         .filter(|path| path.extension().is_some_and(|e| e == "sqlite"));
-    journals
-        .map(|path| {
-            // A journal's name ends with its tenant, which is not for pasting.
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
-            let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
-            let name = format!("{}…", kind.unwrap_or("another"));
-            match inspect(&path) {
-                Ok(report) => journal_line(&name, &report),
-                Err(error) => {
-                    let explanation = error.explain();
-                    Line::bad(
-                        "journal",
-                        format!("{name}: {error}"),
-                        explanation.next.words(),
-                    )
-                }
+    let there = journals.map(|path| {
+        let name = without_tenant(&path);
+        match inspect(&path) {
+            Ok(report) => journal_line(&name, &report),
+            Err(error) => {
+                let explanation = error.explain();
+                Line::bad(
+                    "journal",
+                    format!("{name}: {error}"),
+                    explanation.next.words(),
+                )
             }
-        })
-        .collect()
+        }
+    });
+    let gone = orphaned(folder).into_iter().map(|lock| {
+        let name = without_tenant(&lock);
+        let found = format!("{name} is gone: its lock file says that there were records in it");
+        Line::bad("journal", found, GONE_REMEDY)
+    });
+    there.chain(gone).collect()
+}
+
+/// A journal's name ends with its tenant, which is not for pasting.
+fn without_tenant(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
+    let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
+    format!("{}…", kind.unwrap_or("another"))
 }
 
 fn journal_line(name: &str, report: &Report) -> Line {
@@ -389,4 +397,31 @@ fn certificates_line() -> Line {
             }
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Mark;
+
+    #[test]
+    fn a_journal_that_is_gone_has_a_bad_line_without_its_tenant() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let last_hash = "a".repeat(64);
+        let mark = Mark {
+            records: 3,
+            last_hash,
+        };
+        let lock = folder.path().join("journal-live-contoso.com.lock");
+        std::fs::write(lock, mark.to_text()).expect("written");
+        let lines = journal_lines(folder.path());
+        let [line] = &lines[..] else {
+            panic!("{} lines", lines.len());
+        };
+        assert!(line.is_bad());
+        assert_eq!(
+            line.found,
+            "journal-live… is gone: its lock file says that there were records in it"
+        );
+    }
 }
