@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::attacks::{append_all, assert_found, shortened, without_rules, written};
+use super::place::log_of;
 use super::*;
 
 /// The journal's file and its log.
@@ -150,4 +151,40 @@ fn a_log_whose_file_was_put_aside_alone_is_kept() {
     assert!(opened.lost_its_past());
     let kept = std::fs::read(place::beside(&log_of(&path), ".kept-1"));
     assert!(kept.expect("kept") == log);
+}
+
+/// As every other cut is judged: only who takes the file away says that a new one may begin.
+#[test]
+fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
+    let (_folder, path) = written();
+    let mark = Mark::beside(&path).expect("a mark");
+    std::fs::write(&path, "").expect("emptied");
+    std::fs::write(log_of(&path), "what was in the log").expect("written");
+    let before = content(&path);
+    assert_found(&path, &[shortened(0, 7, Witness::LockFile)]);
+    let read = Journal::open_read_only(&path).and_then(|journal| journal.entries());
+    assert_eq!(read.expect("readable"), []);
+    assert!(content(&path) == before, "its log as well");
+    let refused = Journal::open(&path).err().expect("nothing is sent");
+    let next = crate::explain::Explain::explain(&refused).next.words();
+    assert!(
+        next.contains("rename this file and keep it as evidence"),
+        "{next}"
+    );
+    std::fs::rename(&path, path.with_extension("aside")).expect("renamed");
+    let mut opened = Journal::open(&path).expect("a new one");
+    assert!(opened.lost_its_past());
+    assert!(matches!(opened.compare(&mark), Ok(Compared::LostItsPast)));
+}
+
+#[test]
+fn an_emptied_journal_that_only_the_keyring_remembers_was_cut_too() {
+    let (_folder, path) = written();
+    let mark = Mark::beside(&path).expect("a mark");
+    std::fs::remove_file(path.with_extension("lock")).expect("removed");
+    std::fs::write(&path, "").expect("emptied");
+    let mut opened = Journal::open(&path).expect("nothing beside it tells");
+    let compared = opened.compare(&mark);
+    let found = shortened(0, 7, Witness::Keyring);
+    assert!(matches!(compared, Err(JournalError::Damaged(finding)) if finding == found));
 }

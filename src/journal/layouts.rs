@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rusqlite::OpenFlags;
+
 use super::tests::{author, intended, orders, records};
 use super::*;
 use crate::model::HResult;

@@ -7,6 +7,7 @@
 
 mod chain;
 mod check;
+mod connection;
 pub(crate) mod entry;
 mod error;
 mod export;
@@ -25,8 +26,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 pub use check::{NotChecked, Report, Verified, by_keyring};
 pub use entry::{Acknowledgement, Entry, TimeSource};
@@ -42,7 +42,8 @@ pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;
-use place::{Lock, Place, log_of};
+use connection::{WRITING, connect, leave_log, read_with};
+use place::{Lock, Place};
 
 use crate::files;
 use crate::model::EntryId;
@@ -64,7 +65,7 @@ pub struct Journal {
     end: End,
     schema_version: i64,
     writable: bool,
-    /// Nothing was in the file when it was opened.
+    /// There was no file when it was opened.
     is_new: bool,
     lost_its_past: bool,
     caution: Option<Caution>,
@@ -80,15 +81,24 @@ impl Journal {
     /// version, is damaged, or is not the one that the lock file remembers.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let mut lock = Lock::take(path)?;
+        // Who takes the file away means to begin anew. One that was emptied was cut, like any other.
+        let is_missing = !files::is_there(path);
         let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);
         let lost_its_past = is_empty && lock.is_used();
-        let remembered = lock.mark().filter(|_| !is_empty);
+        let remembered = lock.mark().filter(|_| !is_missing);
         let is_unread = !is_empty && lock.is_used() && remembered.is_none();
         // Private from the first moment, and closed again before `SQLite` has its locks on it.
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
         place::demand_private(path)?;
+        if let Some(mark) = remembered.as_ref().filter(|m| is_empty && m.has_records()) {
+            return Err(JournalError::Damaged(Finding::Shortened {
+                last: 0,
+                expected: mark.records,
+                witness: Witness::LockFile,
+            }));
+        }
         place::keep_unsettled(path, is_empty)
             .map_err(|e| JournalError::Folder(path.to_owned(), e))?;
         let db = connect(path, WRITING)?;
@@ -106,7 +116,7 @@ impl Journal {
         place.lock.remember(&journal.end);
         journal.place = Some(place);
         journal.lost_its_past = lost_its_past;
-        journal.is_new = is_empty;
+        journal.is_new = is_missing;
         Ok(journal)
     }
 
@@ -426,58 +436,6 @@ impl Journal {
         }
         Ok(())
     }
-}
-
-/// Opens what is at this path. Never taken for an address, whatever it begins with: `SQLite` looks for
-/// `file:` at the beginning.
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    Connection::open_with_flags(Path::new(".").join(path), flags)
-}
-
-/// Whether closing leaves the log as it is, or carries over what is in it: in a damaged journal, the file
-/// and its log are evidence.
-fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
-    let as_it_is = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-    db.set_db_config(as_it_is, leave).map(drop)
-}
-
-const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
-    .union(OpenFlags::SQLITE_OPEN_CREATE)
-    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// Reads the file at `path`, which was judged, also on media that nobody can write to.
-fn read_with<T>(
-    path: &Path,
-    read: impl Fn(Connection) -> Result<T, JournalError>,
-) -> Result<T, JournalError> {
-    match read(connect(path, READING)?) {
-        // What something else is writing to would be read in the middle of that.
-        Err(JournalError::Database(error)) if !is_held(&error) => {
-            read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)
-        }
-        result => result,
-    }
-}
-
-fn is_held(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-    matches!(
-        error.sqlite_error_code(),
-        Some(DatabaseBusy | DatabaseLocked)
-    )
-}
-
-/// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.
-/// `None` when records may still lie beside the file, which would then be left out.
-fn open_on_read_only_media(path: &Path) -> Option<Connection> {
-    if files::stamp(&log_of(path)).is_some_and(|(len, _)| len > 0) {
-        return None;
-    }
-    let mut address = url::Url::from_file_path(path.canonicalize().ok()?).ok()?;
-    address.set_query(Some("immutable=1"));
-    let flags = READING | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(address.as_str(), flags).ok()
 }
 
 #[cfg(test)]

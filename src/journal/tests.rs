@@ -1,5 +1,6 @@
 use strum::VariantArray as _;
 
+use super::connection::open_on_read_only_media;
 use super::*;
 use crate::action::{ActionKind, Draft, PlanStep, Subject};
 use crate::model::{
@@ -347,6 +348,7 @@ fn a_file_that_was_removed_takes_no_more_records() {
     assert!(matches!(written, Err(JournalError::Gone(p)) if p == path));
 }
 
+/// Nothing was in it that could be missed; of one with records, see `evidence`.
 #[test]
 fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
     let folder = tempfile::tempdir().expect("a folder");

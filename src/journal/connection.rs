@@ -1,0 +1,66 @@
+//! How the file is opened: never by another name, and for reading in a way that leaves it as it is.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::JournalError;
+use super::place::log_of;
+use crate::files;
+
+/// Opens what is at this path. Never taken for an address, whatever it begins with: `SQLite` looks for
+/// `file:` at the beginning.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(Path::new(".").join(path), flags)
+}
+
+/// Whether closing leaves the log as it is, or carries over what is in it: in a damaged journal, the file
+/// and its log are evidence.
+pub(super) fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
+    let as_it_is = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    db.set_db_config(as_it_is, leave).map(drop)
+}
+
+pub(super) const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_CREATE)
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Reads the file at `path`, which was judged, also on media that nobody can write to.
+pub(super) fn read_with<T>(
+    path: &Path,
+    read: impl Fn(Connection) -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    // `SQLite` removes the log of an empty file, whoever opens it, and that may be all there is.
+    if files::stamp(path).is_some_and(|(len, _)| len == 0) {
+        return read(Connection::open_in_memory()?);
+    }
+    match read(connect(path, READING)?) {
+        // What something else is writing to would be read in the middle of that.
+        Err(JournalError::Database(error)) if !is_held(&error) => {
+            read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)
+        }
+        result => result,
+    }
+}
+
+fn is_held(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    )
+}
+
+/// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.
+/// `None` when records may still lie beside the file, which would then be left out.
+pub(super) fn open_on_read_only_media(path: &Path) -> Option<Connection> {
+    if files::stamp(&log_of(path)).is_some_and(|(len, _)| len > 0) {
+        return None;
+    }
+    let mut address = url::Url::from_file_path(path.canonicalize().ok()?).ok()?;
+    address.set_query(Some("immutable=1"));
+    let flags = READING | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address.as_str(), flags).ok()
+}
