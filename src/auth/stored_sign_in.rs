@@ -108,7 +108,7 @@ pub(super) fn target_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
     let host = endpoints.api.host_str().unwrap_or("");
     let port = endpoints.api.port_or_known_default().unwrap_or(0);
     let (client, tenant) = (&endpoints.client_id, &endpoints.tenant);
-    format!("v1:{}:{host}:{port}:{client}:{tenant}", mode.word())
+    format!("v1:{}:{host}:{port}:{client}:{tenant}", mode.key())
         .to_lowercase()
         .into()
 }

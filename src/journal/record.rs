@@ -16,7 +16,7 @@ use crate::model::{Account, EntryId, HResult, MachineActionId, MachineActionStat
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
-    /// `LIVE`, `DEMO` or `STAND-IN`.
+    /// The key of the mode.
     pub mode: Box<str>,
     pub tenant: Box<str>,
     /// Tenant-bound object id: entries are only ever resumed for the same account.

@@ -29,6 +29,17 @@ impl Mode {
             Self::StandIn => "STAND-IN",
         }
     }
+
+    /// How it is written in journals and in the names of keyring items: another spelling would lock a
+    /// person out of both.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Demo => "DEMO",
+            Self::StandIn => "STAND-IN",
+        }
+    }
 }
 
 /// Number of the present account and tenant; stamps what belongs to them.
@@ -325,6 +336,13 @@ impl SessionStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Journals and keyring items that are there already have these.
+    #[test]
+    fn the_key_of_a_mode_stays_what_it_is() {
+        let keys = [Mode::Live, Mode::Demo, Mode::StandIn].map(Mode::key);
+        assert_eq!(keys, ["LIVE", "DEMO", "STAND-IN"]);
+    }
 
     #[test]
     fn scopes_are_read_with_and_without_prefix_in_any_case() {

@@ -133,7 +133,7 @@ impl Context {
     /// Who orders, and where, as the journal has it.
     pub fn author(&self, account: &Account) -> Author {
         Author {
-            mode: self.mode.word().into(),
+            mode: self.mode.key().into(),
             tenant: account.tenant_id.as_str().into(),
             object_id: account.object_id.clone(),
             account: format!("{} at {}", account.label(), self.target).into(),

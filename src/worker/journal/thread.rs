@@ -163,7 +163,7 @@ fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
 
 /// A rehearsal's journal that was copied into another's place would have its orders followed there.
 fn demand_mode(entries: &[Entry], mode: Mode) -> Result<(), JournalError> {
-    let mode = mode.word();
+    let mode = mode.key();
     let foreign = entries.iter().find(|entry| *entry.author.mode != *mode);
     foreign.map_or(Ok(()), |entry| {
         let found = entry.author.mode.clone();
