@@ -236,21 +236,23 @@ fn folder_line(folder: &Path) -> Line {
 fn access_line(folder: &Path) -> Line {
     let what = "data folder";
     let shown = folder.display();
-    match platform::others_let_in(folder) {
-        Ok(others) if others.is_empty() => Line::good(what, format!("{shown}, yours alone")),
+    // Those who may write were refused before.
+    match platform::others_in(folder) {
+        Ok(others) if others.let_in.is_empty() => Line::good(what, format!("{shown}, yours alone")),
         Ok(others) => Line::note(
             what,
             format!(
                 "{shown}, and its access list lets others in: {}",
-                others.join(", ")
+                others.let_in.join(", ")
             ),
-            format!(
-                "Take them out in its properties, Security, or: icacls \"{shown}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""
-            ),
+            files::take_others_out(folder),
         ),
-        Err(error) => Line::good(
+        Err(error) => Line::note(
             what,
-            format!("{shown}; not checked: its access list cannot be read ({error})"),
+            format!(
+                "{shown}; not checked: who else can write to it, as its access list cannot be read ({error})"
+            ),
+            "Look at its properties, Security, or use --data-dir with another folder",
         ),
     }
 }

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 pub(crate) use std::fs::{File, TryLockError};
 
 pub use growing::GrowingFile;
-pub use refusal::{Problem, Refusal};
+pub use refusal::{Problem, Refusal, take_others_out};
 pub use replacement::Replacement;
 use tempfile::NamedTempFile;
 
@@ -53,6 +53,8 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     let facts = platform::facts_of(&fs::symlink_metadata(&folder)?);
     refusal::judge_folder(&facts, platform::own_user())
+        // A list that cannot be read refuses nothing: `cordon doctor` says that it was not checked.
+        .and_then(|()| platform::others_in(&folder).map_or(Ok(()), |o| refusal::judge_others(&o)))
         .map_err(|problem| Refusal::error(&folder, problem))
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::platform::{Facts, Kind};
+use crate::platform::{Facts, Kind, Others};
 
 /// A file or folder that is not used as it is. Stands inside an [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum Problem {
     ForeignOwner { owner: u32, own: u32 },
     #[error("can be written to by others (mode {mode:03o})")]
     WritableByOthers { mode: u32 },
+    /// Where a list tells who may do what.
+    #[error("can be written to by others ({who})")]
+    ListLetsOthersWrite { who: &'static str },
     #[error("has another name as well (a hard link)")]
     SecondName,
     #[error("has more than {max_bytes} bytes")]
@@ -39,7 +42,10 @@ impl Problem {
     #[must_use]
     pub const fn is_about_others(self) -> bool {
         match self {
-            Self::ForeignOwner { .. } | Self::WritableByOthers { .. } | Self::SecondName => true,
+            Self::ForeignOwner { .. }
+            | Self::WritableByOthers { .. }
+            | Self::ListLetsOthersWrite { .. }
+            | Self::SecondName => true,
             Self::FolderIsLink
             | Self::NotAFolder
             | Self::FileIsLink
@@ -66,6 +72,9 @@ impl Problem {
                 "See what others have put there, then take that away: chmod go-w '{}'",
                 path.display()
             ),
+            Self::ListLetsOthersWrite { .. } => {
+                format!("See what others have put there. {}", take_others_out(path))
+            }
             Self::SecondName => format!(
                 "Whoever writes to it under the other name writes here. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
                 path.display()
@@ -93,6 +102,7 @@ impl From<Refusal> for io::Error {
         let kind = match refusal.problem {
             Problem::ForeignOwner { .. }
             | Problem::WritableByOthers { .. }
+            | Problem::ListLetsOthersWrite { .. }
             | Problem::SecondName => io::ErrorKind::PermissionDenied,
             Problem::NotAFolder => io::ErrorKind::NotADirectory,
             Problem::TooLarge { .. } => io::ErrorKind::FileTooLarge,
@@ -117,6 +127,23 @@ pub(super) fn judge_folder(facts: &Facts, own: Option<u32>) -> Result<(), Proble
         return Err(Problem::ForeignOwner { owner, own });
     }
     writable_by_others(facts)
+}
+
+/// Judges a private folder by whom its access list lets in.
+pub(super) fn judge_others(others: &Others) -> Result<(), Problem> {
+    match others.may_write.first() {
+        Some(who) => Err(Problem::ListLetsOthersWrite { who }),
+        None => Ok(()),
+    }
+}
+
+/// How to take others out of the access list of a folder, what it has from above included.
+#[must_use]
+pub fn take_others_out(folder: &Path) -> String {
+    let folder = folder.display();
+    format!(
+        "Take them out in its properties, Security, or: icacls \"{folder}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""
+    )
 }
 
 /// Judges a private file for a user. One of the administrator's is taken: who is that, can do

@@ -1,6 +1,6 @@
 //! The decisions with owners and modes as arguments, and the same on a real disk.
 
-use super::refusal::{judge_file, judge_folder};
+use super::refusal::{judge_file, judge_folder, judge_others};
 use super::*;
 
 const ADA: u32 = 1000;
@@ -40,6 +40,13 @@ fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
         ..facts(Kind::Folder, 0, 0)
     };
     assert_eq!(judge_folder(&listed, None), Ok(()));
+    let others = |may_write: &[&'static str]| platform::Others {
+        let_in: vec!["Everyone", "Users"],
+        may_write: may_write.to_vec(),
+    };
+    assert_eq!(judge_others(&others(&[])), Ok(()), "they may only look");
+    let problem = Problem::ListLetsOthersWrite { who: "Users" };
+    assert_eq!(judge_others(&others(&["Users"])), Err(problem));
 }
 
 #[test]
@@ -73,6 +80,7 @@ fn each_refusal_says_what_it_is_and_what_to_do() {
         Problem::NotAFile,
         Problem::ForeignOwner { owner: 1, own: 2 },
         Problem::WritableByOthers { mode: 0o777 },
+        Problem::ListLetsOthersWrite { who: "Everyone" },
         Problem::TooLarge { max_bytes: 9 },
     ] {
         let error = Refusal::error(path, problem);
@@ -163,6 +171,8 @@ fn a_file_is_known_under_each_of_its_names() {
     let file = folder.path().join("journal.sqlite");
     let opened = open_or_create(&file).expect("made");
     let before = identity_of(&opened).expect("told");
+    // On Windows it keeps its name for as long as it is open.
+    drop(opened);
     assert_eq!(identity_at(&file).expect("there"), before);
     fs::rename(&file, folder.path().join("away")).expect("renamed");
     replace(&file, b"").expect("another");

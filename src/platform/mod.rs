@@ -16,7 +16,7 @@ use windows as system;
 pub use system::Identity;
 pub(crate) use system::{
     facts_of, identity_of, is_in_use, keep_memory_private, make_private_folder, message_box, open,
-    others_let_in, output_is_closed, own_user, private_folder_permissions, proxy_settings,
+    others_in, output_is_closed, own_user, private_folder_permissions, proxy_settings,
     sign_notification, sync_folder, tighten,
 };
 
@@ -48,13 +48,24 @@ pub(crate) struct Facts {
     pub links: Option<u64>,
 }
 
+/// Who else may do what with a folder, besides this person, administrators and the system, where a list
+/// tells it. Well-known names only: an id would name a domain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Others {
+    /// Whoever may do anything there.
+    pub let_in: Vec<&'static str>,
+    /// Those among them who may change what is in it, or who may.
+    pub may_write: Vec<&'static str>,
+}
+
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
     /// Also follows links: for a file that others provide.
     ReadThroughLinks,
-    /// Reads and writes; makes the file, readable by its owner only, where there is none.
+    /// Reads and writes; makes the file, readable by its owner only, where there is none. Where the
+    /// system knows that, it keeps its name until it is closed.
     Write,
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{Access, Facts, Kind, ProxySettings};
+use super::{Access, Facts, Kind, Others, ProxySettings};
 
 /// Makes a folder that only its owner can enter, and those above it that are missing.
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
@@ -43,8 +43,8 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     clippy::unnecessary_wraps,
     reason = "an access list may not be readable"
 )]
-pub(crate) fn others_let_in(_folder: &Path) -> io::Result<Vec<&'static str>> {
-    Ok(Vec::new())
+pub(crate) fn others_in(_folder: &Path) -> io::Result<Others> {
+    Ok(Others::default())
 }
 
 /// Takes away what others may do with an open file.

@@ -14,10 +14,27 @@ use windows_permissions::wrappers::{GetNamedSecurityInfo, SetNamedSecurityInfo};
 use windows_permissions::{LocalBox, SecurityDescriptor};
 use windows_registry::CURRENT_USER;
 
-use super::{Access, Facts, Kind, ProxySettings};
+use super::{Access, Facts, Kind, Others, ProxySettings};
 
 /// Opens a link itself, not what it leads to (`CreateFileW`).
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+/// Lets others open a file that is open here, but neither rename nor remove it (`CreateFileW`).
+const FILE_SHARE_READ_AND_WRITE: u32 = 0x1 | 0x2;
+
+/// The rights by which a folder, or what is in it, can be changed: to add files and folders, to remove
+/// them or it, to set who may do what, to become its owner; and all rights, or all of writing.
+const WRITING: u32 =
+    0x2 | 0x4 | 0x40 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x1000_0000 | 0x4000_0000;
+
+/// The system, administrators, and whoever makes or owns a file.
+const EXPECTED: [&str; 4] = ["S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"];
+const NAMES: [(&str, &str); 4] = [
+    ("S-1-1-0", "Everyone"),
+    ("S-1-5-11", "Authenticated Users"),
+    ("S-1-5-32-545", "Users"),
+    ("S-1-5-32-546", "Guests"),
+];
 
 /// What a disk without access lists answers.
 const ERROR_INVALID_FUNCTION: i32 = 1;
@@ -78,6 +95,7 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
             options
                 .write(true)
                 .create(true)
+                .share_mode(FILE_SHARE_READ_AND_WRITE)
                 .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
         }
     }
@@ -85,35 +103,44 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
 }
 
 /// Whom the access list of a folder lets in, besides this person, administrators and the system.
-pub(crate) fn others_let_in(folder: &Path) -> io::Result<Vec<&'static str>> {
-    // The system, administrators, and whoever makes or owns a file.
-    const EXPECTED: [&str; 4] = ["S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"];
-    const NAMES: [(&str, &str); 4] = [
-        ("S-1-1-0", "Everyone"),
-        ("S-1-5-11", "Authenticated Users"),
-        ("S-1-5-32-545", "Users"),
-        ("S-1-5-32-546", "Guests"),
-    ];
+pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     let own = current_process_sid()?.to_string();
-    let told = SecurityInformation::Dacl;
+    let told = SecurityInformation::Dacl | SecurityInformation::Owner;
     let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, told)?;
     let Some(list) = descriptor.dacl() else {
         // No list at all lets in everybody.
-        return Ok(vec!["Everyone"]);
+        let everyone = vec!["Everyone"];
+        return Ok(Others {
+            let_in: everyone.clone(),
+            may_write: everyone,
+        });
     };
-    let mut others: Vec<_> = (0..list.len())
-        .filter_map(|index| list.get_ace(index))
-        .filter(|entry| entry.ace_type() == AceType::ACCESS_ALLOWED_ACE_TYPE)
-        .filter_map(|entry| Some(entry.sid()?.to_string()))
-        .filter(|id| *id != own && !EXPECTED.contains(&id.as_str()))
-        .map(|id| {
+    let mut others = Others::default();
+    let mut add = |id: &str, rights: u32| {
+        if id != own && !EXPECTED.contains(&id) {
             let named = NAMES.iter().find(|(known, _)| *known == id);
             // Its id would name a domain, which is not for pasting.
-            named.map_or("another account", |(_, name)| name)
-        })
-        .collect();
-    others.sort_unstable();
-    others.dedup();
+            let name = named.map_or("another account", |(_, name)| name);
+            others.let_in.push(name);
+            others
+                .may_write
+                .extend((rights & WRITING != 0).then_some(name));
+        }
+    };
+    let entries = (0..list.len()).filter_map(|index| list.get_ace(index));
+    for entry in entries.filter(|entry| entry.ace_type() == AceType::ACCESS_ALLOWED_ACE_TYPE) {
+        if let Some(sid) = entry.sid() {
+            add(&sid.to_string(), entry.mask().bits());
+        }
+    }
+    // Whoever owns it may put another list in the place of this one.
+    if let Some(owner) = descriptor.owner() {
+        add(&owner.to_string(), WRITING);
+    }
+    for names in [&mut others.let_in, &mut others.may_write] {
+        names.sort_unstable();
+        names.dedup();
+    }
     Ok(others)
 }
 
@@ -164,8 +191,8 @@ pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(());
 
-/// Not told: a file that is open here as a database cannot be exchanged on Windows, because it is
-/// opened without sharing its deletion.
+/// Not told: a file that is open here as a database or as a lock cannot be exchanged on Windows, because
+/// it is opened without sharing its deletion.
 pub(crate) fn identity_of(_metadata: &Metadata) -> Option<Identity> {
     None
 }
@@ -223,17 +250,45 @@ mod tests {
     fn a_folder_that_we_make_lets_in_nobody_else() {
         let above = tempfile::tempdir().expect("a folder");
         set_access_list(above.path(), "D:P(A;OICI;FA;;;WD)").expect("set");
+        let all = others_in(above.path()).expect("told");
         assert_eq!(
-            others_let_in(above.path()).expect("told"),
+            all.let_in,
             ["Everyone"],
             "what the others are compared with"
         );
+        assert_eq!(all.may_write, ["Everyone"]);
         let folder = above.path().join("deep").join("data");
         make_private_folder(&folder).expect("made");
-        let others = others_let_in(&folder).expect("told");
-        assert!(others.is_empty(), "{others:?}");
+        let others = others_in(&folder).expect("told");
+        assert_eq!(others, Others::default());
         let file = folder.join("journal.sqlite");
         drop(open(&file, Access::Write).expect("made"));
         assert!(file.exists());
+    }
+
+    #[test]
+    fn who_may_only_look_is_let_in_and_does_not_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = current_process_sid().expect("told");
+        for (rights, writes) in [("0x1200a9", false), ("0x1201bf", true), ("FA", true)] {
+            let list = format!("D:P(A;OICI;FA;;;{own})(A;OICI;{rights};;;WD)");
+            set_access_list(folder.path(), &list).expect("set");
+            let others = others_in(folder.path()).expect("told");
+            assert_eq!(others.let_in, ["Everyone"], "{rights}");
+            assert_eq!(!others.may_write.is_empty(), writes, "{rights}");
+        }
+    }
+
+    /// Whoever renames a lock file has the next console make another.
+    #[test]
+    fn what_is_open_for_writing_keeps_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = folder.path().join("journal.lock");
+        let opened = open(&lock, Access::Write).expect("made");
+        let renamed = std::fs::rename(&lock, folder.path().join("away"));
+        assert!(renamed.is_err() && std::fs::remove_file(&lock).is_err());
+        open(&lock, Access::Write).expect("a second console asks for it");
+        drop(opened);
+        std::fs::remove_file(&lock).expect("free");
     }
 }
