@@ -73,11 +73,14 @@ fn main() -> ExitCode {
 
 /// What the arguments lack; or the help or version that was asked for.
 fn usage(error: &clap::Error) -> ExitCode {
-    error.print().ok();
-    terminal::show_box(&error.to_string());
+    let text = error.to_string();
     if error.use_stderr() {
+        // It quotes the arguments, which may be what a shell made of the names of files.
+        terminal::stop(text.trim_end());
         ExitCode::from(USAGE)
     } else {
+        error.print().ok();
+        terminal::show_box(&text);
         ExitCode::SUCCESS
     }
 }

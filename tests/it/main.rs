@@ -19,6 +19,7 @@ mod attention;
 mod batch;
 mod blocks;
 mod clocks;
+mod command_line;
 mod common;
 mod contradictions;
 mod crash;
