@@ -35,51 +35,59 @@ pub fn export(
     }
 }
 
+/// A column's name, and what stands in it.
+type Column = (&'static str, fn(&Entry) -> String);
+
 /// The columns of CSV and JSON, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 17] {
-    let order = &entry.order;
-    let status = entry.status();
-    let has_id = order.task.record().id_word().is_some();
-    let action = status.action().filter(|_| has_id).map(ToString::to_string);
-    let (since, source) = entry.status_time();
-    [
-        ("entry", order.entry.to_string()),
-        ("mode", entry.author.mode.to_string()),
-        ("tenant", clean(&entry.author.tenant, 200).into_owned()),
-        ("confirmed", utc(entry.intended_at())),
-        ("account", clean(&entry.author.account, 200).into_owned()),
-        ("action", order.task.title()),
-        ("parameters", parameters(&order.task)),
-        ("device", order.machine.name()),
-        ("device id", entry.machine().id.to_string()),
-        ("standing", status.word(&order.task)),
-        ("detail", detail(entry, status)),
-        ("not re-read", not_reread(entry)),
-        ("since", utc(since)),
-        ("since by", source.words().to_owned()),
-        ("service action", action.unwrap_or_default()),
-        ("comment", clean(&order.comment, 2_000).into_owned()),
-        ("plan", plan(entry)),
-    ]
-    // Whatever it is and wherever it came from: it may end up on a terminal.
-    .map(|(name, value)| (name, visible(&value).into_owned()))
+const COLUMNS: [Column; 17] = [
+    ("entry", |e| e.order.entry.to_string()),
+    ("mode", |e| e.author.mode.to_string()),
+    ("tenant", |e| clean(&e.author.tenant, 200).into_owned()),
+    ("confirmed", |e| utc(e.intended_at())),
+    ("account", |e| clean(&e.author.account, 200).into_owned()),
+    ("action", |e| e.order.task.title()),
+    ("parameters", |e| parameters(&e.order.task)),
+    ("device", |e| e.order.machine.name()),
+    ("device id", |e| e.machine().id.to_string()),
+    ("standing", |e| e.status().word(&e.order.task)),
+    ("detail", |e| detail(e, e.status())),
+    ("not re-read", not_reread),
+    ("since", |e| utc(e.status_time().0)),
+    ("since by", |e| e.status_time().1.words().to_owned()),
+    ("service action", service_action),
+    ("comment", |e| clean(&e.order.comment, 2_000).into_owned()),
+    ("plan", plan),
+];
+
+/// The id that the service gave, where it gives one.
+fn service_action(entry: &Entry) -> String {
+    let has_id = entry.order.task.record().id_word().is_some();
+    let action = entry.status().action().filter(|_| has_id);
+    action.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row.
+/// Each column's name and value.
+fn columns(entry: &Entry) -> impl Iterator<Item = (&'static str, String)> {
+    // Whatever it is and wherever it came from: it may end up on a terminal.
+    COLUMNS
+        .map(|(name, of)| (name, visible(&of(entry)).into_owned()))
+        .into_iter()
+}
+
+/// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row. The names of
+/// the columns are there without a row, too.
 fn csv(entries: &[Entry], verified: &Verified) -> String {
-    let mut out = String::new();
-    for (n, entry) in entries.iter().enumerate() {
-        let chain = [
-            ("journal records", verified.records.to_string()),
-            ("journal last hash", verified.last_hash.clone()),
-        ];
-        let columns = || columns(entry).into_iter().chain(chain.clone());
-        if n == 0 {
-            let names: Vec<_> = columns().map(|(name, _)| csv_field(name)).collect();
-            out += &(names.join(",") + "\r\n");
-        }
-        let fields: Vec<_> = columns().map(|(_, value)| csv_field(&value)).collect();
-        out += &(fields.join(",") + "\r\n");
+    let chain = [
+        ("journal records", verified.records.to_string()),
+        ("journal last hash", verified.last_hash.clone()),
+    ];
+    let line = |fields: Vec<String>| fields.join(",") + "\r\n";
+    let names = COLUMNS.iter().map(|(name, _)| *name);
+    let names = names.chain(chain.iter().map(|(name, _)| *name));
+    let mut out = line(names.map(csv_field).collect());
+    for entry in entries {
+        let values = columns(entry).chain(chain.clone());
+        out += &line(values.map(|(_, value)| csv_field(&value)).collect());
     }
     out
 }
@@ -122,7 +130,6 @@ fn json_text(entries: &[Entry], verified: &Verified) -> String {
         .iter()
         .map(|entry| {
             let mut row: serde_json::Map<_, _> = columns(entry)
-                .into_iter()
                 .map(|(name, value)| (name.to_owned(), json!(value)))
                 .collect();
             row.insert("records".to_owned(), records(entry));

@@ -84,6 +84,19 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
 }
 
 #[test]
+fn a_table_without_rows_still_says_what_its_columns_are() {
+    let journal = Journal::in_memory().expect("memory");
+    let verified = journal.verify().expect("whole");
+    let csv = export(&[], &verified, Format::Csv, &moment());
+    let (begin, end) = (
+        "\"entry\",\"mode\",",
+        "\"plan\",\"journal records\",\"journal last hash\"\r\n",
+    );
+    assert!(csv.starts_with(begin) && csv.ends_with(end), "{csv}");
+    assert_eq!(csv.lines().count(), 1);
+}
+
+#[test]
 fn exports_stay_well_formed_with_any_content() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
