@@ -21,7 +21,7 @@ impl Client {
     ///
     /// # Errors
     /// When that could not be read, or the record is that of another file. Numbers of the organisation
-    /// and indicators that could not be read are left out.
+    /// that could not be read are left out.
     pub async fn file(
         &self,
         hash: &str,
@@ -43,18 +43,23 @@ impl Client {
             facts.names = stats.names;
         }
         if with_indicators {
-            facts.indicators = self.indicators_about(&facts).await;
+            facts.indicators = Some(self.indicators_about(&facts).await);
         }
         Ok(Some(facts))
     }
 
-    /// What holds for a file on every device; `None` when that could not be read whole.
-    async fn indicators_about(&self, facts: &FileFacts) -> Option<Box<[Indicator]>> {
+    /// What holds for a file on every device, as far as that could be read.
+    async fn indicators_about(&self, facts: &FileFacts) -> Listed<Indicator> {
         let hashes: Vec<&str> = std::iter::once(&*facts.sha1)
             .chain(facts.sha256.as_deref())
             .collect();
-        let read = self.indicators_of(&hashes, Lane::Analyst).await.ok()?;
-        (read.complete && read.unreadable == 0).then(|| read.items.into())
+        let unread = Listed {
+            items: Vec::new(),
+            unreadable: 0,
+            is_cut: true,
+        };
+        let read = self.indicators_of(&hashes, Lane::Analyst).await;
+        read.map_or(unread, Listed::from)
     }
 
     /// The devices on which the file with this SHA-1 was seen; none where the service knows of none. The

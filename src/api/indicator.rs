@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::list::Complete;
+use super::list::{Complete, stops_at};
 use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::Noun;
@@ -51,33 +51,36 @@ impl Client {
     ) -> Result<Complete<Indicator>, ApiError> {
         let mut all = Complete::empty();
         let mut seen: HashSet<MachineActionId> = HashSet::new();
-        let mut url = Some(first);
-        let (mut pages, mut kept) = (0, 0);
+        let mut url = Some(first.clone());
+        let (mut pages, mut received, mut kept) = (0, 0, 0);
+        let mut is_counted = false;
         while let Some(present) = url.take() {
             let (page, stop, date) = self.list::<Indicator>(&present, lane, limits).await?;
             pages += 1;
+            received += page.received();
             all.date = all.date.or(date);
             all.unreadable += page.unreadable;
-            let next = page.next_link.as_deref();
-            let next = next.map(|link| odata::next_page(&self.0.endpoints, &present, link));
-            let before = all.items.len();
+            // Without a link it is the last one, however long the service makes its pages.
+            let counted = odata::from_element(&first, received);
+            let next = self.next(&present, &page, usize::MAX, || counted.clone());
+            is_counted |= next.as_ref() == Some(&counted);
+            let stop = stop.or(stops_at(&page, next.as_ref()));
+            let (before, came) = (all.items.len(), page.items.len());
             let new = page.items.into_iter();
             all.items
                 .extend(new.filter(|one| one.id.as_ref().is_none_or(|id| seen.insert(id.clone()))));
+            let new = all.items.len() - before;
             kept += all.items[before..]
                 .iter()
                 .map(Indicator::bytes)
                 .sum::<usize>();
-            let is_stuck = all.items.len() == before || pages >= MAX_PAGES;
+            let is_stuck = new == 0 || pages >= MAX_PAGES;
             let is_full = all.items.len() > MAX_INDICATORS || kept > odata::MAX_LIST_BYTES;
-            all.complete &= stop.is_none() && !page.is_overfull;
-            match next {
-                Some(Ok(next)) if !is_stuck && !is_full => {
-                    url = Some(next);
-                }
-                Some(_) => all.complete = false,
-                None => {}
-            }
+            let goes_on = stop.is_none() && !is_stuck && !is_full;
+            // Pages that are counted and shift meanwhile bring some twice, and may leave some out.
+            all.complete &= stop.is_none() && !(is_counted && new < came);
+            all.complete &= goes_on || next.is_none();
+            url = next.filter(|_| goes_on);
         }
         Ok(all)
     }

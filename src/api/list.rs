@@ -146,7 +146,7 @@ impl Client {
     /// The page after `present`. With `$top` the service sends no link, so pages are counted. A
     /// link is followed when our token may go there; one that is foreign or malformed is not, and
     /// the pages are counted instead, where there is something to count.
-    fn next<T>(
+    pub(super) fn next<T>(
         &self,
         present: &Url,
         page: &Listing<T>,
@@ -266,7 +266,7 @@ fn weight<T>(page: &Listing<T>) -> usize {
 
 /// Why there is no going on from a page to `next`. An empty one that names another is no end of a list,
 /// and one with more than was asked for says nothing of where the next one begins.
-fn stops_at<T>(page: &Listing<T>, next: Option<&Url>) -> Option<Stop> {
+pub(super) fn stops_at<T>(page: &Listing<T>, next: Option<&Url>) -> Option<Stop> {
     let is_empty = page.received() == 0 && page.next_link.is_some() && next.is_none();
     let is_too_large = page.is_too_large.then_some(Stop::TooMuch);
     let is_overfull = page.is_overfull.then_some(Stop::Overfull);

@@ -192,6 +192,16 @@ pub(super) fn indicators<'a>(api: &Url, values: impl Iterator<Item = &'a str>) -
     with_query(path(api, &["indicators"]), &[("$filter", &*filter)])
 }
 
+/// The same list from this element on.
+pub(super) fn from_element(list: &Url, skip: usize) -> Url {
+    let mut url = list.clone();
+    let before = url
+        .query()
+        .map_or_else(String::new, |query| format!("{query}&"));
+    url.set_query(Some(&format!("{before}$skip={skip}")));
+    url
+}
+
 /// The investigations of one machine.
 pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
     let filter = format!("machineId eq {}", quoted(machine.as_str()));

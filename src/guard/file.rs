@@ -93,13 +93,23 @@ fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
         ))),
         Some(_) => {}
     }
-    let indicators = file.indicators.iter().flatten();
+    let indicators = file.indicators.iter().flat_map(|read| &read.items);
     // Of a block all of them are told, by another guardrail.
     for allowed in indicators.filter(|one| !blocks && one.action == IndicatorAction::Allowed) {
         let by = requestor_name(allowed.by.as_deref());
         verdicts.push(Verdict::warn(format!(
             "{by} has allowed this file on every device, by an indicator: a quarantine goes against that"
         )));
+    }
+    if !blocks
+        && file
+            .indicators
+            .as_ref()
+            .is_some_and(|read| !read.is_complete())
+    {
+        verdicts.push(Verdict::not_checked(
+            "whether this file is allowed on every device, as not all indicators could be read",
+        ));
     }
     if file.determination.as_deref() == Some("Clean") {
         verdicts.push(Verdict::warn("Defender rates this file as clean"));
@@ -110,11 +120,11 @@ fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Indicator;
+    use crate::model::{Indicator, Listed};
 
     #[test]
     fn a_quarantine_of_what_is_allowed_everywhere_is_warned_of() {
-        let of = |actions: &[IndicatorAction]| {
+        let of = |actions: &[IndicatorAction], is_cut: bool| {
             let by = Some("s.weber@contoso.com".into());
             let each = actions.iter().map(|action| Indicator {
                 id: None,
@@ -129,7 +139,11 @@ mod tests {
             let file = FileFacts {
                 signer: Some("Acme".into()),
                 organization_prevalence: Some(1),
-                indicators: Some(each.collect()),
+                indicators: Some(Listed {
+                    items: each.collect(),
+                    unreadable: 0,
+                    is_cut,
+                }),
                 ..FileFacts::default()
             };
             let found = known(&file, false).into_iter();
@@ -138,9 +152,14 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let harmless = [IndicatorAction::Block, IndicatorAction::Audit];
-        assert_eq!(of(&harmless), [""; 0]);
+        assert_eq!(of(&harmless, false), [""; 0]);
+        let said = of(&harmless, true);
+        assert!(
+            said.len() == 1 && said[0].contains("not all indicators could be read"),
+            "{said:?}"
+        );
         assert_eq!(
-            of(&[IndicatorAction::Allowed]),
+            of(&[IndicatorAction::Allowed], false),
             [
                 "s.weber@contoso.com has allowed this file on every device, by an indicator: a quarantine goes against that"
             ]

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize as _, Deserializer};
 
-use super::Indicator;
 use super::bytes::{heap_bytes_of_fields, nothing_on_the_heap};
 use super::loose::{FromText, Loose, LooseList};
+use super::{Indicator, Listed};
 
 /// Files of one alert that are kept.
 const MAX_FILES: usize = 8;
@@ -40,8 +40,8 @@ pub struct FileFacts {
     pub organization_seen: Seen,
     /// What it is mostly called, the commonest name first.
     pub names: Box<[Box<str>]>,
-    /// What holds for it on every device; `None` when that was not or could not be read.
-    pub indicators: Option<Box<[Indicator]>>,
+    /// What holds for it on every device, as far as it could be read; `None` when it was not asked for.
+    pub indicators: Option<Listed<Indicator>>,
 }
 
 /// When something was seen for the first and for the last time, as far as that is known.

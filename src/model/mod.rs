@@ -11,6 +11,7 @@ mod host;
 mod http_time;
 mod ids;
 mod indicator;
+mod listed;
 pub mod loose;
 mod mac;
 mod machine;
@@ -43,6 +44,7 @@ pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId, tag_last, without_tag};
 pub use indicator::{Indicator, IndicatorAction, MAX_INDICATORS};
+pub use listed::Listed;
 pub use mac::MacAddress;
 pub use machine::{
     EVERYWHERE, ExposureLevel, HealthStatus, Machine, MachineRef, Merge, OnboardingStatus,
@@ -55,8 +57,7 @@ pub use machine_action::{
 pub use normal::tests::odd_text;
 pub use normal::{NameOddity, host_part, normal, normal_name, same_name, short_name, skeleton};
 pub use panel::{
-    Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
-    PanelPart,
+    Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, LoggedOnUser, PanelPart,
 };
 pub use question::{Question, pasted_ids};
 pub use random::fraction;

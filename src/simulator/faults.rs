@@ -54,6 +54,8 @@ pub enum Route {
     Cancel,
     /// Reading investigations, one or a list.
     Investigations,
+    /// The list of indicators.
+    Indicators,
     /// The link to a package.
     PackageLink,
     /// The storage of packages, which is no part of the API.
@@ -194,6 +196,7 @@ pub(super) enum Place {
     },
     Cancel,
     Investigations,
+    Indicators,
     PackageLink,
     Package,
     OtherApi,
@@ -235,6 +238,7 @@ impl Route {
             Self::AvailableActions => place == Place::AvailableActions,
             Self::Cancel => place == Place::Cancel,
             Self::Investigations => place == Place::Investigations,
+            Self::Indicators => place == Place::Indicators,
             Self::PackageLink => place == Place::PackageLink,
             Self::Package => place == Place::Package,
             Self::Submit => matches!(place, Place::Submit { .. }),
@@ -291,7 +295,7 @@ impl Fault {
     /// Reads the text forms of the control calls.
     ///
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `indicators`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
@@ -338,6 +342,7 @@ fn parse_route(text: &str) -> Option<Route> {
         "submit" => Route::Submit,
         "cancel" => Route::Cancel,
         "investigations" => Route::Investigations,
+        "indicators" => Route::Indicators,
         "packagelink" => Route::PackageLink,
         "package" => Route::Package,
         "api" | "anyapi" => Route::AnyApi,

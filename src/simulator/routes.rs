@@ -232,6 +232,7 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
             route: "indicators",
             kind: "Indicator",
         },
+        ["indicators"] => Place::Indicators,
         ["machines", _, "tags"] if call.is_post() => Place::Submit {
             route: "tags",
             kind: "Tag",

@@ -392,3 +392,26 @@ fn what_reaches_every_device_takes_no_single_ones_in_and_is_none() {
     console.step_until("the incident", |c| c.shows_part("0 devices, 0 contained"));
     assert!(console.shows("Tag 0 devices…"), "{}", console.screen());
 }
+
+/// As the lists of machines and actions do where the service names a place that is not asked.
+#[test]
+fn indicators_are_counted_on_where_the_link_to_more_is_not_followed() {
+    for (mode, times, is_whole) in [
+        ("foreign", 1, true),
+        ("malformed", 1, true),
+        ("foreign", 0, false),
+    ] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        read(&mut engine);
+        let control = engine.control.clone();
+        control.inject(fault("indicators", &format!("next_link:{mode}"), times));
+        let before = control.requests().len();
+        read(&mut engine);
+        let read = engine.state.indicators.get().expect("read");
+        assert_eq!(read.is_complete, is_whole, "{mode} {times}");
+        let asked = control.requests().split_off(before);
+        let of_list = asked.iter().filter(|r| r.path.ends_with("/indicators"));
+        let counted = of_list.filter(|r| r.query.contains("$skip="));
+        assert_eq!(counted.count(), 1, "{mode} {times}");
+    }
+}

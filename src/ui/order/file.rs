@@ -370,14 +370,20 @@ fn verdict_words(facts: &FileFacts) -> String {
 
 /// What holds for it on every device, as far as that was read.
 fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
-    let words = facts.indicators.iter().flatten().map(|indicator| {
+    let all = facts.indicators.iter().flat_map(|read| &read.items);
+    let words = all.map(|indicator| {
         let what = indicator.action.word();
         let by = requestor_name(indicator.by.as_deref());
         let until = indicator.expires.map(|at| words::local_time(at, zone));
         let until = until.map_or_else(String::new, |until| format!(" until {until}"));
         format!("{what} everywhere by {by}{until}")
     });
-    join(words.take(SHOWN_INDICATORS))
+    let is_cut = facts
+        .indicators
+        .as_ref()
+        .is_some_and(|read| !read.is_complete());
+    let cut = is_cut.then(|| "not all that holds everywhere could be read".to_owned());
+    join(words.take(SHOWN_INDICATORS).chain(cut))
 }
 
 /// How large it is, and when it was seen.

@@ -212,9 +212,13 @@ impl OrderTask {
         if let Some(what) = rules_not_reread(&self.context).await {
             self.note_not_reread(what).await?;
         }
-        let Ok(read) = read else {
-            let what = "what holds for this file on every device already";
-            return self.note_not_reread(what.into()).await;
+        let read = match read {
+            Ok(read) => read,
+            Err(why) => {
+                let all = if why.is_none() { "all of " } else { "" };
+                let what = format!("{all}what holds for this file on every device already");
+                return self.note_not_reread(what.into()).await;
+            }
         };
         match self.approval.unseen_indicator(&read) {
             Some(other) => {

@@ -1,0 +1,80 @@
+//! A list of the service, and whether it is all there is.
+
+use super::HeapBytes;
+
+/// A list as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    /// Elements that could not be read.
+    pub unreadable: usize,
+    /// There may be more than these.
+    pub is_cut: bool,
+}
+
+impl<T> Listed<T> {
+    /// Whether it holds all there is: neither cut off nor unreadable in part.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.is_cut && self.unreadable == 0
+    }
+
+    /// Leaves out what goes beyond this much memory, from the end, and says that there is more.
+    pub fn keep_at_most(&mut self, bytes: usize, bytes_of: impl Fn(&T) -> usize) {
+        let mut left = bytes;
+        let mut fits = |item: &T| {
+            let rest = left.checked_sub(bytes_of(item));
+            rest.inspect(|rest| left = *rest).is_some()
+        };
+        let count = self.items.iter().take_while(|item| fits(item)).count();
+        if count < self.items.len() {
+            self.items.truncate(count);
+            self.items.shrink_to_fit();
+            self.is_cut = true;
+        }
+    }
+}
+
+impl<T: HeapBytes> HeapBytes for Listed<T> {
+    fn heap_bytes(&self) -> usize {
+        self.items.heap_bytes()
+    }
+}
+
+impl<T> From<Vec<T>> for Listed<T> {
+    /// A list that was read as a whole.
+    fn from(items: Vec<T>) -> Self {
+        Self {
+            items,
+            unreadable: 0,
+            is_cut: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_keeps_its_first_rows_within_its_bytes_and_says_that_there_are_more() {
+        let list = |lengths: &[usize]| Listed::from(lengths.to_vec());
+        for (lengths, kept) in [
+            (&[4, 3, 3][..], 3),
+            (&[4, 3, 4], 2),
+            (&[11, 1], 0),
+            (&[], 0),
+            // What comes after one that does not fit is not taken in its place.
+            (&[6, 5, 1], 1),
+        ] {
+            let mut listed = list(lengths);
+            listed.keep_at_most(10, |length| *length);
+            assert_eq!(listed.items, lengths[..kept]);
+            assert_eq!(listed.is_cut, kept < lengths.len(), "{lengths:?}");
+        }
+        let mut cut_before = list(&[1]);
+        cut_before.is_cut = true;
+        cut_before.keep_at_most(10, |length| *length);
+        assert!(cut_before.is_cut);
+    }
+}
