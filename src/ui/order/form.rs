@@ -14,6 +14,14 @@ use crate::journal::Entry;
 use crate::model::{EntryId, Machine, MachineId, MachineRef, clean_ticket, leading};
 use crate::state::State;
 
+/// What is known of the histories of a form's devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Histories {
+    Awaited,
+    /// That of every device was known since they were read last.
+    Known,
+}
+
 /// An action form with its review.
 #[derive(Debug)]
 pub struct OrderForm {
@@ -70,8 +78,7 @@ pub struct OrderForm {
     pub from_before: FromBefore,
     /// What else there is of the file that it is about.
     pub file: FileSection,
-    /// Whether the history of every device was known since they were read last.
-    pub has_histories: bool,
+    pub histories: Histories,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
     /// The safe button takes the keyboard in the next frame, as it does when the form opens.
@@ -198,7 +205,7 @@ impl OrderForm {
             began: None,
             from_before: FromBefore::Nothing,
             file: FileSection::default(),
-            has_histories: false,
+            histories: Histories::Awaited,
             error: None,
             keep_takes_focus: false,
             leave_out_takes_focus: false,

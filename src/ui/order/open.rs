@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
-use super::form::{GivenEnd, OpenedFrom, OrderForm, Target};
+use super::form::{GivenEnd, Histories, OpenedFrom, OrderForm, Target};
 use super::{left_out, ticket_field};
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
@@ -114,8 +114,8 @@ pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
     let ids = form.machines().map(|machine| machine.id.clone());
     let gone: Vec<_> = ids.filter(is_gone).collect();
     if gone.is_empty() {
-        form.has_histories = true;
-    } else if std::mem::take(&mut form.has_histories) {
+        form.histories = Histories::Known;
+    } else if std::mem::replace(&mut form.histories, Histories::Awaited) == Histories::Known {
         cx.out.work.extend(facts_to_read(gone));
     }
 }
