@@ -187,6 +187,18 @@ impl OrderStatus {
         self.went_wrong() || matches!(self, Self::Held { .. })
     }
 
+    /// Whether nothing of it is or will be in force. What somebody else had requested already is.
+    #[must_use]
+    pub fn came_to_nothing(&self) -> bool {
+        self.is_end() && !matches!(self, Self::Done { .. } | Self::NotOurs { .. })
+    }
+
+    /// Whether the steps after this one are sent, where `goes_on` is what their plan says of a refusal.
+    #[must_use]
+    pub fn lets_plan_go_on(&self, goes_on: bool) -> bool {
+        goes_on || !self.came_to_nothing()
+    }
+
     /// The service said that it will not change any more.
     pub(super) fn is_last_word(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 mod everywhere;
 mod investigation;
+mod next_steps;
 mod not_found;
 mod overtaken;
 mod refusal;
@@ -130,12 +131,14 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
         .into_iter()
         .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
     let more = about_status(entry, state, now, zone);
+    let next_steps = next_steps::line(entry, state).map(ToOwned::to_owned);
     let not_followed = why_not_followed(entry, state).map(ToOwned::to_owned);
     not_followed
         .into_iter()
         .chain(redirected)
         .chain(not_reread)
         .chain(more)
+        .chain(next_steps)
         .collect()
 }
 

@@ -62,8 +62,8 @@ pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> Verdict {
             }
             Some(Phase::Unanswered | Phase::UnderWay(_)) => {}
             Some(Phase::Ended) | None => {
-                let came_to_nothing = status.as_ref().is_none_or(came_to_nothing);
-                if came_to_nothing && !step.goes_on {
+                let lets_go_on = |status: &OrderStatus| status.lets_plan_go_on(step.goes_on);
+                if !status.as_ref().map_or(step.goes_on, lets_go_on) {
                     return Verdict::Stop(words(step, status.as_ref()));
                 }
             }
@@ -74,15 +74,6 @@ pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> Verdict {
 
 fn is_sent(status: Option<&OrderStatus>) -> bool {
     matches!(status, Some(OrderStatus::Sent))
-}
-
-/// Whether nothing of it is or will be in force. What somebody else had requested already is.
-fn came_to_nothing(status: &OrderStatus) -> bool {
-    status.is_end()
-        && !matches!(
-            status,
-            OrderStatus::Done { .. } | OrderStatus::NotOurs { .. }
-        )
 }
 
 fn words(step: &Before, status: Option<&OrderStatus>) -> Box<str> {

@@ -1,0 +1,119 @@
+//! Whether a plan goes on after a step that came to nothing.
+
+use crate::journal::{Entry, OrderStatus};
+use crate::state::State;
+
+/// What becomes of the steps behind one that came to nothing, on its device. Nothing is said where none of
+/// those that were confirmed with it is behind it.
+pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
+    let own = &entry.order;
+    let (plan, batch) = own.plan.as_ref().zip(own.batch)?;
+    if !entry.status().came_to_nothing() {
+        return None;
+    }
+    let steps = state.entries.of_machine(&own.machine.id);
+    let steps = steps.filter(|other| other.order.batch == Some(batch));
+    let steps = steps.filter_map(|other| Some((other.order.plan.as_ref()?, other.status())));
+    let (behind, so_far): (Vec<_>, Vec<_>) = steps.partition(|(step, _)| step.step > plan.step);
+    if behind.is_empty() {
+        return None;
+    }
+    let mut so_far = so_far.into_iter();
+    let goes_on = so_far.all(|(step, status)| status.lets_plan_go_on(step.goes_on));
+    // Whatever else has stopped all of them, such as a sign-in that ended.
+    let is_unsent = |status: &OrderStatus| matches!(status, OrderStatus::NotSent { .. });
+    let is_over = behind.iter().all(|(_, status)| is_unsent(status));
+    Some(if goes_on && !is_over {
+        "The next steps on this device go on"
+    } else {
+        "The next steps on this device are not sent"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::action::{ActionKind, PlanStep};
+    use crate::guard::Policy;
+    use crate::journal::{NotSentReason, Record};
+    use crate::model::{EntryId, Mode};
+    use crate::state::fixtures;
+    use crate::ui::activity::wording::details;
+
+    const GO_ON: &str = "The next steps on this device go on";
+    const NOT_SENT: &str = "The next steps on this device are not sent";
+
+    fn step(number: u32, of: u32, goes_on: bool, records: Vec<Record>) -> Entry {
+        let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
+        let tag = format!("cdn-0000000{number}");
+        let mut order = fixtures::order(&tag, machine, ActionKind::Isolate);
+        order.batch = EntryId::parse("cdn-00000001");
+        order.plan = Some(PlanStep {
+            name: "Ransomware".into(),
+            step: number,
+            of,
+            goes_on,
+        });
+        fixtures::entry(fixtures::author(), order, records)
+    }
+
+    fn refused() -> Vec<Record> {
+        vec![Record::Refused {
+            status: 403,
+            code: "Forbidden".into(),
+            message: "".into(),
+        }]
+    }
+
+    fn not_sent(why: NotSentReason) -> Vec<Record> {
+        vec![Record::NotSent { why, detail: None }]
+    }
+
+    /// What is said of the first of these.
+    fn said(steps: Vec<Entry>) -> Option<&'static str> {
+        let first = steps[0].clone();
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.entries = steps.into();
+        let all = details(&first, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let said = line(&first, &state);
+        let is_said = |words: &str| all.iter().any(|line| line == words);
+        assert_eq!(is_said(GO_ON), said == Some(GO_ON), "{all:?}");
+        assert_eq!(is_said(NOT_SENT), said == Some(NOT_SENT), "{all:?}");
+        said
+    }
+
+    #[test]
+    fn a_step_that_came_to_nothing_says_what_becomes_of_those_behind_it() {
+        let waiting = || step(2, 2, true, Vec::new());
+        assert_eq!(
+            said(vec![step(1, 2, true, refused()), waiting()]),
+            Some(GO_ON)
+        );
+        let stops = step(1, 2, false, refused());
+        assert_eq!(said(vec![stops, waiting()]), Some(NOT_SENT));
+        let withdrawn = not_sent(NotSentReason::Withdrawn);
+        let stops = step(1, 2, false, withdrawn);
+        assert_eq!(said(vec![stops, waiting()]), Some(NOT_SENT));
+        // Stopped by the step before it, and not by what it is itself.
+        let stopped = step(2, 3, true, not_sent(NotSentReason::PlanStopped));
+        let before = step(1, 3, false, refused());
+        let last = step(3, 3, true, Vec::new());
+        assert_eq!(said(vec![stopped, before, last]), Some(NOT_SENT));
+        // By something else than the plan.
+        let ended = || not_sent(NotSentReason::SignInEnded);
+        let next = step(2, 2, true, ended());
+        assert_eq!(said(vec![step(1, 2, true, ended()), next]), Some(NOT_SENT));
+    }
+
+    #[test]
+    fn nothing_is_said_where_nothing_is_behind_it_or_it_did_not_fail() {
+        assert_eq!(said(vec![step(2, 2, true, refused())]), None);
+        // Sent again by itself.
+        assert_eq!(said(vec![step(1, 3, true, refused())]), None);
+        let sent = step(1, 2, true, vec![Record::Sent]);
+        assert_eq!(said(vec![sent, step(2, 2, true, Vec::new())]), None);
+    }
+}
