@@ -6,8 +6,9 @@ use crate::action::{ActionKind, SHA1, Subject};
 use crate::model::{Alert, AlertFile, MachineRef, PanelPart, clean};
 use crate::ui::commands::act_availability;
 use crate::ui::device::parts::{Words, list_ui};
+use crate::ui::device::portal;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _};
 use crate::ui::{Cx, look, order, words};
 
 const TITLE_CHARS: usize = 200;
@@ -15,7 +16,8 @@ const CATEGORY_CHARS: usize = 60;
 
 const NAME_CHARS: usize = 80;
 
-/// Shows the alerts that are unresolved, worst first, each with the way to quarantine its files.
+/// Shows the alerts that are unresolved, worst first, each with its page in the portal and the way to quarantine
+/// its files.
 pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     const QUARANTINE: ActionKind = ActionKind::StopAndQuarantineFile;
 
@@ -28,15 +30,21 @@ pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         none: "No open alerts",
     };
     let why_not = act_availability(QUARANTINE, machine, state, cx.now).err();
-    let mut chosen = None;
+    let (mut chosen, mut opened) = (None, None);
     list_ui(ui, cx, &words, alerts, |ui, cx, alert: &Alert| {
-        alert_ui(ui, cx, alert);
+        let page = portal::alert_page(cx.state, &alert.id);
+        if alert_ui(ui, cx, alert, portal::trouble(cx.state, page.as_deref())) {
+            opened = page;
+        }
         for file in &alert.files {
             if file_ui(ui, file, why_not.as_deref()) {
                 chosen = Some(file.hash.clone());
             }
         }
     });
+    if opened.is_some() {
+        cx.out.open_page = opened;
+    }
     if let Some(hash) = chosen {
         let targets = std::slice::from_ref(machine);
         order::raise(ui, cx, targets, Subject::Act(QUARANTINE), |draft| {
@@ -61,17 +69,19 @@ fn file_ui(ui: &mut Ui, file: &AlertFile, why_not: Option<&str>) -> bool {
     row.inner
 }
 
-fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
+/// An alert; whether its page in the portal is to be opened.
+fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert, why_no_page: Option<&str>) -> bool {
     let tokens = ui.tokens();
-    ui.push_id(("alert", &alert.id), |ui| {
+    let shown = ui.push_id(("alert", &alert.id), |ui| {
         ui.spacing_mut().item_spacing.y = tokens.space.xs;
+        let title = alert.title.as_deref().unwrap_or("Alert without a title");
+        // Some hold line breaks and marks of no width, which say nothing.
+        let title = title.replace('\u{200b}', "");
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title = clean(&title, TITLE_CHARS);
         ui.horizontal_wrapped(|ui| {
             look::severity(&alert.severity).badge_ui(ui);
-            let title = alert.title.as_deref().unwrap_or("Alert without a title");
-            // Some hold line breaks and marks of no width, which say nothing.
-            let title = title.replace('\u{200b}', "");
-            let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-            ui.wrapped(RichText::new(clean(&title, TITLE_CHARS)).text_style(text::strong()));
+            ui.wrapped(RichText::new(&*title).text_style(text::strong()));
         });
         let age = alert.created.map_or_else(
             || "time unknown".to_owned(),
@@ -85,9 +95,17 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             .into_iter()
             .chain([age, look::alert_status(&alert.status)])
             .collect::<Vec<_>>();
-        let line = ui.small_label(parts.join(" · "));
-        if let Some(at) = alert.created {
-            line.tip(words::both_times(at, cx.zone));
-        }
+        let row = ui.horizontal_wrapped(|ui| {
+            let line = ui.small_label(parts.join(" · "));
+            if let Some(at) = alert.created {
+                line.tip(words::both_times(at, cx.zone));
+            }
+            let name = format!("Open in Defender portal: {title}");
+            let portal =
+                ActionButton::icon_only(Icon::OpenElsewhere, &name).disabled_because(why_no_page);
+            ui.add(portal).clicked()
+        });
+        row.inner
     });
+    shown.inner
 }

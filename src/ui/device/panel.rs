@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use crate::message::Command;
 use crate::model::loose::MAX_ELEMENTS;
-use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
+use crate::model::{Machine, MachineId, MachineRef, clean, short_name};
 use crate::ui::device::facts::{VALUE_CHARS, os, os_known, row_ui, tags, told, unknown, value_ui};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
-use crate::ui::device::{actions, alerts, compare, parts, state_section, timeline, users};
+use crate::ui::device::{actions, alerts, compare, parts, portal, state_section, timeline, users};
 use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
@@ -414,14 +414,8 @@ fn read_again_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
 /// Ways to take the device elsewhere: its page in the portal, its line for a ticket.
 fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     ui.horizontal_wrapped(|ui| {
-        let page = portal_page(cx, &selected.id);
-        let elsewhere = match cx.state.mode {
-            Mode::Live => page
-                .is_none()
-                .then_some("This server belongs to no Defender portal"),
-            Mode::Demo => Some("Not available in the demo"),
-            Mode::StandIn => Some("Not available with a stand-in server"),
-        };
+        let page = portal::machine_page(cx.state, &selected.id);
+        let elsewhere = portal::trouble(cx.state, page.as_deref());
         let portal = ActionButton::new("Open in Defender portal")
             .icon(Icon::OpenElsewhere)
             .disabled_because(elsewhere);
@@ -431,16 +425,6 @@ fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<
         let line = device_line(selected, record);
         copy_labelled_ui(ui, "device line", &line);
     });
-}
-
-/// An id holds only letters, digits and hyphens, so it is safe in an address.
-fn portal_page(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
-    // The place may name a region behind its cloud.
-    let cloud = Cloud::ALL
-        .into_iter()
-        .filter(|cloud| cx.state.target.starts_with(cloud.name()))
-        .max_by_key(|cloud| cloud.name().len())?;
-    Some(format!("https://{}/machines/{id}", cloud.portal_host()))
 }
 
 /// Name, id, operating system and addresses, for a spreadsheet or a ticket.

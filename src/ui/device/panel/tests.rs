@@ -10,7 +10,7 @@ use crate::guard::Policy;
 use crate::message::{Event, InventoryNews, PanelNews};
 use crate::model::{
     Account, Alert, AlertSeverity, AlertStatus, Epoch, HealthStatus, Listed, LoggedOnUser,
-    MachineAction, MachineActionId, MachineActionStatus, MachineActionType, OnboardingStatus,
+    MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode, OnboardingStatus,
     PanelPart, Permissions, SessionStatus, TenantId,
 };
 use crate::state::State;
@@ -276,42 +276,6 @@ fn a_device_line_is_tab_separated() {
 }
 
 #[test]
-fn the_portal_is_that_of_the_cloud() {
-    for (place, page) in [
-        (
-            "Commercial",
-            Some("https://security.microsoft.com/machines/a19c07"),
-        ),
-        (
-            "Commercial, EU",
-            Some("https://security.microsoft.com/machines/a19c07"),
-        ),
-        (
-            "GCC",
-            Some("https://security.microsoft.com/machines/a19c07"),
-        ),
-        (
-            "GCC High",
-            Some("https://security.microsoft.us/machines/a19c07"),
-        ),
-        ("DoD", Some("https://security.apps.mil/machines/a19c07")),
-        ("http://127.0.0.1:18432", None),
-    ] {
-        let mut world = world(Vec::new());
-        world.state = State::new(Mode::Live, place, Policy::default());
-        let cx = Cx {
-            state: &world.state,
-            views: &mut world.views,
-            now: Timestamp::UNIX_EPOCH,
-            zone: &TimeZone::UTC,
-            out: &mut world.out,
-        };
-        let machine = machine("a19c07");
-        assert_eq!(portal_page(&cx, &machine.id).as_deref(), page, "{place}");
-    }
-}
-
-#[test]
 fn a_silent_device_is_not_said_to_be_changing_until_it_has_picked_the_action_up() {
     let silent = |status| {
         let mut world = world(vec![isolation(status)]);
@@ -414,6 +378,38 @@ fn a_section_that_fails_keeps_its_old_value_with_its_age() {
             "Not checked: who is logged on: You are not allowed to read it",
         ],
     );
+}
+
+#[test]
+fn each_alert_leads_to_its_page_in_the_portal_of_the_cloud() {
+    const PORTAL: &str = "Open in Defender portal: Beacon";
+    let alerts = |odd: &str| {
+        let odd = Alert {
+            id: odd.into(),
+            ..alert(2, "Odd")
+        };
+        PanelNews::Alerts(Ok(vec![alert(1, "Beacon"), odd].into()))
+    };
+    let mut live = world(Vec::new());
+    live.state.mode = Mode::Live;
+    live.state.target = "GCC High".into();
+    tell(&mut live, alerts("a/../b"));
+    let mut harness = harness(live);
+    harness.run();
+    let odd = harness.get_by_label("Open in Defender portal: Odd");
+    assert!(odd.accesskit_node().is_disabled());
+    harness.get_by_label(PORTAL).click();
+    harness.run();
+    let page = "https://security.microsoft.us/alerts/da1";
+    assert_eq!(harness.state().out.open_page.as_deref(), Some(page));
+
+    let mut demo = world(Vec::new());
+    tell(&mut demo, alerts("da2"));
+    let mut harness = self::harness(demo);
+    harness.run();
+    let button = harness.get_by_label(PORTAL);
+    let why = button.accesskit_node().description();
+    assert_eq!(why.as_deref(), Some("Not available in the demo"));
 }
 
 #[test]

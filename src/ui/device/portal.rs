@@ -1,0 +1,75 @@
+//! Pages of the Defender portal: the one of a device, the one of an alert.
+
+use crate::model::{Cloud, MachineId, Mode};
+use crate::state::State;
+
+/// The page of a device. Its id holds nothing that is not safe in an address.
+pub fn machine_page(state: &State, id: &MachineId) -> Option<String> {
+    page(state, "machines", id.as_str())
+}
+
+/// The page of an alert; `None` also where its id is of no form that Defender gives.
+pub fn alert_page(state: &State, id: &str) -> Option<String> {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let is_usual = !id.is_empty() && id.chars().all(is_safe);
+    page(state, "alerts", id).filter(|_| is_usual)
+}
+
+fn page(state: &State, kind: &str, id: &str) -> Option<String> {
+    let host = cloud(state)?.portal_host();
+    Some(format!("https://{host}/{kind}/{id}"))
+}
+
+/// The place may name a region behind its cloud.
+fn cloud(state: &State) -> Option<Cloud> {
+    let clouds = Cloud::ALL.into_iter();
+    let named = clouds.filter(|cloud| state.target.starts_with(cloud.name()));
+    named.max_by_key(|cloud| cloud.name().len())
+}
+
+/// Why this page cannot be opened, where it cannot.
+pub fn trouble(state: &State, page: Option<&str>) -> Option<&'static str> {
+    match state.mode {
+        Mode::Live if cloud(state).is_none() => Some("This server belongs to no Defender portal"),
+        Mode::Live => page
+            .is_none()
+            .then_some("Its id is not of the form that Defender gives"),
+        Mode::Demo => Some("Not available in the demo"),
+        Mode::StandIn => Some("Not available with a stand-in server"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Policy;
+
+    #[test]
+    fn the_portal_is_that_of_the_cloud() {
+        let id = MachineId::parse("a19c07").expect("a literal id");
+        for (place, host) in [
+            ("Commercial", Some("security.microsoft.com")),
+            ("Commercial, EU", Some("security.microsoft.com")),
+            ("GCC", Some("security.microsoft.com")),
+            ("GCC High", Some("security.microsoft.us")),
+            ("DoD", Some("security.apps.mil")),
+            ("http://127.0.0.1:18432", None),
+        ] {
+            let state = State::new(Mode::Live, place, Policy::default());
+            let at = |rest: &str| host.map(|host| format!("https://{host}/{rest}"));
+            assert_eq!(machine_page(&state, &id), at("machines/a19c07"), "{place}");
+            let alert = "da637551227677560813_-961444813";
+            let page = alert_page(&state, alert);
+            assert_eq!(page, at(&format!("alerts/{alert}")), "{place}");
+            assert_eq!(trouble(&state, page.as_deref()).is_none(), host.is_some());
+        }
+    }
+
+    #[test]
+    fn an_id_that_would_lead_elsewhere_has_no_page() {
+        let state = State::new(Mode::Live, "Commercial", Policy::default());
+        for id in ["", "../machines", "a b", "a?x=1", "a#b", "a%2Fb"] {
+            assert_eq!(alert_page(&state, id), None, "{id}");
+        }
+    }
+}
