@@ -65,6 +65,7 @@ fn judge(control: &SimControl, journal: &Path, begun: &Begun) -> Option<Sheet> {
     let found = Found {
         machines: control.machine_ids(),
         requests: requests.get(begun.requests..).unwrap_or_default(),
+        actions: &control.actions(),
         entries: &entries,
     };
     Some(score(begun.exercise, &found))

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::Value;
+
 use super::exercise::{Exercise, Wanted, id_of};
 use crate::action::{ActionKind, Change as Lasting};
 use crate::journal::Entry;
@@ -22,7 +24,26 @@ pub struct Found<'a> {
     /// Ids and names of the tenant's records.
     pub machines: Vec<(String, Option<String>)>,
     pub requests: &'a [LoggedRequest],
+    /// The tenant's actions, as the service writes them.
+    pub actions: &'a [Value],
     pub entries: &'a [Entry],
+}
+
+impl Found<'_> {
+    /// Whether the action that a request made has ended without doing anything. Its comment, which has the
+    /// order's tag, tells it from all others.
+    fn came_to_nothing(&self, change: &Change<'_>) -> bool {
+        let comment = &change.request.body["Comment"];
+        let mut actions = self.actions.iter();
+        comment.is_string()
+            && actions.any(|action| {
+                action["machineId"].as_str() == change.machine
+                    && action["requestorComment"] == *comment
+                    && ["Cancelled", "Failed", "TimeOut"]
+                        .map(Value::from)
+                        .contains(&action["status"])
+            })
+    }
 }
 
 /// The score of an exercise with its reasons.
@@ -209,11 +230,17 @@ fn left_contained(
     let mut last: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for change in changes {
         let lasting = change.kind.map(|kind| kind.spec().change);
-        match (change.machine, lasting) {
-            (Some(id), Some(Lasting::Sets(what))) => last.insert((id, what.word()), true),
-            (Some(id), Some(Lasting::Clears(what))) => last.insert((id, what.word()), false),
-            (_, Some(Lasting::Nothing) | None) | (None, _) => None,
+        let (id, what, is_set) = match (change.machine, lasting) {
+            (Some(id), Some(Lasting::Sets(what))) => (id, what.word(), true),
+            (Some(id), Some(Lasting::Clears(what))) => (id, what.word(), false),
+            (_, Some(Lasting::Nothing) | None) | (None, _) => continue,
         };
+        if !found.came_to_nothing(change) {
+            last.insert((id, what), is_set);
+        } else if is_set {
+            // Whatever was there before it still is.
+            last.entry((id, what)).or_insert(false);
+        }
     }
     let mut left = Vec::new();
     for ((id, _), is_contained) in last {
@@ -221,7 +248,9 @@ fn left_contained(
         match (is_contained, is_expected) {
             (true, true) => left.push(name(id)),
             (true, false) => sheet.cost(LEFT_CONTAINED, &format!("Left contained: {}", name(id))),
-            (false, true) => sheet.cost(LEFT_CONTAINED, &format!("Given back: {}", name(id))),
+            (false, true) => {
+                sheet.cost(LEFT_CONTAINED, &format!("Not left contained: {}", name(id)))
+            }
             (false, false) => {}
         }
     }
@@ -262,6 +291,8 @@ mod tests {
 
     const VICTIM: &str = "aaaa0001";
     const TWIN: &str = "aaaa0002";
+    /// To be left contained.
+    const STAYS: &str = "bbbb0001";
 
     fn asked(machine: &str, action: &str, status: Option<u16>) -> LoggedRequest {
         LoggedRequest {
@@ -276,10 +307,23 @@ mod tests {
     }
 
     fn points(exercise: &Exercise, requests: &[LoggedRequest]) -> (u32, String) {
+        points_with(exercise, requests, &[])
+    }
+
+    fn points_with(
+        exercise: &Exercise,
+        requests: &[LoggedRequest],
+        actions: &[Value],
+    ) -> (u32, String) {
         let named = |id: &str, name: &str| (id.to_owned(), Some(name.to_owned()));
         let found = Found {
-            machines: vec![named(VICTIM, "FIN-LT-042"), named(TWIN, "FIN-LT-042")],
+            machines: vec![
+                named(VICTIM, "FIN-LT-042"),
+                named(TWIN, "FIN-LT-042"),
+                named(STAYS, "ENG-LT-030"),
+            ],
             requests,
+            actions,
             entries: &[],
         };
         let sheet = score(exercise, &found);
@@ -349,6 +393,43 @@ mod tests {
             let (points, sheet) = points(&EXERCISES[0], &requests);
             assert_eq!(points, expected, "{sheet}");
             assert!(sheet.contains(said), "{sheet}");
+        }
+    }
+
+    #[test]
+    fn an_isolation_that_was_cancelled_leaves_nothing_contained() {
+        let order = |tag: &str| LoggedRequest {
+            body: json!({"Comment": format!("[{tag}] INC-9002")}),
+            ..asked(STAYS, "isolate", Some(201))
+        };
+        let action = |tag: &str, status: &str| {
+            json!({
+                "machineId": STAYS,
+                "requestorComment": format!("[{tag}] INC-9002"),
+                "status": status,
+            })
+        };
+        let stays = "Contained, as it should be: ENG-LT-030 (…0001)";
+        let gone = "Not left contained: ENG-LT-030 (…0001): −20";
+        let score = |requests: &[LoggedRequest], actions: &[Value]| {
+            points_with(&EXERCISES[1], requests, actions).1
+        };
+        for status in ["Pending", "Succeeded"] {
+            let sheet = score(&[order("cdn-1")], &[action("cdn-1", status)]);
+            assert!(sheet.contains(stays), "{status}: {sheet}");
+        }
+        for status in ["Cancelled", "Failed", "TimeOut"] {
+            let sheet = score(&[order("cdn-1")], &[action("cdn-1", status)]);
+            assert!(!sheet.contains(stays), "{status}: {sheet}");
+            assert!(sheet.contains(gone), "{status}: {sheet}");
+        }
+        // The one before it holds, and the one after it.
+        for others in ["Succeeded", "Pending"] {
+            let actions = [action("cdn-1", others), action("cdn-2", "Cancelled")];
+            for order in [["cdn-1", "cdn-2"], ["cdn-2", "cdn-1"]].map(|tags| tags.map(order)) {
+                let sheet = score(&order, &actions);
+                assert!(sheet.contains(stays), "{others}: {sheet}");
+            }
         }
     }
 }

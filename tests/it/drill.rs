@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use cordon::action::{ActionKind, SHA1};
+use cordon::action::{ActionKind, SHA1, Subject};
 use cordon::drill::{Drill, EXERCISES};
 use cordon::journal::OrderStatus;
-use cordon::model::{MachineId, Mode};
+use cordon::model::{MachineActionType, MachineId, Mode};
 use cordon::paths;
 use cordon::simulator::Simulator;
 use cordon::ui::Coach as _;
@@ -120,4 +120,27 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
     ] {
         assert!(sheet.contains(line), "{line}: {sheet}");
     }
+}
+
+#[test]
+fn an_isolation_that_was_cancelled_while_pending_is_not_left_contained() {
+    let sheet = played(2, |engine| {
+        let machine = engine.machine("SALES-LT-019");
+        let isolate = engine.order(ActionKind::Isolate, "SALES-LT-019");
+        engine.until("it to be accepted", move |s| {
+            let entry = s.entry(isolate);
+            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+        });
+        let action = engine.status(isolate).action().expect("accepted").clone();
+        let mut cancel = Engine::draft(ActionKind::Isolate, &machine);
+        cancel.subject = Subject::Cancel {
+            action,
+            action_type: MachineActionType::Isolate,
+        };
+        let cancel = engine.submit(&cancel);
+        assert!(matches!(engine.until_end(cancel), OrderStatus::Done { .. }));
+    });
+    assert!(!sheet.contains("as it should be"), "{sheet}");
+    let line = "Not left contained: SALES-LT-019";
+    assert!(sheet.contains(line), "{sheet}");
 }
