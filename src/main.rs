@@ -269,8 +269,10 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
             tenant: None,
         };
         // Read anew: it may have been mended since the start.
-        let policy = policy_for(mode, &inner);
+        let settings = Settings::read(&inner);
+        let policy = Settings::policy_of(&settings);
         let mut app = begin(run, Some(profile), policy, &arguments, &inner, &waking)?;
+        app.offer_profiles(&settings.unwrap_or_default());
         app.install_fonts_from(read_system_fonts(ctx.clone()));
         Ok(app)
     });

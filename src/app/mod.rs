@@ -17,7 +17,9 @@ use jiff::tz::TimeZone;
 
 use crate::message::{Command, Event};
 use crate::model::{Mode, ThemeChoice, WindowLayout};
+use crate::settings::Settings;
 use crate::state::State;
+use crate::ui::commands::UiCommand;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
@@ -26,6 +28,13 @@ use crate::worker::WorkerHandle;
 
 /// Events of one frame are drained for at most this long; the rest waits for the next.
 const DRAIN: Duration = Duration::from_millis(3);
+
+/// Which profile was asked for.
+enum WantedProfile {
+    /// One that is chosen on the page.
+    OnPage,
+    Named(String),
+}
 
 /// The console with its window's contents.
 pub struct App {
@@ -36,8 +45,8 @@ pub struct App {
     zone: TimeZone,
     /// System fonts for names that the shipped fonts cannot draw; read in the background.
     fallback_fonts: Option<Receiver<Vec<FontSource>>>,
-    /// The page of profiles was asked for.
-    wants_profiles: bool,
+    /// Another profile was asked for, or the page to choose one.
+    wants_profile: Option<WantedProfile>,
     /// The arrangement of the window that is remembered already.
     remembered: WindowLayout,
     /// Tells a person who looks elsewhere; none in tests.
@@ -65,7 +74,7 @@ impl App {
             out: Outbox::default(),
             zone,
             fallback_fonts: None,
-            wants_profiles: false,
+            wants_profile: None,
             remembered: WindowLayout::default(),
             notifier: None,
             titled: 0,
@@ -76,6 +85,23 @@ impl App {
     /// Sends desktop notifications of ended actions while the window is not in front.
     pub fn notify_through(&mut self, notifier: Notifier) {
         self.notifier = Some(notifier);
+    }
+
+    /// Has the profiles of these settings offered by name.
+    pub fn offer_profiles(&mut self, settings: &Settings) {
+        let names = settings.profiles.iter();
+        self.state.profiles = names.map(|(name, _)| name.as_str().into()).collect();
+    }
+
+    /// Has the window go to another profile, where it can now.
+    fn want_profile(&mut self, name: String) {
+        let switching = UiCommand::SwitchProfile;
+        if switching
+            .availability(&self.state, &self.views, now())
+            .is_ok()
+        {
+            self.wants_profile = Some(WantedProfile::Named(name));
+        }
     }
 
     /// Has exercises played.
@@ -283,6 +309,7 @@ impl App {
             commands,
             work,
             open_page,
+            profile,
             drill,
             choose,
         } = std::mem::take(&mut self.out);
@@ -294,6 +321,9 @@ impl App {
         }
         if let Some(page) = open_page {
             self.open_page(&page);
+        }
+        if let Some(name) = profile {
+            self.want_profile(name);
         }
         self.drill(drill);
         if let Some((what, chosen)) = choose {

@@ -1,6 +1,6 @@
 //! What each command does: one exhaustive match.
 
-use super::{App, now};
+use super::{App, WantedProfile, now};
 use crate::action::{ActionKind, Condition, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
@@ -72,7 +72,7 @@ impl App {
             }
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
             UiCommand::ShowAccount => self.views.open(Dialog::Account),
-            UiCommand::SwitchProfile => self.wants_profiles = true,
+            UiCommand::SwitchProfile => self.wants_profile = Some(WantedProfile::OnPage),
             UiCommand::RenewSignIn => self.send(Command::RenewSignIn),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
             UiCommand::SignOut => self.views.open(Dialog::ConfirmSignOut),

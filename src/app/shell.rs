@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use egui::{CentralPanel, Context, ViewportCommand};
 
-use super::App;
+use super::{App, WantedProfile};
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile};
 use crate::ui;
@@ -41,7 +41,8 @@ pub struct Shell {
 }
 
 enum Done {
-    Read(Box<Result<Settings, SettingsError>>),
+    /// The settings, and the profile in them that was asked for.
+    Read(Box<Result<Settings, SettingsError>>, WantedProfile),
     Saved(Box<Result<Profile, SettingsError>>),
     Closed(Box<Profile>),
 }
@@ -84,6 +85,19 @@ impl Shell {
             page.name_is(&name);
         }
         self.page = Some(page);
+    }
+
+    /// Shows the page, and goes from it to the profile that was asked for: what that ends is asked there.
+    fn show_wanted(&mut self, settings: &Settings, wanted: WantedProfile, ctx: &Context) {
+        self.show_page(settings, None);
+        let WantedProfile::Named(name) = wanted else {
+            return;
+        };
+        match settings.choose(&self.folder, Some(&name)) {
+            Ok(Some(profile)) => self.switch_to(profile, ctx, false),
+            Ok(None) => {}
+            Err(error) => self.fail(error.explain()),
+        }
     }
 
     fn begin(&mut self, profile: Profile, ctx: &Context) {
@@ -154,8 +168,8 @@ impl Shell {
         match done {
             // Its thread panicked, and said so where it happened.
             None => {}
-            Some(Done::Read(read)) => match *read {
-                Ok(settings) => self.show_page(&settings, None),
+            Some(Done::Read(read, wanted)) => match *read {
+                Ok(settings) => self.show_wanted(&settings, wanted, ctx),
                 Err(error) => self.show_page(&Settings::default(), Some(error.explain())),
             },
             Some(Done::Saved(saved)) => match *saved {
@@ -258,10 +272,10 @@ impl eframe::App for Shell {
             // The question is on the console.
             self.page = None;
         }
-        if std::mem::take(&mut app.wants_profiles) {
+        if let Some(wanted) = app.wants_profile.take() {
             let folder = self.folder.clone();
             self.start(ctx, "Reading…", move || {
-                Done::Read(Box::new(Settings::read(&folder)))
+                Done::Read(Box::new(Settings::read(&folder)), wanted)
             });
         }
     }

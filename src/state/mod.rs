@@ -88,6 +88,8 @@ pub struct State {
     pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
     pub profile: Option<Box<str>>,
+    /// The names of all that were saved when this console began.
+    pub profiles: Box<[Box<str>]>,
     /// In which guardrails say when something was done.
     pub zone: TimeZone,
     /// The rules that hold now.
@@ -181,6 +183,7 @@ impl State {
             client_id: Box::default(),
             sign_out_page: Box::default(),
             profile: None,
+            profiles: Box::default(),
             zone: TimeZone::UTC,
             policy,
             settings: SettingsFacts::default(),

@@ -98,6 +98,8 @@ pub struct Outbox {
     pub work: Vec<Command>,
     /// An address to open in the browser; checked where it was raised.
     pub open_page: Option<String>,
+    /// The name of the profile to go to.
+    pub profile: Option<String>,
     /// An exercise that begins or ends.
     pub drill: Option<DrillRequest>,
     /// A dialog of the system's that is to open, and where its answer goes.
@@ -111,6 +113,7 @@ impl Outbox {
         self.commands.is_empty()
             && self.work.is_empty()
             && self.open_page.is_none()
+            && self.profile.is_none()
             && self.drill.is_none()
             && self.choose.is_none()
     }

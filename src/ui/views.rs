@@ -132,6 +132,8 @@ pub struct SettingsForm {
     read: WrittenRules,
     /// How many devices each typed rule fits.
     pub matches: RuleMatches,
+    /// The field that was asked for, until it has the keyboard.
+    pub goes_to: Option<RuleKey>,
 }
 
 impl SettingsForm {

@@ -55,7 +55,9 @@ impl Window {
                 addresses: Arc::new(Vec::new),
                 on_event: Arc::new(|_| {}),
             })?;
-            Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
+            let mut app = App::new(state, worker, jiff::tz::TimeZone::UTC, "");
+            app.offer_profiles(&Settings::read(&at).unwrap_or_default());
+            Ok(app)
         });
         let folder = folder.to_owned();
         let named = CliTarget {
@@ -239,4 +241,54 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
     window.click("Use one");
     window.until("Sign in to cordon");
     assert_eq!(window.opened().len(), 3);
+}
+
+#[test]
+fn a_profile_chosen_in_the_palette_is_gone_to_as_from_its_page() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    let profile = |name: &str, tenant: &str| {
+        format!(
+            "[profile.{name}]\ncloud = \"Commercial\"\ntenant = \"{tenant}\"\nclient_id = \"{CLIENT_ID}\"\n"
+        )
+    };
+    let one = format!(
+        "default_profile = \"one\"\n{}",
+        profile("one", "contoso.com")
+    );
+    let both = format!("{one}{}", profile("two", "contoso.onmicrosoft.com"));
+    std::fs::write(&file, &both).expect("written");
+    let mut window = Window::open(&simulator, folder.path(), None);
+    window.until("Sign in to cordon");
+    let choose = |window: &mut Window| {
+        let palette = (egui::Modifiers::COMMAND, egui::Key::K);
+        window.harness.key_press_modifiers(palette.0, palette.1);
+        window.until("Nothing is sent from here");
+        window
+            .harness
+            .event(egui::Event::Text("profile two".to_owned()));
+        window.until("Profile: two");
+        window.harness.run_steps(10);
+        window.harness.key_press(egui::Key::Enter);
+        window.harness.run_steps(2);
+    };
+    // It is not there any more: the page says so, and nothing has ended.
+    std::fs::write(&file, &one).expect("written");
+    choose(&mut window);
+    window.until("There is no profile with this name yet");
+    assert_eq!(window.opened(), ["contoso.com"]);
+    window.click("Back");
+    window.until("Sign in to cordon");
+
+    std::fs::write(&file, &both).expect("written");
+    choose(&mut window);
+    let until = Instant::now() + PATIENCE;
+    while window.opened().len() < 2 {
+        assert!(Instant::now() < until, "waited in vain for the other one");
+        std::thread::sleep(Duration::from_millis(5));
+        window.harness.step();
+    }
+    assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
+    window.until("Sign in to cordon");
 }

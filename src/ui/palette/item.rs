@@ -1,6 +1,8 @@
 //! What the palette can offer, and what was chosen lately.
 
 use crate::model::{MachineRef, Question};
+use crate::search::Fuzzy;
+use crate::settings::RuleKey;
 use crate::ui::commands::UiCommand;
 
 /// How many of the last ones are kept.
@@ -15,6 +17,10 @@ pub enum Item {
     Incident(String),
     /// Opens the form of the plan with this name, on the selected devices, else on the open one.
     Plan(String),
+    /// Goes to the profile with this name, after the question that its page asks too.
+    Profile(String),
+    /// Opens the settings at this field.
+    Setting(RuleKey),
     /// Puts a text into the search of the list.
     Search(String),
     /// Asks the service itself, for a search.
@@ -93,6 +99,8 @@ impl Row {
             Item::Device(machine) => machine.id.to_string(),
             Item::Incident(ticket) => format!("incident {ticket}"),
             Item::Plan(name) => format!("plan {name}"),
+            Item::Profile(name) => format!("profile {name}"),
+            Item::Setting(key) => format!("setting {key:?}"),
             Item::Search(text) => format!("search {text}"),
             Item::Ask(_, question) => format!("{question:?}"),
         })
@@ -103,4 +111,17 @@ impl Row {
         let beside = if self.beside.is_empty() { "" } else { ", " };
         format!("{}{}{beside}{}", self.label, self.tail, self.beside)
     }
+}
+
+/// Those whose label has the letters that are looked for, the best first, and how well that one matches.
+pub fn best_first(fuzzy: &mut Fuzzy, rows: impl Iterator<Item = Row>) -> (u32, Vec<Row>) {
+    let scored = rows.filter_map(|row| Some((fuzzy.score(&row.label)?, row)));
+    let mut scored: Vec<_> = scored.collect();
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let best = scored.first().map_or(0, |(score, _)| *score);
+    let rows = scored.into_iter().map(|(_, mut row)| {
+        row.letters = fuzzy.letters(&row.label);
+        row
+    });
+    (best, rows.collect())
 }

@@ -2,7 +2,8 @@
 
 use egui::Context;
 
-use super::item::{Item, MAX_RECENT, Row};
+use super::elsewhere::{profile_row, profile_rows, setting_row, setting_rows};
+use super::item::{Item, MAX_RECENT, Row, best_first};
 use crate::model::{Machine, MachineRef, Question, clean};
 use crate::search::{DeviceState, Found, Fuzzy};
 use crate::ui::Cx;
@@ -58,6 +59,10 @@ pub fn rows(
     head(&mut plans, "Plans");
     let mut saved = saved_rows(cx, fuzzy);
     head(&mut saved, "Saved searches");
+    let mut profiles = profile_rows(cx, fuzzy);
+    head(&mut profiles, "Profiles");
+    let mut settings = setting_rows(cx, fuzzy);
+    head(&mut settings, "Settings");
     let mut asking = search_rows(cx, text);
     head(&mut asking, "Search");
     // What matches best stands first; of those that match as well as each other, in this order.
@@ -68,7 +73,8 @@ pub fn rows(
     ];
     main.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let main = main.into_iter().flat_map(|(_, rows)| rows);
-    let after = [others, saved, asking].into_iter().flatten();
+    let after = [others, saved, profiles, settings, asking];
+    let after = after.into_iter().flatten();
     named.into_iter().chain(main).chain(after).collect()
 }
 
@@ -113,19 +119,8 @@ fn plan_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> (u32, Vec<Row>) {
     if cx.state.session.account().is_none() {
         return (0, Vec::new());
     }
-    let mut rows: Vec<_> = (cx.state.settings.plans.iter())
-        .filter_map(|plan| {
-            let row = plan_row(cx, &plan.name);
-            Some((fuzzy.score(&row.label)?, row))
-        })
-        .collect();
-    rows.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let best = rows.first().map_or(0, |(score, _)| *score);
-    let rows = rows.into_iter().map(|(_, mut row)| {
-        row.letters = fuzzy.letters(&row.label);
-        row
-    });
-    (best, rows.collect())
+    let plans = cx.state.settings.plans.iter();
+    best_first(fuzzy, plans.map(|plan| plan_row(cx, &plan.name)))
 }
 
 /// The form of a plan, on the devices that it would be opened for.
@@ -165,21 +160,11 @@ fn incident_rows(
     let typed = typed.filter(|_| cx.state.session.account().is_some());
     let is_other =
         |ticket: &&String| !typed.is_some_and(|typed| typed.eq_ignore_ascii_case(ticket));
-    let mut others: Vec<_> = (tickets.iter())
-        .filter(is_other)
-        .filter_map(|ticket| {
-            let row = incident_row(ticket);
-            Some((fuzzy.score(&row.label)?, row))
-        })
-        .collect();
-    others.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let others = tickets.iter().filter(is_other);
+    let (_, mut others) = best_first(fuzzy, others.map(|ticket| incident_row(ticket)));
     others.truncate(MAX_INCIDENTS);
-    let others = others.into_iter().map(|(_, mut row)| {
-        row.letters = fuzzy.letters(&row.label);
-        row
-    });
     let named = typed.map(incident_row);
-    (named.into_iter().collect(), others.collect())
+    (named.into_iter().collect(), others)
 }
 
 /// The saved searches whose name has these letters.
@@ -238,6 +223,8 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
             Item::Device(machine) => device_row(cx, machine),
             Item::Incident(ticket) => incident_row(ticket),
             Item::Plan(name) => plan_row(cx, name),
+            Item::Profile(name) => profile_row(cx, name),
+            Item::Setting(key) => setting_row(cx, *key),
             Item::Search(_) | Item::Ask(..) => search_row(item.clone(), cx),
         })
         .collect();
@@ -401,9 +388,12 @@ fn search_row(item: Item, cx: &Cx<'_>) -> Row {
                 None,
             )
         }
-        Item::Command(_) | Item::Device(_) | Item::Incident(_) | Item::Plan(_) => {
-            (String::new(), "", None)
-        }
+        Item::Command(_)
+        | Item::Device(_)
+        | Item::Incident(_)
+        | Item::Plan(_)
+        | Item::Profile(_)
+        | Item::Setting(_) => (String::new(), "", None),
     };
     Row {
         why_not,

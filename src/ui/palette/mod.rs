@@ -1,6 +1,7 @@
 //! The command palette: devices, actions, pages and settings by a few letters. It sends nothing: an
 //! action opens its form, and a device its panel.
 
+mod elsewhere;
 mod item;
 mod items;
 mod row;
@@ -105,6 +106,11 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
         Item::Device(machine) => cx.select_device(machine),
         Item::Incident(ticket) => cx.views.show_incident(&ticket),
         Item::Plan(name) => order::raise_named_plan(ui, cx, &name),
+        Item::Profile(name) => cx.out.profile = Some(name),
+        Item::Setting(key) => {
+            cx.views.settings.goes_to = Some(key);
+            cx.out.commands.push(UiCommand::ShowSettings);
+        }
         Item::Search(text) => show_search(cx, text),
         Item::Ask(text, question) => {
             show_search(cx, text);

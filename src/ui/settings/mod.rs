@@ -4,7 +4,7 @@
 pub(in crate::ui) mod rule_matches;
 pub(in crate::ui) mod shared_host;
 
-use egui::Ui;
+use egui::{Align, Response, Ui};
 
 use super::Cx;
 use super::theme::Role;
@@ -22,6 +22,8 @@ use crate::state::{SettingsFacts, State};
 use crate::ui::settings::rule_matches::rule_matches_ui;
 
 const WIDTH: f32 = 760.0;
+/// Said where a run writes nothing to disk.
+const NO_SHARED_FILE: &str = "Not available in the demo";
 
 /// Shows the settings in the place of the table.
 pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -62,7 +64,17 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         field_ui(ui, form, RuleKey::SavedSearches);
         section_ui(ui, "Desktop notifications");
         notifications_ui(ui, &cx.state.settings, form);
+        // One that is not there is not waited for.
+        form.goes_to = None;
     });
+}
+
+/// Gives the field that was asked for the keyboard, in sight.
+fn go_to(form: &mut SettingsForm, key: RuleKey, field: &Response) {
+    if form.goes_to.take_if(|asked| *asked == key).is_some() {
+        field.request_focus();
+        field.scroll_to_me(Some(Align::Center));
+    }
 }
 
 /// The plans that can be ordered, with their steps. They are changed in the file.
@@ -202,7 +214,14 @@ fn rule_ui(ui: &mut Ui, state: &State, form: &mut SettingsForm, key: RuleKey) {
     rule_matches_ui(ui, state, &form.matches, key, &form.typed);
 }
 
-const fn label(key: RuleKey) -> &'static str {
+/// Why a field is not on the page, where it is not.
+pub fn why_not_there(state: &State, key: RuleKey) -> Option<String> {
+    let is_missing = key == RuleKey::SharedFile && state.settings.file.is_none();
+    is_missing.then(|| NO_SHARED_FILE.to_owned())
+}
+
+/// What a field is called.
+pub const fn label(key: RuleKey) -> &'static str {
     match key {
         RuleKey::ProtectedNames => "Protected names",
         RuleKey::ProtectedTags => "Protected tags",
@@ -279,7 +298,8 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
         RuleKey::MostDevices | RuleKey::Notifications => field,
         RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
     };
-    field.show_ui(ui);
+    let field = field.show_ui(ui);
+    go_to(form, key, &field);
 }
 
 fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
@@ -288,9 +308,11 @@ fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm)
     }
     let key = RuleKey::Notifications;
     let mut wanted = form.typed.wants_notifications();
-    if checkbox_ui(ui, &mut wanted, label(key)).changed() {
+    let checkbox = checkbox_ui(ui, &mut wanted, label(key));
+    if checkbox.changed() {
         form.set_notifications(wanted);
     }
+    go_to(form, key, &checkbox);
     ui.small_label(words(key).1);
 }
 
@@ -312,7 +334,7 @@ fn host_ui(ui: &mut Ui, host: Option<&Host>) {
 
 fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     if facts.file.is_none() {
-        ui.small_label("Not available in the demo");
+        ui.small_label(NO_SHARED_FILE);
         return;
     }
     field_ui(ui, form, RuleKey::SharedFile);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::ActionKind;
 use crate::ui::palette::Palette;
-use crate::ui::views::Dialog;
+use crate::ui::views::{Dialog, Screen};
 
 const FIELD: &str = "Command palette";
 
@@ -344,4 +344,75 @@ fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
     let place = |name: &str| shown.iter().position(|row| row.contains(name));
     assert!(place("Restrict app execution") < place("Remove app restriction"));
     assert_eq!(place("Restrict app execution"), Some(0), "{shown:?}");
+}
+
+#[test]
+fn another_profile_is_found_by_its_name_and_the_one_in_use_says_so() {
+    let mut state = signed_in();
+    state.profile = Some("contoso".into());
+    state.profiles = ["contoso", "fabrikam"].map(Into::into).into();
+    let (desk, mut harness) = opened(state);
+    types(&mut harness, "contoso");
+    let own = harness.get_by_label("Profile: contoso").accesskit_node();
+    let why = own.description();
+    assert_eq!(why.as_deref(), Some("This is the profile in use"));
+    press(&mut harness, Key::Escape);
+    open(&desk, &mut harness);
+    types(&mut harness, "fabr");
+    let shown = options(&harness);
+    assert_eq!(shown[0], "> Profile: fabrikam", "{shown:?}");
+    press(&mut harness, Key::Enter);
+    assert_eq!(desk.borrow().profile.as_deref(), Some("fabrikam"));
+    assert!(desk.borrow().work.is_empty() && desk.borrow().raised.is_empty());
+}
+
+#[test]
+fn a_setting_is_found_by_its_name_and_has_the_keyboard_on_its_page() {
+    let (desk, mut harness) = opened(signed_in());
+    for (typed, label) in [
+        ("protected tags", "Protected tags"),
+        ("ticket pre", "Ticket prefixes"),
+        (
+            "notify me",
+            "Notify me when an action ends while cordon is not in front",
+        ),
+    ] {
+        types(&mut harness, typed);
+        let shown = options(&harness);
+        assert_eq!(shown[0], format!("> Setting: {label}"), "{shown:?}");
+        press(&mut harness, Key::Enter);
+        assert_eq!(desk.borrow().raised.last(), Some(&UiCommand::ShowSettings));
+        // What the command does.
+        desk.borrow_mut().views.show(Screen::Settings);
+        harness.run_steps(6);
+        let mut fields = harness.query_all_by_label(label);
+        let focused = fields.find(|node| node.is_focused());
+        let rect = focused.map(|node| node.rect());
+        drop(fields);
+        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1400.0, 900.0));
+        assert!(
+            rect.is_some_and(|rect| window.contains_rect(rect)),
+            "{label}: {rect:?}"
+        );
+        assert_eq!(desk.borrow().views.settings.goes_to, None);
+        open(&desk, &mut harness);
+    }
+    // One that a run without a folder does not have.
+    types(&mut harness, "shared file");
+    let row = harness.get_by_label("Setting: Path of the shared file");
+    assert!(row.accesskit_node().is_disabled());
+}
+
+#[test]
+fn devices_and_verbs_stand_before_profiles_and_settings() {
+    let mut state = signed_in();
+    state.profile = Some("contoso".into());
+    state.profiles = ["isolated lab".into()].into();
+    let (_, mut harness) = opened(state);
+    types(&mut harness, "isolate");
+    let shown = options(&harness);
+    let place = |name: &str| shown.iter().position(|row| row.contains(name));
+    assert!(place("Profile: isolated lab").is_some(), "{shown:?}");
+    assert!(place("Isolate device") < place("Profile: isolated lab"));
+    assert!(place("Profile: isolated lab") < place("Search the list for"));
 }
