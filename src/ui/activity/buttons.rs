@@ -2,12 +2,13 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, Subject, type_noun};
+use crate::action::{ActionKind, Draft, Subject, TAG, type_noun};
 use crate::journal::{Entry, OrderStatus, instead};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
 use crate::ui::activity::record;
+use crate::ui::activity::tag::tag_to_change;
 use crate::ui::activity::undo;
 use crate::ui::activity::wording;
 use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
@@ -18,6 +19,7 @@ use crate::ui::{Cx, order};
 
 /// A ticket is named as far as this.
 const TICKET_CHARS: usize = 24;
+const TAG_CHARS: usize = 40;
 
 /// One button of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +34,8 @@ pub enum Button {
     Undo(ActionKind),
     /// There is none to undo it, and why.
     NoWayBack(&'static str),
+    /// Adds a tag to the device that was contained, or takes it off the one that was released.
+    Tag(ActionKind, String),
     SendAgain,
     /// Fetches the package that the action has collected.
     Download,
@@ -54,6 +58,7 @@ impl Button {
             }
             Self::Undo(_) => "Undo…".to_owned(),
             Self::NoWayBack(why) => (*why).to_owned(),
+            Self::Tag(kind, tag) => format!("{} “{}”…", kind.spec().button, clean(tag, TAG_CHARS)),
             Self::SendAgain => "Send again…".to_owned(),
             Self::Download => "Download package…".to_owned(),
             Self::CancelDownload => "Cancel download".to_owned(),
@@ -73,6 +78,7 @@ impl Button {
             | Self::Insist
             | Self::CancelOwn(..)
             | Self::CancelOpposite(..)
+            | Self::Tag(..)
             | Self::SendAgain
             | Self::Download
             | Self::CancelDownload
@@ -88,6 +94,7 @@ impl Button {
             Self::Withdraw => "Takes the order back before it is sent",
             Self::Insist => "Asks once more, and then does not wait for the other action to end",
             Self::Undo(undo) => undo.spec().title,
+            Self::Tag(kind, _) => kind.spec().consequence,
             Self::SendAgain => {
                 "Opens the form with the same text; nothing is sent before you confirm it"
             }
@@ -111,6 +118,7 @@ impl Button {
             | Self::CancelOwn(..)
             | Self::CancelOpposite(..)
             | Self::Undo(_)
+            | Self::Tag(..)
             | Self::SendAgain => acting_trouble(state).err(),
             Self::Download => package_trouble(state).err(),
             Self::CancelDownload
@@ -131,6 +139,7 @@ pub fn buttons(
 ) -> Vec<Button> {
     let mut buttons = Vec::new();
     let is_held = matches!(entry.status(), OrderStatus::Held { .. });
+    let holds = overtaken.is_none() && state.lifted_by(entry).is_none();
     if !is_held && state.entries.needs_attention(entry) {
         buttons.push(Button::Acknowledge);
     }
@@ -146,17 +155,7 @@ pub fn buttons(
             });
             buttons.extend(own);
         }
-        OrderStatus::Done { .. } => {
-            buttons.extend(download_button(entry, state));
-            let against = opposites.iter();
-            let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
-            buttons.extend(against);
-            let holds = overtaken.is_none() && state.lifted_by(entry).is_none();
-            if let Some(kind) = entry.order.task.kind().filter(|_| holds) {
-                buttons.extend(kind.spec().undo.map(Button::Undo));
-                buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
-            }
-        }
+        OrderStatus::Done { .. } => buttons.extend(done_buttons(entry, state, holds, opposites)),
         // Sent again since, it would be sent twice.
         OrderStatus::NotSent { .. } | OrderStatus::NotFound if !state.is_left(entry) => {}
         OrderStatus::NotSent { .. }
@@ -182,6 +181,29 @@ pub fn buttons(
     let ticket = state.ticket_in(&entry.order.comment);
     buttons.extend(ticket.map(|ticket| Button::ShowIncident(ticket.to_owned())));
     buttons.push(Button::Copy);
+    // Behind what every row has, which keeps its place.
+    let tag = tag_to_change(entry, state).filter(|_| holds);
+    buttons.extend(tag.map(|(kind, tag)| Button::Tag(kind, tag)));
+    buttons
+}
+
+/// The buttons of what was done; `holds` is whether it is still so.
+fn done_buttons(
+    entry: &Entry,
+    state: &State,
+    holds: bool,
+    opposites: &[&MachineAction],
+) -> Vec<Button> {
+    let against = opposites.iter();
+    let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
+    let mut buttons: Vec<_> = download_button(entry, state)
+        .into_iter()
+        .chain(against)
+        .collect();
+    if let Some(kind) = entry.order.task.kind().filter(|_| holds) {
+        buttons.extend(kind.spec().undo.map(Button::Undo));
+        buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
+    }
     buttons
 }
 
@@ -207,6 +229,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         | Button::CancelOwn(..)
         | Button::CancelOpposite(..)
         | Button::Undo(_)
+        | Button::Tag(..)
         | Button::SendAgain
         | Button::Download
         | Button::CancelDownload => ActionButton::new(&label).compact().arms_late(),
@@ -245,6 +268,16 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             let state = cx.state;
             let fill = |draft: &mut Draft| undo::fill(draft, entry, state);
             order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), fill);
+        }
+        Button::Tag(kind, tag) => {
+            let subject = Subject::Act(*kind);
+            order::raise(ui, cx, &[entry.machine()], subject, |draft| {
+                draft.set(&TAG, tag.as_str());
+            });
+            let ticket = cx.state.ticket_in(tag).map(str::to_owned);
+            if let (Some(Dialog::Form(form)), Some(ticket)) = (&mut cx.views.dialog, ticket) {
+                form.ticket = ticket;
+            }
         }
         Button::SendAgain => order::raise_again(ui, cx, &[entry]),
         Button::Download => cx.views.open(Dialog::Download(entry.id())),

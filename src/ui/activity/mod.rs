@@ -9,6 +9,7 @@ pub(in crate::ui) mod insist;
 pub(in crate::ui) mod open_work;
 pub(in crate::ui) mod record;
 pub(in crate::ui) mod row;
+pub(in crate::ui) mod tag;
 mod undo;
 pub(in crate::ui) mod wording;
 

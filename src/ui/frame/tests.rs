@@ -40,6 +40,7 @@ mod rests;
 mod says;
 mod session;
 mod table;
+mod tags;
 mod tidy;
 mod timeline;
 
