@@ -330,6 +330,8 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         ("Keys", UiCommand::ShowKeys),
         (theme, UiCommand::SwitchTheme),
         ("About", UiCommand::ShowAbout),
+        // Behind the others, which keep their places.
+        ("Incident", UiCommand::ShowIncident),
     ];
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
     all.into_iter()
@@ -344,7 +346,8 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
 
 /// What has no room in a narrow window.
 fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
-    let hint = "Commands, journal, keys, theme, settings, account, and what has no room here";
+    let hint =
+        "Commands, journal, incident, keys, theme, settings, account, and what has no room here";
     let button = ui.add(ActionButton::new(MENU).hint(hint));
     let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
     let menu = Popup::menu(&button)

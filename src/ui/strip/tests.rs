@@ -153,6 +153,7 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
                 "Keys",
                 "Theme: system",
                 "About",
+                "Incident",
             ];
             let widths = labels.map(|label| button_width(ui, label) + gap);
             let row: f32 = widths[..plan.in_row].iter().sum();

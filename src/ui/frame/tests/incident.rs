@@ -448,3 +448,10 @@ fn while_another_ticket_is_typed_nothing_of_the_one_before_can_be_pressed() {
         assert!(one.is_none(), "{size:?}");
     }
 }
+
+#[test]
+fn the_strip_leads_to_it_without_a_key() {
+    let (desk, mut harness) = desk(incident(), egui::vec2(2200.0, 900.0));
+    press(&mut harness, "Incident");
+    assert_eq!(desk.borrow().raised, [UiCommand::ShowIncident]);
+}
