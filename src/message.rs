@@ -1,6 +1,7 @@
 //! `Command` and `Event`: the only two types that cross between the window and the background.
 
 mod file_news;
+mod settings_news;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,19 +10,20 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Task;
-use crate::explain::{Explanation, NextStep};
-use crate::guard::{Approval, OpenOrder, Policy};
+use crate::explain::Explanation;
+use crate::guard::{Approval, OpenOrder};
 use crate::journal::{Caution, Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
     Machine, MachineAction, MachineActionStatus, MachineId, Pace, PanelPart, Question,
     SessionStatus, SignInMethod, WindowLayout,
 };
-use crate::settings::{RuleChange, Rules};
+use crate::settings::RuleChange;
 
 pub use file_news::{
     DownloadNews, FileNews, HashedFile, HashingNews, IndicatorNews, ReadIndicators, SavedPackage,
 };
+pub use settings_news::SettingsNews;
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
 #[derive(Debug)]
@@ -91,6 +93,9 @@ pub enum Command {
     ReadSettings,
     /// Write changed rules into the settings.
     SaveSettings(Vec<RuleChange>),
+    /// Delete what is kept for this profile besides its journal and the settings, and sign out. Refused
+    /// while an order has not ended, or another console works in the folder.
+    DeleteLocalData,
     /// Reads shared rules from this computer from now on: a person has confirmed it.
     TrustRulesHost(Box<str>),
     /// Walk the journal's chain.
@@ -374,38 +379,6 @@ pub enum PanelNews {
     Users(Result<Listed<LoggedOnUser>, Explanation>),
     Alerts(Result<Listed<Alert>, Explanation>),
     AvailableActions(Result<AvailableActions, Explanation>),
-}
-
-/// How reading and saving the settings goes.
-#[derive(Debug, Clone)]
-pub enum SettingsNews {
-    /// What they said when the run began; the rules that hold were decided before.
-    Begun(Result<Rules, Explanation>),
-    /// What they say now; that holds from then on, and where they cannot be read, the rules before.
-    Read(Result<Rules, Explanation>),
-    Saving,
-    /// What they say since they were saved; that holds from then on.
-    Saved(Result<Rules, Explanation>),
-}
-
-impl SettingsNews {
-    /// The rules that a reading brings: where nothing could be read, that.
-    #[must_use]
-    pub fn policy_of(read: &Result<Rules, Explanation>) -> Policy {
-        match read {
-            Ok(rules) => rules.policy.clone(),
-            Err(why) => Policy::unread(why.details.first().unwrap_or(&why.headline).as_str()),
-        }
-    }
-
-    /// What to do about a file that cannot be read.
-    #[must_use]
-    pub fn mend() -> NextStep {
-        NextStep::Outside(
-            "Fix the file or move it away: it is not overwritten. Until then the rules read last still apply, and isolating or restricting any device needs its name typed"
-                .into(),
-        )
-    }
 }
 
 /// An entry as the guardrails see it; `None` when it has ended. Stands here because the window and

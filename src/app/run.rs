@@ -70,6 +70,7 @@ impl App {
                 self.views.show(Screen::Settings);
                 self.send(Command::ReadSettings);
             }
+            UiCommand::DeleteLocalData => self.views.open(Dialog::ConfirmDeletion),
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
             UiCommand::ShowAccount => self.views.open(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profile = Some(WantedProfile::OnPage),

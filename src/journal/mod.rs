@@ -34,7 +34,7 @@ pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Caution, Finding, Witness};
 pub use mark::Mark;
-pub use place::{put_aside, recreate};
+pub use place::{in_use_beside, put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
 pub use refusal::{instead, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};

@@ -129,6 +129,26 @@ pub fn put_aside(journal: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The lock files of other journals in the same folder that a console holds now. Nothing where the folder
+/// cannot be read.
+#[must_use]
+pub fn in_use_beside(journal: &Path) -> Vec<PathBuf> {
+    let own = lock_of(journal);
+    let is_lock = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(NAME) && name.ends_with(".lock")
+    };
+    let is_held = |lock: &Path| match files::open(lock) {
+        // Let go of at once.
+        Ok(Some(file)) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
+        Ok(None) | Err(_) => false,
+    };
+    let folder = journal.parent().unwrap_or(Path::new("."));
+    let mut found = files::list(folder).unwrap_or_default();
+    found.retain(|path| *path != own && is_lock(path) && is_held(path));
+    found
+}
+
 /// The rollback file beside a journal, if anything is in it: what is in the journal's file is not settled
 /// then, and `SQLite` takes back what it says when somebody opens the journal for writing. A console has
 /// one for the moment of a write, and only where the file system has no log.
@@ -397,6 +417,20 @@ mod tests {
             ]
         );
         assert!(put_aside(Path::new("/nowhere/journal.sqlite")).is_empty());
+    }
+
+    #[test]
+    fn another_console_in_the_folder_is_seen_while_it_runs() {
+        use super::super::Journal;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let [own, other] = ["journal-live-a.sqlite", "journal-live-b.sqlite"];
+        let [own, other] = [own, other].map(|name| folder.path().join(name));
+        let console = Journal::open(&own).expect("made");
+        assert_eq!(in_use_beside(&own), [PathBuf::new(); 0], "its own is none");
+        assert_eq!(in_use_beside(&other), [lock_of(&own)]);
+        drop(console);
+        assert_eq!(in_use_beside(&other), [PathBuf::new(); 0]);
     }
 
     /// What is refused is not in the file that was moved away either: it may be a copy that counts.

@@ -38,6 +38,8 @@ pub struct SettingsFacts {
     pub not_saved: Option<Explanation>,
     /// How often they were saved in this run.
     pub saves: usize,
+    /// How many sign-ins there had been when the local data was deleted last.
+    deleted_after: Option<usize>,
 }
 
 impl State {
@@ -63,7 +65,14 @@ impl State {
                 self.settings.saving = false;
                 self.settings.not_saved = Some(why);
             }
+            SettingsNews::LocalDataDeleted => self.settings.deleted_after = Some(self.sign_ins),
         }
+    }
+
+    /// Whether the local data was deleted, and nobody has signed in since.
+    #[must_use]
+    pub fn local_data_is_deleted(&self) -> bool {
+        self.settings.deleted_after == Some(self.sign_ins)
     }
 
     /// The ticket that a text names, unless that is the name of a device.

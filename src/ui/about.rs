@@ -61,7 +61,7 @@ pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
 }
 
 /// Where the journal and the settings lie.
-fn data_ui(ui: &mut Ui, cx: &Cx<'_>) {
+pub fn data_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let journal = cx.state.journal_facts.file.as_deref();
     let settings = cx.state.settings.file.as_deref();
     let known = [("journal", journal), ("settings file", settings)];

@@ -42,6 +42,8 @@ pub enum UiCommand {
     /// Asks for the folder of the newest package that was collected of the device in the panel.
     DownloadPackage,
     ShowSettings,
+    /// Asks whether what is kept on this computer is to be deleted.
+    DeleteLocalData,
     SignIn,
     SignInWithBrowser,
     CancelSignIn,
@@ -103,6 +105,7 @@ impl UiCommand {
             Self::ShowTimeline,
             Self::DownloadPackage,
             Self::ShowSettings,
+            Self::DeleteLocalData,
             Self::SignIn,
             Self::SignInWithBrowser,
             Self::CancelSignIn,
@@ -150,6 +153,7 @@ impl UiCommand {
                 | Self::UnrestrictMine
                 | Self::DownloadPackage
                 | Self::SignOut
+                | Self::DeleteLocalData
         )
     }
 
@@ -220,6 +224,10 @@ impl UiCommand {
             Self::ShowSettings => (
                 "Settings",
                 "Protected devices, VPN ranges, limits, this computer, comment templates",
+            ),
+            Self::DeleteLocalData => (
+                "Delete local data",
+                "Removes the saved sign-in, the kept lists of devices and who signed in last; the journal and the settings stay",
             ),
             Self::SignIn => (
                 "Sign in with a code",
@@ -301,6 +309,7 @@ impl UiCommand {
             }
             Self::Act(kind) => act_keys(kind),
             Self::ShowDevices
+            | Self::DeleteLocalData
             | Self::VerifyJournal
             | Self::UnrestrictMine
             | Self::SignIn

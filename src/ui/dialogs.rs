@@ -17,6 +17,7 @@ use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::activity::{attention, download, insist};
 use crate::ui::device::compare;
 use crate::ui::drill;
+use crate::ui::settings::local_data;
 use crate::ui::sign_in::account;
 use crate::ui::words::devices;
 
@@ -39,6 +40,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
         Some(OpenDialog::Download(entry)) => download::download_ui(ui, cx, entry),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
+        Some(OpenDialog::ConfirmDeletion) => local_data::confirm_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         // It waits behind the sign-in, with everything that was typed.
         Some(OpenDialog::Form(form)) if cx.state.session.is_signing_in() => {

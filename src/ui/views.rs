@@ -208,6 +208,8 @@ pub enum Dialog {
     Download(EntryId),
     /// Before signing out.
     ConfirmSignOut,
+    /// Before deleting what is kept on this computer.
+    ConfirmDeletion,
     /// Closing while something would be lost by it.
     ConfirmClose,
 }
@@ -308,6 +310,7 @@ impl Views {
                     | Dialog::Insist(_)
                     | Dialog::Download(_)
                     | Dialog::ConfirmSignOut
+                    | Dialog::ConfirmDeletion
             )
         ) {
             self.dialog = None;

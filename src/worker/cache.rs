@@ -109,8 +109,8 @@ impl Writing {
 }
 
 /// Removes the lists of all accounts at one target, finished or not, but that of this file: one that is on
-/// its way there is of the same account.
-pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) {
+/// its way there is of the same account. Whether they are gone.
+pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) -> bool {
     let except = except.and_then(files::final_name);
     let remove = |kept: &Path| {
         let name = files::final_name(kept);
@@ -126,9 +126,10 @@ pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) {
         let each: Vec<io::Result<()>> = all.iter().map(|kept| remove(kept)).collect();
         each.into_iter().collect()
     });
-    if let Err(error) = removed {
+    if let Err(error) = &removed {
         tracing::warn!("kept lists of devices are still there: {error}");
     }
+    removed.is_ok()
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod package;
 mod acknowledge;
 mod clock;
 mod host;
+mod local_data;
 mod look_only;
 mod marks;
 mod timing;
@@ -353,6 +354,16 @@ impl Tasks {
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::LookNow => context.followed.look_now(),
+            Command::DeleteLocalData => match local_data::trouble(&context).await {
+                Some(why) => context.screen.problem(why).await,
+                None => {
+                    abort(&mut self.sign_in);
+                    abort(&mut self.refresh);
+                    self.asking.abort();
+                    self.window.forget();
+                    spawn(local_data::delete(context));
+                }
+            },
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),

@@ -214,6 +214,10 @@ impl SettingsHandle {
         self.read().await.ok();
     }
 
+    pub async fn say_deleted(&self) {
+        self.show(SettingsNews::LocalDataDeleted).await;
+    }
+
     async fn show(&self, news: SettingsNews) {
         let file = match &self.state().storage {
             Storage::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),

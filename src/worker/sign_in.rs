@@ -138,6 +138,14 @@ pub(super) async fn cancelled(context: &Arc<Context>) {
 
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
+    if let Some(error) = end(&context).await {
+        note_or_remove(&context, &error).await;
+    }
+}
+
+/// The same, except that nothing is tried again: why the saved sign-in is still there, where that could not
+/// even be noted.
+pub(super) async fn end(context: &Arc<Context>) -> Option<AuthError> {
     context.session.set_signing_in(false);
     let account = context.session.account();
     let mut is_noted = true;
@@ -151,29 +159,31 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     context.end_session();
     // Of an account that has left nothing of its tenant stays behind. After it has left, so that a
     // list which is just being written notices.
-    remove_kept_lists(&context, None);
+    remove_kept_lists(context, None);
     context.session.show().await;
     match result {
         Ok(()) => {
-            let Some(account) = account else { return };
+            let account = account?;
             let removed = |here: &mut TargetAccounts| here.removed(&[account.object_id]);
             context.accounts.change(removed).await;
+            None
         }
         Err(error) if is_noted => {
             let why = error.explain();
             context.screen.emit(Event::SignInFailed(why)).await;
+            None
         }
         Err(error) => {
             let unnoted = error.explain_unnoted();
             context.screen.emit(Event::SignInFailed(unnoted)).await;
-            note_or_remove(&context, &error).await;
+            Some(error)
         }
     }
 }
 
 /// Retries to mark the saved sign-in for removal, or to remove it, until either is done or somebody
 /// signs in: the next start would otherwise sign in the person who has signed out.
-async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
+pub(super) async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
     loop {
         tokio::time::sleep(context.timing.secs(NOTE_AGAIN_SECS)).await;
         if !context.accounts.here().owes_last() {

@@ -21,7 +21,10 @@ const VERSION: u8 = 1;
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Writes changes of the layout. In a run without a file nothing is kept.
-pub(super) struct LayoutWriter(Option<(watch::Sender<WindowLayout>, JoinHandle<()>)>);
+pub(super) struct LayoutWriter(Option<(Layouts, JoinHandle<()>)>);
+
+/// What is to be in the file; with `None` there is to be no file.
+type Layouts = watch::Sender<Option<WindowLayout>>;
 
 impl LayoutWriter {
     /// Sends the saved layout to the window, and starts saving its changes. The receiver says when
@@ -31,7 +34,7 @@ impl LayoutWriter {
         let Some(folder) = folder else {
             return (Self(None), is_told);
         };
-        let (layouts, news) = watch::channel(WindowLayout::default());
+        let (layouts, news) = watch::channel(None);
         let writing = tokio::spawn(async move {
             let from = folder.clone();
             let read = tokio::task::spawn_blocking(move || {
@@ -49,7 +52,14 @@ impl LayoutWriter {
 
     pub fn keep(&self, layout: WindowLayout) {
         if let Some((layouts, _)) = &self.0 {
-            layouts.send_replace(layout);
+            layouts.send_replace(Some(layout));
+        }
+    }
+
+    /// Removes the file; the next change makes another.
+    pub fn forget(&self) {
+        if let Some((layouts, _)) = &self.0 {
+            layouts.send_replace(None);
         }
     }
 
@@ -62,12 +72,12 @@ impl LayoutWriter {
     }
 }
 
-async fn write_changes(folder: PathBuf, mut news: watch::Receiver<WindowLayout>) {
+async fn write_changes(folder: PathBuf, mut news: watch::Receiver<Option<WindowLayout>>) {
     // Also the last one, when the run has ended meanwhile.
     while news.changed().await.is_ok() {
         let layout = news.borrow_and_update().clone();
         let to = folder.clone();
-        tokio::task::spawn_blocking(move || write(&to, &layout))
+        tokio::task::spawn_blocking(move || write(&to, layout.as_ref()))
             .await
             .ok();
         let mut end = news.clone();
@@ -161,11 +171,18 @@ fn read(folder: &Path) -> Option<WindowLayout> {
     (file.v == VERSION).then(|| file.into_layout())
 }
 
-fn write(folder: &Path, layout: &WindowLayout) {
-    // Writing plain strings and numbers to memory cannot fail.
-    let json = serde_json::to_vec_pretty(&File::from(layout)).unwrap_or_default();
-    if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
-        tracing::warn!("how the window is arranged is not remembered: {error}");
+fn write(folder: &Path, layout: Option<&WindowLayout>) {
+    let file = folder.join(FILE_NAME);
+    let done = match layout {
+        // Writing plain strings and numbers to memory cannot fail.
+        Some(layout) => {
+            let json = serde_json::to_vec_pretty(&File::from(layout)).unwrap_or_default();
+            files::replace(&file, &json)
+        }
+        None => files::remove(&file),
+    };
+    if let Err(error) = done {
+        tracing::warn!("{} says what it said before: {error}", file.display());
     }
 }
 
@@ -191,8 +208,10 @@ mod tests {
     fn an_arrangement_comes_back_as_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(read(folder.path()), None);
-        write(folder.path(), &layout());
+        write(folder.path(), Some(&layout()));
         assert_eq!(read(folder.path()), Some(layout()));
+        write(folder.path(), None);
+        assert!(!files::is_there(&folder.path().join(FILE_NAME)));
     }
 
     #[test]
@@ -234,14 +253,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_changes_are_few_writings_and_the_last_one_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (tell, news) = watch::channel(WindowLayout::default());
+        let (tell, news) = watch::channel(None);
         let writing = tokio::spawn(write_changes(folder.path().to_owned(), news));
         let wide = |width| WindowLayout {
             panel_width: Some(width),
             ..WindowLayout::default()
         };
         for width in [500.0, 501.0, 502.0] {
-            tell.send_replace(wide(width));
+            tell.send_replace(Some(wide(width)));
             tokio::task::yield_now().await;
         }
         drop(tell);

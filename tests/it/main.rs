@@ -45,6 +45,7 @@ mod keyring_states;
 mod kill;
 mod licences;
 mod lists;
+mod local_data;
 mod lock_file;
 mod matrix;
 mod memory;

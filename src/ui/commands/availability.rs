@@ -42,6 +42,7 @@ impl UiCommand {
             | Self::ShowJournal
             | Self::ShowIncident
             | Self::ShowSettings => account_trouble(state),
+            Self::DeleteLocalData => deletion_availability(state),
             Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state),
             Self::ReleaseMine => release_availability(Condition::Isolated, state),
             Self::UnrestrictMine => release_availability(Condition::Restricted, state),
@@ -177,6 +178,21 @@ pub fn package_of_open(state: &State, views: &Views) -> Result<EntryId, String> 
 
 fn account_trouble(state: &State) -> Result<(), String> {
     only_if(state.session.account().is_some(), "Nobody is signed in")
+}
+
+/// Nothing is deleted while an order has not ended: somebody has to follow it.
+fn deletion_availability(state: &State) -> Result<(), String> {
+    account_trouble(state)?;
+    let has_folder = state.settings.file.is_some();
+    only_if(has_folder, "This run keeps nothing on disk but its journal")?;
+    only_if(state.journal.is_some(), "The journal is not open yet")?;
+    journal_trouble(state)?;
+    let why = match state.open_entries().count() {
+        0 => return Ok(()),
+        1 => "1 action has not ended yet".to_owned(),
+        count => format!("{count} actions have not ended yet"),
+    };
+    Err(why)
 }
 
 fn journal_availability(command: UiCommand, state: &State) -> Result<(), String> {

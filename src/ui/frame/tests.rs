@@ -35,6 +35,7 @@ mod focus;
 mod hands;
 mod incident;
 mod journal;
+mod local_data;
 mod palette;
 mod rests;
 mod says;

@@ -1,6 +1,7 @@
 //! The settings screen: what the organisation protects and allows, this computer, and the comment
 //! templates. Checked as typed, and saved in one step.
 
+pub(in crate::ui) mod local_data;
 pub(in crate::ui) mod rule_matches;
 pub(in crate::ui) mod shared_host;
 
@@ -19,6 +20,7 @@ use crate::message::Command;
 use crate::model::{Host, Mode, clean};
 use crate::settings::{RuleKey, WrittenRules};
 use crate::state::{SettingsFacts, State};
+use crate::ui::settings::local_data::local_data_ui;
 use crate::ui::settings::rule_matches::rule_matches_ui;
 
 const WIDTH: f32 = 760.0;
@@ -66,6 +68,8 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         notifications_ui(ui, &cx.state.settings, form);
         // One that is not there is not waited for.
         form.goes_to = None;
+        section_ui(ui, "Local data");
+        local_data_ui(ui, cx);
     });
 }
 

@@ -35,6 +35,11 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(failure) = &cx.state.sign_in_failure {
             failure_ui(ui, failure);
         }
+        if cx.state.local_data_is_deleted() {
+            let words = "Local data deleted. The journal and the settings are kept";
+            let said = badge(ui, Icon::Done, Role::Neutral, words);
+            ui.announce(&said);
+        }
         let state = cx.state;
         match &state.session {
             SessionStatus::Restoring => restoring_ui(ui, cx),

@@ -362,7 +362,7 @@ fn the_page_of_profiles_is_walked_without_a_trap() {
 #[test]
 fn each_dialog_is_walked_without_a_trap() {
     for size in [WIDE_WINDOW, SMALL_WINDOW] {
-        for name in ["keys", "account", "compare", "form", "sign out"] {
+        for name in ["keys", "account", "compare", "form", "sign out", "deletion"] {
             let (desk, mut harness) = desk(signed_in(), size);
             {
                 let mut desk = desk.borrow_mut();
@@ -375,6 +375,7 @@ fn each_dialog_is_walked_without_a_trap() {
                     "account" => Some(Dialog::Account),
                     "compare" => Some(Dialog::Compare(machine)),
                     "sign out" => Some(Dialog::ConfirmSignOut),
+                    "deletion" => Some(Dialog::ConfirmDeletion),
                     _ => isolate_form(desk, machine),
                 };
             }

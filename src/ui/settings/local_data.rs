@@ -1,0 +1,71 @@
+//! Deleting what is kept on this computer: what that is, and the question before it.
+
+use egui::{Id, Ui};
+
+use crate::message::Command;
+use crate::ui::commands::UiCommand;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
+use crate::ui::{Cx, about};
+
+/// What goes.
+const DELETED: [&str; 4] = [
+    "The sign-in that is saved in the keyring: you are signed out",
+    "The lists of devices that were kept for the next start, of every account of this profile",
+    "Which account used this profile last, and how it signed in: the next sign-in counts as the first",
+    "How the window is arranged, in every profile",
+];
+/// What does not.
+const KEPT: &str = "The journal, which is the record of every order, the settings, and packages that you downloaded";
+
+/// The part of the settings page.
+pub fn local_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let command = UiCommand::DeleteLocalData;
+    ui.small_label(command.spec().help);
+    let why_not = command.availability(cx.state, cx.views, cx.now).err();
+    let button = ActionButton::new("Delete local data…").disabled_because(why_not.as_deref());
+    if ui.add(button).clicked() {
+        cx.out.commands.push(command);
+    }
+}
+
+/// Asks before it is deleted, and says what goes and what stays.
+pub fn confirm_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("confirm deletion");
+    let what = format!("Deleted: {}. Kept: {KEPT}", DELETED.join(". "));
+    let dialog = Dialog::new(id, "Delete local data?").description(&what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    // An order may have been sent meanwhile.
+    let command = UiCommand::DeleteLocalData;
+    let why_not = command.availability(cx.state, cx.views, cx.now).err();
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.strong_label("Deleted from this computer");
+        for line in DELETED {
+            ui.wrapped(line);
+        }
+        ui.strong_label("Kept");
+        ui.wrapped(KEPT);
+        about::data_ui(ui, cx);
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(ActionButton::new("Keep local data"));
+            if is_opening {
+                keep.request_focus();
+            }
+            let delete = ActionButton::danger("Delete and sign out")
+                .arms_late()
+                .disabled_because(why_not.as_deref());
+            (keep.clicked(), ui.add(delete).clicked())
+        })
+        .inner
+    });
+    let (keeps, deletes) = response.inner;
+    if deletes {
+        cx.out.work.push(Command::DeleteLocalData);
+    } else if !keeps && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::ConfirmDeletion);
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
+}

@@ -1,0 +1,100 @@
+//! Deleting local data: what goes, what stays, and when nothing does.
+
+use cordon::action::ActionKind;
+use cordon::journal::{Journal, OrderStatus};
+use cordon::message::Command;
+use cordon::model::{KeyringState, SessionStatus, WindowLayout};
+use cordon::state::State;
+
+use crate::common::{Engine, tenant, wait_for};
+use crate::restore::{Home, JANE};
+
+/// Names of the files in the folder.
+fn files(home: &Home) -> Vec<String> {
+    let names = std::fs::read_dir(home.folder.path()).expect("a folder");
+    let names = names.map(|entry| entry.expect("an entry").file_name());
+    names.map(|n| n.to_string_lossy().into_owned()).collect()
+}
+
+fn has(home: &Home, name: &str) -> bool {
+    files(home).iter().any(|file| file.starts_with(name))
+}
+
+fn restored(engine: &mut Engine) {
+    engine.until("the silent sign-in", |s| s.session.is_signed_in());
+    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+}
+
+fn refused(state: &State, why: &str) -> bool {
+    let mut problems = state.problems.iter();
+    problems.any(|problem| problem.explanation.headline.contains(why))
+}
+
+#[test]
+fn the_sign_in_and_what_was_kept_of_the_profile_go_and_the_journal_stays() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    restored(&mut engine);
+    let isolated = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(
+        engine.until_end(isolated),
+        OrderStatus::Done { .. }
+    ));
+    let layout = WindowLayout {
+        panel_width: Some(512.0),
+        ..WindowLayout::default()
+    };
+    engine.send(Command::RememberWindow(Box::new(layout)));
+    wait_for("the arrangement", || has(&home, "window.json"));
+    engine.send(Command::DeleteLocalData);
+    engine.until("its end", State::local_data_is_deleted);
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+    assert_eq!(engine.state.sign_in_failure, None);
+    wait_for("the arrangement to go", || !has(&home, "window.json"));
+    assert!(!has(&home, "devices-"), "{:?}", files(&home));
+    let known = std::fs::read_to_string(home.folder.path().join("accounts.json"));
+    assert!(!known.expect("of other places").contains(JANE));
+    assert!(home.item(&simulator, Some(JANE)).get_secret().is_err());
+    let journal = engine.journal.clone();
+    drop(engine);
+    // Nothing of it looks like a loss, and nobody is signed in.
+    let asked = simulator.control().requests().len();
+    let engine = home.start(&simulator);
+    assert_eq!(engine.state.journal, Some(Ok(())));
+    assert!(engine.state.entry(isolated).is_some());
+    assert!(
+        engine.state.problems.is_empty(),
+        "{:?}",
+        engine.state.problems
+    );
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+    assert_eq!(simulator.control().requests().len(), asked);
+    drop(engine);
+    let report = Journal::inspect(&journal, &[]).expect("opened");
+    assert!(report.is_good(), "{:?}", report.lines());
+}
+
+#[test]
+fn nothing_is_deleted_while_an_order_is_open_or_another_console_is_there() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    restored(&mut engine);
+    let other = home.folder.path().join("journal-live-fabrikam.com.sqlite");
+    let other = Journal::open(&other).expect("another console");
+    engine.send(Command::DeleteLocalData);
+    let there = "another console works in this data folder (journal-live-fabrikam.com)";
+    engine.until("the refusal", |s| refused(s, there));
+    drop(other);
+    let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
+    engine.until("it to be accepted", move |s| {
+        let entry = s.entry(silent);
+        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+    });
+    engine.send(Command::DeleteLocalData);
+    engine.until("the refusal", |s| refused(s, "1 action has not ended yet"));
+    assert!(engine.state.session.is_signed_in());
+    assert!(has(&home, "devices-"));
+    assert!(home.item(&simulator, Some(JANE)).get_secret().is_ok());
+}
