@@ -4,9 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{Machine, MachineId, MachineRef, clean, host_part, normal, normal_name};
+use crate::model::{
+    HealthStatus, Machine, MachineId, MachineRef, clean, host_part, is_outdated, normal,
+    normal_name,
+};
 
 /// Rules that hold for every order of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,35 @@ impl Default for Policy {
             unread: None,
         }
     }
+}
+
+/// What says that a device is silent: nobody knows when it will carry out what is asked of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Silence<'a> {
+    /// Where its sensor is not active.
+    pub health: Option<&'a HealthStatus>,
+    /// When the last full report came, where that is too long ago to rely on it.
+    pub last_report: Option<Timestamp>,
+}
+
+impl<'a> Silence<'a> {
+    /// Of this machine, by the service's clock.
+    #[must_use]
+    pub fn of(machine: &'a Machine, policy: &Policy, now: Timestamp) -> Self {
+        let health = &machine.health_status;
+        let is_old = |at: &Timestamp| is_outdated(*at, now, policy.silent_after);
+        Self {
+            health: (*health != HealthStatus::Active).then_some(health),
+            last_report: machine.last_seen.filter(is_old),
+        }
+    }
+}
+
+/// Whether a device is silent, by the service's clock.
+#[must_use]
+pub fn is_silent(machine: &Machine, policy: &Policy, now: Timestamp) -> bool {
+    let silence = Silence::of(machine, policy, now);
+    silence.health.is_some() || silence.last_report.is_some()
 }
 
 impl Policy {

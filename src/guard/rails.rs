@@ -1,12 +1,13 @@
 //! The guardrails: one small function each, and the table of them.
 
+use super::policy::Silence;
 use super::verdict::{Question, Verdict};
 use super::{
     Facts, batch, blast_radius, everywhere, file, history, lifting, protection, support, twins,
 };
 use crate::action::Devices;
 use crate::explain::NextStep;
-use crate::model::{HealthStatus, OnboardingStatus, age_text, is_outdated};
+use crate::model::{OnboardingStatus, age_text};
 
 /// A rule with what it protects.
 pub struct Guardrail {
@@ -287,22 +288,18 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         return Vec::new();
     };
     let waits = "the action may wait up to three days for it";
-    let mut verdicts = Vec::new();
-    if machine.health_status != HealthStatus::Active {
-        verdicts.push(Verdict::warn(format!(
-            "Health is “{}”: {waits}",
-            machine.health_status.word()
-        )));
-    }
-    match machine.last_seen {
-        None => verdicts.push(Verdict::not_checked(format!(
-            "when the device last reported; {waits}"
-        ))),
-        Some(seen) if is_outdated(seen, facts.now, facts.policy.silent_after) => {
-            let age = age_text(facts.now.duration_since(seen).as_secs());
-            verdicts.push(Verdict::warn(format!("Last full report {age}: {waits}")));
-        }
-        Some(_) => {}
-    }
-    verdicts
+    let silence = Silence::of(machine, facts.policy, facts.now);
+    let health = silence.health.map(|health| {
+        let words = format!("Health is “{}”: {waits}", health.word());
+        Verdict::warn(words)
+    });
+    let report = silence.last_report.map(|seen| {
+        let age = age_text(facts.now.duration_since(seen).as_secs());
+        Verdict::warn(format!("Last full report {age}: {waits}"))
+    });
+    let unknown = machine.last_seen.is_none().then(|| {
+        let words = format!("when the device last reported; {waits}");
+        Verdict::not_checked(words)
+    });
+    health.into_iter().chain(report).chain(unknown).collect()
 }

@@ -1,10 +1,10 @@
 //! What a device's state rests on, and what a pending action waits for.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::action::Phase;
-use crate::guard::Policy;
-use crate::model::{HealthStatus, Machine, first_upper, is_outdated};
+use crate::guard::{Policy, is_silent};
+use crate::model::{Machine, first_upper};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
 
@@ -49,7 +49,7 @@ pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp)
         return "waiting for the devices that Defender manages, which carry it out".to_owned();
     }
     match machine.last_seen {
-        Some(at) if is_silent(machine, policy.silent_after, now) => {
+        Some(at) if is_silent(machine, policy, now) => {
             format!(
                 "{WAITS}, silent since its last full report {}",
                 ago(at, now)
@@ -60,15 +60,13 @@ pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp)
     }
 }
 
-fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) -> bool {
-    let is_old = |at| is_outdated(at, now, silent_after);
-    machine.health_status != HealthStatus::Active || machine.last_seen.is_some_and(is_old)
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::action::Conditions;
+    use crate::model::HealthStatus;
     use crate::model::MachineActionStatus::{InProgress, Pending};
     use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId};
     use crate::ui::look;
