@@ -82,6 +82,7 @@ fn export_file(file: &Path, format: Format) -> ExitCode {
         others: None,
         ticket: None,
         all: None,
+        aftermath: None,
     };
     let written = terminal::export(&export(&entries, &verified, format, &moment));
     if is_good { written } else { ExitCode::FAILURE }

@@ -269,10 +269,20 @@ impl Entry {
         })
     }
 
+    /// What the service carried out in the place of this order, which succeeded, as a sentence.
+    #[must_use]
+    pub fn deviation(&self, read: Option<&MachineAction>) -> Option<String> {
+        let variant = self.variant(read)?;
+        Some(match self.kept_otherwise() {
+            Some(_) => variant,
+            None => format!("Defender carried it out as {variant}"),
+        })
+    }
+
     /// What the service carried out in the place of this order, which succeeded: of its kind, with
     /// another choice, as this reading of its action says, or with another end.
     #[must_use]
-    pub fn deviation(&self, read: Option<&MachineAction>) -> Option<String> {
+    pub fn variant(&self, read: Option<&MachineAction>) -> Option<String> {
         if let Some(kept) = self.kept_otherwise() {
             return Some(clean(kept, 300).into_owned());
         }
@@ -281,8 +291,7 @@ impl Entry {
         let is_own = self.own_action().as_ref() == Some(&read.id);
         let is_other = self.order.task.compared_with(read) == Sameness::OtherVariant;
         let scope = read.scope.as_deref().unwrap_or_default();
-        (is_done && is_own && is_other)
-            .then(|| format!("Defender carried it out as {}", clean(scope, 40)))
+        (is_done && is_own && is_other).then(|| clean(scope, 40).into_owned())
     }
 
     /// The action that this order made, as far as the service credits it to this order: neither one

@@ -28,35 +28,40 @@ pub fn export(
     moment: &Moment<'_>,
 ) -> String {
     match format {
-        Format::Csv => csv(entries, verified),
-        Format::Json => json_text(entries, verified),
+        Format::Csv => csv(entries, verified, moment),
+        Format::Json => json_text(entries, verified, moment),
         Format::Markdown => markdown(&Sheet::new(entries, verified, moment)),
         Format::Html => html(&Sheet::new(entries, verified, moment)),
     }
 }
 
 /// A column's name, and what stands in it.
-type Column = (&'static str, fn(&Entry) -> String);
+type Column = (&'static str, fn(&Entry, &Moment<'_>) -> String);
 
 /// The columns of CSV and JSON, one definition.
 const COLUMNS: [Column; 17] = [
-    ("entry", |e| e.order.entry.to_string()),
-    ("mode", |e| e.author.mode.to_string()),
-    ("tenant", |e| clean(&e.author.tenant, 200).into_owned()),
-    ("confirmed", |e| utc(e.intended_at())),
-    ("account", |e| clean(&e.author.account, 200).into_owned()),
-    ("action", |e| e.order.task.title()),
-    ("parameters", |e| parameters(&e.order.task)),
-    ("device", |e| e.order.machine.name()),
-    ("device id", |e| e.machine().id.to_string()),
-    ("standing", |e| e.status().word(&e.order.task)),
-    ("detail", |e| detail(e, e.status())),
-    ("not re-read", not_reread),
-    ("since", |e| utc(e.status_time().0)),
-    ("since by", |e| e.status_time().1.words().to_owned()),
-    ("service action", service_action),
-    ("comment", |e| clean(&e.order.comment, 2_000).into_owned()),
-    ("plan", plan),
+    ("entry", |e, _| e.order.entry.to_string()),
+    ("mode", |e, _| e.author.mode.to_string()),
+    ("tenant", |e, _| clean(&e.author.tenant, 200).into_owned()),
+    ("confirmed", |e, _| utc(e.intended_at())),
+    ("account", |e, _| clean(&e.author.account, 200).into_owned()),
+    ("action", |e, _| e.order.task.title()),
+    ("parameters", |e, _| parameters(&e.order.task)),
+    ("device", |e, _| e.order.machine.name()),
+    ("device id", |e, _| e.machine().id.to_string()),
+    ("standing", |e, moment| {
+        let besides = moment.became(e).in_full(e, utc).plain();
+        e.status().word(&e.order.task) + &besides
+    }),
+    ("detail", |e, _| detail(e, e.status())),
+    ("not re-read", |e, _| not_reread(e)),
+    ("since", |e, _| utc(e.status_time().0)),
+    ("since by", |e, _| e.status_time().1.words().to_owned()),
+    ("service action", |e, _| service_action(e)),
+    ("comment", |e, _| {
+        clean(&e.order.comment, 2_000).into_owned()
+    }),
+    ("plan", |e, _| plan(e)),
 ];
 
 /// The id that the service gave, where it gives one.
@@ -67,16 +72,16 @@ fn service_action(entry: &Entry) -> String {
 }
 
 /// Each column's name and value.
-fn columns(entry: &Entry) -> impl Iterator<Item = (&'static str, String)> {
+fn columns(entry: &Entry, moment: &Moment<'_>) -> impl Iterator<Item = (&'static str, String)> {
     // Whatever it is and wherever it came from: it may end up on a terminal.
     COLUMNS
-        .map(|(name, of)| (name, visible(&of(entry)).into_owned()))
+        .map(|(name, of)| (name, visible(&of(entry, moment)).into_owned()))
         .into_iter()
 }
 
 /// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row. The names of
 /// the columns are there without a row, too.
-fn csv(entries: &[Entry], verified: &Verified) -> String {
+fn csv(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
     let chain = [
         ("journal records", verified.records.to_string()),
         ("journal last hash", verified.last_hash.clone()),
@@ -86,7 +91,7 @@ fn csv(entries: &[Entry], verified: &Verified) -> String {
     let names = names.chain(chain.iter().map(|(name, _)| *name));
     let mut out = line(names.map(csv_field).collect());
     for entry in entries {
-        let values = columns(entry).chain(chain.clone());
+        let values = columns(entry, moment).chain(chain.clone());
         out += &line(values.map(|(_, value)| csv_field(&value)).collect());
     }
     out
@@ -125,11 +130,11 @@ fn csv_field(value: &str) -> String {
     out
 }
 
-fn json_text(entries: &[Entry], verified: &Verified) -> String {
+fn json_text(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {
-            let mut row: serde_json::Map<_, _> = columns(entry)
+            let mut row: serde_json::Map<_, _> = columns(entry, moment)
                 .map(|(name, value)| (name.to_owned(), json!(value)))
                 .collect();
             row.insert("records".to_owned(), records(entry));

@@ -5,6 +5,7 @@
 //! hash are kept outside of it too, and why exports print them. No token, header or full response is
 //! ever stored.
 
+mod became;
 mod chain;
 mod check;
 mod connection;
@@ -28,6 +29,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
+pub use became::{Aftermath, Became, Undone, status_in_full, status_in_short};
 pub use check::{NotChecked, Report, Verified, by_keyring};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
@@ -38,7 +40,7 @@ pub use place::{in_use_beside, put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
 pub use refusal::{instead, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
-pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply};
+pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply, UNDONE};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

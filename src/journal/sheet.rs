@@ -8,8 +8,10 @@ mod conditions;
 mod html;
 mod line;
 mod markdown;
+mod next_step;
 mod others;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::tz::TimeZone;
@@ -18,20 +20,15 @@ use strum::VariantArray;
 
 use conditions::{begun_by, blocks_at, ended_by, is_done, sets_a_condition};
 pub(super) use html::html;
-use line::Line;
+pub(super) use line::Line;
 pub(super) use markdown::markdown;
+use next_step::next_step;
 pub use others::{OthersContainment, SetBy};
 
-use super::refusal::instead;
 use super::wording::{detail, not_reread, parameters, plan, utc};
-use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
-use crate::action::{Risk, Task};
-use crate::model::{
-    EntryId, MachineActionStatus, MachineId, MachineRef, age_text, shifted, variants,
-};
-
-/// How long Defender keeps trying a device that does not report, before the action times out.
-const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
+use super::{Aftermath, Became, Entry, OrderStatus, TimeSource, Undone, Verified};
+use crate::action::Task;
+use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, variants};
 
 /// When and where the sheet is written, and what is known beside the journal.
 #[derive(Debug, Clone)]
@@ -49,6 +46,8 @@ pub struct Moment<'a> {
     /// The whole journal, where only part of it is listed: what ended one of those listed may not be
     /// among them.
     pub all: Option<&'a [Entry]>,
+    /// What became of the orders, as the service's action history shows it; `None` where nobody has looked.
+    pub aftermath: Option<&'a Aftermath>,
 }
 
 impl Moment<'_> {
@@ -62,6 +61,12 @@ impl Moment<'_> {
     fn status_of(&self, entry: &Entry) -> String {
         let (at, source) = entry.status_time();
         format!("{}, by {}", self.both(at), source.words())
+    }
+
+    /// What became of an entry, as far as that is known.
+    pub(super) fn became(&self, entry: &Entry) -> Cow<'_, Became> {
+        let known = self.aftermath.and_then(|all| all.get(&entry.id()));
+        known.map_or_else(|| Cow::Owned(Became::of_journal(entry)), Cow::Borrowed)
     }
 
     fn ago(&self, at: Timestamp, source: TimeSource) -> String {
@@ -78,6 +83,8 @@ impl Moment<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Section {
     Contained,
+    /// It had contained a device, and somebody else has released that.
+    Lifted,
     Open,
     Failed,
     Done,
@@ -86,9 +93,17 @@ enum Section {
 impl Section {
     const ALL: [Self; Self::VARIANTS.len()] = variants();
 
+    /// Those of a sheet. What others have released is nowhere said to be nothing unless that was read.
+    fn all(moment: &Moment<'_>) -> impl Iterator<Item = Self> {
+        let is_read = moment.aftermath.is_some();
+        let all = Self::ALL.into_iter();
+        all.filter(move |section| is_read || *section != Self::Lifted)
+    }
+
     const fn title(self) -> &'static str {
         match self {
             Self::Contained => "Contained, still to release",
+            Self::Lifted => "Released by others",
             Self::Open => "Pending or unknown",
             Self::Failed => "Failed, refused or not sent",
             Self::Done => "Done",
@@ -105,6 +120,8 @@ impl Section {
             || !(sets_a_condition(entry) || blocks_at(entry, all.at))
         {
             Self::Done
+        } else if sets_a_condition(entry) && all.undone(entry).is_some() {
+            Self::Lifted
         } else {
             Self::Contained
         }
@@ -118,11 +135,17 @@ struct Journalled<'a> {
     at: Timestamp,
     by_id: HashMap<EntryId, &'a Entry>,
     by_machine: HashMap<MachineId, Vec<&'a Entry>>,
+    aftermath: Option<&'a Aftermath>,
 }
 
 impl<'a> Journalled<'a> {
     /// `listed` among `all`.
-    fn new(listed: &'a [Entry], all: &'a [Entry], at: Timestamp) -> Self {
+    fn new(
+        listed: &'a [Entry],
+        all: &'a [Entry],
+        at: Timestamp,
+        aftermath: Option<&'a Aftermath>,
+    ) -> Self {
         // Of a long journal only the devices that are listed are asked for.
         let devices: HashSet<_> = listed.iter().map(|entry| entry.machine().id).collect();
         let mut by_machine: HashMap<MachineId, Vec<&Entry>> = HashMap::new();
@@ -138,7 +161,13 @@ impl<'a> Journalled<'a> {
             at,
             by_id,
             by_machine,
+            aftermath,
         }
+    }
+
+    /// Who else has undone what this entry brought about.
+    fn undone(&self, entry: &Entry) -> Option<&'a Undone> {
+        self.aftermath?.get(&entry.id())?.undone.as_ref()
     }
 
     /// All about the device of this entry.
@@ -148,15 +177,19 @@ impl<'a> Journalled<'a> {
     }
 }
 
-/// What the next shift has to know: what has a record since then, and whatever is contained or pending,
-/// however old.
+/// What the next shift has to know: what has a record since then or was undone by others, and whatever is
+/// contained or pending, however old.
 #[must_use]
-pub fn hand_over(all: &[Entry], since: Timestamp) -> Vec<Entry> {
-    let journalled = Journalled::new(all, all, since);
+pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermath>) -> Vec<Entry> {
+    let journalled = Journalled::new(all, all, since, aftermath);
     let is_on_it = |entry: &&Entry| {
         let last = entry.records().last().map(|(at, _)| *at);
+        let undone = journalled.undone(entry);
+        let is_undone_since = undone.is_some_and(|by| by.at.is_none_or(|at| at >= since));
         let section = Section::of(entry, &journalled);
-        last >= Some(since) || matches!(section, Section::Contained | Section::Open)
+        last >= Some(since)
+            || is_undone_since
+            || matches!(section, Section::Contained | Section::Open)
     };
     all.iter().filter(is_on_it).cloned().collect()
 }
@@ -189,9 +222,10 @@ const NOTHING: &str = "Nothing";
 
 impl Sheet {
     pub(super) fn new(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> Self {
-        let entries = &Journalled::new(entries, moment.all.unwrap_or(entries), moment.now);
+        let all = moment.all.unwrap_or(entries);
+        let entries = &Journalled::new(entries, all, moment.now, moment.aftermath);
         let mut blocks = Vec::new();
-        for section in Section::ALL {
+        for section in Section::all(moment) {
             // The newest first: that is what the next shift asks about.
             let mut rows: Vec<_> = (entries.listed.iter())
                 .filter(|entry| Section::of(entry, entries) == section)
@@ -262,8 +296,7 @@ fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str,
         let (first, last) = (moment.both(first), moment.both(last));
         facts.push(("Period", ours(format!("{first} to {last}"))));
     }
-    let counts: Vec<_> = Section::ALL
-        .into_iter()
+    let counts: Vec<_> = Section::all(moment)
         .map(|section| {
             let of_section = entries
                 .iter()
@@ -309,7 +342,9 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
             let again = again.unwrap_or_default();
             format!("since {both}, {ago}, by {}{again}", source.words())
         }
-        Section::Failed | Section::Done => ended_words(entry, ended_by(entry, of_device), moment),
+        Section::Lifted | Section::Failed | Section::Done => {
+            ended_words(entry, ended_by(entry, of_device), moment)
+        }
     };
     let head = device(&order.machine, &entry.machine().id).ours(": ");
     let head = match &order.task {
@@ -317,7 +352,10 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
         // What a cancelled action does is told by the service.
         Task::Cancel { .. } => head.foreign(&order.task.title()),
     };
-    let head = word(head.ours(", "), entry, true).ours(" ").ours(when);
+    let besides = moment.became(entry).in_full(entry, |at| moment.both(at));
+    let is_plain = besides.0.is_empty();
+    let head = word(head.ours(", "), entry, true).and(besides);
+    let head = head.ours(if is_plain { " " } else { "; " }).ours(when);
     let mut more = Vec::new();
     let told = [
         ("Sent with", parameters(&order.task)),
@@ -358,93 +396,6 @@ fn ended_words(entry: &Entry, later: Option<&Entry>, moment: &Moment<'_>) -> Str
     let is_same = later.order.task.kind() == entry.order.task.kind();
     let again = if is_same { " again" } else { "" };
     format!("{at}; {word}{again} at {}", moment.status_of(later))
-}
-
-/// What the next shift does about it, and by when.
-fn next_step(
-    entry: &Entry,
-    all: &Journalled<'_>,
-    section: Section,
-    moment: &Moment<'_>,
-) -> Option<Line> {
-    let kind = entry.order.task.kind();
-    let next = match section {
-        Section::Contained if entry.order.task.is_tenant_wide() => {
-            conditions::next_of_block(entry, |at| moment.both(at))
-        }
-        Section::Contained => {
-            let undo = kind.and_then(|kind| kind.spec().undo);
-            let undo = undo.map_or("Release it", |undo| undo.spec().title);
-            format!(
-                "“{undo}” once the device is clean. There is no deadline: it stays contained until then"
-            )
-        }
-        Section::Open => match entry.status().phase() {
-            Phase::Unsent => {
-                "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on"
-                    .to_owned()
-            }
-            Phase::UnderWay(_) => {
-                let sent = entry.first_sent_at().unwrap_or(entry.intended_at());
-                let deadline = moment.both(shifted(sent, DEVICE_HAS));
-                format!("Defender waits for the device until {deadline}, then the action times out")
-            }
-            Phase::Unanswered | Phase::Ended => {
-                "Check in the Defender portal whether it was carried out before requesting it again"
-                    .to_owned()
-            }
-        },
-        Section::Failed => return next_after_failure(entry, all),
-        Section::Done => return None,
-    };
-    Some(Line::default().ours(next))
-}
-
-/// What is to be done about an order that did not bring about what was wanted; nothing where that
-/// was meant.
-fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
-    let task = &entry.order.task;
-    if let Some(later) = superseded_by(entry, all) {
-        let line = Line::default().ours(format!("Superseded by {}: ", later.id()));
-        return Some(word(line, later, false));
-    }
-    let status = entry.status();
-    let is_withdrawn =
-        matches!(status, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Withdrawn);
-    if is_withdrawn || status.was_cancelled_here(|tag| all.by_id.get(&tag).copied()) {
-        return None;
-    }
-    if let OrderStatus::NotOurs { requestor, .. } = status {
-        return Some(
-            Line::default()
-                .ours("Check whether the request of ")
-                .foreign(requestor)
-                .ours(" took effect. This one was not queued"),
-        );
-    }
-    let is_disruptive = task.risk() != Risk::Routine;
-    let next = if let Some(instead) = instead(entry) {
-        instead
-    } else if task.risk() == Risk::Harmless {
-        "Not in effect. Request it again if it is still wanted"
-    } else if is_disruptive {
-        "Not in effect. Request it again now, or cut the device off at the switch and disable the account"
-    } else {
-        "Not in effect. Check the device's state, and request it again now"
-    };
-    Some(Line::default().ours(next))
-}
-
-/// A later order of ours that is to bring about the same, and is open or done: the newest.
-fn superseded_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
-    let is_later = |other: &&Entry| {
-        other.id() != entry.id()
-            && other.intended_at() >= entry.intended_at()
-            && (is_done(other) || !other.status().is_end())
-            && other.order.task.makes_up_for(&entry.order.task)
-    };
-    let later = all.of_device_of(entry).iter().copied().filter(is_later);
-    later.max_by_key(|other| other.intended_at())
 }
 
 /// Adds the status of an entry, in our words; a status that we do not know is the service's.

@@ -246,8 +246,7 @@ impl State {
         if known.status == MachineActionStatus::Succeeded
             && let Some(machine) = known.machine_id.as_ref().filter(is_ordered).cloned()
         {
-            let id = known.id.clone();
-            self.note_lifted(&id, &machine);
+            self.note_lifted(&machine);
         }
         self.note_besides(made_by);
     }
@@ -259,10 +258,7 @@ impl State {
                 self.entries.note_failed(&action.id, at);
             }
         }
-        let done = self.entries.iter().map(Entry::id);
-        for entry in done.collect::<Vec<_>>() {
-            self.note_besides(Some(entry));
-        }
+        self.note_aftermath();
     }
 
     fn apply_entry(&mut self, entry: Entry) {
@@ -276,9 +272,10 @@ impl State {
         {
             self.actions.remove(action);
         }
-        let id = entry.id();
+        let (id, machine) = (entry.id(), entry.machine().id);
         self.entries.put(entry);
         self.note_besides(Some(id));
+        self.note_lifted(&machine);
     }
 }
 

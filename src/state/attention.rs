@@ -5,18 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::State;
-use crate::action::{Change, ConditionState, Evidence};
+use crate::action::{Change, Evidence};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
-
-/// What the service says of an order besides its status, and a person has to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Besides {
-    /// It succeeded, and was carried out otherwise than it was ordered.
-    Deviates,
-    /// The investigation that it started waits for a person to approve what it is to do.
-    AwaitsApproval,
-}
+use crate::model::{EntryId, MachineId};
 
 /// Places of entries that a person has to read, in the order in which they came to need it: one that
 /// comes goes behind all that are there, so that none of these moves.
@@ -58,6 +49,12 @@ impl Unread {
     pub(super) fn len(&self) -> usize {
         self.line.len()
     }
+
+    /// Those that were put in since the next one was to get the number `mark`, which becomes the present one.
+    pub(super) fn places_since(&self, mark: &mut u64) -> impl Iterator<Item = usize> + use<'_> {
+        let from = std::mem::replace(mark, self.next);
+        self.line.range(from..).map(|(_, place)| *place)
+    }
 }
 
 impl State {
@@ -84,60 +81,48 @@ impl State {
 }
 
 impl State {
-    /// What somebody else has done since that undid an order of ours which had succeeded.
-    #[must_use]
-    pub fn lifted_by(&self, entry: &Entry) -> Option<&Evidence> {
-        let (OrderStatus::Done { .. }, Change::Sets(condition)) =
-            (entry.status(), entry.order.task.change())
-        else {
-            return None;
-        };
-        let conditions = self.actions.conditions(&entry.machine().id)?;
-        let ConditionState::No(evidence) = conditions.ended(condition) else {
-            return None;
-        };
-        let is_later = evidence
-            .since
-            .is_some_and(|since| since >= entry.status_time().0);
-        (is_later && self.entries.that_made(&evidence.action).is_none()).then_some(evidence)
-    }
-
-    /// What the service carried out in the place of an order of ours that succeeded, as an isolation that
-    /// leaves more connected, or a block that ends at another time.
-    #[must_use]
-    pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
-        let own = entry.own_action()?;
-        entry.deviation(self.action(&entry.machine().id, &own))
-    }
-
-    /// Notes what the service says of an order besides its status.
+    /// Notes whether an order was carried out otherwise than ordered, or waits for approval.
     pub(super) fn note_besides(&mut self, id: Option<EntryId>) {
         if let Some(entry) = id.and_then(|id| self.entries.get(id)) {
-            let besides = if self.deviation_of(entry).is_some() {
-                Some(Besides::Deviates)
-            } else {
-                let read = entry.own_action().filter(|_| !entry.status().is_end());
-                let read = read.and_then(|own| self.action(&entry.machine().id, &own));
-                let awaits = read.is_some_and(MachineAction::awaits_approval);
-                awaits.then_some(Besides::AwaitsApproval)
-            };
+            let says_more = self.deviation_of(entry).is_some() || self.awaits_approval(entry);
             let id = entry.id();
-            self.entries.note_besides(id, besides);
+            self.entries.note_besides(id, says_more);
         }
     }
 
-    /// Notes the orders of this run that an action of somebody else has undone: nobody here has read that
-    /// yet.
-    pub(super) fn note_lifted(&mut self, action: &MachineActionId, machine: &MachineId) {
-        let lifted = self.entries.of_machine(machine).filter_map(|entry| {
-            let evidence = self.lifted_by(entry)?;
-            let is_news = evidence.action == *action && !self.entries.is_of_earlier_run(entry.id());
-            is_news.then(|| entry.id())
-        });
-        let lifted: Vec<_> = lifted.collect();
+    /// Notes what became of every order: they were read anew.
+    pub(super) fn note_aftermath(&mut self) {
+        let ids: Vec<_> = self.entries.iter().map(Entry::id).collect();
+        for id in ids {
+            self.note_besides(Some(id));
+        }
+        let machines = self.actions.machines().map(|(machine, ..)| machine.clone());
+        for machine in machines.collect::<Vec<_>>() {
+            self.note_lifted(&machine);
+        }
+    }
+
+    /// Notes the orders about a machine that somebody else has undone. What was set again after a release
+    /// of ours is another's decision, and stands in the row and on *Contained now*.
+    pub(super) fn note_lifted(&mut self, machine: &MachineId) {
+        let is_lifted = |entry: &&Entry| {
+            let sets = matches!(entry.order.task.change(), Change::Sets(_));
+            let evidence = self.undone_by(entry).filter(|_| sets);
+            evidence.is_some_and(|evidence| !self.was_read_since(entry, evidence))
+        };
+        let lifted = self.entries.of_machine(machine).filter(is_lifted);
+        let lifted: Vec<_> = lifted.map(Entry::id).collect();
         for entry in lifted {
             self.entries.note_lifted(entry);
         }
+    }
+
+    /// Whether a person has read how an order stood in a run that has ended, after it was undone. In this
+    /// run it is noted when that is learnt: clocks that differ say nothing then.
+    fn was_read_since(&self, entry: &Entry, undone: &Evidence) -> bool {
+        let read = entry.acknowledged().map(|read| self.at_service(read.at));
+        let is_old = self.entries.is_of_earlier_run(entry.id());
+        is_old && undone.since.is_some_and(|since| read >= Some(since))
     }
 }
 
@@ -153,7 +138,9 @@ mod tests {
     use crate::journal::Record;
     use crate::message::Event;
     use crate::model::Epoch;
-    use crate::model::{HResult, MachineActionStatus, MachineActionType, Mode};
+    use crate::model::{
+        HResult, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode,
+    };
     use crate::state::fixtures;
 
     fn entry(tag: &str, task: &Task, status: MachineActionStatus) -> Event {

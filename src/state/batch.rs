@@ -106,10 +106,10 @@ impl Batch<'_> {
 
     /// How many have each status, in the words on screen; the most frequent first.
     #[must_use]
-    pub fn statuses(&self) -> Vec<(String, usize)> {
+    pub fn statuses(&self, state: &State) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
         for entry in &self.entries {
-            let word = entry.status().word(&entry.order.task);
+            let word = state.status_word(entry);
             match counts.iter_mut().find(|(known, _)| *known == word) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((word, 1)),

@@ -1,14 +1,14 @@
 //! This console's entries, and the places of those that are asked for in every frame: no frame
 //! walks all that was ever journalled.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use jiff::Timestamp;
 
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
-use crate::state::attention::{Besides, Unread};
+use crate::state::attention::Unread;
 
 /// All entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +21,11 @@ pub struct Entries {
     by_action: HashMap<MachineActionId, Vec<usize>>,
     /// When actions ended without success in the place of which an order of ours was not queued.
     theirs_failed: HashMap<MachineActionId, Timestamp>,
-    /// Orders of this run that had succeeded and were undone by somebody else, with how many records they
-    /// had then: clocks that differ tell nothing of what was read after it.
+    /// Orders that had succeeded and were undone by somebody else, with how many records they had when that
+    /// was learnt: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
-    /// Those of which the service says more than their status tells.
-    besides: HashMap<EntryId, Besides>,
+    /// Those of which the service says more than their status tells, and a person has to read it.
+    besides: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Those that have not ended.
@@ -110,7 +110,7 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let id = entry.id();
-        let says_more = self.lifted.contains_key(&id) || self.besides.contains_key(&id);
+        let says_more = self.lifted.contains_key(&id) || self.besides.contains(&id);
         (status.needs_person() || says_more)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
@@ -159,19 +159,14 @@ impl Entries {
         }
     }
 
-    /// What the service says of an order besides its status.
-    #[must_use]
-    pub fn besides(&self, entry: &Entry) -> Option<Besides> {
-        self.besides.get(&entry.id()).copied()
-    }
-
-    /// Notes what the service says of an order besides its status now, if anything.
-    pub(super) fn note_besides(&mut self, id: EntryId, besides: Option<Besides>) {
-        let before = match besides {
-            Some(besides) => self.besides.insert(id, besides),
-            None => self.besides.remove(&id),
+    /// Notes whether the service says more of an order than its status tells.
+    pub(super) fn note_besides(&mut self, id: EntryId, says_more: bool) {
+        let is_changed = if says_more {
+            self.besides.insert(id)
+        } else {
+            self.besides.remove(&id)
         };
-        if let Some(place) = self.place_of(id).filter(|_| before != besides) {
+        if let Some(place) = self.place_of(id).filter(|_| is_changed) {
             self.generation += 1;
             self.sort_in(place);
         }
@@ -216,6 +211,12 @@ impl Entries {
     /// Entries that a person has to read, in the order in which they came to need it.
     pub fn attention(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
         self.attention.places().map(|place| &self.all[place])
+    }
+
+    /// Entries that have come to need attention since this was asked last, with the same `mark`.
+    pub fn attention_since(&self, mark: &mut u64) -> Vec<EntryId> {
+        let places = self.attention.places_since(mark);
+        places.map(|place| self.all[place].id()).collect()
     }
 
     #[must_use]

@@ -5,6 +5,7 @@ mod apply;
 mod asked;
 mod attention;
 mod batch;
+mod became;
 mod contained;
 mod entries;
 mod files;
@@ -28,7 +29,6 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use actions::Actions;
 pub use asked::{Answer, Asked, Asking, Progress};
-pub use attention::Besides;
 pub use batch::{Batch, counted};
 pub use contained::{Contained, Direction, LeftOut, Request, WayBack};
 pub use entries::Entries;

@@ -12,7 +12,7 @@ use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
 use crate::action::{Condition, Phase};
-use crate::journal::OrderStatus;
+use crate::journal::{Became, Entry, OrderStatus};
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
     RiskScore, clean,
@@ -199,6 +199,20 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
         OrderStatus::NotFound => (Icon::NotFound, Role::Unknown),
         OrderStatus::NotOurs { .. } => (Icon::NotOurs, Role::Caution),
     }
+}
+
+/// How an order looks where all is said that became of it.
+#[must_use]
+pub fn order(entry: &Entry, became: &Became) -> (Icon, Role) {
+    let (icon, role) = order_status(entry.status());
+    let role = if became.undone.is_some() {
+        Role::Stale
+    } else if became.variant.is_some() || became.awaits_approval {
+        Role::Caution
+    } else {
+        role
+    };
+    (icon, role)
 }
 
 /// How a condition in that phase looks.

@@ -90,12 +90,13 @@ fn write(
         others: None,
         ticket: None,
         all: Some(&all),
+        aftermath: Some(&wanted.aftermath),
     };
     let entries: Vec<Entry> = match &wanted.what {
         Exported::HandOver { since, others } => {
             moment.since = Some(*since);
             moment.others = Some(others);
-            hand_over(&all, *since)
+            hand_over(&all, *since, moment.aftermath)
         }
         Exported::Incident {
             ticket,

@@ -278,6 +278,7 @@ fn journal_file() {
         others: None,
         ticket: None,
         all: None,
+        aftermath: None,
     };
     // Each is written to the disk and read back.
     throw_so_many(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {

@@ -186,7 +186,7 @@ fn an_isolation_of_ours_that_a_colleague_lifts_needs_attention_until_it_is_ackno
     engine.load(&machine);
     engine.until("that it was lifted", |s| s.entries.attention_count() == 1);
     let found = engine.state.entry(entry).expect("an entry");
-    let lifted = engine.state.lifted_by(found).expect("by somebody");
+    let lifted = engine.state.undone_by(found).expect("by somebody");
     assert_eq!(lifted.action.as_str(), release);
     engine.send(Command::Acknowledge(vec![(entry, "Done")]));
     engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);

@@ -1,7 +1,7 @@
 //! The journal is verified and written out while the console works on.
 
 use cordon::action::ActionKind;
-use cordon::journal::Format;
+use cordon::journal::{Aftermath, Format};
 use cordon::message::{Command, ExportTo, Exported, JournalExport};
 use jiff::tz::TimeZone;
 
@@ -41,6 +41,7 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
             format: Format::Csv,
             to: ExportTo::File(file.clone()),
             zone: TimeZone::UTC,
+            aftermath: Aftermath::default(),
         };
         Command::ExportJournal(Box::new(wanted))
     };
@@ -105,6 +106,7 @@ fn nothing_is_written_out_of_a_file_that_was_put_in_the_journals_place() {
         format: Format::Markdown,
         to: ExportTo::Clipboard,
         zone: TimeZone::UTC,
+        aftermath: Aftermath::default(),
     };
     engine.send(Command::ExportJournal(Box::new(wanted)));
     engine.until("an answer", |s| s.journal_facts.exports == 1);

@@ -1,3 +1,4 @@
+mod became;
 mod foreign;
 mod hand_over;
 mod html;
@@ -24,6 +25,7 @@ fn moment() -> Moment<'static> {
         others: None,
         ticket: None,
         all: None,
+        aftermath: None,
     }
 }
 

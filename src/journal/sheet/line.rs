@@ -51,6 +51,11 @@ impl Line {
         self
     }
 
+    /// The text alone, for where nothing in it can be taken for more.
+    pub fn plain(&self) -> String {
+        self.0.iter().map(|piece| &*piece.text).collect()
+    }
+
     fn with(mut self, text: &str, is_foreign: bool, is_strong: bool) -> Self {
         let piece = if text.trim().is_empty() && is_foreign {
             // Said by us: nothing was written there.

@@ -5,16 +5,17 @@ use egui::{
     Align, Context, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit,
 };
 
-use crate::journal::{AWAITS_APPROVAL, Entry, NOT_AS_ORDERED, OrderStatus};
+use crate::journal::{Entry, OrderStatus, status_in_full};
 use crate::message::Command;
 use crate::model::EntryId;
-use crate::state::{Besides, State};
+use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
 use crate::ui::order::{Exposure, Item};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
+use crate::ui::words::local_time;
 use crate::ui::{Cx, look, views};
 
 /// Entries listed at once; the others are a button away.
@@ -249,40 +250,25 @@ fn confirm_ui(
 
 fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
-        let (icon, role) = look::order_status(entry.status());
-        badge(ui, icon, role, &entry.status().word(&entry.order.task));
-        if let Some(besides) = state.entries.besides(entry) {
-            badge(ui, Icon::Warning, Role::Caution, besides_word(besides));
-        }
+        let became = state.became(entry);
+        let (icon, role) = look::order(entry, &became);
+        let words = status_in_full(entry, &became, |at| local_time(at, &state.zone));
+        badge(ui, icon, role, &words);
         ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
     });
 }
 
-const fn besides_word(besides: Besides) -> &'static str {
-    match besides {
-        Besides::Deviates => NOT_AS_ORDERED,
-        Besides::AwaitsApproval => AWAITS_APPROVAL,
-    }
-}
-
 /// What a device's newest order came to, where it needs attention: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
-    let task = &entry.order.task;
-    // It needs a person for what it says besides.
-    let besides = state.entries.besides(entry).map(besides_word);
-    let besides = besides.or_else(|| {
-        let lifted = state.lifted_by(entry);
-        lifted.map(|_| "not in force any more")
-    });
-    if let Some(word) = besides {
-        return (
-            Icon::Warning,
-            Role::Caution,
-            format!("{}: {word}", task.title()),
-        );
+    let title = entry.order.task.title();
+    // It needs a person for what its status leaves out.
+    let besides = state.became(entry).in_short(entry);
+    if !besides.is_empty() {
+        let words = format!("{title}: {}", besides.join(", "));
+        return (Icon::Warning, Role::Caution, words);
     }
     let (icon, role) = look::order_status(entry.status());
-    let word = entry.status().word(task).to_lowercase();
-    (icon, role, format!("{}: {word}", task.title()))
+    let word = entry.status().word(&entry.order.task).to_lowercase();
+    (icon, role, format!("{title}: {word}"))
 }

@@ -208,10 +208,10 @@ fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 
 /// "4 isolated, 1 refused (srv-app-127)".
 fn summary(batch: &Batch<'_>, state: &State) -> String {
-    let counts = batch.statuses().into_iter();
+    let counts = batch.statuses(state).into_iter();
     let counts = counts.map(|(word, count)| {
         let wrong = batch.entries.iter().filter(|entry| {
-            state.entries.needs_attention(entry) && entry.status().word(&entry.order.task) == word
+            state.entries.needs_attention(entry) && state.status_word(entry) == word
         });
         let (on, names) = named(wrong.map(|entry| entry.machine().quoted()), MAX_NAMED);
         let which = match on {

@@ -10,7 +10,6 @@ use crate::state::State;
 use crate::ui::activity::record;
 use crate::ui::activity::tag::tag_to_change;
 use crate::ui::activity::undo;
-use crate::ui::activity::wording;
 use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
 use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
@@ -139,7 +138,7 @@ pub fn buttons(
 ) -> Vec<Button> {
     let mut buttons = Vec::new();
     let is_held = matches!(entry.status(), OrderStatus::Held { .. });
-    let holds = overtaken.is_none() && state.lifted_by(entry).is_none();
+    let holds = overtaken.is_none() && state.undone_by(entry).is_none();
     if !is_held && state.entries.needs_attention(entry) {
         buttons.push(Button::Acknowledge);
     }
@@ -164,7 +163,7 @@ pub fn buttons(
         | OrderStatus::Failed { .. }
         | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain),
         OrderStatus::NotOurs { .. } => {
-            if wording::ended_without_success(entry, state) {
+            if state.ended_without_success(entry) {
                 buttons.push(Button::SendAgain);
             }
         }

@@ -32,7 +32,7 @@ fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     let ended = cx.state.entries.attention();
     for entry in ended.filter(|entry| entry.status().phase() == Phase::Ended) {
-        let word = entry.status().word(&entry.order.task);
+        let word = cx.state.status_word(entry);
         kinds.entry(word).or_default().push(entry);
     }
     for (word, entries) in kinds {

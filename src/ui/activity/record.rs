@@ -107,15 +107,14 @@ fn parameters(task: &Task) -> Vec<String> {
 /// One line for a ticket, in UTC: what became of it, and everything that was sent.
 pub fn ticket_line(entry: &Entry, state: &State) -> String {
     let order = &entry.order;
-    let status = entry.status();
     let mut facts = vec![format!(
         "{} at {}",
-        status.word(&order.task),
+        state.status_words(entry, words::utc_time),
         words::utc_time(reached_at(entry, state).0)
     )];
     facts.extend(order.plan.as_ref().map(PlanStep::words));
     facts.extend(parameters(&order.task));
-    let id = order.task.record().id_word().zip(status.action());
+    let id = (order.task.record().id_word()).zip(entry.status().action());
     facts.extend(id.map(|(word, id)| format!("{word}: {id}")));
     format!(
         "{} {} on {} ({}): {} [{}] by {}: {}",
@@ -133,10 +132,13 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::ActionKind;
+    use crate::action::{ActionKind, FULL, ISOLATION_TYPE, Value};
     use crate::guard::Policy;
     use crate::journal::{NotSentReason, Record};
-    use crate::model::Mode;
+    use crate::message::Event;
+    use crate::model::{
+        Epoch, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, Mode,
+    };
     use crate::state::fixtures;
 
     #[test]
@@ -164,5 +166,62 @@ mod tests {
         ] {
             assert_eq!(account_words(account), words);
         }
+    }
+
+    /// A ticket is read by those who see nothing else.
+    #[test]
+    fn a_ticket_line_says_what_the_status_word_leaves_out() {
+        let action = MachineActionId::parse("b89eb834").expect("a literal id");
+        let finished = |status, code| Record::Finished {
+            action: action.clone(),
+            status,
+            hresult: HResult(code),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        let accepted = Record::Accepted {
+            action: action.clone(),
+            status: MachineActionStatus::InProgress,
+        };
+        let mut selective = read(&action, MachineActionStatus::Succeeded);
+        selective.scope = Some("Selective".into());
+        let mut waits = read(&action, MachineActionStatus::InProgress);
+        waits.state = Some("PendingApproval".into());
+        for (record, read, expected) in [
+            (
+                finished(MachineActionStatus::Failed, -2_147_467_260),
+                None,
+                "Failed: 0x80004004 at ",
+            ),
+            (
+                finished(MachineActionStatus::Succeeded, 0),
+                Some(selective),
+                "Isolated, not as ordered: Selective at ",
+            ),
+            (accepted, Some(waits), "In progress, waits for approval at "),
+        ] {
+            let machine = fixtures::machine_ref("a1", None);
+            let mut order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+            order.task = Task::Act {
+                kind: ActionKind::Isolate,
+                values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
+            };
+            let records = vec![Record::Sent, record];
+            let entry = fixtures::entry(fixtures::author(), order, records);
+            let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+            state.apply(Event::Entry(Box::new(entry.clone())));
+            let epoch = Epoch::default();
+            let actions = read.into_iter().collect();
+            state.apply(Event::Actions { epoch, actions });
+            let line = ticket_line(&entry, &state);
+            assert!(line.contains(expected), "{line}");
+        }
+    }
+
+    fn read(id: &MachineActionId, status: MachineActionStatus) -> MachineAction {
+        let mut read = MachineAction::bare(id.clone(), MachineActionType::Isolate, status);
+        read.machine_id = MachineId::parse("a1").ok();
+        read
     }
 }

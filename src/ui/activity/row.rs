@@ -111,7 +111,7 @@ fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect, align: Align) {
 
 /// What is in a row; whether something in it ticks, and whether it is opened in this frame.
 fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Ticking, bool) {
-    let overtaken = wording::overtaken_by(entry, cx.state);
+    let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
     let buttons = buttons(entry, cx.state, overtaken, &opposites);
     let reasons = wording::details(entry, cx.state, cx.now, cx.zone);
@@ -237,13 +237,8 @@ fn line_ui(
     let task = &entry.order.task;
     let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
-    let (icon, role) = look::order_status(status);
-    let is_past = overtaken.is_some() || cx.state.lifted_by(entry).is_some();
-    let role = match (is_past, cx.state.entries.besides(entry).is_some()) {
-        (true, _) => Role::Stale,
-        (false, true) => Role::Caution,
-        (false, false) => role,
-    };
+    let (icon, role) = look::order(entry, &cx.state.became(entry));
+    let role = overtaken.map_or(role, |_| Role::Stale);
     let status_badge = badge(ui, icon, role, &word(entry, cx.state));
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);

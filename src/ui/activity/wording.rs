@@ -4,16 +4,16 @@ mod everywhere;
 mod investigation;
 mod next_steps;
 mod not_found;
-mod overtaken;
 mod refusal;
-
-pub use overtaken::overtaken_by;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Recorded, Task, action_noun};
-use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, Reply};
+use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
+use crate::guard::is_silent;
+use crate::journal::{
+    Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, Reply, UNDONE, Undone,
+};
 use crate::message::OrderProgress;
 use crate::model::{
     Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
@@ -177,7 +177,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::Waiting => waiting(state, now),
         OrderStatus::Done { .. } => {
             let left_behind = download::lines(entry, state, now).into_iter();
-            let deviations = lifted(entry, state, zone).into_iter();
+            let deviations = undone(entry, state, zone).into_iter();
             let deviations = deviations.chain(self::deviations(entry, state));
             deviations
                 .chain(left_behind)
@@ -259,18 +259,6 @@ fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
         format!("{what}. It is being looked up{until}"),
         format!("Cause: {}", clean(why, COMMENT_CHARS)),
     ]
-}
-
-/// Whether somebody else's request, which came in the place of this one, has ended without
-/// bringing about what was wanted.
-pub fn ended_without_success(entry: &Entry, state: &State) -> bool {
-    let OrderStatus::NotOurs { action, .. } = entry.status() else {
-        return false;
-    };
-    let theirs = state.action(&entry.order.machine.id, action);
-    theirs.is_some_and(|theirs| {
-        theirs.status.is_final() && theirs.status != MachineActionStatus::Succeeded
-    })
 }
 
 /// Who wants the action stopped, as long as it is not: asking is not cancelling.
@@ -387,7 +375,7 @@ fn silent(
         || "Last report unknown".to_owned(),
         |at| format!("Last full report {}", words::ago(at, state.at_service(now))),
     );
-    if machine.health_status == HealthStatus::Active {
+    if !is_silent(machine, &state.policy, state.at_service(now)) {
         return format!("{seen}; {picked_up}");
     }
     let created = action.and_then(|a| a.created).or(entry.first_sent_at());
@@ -398,10 +386,10 @@ fn silent(
             words::local_time(until, zone)
         )
     });
-    format!(
-        "{seen}, {}; {picked_up}{until}",
-        machine.health_status.word().to_lowercase()
-    )
+    let health = &machine.health_status;
+    let health = (*health != HealthStatus::Active).then(|| health.word().to_lowercase());
+    let health = health.map_or_else(String::new, |health| format!(", {health}"));
+    format!("{seen}{health}; {picked_up}{until}")
 }
 
 /// The code of the end, if it has one, and whether the device had begun, in brackets.
@@ -428,18 +416,18 @@ fn given_up(entry: &Entry) -> String {
 }
 
 /// That somebody else has undone it since.
-fn lifted(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
-    let evidence = state.lifted_by(entry)?;
-    let action = state.action(&entry.machine().id, &evidence.action)?;
-    let done = ActionKind::of(action)?.spec().done;
-    let at = evidence.since.map_or_else(String::new, |at| {
-        format!(" at {}", words::local_time(at, zone))
-    });
-    let by = requestor_name(evidence.by.as_deref());
-    Some(format!(
-        "Not in force any more: {} by {by}{at}",
-        done.to_lowercase()
-    ))
+fn undone(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
+    let Undone { done, by, at } = state.became(entry).undone?;
+    let at = |before| {
+        let at = at.map(|at| format!("{before}{}", words::local_time(at, zone)));
+        at.unwrap_or_default()
+    };
+    Some(if let Change::Clears(_) = entry.order.task.change() {
+        format!("{done} again{} by {by}", at(" since "))
+    } else {
+        let done = done.to_lowercase();
+        format!("{}: {done} by {by}{}", first_upper(UNDONE), at(" at "))
+    })
 }
 
 /// What the service says of an action that succeeded and that was not ordered so.

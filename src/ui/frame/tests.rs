@@ -26,6 +26,7 @@ use crate::ui::DrillRequest;
 use crate::ui::commands::UiCommand;
 
 mod access;
+mod became;
 mod clicks;
 mod columns;
 mod contained;

@@ -9,7 +9,7 @@ use egui::{
 use jiff::Timestamp;
 
 use crate::action::{Condition, Subject, type_noun};
-use crate::journal::Entry;
+use crate::journal::{Entry, status_in_full};
 use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name, requestors};
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
 use crate::state::{Contained, Request};
@@ -195,13 +195,15 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 }
 
 fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
-    let (shape, role) = look::order_status(entry.status());
-    let task = &entry.order.task;
+    let became = cx.state.became(entry);
+    let (shape, role) = look::order(entry, &became);
     let said = Said {
         shape,
         role,
-        status: entry.status().word(task),
-        what: task.title(),
+        status: status_in_full(entry, &became, |at| {
+            clock_text(at, cx.service_now(), cx.zone)
+        }),
+        what: entry.order.task.title(),
         at: Some(entry.intended_at()),
         by: clean(&entry.author.account, 60).into_owned(),
         comment: clean(&entry.order.comment, COMMENT_CHARS).into_owned(),

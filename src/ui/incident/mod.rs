@@ -244,6 +244,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             format,
             to: ExportTo::Clipboard,
             zone: cx.zone.clone(),
+            aftermath: cx.state.aftermath(),
         };
         cx.out.work.push(Command::ExportJournal(Box::new(wanted)));
     }

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use super::records;
-use crate::journal::Entry;
+use crate::journal::{Entry, status_in_full};
 use crate::model::{EntryId, clean};
 use crate::ui::activity::open_work::who;
 use crate::ui::activity::record;
@@ -204,7 +204,8 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let is_open = view.opened == Some(entry.id());
     let task = &entry.order.task;
     let time = local_time(entry.intended_at(), cx.zone);
-    let status = entry.status().word(task);
+    let became = cx.state.became(entry);
+    let status = status_in_full(entry, &became, |at| local_time(at, cx.zone));
     let device = entry.machine().quoted();
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
@@ -245,7 +246,7 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     } else {
         Icon::Folded
     };
-    let (icon, role) = look::order_status(entry.status());
+    let (icon, role) = look::order(entry, &became);
     let body = TextStyle::Body.resolve(ui.style());
     let strong = text::strong().resolve(ui.style());
     cells.icon(fold, tokens.text_weak);

@@ -52,6 +52,7 @@ pub fn hand_over(
         format: Format::Markdown,
         to: ExportTo::Clipboard,
         zone: zone.clone(),
+        aftermath: state.aftermath(),
     }
 }
 
@@ -305,6 +306,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             format,
             to: ExportTo::File(file),
             zone: cx.zone.clone(),
+            aftermath: cx.state.aftermath(),
         };
         cx.out.work.push(Command::ExportJournal(Box::new(export)));
     } else {

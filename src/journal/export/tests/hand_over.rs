@@ -49,7 +49,7 @@ fn what_is_contained_or_pending_is_handed_over_however_old_it_is() {
     ];
     let since = |secs| Timestamp::from_second(secs).expect("a literal time");
     let tags = |secs| {
-        let entries = hand_over(&all, since(secs));
+        let entries = hand_over(&all, since(secs), None);
         let tags = entries.iter().map(|entry| entry.id().to_string());
         tags.map(|tag| tag[11..].to_owned()).collect::<Vec<_>>()
     };

@@ -77,29 +77,27 @@ fn a_refusal_says_which_of_permission_role_and_group() {
 
 #[test]
 fn a_silent_device_says_when_the_three_days_end() {
-    let mut state = state();
-    let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
-    machine.health_status = HealthStatus::Inactive;
-    machine.last_seen = Some(Timestamp::UNIX_EPOCH);
-    let value = Some((std::sync::Arc::new(machine), Timestamp::UNIX_EPOCH));
-    let remote = crate::state::Remote {
-        value,
-        ..crate::state::Remote::default()
-    };
-    let id = MachineId::parse("a19c07").expect("a literal id");
-    state.machines.change(id, |read| *read = remote);
     let status = MachineActionStatus::Pending;
-    let accepted = vec![
-        Record::Sent,
-        Record::Accepted {
-            action: action(),
-            status,
-        },
-    ];
-    assert_eq!(
-        said(accepted, &state),
-        "Last full report 2 h ago, inactive; not picked up yet, checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
-    );
+    let action = action();
+    let accepted = vec![Record::Sent, Record::Accepted { action, status }];
+    let until = "checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00";
+    // An active one may have been silent for days.
+    for (health, seen_at, report) in [
+        (HealthStatus::Inactive, 0, "2 h ago, inactive"),
+        (HealthStatus::Active, -4 * 86_400, "4 d ago"),
+    ] {
+        let mut state = state();
+        let id = MachineId::parse("a19c07").expect("a literal id");
+        let mut machine = Machine::bare(id.clone());
+        machine.health_status = health;
+        machine.last_seen = Timestamp::from_second(seen_at).ok();
+        let value = Some((std::sync::Arc::new(machine), Timestamp::UNIX_EPOCH));
+        state.machines.change(id, |read| read.value = value);
+        assert_eq!(
+            said(accepted.clone(), &state),
+            format!("Last full report {report}; not picked up yet, {until}")
+        );
+    }
 }
 
 #[test]
@@ -286,7 +284,10 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
             "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that"
         ]
     );
-    assert!(know("older", Isolate, Succeeded, 90, 140).is_empty());
+    assert_eq!(
+        know("older", Isolate, Succeeded, 90, 140),
+        ["Isolated again since 1970-01-01 00:02:20 +00:00 by an unknown requestor"]
+    );
 }
 
 #[test]

@@ -6,14 +6,14 @@ use egui::{Id, Ui};
 use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
-use crate::journal::Entry;
+use crate::journal::{Entry, status_in_full};
 use crate::model::{
     Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name, variants,
 };
 use crate::ui::device::actions::action_name;
 use crate::ui::theme::Role;
 use crate::ui::widgets::Icon;
-use crate::ui::{Cx, look};
+use crate::ui::{Cx, look, words};
 
 const TEXT_CHARS: usize = 160;
 
@@ -118,7 +118,7 @@ fn build(cx: &Cx<'_>, machine: &MachineRef) -> Vec<Happening> {
     let alerts = panel.and_then(|panel| panel.alerts.get());
     let users = panel.and_then(|panel| panel.users.get());
     let mut found: Vec<Happening> = actions.filter_map(of_action).collect();
-    found.extend(orders.map(of_order));
+    found.extend(orders.map(|entry| of_order(entry, cx)));
     found.extend(
         alerts
             .iter()
@@ -147,14 +147,11 @@ fn of_action(action: &MachineAction) -> Option<Happening> {
     })
 }
 
-fn of_order(entry: &Entry) -> Happening {
-    let (icon, role) = look::order_status(entry.status());
-    let task = &entry.order.task;
-    let what = format!(
-        "Ordered here: {}, {}",
-        task.title(),
-        entry.status().word(task)
-    );
+fn of_order(entry: &Entry, cx: &Cx<'_>) -> Happening {
+    let became = cx.state.became(entry);
+    let (icon, role) = look::order(entry, &became);
+    let status = status_in_full(entry, &became, |at| words::local_time(at, cx.zone));
+    let what = format!("Ordered here: {}, {status}", entry.order.task.title());
     Happening {
         is_open: !entry.status().is_end(),
         at: entry.intended_at(),

@@ -1,0 +1,114 @@
+//! What became of an order beside what its records tell, as the service's action history shows it; and the
+//! words for a status with all of that, the same wherever one is said.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::sheet::Line;
+use super::status::{AWAITS_APPROVAL, NOT_AS_ORDERED, UNDONE};
+use super::{Entry, OrderStatus};
+use crate::action::Change;
+use crate::model::{EntryId, HResult};
+
+/// What became of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Became {
+    /// When the actions of its device were last read; `None` where they were not.
+    pub read_at: Option<Timestamp>,
+    /// What the service carried out in its place: in another variant, or with another end.
+    pub variant: Option<Box<str>>,
+    /// Who has undone since what it brought about.
+    pub undone: Option<Undone>,
+    /// The investigation that it started waits for a person to approve what it is to do.
+    pub awaits_approval: bool,
+}
+
+/// That somebody else has undone what an order brought about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// What was done instead, as a success is called: `Released`.
+    pub done: &'static str,
+    pub by: Box<str>,
+    pub at: Option<Timestamp>,
+}
+
+/// What became of those orders of which more is known than the journal has.
+pub type Aftermath = HashMap<EntryId, Became>;
+
+impl Became {
+    /// What the journal alone tells.
+    #[must_use]
+    pub fn of_journal(entry: &Entry) -> Self {
+        Self {
+            variant: entry.variant(None).map(Into::into),
+            ..Self::default()
+        }
+    }
+
+    /// What the status word leaves out, in short: no person and no time.
+    #[must_use]
+    pub fn in_short(&self, entry: &Entry) -> Vec<String> {
+        let again = matches!(entry.order.task.change(), Change::Clears(_));
+        let undone = self.undone.as_ref().map(|undone| {
+            if again {
+                format!("{} again", undone.done.to_lowercase())
+            } else {
+                UNDONE.to_owned()
+            }
+        });
+        let variant = self.variant.is_some().then(|| NOT_AS_ORDERED.to_owned());
+        let awaits = self.awaits_approval.then(|| AWAITS_APPROVAL.to_owned());
+        [variant, undone, awaits].into_iter().flatten().collect()
+    }
+
+    /// The same in full, to stand behind the status word. `at` writes a time.
+    pub(super) fn in_full(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> Line {
+        let mut line = Line::default();
+        if let Some(variant) = &self.variant {
+            line = line.ours(format!(", {NOT_AS_ORDERED}: ")).foreign(variant);
+        }
+        if let Some(Undone { done, by, at: when }) = &self.undone {
+            let done = done.to_lowercase();
+            let when = |before| when.map(|when| format!("{before}{}", at(when)));
+            line = if let Change::Clears(_) = entry.order.task.change() {
+                let since = when(" since ").unwrap_or_default();
+                line.ours(format!(", {done} again{since} by ")).foreign(by)
+            } else {
+                let when = when(", at ").unwrap_or_default();
+                line.ours(format!(", {UNDONE} ({done} by "))
+                    .foreign(by)
+                    .ours(format!("{when})"))
+            };
+        }
+        if self.awaits_approval {
+            line = line.ours(format!(", {AWAITS_APPROVAL}"));
+        }
+        line
+    }
+}
+
+/// The status of an order in a word, with what that leaves out in short: where several are counted, or there
+/// is little room.
+#[must_use]
+pub fn status_in_short(entry: &Entry, became: &Became) -> String {
+    let word = entry.status().word(&entry.order.task);
+    let all: Vec<_> = std::iter::once(word)
+        .chain(became.in_short(entry))
+        .collect();
+    all.join(", ")
+}
+
+/// The status of an order with everything that its word alone leaves out. `at` writes a time.
+#[must_use]
+pub fn status_in_full(entry: &Entry, became: &Became, at: impl Fn(Timestamp) -> String) -> String {
+    let word = entry.status().word(&entry.order.task);
+    let code = if let OrderStatus::Failed { hresult, .. } = entry.status()
+        && *hresult != HResult(0)
+    {
+        format!(": 0x{:08X}", hresult.0.cast_unsigned())
+    } else {
+        String::new()
+    };
+    format!("{word}{code}{}", became.in_full(entry, at).plain())
+}

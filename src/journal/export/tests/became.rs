@@ -1,0 +1,198 @@
+//! What exports say of what became of an order after it was done.
+
+use super::*;
+use crate::action::{Order, Recorded};
+use crate::journal::{Aftermath, Became, Entry, Undone, hand_over};
+use crate::model::{EntryId, MachineId};
+use MachineActionStatus::{InProgress, Pending, Succeeded};
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a literal time")
+}
+
+fn order(kind: ActionKind) -> Order {
+    let orders = orders().into_iter();
+    let mut of_kind = orders.filter(|order| order.task.kind() == Some(kind));
+    of_kind.next().expect("one of each kind")
+}
+
+fn entry(tag: &str, kind: ActionKind, status: MachineActionStatus) -> Entry {
+    let mut order = order(kind);
+    order.entry = EntryId::parse(tag).expect("a literal tag");
+    order.machine.id = MachineId::parse(&tag[4..]).expect("digits");
+    let action = MachineActionId::parse(&format!("a-{tag}")).expect("an id");
+    let record = if status.is_final() {
+        Record::Finished {
+            action,
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        }
+    } else {
+        Record::Accepted { action, status }
+    };
+    let at = time("2026-11-20T00:00:00Z");
+    let mut entry = Entry::new(author(), order.clone());
+    for record in [intended(order).1, Record::Sent, record] {
+        entry.push(at, record);
+    }
+    entry
+}
+
+fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermath>) -> String {
+    let verified = Verified {
+        records: 3,
+        last_hash: "00".into(),
+    };
+    let moment = Moment {
+        aftermath,
+        ..moment()
+    };
+    export(all, &verified, format, &moment)
+}
+
+fn undone_by_sam(done: &'static str) -> Became {
+    Became {
+        read_at: Some(time("2026-11-28T02:10:00Z")),
+        undone: Some(Undone {
+            done,
+            by: "sam@contoso.com".into(),
+            at: Some(time("2026-11-28T01:00:00Z")),
+        }),
+        ..Became::default()
+    }
+}
+
+#[test]
+fn what_others_have_released_is_not_said_to_be_contained() {
+    let (lifted, held) = ("cdn-00000001", "cdn-00000002");
+    let all = [lifted, held].map(|tag| entry(tag, ActionKind::Isolate, Succeeded));
+    let read = Became {
+        undone: None,
+        ..undone_by_sam("")
+    };
+    let known = [
+        (all[0].id(), undone_by_sam("Released")),
+        (all[1].id(), read),
+    ];
+    let aftermath = Aftermath::from(known);
+    for format in [Format::Markdown, Format::Html] {
+        let sheet = written(&all, format, Some(&aftermath));
+        let (_, rest) = sheet
+            .split_once("Contained, still to release (1)")
+            .expect("one");
+        let (contained, rest) = rest
+            .split_once("Released by others (1)")
+            .expect("a section");
+        let (released, _) = rest.split_once("Pending or unknown (0)").expect("the next");
+        assert!(
+            contained.contains(held) && !contained.contains(lifted),
+            "{contained}"
+        );
+        assert!(
+            contained
+                .contains("it stays contained until then (action history read 2026-11-28 02:10:00")
+        );
+        assert!(released.contains(lifted), "{released}");
+        for words in [
+            "not in force any more (released by ",
+            "sam@contoso.com",
+            ", at 2026-11-28 01:00:00",
+        ] {
+            assert!(released.contains(words), "{words}: {released}");
+        }
+    }
+    // Nobody has asked Defender.
+    let sheet = written(&all, Format::Markdown, None);
+    assert!(
+        sheet.contains("## Contained, still to release (2)"),
+        "{sheet}"
+    );
+    assert!(
+        sheet.contains("as this journal knows it; not checked with Defender"),
+        "{sheet}"
+    );
+    assert!(
+        !sheet.contains("stays contained") && !sheet.contains("Released by others"),
+        "{sheet}"
+    );
+}
+
+#[test]
+fn what_others_have_released_since_is_handed_over() {
+    let all = [entry("cdn-00000001", ActionKind::Isolate, Succeeded)];
+    let aftermath = Aftermath::from([(all[0].id(), undone_by_sam("Released"))]);
+    let on_it = |since| hand_over(&all, time(since), Some(&aftermath)).len();
+    assert_eq!(on_it("2026-11-28T00:00:00Z"), 1);
+    assert_eq!(on_it("2026-11-28T02:00:00Z"), 0, "the shift before has it");
+}
+
+#[test]
+fn every_export_says_what_was_carried_out_otherwise_or_set_again() {
+    let isolated = entry("cdn-00000001", ActionKind::Isolate, Succeeded);
+    let released = entry("cdn-00000002", ActionKind::Unisolate, Succeeded);
+    let selective = Became {
+        variant: Some("Selective".into()),
+        ..Became::default()
+    };
+    let again = undone_by_sam("Isolated");
+    let aftermath = Aftermath::from([(isolated.id(), selective), (released.id(), again)]);
+    for (format, otherwise, again) in [
+        (
+            Format::Csv,
+            "\"Isolated, not as ordered: Selective\"",
+            "\"Released, isolated again since 2026-11-28T01:00:00Z by sam@contoso.com\"",
+        ),
+        (
+            Format::Json,
+            "\"Isolated, not as ordered: Selective\"",
+            "\"Released, isolated again since 2026-11-28T01:00:00Z by sam@contoso.com\"",
+        ),
+        (
+            Format::Markdown,
+            "**Isolated**, not as ordered: `Selective`; since ",
+            "**Released**, isolated again since 2026-11-28 01:00:00 +00:00 (2026-11-28T01:00:00Z) by `sam@contoso.com`; at ",
+        ),
+    ] {
+        let all = [isolated.clone(), released.clone()];
+        let text = written(&all, format, Some(&aftermath));
+        for words in [otherwise, again] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+    }
+}
+
+#[test]
+fn only_what_waits_for_a_device_is_said_to_have_a_deadline() {
+    let next = |kind: ActionKind, status, awaits_approval| {
+        let all = [entry("cdn-00000001", kind, status)];
+        let became = Became {
+            awaits_approval,
+            ..Became::default()
+        };
+        let aftermath = Aftermath::from([(all[0].id(), became)]);
+        let sheet = written(&all, Format::Markdown, Some(&aftermath));
+        let mut lines = sheet.lines();
+        let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));
+        next.expect("a next step").to_owned()
+    };
+    let waits = "Defender waits for the device until 2026-11-23 00:00:00";
+    assert!(next(ActionKind::Isolate, Pending, false).starts_with(waits));
+    for kind in ActionKind::ALL {
+        for status in [Pending, InProgress] {
+            let next = next(*kind, status.clone(), false);
+            let record = kind.spec().record;
+            let has_deadline = record == Recorded::MachineAction && status == Pending;
+            assert_eq!(next.contains(" until "), has_deadline, "{kind:?}: {next}");
+            let is_looked_for = matches!(record, Recorded::Machine | Recorded::Indicator);
+            let shown = next == "Defender does not show it yet";
+            assert_eq!(shown, is_looked_for, "{kind:?}: {next}");
+        }
+    }
+    assert_eq!(
+        next(ActionKind::StartInvestigation, InProgress, true),
+        "Approve or reject it in the Defender portal"
+    );
+}

@@ -1,0 +1,147 @@
+//! What became of an order after it was done: undone by others, overtaken by a later one of ours, carried
+//! out otherwise.
+
+use jiff::Timestamp;
+
+use super::{Remote, State};
+use crate::action::{ActionKind, Change, ConditionState, Evidence};
+use crate::journal::{
+    Aftermath, Became, Entry, OrderStatus, Undone, status_in_full, status_in_short,
+};
+use crate::model::{MachineAction, MachineActionStatus, requestor_name};
+
+fn is_done(entry: &Entry) -> bool {
+    matches!(entry.status(), OrderStatus::Done { .. })
+}
+
+impl State {
+    /// What somebody else has done since that undid an order of ours which had succeeded: lifted what it
+    /// set, or set again what it lifted. Where a later order of ours took its place, that one is undone.
+    #[must_use]
+    pub fn undone_by(&self, entry: &Entry) -> Option<&Evidence> {
+        if !is_done(entry) {
+            return None;
+        }
+        let (condition, is_set) = match entry.order.task.change() {
+            Change::Sets(condition) => (condition, true),
+            Change::Clears(condition) => (condition, false),
+            Change::Nothing => return None,
+        };
+        let conditions = self.actions.conditions(&entry.machine().id)?;
+        let evidence = match conditions.ended(condition) {
+            ConditionState::No(evidence) if is_set => evidence,
+            ConditionState::Yes(evidence) if !is_set => evidence,
+            ConditionState::Yes(_)
+            | ConditionState::No(_)
+            | ConditionState::Changing { .. }
+            | ConditionState::Unclear(_)
+            | ConditionState::Unknown => return None,
+        };
+        let is_later = (evidence.since).is_some_and(|since| since >= entry.status_time().0);
+        let is_theirs = self.entries.that_made(&evidence.action).is_none();
+        (is_later && is_theirs && self.overtaken_by(entry).is_none()).then_some(evidence)
+    }
+
+    /// What a later order of ours has made of the condition that this one brought about.
+    #[must_use]
+    pub fn overtaken_by(&self, entry: &Entry) -> Option<&Entry> {
+        let machine = entry.machine();
+        let mut newest_first = self.entries.of_machine(&machine.id).rev();
+        if entry.order.task.is_tenant_wide() {
+            return newest_first.find(|later| entry.is_taken_back_by(later));
+        }
+        let changed = |entry: &Entry| match entry.order.task.change() {
+            Change::Sets(condition) | Change::Clears(condition) => Some(condition),
+            Change::Nothing => None,
+        };
+        let own = changed(entry).filter(|_| is_done(entry))?;
+        let mut newer = newest_first.take_while(|e| e.id() != entry.id());
+        newer.find(|later| {
+            changed(later).is_some_and(|condition| condition.ends_with(own))
+                && is_done(later)
+                && later.machine().id == machine.id
+        })
+    }
+
+    /// The reading of the action that an order made.
+    fn own_reading(&self, entry: &Entry) -> Option<&MachineAction> {
+        self.action(&entry.machine().id, &entry.own_action()?)
+    }
+
+    /// What the service carried out in the place of an order of ours that succeeded, as an isolation that
+    /// leaves more connected, or a block that ends at another time.
+    #[must_use]
+    pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
+        entry.deviation(self.own_reading(entry))
+    }
+
+    /// Whether the investigation that an order started waits for a person to approve what it is to do.
+    pub(super) fn awaits_approval(&self, entry: &Entry) -> bool {
+        let read = self.own_reading(entry);
+        !entry.status().is_end() && read.is_some_and(MachineAction::awaits_approval)
+    }
+
+    /// Whether somebody else's request, which came in the place of this one, has ended without
+    /// bringing about what was wanted.
+    #[must_use]
+    pub fn ended_without_success(&self, entry: &Entry) -> bool {
+        let OrderStatus::NotOurs { action, .. } = entry.status() else {
+            return false;
+        };
+        let theirs = self.action(&entry.order.machine.id, action);
+        theirs.is_some_and(|theirs| {
+            theirs.status.is_final() && theirs.status != MachineActionStatus::Succeeded
+        })
+    }
+
+    /// All of it, for whatever says how an order stands.
+    #[must_use]
+    pub fn became(&self, entry: &Entry) -> Became {
+        let undone = self.undone_by(entry).and_then(|evidence| {
+            let action = self.action(&entry.machine().id, &evidence.action)?;
+            Some(Undone {
+                done: ActionKind::of(action)?.spec().done,
+                by: requestor_name(evidence.by.as_deref()).into(),
+                at: evidence.since,
+            })
+        });
+        Became {
+            read_at: self.actions_read_at(entry),
+            variant: entry.variant(self.own_reading(entry)).map(Into::into),
+            undone,
+            awaits_approval: self.awaits_approval(entry),
+        }
+    }
+
+    /// When it was last read what others have done to the device of an order.
+    fn actions_read_at(&self, entry: &Entry) -> Option<Timestamp> {
+        let history = self.histories.get(&entry.machine().id);
+        let history = history.and_then(Remote::read_at);
+        history.max(self.containments.read_at())
+    }
+
+    /// What became of every order of which more is known than the journal has, for what is written out.
+    #[must_use]
+    pub fn aftermath(&self) -> Aftermath {
+        let more = self.entries.iter().filter_map(|entry| {
+            let became = self.became(entry);
+            (became != Became::default()).then(|| (entry.id(), became))
+        });
+        more.collect()
+    }
+
+    /// The status of an order with everything that its word alone leaves out. `at` writes a time.
+    #[must_use]
+    pub fn status_words(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> String {
+        status_in_full(entry, &self.became(entry), at)
+    }
+
+    /// The same in short: no person and no time.
+    #[must_use]
+    pub fn status_word(&self, entry: &Entry) -> String {
+        status_in_short(entry, &self.became(entry))
+    }
+}
+
+#[cfg(test)]
+mod tests;

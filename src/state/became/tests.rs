@@ -1,0 +1,153 @@
+use super::*;
+use crate::guard::Policy;
+use crate::journal::Record;
+use crate::message::Event;
+use crate::model::{
+    Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode, SessionStatus,
+};
+use crate::state::fixtures;
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_second(secs).expect("a literal time")
+}
+
+fn state() -> State {
+    State::new(Mode::Demo, "Demo", Policy::default())
+}
+
+/// An order that had succeeded at this time.
+fn done(tag: &str, kind: ActionKind, secs: i64) -> Entry {
+    let machine = fixtures::machine_ref("a1", None);
+    let order = fixtures::order(tag, machine, kind);
+    let finished = Record::Finished {
+        action: MachineActionId::parse(&format!("own-{tag}")).expect("an id"),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: Some(at(secs)),
+    };
+    let records = vec![Record::Sent, finished];
+    fixtures::entry_at(at(secs), fixtures::author(), order, records)
+}
+
+fn put(state: &mut State, entry: &Entry) {
+    state.apply(Event::Entry(Box::new(entry.clone())));
+}
+
+/// A colleague's action that had succeeded at this time.
+fn by_sam(state: &mut State, id: &str, kind: MachineActionType, secs: i64) {
+    let id = MachineActionId::parse(id).expect("a literal id");
+    let mut action = MachineAction::bare(id, kind, MachineActionStatus::Succeeded);
+    action.machine_id = MachineId::parse("a1").ok();
+    action.requestor = Some("sam@contoso.com".into());
+    action.created = Some(at(secs));
+    action.last_updated = action.created;
+    let epoch = Epoch::default();
+    let actions = vec![action];
+    state.apply(Event::Actions { epoch, actions });
+}
+
+fn words(state: &State, entry: &Entry) -> String {
+    state.status_words(entry, |at| at.as_second().to_string())
+}
+
+#[test]
+fn what_a_colleague_releases_or_isolates_again_is_said_with_who_and_when() {
+    use MachineActionType::{Isolate, Unisolate};
+    let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    let released = done("cdn-00000002", ActionKind::Unisolate, 30);
+    let mut state = state();
+    put(&mut state, &isolated);
+    assert_eq!(words(&state, &isolated), "Isolated");
+    by_sam(&mut state, "s1", Unisolate, 20);
+    let lifted = "Isolated, not in force any more (released by sam@contoso.com, at 20)";
+    assert_eq!(words(&state, &isolated), lifted);
+    assert_eq!(state.entries.attention_count(), 1);
+    put(&mut state, &released);
+    by_sam(&mut state, "s2", Isolate, 40);
+    let again = "Released, isolated again since 40 by sam@contoso.com";
+    assert_eq!(words(&state, &released), again);
+    // Ours was taken back by us: what comes later is about the later one.
+    by_sam(&mut state, "s3", Unisolate, 50);
+    assert_eq!(words(&state, &released), "Released");
+    assert_eq!(words(&state, &isolated), "Isolated");
+}
+
+#[test]
+fn what_our_own_later_release_ended_needs_nobody_when_a_colleague_releases_again() {
+    let mut state = state();
+    put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
+    put(&mut state, &done("cdn-00000002", ActionKind::Unisolate, 20));
+    by_sam(&mut state, "s1", MachineActionType::Isolate, 30);
+    by_sam(&mut state, "s2", MachineActionType::Unisolate, 40);
+    assert_eq!(state.entries.attention_count(), 0);
+}
+
+#[test]
+fn a_release_that_was_learnt_before_our_end_needs_attention_too() {
+    let mut state = state();
+    by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
+    assert_eq!(state.entries.attention_count(), 1);
+}
+
+#[test]
+fn of_earlier_runs_a_release_needs_attention_unless_it_was_read_since() {
+    let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    let mut read = isolated.clone();
+    let by = Record::Acknowledged {
+        status: "Done".into(),
+        object_id: "o".into(),
+        account: "jane".into(),
+    };
+    read.push(at(30), by.clone());
+    for (entry, released_at, expected) in [(&isolated, 20, 1), (&read, 20, 0), (&read, 40, 1)] {
+        for is_read_first in [false, true] {
+            let mut state = state();
+            let release = |state: &mut State| {
+                by_sam(state, "s1", MachineActionType::Unisolate, released_at);
+            };
+            if is_read_first {
+                release(&mut state);
+            }
+            state.apply(Event::Entries(vec![entry.clone()]));
+            release(&mut state);
+            assert_eq!(state.entries.attention_count(), expected, "{released_at}");
+            let mut acknowledged = entry.clone();
+            acknowledged.push(at(50), by.clone());
+            put(&mut state, &acknowledged);
+            assert_eq!(state.entries.attention_count(), 0, "a person has read it");
+        }
+    }
+}
+
+#[test]
+fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
+    let mut state = state();
+    put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
+    assert_eq!(state.aftermath(), Aftermath::default(), "nothing was read");
+    let id = MachineId::parse("a1").expect("a literal id");
+    state.apply(Event::History {
+        epoch: Epoch::default(),
+        id,
+        result: Ok(crate::model::Listed {
+            items: Vec::new(),
+            unreadable: 0,
+            is_cut: false,
+        }),
+        at: at(15),
+    });
+    by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    let aftermath = state.aftermath();
+    let became = aftermath.values().next().expect("of one");
+    assert_eq!(became.read_at, Some(at(15)));
+    let undone = became.undone.as_ref().expect("by Sam");
+    assert_eq!((undone.done, &*undone.by), ("Released", "sam@contoso.com"));
+    // With another account all of it is forgotten.
+    state.apply(Event::Session {
+        status: SessionStatus::SignedOut,
+        epoch: Epoch(1),
+    });
+    assert_eq!(state.aftermath(), Aftermath::default());
+}
