@@ -1,4 +1,4 @@
-//! Desktop notifications and window attention: an order that ended, or became unknown, while nobody
+//! Desktop notifications and window attention: an order that ended, or came to need a person, while nobody
 //! looked at the window.
 //!
 //! The worker has [`Notifier::observe`] hear its events itself, so that nothing hangs on a frame being drawn: a
@@ -11,7 +11,8 @@
 //! - Windows: a toast, under the id that the installer registers. Without it, it comes under the name of
 //!   `PowerShell`, which is the one id that every Windows has.
 
-use std::collections::HashMap;
+mod known;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -20,10 +21,13 @@ use std::time::Duration;
 use egui::{UserAttentionType, ViewportCommand};
 use parking_lot::Mutex;
 
-use crate::journal::{AWAITS_APPROVAL, Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record};
+use known::Known;
+
+use crate::journal::Entry;
 use crate::message::Event;
-use crate::model::{EntryId, MachineAction, MachineActionId, MachineActionStatus, Mode};
+use crate::model::Mode;
 use crate::platform;
+use crate::state::State;
 
 /// More than the desktop shows; what does not fit is in the window all the same.
 const QUEUE: usize = 64;
@@ -51,12 +55,7 @@ struct Inner {
     /// somebody is there.
     is_watched: AtomicBool,
     is_enabled: AtomicBool,
-    /// The status that each entry was last seen with.
-    seen: Mutex<HashMap<EntryId, &'static str>>,
-    /// What was read of actions of a console that succeeded and say in which variant.
-    succeeded: Mutex<HashMap<MachineActionId, MachineAction>>,
-    /// Orders that the service is at work on, by its action, until one was seen waiting for approval.
-    open: Mutex<HashMap<MachineActionId, Entry>>,
+    known: Mutex<Known>,
     queue: Option<SyncSender<Notice>>,
 }
 
@@ -82,9 +81,7 @@ impl Notifier {
             window,
             is_watched: AtomicBool::new(true),
             is_enabled: AtomicBool::new(true),
-            seen: Mutex::default(),
-            succeeded: Mutex::default(),
-            open: Mutex::default(),
+            known: Mutex::new(Known::new(mode)),
             queue: thread.is_ok().then_some(queue),
         }))
     }
@@ -105,70 +102,14 @@ impl Notifier {
         self.0.is_enabled.load(Ordering::Acquire)
     }
 
-    /// Takes notice of what was read of actions, and of an entry that has a new record. Never waits.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "it is about three of them alone"
-    )]
+    /// Takes notice of what an event says of orders. Never waits.
     pub fn observe(&self, event: &Event) {
-        match event {
-            Event::Actions { actions, .. } => {
-                let is_ours = |action: &MachineAction| {
-                    let comment = action.requestor_comment.as_deref();
-                    comment.and_then(EntryId::find_in).is_some()
-                };
-                let says_variant = |action: &MachineAction| {
-                    action.scope.is_some() && action.status == MachineActionStatus::Succeeded
-                };
-                let said = actions.iter();
-                let said = said.filter(|action| says_variant(action) && is_ours(action));
-                let said = said.map(|action| (action.id.clone(), action.clone()));
-                self.0.succeeded.lock().extend(said);
-                let waiting = actions.iter().filter(|action| action.awaits_approval());
-                for action in waiting {
-                    let entry = self.0.open.lock().remove(&action.id);
-                    if let Some(entry) = entry {
-                        self.raise(|mode| awaits_approval(&entry, mode));
-                    }
-                }
+        let mut known = self.0.known.lock();
+        for id in known.take_in(event) {
+            let state = known.state();
+            if let Some(entry) = state.entry(id) {
+                self.raise(|mode| notice(entry, state, mode));
             }
-            Event::Entries(entries) => entries.iter().for_each(|entry| self.note_open(entry)),
-            Event::Entry(entry) => self.observe_entry(entry),
-            _ => {}
-        }
-    }
-
-    fn observe_entry(&self, entry: &Entry) {
-        let inner = &self.0;
-        let status = entry.status();
-        let key = status.key();
-        let before = {
-            let mut seen = inner.seen.lock();
-            seen.insert(entry.id(), key)
-        };
-        if before != Some(key) {
-            self.note_open(entry);
-        }
-        let is_news = before != Some(key) && !is_acknowledging(entry);
-        let is_news = is_news && (status.is_end() || status.needs_person());
-        if is_news && !is_withdrawn(status) {
-            self.raise(|mode| {
-                let read = entry.own_action();
-                let read = read.and_then(|own| inner.succeeded.lock().get(&own).cloned());
-                ended(entry, entry.deviation(read.as_ref()), mode)
-            });
-        }
-    }
-
-    fn note_open(&self, entry: &Entry) {
-        let Some(own) = entry.own_action() else {
-            return;
-        };
-        let mut open = self.0.open.lock();
-        if entry.status().is_end() {
-            open.remove(&own);
-        } else {
-            open.insert(own, entry.clone());
         }
     }
 
@@ -194,55 +135,24 @@ impl Notifier {
     }
 }
 
-/// Whether the last that became known is what a person did: has read the rest, or fetched a package.
-fn is_acknowledging(entry: &Entry) -> bool {
-    matches!(
-        entry.records().last(),
-        Some((_, Record::Acknowledged { .. } | Record::Downloaded { .. }))
-    )
-}
-
-/// Whether the person withdrew it; that needs no notification.
-fn is_withdrawn(status: &OrderStatus) -> bool {
-    let withdrawn = NotSentReason::Withdrawn;
-    matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)
-}
-
-/// That an order has ended, or that its outcome is unknown. `deviation` is what was carried out in its
-/// place.
-fn ended(entry: &Entry, deviation: Option<String>, mode: Mode) -> Notice {
-    let mut word = entry.status().word(&entry.order.task);
-    if deviation.is_some() {
-        word = format!("{word}, {NOT_AS_ORDERED}");
+/// What became of an order, and whether that needs a person.
+fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
+    let mut word = state.status_word(entry);
+    if state.ended_without_success(entry) {
+        word += ", ended without success";
     }
-    let needs_person = entry.status().needs_person() || deviation.is_some();
-    // The service's word for it is foreign: nothing that could be markup.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
-    let deviation = deviation.filter(|words| words.chars().all(is_plain));
-    notice(entry, &word, deviation, needs_person, mode)
-}
-
-fn awaits_approval(entry: &Entry, mode: Mode) -> Notice {
-    let word = entry.status().word(&entry.order.task);
-    let word = format!("{word}, {AWAITS_APPROVAL}");
-    notice(entry, &word, None, true, mode)
-}
-
-fn notice(
-    entry: &Entry,
-    word: &str,
-    detail: Option<String>,
-    needs_person: bool,
-    mode: Mode,
-) -> Notice {
     let title = entry.order.task.title();
     let mut body = match mode {
         Mode::Live => title,
         Mode::Demo | Mode::StandIn => format!("{}: {title}", mode.word()),
     };
-    if let Some(detail) = detail {
-        body = format!("{body}. {detail}");
+    // The service's word for it is foreign: nothing that could be markup.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
+    let deviation = state.deviation_of(entry);
+    if let Some(deviation) = deviation.filter(|words| words.chars().all(is_plain)) {
+        body = format!("{body}. {deviation}");
     }
+    let needs_person = state.entries.needs_attention(entry);
     if needs_person {
         body += ". Needs your attention in cordon";
     }

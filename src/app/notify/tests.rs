@@ -3,8 +3,11 @@ use jiff::Timestamp;
 use super::*;
 use crate::action::{ActionKind, Order};
 use crate::action::{FULL, ISOLATION_TYPE, Task, Value};
-use crate::journal::Author;
-use crate::model::{Epoch, HResult, MachineActionType};
+use crate::journal::{Author, NotSentReason, Record};
+use crate::model::{
+    Epoch, HResult, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
+    MachineId,
+};
 use crate::state::fixtures;
 
 fn entry(tag: &str) -> Entry {
@@ -33,6 +36,23 @@ fn finished(status: MachineActionStatus) -> Record {
     }
 }
 
+fn observe(notifier: &Notifier, entry: &Entry) {
+    notifier.observe(&Event::Entry(Box::new(entry.clone())));
+}
+
+/// A reading of an action on the device of [`entry`].
+fn read(id: &str, kind: MachineActionType, status: MachineActionStatus) -> MachineAction {
+    let id = MachineActionId::parse(id).expect("a literal id");
+    let mut read = MachineAction::bare(id, kind, status);
+    read.machine_id = MachineId::parse("a19c07").ok();
+    read
+}
+
+fn actions(actions: Vec<MachineAction>) -> Event {
+    let epoch = Epoch::default();
+    Event::Actions { epoch, actions }
+}
+
 fn add(entry: &mut Entry, record: Record) {
     entry.push(Timestamp::UNIX_EPOCH, record);
 }
@@ -57,10 +77,10 @@ fn an_unwatched_end_notifies_once_without_names_comments_or_tenant() {
     notifier.set_watched(false);
     let mut entry = entry("cdn-00000001");
     add(&mut entry, Record::Sent);
-    notifier.observe_entry(&entry);
+    observe(&notifier, &entry);
     add(&mut entry, finished(MachineActionStatus::Failed));
-    notifier.observe_entry(&entry);
-    notifier.observe_entry(&entry);
+    observe(&notifier, &entry);
+    observe(&notifier, &entry);
     let told = raised(notifier, &notices);
     let [notice] = told.as_slice() else {
         panic!("{told:?}")
@@ -78,7 +98,7 @@ fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
     notifier.set_watched(false);
     let mut good = entry("cdn-00000001");
     add(&mut good, finished(MachineActionStatus::Succeeded));
-    notifier.observe_entry(&good);
+    observe(&notifier, &good);
     let mut unknown = entry("cdn-00000002");
     add(
         &mut unknown,
@@ -86,11 +106,11 @@ fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
             why: "reset".into(),
         },
     );
-    notifier.observe_entry(&unknown);
+    observe(&notifier, &unknown);
     let mut withdrawn = entry("cdn-00000003");
     let why = NotSentReason::Withdrawn;
     add(&mut withdrawn, Record::NotSent { why, detail: None });
-    notifier.observe_entry(&withdrawn);
+    observe(&notifier, &withdrawn);
     // An entry of an earlier run that somebody acknowledges now.
     let mut read = entry("cdn-00000004");
     add(&mut read, finished(MachineActionStatus::Failed));
@@ -102,7 +122,7 @@ fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
             account: "jane".into(),
         },
     );
-    notifier.observe_entry(&read);
+    observe(&notifier, &read);
     let told = raised(notifier, &notices);
     let told: Vec<_> = told.iter().map(|n| n.summary.as_str()).collect();
     assert_eq!(
@@ -122,7 +142,7 @@ fn nothing_is_raised_in_front_of_a_person_or_against_the_settings() {
         notifier.set_enabled(is_enabled);
         let mut entry = entry("cdn-00000001");
         add(&mut entry, finished(MachineActionStatus::Failed));
-        notifier.observe_entry(&entry);
+        observe(&notifier, &entry);
         assert_eq!(raised(notifier, &notices), []);
     }
 }
@@ -139,7 +159,7 @@ fn many_at_once_are_one_notification() {
             MachineActionStatus::Succeeded
         };
         add(&mut entry, finished(status));
-        notifier.observe_entry(&entry);
+        observe(&notifier, &entry);
     }
     let told = raised(notifier, &notices);
     let [notice] = told.as_slice() else {
@@ -159,17 +179,13 @@ fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
         values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
     };
     add(&mut entry, Record::Sent);
-    let id = MachineActionId::parse("b89eb834").expect("a literal id");
+    observe(&notifier, &entry);
     let (kind, status) = (MachineActionType::Isolate, MachineActionStatus::Succeeded);
-    let mut read = MachineAction::bare(id, kind, status.clone());
+    let mut read = read("b89eb834", kind, status.clone());
     read.scope = Some("Selective".into());
-    read.requestor_comment = Some("[cdn-00000001] beacon".into());
-    notifier.observe(&Event::Actions {
-        epoch: Epoch::default(),
-        actions: vec![read],
-    });
+    notifier.observe(&actions(vec![read]));
     add(&mut entry, finished(status));
-    notifier.observe(&Event::Entry(Box::new(entry)));
+    observe(&notifier, &entry);
     let told = raised(notifier, &notices);
     let [notice] = told.as_slice() else {
         panic!("{told:?}")
@@ -185,21 +201,8 @@ fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
     assert!(notice.needs_person, "counted among those");
 }
 
-#[test]
-fn an_investigation_that_waits_for_approval_notifies_once() {
-    let id = MachineActionId::parse("1006").expect("a literal id");
-    let read = |word: &str| {
-        let (kind, status) = (
-            MachineActionType::Investigation,
-            MachineActionStatus::InProgress,
-        );
-        let mut read = MachineAction::bare(id.clone(), kind, status);
-        read.state = Some(word.into());
-        Event::Actions {
-            epoch: Epoch::default(),
-            actions: vec![read],
-        }
-    };
+/// An investigation that Defender has accepted.
+fn investigation() -> Entry {
     let mut entry = entry("cdn-00000001");
     entry.order.task = Task::Act {
         kind: ActionKind::StartInvestigation,
@@ -209,32 +212,152 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
     add(
         &mut entry,
         Record::Accepted {
-            action: id.clone(),
+            action: MachineActionId::parse("1006").expect("a literal id"),
             status: MachineActionStatus::InProgress,
         },
     );
-    // Followed since this run, or since an earlier one.
-    for known in [
-        Event::Entry(Box::new(entry.clone())),
-        Event::Entries(vec![entry.clone()]),
+    entry
+}
+
+fn investigating(word: &str) -> Event {
+    let (kind, status) = (
+        MachineActionType::Investigation,
+        MachineActionStatus::InProgress,
+    );
+    let mut read = read("1006", kind, status);
+    read.state = Some(word.into());
+    actions(vec![read])
+}
+
+#[test]
+fn an_investigation_that_waits_for_approval_notifies_once() {
+    let entry = investigation();
+    let mut sent = super::tests::entry("cdn-00000001");
+    sent.order.task = entry.order.task.clone();
+    add(&mut sent, Record::Sent);
+    let accepted = || Event::Entry(Box::new(entry.clone()));
+    let waits = || investigating("PendingApproval");
+    // Followed since this run, or since an earlier one; or the very first answer says so.
+    for events in [
+        vec![accepted(), investigating("Running"), waits(), waits()],
+        vec![Event::Entries(vec![entry.clone()]), waits(), waits()],
+        vec![Event::Entry(Box::new(sent)), waits(), accepted(), waits()],
     ] {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);
-        notifier.observe(&known);
-        for word in ["Running", "PendingApproval", "PendingApproval"] {
-            notifier.observe(&read(word));
-        }
+        events.iter().for_each(|event| notifier.observe(event));
         let told = raised(notifier, &notices);
         let [notice] = told.as_slice() else {
             panic!("{told:?}")
         };
-        assert_eq!(
-            notice.summary,
-            "In progress, waits for approval: “FIN-LT-042” (…9c07)"
+        assert!(
+            notice
+                .summary
+                .ends_with(", waits for approval: “FIN-LT-042” (…9c07)")
         );
         assert_eq!(
             notice.body,
             "Start automated investigation. Needs your attention in cordon"
         );
     }
+}
+
+/// Isolated, in this run or in one before.
+fn isolated() -> Entry {
+    let mut entry = entry("cdn-00000001");
+    entry.order.task = Task::Act {
+        kind: ActionKind::Isolate,
+        values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
+    };
+    add(&mut entry, Record::Sent);
+    add(&mut entry, finished(MachineActionStatus::Succeeded));
+    entry
+}
+
+fn released_by_sam(at: i64) -> Event {
+    let (kind, status) = (MachineActionType::Unisolate, MachineActionStatus::Succeeded);
+    let mut release = read("c0ffee", kind, status);
+    release.requestor = Some("sam@contoso.com".into());
+    release.created = Timestamp::from_second(at).ok();
+    release.last_updated = release.created;
+    actions(vec![release])
+}
+
+#[test]
+fn what_became_of_an_order_after_its_end_notifies_once_and_names_nobody() {
+    let started = || Event::Entries(vec![isolated()]);
+    let ended = || Event::Entry(Box::new(isolated()));
+    let mut read_already = isolated();
+    let read_at = Timestamp::from_second(20).expect("a literal time");
+    let by = Record::Acknowledged {
+        status: "Done".into(),
+        object_id: "o".into(),
+        account: "jane".into(),
+    };
+    read_already.push(read_at, by);
+    let read_already = || Event::Entries(vec![read_already.clone()]);
+    let mut own = read(
+        "b89eb834",
+        MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    own.scope = Some("Selective".into());
+    let selective = || actions(vec![own.clone()]);
+    let lifted = "Isolated, not in force any more: “FIN-LT-042” (…9c07)";
+    let otherwise = "Isolated, not as ordered: “FIN-LT-042” (…9c07)";
+    let done = "Isolated: “FIN-LT-042” (…9c07)";
+    let release = released_by_sam;
+    for (events, expected) in [
+        (vec![ended(), release(10), release(10)], vec![done, lifted]),
+        (vec![started(), release(10), release(10)], vec![lifted]),
+        (vec![read_already(), release(10)], vec![]),
+        (vec![read_already(), release(30)], vec![lifted]),
+        (vec![started(), selective(), selective()], vec![otherwise]),
+        (vec![ended(), selective()], vec![done, otherwise]),
+    ] {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        events.iter().for_each(|event| notifier.observe(event));
+        let told = raised(notifier, &notices);
+        let said: Vec<_> = told.iter().map(|notice| &*notice.summary).collect();
+        assert_eq!(said, expected);
+        let text = format!("{told:?}");
+        assert!(!text.contains("sam") && !text.contains("INC-"), "{text}");
+    }
+}
+
+#[test]
+fn somebody_elses_request_that_came_in_the_place_of_ours_and_failed_notifies() {
+    let (notifier, notices) = notifier();
+    notifier.set_watched(false);
+    let mut entry = entry("cdn-00000001");
+    let theirs = Record::NotOurs {
+        action: MachineActionId::parse("c0ffee").expect("a literal id"),
+        requestor: "sam@contoso.com".into(),
+        created: None,
+    };
+    let read_by = Record::Acknowledged {
+        status: "SomeoneElses".into(),
+        object_id: "o".into(),
+        account: "jane".into(),
+    };
+    for record in [Record::Sent, theirs, read_by] {
+        add(&mut entry, record);
+    }
+    notifier.observe(&Event::Entries(vec![entry]));
+    let mut failed = read(
+        "c0ffee",
+        MachineActionType::Isolate,
+        MachineActionStatus::Failed,
+    );
+    failed.last_updated = Timestamp::from_second(10).ok();
+    notifier.observe(&actions(vec![failed]));
+    let told = raised(notifier, &notices);
+    let [notice] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(
+        notice.summary,
+        "Someone else's request, ended without success: “FIN-LT-042” (…9c07)"
+    );
 }

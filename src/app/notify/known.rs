@@ -1,0 +1,112 @@
+//! What the notifier knows of orders and of the devices that they are about: facts of its own, because those
+//! of a covered window stand still. They are applied as the window applies them, so whatever comes to need
+//! attention there does so here.
+
+use crate::guard::Policy;
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
+use crate::message::Event;
+use crate::model::{EntryId, Epoch, MachineAction, Mode};
+use crate::state::State;
+
+/// Of a longer journal the newest orders are known; of those before them nobody is called back.
+const MAX_ENTRIES: usize = 10_000;
+
+pub struct Known {
+    state: State,
+    /// How far [`attention_since`](crate::state::Entries::attention_since) was asked.
+    mark: u64,
+}
+
+impl Known {
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            state: State::new(mode, "", Policy::default()),
+            mark: 0,
+        }
+    }
+
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes in an event; the orders of which a person is to hear now.
+    pub fn take_in(&mut self, event: &Event) -> Vec<EntryId> {
+        let mut news = Vec::new();
+        if let Event::Entry(entry) = event
+            && self.is_news(entry)
+        {
+            news.push(entry.id());
+        }
+        let Some(event) = self.part_of_note(event) else {
+            return news;
+        };
+        // What the journal has at the start is no news.
+        let is_start = matches!(event, Event::Entries(_));
+        self.state.apply(event);
+        let came = self.state.entries.attention_since(&mut self.mark);
+        if !is_start {
+            let came = came.into_iter().filter(|id| !news.contains(id));
+            let came: Vec<_> = came.collect();
+            news.extend(came);
+        }
+        news
+    }
+
+    /// Whether an order has ended, or needs a person, by a status that is not known yet.
+    fn is_news(&self, entry: &Entry) -> bool {
+        let status = entry.status();
+        let known = self.state.entry(entry.id());
+        known.map(|known| known.status().key()) != Some(status.key())
+            && (status.is_end() || status.needs_person())
+            && !is_acknowledging(entry)
+            && !is_withdrawn(status)
+    }
+
+    /// What of an event is about orders, or about devices of which something was ordered.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "it is about a few of them alone"
+    )]
+    fn part_of_note(&self, event: &Event) -> Option<Event> {
+        match event {
+            Event::Session { .. } | Event::ServiceAhead(_) | Event::Entry(_) => Some(event.clone()),
+            Event::Entries(all) => {
+                let newest = &all[all.len().saturating_sub(MAX_ENTRIES)..];
+                Some(Event::Entries(newest.to_vec()))
+            }
+            Event::Actions { epoch, actions } => self.of_orders(*epoch, actions),
+            Event::History {
+                epoch,
+                result: Ok(read),
+                ..
+            } => self.of_orders(*epoch, &read.items),
+            _ => None,
+        }
+    }
+
+    fn of_orders(&self, epoch: Epoch, actions: &[MachineAction]) -> Option<Event> {
+        let is_ordered = |action: &&MachineAction| {
+            let comment = action.requestor_comment.as_deref();
+            let machine = action.machine_id.as_ref();
+            let mut entries = machine.map(|id| self.state.entries.of_machine(id));
+            entries.as_mut().is_some_and(|of| of.next().is_some())
+                || comment.and_then(EntryId::find_in).is_some()
+        };
+        let actions: Vec<_> = actions.iter().filter(is_ordered).cloned().collect();
+        (!actions.is_empty()).then_some(Event::Actions { epoch, actions })
+    }
+}
+
+/// Whether the last that became known is what a person did: has read the rest, or fetched a package.
+fn is_acknowledging(entry: &Entry) -> bool {
+    matches!(
+        entry.records().last(),
+        Some((_, Record::Acknowledged { .. } | Record::Downloaded { .. }))
+    )
+}
+
+/// Whether the person withdrew it; that needs no notification.
+fn is_withdrawn(status: &OrderStatus) -> bool {
+    let withdrawn = NotSentReason::Withdrawn;
+    matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)
+}
