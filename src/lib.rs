@@ -67,6 +67,14 @@
 //! (everything that crosses between window and background), [`guard`] (when it refuses),
 //! `worker/order/task.rs` (the life of one order), [`state`] (how the screen learns).
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "a test's table of cases reads best in one piece"
+    )
+)]
+
 mod platform;
 
 pub mod files;

@@ -74,6 +74,10 @@ impl ApiError {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     fn headline(&self, request: &Request<'_>) -> (String, NextStep) {
         let outside = |words: &str| NextStep::Outside(words.into());
         match self {

@@ -327,6 +327,10 @@ impl PackageError {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     fn headline(&self) -> (String, NextStep) {
         let outside = |words: &str| NextStep::Outside(words.into());
         let in_the_portal =

@@ -12,6 +12,10 @@ use crate::ui::{self, order};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
         if command.is_for_open() && self.state.session.account().is_none() {
             // Nothing is on screen that the key could be meant for.

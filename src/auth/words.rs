@@ -52,6 +52,10 @@ impl Refusal {
 }
 
 /// Words for the numbers met most. From Microsoft's list of AADSTS error codes.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 fn help(number: u32) -> Option<(&'static str, NextStep)> {
     let outside = |words: &str| NextStep::Outside(words.into());
     Some(match number {
@@ -239,6 +243,10 @@ impl AuthError {
 }
 
 impl Explain for AuthError {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     fn explain(&self) -> Explanation {
         let say = |headline: &str, next| Explanation::harmless(headline, next);
         let mut explanation = match self {

@@ -249,7 +249,7 @@ fn left_contained(
             (true, true) => left.push(name(id)),
             (true, false) => sheet.cost(LEFT_CONTAINED, &format!("Left contained: {}", name(id))),
             (false, true) => {
-                sheet.cost(LEFT_CONTAINED, &format!("Not left contained: {}", name(id)))
+                sheet.cost(LEFT_CONTAINED, &format!("Not left contained: {}", name(id)));
             }
             (false, false) => {}
         }

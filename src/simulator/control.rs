@@ -147,6 +147,10 @@ fn request_json(request: &LoggedRequest) -> Value {
     })
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Reply {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| {

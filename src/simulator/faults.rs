@@ -351,6 +351,10 @@ fn parse_route(text: &str) -> Option<Route> {
     })
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 fn parse_kind(text: &str) -> Option<FaultKind> {
     let (name, rest) = text
         .split_once(':')

@@ -100,6 +100,10 @@ impl Fleet {
     }
 
     /// What a machine of this platform looks like when nothing is special about it.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     fn usual(&self, index: usize, id: &str, name: &str, platform: &str) -> Record {
         let mut rng = Rng::of(self.seed ^ 0xf1ee7, index);
         let windows = platform.starts_with("Windows");

@@ -106,6 +106,10 @@ pub(super) const CAST: [Part; 27] = [
 pub(super) const SURVIVOR: usize = 12;
 
 /// Turns an ordinary record into the one the part asks for; `survivor` is the id of [`SURVIVOR`].
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 pub(super) fn cast(
     part: &Part,
     record: &mut Map<String, Value>,

@@ -13,6 +13,10 @@ const MAX_PROBLEMS: usize = 20;
 
 impl State {
     /// Applies one event. The only place where facts change.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     pub fn apply(&mut self, event: Event) {
         if changes_facts(&event) {
             self.revision = next_revision();

@@ -167,6 +167,10 @@ impl UiCommand {
     }
 
     /// Title and help.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::OpenPalette => (

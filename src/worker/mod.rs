@@ -295,7 +295,23 @@ struct Tasks {
 }
 
 impl Tasks {
+    /// Ends what would write again what is to go.
+    async fn delete_local_data(&mut self, context: Arc<Context>) {
+        if let Some(why) = local_data::trouble(&context).await {
+            return context.screen.problem(why).await;
+        }
+        abort(&mut self.sign_in);
+        abort(&mut self.refresh);
+        self.asking.abort();
+        self.window.forget();
+        spawn(local_data::delete(context));
+    }
+
     /// Begins what a command asks for; nothing slow is waited for.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     async fn handle(&mut self, context: Arc<Context>, command: Command) {
         match command {
             Command::SignIn => replace(&mut self.sign_in, sign_in::sign_in(context)),
@@ -354,16 +370,7 @@ impl Tasks {
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::LookNow => context.followed.look_now(),
-            Command::DeleteLocalData => match local_data::trouble(&context).await {
-                Some(why) => context.screen.problem(why).await,
-                None => {
-                    abort(&mut self.sign_in);
-                    abort(&mut self.refresh);
-                    self.asking.abort();
-                    self.window.forget();
-                    spawn(local_data::delete(context));
-                }
-            },
+            Command::DeleteLocalData => self.delete_local_data(context).await,
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),

@@ -8,6 +8,7 @@
 #![allow(
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     reason = "a test ends with a message, and waits by the real clock"
 )]
 

@@ -3,6 +3,7 @@
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::too_many_lines,
     reason = "the harness around the tests says what it expects, and waits by the clock"
 )]
 

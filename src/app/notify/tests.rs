@@ -245,7 +245,9 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
     ] {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);
-        events.iter().for_each(|event| notifier.observe(event));
+        for event in &events {
+            notifier.observe(event);
+        }
         let told = raised(notifier, &notices);
         let [notice] = told.as_slice() else {
             panic!("{told:?}")
@@ -317,7 +319,9 @@ fn what_became_of_an_order_after_its_end_notifies_once_and_names_nobody() {
     ] {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);
-        events.iter().for_each(|event| notifier.observe(event));
+        for event in &events {
+            notifier.observe(event);
+        }
         let told = raised(notifier, &notices);
         let said: Vec<_> = told.iter().map(|notice| &*notice.summary).collect();
         assert_eq!(said, expected);

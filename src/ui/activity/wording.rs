@@ -212,20 +212,23 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             created,
         } => {
             let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
-            let mut lines = vec![format!(
-                "Already requested by {}{}; yours was not queued",
-                clean(requestor, 80),
+            let by = clean(requestor, 80);
+            let requested = format!(
+                "Already requested by {by}{}; yours was not queued",
                 at.unwrap_or_default()
-            )];
-            if let Some(action) = state.action(&entry.order.machine.id, action) {
-                lines.push(if action.status.is_final() {
-                    format!("That request has ended: {}", action.status.word())
-                } else {
-                    format!("That request now: {}", action.status.word())
-                });
-            }
-            lines
+            );
+            let theirs = state.action(&entry.order.machine.id, action);
+            let theirs = theirs.map(|action| their_request(&action.status));
+            [requested].into_iter().chain(theirs).collect()
         }
+    }
+}
+
+fn their_request(status: &MachineActionStatus) -> String {
+    if status.is_final() {
+        format!("That request has ended: {}", status.word())
+    } else {
+        format!("That request now: {}", status.word())
     }
 }
 

@@ -16,6 +16,10 @@ impl UiCommand {
     ///
     /// # Errors
     /// Why not.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list of cases reads best in one piece"
+    )]
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
             // It renews the sign-in first, and then reads the list.

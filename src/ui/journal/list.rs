@@ -209,18 +209,7 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let device = entry.machine().quoted();
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
-    let comment = clean(&entry.order.comment, 300);
-    let is_own = cx
-        .state
-        .session
-        .account()
-        .is_some_and(|a| entry.author.is(a));
-    // Who it was goes without saying where it is the person who looks.
-    let comment = if is_own {
-        comment.into_owned()
-    } else {
-        format!("by {}: {comment}", who(&entry.author))
-    };
+    let comment = comment_with_author(entry, cx);
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_selected(is_chosen);
         node.set_expanded(is_open);
@@ -258,6 +247,17 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     cells.text(ACTION, &task.title(), body.clone(), tokens.text);
     cells.text(f32::INFINITY, &comment, body, tokens.text_weak);
     response
+}
+
+/// Who it was goes without saying where it is the person who looks.
+fn comment_with_author(entry: &Entry, cx: &Cx<'_>) -> String {
+    let comment = clean(&entry.order.comment, 300);
+    let account = cx.state.session.account();
+    if account.is_some_and(|account| entry.author.is(account)) {
+        comment.into_owned()
+    } else {
+        format!("by {}: {comment}", who(&entry.author))
+    }
 }
 
 /// How wide a device's name may be, in points: it gets the room that is too little for the comment, and

@@ -18,6 +18,10 @@ pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> Str
 }
 
 /// What became known.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a list of cases reads best in one piece"
+)]
 fn words(record: &Record, task: &Task) -> String {
     let told = |text: &str| clean(text, MAX_CHARS).into_owned();
     match record {

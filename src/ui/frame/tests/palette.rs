@@ -386,7 +386,7 @@ fn a_setting_is_found_by_its_name_and_has_the_keyboard_on_its_page() {
         desk.borrow_mut().views.show(Screen::Settings);
         harness.run_steps(6);
         let mut fields = harness.query_all_by_label(label);
-        let focused = fields.find(|node| node.is_focused());
+        let focused = fields.find(egui_kittest::Node::is_focused);
         let rect = focused.map(|node| node.rect());
         drop(fields);
         let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1400.0, 900.0));
