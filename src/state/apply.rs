@@ -388,22 +388,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_of_machines_long_ago_makes_room() {
-        let mut state = state();
-        let id = |n: usize| MachineId::parse(&format!("a{n}")).expect("a literal id");
-        for n in 0..=1_000 {
-            state.apply(Event::History {
-                epoch: Epoch(0),
-                id: id(n),
-                result: Ok(Vec::new().into()),
-                at: Timestamp::UNIX_EPOCH,
-            });
-        }
-        assert!(state.history(&id(0)).is_none(), "as if never read");
-        assert!(state.history(&id(1)).is_some() && state.history(&id(1_000)).is_some());
-    }
-
-    #[test]
     fn a_status_is_never_overwritten_by_an_older_reading() {
         let mut state = state();
         let action = |status, updated| {

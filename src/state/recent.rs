@@ -58,3 +58,29 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use crate::guard::Policy;
+    use crate::message::Event;
+    use crate::model::{Epoch, MachineId, Mode};
+    use crate::state::State;
+
+    #[test]
+    fn what_was_read_of_machines_long_ago_makes_room() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let id = |n: usize| MachineId::parse(&format!("a{n}")).expect("a literal id");
+        for n in 0..=1_000 {
+            state.apply(Event::History {
+                epoch: Epoch(0),
+                id: id(n),
+                result: Ok(Vec::new().into()),
+                at: Timestamp::UNIX_EPOCH,
+            });
+        }
+        assert!(state.history(&id(0)).is_none(), "as if never read");
+        assert!(state.history(&id(1)).is_some() && state.history(&id(1_000)).is_some());
+    }
+}
