@@ -186,11 +186,9 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         }
         OrderStatus::Sent => Vec::new(),
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
-        OrderStatus::TooLate { status, .. } => {
-            vec![format!(
-                "The cancellation did not take effect: the action ended as “{status}”"
-            )]
-        }
+        OrderStatus::TooLate { status, .. } => vec![format!(
+            "The cancellation did not take effect: the action ended as “{status}”"
+        )],
         OrderStatus::TimedOut { .. } => vec![format!(
             "The service gave up waiting for the device{}. {}",
             given_up(entry),
@@ -211,17 +209,18 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             requestor,
             created,
         } => {
-            let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
-            let by = clean(requestor, 80);
-            let requested = format!(
-                "Already requested by {by}{}; yours was not queued",
-                at.unwrap_or_default()
-            );
             let theirs = state.action(&entry.order.machine.id, action);
             let theirs = theirs.map(|action| their_request(&action.status));
-            [requested].into_iter().chain(theirs).collect()
+            let ours = not_queued(requestor, *created, zone);
+            [ours].into_iter().chain(theirs).collect()
         }
     }
+}
+
+fn not_queued(requestor: &str, created: Option<Timestamp>, zone: &TimeZone) -> String {
+    let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
+    let (by, at) = (clean(requestor, 80), at.unwrap_or_default());
+    format!("Already requested by {by}{at}; yours was not queued")
 }
 
 fn their_request(status: &MachineActionStatus) -> String {
