@@ -73,7 +73,10 @@ impl Problem {
                 path.display()
             ),
             Self::ListLetsOthersWrite { .. } => {
-                format!("See what others have put there. {}", take_others_out(path))
+                format!(
+                    "See what others have put there. {}. On a disk without access lists, such as a memory stick, nothing is yours alone: use --data-dir with another folder",
+                    take_others_out(path)
+                )
             }
             Self::SecondName => format!(
                 "Whoever writes to it under the other name writes here. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
