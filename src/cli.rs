@@ -70,7 +70,7 @@ pub enum Subcommands {
 pub enum JournalCommand {
     /// Walk the hash chain.
     Verify { file: Option<PathBuf> },
-    /// Name the entries that have no end yet, and fail when there are any. Rehearsals do not count.
+    /// Name the entries that have no end yet, and fail when there are any. Demo journals do not count.
     Open,
     /// Write every entry to standard output.
     Export {
@@ -99,7 +99,7 @@ impl From<ExportFormat> for Format {
     }
 }
 
-/// The steps of the rehearsal, in order.
+/// The steps of the self-test, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     SignIn,

@@ -10,8 +10,8 @@ use eframe::glow::HasContext as _;
 /// Has Mesa draw in software.
 const SOFTWARE: &str = "LIBGL_ALWAYS_SOFTWARE";
 
-/// How long a window may take to come. Where none can be made, Windows' event loop may wait forever for a
-/// message of the window that there is not.
+/// Time limit for the window to appear. Where none can be made, Windows' event loop may wait forever for a
+/// message of the missing window.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs `late` unless what is returned is dropped in time: with what makes the window's content, which is

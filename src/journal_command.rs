@@ -12,8 +12,8 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Finding, Format, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified,
-    Witness, by_keyring, export,
+    Checkpoint, Entry, Finding, Format, Journal, JournalError, Moment, NotChecked, Report,
+    Verified, Witness, by_keyring, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -88,14 +88,14 @@ fn export_file(file: &Path, format: Format) -> ExitCode {
     if is_good { written } else { ExitCode::FAILURE }
 }
 
-/// Names what has not ended, for whoever is about to remove this program: nobody else follows it.
+/// Names open entries before this program is removed: nothing else follows them.
 fn open_entries(folder: &Path) -> ExitCode {
     let files = match journals_in(folder) {
         Ok(files) => files,
         Err(error) => return cannot_search(&error, folder),
     };
     let mut is_done = !say_gone(folder);
-    for file in files.iter().filter(|file| !is_rehearsal(file)) {
+    for file in files.iter().filter(|file| !is_demo(file)) {
         match read(file) {
             Ok(Readable {
                 entries,
@@ -146,15 +146,15 @@ pub fn orphaned(folder: &Path) -> Vec<PathBuf> {
         let journal = lock.with_extension("sqlite");
         lock.extension().is_some_and(|e| e == "lock")
             && !files::is_there(&journal)
-            && !is_rehearsal(&journal)
+            && !is_demo(&journal)
             && files::stamp(lock).is_some_and(|(len, _)| len > 0)
-            && Mark::beside(&journal).map_or(true, |mark| mark.has_records())
+            && Checkpoint::beside(&journal).map_or(true, |checkpoint| checkpoint.has_records())
     });
     locks
 }
 
 /// Whether a journal is one of `--demo`.
-fn is_rehearsal(file: &Path) -> bool {
+fn is_demo(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("journal-demo")
 }
@@ -188,12 +188,12 @@ fn verify(file: &Path) -> bool {
 /// # Errors
 /// When the file cannot be opened or is no journal of a known layout.
 pub fn inspect(file: &Path) -> Result<Report, JournalError> {
-    // A rehearsal keeps nothing outside of its folder.
-    if is_rehearsal(file) {
+    // The demo keeps nothing outside of its folder.
+    if is_demo(file) {
         return Journal::inspect(file, &[]);
     }
-    let (marks, not_checked) = by_keyring(read_note(&Mark::keyring_item(file)));
-    let mut report = Journal::inspect(file, &marks)?;
+    let (checkpoints, not_checked) = by_keyring(read_note(&Checkpoint::keyring_item(file)));
+    let mut report = Journal::inspect(file, &checkpoints)?;
     if forbids_writing(file) {
         report.findings.push(Finding::Header);
     }
@@ -219,8 +219,8 @@ struct Readable {
     is_the_last: bool,
 }
 
-/// What can be read is exported; that the end is missing, or is not the one that was written, is
-/// said beside it.
+/// Reads the entries to export, as far as they are readable; a missing or changed end is reported
+/// beside them.
 fn read(file: &Path) -> Result<Readable, Explanation> {
     let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
     for Refusal { path, problem } in &report.refused {
@@ -286,7 +286,7 @@ mod tests {
         let lock = folder.path().join("journal-live.lock");
         let [none, one] = [("", 0), ("a", 1)].map(|(digit, records)| {
             let last_hash = digit.repeat(64);
-            Mark { records, last_hash }.to_text()
+            Checkpoint { records, last_hash }.to_text()
         });
         for (text, is_missed) in [("", false), (&*none, false), (&one, true), ("\0", true)] {
             std::fs::write(&lock, text).expect("written");
@@ -303,12 +303,12 @@ mod tests {
         let verify = |file| run(&JournalCommand::Verify { file }, folder.path());
         assert_eq!(verify(None), ExitCode::SUCCESS);
         let last_hash = "a".repeat(64);
-        let mark = Mark {
+        let checkpoint = Checkpoint {
             records: 1,
             last_hash,
         };
         let lock = folder.path().join("journal-live.lock");
-        std::fs::write(lock, mark.to_text()).expect("written");
+        std::fs::write(lock, checkpoint.to_text()).expect("written");
         assert_eq!(verify(None), ExitCode::FAILURE);
         assert_eq!(verify(Some(whole)), ExitCode::SUCCESS);
     }

@@ -5,12 +5,17 @@
 //!          UI thread (eframe)                     │        background (tokio, one worker)
 //!                                                 │
 //!  widgets ──UiCommand──▶ App::run                │
-//!     ▲                      │                    │
-//!     │                      └──────Command───────┼──▶ worker ──▶ guard ──▶ journal ──▶ api ──▶ service
-//!     │                                           │       │                              (or simulator)
+//!   ▲ │                      │                    │
+//!   │ │ Outbox::work         ▼                    │
+//!   │ └────────────────────Command────────────────┼──▶ worker ──▶ guard ──▶ journal ──▶ api ──▶ service
+//!   │                                             │       │                              (or simulator)
 //!  views draw                                     │       │
 //!  from &State ◀── State::apply ◀──────Event──────┼───────┘
 //! ```
+//!
+//! What a key, the palette or a menu can ask for too is a [`UiCommand`](ui::commands::UiCommand), and `App::run` decides
+//! what it does; work for the background that only one widget asks for, such as a confirmed order, goes to the
+//! worker as a [`Command`](message::Command) as it is.
 //!
 //! # The life of one order
 //!
@@ -20,10 +25,10 @@
 //!                    ▼
 //!                  Review ──approve──▶ Approval                     guard/mod.rs: only it makes one
 //! ── Command::Submit ─────────────────┼────────────────────────────────────────────────────────
-//!  task            record_intent   Intended, on disk first          worker/order/task.rs, journal
+//!  batch           send_all        Intended, on disk first          worker/order/batch.rs, journal
 //!                    ▼
-//!                  leave           waits for its turn, a call, a    worker/order/preflight.rs
-//!                    │  ▲          sign-in; judged again with
+//!  task            leave           waits for its turn, a call, a    worker/order/task.rs, task/wait.rs
+//!                    │  ▲          sign-in; judged again with       worker/order/preflight.rs
 //!                    │  │          fresh facts; then Sent, on disk
 //!                    │  └── inbox: Withdraw, Insist                 worker/order/registry.rs
 //!                    ▼

@@ -56,11 +56,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "simulator")]
         Some(Subcommands::SelfTest { fail, speed }) => {
             crash::write_reports_to(&folder);
-            cordon::self_test::run(&cordon::self_test::Rehearsed {
+            cordon::self_test::run(&cordon::self_test::Options {
                 fail: *fail,
                 stand_in: arguments.stand_in.as_deref(),
                 speed: *speed,
-                // A journal that nobody named a place for goes when the rehearsal ends.
+                // A journal that nobody named a place for goes when the self-test ends.
                 folder: arguments.data_dir.as_deref(),
             })
         }
@@ -110,7 +110,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let wake = RepaintHandle::default();
+    let repaint = RepaintHandle::default();
     #[cfg(feature = "simulator")]
     let mut run = run;
     #[cfg(feature = "simulator")]
@@ -119,7 +119,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     let journal = paths::journal_file(folder, run.mode, &run.endpoints);
     let title = App::title(run.mode, &run.endpoints.name);
     let policy = policy_for(run.mode, folder);
-    let mut app = match begin(run, None, policy, arguments, folder, &wake) {
+    let mut app = match begin(run, None, policy, arguments, folder, &repaint) {
         Ok(app) => app,
         Err(explanation) => {
             terminal::show_box(&explanation.headline);
@@ -128,17 +128,17 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     };
     #[cfg(feature = "simulator")]
     if let Some(tenant) = &tenant {
-        let wake = Arc::clone(&wake);
-        let repaint = move || {
-            if let Some(ctx) = wake.get() {
+        let repaint = Arc::clone(&repaint);
+        let request_repaint = move || {
+            if let Some(ctx) = repaint.get() {
                 ctx.request_repaint();
             }
         };
-        let drill = cordon::drill::Drill::new(tenant.control(), journal, Arc::new(repaint));
-        app.train_with(Box::new(drill));
+        let drill = cordon::drill::Drill::new(tenant.control(), journal, Arc::new(request_repaint));
+        app.set_drill_runner(Box::new(drill));
     }
     window(&title, move |cc| {
-        wake.set(cc.egui_ctx.clone()).ok();
+        repaint.set(cc.egui_ctx.clone()).ok();
         cordon::ui::prepare(&cc.egui_ctx);
         app.install_fonts_from(read_system_fonts(cc.egui_ctx.clone()));
         Ok(Box::new(app))
@@ -155,7 +155,7 @@ fn begin(
     policy: Policy,
     arguments: &Arguments,
     folder: &Path,
-    wake: &RepaintHandle,
+    repaint: &RepaintHandle,
 ) -> Result<App, Explanation> {
     let journal = paths::journal_file(folder, run.mode, &run.endpoints);
     if run.mode == Mode::Demo {
@@ -171,9 +171,9 @@ fn begin(
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.download_folder = paths::download_folder();
     state.profile = profile.map(|profile| profile.name.as_str().into());
-    let notifier = Notifier::start(run.mode, Arc::clone(wake));
+    let notifier = Notifier::start(run.mode, Arc::clone(repaint));
     let observer = notifier.clone();
-    let wake = Arc::clone(wake);
+    let repaint = Arc::clone(repaint);
     let worker = WorkerHandle::spawn(Setup {
         endpoints: run.endpoints,
         mode: run.mode,
@@ -182,8 +182,8 @@ fn begin(
         memory: (run.mode != Mode::Demo).then(|| folder.to_owned()),
         policy,
         timing: Timing::REAL,
-        wake: Arc::new(move || {
-            if let Some(ctx) = wake.get() {
+        request_repaint: Arc::new(move || {
+            if let Some(ctx) = repaint.get() {
                 ctx.request_repaint();
             }
         }),
@@ -197,7 +197,7 @@ fn begin(
     Ok(app)
 }
 
-/// What the organisation has set; the rehearsal has rules of its own, so that they can be met.
+/// What the organisation has set; the demo has rules of its own, so that they can be met.
 fn policy_for(mode: Mode, folder: &Path) -> Policy {
     match mode {
         Mode::Live | Mode::StandIn => Settings::policy_of(&Settings::read(folder)),
@@ -243,8 +243,8 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     if let Err(error) = &first {
         say_error!("{}: {error}", error.explain().headline);
     }
-    let (wake, folder) = (RepaintHandle::default(), folder.to_owned());
-    let (waking, inner) = (Arc::clone(&wake), folder.clone());
+    let (repaint, folder) = (RepaintHandle::default(), folder.to_owned());
+    let (inner_repaint, inner) = (Arc::clone(&repaint), folder.clone());
     let arguments = arguments.clone();
     let named = CliTarget {
         stand_in: arguments.stand_in.clone(),
@@ -271,13 +271,20 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
         // Read anew: it may have been mended since the start.
         let settings = Settings::read(&inner);
         let policy = Settings::policy_of(&settings);
-        let mut app = begin(run, Some(profile), policy, &arguments, &inner, &waking)?;
+        let mut app = begin(
+            run,
+            Some(profile),
+            policy,
+            &arguments,
+            &inner,
+            &inner_repaint,
+        )?;
         app.offer_profiles(&settings.unwrap_or_default());
         app.install_fonts_from(read_system_fonts(ctx.clone()));
         Ok(app)
     });
     window("cordon", move |cc| {
-        wake.set(cc.egui_ctx.clone()).ok();
+        repaint.set(cc.egui_ctx.clone()).ok();
         cordon::ui::prepare(&cc.egui_ctx);
         let shell = Shell::new(folder, open, first, &settings, named, &cc.egui_ctx);
         Ok(Box::new(shell))
@@ -293,7 +300,7 @@ fn demo() -> Result<Run, String> {
         ..SimOptions::default()
     })
     .map_err(|error| format!("The built-in tenant could not start: {error}"))?;
-    // Nobody wants to wait for a rehearsal's code.
+    // Nobody wants to wait for a demo's code.
     tenant.control().set_poll_interval(1);
     let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
         .map_err(|error| error.to_string())?;
@@ -322,14 +329,14 @@ fn without_simulator() -> ExitCode {
 
 /// As many as fit into the memory of a small computer.
 #[cfg(feature = "simulator")]
-const MOST_DEVICES: usize = 1_000_000;
+const MAX_DEVICES: usize = 1_000_000;
 
 #[cfg(feature = "simulator")]
 fn simulate(port: u16, devices: usize) -> ExitCode {
     use cordon::simulator::{SimOptions, Simulator};
 
-    if devices > MOST_DEVICES {
-        say_error!("--devices: at most {MOST_DEVICES}");
+    if devices > MAX_DEVICES {
+        say_error!("--devices: at most {MAX_DEVICES}");
         return ExitCode::from(USAGE);
     }
     match Simulator::start(SimOptions {

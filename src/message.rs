@@ -15,7 +15,7 @@ use crate::guard::{Approval, OpenOrder};
 use crate::journal::{Aftermath, Caution, Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
-    Machine, MachineAction, MachineActionStatus, MachineId, Pace, PanelPart, Question,
+    Machine, MachineAction, MachineActionStatus, MachineId, PageDelay, PanelPart, Question,
     SessionStatus, SignInMethod, WindowLayout,
 };
 use crate::settings::RuleChange;
@@ -44,7 +44,7 @@ pub enum Command {
     RefreshMachines,
     /// Leave the list as far as it was read.
     StopRefresh,
-    /// Read one machine and its actions now; `lane` by how urgently somebody waits for it.
+    /// Read one machine and its actions now.
     LoadMachine(MachineId),
     /// The same for several, one after the other.
     LoadMachines(Vec<MachineId>),
@@ -75,8 +75,8 @@ pub enum Command {
     /// Send orders that were approved together, one after the other. With [`Self::SubmitAgain`] the only
     /// command that can change anything in the tenant.
     Submit(Vec<Approval>),
-    /// The same of orders that are sent again: once they are on disk, what they replace has been read. Each
-    /// of these comes with the status on screen, as in [`Self::Acknowledge`].
+    /// Sends orders again: once they are on disk, the entries that they replace are acknowledged. Each of
+    /// these comes with the status on screen, as in [`Self::Acknowledge`].
     SubmitAgain(Vec<Approval>, Vec<(EntryId, &'static str)>),
     /// Take back what has not left of those that were approved together.
     StopBatch(EntryId),
@@ -329,7 +329,7 @@ pub enum InventoryNews {
         machines: Vec<Arc<Machine>>,
     },
     /// A page takes long.
-    Slow(Pace),
+    Slow(PageDelay),
     /// Some machines; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
     Done {

@@ -44,13 +44,13 @@ pub fn data_folder(given: Option<&Path>) -> Result<PathBuf, String> {
     } else {
         let folder = folder.display();
         Err(format!(
-            "The home folder is no whole path: the data would be in {folder}, from wherever cordon is started"
+            "The home folder is not an absolute path: the data would be in {folder}, from wherever cordon is started"
         ))
     }
 }
 
-/// Where the consoles of one person meet, whatever their data folders: this system's place for what
-/// lives as long as a session, else for application data.
+/// Folder shared by all consoles of one person, whatever their data folders: the system's folder for
+/// session data, else for application data.
 #[must_use]
 pub fn shared_folder() -> PathBuf {
     ProjectDirs::from("io.github", "", "cordon").map_or_else(std::env::temp_dir, |dirs| {

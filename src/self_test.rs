@@ -1,4 +1,4 @@
-//! The windowless rehearsal: the real worker against the built-in tenant or a stand-in.
+//! The self-test without a window: the real worker against the built-in tenant or a stand-in.
 //!
 //! Judges by the journal and, with the built-in tenant, by its request log: one POST for each
 //! order, and none that was not ordered.
@@ -41,8 +41,8 @@ const SERVICE_SECS: u64 = 240;
 /// Waits are this much shorter against the built-in tenant, whose clock is moved along.
 const SPEED: u16 = 20;
 
-/// What is rehearsed.
-pub struct Rehearsed<'a> {
+/// How the self-test runs.
+pub struct Options<'a> {
     /// Has the built-in tenant fail there.
     pub fail: Option<Step>,
     /// Another server on this machine; the built-in tenant if none.
@@ -53,16 +53,16 @@ pub struct Rehearsed<'a> {
     pub folder: Option<&'a Path>,
 }
 
-/// Why the rehearsal stopped.
+/// Why the self-test stopped.
 struct Failed {
     step: &'static str,
     why: String,
 }
 
-/// Runs the rehearsal and prints each step.
+/// Runs the self-test and prints each step.
 #[must_use]
-pub fn run(rehearsed: &Rehearsed<'_>) -> ExitCode {
-    match rehearse(rehearsed) {
+pub fn run(options: &Options<'_>) -> ExitCode {
+    match run_all(options) {
         Ok(()) => {
             say!("self-test passed");
             ExitCode::SUCCESS
@@ -74,16 +74,16 @@ pub fn run(rehearsed: &Rehearsed<'_>) -> ExitCode {
     }
 }
 
-fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
+fn run_all(options: &Options<'_>) -> Result<(), Failed> {
     let start = |why: String| Failed { step: "start", why };
-    let simulator = match rehearsed.stand_in {
+    let simulator = match options.stand_in {
         Some(_) => None,
         None => Some(Simulator::start(SimOptions::default()).map_err(|e| start(e.to_string()))?),
     };
     let control = simulator.as_ref().map(Simulator::control);
     if let Some(control) = &control {
         control.set_poll_interval(1);
-        if let Some(step) = rehearsed.fail {
+        if let Some(step) = options.fail {
             control.inject(
                 fault(step).ok_or_else(|| start(format!("the tenant cannot fail at {step:?}")))?,
             );
@@ -91,14 +91,14 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
     }
     let own = simulator.as_ref().map(Simulator::address);
     let address = own
-        .or(rehearsed.stand_in.map(str::to_owned))
+        .or(options.stand_in.map(str::to_owned))
         .unwrap_or_default();
     let endpoints = Endpoints::stand_in(&address, STAND_IN_TENANT, STAND_IN_CLIENT)
         .map_err(|e| start(e.to_string()))?;
     let (mode, speed) = if control.is_some() {
         (Mode::Demo, SPEED)
     } else {
-        (Mode::StandIn, rehearsed.speed.unwrap_or(1))
+        (Mode::StandIn, options.speed.unwrap_or(1))
     };
 
     // Removed at the end of this function, after the engine has let go of it.
@@ -107,11 +107,11 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         endpoints: endpoints.clone(),
         mode,
         store: TokenStore::memory(),
-        journal: paths::journal_file(rehearsed.folder.unwrap_or(scratch.path()), mode, &endpoints),
+        journal: paths::journal_file(options.folder.unwrap_or(scratch.path()), mode, &endpoints),
         memory: None,
         policy: Policy::default(),
         timing: Timing::faster(f64::from(speed)),
-        wake: Arc::new(|| {}),
+        request_repaint: Arc::new(|| {}),
         refresh_every: crate::worker::REFRESH_EVERY,
         addresses: Arc::new(crate::worker::own_addresses),
         on_event: Arc::new(|_| {}),
@@ -119,14 +119,14 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
     let worker = WorkerHandle::spawn(setup)
         .map_err(|e| start(format!("{}: {}", e.headline, e.details.join(" "))))?;
     let state = State::new(mode, &endpoints.name, Policy::default());
-    let mut rehearsal = Rehearsal {
+    let mut self_test = SelfTest {
         state,
         worker,
         control,
         address,
     };
-    let result = rehearsal.play();
-    drop(rehearsal);
+    let result = self_test.play();
+    drop(self_test);
     result
 }
 
@@ -142,14 +142,14 @@ fn fault(step: Step) -> Option<Fault> {
     }
 }
 
-struct Rehearsal {
+struct SelfTest {
     state: State,
     worker: WorkerHandle,
     control: Option<SimControl>,
     address: String,
 }
 
-impl Rehearsal {
+impl SelfTest {
     fn play(&mut self) -> Result<(), Failed> {
         self.sign_in()?;
         let machine = self.devices()?;
@@ -277,7 +277,7 @@ impl Rehearsal {
             why: "no device without an action under way on which every action is possible".into(),
         })?;
         say!(
-            "ok      devices: {} read, rehearsing on {}",
+            "ok      devices: {} read, testing on {}",
             inventory.all().len(),
             machine.name_and_tail()
         );

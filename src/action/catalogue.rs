@@ -1,5 +1,5 @@
 //! The only place where an action is described. Buttons, forms, bodies, permissions, eligibility, keys,
-//! wording, journal and rehearsal derive from it; a new variant does not compile until it is described.
+//! wording, journal and self-test derive from it; a new variant does not compile until it is described.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use super::systems;
 use crate::model::{MachineActionType, Permission};
 
 /// A response action that the console can order, in the order of the screen. Its text is the step of the
-/// rehearsal.
+/// self-test.
 #[derive(
     Debug,
     Clone,
@@ -69,7 +69,7 @@ pub const CANCEL_PERMISSIONS: &[Permission] = &[
     Permission::MachineLiveResponse,
 ];
 
-/// What adding and removing a tag have in common.
+/// Common properties of adding and removing a tag.
 fn tagging() -> ActionSpec {
     ActionSpec {
         endpoint: "tags",
@@ -88,7 +88,7 @@ fn tagging() -> ActionSpec {
     }
 }
 
-/// What blocking a file and taking that back have in common.
+/// Common properties of blocking a file and removing the block.
 fn indicating() -> ActionSpec {
     ActionSpec {
         endpoint: "indicators",

@@ -1,15 +1,15 @@
-//! What a parameter offers to choose from.
+//! Choices of a parameter.
 
 /// One value of a [`ParameterKind::Choice`](super::ParameterKind::Choice).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// As the service wants it, and as it comes back in the action's `scope`.
+    /// The value on the wire, which comes back in the action's `scope`.
     pub value: &'static str,
     /// On screen.
     pub word: &'static str,
     /// The name in `availableMachineActions`, where it is not the action's own.
     pub available_as: Option<&'static str>,
-    /// What is said with it in the place of the action's own words.
+    /// Wording that overrides the action's own.
     pub words: ChoiceWords,
 }
 

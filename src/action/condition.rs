@@ -1,4 +1,4 @@
-//! What actions change in a machine for as long as nothing undoes it.
+//! Lasting conditions of a machine: set by one action, lifted by another.
 
 use strum::VariantArray;
 
@@ -25,7 +25,7 @@ impl Condition {
         }
     }
 
-    /// What brings it about, as a noun.
+    /// Noun for the action that sets it.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use super::parameter::{Parameter, ParameterError, ParameterKind, Value};
 use super::plan_step::PlanStep;
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
 
-/// What a form is about.
+/// Subject of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     Act(ActionKind),
@@ -21,7 +21,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// What the form of a task is about.
+    /// Subject of the form for a task.
     #[must_use]
     pub fn of(task: &Task) -> Self {
         match task {
@@ -51,7 +51,7 @@ pub struct Draft {
     pub typed_name: String,
     /// The first of those that are to be confirmed together, where there are several.
     pub batch: Option<EntryId>,
-    /// Which step of a plan it is, where it is one.
+    /// The plan step that the form is for, if any.
     pub plan: Option<PlanStep>,
 }
 
@@ -82,7 +82,7 @@ impl Draft {
         }
     }
 
-    /// The same form about another machine.
+    /// A copy of the form for another machine.
     #[must_use]
     pub fn about(&self, entry: EntryId, machine: MachineRef) -> Self {
         Self {
@@ -145,7 +145,7 @@ impl Draft {
         }
     }
 
-    /// Fills each field with a value that it takes, for a rehearsal.
+    /// Fills each field with a sample value, for the self-test.
     pub fn fill_examples(&mut self) {
         for parameter in self.parameters() {
             self.set(parameter, parameter.example());

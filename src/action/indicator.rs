@@ -1,4 +1,4 @@
-//! What an indicator of the tenant says of an order that is to make or remove one.
+//! Outcome of an order that makes or removes an indicator, read from the tenant's indicators.
 //!
 //! The service keeps no record of such a request. An indicator carries the order's tag in its texts, and is
 //! what is followed: an order to block is done once a reading shows its indicator, one to take a block back
@@ -12,10 +12,10 @@ use super::order::{Order, Task};
 use super::parameter::{Value, Values};
 use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus, clean};
 
-/// What a complete reading of the indicators of a file says of an order.
+/// Effect of an order, as shown by a complete reading of the file's indicators.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// What was ordered holds; `state` of it says what is otherwise than it was ordered.
+pub enum IndicatorEffect {
+    /// The ordered effect is in place; its `state` names any deviation from the order.
     Shown(Box<MachineAction>),
     NotShown,
     /// An indicator has this order's tag and is another one all the same: how Defender shows it.
@@ -40,7 +40,7 @@ impl Task {
         }
     }
 
-    /// What an indicator that it makes does, in the service's spelling.
+    /// Action of the indicator to be made, in the service's spelling.
     #[must_use]
     pub fn reaction(&self) -> Option<&'static str> {
         if let Some(Value::Choice(choice)) = self.values()?.get(&REACTION) {
@@ -93,7 +93,7 @@ impl Order {
         body
     }
 
-    /// What came in answer to a request for an indicator.
+    /// The answer to a request for an indicator, in the shape of an action.
     ///
     /// # Errors
     /// In what it is another one than was ordered, or what of it is missing.
@@ -114,9 +114,13 @@ impl Order {
         self.shown(made).ok_or("an indicator without an id")
     }
 
-    /// What all indicators of its file say of an order; `known` is the one that it was accepted as.
+    /// Effect of the order among all indicators of its file; `known` is the one that it was accepted as.
     #[must_use]
-    pub fn effect_among(&self, shown: &[Indicator], known: Option<&MachineActionId>) -> Effect {
+    pub fn effect_among(
+        &self,
+        shown: &[Indicator],
+        known: Option<&MachineActionId>,
+    ) -> IndicatorEffect {
         if self.task.kind() == Some(ActionKind::RemoveBlock) {
             let removed = self.task.indicator();
             // One of the file without an id may be it.
@@ -125,8 +129,8 @@ impl Order {
                 None => (self.task.file_hash()).is_none_or(|hash| one.is_about(hash)),
             };
             return match self.gone() {
-                Some(gone) if !shown.iter().any(is_there) => Effect::Shown(Box::new(gone)),
-                Some(_) | None => Effect::NotShown,
+                Some(gone) if !shown.iter().any(is_there) => IndicatorEffect::Shown(Box::new(gone)),
+                Some(_) | None => IndicatorEffect::NotShown,
             };
         }
         let is_of_file =
@@ -138,14 +142,14 @@ impl Order {
         // What is as it was ordered counts before what is not.
         let is_other = |one: &&Indicator| self.task.reaction() != Some(one.action.as_wire());
         let Some(one) = ours.min_by_key(is_other) else {
-            return Effect::NotShown;
+            return IndicatorEffect::NotShown;
         };
         let how = match self.shown(one) {
             _ if is_other(&one) => clean(one.action.as_wire(), 40),
-            Some(read) => return Effect::Shown(Box::new(read)),
+            Some(read) => return IndicatorEffect::Shown(Box::new(read)),
             None => "one without a number".into(),
         };
-        Effect::Contradicts(format!(
+        IndicatorEffect::Contradicts(format!(
             "Defender shows it as {how}, which is not what was ordered"
         ))
     }
@@ -266,28 +270,31 @@ mod tests {
     #[test]
     fn a_block_is_found_by_its_tag_and_its_removal_by_its_absence() {
         let (block, removal) = (order(ActionKind::BlockFile), order(ActionKind::RemoveBlock));
-        let is_shown = |effect| matches!(effect, Effect::Shown(_));
+        let is_shown = |effect| matches!(effect, IndicatorEffect::Shown(_));
         let mut theirs = made();
         theirs.description = Some("[cdn-00000001] theirs".into());
         assert!(is_shown(
             block.effect_among(&[theirs.clone(), made()], None)
         ));
         let others = std::slice::from_ref(&theirs);
-        assert_eq!(block.effect_among(others, None), Effect::NotShown);
+        assert_eq!(block.effect_among(others, None), IndicatorEffect::NotShown);
         // What the answer named is ours, whatever was written over its description since.
         assert!(is_shown(block.effect_among(others, made().id.as_ref())));
         let mut audit = made();
         audit.action = IndicatorAction::Audit;
         let as_it_is = "Defender shows it as Audit, which is not what was ordered".to_owned();
         let read = block.effect_among(std::slice::from_ref(&audit), None);
-        assert_eq!(read, Effect::Contradicts(as_it_is));
+        assert_eq!(read, IndicatorEffect::Contradicts(as_it_is));
         assert!(is_shown(block.effect_among(&[audit, made()], None)));
-        assert_eq!(removal.effect_among(others, None), Effect::NotShown);
+        assert_eq!(
+            removal.effect_among(others, None),
+            IndicatorEffect::NotShown
+        );
         theirs.id = MachineActionId::parse("996").ok();
         assert!(is_shown(removal.effect_among(&[theirs], None)));
         let mut forever = made();
         forever.expires = None;
-        let Effect::Shown(read) = block.effect_among(&[forever], None) else {
+        let IndicatorEffect::Shown(read) = block.effect_among(&[forever], None) else {
             panic!("it is there");
         };
         let state = read.state.expect("it is otherwise");

@@ -1,4 +1,4 @@
-//! What a machine is inferred to be in. The service has no such property: it is worked out from
+//! Inferred conditions of a machine. The service has no such property: it is worked out from
 //! past actions, and shown as such (rule 9).
 
 use std::cmp::Ordering;
@@ -50,7 +50,7 @@ impl Condition {
     }
 }
 
-/// Of what only sets once more what is in force, so many are told: the newest.
+/// Number of repeated settings of a condition in force that are listed: the newest.
 pub const TOLD_AGAIN: usize = 3;
 
 /// The action that an inference rests on.
@@ -60,16 +60,16 @@ pub struct Evidence {
     pub action: MachineActionId,
     /// Since when it has been so, without a break: setting once more what is in force begins nothing anew.
     pub since: Option<Timestamp>,
-    /// Who requested it.
+    /// The requestor.
     pub by: Option<Box<str>>,
-    /// What has set it once more since, oldest first: it is in force for the reasons of these too.
+    /// Later actions that set it again, oldest first: it is in force for their reasons too.
     pub again: Vec<MachineActionId>,
     /// Whether the service said that the device has begun or ended it. One that is *Pending* may wait
     /// for days, and an unknown status proves nothing.
     pub is_picked_up: bool,
 }
 
-/// What history says about a condition.
+/// State of a condition, as inferred from the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConditionState {
     Yes(Evidence),
@@ -79,15 +79,14 @@ pub enum ConditionState {
         to: bool,
         evidence: Evidence,
     },
-    /// It was set and lifted, and history does not say which came last. The evidence is of the
-    /// setting.
+    /// Set and lifted; the history does not show which came last. The evidence is of the setting.
     Unclear(Evidence),
     /// History holds nothing about it: never read as "no".
     Unknown,
 }
 
 impl ConditionState {
-    /// What set the condition, while it is or may be in force.
+    /// The action that set the condition, while it is or may be in force.
     #[must_use]
     pub const fn in_force(&self) -> Option<&Evidence> {
         match self {
@@ -97,7 +96,7 @@ impl ConditionState {
     }
 }
 
-/// What a machine's actions say about each condition.
+/// State of each condition, as inferred from a machine's actions.
 #[derive(Debug, Clone)]
 pub struct Conditions {
     states: [ConditionState; Condition::ALL.len()],
@@ -119,20 +118,20 @@ impl Conditions {
         }
     }
 
-    /// As [`infer`] says it.
+    /// The state by [`infer`].
     #[must_use]
     pub const fn state(&self, condition: Condition) -> &ConditionState {
         &self.states[condition as usize]
     }
 
-    /// What has not ended either and is against the newest change that has not: whichever of the two
-    /// ends last decides.
+    /// A pending change opposed to the newest pending one: whichever of the two ends last
+    /// decides.
     #[must_use]
     pub const fn opposed(&self, condition: Condition) -> Option<&Evidence> {
         self.opposed[condition as usize].as_ref()
     }
 
-    /// As [`infer_ended`] says it.
+    /// The state by [`infer_ended`].
     #[must_use]
     pub const fn ended(&self, condition: Condition) -> &ConditionState {
         &self.ended[condition as usize]
@@ -174,7 +173,7 @@ fn opposed(condition: Condition, history: &[MachineAction]) -> Option<Evidence> 
     Some(Evidence::of(against))
 }
 
-/// As [`infer`], as if what has not ended had never been requested: what is in force meanwhile.
+/// [`infer`] from ended actions alone: what is in force meanwhile.
 #[must_use]
 pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> ConditionState {
     #[cfg(test)]
@@ -215,7 +214,7 @@ pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> Condition
     state.unwrap_or(ConditionState::Unknown)
 }
 
-/// Which of two successes came later; `None` where the service does not say.
+/// Order in time of two successes; `None` where the service does not report it.
 fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
     let by_end = ended(one)?.cmp(&ended(other)?);
     if by_end.is_ne() {
@@ -231,7 +230,7 @@ fn shortened(name: &str) -> Box<str> {
 }
 
 impl Evidence {
-    /// What one action is evidence of.
+    /// Evidence from a single action.
     #[must_use]
     pub fn of(action: &MachineAction) -> Self {
         Self {
@@ -244,7 +243,7 @@ impl Evidence {
         }
     }
 
-    /// The same of several that have set it without a break. One at an unknown time begins nothing.
+    /// Evidence from several actions that set it without a break. One at an unknown time begins nothing.
     fn of_all(mut set: Vec<&MachineAction>) -> Option<Self> {
         set.sort_by_key(|action| {
             let end = ended(action);

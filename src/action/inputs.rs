@@ -1,11 +1,11 @@
-//! What the actions ask for besides a comment.
+//! Parameters of the actions, apart from the comment.
 
 use super::choice::{Choice, ChoiceWords};
 use super::parameter::{Parameter, ParameterKind};
 
 pub(super) const ISOLATION_TYPE_NAME: &str = "IsolationType";
 
-/// How much an isolation cuts off.
+/// Full or selective isolation.
 pub const ISOLATION_TYPE: Parameter = Parameter {
     wire_name: ISOLATION_TYPE_NAME,
     label: "Isolation type",
@@ -14,7 +14,7 @@ pub const ISOLATION_TYPE: Parameter = Parameter {
     required: true,
 };
 
-/// All of it: everything but Defender is cut off, every file is read.
+/// Full: everything but Defender is cut off, or every file is scanned.
 pub const FULL: Choice = Choice {
     value: "Full",
     word: "Full",
@@ -44,16 +44,16 @@ pub const SHA1: Parameter = Parameter {
     required: true,
 };
 
-/// A mark for colleagues.
+/// A machine tag, visible to colleagues.
 pub const TAG: Parameter = Parameter {
     wire_name: "Value",
     label: "Tag",
-    help: "As it is to stand in Defender; upper and lower case are different tags",
+    help: "Exactly as it should appear in Defender; upper and lower case are different tags",
     kind: ParameterKind::Text { max_chars: 200 },
     required: true,
 };
 
-/// How much a scan reads.
+/// Quick or full scan.
 pub const SCAN_TYPE: Parameter = Parameter {
     wire_name: "ScanType",
     label: "Scan type",
@@ -79,7 +79,7 @@ pub const FILE: Parameter = Parameter {
     required: true,
 };
 
-/// What devices do when they meet the file.
+/// Reaction of a device that meets the file.
 pub const REACTION: Parameter = Parameter {
     wire_name: "action",
     label: "What devices do",
@@ -120,7 +120,7 @@ pub const EXPIRES: Parameter = Parameter {
     required: true,
 };
 
-/// Which block is taken back.
+/// The indicator to remove.
 pub const INDICATOR: Parameter = Parameter {
     wire_name: "indicatorId",
     label: "Number of the block",

@@ -23,7 +23,7 @@ pub use choice::{Choice, ChoiceWords};
 pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
-pub use indicator::Effect;
+pub use indicator::IndicatorEffect;
 #[cfg(test)]
 pub use inference::INFERENCES;
 pub use inference::{ConditionState, Conditions, Evidence, TOLD_AGAIN, infer, infer_ended};
@@ -33,7 +33,7 @@ pub use inputs::{
 };
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Parameter, ParameterError, ParameterKind, Value, Values};
-pub use phase::Phase;
+pub use phase::ConditionPhase;
 pub use plan::{MAX_STEPS, Plan, Plans, Step, TICKET};
 pub use plan_step::PlanStep;
 pub use sameness::Sameness;

@@ -29,12 +29,12 @@ pub struct Order {
     pub entry: EntryId,
     #[serde(flatten)]
     pub machine: MachineRef,
-    /// What the person wrote: not blank, without white space around it.
+    /// The person's comment: not blank, trimmed.
     pub comment: Box<str>,
     /// The first of those that were confirmed together, where there were several.
     #[serde(default, deserialize_with = "or_none")]
     pub batch: Option<EntryId>,
-    /// Which step of a plan it is, where it is one.
+    /// The plan step that the order is, if any.
     #[serde(
         default,
         deserialize_with = "or_none",
@@ -45,7 +45,7 @@ pub struct Order {
     pub task: Task,
 }
 
-/// What is asked.
+/// The request that the order makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     Act {
@@ -119,7 +119,7 @@ impl Task {
         self.kind().map(ActionKind::spec)
     }
 
-    /// What the service makes of it, and what is followed.
+    /// The kind of record the service makes, which is then followed.
     #[must_use]
     pub fn record(&self) -> Recorded {
         self.spec()
@@ -132,7 +132,7 @@ impl Task {
         self.change() == Change::Sets(Condition::Contained)
     }
 
-    /// Whether it takes something back that was done to the device.
+    /// Whether it reverses an earlier action on the device.
     #[must_use]
     pub fn gives_back(&self) -> bool {
         self.risk() == Risk::Routine
@@ -166,8 +166,8 @@ impl Task {
         }
     }
 
-    /// What it takes away that other orders make and that leaves no record of its own: looked for and not
-    /// found to be gone, it is still there.
+    /// The thing it removes that leaves no record of its own: if a look-up does not find it gone, it is
+    /// still there.
     #[must_use]
     pub fn removes(&self) -> Option<&'static str> {
         match self.kind() {
@@ -205,14 +205,14 @@ impl Task {
         )
     }
 
-    /// What a success means for the machine's condition.
+    /// Effect of a success on the machine's condition.
     #[must_use]
     pub fn change(&self) -> Change {
         self.spec().map_or(Change::Nothing, |spec| spec.change)
     }
 
-    /// What it is called beside its outcome where it cuts a device off or lets it back: "Isolation",
-    /// "Release"; `None` for all else.
+    /// Noun beside its outcome, for an order that cuts a device off or releases it: "Isolation",
+    /// "Release"; `None` for all others.
     #[must_use]
     pub fn cut_off_noun(&self) -> Option<&'static str> {
         match self.change() {
@@ -224,7 +224,7 @@ impl Task {
         }
     }
 
-    /// What a chosen value says in the place of the action's own words, or else these.
+    /// The wording of the chosen value, where it overrides the action's own.
     fn worded(
         &self,
         of_choice: fn(&ChoiceWords) -> Option<&'static str>,
@@ -262,7 +262,7 @@ impl Task {
             .map_or("cancel an action on", |spec| spec.infinitive)
     }
 
-    /// What it is called when several are counted, with an `s` after it.
+    /// Noun for counting several, with an `s` after it.
     #[must_use]
     pub fn noun(&self) -> &'static str {
         self.spec().map_or("cancellation", |spec| spec.noun)
@@ -275,7 +275,7 @@ impl Task {
         self.worded(|words| words.done, own)
     }
 
-    /// One sentence on what happens then.
+    /// One sentence on the consequence.
     #[must_use]
     pub fn consequence(&self) -> &'static str {
         let own = self.spec().map_or(
@@ -285,7 +285,7 @@ impl Task {
         self.worded(|words| words.consequence, own)
     }
 
-    /// What to do when the service could not do it.
+    /// Next step when the service could not do it.
     #[must_use]
     pub fn if_failed(&self) -> &'static str {
         self.spec().map_or(
@@ -294,7 +294,7 @@ impl Task {
         )
     }
 
-    /// What the confirm button says, with the device pinned: `Isolate “FIN-LT-042” (…9c07)`.
+    /// Label of the confirm button, with the device pinned: `Isolate “FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn confirm_label(&self, machine: &MachineRef) -> String {
         format!("{} {}", self.verb(), machine.quoted())
@@ -307,7 +307,7 @@ impl Task {
         self.worded(|words| words.verb, own)
     }
 
-    /// What the safe button says.
+    /// Label of the safe button.
     #[must_use]
     pub fn keep_label(&self) -> &'static str {
         self.spec().map_or("Don't cancel", |spec| spec.keep)
@@ -321,7 +321,7 @@ impl Order {
         format!("[{}] {}", self.entry, self.comment)
     }
 
-    /// What a reading of the machine says of an order that leaves no other record: whether the tag is
+    /// Effect of an order that leaves no other record, by a reading of the machine: whether the tag is
     /// there, or gone. A machine that does not tell its tags shows neither. `None` for any other order.
     #[must_use]
     pub fn effect_on(&self, machine: &Machine) -> Option<MachineAction> {

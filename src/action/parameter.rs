@@ -1,4 +1,4 @@
-//! What an action needs besides its comment. A parameter is data: form, request body, journal and
+//! Parameters of actions. A parameter is data: form, request body, journal and
 //! export go by it, and none of them knows one by name.
 
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub struct Parameter {
     pub required: bool,
 }
 
-/// What a parameter takes.
+/// Input type of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterKind {
     /// One of these. The first is preset where one is required.
@@ -138,7 +138,7 @@ impl Parameter {
         }
     }
 
-    /// A value that it takes, for a rehearsal.
+    /// A sample value, for the self-test.
     #[must_use]
     pub fn example(&self) -> String {
         match &self.kind {

@@ -5,13 +5,13 @@ use super::inference::{ConditionState, Conditions};
 
 /// The state of a condition, without its evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
+pub enum ConditionPhase {
     /// The history holds nothing about it: never read as "no".
     #[default]
     Unknown,
     No,
     Yes,
-    /// It was set and lifted, and which came last is unknown.
+    /// Set and lifted; which came last is unknown.
     Unclear,
     /// An action that sets or clears it was accepted; the device has not started it.
     Pending {
@@ -22,38 +22,38 @@ pub enum Phase {
     /// The device is carrying it out.
     UnderWay {
         to: bool,
-        /// As of one that is pending.
+        /// Whether it is in force meanwhile, as for [`Self::Pending`].
         holds: bool,
     },
     /// Setting it and lifting it are both requested and have not ended: whichever ends last decides.
     BothWays,
 }
 
-const PENDING: Phase = Phase::Pending {
+const PENDING: ConditionPhase = ConditionPhase::Pending {
     to: true,
     holds: false,
 };
 /// Requested once more, of what is in force already.
-const PENDING_AGAIN: Phase = Phase::Pending {
+const PENDING_AGAIN: ConditionPhase = ConditionPhase::Pending {
     to: true,
     holds: true,
 };
 /// Carried out once more, where it is in force already.
-const UNDER_WAY_AGAIN: Phase = Phase::UnderWay {
+const UNDER_WAY_AGAIN: ConditionPhase = ConditionPhase::UnderWay {
     to: true,
     holds: true,
 };
-const STILL: Phase = Phase::Pending {
+const STILL: ConditionPhase = ConditionPhase::Pending {
     to: false,
     holds: true,
 };
-/// Of what is not known to be in force.
-const WAY_BACK: Phase = Phase::Pending {
+/// A pending release of a condition that is not known to be in force.
+const WAY_BACK: ConditionPhase = ConditionPhase::Pending {
     to: false,
     holds: false,
 };
 
-impl Phase {
+impl ConditionPhase {
     /// The phase of what was inferred; `holds` is whether it is in force while it changes.
     #[must_use]
     pub fn of(state: &ConditionState, holds: bool) -> Self {
@@ -69,7 +69,7 @@ impl Phase {
         }
     }
 
-    /// Whether it holds or an action on it has not ended.
+    /// Whether it is in force or an action on it is still under way.
     #[must_use]
     pub const fn is_of_note(self) -> bool {
         !matches!(self, Self::Unknown | Self::No)
@@ -143,13 +143,13 @@ impl Phase {
 }
 
 impl Conditions {
-    /// What it is called.
+    /// The phase of this condition.
     #[must_use]
-    pub fn phase(&self, condition: Condition) -> Phase {
+    pub fn phase(&self, condition: Condition) -> ConditionPhase {
         if self.opposed(condition).is_some() {
-            return Phase::BothWays;
+            return ConditionPhase::BothWays;
         }
         let holds = self.ended(condition).in_force().is_some();
-        Phase::of(self.state(condition), holds)
+        ConditionPhase::of(self.state(condition), holds)
     }
 }

@@ -90,7 +90,7 @@ impl Step {
         }
     }
 
-    /// The same step with a field given.
+    /// The step with this field preset.
     #[must_use]
     pub fn with(mut self, parameter: &Parameter, text: impl Into<String>) -> Self {
         self.given.insert(parameter.wire_name, text.into());
@@ -103,13 +103,13 @@ impl Step {
         parameters.filter(|parameter| !self.given.contains_key(parameter.wire_name))
     }
 
-    /// What it is called, with what the plan gives: `Isolate (Full)`.
+    /// Label with the preset values: `Isolate (Full)`.
     #[must_use]
     pub fn label(&self) -> String {
         self.label_with(str::to_owned)
     }
 
-    /// The same, with the ticket put into what the plan gives by `fill`.
+    /// [`Self::label`] with the ticket filled into preset texts by `fill`.
     #[must_use]
     pub fn label_with(&self, fill: impl Fn(&str) -> String) -> String {
         let button = self.kind.spec().button;
@@ -193,7 +193,7 @@ impl Plan {
         Some(draft)
     }
 
-    /// What happens after a refused step, in a sentence.
+    /// One sentence on what happens after a refused step.
     #[must_use]
     pub fn after_refusal(&self) -> String {
         // After the last there is nothing to stop.

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::clean;
 
-/// Which step of which plan an order is. Written with the record that begins its entry, so that a plan can
+/// The plan and step that an order belongs to. Written with the record that begins its entry, so that a plan can
 /// be resumed after the settings that held it have changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanStep {
-    /// What the plan was called when it was confirmed.
+    /// Name of the plan at the time of confirmation.
     pub name: Box<str>,
-    /// From 1.
+    /// Number of the step, counted from 1.
     pub step: u32,
     pub of: u32,
     /// Whether the steps after this one go on where this one is refused.

@@ -12,7 +12,7 @@ use crate::model::MachineAction;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     Same,
-    /// Of the same kind with another choice: an isolation that cuts off less or more, a longer scan.
+    /// Same kind, different choice: a selective instead of a full isolation, a longer scan.
     OtherVariant,
     /// The service does not say enough: no type, or no file.
     Unknown,
@@ -61,7 +61,7 @@ impl Task {
         }
     }
 
-    /// Of one kind, on every device. One file may have several indicators, each with another reaction.
+    /// Comparison of tenant-wide orders. One file may have several indicators, each with another reaction.
     fn compared_everywhere(&self, other: &Self) -> Sameness {
         let about = |task: &Self| match task.indicator() {
             Some(id) => Some(id.as_str().to_owned()),
@@ -85,7 +85,7 @@ impl Task {
         }
     }
 
-    /// What the service reports as the `scope` of the action.
+    /// The action's `scope`, as the service reports it.
     fn scope(&self) -> Option<&str> {
         if let Some(tag) = self.tag() {
             return Some(tag);

@@ -1,4 +1,4 @@
-//! What the catalogue says of an action.
+//! Types of the action catalogue's rows.
 
 use super::catalogue::ActionKind;
 use super::condition::Condition;
@@ -8,7 +8,7 @@ use crate::model::{
     Machine, MachineAction, MachineActionType, OnboardingStatus, OsFamily, Permission, clean,
 };
 
-/// How much harm a wrong click does; decides confirmation, colour and guardrails.
+/// Harm that a wrong click does; decides confirmation, colour and guardrails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {
     /// Restores service.
@@ -32,7 +32,7 @@ impl Risk {
     }
 }
 
-/// What a success means for the machine's condition.
+/// Effect of a success on the machine's condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Sets(Condition),
@@ -40,12 +40,12 @@ pub enum Change {
     Nothing,
 }
 
-/// Which devices an action is for.
+/// The devices that an action applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Devices {
-    /// Those with a sensor, which carries it out.
+    /// Devices with a sensor, which carries it out.
     Managed,
-    /// Those without one: others carry it out.
+    /// Devices without a sensor: others carry it out.
     Unmanaged,
     /// All: Defender carries it out by itself.
     Any,
@@ -54,11 +54,11 @@ pub enum Devices {
     Every,
 }
 
-/// What the service answers with, and what is followed to its end.
+/// The kind of record that the service answers with, which is followed to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     MachineAction,
-    /// It shows neither who asked for it nor the comment, and cannot be cancelled from here.
+    /// Shows neither requestor nor comment, and cannot be cancelled from here.
     Investigation,
     /// The machine as it is then. There is no record of the request: the machine is read for its effect,
     /// and the order's own tag stands in the place of an id.
@@ -69,7 +69,7 @@ pub enum Recorded {
 }
 
 impl Recorded {
-    /// What its id is called.
+    /// Name of the record's id.
     #[must_use]
     pub const fn id_word(self) -> Option<&'static str> {
         match self {
@@ -99,7 +99,7 @@ impl Recorded {
     }
 }
 
-/// What an action leaves behind when it has succeeded.
+/// Artefact of a succeeded action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Yield {
     Nothing,
@@ -108,7 +108,7 @@ pub enum Yield {
 }
 
 impl Yield {
-    /// Where to find it besides here.
+    /// Where else to find it.
     #[must_use]
     pub const fn hint(self) -> Option<&'static str> {
         match self {
@@ -163,7 +163,7 @@ impl Shortcut {
     }
 }
 
-/// What is always true of an action on some systems.
+/// A standing caveat of an action on some systems.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemCaveat {
     pub is_for: fn(OsFamily) -> bool,
@@ -174,7 +174,7 @@ pub struct SystemCaveat {
 pub struct ActionSpec {
     /// `type` of the machine action that comes of it.
     pub wire_type: MachineActionType,
-    /// What the journal calls it, where that is not `wire_type`. Never changes.
+    /// Key in the journal, where it is not `wire_type`. Never changes.
     pub journal_key: Option<&'static str>,
     /// Last segment of the request path.
     pub endpoint: &'static str,
@@ -202,19 +202,19 @@ pub struct ActionSpec {
     pub ability: &'static str,
     /// In a sentence, without its article; an `s` makes several of it.
     pub noun: &'static str,
-    /// The same where several are counted, if that is another word.
+    /// Noun for counting several, if it is another word.
     pub short_noun: &'static str,
     /// The word for "the service said `Succeeded`", and for nothing else.
     pub done: &'static str,
     /// The safe button of the review.
     pub keep: &'static str,
-    /// What to do when the service could not do it.
+    /// Next step when the service could not do it.
     pub if_failed: &'static str,
-    /// One sentence under the device's name.
+    /// One sentence on the consequence, shown under the device's name.
     pub consequence: &'static str,
     /// Always true, so not findings: plain text under the consequence.
     pub caveats: &'static [&'static str],
-    /// The same for some systems.
+    /// Further caveats on some systems.
     pub system_caveats: &'static [SystemCaveat],
     pub parameters: &'static [Parameter],
     pub risk: Risk,
@@ -226,7 +226,7 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
-    /// What most rows have in common. The rest is empty: each row says it.
+    /// Defaults shared by most rows. Empty fields are set by each row.
     pub(super) const ON_MANAGED_DEVICE: Self = Self {
         wire_type: MachineActionType::Isolate,
         journal_key: None,
@@ -261,7 +261,7 @@ impl ActionSpec {
         supports: systems::any,
     };
 
-    /// What is to be known on devices of these systems; of one that is unknown, all of it.
+    /// Caveats on devices of these systems; all of them where the system is unknown.
     pub fn caveats_on(&self, systems: &[OsFamily]) -> impl Iterator<Item = &'static str> {
         let fits = move |is_for: fn(OsFamily) -> bool| {
             let mut systems = systems.iter();
@@ -275,13 +275,13 @@ impl ActionSpec {
             .copied()
     }
 
-    /// What the journal calls it.
+    /// Key in the journal.
     #[must_use]
     pub fn journal_key(&self) -> &str {
         self.journal_key.unwrap_or(self.wire_type.as_wire())
     }
 
-    /// So many of it: `1 isolation`, `3 packages`.
+    /// A count with the noun: `1 isolation`, `3 packages`.
     #[must_use]
     pub fn counted(&self, count: usize) -> String {
         let noun = if self.short_noun.is_empty() {
@@ -375,7 +375,7 @@ impl ActionKind {
     }
 }
 
-/// What an action of this type is, as a noun.
+/// Noun for an action of this type.
 #[must_use]
 pub fn type_noun(action_type: &MachineActionType) -> &'static str {
     ActionKind::from_type(action_type).map_or("action", |kind| kind.spec().noun)

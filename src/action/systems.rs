@@ -1,4 +1,4 @@
-//! Where the documentation allows an action (rule 9): our own table of systems.
+//! Systems on which the documentation allows an action (rule 9): our own table.
 
 use super::inputs::SELECTIVE;
 use super::parameter::Values;

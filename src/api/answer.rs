@@ -1,4 +1,4 @@
-//! What an answer means, by its status; and what its absence means.
+//! Meaning of an answer, by its status; and of a missing one.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ impl Answer {
     }
 }
 
-/// What it means that no answer came.
+/// Error for a missing answer.
 pub(super) fn no_answer(fault: &HttpFault, url: &Url) -> ApiError {
     let host = host(url);
     match fault {

@@ -22,7 +22,7 @@ pub fn machine_actions(body: &[u8]) -> usize {
     listed + usize::from(wire::one::<MachineAction>(body).is_ok())
 }
 
-/// Who is logged on to a machine.
+/// Logged-on users of a machine.
 #[must_use]
 pub fn logged_on_users(body: &[u8]) -> usize {
     wire::list::<LoggedOnUser>(body).map_or(0, |listing| listing.received())
@@ -34,13 +34,13 @@ pub fn alerts(body: &[u8]) -> usize {
     wire::list::<Alert>(body).map_or(0, |listing| listing.received())
 }
 
-/// What a file is, and the numbers of the organisation.
+/// Facts of a file, and its numbers in the organisation.
 #[must_use]
 pub fn file_facts(body: &[u8]) -> usize {
     usize::from(wire::one::<Info>(body).is_ok()) + usize::from(wire::one::<Stats>(body).is_ok())
 }
 
-/// Which actions the service offers for a machine.
+/// Available actions of a machine.
 #[must_use]
 pub fn available_actions(body: &[u8]) -> usize {
     wire::list::<Availability>(body).map_or(0, |listing| listing.received())

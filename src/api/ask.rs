@@ -180,7 +180,7 @@ pub(super) fn is_refused_query(error: &ApiError) -> bool {
     matches!(error, ApiError::Refused(refusal) if refusal.status == 400)
 }
 
-/// As it is written, and in either letter case; each once.
+/// The text as written, in upper and in lower case; each once.
 fn spellings(text: &str) -> Vec<String> {
     let mut all = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
     all.dedup();

@@ -1,4 +1,4 @@
-//! What is read by its id: the answer must have that id, or it is about something else.
+//! Reads by id: an answer with another id is rejected.
 
 use std::fmt::Display;
 

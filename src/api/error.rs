@@ -1,4 +1,4 @@
-//! What can go wrong with a request, and what that means.
+//! Errors of a request, and what they mean for its effect.
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ pub struct Refusal {
     pub code: Option<Box<str>>,
     /// The service's words, safe to show; may be empty.
     pub message: Box<str>,
-    /// What to quote to support.
+    /// Request id to quote to support.
     pub request_id: Option<Box<str>>,
 }
 
@@ -141,7 +141,7 @@ impl Refusal {
         self.status == 404 && self.has_code(RefusalCode::ResourceNotFound)
     }
 
-    /// What its code means, where that is known.
+    /// The error code, if it is a known one.
     pub(super) fn known_code(&self) -> Option<RefusalCode> {
         self.code.as_deref().and_then(RefusalCode::named)
     }
@@ -204,7 +204,7 @@ impl ApiError {
         }
     }
 
-    /// Whether it takes a person to go on: the sign-in has to be renewed by hand.
+    /// Whether only a person can go on, by signing in again.
     #[must_use]
     pub fn needs_person(&self) -> bool {
         matches!(self, Self::SignIn(error) if error.needs_person())
@@ -289,7 +289,7 @@ pub(super) mod tests {
         }
     }
 
-    /// All that can be made without the sign-in's own errors.
+    /// One of each error, apart from the sign-in's own.
     pub(in crate::api) fn one_of_each() -> Vec<(&'static str, ApiError)> {
         let host = || Box::from("api.example");
         vec![

@@ -7,7 +7,7 @@ use crate::explain::{
 };
 use crate::model::{Permission, RefusalCode, clean};
 
-/// What a request was for, as far as a sentence needs it.
+/// The purpose of a request, as far as a sentence needs it.
 struct Request<'a> {
     verb: Verb,
     /// `isolate FIN-LT-042`, `read the list of devices`.
@@ -227,10 +227,9 @@ impl Refusal {
                 "This is switched off in your tenant".into(),
                 outside("Ask an administrator to switch it on in the Defender portal"),
             ),
-            (403, Some(RefusalCode::DisallowedOperation)) => (
-                format!("The service does not let anybody {task}"),
-                NextStep::None,
-            ),
+            (403, Some(RefusalCode::DisallowedOperation)) => {
+                (format!("The service lets no one {task}"), NextStep::None)
+            }
             (403, _) => (
                 format!("You are not allowed to {task}"),
                 match request

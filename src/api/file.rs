@@ -16,8 +16,8 @@ use crate::model::{FileFacts, HeapBytes, Indicator, Listed, Machine, Seen, hash_
 const MAX_NAMES: usize = 5;
 
 impl Client {
-    /// What Defender knows about the file with this SHA-1 or SHA-256, in lower case; `None` when it knows
-    /// no such file. Needs `File.Read.All`, and `Ti.ReadWrite` for its indicators.
+    /// Facts of the file with this SHA-1 or SHA-256, in lower case; `None` for a file unknown to
+    /// Defender. Needs `File.Read.All`, and `Ti.ReadWrite` for its indicators.
     ///
     /// # Errors
     /// When that could not be read, or the record is that of another file. Numbers of the organisation
@@ -171,7 +171,7 @@ struct WireInfo {
 #[serde(rename_all = "camelCase", default)]
 struct WireStats {
     organization_prevalence: Value,
-    /// The same as a text, in some answers alone.
+    /// The prevalence as text; some answers have only this.
     org_prevalence: Value,
     org_first_seen: Loose<Timestamp>,
     org_last_seen: Loose<Timestamp>,

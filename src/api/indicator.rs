@@ -34,7 +34,7 @@ impl Client {
         Ok(all)
     }
 
-    /// All indicators of the tenant that this account may see, of whatever kind. Needs `Ti.ReadWrite`.
+    /// All indicators of the tenant that this account may see, of all kinds. Needs `Ti.ReadWrite`.
     ///
     /// # Errors
     /// When the list could not be read, after repeats.

@@ -36,7 +36,7 @@ pub enum More {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     url: Url,
-    /// The same place with fewer machines at a time, for when they do not come.
+    /// The same position with smaller pages, for when a page does not arrive.
     fewer: Option<Url>,
     /// Machines at a time.
     top: usize,
@@ -70,7 +70,7 @@ impl<T> Complete<T> {
 }
 
 impl Client {
-    /// Where the list of machines begins.
+    /// Cursor at the start of the list of machines.
     #[must_use]
     pub fn first_machines(&self) -> Cursor {
         self.machines_from(odata::MACHINES_TOP, 0)
@@ -227,7 +227,7 @@ impl Client {
         Ok(all)
     }
 
-    /// One page, why there must be no more after it, and the service's time.
+    /// One page, with the reason if no page may follow it, and the service's time.
     pub(super) async fn list<T: Noun>(
         &self,
         url: &Url,
@@ -238,7 +238,7 @@ impl Client {
         Ok((listing, stop, date))
     }
 
-    /// As [`Self::list`] at the first of these places that brings it, and which one that was.
+    /// [`Self::list`] at the first of these URLs that answers, with that URL.
     async fn list_at<T: Noun>(
         &self,
         urls: &[&Url],
@@ -251,12 +251,12 @@ impl Client {
     }
 }
 
-/// How much memory an action of a list takes; its id stands once more among those that were seen.
+/// Memory of a listed action; its id is stored once more among those that were seen.
 fn listed(action: &MachineAction) -> usize {
     action.bytes() + action.id.bytes()
 }
 
-/// As how many pages one counts: an empty one brings nothing on, so few of these are read.
+/// Weight of a page towards the limit: empty pages weigh more, so that few of them are read.
 fn weight<T>(page: &Listing<T>) -> usize {
     match page.received() {
         0 => odata::MAX_PAGES / odata::MAX_EMPTY_PAGES,

@@ -66,7 +66,7 @@ struct Inner {
     reader: Reader,
     /// The token that the service last answered with 401.
     refused: Mutex<Option<RefusedToken>>,
-    /// How many seconds the service's clock was ahead of this computer's, by its last answer;
+    /// Seconds by which the service's clock was ahead of this computer's, by its last answer;
     /// [`NEVER_ANSWERED`] before.
     ahead_secs: AtomicI64,
 }
@@ -102,7 +102,7 @@ impl Client {
         }))
     }
 
-    /// Leave for one request, or the time at which to ask again.
+    /// Permission to send one request, or the time at which to ask again.
     ///
     /// # Errors
     /// The time, when there is no room now.
@@ -110,7 +110,7 @@ impl Client {
         self.poll_permit_of(Quota::Common, lane)
     }
 
-    /// The same for a request with a limit of its own.
+    /// [`Self::poll_permit`] for a request with a rate limit of its own.
     ///
     /// # Errors
     /// The time, when there is no room now.
@@ -303,7 +303,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// As [`Self::understand`]; a long answer is read on a thread of its own.
+    /// [`Self::understand`], with long answers parsed on a thread of their own.
     async fn understand_aside<T: Send + 'static>(
         &self,
         url: &Url,

@@ -32,7 +32,7 @@ pub(super) const MAX_LIST_TRAFFIC: usize = 96 << 20;
 /// Ids in one filter, which has to fit into an address.
 const IDS_PER_CALL: usize = 50;
 
-/// Which actions to list; always the newest first.
+/// Filter of a list of actions; always the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionFilter {
     /// These, in any number: asked for 50 at a time.
@@ -42,14 +42,14 @@ pub enum ActionFilter {
         since: Option<Timestamp>,
         kind: Option<MachineActionType>,
     },
-    /// Of all machines.
+    /// Actions of all machines.
     Recent { since: Timestamp },
-    /// Of all machines, of these types.
+    /// Actions of these types, of all machines.
     OfKinds {
         kinds: Vec<MachineActionType>,
         since: Timestamp,
     },
-    /// All there are, asked for without a filter: for services that refuse the others.
+    /// No filter: for services that refuse the others.
     All,
 }
 
@@ -126,7 +126,7 @@ pub(super) fn path(api: &Url, segments: &[&str]) -> Url {
     url
 }
 
-/// Where an order goes.
+/// URL of an order's request.
 pub(super) fn submission(api: &Url, order: &Order) -> Url {
     match &order.task {
         Task::Act { kind, .. } if kind.is_tenant_wide() => {

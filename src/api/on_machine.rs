@@ -32,9 +32,9 @@ impl Client {
     }
 }
 
-/// Those of a list that are on this machine, whatever the service made of the question. One that
-/// names no machine is taken for this one's only where the list is of nothing else; whose it is
-/// otherwise nobody can tell, so the list is not whole.
+/// Actions of a list that are on this machine, however the service filtered it. One that names
+/// no machine counts as this one's only where the list has no others; otherwise its machine is
+/// unknown, so the list is incomplete.
 fn of_machine(
     id: &MachineId,
     mut found: Complete<MachineAction>,

@@ -18,8 +18,8 @@ use crate::model::{MachineActionId, Permission, RefusalCode};
 /// No package is as large as this; whatever sends more would only fill the disk.
 const MAX_BYTES: u64 = 64 << 30;
 
-/// Where a package can be fetched for a short while. Whoever has it may fetch the package, so it is
-/// neither shown nor logged.
+/// A short-lived download link of a package. It is enough to fetch the package, so it is neither
+/// shown nor logged.
 #[derive(Clone)]
 pub struct PackageLink(Url);
 
@@ -62,7 +62,7 @@ pub enum PackageError {
     /// All that it announced has come, and that is not the end.
     #[error("{host} sent only a part of what was asked for")]
     Part { host: Box<str> },
-    /// What is served now is not that of which a part has come.
+    /// The package on the server has changed since the partial download.
     #[error("the package has changed on the way")]
     Changed,
     #[error("the package has {bytes} bytes")]
@@ -80,7 +80,7 @@ pub enum Remedy {
     StartOver,
 }
 
-/// What has come of a package so far.
+/// State of a partial download.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Received {
     pub bytes: u64,

@@ -1,4 +1,4 @@
-//! Who is logged on to a machine, its open alerts, and which actions the service offers for it.
+//! Logged-on users, open alerts and available actions of a machine.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ const LANE: Lane = Lane::Refresh;
 const MAX_LIST_BYTES: usize = 1 << 20;
 
 impl Client {
-    /// Who has logged on to a machine, who was there last first. Needs `User.Read.All`.
+    /// Users logged on to a machine, the latest first. Needs `User.Read.All`.
     ///
     /// # Errors
     /// When the list could not be read.
@@ -66,7 +66,7 @@ impl Client {
         Ok(open_alerts_of(page, is_cut))
     }
 
-    /// Which actions the service says it offers for a machine: undocumented, so a hint.
+    /// Actions that the service offers for a machine: undocumented, so a hint.
     ///
     /// # Errors
     /// When that could not be read; everything goes on without it.

@@ -1,4 +1,4 @@
-//! Which proxy the client takes. The HTTP library reads variables and the system's settings; where it
+//! Choice of the client's proxy. The HTTP library reads variables and the system's settings; where it
 //! would misread those, the choice is made here: a proxy for each scheme, exceptions with wildcards, and
 //! `ALL_PROXY`, which goes before the settings.
 
@@ -12,10 +12,10 @@ pub const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 pub const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
 pub const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Where the proxy of the service comes from.
+/// Source of the proxy settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyChoice {
-    /// What the HTTP library finds by itself.
+    /// Settings found by the HTTP library.
     Library,
     /// The value of `ALL_PROXY`, and of `NO_PROXY`.
     All { address: String, except: String },
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// What is taken for the API's host.
+    /// Proxy in use for the API's host.
     fn taken(choice: &ProxyChoice) -> Option<String> {
         let url = Url::parse("https://api.security.microsoft.com/api/machines").expect("literal");
         choice.proxy_for(&url)

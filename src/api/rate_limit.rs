@@ -1,4 +1,4 @@
-//! How many requests may leave, and whose turn it is: a pure structure that is told the time.
+//! Rate limiter: permits of all lanes, as a pure structure that is given the time.
 //!
 //! The service allows 100 calls a minute and 1,500 an hour for one application in one tenant, all
 //! computers together. Polling must not eat what a click needs, so background lanes stop early.
@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Budget, retry_after_secs};
 
-/// Who asks; the earlier comes first where room is short, and waits for no pause that the service asked
-/// a later one for.
+/// Priority class of a request. An earlier lane comes first where permits are short, and ignores
+/// pauses that the service asked a later one for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// An order that a person has confirmed.
@@ -33,7 +33,7 @@ impl Lane {
         }
     }
 
-    /// How far this lane may fill a window with background calls, in percent. What is kept from
+    /// Share of a window that this lane may fill with background calls, in percent. The rest above
     /// [`Lane::Refresh`] is there for [`Lane::Watch`].
     const fn percent(self) -> usize {
         match self {
@@ -44,7 +44,7 @@ impl Lane {
     }
 }
 
-/// Which limit of the service a request counts against besides the one for all of them.
+/// Further rate limit that a request counts against, besides the common one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     Common,

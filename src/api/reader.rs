@@ -24,7 +24,7 @@ impl Reader {
         Self(thread.spawn(reading).ok().map(|_running| sender))
     }
 
-    /// What the work makes; `None` where it has come to no end.
+    /// Runs the work; `None` if it did not finish.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

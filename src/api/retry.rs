@@ -1,4 +1,4 @@
-//! What may be repeated, and when.
+//! Retry policy: which requests may be repeated, and when.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(20);
 
-/// How long to wait before the next attempt; `None` when there must be none.
+/// Delay before the next attempt; `None` when there must be none.
 ///
 /// `attempt` counts those made, from 1; `random` lies in `0.0..1.0` and spreads the attempts of
 /// many consoles over the whole delay. After a 429 the time the service asked for is kept by the

@@ -20,14 +20,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// that is just being closed: for a submission that would be an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Of a header longer than this nothing is read.
+/// Maximum length of a header; a longer one is ignored.
 const MAX_HEADER: usize = 32 * 1024;
 /// An answer that is larger than this has all the room at once that it may take: to make it grow means to
 /// have it twice.
 const LARGE: usize = 2 << 20;
-/// What an allocator may keep for later when it is freed, on each thread.
+/// Largest block that an allocator may cache per thread when it is freed.
 const MAY_BE_KEPT: usize = 8 << 20;
-/// So much it gives back to the system at once.
+/// Blocks from this size on are returned to the system when freed.
 const GIVEN_BACK: usize = 33 << 20;
 /// Challenges of one answer that are looked at.
 const CHALLENGES: usize = 8;
@@ -35,18 +35,18 @@ const CHALLENGES: usize = 8;
 /// Some servers and proxies begin a text with it; it is no part of it (RFC 8259 section 8.1).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What one answer may cost at most. Bytes are counted after decompression.
+/// Limits of one answer. Bytes are counted after decompression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     bytes: usize,
     /// Until the whole answer is there; until it begins, where a pace is set.
     time: Duration,
-    pace: Option<Pace>,
+    min_throughput: Option<MinThroughput>,
 }
 
 /// How fast a body has to come. A slow line gets its list, however long that takes: progress counts.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct MinThroughput {
     /// Without a single byte.
     idle: Duration,
     /// Least bytes in each window, unless the body ends before.
@@ -54,7 +54,7 @@ struct Pace {
     bytes: usize,
 }
 
-impl Pace {
+impl MinThroughput {
     /// A kilobyte a second.
     const SLOW_LINE: Self = Self {
         idle: Duration::from_secs(30),
@@ -66,7 +66,7 @@ impl Pace {
 }
 
 impl Limits {
-    /// How much room an answer has that is large.
+    /// Buffer size for a large answer.
     const fn room(self) -> usize {
         if self.bytes > MAY_BE_KEPT {
             GIVEN_BACK
@@ -78,14 +78,14 @@ impl Limits {
     pub(super) const ONE: Self = Self {
         bytes: 1 << 20,
         time: Duration::from_secs(30),
-        pace: None,
+        min_throughput: None,
     };
     pub(super) const ACTION_LIST: Self = Self {
         bytes: 8 << 20,
         time: Duration::from_secs(30),
-        pace: Some(Pace::SLOW_LINE),
+        min_throughput: Some(MinThroughput::SLOW_LINE),
     };
-    /// Of which the service gives thousands at a time.
+    /// Limits for the list of indicators, which come by the thousand.
     pub(super) const INDICATOR_LIST: Self = Self {
         bytes: 16 << 20,
         ..Self::ACTION_LIST
@@ -93,7 +93,7 @@ impl Limits {
     pub(super) const MACHINE_LIST: Self = Self {
         bytes: 24 << 20,
         time: Duration::from_mins(2),
-        pace: Some(Pace::SLOW_LINE),
+        min_throughput: Some(MinThroughput::SLOW_LINE),
     };
 }
 
@@ -325,8 +325,8 @@ impl Http {
         mut request: reqwest::Request,
         limits: Limits,
     ) -> Result<(HttpResponse, Ending), HttpFault> {
-        let pace = limits.pace;
-        let whole = pace.map_or(limits.time, |_| Pace::LONGEST);
+        let min_throughput = limits.min_throughput;
+        let whole = min_throughput.map_or(limits.time, |_| MinThroughput::LONGEST);
         *request.timeout_mut() = Some(whole);
         let client = self.lock().clone();
         let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
@@ -339,20 +339,22 @@ impl Http {
         } else {
             limits.bytes.min(Limits::ONE.bytes)
         };
-        let idle = pace.map_or(whole, |pace| pace.idle);
-        let window = tokio::time::sleep(pace.map_or(whole, |pace| pace.window));
+        let idle = min_throughput.map_or(whole, |min_throughput| min_throughput.idle);
+        let window = tokio::time::sleep(
+            min_throughput.map_or(whole, |min_throughput| min_throughput.window),
+        );
         tokio::pin!(window);
         let mut body = Vec::new();
         let mut at_window = 0;
         let ending = loop {
             let chunk = tokio::select! {
                 biased;
-                () = &mut window, if pace.is_some() => {
-                    let Some(pace) = pace.filter(|pace| body.len() - at_window >= pace.bytes) else {
+                () = &mut window, if min_throughput.is_some() => {
+                    let Some(min_throughput) = min_throughput.filter(|min_throughput| body.len() - at_window >= min_throughput.bytes) else {
                         break Ending::TooSlow;
                     };
                     at_window = body.len();
-                    let next = window.deadline() + pace.window;
+                    let next = window.deadline() + min_throughput.window;
                     window.as_mut().reset(next);
                     continue;
                 }

@@ -1,5 +1,5 @@
-//! From answers to the service's nouns. Whatever is missing, null, new or of a wrong type is left out;
-//! only an id has to be there (rule 8).
+//! Parsing of answers. Properties that are missing, null, new or of a wrong type are left out;
+//! only an id is required (rule 8).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,7 +31,7 @@ const MAX_MEMORY: usize = 24 << 20;
 /// A longer address of the next page is none.
 const MAX_LINK: usize = 8 << 10;
 
-/// With more bytes than these that are no UTF-8 an answer is no text: each of them becomes three.
+/// Maximum number of invalid UTF-8 bytes in an answer: each of them grows to three.
 const MAX_INVALID: usize = 100_000;
 
 /// One answer of a list call.
@@ -212,7 +212,7 @@ pub(super) fn object(properties: &[(&str, serde_json::Value)]) -> Vec<u8> {
     format!("{{{}}}", members.join(",")).into_bytes()
 }
 
-/// What a refusal says about itself.
+/// Error body of a refusal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ErrorBody {
     pub code: Option<Box<str>>,
@@ -256,7 +256,7 @@ impl Noun for Machine {
 
 impl Noun for MachineAction {
     fn read(json: &str) -> Option<Self> {
-        /// As the documentation has it; the service sends the other.
+        /// The documented form; the service sends the other.
         #[derive(Deserialize)]
         struct AsDocumented {
             #[serde(rename = "lastUpdateTimeUtc", default)]

@@ -23,7 +23,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
-use crate::ui::{self, Coach, Cx, DrillRequest, Outbox, Running, theme};
+use crate::ui::{self, Cx, DrillRequest, DrillRunner, Outbox, Running, theme};
 use crate::worker::WorkerHandle;
 
 /// Events of one frame are drained for at most this long; the rest waits for the next.
@@ -51,10 +51,10 @@ pub struct App {
     remembered: WindowLayout,
     /// Tells a person who looks elsewhere; none in tests.
     notifier: Option<Notifier>,
-    /// How many entries the window's title counts.
+    /// Number of entries in the window's title.
     titled: usize,
-    /// Who plays exercises; only in the rehearsal.
-    coach: Option<Box<dyn Coach>>,
+    /// Runner of exercises; only in the demo.
+    drill_runner: Option<Box<dyn DrillRunner>>,
 }
 
 impl App {
@@ -78,7 +78,7 @@ impl App {
             remembered: WindowLayout::default(),
             notifier: None,
             titled: 0,
-            coach: None,
+            drill_runner: None,
         }
     }
 
@@ -104,47 +104,47 @@ impl App {
         }
     }
 
-    /// Has exercises played.
-    pub fn train_with(&mut self, coach: Box<dyn Coach>) {
-        self.views.drill.briefings = coach.briefings();
-        self.coach = Some(coach);
+    /// Enables exercises.
+    pub fn set_drill_runner(&mut self, drill_runner: Box<dyn DrillRunner>) {
+        self.views.drill.briefings = drill_runner.briefings();
+        self.drill_runner = Some(drill_runner);
     }
 
     /// Begins or ends an exercise, and shows what one came to.
     fn drill(&mut self, request: Option<DrillRequest>) {
-        let Some(coach) = &mut self.coach else {
+        let Some(drill_runner) = &mut self.drill_runner else {
             return;
         };
         let drill = &mut self.views.drill;
         match request {
             Some(DrillRequest::Begin(at)) => {
-                coach.begin(at);
+                drill_runner.begin(at);
                 drill.running = Some(Running { at, since: now() });
                 drill.sheet = None;
             }
             Some(DrillRequest::End) => {
-                coach.end();
+                drill_runner.end();
                 drill.running = None;
                 drill.is_scoring = true;
             }
             None => {}
         }
-        if let Some(sheet) = coach.take_sheet() {
+        if let Some(sheet) = drill_runner.take_sheet() {
             drill.sheet = Some(sheet);
             drill.is_scoring = false;
         }
         if drill.running.is_none() && matches!(self.views.dialog, Some(Dialog::Drill)) {
             let all = 0..drill.briefings.len();
-            drill.worn = all.map(|at| coach.worn(at)).collect();
+            drill.leftovers = all.map(|at| drill_runner.leftovers(at)).collect();
         }
     }
 
-    /// Has the system's fonts installed when they arrive.
+    /// Installs the system's fonts when they arrive.
     pub fn install_fonts_from(&mut self, fonts: Receiver<Vec<FontSource>>) {
         self.fallback_fonts = Some(fonts);
     }
 
-    /// What the window is called: the mode is unmistakable in a task bar too.
+    /// Title of the window: the mode is unmistakable in a task bar too.
     #[must_use]
     pub fn title(mode: Mode, target: &str) -> String {
         match mode {
@@ -154,7 +154,7 @@ impl App {
         }
     }
 
-    /// As [`Self::title`], led by how many entries need attention.
+    /// [`Self::title`], prefixed with the number of entries that need attention.
     fn title_now(&self) -> String {
         let title = Self::title(self.state.mode, &self.state.target);
         match self.state.entries.attention_count() {
@@ -244,7 +244,7 @@ impl App {
                 .account()
                 .filter(|_| is_open && !was_open)
             {
-                self.views.enter(account);
+                self.views.start_session(account);
             }
             if instant() > until {
                 ctx.request_repaint();
@@ -253,7 +253,7 @@ impl App {
         }
     }
 
-    /// Has the arrangement of the window kept for the next run, where it has changed.
+    /// Has a changed window layout saved for the next run.
     fn remember_window(&mut self) {
         let layout = &self.views.layout;
         // A worker that has too much to do is asked again: nobody waits for this.

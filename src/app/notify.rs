@@ -32,7 +32,7 @@ use crate::state::State;
 /// More than the desktop shows; what does not fit is in the window all the same.
 const QUEUE: usize = 64;
 /// Several that end in this time are one notification.
-const TOGETHER: Duration = Duration::from_millis(400);
+const COALESCE_FOR: Duration = Duration::from_millis(400);
 /// From this number on they are counted instead of named.
 const COUNTED_FROM: usize = 4;
 
@@ -166,7 +166,7 @@ fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
 /// The thread's work: waits for notices until the last [`Notifier`] has gone.
 fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
     while let Ok(first) = notices.recv() {
-        std::thread::sleep(TOGETHER);
+        std::thread::sleep(COALESCE_FOR);
         let mut all = vec![first];
         all.extend(notices.try_iter());
         if all.len() < COUNTED_FROM {

@@ -1,4 +1,4 @@
-//! What each command does: one exhaustive match.
+//! Execution of commands: one exhaustive match.
 
 use super::{App, WantedProfile, now};
 use crate::action::{ActionKind, Condition, Subject};
@@ -101,7 +101,7 @@ impl App {
             UiCommand::ActOnSelection(kind) => {
                 let selection = self.views.bulk_selection.clone();
                 self.open_form(ctx, &selection, kind);
-                order::is_from_selection(&mut self.views);
+                order::mark_opened_from_selection(&mut self.views);
             }
             UiCommand::Drill => self.views.open(Dialog::Drill),
             UiCommand::Plan => {
@@ -111,7 +111,7 @@ impl App {
             UiCommand::PlanOnSelection => {
                 let selection = self.views.bulk_selection.clone();
                 self.open_plan(ctx, &selection);
-                order::is_from_selection(&mut self.views);
+                order::mark_opened_from_selection(&mut self.views);
             }
         }
     }
@@ -145,7 +145,7 @@ impl App {
         let way_back = WayBack::of(&self.state.contained());
         let (machines, left_out) = way_back.given_back(condition);
         self.open_form(ctx, machines, condition.way_back());
-        order::leaves_out(&mut self.views, &left_out);
+        order::note_left_out(&mut self.views, &left_out);
     }
 
     fn compare(&mut self) {

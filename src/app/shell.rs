@@ -18,7 +18,7 @@ use crate::ui::sign_in::profiles::{PageRequest, ProfilesPage, profiles_ui};
 /// Begins the console of a profile; `main` decided how.
 pub type OpenProfile = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
 
-/// What the command line named.
+/// Target named on the command line.
 #[derive(Debug, Default)]
 pub struct CliTarget {
     /// The server in the place of the service.
@@ -36,7 +36,7 @@ pub struct Shell {
     stand_in: Option<String>,
     /// The profile that the command line asked for.
     asked: Option<String>,
-    /// What a thread of its own does meanwhile (rule 1).
+    /// Work on a thread of its own (rule 1).
     work: Option<Receiver<Done>>,
 }
 

@@ -25,14 +25,14 @@ use crate::model::{clean, http_date, retry_after_secs};
 const MAX_BODY: usize = 64 * 1024;
 /// The transport gives up after 30 s by itself and says why; this is for one that does not.
 const REQUEST_LIMIT: Duration = Duration::from_secs(35);
-/// What a pause asked for by the server is cut to (as MSAL does).
+/// Upper bound of a pause asked for by the server (as in MSAL).
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// The pause when a 429 names none (as MSAL does).
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Fields of our requests that are credentials, or lead to one.
 const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifier"];
 
-/// What came back from the sign-in host.
+/// Reply of the sign-in host.
 #[derive(Debug)]
 pub(super) enum TokenReply {
     /// A JSON object without `error` in a 2xx answer.
@@ -108,7 +108,7 @@ pub(super) struct Fields {
     timestamp: Option<String>,
     /// When the host sent it, by its own clock.
     pub date: Option<Timestamp>,
-    /// What of the request must not come back in a text.
+    /// Secrets of the request, to be blanked in texts.
     pub blank: Blank,
 }
 

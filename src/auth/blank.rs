@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 const PIECE: usize = 8;
 const BLANK: &str = "[removed]";
 
-/// What must not come back in an answer, in each form in which it is echoed: as it is, escaped for
+/// Secrets to blank out of an answer, in each form in which they are echoed: plain, escaped for
 /// a form, in base64; whole or in parts, in any letter case.
 #[derive(Default)]
 pub(crate) struct Blank(Zeroizing<Vec<[u8; PIECE]>>);

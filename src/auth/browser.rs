@@ -46,7 +46,7 @@ pub struct BrowserFlow {
     nonce: CsrfToken,
     verifier: PkceCodeVerifier,
     deadline: Instant,
-    /// What the token has to bring along.
+    /// Claims that the token has to carry.
     claims: Option<WantedClaims>,
     pub(super) number: u64,
 }
@@ -64,12 +64,12 @@ impl BrowserFlow {
         self.expected.came_over_https.subscribe()
     }
 
-    /// What the id token has to bring back.
+    /// Nonce expected in the id token.
     pub(super) fn nonce(&self) -> CsrfToken {
         self.nonce.clone()
     }
 
-    /// Where the address of the prompt leads.
+    /// The sign-in page behind the prompt's address.
     #[cfg(test)]
     pub(super) fn sign_in_page(&self) -> &str {
         self.expected.page.expose()
@@ -93,7 +93,7 @@ fn redirect_uri(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-/// Takes a port and makes the address of the page.
+/// Binds a port and builds the address of the page.
 pub(super) async fn begin(
     http: &SendRequest,
     clock: &Clock,

@@ -1,5 +1,5 @@
-//! What a browser brings to the loopback port: it is sent to the sign-in page, and comes back from
-//! there. Any other request gets a page that says that there is nothing here.
+//! HTTP server on the loopback port: it redirects the browser to the sign-in page, and receives the
+//! authorization response. Any other request gets a page that says that there is nothing here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -32,7 +32,7 @@ const MAX_REST: usize = 1 << 20;
 const TLS_HANDSHAKE: u8 = 22;
 /// A fatal alert, `handshake_failure` (RFC 8446 section 6): the browser need not wait for more.
 const TLS_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 40];
-/// Where the address that is given to the browser begins.
+/// Path prefix of the address that is given to the browser.
 pub(super) const ENTRY: &str = "/sign-in/";
 
 /// The expected callback, and what distinguishes it from a forged one.
@@ -88,19 +88,19 @@ impl FormPost {
     }
 }
 
-/// What the sign-in host sent through the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
+/// Authorization response, as sent through the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
 pub(super) enum Callback {
-    /// Whoever has it and the verifier gets the tokens.
+    /// With the PKCE verifier it is enough to get the tokens.
     Code(Secret<String>),
     Refused {
         error: Box<str>,
         description: Option<Box<str>>,
-        /// What the next sign-in has to bring along.
+        /// Claims that the next sign-in has to request.
         claims: Option<Box<str>>,
     },
 }
 
-/// What the browser shows. Nothing of the request comes back in it.
+/// The page shown in the browser. Nothing of the request is echoed in it.
 enum Page {
     Done,
     NotDone,
@@ -229,7 +229,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-/// What came over a connection.
+/// A request read from a connection.
 enum Read {
     Request(Request),
     /// The beginning of a TLS connection.
@@ -410,7 +410,7 @@ struct Given {
     claims: Option<String>,
 }
 
-/// Takes the same time wherever they differ.
+/// Constant-time comparison.
 fn is_same(a: &str, b: &str) -> bool {
     let differences = a
         .bytes()

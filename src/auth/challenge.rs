@@ -1,4 +1,4 @@
-//! What a 401 asks for: the claims that the next access token has to bring along (continuous
+//! Claims challenges of a 401: the claims that the next access token has to carry (continuous
 //! access evaluation, authentication contexts of conditional access).
 
 use base64::Engine as _;
@@ -44,7 +44,7 @@ impl WantedClaims {
         (text.len() <= MAX_CLAIMS).then(|| Self(text.into()))
     }
 
-    /// Both wishes in one object; where they name the same claim, the newer one counts.
+    /// Both requests for claims in one object; where they name the same claim, the newer one counts.
     pub(super) fn with(&self, newer: &Self) -> Self {
         let object = |claims: &Self| serde_json::from_str(&claims.0).unwrap_or_default();
         let (mut both, newer): (Map<String, Value>, Map<String, Value>) =
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes_add_up_and_the_newer_one_counts() {
+    fn requested_claims_add_up_and_the_newer_one_counts() {
         let claims = |json: &str| WantedClaims::from_json(json).expect("an object");
         let first = claims(r#"{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"1"}}}"#);
         let second = claims(r#"{"access_token":{"nbf":{"value":"2"},"xms":{}},"id_token":{}}"#);

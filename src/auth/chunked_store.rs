@@ -22,14 +22,14 @@ const SIDES: [char; 2] = ['a', 'b'];
 /// A store, and how values are laid out in it.
 pub(super) struct ChunkedStore {
     pub store: Arc<CredentialStore>,
-    /// Extra wishes for each item, in the store's own words.
+    /// Extra attributes of each item, in the store's own terms.
     pub modifiers: HashMap<&'static str, &'static str>,
     pub layout: Layout,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
-    /// One item; on macOS each item may bring its own permission prompt.
+    /// A single item; on macOS each item may raise a permission prompt.
     Whole,
     /// Most bytes of one part.
     Parts(usize),
@@ -159,7 +159,7 @@ impl ChunkedStore {
         }
     }
 
-    /// As [`Self::get_only`]; several of one name count as none.
+    /// [`Self::get_only`], with several items of one name counting as none.
     fn get(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.get_only(user) {
             Err(Error::Ambiguous(_)) => Ok(None),
@@ -167,7 +167,7 @@ impl ChunkedStore {
         }
     }
 
-    /// What one item holds.
+    /// Content of one item.
     ///
     /// # Errors
     /// [`Error::Ambiguous`] when there were several of this name: they are removed, because which

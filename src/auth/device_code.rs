@@ -24,7 +24,7 @@ const DEFAULT_INTERVAL: u64 = 5;
 /// RFC 8628 section 3.5.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// What Entra sends; for servers that leave it out.
+/// Entra's value, for servers that leave it out.
 const DEFAULT_LIFE: u64 = 900;
 const MAX_LIFE: u64 = 24 * 3600;
 /// Hosts, and what is below them, on which a person types codes.
@@ -40,13 +40,13 @@ const CODE_PAGES: [&str; 6] = [
 /// A code that was handed out, and what is needed to wait for the person who types it.
 pub struct DeviceFlow {
     prompt: SignInPrompt,
-    /// Whoever has it gets the tokens.
+    /// A bearer secret: it is enough to get the tokens.
     device_code: Secret<String>,
     interval: Option<u64>,
     /// The end of the code, by the clock that stops in sleep and by the one that can be set.
     deadline: Instant,
     wall_deadline: Timestamp,
-    /// What the token has to bring along.
+    /// Claims that the token has to carry.
     claims: Option<WantedClaims>,
     /// Whether the host does not answer just now.
     trouble: watch::Sender<bool>,
@@ -60,7 +60,7 @@ impl DeviceFlow {
         self.trouble.subscribe()
     }
 
-    /// What the person has to type where.
+    /// The code and where to type it.
     #[must_use]
     pub fn prompt(&self) -> &SignInPrompt {
         &self.prompt
@@ -83,7 +83,7 @@ impl fmt::Debug for DeviceFlow {
     }
 }
 
-/// Asks for a code (RFC 8628 section 3.1). It ages from here on, so only a person's wish starts it.
+/// Asks for a code (RFC 8628 section 3.1). It ages from here on, so only a person's request starts it.
 pub(super) async fn ask(
     http: &SendRequest,
     clock: &Clock,
@@ -226,7 +226,7 @@ pub(super) async fn wait_for_person(
     }
 }
 
-/// What one poll brought.
+/// Result of one poll.
 enum Seen<'a> {
     Success,
     Error(&'a str),
@@ -248,7 +248,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Wait(Duration),

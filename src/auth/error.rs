@@ -59,7 +59,7 @@ pub enum AuthError {
     /// A silent renewal came back with somebody else's tokens; `came` is whose, if they say it.
     #[error("another account came back")]
     AnotherAccount { came: Option<Box<str>> },
-    /// Only a person can go on: sign in again.
+    /// Interaction required: a person has to sign in again.
     #[error("{refusal}")]
     Interact { refusal: Box<Refusal> },
     /// The registration or a setting is wrong.
@@ -99,7 +99,7 @@ impl AuthError {
         )
     }
 
-    /// Whether it may be gone the next time by itself.
+    /// Whether the error is transient.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
         matches!(
@@ -148,7 +148,7 @@ impl AuthError {
     }
 }
 
-/// What the sign-in host said (RFC 6749 section 5.2, and Entra's additions). All texts are cleaned.
+/// Error response of the sign-in host (RFC 6749 section 5.2, and Entra's additions). All texts are cleaned.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sign-in host refused: {error} {numbers:?}")]
 pub struct Refusal {
@@ -162,11 +162,11 @@ pub struct Refusal {
     pub description: Option<Box<str>>,
     pub correlation_id: Option<Box<str>>,
     pub timestamp: Option<Box<str>>,
-    /// What the next sign-in has to bring along, if the host wants something particular.
+    /// Claims that the next sign-in has to request, if the host demands any.
     pub claims: Option<Box<str>>,
     /// The permissions that were asked for by name.
     pub asked: Option<Box<str>>,
-    /// The same refusal came the time before: the same again brings the same.
+    /// Repeats the refusal before it, so that another try is pointless.
     pub is_repeated: bool,
 }
 
@@ -184,7 +184,7 @@ impl fmt::Debug for Refusal {
 }
 
 impl Refusal {
-    /// What the host told the browser, which passed it on (RFC 6749 section 4.1.2.1).
+    /// Refusal passed on by the browser (RFC 6749 section 4.1.2.1).
     pub(super) fn in_browser(
         error: &str,
         description: Option<&str>,

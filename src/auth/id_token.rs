@@ -17,13 +17,13 @@ use crate::model::{Cloud, Endpoints, is_guid};
 pub(super) const MAX_TOKEN: usize = 64 * 1024;
 /// How far two servers' clocks may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
-/// How far this computer's clock may be off where the answer does not say what time it is: people
-/// whose clock was set to another time zone were locked out by less.
+/// Clock skew allowed where the answer has no date: less would lock out people whose clock is
+/// set to another time zone.
 const LOCAL_SKEW: SignedDuration = SignedDuration::from_hours(26);
 
-/// What ties an id token to the request that it answers.
+/// Nonce that ties an id token to the request that it answers.
 pub(super) enum Nonce<'a> {
-    /// It was sent, and has to come back.
+    /// Sent with the request, and expected back.
     Sent(&'a str),
     /// A device code's request has none.
     NotSent,
@@ -32,13 +32,13 @@ pub(super) enum Nonce<'a> {
     OfSignIn(&'a FirstNonce),
 }
 
-/// What is known of the nonce in the id token of a sign-in.
+/// Nonce of the first id token of a sign-in.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) enum FirstNonce {
     /// The sign-in was saved by an earlier run.
     #[default]
     Forgotten,
-    /// It had none.
+    /// The id token had no nonce.
     Without,
     With(Box<str>),
 }
@@ -116,7 +116,7 @@ impl Claims {
         owner.all(|claim| claim.is_null() || claim.is_string())
     }
 
-    /// What an application's own token may do. A person's token can have roles too, beside `scp`.
+    /// Roles of an application's own token. A person's token can have roles too, beside `scp`.
     pub(super) fn roles_of_an_application(&self) -> Option<String> {
         let roles = self
             .roles
@@ -130,7 +130,7 @@ impl Claims {
         text(&self.nonce)
     }
 
-    /// Whether it was made for this client: alone, or as the authorized party among several.
+    /// Whether it was issued to this client: alone, or as the authorized party among several.
     fn is_for(&self, client_id: &str) -> bool {
         let is_ours = |value: &Value| {
             let client = value.as_str();

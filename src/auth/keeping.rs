@@ -1,5 +1,5 @@
-//! What of a session is in the keyring: found at the start, saved with each renewal, removed when
-//! a person signs out.
+//! Persistence of a session in the keyring: found at the start, saved with each renewal, removed
+//! when a person signs out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +25,8 @@ impl Session {
     /// # Errors
     /// [`AuthError::SavedTwice`] when there were several, which are gone now.
     pub async fn find_saved(&self, object_id: Option<&str>) -> Result<Option<Account>, AuthError> {
-        let present = |held: &TokenCache| (held.generation, held.flow);
-        let before = present(&self.0.held());
+        let present = |cache: &TokenCache| (cache.generation, cache.flow);
+        let before = present(&self.0.cache());
         let target = &self.0.target;
         let own = object_id.map(|id| (account_item(target, id), false));
         for (item, is_old) in own.into_iter().chain([(Arc::clone(target), true)]) {
@@ -43,26 +43,26 @@ impl Session {
             else {
                 continue;
             };
-            let mut held = self.0.held();
-            held.was_saved = true;
-            if present(&held) != before {
+            let mut cache = self.0.cache();
+            cache.was_saved = true;
+            if present(&cache) != before {
                 return Ok(None);
             }
             let account = saved.account.clone();
-            held.has_old_item = is_old;
-            held.found = Some(saved);
+            cache.has_old_item = is_old;
+            cache.found = Some(saved);
             return Ok(Some(account));
         }
-        self.0.store.is_empty();
+        self.0.store.note_nothing_to_save();
         Ok(None)
     }
 
-    /// Takes up the saved sign-in that was found. It still has to be renewed.
+    /// Accepts the saved sign-in that was found. It still has to be renewed.
     #[must_use]
     pub fn accept_saved(&self) -> Option<SignedIn> {
-        let mut held = self.0.held();
-        let saved = held.found.take()?;
-        held.generation += 1;
+        let mut cache = self.0.cache();
+        let saved = cache.found.take()?;
+        cache.generation += 1;
         let signed_in = SignedIn {
             account: saved.account,
             permissions: saved
@@ -70,16 +70,16 @@ impl Session {
                 .as_deref()
                 .map_or(Permissions::Unknown, Permissions::from_scopes),
         };
-        held.signed_in = Some(signed_in.clone());
-        held.home = saved.home;
-        held.scope = saved.scope;
-        held.refresh = Some(saved.refresh);
-        let account_item = self.0.item(&held);
-        let item = account_item.filter(|_| !held.has_old_item);
-        drop(held);
+        cache.signed_in = Some(signed_in.clone());
+        cache.home = saved.home;
+        cache.scope = saved.scope;
+        cache.refresh = Some(saved.refresh);
+        let account_item = self.0.item(&cache);
+        let item = account_item.filter(|_| !cache.has_old_item);
+        drop(cache);
         self.0
             .store
-            .was_found(item.as_ref().unwrap_or(&self.0.target));
+            .note_found(item.as_ref().unwrap_or(&self.0.target));
         Some(signed_in)
     }
 
@@ -118,15 +118,15 @@ impl Session {
         // One that was never saved needs no removing.
         let saves = !matches!(self.0.store.state(), KeyringState::NotSaved { .. });
         let (ticket, maybe_saved) = {
-            let mut held = self.0.held();
-            let maybe_saved = held.was_saved || saves;
-            // Under the lock, as every wish: a renewal that is just ending must not save after it.
-            let ticket = self.0.post_removal(&held);
-            *held = TokenCache {
-                generation: held.generation + 1,
-                flow: held.flow + 1,
-                failures: held.failures,
-                was_saved: held.was_saved,
+            let mut cache = self.0.cache();
+            let maybe_saved = cache.was_saved || saves;
+            // Under the lock, as every request: a renewal that is just ending must not save after it.
+            let ticket = self.0.post_removal(&cache);
+            *cache = TokenCache {
+                generation: cache.generation + 1,
+                flow: cache.flow + 1,
+                failures: cache.failures,
+                was_saved: cache.was_saved,
                 ..TokenCache::default()
             };
             (ticket, maybe_saved)
@@ -134,7 +134,7 @@ impl Session {
         self.0.left.notify_waiters();
         match self.0.store.completed(ticket).await {
             Ok(()) => {
-                self.0.held().was_saved = false;
+                self.0.cache().was_saved = false;
                 Ok(())
             }
             // Where there is no keyring, nothing of this run is in it.
@@ -156,14 +156,14 @@ impl Session {
     pub async fn try_keyring_again(&self) -> KeyringState {
         if self.0.store.reopen().await.is_ok() {
             let ticket = {
-                let held = self.0.held();
+                let cache = self.0.cache();
                 self.0
-                    .post_save(&held)
-                    .or_else(|| self.0.post_nothing(&held))
+                    .post_save(&cache)
+                    .or_else(|| self.0.post_nothing(&cache))
             };
             match ticket {
                 Some(ticket) => self.0.store.saved(ticket).await,
-                None => self.0.store.is_empty(),
+                None => self.0.store.note_nothing_to_save(),
             }
         }
         self.keyring()
@@ -175,13 +175,13 @@ impl Session {
         self.0.store.post_note(item, note);
     }
 
-    /// As [`Self::keep_note`], and waits until the keyring was given it, for `limit` at most.
+    /// [`Self::keep_note`], and waits until it was handed to the keyring, for `limit` at most.
     pub async fn keep_note_within(&self, item: &str, note: String, limit: Duration) {
         let ticket = self.0.store.post_note(item, note);
         self.0.store.note_tried(ticket, limit).await;
     }
 
-    /// What is kept under `item`. Takes as long as the keyring takes.
+    /// The note under `item`. Takes as long as the keyring takes.
     ///
     /// # Errors
     /// Why it could not be read.
@@ -230,40 +230,40 @@ fn keyring_kept(trouble: Trouble) -> AuthError {
 }
 
 impl Inner {
-    /// The keyring's name for what is held.
-    pub(super) fn item(&self, held: &TokenCache) -> Option<Arc<str>> {
-        let signed_in = held.signed_in.as_ref()?;
+    /// Keyring item of the cached sign-in.
+    pub(super) fn item(&self, cache: &TokenCache) -> Option<Arc<str>> {
+        let signed_in = cache.signed_in.as_ref()?;
         Some(account_item(&self.target, &signed_in.account.object_id))
     }
 
-    /// Wants what is held gone from the keyring. Under the lock of `held`.
-    pub(super) fn post_removal(&self, held: &TokenCache) -> Ticket {
-        if held.has_old_item {
+    /// Wants what is held gone from the keyring. Under the lock of `cache`.
+    pub(super) fn post_removal(&self, cache: &TokenCache) -> Ticket {
+        if cache.has_old_item {
             self.store.post_removal(&self.target);
         }
-        let item = self.item(held).unwrap_or_else(|| Arc::clone(&self.target));
+        let item = self.item(cache).unwrap_or_else(|| Arc::clone(&self.target));
         self.store.post_removal(&item)
     }
 
     /// Says of a sign-in that lasts, but brought nothing to be saved, that it is not saved. Under the
-    /// lock of `held`.
-    fn post_nothing(&self, held: &TokenCache) -> Option<Ticket> {
-        held.access.as_ref()?;
-        Some(self.store.post_nothing(&self.item(held)?))
+    /// lock of `cache`.
+    fn post_nothing(&self, cache: &TokenCache) -> Option<Ticket> {
+        cache.access.as_ref()?;
+        Some(self.store.post_nothing(&self.item(cache)?))
     }
 
-    /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.
-    pub(super) fn post_save(&self, held: &TokenCache) -> Option<Ticket> {
-        let account = held.signed_in.as_ref()?.account.clone();
+    /// Wants what is held saved. Under the lock of `cache`, so that the newest token is the last.
+    pub(super) fn post_save(&self, cache: &TokenCache) -> Option<Ticket> {
+        let account = cache.signed_in.as_ref()?.account.clone();
         let item = account_item(&self.target, &account.object_id);
         let saved = StoredSignIn {
-            refresh: Arc::clone(held.refresh.as_ref()?),
-            scope: held.scope.clone(),
-            home: held.home.clone(),
+            refresh: Arc::clone(cache.refresh.as_ref()?),
+            scope: cache.scope.clone(),
+            home: cache.home.clone(),
             account,
         };
         let json = saved.to_json((self.clock)());
-        let old = held.has_old_item.then_some(&self.target);
+        let old = cache.has_old_item.then_some(&self.target);
         Some(self.store.post_save(&item, json, old))
     }
 }

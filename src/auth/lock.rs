@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(50);
 
 impl TokenStore {
-    /// Has renewals wait for those of other consoles that use the same keyring and the same folder.
+    /// Serializes renewals with other consoles that use the same keyring and folder.
     #[must_use]
     pub fn taking_turns_in(mut self, folder: PathBuf) -> Self {
         if let Self::Keyring(keyring) = &mut self {

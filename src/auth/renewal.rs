@@ -35,23 +35,23 @@ impl Inner {
     ) -> Result<AccessToken, AuthError> {
         let _turn = self.turn.lock().await;
         let (refresh, generation) = {
-            let held = self.held();
+            let cache = self.cache();
             let now = (self.clock)();
-            if let Some(token) = held.usable(now, refused.as_ref()) {
+            if let Some(token) = cache.usable(now, refused.as_ref()) {
                 return Ok(token);
             }
-            if let Some(error) = held.remembered(failures_seen) {
+            if let Some(error) = cache.remembered(failures_seen) {
                 let passes = matches!(error, AuthError::Busy { .. } | AuthError::Unreachable(_));
-                return held
+                return cache
                     .last_resort(now, refused.as_ref())
                     .filter(|_| passes)
                     .ok_or(error);
             }
-            let refresh = held.refresh.clone();
+            let refresh = cache.refresh.clone();
             match refresh {
-                Some(refresh) => (refresh, held.generation),
+                Some(refresh) => (refresh, cache.generation),
                 None => {
-                    return held
+                    return cache
                         .last_resort(now, refused.as_ref())
                         .ok_or(AuthError::NotSignedIn);
                 }
@@ -59,11 +59,11 @@ impl Inner {
         };
         // Held until the new token is saved.
         let item = self
-            .item(&self.held())
+            .item(&self.cache())
             .unwrap_or_else(|| Arc::clone(&self.target));
         let _turn_among_consoles = self.store.turn(&item).await;
         let refresh = self.renewed_elsewhere(&refresh).await.unwrap_or(refresh);
-        let claims = self.held().claims.clone();
+        let claims = self.cache().claims.clone();
         let claims = claims.as_ref();
         let mut reply = self.ask(&refresh, claims, generation).await;
         if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_grant")
@@ -79,7 +79,7 @@ impl Inner {
             },
             TokenReply::ProtocolError(mut refusal) => {
                 refusal.asked = self.asked_by_name();
-                self.held().learn_from(&mut refusal);
+                self.cache().learn_from(&mut refusal);
                 (refusal.clone().into_error(), Some(refusal))
             }
             TokenReply::NoReply(nothing) => (nothing.into_error(now), None),
@@ -96,7 +96,7 @@ impl Inner {
     ) -> TokenReply {
         // Before the generation is looked at, so that no sign-out falls in between.
         let left = self.left.notified();
-        if self.held().generation != generation {
+        if self.cache().generation != generation {
             return fault(HttpFault::Interrupted);
         }
         tokio::select! {
@@ -153,14 +153,14 @@ impl Inner {
         if self.store.state() != KeyringState::Saved {
             return None;
         }
-        let item = self.item(&self.held())?;
+        let item = self.item(&self.cache())?;
         let read = tokio::time::timeout(LIMIT, self.store.read(&item)).await;
         let saved = StoredSignIn::from_json(&read.ok()?.ok()??)?;
         let same_account = self
-            .held()
+            .cache()
             .signed_in
             .as_ref()
-            .is_some_and(|held| held.account.is_same(&saved.account));
+            .is_some_and(|known| known.account.is_same(&saved.account));
         // EXPOSE: to compare two of our own.
         (same_account && saved.refresh.expose() != refused.expose()).then_some(saved.refresh)
     }
@@ -172,39 +172,39 @@ impl Inner {
         generation: u64,
         now: Timestamp,
     ) -> Result<Grant, AuthError> {
-        let nonce = self.held().nonce.clone();
+        let nonce = self.cache().nonce.clone();
         let nonce = Nonce::OfSignIn(&nonce);
         let grant = Grant::from_answer(fields, &nonce, now, &self.endpoints)?;
-        let held = self.held();
-        if let (Some(known), true) = (&held.signed_in, held.generation == generation) {
-            grant.check_renews(&known.account, held.home.as_deref())?;
+        let cache = self.cache();
+        if let (Some(known), true) = (&cache.signed_in, cache.generation == generation) {
+            grant.check_renews(&known.account, cache.home.as_deref())?;
         }
         Ok(grant)
     }
 
     async fn adopt_renewal(&self, grant: Grant, generation: u64) -> Result<AccessToken, AuthError> {
         let ticket = {
-            let mut held = self.held();
-            if held.generation != generation {
+            let mut cache = self.cache();
+            if cache.generation != generation {
                 // Signed out or in anew meanwhile: this answer is nobody's any more.
-                return held.access.clone().ok_or(AuthError::NotSignedIn);
+                return cache.access.clone().ok_or(AuthError::NotSignedIn);
             }
-            held.access = Some(grant.access.clone());
-            held.failure = None;
-            held.claims = None;
-            held.last_refusal = None;
-            held.home = held.home.take().or(grant.identity.home);
-            held.scope = grant.scope.or_else(|| held.scope.take());
+            cache.access = Some(grant.access.clone());
+            cache.failure = None;
+            cache.claims = None;
+            cache.last_refusal = None;
+            cache.home = cache.home.take().or(grant.identity.home);
+            cache.scope = grant.scope.or_else(|| cache.scope.take());
             if let (Some(signed_in), known @ Permissions::Known(_)) =
-                (&mut held.signed_in, grant.permissions)
+                (&mut cache.signed_in, grant.permissions)
             {
                 signed_in.permissions = known;
             }
             if grant.refresh.is_some() {
-                held.refresh = grant.refresh;
+                cache.refresh = grant.refresh;
             }
             // Also when it stayed the same: it may not have been saved so far.
-            self.post_save(&held)
+            self.post_save(&cache)
         };
         if let Some(ticket) = ticket {
             // Three seconds at most; after that it goes on from memory, and the screen says so.
@@ -222,29 +222,31 @@ impl Inner {
         now: Timestamp,
     ) -> Result<AccessToken, AuthError> {
         tracing::info!("the sign-in was not renewed: {error}");
-        let mut held = self.held();
-        if held.generation != generation {
-            return held.access.clone().ok_or(AuthError::NotSignedIn);
+        let mut cache = self.cache();
+        if cache.generation != generation {
+            return cache.access.clone().ok_or(AuthError::NotSignedIn);
         }
         // Tokens of somebody else are nobody's: what brought them would bring them again.
         let is_foreign = error.is_about_identity();
         let ends = is_foreign || refusal.is_some_and(Refusal::ends_saved_sign_in);
         let is_final = ends || refusal.is_some_and(Refusal::is_loop);
         let until = (!is_final).then(|| remembered_until(&error, now));
-        held.failures += 1;
-        held.failure = Some(Failure {
+        cache.failures += 1;
+        cache.failure = Some(Failure {
             error: error.clone(),
             until,
         });
         if is_foreign {
-            held.access = None;
+            cache.access = None;
         }
         if ends {
-            held.refresh = None;
+            cache.refresh = None;
             // Not waited for: if it stays, the next start meets the same refusal.
-            self.post_removal(&held);
+            self.post_removal(&cache);
         }
-        let resort = held.last_resort(now, refused).filter(|_| refusal.is_none());
+        let resort = cache
+            .last_resort(now, refused)
+            .filter(|_| refusal.is_none());
         resort.ok_or(error)
     }
 }

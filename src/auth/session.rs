@@ -1,4 +1,4 @@
-//! One account's session: who is signed in, and a token that is fresh enough.
+//! One account's session: its identity, and tokens that are fresh enough.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use super::token_cache::{RefusedToken, SignedIn, TokenCache};
 use super::{Clock, HttpFault, SendRequest};
 use crate::model::{Account, Endpoints, Mode, Scopes};
 
-/// How long somebody waits for a renewal: a host that hangs would otherwise be asked three times for
-/// half a minute each.
+/// Time limit of a renewal that somebody waits for: a host that hangs would otherwise be asked three
+/// times for half a minute each.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A completed sign-in that nobody has taken over yet, so that its account can be checked first.
+/// A sign-in that is not the session's yet, so that its account can be checked first.
 /// Dropping it forgets its tokens.
 pub struct PendingSignIn {
     account: Account,
@@ -33,7 +33,7 @@ pub struct PendingSignIn {
 }
 
 impl PendingSignIn {
-    /// Who has signed in.
+    /// The account that has signed in.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
@@ -59,10 +59,10 @@ pub(super) struct Inner {
     pub(super) target: Arc<str>,
     pub(super) scope: Scope,
     /// Never held across an `await`.
-    pub(super) held: Mutex<TokenCache>,
-    /// One renewal at a time.
+    pub(super) cache: Mutex<TokenCache>,
+    /// Single-flight lock of renewals.
     pub(super) turn: tokio::sync::Mutex<()>,
-    /// Tells a renewal that nobody is signed in any more.
+    /// Signals to a renewal that nobody is signed in any more.
     pub(super) left: tokio::sync::Notify,
 }
 
@@ -91,7 +91,7 @@ impl Session {
             http,
             store,
             clock,
-            held: Mutex::default(),
+            cache: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             left: tokio::sync::Notify::new(),
         }))
@@ -103,11 +103,11 @@ impl Session {
     /// When it could not be renewed. It is kept for the next try unless the answer was conclusive,
     /// and [`Self::signed_in`] names the account.
     pub async fn renew_again(&self) -> Result<(), AuthError> {
-        self.0.held().failure = None;
+        self.0.cache().failure = None;
         self.token().await.map(drop)
     }
 
-    /// Asks for a code for a person to type into a browser. Only ever on a person's wish: it ages
+    /// Asks for a code for a person to type into a browser. Only ever on a person's request: it ages
     /// at once. An older code stops counting.
     ///
     /// # Errors
@@ -142,8 +142,8 @@ impl Session {
         self.0.pending_sign_in(fields, &Nonce::NotSent, flow.number)
     }
 
-    /// Takes a port of this computer for the browser to come back to. A code or page that was asked
-    /// for before stops counting.
+    /// Binds a local port for the browser's redirect. A code or page that was requested earlier
+    /// becomes invalid.
     ///
     /// # Errors
     /// [`AuthError::NoPort`] when there is none.
@@ -183,7 +183,7 @@ impl Session {
         self.0.pending_sign_in(fields, &nonce, number)
     }
 
-    /// Takes a sign-in over, and has it saved.
+    /// Makes a sign-in the session's own, and has it saved.
     ///
     /// # Errors
     /// [`AuthError::Superseded`] when another one has begun meanwhile.
@@ -210,10 +210,11 @@ impl Session {
     /// As [`Self::token`]; [`AuthError::Superseded`] when another account is signed in.
     pub async fn token_of(&self, account: &Account) -> Result<AccessToken, AuthError> {
         self.token().await?;
-        let held = self.0.held();
-        let signed_in = held.signed_in.as_ref();
+        let cache = self.0.cache();
+        let signed_in = cache.signed_in.as_ref();
         let same = signed_in.is_some_and(|s| s.account.is_same(account));
-        held.access
+        cache
+            .access
             .clone()
             .filter(|_| same)
             .ok_or(AuthError::Superseded)
@@ -230,17 +231,17 @@ impl Session {
 
     async fn renewed(&self, refused: Option<RefusedToken>) -> Result<AccessToken, AuthError> {
         let failures_seen = {
-            let mut held = self.0.held();
+            let mut cache = self.0.cache();
             if let Some(refused) = &refused {
-                if let Some(same) = held.not_worth_replacing(refused) {
+                if let Some(same) = cache.not_worth_replacing(refused) {
                     return Ok(same);
                 }
-                held.drop_refused(refused);
+                cache.drop_refused(refused);
             }
-            if let Some(token) = held.usable((self.0.clock)(), refused.as_ref()) {
+            if let Some(token) = cache.usable((self.0.clock)(), refused.as_ref()) {
                 return Ok(token);
             }
-            held.failures
+            cache.failures
         };
         let (inner, not_again) = (Arc::clone(&self.0), refused.clone());
         // In a task of its own: a caller that is cancelled half way would lose the new refresh
@@ -250,14 +251,14 @@ impl Session {
             // It goes on by itself, and what it brings counts for who asks then.
             let resort = self
                 .0
-                .held()
+                .cache()
                 .last_resort((self.0.clock)(), not_again.as_ref());
             return resort.ok_or(AuthError::Unreachable(HttpFault::TimedOut));
         };
         renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
     }
 
-    /// Which sign-in this is, in words without a person in them: cloud, application and tenant.
+    /// Target of the sign-in, without personal data: cloud, application and tenant.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.0.target
@@ -266,20 +267,20 @@ impl Session {
     /// The account of this session. Stays known when only a person can renew its sign-in.
     #[must_use]
     pub fn signed_in(&self) -> Option<SignedIn> {
-        self.0.held().signed_in.clone()
+        self.0.cache().signed_in.clone()
     }
 }
 
 impl Inner {
-    pub(super) fn held(&self) -> MutexGuard<'_, TokenCache> {
-        self.held.lock()
+    pub(super) fn cache(&self) -> MutexGuard<'_, TokenCache> {
+        self.cache.lock()
     }
 
     /// The number of a sign-in that begins now, and what it has to bring along.
     fn next_flow(&self) -> (u64, Option<WantedClaims>) {
-        let mut held = self.held();
-        held.flow += 1;
-        (held.flow, held.claims.clone())
+        let mut cache = self.cache();
+        cache.flow += 1;
+        (cache.flow, cache.claims.clone())
     }
 
     /// The completed sign-in, unless it was superseded meanwhile.
@@ -290,7 +291,7 @@ impl Inner {
         flow: u64,
     ) -> Result<PendingSignIn, AuthError> {
         let mut grant = Grant::from_answer(fields, nonce, (self.clock)(), &self.endpoints)?;
-        if self.held().flow != flow {
+        if self.cache().flow != flow {
             return Err(AuthError::Superseded);
         }
         let account = grant
@@ -315,42 +316,42 @@ impl Inner {
             account,
             permissions: grant.permissions,
         };
-        let mut held = self.held();
-        if held.flow != flow {
+        let mut cache = self.cache();
+        if cache.flow != flow {
             return Err(AuthError::Superseded);
         }
-        let mut last_refusal = held.last_refusal.take();
+        let mut last_refusal = cache.last_refusal.take();
         if let Some(last) = &mut last_refusal {
             last.signed_in_at = Some(monotonic_now());
         }
-        *held = TokenCache {
+        *cache = TokenCache {
             signed_in: Some(signed_in.clone()),
             home: grant.identity.home,
             nonce: grant.nonce.into(),
             access: Some(grant.access),
             refresh: grant.refresh,
             scope: grant.scope,
-            failures: held.failures,
-            generation: held.generation + 1,
+            failures: cache.failures,
+            generation: cache.generation + 1,
             // The same code cannot be finished twice.
-            flow: held.flow + 1,
-            was_saved: held.was_saved,
+            flow: cache.flow + 1,
+            was_saved: cache.was_saved,
             last_refusal,
             ..TokenCache::default()
         };
         // Without a refresh token nothing can be kept, and what was kept is of no use.
-        let ticket = self.post_save(&held).unwrap_or_else(|| {
+        let ticket = self.post_save(&cache).unwrap_or_else(|| {
             let item = account_item(&self.target, &signed_in.account.object_id);
             self.store.post_nothing(&item)
         });
         Ok((signed_in, ticket))
     }
 
-    /// What an error means for the next attempt, and what it has to be told with.
+    /// Notes what an error means for the next attempt, and completes the error for display.
     fn learn(&self, mut error: AuthError) -> AuthError {
         if let Some(refusal) = error.refusal_mut() {
             refusal.asked = self.asked_by_name();
-            self.held().learn_from(refusal);
+            self.cache().learn_from(refusal);
         }
         error
     }

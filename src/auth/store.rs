@@ -1,4 +1,4 @@
-//! Where the sign-in is kept: in the system's keyring, or in memory only.
+//! Storage of the sign-in: the system's keyring, or memory only.
 //!
 //! Keyrings block, prompt, hang or are absent. So one named thread owns the store, callers wait for
 //! it three seconds at most, and what it still finishes later counts. Besides, the Linux store's
@@ -32,7 +32,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(3);
 /// More than a few requests in the queue mean that the keyring hangs.
 const QUEUE: usize = 4;
 
-/// Where a session keeps its refresh token.
+/// Storage of a session's refresh token.
 #[derive(Debug)]
 pub enum TokenStore {
     Memory(Memory),
@@ -47,7 +47,7 @@ pub struct Memory(watch::Sender<KeyringState>);
 pub struct Keyring {
     jobs: SyncSender<Job>,
     shared: Arc<Shared>,
-    /// Where consoles take turns in renewing.
+    /// Folder of the lock with which consoles take turns in renewing.
     pub(super) turns: Option<PathBuf>,
 }
 
@@ -154,7 +154,7 @@ impl TokenStore {
     }
 
     /// Wants `value` saved under `item`, and then what is under `old` gone. Returns at once; the
-    /// newest wish about an item wins.
+    /// newest request for an item wins.
     pub(super) fn post_save(
         &self,
         item: &Arc<str>,
@@ -165,12 +165,12 @@ impl TokenStore {
         self.post(item, ItemChange::Save { value, old })
     }
 
-    /// Wants the item gone. Returns at once; the newest wish about an item wins.
+    /// Requests the item's removal. Returns immediately; the newest request for an item wins.
     pub(super) fn post_removal(&self, item: &Arc<str>) -> Ticket {
         self.post(item, ItemChange::Remove(KeyringState::Empty))
     }
 
-    /// The same for a sign-in that brings nothing to be saved.
+    /// A ticket for a sign-in that has nothing to save.
     pub(super) fn post_nothing(&self, item: &Arc<str>) -> Ticket {
         let state = KeyringState::NotSaved {
             reason: "The sign-in host gave nothing to save".into(),
@@ -179,16 +179,16 @@ impl TokenStore {
         self.post(item, ItemChange::Remove(state))
     }
 
-    /// What is held came from the keyring, and is still there under `item`.
-    pub(super) fn was_found(&self, item: &Arc<str>) {
+    /// Notes that the cached sign-in came from the keyring, and is still there under `item`.
+    pub(super) fn note_found(&self, item: &Arc<str>) {
         if let Self::Keyring(keyring) = self {
             keyring.shared.wanted().present = Some(Arc::clone(item));
             keyring.shared.state.send_replace(KeyringState::Saved);
         }
     }
 
-    /// There is nothing to be saved, and nothing is being asked any more. What went wrong stays said.
-    pub(super) fn is_empty(&self) {
+    /// Notes that there is nothing to save and no call in progress. An earlier failure stays shown.
+    pub(super) fn note_nothing_to_save(&self) {
         if let Self::Keyring(keyring) = self {
             keyring.shared.state.send_if_modified(|state| {
                 let was_checking = *state == KeyringState::Checking;
@@ -211,7 +211,7 @@ impl TokenStore {
         wanted.changes.retain(|(known, _)| known != item);
         wanted.changes.push((Arc::clone(item), change));
         drop(wanted);
-        // A full queue is no loss: each job in it looks at the wishes first.
+        // A full queue is no loss: each job in it looks at the requests first.
         if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
             let trouble = Trouble::silent();
             keyring
@@ -221,7 +221,7 @@ impl TokenStore {
         ticket
     }
 
-    /// How a wish went, within [`LIMIT`].
+    /// Result of a request, within [`LIMIT`].
     pub(super) async fn completed(&self, ticket: Ticket) -> Result<(), Trouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(());
@@ -271,7 +271,7 @@ impl TokenStore {
     }
 }
 
-/// Number of a wish.
+/// Number of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticket(u64);
 
@@ -298,7 +298,7 @@ enum ItemChange {
         /// The name under which it was kept before.
         old: Option<Arc<str>>,
     },
-    /// With what it means for the state.
+    /// Removal, with the state that follows from it.
     Remove(KeyringState),
 }
 
@@ -308,7 +308,7 @@ struct Done {
     trouble: Option<Trouble>,
 }
 
-/// What an item holds.
+/// Kind of an item's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     SignIn,
@@ -321,7 +321,7 @@ enum Job {
         kind: Kind,
         reply: oneshot::Sender<Result<Option<Zeroizing<Vec<u8>>>, Trouble>>,
     },
-    /// There is a wish or a note.
+    /// A request or a note is pending.
     Look,
     Reopen {
         reply: oneshot::Sender<Result<(), Trouble>>,

@@ -1,4 +1,4 @@
-//! What of a sign-in is kept in the keyring: one JSON value, UTF-8 because `KWallet` refuses else.
+//! The sign-in as stored in the keyring: one JSON value, UTF-8 because `KWallet` refuses else.
 //!
 //! No access token and no id token: they are large, short-lived and can be had again.
 
@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 pub(super) struct StoredSignIn {
     pub refresh: Arc<Secret<String>>,
     pub scope: Option<Box<str>>,
-    /// The same account at home, for a guest another one than here.
+    /// Home account id; for a guest it differs from the one here.
     pub home: Option<Box<str>>,
     pub account: Account,
 }
@@ -101,7 +101,7 @@ pub(super) fn account_item(target: &str, object_id: &str) -> Arc<str> {
     format!("{target}:{object_id}").to_lowercase().into()
 }
 
-/// Where a sign-in counts: where, as which application, in which tenant. Nobody's name is in it,
+/// Target of a sign-in: cloud, application and tenant. Nobody's name is in it,
 /// because keyring tools and logs show it; mode, host and port are, so that a stand-in can never be
 /// handed a live sign-in (rule 11). Before there were items by account, it was an item's name.
 pub(super) fn target_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {

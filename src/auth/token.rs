@@ -17,7 +17,7 @@ use super::id_token::{self, Claims, MAX_TOKEN, Nonce, text};
 use super::secret::Secret;
 use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_guid};
 
-/// What Microsoft's libraries keep in reserve.
+/// Safety margin before expiry, as in Microsoft's libraries.
 const MARGIN: Duration = Duration::from_mins(5);
 /// Least time from one renewal to the next.
 const JUST_COME: Duration = Duration::from_secs(30);
@@ -90,7 +90,7 @@ impl AccessToken {
         has_just_come || self.left(now) > MARGIN.min(self.0.lifetime / 5)
     }
 
-    /// Whether it still counts at all.
+    /// Whether it has not expired.
     pub(super) fn is_alive(&self, now: Timestamp) -> bool {
         !self.left(now).is_zero()
     }
@@ -130,11 +130,11 @@ pub(super) struct Grant {
     /// Missing when no token says who it is.
     pub account: Option<Account>,
     pub identity: Identity,
-    /// What ties the id token to the request of the sign-in.
+    /// The nonce of the id token.
     pub nonce: Option<Box<str>>,
 }
 
-/// What the parts of one answer say about whose it is, each by itself.
+/// Identity by each part of one answer.
 pub(super) struct Identity {
     /// Tenant and object id of the id token and of the access token, as far as they tell.
     parts: Vec<(Option<TenantId>, Option<Box<str>>)>,
@@ -220,7 +220,7 @@ impl Grant {
         Ok(())
     }
 
-    /// Takes the tokens out of an answer.
+    /// Extracts the tokens from an answer.
     pub(super) fn from_answer(
         mut fields: Box<Fields>,
         nonce: &Nonce<'_>,
@@ -272,7 +272,7 @@ impl Grant {
     }
 }
 
-/// What the token may do: by its own claims, else by the answer's word.
+/// Granted permissions: by the token's own claims, else by the answer's scope.
 fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
     let claimed = access.and_then(|claims| {
         let scp = text(&claims.scp).map(str::to_owned);
@@ -286,7 +286,7 @@ fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
     }
 }
 
-/// Who signed in: from the id token, else from the other parts of the answer.
+/// The account: from the id token, else from the other parts of the answer.
 fn who(
     fields: &Fields,
     parts: [Option<&Claims>; 3],
@@ -344,8 +344,8 @@ pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
     })
 }
 
-/// What a sign-in asks for: the permissions that were set, a token that tells who signed in, and one
-/// that outlives the hour.
+/// Requested scope: the configured permissions, `openid` for an id token, and `offline_access` for
+/// a refresh token.
 pub(super) fn wanted_scope(endpoints: &Endpoints) -> String {
     let resource = &endpoints.resource;
     let permissions: Vec<String> = match &endpoints.scopes {

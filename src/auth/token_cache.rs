@@ -1,4 +1,4 @@
-//! What a session holds between two requests.
+//! Token cache: the session's state between two requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, monotonic_now};
 use crate::model::{Account, Permissions};
 
-/// Who is signed in, and what that allows.
+/// The signed-in account and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
     pub account: Account,
@@ -34,13 +34,13 @@ pub(super) struct TokenCache {
     pub(super) signed_in: Option<SignedIn>,
     /// The home account (`client_info`), where it was reported.
     pub(super) home: Option<Box<str>>,
-    /// What ties id tokens to this sign-in.
+    /// Nonce that ties id tokens to this sign-in.
     pub(super) nonce: FirstNonce,
     pub(super) access: Option<AccessToken>,
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,
     pub(super) failure: Option<Failure>,
-    /// What the next sign-in has to bring along, as far as a renewal was told.
+    /// Claims that the next sign-in has to request, as far as a renewal was told.
     pub(super) claims: Option<WantedClaims>,
     /// Renewals that failed so far: who waited for one gets its result, not another attempt.
     pub(super) failures: u64,
@@ -52,12 +52,12 @@ pub(super) struct TokenCache {
     pub(super) was_saved: bool,
     /// A saved sign-in that was found and that nobody has accepted yet.
     pub(super) found: Option<StoredSignIn>,
-    /// It was saved under the name that every account of its place had.
+    /// Saved under the old name that all accounts of a target shared.
     pub(super) has_old_item: bool,
     pub(super) last_refusal: Option<LastRefusal>,
     /// When tokens were given up lately because the API had refused them.
     pub(super) replaced: Vec<Instant>,
-    /// What the last of them had to be replaced for.
+    /// Claims for which the last of them had to be replaced.
     pub(super) replaced_for: Option<WantedClaims>,
 }
 
@@ -74,7 +74,7 @@ const LASTING: Duration = Duration::from_mins(10);
 
 /// How long the API's refusals are counted.
 const REFUSED_LATELY: Duration = Duration::from_mins(1);
-/// So many tokens that the API had taken before it refused them are replaced in that time: each may
+/// Maximum number of once accepted, then refused tokens that are replaced in that time: each may
 /// have ended, but where one request is refused and others are not, a new token changes nothing.
 const REPLACED_AT_MOST: usize = 10;
 
@@ -144,7 +144,7 @@ impl TokenCache {
         }
     }
 
-    /// Takes from a refusal what the next attempt needs, and tells whether it is the same again.
+    /// Learns from a refusal what the next attempt needs, and notes whether it is a repeated one.
     pub(super) fn learn_from(&mut self, refusal: &mut Refusal) {
         let now = monotonic_now();
         refusal.is_repeated = !refusal.numbers.is_empty()
@@ -159,7 +159,7 @@ impl TokenCache {
             claims: refusal.claims.clone(),
             signed_in_at: None,
         });
-        // The host's own wish is newer than the API's.
+        // The host's own request is newer than the API's.
         self.want(refusal.claims.as_deref().and_then(WantedClaims::from_json));
     }
 

@@ -1,4 +1,4 @@
-//! What a keyring can fail of, in words, and without the secrets its errors may carry.
+//! Keyring errors in words, without the secrets that they may carry.
 
 use keyring_core::Error;
 

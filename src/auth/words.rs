@@ -177,7 +177,7 @@ fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
     })
 }
 
-/// What came in the place of an answer of the sign-in host.
+/// Explanation of a missing or foreign answer of the sign-in host.
 fn no_answer(error: &AuthError) -> Explanation {
     let say = |headline: &str, next| Explanation::harmless(headline, next);
     let outside = |words: &str| NextStep::Outside(words.into());
@@ -230,7 +230,7 @@ fn no_answer(error: &AuthError) -> Explanation {
 }
 
 impl AuthError {
-    /// Of a sign-out that the keyring did not take, and that could not be noted for the next start
+    /// Explanation of a sign-out that failed in the keyring and could not be noted for the next start
     /// either.
     #[must_use]
     pub fn explain_unnoted(&self) -> Explanation {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::platform;
 
-/// What the desktop says about a proxy, as far as the HTTP client does not see it by itself.
+/// Proxy settings of the desktop that the HTTP client does not see by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DesktopProxy {
     None,
@@ -32,11 +32,11 @@ pub(super) fn read() -> DesktopProxy {
     output("gsettings", &mode).map_or(DesktopProxy::Unknown, |text| of_gnome(&text))
 }
 
-/// How long a program may take, and how many bytes of it are read.
+/// Time limit of a program; [`MAX_BYTES`] of its output are read.
 const PATIENCE: Duration = Duration::from_secs(3);
-const MOST_BYTES: u64 = 4096;
+const MAX_BYTES: u64 = 4096;
 
-/// What a program prints; `None` when it is not there, fails, or does not come to an end.
+/// Output of a program; `None` when it is missing, fails, or does not end.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -50,7 +50,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let reader = std::thread::Builder::new().name("cordon-desktop-proxy".into());
     let reading = reader.spawn(move || {
         let mut text = Vec::new();
-        let read = printed.take(MOST_BYTES).read_to_end(&mut text);
+        let read = printed.take(MAX_BYTES).read_to_end(&mut text);
         tell.send(read.map(|_| text)).ok();
     });
     reading.ok()?;
@@ -59,7 +59,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
         // What it started may keep its output open all the same; nobody waits for that.
         child.kill().ok();
     }
-    // Whoever prints more than is read gets no further: its output is closed.
+    // A program that prints more than is read is stopped: its output is closed.
     let is_good = child.wait().is_ok_and(|status| status.success());
     let text = text.ok()?.ok().filter(|_| is_good)?;
     Some(String::from_utf8_lossy(&text).into_owned())

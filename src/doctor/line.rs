@@ -7,9 +7,9 @@ use crate::say;
 pub(super) struct Line {
     what: &'static str,
     level: Level,
-    /// What was found; nothing secret, safe to paste.
+    /// The finding; without secrets, safe to paste.
     pub found: String,
-    /// What to do, when something is wrong.
+    /// The remedy, if something is wrong.
     pub remedy: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with this installation, and how to fix it.
+//! Diagnosis of this installation: problems, and how to fix them.
 
 /// Proxy settings that the HTTP client does not read.
 mod desktop_proxy;
@@ -6,7 +6,7 @@ mod desktop_proxy;
 mod line;
 /// Whether the hosts answer.
 mod network;
-/// Which proxy is used, and which is not.
+/// Proxy settings, used and unused.
 mod proxy;
 
 use std::path::Path;
@@ -135,7 +135,7 @@ fn with_usual_hosts(
     (trouble, places)
 }
 
-/// What of the rules and of the plans cannot be used.
+/// Unusable rules and plans.
 fn rules_lines(settings: Settings) -> Vec<Line> {
     let rules = settings.rules;
     let rule =
@@ -232,7 +232,7 @@ fn folder_line(folder: &Path) -> Line {
     }
 }
 
-/// Where access is told by a list.
+/// Access check where the system has access lists.
 fn access_line(folder: &Path) -> Line {
     let what = "data folder";
     let shown = folder.display();
@@ -404,13 +404,13 @@ fn certificates_line() -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Mark;
+    use crate::journal::Checkpoint;
 
     #[test]
     fn a_journal_that_is_gone_has_a_bad_line_without_its_tenant() {
         let folder = tempfile::tempdir().expect("a folder");
         let last_hash = "a".repeat(64);
-        let mark = Mark {
+        let mark = Checkpoint {
             records: 3,
             last_hash,
         };

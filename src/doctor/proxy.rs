@@ -1,4 +1,4 @@
-//! Which proxy is used for each host, which setting says so, and which settings are not used.
+//! The proxy for each host, the setting behind it, and unused settings.
 
 use url::Url;
 
@@ -10,7 +10,7 @@ use crate::model::Endpoints;
 /// Not read for addresses over https, and so never for the service.
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 
-/// What is used for the hosts of this profile.
+/// Proxies for the hosts of this profile.
 pub(super) fn lines(endpoints: &Endpoints) -> Vec<Line> {
     if endpoints.loopback {
         return vec![Line::good("proxy", "none, on this computer")];
@@ -81,12 +81,12 @@ fn used(hosts: &[Host; 2], found: DesktopProxy) -> Line {
                 word(api),
                 api.name
             ),
-            "NO_PROXY leaves out one of the two hosts only: check that this is meant",
+            "NO_PROXY leaves out one of the two hosts only: check that this is intended",
         ),
     }
 }
 
-/// What the proxy variables say, each with whether it counts.
+/// Values of the proxy variables, each with whether it is used.
 fn variables() -> Option<Line> {
     let what = "proxy variables";
     let [https, all, http, except] = [HTTPS, ALL, HTTP, EXCEPT].map(first_set);
@@ -130,7 +130,7 @@ fn variables() -> Option<Line> {
     }
 }
 
-/// What the desktop's own settings add to that.
+/// Line on the desktop's own settings.
 fn desktop(found: DesktopProxy, is_set: bool) -> Option<Line> {
     let what = "desktop's proxy";
     let ask =

@@ -25,15 +25,15 @@ const fn wanted(device: Device, kind: ActionKind) -> Wanted {
 /// One exercise.
 pub struct Exercise {
     pub name: &'static str,
-    /// What is to be done, in a sentence.
+    /// The task in one sentence.
     pub task: &'static str,
     pub briefing: &'static str,
     pub wanted: &'static [Wanted],
-    /// What is to be contained at the end; everything else is not.
+    /// Devices to be contained at the end; all others are not.
     pub contained: &'static [Device],
     /// Devices of which no last word is to be expected.
     pub silent: &'static [Device],
-    /// What a colleague has under way, and on which device.
+    /// A colleague's action under way, with its device.
     colleague: Option<(Device, &'static str)>,
     /// Whether the answer to the first order is lost.
     loses_answer: bool,
@@ -43,10 +43,10 @@ const VICTIM: Device = ("FIN-LT-042", 0);
 const IN_THE_WAY: Device = ("ENG-LT-030", 0);
 const SILENT: Device = ("SALES-LT-019", 0);
 const WITH_FILE: Device = ("HR-LT-007", 0);
-/// Of no file that anybody has.
+/// Hash of a file that does not exist.
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
-/// All of them.
+/// All exercises.
 pub const EXERCISES: [Exercise; 3] = [
     Exercise {
         name: "A beacon with a twin",
@@ -91,8 +91,8 @@ pub const EXERCISES: [Exercise; 3] = [
 ];
 
 impl Exercise {
-    /// What is on its devices that was not there when the tenant began, in words.
-    pub(super) fn worn(&self, control: &SimControl) -> Vec<String> {
+    /// Changes on its devices since the tenant began, in words.
+    pub(super) fn leftovers(&self, control: &SimControl) -> Vec<String> {
         let devices = self.devices(control).into_iter();
         devices
             .filter_map(|(id, name)| {

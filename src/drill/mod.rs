@@ -15,14 +15,14 @@ pub use score::{Found, Sheet, score};
 
 use crate::journal::{Entry, Journal};
 use crate::simulator::SimControl;
-use crate::ui::{Briefing, Coach};
+use crate::ui::{Briefing, DrillRunner};
 
 /// Plays exercises on a tenant, and judges them.
 pub struct Drill {
     control: SimControl,
     journal: PathBuf,
     /// Wants a frame once there is a sheet.
-    wake: Arc<dyn Fn() + Send + Sync>,
+    request_repaint: Arc<dyn Fn() + Send + Sync>,
     begun: Option<Begun>,
     sheet: Arc<Mutex<Option<String>>>,
 }
@@ -32,18 +32,22 @@ pub struct Drill {
 struct Begun {
     exercise: &'static Exercise,
     at: Timestamp,
-    /// How many requests the tenant had been asked before.
+    /// Number of requests before the exercise.
     requests: usize,
 }
 
 impl Drill {
     /// Exercises on this tenant; `journal` is the file of the console that plays them.
     #[must_use]
-    pub fn new(control: SimControl, journal: PathBuf, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+    pub fn new(
+        control: SimControl,
+        journal: PathBuf,
+        request_repaint: Arc<dyn Fn() + Send + Sync>,
+    ) -> Self {
         Self {
             control,
             journal,
-            wake,
+            request_repaint,
             begun: None,
             sheet: Arc::default(),
         }
@@ -71,7 +75,7 @@ fn judge(control: &SimControl, journal: &Path, begun: &Begun) -> Option<Sheet> {
     Some(score(begun.exercise, &found))
 }
 
-impl Coach for Drill {
+impl DrillRunner for Drill {
     fn briefings(&self) -> Vec<Briefing> {
         let all = EXERCISES.iter();
         all.map(|exercise| Briefing {
@@ -82,9 +86,9 @@ impl Coach for Drill {
         .collect()
     }
 
-    fn worn(&self, at: usize) -> Vec<String> {
+    fn leftovers(&self, at: usize) -> Vec<String> {
         let exercise = EXERCISES.get(at);
-        exercise.map_or_else(Vec::new, |exercise| exercise.worn(&self.control))
+        exercise.map_or_else(Vec::new, |exercise| exercise.leftovers(&self.control))
     }
 
     fn begin(&mut self, at: usize) {
@@ -106,14 +110,14 @@ impl Coach for Drill {
         };
         self.control.clear_faults();
         let (control, journal) = (self.control.clone(), self.journal.clone());
-        let (sheet, wake) = (Arc::clone(&self.sheet), Arc::clone(&self.wake));
+        let (sheet, request_repaint) = (Arc::clone(&self.sheet), Arc::clone(&self.request_repaint));
         let judging = move || {
             let text = judge(&control, &journal, &begun).map_or_else(
                 || "The journal could not be read, so there is no score".to_owned(),
                 |sheet| sheet.to_string(),
             );
             *sheet.lock() = Some(text);
-            wake();
+            request_repaint();
         };
         let thread = std::thread::Builder::new().name("drill".into());
         if let Err(error) = thread.spawn(judging) {

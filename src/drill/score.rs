@@ -1,4 +1,4 @@
-//! What an exercise came to, in points.
+//! Scoring of an exercise.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,14 +12,14 @@ use crate::model::duration_text;
 use crate::simulator::{LoggedRequest, RequestKind};
 
 const FULL_MARKS: u32 = 100;
-/// What each mistake costs; a missing order its share of the full marks.
+/// Points deducted per mistake; a missing order costs its share of the full marks.
 const WRONG_DEVICE: u32 = 30;
 const LEFT_CONTAINED: u32 = 20;
 const DOUBLED: u32 = 15;
 const NOT_ASKED_FOR: u32 = 10;
 const NO_LAST_WORD: u32 = 10;
 
-/// What was found since an exercise began.
+/// Findings since an exercise began.
 pub struct Found<'a> {
     /// Ids and names of the tenant's records.
     pub machines: Vec<(String, Option<String>)>,
@@ -124,10 +124,10 @@ fn changes(requests: &[LoggedRequest]) -> Vec<Change<'_>> {
     taken.filter_map(Change::of).collect()
 }
 
-/// Adds up what an exercise came to.
+/// Scores an exercise.
 #[must_use]
 pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
-    let mut sheet = Marks::default();
+    let mut sheet = Deductions::default();
     let changes = changes(found.requests);
     let name = |id: &str| {
         let known = found.machines.iter().find(|(known, _)| known == id);
@@ -174,11 +174,11 @@ pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
     }
 }
 
-/// What was asked for and should not have been; on how many devices that the exercise is not about.
+/// Deducts unwanted requests; returns the number of devices outside of the exercise.
 fn wrong_devices<'a>(
     others: impl Iterator<Item = &'a Change<'a>>,
     ids: &[String],
-    sheet: &mut Marks,
+    sheet: &mut Deductions,
     name: impl Fn(&str) -> String,
 ) -> usize {
     let mut wrong: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -204,24 +204,24 @@ fn wrong_devices<'a>(
 }
 
 #[derive(Default)]
-struct Marks {
+struct Deductions {
     cost: u32,
     lines: Vec<String>,
 }
 
-impl Marks {
+impl Deductions {
     fn cost(&mut self, points: u32, what: &str) {
         self.cost = self.cost.saturating_add(points);
         self.lines.push(format!("{what}: −{points}"));
     }
 }
 
-/// What the last request of each pair leaves contained, and should not; or the other way round.
+/// Deducts devices left contained by the last request of each pair that should not be, and vice versa.
 fn left_contained(
     exercise: &Exercise,
     found: &Found<'_>,
     changes: &[Change<'_>],
-    sheet: &mut Marks,
+    sheet: &mut Deductions,
     name: impl Fn(&str) -> String,
 ) {
     let devices = exercise.contained.iter();
@@ -260,8 +260,8 @@ fn left_contained(
     }
 }
 
-/// How long it took until the last of them had ended, by the journal.
-fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Marks) -> String {
+/// Time until the last of them had ended, by the journal.
+fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Deductions) -> String {
     let devices = exercise.silent.iter();
     let silent: Vec<String> = devices
         .filter_map(|device| id_of(&found.machines, *device))

@@ -13,7 +13,7 @@ pub struct Refusal {
     pub problem: Problem,
 }
 
-/// What is wrong with a file or folder.
+/// Defect of a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     #[error("is a link")]
@@ -38,7 +38,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether it is what it should be, but others may have changed it.
+    /// Whether it is only untrusted: others may have changed it.
     #[must_use]
     pub const fn is_about_others(self) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl Problem {
         }
     }
 
-    /// What a person can do about it.
+    /// Remedy for the person.
     #[must_use]
     pub fn remedy(self, path: &Path) -> String {
         match self {
@@ -79,7 +79,7 @@ impl Problem {
                 )
             }
             Self::SecondName => format!(
-                "Whoever writes to it under the other name writes here. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
+                "Writing to the other name changes this file too. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
                 path.display()
             ),
             Self::TooLarge { .. } => "It is none of cordon's: move it away".into(),

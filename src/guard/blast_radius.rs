@@ -1,5 +1,5 @@
-//! Who else is cut off with a device: hints that others depend on it, and devices that share its
-//! address.
+//! Blast radius of cutting a device off: hints that others depend on it, and devices that share
+//! its address.
 
 use super::Facts;
 use super::protection::addresses;

@@ -82,7 +82,7 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(at) = task.expires().filter(|at| *at <= facts.now) {
         let age = age_text(facts.now.duration_since(at).as_secs());
         verdicts.push(Verdict::block(
-            format!("Its end lies in the past ({age}): Defender refuses such a block"),
+            format!("Its end is in the past ({age}): Defender refuses such a block"),
             NextStep::Outside("Choose a time to come".into()),
         ));
     }
@@ -90,14 +90,14 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     verdicts.extend(look.gap("what holds for this file on every device already"));
     let known = of_file(task, facts);
     for one in &known {
-        let then = if takes_place_of(task, one) {
+        let then = if overwrites(task, one) {
             replaced(one, task, facts)
         } else {
             "That one stays beside yours".to_owned()
         };
         verdicts.push(Verdict::warn(existing(one, &then, facts)));
     }
-    let is_new = !known.iter().any(|one| takes_place_of(task, one));
+    let is_new = !known.iter().any(|one| overwrites(task, one));
     if let IndicatorsLook::Read { total, .. } = look
         && total >= MAX_INDICATORS
         && is_new
@@ -145,12 +145,12 @@ fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
 /// nothing such, or it has no end.
 #[must_use]
 pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
-    let same = of_files.iter().filter(|one| takes_place_of(task, one));
+    let same = of_files.iter().filter(|one| overwrites(task, one));
     same.filter_map(|one| one.expires).max()
 }
 
 /// Whether the service has this order change this indicator, instead of making another.
-fn takes_place_of(task: &Task, one: &Indicator) -> bool {
+fn overwrites(task: &Task, one: &Indicator) -> bool {
     let is_of_hash = task.file_hash().is_some_and(|hash| one.is_about(hash));
     is_of_hash && task.reaction() == Some(one.action.as_wire())
 }

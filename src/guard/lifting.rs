@@ -17,13 +17,13 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         Task::Cancel {
             action,
             action_type,
-        } => calling_off(action, action_type, facts),
+        } => cancellation(action, action_type, facts),
         Task::Act { .. } => lifting(question.task, facts),
     }
 }
 
 /// Which action is called off: the request names nothing but its id.
-fn calling_off(
+fn cancellation(
     id: &MachineActionId,
     action_type: &MachineActionType,
     facts: &Facts<'_>,

@@ -274,7 +274,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     }
 }
 
-/// What forbids sending an approved order now, with facts read again.
+/// Checks that nothing blocks sending an approved order now, with facts read again.
 ///
 /// # Errors
 /// The finding that forbids it.

@@ -1,4 +1,4 @@
-//! What can be done to a copy of a journal, and what is found of it.
+//! Tampering with a journal, and what verification finds of it.
 
 use std::path::PathBuf;
 
@@ -251,7 +251,7 @@ fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside(
     // The lock file is exchanged as well: only the keyring is left to say so.
     std::fs::copy(forged.with_extension("lock"), path.with_extension("lock")).expect("exchanged");
     assert_eq!(found_in(&path), []);
-    let kept = Mark {
+    let kept = Checkpoint {
         records: 7,
         last_hash: "0".repeat(64),
     };
@@ -281,15 +281,15 @@ fn a_log_that_is_missing_or_foreign_after_a_crash_is_noticed() {
 }
 
 #[test]
-fn a_mark_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
+fn a_checkpoint_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
-    let behind = std::fs::read(&lock).expect("a mark");
+    let behind = std::fs::read(&lock).expect("a checkpoint");
     append_all(&mut Journal::open(&path).expect("opened"));
     std::fs::write(&lock, behind).expect("as before");
     assert_eq!(found_in(&path), []);
     drop(Journal::open(&path).expect("opened"));
-    assert_eq!(Mark::beside(&path).expect("a mark").records, 13);
+    assert_eq!(Checkpoint::beside(&path).expect("a checkpoint").records, 13);
     for nothing in ["", "\0", "cordon journal mark 1 7 x\n"] {
         std::fs::write(&lock, nothing).expect("written");
         let report = Journal::inspect(&path, &[]).expect("opened");
@@ -298,16 +298,16 @@ fn a_mark_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
 }
 
 #[test]
-fn a_mark_of_any_journal_reads_as_it_was_written_and_has_one_length() {
+fn a_checkpoint_of_any_journal_reads_as_it_was_written_and_has_one_length() {
     for (records, last_hash) in [
         (0, String::new()),
         (7, "0".repeat(64)),
         (i64::MAX, "f".repeat(64)),
     ] {
-        let mark = Mark { records, last_hash };
-        let text = mark.to_text();
+        let checkpoint = Checkpoint { records, last_hash };
+        let text = checkpoint.to_text();
         assert_eq!(text.len(), 108);
-        assert_eq!(Mark::from_text(&text), Some(mark));
+        assert_eq!(Checkpoint::from_text(&text), Some(checkpoint));
     }
 }
 
@@ -487,14 +487,14 @@ fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
 }
 
 #[test]
-fn a_rehearsal_starts_empty_and_never_under_another_console() {
+fn a_demo_starts_empty_and_never_under_another_console() {
     let (_folder, path) = written();
     let running = Journal::open(&path).expect("opened");
-    let mark = || Mark::beside(&path).ok().map(|mark| mark.records);
+    let records = || Checkpoint::beside(&path).ok().map(|at| at.records);
     recreate(&path);
-    assert_eq!((path.exists(), mark()), (true, Some(7)));
+    assert_eq!((path.exists(), records()), (true, Some(7)));
     drop(running);
     recreate(&path);
-    assert_eq!((path.exists(), mark()), (false, None));
+    assert_eq!((path.exists(), records()), (false, None));
     assert!(!Journal::open(&path).expect("made").lost_its_past());
 }

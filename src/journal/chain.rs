@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Finding, JournalError, Record, schema};
 use crate::model::{EntryId, hex};
 
-/// What a record's hash covers.
+/// Fields covered by a record's hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HashRule {
     /// Layouts 1 and 2: every field but the number.
@@ -114,7 +114,7 @@ impl Row {
         }
     }
 
-    /// What it says of its entry; `None` for one that belongs to none.
+    /// The record with its entry; `None` if it belongs to no entry.
     pub(super) fn said(&self) -> Result<Option<(EntryId, Timestamp, Record)>, JournalError> {
         if self.belongs_to_no_entry() {
             return Ok(None);

@@ -6,15 +6,15 @@ use rusqlite::Connection;
 use rusqlite::ffi::ErrorCode;
 
 use super::chain::{End, Row, SELECT};
-use super::mark::Mark;
+use super::checkpoint::Checkpoint;
 use super::{Caution, Finding, JournalError, Record, Witness, schema};
 use crate::files::Refusal;
 use crate::model::clean;
 
 /// How many records that cannot be read are named.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
-/// What a walk over the chain found.
+/// Result of a walk over the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     pub records: u64,
@@ -22,7 +22,7 @@ pub struct Verified {
     pub last_hash: String,
 }
 
-impl From<&Verified> for Mark {
+impl From<&Verified> for Checkpoint {
     fn from(verified: &Verified) -> Self {
         Self {
             records: i64::try_from(verified.records).unwrap_or(i64::MAX),
@@ -31,7 +31,7 @@ impl From<&Verified> for Mark {
     }
 }
 
-/// What verifying a file found.
+/// Verification report of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub verified: Verified,
@@ -39,7 +39,7 @@ pub struct Report {
     pub caution: Option<Caution>,
     /// Files of the journal that others may have changed: no console acts on it as it is.
     pub refused: Vec<Refusal>,
-    /// What could not be compared, and why.
+    /// Comparisons that could not be made, and why.
     pub not_checked: Vec<NotChecked>,
 }
 
@@ -54,10 +54,10 @@ pub struct NotChecked {
 #[must_use]
 pub fn by_keyring(
     note: Result<Option<String>, &str>,
-) -> (Vec<(Witness, Mark)>, Option<NotChecked>) {
+) -> (Vec<(Witness, Checkpoint)>, Option<NotChecked>) {
     let witness = Witness::Keyring;
-    let why = match note.map(|note| note.as_deref().and_then(Mark::from_text)) {
-        Ok(Some(mark)) => return (vec![(witness, mark)], None),
+    let why = match note.map(|note| note.as_deref().and_then(Checkpoint::from_text)) {
+        Ok(Some(checkpoint)) => return (vec![(witness, checkpoint)], None),
         Ok(None) => "it remembers no journal in this place",
         Err(why) => why,
     };
@@ -84,7 +84,7 @@ impl Report {
         self.findings.is_empty() && self.refused.is_empty()
     }
 
-    /// What is wrong, in one sentence.
+    /// The problem in one sentence.
     #[must_use]
     pub fn headline(&self) -> &'static str {
         if self.findings.iter().all(Finding::is_of_another_file) {
@@ -95,8 +95,8 @@ impl Report {
     }
 }
 
-/// A mark outside of the file, and whose it is.
-pub(super) type Remembered = (Witness, Mark);
+/// A checkpoint stored outside of the file, with its source.
+pub(super) type Remembered = (Witness, Checkpoint);
 
 pub(super) struct Walk {
     pub end: End,
@@ -142,8 +142,8 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
     Ok(walk)
 }
 
-/// As [`walk`], for those who only verify: also demands that a console could act on each record. One
-/// that opens the journal finds that out by itself.
+/// [`walk`] for verification alone: also demands that a console could act on each record. Opening
+/// the journal checks that by itself.
 pub(super) fn walk_and_read(
     db: &Connection,
     remembered: &[Remembered],
@@ -178,7 +178,7 @@ fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
         if !is_readable {
             found.push(Finding::Unreadable { seq: row.seq });
         }
-        if found.len() == MOST_NAMED {
+        if found.len() == MAX_NAMED {
             break;
         }
     }
@@ -221,8 +221,8 @@ impl Walk {
                     self.end.seq = seq;
                 }
             }
-            for ((_, mark), hash) in remembered.iter().zip(hashes.iter_mut()) {
-                if mark.records == seq {
+            for ((_, checkpoint), hash) in remembered.iter().zip(hashes.iter_mut()) {
+                if checkpoint.records == seq {
                     hash.clone_from(&self.end.hash);
                 }
             }
@@ -246,15 +246,15 @@ impl Walk {
 
     fn hold_against(&mut self, remembered: &[Remembered], hashes: &[String]) {
         let last = self.end.seq;
-        for ((witness, mark), hash) in remembered.iter().zip(hashes) {
-            let (witness, expected) = (*witness, mark.records);
+        for ((witness, checkpoint), hash) in remembered.iter().zip(hashes) {
+            let (witness, expected) = (*witness, checkpoint.records);
             if expected > last {
                 self.findings.push(Finding::Shortened {
                     last,
                     expected,
                     witness,
                 });
-            } else if expected > 0 && *hash != mark.last_hash {
+            } else if expected > 0 && *hash != checkpoint.last_hash {
                 self.findings.push(Finding::Exchanged {
                     seq: expected,
                     witness,
@@ -305,7 +305,7 @@ const fn is_of_pages(finding: &Finding) -> bool {
     matches!(finding, Finding::Pages { .. })
 }
 
-/// What `SQLite` has to say of the file's pages, if anything.
+/// Damage of the file's pages as reported by `SQLite`, if any.
 fn pages(db: &Connection) -> Result<Option<Box<str>>, JournalError> {
     let check = "PRAGMA integrity_check(1)";
     match db.query_row(check, [], |row| row.get::<_, String>(0)) {
@@ -400,7 +400,7 @@ mod tests {
             let what = format!("{entry} {at} {record} {data}");
             assert_eq!(report.findings, [Finding::Unreadable { seq: 3 }], "{what}");
             assert!(!report.is_good(), "{what}");
-            let opened = Journal::open(&path).expect("its chain is whole");
+            let opened = Journal::open(&path).expect("its chain is intact");
             assert!(opened.entries().is_err(), "{what}");
         }
     }

@@ -1,4 +1,4 @@
-//! What the journal holds: entries, each with its status by its records.
+//! Entries of the journal: an order, its records, and the status derived from them.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,7 +13,7 @@ use crate::model::{
 /// No clocks differ by more; an end from before its order left is none.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Who has read the present status of an entry, and when.
+/// Acknowledgement of an entry's present status: by whom, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     pub at: Timestamp,
@@ -39,7 +39,7 @@ impl TimeSource {
     }
 }
 
-/// One order with all that is known about it, oldest record first.
+/// One order with all its records, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub author: Author,
@@ -77,7 +77,7 @@ impl Entry {
                 let account = account.clone();
                 self.acknowledged = Some(Acknowledgement { at, account });
             }
-        } else if !self.status.is_last_word() || self.is_corrected_by(&record) {
+        } else if !self.status.is_terminal() || self.is_corrected_by(&record) {
             // The final status wins; a late record cannot undo it, unless it is another end of the
             // same action.
             let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
@@ -105,11 +105,11 @@ impl Entry {
         let is_of_own = matches!(record, Record::Finished { action, status, .. }
             if status.is_final() && self.own_action().as_ref() == Some(action));
         is_of_own
-            && self.status.is_last_word()
+            && self.status.is_terminal()
             && self.after(self.status.clone(), record).key() != self.status.key()
     }
 
-    /// What became known, oldest first.
+    /// All records, oldest first.
     #[must_use]
     pub fn records(&self) -> &[(Timestamp, Record)] {
         &self.records
@@ -141,7 +141,7 @@ impl Entry {
         (yields == Yield::Package).then_some(action)
     }
 
-    /// Who has read how it stands now; `None` while nobody has.
+    /// The acknowledgement of the present status, if there is one.
     #[must_use]
     pub fn acknowledged(&self) -> Option<&Acknowledgement> {
         self.acknowledged.as_ref()
@@ -212,7 +212,7 @@ impl Entry {
         records.any(|r| r.accepts(action)) && records.any(contradicts)
     }
 
-    /// What the service acts on: the device that was chosen, unless it carried the order over to
+    /// The device that the service acts on: the chosen one, unless it redirected the order to
     /// another record. Undoing concerns this one.
     #[must_use]
     pub fn machine(&self) -> MachineRef {
@@ -229,7 +229,7 @@ impl Entry {
         }
     }
 
-    /// What could not be read again before this was sent, each once.
+    /// Facts that could not be read again before sending, each named once.
     #[must_use]
     pub fn not_reread(&self) -> Vec<&str> {
         let mut found = Vec::new();
@@ -279,8 +279,8 @@ impl Entry {
         })
     }
 
-    /// What the service carried out in the place of this order, which succeeded: of its kind, with
-    /// another choice, as this reading of its action says, or with another end.
+    /// Deviation of a succeeded action from this order, by this reading of it: another choice of the same
+    /// kind, or another end.
     #[must_use]
     pub fn variant(&self, read: Option<&MachineAction>) -> Option<String> {
         if let Some(kept) = self.kept_otherwise() {
@@ -329,7 +329,7 @@ impl Entry {
         })
     }
 
-    /// Where it stands, as the records have it.
+    /// The status derived from the records.
     #[must_use]
     pub fn status(&self) -> &OrderStatus {
         #[cfg(test)]
@@ -450,8 +450,8 @@ impl Entry {
     }
 }
 
-/// What the service has stored for us is never called anything less again, unless it turns out to have
-/// named an action that is not ours.
+/// Whether the status must be kept: an action stored for us is never demoted, unless it turns out
+/// not to be ours.
 fn is_kept(before: &OrderStatus, record: &Record) -> bool {
     let takes_back = matches!(
         record,

@@ -108,7 +108,7 @@ impl JournalError {
         )
     }
 
-    /// What is wrong, and what mends it.
+    /// Cause and remedy.
     const fn cause_and_remedy(&self) -> (&'static str, &'static str) {
         match self {
             Self::InUse(_) => (

@@ -1,4 +1,4 @@
-//! What was found damaged is evidence: neither opening nor closing it changes any of its files.
+//! A damaged journal is evidence: neither opening nor closing it changes any of its files.
 
 use std::path::PathBuf;
 
@@ -44,7 +44,7 @@ fn nor_where_only_the_keyring_knows_better() {
     let mut journal = Journal::open(&path).expect("opened");
     append_all(&mut journal);
     let before = content(&path);
-    let mut elsewhere = journal.mark();
+    let mut elsewhere = journal.checkpoint();
     elsewhere.last_hash = "0".repeat(64);
     let compared = journal.compare(&elsewhere);
     assert!(matches!(compared, Err(JournalError::Damaged(_))));
@@ -83,14 +83,14 @@ fn a_path_is_never_taken_for_an_address() {
 }
 
 #[test]
-fn a_mark_that_has_something_behind_it_is_cut_with_the_next_one() {
+fn a_checkpoint_that_has_something_behind_it_is_cut_with_the_next_one() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
-    let longer = std::fs::read_to_string(&lock).expect("a mark") + "x";
+    let longer = std::fs::read_to_string(&lock).expect("a checkpoint") + "x";
     std::fs::write(&lock, longer).expect("written");
-    assert!(Mark::beside(&path).is_err());
+    assert!(Checkpoint::beside(&path).is_err());
     drop(Journal::open(&path).expect("opened"));
-    assert_eq!(Mark::beside(&path).expect("a mark").records, 7);
+    assert_eq!(Checkpoint::beside(&path).expect("a checkpoint").records, 7);
 }
 
 /// It would take many times its length to read.
@@ -110,34 +110,34 @@ fn a_record_longer_than_any_of_ours_is_not_read() {
     assert_found(&path, &[Finding::Unreadable { seq: 8 }]);
 }
 
-/// Whoever adds records to the closed file leaves the mark behind, as a crash may.
+/// Records added to the closed file leave the checkpoint behind, as after a crash.
 #[test]
-fn records_behind_the_mark_are_named_and_hold_up_nothing() {
+fn records_behind_the_checkpoint_are_named_and_hold_up_nothing() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
-    let marked = std::fs::read(&lock).expect("a mark");
+    let marked = std::fs::read(&lock).expect("a checkpoint");
     append_all(&mut Journal::open(&path).expect("opened"));
     std::fs::write(&lock, marked).expect("as before");
     let report = Journal::inspect(&path, &[]).expect("opened");
-    let caution = Some(Caution::Unmarked { records: 6 });
+    let caution = Some(Caution::BeyondCheckpoint { records: 6 });
     assert_eq!((report.is_good(), report.caution), (true, caution));
-    let said = "6 records came after the last mark in the journal's lock file";
+    let said = "6 records came after the last checkpoint in the journal's lock file";
     assert!(report.lines()[0].starts_with(said), "{:?}", report.lines());
     let opened = Journal::open(&path).expect("opened");
     assert_eq!(opened.caution(), caution);
     drop(opened);
     let again = Journal::open(&path).expect("opened");
-    assert_eq!(again.caution(), None, "it has a mark again");
+    assert_eq!(again.caution(), None, "it has a checkpoint again");
 }
 
 #[test]
-fn a_mark_that_cannot_be_read_is_said() {
+fn a_checkpoint_that_cannot_be_read_is_said() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
-    for (mark, caution) in [("", None), ("\0", Some(Caution::MarkUnreadable))] {
-        std::fs::write(&lock, mark).expect("written");
+    for (checkpoint, caution) in [("", None), ("\0", Some(Caution::CheckpointUnreadable))] {
+        std::fs::write(&lock, checkpoint).expect("written");
         let opened = Journal::open(&path).expect("opened");
-        assert_eq!(opened.caution(), caution, "{mark:?}");
+        assert_eq!(opened.caution(), caution, "{checkpoint:?}");
     }
 }
 
@@ -157,7 +157,7 @@ fn a_log_whose_file_was_put_aside_alone_is_kept() {
 #[test]
 fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
     let (_folder, path) = written();
-    let mark = Mark::beside(&path).expect("a mark");
+    let checkpoint = Checkpoint::beside(&path).expect("a checkpoint");
     std::fs::write(&path, "").expect("emptied");
     std::fs::write(log_of(&path), "what was in the log").expect("written");
     let before = content(&path);
@@ -174,17 +174,20 @@ fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
     std::fs::rename(&path, path.with_extension("aside")).expect("renamed");
     let mut opened = Journal::open(&path).expect("a new one");
     assert!(opened.lost_its_past());
-    assert!(matches!(opened.compare(&mark), Ok(Compared::LostItsPast)));
+    assert!(matches!(
+        opened.compare(&checkpoint),
+        Ok(Compared::LostItsPast)
+    ));
 }
 
 #[test]
 fn an_emptied_journal_that_only_the_keyring_remembers_was_cut_too() {
     let (_folder, path) = written();
-    let mark = Mark::beside(&path).expect("a mark");
+    let checkpoint = Checkpoint::beside(&path).expect("a checkpoint");
     std::fs::remove_file(path.with_extension("lock")).expect("removed");
     std::fs::write(&path, "").expect("emptied");
     let mut opened = Journal::open(&path).expect("nothing beside it tells");
-    let compared = opened.compare(&mark);
+    let compared = opened.compare(&checkpoint);
     let found = shortened(0, 7, Witness::Keyring);
     assert!(matches!(compared, Err(JournalError::Damaged(finding)) if finding == found));
 }

@@ -10,7 +10,7 @@ use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Entry, Verified};
 use crate::model::{clean, is_hidden, visible};
 
-/// What to write.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Csv,
@@ -97,8 +97,8 @@ fn csv(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
     out
 }
 
-/// With which a formula begins, and what stands for these: full-width, small, raised, and the minus of
-/// mathematics are read as signs in some locales.
+/// Characters that begin a formula, with their variants: full-width, small, raised, and the mathematical
+/// minus are read as signs in some locales.
 const SIGNS: &str =
     "=+-@＝＋－＠\u{2212}\u{fe62}\u{fe63}\u{fe66}\u{fe6b}\u{fb29}\u{207a}\u{207b}\u{207c}";
 
@@ -163,7 +163,7 @@ fn escape_hidden(json: &str) -> String {
     out
 }
 
-/// What became known when, as it was written.
+/// The records with their times, as written.
 fn records(entry: &Entry) -> serde_json::Value {
     let written = entry.records().iter().map(|(at, record)| {
         let (name, data) = record.to_stored().unzip();

@@ -1,6 +1,6 @@
-//! What can be wrong with a journal's file, and where.
+//! Findings of a journal's verification, each with its place.
 
-/// Who remembers how long a journal was, besides its records.
+/// A source outside of the records that remembers the journal's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Witness {
     /// `SQLite`'s own count of the numbers it gave out, inside the file.
@@ -21,7 +21,7 @@ impl std::fmt::Display for Witness {
     }
 }
 
-/// One thing that is wrong with a journal's file. `seq` is the number of the record.
+/// One defect of a journal's file. `seq` is the number of the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     #[error("the file says it has layout {found}, which does not fit what is in it")]
@@ -97,30 +97,30 @@ impl Finding {
     }
 }
 
-/// What the lock file leaves open of a journal that is whole. It holds up nothing.
+/// A doubt about an intact journal, left by its lock file. It blocks nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caution {
-    /// There are so many records behind the one that it remembers.
-    Unmarked { records: i64 },
-    /// It remembers something that cannot be read.
-    MarkUnreadable,
+    /// `records` follow the last one that the lock file remembers.
+    BeyondCheckpoint { records: i64 },
+    /// The checkpoint in the lock file cannot be read.
+    CheckpointUnreadable,
 }
 
 impl Caution {
-    /// Of a journal that ends with record `last`, held against what was remembered.
+    /// Compares a journal that ends with record `last` with the remembered length.
     pub(super) fn of(last: i64, remembered: i64) -> Option<Self> {
         let records = last - remembered;
-        (records > 0).then_some(Self::Unmarked { records })
+        (records > 0).then_some(Self::BeyondCheckpoint { records })
     }
 
-    /// What to do about it.
+    /// Next step for the person.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::Unmarked { .. } => {
+            Self::BeyondCheckpoint { .. } => {
                 "If there was none, read the newest entries of the journal before you act: something else may have written them"
             }
-            Self::MarkUnreadable => {
+            Self::CheckpointUnreadable => {
                 "You can go on. Compare the newest entries of the journal with what you know of them"
             }
         }
@@ -130,14 +130,14 @@ impl Caution {
 impl std::fmt::Display for Caution {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unmarked { records } => {
+            Self::BeyondCheckpoint { records } => {
                 let came = if *records == 1 { "record" } else { "records" };
                 write!(
                     f,
-                    "{records} {came} came after the last mark in the journal's lock file, as after a crash or a power cut"
+                    "{records} {came} came after the last checkpoint in the journal's lock file, as after a crash or a power cut"
                 )
             }
-            Self::MarkUnreadable => f.write_str(
+            Self::CheckpointUnreadable => f.write_str(
                 "The journal's lock file cannot be read, so whether records are missing at the end was not checked by it",
             ),
         }

@@ -8,12 +8,12 @@
 mod became;
 mod chain;
 mod check;
+mod checkpoint;
 mod connection;
 pub(crate) mod entry;
 mod error;
 mod export;
 mod finding;
-mod mark;
 mod place;
 mod record;
 mod refusal;
@@ -31,14 +31,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use became::{Aftermath, Became, Undone, status_in_full, status_in_short};
 pub use check::{NotChecked, Report, Verified, by_keyring};
+pub use checkpoint::Checkpoint;
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Caution, Finding, Witness};
-pub use mark::Mark;
 pub use place::{in_use_beside, put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
-pub use refusal::{instead, were_actions_read};
+pub use refusal::{alternative, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply, UNDONE};
 
@@ -53,7 +53,7 @@ use crate::model::EntryId;
 /// How an open journal is to what is remembered of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compared {
-    /// The same, or continued.
+    /// The same journal, possibly longer.
     Same,
     /// A new one was begun where there was another.
     LostItsPast,
@@ -71,7 +71,7 @@ pub struct Journal {
     is_new: bool,
     lost_its_past: bool,
     caution: Option<Caution>,
-    /// Where it is, kept while this console is the one that may act on it.
+    /// Its location, held while this console may act on it.
     place: Option<Place>,
 }
 
@@ -87,17 +87,17 @@ impl Journal {
         let is_missing = !files::is_there(path);
         let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);
         let lost_its_past = is_empty && lock.is_used();
-        let remembered = lock.mark().filter(|_| !is_missing);
+        let remembered = lock.checkpoint().filter(|_| !is_missing);
         let is_unread = !is_empty && lock.is_used() && remembered.is_none();
         // Private from the first moment, and closed again before `SQLite` has its locks on it.
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
         place::demand_private(path)?;
-        if let Some(mark) = remembered.as_ref().filter(|m| is_empty && m.has_records()) {
+        if let Some(checkpoint) = remembered.as_ref().filter(|m| is_empty && m.has_records()) {
             return Err(JournalError::Damaged(Finding::Shortened {
                 last: 0,
-                expected: mark.records,
+                expected: checkpoint.records,
                 witness: Witness::LockFile,
             }));
         }
@@ -109,10 +109,10 @@ impl Journal {
             .into_iter()
             .collect();
         let mut journal = Self::prepare(db, true, &remembered)?;
-        let after = |(_, mark): &Remembered| Caution::of(journal.end.seq, mark.records);
+        let after = |(_, checkpoint): &Remembered| Caution::of(journal.end.seq, checkpoint.records);
         journal.caution = match remembered.first() {
-            None if is_unread => Some(Caution::MarkUnreadable),
-            mark => mark.and_then(after),
+            None if is_unread => Some(Caution::CheckpointUnreadable),
+            checkpoint => checkpoint.and_then(after),
         };
         let mut place = Place::pin(path, before, lock)?;
         place.lock.remember(&journal.end);
@@ -168,20 +168,20 @@ impl Journal {
     }
 
     /// Verifies the file at `path` beside a running console, and against what is remembered of it
-    /// outside: in its lock file, and in the marks that are given.
+    /// outside: in its lock file, and in the checkpoints that are given.
     ///
     /// # Errors
     /// When the file cannot be opened or is no journal of a known layout.
-    pub fn inspect(path: &Path, marks: &[(Witness, Mark)]) -> Result<Report, JournalError> {
+    pub fn inspect(path: &Path, known: &[(Witness, Checkpoint)]) -> Result<Report, JournalError> {
         let refused = place::judge(path)?;
-        let mut remembered = marks.to_vec();
+        let mut remembered = known.to_vec();
         let mut not_checked = Vec::new();
-        let mut marked = None;
+        let mut last_known = None;
         // Before the file, which a running console may be continuing meanwhile.
-        match Mark::beside(path) {
-            Ok(mark) => {
-                marked = Some(mark.records);
-                remembered.push((Witness::LockFile, mark));
+        match Checkpoint::beside(path) {
+            Ok(checkpoint) => {
+                last_known = Some(checkpoint.records);
+                remembered.push((Witness::LockFile, checkpoint));
             }
             Err(why) => not_checked.push(NotChecked {
                 witness: Witness::LockFile,
@@ -203,7 +203,7 @@ impl Journal {
                 last_hash: walk.end.hash,
             },
             findings: walk.findings,
-            caution: marked.and_then(|marked| Caution::of(walk.end.seq, marked)),
+            caution: last_known.and_then(|last_known| Caution::of(walk.end.seq, last_known)),
             refused: refused.into_iter().map(|(_, refusal)| refusal).collect(),
             not_checked,
         })
@@ -215,12 +215,12 @@ impl Journal {
     /// # Errors
     /// When one of its files is another one now, cut or gone, or has not in it what was written.
     pub fn check_place(&self) -> Result<(), JournalError> {
-        let checked = self.is_in_place();
+        let checked = self.check_in_place();
         leave_log(&self.db, checked.is_err() || !self.writable)?;
         checked
     }
 
-    fn is_in_place(&self) -> Result<(), JournalError> {
+    fn check_in_place(&self) -> Result<(), JournalError> {
         let Some(place) = &self.place else {
             return Ok(());
         };
@@ -230,7 +230,7 @@ impl Journal {
         }
         // Something has written to the same file, as a restore in place does; `SQLite` would go by the
         // pages that it remembers. So it is read as the next start would.
-        let remembered = [(Witness::LockFile, self.mark())];
+        let remembered = [(Witness::LockFile, self.checkpoint())];
         let walk = read_with(place.path(), |db| {
             schema::prepare(&db, false)?;
             check::walk(&db, &remembered)
@@ -251,7 +251,7 @@ impl Journal {
         self.lost_its_past
     }
 
-    /// What the lock file left open when it was opened.
+    /// What could not be settled from the lock file on opening.
     #[must_use]
     pub fn caution(&self) -> Option<Caution> {
         self.caution
@@ -341,7 +341,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] when it is not the file that was written last; others when it cannot
     /// be read.
-    pub fn compare(&mut self, remembered: &Mark) -> Result<Compared, JournalError> {
+    pub fn compare(&mut self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
         let compared = self.hold_against(remembered);
         if let Err(JournalError::Damaged(_)) = compared {
             self.writable = false;
@@ -350,7 +350,7 @@ impl Journal {
         compared
     }
 
-    fn hold_against(&self, remembered: &Mark) -> Result<Compared, JournalError> {
+    fn hold_against(&self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
         let (last, expected, witness) = (self.end.seq, remembered.records, Witness::Keyring);
         if expected == 0 {
             return Ok(Compared::Same);
@@ -374,8 +374,8 @@ impl Journal {
 
     /// Count and last hash, to be kept outside of the file.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        Mark {
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
             records: self.end.seq,
             last_hash: self.end.hash.clone(),
         }

@@ -1,4 +1,4 @@
-//! What happens to the files of an open journal without any of them becoming another file.
+//! Tests: an open journal whose files are overwritten in place.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};

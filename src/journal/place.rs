@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::JournalError;
 use super::chain::End;
-use super::mark::{self, Mark};
+use super::checkpoint::{self, Checkpoint};
 use crate::files::{self, File, Identity, Refusal, TryLockError};
 
 /// A path, and the file that was there when the journal was opened.
@@ -51,7 +51,7 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
 }
 
 /// How many copies of one journal are kept.
-const MOST_KEPT: u32 = 99;
+const MAX_KEPT: u32 = 99;
 
 /// How the name of each journal of cordon's begins.
 const NAME: &str = "journal-";
@@ -91,7 +91,7 @@ pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, Jour
     Ok(refused)
 }
 
-/// As [`judge`], for the console, which acts on no journal that others may have changed.
+/// [`judge`] for the console, which acts on no journal that others may have changed.
 ///
 /// # Errors
 /// When one of its files is none, or others can write to it.
@@ -171,7 +171,7 @@ pub(super) fn keep_unsettled(journal: &Path, is_empty: bool) -> io::Result<()> {
     let log = (is_empty && is_in_log).then_some(log);
     let rollback = rollback_of(journal).map(|rollback| [journal.to_owned(), rollback]);
     let unsettled: Vec<_> = rollback.into_iter().flatten().chain(log).collect();
-    for n in 1..=MOST_KEPT {
+    for n in 1..=MAX_KEPT {
         let copy_of = |of: &Path| beside(of, &format!(".kept-{n}"));
         if !unsettled.iter().any(|of| files::is_there(&copy_of(of))) {
             return (unsettled.iter()).try_for_each(|of| files::copy_new(of, &copy_of(of)));
@@ -197,21 +197,24 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     beside.into()
 }
 
-impl Mark {
-    /// What the lock file beside the journal says.
+impl Checkpoint {
+    /// The checkpoint in the lock file beside the journal.
     ///
     /// # Errors
     /// Why that cannot be told.
     pub fn beside(journal: &Path) -> Result<Self, String> {
         let lock = lock_of(journal);
-        let (text, shown) = (files::read_provided(&lock, mark::MAX_BYTES), lock.display());
+        let (text, shown) = (
+            files::read_provided(&lock, checkpoint::MAX_BYTES),
+            lock.display(),
+        );
         let text = match text {
             Ok(Some(text)) => text,
             Ok(None) => return Err(format!("{shown} is not there")),
             Err(error) => return Err(format!("{shown} cannot be read ({error})")),
         };
-        let mark = std::str::from_utf8(&text).ok().and_then(Self::from_text);
-        mark.ok_or_else(|| format!("{shown} says nothing of it"))
+        let checkpoint = std::str::from_utf8(&text).ok().and_then(Self::from_text);
+        checkpoint.ok_or_else(|| format!("{shown} says nothing of it"))
     }
 }
 
@@ -260,19 +263,22 @@ impl Lock {
         self.file.metadata().is_ok_and(|file| file.len() > 0)
     }
 
-    pub(super) fn mark(&mut self) -> Option<Mark> {
-        Mark::read(&mut self.file)
+    pub(super) fn checkpoint(&mut self) -> Option<Checkpoint> {
+        Checkpoint::read(&mut self.file)
     }
 
-    /// A mark that could not be written stays behind the file, as after a crash; the next one
+    /// A checkpoint that could not be written stays behind the file, as after a crash; the next one
     /// makes up for it.
     pub(super) fn remember(&mut self, end: &End) {
-        let mark = Mark {
+        let checkpoint = Checkpoint {
             records: end.seq,
             last_hash: end.hash.clone(),
         };
-        if let Err(error) = mark.write(&mut self.file) {
-            tracing::warn!("the mark in {} is behind: {error}", self.at.path.display());
+        if let Err(error) = checkpoint.write(&mut self.file) {
+            tracing::warn!(
+                "the checkpoint in {} is behind: {error}",
+                self.at.path.display()
+            );
         }
     }
 
@@ -289,15 +295,15 @@ impl Lock {
 /// Size and time of a file.
 type Stamp = Option<(u64, Option<SystemTime>)>;
 
-/// Where the journal of this console is.
+/// Location of this console's journal: its folder, files and lock.
 pub(super) struct Place {
     file: Pinned,
     /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
     log: Option<Pinned>,
-    /// Of the log.
+    /// Identity of the write-ahead log.
     index: Option<Pinned>,
     pub lock: Lock,
-    /// Of the file and its log, and the length of the log's index, since this console last wrote.
+    /// Stamps of file and log, and the length of the log's index, after this console's last write.
     left: Cell<([Stamp; 2], u64)>,
 }
 
@@ -350,7 +356,7 @@ impl Place {
         self.stamps() == self.left.get().0
     }
 
-    /// Takes the files as they are now for those that this console has left.
+    /// Records the files' present state as left by this console.
     pub(super) fn remember(&self) {
         self.left.set((self.stamps(), self.index_len()));
     }
@@ -368,7 +374,7 @@ impl Place {
     }
 }
 
-/// Removes the journal of an earlier rehearsal, unless another console is using it: each begins
+/// Removes the journal of an earlier demo, unless another console is using it: each begins
 /// with an empty account, as its tenant does.
 pub fn recreate(journal: &Path) {
     // Held to the end of this function only.
@@ -394,7 +400,7 @@ mod tests {
             "journal-live-contoso.com.sqlite-wal",
             "journal-live-contoso.com.sqlite-shm",
             "journal-live-contoso.com.lock",
-            // Another tenant's, a rehearsal's, and what one reads them with.
+            // Another tenant's, a demo's, and what one reads them with.
             "journal-live-contoso.com.au.sqlite",
             "journal-live-contoso.com.au.lock",
             "journal-demo.sqlite",

@@ -1,6 +1,6 @@
-//! What the journal has of an entry: records of what became known about it. On disk each is a name
-//! and a flat JSON object, readable by a person and by later versions; nothing in it is secret. No
-//! word on screen is written, because those may be improved at any time.
+//! Records of the journal: the facts about an entry. On disk each is a name and a flat JSON object,
+//! readable by a person and by later versions, without secrets. No word on screen is written,
+//! because those may be improved at any time.
 
 use jiff::Timestamp;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -12,7 +12,7 @@ use crate::action::Order;
 use crate::model::loose::or_none;
 use crate::model::{Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId};
 
-/// Who ordered, where. Written into the first record of each entry.
+/// Account and target of an order. Written into the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
@@ -55,7 +55,7 @@ pub enum NotSentReason {
     /// The facts changed between review and sending: name, merge, onboarding.
     #[serde(alias = "the device's record changed since the review")]
     FactsChanged,
-    /// A guardrail stands against it with facts read again.
+    /// A guardrail blocks it with facts read again.
     #[serde(alias = "a guardrail stands against it")]
     Blocked,
     /// The service kept asking for pauses.
@@ -79,7 +79,7 @@ impl NotSentReason {
             Self::SignInEnded => "the sign-in ended",
             Self::NotReached => "Defender could not be reached",
             Self::FactsChanged => "what the review went by has changed since",
-            Self::Blocked => "a guardrail stands against it",
+            Self::Blocked => "blocked by a guardrail",
             Self::Throttled => "the service kept asking for pauses",
             Self::Unwritten => "it could not be put on disk",
             Self::PlanStopped => "its plan stopped on this device",
@@ -87,10 +87,10 @@ impl NotSentReason {
     }
 }
 
-/// What the tag of [`Record`] is called.
+/// Serde tag of [`Record`].
 const NAME: &str = "record";
 
-/// One thing that became known about an entry. Appended, never changed.
+/// One fact about an entry. Appended, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all_fields = "camelCase")]
 pub enum Record {

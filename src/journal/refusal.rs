@@ -1,4 +1,4 @@
-//! Refusals that another try does not change, and what is to be done instead.
+//! Refusals that a retry does not change, and the alternative to one.
 
 use super::{Entry, OrderStatus, Record};
 use crate::action::{Risk, Task};
@@ -45,9 +45,9 @@ pub fn were_actions_read(entry: &Entry) -> Option<bool> {
     })
 }
 
-/// What is to be done where the same order would come to nothing again; `None` where it may not.
+/// Alternative to a retry that would fail again; `None` where a retry may succeed.
 #[must_use]
-pub fn instead(entry: &Entry) -> Option<&'static str> {
+pub fn alternative(entry: &Entry) -> Option<&'static str> {
     const NOTHING_LEFT: &str = "Nothing left to cancel. Check the device's state, and undo the action where it took effect";
     let (status, task) = (entry.status(), &entry.order.task);
     if matches!(status, OrderStatus::TooLate { .. }) {

@@ -1,5 +1,5 @@
-//! What putting back a whole folder does, its lock file with it: only a mark outside of the folder
-//! shows it.
+//! Tests: restoring an old copy of the whole folder, lock file included. Only a checkpoint outside of
+//! the folder reveals it.
 
 use std::path::PathBuf;
 
@@ -24,14 +24,14 @@ impl Folder {
     }
 
     /// Appends these orders in a run of its own, and returns what the keyring then remembers.
-    fn run(&self, which: std::ops::Range<usize>) -> Mark {
+    fn run(&self, which: std::ops::Range<usize>) -> Checkpoint {
         let mut journal = Journal::open(&self.journal()).expect("opened");
         for order in orders().drain(which) {
             let batch = [intended(order)];
             let written = journal.append(Timestamp::UNIX_EPOCH, &batch);
             written.expect("written");
         }
-        journal.mark()
+        journal.checkpoint()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -53,13 +53,13 @@ impl Folder {
         }
     }
 
-    /// What `verify` finds with the keyring's mark, which the opened journal has to find as well.
+    /// What `verify` finds with the keyring's checkpoint, which the opened journal has to find as well.
     #[track_caller]
-    fn found_with(&self, mark: &Mark) -> Vec<Finding> {
-        let remembered = [(Witness::Keyring, mark.clone())];
+    fn found_with(&self, checkpoint: &Checkpoint) -> Vec<Finding> {
+        let remembered = [(Witness::Keyring, checkpoint.clone())];
         let report = Journal::inspect(&self.journal(), &remembered).expect("opened");
         let mut opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
-        match opened.compare(mark) {
+        match opened.compare(checkpoint) {
             Ok(_) => assert_eq!(report.findings, []),
             Err(JournalError::Damaged(finding)) => assert_eq!(report.findings, [finding]),
             Err(error) => panic!("{error}"),
@@ -130,14 +130,14 @@ fn an_older_copy_that_was_continued_elsewhere_is_not_the_same_journal() {
 }
 
 #[test]
-fn a_journal_that_went_on_after_the_mark_is_the_same() {
+fn a_journal_that_went_on_after_the_checkpoint_is_the_same() {
     let folder = Folder::new();
-    let marks = [folder.run(0..0), folder.run(0..1), folder.run(1..4)];
+    let checkpoints = [folder.run(0..0), folder.run(0..1), folder.run(1..4)];
     let newest = folder.run(4..6);
-    for mark in marks.iter().chain([&newest]) {
-        assert_eq!(folder.found_with(mark), []);
+    for checkpoint in checkpoints.iter().chain([&newest]) {
+        assert_eq!(folder.found_with(checkpoint), []);
         let mut opened = Journal::open(&folder.journal()).expect("opened");
-        assert!(matches!(opened.compare(mark), Ok(Compared::Same)));
+        assert!(matches!(opened.compare(checkpoint), Ok(Compared::Same)));
     }
 }
 
@@ -157,7 +157,7 @@ fn each_place_has_an_item_of_its_own_that_names_nobody() {
     let (one, two) = (Folder::new(), Folder::new());
     let item = |folder: &Folder| {
         folder.run(0..1);
-        Mark::keyring_item(&folder.journal())
+        Checkpoint::keyring_item(&folder.journal())
     };
     let items = [item(&one), item(&two)];
     assert_ne!(items[0], items[1]);
@@ -165,7 +165,7 @@ fn each_place_has_an_item_of_its_own_that_names_nobody() {
     assert!(name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()));
     // By whichever way one gets there.
     let detour = one.place.path().join(".").join("journal.sqlite");
-    assert_eq!(Mark::keyring_item(&detour), items[0]);
+    assert_eq!(Checkpoint::keyring_item(&detour), items[0]);
 }
 
 #[test]

@@ -22,9 +22,9 @@ use super::{Finding, JournalError};
 /// - 6: the same table; also `plan` of an order that is a step of one, `PlanStopped` of one that was not
 ///   sent because of a step before it, and blocks of files on every device with their removal.
 pub(super) const LAYOUT: i64 = 6;
-/// From this layout on, a trigger demands that numbers have no gaps.
+/// First layout with a trigger against gaps in the numbering.
 const NUMBERED: i64 = 3;
-/// From this layout on, the table is the same as today's.
+/// First layout with today's table.
 const OLDEST: i64 = 1;
 
 /// While a backup or a scanner has the file. Nobody but the append in question waits for it.
@@ -87,7 +87,7 @@ pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
     }
     // Readers beside this console (verify, export, a second window, a backup) never hold up an
     // append in this mode, nor does one that hangs. What is still in the log after a crash is
-    // taken up by the next process that opens the journal; a log that went missing shows by the mark.
+    // taken up by the next process that opens the journal; a log that went missing shows by the checkpoint.
     // Where the file system cannot have one, SQLite stays with its other, which is as durable.
     db.pragma_update(None, "journal_mode", "WAL")?;
     // Rule 3: a record is durable when `append` returns, even if the power fails then.

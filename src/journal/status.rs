@@ -66,7 +66,7 @@ pub enum OrderStatus {
     },
 }
 
-/// What came back for an order whose outcome is unknown.
+/// The reply to an order whose outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// No answer came.
@@ -80,7 +80,7 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// What came of a request, by the action and the status that an answer named.
+    /// The kind of reply, by the action and the HTTP status in it.
     pub(super) fn of(action: Option<&MachineActionId>, status: Option<u16>) -> Self {
         match (action.cloned(), status) {
             (Some(action), None) => Self::Action(action),
@@ -103,10 +103,10 @@ impl Reply {
     }
 }
 
-/// What has to happen next to an order.
+/// Phase of an order, by what has to happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase<'a> {
-    /// It leaves, or is withdrawn.
+    /// Not sent yet: it is sent or withdrawn next.
     Unsent,
     /// Its outcome is found out.
     Unanswered,
@@ -122,7 +122,7 @@ impl OrderStatus {
         self.phase() == Phase::Ended
     }
 
-    /// What has to happen next.
+    /// The phase of the order.
     #[must_use]
     pub fn phase(&self) -> Phase<'_> {
         match self {
@@ -202,7 +202,7 @@ impl OrderStatus {
     }
 
     /// The service said that it will not change any more.
-    pub(super) fn is_last_word(&self) -> bool {
+    pub(super) fn is_terminal(&self) -> bool {
         match self {
             Self::Done { .. }
             | Self::Failed { .. }

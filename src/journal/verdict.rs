@@ -1,4 +1,4 @@
-//! What verifying found, in words.
+//! Wording of a verification report.
 
 use super::{Report, Verified};
 use crate::files::Refusal;
@@ -9,7 +9,7 @@ impl Report {
     pub fn verdict(&self) -> String {
         let Verified { records, last_hash } = &self.verified;
         if self.findings.is_empty() {
-            format!("The chain is whole: {records} records, last hash {last_hash}")
+            format!("The chain is intact: {records} records, last hash {last_hash}")
         } else {
             self.headline().to_owned()
         }

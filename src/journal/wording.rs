@@ -1,4 +1,4 @@
-//! What every export says of an entry in the same words.
+//! Wording shared by all exports of an entry.
 
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ pub(super) fn parameters(task: &Task) -> String {
     }
 }
 
-/// What the status alone does not say.
+/// Detail beyond the status.
 pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let ordered = &entry.order.machine;
     let redirected = (entry.machine().id != ordered.id)
@@ -44,13 +44,13 @@ pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
         .join("; ")
 }
 
-/// Which step of which plan it is; empty where it is of none.
+/// The plan and step of the entry; empty without one.
 pub(super) fn plan(entry: &Entry) -> String {
     let step = entry.order.plan.as_ref();
     step.map_or_else(String::new, crate::action::PlanStep::words)
 }
 
-/// What could not be read again before the order left; empty when all was.
+/// Facts that could not be read again before sending; empty when all were.
 pub(super) fn not_reread(entry: &Entry) -> String {
     let what = entry.not_reread().into_iter();
     what.map(|what| clean(what, 300))

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// What lies as far ahead as this is no matter of clocks that differ.
+/// Times further ahead than this are not explained by clock skew.
 const AHEAD: i64 = -HOUR;
 
 /// This much later, or earlier where it is negative; at most to the end of what can be told. A file may

@@ -1,27 +1,27 @@
-//! How many calls the service's limits leave.
+//! Remaining calls within the service's rate limits.
 
 use jiff::Timestamp;
 
-/// What is left of the two windows that the service counts for all calls together.
+/// Remaining calls in the two rate-limit windows that count all calls together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     pub left_minute: u32,
     pub of_minute: u32,
     pub left_hour: u32,
     pub of_hour: u32,
-    /// The service asked for a pause until then, which holds what follows orders.
+    /// End of a pause that the service asked for; polling waits for it.
     pub gate_until: Option<Timestamp>,
-    /// It did so although this console made few requests: others share the limit, or it is busy.
+    /// Whether it throttled although this console made few requests: others share the limit, or it is busy.
     pub is_shared: bool,
 }
 
 /// Why the next page of the list takes long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pace {
-    /// Of it, so many bytes have come.
+pub enum PageDelay {
+    /// Slow transfer; `bytes` of the page have arrived.
     SlowLine { bytes: u64 },
-    /// The service asked for no request until then.
+    /// The service asked for a pause that ends at `until`.
     Paused { until: Timestamp },
-    /// The service's limit leaves no call for it just now.
+    /// No call is free within the rate limit just now.
     AwaitingTurn,
 }

@@ -1,4 +1,4 @@
-//! How much memory takes what came from the service: what every bound counts by.
+//! Memory accounting for data from the service; all bounds count by it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::MacAddress;
 
-/// What the heap spends on so many bytes: allocators round up, and keep a note of their own beside them.
+/// Heap size of an allocation of `bytes`, rounded up as allocators do, with their own header.
 #[must_use]
 pub const fn on_heap(bytes: usize) -> usize {
     const LEAST: usize = 32;
@@ -19,18 +19,18 @@ pub const fn on_heap(bytes: usize) -> usize {
     }
 }
 
-/// What may have memory of its own on the heap.
+/// A value that may own heap memory.
 pub trait HeapBytes {
-    /// How much that is.
+    /// Heap memory owned by the value, in bytes.
     fn heap_bytes(&self) -> usize;
 
-    /// How much it takes in all, with its own place.
+    /// Total memory of the value: its own size and what it owns on the heap.
     fn bytes(&self) -> usize {
         size_of_val(self) + self.heap_bytes()
     }
 }
 
-/// How much a value takes that is shared: it stands on the heap beside two counts.
+/// Memory of a value behind an `Arc`: on the heap, beside its two reference counts.
 pub(super) fn in_arc<T: HeapBytes>(value: &T) -> usize {
     on_heap(2 * size_of::<usize>() + size_of::<T>()) + value.heap_bytes()
 }

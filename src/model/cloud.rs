@@ -17,7 +17,7 @@ struct CloudRow {
     name: &'static str,
     authority: &'static str,
     api: &'static str,
-    /// What tokens are issued for; not always the host that is called.
+    /// Audience of the tokens; not always the host that is called.
     resource: &'static str,
     /// Another name of the same service, which some tenants of the government clouds need.
     other_resource: &'static str,
@@ -62,7 +62,7 @@ impl Cloud {
         self.row().name
     }
 
-    /// Where people of this cloud open the Defender portal.
+    /// Host of the Defender portal in this cloud.
     #[must_use]
     pub const fn portal_host(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl Cloud {
             .find(|cloud| cloud.name().eq_ignore_ascii_case(name.trim()))
     }
 
-    /// Whom one signs in at.
+    /// The sign-in authority.
     #[must_use]
     pub const fn authority(self) -> &'static str {
         self.row().authority
@@ -93,7 +93,7 @@ impl Cloud {
         [row.resource, row.other_resource]
     }
 
-    /// Where the API answers, of the regions that this cloud has.
+    /// API address in this region; clouds without regions ignore it.
     #[must_use]
     pub const fn api(self, region: Region) -> &'static str {
         match self {
@@ -112,7 +112,7 @@ impl Cloud {
     }
 }
 
-/// Which of the commercial cloud's API hosts is called. All of them serve the same tenants; a near
+/// API host of the commercial cloud to call. All of them serve the same tenants; a near
 /// one answers sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, VariantArray)]
 pub enum Region {
@@ -141,7 +141,7 @@ impl Region {
         }
     }
 
-    /// As its host's name has it.
+    /// The region as it appears in the host name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().0

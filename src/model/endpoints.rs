@@ -14,14 +14,14 @@ pub struct NotLoopback;
 /// Every address of one run. Decided once, at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// What the strip calls the target: a cloud's name or the stand-in's address.
+    /// Display name of the target: a cloud's name or the stand-in's address.
     pub name: Box<str>,
     /// The tenant as it was set: a GUID or a domain.
     pub tenant: Box<str>,
     pub device_authorization: Url,
     pub token: Url,
     pub authorize: Url,
-    /// Where a browser is signed out; the console itself has nothing to ask there.
+    /// Sign-out page for the browser; the console itself never calls it.
     pub sign_out: Url,
     /// Base of all API calls, ending in `/api`.
     pub api: Url,
@@ -141,7 +141,7 @@ impl Endpoints {
     }
 }
 
-/// Where the service keeps packages: its own hosts, and the blob storage of its clouds.
+/// Hosts from which packages are downloaded: the service's own, and the blob storage of its clouds.
 const PACKAGE_HOSTS: [&str; 8] = [
     "securitycenter.windows.com",
     "securitycenter.microsoft.com",

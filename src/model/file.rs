@@ -14,7 +14,7 @@ use super::{Indicator, Listed};
 /// Files of one alert that are kept.
 const MAX_FILES: usize = 8;
 
-/// What is known about a file (`file` and `inOrgFileStats` resources). All but the SHA-1 may be missing.
+/// Facts about a file (`file` and `inOrgFileStats` resources). All but the SHA-1 may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileFacts {
     /// 40 hexadecimal digits in lower case: what the service quarantines it by.
@@ -23,7 +23,7 @@ pub struct FileFacts {
     pub sha256: Option<Box<str>>,
     pub signer: Option<Box<str>>,
     pub is_valid_certificate: Option<bool>,
-    /// Who the file itself says has made it, which is no signature.
+    /// Publisher as claimed by the file itself; not a verified signature.
     pub publisher: Option<Box<str>>,
     pub product: Option<Box<str>>,
     /// In bytes.
@@ -38,7 +38,7 @@ pub struct FileFacts {
     /// On how many devices of the organisation; `None` also when that could not be read.
     pub organization_prevalence: Option<i64>,
     pub organization_seen: Seen,
-    /// What it is mostly called, the commonest name first.
+    /// Most common file names, the commonest first.
     pub names: Box<[Box<str>]>,
     /// What holds for it on every device, as far as it could be read; `None` when it was not asked for.
     pub indicators: Option<Listed<Indicator>>,
@@ -92,7 +92,7 @@ pub fn hex(bytes: &[u8]) -> String {
     digits
 }
 
-/// A hash of so many hexadecimal digits, in lower case.
+/// A hash of this many hexadecimal digits, in lower case.
 #[must_use]
 pub fn hash_digits(text: &str, count: usize) -> Option<Box<str>> {
     let text = text.trim();

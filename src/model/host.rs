@@ -1,4 +1,4 @@
-//! What this computer is, as far as it is reported.
+//! Identity of this computer, as reported by the system.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,6 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
     pub name: Option<Box<str>>,
-    /// Those by which others can reach it; loopback and link-local ones say nothing.
+    /// Addresses reachable from other hosts; loopback and link-local ones are left out.
     pub addresses: Vec<IpAddr>,
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[error("not usable as an id: {}", crate::model::clean(.0, 80))]
 pub struct IdError(pub Box<str>);
 
-/// What the ids of the service are made of.
+/// Whether the text has only the characters of the service's own ids.
 fn is_usual(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
@@ -44,7 +44,7 @@ macro_rules! id {
         }
 
         impl $name {
-            /// Takes letters, digits and what is as harmless in the path of a request.
+            /// Accepts letters, digits and characters that are as harmless in a request path.
             ///
             /// # Errors
             /// Gives the text back when it holds anything else.
@@ -62,7 +62,7 @@ macro_rules! id {
                 &self.0
             }
 
-            /// Whether it holds other characters than the ids of the service do.
+            /// Whether it has characters that the service's own ids never have.
             #[must_use]
             pub fn is_unusual(&self) -> bool {
                 !is_usual(&self.0)

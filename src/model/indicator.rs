@@ -1,4 +1,4 @@
-//! What holds for a file on every device of the tenant.
+//! Tenant-wide indicators: what Defender does with a file on every device.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use super::{Account, EntryId, MachineActionId, clean};
 /// Active indicators of all kinds that a tenant may have.
 pub const MAX_INDICATORS: usize = 15_000;
 
-/// What holds for a file on every device of the tenant (`indicator` resource).
+/// One indicator of the tenant (`indicator` resource).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {
     /// `None` when the service did not say it.
     pub id: Option<MachineActionId>,
-    /// What it is about: of a file its hash.
+    /// The value it matches: the hash, for a file.
     pub value: Box<str>,
     pub action: IndicatorAction,
-    /// Who has made it.
+    /// Its creator.
     pub by: Option<Box<str>>,
     pub created: Option<Timestamp>,
     /// `None` when it does not expire, or that could not be read.
@@ -40,7 +40,7 @@ heap_bytes_of_fields!(Indicator {
 });
 
 open_enum! {
-    /// What an indicator does.
+    /// The action of an indicator (`action`).
     IndicatorAction {
         Block = "Block",
         BlockAndRemediate = "BlockAndRemediate",
@@ -51,7 +51,7 @@ open_enum! {
 }
 
 impl IndicatorAction {
-    /// What becomes of a file by it: the file is ….
+    /// Participle for the effect on a file: the file is ….
     #[must_use]
     pub fn word(&self) -> Cow<'_, str> {
         match self {
@@ -65,14 +65,14 @@ impl IndicatorAction {
 }
 
 impl Indicator {
-    /// Whether it was made under the name of this account.
+    /// Whether this account created it.
     #[must_use]
     pub fn is_by(&self, account: &Account) -> bool {
         let names = account.user_name.as_deref().zip(self.by.as_deref());
         names.is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
     }
 
-    /// Whether it is about what has this hash.
+    /// Whether its value is this hash.
     #[must_use]
     pub fn is_about(&self, hash: &str) -> bool {
         self.value.eq_ignore_ascii_case(hash)

@@ -13,7 +13,7 @@ pub struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// Whether it holds all there is: neither cut off nor unreadable in part.
+    /// Whether the list is complete: neither cut off nor partly unreadable.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.is_cut && self.unreadable == 0

@@ -24,7 +24,7 @@ impl<T> Default for Loose<T> {
     }
 }
 
-/// What can be made of the text of a JSON string, number or boolean.
+/// A type that can be parsed from the text of a JSON string, number or boolean.
 pub trait FromText: Sized {
     /// The property that holds the text when an object comes in its place.
     const INNER: Option<&'static str> = None;
@@ -32,7 +32,7 @@ pub trait FromText: Sized {
     /// `text` is trimmed and not empty.
     fn from_text(text: &str) -> Option<Self>;
 
-    /// What can be made of an object: the text of its property [`Self::INNER`].
+    /// Parses an object by the text of its property [`Self::INNER`].
     fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut inner = Loose(None);
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {

@@ -140,7 +140,7 @@ pub struct Machine {
     pub adapters: Adapters,
 }
 
-/// Whether a record was merged into another. Whoever says nothing of it has not said no.
+/// Whether a record was merged into another. A record that does not report it is not known to be unmerged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Merge {
     #[default]
@@ -245,7 +245,7 @@ impl Machine {
         record
     }
 
-    /// What names this machine in a sentence: its name, or that it has none.
+    /// The machine's name for use in a sentence, or that it has none.
     #[must_use]
     pub fn name(&self) -> String {
         self.reference().name()
@@ -318,7 +318,7 @@ impl Machine {
     }
 }
 
-/// What an order acts on: a machine pinned by its id, with the name it had when it was chosen. An order that
+/// Target of an order: a machine pinned by its id, with the name it had when it was chosen. An order that
 /// acts on the tenant names [`MachineRef::every_device`] in its place, so that journal, rows, exports and
 /// searches say what is true without a case of their own; what reads or shows a device asks
 /// [`MachineRef::is_every_device`] first.
@@ -330,9 +330,9 @@ pub struct MachineRef {
     pub dns_name: Option<Box<str>>,
 }
 
-/// What [`MachineRef::every_device`] is called.
+/// Display name of [`MachineRef::every_device`].
 const EVERY_DEVICE: &str = "every device of the tenant";
-/// What a person types who means all devices.
+/// The word to type as confirmation that all devices are meant.
 pub const EVERYWHERE: &str = "everywhere";
 
 impl MachineRef {
@@ -380,7 +380,7 @@ impl MachineRef {
         }
     }
 
-    /// As [`Self::quoted`], where the id tail is shown beside it or would be too long: `“FIN-LT-042”`.
+    /// [`Self::quoted`] without the id tail, where that is shown beside it or would be too long: `“FIN-LT-042”`.
     #[must_use]
     pub fn quoted_name(&self) -> String {
         match self.shown_name() {

@@ -12,7 +12,7 @@ use super::open_enum::open_enum;
 use super::{MachineActionId, MachineId, clean};
 
 open_enum! {
-    /// What an action does (`type`). Which of these the console can order is the catalogue's.
+    /// Type of an action (`type`). The catalogue says which of them the console can order.
     MachineActionType {
         Isolate = "Isolate",
         Unisolate = "Unisolate",
@@ -134,7 +134,7 @@ impl HResult {
     /// `ERROR_FILE_NOT_FOUND`.
     pub const FILE_NOT_FOUND: Self = Self(0x8007_0002_u32.cast_signed());
 
-    /// What the code means, where it is known.
+    /// Meaning of the code, where it is known.
     #[must_use]
     pub fn meaning(self) -> Option<&'static str> {
         match self.0.cast_unsigned() {
@@ -282,8 +282,8 @@ impl MachineAction {
         }
     }
 
-    /// Takes a newer or older reading of the same action in. What a reading leaves out never
-    /// replaces what is known, an older reading only fills gaps, and a final status gives way only to
+    /// Merges another reading of the same action, newer or older. Missing values never replace
+    /// known ones, an older reading only fills gaps, and a final status gives way only to
     /// another one that the service dates later.
     pub fn take_in(&mut self, mut reading: Self) {
         let is_older = match (self.status.is_final(), reading.status.is_final()) {

@@ -35,7 +35,7 @@ mod window;
 
 pub use adapters::Adapters;
 pub use age::{age_text, clock_text, duration_text, is_outdated, shifted, since_text};
-pub use budget::{Budget, Pace};
+pub use budget::{Budget, PageDelay};
 pub use bytes::{HeapBytes, on_heap};
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};

@@ -72,8 +72,8 @@ pub fn same_name(one: &str, other: &str) -> bool {
     !one.is_empty() && (one == other || is_short && host_part(&one) == host_part(&other))
 }
 
-/// What a name looks like: equal for names that look the same on screen (UTS 39,
-/// section 4, over the normal form).
+/// Confusable skeleton of a name: equal for names that look the same on screen (UTS 39, section 4,
+/// over the normal form).
 #[must_use]
 pub fn skeleton(name: &str) -> String {
     let name = ones(normal_name(name));
@@ -94,7 +94,7 @@ pub fn skeleton(name: &str) -> String {
     out
 }
 
-/// Takes a capital I behind a digit, folded by now, for the one that it passes for.
+/// Maps a folded capital I after a digit to the `1` that it resembles.
 fn ones(name: String) -> String {
     if !name.contains('i') {
         return name;
@@ -108,7 +108,7 @@ fn ones(name: String) -> String {
     name.chars().map(read).collect()
 }
 
-/// What makes a name one to look at twice.
+/// A reason to look twice at a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOddity {
     /// Control, invisible or direction-changing characters.
@@ -157,7 +157,7 @@ impl NameOddity {
         }
     }
 
-    /// What the mark means.
+    /// Explanation of the oddity, for the tip.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! What the service reports about a machine besides its record and its actions: who is logged on, what is
-//! alarming about it, and which actions it offers.
+//! Further facts of a machine, shown in the panel: logged-on users, open alerts, and the actions that
+//! the service offers.
 
 use super::variants;
 use std::cmp::Reverse;
@@ -166,11 +166,11 @@ impl Alert {
     }
 }
 
-/// Which actions the service says it offers for a machine. Undocumented: a hint, never a verdict.
+/// The actions that the service offers for a machine. Undocumented: a hint, never a verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AvailableActions(pub Vec<Availability>);
 
-/// What the service says about one action.
+/// Availability of one action, as reported by the service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Availability {
     /// The service's name for it in this place, such as `FullIsolation`.
@@ -199,7 +199,7 @@ impl HeapBytes for AvailableActions {
 }
 
 impl AvailableActions {
-    /// What was said about the action of this name, if anything.
+    /// The reported availability of the action of this name, if any.
     #[must_use]
     pub fn of(&self, action: &str) -> Option<&Availability> {
         let mut said = self.0.iter();

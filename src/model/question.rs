@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{MachineId, Tickets, clean, each_once, is_guid, without_excluded};
 
-/// What the service is asked about devices.
+/// A device query that the service can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// The one device with this id.
@@ -69,7 +69,7 @@ impl Question {
         Self::among(text, tickets)
     }
 
-    /// What a text names that only the service can answer, so that rows of the list would mislead:
+    /// Whether only the service can answer the text, so that rows of the list would mislead:
     /// a user, or an address at a time.
     #[must_use]
     pub fn is_beyond_list(text: &str) -> bool {
@@ -116,7 +116,7 @@ impl Question {
         }
     }
 
-    /// What is asked for, short and safe to show.
+    /// Short label of the query, safe to show.
     #[must_use]
     pub fn label(&self, zone: &TimeZone) -> String {
         match self {
@@ -173,7 +173,7 @@ impl Question {
         }
     }
 
-    /// Those among the words of a line, as from a ticket.
+    /// Queries among the words of a line, as pasted from a ticket.
     fn among(text: &str, tickets: &Tickets) -> Vec<Self> {
         let around = |c: char| !(c.is_alphanumeric() || matches!(c, '\\' | ':' | '_' | '[' | ']'));
         let words = text.split_whitespace().take(MAX_WORDS);

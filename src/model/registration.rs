@@ -1,4 +1,4 @@
-//! What a person sets so that a sign-in can begin: the place, the tenant, the application.
+//! The app registration that a sign-in needs: cloud, tenant, client id.
 //!
 //! Each value is checked where it is parsed, and the error is the sentence for the person who
 //! typed it: the form and the settings file say the same.
@@ -11,7 +11,7 @@ use super::{Cloud, Region};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     pub cloud: Cloud,
-    /// Of the commercial cloud; the others have none.
+    /// API region of the commercial cloud; the other clouds have none.
     pub region: Region,
     pub tenant: TenantName,
     pub client_id: ClientId,
@@ -93,7 +93,7 @@ impl ClientId {
     }
 }
 
-/// What a sign-in asks for.
+/// The scopes that a sign-in requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scopes {
     /// `.default`: what an administrator has granted. One that is missing breaks nothing.
@@ -153,7 +153,7 @@ const PERMISSIONS: [&str; 17] = [
     "AdvancedQuery.Read",
 ];
 
-/// As the settings file and the form write it.
+/// Formats the scopes as in the settings file and the form.
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

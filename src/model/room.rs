@@ -1,4 +1,4 @@
-//! How much of the memory the list of devices may take, wherever it comes from.
+//! The memory budget of the device list, whatever its source.
 
 use super::bytes::{HeapBytes, heap_bytes_of_fields, in_arc};
 use super::search_text::search_text_bytes;
@@ -8,10 +8,10 @@ use super::{Machine, Merge};
 const MAX_BYTES: usize = 108 << 20;
 /// The part of it for devices that are asked for one by one.
 const ASKED_BYTES: usize = 8 << 20;
-/// What is said where devices had to be left out.
+/// Note shown when devices had to be left out.
 pub const MORE_THAN_KEPT: &str = "there are more devices than cordon keeps";
-/// What a device takes in the list besides itself: its places in the order, by id, name and search, and
-/// its id among those that were seen.
+/// Memory of a device's index entries: its places in the order, by id, name and search, and its id
+/// among those that were seen.
 const PLACES: usize = 224;
 
 heap_bytes_of_fields!(Machine {
@@ -47,7 +47,7 @@ impl HeapBytes for Merge {
 }
 
 impl Machine {
-    /// How much memory it takes in the list of all, with its places there and what is searched of it.
+    /// Memory of the machine in the device list, with its index entries and search text.
     #[must_use]
     pub fn bytes_in_list(&self) -> usize {
         in_arc(self) + search_text_bytes(self) + PLACES
@@ -76,7 +76,7 @@ impl Room {
         Self { left }
     }
 
-    /// Takes room for so much, if there is enough.
+    /// Reserves `bytes` if there is room; whether there was.
     pub const fn take(&mut self, bytes: usize) -> bool {
         let rest = self.left.checked_sub(bytes);
         if let Some(rest) = rest {
@@ -85,7 +85,7 @@ impl Room {
         rest.is_some()
     }
 
-    /// Gives back what was taken.
+    /// Releases reserved bytes.
     pub const fn give_back(&mut self, bytes: usize) {
         self.left += bytes;
     }
@@ -95,7 +95,7 @@ impl Room {
 mod tests {
     use super::*;
 
-    /// Of a device with six addresses, as it came from the service.
+    /// A real record with six addresses.
     const REAL: &str = include_str!("../../tests/fixtures/machine_get_real.json");
 
     #[test]

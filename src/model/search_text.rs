@@ -3,15 +3,14 @@
 use super::bytes::on_heap;
 use super::{Machine, SHOWN_CHARS, clean, normal};
 
-/// How many bytes one byte of a text may become in its forms; the rest is left out. Some letters stand for a
+/// Maximum growth of a text in its normal forms, in bytes per byte; the rest is left out. Some letters stand for a
 /// whole sentence, and a control character is shown as its number.
 const GROWTH: usize = 6;
-/// What stands between the forms, and for what is not shown.
+/// Allowance in bytes for separators, and for characters that are not shown.
 const BETWEEN: usize = 16;
 
-/// What the texts of a device are in their normal form, where that is not simply their letters in
-/// lower case: each on a line, in both the form that was sent and the form that is shown. An id that
-/// is not hexadecimal is a text among them.
+/// Normal form of a device's texts, where it is more than their letters in lower case: each on a line,
+/// as sent and as shown. An id that is not hexadecimal is one of them.
 #[must_use]
 pub fn search_text(machine: &Machine) -> Option<Box<str>> {
     if !is_odd(machine) {
@@ -26,7 +25,7 @@ pub fn search_text(machine: &Machine) -> Option<Box<str>> {
     Some(lines.join("\n").into())
 }
 
-/// How much memory its [`search_text`] takes at most, without making it.
+/// Upper bound of the memory for [`search_text`], without building it.
 pub(super) fn search_text_bytes(machine: &Machine) -> usize {
     if !is_odd(machine) {
         return 0;
@@ -48,7 +47,7 @@ fn is_odd(machine: &Machine) -> bool {
     odd_id(machine).is_some() || !texts(machine).all(is_plain)
 }
 
-/// All that are searched.
+/// All searched texts of a device.
 fn texts(machine: &Machine) -> impl Iterator<Item = &str> {
     let names = [
         &machine.computer_dns_name,

@@ -17,7 +17,7 @@ pub struct SearchWord {
 }
 
 impl SearchWord {
-    /// Whether it was written so, in any letter case.
+    /// Whether the word is `word`, in any letter case.
     fn is(&self, text: &str, word: &str) -> bool {
         let written = text.get(self.span.clone());
         written.is_some_and(|written| written.eq_ignore_ascii_case(word))

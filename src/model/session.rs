@@ -1,4 +1,4 @@
-//! Who is signed in, where, and what that allows.
+//! The signed-in account, its tenant and its permissions.
 
 use std::fmt;
 use std::time::Duration;
@@ -83,7 +83,7 @@ impl Account {
         *self.object_id != *Self::UNNAMED
     }
 
-    /// What to call this account on screen.
+    /// Display name of the account.
     #[must_use]
     pub fn label(&self) -> String {
         let name = self.user_name.as_deref().or(self.display_name.as_deref());
@@ -111,7 +111,7 @@ open_enum! {
     }
 }
 
-/// What the present sign-in was granted, as far as it is reported.
+/// Permissions granted to the present sign-in, as far as they are reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
     Known(Box<[Permission]>),
@@ -150,7 +150,7 @@ impl Permissions {
     }
 }
 
-/// Whether it is the same permission as an application holds it: `Machine.Read.All`.
+/// Whether `held` is the application form (`Machine.Read.All`) of the permission wanted.
 fn is_for_all(held: &Permission, wanted: &Permission) -> bool {
     let name = held.as_wire();
     let cut = name.len().saturating_sub(".All".len());
@@ -203,7 +203,7 @@ impl fmt::Debug for BrowserPrompt {
 /// Whether the sign-in outlives this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyringState {
-    /// It is being asked, or a sign-in is being saved.
+    /// A call to the keyring is in progress: a look-up, or saving a sign-in.
     Checking,
     /// There is nothing in it, and nothing to be saved: nobody is signed in, or the sign-in has ended.
     Empty,
@@ -225,13 +225,12 @@ pub enum Retry {
     ByHand,
 }
 
-/// Why a sign-in is not taken over before a person has looked at whose it is.
+/// Why a sign-in is not completed before a person has checked its account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfamiliar {
-    /// It came in with the browser for the first time: another person's code may have been slipped
-    /// in.
+    /// First sign-in with the browser: another person's code may have been injected.
     New,
-    /// Who signed in here before is not known: what was noted of it was refused.
+    /// The account before is unknown: the note of it was refused.
     Unknown,
     /// Another account was used last.
     OtherAccount,
@@ -263,7 +262,7 @@ pub enum SessionStatus {
     /// Somebody has signed in whom a person has to accept first.
     DifferentAccount {
         account: Account,
-        /// What the account before is called, if that is known.
+        /// Display name of the account before, if known.
         before: Option<Box<str>>,
         reason: Unfamiliar,
     },

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::is_guid;
 
-/// How much of a name is shown.
+/// Maximum length of a name on screen, in characters.
 pub const SHOWN_CHARS: usize = 64;
 
 /// A text that says something, without the blanks around it.
@@ -38,7 +38,7 @@ pub fn grouped(number: i64) -> String {
 /// Shown where the service does not name who requested an action.
 pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 
-/// Who requested an action, safe to show, or that the service does not say.
+/// The requestor of an action, safe to show, or that it is not reported.
 #[must_use]
 pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
     match filled(requestor) {
@@ -49,8 +49,8 @@ pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
     }
 }
 
-/// Who requested what is in force, and who has done so again, each named once: `ann, again by you`. They
-/// are safe to show.
+/// Requestors of a condition in force, and of its repetitions, each named once: `ann, again by you`.
+/// Safe to show.
 #[must_use]
 pub fn requestors<'a>(names: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     each_once(names).join(", again by ")
@@ -92,7 +92,7 @@ pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// As [`clean`], in whole.
+/// [`clean`] without a length limit.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     clean(text, usize::MAX)

@@ -20,7 +20,7 @@ pub struct Tickets {
 }
 
 impl Tickets {
-    /// Knows these prefixes besides the usual ones.
+    /// Ticket formats with these prefixes in addition to the usual ones.
     #[must_use]
     pub fn new<'a>(prefixes: impl Iterator<Item = &'a str>) -> Self {
         let own = prefixes.map(Into::into).collect();

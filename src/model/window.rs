@@ -55,7 +55,7 @@ impl Column {
     }
 }
 
-/// What the rows are ordered by.
+/// Sort order of the device list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sort {
     pub column: Column,
@@ -71,11 +71,11 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// What a person has made of the window.
+/// Window layout as the person left it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WindowLayout {
     pub hidden: BTreeSet<Column>,
-    /// Of the columns whose width was changed, in points; a hidden one keeps its own.
+    /// Widths of resized columns, in points; a hidden column keeps its width.
     pub widths: BTreeMap<Column, f32>,
     pub sort: Sort,
     pub theme: ThemeChoice,
@@ -96,7 +96,7 @@ impl WindowLayout {
         !self.hidden.contains(&column)
     }
 
-    /// The same without what cannot be: from a file of unknown origin.
+    /// The layout without impossible values, as the file may come from anywhere.
     #[must_use]
     pub fn sane(mut self) -> Self {
         self.hidden.retain(|column| column.can_be_hidden());

@@ -1,5 +1,4 @@
-//! What differs from system to system in handling files, processes and settings, behind one set of
-//! functions.
+//! Platform differences in files, processes and settings, behind one set of functions.
 //! Nothing outside says `cfg`.
 
 pub(crate) mod credentials;

@@ -158,7 +158,7 @@ pub(crate) fn sign_notification(_notification: &mut notify_rust::Notification) {
 mod tests {
     use super::*;
 
-    /// Whoever puts a link there between the look and the opening gains nothing.
+    /// A link put there between the check and the opening gains nothing.
     #[test]
     fn the_system_itself_opens_no_link() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,4 +1,4 @@
-//! What a device is marked with, so that a search of a hundred thousand looks at few.
+//! Bigram signature: a Bloom-style prefilter for substring search.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -6,9 +6,8 @@ use std::net::IpAddr;
 use super::addresses::all_addresses;
 use crate::model::Machine;
 
-/// Which characters, and roughly which pairs of them, stand in what a plain word is looked for in:
-/// enough to rule most devices out without a look at them, and all there is to know about a single
-/// letter.
+/// Bit sets of the characters, and roughly of the pairs of them, in a device's searched texts: enough
+/// to rule out most devices without reading their texts, and exact for a single letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BigramSignature {
     /// A bit for each known character: first those in texts, then those in ids and addresses; one
@@ -25,7 +24,7 @@ const IN_IDS: usize = 19;
 const IS_ODD: u64 = 1 << KNOWN.len();
 
 impl BigramSignature {
-    /// Of a device with its [`search_text`](crate::model::search_text).
+    /// Signature of a device with its [`search_text`](crate::model::search_text).
     #[must_use]
     pub fn of(machine: &Machine, odd: Option<&str>) -> Self {
         let names = [
@@ -33,46 +32,46 @@ impl BigramSignature {
             &machine.os_platform,
             &machine.rbac_group_name,
         ];
-        let mut marks = Self::default();
+        let mut signature = Self::default();
         if let Some(odd) = odd {
-            marks.add(Self::of_text(odd));
-            marks.letters |= IS_ODD;
+            signature.add(Self::of_text(odd));
+            signature.letters |= IS_ODD;
         } else {
             for text in names.into_iter().flatten().chain(machine.tags()) {
-                marks.add(Self::of_text(text));
+                signature.add(Self::of_text(text));
             }
         }
         for mac in &machine.adapters.mac_addresses {
-            marks.letters |= letters_in_id(&mac.digits());
+            signature.letters |= letters_in_id(&mac.digits());
         }
         let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];
         for text in ids.into_iter().flatten() {
-            marks.letters |= letters_in_id(text.as_bytes());
+            signature.letters |= letters_in_id(text.as_bytes());
         }
         let mut text = StackText::default();
         for ip in all_addresses(machine) {
             text.clear();
             // One that does not fit could not be found by its text either.
             if write_address(&mut text, ip).is_ok() {
-                marks.letters |= letters_in_id(text.bytes());
-                marks.add_pairs(text.bytes());
+                signature.letters |= letters_in_id(text.bytes());
+                signature.add_pairs(text.bytes());
             }
         }
-        marks
+        signature
     }
 
     /// Signature of a text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
-        let mut marks = Self {
+        let mut signature = Self {
             letters: letters(text.as_bytes()),
             ..Self::default()
         };
-        marks.add_pairs(text.as_bytes());
-        marks
+        signature.add_pairs(text.as_bytes());
+        signature
     }
 
-    /// Signature of an id; of an address too, whose pairs are marked besides.
+    /// Signature of an id, or of an address, whose pairs are added as well.
     #[must_use]
     pub fn of_id(text: &str) -> Self {
         Self {
@@ -135,7 +134,7 @@ fn letters_in_id(text: &[u8]) -> u64 {
     (letters(text) & ((1 << IN_IDS) - 1)) << (64 - IN_IDS)
 }
 
-/// As `Display` writes it, which takes its time for the kind that most are of.
+/// Writes an address as `Display` does, but faster for IPv4.
 fn write_address(text: &mut StackText, ip: IpAddr) -> std::fmt::Result {
     let IpAddr::V4(ip) = ip else {
         return write!(text, "{ip}");

@@ -21,7 +21,7 @@ const MIN_FILTERED: usize = 3;
 /// The devices that fit a text.
 #[derive(Debug, Default)]
 pub struct DeviceMatches {
-    /// What is being looked for, and in which state of the list.
+    /// The text searched for, and the state of the list that it is searched in.
     text: String,
     generation: u64,
     fuzzy: Fuzzy,
@@ -35,7 +35,7 @@ pub struct DeviceMatches {
     found: Option<Found>,
 }
 
-/// What was found when the whole list had been gone through.
+/// Matches of a finished pass over the list.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     pub text: String,
@@ -49,7 +49,7 @@ pub struct Found {
 impl DeviceMatches {
     /// Goes on looking; `rows` has what rules most devices out quickly. Gives what was found for this
     /// text, as soon as the list has been gone through once, and after that the newest.
-    pub fn look_on(&mut self, state: &State, rows: &Rows, text: &str) -> Option<&Found> {
+    pub fn advance(&mut self, state: &State, rows: &Rows, text: &str) -> Option<&Found> {
         let generation = state.inventory.generation;
         let is_newest = |found: &Found| found.text == text && found.generation == generation;
         // A list that changes all the time is gone through to its end before it is begun again.
@@ -65,7 +65,7 @@ impl DeviceMatches {
 
     /// Whether the list has been gone through as it is now.
     #[must_use]
-    pub fn is_settled(&self, state: &State) -> bool {
+    pub fn is_up_to_date(&self, state: &State) -> bool {
         let is_newest = |found: &Found| {
             found.text == self.text && found.generation == state.inventory.generation
         };
@@ -184,8 +184,8 @@ mod tests {
     /// Looks until the list has been gone through; what was found, and in how many frames.
     fn look(matches: &mut DeviceMatches, state: &State, rows: &Rows, text: &str) -> (Found, usize) {
         for frames in 1..100 {
-            if let Some(found) = matches.look_on(state, rows, text).cloned()
-                && matches.is_settled(state)
+            if let Some(found) = matches.advance(state, rows, text).cloned()
+                && matches.is_up_to_date(state)
             {
                 return (found, frames);
             }
@@ -202,7 +202,7 @@ mod tests {
         let (state, mut rows) = (state(50_000), Rows::default());
         rows.refresh(&state, "", Sort::default());
         let mut matches = DeviceMatches::default();
-        assert!(matches.look_on(&state, &rows, "l").is_none(), "one part");
+        assert!(matches.advance(&state, &rows, "l").is_none(), "one part");
         let (found, frames) = look(&mut matches, &state, &rows, "l");
         assert_eq!((found.count, found.best.len()), (50_000, MAX_FOUND));
         assert_eq!(frames, 3, "besides the first");
@@ -268,7 +268,7 @@ mod tests {
             news,
         });
         rows.refresh(&state, "", Sort::default());
-        let before = matches.look_on(&state, &rows, "lt-29999");
+        let before = matches.advance(&state, &rows, "lt-29999");
         assert_eq!(before.map(|found| found.count), Some(1), "the old answer");
         let (found, _) = look(&mut matches, &state, &rows, "lt-29999");
         assert_eq!(found.count, 2);

@@ -1,21 +1,21 @@
-//! What history says about a device, as the list, the search and the comparison show it.
+//! State of a device by its history, for the list, the search and the comparison.
 
-use crate::action::{Condition, Conditions, Phase};
+use crate::action::{Condition, ConditionPhase, Conditions};
 use crate::model::MachineId;
 use crate::state::State;
 
-/// What history says about a device.
+/// State of a device, inferred from its history.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an answer of its own"
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeviceState {
-    isolation: Phase,
-    restriction: Phase,
-    /// Whether it is one without a sensor, cut off by the others.
+    isolation: ConditionPhase,
+    restriction: ConditionPhase,
+    /// Whether it is a device without a sensor, contained by the others.
     is_contained: bool,
-    /// Whether it is cut off or restricted now, whatever else is under way.
+    /// Whether it is cut off or restricted now, regardless of what is under way.
     is_in_force: bool,
     /// How many actions of any kind are under way.
     open_actions: usize,
@@ -26,7 +26,7 @@ pub struct DeviceState {
 }
 
 impl DeviceState {
-    /// What is known of a device's actions.
+    /// State by a device's known actions.
     #[must_use]
     pub fn known(state: &State, id: &MachineId) -> Self {
         let conditions = state.actions.conditions(id);
@@ -38,7 +38,7 @@ impl DeviceState {
         }
     }
 
-    /// The same for the search, which also asks whose the actions are.
+    /// [`Self::known`] for the search, which also looks at the requestors.
     #[must_use]
     pub fn to_be_searched(state: &State, id: &MachineId) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl DeviceState {
         }
     }
 
-    fn phases(self) -> [(Condition, Phase); 2] {
+    fn phases(self) -> [(Condition, ConditionPhase); 2] {
         [
             (self.cut_off(), self.isolation),
             (Condition::Restricted, self.restriction),
@@ -73,10 +73,10 @@ impl DeviceState {
         let known = self
             .phases()
             .into_iter()
-            .filter(move |(_, phase)| is_unknown || *phase != Phase::Unknown)
+            .filter(move |(_, phase)| is_unknown || *phase != ConditionPhase::Unknown)
             .take(if is_unknown { 1 } else { 2 });
         known.flat_map(|(condition, phase)| {
-            let is_pending = matches!(phase, Phase::Pending { holds: true, .. });
+            let is_pending = matches!(phase, ConditionPhase::Pending { holds: true, .. });
             let still = is_pending || phase.is_repeated();
             let still = still.then(|| condition.word());
             let word = phase.short_word(condition).trim_end_matches('…');
@@ -106,12 +106,19 @@ impl DeviceState {
     pub fn rank(self) -> Option<u128> {
         if self.is_changing() {
             Some(0)
-        } else if matches!(self.isolation, Phase::Yes | Phase::Unclear) {
+        } else if matches!(
+            self.isolation,
+            ConditionPhase::Yes | ConditionPhase::Unclear
+        ) {
             Some(1)
-        } else if matches!(self.restriction, Phase::Yes | Phase::Unclear) {
+        } else if matches!(
+            self.restriction,
+            ConditionPhase::Yes | ConditionPhase::Unclear
+        ) {
             Some(2)
         } else {
-            let is_known = self.isolation == Phase::No || self.restriction == Phase::No;
+            let is_known =
+                self.isolation == ConditionPhase::No || self.restriction == ConditionPhase::No;
             is_known.then_some(3)
         }
     }
@@ -122,7 +129,7 @@ impl DeviceState {
         self.joined(|condition, phase| phase.word(condition))
     }
 
-    /// The same in fewer words, where there is little room.
+    /// A shorter text, where there is little room.
     #[must_use]
     pub fn short_text(self) -> String {
         let phases = self.phases();
@@ -145,7 +152,7 @@ impl DeviceState {
         })
     }
 
-    fn joined(self, word: fn(Condition, Phase) -> &'static str) -> String {
+    fn joined(self, word: fn(Condition, ConditionPhase) -> &'static str) -> String {
         let [isolation, restriction] = self.phases();
         let words = |(condition, phase)| word(condition, phase);
         match (isolation.1.is_of_note(), restriction.1.is_of_note()) {
@@ -156,14 +163,14 @@ impl DeviceState {
             (true, false) => words(isolation).to_owned(),
             (false, true) => words(restriction).to_owned(),
             (false, false) => match (isolation.1, restriction.1) {
-                (Phase::Unknown, Phase::Unknown) => "Unknown".to_owned(),
-                (Phase::Unknown, _) => words(restriction).to_owned(),
+                (ConditionPhase::Unknown, ConditionPhase::Unknown) => "Unknown".to_owned(),
+                (ConditionPhase::Unknown, _) => words(restriction).to_owned(),
                 (_, _) => words(isolation).to_owned(),
             },
         }
     }
 
-    /// Whether it is cut off, or an action that cuts it off or lets it back has not ended.
+    /// Whether it is cut off, or an action that isolates or releases it is under way.
     #[must_use]
     pub const fn is_cut_off_of_note(self) -> bool {
         self.isolation.is_of_note()
@@ -171,11 +178,12 @@ impl DeviceState {
 
     /// The phase that the eye has to see first.
     #[must_use]
-    pub fn lead(self) -> (Condition, Phase) {
+    pub fn lead(self) -> (Condition, ConditionPhase) {
         let phases = self.phases();
-        let first = |is: fn(Phase) -> bool| phases.into_iter().find(|(_, phase)| is(*phase));
-        first(Phase::is_changing)
-            .or_else(|| first(Phase::is_of_note))
+        let first =
+            |is: fn(ConditionPhase) -> bool| phases.into_iter().find(|(_, phase)| is(*phase));
+        first(ConditionPhase::is_changing)
+            .or_else(|| first(ConditionPhase::is_of_note))
             .unwrap_or((self.cut_off(), self.isolation))
     }
 }
@@ -185,9 +193,9 @@ impl From<&Conditions> for DeviceState {
         let phase = |condition| conditions.phase(condition);
         let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
         // One that was contained and is managed now is told by its isolation.
-        let is_contained = containment != Phase::Unknown
+        let is_contained = containment != ConditionPhase::Unknown
             && !isolation.is_of_note()
-            && (containment.is_of_note() || isolation == Phase::Unknown);
+            && (containment.is_of_note() || isolation == ConditionPhase::Unknown);
         let cut_off = if is_contained {
             Condition::Contained
         } else {

@@ -1,4 +1,4 @@
-//! Which devices a search finds.
+//! Search filter: parses a search and matches devices.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -20,9 +20,9 @@ const NO_OPTION: usize = 4;
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// All have to hold.
+    /// Terms; all of them have to match.
     terms: Vec<Term>,
-    /// What a line from a ticket may name a device by, for when the terms find nothing.
+    /// Device named in a line pasted from a ticket, used when the terms find nothing.
     pasted: Option<Pasted>,
 }
 
@@ -30,11 +30,11 @@ pub struct Filter {
 struct Term {
     field: Field,
     needle: Needle,
-    /// Whether it is what has this that is left out.
+    /// Whether matches are excluded.
     is_excluded: bool,
 }
 
-/// What a word of a search is about.
+/// Field that a search word applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     Any,
@@ -85,7 +85,7 @@ impl Field {
             .map(|(_, field, _)| *field)
     }
 
-    /// Whether it says what a device is like; the others name it.
+    /// Whether the field describes a device; the others name it.
     const fn describes(self) -> bool {
         match self {
             Self::Health
@@ -104,7 +104,7 @@ impl Field {
     }
 }
 
-/// What is to be said about a search that finds nothing because a word before a colon is no field.
+/// Hint for a search that finds nothing because a word before a colon is not a field.
 #[must_use]
 pub fn field_trouble(text: &str) -> Option<String> {
     if Question::is_beyond_list(text) {
@@ -124,7 +124,7 @@ pub fn field_trouble(text: &str) -> Option<String> {
     Some(format!("“{strange}” is no field: {}", known.join(", ")))
 }
 
-/// What a line names devices by, if anything.
+/// Devices named in a pasted line, if any.
 fn named_in(line: &str) -> Option<Pasted> {
     Some(Pasted::find(line)).filter(|found| !found.is_nothing())
 }
@@ -161,7 +161,7 @@ impl Filter {
         Self { terms, pasted }
     }
 
-    /// Whether it asks for something that changes without the list being read again.
+    /// Whether it depends on state that changes without the list being read again.
     #[must_use]
     pub fn asks_for_state(&self) -> bool {
         self.terms.iter().any(|term| term.field == Field::State)
@@ -173,11 +173,11 @@ impl Filter {
     pub fn matches<'a>(
         &self,
         machine: &Machine,
-        marks: &BigramSignature,
+        signature: &BigramSignature,
         odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
-        let is_met = |term: &Term| term.is_met_by(machine, marks, &odd, &state);
+        let is_met = |term: &Term| term.is_met_by(machine, signature, &odd, &state);
         self.terms.iter().all(is_met)
     }
 
@@ -205,8 +205,8 @@ impl Filter {
         })
     }
 
-    /// Where the terms find nothing, this is enough: a line from a ticket holds words that no device
-    /// has.
+    /// The pasted line's device, which is enough where the terms find nothing: a line from a ticket
+    /// has words that no device has.
     #[must_use]
     pub fn pasted(&self) -> Option<&Pasted> {
         self.pasted.as_ref()
@@ -257,11 +257,11 @@ impl Term {
     fn is_met_by<'a>(
         &self,
         machine: &Machine,
-        marks: &BigramSignature,
+        signature: &BigramSignature,
         odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
-        let has_it = match self.answer_by(marks) {
+        let has_it = match self.answer_by(signature) {
             Some(answer) => answer,
             None => self.matches(machine, odd(), state),
         };
@@ -269,9 +269,9 @@ impl Term {
     }
 
     /// The answer, where the marks of a device are enough for one.
-    fn answer_by(&self, marks: &BigramSignature) -> Option<bool> {
+    fn answer_by(&self, signature: &BigramSignature) -> Option<bool> {
         let is_any = self.field == Field::Any;
-        is_any.then(|| self.needle.answer_by(marks)).flatten()
+        is_any.then(|| self.needle.answer_by(signature)).flatten()
     }
 
     fn matches(
@@ -366,14 +366,14 @@ impl Needle {
         }
     }
 
-    fn answer_by(&self, marks: &BigramSignature) -> Option<bool> {
+    fn answer_by(&self, signature: &BigramSignature) -> Option<bool> {
         // An address has many spellings.
         if self.address.is_some() {
             return None;
         }
-        let may_be = marks.holds(self.in_text)
-            || (self.may_be_id || self.may_be_address) && marks.holds(self.in_id)
-            || self.mac.is_some() && marks.holds(self.in_mac);
+        let may_be = signature.holds(self.in_text)
+            || (self.may_be_id || self.may_be_address) && signature.holds(self.in_id)
+            || self.mac.is_some() && signature.holds(self.in_mac);
         let is_letter = self.normal.len() == 1 && self.in_text.is_known();
         match (may_be, is_letter) {
             (false, _) => Some(false),
@@ -390,7 +390,7 @@ impl Needle {
         }
     }
 
-    /// As [`Self::is_in`], for a text that [is plain](is_plain).
+    /// [`Self::is_in`] for a text that [is plain](is_plain).
     fn is_in_plain(&self, text: Option<&str>) -> bool {
         text.is_some_and(|text| contains_folded(text.as_bytes(), self.normal.as_bytes()))
     }

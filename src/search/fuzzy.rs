@@ -7,7 +7,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 /// Longer texts are matched as far as this, in characters.
 const MAX_CHARS: usize = 300;
 
-/// What is looked for, with the scratch memory of matching it.
+/// A fuzzy pattern, with the matcher's scratch memory.
 pub struct Fuzzy {
     pattern: Pattern,
     matcher: Matcher,
@@ -48,8 +48,8 @@ impl Fuzzy {
         self.pattern.score(text, &mut self.matcher)
     }
 
-    /// As [`Self::score`], in a fraction of the time and now and then too low; for choosing among very
-    /// many texts those to look at closer.
+    /// A faster [`Self::score`] that is sometimes too low; for choosing candidates among very many
+    /// texts.
     pub fn quick_score(&mut self, text: &str) -> Option<u32> {
         let text = haystack(text, &mut self.chars);
         let matcher = &mut self.matcher;

@@ -1,4 +1,4 @@
-//! All that carries one ticket: devices, this console's orders, what others requested, tags.
+//! Everything that carries one ticket: devices, this console's orders, other requests, tags.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,15 +14,15 @@ const LOOKED_AT: usize = 2_000;
 /// Tickets that are offered.
 const MAX_TICKETS: usize = 20;
 
-/// What is known under one ticket.
+/// Everything known under one ticket.
 #[derive(Debug, Default)]
 pub struct Incident {
     /// Contained ones first, then by name; and what stands in a device's place for orders that reach all
     /// of them.
     pub rows: Vec<IncidentDevice>,
-    /// What is contained, or about to be, by a request that carries the ticket.
+    /// Devices contained, or about to be, by a request that carries the ticket.
     pub contained: Vec<Contained>,
-    /// What of that is the signed-in account's own.
+    /// The signed-in account's own share of it, to release.
     pub way_back: WayBack,
     /// What of that is contained under another ticket as well: that work may still need it.
     pub also_under: Vec<AlsoUnder>,
@@ -40,7 +40,7 @@ pub struct IncidentDevice {
     pub lines: Vec<IncidentLine>,
     /// Whether a request that carries the ticket contains it.
     pub is_contained: bool,
-    /// What contains it by requests of which none carries the ticket.
+    /// Containments whose requests do not carry the ticket.
     pub otherwise: Vec<Contained>,
     /// Whether one of its tags is or holds the ticket.
     pub is_tagged: bool,
@@ -84,7 +84,7 @@ impl Incident {
         for (id, actions, _) in state.actions.machines() {
             for action in actions {
                 let comment = action.requestor_comment.as_deref();
-                let made_by = state.entries.that_made(&action.id);
+                let made_by = state.entries.creator_of(&action.id);
                 let is_listed = made_by.is_some_and(|entry| own.contains(&entry.id()));
                 if !is_listed && comment.is_some_and(|comment| names_ticket(comment, ticket)) {
                     let machine = MachineRef {
@@ -138,7 +138,7 @@ impl Incident {
 
 /// What a request was made for, as the service has it and as it was ordered from here.
 fn comments<'a>(state: &'a State, request: &'a Request) -> impl Iterator<Item = &'a str> {
-    let made_by = state.entries.that_made(&request.action);
+    let made_by = state.entries.creator_of(&request.action);
     let made_by = made_by.map(|entry| &*entry.order.comment);
     [request.comment.as_deref(), made_by].into_iter().flatten()
 }

@@ -12,7 +12,7 @@ use crate::state::State;
 /// Entries that are looked at in one go.
 const LOOKED_AT_ONCE: usize = 4_000;
 
-/// What became of an order, as it is looked for.
+/// Outcome of an order, as a search criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
 pub enum Outcome {
     #[default]
@@ -55,7 +55,7 @@ impl Outcome {
     }
 }
 
-/// What is looked for. All of it has to hold.
+/// Query of the journal page. All criteria have to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JournalQuery {
     /// Words over device, comment, action, status, account and tag; `-word` leaves out.
@@ -64,7 +64,7 @@ pub struct JournalQuery {
     pub device: String,
     pub outcome: Outcome,
     pub account: Option<Box<str>>,
-    /// Only what has a record since then.
+    /// Entries with a record since then.
     pub since: Option<Timestamp>,
 }
 
@@ -166,7 +166,7 @@ pub struct JournalRows {
 
 impl JournalRows {
     /// Goes on looking. What is found is added at the end, so that nothing in sight moves.
-    pub fn look_on(&mut self, state: &State, query: &JournalQuery) {
+    pub fn advance(&mut self, state: &State, query: &JournalQuery) {
         let generation = state.entries.generation();
         let is_other = !self.is_begun || self.query != *query;
         let is_old = self.next.is_none() && self.generation != generation;
@@ -216,7 +216,7 @@ impl JournalRows {
 
     /// Whether all of the journal was looked at, as it is now.
     #[must_use]
-    pub fn is_settled(&self, state: &State) -> bool {
+    pub fn is_up_to_date(&self, state: &State) -> bool {
         self.is_begun && self.next.is_none() && self.generation == state.entries.generation()
     }
 
@@ -240,13 +240,13 @@ impl JournalRows {
     /// The row of an entry.
     #[must_use]
     pub fn row_of(&self, state: &State, id: EntryId) -> Option<usize> {
-        let place = u32::try_from(state.entries.place_of(id)?).ok()?;
+        let place = u32::try_from(state.entries.index_of(id)?).ok()?;
         // From the newest to the oldest.
         let row = self.found.binary_search_by(|known| place.cmp(known));
         row.ok()
     }
 
-    /// All that fit, newest first.
+    /// Matching entries, newest first.
     pub fn entries<'a>(&'a self, state: &'a State) -> impl Iterator<Item = &'a Entry> {
         (0..self.len()).filter_map(|row| self.entry(state, row))
     }
@@ -307,8 +307,8 @@ mod tests {
 
     fn found(state: &State, query: &JournalQuery) -> Vec<String> {
         let mut rows = JournalRows::default();
-        while !rows.is_settled(state) {
-            rows.look_on(state, query);
+        while !rows.is_up_to_date(state) {
+            rows.advance(state, query);
             if state.entries.is_empty() {
                 break;
             }
@@ -384,8 +384,8 @@ mod tests {
         let mut state = state((1..=many).map(|n| entry(n, "D", "x", Vec::new())).collect());
         let mut rows = JournalRows::default();
         let mut lengths = Vec::new();
-        while !rows.is_settled(&state) {
-            rows.look_on(&state, &JournalQuery::default());
+        while !rows.is_up_to_date(&state) {
+            rows.advance(&state, &JournalQuery::default());
             lengths.push(rows.len());
             let newest = rows.entry(&state, 0).map(|entry| entry.id().to_string());
             assert_eq!(newest, Some(format!("cdn-{many:08}")));
@@ -400,10 +400,10 @@ mod tests {
             "x",
             Vec::new(),
         ))));
-        rows.look_on(&state, &JournalQuery::default());
+        rows.advance(&state, &JournalQuery::default());
         assert_eq!(rows.len(), many);
-        while !rows.is_settled(&state) {
-            rows.look_on(&state, &JournalQuery::default());
+        while !rows.is_up_to_date(&state) {
+            rows.advance(&state, &JournalQuery::default());
         }
         assert_eq!(rows.len(), many + 1);
     }

@@ -1,4 +1,4 @@
-//! What a line from a ticket names a device by, among words that no device has.
+//! Devices named in a line pasted from a ticket, among other words.
 
 use std::net::IpAddr;
 

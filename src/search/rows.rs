@@ -16,9 +16,9 @@ use crate::state::State;
 /// Devices by their places in the inventory.
 #[derive(Debug, Default)]
 pub struct Rows {
-    /// All of them, in order.
+    /// All devices, in order.
     sorted: Vec<u32>,
-    /// Those that are found, in order.
+    /// Matching devices, in order.
     found: Vec<u32>,
     /// By place: by what a device is ordered, what a search can rule it out by, and whether it is
     /// found.
@@ -31,12 +31,12 @@ pub struct Rows {
     is_by_paste: bool,
     /// Whether states have changed by which they are ordered, and the order was held.
     is_order_old: bool,
-    from: Option<From>,
+    from: Option<RowsKey>,
 }
 
-/// What the rows were made from.
+/// The inputs that the rows were made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct From {
+struct RowsKey {
     generation: u64,
     /// Whether what is known of states matters, and what changes with it where it does.
     needs_states: bool,
@@ -47,7 +47,7 @@ struct From {
     answer: Option<u64>,
 }
 
-impl From {
+impl RowsKey {
     fn of(state: &State, search: &str, sort: Sort, filter: &Filter) -> Self {
         let needs_states = filter.asks_for_state() || sort.column == Column::State;
         Self {
@@ -89,8 +89,9 @@ struct Update {
 }
 
 impl Update {
-    fn between(before: Option<&From>, now: &From, state: &State, filter: &Filter) -> Self {
-        let same = |is: fn(&From, &From) -> bool| before.is_some_and(|before| is(before, now));
+    fn between(before: Option<&RowsKey>, now: &RowsKey, state: &State, filter: &Filter) -> Self {
+        let same =
+            |is: fn(&RowsKey, &RowsKey) -> bool| before.is_some_and(|before| is(before, now));
         let same_states = same(|old, new| old.states == new.states);
         let changes = before.and_then(|old| state.inventory.changes_since(old.generation));
         let changes = changes.map(|changes| {
@@ -166,7 +167,7 @@ impl Rows {
             return false;
         }
         let filter = Filter::parse(search);
-        let now = From::of(state, search, sort, &filter);
+        let now = RowsKey::of(state, search, sort, &filter);
         let before = self.from.replace(now.clone());
         let mut update = Update::between(before.as_ref(), &now, state, &filter);
         let is_same_sort = before.as_ref().is_some_and(|before| before.sort == sort);
@@ -288,7 +289,7 @@ impl Rows {
         self.sorted.extend_from_slice(rest);
     }
 
-    /// Picks among what was found before.
+    /// Filters the earlier matches.
     fn narrow(&mut self, state: &State, filter: &Filter) {
         // In the order of places, in which the memory lies.
         let rows = state.inventory.all().iter().zip(&self.signatures);
@@ -298,7 +299,7 @@ impl Rows {
         }
         let hits = &self.hits;
         self.found.retain(|index| hits[*index as usize]);
-        self.go_by_paste(state, filter);
+        self.match_pasted(state, filter);
     }
 
     /// Looks at these places again, and gathers what is found.
@@ -311,11 +312,11 @@ impl Rows {
             self.hits[at] = filter.matches(&machines[at], signatures, odd, state_of(state));
         }
         self.gather();
-        self.go_by_paste(state, filter);
+        self.match_pasted(state, filter);
     }
 
     /// A line from a ticket holds words that no device has.
-    fn go_by_paste(&mut self, state: &State, filter: &Filter) {
+    fn match_pasted(&mut self, state: &State, filter: &Filter) {
         self.is_by_paste = false;
         if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
             for index in pasted.places(&state.inventory) {

@@ -8,7 +8,7 @@ use super::device_state::DeviceState;
 use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore, variants};
 use crate::state::State;
 
-/// What is asked for most.
+/// Most used quick filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Quick {
     Contained,

@@ -1,13 +1,13 @@
 //! What an order needs that reaches every device of the tenant.
 
-use super::{Failed, Rehearsal};
+use super::{Failed, SelfTest};
 use crate::action::{Draft, INDICATOR, Subject};
 use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::{EVERYWHERE, MachineId, MachineRef};
 use crate::state::{Remote, State};
 
-impl Rehearsal {
+impl SelfTest {
     /// Types the word, and names the indicator that was made last where one is to be removed.
     pub(super) fn fill_everywhere(&self, draft: &mut Draft) {
         EVERYWHERE.clone_into(&mut draft.typed_name);

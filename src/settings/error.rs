@@ -23,13 +23,13 @@ pub enum SettingsError {
     /// Something other than a table has this name.
     #[error("{}: “{}” is not a table", .0.display(), .1)]
     NoTable(PathBuf, &'static str),
-    /// It was there in this run: taking that for no rules would lift every protection.
+    /// The file existed in this run: reading it as empty would lift every protection.
     #[error("{} was there and is now missing or empty", .0.display())]
     Gone(PathBuf),
     /// Somebody else has changed what was about to be changed.
     #[error("{}: {} has changed since it was shown here", file.display(), key.name())]
     ChangedMeanwhile { file: PathBuf, key: RuleKey },
-    /// With these rules the next start could not read the file.
+    /// The file with these rules could not be read at the next start.
     #[error("{0}")]
     Unusable(Box<str>),
     #[error("{}: there is no [profile.{}]", file.display(), profile.as_str())]
@@ -84,7 +84,7 @@ impl Explain for SettingsError {
 }
 
 impl SettingsError {
-    /// Where the mistake is, without quoting it: for a report that is pasted elsewhere.
+    /// Position of the mistake, without quoting it: for a report that is pasted elsewhere.
     #[must_use]
     pub fn place(&self) -> String {
         match self {

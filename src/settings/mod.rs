@@ -1,4 +1,4 @@
-//! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
+//! Settings of a person or an organisation: `settings.toml` in the data folder. Written only when
 //! a person saves the form; comments and everything else in it are kept.
 
 mod error;
@@ -28,7 +28,7 @@ use text::text_of;
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "settings.toml";
 
-/// What a settings file looks like.
+/// Example of a settings file.
 pub const EXAMPLE: &str = r#"# The profile that cordon starts with; --profile takes another one.
 default_profile = "contoso"
 
@@ -106,7 +106,7 @@ impl Settings {
         }
     }
 
-    /// As [`Self::read`], of a file that was there before in this run.
+    /// [`Self::read`] of a file that existed earlier in this run.
     ///
     /// # Errors
     /// Also when it is gone or empty: that says nothing about what is allowed.

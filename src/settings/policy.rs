@@ -80,11 +80,11 @@ fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
     Ok(theirs)
 }
 
-/// What a settings file may have besides the tables of rules. A slip in the name of one of those must
-/// not leave a device unprotected.
+/// Keys allowed beside the tables of rules. A typo in the name of such a table must not leave a
+/// device unprotected.
 const BESIDES_RULES: [&str; 3] = ["default_profile", "profile", "plan"];
 
-/// What a file's `[policy]` says besides what adds up.
+/// The part of a file's `[policy]` that is replaced rather than merged.
 #[derive(Default)]
 struct Added {
     shared: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! One profile: a name, and the registration behind it.
+//! A profile: a name with an app registration.
 
 use toml_edit::{Item, Value};
 
@@ -12,12 +12,12 @@ pub struct Profile {
     pub registration: Registration,
 }
 
-/// What a person calls a profile.
+/// Name of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProfileName(Box<str>);
 
 impl ProfileName {
-    /// Takes 1 to 40 characters that can be shown.
+    /// Accepts 1 to 40 printable characters.
     ///
     /// # Errors
     /// The message for the person who typed it.
@@ -60,10 +60,10 @@ pub struct Written {
 pub struct WrongValue {
     /// Counted from 1.
     pub line: usize,
-    /// As it is written with all its tables: `profile.contoso.cloud`.
+    /// Full key with its tables: `profile.contoso.cloud`.
     pub key: Box<str>,
     pub problem: &'static str,
-    /// What could be read of the same profile, for the form.
+    /// Readable parts of the same profile, for the form.
     pub readable: Box<Written>,
 }
 
@@ -130,7 +130,7 @@ impl Written {
     }
 }
 
-/// As the settings file and the form write it; what is the usual thing is left out.
+/// Texts for the settings file and the form; defaults are left out.
 impl From<&Registration> for Written {
     fn from(registration: &Registration) -> Self {
         let Registration {

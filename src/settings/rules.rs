@@ -14,17 +14,17 @@ use crate::model::{MachineId, clean, is_guid, variants};
 
 /// Longer than this, a template leaves no room for a free reason.
 const MAX_TEMPLATE_CHARS: usize = 500;
-/// The rehearsal has templates, so that they can be met.
+/// The demo has templates, so that they can be met.
 pub const DEMO_TEMPLATES: &str = "[contain] {ticket}: beacon seen, contained until checked\n[release] {ticket}: checked, clean again";
 
-/// What the settings file sets besides profiles.
+/// Rules of the settings file: all of it but the profiles.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// As they hold: with those of the shared file.
+    /// The effective policy, with the shared file's.
     pub policy: Policy,
-    /// Those of the settings file itself.
+    /// Rules of the settings file itself.
     pub written: WrittenRules,
-    /// Those of the file that it names as shared, and which one that is.
+    /// Rules of the shared file, with its path.
     pub shared: Option<(PathBuf, WrittenRules)>,
     /// The computer on which that file lies, when nobody has confirmed yet that it may be read there.
     pub asks_host: Option<Box<str>>,
@@ -32,10 +32,10 @@ pub struct Rules {
     pub template_trouble: Option<Box<str>>,
     /// Why the table `[desktop]` could not be read; what is not readable is as if it were not there.
     pub desktop_trouble: Option<Box<str>>,
-    /// Those that are built in, those of the shared file, and those of the settings file; of one name the
-    /// last.
+    /// Plans: built in, of the shared file, and of the settings file; of the same name the last one
+    /// counts.
     pub plans: Plans,
-    /// What in the plans of either file cannot be used first; that plan is not offered.
+    /// First error in the plans of either file; that plan is not offered.
     pub plan_trouble: Option<Box<str>>,
 }
 
@@ -50,7 +50,7 @@ pub enum RuleKey {
     OwnEntraDeviceId,
     SharedFile,
     Templates,
-    /// What the tickets of an organisation begin with, besides the usual ones.
+    /// Further ticket prefixes of the organisation.
     TicketPrefixes,
     /// Whether the desktop shows notifications; on unless it says `false`.
     Notifications,
@@ -72,7 +72,7 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleChange {
     pub key: RuleKey,
-    /// What the person saw: if it says something else by now, nothing is changed.
+    /// The text that the person saw: if it has changed since, nothing is written.
     pub from: String,
     pub to: String,
 }
@@ -191,7 +191,7 @@ pub struct WrittenRules {
 }
 
 impl WrittenRules {
-    /// What a run without a settings file was started with.
+    /// Rules of a run without a settings file.
     #[must_use]
     pub fn of(policy: &Policy) -> Self {
         let mut written = Self::default();
@@ -209,7 +209,7 @@ impl WrittenRules {
         written
     }
 
-    /// What writes all of them into an empty file.
+    /// Changes that write all rules into an empty file.
     #[must_use]
     pub fn as_changes(&self) -> Vec<RuleChange> {
         let change = |key| RuleChange {
@@ -269,7 +269,7 @@ impl WrittenRules {
         self.entries(key).eq(other.entries(key))
     }
 
-    /// What is wrong with the text of a key: its first wrong line, and why.
+    /// First wrong line of a key's text, and why.
     #[must_use]
     pub fn wrong(&self, key: RuleKey) -> Option<String> {
         let is_list = key.place().2 == Shape::List;

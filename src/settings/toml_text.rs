@@ -1,16 +1,16 @@
-//! Where something stands in a settings file, and what is wrong there.
+//! Location and wording of errors in a settings file.
 
 use toml_edit::TomlError;
 
 /// Hundreds of profiles fit into this.
 pub(super) const MAX_BYTES: u64 = 64 * 1024;
 
-/// What is wrong with a text that is no TOML, and where, in one line.
+/// Syntax error and its position, in one line.
 pub(super) fn toml_problem(error: &TomlError) -> String {
     format!("{}: {}", toml_place(error), error.message())
 }
 
-/// Where a text is no TOML, without quoting it.
+/// Position of a syntax error, without quoting the text.
 pub(super) fn toml_place(error: &TomlError) -> String {
     // What follows is a drawing of the line.
     let text = error.to_string();

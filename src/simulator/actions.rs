@@ -13,7 +13,7 @@ pub struct ActionRow {
     pub permission: &'static str,
     /// Body property besides the common ones, if any; always a string.
     pub parameter: Option<Parameter>,
-    /// Where it works.
+    /// Supported systems.
     pub systems: Systems,
     /// Seconds from request to `Succeeded` on a device that reports. Shorter than the published
     /// figures (isolation about 27 s), so that nobody is bored in the demo.

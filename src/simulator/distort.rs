@@ -1,4 +1,4 @@
-//! How a fault changes an answer.
+//! Distortion of answers by faults.
 
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ fn truncated(reply: Reply) -> Reply {
     }
 }
 
-/// Takes properties out of an object, or out of each element of a list.
+/// Removes properties from an object, or from each element of a list.
 fn leave_out(value: &mut Value, names: &str) {
     let lacks = |name: &str| names.split(',').any(|lacking| lacking == name);
     if let Some(list) = value.get_mut("value").and_then(Value::as_array_mut) {

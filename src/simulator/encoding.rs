@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-/// How answers are compressed when the client offers it.
+/// Compression of answers, when the client offers it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Compress {
     /// What the client prefers: deflate in its zlib wrapping (as RFC 9110 section 8.4.1.2 defines it), else gzip.

@@ -148,7 +148,7 @@ pub enum FaultKind {
     NoRefreshToken,
     /// `slow_down` (RFC 8628 section 3.5).
     SlowDown,
-    /// The line ends after about so many bytes, headers included.
+    /// The connection ends after about this many bytes, headers included.
     CutAfter(usize),
     /// The storage of packages answers in another way than it was asked.
     Storage(StorageFault),
@@ -269,15 +269,15 @@ impl Faults {
     /// All delays that apply to this request, and the first other fault that does.
     pub(super) fn take_matching(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
         let mut delay = Duration::ZERO;
-        let mut struck = None;
+        let mut matched = None;
         self.0.retain_mut(|fault| {
             if !fault.on.covers(place) {
                 return true;
             }
             if let FaultKind::Latency(by) = &fault.what {
                 delay = delay.saturating_add(*by);
-            } else if struck.is_none() {
-                struck = Some(fault.what.clone());
+            } else if matched.is_none() {
+                matched = Some(fault.what.clone());
             } else {
                 return true;
             }
@@ -287,7 +287,7 @@ impl Faults {
             fault.times -= 1;
             fault.times > 0
         });
-        (delay, struck)
+        (delay, matched)
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) fn is_hash(text: &str, digits: &[usize]) -> bool {
     digits.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// What an alert names as its evidence: a process that ran the file, the file, and an entry in which there
-/// is nothing but its type, as they come.
+/// Evidence of an alert: a process that ran the file, the file, and an entry with nothing but its
+/// type, as they occur.
 pub(super) fn evidence(index: usize, alert: i64, made: &str) -> Value {
     let [malware, unwanted, system, tool] = &KNOWN;
     let files: &[&Known] = match (index, alert) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
 use super::random::Rng;
-use super::story::{self, CAST};
+use super::story::{self, STORY};
 
 /// The properties of one machine.
 pub(super) type Record = Map<String, Value>;
@@ -81,25 +81,25 @@ impl Fleet {
     }
 
     pub(super) fn name(&self, index: usize) -> Option<String> {
-        match CAST.get(index) {
-            Some(part) => part.name.map(str::to_owned),
+        match STORY.get(index) {
+            Some(device) => device.name.map(str::to_owned),
             None => Some(ordinary_name(self.seed, index)),
         }
     }
 
     pub(super) fn record(&self, index: usize) -> Record {
         let id = self.id(index).unwrap_or_default();
-        let Some(part) = CAST.get(index) else {
+        let Some(device) = STORY.get(index) else {
             let name = ordinary_name(self.seed, index);
             return self.usual(index, id, &name, platform_of(&name, index));
         };
-        let mut record = self.usual(index, id, part.name.unwrap_or_default(), part.platform);
+        let mut record = self.usual(index, id, device.name.unwrap_or_default(), device.platform);
         let survivor = self.id(story::SURVIVOR);
-        story::cast(part, &mut record, survivor, self.begun);
+        story::apply_persona(device, &mut record, survivor, self.begun);
         record
     }
 
-    /// What a machine of this platform looks like when nothing is special about it.
+    /// Ordinary record of a machine of this platform.
     #[expect(
         clippy::too_many_lines,
         reason = "a list of cases reads best in one piece"
@@ -186,7 +186,7 @@ impl Fleet {
 
     /// A few ordinary machines are silent, lack properties or have null where one expects a value.
     fn vary(&self, index: usize, record: &mut Record, rng: &mut Rng) {
-        if index < CAST.len() {
+        if index < STORY.len() {
             return;
         }
         match rng.below(40) {

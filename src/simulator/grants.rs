@@ -384,6 +384,6 @@ struct Granted {
     nonce: Option<String>,
     family: Option<u64>,
     person: Person,
-    /// What the sign-in behind it was asked to bring along.
+    /// Claims requested by the sign-in behind it.
     claims: Option<String>,
 }

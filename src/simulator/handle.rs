@@ -314,8 +314,8 @@ impl SimControl {
         super::tags::add(&self.0, machine_id, tag);
     }
 
-    /// What is in force on a machine, and whether anything is under way there, in words; nothing of one
-    /// that is as it was.
+    /// Conditions in force on a machine, and whether an action is under way, in words; empty for an
+    /// unchanged one.
     #[must_use]
     pub fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
         self.0.lock().state_of(machine_id)

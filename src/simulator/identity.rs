@@ -1,4 +1,4 @@
-//! What the token server remembers, and the device authorization endpoint (RFC 8628).
+//! State of the token server, and the device authorization endpoint (RFC 8628).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,7 +24,7 @@ pub(super) struct Identity {
     pub(super) strict_polling: bool,
     /// Whether a refresh token still works after it was used, as with Entra.
     pub(super) lenient_rotation: bool,
-    /// What the administrator has granted to the application.
+    /// Permissions granted to the application by the administrator.
     pub(super) granted: BTreeSet<String>,
     pub(super) devices: HashMap<String, DeviceGrant>,
     /// Device codes in the order of issue.
@@ -33,14 +33,14 @@ pub(super) struct Identity {
     pub(super) access: HashMap<String, Access>,
     pub(super) refresh: HashMap<String, Refresh>,
     pub(super) families: u64,
-    /// Who is in the browser when somebody signs in.
+    /// The person signed in to the browser.
     pub(super) person: Person,
     pub(super) application: Application,
     /// Whose tokens a refresh token brings instead of its own person's.
     pub(super) renews_as: Option<Person>,
-    /// What the organisation wants of every sign-in from now on: these claims, as JSON.
+    /// Claims that every sign-in has to request from now on, as JSON.
     pub(super) wanted_claims: Option<String>,
-    /// What else must never be seen outside: PKCE verifiers and states of browser sign-ins.
+    /// Further secrets: PKCE verifiers and states of browser sign-ins.
     pub(super) seen: Vec<String>,
 }
 
@@ -122,7 +122,7 @@ pub(super) struct Refresh {
     pub(super) revoked: bool,
 }
 
-/// What the API half learns about a bearer token.
+/// A bearer token, as judged for the API half.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bearer {
     Unknown,
@@ -160,7 +160,7 @@ impl Identity {
         self.auto_approve
     }
 
-    /// Judges a bearer token. A permission counts only while the administrator's grant stands.
+    /// Judges a bearer token. A permission counts only while the administrator's grant is in force.
     pub(super) fn bearer(&self, token: &str, now: Timestamp) -> Bearer {
         let Some(access) = self.access.get(token) else {
             return Bearer::Unknown;

@@ -19,7 +19,7 @@ pub(super) struct Indicators {
 #[derive(Debug)]
 pub(super) struct Indicator {
     pub(super) id: usize,
-    /// What was sent, by whom and when.
+    /// The request's body, with its creator and time.
     pub(super) sent: Map<String, Value>,
     pub(super) by: String,
     pub(super) created: Timestamp,

@@ -51,7 +51,7 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
 }
 
 /// Begins one on the machine in this place, whoever wants it; how it is written at that time. One
-/// without anything in its way takes so many seconds.
+/// without anything in its way takes this many seconds.
 pub(super) fn begin(
     tenant: &SimTenant,
     inner: &mut Inner,

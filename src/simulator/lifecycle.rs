@@ -9,10 +9,10 @@ use super::clock::{shifted, written};
 pub(super) const TIMED_OUT: i32 = -2_145_844_840;
 /// `errorHResult` of a cancelled action (`E_ABORT`).
 pub(super) const CANCELLED: i32 = -2_147_467_260;
-/// How long the service waits for a silent device: three days and fourteen minutes.
+/// Time for which the service waits for a silent device: three days and fourteen minutes.
 const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
 
-/// How far an action has come.
+/// Status of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Pending,
@@ -53,14 +53,14 @@ impl Status {
     }
 }
 
-/// How an action will go if nobody interferes.
+/// Planned course of an action without interference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlannedOutcome {
-    /// The device answers: picked up after about 3 s, done after so many.
+    /// The device answers: picked up after about 3 s, done after these seconds.
     Usual(u32),
     /// The device is silent: Pending for three days and fourteen minutes, then timed out.
     Silent,
-    /// It stays Pending for ten minutes and succeeds then, as a second isolation does.
+    /// Stays Pending for ten minutes and then succeeds, as a second isolation does.
     Held(u32),
     /// The device picks it up and never reports back.
     NeverEnds,

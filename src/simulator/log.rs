@@ -18,11 +18,11 @@ pub struct LoggedRequest {
     pub body: Value,
     /// Status answered; `None` while there is no answer, and when the connection was reset.
     pub status: Option<u16>,
-    /// What the request is about.
+    /// Kind of the request.
     pub kind: RequestKind,
 }
 
-/// What a request is about.
+/// Kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestKind {
     /// Signing in and renewing.

@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::{files, story};
 
-/// How far from the time a machine may have been seen with the address.
+/// Maximum distance in time between the query and a sighting with the address.
 const AROUND: SignedDuration = SignedDuration::from_mins(15);
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 

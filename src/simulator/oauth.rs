@@ -1,4 +1,4 @@
-//! What both endpoints of the token server share: the first checks, errors, discovery.
+//! Shared parts of the token server's endpoints: first checks, errors, discovery.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ pub(super) fn client_of(
     }
 }
 
-/// The fields of a form in which none stands twice.
+/// The fields of a form without duplicates.
 fn without_repetition(
     fields: impl IntoIterator<Item = (String, String)>,
 ) -> Option<BTreeMap<String, String>> {
@@ -83,12 +83,12 @@ fn without_repetition(
     Some(form)
 }
 
-/// What is said of a parameter that is not there.
+/// Error for a missing parameter.
 pub(super) fn missing(parameter: &str) -> String {
     format!("The request body must contain the following parameter: '{parameter}'.")
 }
 
-/// What is said of an application that an administrator has removed.
+/// Error for an application that an administrator has removed.
 pub(super) fn removed_application(now: Timestamp) -> Reply {
     let text = format!(
         "Application with identifier '{CLIENT_ID}' was not found in the directory 'Contoso'."

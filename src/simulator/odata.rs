@@ -10,7 +10,7 @@ use super::filter::{Filter, Parser, known, moment};
 /// Most elements in one answer.
 pub(super) const PAGE: usize = 10_000;
 
-/// What a request asks of a list.
+/// `OData` query of a list request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Query {
     pub(super) filter: Option<Filter>,
@@ -74,7 +74,7 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
     Ok(query)
 }
 
-/// How two values of the same property are sorted; times by time, nothing first.
+/// Sort order of two values of one property; times by time, null first.
 pub(super) fn ordered(left: &Value, right: &Value) -> Ordering {
     match (left.as_str(), right.as_str()) {
         (Some(left), Some(right)) => match (moment(left), moment(right)) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::limits::Limits;
 
-/// What was given out, and how much of it may be.
+/// Issued links, and their limits.
 #[derive(Debug)]
 pub(super) struct Packages {
     pub(super) limits: Limits,
@@ -34,7 +34,7 @@ impl Default for Packages {
 }
 
 impl Packages {
-    /// What opens a package.
+    /// Secrets that open a package.
     pub(super) fn secrets(&self) -> Vec<String> {
         self.links.iter().map(|link| link.token.clone()).collect()
     }

@@ -161,7 +161,7 @@ fn part(whole: Vec<u8>, range: Option<&str>, fault: Option<StorageFault>) -> Rep
     }
 }
 
-/// A package of about so many bytes, the same one each time.
+/// A package of about `bytes` bytes, always the same.
 pub(super) fn package(action: &str, size: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::new(action.bytes().fold(seed, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u64::from(byte))

@@ -44,7 +44,7 @@ pub(super) fn front(address: &str) -> Reply {
         "<ul><li><a href=\"{address}/devicelogin\">Enter a sign-in code</a></li>\
          <li><a href=\"{address}/control\">Provoke faults, move the clock</a></li></ul>"
     );
-    page(200, "Contoso, a tenant for rehearsal", &body)
+    page(200, "Contoso, the demo tenant", &body)
 }
 
 /// `/devicelogin`: the code, then the account, then done.

@@ -104,7 +104,7 @@ impl Reply {
         }
     }
 
-    /// As bytes, compressed if the client offered it.
+    /// Converts to bytes, compressed if the client offered it.
     pub(super) fn into_response(
         self,
         accept_encoding: &str,

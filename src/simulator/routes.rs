@@ -1,4 +1,4 @@
-//! From a request to its answer: account, faults, bearer, limits, and which function is asked.
+//! Routing of a request: account, faults, bearer, limits, and the handler.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ const MAX_BODY: usize = 1 << 20;
 /// Answers one request.
 pub(super) async fn answer(
     tenant: &Arc<SimTenant>,
-    line: &Connection,
+    connection: &Connection,
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let Ok(body) = Limited::new(request.body_mut(), MAX_BODY).collect().await else {
@@ -87,13 +87,13 @@ pub(super) async fn answer(
             .unwrap_or_else(|| dispatch(tenant, &call, &path, place, fault)),
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
-        line.cut();
+        connection.cut();
         return reply.into_response("", super::Compress::Nothing, false);
     }
     if let Some(FaultKind::CutAfter(bytes) | FaultKind::Storage(StorageFault::NoLength(bytes))) =
         fault
     {
-        line.cut_after(*bytes);
+        connection.cut_after(*bytes);
     }
     let reply = distort::after(reply, fault, &call, &tenant.address);
     finish(tenant, &call, place, entry, reply)

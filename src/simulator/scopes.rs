@@ -18,7 +18,7 @@ const OTHERS: [&str; 2] = [
     "https://api.security.microsoft.com",
 ];
 
-/// What is granted to the application at the start.
+/// Permissions granted to the application at the start.
 pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
     "Machine.Read",
     "Machine.ReadWrite",
@@ -34,7 +34,7 @@ pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
     "Ti.ReadWrite",
 ];
 
-/// What a `scope` parameter asks for.
+/// Parsed `scope` parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) resource: Option<String>,

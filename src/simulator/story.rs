@@ -1,4 +1,4 @@
-//! Who plays which part in the demo fleet: the devices with a story, their users, alerts and past actions.
+//! The demo fleet's story: devices with a persona, their users, alerts and past actions.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -7,16 +7,16 @@ use super::clock::{shifted, written};
 use super::files;
 use super::tokens::TENANT_ID;
 
-/// A device with a part in the story.
+/// A device of the story.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct StoryDevice {
     pub(super) name: Option<&'static str>,
     pub(super) platform: &'static str,
-    role: Role,
+    persona: Persona,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum Persona {
     Victim,
     VictimsTwin,
     Isolated,
@@ -31,7 +31,7 @@ enum Role {
     Nameless,
     Mac,
     OddName,
-    Unheard,
+    UnknownValues,
     Restricted,
     OldAgent,
     Vpn,
@@ -43,145 +43,147 @@ enum Role {
     Plain,
 }
 
-const fn part(name: &'static str, platform: &'static str, role: Role) -> Part {
-    Part {
+const fn device(name: &'static str, platform: &'static str, persona: Persona) -> StoryDevice {
+    StoryDevice {
         name: Some(name),
         platform,
-        role,
+        persona,
     }
 }
 
-/// The cast, in the order of the list.
-pub(super) const CAST: [Part; 27] = [
-    part("FIN-LT-042", "Windows11", Role::Victim),
-    part("FIN-LT-042", "Windows10", Role::VictimsTwin),
-    part("FIN-LT-043", "Windows11", Role::Isolated),
-    part("HR-LT-007", "Windows11", Role::Released),
-    part("SALES-LT-019", "Windows10", Role::Silent),
-    part(
+/// Devices of the story, in the order of the list.
+pub(super) const STORY: [StoryDevice; 27] = [
+    device("FIN-LT-042", "Windows11", Persona::Victim),
+    device("FIN-LT-042", "Windows10", Persona::VictimsTwin),
+    device("FIN-LT-043", "Windows11", Persona::Isolated),
+    device("HR-LT-007", "Windows11", Persona::Released),
+    device("SALES-LT-019", "Windows10", Persona::Silent),
+    device(
         "DC01.contoso.com",
         "WindowsServer2022",
-        Role::DomainController,
+        Persona::DomainController,
     ),
-    part("web01.contoso.com", "Ubuntu", Role::WebServer),
-    part("web10.contoso.com", "Ubuntu", Role::WebServer),
-    part("web100.contoso.com", "Ubuntu", Role::WebServer),
-    part("PRN-2F-01", "Unknown", Role::Printer),
-    part("FIN-LT-051", "Windows11", Role::BeingScanned),
-    part("ENG-LT-014", "Windows10", Role::Merged),
-    part("ENG-LT-014", "Windows11", Role::Plain),
-    Part {
+    device("web01.contoso.com", "Ubuntu", Persona::WebServer),
+    device("web10.contoso.com", "Ubuntu", Persona::WebServer),
+    device("web100.contoso.com", "Ubuntu", Persona::WebServer),
+    device("PRN-2F-01", "Unknown", Persona::Printer),
+    device("FIN-LT-051", "Windows11", Persona::BeingScanned),
+    device("ENG-LT-014", "Windows10", Persona::Merged),
+    device("ENG-LT-014", "Windows11", Persona::Plain),
+    StoryDevice {
         name: None,
         platform: "Windows10",
-        role: Role::IdOnly,
+        persona: Persona::IdOnly,
     },
-    Part {
+    StoryDevice {
         name: None,
         platform: "Windows10",
-        role: Role::Nameless,
+        persona: Persona::Nameless,
     },
-    part("MBP-MKT-03", "macOS", Role::Mac),
-    part(
+    device("MBP-MKT-03", "macOS", Persona::Mac),
+    device(
         "KIOSK-\u{202e}exe.gpj\u{202c}\u{7}-01\u{200b}",
         "Windows10",
-        Role::OddName,
+        Persona::OddName,
     ),
-    part("LAB-NEXT-01", "Windows12", Role::Unheard),
-    part("ENG-LT-022", "Windows11", Role::Restricted),
-    part("LAB-OLD-01", "Windows10", Role::OldAgent),
-    part("vpn-gw01.contoso.com", "WindowsServer2019", Role::Vpn),
-    part(
+    device("LAB-NEXT-01", "Windows12", Persona::UnknownValues),
+    device("ENG-LT-022", "Windows11", Persona::Restricted),
+    device("LAB-OLD-01", "Windows10", Persona::OldAgent),
+    device("vpn-gw01.contoso.com", "WindowsServer2019", Persona::Vpn),
+    device(
         "hv-host02.contoso.com",
         "WindowsServer2022",
-        Role::Hypervisor,
+        Persona::Hypervisor,
     ),
-    part("sql01.contoso.com", "WindowsServer2019", Role::Database),
-    part("PHONE-0231", "Android", Role::Phone),
-    part("CAM-LOBBY-01", "Unknown", Role::Camera),
-    part("OPS-LT-008", "Windows11", Role::Impaired),
-    part("ENG-LT-030", "Windows11", Role::Plain),
+    device("sql01.contoso.com", "WindowsServer2019", Persona::Database),
+    device("PHONE-0231", "Android", Persona::Phone),
+    device("CAM-LOBBY-01", "Unknown", Persona::Camera),
+    device("OPS-LT-008", "Windows11", Persona::Impaired),
+    device("ENG-LT-030", "Windows11", Persona::Plain),
 ];
 
-/// Number of the record that [`Role::Merged`] was merged into.
+/// Index of the record that [`Persona::Merged`] was merged into.
 pub(super) const SURVIVOR: usize = 12;
 
-/// Turns an ordinary record into the one the part asks for; `survivor` is the id of [`SURVIVOR`].
+/// Applies a device's persona to an ordinary record; `survivor` is the id of [`SURVIVOR`].
 #[expect(
     clippy::too_many_lines,
     reason = "a list of cases reads best in one piece"
 )]
-pub(super) fn cast(
-    part: &Part,
+pub(super) fn apply_persona(
+    device: &StoryDevice,
     record: &mut Map<String, Value>,
     survivor: Option<&str>,
     begun: Timestamp,
 ) {
     let ago = |seconds: i64| written(shifted(begun, -seconds));
-    let changes = match part.role {
-        Role::Victim => json!({
+    let changes = match device.persona {
+        Persona::Victim => json!({
             "riskScore": "High", "exposureLevel": "High", "machineTags": ["vip"], "lastSeen": ago(240),
             "lastIpAddress": "10.20.4.42", "isPotentialDuplication": true
         }),
-        Role::VictimsTwin => json!({
+        Persona::VictimsTwin => json!({
             "healthStatus": "Inactive", "lastSeen": ago(19 * 86_400 + 7_000), "riskScore": "None", "machineTags": ["before re-image"],
             "lastIpAddress": "10.20.4.42", "isPotentialDuplication": true
         }),
-        Role::Isolated => {
+        Persona::Isolated => {
             json!({ "riskScore": "High", "exposureLevel": "Medium", "lastSeen": ago(2_900) })
         }
-        Role::Released => json!({ "riskScore": "Low", "lastSeen": ago(5_400) }),
-        Role::Silent => json!({
+        Persona::Released => json!({ "riskScore": "Low", "lastSeen": ago(5_400) }),
+        Persona::Silent => json!({
             "healthStatus": "Inactive", "lastSeen": ago(5 * 86_400 + 1_200), "riskScore": "Medium", "machineTags": ["travel"]
         }),
-        Role::DomainController => json!({
+        Persona::DomainController => json!({
             "machineTags": ["tier0", "server"], "deviceValue": "High", "riskScore": "Low", "lastIpAddress": "10.20.1.10"
         }),
-        Role::WebServer => {
+        Persona::WebServer => {
             json!({ "machineTags": ["server", "dmz"], "osBuild": 6, "riskScore": "Low" })
         }
-        Role::Printer => json!({
+        Persona::Printer => json!({
             "healthStatus": "NoSensorData", "onboardingStatus": "CanBeOnboarded", "osPlatform": "Unknown", "agentVersion": null,
             "version": null, "osProcessor": null, "osArchitecture": null, "riskScore": "None", "exposureLevel": "None",
             "managedBy": "Unknown", "managedByStatus": "Unknown", "lastExternalIpAddress": null
         }),
-        Role::BeingScanned => json!({ "riskScore": "Medium", "lastSeen": ago(600) }),
-        Role::Merged => json!({
+        Persona::BeingScanned => json!({ "riskScore": "Medium", "lastSeen": ago(600) }),
+        Persona::Merged => json!({
             "mergedIntoMachineId": survivor, "healthStatus": "Inactive", "lastSeen": ago(40 * 86_400), "isPotentialDuplication": true
         }),
-        Role::IdOnly => {
+        Persona::IdOnly => {
             record.retain(|name, _| name == "id");
             return;
         }
-        Role::Nameless => {
+        Persona::Nameless => {
             json!({ "computerDnsName": null, "lastIpAddress": "", "riskScore": null, "rbacGroupName": null, "aadDeviceId": null })
         }
-        Role::Mac => {
+        Persona::Mac => {
             json!({ "osProcessor": "arm64", "agentVersion": "101.24092.9", "isAadJoined": false, "machineTags": ["design"] })
         }
-        Role::OddName => json!({ "machineTags": ["kiosk", "\u{202e}gat"], "riskScore": "Low" }),
-        Role::Unheard => json!({
+        Persona::OddName => json!({ "machineTags": ["kiosk", "\u{202e}gat"], "riskScore": "Low" }),
+        Persona::UnknownValues => json!({
             "healthStatus": "Hibernating", "riskScore": "Critical", "exposureLevel": "Extreme", "deviceValue": "Priceless",
             "onboardingStatus": "HalfOnboarded", "managedBy": "SomethingNew", "quantumState": { "spin": "up" }
         }),
-        Role::Restricted => json!({ "riskScore": "Medium", "machineTags": ["developer"] }),
-        Role::OldAgent => {
+        Persona::Restricted => json!({ "riskScore": "Medium", "machineTags": ["developer"] }),
+        Persona::OldAgent => {
             json!({ "agentVersion": "10.3720.14393.0", "version": "1607", "osBuild": 14_393 })
         }
-        Role::Vpn => {
+        Persona::Vpn => {
             json!({ "machineTags": ["vpn", "server"], "deviceValue": "High", "lastIpAddress": "10.20.1.5" })
         }
-        Role::Hypervisor => json!({ "machineTags": ["hyper-v", "server"], "deviceValue": "High" }),
-        Role::Database => {
+        Persona::Hypervisor => {
+            json!({ "machineTags": ["hyper-v", "server"], "deviceValue": "High" })
+        }
+        Persona::Database => {
             json!({ "machineTags": ["server", "payments"], "deviceValue": "High", "exposureLevel": "Medium" })
         }
-        Role::Phone => json!({ "version": "15", "osProcessor": "arm64", "managedBy": "Intune" }),
-        Role::Camera => json!({
+        Persona::Phone => json!({ "version": "15", "osProcessor": "arm64", "managedBy": "Intune" }),
+        Persona::Camera => json!({
             "healthStatus": "NoSensorData", "onboardingStatus": "Unsupported", "osPlatform": "Unknown", "agentVersion": null, "version": null
         }),
-        Role::Impaired => {
+        Persona::Impaired => {
             json!({ "healthStatus": "ImpairedCommunication", "lastSeen": ago(31 * 3_600), "riskScore": "Medium" })
         }
-        Role::Plain => return,
+        Persona::Plain => return,
     };
     if let Value::Object(changes) = changes {
         record.extend(changes);
@@ -190,11 +192,13 @@ pub(super) fn cast(
 
 /// The people who have logged on to a machine.
 pub(super) fn users(index: usize, begun: Timestamp) -> Value {
-    let role = CAST.get(index).map(|part| part.role);
-    let names: &[(&str, bool)] = match role {
-        Some(Role::Victim | Role::VictimsTwin) => &[("p.marsh", false), ("helpdesk.adm", true)],
-        Some(Role::DomainController | Role::Hypervisor) => &[("t0.admin", true)],
-        Some(Role::Printer | Role::Camera | Role::IdOnly) => &[],
+    let persona = STORY.get(index).map(|device| device.persona);
+    let names: &[(&str, bool)] = match persona {
+        Some(Persona::Victim | Persona::VictimsTwin) => {
+            &[("p.marsh", false), ("helpdesk.adm", true)]
+        }
+        Some(Persona::DomainController | Persona::Hypervisor) => &[("t0.admin", true)],
+        Some(Persona::Printer | Persona::Camera | Persona::IdOnly) => &[],
         Some(_) | None => [
             &[("a.nowak", false)] as &[(&str, bool)],
             &[("k.ito", false)],
@@ -219,9 +223,9 @@ pub(super) fn alerts(
     name: Option<&str>,
     begun: Timestamp,
 ) -> Vec<Value> {
-    let role = CAST.get(index).map(|part| part.role);
-    let told: &[(&str, &str, &str, &str, i64)] = match role {
-        Some(Role::Victim) => &[
+    let persona = STORY.get(index).map(|device| device.persona);
+    let told: &[(&str, &str, &str, &str, i64)] = match persona {
+        Some(Persona::Victim) => &[
             (
                 "Credential theft tool found in memory",
                 "High",
@@ -244,21 +248,21 @@ pub(super) fn alerts(
                 900,
             ),
         ],
-        Some(Role::Isolated) => &[(
+        Some(Persona::Isolated) => &[(
             "Ransomware behaviour detected",
             "High",
             "Ransomware",
             "InProgress",
             3_000,
         )],
-        Some(Role::BeingScanned) => &[(
+        Some(Persona::BeingScanned) => &[(
             "Suspicious attachment opened",
             "Medium",
             "InitialAccess",
             "New",
             900,
         )],
-        Some(Role::Released) => &[("Unwanted software", "Low", "null", "Resolved", 260_000)],
+        Some(Persona::Released) => &[("Unwanted software", "Low", "null", "Resolved", 260_000)],
         Some(_) | None => &[],
     };
     let list = told.iter().zip(0_i64..).map(|((title, severity, category, status, ago), at)| {
@@ -297,7 +301,7 @@ const AUTOMATION: &str = "e062d1f9-2398-4234-a024-12345673a25a";
 const WEBER: &str = "s.weber@contoso.com";
 const JANE: &str = "jane@contoso.com";
 
-/// What happened before the curtain rises.
+/// Actions before the demo begins.
 #[rustfmt::skip]
 pub(super) const PAST: [Past; 10] = [
     // Older than the weeks that are read of all kinds, and still in force.

@@ -85,7 +85,7 @@ pub(super) fn submit(
     created(tenant, row.success, answer(&mut inner, &stored, fault))
 }
 
-/// What is answered about an action that was stored; a fault bends it.
+/// Answer for a stored action; a fault may distort it.
 fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Value {
     let mut answer = stored.json();
     match fault {
@@ -177,13 +177,13 @@ pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
     // A known name in the wrong case counts as missing; anything else has no business here.
-    let stranger = body
+    let unknown = body
         .keys()
         .find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
-    if let Some(stranger) = stranger {
+    if let Some(unknown) = unknown {
         return refuse(
             "InvalidRequestBody",
-            &format!("Request body is incorrect: unknown property '{stranger}'"),
+            &format!("Request body is incorrect: unknown property '{unknown}'"),
         );
     }
     Ok(body)

@@ -76,7 +76,7 @@ fn tags_of(record: &Record) -> Vec<Value> {
     known.cloned().unwrap_or_default()
 }
 
-/// Those that a machine has now.
+/// A machine's present tags.
 pub(super) fn of(tenant: &SimTenant, id: &str) -> Vec<String> {
     let Some(index) = tenant.fleet.find_id(id) else {
         return Vec::new();

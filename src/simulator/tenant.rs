@@ -1,4 +1,4 @@
-//! What the tenant holds: machines, machine actions, virtual time, and what was asked of it.
+//! State of the tenant: machines, machine actions, virtual time, and the request log.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -20,9 +20,9 @@ use super::limits::Limits;
 use super::log::LoggedRequest;
 use super::package_links::Packages;
 use super::random::Rng;
-use super::story::{CAST, PAST};
+use super::story::{PAST, STORY};
 
-/// How a tenant is set up.
+/// Options of a tenant.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
     /// Port on 127.0.0.1; 0 takes a free one.
@@ -31,7 +31,7 @@ pub struct SimOptions {
     pub devices: usize,
     /// Decides ids and everything else about the fleet.
     pub seed: u64,
-    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser door at once.
+    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser sign-in at once.
     pub auto_approve: bool,
     /// Virtual seconds per real second.
     pub speed: f64,
@@ -62,7 +62,7 @@ pub(super) struct SimTenant {
 /// Properties of machines that actions have changed, by number of the machine.
 pub(super) type Changes = HashMap<usize, Record>;
 
-/// What changes.
+/// Mutable state.
 #[derive(Debug)]
 pub(super) struct Inner {
     /// Oldest first.
@@ -84,7 +84,7 @@ pub(super) struct Inner {
     pub(super) changed: Changes,
 }
 
-/// What somebody asks for.
+/// A submitted action request.
 #[derive(Debug, Default)]
 pub(super) struct SubmitRequest {
     pub(super) requestor: String,
@@ -161,7 +161,7 @@ impl SimTenant {
         let mut inner = self.lock();
         for past in PAST
             .iter()
-            .filter(|past| past.machine < self.fleet.len().min(CAST.len()))
+            .filter(|past| past.machine < self.fleet.len().min(STORY.len()))
         {
             let Some(status) = Status::parse(past.status) else {
                 continue;
@@ -426,7 +426,7 @@ impl Inner {
             .is_some_and(|action| action.kind == lasting.sets)
     }
 
-    /// What is in force on a machine, and whether anything is under way there, in words.
+    /// Conditions in force on a machine, and whether an action is under way, in words.
     pub(super) fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
         let lasting = LASTING.iter();
         let in_force = lasting.filter(|lasting| self.is_in_force(machine_id, lasting));

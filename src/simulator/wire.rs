@@ -14,16 +14,16 @@ use tokio::net::TcpStream;
 
 /// The switch of one connection, as handlers see it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Connection(Arc<Line>);
+pub(super) struct Connection(Arc<ConnState>);
 
 #[derive(Debug)]
-struct Line {
+struct ConnState {
     is_cut: AtomicBool,
-    /// Bytes that may still leave.
+    /// Bytes that may still be sent.
     left: AtomicUsize,
 }
 
-impl Default for Line {
+impl Default for ConnState {
     fn default() -> Self {
         Self {
             is_cut: AtomicBool::new(false),
@@ -33,12 +33,12 @@ impl Default for Line {
 }
 
 impl Connection {
-    /// From now on nothing leaves, and the peer sees a reset.
+    /// Cuts the connection: nothing more is sent, and the peer sees a reset.
     pub(super) fn cut(&self) {
         self.0.is_cut.store(true, Ordering::SeqCst);
     }
 
-    /// Only so many bytes leave from now on; then the line ends without a word.
+    /// Cuts the connection after `bytes` more: it then closes without an error.
     pub(super) fn cut_after(&self, bytes: usize) {
         self.0.left.store(bytes, Ordering::SeqCst);
     }
@@ -63,21 +63,21 @@ impl Connection {
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
-    line: Connection,
+    connection: Connection,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream) -> (Self, Connection) {
         // Small answers should not wait for more; a failure only costs speed.
         stream.set_nodelay(true).ok();
-        let line = Connection::default();
-        let switch = line.clone();
-        (Self { stream, line }, switch)
+        let connection = Connection::default();
+        let switch = connection.clone();
+        (Self { stream, connection }, switch)
     }
 
-    /// Refuses once the line is cut; closing then sends a reset instead of a polite end.
+    /// Fails once the connection is cut; closing then sends a reset instead of an orderly end.
     fn check(&self) -> io::Result<()> {
-        if self.line.is_cut() {
+        if self.connection.is_cut() {
             self.stream.set_zero_linger().ok();
             return Err(io::ErrorKind::ConnectionReset.into());
         }
@@ -103,14 +103,14 @@ impl AsyncWrite for Wire {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let left = self.line.left();
+        let left = self.connection.left();
         if left == 0 && !buf.is_empty() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let some = &buf[..buf.len().min(left)];
         let written = Pin::new(&mut self.stream).poll_write(cx, some);
         if let Poll::Ready(Ok(written)) = &written {
-            self.line.note_left(left, *written);
+            self.connection.note_left(left, *written);
         }
         written
     }
@@ -121,7 +121,7 @@ impl AsyncWrite for Wire {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        if self.line.left() != usize::MAX {
+        if self.connection.left() != usize::MAX {
             let first = bufs.iter().find(|buf| !buf.is_empty());
             return self.poll_write(cx, first.map_or(&[], |buf| buf));
         }

@@ -1,5 +1,5 @@
-//! All known actions, by machine, with what they say about its conditions: inferred once for each
-//! change, and not in each frame.
+//! Known actions by machine, with the conditions inferred from them: once for each change, and not in
+//! each frame.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -11,7 +11,7 @@ use crate::model::{HeapBytes, MachineAction, MachineActionId, MachineId};
 const MAX_BYTES: usize = 24 << 20;
 /// The part of it that one machine may take.
 const MAX_BYTES_OF_ONE: usize = 8 << 20;
-/// How much room is made at a time, as each time costs a walk over all machines.
+/// Bytes freed at a time, as each time costs a walk over all machines.
 const MADE_AT_ONCE: usize = MAX_BYTES / 8;
 
 /// The known actions of every machine.
@@ -33,7 +33,7 @@ pub struct Actions {
 struct Known {
     /// Newest first.
     actions: Vec<MachineAction>,
-    /// What they say, once somebody has asked.
+    /// Conditions inferred from them, on first use.
     conditions: OnceLock<Conditions>,
     /// The memory of it and its actions.
     bytes: usize,
@@ -48,8 +48,8 @@ impl Known {
     }
 }
 
-/// How much memory an action takes here: a list has up to twice as many places as are taken, and what is
-/// inferred from it names it a few times.
+/// Memory of an action here: a list's capacity is up to twice its length, and inferred conditions
+/// name the action a few times.
 fn bytes_of(action: &MachineAction) -> usize {
     action.bytes() + size_of::<MachineAction>() + 4 * action.id.bytes()
 }
@@ -68,7 +68,7 @@ impl Actions {
         known.map(|known| &*known.actions).unwrap_or_default()
     }
 
-    /// What the actions of a machine say; `None` where none is known.
+    /// Conditions inferred from a machine's actions; `None` where no action is known.
     #[must_use]
     pub fn conditions(&self, id: &MachineId) -> Option<&Conditions> {
         self.by_machine.get(id).map(Known::conditions)
@@ -245,7 +245,7 @@ mod tests {
         assert!(is_isolated(&actions));
     }
 
-    /// An action with a comment of so many letters.
+    /// An action with a comment of this many letters.
     fn commented(machine: usize, number: usize, letters: usize) -> MachineAction {
         let id = MachineActionId::parse(&format!("{machine}-{number}")).expect("an id");
         let status = MachineActionStatus::Succeeded;

@@ -164,7 +164,7 @@ impl State {
         match news {
             InventoryNews::Started(at) => self.inventory.begin_reading(at),
             InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
-            InventoryNews::Slow(pace) => self.inventory.slow = Some(pace),
+            InventoryNews::Slow(delay) => self.inventory.slow = Some(delay),
             InventoryNews::Page(machines) => {
                 self.inventory.slow = None;
                 self.asked.note_listed(&machines);
@@ -224,7 +224,7 @@ impl State {
         self.note_left_out();
     }
 
-    /// What is known of a machine is not all, where its actions had to make room.
+    /// Marks a machine's actions as incomplete where some had to make room.
     fn note_left_out(&mut self) {
         for id in self.actions.take_left_out() {
             if self.histories.get(&id).is_some() {
@@ -244,7 +244,7 @@ impl State {
         if let Some(at) = failed_at(known) {
             self.entries.note_failed(&known.id, at);
         }
-        let made_by = self.entries.that_made(&known.id).map(Entry::id);
+        let made_by = self.entries.creator_of(&known.id).map(Entry::id);
         // Nothing was ordered from here on most machines.
         let is_ordered = |machine: &&MachineId| self.entries.of_machine(machine).next().is_some();
         if known.status == MachineActionStatus::Succeeded
@@ -252,7 +252,7 @@ impl State {
         {
             self.note_lifted(&machine);
         }
-        self.note_besides(made_by);
+        self.note_remark(made_by);
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {
@@ -278,7 +278,7 @@ impl State {
         }
         let (id, machine) = (entry.id(), entry.machine().id);
         self.entries.put(entry);
-        self.note_besides(Some(id));
+        self.note_remark(Some(id));
         self.note_lifted(&machine);
     }
 }

@@ -45,7 +45,7 @@ pub enum Progress {
     Stopped,
 }
 
-/// What the service answered.
+/// The service's answer.
 #[derive(Debug)]
 pub struct Answer {
     pub at: Timestamp,

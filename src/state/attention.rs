@@ -1,4 +1,4 @@
-//! What a person has to know of without having looked for it.
+//! Entries that need a person's attention.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,15 +34,15 @@ impl Unread {
 
     /// Lines them up anew, the earliest first: those of an earlier run are read all at once.
     pub(super) fn sort_by_key(&mut self, since: impl Fn(usize) -> Timestamp) {
-        let mut places: Vec<usize> = self.places().collect();
-        places.sort_by_key(|place| (since(*place), *place));
+        let mut indices: Vec<usize> = self.indices().collect();
+        indices.sort_by_key(|place| (since(*place), *place));
         *self = Self::default();
-        for place in places {
+        for place in indices {
             self.set(place, true);
         }
     }
 
-    pub(super) fn places(&self) -> impl DoubleEndedIterator<Item = usize> + Clone {
+    pub(super) fn indices(&self) -> impl DoubleEndedIterator<Item = usize> + Clone {
         self.line.values().copied()
     }
 
@@ -82,11 +82,11 @@ impl State {
 
 impl State {
     /// Notes whether an order was carried out otherwise than ordered, or waits for approval.
-    pub(super) fn note_besides(&mut self, id: Option<EntryId>) {
+    pub(super) fn note_remark(&mut self, id: Option<EntryId>) {
         if let Some(entry) = id.and_then(|id| self.entries.get(id)) {
             let says_more = self.deviation_of(entry).is_some() || self.awaits_approval(entry);
             let id = entry.id();
-            self.entries.note_besides(id, says_more);
+            self.entries.note_remark(id, says_more);
         }
     }
 
@@ -94,7 +94,7 @@ impl State {
     pub(super) fn note_aftermath(&mut self) {
         let ids: Vec<_> = self.entries.iter().map(Entry::id).collect();
         for id in ids {
-            self.note_besides(Some(id));
+            self.note_remark(Some(id));
         }
         let machines = self.actions.machines().map(|(machine, ..)| machine.clone());
         for machine in machines.collect::<Vec<_>>() {

@@ -21,20 +21,20 @@ pub struct Batch<'a> {
     /// The first of them.
     pub id: EntryId,
     pub entries: Vec<&'a Entry>,
-    /// Those that were not sent and not ordered again since.
+    /// Orders that were not sent and not ordered again since.
     pub unsent: Vec<&'a Entry>,
     /// How many steps of the plan were left out before it was confirmed, as far as that can be told.
     pub left_out: usize,
 }
 
-/// What a status word that begins with a thing counts.
+/// Status words that begin with the thing that they count.
 const COUNTED: [(&str, &str); 3] = [
     ("Package", "packages"),
     ("Tag", "tags"),
     ("Block", "blocks"),
 ];
 
-/// So many of a status, in the words on screen: `3 packages collected`.
+/// A count with its status, as on screen: `3 packages collected`.
 #[must_use]
 pub fn counted(count: usize, word: &str) -> String {
     let (first, rest) = word.split_once(' ').unwrap_or((word, ""));
@@ -119,7 +119,7 @@ impl Batch<'_> {
         counts
     }
 
-    /// How long the waiting ones will take if they go on as those before them; `None` while too few
+    /// Estimated time for the waiting ones, at the pace of those before them; `None` while too few
     /// have left to tell.
     #[must_use]
     pub fn time_left(&self, now: Timestamp) -> Option<SignedDuration> {
@@ -165,8 +165,8 @@ impl State {
         batches.filter(|batch| !batch.is_acknowledged()).collect()
     }
 
-    /// How many steps of a plan are not in its batch. Of a plan that goes on with what an earlier batch has
-    /// left, nothing is said: there, what is missing was done.
+    /// Number of a plan's steps that are not in its batch; 0 for a plan that resumes an earlier batch:
+    /// there, the missing ones were done.
     fn left_out(&self, id: EntryId) -> usize {
         let name = |entry: &Entry| entry.order.plan.as_ref().map(|plan| plan.name.clone());
         let mut devices = HashSet::new();

@@ -38,7 +38,7 @@ impl State {
             | ConditionState::Unknown => return None,
         };
         let is_later = (evidence.since).is_some_and(|since| since >= entry.status_time().0);
-        let is_theirs = self.entries.that_made(&evidence.action).is_none();
+        let is_theirs = self.entries.creator_of(&evidence.action).is_none();
         (is_later && is_theirs && self.overtaken_by(entry).is_none()).then_some(evidence)
     }
 
@@ -68,8 +68,8 @@ impl State {
         self.action(&entry.machine().id, &entry.own_action()?)
     }
 
-    /// What the service carried out in the place of an order of ours that succeeded, as an isolation that
-    /// leaves more connected, or a block that ends at another time.
+    /// Deviation of a succeeded order of ours, such as an isolation that leaves more connected, or a
+    /// block that ends at another time.
     #[must_use]
     pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
         entry.deviation(self.own_reading(entry))

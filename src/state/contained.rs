@@ -1,4 +1,4 @@
-//! What is contained now, by anybody, as far as the history of actions shows.
+//! Devices contained now, by anyone, as far as the history of actions shows.
 
 use std::borrow::Cow;
 
@@ -17,16 +17,16 @@ use crate::model::{
 pub struct Contained {
     pub machine: MachineRef,
     pub condition: Condition,
-    /// What set the condition, while it is in force: what began it, and what has set it once more since,
+    /// Requests behind a condition in force: the one that began it, and those that set it again since,
     /// oldest first.
     pub in_force: Vec<Request>,
-    /// Whether it may have been lifted: history does not say which came last.
+    /// Whether it may have been lifted: the history does not show which came last.
     pub is_unclear: bool,
     /// A request that has not ended, and whether it leads into the condition or out of it.
     pub pending: Option<(Direction, Request)>,
 }
 
-/// Where a pending request leads.
+/// Direction of a pending request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     IntoIt,
@@ -42,24 +42,24 @@ pub struct Request {
     pub is_picked_up: bool,
     /// When it was carried out; of a pending one, when the service last reported on it.
     pub at: Option<Timestamp>,
-    /// As the service reports it; `None` where it reports none.
+    /// The reported requestor; `None` if not reported.
     pub by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
     pub whose: Ownership,
 }
 
-/// What the signed-in account has to release.
+/// Containments for the signed-in account to release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayBack {
     /// Isolated or contained by this account, and not being released.
     pub to_release: Vec<MachineRef>,
     /// Restricted by this account, and not being released.
     pub to_unrestrict: Vec<MachineRef>,
-    /// How many of this account's containments are being lifted, by anybody.
+    /// Number of this account's containments that are being lifted, by anyone.
     pub being_lifted: usize,
     /// How many containments that this account requested are pending: they can be cancelled.
     pub pending: usize,
-    /// What is not given back with these.
+    /// Containments that are not released with these.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -126,7 +126,7 @@ impl State {
         let request = |id: &MachineActionId| {
             let action = actions.iter().find(|action| action.id == *id)?;
             let evidence = Evidence::of(action);
-            let own: Vec<_> = self.own_actions(self.entries.that_made(id)).collect();
+            let own: Vec<_> = self.own_actions(self.entries.creator_of(id)).collect();
             Some(Request {
                 action: evidence.action,
                 kind: action.kind.clone(),
@@ -156,7 +156,7 @@ impl Contained {
         self.in_force.first().or(pending)?.at
     }
 
-    /// What contains it, oldest first, or what is about to.
+    /// Requests that contain it or are about to, oldest first.
     #[must_use]
     pub fn setters(&self) -> &[Request] {
         match (&*self.in_force, &self.pending) {
@@ -171,13 +171,13 @@ impl Contained {
         Ownership::of_all(self.setters().iter().map(|request| request.whose))
     }
 
-    /// Whether it is on its way out.
+    /// Whether a release is under way.
     #[must_use]
     pub const fn is_leaving(&self) -> bool {
         matches!(self.pending, Some((Direction::OutOfIt, _)))
     }
 
-    /// What it is in, and by whom: `isolated by ann, again by you`.
+    /// Condition and requestors: `isolated by ann, again by you`.
     #[must_use]
     pub fn by_whom(&self) -> String {
         let sure = if self.is_unclear { "perhaps " } else { "" };
@@ -206,7 +206,7 @@ impl Contained {
 }
 
 impl Request {
-    /// Who requested it, safe to show.
+    /// The requestor, safe to show.
     #[must_use]
     pub fn by_whom(&self) -> Cow<'_, str> {
         match self.whose {
@@ -217,7 +217,7 @@ impl Request {
 }
 
 impl WayBack {
-    /// What of these is the signed-in person's own.
+    /// The signed-in person's own among these.
     #[must_use]
     pub fn of(contained: &[Contained]) -> Self {
         let mut way_back = Self::default();
@@ -468,7 +468,7 @@ mod tests {
         assert_eq!(whose("a8"), Some(Ownership::NotOurs));
     }
 
-    /// Whoever sets once more what a colleague began takes nothing over, and a colleague who does so shares it.
+    /// Repeating a colleague's containment does not take it over, and a colleague who repeats one shares it.
     #[test]
     fn what_several_have_set_is_nobodys_own() {
         use MachineActionStatus::Succeeded;

@@ -25,14 +25,14 @@ pub struct Entries {
     /// was learnt: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
     /// Those of which the service says more than their status tells, and a person has to read it.
-    besides: HashSet<EntryId>,
+    remark: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
-    /// Those that have not ended.
+    /// Entries that have not ended.
     open: BTreeSet<usize>,
-    /// Those that went wrong, whose outcome is unknown, or that are held, and that are not acknowledged.
+    /// Unacknowledged entries that went wrong, have an unknown outcome, or are held.
     attention: Unread,
-    /// Those that have ended and need no attention.
+    /// Entries that have ended and need no attention.
     ended: BTreeSet<usize>,
     /// How many the journal held when it was opened: orders of an earlier run.
     of_earlier_runs: usize,
@@ -43,64 +43,64 @@ pub struct Entries {
 impl Entries {
     /// Adds an entry, or replaces a known one by a version with more records.
     pub(super) fn put(&mut self, entry: Entry) {
-        let place = match self.by_id.get(&entry.id()) {
-            Some(&place) if self.all[place].records().len() > entry.records().len() => return,
-            Some(&place) => {
-                self.all[place] = entry;
-                place
+        let index = match self.by_id.get(&entry.id()) {
+            Some(&index) if self.all[index].records().len() > entry.records().len() => return,
+            Some(&index) => {
+                self.all[index] = entry;
+                index
             }
             None => self.push(entry),
         };
         self.generation += 1;
-        self.sort_in(place);
+        self.sort_in(index);
     }
 
     fn push(&mut self, entry: Entry) -> usize {
-        let place = self.all.len();
-        self.by_id.insert(entry.id(), place);
+        let index = self.all.len();
+        self.by_id.insert(entry.id(), index);
         if let Some(batch) = entry.order.batch {
             let members = self.by_batch.entry(batch).or_default();
             if members.is_empty() {
                 self.batches.push(batch);
             }
-            members.push(place);
+            members.push(index);
         }
         let machine = entry.order.machine.id.clone();
-        self.by_machine.entry(machine).or_default().push(place);
+        self.by_machine.entry(machine).or_default().push(index);
         self.all.push(entry);
-        place
+        index
     }
 
     /// Moves an entry to the index of its present status.
-    fn sort_in(&mut self, place: usize) {
-        let entry = &self.all[place];
+    fn sort_in(&mut self, index: usize) {
+        let entry = &self.all[index];
         // The service may carry an order over to another record of the device.
         let acted_on = entry.machine().id;
         if acted_on != entry.order.machine.id {
             let of_machine = self.by_machine.entry(acted_on).or_default();
-            if !of_machine.contains(&place) {
-                of_machine.push(place);
+            if !of_machine.contains(&index) {
+                of_machine.push(index);
                 of_machine.sort_unstable();
             }
         }
         if let Some(action) = entry.status().action() {
             let of_action = self.by_action.entry(action.clone()).or_default();
-            if let Err(gap) = of_action.binary_search(&place) {
-                of_action.insert(gap, place);
+            if let Err(gap) = of_action.binary_search(&index) {
+                of_action.insert(gap, index);
             }
         }
         let is_open = !entry.status().is_end();
         let needs_attention = self.needs_attention(entry);
-        self.attention.set(place, needs_attention);
+        self.attention.set(index, needs_attention);
         let lists = [
             (&mut self.open, is_open),
             (&mut self.ended, !is_open && !needs_attention),
         ];
         for (list, belongs) in lists {
             if belongs {
-                list.insert(place);
+                list.insert(index);
             } else {
-                list.remove(&place);
+                list.remove(&index);
             }
         }
     }
@@ -110,7 +110,7 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let id = entry.id();
-        let says_more = self.lifted.contains_key(&id) || self.besides.contains(&id);
+        let says_more = self.lifted.contains_key(&id) || self.remark.contains(&id);
         (status.needs_person() || says_more)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
@@ -137,59 +137,59 @@ impl Entries {
     /// An action ended without success. Where it came in the place of an order of ours, the device
     /// is not in the state that somebody wanted, and a person has to read that.
     pub(super) fn note_failed(&mut self, action: &MachineActionId, at: Timestamp) {
-        let places = self.by_action.get(action).cloned().unwrap_or_default();
+        let indices = self.by_action.get(action).cloned().unwrap_or_default();
         let is_theirs =
-            |place: &usize| matches!(self.all[*place].status(), OrderStatus::NotOurs { .. });
-        if places.iter().any(is_theirs) {
+            |index: &usize| matches!(self.all[*index].status(), OrderStatus::NotOurs { .. });
+        if indices.iter().any(is_theirs) {
             self.theirs_failed.insert(action.clone(), at);
-            for place in places {
-                self.sort_in(place);
+            for index in indices {
+                self.sort_in(index);
             }
         }
     }
 
     /// Somebody else has undone what an order brought about, and a person has to read that.
     pub(super) fn note_lifted(&mut self, id: EntryId) {
-        if let Some(place) = self.place_of(id)
+        if let Some(index) = self.index_of(id)
             && !self.lifted.contains_key(&id)
         {
-            self.lifted.insert(id, self.all[place].records().len());
+            self.lifted.insert(id, self.all[index].records().len());
             self.generation += 1;
-            self.sort_in(place);
+            self.sort_in(index);
         }
     }
 
     /// Notes whether the service says more of an order than its status tells.
-    pub(super) fn note_besides(&mut self, id: EntryId, says_more: bool) {
+    pub(super) fn note_remark(&mut self, id: EntryId, says_more: bool) {
         let is_changed = if says_more {
-            self.besides.insert(id)
+            self.remarks.insert(id)
         } else {
-            self.besides.remove(&id)
+            self.remarks.remove(&id)
         };
-        if let Some(place) = self.place_of(id).filter(|_| is_changed) {
+        if let Some(index) = self.index_of(id).filter(|_| is_changed) {
             self.generation += 1;
-            self.sort_in(place);
+            self.sort_in(index);
         }
     }
 
     /// The entry that made an action, as far as the service credits it to this console's order.
     #[must_use]
-    pub fn that_made(&self, action: &MachineActionId) -> Option<&Entry> {
-        let places = self.by_action.get(action)?.iter().rev();
-        let mut entries = places.map(|place| &self.all[*place]);
+    pub fn creator_of(&self, action: &MachineActionId) -> Option<&Entry> {
+        let indices = self.by_action.get(action)?.iter().rev();
+        let mut entries = indices.map(|index| &self.all[*index]);
         entries.find(|entry| entry.own_action().as_ref() == Some(action))
     }
 
     /// Whether an entry was in the journal when that was opened.
     #[must_use]
     pub fn is_of_earlier_run(&self, id: EntryId) -> bool {
-        let place = self.by_id.get(&id);
-        place.is_some_and(|place| *place < self.of_earlier_runs)
+        let index = self.by_id.get(&id);
+        index.is_some_and(|index| *index < self.of_earlier_runs)
     }
 
     #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
-        self.by_id.get(&id).map(|place| &self.all[*place])
+        self.by_id.get(&id).map(|index| &self.all[*index])
     }
 
     #[must_use]
@@ -197,9 +197,9 @@ impl Entries {
         self.generation
     }
 
-    /// The place of an entry, counted from the oldest.
+    /// Index of an entry, counted from the oldest.
     #[must_use]
-    pub fn place_of(&self, id: EntryId) -> Option<usize> {
+    pub fn index_of(&self, id: EntryId) -> Option<usize> {
         self.by_id.get(&id).copied()
     }
 
@@ -210,13 +210,13 @@ impl Entries {
 
     /// Entries that a person has to read, in the order in which they came to need it.
     pub fn attention(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
-        self.attention.places().map(|place| &self.all[place])
+        self.attention.indices().map(|index| &self.all[index])
     }
 
     /// Entries that have come to need attention since this was asked last, with the same `mark`.
     pub fn attention_since(&self, mark: &mut u64) -> Vec<EntryId> {
-        let places = self.attention.places_since(mark);
-        places.map(|place| self.all[place].id()).collect()
+        let indices = self.attention.places_since(mark);
+        indices.map(|index| self.all[index].id()).collect()
     }
 
     #[must_use]
@@ -236,9 +236,9 @@ impl Entries {
 
     /// Entries about a machine, oldest first.
     pub fn of_machine(&self, id: &MachineId) -> impl DoubleEndedIterator<Item = &Entry> {
-        let places = self.by_machine.get(id).map(Vec::as_slice);
-        let places = places.unwrap_or_default().iter();
-        places.map(|place| &self.all[*place])
+        let indices = self.by_machine.get(id).map(Vec::as_slice);
+        let indices = indices.unwrap_or_default().iter();
+        indices.map(|index| &self.all[*index])
     }
 
     /// Batches in the order of their confirmation.
@@ -248,16 +248,16 @@ impl Entries {
 
     /// Entries that were confirmed together, oldest first.
     pub(super) fn of_batch(&self, id: EntryId) -> impl Iterator<Item = &Entry> {
-        let places = self.by_batch.get(&id).map(Vec::as_slice);
-        let places = places.unwrap_or_default().iter();
-        places.map(|place| &self.all[*place])
+        let indices = self.by_batch.get(&id).map(Vec::as_slice);
+        let indices = indices.unwrap_or_default().iter();
+        indices.map(|index| &self.all[*index])
     }
 
     fn at<'a>(
         &'a self,
-        places: &'a BTreeSet<usize>,
+        indices: &'a BTreeSet<usize>,
     ) -> impl DoubleEndedIterator<Item = &'a Entry> + Clone {
-        places.iter().map(|place| &self.all[*place])
+        indices.iter().map(|index| &self.all[*index])
     }
 }
 
@@ -285,14 +285,14 @@ impl From<Vec<Entry>> for Entries {
             entries.put(entry);
         }
         // Whether a cancellation came from here is known only now.
-        let cancelled: Vec<_> = entries.attention.places().collect();
-        for place in cancelled {
-            entries.sort_in(place);
+        let cancelled: Vec<_> = entries.attention.indices().collect();
+        for index in cancelled {
+            entries.sort_in(index);
         }
         let all = &entries.all;
         entries
             .attention
-            .sort_by_key(|place| all[place].status_since());
+            .sort_by_key(|index| all[index].status_since());
         entries.of_earlier_runs = entries.all.len();
         entries
     }

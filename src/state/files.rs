@@ -1,4 +1,4 @@
-//! What is known of files.
+//! Known facts of files.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::message::{FileNews, IndicatorNews};
 use crate::model::FileFacts;
 
 impl State {
-    /// Takes in what became known of a file.
+    /// Applies news about a file.
     pub(super) fn apply_file(&mut self, hash: Box<str>, news: FileNews, at: Timestamp) {
         match news {
             FileNews::Facts(result) => self.learn_file(hash, result, at),

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::explain::Explanation;
 use crate::model::{
-    MORE_THAN_KEPT, Machine, MachineId, MachineRef, Pace, Room, same_name, short_name, skeleton,
+    MORE_THAN_KEPT, Machine, MachineId, MachineRef, PageDelay, Room, same_name, short_name,
+    skeleton,
 };
 
 /// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
@@ -24,12 +25,12 @@ struct Index {
 
 const NOWHERE: u32 = u32::MAX;
 
-/// How long a device counts as missing that a list showed and the next one does not: a service that
-/// leaves some out of its answer does not say so.
+/// Time for which a device counts as missing once a list no longer shows it: a service that omits
+/// some from its answer does not say so.
 const MISSED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// Missing devices that are remembered.
 const MAX_MISSING: usize = 20_000;
-/// How much room is made at a time, as each time costs a walk over all devices.
+/// Bytes freed at a time, as each time costs a walk over all devices.
 const MADE_AT_ONCE: usize = 8 << 20;
 
 impl Index {
@@ -60,11 +61,11 @@ impl Index {
     }
 }
 
-/// What is kept of each machine beside it.
+/// Bookkeeping of a listed machine: its memory and whether it is current.
 #[derive(Debug, Clone, Copy)]
-struct Held {
+struct ListedSize {
     bytes: usize,
-    /// Whether it came since the present reading began, or the last one.
+    /// Whether it was seen in the present reading, or the last one.
     is_shown: bool,
 }
 
@@ -72,8 +73,8 @@ struct Held {
 #[derive(Debug, Default)]
 pub struct Inventory {
     machines: Vec<Arc<Machine>>,
-    /// By place.
-    held: Vec<Held>,
+    /// Parallel to `machines`.
+    sizes: Vec<ListedSize>,
     room: Room,
     /// Whether there was no room for one that came since the present reading began.
     is_full: bool,
@@ -84,8 +85,8 @@ pub struct Inventory {
     /// The place that each of the latest generations changed.
     changes: Vec<u32>,
     pub loading: bool,
-    /// What the present page waits for, where it takes long.
-    pub slow: Option<Pace>,
+    /// Reason why the present page is late, if it is.
+    pub slow: Option<PageDelay>,
     /// When the present reading began, or the last one.
     pub began_at: Option<Timestamp>,
     /// When the last complete reading ended.
@@ -103,7 +104,7 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Whether it holds every device that the account may see.
+    /// Whether the list has every device that the account may see.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let has_gaps = self.incomplete.is_some() || self.unreadable > 0 || self.missing_count() > 0;
@@ -186,8 +187,8 @@ impl Inventory {
         self.slow = None;
         self.changes.clear();
         self.is_full = false;
-        for held in &mut self.held {
-            held.is_shown = false;
+        for size in &mut self.sizes {
+            size.is_shown = false;
         }
     }
 
@@ -223,11 +224,11 @@ impl Inventory {
             let machine = Machine::filled(machine, known.map(|index| &self.machines[index]));
             let mut bytes = 0;
             if let Some(index) = known {
-                self.held[index].is_shown |= is_shown;
+                self.sizes[index].is_shown |= is_shown;
                 if self.machines[index] == machine {
                     continue;
                 }
-                bytes = self.held[index].bytes;
+                bytes = self.sizes[index].bytes;
             }
             let more = machine.bytes_in_list();
             self.room.give_back(bytes);
@@ -241,7 +242,7 @@ impl Inventory {
             }
             renamed |= self.place(
                 machine,
-                Held {
+                ListedSize {
                     bytes: more,
                     is_shown,
                 },
@@ -253,7 +254,7 @@ impl Inventory {
     }
 
     /// Puts a machine in its place; whether it had another name there.
-    fn place(&mut self, machine: Arc<Machine>, held: Held) -> bool {
+    fn place(&mut self, machine: Arc<Machine>, size: ListedSize) -> bool {
         // Others may have left meanwhile.
         let known = self.index_of(&machine.id);
         let index = known.unwrap_or(self.machines.len());
@@ -269,17 +270,17 @@ impl Inventory {
         if known.is_some() {
             let renamed = self.machines[index].computer_dns_name != machine.computer_dns_name;
             self.machines[index] = machine;
-            self.held[index].bytes = held.bytes;
+            self.sizes[index].bytes = size.bytes;
             return renamed;
         }
         self.by_id.insert(&machine.id, change);
         self.index_name(&machine, change);
         self.machines.push(machine);
-        self.held.push(held);
+        self.sizes.push(size);
         false
     }
 
-    /// Takes room for so much. Where there is not enough, those leave first that the present reading has
+    /// Reserves `bytes`. Where there is not enough room, those leave first that the present reading has
     /// not shown, but the one at `place` stays.
     fn makes_room_for(&mut self, bytes: usize, place: Option<usize>) -> bool {
         if self.room.take(bytes) {
@@ -289,15 +290,15 @@ impl Inventory {
             return false;
         }
         let mut wanted = bytes.max(MADE_AT_ONCE);
-        let mut leaves = |index: usize, held: Held| {
-            let leaves = wanted > 0 && !held.is_shown && place != Some(index);
+        let mut leaves = |index: usize, size: ListedSize| {
+            let leaves = wanted > 0 && !size.is_shown && place != Some(index);
             if leaves {
-                wanted = wanted.saturating_sub(held.bytes);
+                wanted = wanted.saturating_sub(size.bytes);
             }
             leaves
         };
-        let leaves = (self.held.iter().enumerate())
-            .map(|(index, held)| leaves(index, *held))
+        let leaves = (self.sizes.iter().enumerate())
+            .map(|(index, size)| leaves(index, *size))
             .collect::<Vec<_>>();
         if !leaves.contains(&true) {
             return false;
@@ -339,9 +340,9 @@ impl Inventory {
         let (mut stays, room) = (leaves.iter().map(|leaves| !leaves), &mut self.room);
         self.machines.retain(|_| stays.next().unwrap_or(true));
         let mut leaves = leaves.iter();
-        self.held.retain(|held| {
+        self.sizes.retain(|size| {
             let leaves = leaves.next().is_some_and(|leaves| *leaves);
-            room.give_back(if leaves { held.bytes } else { 0 });
+            room.give_back(if leaves { size.bytes } else { 0 });
             !leaves
         });
         self.rebuild_index();
@@ -370,7 +371,7 @@ fn is_recent(then: Timestamp, at: Timestamp) -> bool {
     at.duration_since(then) < MISSED_FOR
 }
 
-/// What twins share: how their host names look. A nameless record has no twin.
+/// Key shared by twins: the skeleton of the host name. A nameless record has no twin.
 fn indexed_name(dns_name: &str) -> Option<String> {
     Some(skeleton(&short_name(dns_name))).filter(|name| !name.is_empty())
 }
@@ -419,10 +420,10 @@ mod tests {
     }
 
     fn assert_is_bounded(inventory: &Inventory) {
-        let held: usize = inventory.held.iter().map(|held| held.bytes).sum();
-        assert_eq!(held, measured(inventory));
+        let size: usize = inventory.sizes.iter().map(|size| size.bytes).sum();
+        assert_eq!(size, measured(inventory));
         let mut left = Room::default();
-        assert!(left.take(held), "{held}");
+        assert!(left.take(size), "{size}");
         let places = 0..inventory.machines.len();
         assert!(
             places

@@ -1,4 +1,4 @@
-//! What is known of the journal's file, and what was written out of it.
+//! State of the journal's file and of exports from it.
 
 use std::path::PathBuf;
 

@@ -74,7 +74,7 @@ impl HeapBytes for HistoryRead {
     }
 }
 
-/// What views read.
+/// The application state that views read.
 #[derive(Debug)]
 pub struct State {
     pub mode: Mode,
@@ -94,7 +94,7 @@ pub struct State {
     pub zone: TimeZone,
     /// The rules that hold now.
     pub policy: Policy,
-    /// What the settings say, from which the rules come.
+    /// Facts of the settings, from which the rules come.
     pub settings: SettingsFacts,
     pub session: SessionStatus,
     pub epoch: Epoch,
@@ -103,7 +103,7 @@ pub struct State {
     pub files: Recent<Box<str>, Remote<Option<Box<FileFacts>>>, MAX_READ, MAX_READ_BYTES>,
     /// The devices on which files were seen, by the SHA-1.
     pub sightings: Recent<Box<str>, Remote<Listed<Arc<Machine>>>, MAX_READ, MAX_READ_BYTES>,
-    /// What holds for files on every device.
+    /// Tenant-wide indicators.
     pub indicators: Box<Remote<ReadIndicators>>,
     /// The file of this computer that was last to be hashed, and how that goes.
     pub hashing: Option<(PathBuf, HashingNews)>,
@@ -111,7 +111,7 @@ pub struct State {
     pub clock: Option<Explanation>,
     /// How far the service's clock is ahead of this computer's, as far as that was measured.
     pub service_ahead: SignedDuration,
-    /// What this computer is, if known.
+    /// Identity of this computer, if known.
     pub host: Option<Host>,
     /// The method by which the last account signed in here.
     pub sign_in_method: Option<SignInMethod>,
@@ -129,13 +129,13 @@ pub struct State {
     pub journal_unchecked: Option<Explanation>,
     pub journal_facts: JournalFacts,
     pub inventory: Inventory,
-    /// What the service itself was asked for.
+    /// Queries to the service, with their answers.
     pub asked: Asked,
     /// Machines read on their own, fresher than the list.
     pub machines: Recent<MachineId, Remote<Arc<Machine>>, MAX_READ, MAX_READ_BYTES>,
     /// Whether and when all actions of a machine were read.
     pub histories: Recent<MachineId, Remote<HistoryRead>, MAX_READ, MAX_READ_BYTES>,
-    /// What else is known of the machines that were looked at.
+    /// Panel readings of the machines that were looked at.
     pub panels: Panels,
     /// All known actions, by machine.
     pub actions: Actions,
@@ -148,7 +148,7 @@ pub struct State {
     pub progress: HashMap<EntryId, OrderProgress>,
     /// How the last download of each entry's package goes or went, in this run.
     pub downloads: HashMap<EntryId, DownloadNews>,
-    /// Where this system keeps what a person downloads, if it says so.
+    /// The system's download folder, if known.
     pub download_folder: Option<PathBuf>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
@@ -250,7 +250,7 @@ impl State {
         })
     }
 
-    /// What is known of a machine's actions, complete or not.
+    /// Known actions of a machine, complete or not.
     #[must_use]
     pub fn known_actions(&self, id: &MachineId) -> &[MachineAction] {
         self.actions.of(id)
@@ -329,8 +329,8 @@ impl State {
             .collect()
     }
 
-    /// What the service offers for a machine, if it said so lately; `None` also when the last try to
-    /// read that failed, for it is a hint and nothing hangs on it.
+    /// Available actions of a machine, if read lately; `None` also when the last attempt to read them
+    /// failed, as they are only a hint.
     fn available(&self, id: &MachineId, now: Timestamp) -> Option<&AvailableActions> {
         let available = &self.panels.get(id)?.available;
         let age = now.duration_since(available.read_at()?);
@@ -386,8 +386,8 @@ impl State {
         }
     }
 
-    /// What the service's clock shows at this moment of this computer's. The age of a time that the
-    /// service wrote is measured by it: this computer's clock may be hours off.
+    /// Converts this computer's time to the service's. The age of a time written by the service is
+    /// measured by it: this computer's clock may be hours off.
     #[must_use]
     pub fn at_service(&self, now: Timestamp) -> Timestamp {
         now.checked_add(self.service_ahead).unwrap_or(now)
@@ -403,7 +403,7 @@ impl State {
         self.with_more_facts(machine, None, 1, now, with)
     }
 
-    /// As [`Self::with_facts`], of a task that is about the file with this hash, and one of so many
+    /// [`Self::with_facts`] for a task about the file with this hash, and one of several confirmed
     /// together.
     pub fn with_more_facts<R>(
         &self,

@@ -1,4 +1,4 @@
-//! What is known of machines beside their records and their actions.
+//! Panel readings of machines: what is known beyond their records and actions.
 
 use jiff::Timestamp;
 

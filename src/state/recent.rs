@@ -1,4 +1,4 @@
-//! What was read of one thing after the other: kept is what changed last, within bounds.
+//! Bounded cache of readings; the most recently changed stay.
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use crate::model::HeapBytes;
 
-/// Values by key, at most so many and in so much memory.
+/// Values by key, bounded in number and memory.
 #[derive(Debug)]
 pub struct Recent<K, V, const COUNT: usize, const BYTES: usize> {
     /// Each with how much memory it takes.

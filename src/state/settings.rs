@@ -1,4 +1,4 @@
-//! What the settings say, and how saving them goes.
+//! Facts of the settings, and progress of saving them.
 
 use std::path::PathBuf;
 
@@ -13,17 +13,17 @@ use crate::settings::{RuleKey, Rules, WrittenRules};
 /// The settings as far as they are known; the rules that hold are the policy.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsFacts {
-    /// Where they are kept; `None` in a run that writes nothing to disk.
+    /// The settings file; `None` in a run that writes nothing to disk.
     pub file: Option<PathBuf>,
-    /// Those of the settings file itself.
+    /// Rules of the settings file itself.
     pub written: WrittenRules,
-    /// Those of the file that a team shares.
+    /// Rules of the team's shared file.
     pub shared: Option<(PathBuf, WrittenRules)>,
     /// The computer from which those of the shared file are to be read, once a person confirms it.
     pub asks_host: Option<Box<str>>,
     /// Why they could not be read, with the file's name: they are not written then.
     pub unusable: Option<Explanation>,
-    /// What tickets look like.
+    /// Formats of tickets.
     pub tickets: Tickets,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,

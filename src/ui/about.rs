@@ -1,4 +1,4 @@
-//! What this program is: its version, what it is made of and under which licences, where its data lies.
+//! What this program is: its version, what it is made of and under which licences, where its data is stored.
 
 use egui::{ColorImage, Id, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, Vec2};
 
@@ -15,7 +15,7 @@ use super::widgets::{
 const CRATES: &str = include_str!("../../assets/licences/crates.txt");
 const ICON: &[u8] = include_bytes!("../../assets/icon/cordon.png");
 const ICON_SIDE: f32 = 56.0;
-/// How high the list of crates is at most, in points.
+/// Maximum height of the list of crates, in points.
 const LIST_HEIGHT: f32 = 240.0;
 
 /// The icon, for the window's title bar and the list of windows; on Linux the desktop entry may say
@@ -60,7 +60,7 @@ pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Where the journal and the settings lie.
+/// Paths of the journal and the settings.
 pub fn data_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let journal = cx.state.journal_facts.file.as_deref();
     let settings = cx.state.settings.file.as_deref();

@@ -1,4 +1,4 @@
-//! What is blocked on every device of the tenant: a section of *Contained now*, with the way back.
+//! Tenant-wide blocks: a section of *Contained now*, with their removal.
 
 use egui::{RichText, Ui};
 
@@ -51,7 +51,7 @@ fn blocks(state: &State, own: bool) -> impl Iterator<Item = &Indicator> {
         .filter(move |one| is_own(one) == own)
 }
 
-/// What it does, until when, by whom and why: one line.
+/// One line on a block: effect, end, creator and reason.
 pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     let what = match one.action.word() {
         audited if one.action == IndicatorAction::Audit => audited + " only",
@@ -79,7 +79,7 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     section_ui(ui, "Blocked on every device");
     let permission = &ActionKind::BlockFile.spec().permission;
     let lacks = cx.state.session.is_known_to_lack(permission);
-    let lacks = lacks.then(|| format!("That takes the permission {permission}"));
+    let lacks = lacks.then(|| format!("Requires the permission {permission}"));
     let read = &cx.state.indicators;
     let label = if read.value.is_some() {
         "Read again"
@@ -139,7 +139,7 @@ fn status_words(cx: &Cx<'_>, lacks: Option<String>) -> String {
     }
 }
 
-/// What the file is called, where it was looked up in this run.
+/// Name of the file, where it was looked up in this run.
 fn file_name(cx: &Cx<'_>, hash: &str) -> Option<String> {
     let facts = cx.state.files.get(hash)?.get()?.as_deref()?;
     let name = facts.names.first()?;
@@ -178,7 +178,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
             let why = acting_trouble(cx.state).err();
             let name = format!("Remove the block of {}…", one.value);
             let button = ActionButton::new("Remove…").name(&name).icon(Icon::Undo);
-            let button = button.arms_late().disabled_because(why.as_deref());
+            let button = button.with_arm_delay().disabled_because(why.as_deref());
             if ui.add(button).clicked() {
                 let subject = Subject::Act(ActionKind::RemoveBlock);
                 order::raise(ui, cx, &[MachineRef::every_device()], subject, |draft| {

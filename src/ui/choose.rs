@@ -1,4 +1,4 @@
-//! What a person chooses in a dialog of the system's.
+//! File and folder dialogs of the system.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ pub enum Choose {
     Folder,
 }
 
-/// Where the path arrives that is chosen; `None` in it where the dialog brought nothing.
+/// Cell for the chosen path; `None` in it where the dialog was cancelled.
 pub type Chosen = Arc<OnceLock<Option<PathBuf>>>;
 
 /// The path that was chosen, once the dialog has closed.

@@ -33,7 +33,7 @@ pub enum UiCommand {
     CopyHandOver,
     /// Opens the form that releases what the present account isolated or contained.
     ReleaseMine,
-    /// The same for what it restricted.
+    /// Lifts this account's restrictions likewise.
     UnrestrictMine,
     /// Shows the records with the name of the device in the panel side by side.
     Compare,
@@ -64,11 +64,11 @@ pub enum UiCommand {
     Plan,
     /// Opens the form of a plan on the selected devices.
     PlanOnSelection,
-    /// Opens the exercises of the rehearsal.
+    /// Opens the exercises of the demo.
     Drill,
 }
 
-/// What is to be known about a command.
+/// Title, help and keys of a command.
 pub struct CommandSpec {
     pub title: &'static str,
     pub help: &'static str,
@@ -183,7 +183,7 @@ impl UiCommand {
             Self::ShowDevices => ("Devices", "The list of devices"),
             Self::ShowContained => (
                 "Contained now",
-                "Every device that is isolated, contained or restricted, by anybody",
+                "Every device that is isolated, contained or restricted, by anyone",
             ),
             Self::ShowActivity => (
                 "Activity",
@@ -261,7 +261,7 @@ impl UiCommand {
             Self::ShowKeys => ("Show keys", "Lists the keys and what they do"),
             Self::ShowAbout => (
                 "About cordon",
-                "Version, licences, and where your data lies",
+                "Version, licences, and where your data is stored",
             ),
             Self::Act(kind) => (kind.spec().title, kind.spec().consequence),
             Self::ActOnSelection(kind) => (title_for_selection(kind), kind.spec().consequence),
@@ -336,7 +336,7 @@ impl UiCommand {
     }
 }
 
-/// What a plan is.
+/// Explanation of plans.
 pub const PLAN_HELP: &str =
     "Several actions in one order: one form, one review, one confirmation, such as for ransomware";
 

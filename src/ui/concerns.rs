@@ -1,4 +1,4 @@
-//! What the person is told before something is closed, left or signed out of.
+//! Warnings before closing, leaving or signing out.
 
 use egui::{RichText, Ui};
 

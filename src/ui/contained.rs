@@ -1,4 +1,4 @@
-//! What is contained now: by whom, why, for how long, and the way back from the row.
+//! *Contained now*: devices with requestor, reason and age, and the release from the row.
 
 use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
@@ -17,12 +17,12 @@ use super::widgets::{
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident, order};
-use crate::action::{Phase, Subject, TOLD_AGAIN, type_noun};
+use crate::action::{ConditionPhase, Subject, TOLD_AGAIN, type_noun};
 use crate::message::LookBack;
 use crate::model::{clean, first_upper, tag_last};
 use crate::state::{Contained, Direction, Request};
 
-/// With less height than this the rows leave none to what stands over them: it scrolls with them.
+/// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 360.0;
 
 /// Rows this far out of sight are drawn, so that the Tab key comes to the next one.
@@ -54,7 +54,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if cx.state.containments.value.is_some() {
             EmptyState {
                 headline: "No contained devices in the action history",
-                how: "Devices that anybody isolates or restricts are listed here",
+                how: "Devices that anyone isolates or restricts are listed here",
                 action: None,
             }
             .show_ui(ui);
@@ -113,13 +113,13 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// What this list is, and what it cannot know.
+/// Scope and limits of this list.
 fn look_back_note(look: Option<&LookBack>, zone: &TimeZone) -> String {
     let since = look.map_or_else(String::new, |look| {
         format!(" since {}", local_date(look.since, zone))
     });
     format!(
-        "According to the action history{since}, by anybody, oldest first. A device missing here may still be contained: releases on the device itself, older actions and those you may not see are not in the history"
+        "According to the action history{since}, by anyone, oldest first. A device missing here may still be contained: releases on the device itself, older actions and those you may not see are not in the history"
     )
 }
 
@@ -203,7 +203,7 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     ui.add_space(tokens.space.xs);
 }
 
-/// What has set it once more since, with its reason: it is in force for that too.
+/// Later requests that set it again, with their reasons: it is in force for these too.
 fn again_ui(ui: &mut Ui, cx: &Cx<'_>, row: &Contained) {
     let again = row.in_force.get(1..).unwrap_or_default();
     let untold = again.len().saturating_sub(TOLD_AGAIN);
@@ -218,7 +218,7 @@ fn again_ui(ui: &mut Ui, cx: &Cx<'_>, row: &Contained) {
     }
 }
 
-/// How an age reads.
+/// Format of an age.
 #[derive(Clone, Copy)]
 enum Age {
     /// "for 4 h"
@@ -267,7 +267,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         let name = format!("Cancel the {what} of {device}…");
         let cancel = ActionButton::new(&label)
             .name(&name)
-            .arms_late()
+            .with_arm_delay()
             .disabled_because(only_looks);
         if ui.add(cancel).clicked() {
             let subject = Subject::Cancel {
@@ -283,7 +283,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let release = ActionButton::new(&label)
         .name(&name)
         .icon(Icon::Undo)
-        .arms_late()
+        .with_arm_delay()
         .disabled_because(only_looks);
     if !row.is_leaving() && ui.add(release).clicked() {
         raise_form(ui, cx, row, Subject::Act(back));
@@ -297,24 +297,26 @@ fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
 
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
     let phase = match &row.pending {
-        None if row.is_unclear => Phase::Unclear,
-        None => Phase::Yes,
+        None if row.is_unclear => ConditionPhase::Unclear,
+        None => ConditionPhase::Yes,
         Some((direction, request)) => {
             let to = *direction == Direction::IntoIt;
             let holds = !row.in_force.is_empty();
             if request.is_picked_up {
-                Phase::UnderWay { to, holds }
+                ConditionPhase::UnderWay { to, holds }
             } else {
-                Phase::Pending { to, holds }
+                ConditionPhase::Pending { to, holds }
             }
         }
     };
     let known = cx.state.actions.conditions(&row.machine.id);
     let known = known.map(|known| known.phase(row.condition));
-    let phase = known.filter(|p| *p == Phase::BothWays).unwrap_or(phase);
+    let phase = known
+        .filter(|p| *p == ConditionPhase::BothWays)
+        .unwrap_or(phase);
     let look = look::condition(row.condition, phase);
     let mut words = look.word.into_owned();
-    if let Phase::Pending { .. } = phase {
+    if let ConditionPhase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
         let waits = waiting_words(record, &cx.state.policy, cx.service_now());
         words = format!("{words}: {waits}");

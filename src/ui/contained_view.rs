@@ -9,11 +9,11 @@ use crate::state::{Contained, State, WayBack};
 /// About how high most rows are, in points.
 pub const USUAL_HEIGHT: f32 = 72.0;
 
-/// What is contained, as it was when a fact last changed.
+/// Cached list of contained devices, as of the last change of a fact.
 #[derive(Debug, Default)]
 pub struct ContainedView {
     list: Arc<ContainedList>,
-    /// How high each row was when it was drawn last, for this width.
+    /// Heights of the rows when last drawn, for this width.
     pub heights: Vec<f32>,
     pub width: f32,
 }
@@ -24,7 +24,7 @@ pub struct ContainedList {
     revision: u64,
     pub rows: Vec<Contained>,
     pub way_back: WayBack,
-    /// What is not given back with the rest.
+    /// Containments that are not released with the rest.
     pub not_included: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl ContainedView {
     }
 }
 
-/// How many are contained by others: their rows say by whom.
+/// Note on containments by others: their rows say by whom.
 pub fn not_included(rows: &[Contained]) -> Option<String> {
     let counts = [
         (Ownership::NotOurs, "requested by others"),

@@ -21,7 +21,7 @@ use crate::ui::settings::local_data;
 use crate::ui::sign_in::account;
 use crate::ui::words::devices;
 
-/// Draws whatever dialog is open.
+/// Draws the open dialog, if any.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match cx.views.dialog.take() {
         None => form_failure_ui(ui, cx),
@@ -51,7 +51,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.uncover();
 }
 
-/// What closing the window now would end or lose, the gravest first.
+/// Work that closing the window now would end or lose, the gravest first.
 #[must_use]
 pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     let mut concerns = orders_left_by_closing(state).concerns(Ending::Close);
@@ -66,7 +66,7 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     if state.downloads.values().any(|news| !news.is_end()) {
         add(
             "A package is being downloaded".into(),
-            "What has come of it will be removed",
+            "The partial download will be deleted",
         );
     }
     match views.bulk_selection.len() {

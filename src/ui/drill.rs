@@ -1,4 +1,4 @@
-//! A timed exercise of the rehearsal: which one, how long it goes on, and what it came to.
+//! A timed exercise of the demo: which one, how long it goes on, and what it came to.
 
 use std::time::Duration;
 
@@ -32,8 +32,12 @@ pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         // The button is a little higher than the words.
         ui.set_min_height(ui.tokens().height.control);
         beside_ui(ui, width, cx, words, |ui, _| {
-            ui.add(ActionButton::primary(END).key("drill line").arms_late())
-                .clicked()
+            ui.add(
+                ActionButton::primary(END)
+                    .key("drill line")
+                    .with_arm_delay(),
+            )
+            .clicked()
         })
     });
     if ends.inner {
@@ -129,8 +133,8 @@ fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest>
     }
     let mut chosen = None;
     for (at, briefing) in view.briefings.iter().enumerate() {
-        let worn = view.worn.get(at).map_or(&[][..], Vec::as_slice);
-        let verb = if worn.is_empty() {
+        let leftovers = view.leftovers.get(at).map_or(&[][..], Vec::as_slice);
+        let verb = if leftovers.is_empty() {
             "Start"
         } else {
             "Put back and start"
@@ -145,10 +149,10 @@ fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest>
             chosen = Some(DrillRequest::Begin(at));
         }
         ui.small_label(briefing.text);
-        if !worn.is_empty() {
+        if !leftovers.is_empty() {
             ui.wrapped(format!(
                 "Left from earlier: {}. Starting cancels and releases that, as a colleague would",
-                worn.join("; ")
+                leftovers.join("; ")
             ));
         }
         ui.add_space(ui.tokens().space.xs);

@@ -1,22 +1,21 @@
-//! What is to be known of the exercises of the rehearsal, without how it is drawn.
+//! State of the demo's exercises, without their drawing.
 
 use jiff::Timestamp;
 
-/// What a person is told before an exercise.
+/// Briefing before an exercise.
 #[derive(Debug, Clone, Copy)]
 pub struct Briefing {
     pub name: &'static str,
-    /// What is to be done, in a sentence.
+    /// The task in one sentence.
     pub task: &'static str,
     pub text: &'static str,
 }
 
-/// Who plays exercises and judges them; only the rehearsal has one.
-pub trait Coach {
+/// Runs and scores exercises; only the demo has one.
+pub trait DrillRunner {
     fn briefings(&self) -> Vec<Briefing>;
-    /// What is on the devices of an exercise that was not there at first, in words; beginning it puts
-    /// that back.
-    fn worn(&self, at: usize) -> Vec<String>;
+    /// Changes on an exercise's devices since the tenant began, in words; beginning it undoes them.
+    fn leftovers(&self, at: usize) -> Vec<String>;
     fn begin(&mut self, at: usize);
     /// Ends the exercise; its sheet comes later.
     fn end(&mut self);
@@ -24,23 +23,23 @@ pub trait Coach {
     fn take_sheet(&mut self) -> Option<String>;
 }
 
-/// What is to be done with the exercises.
+/// Request to begin or end an exercise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrillRequest {
     Begin(usize),
     End,
 }
 
-/// How the exercises go.
+/// State of the exercises.
 #[derive(Debug, Default)]
 pub struct DrillView {
     pub briefings: Vec<Briefing>,
-    /// What each would put back.
-    pub worn: Vec<Vec<String>>,
+    /// Leftovers on each exercise's devices, which beginning it would remove.
+    pub leftovers: Vec<Vec<String>>,
     pub running: Option<Running>,
     /// The last one has ended, and its score is being made up.
     pub is_scoring: bool,
-    /// What the last one came to.
+    /// Score sheet of the last exercise.
     pub sheet: Option<String>,
 }
 

@@ -161,8 +161,8 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// How high the list of activities is in this height, unless a person has made it otherwise. How much is
-/// in it does not count; with nothing in it, it is a line.
+/// Default height of the activity list in a window of this height. Its content does not matter, but
+/// an empty list is one line.
 pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT

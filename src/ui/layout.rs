@@ -1,11 +1,11 @@
-//! What decides how the window is laid out.
+//! Layout constants of the window.
 
 use crate::model::SessionStatus;
 use crate::state::State;
 
-/// From this width on the device panel is beside the table; in a narrower window it replaces the table.
+/// Minimum width for the device panel beside the table; in a narrower window it replaces the table.
 pub const WIDE: f32 = 1100.0;
-/// A window lower than this keeps its margins small, and leaves its room to what stands in the middle.
+/// Below this height, margins are small and leave the room to the content.
 pub const LOW: f32 = 420.0;
 
 /// Whether the console is shown, and not the page that signs in: also while a code or the browser is

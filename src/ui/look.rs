@@ -11,7 +11,7 @@ use egui::{Response, Ui};
 use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
-use crate::action::{Condition, Phase};
+use crate::action::{Condition, ConditionPhase};
 use crate::journal::{Became, Entry, OrderStatus};
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
@@ -22,7 +22,7 @@ use crate::search::DeviceState;
 /// Longest word of the service that is shown whole.
 const WORD_CHARS: usize = 48;
 
-/// How a status looks, and what it is called.
+/// Icon, colour and word of a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     pub icon: Icon,
@@ -85,7 +85,7 @@ pub fn risk(risk: Option<&RiskScore>) -> Look {
     }
 }
 
-/// The same where no heading says that it is about risk: `High risk`.
+/// The risk with its noun, where no heading names it: `High risk`.
 #[must_use]
 pub fn risk_phrase(score: Option<&RiskScore>) -> Look {
     let look = risk(score);
@@ -97,7 +97,7 @@ pub fn risk_phrase(score: Option<&RiskScore>) -> Look {
     Look::new(look.icon, look.role, word)
 }
 
-/// How exposed a device is to weaknesses.
+/// Look of an exposure level.
 #[must_use]
 pub fn exposure(exposure: Option<&ExposureLevel>) -> Look {
     match exposure {
@@ -110,7 +110,7 @@ pub fn exposure(exposure: Option<&ExposureLevel>) -> Look {
     }
 }
 
-/// How bad the service takes an alert to be.
+/// Look of an alert's severity.
 #[must_use]
 pub fn severity(severity: &AlertSeverity) -> Look {
     match severity {
@@ -215,16 +215,16 @@ pub fn order(entry: &Entry, became: &Became) -> (Icon, Role) {
     (icon, role)
 }
 
-/// How a condition in that phase looks.
+/// Look of a condition in this phase.
 #[must_use]
-pub fn condition(condition: Condition, phase: Phase) -> Look {
+pub fn condition(condition: Condition, phase: ConditionPhase) -> Look {
     let (icon, role) = match phase {
-        Phase::Unknown | Phase::Unclear => (Icon::Unfamiliar, Role::Unknown),
-        Phase::No => (Icon::Info, Role::Stale),
-        Phase::Yes => (condition_icon(condition), Role::Caution),
-        Phase::Pending { .. } => (Icon::Accepted, Role::Pending),
-        Phase::UnderWay { .. } => (Icon::InProgress, Role::Accent),
-        Phase::BothWays => (Icon::Warning, Role::Caution),
+        ConditionPhase::Unknown | ConditionPhase::Unclear => (Icon::Unfamiliar, Role::Unknown),
+        ConditionPhase::No => (Icon::Info, Role::Stale),
+        ConditionPhase::Yes => (condition_icon(condition), Role::Caution),
+        ConditionPhase::Pending { .. } => (Icon::Accepted, Role::Pending),
+        ConditionPhase::UnderWay { .. } => (Icon::InProgress, Role::Accent),
+        ConditionPhase::BothWays => (Icon::Warning, Role::Caution),
     };
     Look::new(icon, role, phase.word(condition))
 }

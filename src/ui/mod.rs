@@ -35,7 +35,7 @@ mod words;
 
 pub use about::icon;
 pub use device::compare::compare;
-pub use drill_view::{Briefing, Coach, DrillRequest, Running};
+pub use drill_view::{Briefing, DrillRequest, DrillRunner, Running};
 pub use frame::{frame_ui, strip_ui};
 pub use incident::{field_id as ticket_of_incident, meant as incident_meant};
 pub use journal::hand_over;
@@ -58,11 +58,11 @@ pub fn prepare(ctx: &egui::Context) {
     ctx.options_mut(|options| options.quit_shortcuts.clear());
 }
 
-/// What a view gets.
+/// Context of a view.
 pub struct Cx<'a> {
     /// Facts, read-only.
     pub state: &'a State,
-    /// What the analyst is looking at.
+    /// The view state.
     pub views: &'a mut Views,
     /// The present moment, the same for the whole frame.
     pub now: Timestamp,
@@ -91,7 +91,7 @@ impl Cx<'_> {
     }
 }
 
-/// What was raised in this frame.
+/// Commands raised in this frame.
 #[derive(Debug, Default)]
 pub struct Outbox {
     pub commands: Vec<UiCommand>,

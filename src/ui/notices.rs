@@ -1,5 +1,5 @@
-//! What concerns the whole console, over everything else: what stops it in lines of their own, and notices,
-//! of which several are one line until they are asked for.
+//! Notices of the whole console, above everything else: blocking ones in lines of their own, and others,
+//! several of which are one line until they are opened.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use crate::ui::sign_in::{account, banner};
 
 /// So many are one line: each of its own would push the list far down.
 const SEVERAL: usize = 2;
-/// How long what needs nobody is said, in seconds.
+/// Time for which a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;
 
-/// What has just happened, and needs nobody: it is said in the strip for a while, and moves nothing.
+/// A passing notice that needs no reaction: shown in the strip for a while, without moving anything.
 pub struct Passing {
     pub shape: Icon,
     pub role: Role,
@@ -55,7 +55,7 @@ pub fn passing(cx: &Cx<'_>) -> Option<Passing> {
 }
 
 /// Lets what needs nobody go after a while, or when the first form opens.
-fn let_go(ui: &Ui, cx: &mut Cx<'_>) {
+fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let id = Id::unique("said in passing");
     let Some(Passing { words, .. }) = passing(cx) else {
@@ -86,7 +86,7 @@ fn let_go(ui: &Ui, cx: &mut Cx<'_>) {
 /// Shows them; of problems the newest only.
 pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
-    let_go(ui, cx);
+    expire_passing(ui, cx);
     drill::drill_line_ui(ui, cx);
     if let Some(Err(journal)) = &state.journal {
         banner_ui(
@@ -143,7 +143,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What there is to be read, the latest answer to a person first.
+/// Headlines to read, the latest answer to a person first.
 fn headlines(cx: &Cx<'_>) -> Vec<String> {
     let (state, views) = (cx.state, &*cx.views);
     let unless_read = |said: Option<&Explanation>, read: Option<&String>| {
@@ -267,7 +267,7 @@ fn banner_ui(
     dismissed
 }
 
-/// How many other problems there are, and which.
+/// The older problems: their number and their headlines.
 fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
     let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
     let more = RichText::new(format!("{} more", older.len()));

@@ -28,10 +28,10 @@ const MANY: usize = 99;
 /// An account is cut to less than this only when nothing else can be left out: who is signed in decides
 /// what may be done.
 const ACCOUNT_WIDTH: f32 = 220.0;
-/// With less room than this, what has just happened is said over the account too.
+/// Minimum width of a passing notice; in less, it covers the account too.
 const PASSING_WIDTH: f32 = 200.0;
 
-/// What of it all has room.
+/// The parts that have room.
 struct Plan {
     shown: Vec<Fact>,
     /// In the menu instead.
@@ -95,7 +95,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 impl Plan {
-    /// What has its place in this room, beside a counter that is so wide.
+    /// Fits the parts into this room, beside a counter of this width.
     fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], (room, counter): (f32, f32)) -> Self {
         let gap = ui.spacing().item_spacing.x;
         let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
@@ -163,14 +163,14 @@ fn whole(ui: &Ui, facts: &[Fact]) -> f32 {
     facts + if trouble { try_again } else { 0.0 }
 }
 
-/// The same with an account that is cut as far as it may be.
+/// The width with the account cut as far as it may be.
 fn least(ui: &Ui, facts: &[Fact]) -> f32 {
     let spared = |fact: &Fact| (fact_width(ui, fact) - ACCOUNT_WIDTH).max(0.0);
     let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
     whole(ui, facts) - clipped.map(spared).sum::<f32>()
 }
 
-/// Takes out what matters least until the rest has its place beside what is so wide.
+/// Drops the least important facts until the rest fits beside a width of `beside`.
 fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact> {
     let mut left_out = Vec::new();
     while least(ui, facts) + beside > room {
@@ -208,7 +208,7 @@ fn left_ui(
     let free = |with_account: bool| {
         let ranked = facts.iter().zip(&widths);
         let (given, kept): (Vec<_>, Vec<_>) =
-            ranked.partition(|(fact, _)| fact.rank.gives_way(with_account));
+            ranked.partition(|(fact, _)| fact.rank.may_be_covered(with_account));
         let sum = |of: Vec<(&&Fact, &f32)>| of.iter().map(|(_, width)| **width).sum::<f32>();
         if stays {
             sum(given) - gap
@@ -218,15 +218,15 @@ fn left_ui(
     };
     let with_account = free(false) < PASSING_WIDTH;
     let width = free(with_account);
-    let gives_way = |fact: &Fact| passing.is_some() && fact.rank.gives_way(with_account);
+    let may_be_covered = |fact: &Fact| passing.is_some() && fact.rank.may_be_covered(with_account);
     let mut unsaid = passing.as_ref();
     for fact in facts {
-        if (gives_way(fact) || fact.rank.has_button())
+        if (may_be_covered(fact) || fact.rank.has_button())
             && let Some(passing) = unsaid.take()
         {
             passing_ui(ui, passing, width);
         }
-        if !gives_way(fact) {
+        if !may_be_covered(fact) {
             fact_ui(ui, look, fact, clipped);
         }
     }
@@ -238,7 +238,7 @@ fn left_ui(
     }
 }
 
-/// What has just happened, in a line that is so wide.
+/// The passing notice, in a line of this width.
 fn passing_ui(ui: &mut Ui, passing: &Passing, width: f32) {
     let size = vec2(width.max(0.0), ui.tokens().height.control);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -344,7 +344,7 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         .collect()
 }
 
-/// What has no room in a narrow window.
+/// Menu of what has no room in a narrow window.
 fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
     let hint =
         "Commands, journal, incident, keys, theme, settings, account, and what has no room here";

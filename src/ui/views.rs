@@ -1,5 +1,4 @@
-//! What the analyst is looking at: plain data, mutated in place by widgets. Nothing here can hurt
-//! anyone.
+//! View state: plain data, mutated in place by widgets. Nothing in it acts on a device.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +19,7 @@ use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, Recent};
 use crate::ui::settings::rule_matches::RuleMatches;
 
-/// What was asked for in the list of activities.
+/// View state of the activity list.
 #[derive(Debug, Default)]
 pub struct ActivityView {
     /// The list was asked for and has yet to take the keyboard.
@@ -63,7 +62,7 @@ pub struct Views {
     pub scroll_to_selection: bool,
     pub activity: ActivityView,
     pub rows: Rows,
-    /// What the quick filters count.
+    /// Counts of the quick filters.
     pub tally: Tally,
     /// The name that is typed for the search that is to be saved.
     pub search_name: String,
@@ -74,45 +73,45 @@ pub struct Views {
     pub problems_dismissed: BTreeSet<usize>,
     /// Why the last command by key did nothing, until another does something.
     pub refusal: Option<Explanation>,
-    /// What the person has read about this computer's clock, and put away.
+    /// Dismissed note on this computer's clock.
     pub clock_read: Option<String>,
-    /// What the person has read about a journal that is not compared yet, and put away.
+    /// Dismissed note on a journal that is not compared yet.
     pub unchecked_read: Option<String>,
-    /// How many of the sign-ins of this run the person has read about.
+    /// Number of this run's sign-ins that the person has read about.
     pub sign_ins_seen: usize,
-    /// How long the selection has rested where it is.
+    /// Dwell time of the selection.
     pub rest: Option<Dwell>,
     /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
     /// that the list can be walked.
     pub walked_to: Option<MachineId>,
-    /// What is typed on the settings screen; it stays there until it is saved or discarded.
+    /// Texts typed on the settings screen, until they are saved or discarded.
     pub settings: SettingsForm,
     /// The ticket that was last used in a form.
     pub ticket: Option<UsedTicket>,
-    /// What was typed into forms that were put away.
+    /// Texts typed into dismissed forms.
     pub kept_texts: KeptTexts,
-    /// Who was signed in when the console was last entered.
-    pub entered_as: Option<Account>,
+    /// Account of the session that was last started.
+    pub session_account: Option<Account>,
     /// The person has been told what closing ends, and wants to close.
     pub close_confirmed: bool,
     /// The folder for packages that was typed last in this run.
     pub download_folder: Option<String>,
-    /// Where the folder arrives that is being chosen for them.
+    /// Cell for the folder being chosen for them.
     pub chosen_folder: Option<Chosen>,
-    /// How the person has arranged the window.
+    /// The window's layout.
     pub layout: WindowLayout,
     pub completion: Completion,
-    /// What the search asks of the service itself.
+    /// Query of the search to the service.
     pub asking: AskView,
-    /// The exercises of the rehearsal.
+    /// The exercises of the demo.
     pub drill: DrillView,
-    /// What was chosen in the palette lately.
+    /// Recently chosen palette items.
     pub recent: Recent,
-    /// What was chosen in the palette just now, and is done once that is out of the way.
+    /// The palette item just chosen, carried out once the palette has closed.
     pub chosen: Option<Item>,
 }
 
-/// What is beside the device panel.
+/// The screen beside the device panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
     #[default]
@@ -127,10 +126,10 @@ pub enum Screen {
 #[derive(Debug, Default)]
 pub struct SettingsForm {
     pub typed: WrittenRules,
-    /// What each typed text comes from; older than what was read last where that has changed since.
+    /// The read text that each typed one is based on; may be older than the last reading.
     from: WrittenRules,
     read: WrittenRules,
-    /// How many devices each typed rule fits.
+    /// Number of devices that each typed rule matches.
     pub matches: RuleMatches,
     /// The field that was asked for, until it has the keyboard.
     pub goes_to: Option<RuleKey>,
@@ -151,7 +150,7 @@ impl SettingsForm {
         self.read.clone_from(read);
     }
 
-    /// What would be saved.
+    /// The changes to save.
     #[must_use]
     pub fn changes(&self) -> Vec<RuleChange> {
         let changed = RuleKey::ALL.into_iter().filter(|key| self.is_changed(*key));
@@ -194,11 +193,11 @@ pub enum Dialog {
     Keys,
     /// Devices and commands by a few letters.
     Palette(Box<Palette>),
-    /// Who is signed in, and what that allows.
+    /// The signed-in account and its permissions.
     Account,
-    /// What this program is.
+    /// About this program.
     About,
-    /// The exercises of the rehearsal.
+    /// The exercises of the demo.
     Drill,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Box<Acknowledging>),
@@ -272,10 +271,10 @@ impl Views {
         self.layout = layout;
     }
 
-    /// The console comes in the place of the sign-in. Another person than before begins with an empty
+    /// Shows the console after a sign-in. Another person than before begins with an empty
     /// search; the keyboard is in the search, unless a form or another page waits.
-    pub fn enter(&mut self, account: &Account) {
-        let before = self.entered_as.replace(account.clone());
+    pub fn start_session(&mut self, account: &Account) {
+        let before = self.session_account.replace(account.clone());
         if before.is_some_and(|before| !before.is_same(account)) {
             self.search.clear();
             self.completion = Completion::default();
@@ -317,8 +316,8 @@ impl Views {
         }
     }
 
-    /// Says why there is no form.
-    pub fn no_random_numbers(&mut self, error: getrandom::Error) {
+    /// Explains why no form can be opened.
+    pub fn report_no_entropy(&mut self, error: getrandom::Error) {
         self.form_failure = Some(format!(
             "This computer gives no random numbers, so no order can be tagged: {error}"
         ));

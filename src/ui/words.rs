@@ -39,7 +39,7 @@ pub fn devices(count: usize) -> String {
     }
 }
 
-/// How much of how many bytes, where that is known.
+/// Bytes done of the total, where that is known.
 pub fn amount(done: u64, total: Option<u64>) -> String {
     let done_words = bytes(done);
     match total.filter(|total| *total > 0) {
@@ -68,7 +68,7 @@ pub fn both_times(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}\n{}", local_time(at, zone), utc_time(at))
 }
 
-/// How long it is until then, as far as it lies ahead; what is begun of a minute counts as one.
+/// Time left until `at`, if it is ahead; a begun minute counts as one.
 pub fn left(at: Timestamp, now: Timestamp) -> Option<String> {
     let left = at.duration_since(now);
     let minutes = left.as_secs().saturating_add(59) / 60;
@@ -80,7 +80,7 @@ pub fn secs_since(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).as_secs().max(0)
 }
 
-/// How long something has lasted, in its largest unit.
+/// Duration since `since`, in its largest unit.
 pub fn lasting(since: Timestamp, now: Timestamp) -> String {
     match secs_since(since, now) {
         ..60 => "less than a minute".to_owned(),
@@ -88,7 +88,7 @@ pub fn lasting(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// How long ago, in words.
+/// Time since `at`, in words.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     age_text(now.duration_since(at).as_secs())
 }

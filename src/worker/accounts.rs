@@ -1,4 +1,4 @@
-//! Which account used a target last, and the sign-in method of each: a small file beside the
+//! Last account of each target, with its sign-in method: a small file beside the
 //! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ pub(super) const FILE_NAME: &str = "accounts.json";
 /// Hundreds of places fit into this.
 const MAX_BYTES: u64 = 256 * 1024;
 
-/// What is remembered about one target: a cloud, tenant and application.
+/// Remembered accounts of one target: a cloud, tenant and application.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct TargetAccounts {
@@ -26,7 +26,7 @@ pub(super) struct TargetAccounts {
     methods: BTreeMap<Box<str>, StoredMethod>,
     /// Accounts whose saved sign-in is still to be removed: the keyring was locked, or did not answer.
     owed: BTreeSet<Box<str>>,
-    /// What was known is lost: the file was there and was refused, as others may have changed it.
+    /// The file was refused, as others may have changed it, so the accounts are lost.
     #[serde(skip)]
     is_lost: bool,
 }
@@ -156,7 +156,7 @@ pub(super) struct Accounts {
 #[serde(default)]
 struct File {
     places: BTreeMap<Box<str>, TargetAccounts>,
-    /// It took the place of one that was refused: what was known of other places is lost.
+    /// Written over a refused file: the accounts of other targets are lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_lost: bool,
 }
@@ -173,7 +173,7 @@ impl File {
 }
 
 impl Accounts {
-    /// What is known of `place`, once it has been read.
+    /// The accounts of `place`, once they have been read.
     pub fn new(folder: Option<PathBuf>, place: &str) -> Self {
         Self {
             folder,
@@ -203,7 +203,7 @@ impl Accounts {
         self.here.subscribe().wait_for(Option::is_some).await.ok();
     }
 
-    /// What is known of this place.
+    /// The accounts of this target.
     pub fn here(&self) -> TargetAccounts {
         self.here.borrow().clone().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a person has read: put on record, so that it stays read after a restart.
+//! Acknowledgements are put on record, so that they outlive a restart.
 
 use std::sync::Arc;
 

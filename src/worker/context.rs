@@ -9,7 +9,7 @@ use super::cache;
 use super::downloads::Downloads;
 use super::journal::JournalHandle;
 use super::known::{KnownMachines, ListAge};
-use super::order::{Followed, Orders};
+use super::order::{Orders, Watched};
 use super::screen::Screen;
 use super::session::{Renewal, SessionHandle};
 use super::settings::SettingsHandle;
@@ -20,16 +20,16 @@ use crate::journal::Author;
 use crate::message::Event;
 use crate::model::{Account, MachineAction, Mode};
 
-/// What answers differ by on the way, and by the service writing whole seconds.
+/// Tolerance for network delay and for the service's whole seconds.
 const CLOCK_JITTER: u64 = 5;
 
 pub(super) struct Context {
     pub client: Client,
-    /// Where sign-ins come from, and their tokens.
+    /// The auth session: sign-ins and tokens.
     pub auth: Session,
-    /// Who is signed in here.
+    /// The present session.
     pub session: SessionHandle,
-    /// Who was signed in before.
+    /// Accounts that were signed in before.
     pub accounts: Accounts,
     pub screen: Screen,
     pub settings: Arc<SettingsHandle>,
@@ -37,10 +37,10 @@ pub(super) struct Context {
     pub known: KnownMachines,
     pub list: ListAge,
     pub orders: Orders,
-    pub followed: Followed,
+    pub watched: Watched,
     pub downloads: Downloads,
     pub timing: Timing,
-    /// Where orders go: the mode, and the cloud or stand-in.
+    /// Target of orders: the mode, and the cloud or stand-in.
     pub mode: Mode,
     pub target: Box<str>,
     /// How many seconds the window was told that the service's clock is ahead.
@@ -60,7 +60,7 @@ impl Context {
     ) -> Self {
         Self {
             session: SessionHandle::new(auth.clone(), screen.clone(), timing),
-            followed: Followed::new(Arc::clone(&journal), screen.clone(), timing),
+            watched: Watched::new(Arc::clone(&journal), screen.clone(), timing),
             accounts: Accounts::new(memory, auth.target()),
             client,
             auth,
@@ -118,11 +118,11 @@ impl Context {
 
     fn forget(&self) {
         self.known.clear();
-        self.followed.clear();
+        self.watched.clear();
         self.downloads.cancel_all();
     }
 
-    /// Where the list of devices of this account is kept: the folder and the file.
+    /// Folder and file of the account's stored device list.
     pub fn kept_list(&self, account: &Account) -> Option<(PathBuf, PathBuf)> {
         let folder = self.accounts.folder()?;
         let account = format!("{}-{}", account.tenant_id, account.object_id);
@@ -130,7 +130,7 @@ impl Context {
         Some((folder, file))
     }
 
-    /// Who orders, and where, as the journal has it.
+    /// The author to journal: account and target.
     pub fn author(&self, account: &Account) -> Author {
         Author {
             mode: self.mode.key().into(),

@@ -85,7 +85,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         // A person who looks at a device wants to see the end of what is under way there.
         let under_way = actions.iter().filter(|action| !action.status.is_final());
         for action in under_way.take(MAX_FOLLOWED) {
-            context.followed.follow_foreign(action, id);
+            context.watched.watch_foreign(action, id);
         }
     }
     let machine = Event::Machine {
@@ -172,25 +172,25 @@ pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     }
     let result = read.map(|facts| facts.map(Box::new));
     let result = result.map_err(|error| explain(&error, "look this file up"));
-    tell_of_file(&context, epoch, &hash, FileNews::Facts(result)).await;
+    emit_file_update(&context, epoch, &hash, FileNews::Facts(result)).await;
     context.report_budget().await;
 }
 
 /// Asks on which devices a file was seen.
 pub(super) async fn load_sightings(context: Arc<Context>, sha1: Box<str>) {
     let epoch = context.session.epoch();
-    tell_of_file(&context, epoch, &sha1, FileNews::ReadsSightings).await;
+    emit_file_update(&context, epoch, &sha1, FileNews::ReadsSightings).await;
     let read = context.client.machines_with_file(&sha1).await;
     if let Err(error) = &read {
         context.session.note_auth_failure(error).await;
     }
     let infinitive = "read on which devices this file was seen";
     let result = read.map_err(|error| explain(&error, infinitive));
-    tell_of_file(&context, epoch, &sha1, FileNews::Sightings(result)).await;
+    emit_file_update(&context, epoch, &sha1, FileNews::Sightings(result)).await;
     context.report_budget().await;
 }
 
-async fn tell_of_file(context: &Context, epoch: Epoch, hash: &str, news: FileNews) {
+async fn emit_file_update(context: &Context, epoch: Epoch, hash: &str, news: FileNews) {
     let event = Event::File {
         epoch,
         hash: hash.into(),

@@ -1,4 +1,4 @@
-//! Which packages are being downloaded.
+//! Registry of package downloads in progress.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -12,7 +12,8 @@ use super::context::Context;
 use crate::explain::{Explanation, NextStep};
 use crate::files;
 use crate::journal::{
-    Entry, Journal, Mark, Moment, NotChecked, Witness, by_keyring, export as write_out, hand_over,
+    Checkpoint, Entry, Journal, Moment, NotChecked, Witness, by_keyring, export as write_out,
+    hand_over,
 };
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
 use crate::model::{EntryId, Mode};
@@ -20,9 +21,9 @@ use crate::model::{EntryId, Mode};
 /// Walks the chain of the file, and holds it against what is remembered of it.
 pub(super) async fn verify(context: Arc<Context>) {
     tell(&context, JournalNews::Verifying).await;
-    let (marks, not_checked) = remembered(&context).await;
+    let (checkpoints, not_checked) = remembered(&context).await;
     let path = context.journal.path().to_owned();
-    let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, &marks)).await;
+    let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, &checkpoints)).await;
     let result = match walked {
         Ok(Ok(mut report)) => {
             report.not_checked.extend(not_checked);
@@ -34,14 +35,14 @@ pub(super) async fn verify(context: Arc<Context>) {
     tell(&context, JournalNews::Verified { at: now(), result }).await;
 }
 
-/// What the keyring remembers of the file, or why that is not known.
-async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<NotChecked>) {
-    // A rehearsal keeps nothing outside of its folder.
+/// The keyring's checkpoint of the file, or why it is unknown.
+async fn remembered(context: &Context) -> (Vec<(Witness, Checkpoint)>, Option<NotChecked>) {
+    // The demo keeps nothing outside of its folder.
     if context.mode == Mode::Demo {
         return (Vec::new(), None);
     }
     let path = context.journal.path().to_owned();
-    let item = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
+    let item = tokio::task::spawn_blocking(move || Checkpoint::keyring_item(&path)).await;
     by_keyring(match item {
         Ok(item) => context
             .auth

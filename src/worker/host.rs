@@ -1,4 +1,4 @@
-//! What this computer is: its name and its addresses, so that nobody isolates it by mistake.
+//! Identity of this computer, name and addresses, so that nobody isolates it by mistake.
 
 use std::net::IpAddr;
 use std::sync::Arc;

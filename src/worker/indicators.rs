@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock::now;
 use super::context::Context;
-use crate::action::{Effect, Order};
+use crate::action::{IndicatorEffect, Order};
 use crate::api::{ApiError, Complete, Lane, Verb};
 use crate::message::{Event, IndicatorNews};
 use crate::model::{Indicator, MachineAction, Permission};
@@ -37,7 +37,7 @@ pub(super) async fn read_all(context: &Context) {
     context.report_budget().await;
 }
 
-/// Those of files, and how many there are of all kinds.
+/// The indicators of files, and the number of all kinds.
 fn into_news(read: Complete<Indicator>) -> crate::message::ReadIndicators {
     let is_complete = read.complete && read.unreadable == 0;
     let total = read.items.len() + read.unreadable;
@@ -65,23 +65,23 @@ pub(super) async fn of_file(
     }
 }
 
-/// What the tenant, read anew, says of an order about an indicator; `None` where what was ordered does
-/// not hold, or not yet. `Err(None)` says that the list was not whole.
+/// Effect of an order about an indicator, by a new reading of the tenant. `Err(None)` says that the
+/// list was incomplete.
 pub(super) async fn look_up_effect(
     context: &Context,
     order: &Order,
     lane: Lane,
-) -> Result<Effect, Option<ApiError>> {
+) -> Result<IndicatorEffect, Option<ApiError>> {
     let entry = context.journal.entry(order.entry);
     let known = entry.and_then(|entry| entry.own_action());
     let shown = of_file(context, order, lane).await?;
     Ok(order.effect_among(&shown, known.as_ref()))
 }
 
-/// The same in the shape of an action, for one that is followed under this id.
-pub(super) fn as_action(effect: Effect) -> Option<Box<MachineAction>> {
+/// The effect in the shape of an action, for an order that is watched by its id.
+pub(super) fn as_action(effect: IndicatorEffect) -> Option<Box<MachineAction>> {
     match effect {
-        Effect::Shown(read) => Some(read),
-        Effect::NotShown | Effect::Contradicts(_) => None,
+        IndicatorEffect::Shown(read) => Some(read),
+        IndicatorEffect::NotShown | IndicatorEffect::Contradicts(_) => None,
     }
 }

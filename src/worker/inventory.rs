@@ -15,7 +15,7 @@ use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews, LookBack};
 use crate::model::{
-    Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, Pace, Room, duration_text,
+    Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room, duration_text,
 };
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
@@ -36,7 +36,7 @@ pub(super) async fn refresh(context: Arc<Context>) {
     context.list.end_reading(monotonic_now());
 }
 
-/// What is known of the list that was read so far. Its devices are with the window.
+/// State of the list being read. Its devices are with the window.
 #[derive(Default)]
 struct ListSoFar {
     pages: usize,
@@ -151,21 +151,25 @@ async fn reporting_slow_page<T>(
             () = tokio::time::sleep(SLOW_AFTER) => {
                 let bytes = context.client.received_bytes() - before;
                 let pause = context.client.budget().gate_until;
-                let why = pace(pause, bytes, || context.client.has_to_wait(Lane::Refresh));
+                let why = page_delay(pause, bytes, || context.client.has_to_wait(Lane::Refresh));
                 report(context, epoch, InventoryNews::Slow(why)).await;
             }
         }
     }
 }
 
-/// What a page waits for of which so many bytes have come; a pause ends at `pause`.
-fn pace(pause: Option<Timestamp>, bytes: u64, has_to_wait: impl FnOnce() -> bool) -> Pace {
+/// Reason why a page is late, with `bytes` of it received; a pause ends at `pause`.
+fn page_delay(
+    pause: Option<Timestamp>,
+    bytes: u64,
+    has_to_wait: impl FnOnce() -> bool,
+) -> PageDelay {
     match pause {
         // What has come is the answer that asked for it.
-        Some(until) => Pace::Paused { until },
+        Some(until) => PageDelay::Paused { until },
         // Nothing of it has come, as it has not been asked for yet.
-        None if bytes == 0 && has_to_wait() => Pace::AwaitingTurn,
-        None => Pace::SlowLine { bytes },
+        None if bytes == 0 && has_to_wait() => PageDelay::AwaitingTurn,
+        None => PageDelay::SlowLine { bytes },
     }
 }
 
@@ -267,9 +271,18 @@ mod tests {
     #[test]
     fn a_page_that_was_answered_with_a_pause_is_not_called_slow() {
         let until = Timestamp::UNIX_EPOCH;
-        assert_eq!(pace(Some(until), 300, || true), Pace::Paused { until });
-        assert_eq!(pace(None, 300, || true), Pace::SlowLine { bytes: 300 });
-        assert_eq!(pace(None, 0, || true), Pace::AwaitingTurn);
-        assert_eq!(pace(None, 0, || false), Pace::SlowLine { bytes: 0 });
+        assert_eq!(
+            page_delay(Some(until), 300, || true),
+            PageDelay::Paused { until }
+        );
+        assert_eq!(
+            page_delay(None, 300, || true),
+            PageDelay::SlowLine { bytes: 300 }
+        );
+        assert_eq!(page_delay(None, 0, || true), PageDelay::AwaitingTurn);
+        assert_eq!(
+            page_delay(None, 0, || false),
+            PageDelay::SlowLine { bytes: 0 }
+        );
     }
 }

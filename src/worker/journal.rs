@@ -18,7 +18,9 @@ use tokio::sync::{oneshot, watch};
 use super::clock::now;
 use super::screen::Screen;
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
-use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
+use crate::journal::{
+    Checkpoint, Compared, Entry, JournalError, NotSentReason, OrderStatus, Record,
+};
 use crate::message::{Event, JournalNews, OrderProgress};
 use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mode};
 pub(super) use thread::Opened;
@@ -27,8 +29,8 @@ use thread::{Changed, Ends, Entries, Job, Written};
 /// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is checked that the file is still in its place: an order that waits would find out
-/// only when it is to be sent.
+/// Interval of the check that the file is still in its place: a waiting order would find out only
+/// when it is to be sent.
 const CHECK_EVERY: Duration = Duration::from_secs(3);
 
 /// After as long without a record, the log is carried over into the file.
@@ -49,11 +51,11 @@ pub(super) struct JournalHandle {
     disk_hangs: AtomicBool,
     /// Entries that are in no file, because the disk did not take them.
     unwritten: Mutex<HashSet<EntryId>>,
-    /// What the file has; `None` until it is open.
-    mark: watch::Receiver<Option<Mark>>,
-    /// Where the keyring keeps that, once it may.
+    /// The file's newest checkpoint; `None` until it is open.
+    checkpoint: watch::Receiver<Option<Checkpoint>>,
+    /// Keyring item for the checkpoint, once it may be kept.
     keyring_item: OnceLock<Box<str>>,
-    /// Where the file is; empty in tests without one.
+    /// Path of the file; empty in tests without one.
     path: Box<Path>,
 }
 
@@ -64,7 +66,7 @@ pub(super) struct Opening {
 }
 
 impl JournalHandle {
-    /// Has a thread open the journal. What is to be appended waits until it is open.
+    /// Starts the journal's thread, which opens the file. Appends wait until it is open.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -74,11 +76,11 @@ impl JournalHandle {
             jobs,
             opened,
             to_show,
-            mark,
+            checkpoint,
         } = thread::start(path.clone(), mode, entries.clone())?;
         let handle = Self {
             entries,
-            mark,
+            checkpoint,
             path,
             ..Self::over(jobs, screen)
         };
@@ -95,7 +97,7 @@ impl JournalHandle {
             only_looks: watch::Sender::new(None),
             disk_hangs: AtomicBool::new(false),
             unwritten: Mutex::default(),
-            mark: watch::channel(None).1,
+            checkpoint: watch::channel(None).1,
             keyring_item: OnceLock::new(),
             path: Path::new("").into(),
         }
@@ -189,7 +191,7 @@ impl JournalHandle {
         }
     }
 
-    /// Where the file is.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -251,7 +253,7 @@ impl JournalHandle {
         written.map(drop)
     }
 
-    /// As [`Self::record`]; a failure is shown on screen. For what the service has already done.
+    /// [`Self::record`] for what the service has already done: a failure is shown on screen.
     /// `false` when it is not on disk.
     pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
         let Err(error) = self.record(entry, records.clone()).await else {
@@ -261,7 +263,7 @@ impl JournalHandle {
         if known.is_some_and(|e| e.first_sent_at().is_some()) {
             let explanation = self.explain_after_sending(entry, &error);
             let note = OrderProgress::Stuck(explanation.clone());
-            self.screen.note(entry, Some(note)).await;
+            self.screen.show_progress(entry, Some(note)).await;
             self.screen.problem(explanation).await;
         } else {
             self.screen.problem(self.explain_unwritten(&error)).await;
@@ -368,29 +370,29 @@ impl JournalHandle {
         self.screen.emit(Event::Entries(all)).await;
     }
 
-    /// What the file has, now and whenever that changes.
-    pub fn newest_mark(&self) -> watch::Receiver<Option<Mark>> {
-        self.mark.clone()
+    /// Watches the file's newest checkpoint.
+    pub fn newest_checkpoint(&self) -> watch::Receiver<Option<Checkpoint>> {
+        self.checkpoint.clone()
     }
 
-    /// Allows the last mark to be kept at the end, under this name.
-    pub fn keep_last_mark_under(&self, item: &str) {
+    /// Allows the last checkpoint to be kept at the end, under this name.
+    pub fn keep_last_checkpoint_under(&self, item: &str) {
         self.keyring_item.set(item.into()).ok();
     }
 
-    /// What the file has, and the keyring's name for it where it may be kept.
-    pub fn last_mark(&self) -> Option<(&str, Mark)> {
+    /// The newest checkpoint with its keyring item, where it may be kept.
+    pub fn last_checkpoint(&self) -> Option<(&str, Checkpoint)> {
         let item = self.keyring_item.get()?;
-        Some((item, self.mark.borrow().clone()?))
+        Some((item, self.checkpoint.borrow().clone()?))
     }
 
-    /// Compares the open file with a mark.
+    /// Compares the open file with a checkpoint.
     ///
     /// # Errors
     /// As [`crate::journal::Journal::compare`].
-    pub async fn compare(&self, mark: Mark) -> Result<Compared, JournalError> {
+    pub async fn compare(&self, checkpoint: Checkpoint) -> Result<Compared, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let taken = self.jobs.send(Job::Compare { mark, reply }).await;
+        let taken = self.jobs.send(Job::Compare { checkpoint, reply }).await;
         taken.map_err(|_ended| JournalError::Ended)?;
         answer.await.unwrap_or(Err(JournalError::Ended))
     }
@@ -468,7 +470,7 @@ async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Written
         match next {
             Ok(Some(written)) => {
                 journal.show(&written.changed).await;
-                written.was_shown();
+                written.acknowledge();
                 is_rested = false;
             }
             Ok(None) => return,

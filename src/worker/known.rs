@@ -1,4 +1,4 @@
-//! What was last read: of each machine, and when the list of all of them.
+//! Last readings: of each machine, and the time of the whole list's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const MAX_MACHINES: usize = 1_000;
 /// Memory for all of them: many times what those of a usual shift take.
 const MAX_BYTES: usize = 16 << 20;
 
-/// What was last read about one machine, and when.
+/// The last readings of one machine, with their times.
 #[derive(Clone, Default)]
 pub(super) struct Known {
     pub machine: Option<(Arc<Machine>, Timestamp)>,
@@ -44,7 +44,7 @@ impl HeapBytes for Known {
     }
 }
 
-/// What was last read of each machine in this session.
+/// The last readings of each machine in this session.
 #[derive(Default)]
 pub(super) struct KnownMachines(Mutex<HashMap<MachineId, Known>>);
 
@@ -145,7 +145,7 @@ impl ListAge {
 
     /// Returns when the list is to be read again by itself: this long after the last reading,
     /// while somebody is signed in.
-    pub async fn gets_stale(&self, after: Duration, session: &SessionHandle) {
+    pub async fn until_stale(&self, after: Duration, session: &SessionHandle) {
         let (mut read_at, mut present) = (self.read_at.subscribe(), session.subscribe());
         loop {
             present.mark_unchanged();

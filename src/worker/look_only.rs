@@ -14,7 +14,7 @@ use crate::journal::{Entry, Journal};
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows what the other console appends, for as long as this one runs.
-pub(super) async fn look_on(context: Arc<Context>, path: PathBuf) {
+pub(super) async fn tail_journal(context: Arc<Context>, path: PathBuf) {
     let mut seen = None;
     loop {
         tokio::time::sleep(INTERVAL).await;

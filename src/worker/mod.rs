@@ -26,11 +26,11 @@ mod kept_list;
 mod package;
 
 mod acknowledge;
+mod checkpoints;
 mod clock;
 mod host;
 mod local_data;
 mod look_only;
-mod marks;
 mod timing;
 mod window;
 
@@ -57,7 +57,7 @@ use screen::Screen;
 use settings::SettingsHandle;
 use window::LayoutWriter;
 
-/// As often as a person at the console expects, and as the background's share of the limits allows.
+/// Refresh interval: what a person expects, within the background's share of the rate limits.
 pub const REFRESH_EVERY: Duration = Duration::from_mins(5);
 
 /// Room for commands; a full queue is said on screen.
@@ -68,15 +68,15 @@ const EVENTS: usize = 1_024;
 /// Polls of 5 ms: three seconds.
 const SHUT_DOWN_POLLS: u32 = 600;
 
-/// What a run is made of. Decided once, in `main` (rule 11).
+/// Everything a run is started with. Decided once, in `main` (rule 11).
 pub struct Setup {
     pub endpoints: Endpoints,
     pub mode: Mode,
     pub store: TokenStore,
-    /// Where the journal lives.
+    /// Path of the journal.
     pub journal: PathBuf,
     /// Where the settings are, and where it is remembered who used this place last, what the list of
-    /// devices was, and how the window is arranged; `None` in a rehearsal.
+    /// devices was, and how the window is arranged; `None` in the demo.
     pub memory: Option<PathBuf>,
     /// The rules to begin with.
     pub policy: Policy,
@@ -86,7 +86,7 @@ pub struct Setup {
     /// Tells the addresses of this computer: a new one may mean that the network is back.
     pub addresses: Addresses,
     /// Called after each event, so that the window wakes; the worker knows no window.
-    pub wake: Arc<dyn Fn() + Send + Sync>,
+    pub request_repaint: Arc<dyn Fn() + Send + Sync>,
     /// Called with each event, as it is sent, whether or not the window draws. Must not wait.
     pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
@@ -124,8 +124,8 @@ impl WorkerHandle {
             .map_err(|e| cannot(&e))?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (event_queue, events) = mpsc::channel(EVENTS);
-        let screen = Screen::new(event_queue, Arc::clone(&setup.wake));
-        let screen = screen.heard_by(Arc::clone(&setup.on_event));
+        let screen = Screen::new(event_queue, Arc::clone(&setup.request_repaint));
+        let screen = screen.with_listener(Arc::clone(&setup.on_event));
         let journal =
             JournalHandle::start(setup.journal.clone().into(), setup.mode, screen.clone());
         let journal = journal.map_err(|e| cannot(&e))?;
@@ -225,11 +225,11 @@ async fn run(
         screen.clone(),
         (mode, endpoints.name, timing),
     ));
-    let (window, layout_is_told) = LayoutWriter::start(screen, memory);
+    let (window, layout_sent) = LayoutWriter::start(screen, memory);
     let journal = (setup.journal, opening);
     spawn(start::begin(
         Arc::clone(&context),
-        layout_is_told,
+        layout_sent,
         journal,
         addresses,
     ));
@@ -254,7 +254,7 @@ async fn run(
     // What was not sent by now is not sent.
     context.orders.close().await;
     context.journal.close().await;
-    marks::keep_last_mark(&context).await;
+    checkpoints::keep_last_checkpoint(&context).await;
     tasks.window.finish().await;
 }
 
@@ -268,11 +268,11 @@ async fn next_command(
 ) -> Option<Command> {
     tokio::select! {
         command = commands.recv() => command,
-        () = context.list.gets_stale(refresh_every, &context.session) => {
+        () = context.list.until_stale(refresh_every, &context.session) => {
             Some(Command::RefreshMachines)
         }
         () = sleep_watch.woken() => {
-            context.followed.look_now();
+            context.watched.look_now();
             Some(if context.session.status().is_signed_in() {
                 Command::RefreshMachines
             } else {
@@ -369,7 +369,7 @@ impl Tasks {
             }
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
-            Command::LookNow => context.followed.look_now(),
+            Command::LookNow => context.watched.look_now(),
             Command::DeleteLocalData => self.delete_local_data(context).await,
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),

@@ -20,7 +20,7 @@ use crate::model::{EntryId, Epoch, MachineActionId, hex};
 
 /// Pieces between line and disk: a slow disk slows the line down.
 const PIECES: usize = 16;
-/// What counts as progress between two failures; with less, the download is given up.
+/// Minimum progress between two failures, in bytes; with less, the download is given up.
 const MIN_PROGRESS: u64 = 64 * 1024;
 /// Failures in a row without progress in between, before it is given up.
 const MAX_FRUITLESS: u32 = 6;
@@ -31,12 +31,12 @@ const BETWEEN_REPORTS: Duration = Duration::from_millis(200);
 /// Longest sleep before the clock is looked at again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// What goes to the disk.
+/// A message to the task that writes the file.
 #[derive(Debug)]
 enum Piece {
     Bytes(Vec<u8>),
     StartOver,
-    /// It is whole.
+    /// The file is complete.
     Finish,
 }
 
@@ -199,7 +199,7 @@ fn write(
     Ok(None)
 }
 
-/// One package on its way, over as many connections and links as it takes.
+/// Transfer of one package, over as many connections and links as it takes.
 struct Transfer<'a> {
     report: &'a Report<'a>,
     action: &'a MachineActionId,

@@ -9,31 +9,31 @@ use crate::explain::Explanation;
 use crate::message::{Event, OrderProgress};
 use crate::model::EntryId;
 
-/// How often it is looked whether the window has taken all events.
+/// Poll interval while waiting for the window to take all events.
 const CATCHING_UP: Duration = Duration::from_millis(5);
 
-/// Hears each event as it is sent, whether or not a window draws it. Must not wait.
+/// Observer of each event as it is sent, whether or not a window draws it. Must not block.
 pub(super) type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// Sender of events. Clones share one queue.
 #[derive(Clone)]
 pub(super) struct Screen {
     events: mpsc::Sender<Event>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    request_repaint: Arc<dyn Fn() + Send + Sync>,
     on_event: Option<OnEvent>,
 }
 
 impl Screen {
-    pub fn new(events: mpsc::Sender<Event>, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+    pub fn new(events: mpsc::Sender<Event>, request_repaint: Arc<dyn Fn() + Send + Sync>) -> Self {
         Self {
             events,
-            wake,
+            request_repaint,
             on_event: None,
         }
     }
 
-    /// Has every event heard by this as well.
-    pub fn heard_by(self, on_event: OnEvent) -> Self {
+    /// Adds an observer of every event.
+    pub fn with_listener(self, on_event: OnEvent) -> Self {
         let on_event = Some(on_event);
         Self { on_event, ..self }
     }
@@ -44,22 +44,18 @@ impl Screen {
             on_event(&event);
         }
         self.events.send(event).await.ok();
-        (self.wake)();
+        (self.request_repaint)();
     }
 
-    /// Returns once the window has taken all events, or is gone: what waits for it takes memory.
+    /// Waits until the window has taken all events or is gone: queued events take memory.
     pub async fn catches_up(&self) {
         while !self.events.is_closed() && self.events.capacity() < self.events.max_capacity() {
             tokio::time::sleep(CATCHING_UP).await;
         }
     }
 
-    pub async fn note(&self, entry: EntryId, note: Option<OrderProgress>) {
-        self.emit(Event::Progress {
-            entry,
-            progress: note,
-        })
-        .await;
+    pub async fn show_progress(&self, entry: EntryId, progress: Option<OrderProgress>) {
+        self.emit(Event::Progress { entry, progress }).await;
     }
 
     pub async fn problem(&self, explanation: Explanation) {

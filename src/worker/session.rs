@@ -1,4 +1,4 @@
-//! Who is signed in, and whether that sign-in can be used: one copy, to which everyone who needs it
+//! The present session, and whether its sign-in is usable: one copy, to which everyone who needs it
 //! subscribes.
 
 use std::time::Duration;
@@ -22,17 +22,17 @@ pub(super) enum Renewal {
     Usable,
     /// Tried at once: at the start, or because a person asked for it.
     Renewing,
-    /// Could not be renewed for now. Without a time for the next try only a person's wish helps.
+    /// Could not be renewed for now. Without a time for the next try only a person's request helps.
     Failed {
         tries: u32,
         next: Option<Instant>,
     },
-    /// Only signing in anew helps.
+    /// Needs a new sign-in.
     NeedsPerson,
 }
 
 impl Renewal {
-    /// What a failure makes of it, after `tries` that failed.
+    /// The state after a failure, with `tries` failed so far.
     pub fn failed(error: &AuthError, tries: u32, timing: Timing) -> Self {
         if error.needs_person() {
             return Self::NeedsPerson;
@@ -59,7 +59,7 @@ impl Renewal {
     }
 }
 
-/// Who is at this console now.
+/// The present session.
 #[derive(Debug, Clone)]
 pub(super) struct Present {
     /// Another account or tenant than before begins a new one.

@@ -28,7 +28,7 @@ pub(super) struct SettingsHandle {
     state: Mutex<State>,
 }
 
-/// Where this run keeps its settings, and what is being done with them.
+/// Storage of this run's settings, and work in progress on it.
 struct State {
     storage: Storage,
     policy: Arc<Policy>,
@@ -148,8 +148,8 @@ impl SettingsHandle {
         policy.unread.map_or(Ok(()), Err)
     }
 
-    /// As [`Self::read`], for a form that opens; not while another such reading is under way, so
-    /// that a disk that hangs gathers no queue.
+    /// [`Self::read`] for a form that opens; not while another such reading is under way, so that a
+    /// hanging disk gathers no queue.
     pub async fn read_for_form(self: Arc<Self>) {
         if std::mem::replace(&mut self.state().is_reading, true) {
             return;
@@ -253,7 +253,7 @@ async fn save_in(
     }
 }
 
-/// What the settings say, and whether their file is there.
+/// The settings, and whether their file exists.
 async fn read_storage(storage: Storage) -> (Result<Rules, Explanation>, bool) {
     match storage {
         Storage::OnDisk { folder, was_there } => {

@@ -102,7 +102,7 @@ pub(super) async fn sign_in(context: Arc<Context>) {
     complete_sign_in(context, result, SignInMethod::Code).await;
 }
 
-/// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
+/// Listens on a local port for the browser, which the window opens. Cancelled by dropping this future.
 pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
     context.session.set_signing_in(true);
     let arrived = async {
@@ -277,9 +277,9 @@ async fn complete_sign_in(
     result: Result<PendingSignIn, AuthError>,
     method: SignInMethod,
 ) {
-    let admitted = async {
-        let arrival = result?;
-        let account = arrival.account().clone();
+    let signed_in = async {
+        let pending = result?;
+        let account = pending.account().clone();
         let before = context.auth.signed_in().map(|before| before.account);
         context.accounts.until_read().await;
         let here = context.accounts.here();
@@ -287,11 +287,11 @@ async fn complete_sign_in(
         if let Some(reason) = reason {
             ask_about(&context, account, before, reason).await;
         }
-        context.auth.complete_sign_in(arrival)
+        context.auth.complete_sign_in(pending)
     };
-    let admitted = admitted.await;
+    let signed_in = signed_in.await;
     context.session.set_signing_in(false);
-    match admitted {
+    match signed_in {
         Ok(signed_in) => {
             context.screen.emit(Event::SignInMethod(Some(method))).await;
             // Not waited for: a slow disk must not hold up a sign-in.

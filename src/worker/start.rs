@@ -1,5 +1,5 @@
-//! What a run begins with, each in a task of its own: a disk that hangs holds up none of the others,
-//! and the window says what is waited for.
+//! Start of a run, each part in a task of its own: a hanging disk holds up none of the others, and the
+//! window shows what is being waited for.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::host::{self, Addresses};
 use super::journal::Opening;
-use super::look_only::look_on;
+use super::look_only::tail_journal;
 use super::order::{self, resume};
-use super::{marks, renewal, sign_in};
+use super::{checkpoints, renewal, sign_in};
 use crate::explain::Explain as _;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
@@ -24,11 +24,11 @@ const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
 /// Begins everything but the sign-in.
 pub(super) async fn begin(
     context: Arc<Context>,
-    layout_is_told: oneshot::Receiver<()>,
+    layout_sent: oneshot::Receiver<()>,
     (journal, opening): (PathBuf, Opening),
     addresses: Addresses,
 ) {
-    tokio::time::timeout(LAYOUT_PATIENCE, layout_is_told)
+    tokio::time::timeout(LAYOUT_PATIENCE, layout_sent)
         .await
         .ok();
     tokio::spawn(open_journal(Arc::clone(&context), journal, opening));
@@ -54,9 +54,9 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     let journal = &context.journal;
     tokio::spawn(step_back(Arc::clone(&context), path.clone()));
     let opened = journal.show_opened(opening).await;
-    // A rehearsal begins with an empty account on purpose.
+    // The demo begins with an empty account on purpose.
     if context.mode != Mode::Demo && opened.lost_its_past {
-        marks::say_that_the_past_is_lost(&context, &path).await;
+        checkpoints::say_that_the_past_is_lost(&context, &path).await;
     }
     if let Some(caution) = opened.caution {
         context.screen.emit(Event::JournalCaution(caution)).await;
@@ -68,8 +68,9 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     } else {
         let journal = Arc::clone(journal);
         tokio::spawn(async move { journal.watch_place().await });
-        let marks = marks::keep_marks(Arc::clone(&context), path, opened.lost_its_past);
-        tokio::spawn(marks);
+        let checkpoints =
+            checkpoints::keep_checkpoints(Arc::clone(&context), path, opened.lost_its_past);
+        tokio::spawn(checkpoints);
     }
     // A person may have signed in meanwhile.
     resume(&context).await;
@@ -84,7 +85,7 @@ async fn step_back(context: Arc<Context>, journal: PathBuf) {
     let another_may = context.journal.until_only_looking().await;
     context.orders.close().await;
     if another_may {
-        look_on(context, journal).await;
+        tail_journal(context, journal).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The waits of following and of finding out, real or sped up for tests and rehearsals.
+/// The waits of following and of finding out, real or sped up for tests and the demo.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
     /// Every wait is divided by this.
@@ -73,7 +73,7 @@ impl Timing {
         self.secs(300)
     }
 
-    /// The same for the present: waiting until a moment `span` away.
+    /// `span` sped up: the wait until a moment `span` away.
     #[must_use]
     pub fn span(self, span: Duration) -> Duration {
         span.div_f64(self.speed)

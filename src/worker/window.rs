@@ -1,5 +1,5 @@
-//! How the window is arranged, from one run to the next: a small file beside the journal. Nothing
-//! in it is secret, and nothing hurts when it is lost.
+//! The window's layout, remembered between runs: a small file beside the journal. Nothing in it is
+//! secret, and losing it does no harm.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -133,7 +133,7 @@ impl From<&WindowLayout> for File {
 }
 
 impl File {
-    /// What this version does not know is left out.
+    /// Converts to a layout; values that this version does not know are left out.
     fn into_layout(self) -> WindowLayout {
         let mut layout = WindowLayout {
             theme: match self.theme.as_str() {

@@ -200,8 +200,8 @@ fn token_answers() {
             drop(session.begin().await);
             *next.lock().expect("whole") = vec![bytes.to_vec(), device.as_bytes().to_vec()];
             if let Ok(flow) = session.begin().await
-                && let Ok(arrival) = session.finish(flow).await
-                && session.complete_sign_in(arrival).is_ok()
+                && let Ok(pending) = session.finish(flow).await
+                && session.complete_sign_in(pending).is_ok()
             {
                 assert!(session.signed_in().is_some());
             }

@@ -123,7 +123,7 @@ fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_rea
         .expect("it runs");
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(
-        said.status.success() && text.contains("The chain is whole"),
+        said.status.success() && text.contains("The chain is intact"),
         "{said:?}"
     );
 

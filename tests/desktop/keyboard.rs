@@ -42,7 +42,7 @@ fn a_device_is_isolated_by_keyboard_alone() {
     window.wait_for_focus("Keep connected");
     window.type_text("INC-4711 beacon seen");
     window.wait_for_content("Comment", "INC-4711 beacon seen");
-    window.wait_for_node("the confirm button to wake", |node| {
+    window.wait_for_node("the confirm button to arm", |node| {
         node.is_live_button(&format!("Isolate {}", device.quoted))
     });
     window.picture("03-form");

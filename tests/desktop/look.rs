@@ -74,7 +74,7 @@ fn a_small_screen_with_large_letters_is_enough_for_the_job() {
     window.wait_for_content("Comment", "INC-4711 beacon seen");
     let device = tenant.devices("ENG-LT-030").remove(0);
     let confirm = format!("Isolate {}", device.quoted);
-    let button = window.wait_for_node("the button to wake", |node| node.is_live_button(&confirm));
+    let button = window.wait_for_node("the button to arm", |node| node.is_live_button(&confirm));
     let comment = window.wait_for_node("the comment", |node| {
         node.role == "entry" && node.name == "Comment"
     });

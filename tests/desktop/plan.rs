@@ -158,5 +158,5 @@ fn killed_in_the_middle_and_resumed_no_step_of_a_plan_is_doubled_or_lost() {
     console.close();
     let verified = without_window(&session, &["journal", "verify"]);
     let said = String::from_utf8_lossy(&verified.stdout);
-    assert!(said.contains("The chain is whole"), "{verified:?}");
+    assert!(said.contains("The chain is intact"), "{verified:?}");
 }

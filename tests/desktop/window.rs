@@ -83,7 +83,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     let verified = without_window(&session, &["journal", "verify"]);
     let said = String::from_utf8_lossy(&verified.stdout);
     assert!(
-        verified.status.success() && said.starts_with("The chain is whole"),
+        verified.status.success() && said.starts_with("The chain is intact"),
         "the journal can be verified beside a running console: {verified:?}"
     );
 }
@@ -267,11 +267,11 @@ fn with_a_browser<'s>(
 
 #[test]
 fn a_person_signs_in_with_the_browser_of_this_computer() {
-    let session = Session::start("browser-door");
+    let session = Session::start("browser-sign-in");
     let tenant = Tenant::start(&session);
     let (console, page) = with_a_browser(&session, &tenant);
     console.window.wait_for_text("Sign in with a code");
-    console.window.picture("1-doors");
+    console.window.picture("1-sign-in");
     console.window.press("Sign in with the browser");
     wait_until("the browser to be asked", || !page().is_empty());
     console.window.wait_for_focus("Cancel");

@@ -30,7 +30,7 @@ async fn a_code_is_approved_declined_or_unknown() {
     // No id token says who it is.
     session
         .complete_sign_in(arrived.expect("approved"))
-        .expect("admitted");
+        .expect("signed in");
     passed(NAME, "device code, pending at first, without an id token");
 
     let flow = session.begin().await.expect("a code");
@@ -54,10 +54,10 @@ async fn a_code_is_approved_declined_or_unknown() {
 #[tokio::test]
 async fn the_browser_comes_back_by_query_and_renewals_rotate() {
     let (server, session) = start("cordon-browser");
-    let arrival = through_the_browser(&session, "approve")
+    let pending = through_the_browser(&session, "approve")
         .await
         .expect("approved");
-    session.complete_sign_in(arrival).expect("admitted");
+    session.complete_sign_in(pending).expect("signed in");
     passed(
         NAME,
         "authorization code with PKCE, `query` where `form_post` is not known",

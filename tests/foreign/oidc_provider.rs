@@ -29,9 +29,9 @@ async fn signed_in() -> (Server, Session) {
     let (server, session) = start();
     let flow = session.begin().await.expect("a code");
     decide(&server, "approve", &user_code(&flow));
-    let arrival = session.finish(flow).await.expect("approved");
+    let pending = session.finish(flow).await.expect("approved");
     session
-        .complete_sign_in(arrival)
+        .complete_sign_in(pending)
         .expect("nothing else began");
     (server, session)
 }
@@ -49,7 +49,7 @@ async fn a_code_is_waited_for_although_no_interval_is_named() {
     });
     let signed_in = session
         .complete_sign_in(arrived.expect("approved"))
-        .expect("admitted");
+        .expect("signed in");
     assert!(
         began.elapsed() >= Duration::from_secs(10),
         "two polls, five seconds each"
@@ -79,10 +79,10 @@ async fn declined_and_expired_codes_are_distinguished() {
 #[tokio::test]
 async fn the_browser_brings_a_code_and_a_no() {
     let (server, session) = start();
-    let arrival = through_the_browser(&session, "approve")
+    let pending = through_the_browser(&session, "approve")
         .await
         .expect("approved");
-    let signed_in = session.complete_sign_in(arrival).expect("admitted");
+    let signed_in = session.complete_sign_in(pending).expect("signed in");
     assert_eq!(signed_in.account.label(), "ada@contoso.example");
     passed(NAME, "authorization code with PKCE, `form_post`, nonce");
     server.control("mood", "application/json", "{\"mood\":\"decline\"}");

@@ -56,7 +56,7 @@ fn accepted_posts(control: &SimControl) -> usize {
     requests.iter().filter(is_done).count()
 }
 
-fn is_stranger(session: &SessionStatus) -> bool {
+fn asks_about_account(session: &SessionStatus) -> bool {
     matches!(session, SessionStatus::DifferentAccount { .. })
 }
 
@@ -83,7 +83,7 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     });
     control.sign_in_as("unknown", upn, name);
     with_a_code(&mut engine);
-    engine.until("the question", |s| is_stranger(&s.session));
+    engine.until("the question", |s| asks_about_account(&s.session));
     engine.send(Command::AcceptAccount);
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::NotSent { .. }), "{end:?}");
@@ -110,7 +110,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
     });
     somebody_else(&control);
     with_a_code(&mut engine);
-    engine.until("the question", |s| is_stranger(&s.session));
+    engine.until("the question", |s| asks_about_account(&s.session));
     let SessionStatus::DifferentAccount {
         account,
         before,
@@ -131,10 +131,10 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
     assert_eq!(engine.state.inventory.all().len(), devices);
 
     with_a_code(&mut engine);
-    engine.until("the question again", |s| is_stranger(&s.session));
+    engine.until("the question again", |s| asks_about_account(&s.session));
     let epoch = engine.state.epoch;
     engine.send(Command::AcceptAccount);
-    engine.until("the stranger", |s| s.session.is_signed_in());
+    engine.until("the other account", |s| s.session.is_signed_in());
     assert_ne!(engine.state.epoch, epoch, "a new beginning");
     engine.until("the list", |s| s.inventory.read_at.is_some());
 
@@ -234,12 +234,12 @@ fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
 
     somebody_else(&simulator.control());
     let mut engine = Engine::start(&simulator, folder.path());
-    engine.until("the door", |s| {
+    engine.until("the sign-in method", |s| {
         s.sign_in_method == Some(SignInMethod::Browser)
     });
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     with_a_code(&mut engine);
-    engine.until("the question", |s| is_stranger(&s.session));
+    engine.until("the question", |s| asks_about_account(&s.session));
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     assert_eq!(engine.state.sign_in_method, Some(SignInMethod::Code));

@@ -17,7 +17,7 @@ use std::fmt;
 use source::{Source, Token, heads_of, paths_from, places_of, read_all, repository, words};
 use tables::{
     CHANGING, CIRCLES, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS,
-    MAX_FILE_LINES, ONE_DOOR, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
+    MAX_FILE_LINES, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, SUBMISSION_PATH, TOP_LEVEL,
 };
 
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_featur
 
 #[test]
 fn only_one_file_asks_the_service_to_change_something() {
-    check_all(&["src"], one_door);
+    check_all(&["src"], submission_path);
     let sources = read_all(&["src"]);
     let client = sources.iter().filter(|source| source.lies_in("api"));
     let client: Vec<Token> = client.flat_map(Source::shipped).cloned().collect();
@@ -295,8 +295,8 @@ fn simulator(source: &Source, covered_modules: &BTreeSet<String>) -> Vec<Violati
         .collect()
 }
 
-fn one_door(source: &Source) -> Vec<Violation> {
-    if source.lies_in(ONE_DOOR) {
+fn submission_path(source: &Source) -> Vec<Violation> {
+    if source.lies_in(SUBMISSION_PATH) {
         return Vec::new();
     }
     let code = source.shipped();
@@ -308,7 +308,7 @@ fn one_door(source: &Source) -> Vec<Violation> {
                 source,
                 code,
                 &call,
-                &format!("`{call}` belongs in {ONE_DOOR} alone (rule 2)"),
+                &format!("`{call}` belongs in {SUBMISSION_PATH} alone (rule 2)"),
             )
         })
         .collect()

@@ -75,9 +75,9 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
     for name in NAMES {
         let machine = console.open_device(name);
         ids.push(machine.id.to_string());
-        let pick = format!("Select {}", machine.quoted());
-        console.step_until(&pick, |c| c.shows(&pick));
-        let boxes = console.harness.query_all_by_label(&pick).next();
+        let select = format!("Select {}", machine.quoted());
+        console.step_until(&select, |c| c.shows(&select));
+        let boxes = console.harness.query_all_by_label(&select).next();
         boxes.expect("just seen").click_accesskit();
         console.harness.run_steps(2);
     }
@@ -144,9 +144,9 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     console.sign_in();
     for name in NAMES {
         let machine = console.open_device(name);
-        let pick = format!("Select {}", machine.quoted());
-        console.step_until(&pick, |c| c.shows(&pick));
-        let boxes = console.harness.query_all_by_label(&pick).next();
+        let select = format!("Select {}", machine.quoted());
+        console.step_until(&select, |c| c.shows(&select));
+        let boxes = console.harness.query_all_by_label(&select).next();
         boxes.expect("just seen").click_accesskit();
         console.harness.run_steps(2);
     }

@@ -181,7 +181,7 @@ fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
         .expect("it is there")
         .records()
         .to_vec();
-    let says = |record: &Record| matches!(record, Record::Finished { comment: Some(said), .. } if said.contains("gone already"));
+    let says = |record: &Record| matches!(record, Record::Finished { comment: Some(said), .. } if said.contains("Already removed"));
     assert!(
         records.iter().any(|(_, record)| says(record)),
         "{records:?}"
@@ -271,7 +271,7 @@ fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
     let mut past = block(SHA256);
     past.set(&EXPIRES, "2020-01-01");
     let why = engine.approve(&past).expect_err("it is past");
-    assert!(why.contains("lies in the past"), "{why}");
+    assert!(why.contains("is in the past"), "{why}");
     let mut untyped = block(SHA256);
     untyped.typed_name = "87662bc3".into();
     let why = engine.approve(&untyped).expect_err("the word is missing");

@@ -82,7 +82,7 @@ pub fn setup(
         memory: Some(folder.to_owned()),
         policy: policy.clone(),
         timing: Timing::faster(speed),
-        wake: Arc::new(|| {}),
+        request_repaint: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
         on_event: Arc::new(|_| {}),

@@ -342,7 +342,7 @@ fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_read_all_the_sa
     );
     assert!(!said.contains("FIX    journal: "), "{said}");
     let (is_good, said) = run(&["journal", "verify"]);
-    assert!(is_good && said.contains("The chain is whole"), "{said}");
+    assert!(is_good && said.contains("The chain is intact"), "{said}");
     let (is_good, said) = run(&["journal", "export", "--format", "json"]);
     assert!(is_good && said.starts_with("{\"entries\":[]"), "{said}");
 }
@@ -489,7 +489,10 @@ fn a_home_that_depends_on_where_one_stands_is_refused() {
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8(output.stderr).expect("text");
-    assert!(said.contains("The home folder is no whole path"), "{said}");
+    assert!(
+        said.contains("The home folder is not an absolute path"),
+        "{said}"
+    );
     let left = place.path().read_dir().expect("a folder").count();
     assert_eq!(left, 0);
 }

@@ -8,7 +8,7 @@ use cordon::journal::OrderStatus;
 use cordon::model::{MachineActionType, MachineId, Mode};
 use cordon::paths;
 use cordon::simulator::Simulator;
-use cordon::ui::Coach as _;
+use cordon::ui::DrillRunner as _;
 
 use crate::common::{Engine, SHA1 as FILE, endpoints, signed_in};
 
@@ -66,7 +66,7 @@ fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
     let (simulator, _folder, mut engine) = signed_in();
     let mut drill = drill_on(&simulator);
     for at in 0..EXERCISES.len() {
-        assert_eq!(drill.worn(at), [""; 0], "{at}");
+        assert_eq!(drill.leftovers(at), [""; 0], "{at}");
     }
     let isolated = engine.order(ActionKind::Isolate, "FIN-LT-042");
     assert!(matches!(
@@ -78,12 +78,12 @@ fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
         let entry = s.entry(silent);
         entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
     });
-    assert_eq!(drill.worn(0), ["FIN-LT-042: isolated"]);
-    assert_eq!(drill.worn(1), [""; 0]);
-    assert_eq!(drill.worn(2), ["SALES-LT-019: an action under way"]);
+    assert_eq!(drill.leftovers(0), ["FIN-LT-042: isolated"]);
+    assert_eq!(drill.leftovers(1), [""; 0]);
+    assert_eq!(drill.leftovers(2), ["SALES-LT-019: an action under way"]);
     for at in [0, 2] {
         drill.begin(at);
-        assert_eq!(drill.worn(at), [""; 0], "{at}");
+        assert_eq!(drill.leftovers(at), [""; 0], "{at}");
     }
     // The console reads it as what a colleague did.
     let end = engine.until_end(silent);

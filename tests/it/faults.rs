@@ -36,7 +36,7 @@ fn not_found(status: &OrderStatus) -> bool {
     matches!(status, OrderStatus::NotFound)
 }
 
-fn someone_elses(status: &OrderStatus) -> bool {
+fn not_ours(status: &OrderStatus) -> bool {
     matches!(status, OrderStatus::NotOurs { .. })
 }
 
@@ -202,7 +202,7 @@ const CASES: &[Case] = &[
         on: "submit",
         what: "already_pending",
         times: 1,
-        ends: someone_elses,
+        ends: not_ours,
         posts: 1,
         stored: 0,
     },
@@ -210,7 +210,7 @@ const CASES: &[Case] = &[
         on: "submit",
         what: "active_request_exists",
         times: 1,
-        ends: someone_elses,
+        ends: not_ours,
         posts: 1,
         stored: 0,
     },

@@ -316,7 +316,7 @@ fn a_planted_probe_file_is_not_written_through() {
 }
 
 #[test]
-fn a_rehearsal_leaves_no_folder_behind_and_uses_none_that_could_be_foreseen() {
+fn a_self_test_leaves_no_folder_behind_and_uses_none_that_could_be_foreseen() {
     let place = folder();
     let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
         .args(["self-test", "--fail", "sign-in"])

@@ -377,7 +377,9 @@ fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_tex
     });
     console.fill("Comment", "INC-4711 beacon seen");
     // The banner behind the form has the same buttons.
-    console.step_until("the doors", |c| c.shows("What you have typed is kept"));
+    console.step_until("the sign-in methods", |c| {
+        c.shows("What you have typed is kept")
+    });
     let sign_in_methods = console.harness.query_all_by_label("Sign in with a code");
     sign_in_methods.last().expect("in the form").click();
     console.step_until("a code", |c| {

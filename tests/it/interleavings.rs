@@ -199,10 +199,10 @@ fn journal_entries_round_trip_and_none_is_lost_on_screen() {
         // The screen hears of them late, twice, and in another order.
         let repeated = events[again.index(events.len())].clone();
         events.push(repeated);
-        let mut dice = fastrand::Rng::with_seed(seed);
+        let mut rng = fastrand::Rng::with_seed(seed);
         let mut state = State::new(Mode::Demo, "Demo", cordon::guard::Policy::default());
         while !events.is_empty() {
-            let place = dice.usize(..events.len());
+            let place = rng.usize(..events.len());
             state.apply(Event::Entry(Box::new(events.swap_remove(place))));
         }
         for entry in journal.entries().expect("readable") {

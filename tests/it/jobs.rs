@@ -285,7 +285,7 @@ fn pages_devices_and_the_verdict_on_the_journal_are_a_few_keys_away() {
     hands.types("verify");
     hands.press(Modifiers::NONE, Key::Enter);
     hands.console.step_until("the verdict", |c| {
-        c.shows_part("The chain is whole") && c.shows("Copy last hash")
+        c.shows_part("The chain is intact") && c.shows("Copy last hash")
     });
     hands.has_taken("verify the journal");
 

@@ -9,7 +9,9 @@ use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::explain::{Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Author, Journal, Mark, NotSentReason, OrderStatus, Record, TimeSource};
+use cordon::journal::{
+    Author, Checkpoint, Journal, NotSentReason, OrderStatus, Record, TimeSource,
+};
 use cordon::message::Command;
 use cordon::model::SessionStatus;
 use cordon::simulator::Simulator;
@@ -229,10 +231,10 @@ fn the_end_of_an_action_is_on_disk_with_the_services_own_time() {
 }
 
 /// What the keyring remembers of a journal.
-fn remembered(keyring: &mock::Store, journal: &Path) -> Option<Mark> {
-    let item = keyring.build("io.github.cordon", &Mark::keyring_item(journal), None);
+fn remembered(keyring: &mock::Store, journal: &Path) -> Option<Checkpoint> {
+    let item = keyring.build("io.github.cordon", &Checkpoint::keyring_item(journal), None);
     let text = item.expect("a name").get_secret().ok()?;
-    Mark::from_text(std::str::from_utf8(&text).expect("text"))
+    Checkpoint::from_text(std::str::from_utf8(&text).expect("text"))
 }
 
 fn with_keyring(simulator: &Simulator, folder: &Path, keyring: &Arc<mock::Store>) -> Engine {
@@ -276,7 +278,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     let folder = tempfile::tempdir().expect("a folder");
     let written = |journal: &Path| {
         let report = Journal::inspect(journal, &[]).expect("opened");
-        Some(Mark::from(&report.verified))
+        Some(Checkpoint::from(&report.verified))
     };
     let journal = {
         let mut engine = with_keyring(&simulator, folder.path(), &keyring);

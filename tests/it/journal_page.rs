@@ -31,7 +31,7 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
     let (_, report) = facts.verdict.clone().expect("just seen");
     let report = report.expect("it can be read");
     assert!(report.findings.is_empty(), "{:?}", report.findings);
-    assert!(report.verdict().starts_with("The chain is whole: "));
+    assert!(report.verdict().starts_with("The chain is intact: "));
 
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("night.csv");

@@ -1,5 +1,5 @@
 //! The keyring in each state, at each moment at which it is asked: what is shown, whether a sign-in
-//! is kept, and whether the wish to be signed out outlives it.
+//! is kept, and whether the request to be signed out outlives it.
 
 pub mod store;
 

@@ -25,7 +25,7 @@ struct Lane {
     simulator: Simulator,
     folder: tempfile::TempDir,
     /// The same for the same seed: which instants are struck has to be repeatable.
-    dice: fastrand::Rng,
+    rng: fastrand::Rng,
 }
 
 /// What one lane saw.
@@ -107,7 +107,7 @@ impl Lane {
         Self {
             simulator,
             folder: tempfile::tempdir().expect("a folder"),
-            dice: fastrand::Rng::with_seed(seed),
+            rng: fastrand::Rng::with_seed(seed),
         }
     }
 
@@ -124,7 +124,7 @@ impl Lane {
             );
             missed += 1;
             // Now and then the answer is lost as well.
-            if self.dice.u8(..8) == 0 {
+            if self.rng.u8(..8) == 0 {
                 self.control().inject(fault("submit", "drop_after", 1));
             }
             if self.kill_once(span) {
@@ -188,12 +188,12 @@ impl Lane {
     fn kill_once(&mut self, span: Duration) -> bool {
         let mut child = self.start();
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let early = self.dice.u8(..10) == 0;
+        let early = self.rng.u8(..10) == 0;
         if !early {
             lines.find(|line| line.as_ref().is_ok_and(|l| l.starts_with(SETTLED)));
         }
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        std::thread::sleep(Duration::from_micros(self.dice.u64(..=micros)));
+        std::thread::sleep(Duration::from_micros(self.rng.u64(..=micros)));
         let was_running = child.try_wait().expect("asked").is_none();
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");
@@ -207,7 +207,7 @@ impl Lane {
             .filter_map(|file| Some(file.ok()?.path()))
             .find(|path| path.extension().is_some_and(|e| e == "sqlite"))?;
         let journal = Journal::open_read_only(&file).expect("a kill damages nothing");
-        journal.verify().expect("the chain is whole");
+        journal.verify().expect("the chain is intact");
         Some(journal.entries().expect("readable"))
     }
 

@@ -174,7 +174,7 @@ fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
     let mut engine = Engine::start(&simulator, folder.path());
     engine.sign_in();
     let lock = engine.journal.with_extension("lock");
-    let before = fs::read(&lock).expect("a mark");
+    let before = fs::read(&lock).expect("a checkpoint");
     let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
     engine.until_end(entry);
     drop(engine);
@@ -182,7 +182,7 @@ fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
     let mut engine = Engine::start(&simulator, folder.path());
     engine.until("what came after it", |s| !s.problems.is_empty());
     let told = &engine.state.problems[0].explanation.headline;
-    let said = "records came after the last mark in the journal's lock file, as after a crash or a power cut";
+    let said = "records came after the last checkpoint in the journal's lock file, as after a crash or a power cut";
     assert!(told.ends_with(said), "{told}");
     assert_eq!(engine.state.journal, Some(Ok(())));
 }
@@ -223,7 +223,7 @@ fn the_journal_of_another_mode_is_not_acted_on() {
 }
 
 #[test]
-fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_mark() {
+fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_checkpoint() {
     let folder = tempfile::tempdir().expect("a folder");
     let simulator = Simulator::start(SimOptions {
         speed: 100.0,
@@ -252,5 +252,5 @@ fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_mark() {
     fs::write(&lock, earlier).expect("it is put back");
     let said = self_test();
     assert!(said.contains("note    journal: "), "{said}");
-    assert!(said.contains("came after the last mark"), "{said}");
+    assert!(said.contains("came after the last checkpoint"), "{said}");
 }

@@ -144,7 +144,7 @@ fn a_person_signs_in_and_out() {
         timing: Timing::faster(SPEED),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
-        wake: Arc::new(|| {}),
+        request_repaint: Arc::new(|| {}),
         on_event: Arc::new(|_| {}),
     })
     .expect("the worker starts");

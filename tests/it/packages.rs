@@ -418,9 +418,7 @@ fn the_row_of_a_package_offers_it_and_says_what_became_of_it() {
     console.step_until_fast("the package", |c| c.shows_part("Package collected"));
     console.click("Download package…");
     console.fill("Folder", "evidence");
-    console.step_until("what is wrong", |c| {
-        c.shows_part("Type the whole path, from the top")
-    });
+    console.step_until("what is wrong", |c| c.shows_part("Type an absolute path"));
     console.fill("Folder", &evidence.path().display().to_string());
     console.click("Download");
     console.step_until("the file", |c| c.shows_part("Package saved: "));

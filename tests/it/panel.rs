@@ -69,8 +69,8 @@ fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
         asked(c, "/availableMachineActions") == 1
     });
     for label in [
-        "Not checked: open alerts; that takes the permission Alert.Read",
-        "Not checked: who is logged on; that takes the permission User.Read.All",
+        "Not checked: open alerts; requires the permission Alert.Read",
+        "Not checked: who is logged on; requires the permission User.Read.All",
     ] {
         assert!(console.shows(label), "{label}:\n{}", console.screen());
     }

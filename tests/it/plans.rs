@@ -323,9 +323,9 @@ fn open_form_on(console: &mut Console, names: &[&str]) -> Vec<MachineRef> {
     let mut machines = Vec::new();
     for name in names {
         let machine = console.open_device(name);
-        let pick = format!("Select {}", machine.quoted());
-        console.step_until(&pick, |c| c.shows(&pick));
-        let boxes = console.harness.query_all_by_label(&pick).next();
+        let select = format!("Select {}", machine.quoted());
+        console.step_until(&select, |c| c.shows(&select));
+        let boxes = console.harness.query_all_by_label(&select).next();
         boxes.expect("just seen").click_accesskit();
         console.harness.run_steps(2);
         machines.push(machine);

@@ -50,7 +50,7 @@ impl Window {
                 memory: Some(at.clone()),
                 policy: Policy::default(),
                 timing: Timing::REAL,
-                wake: Arc::new(|| {}),
+                request_repaint: Arc::new(|| {}),
                 refresh_every: REFRESH_EVERY,
                 addresses: Arc::new(Vec::new),
                 on_event: Arc::new(|_| {}),

@@ -438,7 +438,7 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
         asked,
         "nothing was renewed"
     );
-    // Unlocked: the wish is carried out, and still nobody is signed in.
+    // Unlocked: the request is carried out, and still nobody is signed in.
     engine.send(Command::TryKeyringAgain);
     engine.until("the removal", |s| {
         s.sign_in_failure.is_none() && s.session == SessionStatus::SignedOut

@@ -206,7 +206,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         memory: None,
         policy,
         timing: Timing::REAL,
-        wake: Arc::new(|| {}),
+        request_repaint: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
         on_event: Arc::new(|_| {}),

@@ -8,7 +8,7 @@ use reqwest::header::{
 };
 use url::Url;
 
-use super::{Bodies, Http, Pace, fault};
+use super::{Bodies, Http, MinThroughput, fault};
 use crate::auth::HttpFault;
 
 /// Until an answer begins.
@@ -44,7 +44,7 @@ impl Http {
         version: Option<&str>,
     ) -> Result<Stream, HttpFault> {
         let mut request = reqwest::Request::new(reqwest::Method::GET, url.clone());
-        *request.timeout_mut() = Some(Pace::LONGEST);
+        *request.timeout_mut() = Some(MinThroughput::LONGEST);
         // Packed on the way, its length would be unknown and no part of it could be asked for.
         let plain = HeaderValue::from_static("identity");
         request.headers_mut().insert(ACCEPT_ENCODING, plain);
@@ -95,7 +95,8 @@ fn head_of(response: &reqwest::Response) -> Head {
 impl Stream {
     /// The next piece; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpFault> {
-        let chunk = tokio::time::timeout(Pace::SLOW_LINE.idle, self.response.chunk()).await;
+        let chunk =
+            tokio::time::timeout(MinThroughput::SLOW_LINE.idle, self.response.chunk()).await;
         let chunk = chunk.map_err(|_elapsed| HttpFault::TimedOut)?;
         let chunk = chunk.map_err(|error| fault(&error))?;
         Ok(chunk.map(Vec::from))

@@ -41,7 +41,7 @@ async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
     let limits = Limits {
         bytes: 100,
         time: Duration::from_secs(5),
-        pace: None,
+        min_throughput: None,
     };
     let result = http.get(&endpoints.api, "a-token", limits).await;
     (result, thread.join().expect("a request").concat())
@@ -134,7 +134,7 @@ async fn silence_is_a_time_out() {
     let limits = Limits {
         bytes: 100,
         time: Duration::from_millis(50),
-        pace: None,
+        min_throughput: None,
     };
     assert_eq!(
         http.get(&endpoints.api, "t", limits).await.err(),
@@ -191,7 +191,7 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
     let limits = Limits {
         bytes: 1 << 20,
         time: Duration::from_millis(400),
-        pace: Some(Pace {
+        min_throughput: Some(MinThroughput {
             idle: Duration::from_millis(300),
             window: Duration::from_millis(400),
             bytes: 1_000,

@@ -81,7 +81,7 @@ impl TokenStore {
         }
     }
 
-    /// What is kept under `item`. How that goes says nothing of the sign-in. Takes as long as the
+    /// The note under `item`. Its failure says nothing about the sign-in. Takes as long as the
     /// keyring takes.
     pub(in crate::auth) async fn note(
         &self,

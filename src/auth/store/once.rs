@@ -17,7 +17,7 @@ pub fn probe_keyring() -> KeyringState {
     probed.map_or_else(|trouble| trouble.state(), |()| KeyringState::Saved)
 }
 
-/// What a console has kept under `item` beside its sign-in. Waits 3 s at most.
+/// The note under `item`, beside the sign-in. Waits 3 s at most.
 ///
 /// # Errors
 /// Why that could not be read.

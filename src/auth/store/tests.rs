@@ -101,13 +101,13 @@ async fn several_items_are_served_at_once_and_an_old_name_goes_after_its_value_i
     assert_eq!(
         store.read(&second).await,
         Ok(None),
-        "its newest wish counts"
+        "its newest request counts"
     );
     assert_eq!(store.read(&old).await, Ok(None));
     assert_eq!(store.state(), KeyringState::Saved, "of what is still there");
 }
 
-/// However the wishes are spread over the thread's turns: each is waited for here.
+/// However the requests are spread over the thread's turns: each is waited for here.
 #[tokio::test]
 async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_saved() {
     let (store, mock) = mock_store();
@@ -116,7 +116,7 @@ async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_save
     assert_eq!(store.completed(store.post_removal(&other)).await, Ok(()));
     assert_eq!(store.state(), KeyringState::Saved);
 
-    store.was_found(&other);
+    store.note_found(&other);
     fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
     let removed = store.completed(store.post_removal(&saved)).await;
     assert!(removed.is_err(), "who asked hears of it");

@@ -320,7 +320,7 @@ async fn what_no_header_can_carry_is_no_token() {
 async fn a_host_that_hangs_keeps_nobody_waiting_for_long_and_its_late_answer_counts() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 200)).await;
-    let alive = session.0.held().access.clone().expect("not over yet");
+    let alive = session.0.cache().access.clone().expect("not over yet");
     host.then(ScriptedReply::Late(28, Box::new(tokens(2))));
     let began = token::monotonic_now();
     let resort = session.token().await.expect("the old one, which lives");

@@ -125,11 +125,7 @@ fn a_block_that_would_have_ended_already_is_none() {
         let end = NOW + jiff::SignedDuration::from_secs(seconds - NOW.as_second() % 60);
         draft.set(&EXPIRES, Value::Time(end).text());
         let stops = found(&draft, &facts, Block);
-        assert_eq!(
-            says(&stops, "Its end lies in the past"),
-            is_stopped,
-            "{end}"
-        );
+        assert_eq!(says(&stops, "Its end is in the past"), is_stopped, "{end}");
     }
 }
 

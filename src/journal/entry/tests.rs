@@ -127,7 +127,7 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
 
 #[test]
 fn a_verdict_improves_with_evidence_and_never_gets_worse() {
-    let someone_elses = || Record::NotOurs {
+    let not_ours = || Record::NotOurs {
         action: action(),
         requestor: "s.weber".into(),
         created: None,
@@ -141,17 +141,14 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
         action: action(),
         status: MachineActionStatus::Pending,
     };
-    assert_eq!(
-        status(vec![Record::Sent, someone_elses(), accepted()]),
-        ours
-    );
+    assert_eq!(status(vec![Record::Sent, not_ours(), accepted()]), ours);
     let unclear = Record::Unclear {
         status: None,
         action: MachineActionId::parse("c89eb834").ok(),
         why: "no comment".into(),
     };
     for worse in [
-        someone_elses(),
+        not_ours(),
         Record::NotFound,
         Record::Unknown { why: "x".into() },
         unclear,
@@ -292,7 +289,7 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
         action: action(),
         status: MachineActionStatus::Pending,
     };
-    let someone_elses = Record::NotOurs {
+    let not_ours = Record::NotOurs {
         action: action(),
         requestor: "s.weber".into(),
         created: None,
@@ -308,7 +305,7 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
         assert_eq!(own(isolate(), stored.clone()), Some(action()), "{stored:?}");
     }
     for not_ours in [
-        someone_elses,
+        not_ours,
         Record::Held { by: action() },
         unknown("reset"),
         Record::NotFound,
@@ -338,10 +335,10 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
         service_time: None,
     };
     for (record, expected) in [
-        (not_sent(None), Some("a guardrail stands against it")),
+        (not_sent(None), Some("blocked by a guardrail")),
         (
             not_sent(Some("read-only")),
-            Some("a guardrail stands against it: read-only"),
+            Some("blocked by a guardrail: read-only"),
         ),
         (
             cancelled(Some("sam"), Some("not now")),

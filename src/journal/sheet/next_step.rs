@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::line::Line;
 use super::{Journalled, Moment, Section, conditions, is_done, word};
 use crate::action::{Recorded, Risk, Task};
-use crate::journal::refusal::instead;
+use crate::journal::refusal::alternative;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Phase};
 use crate::model::{MachineActionStatus, shifted};
 
@@ -118,8 +118,8 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
         );
     }
     let is_disruptive = task.risk() != Risk::Routine;
-    let next = if let Some(instead) = instead(entry) {
-        instead
+    let next = if let Some(alternative) = alternative(entry) {
+        alternative
     } else if task.risk() == Risk::Harmless {
         "Not in effect. Request it again if it is still wanted"
     } else if is_disruptive {

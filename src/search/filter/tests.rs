@@ -27,10 +27,10 @@ fn machine(name: &str) -> Machine {
 fn is_found(search: &str, machine: &Machine) -> bool {
     let filter = Filter::parse(search);
     let odd = search_text(machine);
-    let marks = BigramSignature::of(machine, odd.as_deref());
+    let signature = BigramSignature::of(machine, odd.as_deref());
     filter.matches(
         machine,
-        &marks,
+        &signature,
         || odd.as_deref(),
         |_| DeviceState::default(),
     )

@@ -47,7 +47,7 @@ fn rows_sort_by_column_then_name_with_missing_values_last() {
 /// What one person may see while pages come, rows change, devices go, and they type and sort.
 #[test]
 fn incremental_rows_equal_a_full_rebuild() {
-    let mut dice = fastrand::Rng::with_seed(7);
+    let mut rng = fastrand::Rng::with_seed(7);
     let searches = [
         "",
         "w",
@@ -86,7 +86,7 @@ fn incremental_rows_equal_a_full_rebuild() {
     let (mut search, mut sort) = ("", Sort::default());
     let mut found = 0;
     for _ in 0..3_000 {
-        match dice.u8(0..12) {
+        match rng.u8(0..12) {
             0 => tell(
                 &mut state,
                 InventoryNews::Started(jiff::Timestamp::UNIX_EPOCH),
@@ -95,7 +95,7 @@ fn incremental_rows_equal_a_full_rebuild() {
                 let all = state.inventory.all().iter();
                 let seen = all
                     .map(|m| m.id.clone())
-                    .filter(|_| dice.u8(0..4) > 0)
+                    .filter(|_| rng.u8(0..4) > 0)
                     .collect();
                 let news = InventoryNews::Done {
                     at: jiff::Timestamp::UNIX_EPOCH,
@@ -106,25 +106,25 @@ fn incremental_rows_equal_a_full_rebuild() {
                 tell(&mut state, news);
             }
             2..6 => {
-                let page = (0..dice.usize(0..6)).map(|_| {
+                let page = (0..rng.usize(0..6)).map(|_| {
                     let name = format!(
                         "{}{}",
-                        ["web", "Web", "é", "db"][dice.usize(0..4)],
-                        dice.u8(0..30)
+                        ["web", "Web", "é", "db"][rng.usize(0..4)],
+                        rng.u8(0..30)
                     );
                     let risk = [None, Some(RiskScore::Low), Some(RiskScore::High)];
                     machine(
-                        &format!("a{}", dice.u8(0..60)),
+                        &format!("a{}", rng.u8(0..60)),
                         &name,
-                        risk[dice.usize(0..3)].clone(),
+                        risk[rng.usize(0..3)].clone(),
                     )
                 });
                 let page = page.collect();
                 tell(&mut state, InventoryNews::Page(page));
             }
-            6..10 => search = searches[dice.usize(0..searches.len())],
+            6..10 => search = searches[rng.usize(0..searches.len())],
             _ => {
-                let (column, descending) = sorts[dice.usize(0..sorts.len())];
+                let (column, descending) = sorts[rng.usize(0..sorts.len())];
                 sort = Sort { column, descending };
             }
         }

@@ -1,4 +1,4 @@
-//! What the question before several entries are acknowledged is about.
+//! State of the dialog that acknowledges several entries.
 
 use crate::model::EntryId;
 use crate::ui::order::Exposure;

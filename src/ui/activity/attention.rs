@@ -1,5 +1,5 @@
-//! What needs a person: the list over all others, its counter in the strip, and the dialog that
-//! acknowledges all of it.
+//! Entries that need a person: the list above all others, its counter in the strip, and the dialog
+//! that acknowledges all of them.
 
 use egui::{
     Align, Context, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit,
@@ -64,14 +64,14 @@ fn page_id() -> Id {
     Id::unique("first of the entries listed")
 }
 
-/// The place of the first one that is listed, of so many.
+/// Index of the first listed entry, of `count`.
 fn first_listed(ctx: &Context, count: usize) -> usize {
     let chosen: usize = ctx.data(|data| data.get_temp(page_id())).unwrap_or(0);
     let last_page = count.saturating_sub(1) / MAX_LISTED * MAX_LISTED;
     chosen.min(last_page)
 }
 
-/// Which of all of them are listed, and the way to the others.
+/// Range of the listed entries, and buttons to the others.
 pub fn pages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let count = cx.state.entries.attention_count();
     if count <= MAX_LISTED {
@@ -160,7 +160,7 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             let why_not = why_not_acknowledge(cx.state);
             let button = ActionButton::quiet("Acknowledge all…")
                 .hint("Shows the list first")
-                .arms_late()
+                .with_arm_delay()
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
                 cx.views
@@ -232,7 +232,7 @@ fn confirm_ui(
     let why_not = why_not_acknowledge(state).or(unread);
     let button = ActionButton::primary(title)
         .key("acknowledge")
-        .arms_late()
+        .with_arm_delay()
         .disabled_because(why_not.as_deref());
     let is_pressed = ui.add(button).clicked();
     if let Some(first) = unseen.first() {
@@ -259,13 +259,13 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     });
 }
 
-/// What a device's newest order came to, where it needs attention: for its row and its panel.
+/// Outcome of a device's newest order, where it needs attention: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
     let title = entry.order.task.title();
     // It needs a person for what its status leaves out.
-    let besides = state.became(entry).in_short(entry);
-    if !besides.is_empty() {
-        let words = format!("{title}: {}", besides.join(", "));
+    let remark = state.became(entry).in_short(entry);
+    if !remark.is_empty() {
+        let words = format!("{title}: {}", remark.join(", "));
         return (Icon::Warning, Role::Caution, words);
     }
     let (icon, role) = look::order_status(entry.status());

@@ -1,4 +1,4 @@
-//! What became of orders that were confirmed together, over the rows of the activity list.
+//! Summaries of batches, above the rows of the activity list.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::ui::{Cx, order};
 
 /// Devices that the title of a summary names.
 const TITLED: usize = 2;
-/// How long a summary says that it is being acknowledged, in seconds, where that does not happen.
+/// Time for which a summary shows “being acknowledged” at most, in seconds.
 const ACKNOWLEDGING_SECS: f64 = 5.0;
 /// Devices that a summary names of those that went wrong in one way.
 const MAX_NAMED: usize = 3;
@@ -56,14 +56,14 @@ pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
     batches.iter().any(|batch| batch.waiting() > 0)
 }
 
-/// Which of so many summaries is shown, from 0.
+/// The page shown among the summaries, from 0.
 #[derive(Clone, Copy)]
 struct Pages {
     at: usize,
     of: usize,
 }
 
-/// Which summary is in the last place there is, and which was the newest when that was chosen.
+/// The summary chosen for the last place, and the newest one at that time.
 #[derive(Clone, Copy)]
 struct Turned {
     newest: EntryId,
@@ -102,7 +102,7 @@ fn turn_to(ui: &Ui, batches: &[Batch<'_>], at: usize) {
     }
 }
 
-/// What was ordered, of how many devices and when; in a wide window also of which.
+/// Title: what was ordered, for how many devices and when; in a wide window also for which.
 fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     let what = if let Some(plan) = &first.order.plan {
         let count = devices(batch.devices());
@@ -121,8 +121,8 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     format!("{what} ({names}), {at}:")
 }
 
-/// How many names there are, each counted once, as of a plan a device has several orders; and the first
-/// `most` of them, with how many more there are.
+/// Number of distinct names, as a plan has several orders of a device; and the first `most` of
+/// them, with the number of the others.
 fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
     let mut names = each_once(all);
     let count = names.len();
@@ -174,7 +174,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
     turns
 }
 
-/// What can be done about it now.
+/// Buttons of a summary.
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.waiting() > 0 {
         let cannot = journal_trouble(cx.state).err();
@@ -182,7 +182,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
             .icon(Icon::NotSent)
             .hint("Anything not yet sent will not be sent; anything already sent continues")
             .disabled_because(cannot.as_deref())
-            .arms_late();
+            .with_arm_delay();
         if ui.add(stop).clicked() {
             cx.out.work.push(Command::StopBatch(batch.id));
         }
@@ -199,7 +199,7 @@ fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
         let only_looks = acting_trouble(cx.state).err();
         let again = ActionButton::new(&label)
             .disabled_because(only_looks.as_deref())
-            .arms_late();
+            .with_arm_delay();
         if ui.add(again).clicked() {
             send_again(ui, cx, batch);
         }
@@ -250,7 +250,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     })
     .key("acknowledge")
     .icon(Icon::Done)
-    .arms_late()
+    .with_arm_delay()
     .hint("Takes the summary away; the entries stay in the list and in the journal")
     .disabled_because(why_not.as_deref());
     if !ui.add(button).clicked() {

@@ -1,9 +1,9 @@
-//! What can be done about an entry: one list of buttons, the most urgent first.
+//! Buttons of an entry, the most urgent first.
 
 use egui::Ui;
 
 use crate::action::{ActionKind, Draft, Subject, TAG, type_noun};
-use crate::journal::{Entry, OrderStatus, instead};
+use crate::journal::{Entry, OrderStatus, alternative};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
@@ -40,7 +40,7 @@ pub enum Button {
     Download,
     CancelDownload,
     ShowDevice,
-    /// All that carries the order's ticket.
+    /// Opens the incident of the order's ticket.
     ShowIncident(String),
     Copy,
 }
@@ -86,7 +86,7 @@ impl Button {
         }
     }
 
-    /// What hovering it says.
+    /// Text of the tip.
     fn hint(&self, entry: &Entry) -> Option<String> {
         let hint = match self {
             Self::Acknowledge => "Takes it off the top: you have read it",
@@ -168,7 +168,7 @@ pub fn buttons(
             }
         }
         OrderStatus::Refused { .. } => {
-            if instead(entry).is_none() {
+            if alternative(entry).is_none() {
                 buttons.push(Button::SendAgain);
             }
         }
@@ -231,7 +231,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         | Button::Tag(..)
         | Button::SendAgain
         | Button::Download
-        | Button::CancelDownload => ActionButton::new(&label).compact().arms_late(),
+        | Button::CancelDownload => ActionButton::new(&label).compact().with_arm_delay(),
     };
     let look = match button.icon() {
         Some(icon) => look.icon(icon),

@@ -28,7 +28,7 @@ pub fn word(entry: &Entry, state: &State) -> Option<&'static str> {
     is_saved.then_some("Package saved")
 }
 
-/// How the download goes or went, or where else the package is.
+/// Progress or result of the download, or where else to get the package.
 pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     if entry.package().is_none() {
         return Vec::new();
@@ -69,7 +69,7 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     vec![line]
 }
 
-/// What had come when the connection broke, and what of it is kept.
+/// Amount received when the connection broke, and what of it is kept.
 fn broke_off_words(lost_after: u64, received: u64) -> String {
     let lost = words::bytes(lost_after);
     match (lost_after, received) {
@@ -83,7 +83,7 @@ fn broke_off_words(lost_after: u64, received: u64) -> String {
     }
 }
 
-/// What the journal has of the last download.
+/// The journal's record of the last download.
 fn recorded(entry: &Entry) -> Option<Vec<String>> {
     let (file, bytes, sha256) = entry.downloads().next_back()?;
     Some(saved_lines(file, bytes, sha256))
@@ -170,7 +170,7 @@ fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, folder: &str, is_by_key: bool) -> (bool,
     pressed.inner
 }
 
-/// Has the folder chosen in a dialog of the system's.
+/// Lets the person choose the folder in a system dialog.
 fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let open = cx.views.chosen_folder.as_ref();
     let button =
@@ -182,14 +182,14 @@ fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What stands in the field: what was typed last, else where this system keeps downloads.
+/// Content of the field: the text typed last, else the system's download folder.
 fn folder(cx: &Cx<'_>) -> String {
     let typed = cx.views.download_folder.clone();
     let usual = cx.state.download_folder.as_deref();
     typed.unwrap_or_else(|| usual.map_or_else(String::new, |f| f.display().to_string()))
 }
 
-/// What is wrong with a folder as it is typed. Whether it is there is found out when it is used.
+/// Error of the typed folder. Whether it exists is found out when it is used.
 fn wrong(folder: &str) -> Option<&'static str> {
     let folder = folder.trim();
     if folder.is_empty() {
@@ -197,7 +197,7 @@ fn wrong(folder: &str) -> Option<&'static str> {
     } else if Path::new(folder).is_absolute() {
         None
     } else {
-        Some("Type the whole path, from the top")
+        Some("Type an absolute path")
     }
 }
 

@@ -42,7 +42,7 @@ pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
             );
             let send = ActionButton::danger(&label)
                 .key("send")
-                .arms_late()
+                .with_arm_delay()
                 .ignores_enter()
                 .disabled_because(why_not.as_deref());
             (keep.clicked(), ui.add(send).clicked())

@@ -1,4 +1,4 @@
-//! What this console ordered, what is in flight, and how it ended.
+//! The activity list: this console's orders, in flight and ended.
 
 pub(in crate::ui) mod acknowledging;
 pub(in crate::ui) mod attention;
@@ -32,7 +32,7 @@ use crate::ui::activity::wording::still_open_opposites;
 
 /// Ended entries drawn; older ones are in the journal.
 const MAX_ENDED: usize = 60;
-/// From this height on every part has its heading.
+/// Minimum height at which every part has its heading.
 const ROOMY: f32 = 150.0;
 /// Below this height there are rows only, what needs attention first.
 const ROWS_ONLY: f32 = 60.0;
@@ -92,7 +92,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// How many of the rows are of which part, over a list of all of them.
+/// Counts of the rows by part, above a list of all of them.
 fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let entries = &cx.state.entries;
     let open = entries
@@ -107,7 +107,7 @@ fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     ui.label(words.color(ui.tokens().caution));
 }
 
-/// What would be here, in a line where there is room for no more.
+/// Text of an empty list, in one line where there is little room.
 fn empty_ui(ui: &mut Ui, room: f32) {
     let nothing = EmptyState {
         headline: "Nothing ordered yet",
@@ -173,7 +173,7 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
     ticks
 }
 
-/// Where the rows were drawn last, and whether the pointer was at the list then.
+/// Positions of the rows when last drawn, and whether the pointer was at the list then.
 #[derive(Clone, Default)]
 struct Places {
     of: HashMap<EntryId, usize>,
@@ -207,7 +207,7 @@ fn in_order(state: &State) -> (Vec<&Entry>, usize) {
     let is_at_risk = |entry: &&Entry| still_open_opposites(entry, state).next().is_some();
     let (mut rows, others): (Vec<_>, Vec<_>) = ended.partition(is_at_risk);
     let mut others: Vec<_> = open.chain(others).collect();
-    others.sort_by_key(|entry| Reverse(entries.place_of(entry.id())));
+    others.sort_by_key(|entry| Reverse(entries.index_of(entry.id())));
     let is_together = |one: &&Entry, other: &&Entry| {
         one.order.batch.is_some() && one.order.batch == other.order.batch
     };

@@ -1,5 +1,5 @@
-//! What the journal says is still open, for a person who is not signed in: orders that wait to be sent,
-//! and orders that Defender had not carried out when they were last looked at.
+//! Open work by the journal, for a person who is not signed in: orders that wait to be sent, and
+//! orders that Defender had not carried out at the last look.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,7 +27,7 @@ pub fn open_work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     unsent_ui(ui, cx);
 }
 
-/// What ended badly, or did not leave at all: without the list nothing else says it.
+/// Entries that failed or were never sent: without the list nothing else shows them.
 fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     let ended = cx.state.entries.attention();
@@ -42,7 +42,7 @@ fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// What has left and had not ended when it was last looked at.
+/// Orders that were sent and had not ended at the last look.
 pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<(&str, bool), Vec<&Entry>> = BTreeMap::new();
     for entry in cx.state.open_entries() {
@@ -152,7 +152,7 @@ pub struct OpenOrders<'a> {
     pending: Vec<&'a Entry>,
 }
 
-/// What would end the following of orders.
+/// Event that would end the watching of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Close,
@@ -181,7 +181,7 @@ impl<'a> OpenOrders<'a> {
         self
     }
 
-    /// What becomes of each kind, the gravest first.
+    /// Consequence for each kind of open work, the gravest first.
     pub fn concerns(&self, ending: Ending) -> Vec<Concern> {
         let mut concerns = Vec::new();
         let mut add = |entries: &[&Entry], words: [&str; 2], consequence| {

@@ -26,7 +26,7 @@ fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     })
 }
 
-/// How long it has been under way, or how long ago it ended.
+/// Time under way, or since its end.
 pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
     if entry.status().is_end() {
         return match reached_at(entry, state) {
@@ -93,7 +93,7 @@ pub fn sent(entry: &Entry) -> Vec<String> {
     lines
 }
 
-/// What an action was given besides its comment: one line each.
+/// Parameters of an action besides its comment: one line each.
 fn parameters(task: &Task) -> Vec<String> {
     match task {
         Task::Act { values, .. } => values

@@ -84,13 +84,13 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     ticking
 }
 
-/// The word for how an entry stands.
+/// Status word of an entry.
 fn word(entry: &Entry, state: &State) -> String {
     let saved = download::word(entry, state);
     saved.map_or_else(|| entry.status().word(&entry.order.task), str::to_owned)
 }
 
-/// How much of the line status and device take, whole.
+/// Full width of status and device on the line.
 fn lead_width(ui: &Ui, entry: &Entry, state: &State) -> f32 {
     let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
     let tokens = ui.tokens();
@@ -109,7 +109,7 @@ fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect, align: Align) {
     }
 }
 
-/// What is in a row; whether something in it ticks, and whether it is opened in this frame.
+/// Content of a row; whether something in it ticks, and whether it is opened in this frame.
 fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Ticking, bool) {
     let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
@@ -173,13 +173,13 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Tick
     (ticking, is_asked || is_open && !was_open)
 }
 
-/// Of whether a row is open.
+/// Id of a row's fold state.
 fn fold_id(entry: &Entry) -> Id {
     Id::unique(("activity opened", entry.id()))
 }
 
-/// How many of the buttons go on the line within this width, and how much they take. The first is
-/// always there.
+/// Number of buttons that fit on the line within this width, and their width. The first is always
+/// there.
 fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
     let font = TextStyle::Button.resolve(ui.style());
     let spacing = ui.spacing();

@@ -62,7 +62,7 @@ fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
         }
         return;
     };
-    if let Some(order) = state.entries.that_made(&set.id) {
+    if let Some(order) = state.entries.creator_of(&set.id) {
         draft.refill(&order.order.task);
     }
     for parameter in draft.parameters() {

@@ -1,4 +1,4 @@
-//! What the activity list says about an entry: pure functions from facts to text.
+//! Wording of an entry in the activity list: pure functions from facts to text.
 
 mod everywhere;
 mod investigation;
@@ -24,13 +24,13 @@ use crate::ui::activity::download;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::{look, words};
 
-/// How long the service keeps an action for a device that does not report.
+/// Time for which the service keeps an action for a silent device.
 const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
-/// From this age on an entry's age has no seconds, so nothing has to tick.
+/// Age from which an entry's age has no seconds, so that nothing has to tick.
 pub const TICKING_SECS: i64 = 3600;
 
-/// What comes next by itself. `pause` is until when the service asked for none of our requests.
+/// The next automatic step. `pause` is the end of a pause that the service asked for.
 pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
     let check = |at: Timestamp| match pause.map_or(0, left) {
@@ -66,7 +66,7 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
     }
 }
 
-/// What was read last of an action that is under way, and when.
+/// Last reading of an action that is under way, and its time.
 fn under_way(
     entry: &Entry,
     reported: &MachineActionStatus,
@@ -100,7 +100,7 @@ fn under_way(
     }
 }
 
-/// How long ago the action was read last: in this run, or when that was written down.
+/// Time since the action was last read: in this run, or by the journal.
 fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
     let in_this_run = match state.progress.get(&entry.id()) {
         Some(
@@ -116,7 +116,7 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
     }
 }
 
-/// What to know about this status: one line each.
+/// Details of the status: one line each.
 pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
     let redirected = (acted_on.id != ordered.id).then(|| {
@@ -231,7 +231,7 @@ fn their_request(status: &MachineActionStatus) -> String {
     }
 }
 
-/// What is known of an order whose outcome is not, and what is being done about that.
+/// Details of an unknown outcome, and how it is being resolved.
 fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
     let task = &entry.order.task;
     let what = match reply {
@@ -263,7 +263,7 @@ fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
     ]
 }
 
-/// Who wants the action stopped, as long as it is not: asking is not cancelling.
+/// Requestor of a cancellation that has not taken effect: asking is not cancelling.
 fn cancellation_requested(
     entry: &Entry,
     action: &MachineActionId,
@@ -432,7 +432,7 @@ fn undone(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
     })
 }
 
-/// What the service says of an action that succeeded and that was not ordered so.
+/// Deviations of a succeeded action from its order.
 fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
     let machine = entry.machine().id;
     let own = entry.own_action();

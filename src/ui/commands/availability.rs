@@ -164,7 +164,7 @@ pub fn package_trouble(state: &State) -> Result<(), String> {
     };
     let wanted = &ActionKind::CollectInvestigationPackage.spec().permission;
     let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
-    let lacks = || format!("This takes the permission {wanted}");
+    let lacks = || format!("Requires the permission {wanted}");
     if is_lacking { Err(lacks()) } else { Ok(()) }
 }
 
@@ -220,7 +220,7 @@ fn selection_availability(state: &State, views: &Views) -> Result<(), String> {
     only_if(is_any, "No device is selected")
 }
 
-/// Whether a plan can be ordered now: what stands against its steps is said in its form.
+/// Whether a plan can be ordered now: obstacles to its steps are shown in its form.
 ///
 /// # Errors
 /// Why not.
@@ -292,8 +292,8 @@ pub fn act_availability(
 /// Whether a kind of action is for one of the ticked devices at least.
 pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
     let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
-    let mut picked = views.bulk_selection.iter();
-    !kind.is_tenant_wide() && picked.any(|device| kind.is_offered_on(record(device)))
+    let mut selected = views.bulk_selection.iter();
+    !kind.is_tenant_wide() && selected.any(|device| kind.is_offered_on(record(device)))
 }
 
 /// Both ways to sign in, first the one that the last refusal asks for, else the one that worked last.

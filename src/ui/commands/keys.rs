@@ -6,7 +6,7 @@ use super::UiCommand;
 use crate::ui::Outbox;
 use crate::ui::views::Views;
 
-/// Takes the keys of this frame. Bare keys yield to a focused text field and to an open dialog;
+/// Handles the keys of this frame. Bare keys yield to a focused text field and to an open dialog;
 /// shortcuts with more modifiers are matched first.
 pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
     if views.dialog.is_some() {

@@ -36,7 +36,7 @@ pub fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
     }
 }
 
-/// What of this person's is on its way.
+/// This person's containments that are being changed.
 pub fn changing(way_back: &WayBack) -> Vec<String> {
     let lifted = way_back.being_lifted;
     let lifted = (lifted > 0).then(|| format!("{lifted} being released"));

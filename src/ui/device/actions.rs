@@ -1,4 +1,4 @@
-//! The device panel's lower half: what can be ordered, and what was done to the device by anybody.
+//! The device panel's lower half: available actions, and recent ones by anyone.
 
 use egui::{
     Align, Frame, Label, Layout, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit, vec2,
@@ -33,7 +33,7 @@ const RECENT: SignedDuration = SignedDuration::from_hours(1);
 pub struct Reasons {
     /// Each with the buttons that it disables.
     reasons: Vec<(String, Vec<&'static str>)>,
-    /// How many buttons there are.
+    /// Number of buttons.
     count: usize,
 }
 
@@ -112,7 +112,7 @@ fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String>
             .disabled_because(reason.as_deref());
         let is_over_list = ui.ctx().content_rect().width() < WIDE;
         let button = if is_over_list {
-            button.arms_late()
+            button.with_arm_delay()
         } else {
             button
         };
@@ -151,7 +151,7 @@ fn button_ui(
     // Over the list a button comes to lie where the row was that opened it: a double click is no order.
     let is_over_list = ui.ctx().content_rect().width() < WIDE;
     let button = if is_over_list {
-        button.arms_late()
+        button.with_arm_delay()
     } else {
         button
     };
@@ -173,7 +173,7 @@ fn icon_of(kind: ActionKind) -> Icon {
     }
 }
 
-/// Shows the actions on the device by anybody, newest first.
+/// Shows the actions on the device by anyone, newest first.
 pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "Recent actions");
     let weak = ui.tokens().text_weak;
@@ -273,7 +273,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
     });
 }
 
-/// What an action does, and of what kind: `Isolate (Full)`.
+/// Name of an action with its variant: `Isolate (Full)`.
 pub(in crate::ui) fn action_name(action: &MachineAction) -> String {
     let known = ActionKind::of(action);
     if known == Some(ActionKind::Contain) {

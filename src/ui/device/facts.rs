@@ -1,4 +1,4 @@
-//! How one fact about a device is put into words, and its line beside the name of the fact.
+//! Wording of single facts about a device, and their lines.
 
 use egui::Ui;
 

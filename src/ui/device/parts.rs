@@ -44,7 +44,7 @@ fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
     }
 }
 
-/// What a list is called.
+/// Wording of a list.
 pub struct Words {
     pub part: PanelPart,
     pub title: &'static str,
@@ -80,7 +80,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
         part, what, none, ..
     } = words;
     if let Some(permission) = part.lacking(&cx.state.session) {
-        let text = format!("Not checked: {what}; that takes the permission {permission}");
+        let text = format!("Not checked: {what}; requires the permission {permission}");
         badge(ui, Icon::Unknown, Role::Unknown, &text);
         return;
     }

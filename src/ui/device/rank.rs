@@ -1,5 +1,5 @@
-//! Which of several records with one name is likely the device in use, and why: what the service says
-//! of each, and no guess where that does not tell them apart.
+//! Ranking of records with one name: which is likely the device in use, and why, by the service's
+//! facts, and without a guess where they do not tell the records apart.
 
 use std::cmp::Reverse;
 
@@ -19,7 +19,7 @@ pub struct Candidate<'a> {
     pub open_alerts: Option<usize>,
 }
 
-/// What speaks for a record, the weightiest first.
+/// Sort key of records, the weightiest criterion first.
 type Key = (bool, bool, bool, Reverse<Option<Timestamp>>);
 
 impl Candidate<'_> {

@@ -1,17 +1,17 @@
-//! What a device's state rests on, and what a pending action waits for.
+//! Hints on a device's state: its evidence, and what a pending action waits for.
 
 use jiff::Timestamp;
 
-use crate::action::Phase;
+use crate::action::ConditionPhase;
 use crate::guard::{Policy, is_silent};
 use crate::model::{Machine, first_upper};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
 
-/// What is to be known where opposite requests are both open.
+/// Hint where opposite requests are both open.
 pub const BOTH_WAYS: &str = "Whichever ends last decides";
 
-/// What is said where nothing of a device's action history tells its state, whatever else is in there.
+/// Hint where a device's action history does not tell its state.
 pub const UNKNOWN: &str =
     "State unknown: no isolation, restriction or containment in the action history";
 
@@ -28,17 +28,18 @@ pub fn hint(
     }
     let (_, phase) = state.lead();
     let more = match phase {
-        Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
-        Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
-        Phase::BothWays => BOTH_WAYS.to_owned(),
-        Phase::Yes | Phase::Unclear | Phase::No | Phase::Unknown => {
-            "From the action history".to_owned()
-        }
+        ConditionPhase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
+        ConditionPhase::UnderWay { .. } => "The device is carrying it out".to_owned(),
+        ConditionPhase::BothWays => BOTH_WAYS.to_owned(),
+        ConditionPhase::Yes
+        | ConditionPhase::Unclear
+        | ConditionPhase::No
+        | ConditionPhase::Unknown => "From the action history".to_owned(),
     };
     format!("{}\n{more}", state.text())
 }
 
-/// What a pending action waits for, and for a silent device since when it is silent.
+/// What a pending action waits for; for a silent device, since when it is silent.
 #[must_use]
 pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
     const WAITS: &str = "waiting for the device";

@@ -1,4 +1,4 @@
-//! What the device is inferred to be in, and the action that this rests on.
+//! Inferred state of the device, with the action that it rests on.
 
 use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
@@ -17,11 +17,11 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// What every line of the state rests on.
+/// Source of every line of the state.
 const NOTE: &str =
     "As far as the action history shows; a release on the device itself does not show";
 
-/// What is said above all that was read of it.
+/// Note above an incomplete state.
 const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history was cut off or unreadable";
 
 /// Shows what the device is inferred to be in.
@@ -89,7 +89,7 @@ fn known_ui(
 ) {
     let actions = evidence(state, cx, machine);
     let newest = actions.last();
-    let is_own = newest.is_some_and(|newest| cx.state.entries.that_made(&newest.id).is_some());
+    let is_own = newest.is_some_and(|newest| cx.state.entries.creator_of(&newest.id).is_some());
     let said = if is_own {
         // What became of an order from here is said by its row.
         badge(ui, icon, role, said)
@@ -108,8 +108,8 @@ fn known_ui(
     }
 }
 
-/// The same in a line, for beside the name: of all that is known what the eye has to see first leads.
-/// The line is always there: what is below it stays under the pointer.
+/// The state in one line beside the name, the most important first. The line is always there, so that
+/// what is below it stays under the pointer.
 pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let tokens = ui.tokens();
     let state = DeviceState::known(cx.state, &machine.id);
@@ -160,7 +160,7 @@ fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
     }
 }
 
-/// What is known of a condition, with who and when; nothing where nothing is known.
+/// Wording of a condition, with requestor and time; `None` where nothing is known.
 fn condition_words(
     word: &str,
     state: &ConditionState,

@@ -1,5 +1,5 @@
-//! What happened on a device, on one axis: actions by anybody, this console's orders, alerts, log-ons.
-//! The same is said in words, for the keyboard and for a screen reader.
+//! Timeline of a device, on one axis: actions by anyone, this console's orders, alerts, log-ons.
+//! The same is available as text, for the keyboard and for a screen reader.
 
 use egui::{
     Align2, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke,
@@ -75,7 +75,7 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, &format!("Timeline ({})", happenings.len()));
     if happenings.is_empty() {
         ui.small_label(
-            "Actions by anybody, this console's orders, alerts and log-ons are shown here by their time, once they were read",
+            "Actions by anyone, this console's orders, alerts and log-ons are shown here by their time, once they were read",
         );
         return;
     }
@@ -144,8 +144,8 @@ fn said(happening: &Happening, cx: &Cx<'_>) -> String {
     )
 }
 
-/// Which of those that are shown is chosen, the newest being 0, and whether by a key since the pointer
-/// moved last.
+/// The chosen event, the newest being 0, and whether it was chosen by a key since the pointer last
+/// moved.
 #[derive(Clone, Copy, Default)]
 struct Chosen {
     at: Option<usize>,

@@ -27,7 +27,7 @@ impl Absence {
         }
     }
 
-    /// The same behind a name.
+    /// A short form, for use after a name.
     pub const fn short(&self) -> &'static str {
         match self {
             Self::HiddenBySearch => "not shown",
@@ -38,7 +38,7 @@ impl Absence {
     }
 }
 
-/// What is not as it was when this device was ticked.
+/// The way in which a device is no longer listed as it was when ticked.
 pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Absence> {
     let Some(known) = state.inventory.get(&machine.id) else {
         return Some(Absence::NotInList);
@@ -55,7 +55,7 @@ pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Abs
     is_hidden.then_some(Absence::HiddenBySearch)
 }
 
-/// What the panel and the form of one device say where its record is not in the list.
+/// Note in the panel and form of a device whose record is not in the list.
 pub fn absence_words(state: &State, machine: &MachineRef, now: Timestamp) -> Option<String> {
     let Coverage::Whole(at) = coverage(state) else {
         return None;
@@ -69,7 +69,7 @@ pub fn absence_words(state: &State, machine: &MachineRef, now: Timestamp) -> Opt
     })
 }
 
-/// What is to be said of devices that are not among the rows as they were ticked.
+/// Note on devices that are no longer listed as they were when ticked.
 pub fn absence_note<'a>(
     state: &State,
     views: &Views,

@@ -1,15 +1,15 @@
-//! What the window remembers of asking the service itself.
+//! View state of queries to the service.
 
 use crate::model::{MachineId, Question};
 
-/// What the search asks of the service, as far as the window goes.
+/// View state of the search's query to the service.
 #[derive(Debug, Default)]
 pub struct AskView {
     /// The search that this is about.
     pub search: String,
-    /// What it may mean, the likeliest first.
+    /// Possible queries, the likeliest first.
     pub questions: Vec<Question>,
-    /// Those of them about a device that the list does not have.
+    /// Queries about a device that is not in the list.
     pub unlisted: Vec<Question>,
     /// The generation of the list that this was found in.
     pub compared_with: Option<u64>,

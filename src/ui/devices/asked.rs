@@ -17,7 +17,7 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, elided, icon, text_width};
 use crate::ui::words::ago;
 
-/// How long a typed text stays unchanged before the service is asked automatically; pasted text is
+/// Time for which a typed text must rest before the service is asked automatically; pasted text is
 /// complete at once.
 const REST_SECS: f64 = 1.0;
 /// Room that the words of a note leave for the button that asks.
@@ -31,7 +31,7 @@ pub fn trouble(cx: &Cx<'_>) -> Option<String> {
     finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
-/// What the text of the search asks the service.
+/// Queries to the service in the text of the search.
 fn questions(cx: &Cx<'_>) -> Vec<Question> {
     let tickets = &cx.state.settings.tickets;
     Question::find(&cx.views.search, cx.now, cx.zone, tickets)
@@ -192,7 +192,7 @@ fn take_answer(cx: &mut Cx<'_>) {
     }
 }
 
-/// What a screen reader adds to the name of a row.
+/// Accessible suffix of a row's name.
 pub const fn spoken_mark(is_asked_for: bool) -> &'static str {
     if is_asked_for {
         ", looked up directly"
@@ -219,7 +219,7 @@ pub fn has_line(cx: &Cx<'_>) -> bool {
     is_over_rows && (is_asked() || can_be_asked())
 }
 
-/// What could be asked, as the list may lack other devices that it finds.
+/// A query that may find further devices, which the list lacks.
 fn may_be_more<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     if matches!(coverage(cx.state), Coverage::Whole(_)) {
         return None;
@@ -246,7 +246,7 @@ fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: f32) {
     }
 }
 
-/// What was asked, over the rows: in a line, and never in the place of something else.
+/// Line above the rows on the present query; never replaces anything else.
 pub fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !has_line(cx) {
         return;

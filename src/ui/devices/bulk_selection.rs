@@ -22,7 +22,7 @@ const MIN_NAMES: f32 = 60.0;
 /// that ticks one after the other.
 pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
-    Panel::bottom("picks")
+    Panel::bottom("bulk selection")
         .frame(raised_frame(ui))
         .resizable(false)
         .exact_size(tokens.height.control + 2.0 * tokens.space.xs)
@@ -40,7 +40,7 @@ pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
     let builder = UiBuilder::new()
         .max_rect(room)
         .layout(Layout::left_to_right(Align::Center))
-        .scope_id(Id::unique("picks part"));
+        .scope_id(Id::unique("bulk selection part"));
     let mut bar = ui.new_child(builder);
     bar.spacing_mut().item_spacing.x = ui.tokens().space.xs;
     let buttons = (!cx.views.bulk_selection.is_empty()).then(|| Buttons::of(&bar, cx));
@@ -61,15 +61,15 @@ pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
 
 /// Opens the form of an action, or of a plan, on the ticked devices.
 fn raise(ui: &Ui, cx: &mut Cx<'_>, chosen: Chosen) {
-    let picked = cx.views.bulk_selection.clone();
+    let selected = cx.views.bulk_selection.clone();
     match chosen {
-        Chosen::Act(kind) => order::raise(ui, cx, &picked, Subject::Act(kind), |_| {}),
-        Chosen::Plan => order::raise_plan(ui, cx, &picked),
+        Chosen::Act(kind) => order::raise(ui, cx, &selected, Subject::Act(kind), |_| {}),
+        Chosen::Plan => order::raise_plan(ui, cx, &selected),
     }
-    order::is_from_selection(cx.views);
+    order::mark_opened_from_selection(cx.views);
 }
 
-/// What the bar offers.
+/// Choices of the bar.
 #[derive(Clone, Copy)]
 enum Chosen {
     Act(ActionKind),
@@ -91,7 +91,7 @@ const MORE: &str = "More…";
 /// The actions on the ticked devices; those without room are in a menu.
 struct Buttons {
     labels: Vec<(Chosen, String)>,
-    /// How many of them have room.
+    /// Number of buttons that have room.
     fitting: usize,
     /// The width of all the buttons, with their gaps.
     width: f32,
@@ -167,15 +167,15 @@ impl Buttons {
 
 fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let tokens = ui.tokens();
-    let picked = &views.bulk_selection;
-    if picked.is_empty() {
+    let selected = &views.bulk_selection;
+    if selected.is_empty() {
         let words = RichText::new("Tick boxes, or press Space, to act on several devices");
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
         return;
     }
     // Those that are not as they were ticked come first, each with what is the matter.
     let (mut odd, mut usual) = (Vec::new(), Vec::new());
-    for machine in picked {
+    for machine in selected {
         match absence(state, views, machine) {
             Some(absence) => odd.push(format!("{} ({})", machine.quoted(), absence.short())),
             None => usual.push(machine.quoted()),
@@ -197,10 +197,10 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     response.tip(line);
 }
 
-/// How many are ticked, and what of them is not as it was: "6 selected, 4 of 6 are not shown by this search".
+/// Count of the ticked devices, with a note on changes: "6 selected, 4 of 6 are not shown by this search".
 fn count_words(state: &State, views: &Views) -> String {
-    let picked = &views.bulk_selection;
-    let note = absence_note(state, views, picked.iter());
+    let selected = &views.bulk_selection;
+    let note = absence_note(state, views, selected.iter());
     let note = note.map_or_else(String::new, |note| format!(", {note}"));
-    format!("{} selected{note}", picked.len())
+    format!("{} selected{note}", selected.len())
 }

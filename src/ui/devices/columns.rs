@@ -20,7 +20,7 @@ pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Addresses, "Addresses", 170.0),
 ];
 
-/// Where the row has less room than this, the button goes without its word.
+/// Minimum width of the row for the button's word.
 const NARROW: f32 = 480.0;
 
 /// Shows the button with its menu.

@@ -1,11 +1,11 @@
-//! How much of the list of devices is known, so that absence is said only of what was read whole.
+//! Coverage of the device list, so that absence is claimed only of a complete one.
 
 use jiff::Timestamp;
 
 use crate::state::State;
 use crate::ui::words::ago;
 
-/// How much of the list of devices is known.
+/// Coverage of the device list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage<'a> {
     NotRead,
@@ -20,7 +20,7 @@ pub enum Coverage<'a> {
     Whole(Timestamp),
 }
 
-/// How much of the list of devices is known: what is not there is absent only from a whole one.
+/// Coverage of the device list: a device is known to be absent only from a complete one.
 pub fn coverage(state: &State) -> Coverage<'_> {
     let inventory = &state.inventory;
     if let Some(at) = inventory.kept_at {

@@ -1,4 +1,4 @@
-//! What is shown in the place of the rows where there are none.
+//! Placeholder for an empty device list.
 
 use egui::{RichText, Ui};
 use jiff::Timestamp;
@@ -139,7 +139,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// How the words of a search go together, where there are several, each with the way out.
+/// The words of a search that found nothing, each with a button that removes it.
 fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let search = cx.views.search.clone();
     let words = written_words(&search);
@@ -154,7 +154,7 @@ fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What is to be known about a search that shows nothing and has not been asked about.
+/// Hint for a search that finds nothing and was not sent to the service.
 fn hint(cx: &Cx<'_>) -> String {
     if let Some(trouble) = trouble(cx) {
         return trouble;
@@ -183,7 +183,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
     }
 }
 
-/// What it means that the service found nothing.
+/// Meaning of an empty answer of the service.
 fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'static str) {
     if answer.unreadable > 0 {
         return (

@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 use jiff::tz::TimeZone;
 
 use crate::explain::{Explanation, NextStep};
-use crate::model::Pace;
+use crate::model::PageDelay;
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
@@ -70,7 +70,7 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// All but the failure, the gravest first.
+/// All notes but the failure, the gravest first.
 fn notes(cx: &Cx<'_>) -> Vec<Note> {
     let inventory = &cx.state.inventory;
     let incomplete = inventory.incomplete.as_ref();
@@ -100,10 +100,10 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
     });
     let unreadable = unreadable.map(Note::warning);
     let slow = inventory.slow.filter(|_| inventory.loading);
-    let slow = slow.map(|pace| Note {
+    let slow = slow.map(|delay| Note {
         icon: Icon::Waiting,
         role: Role::Caution,
-        words: pace_words(pace, inventory.all().len(), cx.zone),
+        words: delay_words(delay, inventory.all().len(), cx.zone),
     });
     [slow, incomplete, missing, unreadable, states, kept]
         .into_iter()
@@ -111,7 +111,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
         .collect()
 }
 
-/// What the state column does not know.
+/// Note on gaps in the state column.
 fn states_words(state: &State) -> Option<String> {
     if let Some(failure) = &state.recent_actions.failure {
         return Some(format!(
@@ -124,17 +124,17 @@ fn states_words(state: &State) -> Option<String> {
     })
 }
 
-fn pace_words(pace: Pace, shown: usize, zone: &TimeZone) -> String {
-    match pace {
-        Pace::SlowLine { bytes } => format!(
+fn delay_words(delay: PageDelay, shown: usize, zone: &TimeZone) -> String {
+    match delay {
+        PageDelay::SlowLine { bytes } => format!(
             "The line is slow: {} of the next devices have come, {shown} are shown",
             amount_text(bytes)
         ),
-        Pace::Paused { until } => format!(
+        PageDelay::Paused { until } => format!(
             "Defender asked for a pause until {}; the next devices come by themselves, {shown} are shown",
             local_time(until, zone)
         ),
-        Pace::AwaitingTurn => format!(
+        PageDelay::AwaitingTurn => format!(
             "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
         ),
     }

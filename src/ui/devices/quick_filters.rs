@@ -11,7 +11,7 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, button_width};
 use crate::ui::words::devices;
 
-/// What a filter is called, and what it finds.
+/// Name and explanation of a filter.
 const fn words(quick: Quick) -> (&'static str, &'static str) {
     match quick {
         Quick::Contained => (
@@ -41,7 +41,7 @@ const fn words(quick: Quick) -> (&'static str, &'static str) {
     }
 }
 
-/// What a filter says: the number is that of the devices in the list.
+/// Label of a filter, with the number of matching devices in the list.
 fn label(quick: Quick, room: Room, cx: &Cx<'_>) -> String {
     let title = match (room, quick) {
         (Room::Short, Quick::HighRisk) => "High risk+",
@@ -134,7 +134,7 @@ pub fn quick_words(search: &str) -> String {
     set.join(" ")
 }
 
-/// What else is searched for.
+/// The search without its quick-filter words.
 pub fn without_quick_words(search: &str) -> String {
     let set = |search: &String, quick: &Quick| holds_word(search, quick.word());
     let mut rest = search.trim().to_owned();
@@ -160,8 +160,8 @@ fn filtered_search(search: &str, word: &str) -> String {
     toggled_word(&search, word)
 }
 
-/// The same whether it is set or not, and while the number has as many digits: its neighbours stay
-/// where they are.
+/// Width of a chip: the same whether it is set or not, and for numbers of as many digits, so that its
+/// neighbours do not move.
 fn chip_width(ui: &Ui, label: &str) -> f32 {
     let tokens = ui.tokens();
     let widest: String = (label.chars())

@@ -102,9 +102,9 @@ fn beside(
 /// Stands for a state of which nothing is known; the tip says whether a history was read.
 const UNREAD: &str = "Unknown";
 
-/// What the state column shows of a device.
+/// Content of a device's state cell.
 struct StateCell {
-    /// What is known of it, and what became of an order, each with its look; what counts most comes first.
+    /// The state and an order's outcome, each with its look, the most important first.
     pieces: Vec<(Option<Icon>, Role, String)>,
     /// The words of the first where the column is too narrow for all of it.
     short: String,
@@ -160,7 +160,7 @@ pub struct MachineRow<'a> {
     pub is_asked_for: bool,
     /// This console's entries that have not ended, of any device, oldest first.
     pub open_entries: &'a [&'a Entry],
-    /// Where it is, all columns together.
+    /// Rectangle of the row, across all columns.
     pub rect: egui::Rect,
     /// The visible part of the rows.
     pub clip: egui::Rect,
@@ -169,7 +169,7 @@ pub struct MachineRow<'a> {
 /// The outcome of drawing a row.
 pub struct RowResponse {
     pub row: Response,
-    /// Of its tick box, where that column is shown.
+    /// Response of its tick box, where that column is shown.
     pub checkbox: Option<Response>,
     /// Whether enough of it is seen to read its name.
     pub is_legible: bool,
@@ -209,7 +209,7 @@ impl MachineRow<'_> {
         let size = egui::vec2(tokens.height.row, tokens.height.row);
         let (_, rect) = ui.allocate_space(size);
         // By the device and not by the place: rows may come in above while it is pressed.
-        let response = ui.interact(rect, self.id.with("pick"), Sense::CLICK);
+        let response = ui.interact(rect, self.id.with("tick"), Sense::CLICK);
         let name = format!("Select {}", self.reference.quoted());
         response.widget_info(|| {
             WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_ticked, &name)
@@ -231,7 +231,7 @@ impl MachineRow<'_> {
         response
     }
 
-    /// What is known of the device comes first, and never gives way to what became of an order.
+    /// Content of the state cell: the device's state comes first, and an order's outcome never replaces it.
     fn state(&self, cx: &Cx<'_>) -> StateCell {
         let state = DeviceState::known(cx.state, &self.machine.id);
         let hint = state_hint::hint(
@@ -363,7 +363,7 @@ impl MachineRow<'_> {
     }
 }
 
-/// How wide these words are, with an icon before them.
+/// Width of these words with an icon before them.
 fn width(ui: &Ui, words: &str) -> f32 {
     let tokens = ui.tokens();
     let font = egui::TextStyle::Body.resolve(ui.style());

@@ -13,7 +13,7 @@ const LABEL: &str = "Saved searches";
 const WIDTH: f32 = 300.0;
 const NAME_CHARS: usize = 40;
 
-/// How much room there is for words beside the quick filters.
+/// Room for words beside the quick filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     Ample,
@@ -27,7 +27,7 @@ const fn label(room: Room) -> &'static str {
     }
 }
 
-/// How wide the button is, in points.
+/// Width of the button, in points.
 pub fn width(ui: &Ui, room: Room) -> f32 {
     button_width(ui, label(room)) + ui.spacing().item_spacing.x
 }
@@ -139,7 +139,7 @@ fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String>
     Some(format!("{known}{gap}{typed}: {search}"))
 }
 
-/// All of them but this one.
+/// All saved searches but this one.
 fn without(written: &WrittenRules, name: &str) -> String {
     let all = written.saved_searches().filter(|(known, _)| *known != name);
     let lines: Vec<_> = all

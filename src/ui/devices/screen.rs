@@ -22,7 +22,7 @@ use crate::ui::views::Dwell;
 use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _, select_all};
 use crate::ui::words::{ago, both_times};
 
-/// How long a selection has to rest before its facts are read.
+/// Dwell time of a selection before its facts are read.
 const REST_SECS: f64 = 0.4;
 /// Rows that Page Up and Page Down go by.
 const PAGE: usize = 10;
@@ -32,7 +32,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
     // What a pointer is at stays there: its next click is meant for it.
     refresh_rows(cx, is_pointed_at(ui, table_id));
-    let picks = reserve_bulk(ui);
+    let bar = reserve_bulk(ui);
     let hands_over = search_ui(ui, table_id, cx);
     asked::follow(ui, cx);
     list_notes::notes_ui(ui, cx);
@@ -52,7 +52,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         }
     }
-    bulk_ui(ui, picks, cx);
+    bulk_ui(ui, bar, cx);
     load_after_dwell(ui, cx);
 }
 
@@ -84,7 +84,7 @@ fn search_id() -> Id {
     Id::unique("search devices")
 }
 
-/// The search with what stands beside it; whether it hands the keyboard over to the table.
+/// The search field with its neighbours; whether it hands the keyboard over to the table.
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let search_id = search_id();
     let is_called = std::mem::take(&mut cx.views.focus_search);
@@ -332,7 +332,7 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
     select(cx, to.min(last), SelectedBy::Walked);
 }
 
-/// Picks the device of a row to act on it with others, or puts it back.
+/// Selects the device of a row for a batch, or deselects it.
 fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
     cx.views.selected_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
@@ -347,7 +347,7 @@ fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
     }
 }
 
-/// Has the facts of a device read once the selection has rested on it.
+/// Loads the facts of a device once the selection has rested on it.
 pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(selected) = &cx.views.selected else {
         cx.views.rest = None;

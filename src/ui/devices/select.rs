@@ -2,7 +2,7 @@
 
 use crate::ui::Cx;
 
-/// How a selection came about.
+/// Origin of a selection.
 #[derive(Clone, Copy)]
 pub enum SelectedBy {
     /// By a click or Enter: the panel opens.

@@ -1,5 +1,5 @@
-//! What the search field offers while a field or its value is being typed. The text never changes
-//! unless an offer is taken.
+//! Suggestions of the search field while a field or its value is being typed. The text changes only
+//! when a suggestion is accepted.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ pub struct Offer {
     pub hint: String,
 }
 
-/// What the last word is about to be.
+/// The kind of word being typed.
 #[derive(Debug, PartialEq, Eq)]
 enum Typed<'a> {
     Field(&'a str),
@@ -139,8 +139,8 @@ pub fn completed(search: &str, offer: &Offer) -> String {
     format!("{before}{}{blank}", offer.text)
 }
 
-/// How many devices have each value of a field: counted when it is asked for, once for each state
-/// of the list, and a part in each frame.
+/// Number of devices for each value of a field: counted on demand, once for each state of the list,
+/// in parts, one per frame.
 #[derive(Debug, Default)]
 struct Tally {
     /// The field, and the generation of the list that it was counted in.
@@ -199,7 +199,7 @@ fn add(counts: &mut HashMap<Box<str>, usize>, value: &str) {
     }
 }
 
-/// What cannot be typed, or would not look like itself, is not offered.
+/// Whether a value can be typed and looks like itself; others are not offered.
 fn can_be_typed(value: &str) -> bool {
     !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
 }
@@ -267,7 +267,7 @@ fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
 /// The list under the search field.
 #[derive(Debug, Default)]
 pub struct Completion {
-    /// As they were shown in the last frame.
+    /// Suggestions as shown in the last frame.
     pub offers: Vec<Offer>,
     pub marked: Option<usize>,
     /// The search that the mark belongs to.
@@ -278,8 +278,8 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Takes the keys that are meant for the list, before field and table see them; whether Enter
-    /// takes the marked offer.
+    /// Handles the keys for the list before field and table see them; whether Enter accepts the marked
+    /// suggestion.
     pub fn take_keys(&mut self, ui: &Ui) -> bool {
         let Some(last) = self.offers.len().checked_sub(1) else {
             return false;
@@ -309,7 +309,7 @@ impl Completion {
         self.tally.of.is_some() && !self.tally.is_whole
     }
 
-    /// What can be offered for the search; nothing while it is being counted.
+    /// Suggestions for the search; none while they are being counted.
     pub fn offers_for(&mut self, search: &str, state: &State) -> Vec<Offer> {
         match typed(search) {
             None => Vec::new(),

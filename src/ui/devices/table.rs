@@ -17,7 +17,7 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Sort;
 use crate::ui::widgets::{has_come_under_pointer, sideways_bar_ui};
 
-/// What of the table was clicked, by its row.
+/// The clicked part of the table, by its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clicked {
     Row(usize),
@@ -41,19 +41,19 @@ impl RowResponse {
     }
 }
 
-/// Where the table is scrolled to.
+/// Scroll state of the table.
 #[derive(Debug, Clone, Default)]
 struct Scroll {
-    /// How far the columns are scrolled sideways, before it is rounded to a column.
+    /// Horizontal scroll offset, before it is rounded to a column.
     sideways: f32,
-    /// How far the rows are scrolled down, and how much of them was seen.
+    /// Vertical scroll offset, and the visible height.
     down: f32,
     seen: f32,
     /// The sort order at that time.
     sort: Sort,
     /// The row that stays where it is while others come and go.
     anchor: Option<Anchor>,
-    /// Where the rows are.
+    /// Rectangle of the rows.
     rows: Option<Rect>,
 }
 
@@ -157,7 +157,7 @@ fn rows_ui(
     let pointer = ui.input(|input| input.pointer.hover_pos());
     let aimed = pointer.filter(|at| layout.rows().contains(*at));
     let jump = jump(row_height, scroll, cx);
-    if let Some(down) = jump.or_else(|| held_still(row_height, scroll, aimed.is_some(), cx)) {
+    if let Some(down) = jump.or_else(|| anchored_offset(row_height, scroll, aimed.is_some(), cx)) {
         area = area.vertical_scroll_offset(down);
     }
     // Gathered once: a long journal must not be walked for each row.
@@ -245,7 +245,7 @@ fn row_ui(
         reference: machine.reference(),
         id,
         is_selected,
-        is_ticked: ticked.any(|picked| picked.id == machine.id),
+        is_ticked: ticked.any(|selected| selected.id == machine.id),
         is_asked_for: cx.state.asked.is_unlisted(&machine.id),
         open_entries,
         rect: Rect::from_x_y_ranges(layout.rows().x_range(), y),
@@ -254,10 +254,15 @@ fn row_ui(
     row.show_ui(ui, layout, cx).clicked(index)
 }
 
-/// Where the rows have to be scrolled to, so that the anchor's row stays where it is though others
+/// Scroll offset that keeps the anchor's row in place although others
 /// have come or gone above it. At the top of the list new rows come into sight, unless the pointer is
 /// at one of those that are there.
-fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>) -> Option<f32> {
+fn anchored_offset(
+    row_height: f32,
+    scroll: &Scroll,
+    is_pointed_at: bool,
+    cx: &Cx<'_>,
+) -> Option<f32> {
     let anchor = scroll.anchor.as_ref()?;
     let row = cx.views.rows.row_of(cx.state, &anchor.id)?;
     let is_held = scroll.down > 0.0 || is_pointed_at;
@@ -266,8 +271,7 @@ fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>
     (is_held && has_moved).then(|| (scroll.down + by * row_height).max(0.0))
 }
 
-/// Where the rows have to be scrolled to: to the top when they are sorted again, else to the selection
-/// when that was asked for.
+/// Scroll offset of a jump: to the top after sorting, else to the selection if requested.
 fn jump(row_height: f32, scroll: &mut Scroll, cx: &mut Cx<'_>) -> Option<f32> {
     let sort = cx.views.layout.sort;
     let is_sorted_anew = std::mem::replace(&mut scroll.sort, sort) != sort;

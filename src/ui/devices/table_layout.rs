@@ -1,4 +1,4 @@
-//! Where the columns of the table are: the first one fixed, the others scrolled sideways by whole columns,
+//! Layout of the table's columns: the first one fixed, the others scrolled sideways by whole columns,
 //! so that none is cut at its beginning.
 
 use egui::{Rangef, Rect, Ui};
@@ -24,7 +24,7 @@ pub struct Span {
     pub title: &'static str,
     /// Its whole width on screen, of which a part may be out of sight.
     pub whole: Rangef,
-    /// What of it is drawn.
+    /// The visible range.
     pub seen: Rangef,
 }
 
@@ -139,7 +139,7 @@ impl TableLayout {
         Rangef::new(start, (self.area.right() - self.bar_width).max(start))
     }
 
-    /// Where each moving column begins, from the first of them, and where the last one ends.
+    /// Offsets of the scrolling columns, and the end of the last one.
     fn starts(&self) -> (Vec<f32>, f32) {
         let mut at = 0.0;
         let mut starts = Vec::with_capacity(self.columns.len());
@@ -150,7 +150,7 @@ impl TableLayout {
         (starts, at)
     }
 
-    /// How far it can be scrolled: until the last column is whole.
+    /// Maximum scroll offset: until the last column is fully visible.
     #[must_use]
     pub fn max_sideways(&self) -> f32 {
         let (starts, end) = self.starts();
@@ -250,7 +250,7 @@ impl TableLayout {
         spans
     }
 
-    /// What the columns that are shown leave of the width.
+    /// Width left over by the shown columns.
     fn spare(&self) -> f32 {
         let view = self.moving();
         let (starts, _) = self.starts();

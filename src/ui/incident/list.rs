@@ -149,7 +149,7 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
     });
 }
 
-/// What it is in, by whom and since when: `isolated · by ann, again by you, since 03:24 +00:00 (1 h ago)`.
+/// Condition, requestors and time: `isolated · by ann, again by you, since 03:24 +00:00 (1 h ago)`.
 fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
     let known = cx.state.actions.conditions(&row.machine.id);
     let phase = known.map(|known| known.phase(row.condition));
@@ -185,7 +185,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         .name(&name)
         .icon(Icon::Undo)
         .compact()
-        .arms_late()
+        .with_arm_delay()
         .disabled_because(only_looks.as_deref());
     if ui.add(button).clicked() {
         cx.views.selected = Some(row.machine.clone());
@@ -226,7 +226,7 @@ fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     said_ui(ui, cx, &said);
 }
 
-/// What is said of an order or an action.
+/// Wording of an order or an action.
 struct Said {
     shape: Icon,
     role: Role,
@@ -261,5 +261,5 @@ pub fn untagged(incident: &Incident) -> Vec<MachineRef> {
     untagged.map(|device| device.machine.clone()).collect()
 }
 
-/// What lifts what this account has isolated or restricted.
+/// Conditions that this account can lift again.
 pub const WAYS_BACK: [Condition; 2] = [Condition::Isolated, Condition::Restricted];

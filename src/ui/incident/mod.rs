@@ -26,7 +26,7 @@ use crate::model::{MachineId, MachineRef, clean, clock_text};
 use crate::search::Incident;
 use crate::state::State;
 
-/// With less height than this the lines leave none to what stands over them: it scrolls with them.
+/// Minimum height for a fixed head; in less, it scrolls with the lines.
 const LOW: f32 = 420.0;
 const FIELD: f32 = 180.0;
 /// Tickets of a device that are offered.
@@ -37,11 +37,11 @@ const TICKET_CHARS: usize = 40;
 
 /// Shows the incident in the place of the table.
 pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let (known, _) = cx.views.incident.look_on(cx.state);
+    let (known, _) = cx.views.incident.advance(cx.state);
     if known.rows.is_empty() || ui.available_height() >= LOW {
-        let (incident, is_settled) = head_ui(ui, cx);
+        let (incident, is_up_to_date) = head_ui(ui, cx);
         if incident.rows.is_empty() {
-            nothing_ui(ui, cx, is_settled);
+            nothing_ui(ui, cx, is_up_to_date);
         } else {
             list::list_ui(ui, cx, |_, _| incident);
         }
@@ -54,30 +54,30 @@ pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What stands over the list; the incident that is listed, and whether all was looked at for it.
+/// Draws the head; returns the listed incident, and whether it is up to date.
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> (Arc<Incident>, bool) {
-    let (incident, is_settled) = ui
+    let (incident, is_up_to_date) = ui
         .horizontal_wrapped(|ui| {
             if back_ui(ui) {
                 cx.views.screen = Screen::Devices;
             }
             field_ui(ui, cx);
             // Of what is in the field now: under another ticket nothing of this one is pressed.
-            let (incident, is_settled) = cx.views.incident.look_on(cx.state);
+            let (incident, is_up_to_date) = cx.views.incident.advance(cx.state);
             release_ui(ui, cx, &incident);
             hand_over_ui(ui, cx, &incident);
             tag_ui(ui, cx, &incident);
-            (incident, is_settled)
+            (incident, is_up_to_date)
         })
         .inner;
-    if !is_settled {
+    if !is_up_to_date {
         ui.ctx().request_repaint();
     }
-    titles_ui(ui, cx, &incident, is_settled);
-    (incident, is_settled)
+    titles_ui(ui, cx, &incident, is_up_to_date);
+    (incident, is_up_to_date)
 }
 
-fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_settled: bool) {
+fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_up_to_date: bool) {
     let ticket = cx.views.incident.ticket();
     let title = match &*ticket {
         "" => "Incident".to_owned(),
@@ -87,7 +87,7 @@ fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_settled: bool) {
     if ticket.is_empty() {
         return;
     }
-    let words = if is_settled {
+    let words = if is_up_to_date {
         summary(incident)
     } else {
         "Looking through the journal…".to_owned()
@@ -98,7 +98,7 @@ fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_settled: bool) {
     }
 }
 
-/// How many devices, how many of them are contained, what is open.
+/// Counts of devices, of contained ones, and of open work.
 fn summary(incident: &Incident) -> String {
     let orders = match incident.entries.len() {
         1 => "1 order from this computer".to_owned(),
@@ -129,7 +129,7 @@ fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Of the ticket field, wherever the buttons beside it leave it.
+/// Id of the ticket field, wherever the buttons beside it leave it.
 pub fn field_id() -> Id {
     Id::unique("ticket of the incident")
 }
@@ -162,11 +162,11 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             .key(verb)
             .hint("Only what you requested under this ticket; what others requested stays")
             .icon(Icon::Undo)
-            .arms_late()
+            .with_arm_delay()
             .disabled_because(why.as_deref());
         if ui.add(button).clicked() {
             raise(ui, cx, machines, condition.way_back(), |_| {});
-            order::leaves_out(cx.views, &left_out);
+            order::note_left_out(cx.views, &left_out);
             order::sets_aside(cx.views, &aside);
         }
     }
@@ -250,7 +250,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     }
 }
 
-/// A mark for colleagues, on all of them in one batch.
+/// Tags all of them for colleagues, in one batch.
 fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let untagged = list::untagged(incident);
     let nothing = untagged.is_empty().then(|| {
@@ -274,11 +274,11 @@ fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     }
 }
 
-/// What would be here, and which tickets there are.
-fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_settled: bool) {
+/// Text of an empty page, with the known tickets.
+fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_up_to_date: bool) {
     let ticket = cx.views.incident.ticket();
     let tickets = cx.views.incident.tickets(cx.state);
-    if !is_settled {
+    if !is_up_to_date {
         return;
     }
     let headline = if ticket.is_empty() {

@@ -1,4 +1,4 @@
-//! What a person looks at on the page of an incident.
+//! View state of an incident's page.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub struct IncidentView {
     tickets: (u64, Arc<[String]>),
 }
 
-/// What an incident was gathered from.
+/// Inputs that an incident was gathered from.
 #[derive(Debug, PartialEq, Eq)]
 struct Made {
     ticket: String,
@@ -33,7 +33,7 @@ impl IncidentView {
     }
 
     /// Goes on looking, and gives what is known by now; whether all was looked at.
-    pub fn look_on(&mut self, state: &State) -> (Arc<Incident>, bool) {
+    pub fn advance(&mut self, state: &State) -> (Arc<Incident>, bool) {
         let ticket = self.ticket();
         if ticket.is_empty() {
             return (Arc::default(), true);
@@ -43,8 +43,8 @@ impl IncidentView {
             ticket: format!("\"{}\"", ticket.replace('"', " ")),
             ..JournalQuery::default()
         };
-        self.rows.look_on(state, &query);
-        let is_settled = self.rows.is_settled(state);
+        self.rows.advance(state, &query);
+        let is_up_to_date = self.rows.is_up_to_date(state);
         let revision = state.revision();
         let made = Made { ticket, revision };
         let is_other = (self.made.as_ref()).is_none_or(|known| known.ticket != made.ticket);
@@ -52,14 +52,14 @@ impl IncidentView {
             // Nothing of another incident stands under this one's name.
             self.incident = Arc::default();
         }
-        if is_settled && self.made.as_ref() != Some(&made) {
+        if is_up_to_date && self.made.as_ref() != Some(&made) {
             let entries = self.rows.entries(state);
             self.incident = Arc::new(Incident::gather(state, &made.ticket, entries));
             self.made = Some(made);
         } else if is_other {
             self.made = None;
         }
-        (Arc::clone(&self.incident), is_settled)
+        (Arc::clone(&self.incident), is_up_to_date)
     }
 
     /// The tickets that can be chosen, gathered when something changes.

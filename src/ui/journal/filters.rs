@@ -1,4 +1,4 @@
-//! What narrows the journal: words, ticket, device, time, outcome, account.
+//! Filters of the journal: words, ticket, device, time, outcome, account.
 
 use egui::{Id, Key, Popup, Ui};
 
@@ -53,7 +53,7 @@ pub fn filters_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 const SEARCH: &str = "Search the journal";
 
-/// Of the field for words.
+/// Id of the search field.
 pub fn search_id() -> Id {
     field_id(SEARCH)
 }

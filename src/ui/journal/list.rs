@@ -19,15 +19,15 @@ use crate::ui::{Cx, incident, look};
 const ROW: f32 = 28.0;
 /// Rows that Page Up and Page Down go by.
 const PAGE: usize = 10;
-/// The widths of what stands beside each other, in points; the comment has what is left.
+/// Widths of the columns, in points; the comment gets the rest.
 const TIME: f32 = 190.0;
 const STATUS: f32 = 160.0;
 const DEVICE: f32 = 190.0;
 const ACTION: f32 = 190.0;
-/// What both icons of a row take, and what a device's name may have more in a wide one.
+/// Width of both icons of a row, which a device's name may add in a wide one.
 const ICONS: f32 = 52.0;
 const MORE_FOR_DEVICE: f32 = 110.0;
-/// With less room than this nothing is said that anybody could read, in points.
+/// Minimum width of readable text, in points.
 const MIN_ROOM: f32 = 80.0;
 
 /// Draws the entries below what `head` shows, which scrolls with them.
@@ -88,7 +88,7 @@ fn chosen_row(cx: &Cx<'_>) -> Option<usize> {
     view.rows.row_of(cx.state, view.chosen?)
 }
 
-/// Where each row is: all are as high, and below one of them stand its records.
+/// Positions of the rows: all have the same height, and below an open one are its records.
 struct Places {
     count: usize,
     opened: Option<usize>,
@@ -132,7 +132,7 @@ impl Places {
     }
 }
 
-/// Takes the keys that walk and open, while the list has the keyboard.
+/// Handles the keys that move and open, while the list has the keyboard.
 fn walk(ui: &Ui, list: Id, cx: &mut Cx<'_>) {
     if !ui.memory(|memory| memory.has_focus(list)) {
         return;
@@ -260,8 +260,8 @@ fn comment_with_author(entry: &Entry, cx: &Cx<'_>) -> String {
     }
 }
 
-/// How wide a device's name may be, in points: it gets the room that is too little for the comment, and
-/// some of what is left of a wide row.
+/// Maximum width of a device's name, in points: it gets the room that is too little for the comment,
+/// and some of the rest in a wide row.
 fn device_width(row: Rect) -> f32 {
     let rest = row.width() - TIME - STATUS - DEVICE - ACTION - ICONS;
     if rest < MIN_ROOM {

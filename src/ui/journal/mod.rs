@@ -19,15 +19,15 @@ use super::theme::TokensExt as _;
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, UiExt as _, back_ui, section_ui};
 
-/// With less height than this the rows leave none to what stands over them: it scrolls with them.
+/// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 420.0;
 
 /// Shows the journal in the place of the table.
 pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let view = &mut cx.views.journal;
-    view.rows.look_on(state, &view.query);
-    if !view.rows.is_settled(state) {
+    view.rows.advance(state, &view.query);
+    if !view.rows.is_up_to_date(state) {
         ui.ctx().request_repaint();
     }
     if state.entries.is_empty() {
@@ -71,8 +71,8 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     count_ui(ui, cx);
 }
 
-/// What is asked and said about verifying and writing out, in room that is always there: what is below
-/// stays under the pointer. In a low window, where all of it scrolls, it takes the room that it needs.
+/// Controls and messages of verifying and exporting, in reserved room, so that what is below stays under
+/// the pointer. In a low window, where all of it scrolls, it takes the room that it needs.
 fn work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let both = |ui: &mut Ui, cx: &mut Cx<'_>| {
         work::export_ui(ui, cx);
@@ -92,11 +92,11 @@ fn work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| both(ui, cx));
 }
 
-/// How many there are, always on a line of its own.
+/// The count, always on a line of its own.
 fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let view = &cx.views.journal;
     let (found, all) = (view.rows.len(), cx.state.entries.len());
-    let looking = if view.rows.is_settled(cx.state) {
+    let looking = if view.rows.is_up_to_date(cx.state) {
         ""
     } else {
         ", still looking…"

@@ -1,4 +1,4 @@
-//! What a record says, in words.
+//! Wording of records.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,7 +17,7 @@ pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> Str
     format!("{local} · {utc}  {}", words(record, task))
 }
 
-/// What became known.
+/// Wording of a record.
 #[expect(
     clippy::too_many_lines,
     reason = "a list of cases reads best in one piece"

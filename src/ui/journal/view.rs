@@ -1,4 +1,4 @@
-//! What a person looks at in the journal: what is looked for, and what is opened.
+//! View state of the journal page: the query and the open entry.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ const MAX_ACCOUNTS: usize = 30;
 /// The newest entries are looked at for accounts; older ones are found by the search.
 const LOOKED_AT_FOR_ACCOUNTS: usize = 5_000;
 
-/// How far back is looked.
+/// Period of the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
 pub enum Shift {
     #[default]
@@ -28,7 +28,7 @@ pub enum Shift {
 
 impl Shift {
     pub const ALL: [Self; Self::VARIANTS.len()] = variants();
-    /// What a hand-over is about unless a person says otherwise.
+    /// Default period of a hand-over.
     pub const USUAL: Self = Self::Hours12;
 
     #[must_use]
@@ -56,7 +56,7 @@ impl Shift {
     }
 }
 
-/// What is typed, chosen and opened on the page.
+/// View state of the page.
 #[derive(Debug, Default)]
 pub struct JournalView {
     pub query: JournalQuery,
@@ -69,11 +69,11 @@ pub struct JournalView {
     pub opened_height: f32,
     /// The chosen entry is to come into sight.
     pub scrolls: bool,
-    /// Where to write what is listed, while that is asked for.
+    /// Path of the export, while its dialog is open.
     pub file: Option<String>,
-    /// What was typed there when the question was put away.
+    /// Path typed there when the question was dismissed.
     pub typed_file: Option<String>,
-    /// What came of the last export, where its page is not on screen, until it is read.
+    /// Result of the last export, kept until it is read where its page is not on screen.
     pub notice: Option<Result<String, Explanation>>,
     /// The number of the export whose text was put on the clipboard.
     pub copied: usize,

@@ -27,7 +27,7 @@ const FORMATS: [(Format, &str, &str); 4] = [
     (Format::Json, "JSON", "json"),
 ];
 const PATH_CHARS: usize = 300;
-/// How many files are named.
+/// Maximum number of files that are named.
 const NAMES: usize = 3;
 const CANCEL: &str = "Cancel export";
 /// The field of the path is no narrower and no wider, in points.
@@ -56,9 +56,9 @@ pub fn hand_over(
     }
 }
 
-/// What of these is contained by requests of which no order of this journal made at least one.
+/// Containments to which at least one request from outside of this journal contributes.
 pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<OthersContainment> {
-    let is_ours = |request: &Request| state.entries.that_made(&request.action).is_some();
+    let is_ours = |request: &Request| state.entries.creator_of(&request.action).is_some();
     let of_others = contained.into_iter().filter_map(|row| {
         if row.setters().iter().all(is_ours) {
             return None;
@@ -107,7 +107,7 @@ pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What was written or copied.
+/// Summary of the export.
 fn written_words(written: &Written) -> String {
     let entries = match written.entries {
         1 => "1 entry".to_owned(),
@@ -234,7 +234,7 @@ pub fn close_export(view: &mut JournalView) -> bool {
 fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
     if state.journal_facts.is_exporting {
         Some("The journal is being read for another export")
-    } else if !view.rows.is_settled(state) {
+    } else if !view.rows.is_up_to_date(state) {
         Some("The list is not complete yet")
     } else if view.rows.is_empty() {
         Some("No entry is listed")

@@ -93,7 +93,7 @@ fn words_of_the_service_are_written_as_people_write_them() {
     }
 }
 
-fn changing(to: bool, is_picked_up: bool) -> Phase {
+fn changing(to: bool, is_picked_up: bool) -> ConditionPhase {
     let evidence = Evidence {
         action: MachineActionId::parse("a").expect("a literal id"),
         since: None,
@@ -101,7 +101,7 @@ fn changing(to: bool, is_picked_up: bool) -> Phase {
         again: Vec::new(),
         is_picked_up,
     };
-    Phase::of(&ConditionState::Changing { to, evidence }, !to)
+    ConditionPhase::of(&ConditionState::Changing { to, evidence }, !to)
 }
 
 #[test]
@@ -119,31 +119,31 @@ fn until_the_device_has_picked_it_up_nothing_is_said_to_be_going_on() {
 #[test]
 fn each_phase_of_a_condition_has_a_look_of_its_own() {
     let phases = [
-        Phase::Unknown,
-        Phase::No,
-        Phase::Yes,
-        Phase::Unclear,
-        Phase::Pending {
+        ConditionPhase::Unknown,
+        ConditionPhase::No,
+        ConditionPhase::Yes,
+        ConditionPhase::Unclear,
+        ConditionPhase::Pending {
             to: true,
             holds: false,
         },
-        Phase::Pending {
+        ConditionPhase::Pending {
             to: true,
             holds: true,
         },
-        Phase::Pending {
+        ConditionPhase::Pending {
             to: false,
             holds: false,
         },
-        Phase::Pending {
+        ConditionPhase::Pending {
             to: false,
             holds: true,
         },
-        Phase::UnderWay {
+        ConditionPhase::UnderWay {
             to: true,
             holds: false,
         },
-        Phase::UnderWay {
+        ConditionPhase::UnderWay {
             to: false,
             holds: false,
         },

@@ -1,4 +1,4 @@
-//! What stands between a filled-in form and its orders.
+//! Confirmation: from a filled-in form to its orders.
 
 use super::form::{OpenedFrom, OrderForm};
 use super::{plan, targets};

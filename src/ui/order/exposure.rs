@@ -67,14 +67,13 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Where the rest begins that is to be shown next: below what was seen from the top on, else at
-    /// the top.
+    /// Beginning of the part to show next: below what was seen from the top on, else at the top.
     fn next(&self) -> f32 {
         if self.from <= TOLERANCE { self.to } else { 0.0 }
     }
 }
 
-/// What a form has shown so far.
+/// Items that a form has shown so far.
 #[derive(Debug, Default)]
 pub struct Exposure {
     shown: HashMap<Item, Shown>,
@@ -87,9 +86,9 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// What was shown until now, to be gone back to where nobody sees what is drawn next.
+    /// Snapshot of the shown items, to be restored after a pass that nobody sees.
     #[must_use]
-    pub fn so_far(&self) -> HashMap<Item, Shown> {
+    pub fn snapshot(&self) -> HashMap<Item, Shown> {
         self.shown.clone()
     }
 
@@ -134,7 +133,7 @@ impl Exposure {
         self.shown.get(item).is_some_and(|shown| shown.is_whole)
     }
 
-    /// Takes in what there is to be seen now; whether that has changed since the last frame.
+    /// Sets the present items; whether they have changed since the last frame.
     pub fn is_changed_to(&mut self, present: Vec<Item>) -> bool {
         let is_changed = self.present != present;
         self.present = present;

@@ -228,8 +228,8 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
     .show_ui(ui);
 }
 
-/// What is said at the field of the name or word: that it is another one, or that it is what an order lacked
-/// that was to be confirmed.
+/// Error at the field of the name or word: that it is another one, or that it was missing when the order
+/// was to be confirmed.
 fn name_trouble(form: &OrderForm, is_wrong: bool, wrong: &'static str) -> Option<&'static str> {
     let is_missing = form.error.is_some() && form.draft.typed_name.trim().is_empty();
     match (is_wrong, is_missing) {

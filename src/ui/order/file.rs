@@ -1,5 +1,5 @@
-//! What is known about the file in the form, and the ways to its SHA-1: from its SHA-256, or from the file
-//! itself. What there is to know before acting is among the findings.
+//! Facts of the file in the form, and the ways to its SHA-1: from its SHA-256, or from the file itself.
+//! What matters before acting is among the findings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +29,8 @@ const SHOWN_INDICATORS: usize = 3;
 /// Names that are shown.
 const SHOWN_NAMES: usize = 3;
 
-/// Has the file looked up, and says in three lines what it is. The lines and the row of buttons below them
-/// are always there: what comes after them stays where it is.
+/// Looks the file up and describes it in three lines. The lines and the buttons below them are always
+/// there, so that what comes after them does not move.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     take_hashed(cx.state, form);
     let hash = form.draft.file_hash();
@@ -54,7 +54,7 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// As high when it is empty.
+/// A line that keeps its height when empty.
 fn line_ui(ui: &mut Ui, line: &str) {
     let shown = RichText::new(if line.is_empty() { " " } else { line });
     let shown = shown.text_style(TextStyle::Small);
@@ -82,7 +82,7 @@ fn facts_of<'a>(state: &'a State, hash: &str) -> Option<&'a FileFacts> {
     state.files.get(hash)?.get()?.as_deref()
 }
 
-/// What is known of the file, in three lines.
+/// Facts of the file, in three lines.
 fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
     if let Some(path) = form.draft.file_path() {
         let [first, second] = hashing_lines(cx.state, &path);
@@ -116,7 +116,7 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
             "Defender has never seen this SHA-256, and so knows no SHA-1 for it".to_owned()
         }
         _ if guard::lacks_file_permission(&cx.state.session) => format!(
-            "Nothing is known about this file: that takes the permission {}",
+            "Nothing is known about this file: the look-up requires the permission {}",
             Permission::FileReadAll
         ),
         Some((_, Some(why))) => format!("Not looked up: {}", why.headline),
@@ -134,7 +134,7 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
     [first, second, String::new()]
 }
 
-/// Where the hash comes from.
+/// Origin of the hash.
 fn of((name, hashed): &(String, HashedFile)) -> String {
     format!(
         "Hashed here: {} ({}) · SHA-256 {}",
@@ -259,7 +259,7 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
     everywhere_ui(ui, cx, form, hash);
 }
 
-/// Has a file of this computer chosen, whose hash is wanted.
+/// Lets the person choose a file of this computer to hash.
 fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let open = form.file.chosen.as_ref();
     let button = ActionButton::new("Choose file…")
@@ -334,7 +334,7 @@ fn text(text: Option<&str>) -> Option<String> {
     text.map(|text| clean(text, 80).into_owned())
 }
 
-/// What it is called, and who stands behind it.
+/// Name and publisher.
 fn words(facts: &FileFacts) -> String {
     let signer = match (text(facts.signer.as_deref()), facts.is_valid_certificate) {
         (Some(signer), Some(false)) => format!("names {signer}, whose certificate is not valid"),
@@ -351,7 +351,7 @@ fn words(facts: &FileFacts) -> String {
     join([names, signer].into_iter().chain(publisher).chain(product))
 }
 
-/// What it is judged to be, and on how many devices it was seen.
+/// Verdict, and number of devices on which it was seen.
 fn verdict_words(facts: &FileFacts) -> String {
     let count = |count: Option<i64>, of: &str| {
         count.map(|count| {
@@ -368,7 +368,7 @@ fn verdict_words(facts: &FileFacts) -> String {
     join(parts.into_iter().flatten())
 }
 
-/// What holds for it on every device, as far as that was read.
+/// Tenant-wide indicators for the file, as far as they were read.
 fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
     let all = facts.indicators.iter().flat_map(|read| &read.items);
     let words = all.map(|indicator| {
@@ -386,7 +386,7 @@ fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
     join(words.take(SHOWN_INDICATORS).chain(cut))
 }
 
-/// How large it is, and when it was seen.
+/// Size, and times of its sightings.
 fn seen_words(facts: &FileFacts, now: Timestamp) -> String {
     let seen = |seen: Seen, place: &str| match (seen.first, seen.last) {
         (Some(first), Some(last)) => Some(format!(

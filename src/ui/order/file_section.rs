@@ -1,9 +1,9 @@
-//! What a form about a file holds besides its draft.
+//! State of the file section of a form.
 
 use crate::message::HashedFile;
 use crate::ui::choose::Chosen;
 
-/// What a form about a file holds besides its draft.
+/// State of the file section, besides the draft.
 #[derive(Debug, Default)]
 pub struct FileSection {
     /// The hash that was last looked up from here.
@@ -12,7 +12,7 @@ pub struct FileSection {
     pub hashed: Option<(String, HashedFile)>,
     /// Why what was dropped was not taken, and the text that was in the field then.
     pub refused: Option<(String, &'static str)>,
-    /// Where the file arrives that is being chosen.
+    /// Cell for the file being chosen.
     pub chosen: Option<Chosen>,
     /// Whether the devices are listed on which it was seen.
     pub lists_devices: bool,

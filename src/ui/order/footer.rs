@@ -13,10 +13,10 @@ use crate::ui::widgets::{
     ActionButton, ButtonStyle, TipExt as _, button_width, confirming_keys, is_arming,
 };
 
-/// What the safe button says where it cannot promise that anything stays as the action would undo it.
+/// Label of the safe button where it cannot name the state that stays.
 const KEEP_NOTHING: &str = "Cancel";
 
-/// What a person did with the buttons, or with their keys.
+/// The button pressed, by pointer or key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pressed {
     Nothing,
@@ -24,7 +24,7 @@ pub(super) enum Pressed {
     Confirm,
 }
 
-/// What the safe button says: that all stays as it is, where that is known to be so.
+/// Label of the safe button: names the state that stays, where that is known.
 pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
     let is_so = |machine: &MachineRef| {
         let conditions = cx.state.actions.conditions(&machine.id);

@@ -25,8 +25,8 @@ pub enum Histories {
 /// An action form with its review.
 #[derive(Debug)]
 pub struct OrderForm {
-    /// What the devices have in common: the fields, of no machine in particular. In a plan it is about
-    /// the step with a file, else about the first.
+    /// The draft shared by all devices: the fields, for no machine in particular. In a plan it is for
+    /// the step with a file, else for the first.
     pub draft: Draft,
     /// Each machine with the entry that its order will be; in a plan one for each step, those of a
     /// machine one after the other.
@@ -35,11 +35,11 @@ pub struct OrderForm {
     pub plan: Option<Arc<Plan>>,
     /// Whether another plan may be chosen in its place.
     pub chooses_plan: bool,
-    /// Those on which the form's action goes by another name: a release of what is contained.
+    /// Devices on which the form's action has another kind: a release from containment.
     pub renamed: Vec<(MachineId, ActionKind)>,
-    /// Which devices it leaves out that could be meant by it, and why.
+    /// Devices that it leaves out although they could be meant, and why.
     pub not_included: Option<String>,
-    /// What was taken out of this form by hand and may be put back: all orders of a device, or some steps.
+    /// Targets taken out by hand that may be put back: all orders of a device, or some steps.
     pub left_out: Vec<Target>,
     /// The end that the form has given itself, where it wants one.
     pub given_end: Option<GivenEnd>,
@@ -50,33 +50,33 @@ pub struct OrderForm {
     ticket_in_comment: String,
     /// One that it does not begin with, and that a person may take over.
     pub offered_ticket: Option<String>,
-    /// How many devices there are, as the person types it.
+    /// Number of devices, as typed for confirmation.
     pub number: String,
     /// egui's time when the dialog appeared.
     pub opened_at: f64,
     /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
     pub armed_at: f64,
-    /// How high the list of what was found is with all that is in it.
+    /// Full height of the findings list.
     pub list_content: Option<f32>,
     /// How high it is drawn: it changes with what comes, once the form had settled only as far as the fields can stay where they are.
     pub list_height: Option<f32>,
-    /// How much it has grown since then, and in this pass: so much is scrolled on.
+    /// Growth since then, and in this pass, by which the view is scrolled on.
     pub grown: f32,
     pub grown_by: f32,
-    /// How far the part that scrolls was scrolled in the last frame.
+    /// Scroll offset in the last frame.
     pub scrolled: f32,
-    /// How high the fields with what belongs to them are.
+    /// Height of the fields with their accessories.
     pub body_height: Option<f32>,
-    /// Which devices and findings have been on screen.
+    /// Devices and findings that have been on screen.
     pub exposure: Exposure,
     /// The template that the comment comes from and the text it gave: as long as the comment is
     /// that text, another template or another ticket may replace it.
     pub from_template: Option<(String, String)>,
-    /// How it began; `None` before it was drawn.
+    /// Its beginning; `None` before it was drawn.
     pub began: Option<Began>,
-    /// What it has of an earlier form.
+    /// Texts taken over from an earlier form.
     pub from_before: FromBefore,
-    /// What else there is of the file that it is about.
+    /// State of the file section.
     pub file: FileSection,
     pub histories: Histories,
     /// Why the last try to confirm did not work; typed text survives it.
@@ -91,13 +91,13 @@ pub struct OrderForm {
 /// The reviews as they were judged last, one of each device.
 #[derive(Debug, Default)]
 struct Judged {
-    from: Option<From>,
+    from: Option<ReviewInputs>,
     reviews: Arc<[Review]>,
 }
 
-/// What reviews were judged from.
+/// The inputs that the reviews were judged by.
 #[derive(Debug)]
-struct From {
+struct ReviewInputs {
     revision: u64,
     /// Ages are worded to the minute.
     minute: i64,
@@ -106,7 +106,7 @@ struct From {
     targets: Vec<EntryId>,
 }
 
-impl From {
+impl ReviewInputs {
     fn is_still(&self, form: &OrderForm, state: &State, now: Timestamp) -> bool {
         let targets = form.targets.iter().map(|target| target.entry);
         self.revision == state.revision()
@@ -117,14 +117,14 @@ impl From {
     }
 }
 
-/// Where a form was opened.
+/// Origin of a form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OpenedFrom {
     #[default]
     Anywhere,
-    /// From the devices ticked in the list.
+    /// Opened for the devices ticked in the list.
     Selection,
-    /// From the form that it lies over, whose place it takes once it is confirmed.
+    /// Opened over another form, which it replaces once it is confirmed.
     OtherForm,
 }
 
@@ -133,7 +133,7 @@ pub enum OpenedFrom {
 pub struct GivenEnd {
     /// The one it is without anything that speaks for a later one.
     pub usual: Timestamp,
-    /// As it was put into the field.
+    /// The text as it was put into the field.
     pub text: String,
 }
 
@@ -142,7 +142,7 @@ pub struct GivenEnd {
 pub struct Target {
     pub entry: EntryId,
     pub machine: MachineRef,
-    /// Which step of the plan, counted from 0.
+    /// Step of the plan, counted from 0.
     pub step: usize,
     /// The entry whose order is sent again by it.
     pub replaces: Option<EntryId>,
@@ -213,7 +213,7 @@ impl OrderForm {
         }
     }
 
-    /// Takes one more device in.
+    /// Adds a device.
     ///
     /// # Errors
     /// When the system gives no random numbers: its order would have no tag.
@@ -284,7 +284,7 @@ impl OrderForm {
         groups.filter_map(|group| Some(&group.first()?.machine))
     }
 
-    /// How many devices there are.
+    /// Number of devices.
     #[must_use]
     pub fn count(&self) -> usize {
         self.machines().count()
@@ -305,14 +305,14 @@ impl OrderForm {
         self.targets.iter().any(|target| target.step == step)
     }
 
-    /// How many steps of the plan are sent, and how many there are on these devices.
+    /// Number of the plan's steps that are sent, and of all on these devices.
     #[must_use]
     pub fn extent(&self) -> (usize, usize) {
         let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
         (self.targets.len(), steps * self.count())
     }
 
-    /// What is asked for; of a plan the step that does the most harm of those that are sent.
+    /// The task; of a plan, the most harmful step of those that are sent.
     #[must_use]
     pub fn task(&self) -> Task {
         let Some(plan) = &self.plan else {
@@ -331,7 +331,7 @@ impl OrderForm {
         )
     }
 
-    /// What a step of the plan is called; nothing without a plan.
+    /// Label of the plan's step; `None` without a plan.
     #[must_use]
     pub fn step_label(&self, target: &Target) -> Option<&'static str> {
         let step = self.plan.as_ref()?.steps.get(target.step)?;
@@ -407,7 +407,7 @@ impl OrderForm {
         machines.next().filter(|_| machines.next().is_none())
     }
 
-    /// What is known of each device.
+    /// Records of the devices.
     pub fn records<'a>(&'a self, state: &'a State) -> impl Iterator<Item = Option<&'a Machine>> {
         let targets = self.targets.iter();
         targets.map(|target| state.machine(&target.machine.id).map(AsRef::as_ref))
@@ -422,7 +422,7 @@ impl OrderForm {
         Arc::clone(&self.judged.reviews)
     }
 
-    /// The same, judged anew: what is confirmed is judged by the time of its confirmation.
+    /// Reviews judged anew: a confirmation is judged by its own time.
     pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
         self.note_ticket(state);
         let batch_size = self.count();
@@ -434,7 +434,7 @@ impl OrderForm {
             state.with_more_facts(&draft.machine, hash, batch_size, now, judge)
         });
         let reviews = reviews.collect();
-        let from = From {
+        let from = ReviewInputs {
             revision: state.revision(),
             minute: minute(now),
             draft: self.draft.clone(),

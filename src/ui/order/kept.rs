@@ -1,5 +1,5 @@
-//! What was typed into a form that was put away without an order: it is there again in the next form that
-//! begins as that one did, and in no other. In memory, and for this run only.
+//! Texts typed into a form that was dismissed without an order: restored in the next form that begins
+//! as that one did, and in no other. In memory, for this run only.
 
 use egui::{Id, Ui};
 
@@ -15,7 +15,7 @@ const MAX_FORMS: usize = 5;
 /// Nobody types more than this; what was pasted is at hand elsewhere.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// What a form is about that has just been opened.
+/// Subject of a form that has just been opened.
 fn beginning_of(form: &OrderForm) -> Beginning {
     let mut machines: Vec<_> = form.machines().map(|machine| machine.id.clone()).collect();
     machines.sort();
@@ -31,7 +31,7 @@ fn beginning_of(form: &OrderForm) -> Beginning {
     }
 }
 
-/// What a form is about by now: another plan may have been chosen in it.
+/// Present subject of a form: another plan may have been chosen in it.
 fn by_now(began: &Began, form: &OrderForm) -> Beginning {
     Beginning {
         subject: form.draft.subject.clone(),
@@ -61,7 +61,7 @@ pub fn begin(views: &mut Views, form: &mut OrderForm) {
     form.began = Some(Began { beginning, ticket });
 }
 
-/// Keeps what was typed into a form that is put away.
+/// Keeps the text typed into a dismissed form.
 pub fn keep(views: &mut Views, form: &OrderForm) {
     let Some(began) = &form.began else {
         return;

@@ -15,11 +15,11 @@ pub(super) struct KeptText {
     pub of: Beginning,
     pub comment: String,
     pub from_template: Option<(String, String)>,
-    /// Where a person has typed it.
+    /// The ticket, where a person has typed it.
     pub ticket: String,
 }
 
-/// What a form is about when it opens.
+/// Subject of a form when it opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Beginning {
     pub subject: Subject,
@@ -30,20 +30,20 @@ pub(super) struct Beginning {
     pub comment: String,
 }
 
-/// How a form began.
+/// The beginning of a form.
 #[derive(Debug)]
 pub struct Began {
     pub(super) beginning: Beginning,
     pub(super) ticket: String,
 }
 
-/// What a form has of an earlier one.
+/// Texts taken over from an earlier form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FromBefore {
     Nothing,
     Comment,
     CommentAndTicket,
-    /// It had, and a person has cleared it.
+    /// Taken over, and cleared by the person.
     Cleared,
 }
 

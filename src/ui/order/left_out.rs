@@ -1,4 +1,4 @@
-//! What is taken out of a form by hand, devices and single steps of a plan, and put back into it.
+//! Devices and single steps of a plan that are taken out of a form by hand, and put back.
 
 use egui::{Ui, WidgetInfo, accesskit};
 
@@ -8,7 +8,7 @@ use crate::guard::Review;
 use crate::model::{EntryId, MachineId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
-/// What a person took out of the form in this frame, and put back into it: orders by their entries.
+/// Orders taken out of the form and put back in this frame, by their entries.
 #[derive(Debug, Default)]
 pub struct Changes {
     pub left_out: Vec<EntryId>,
@@ -16,7 +16,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Takes in what was changed elsewhere in the form.
+    /// Merges changes from elsewhere in the form.
     pub fn add(&mut self, more: Self) {
         self.left_out.extend(more.left_out);
         self.put_back.extend(more.put_back);

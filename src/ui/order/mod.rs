@@ -28,8 +28,8 @@ pub use exposure::{Exposure, Item};
 pub use form::{OpenedFrom, OrderForm, Target, UsedTicket};
 pub use kept_texts::KeptTexts;
 pub use open::{
-    is_from_selection, leaves_out, open, open_plan, raise, raise_again, raise_named_plan,
-    raise_plan, raise_steps, sets_aside,
+    mark_opened_from_selection, note_left_out, open, open_plan, raise, raise_again,
+    raise_named_plan, raise_plan, raise_steps, sets_aside,
 };
 pub use title::confirm_label;
 
@@ -132,7 +132,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     if confirms && !is_arming(ui, form.armed_at) {
         let outcome = confirm(cx, form);
         if is_by_key && matches!(outcome, Outcome::Open) {
-            lead_to_missing(ui, cx, form, id);
+            focus_first_missing(ui, cx, form, id);
         }
         outcome
     } else if pressed == Pressed::Keep || response.close_requested {
@@ -142,7 +142,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     }
 }
 
-/// What a person did with the form in this frame.
+/// Result of a frame of the form.
 struct Drawn {
     pressed: Pressed,
     /// Whether the keys that confirm were pressed.
@@ -201,7 +201,7 @@ fn content_ui(
 /// Gives the keyboard to the field that a form lacks which was to be confirmed by key, and so brings it
 /// into sight. What has not been shown is not scrolled to: pressed again and again, the key would pass
 /// over all of it.
-fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
+fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
     let task = form.task();
     // What a device is forbidden cannot be filled in: the way on is without that device.
@@ -271,8 +271,8 @@ fn upper_ui(
     })
 }
 
-/// How high the list of what was found is at least: a little higher than what is in it, where the fields
-/// leave the room, for what is found later.
+/// Minimum height of the findings list: a little higher than its content, where the fields leave the
+/// room, for later findings.
 fn least_list(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
     let Some((content, body)) = form.list_content.zip(form.body_height) else {
         ui.ctx().request_discard("what was found is measured");

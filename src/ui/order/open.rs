@@ -16,7 +16,7 @@ use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
 use crate::ui::views::{Dialog, Views};
 
-/// How long a block lasts unless a person says otherwise.
+/// Default duration of a block.
 const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Devices that a form leaves out and names.
 const NAMED_AS_LEFT_OUT: usize = 4;
@@ -65,7 +65,7 @@ pub fn open(
             match Target::new(machine.clone(), 0) {
                 Ok(target) => targets.push(target),
                 Err(error) => {
-                    views.no_random_numbers(error);
+                    views.report_no_entropy(error);
                     return Vec::new();
                 }
             }
@@ -197,20 +197,20 @@ pub fn raise_named_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
     let time = ui.input(|input| input.time);
     let load = open_all_steps(cx.state, cx.views, plan, &machines, time);
     if is_selection {
-        is_from_selection(cx.views);
+        mark_opened_from_selection(cx.views);
     }
     cx.out.work.extend(load);
 }
 
-/// Notes that the form which has just been opened is about the selected devices.
-pub fn is_from_selection(views: &mut Views) {
+/// Marks the form just opened as one for the selected devices.
+pub fn mark_opened_from_selection(views: &mut Views) {
     if let Some(Dialog::Form(form)) = &mut views.dialog {
         form.opened_from = OpenedFrom::Selection;
     }
 }
 
-/// Notes what the form which has just been opened leaves out of what could be meant by it, and why.
-pub fn leaves_out(views: &mut Views, left_out: &[&LeftOut]) {
+/// Notes which devices the form just opened leaves out, and why.
+pub fn note_left_out(views: &mut Views, left_out: &[&LeftOut]) {
     let Some(Dialog::Form(form)) = &mut views.dialog else {
         return;
     };
@@ -292,7 +292,7 @@ fn open_steps(
     let targets: Vec<Target> = match targets.collect() {
         Ok(targets) => targets,
         Err(error) => {
-            views.no_random_numbers(error);
+            views.report_no_entropy(error);
             return Vec::new();
         }
     };
@@ -321,8 +321,8 @@ fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
     Some(GivenEnd { usual, text })
 }
 
-/// Those of several devices to be released that are contained: what releases them goes by another name,
-/// on screen and in the journal.
+/// The contained ones among several devices to be released: their release is another action, on screen
+/// and in the journal.
 fn releases_of_containments<'a>(
     state: &State,
     subject: &Subject,

@@ -14,7 +14,7 @@ const SHORTEST_HASH: usize = 32;
 /// A field of the form that takes text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
-    /// Of a parameter, by its wire name.
+    /// The field of a parameter, by its wire name.
     Parameter(&'static str),
     Name,
     Number,

@@ -1,4 +1,4 @@
-//! What the form shows of a plan: which one, its steps, and in what order they leave.
+//! The plan in a form: its choice, its steps, and the order in which they are sent.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -47,8 +47,8 @@ fn given_words(form: &OrderForm, text: &str) -> String {
     }
 }
 
-/// Which ticket a step takes that is sent, where one does. The line is there with a ticket as without:
-/// nothing moves while it is typed.
+/// The ticket used by a sent step, if any. The line is there with a ticket as without, so that nothing
+/// moves while it is typed.
 pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
     let mut sent = steps.enumerate().filter(|(n, _)| form.sends(*n));
@@ -67,7 +67,7 @@ pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     });
 }
 
-/// Where something stands: always in sight, or with the fields, which scroll.
+/// Position of a part: always in sight, or with the fields, which scroll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pinned {
     Yes,
@@ -122,11 +122,11 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     if let Some(plan) = chosen.filter(|plan| *plan != present)
         && let Err(error) = form.take_plan(plan)
     {
-        cx.views.no_random_numbers(error);
+        cx.views.report_no_entropy(error);
     }
 }
 
-/// What each step of a plan does, below the fields.
+/// Consequence of each step of a plan, below the fields.
 pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
     let steps = form
         .plan
@@ -141,13 +141,13 @@ pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
     }
 }
 
-/// What is known of one device: of a plan's steps each finding once, with the steps that it is about where
-/// these are not all.
+/// Findings of one device: each finding of a plan's steps once, with its steps where these are not
+/// all.
 pub struct OfDevice<'a> {
     pub machine: &'a MachineRef,
     /// The orders on it.
     pub entries: Vec<EntryId>,
-    /// Those of them that a guardrail forbids.
+    /// Orders that a guardrail blocks.
     pub blocked: Vec<EntryId>,
     pub review: Cow<'a, Review>,
 }
@@ -186,7 +186,7 @@ pub fn is_forbidden(review: &Review) -> bool {
     forbidding(review).is_some()
 }
 
-/// What forbids this one.
+/// The finding that blocks this order.
 pub fn forbidding(review: &Review) -> Option<&Finding> {
     let mut findings = review.findings.iter();
     findings.find(|finding| review.is_stopped_by(finding) && !is_about_all(finding))

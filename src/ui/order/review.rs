@@ -1,5 +1,5 @@
-//! What the form says beside its fields: how fresh the facts are, what the guardrails found, and
-//! the exact text that would leave.
+//! Review part of the form: freshness of the facts, findings of the guardrails, and the exact text
+//! that would be sent.
 
 use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
@@ -34,7 +34,7 @@ pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     )
 }
 
-/// The same of what holds for files on every device.
+/// Status of the tenant-wide indicators.
 fn indicators_status(cx: &Cx<'_>) -> (Role, String) {
     let read = &cx.state.indicators;
     let lacks = cx.state.session.is_known_to_lack(&Permission::TiReadWrite);
@@ -47,7 +47,7 @@ fn indicators_status(cx: &Cx<'_>) -> (Role, String) {
     }
 }
 
-/// How well the facts about a device are known, the best first.
+/// Freshness of the facts about a device, the best first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Freshness<'a> {
     /// The longer ago, the worse.

@@ -12,7 +12,7 @@ use crate::ui::widgets::{ActionButton, UiExt as _, raised_frame};
 
 /// The list scrolls within this height, in points.
 const MAX_HEIGHT: f32 = 160.0;
-/// Devices that are drawn; what is beyond these is no case for picking by hand.
+/// Devices that are drawn; what is beyond these is too many to select by hand.
 const SHOWN: usize = 100;
 
 /// Why the devices cannot be listed, where that is known.
@@ -22,7 +22,7 @@ pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
         return Some("Sign in first");
     };
     let lacks = permissions.holds(READS) == Some(false);
-    lacks.then_some("This takes the permission Machine.Read")
+    lacks.then_some("Requires the permission Machine.Read")
 }
 
 /// Lists the devices: each to be ticked, but for an order that reaches all of them.
@@ -53,7 +53,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
             }
         });
     } else {
-        picks_ui(ui, cx, form, &shown);
+        selection_ui(ui, cx, form, &shown);
     }
     let rest = listed.items.len().saturating_sub(SHOWN);
     if rest > 0 || listed.is_cut || listed.unreadable > 0 {
@@ -64,7 +64,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
 }
 
 /// The devices to be ticked, and a button for all of them.
-fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, shown: &[&Machine]) {
+fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, shown: &[&Machine]) {
     let is_target = |form: &OrderForm, machine: &Machine| {
         let mut targets = form.targets.iter();
         targets.any(|target| target.machine.id == machine.id)
@@ -122,7 +122,7 @@ fn list_ui(ui: &mut Ui, rows: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// What tells the device from others, beside its name.
+/// Facts that tell the device from others, beside its name.
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     let facts = RichText::new(device_facts(machine, cx));
     let facts = facts
@@ -131,7 +131,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.add(Label::new(facts).truncate());
 }
 
-/// Takes devices into the form, and has what the guardrails ask about them read.
+/// Adds devices to the form, and has the facts for their guardrails read.
 fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
     if machines.is_empty() {
         return;
@@ -140,7 +140,7 @@ fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
     for machine in machines {
         match form.add(&machine) {
             Ok(()) => ids.push(machine.id),
-            Err(error) => cx.views.no_random_numbers(error),
+            Err(error) => cx.views.report_no_entropy(error),
         }
     }
     form.number.clear();

@@ -24,7 +24,7 @@ pub fn names_devices(task: &Task) -> bool {
     task.risk().takes_away()
 }
 
-/// What has to be on screen before the form is confirmed. A warning counts for every action; the
+/// Items that have to be on screen before the form is confirmed. A warning counts for every action; the
 /// devices of a routine one need not all be scrolled past (rule 10).
 pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<Item> {
     let mut items = Vec::new();
@@ -116,7 +116,7 @@ pub fn status_ui(
     });
 }
 
-/// That nothing was found. That there is no way back is a warning too, and stands over it.
+/// Text for no warnings. Irreversibility is a warning too, and is shown above it.
 fn no_warnings(form: &OrderForm) -> &'static str {
     match no_way_back(form) {
         Some(_) => "No other warnings",
@@ -194,7 +194,7 @@ pub fn checks_ui(
     let least = kept.unwrap_or(least);
     // Not of the form while it is drawn: it notes what it has shown.
     let mut exposure = std::mem::take(&mut form.exposure);
-    let before = exposure.so_far();
+    let before = exposure.snapshot();
     let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, least, |ui| {
         if let Some(words) = &form_seen.not_included {
@@ -272,8 +272,8 @@ fn device_ui(
     row.inner
 }
 
-/// What was found about a device, noted when it was on screen; what concerns them all stands with the
-/// first.
+/// Findings of a device, noted once they were on screen; those that concern all devices are shown with
+/// the first.
 fn findings_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,

@@ -99,7 +99,7 @@ fn list_ui<'t>(ui: &mut Ui, templates: &[&'t str], ticket: &str) -> Option<&'t s
     chosen
 }
 
-/// What a button says: the same whatever the ticket is, so that nothing moves while it is typed.
+/// Label of a template's button: independent of the ticket, so that nothing moves while it is typed.
 fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }

@@ -169,7 +169,7 @@ fn the_safe_button_has_the_keyboard_and_typing_goes_into_the_comment() {
     assert_eq!(
         submitted(&harness),
         0,
-        "still asleep: {:?}",
+        "still arming: {:?}",
         form(&harness).error
     );
     harness.run_steps(30);

@@ -71,7 +71,7 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
         actions.chain(evidence.is_none().then_some(None))
     });
     let mut tickets = set_by.map(|action| {
-        let entry = state.entries.that_made(action?)?;
+        let entry = state.entries.creator_of(action?)?;
         state.ticket_in(&entry.order.comment)
     });
     let first = tickets.next().flatten()?;

@@ -1,11 +1,11 @@
-//! What a form and its button are called.
+//! Titles of a form and its button.
 
 use super::form::OrderForm;
 use crate::action::{Plan, Task};
 use crate::ui::words::devices;
 
-/// What the form is called: with the device for one, with their number for several, and where a plan is
-/// not sent whole, with what is.
+/// Title of the form: with the device for one, with their number for several, and for a partly sent
+/// plan with the sent part.
 #[must_use]
 pub fn title(task: &Task, form: &OrderForm) -> String {
     match (&form.plan, form.count()) {
@@ -25,13 +25,13 @@ pub fn title(task: &Task, form: &OrderForm) -> String {
     }
 }
 
-/// How much of a plan is sent, where that is not all of it.
+/// The part of a plan that is sent, where it is not all of it.
 fn part_words(form: &OrderForm) -> Option<String> {
     let (sent, all) = form.extent();
     (sent < all).then(|| format!("{sent} of {all} steps"))
 }
 
-/// What is sent of a plan: `3 isolations, 2 app restrictions`.
+/// Summary of the sent steps: `3 isolations, 2 app restrictions`.
 fn sent_words(form: &OrderForm, plan: &Plan) -> String {
     let steps = plan.steps.iter().enumerate();
     let words = steps.filter_map(|(n, step)| {
@@ -44,7 +44,7 @@ fn sent_words(form: &OrderForm, plan: &Plan) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// What the confirm button says, with the device or the number of devices.
+/// Label of the confirm button, with the device or the number of devices.
 #[must_use]
 pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
     let part = part_words(form).map_or_else(String::new, |part| format!(" ({part})"));

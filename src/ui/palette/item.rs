@@ -1,11 +1,11 @@
-//! What the palette can offer, and what was chosen lately.
+//! Items of the palette, and recently chosen ones.
 
 use crate::model::{MachineRef, Question};
 use crate::search::Fuzzy;
 use crate::settings::RuleKey;
 use crate::ui::commands::UiCommand;
 
-/// How many of the last ones are kept.
+/// Maximum number of recent items.
 pub const MAX_RECENT: usize = 6;
 
 /// Something that can be chosen.
@@ -28,7 +28,7 @@ pub enum Item {
 }
 
 impl Item {
-    /// Whether it is the same, whatever a device is called by now.
+    /// Whether it is the same item, regardless of a device's present name.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -38,7 +38,7 @@ impl Item {
     }
 }
 
-/// What was chosen in this run, the last one first.
+/// Items chosen in this run, the latest first.
 #[derive(Debug, Default)]
 pub struct Recent(pub Vec<Item>);
 
@@ -52,7 +52,7 @@ impl Recent {
         }
     }
 
-    /// How long ago it was chosen, in places; those never chosen come last.
+    /// Rank by recency; items never chosen come last.
     pub fn rank(&self, item: &Item) -> usize {
         let place = self.0.iter().position(|known| known.is_same(item));
         place.unwrap_or(MAX_RECENT)
@@ -68,7 +68,7 @@ pub struct Row {
     pub label: String,
     /// The characters of the label that matched, by their places.
     pub letters: Vec<usize>,
-    /// What tells a device from its twins.
+    /// Id tail that tells a device from its twins.
     pub tail: String,
     pub beside: String,
     pub keys: String,
@@ -106,7 +106,7 @@ impl Row {
         })
     }
 
-    /// What a screen reader calls it.
+    /// Accessible name.
     pub fn name(&self) -> String {
         let beside = if self.beside.is_empty() { "" } else { ", " };
         format!("{}{}{beside}{}", self.label, self.tail, self.beside)

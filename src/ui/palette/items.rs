@@ -1,4 +1,4 @@
-//! What the palette offers, by what is typed: commands, devices, and the search.
+//! Items of the palette for the typed text: commands, devices, and the search.
 
 use egui::Context;
 
@@ -78,7 +78,7 @@ pub fn rows(
     named.into_iter().chain(main).chain(after).collect()
 }
 
-/// How a title has what is typed, the best first: at its beginning, at the beginning of a word, or anywhere;
+/// Rank of a title's match with the typed text: at its beginning, at the beginning of a word, or anywhere;
 /// each time what acts on the ticked devices before what acts on the open one. An action never stands
 /// below its opposite, which has its word inside.
 fn fit(cx: &Cx<'_>, row: &Row, text: &str) -> (u8, bool) {
@@ -343,7 +343,7 @@ fn device_row(cx: &Cx<'_>, machine: &MachineRef) -> Row {
     }
 }
 
-/// What tells devices apart at a glance.
+/// Facts that tell devices apart at a glance.
 fn facts(cx: &Cx<'_>, machine: &Machine) -> String {
     let state = DeviceState::known(cx.state, &machine.id);
     let is_known = state != DeviceState::default();

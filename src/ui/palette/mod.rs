@@ -25,12 +25,12 @@ use super::widgets::{ActionButton, Dialog, Icon, TextField, icon};
 use super::{Cx, order};
 use item::Row;
 use row::{heading_ui, row_ui};
-use typed::From;
+use typed::MatchInputs;
 
 const WIDTH: f32 = 680.0;
-/// How high the list is where the window has the room, in points.
+/// Height of the list where the window has room, in points.
 const LIST_HEIGHT: f32 = 420.0;
-/// What stands over and under the list takes this much.
+/// Height above and below the list, in points.
 const BESIDE_LIST: f32 = 100.0;
 /// The keys that walk through the list, besides Tab.
 const STEPS: [Key; 4] = [Key::ArrowDown, Key::ArrowUp, Key::PageDown, Key::PageUp];
@@ -44,7 +44,7 @@ enum Pressed {
     Close,
 }
 
-/// What a frame of the palette came to.
+/// Outcome of a frame of the palette.
 enum Outcome {
     Open,
     Closed,
@@ -126,7 +126,7 @@ fn show_search(cx: &mut Cx<'_>, text: String) {
 }
 
 impl Palette {
-    /// Takes the keys that are meant for the list, before the field sees them. An Enter behind a letter
+    /// Handles the keys for the list before the field sees them. An Enter behind a letter
     /// of the same frame is meant for rows that nobody has seen yet, and does nothing.
     fn take_keys(&mut self, ui: &Ui) -> Option<Pressed> {
         let (mut found, mut is_edited) = (None, false);
@@ -197,7 +197,7 @@ impl Palette {
         self.scrolls = true;
     }
 
-    /// What Enter acts on: the row that was drawn as chosen, if it can be acted on.
+    /// Target of Enter: the row drawn as chosen, if it can be acted on.
     fn enter(&self) -> Option<Item> {
         let row = self.rows.get(self.place()?)?;
         (self.is_current() && row.why_not.is_none()).then(|| row.item.clone())
@@ -260,24 +260,24 @@ impl Palette {
         let text = self.text.trim();
         let has_devices = is_console_open(cx.state);
         let mut found = None;
-        let mut is_settled = true;
+        let mut is_up_to_date = true;
         if has_devices && !text.is_empty() {
             let (views, state) = (&mut *cx.views, cx.state);
             views.rows.refresh(state, &views.search, views.layout.sort);
-            found = self.matches.look_on(state, &views.rows, text).cloned();
-            is_settled = self.matches.is_settled(state);
-            if !is_settled {
+            found = self.matches.advance(state, &views.rows, text).cloned();
+            is_up_to_date = self.matches.is_up_to_date(state);
+            if !is_up_to_date {
                 ctx.request_repaint();
             }
             if found.is_none() {
                 return;
             }
         }
-        let now = From {
+        let now = MatchInputs {
             text: self.text.clone(),
             revision: cx.state.revision(),
             generation: cx.state.inventory.generation,
-            is_settled,
+            is_up_to_date,
             shown: cx.views.shown.clone(),
             selected: cx.views.bulk_selection.len(),
         };
@@ -338,14 +338,14 @@ impl Palette {
         clicked
     }
 
-    /// What the chosen row does, or why it does nothing: always as high, so that the list stays.
+    /// Help of the chosen row, or why it does nothing; of constant height, so that the list stays.
     fn footer_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
         let tokens = ui.tokens();
         let row = self.place().and_then(|at| self.rows.get(at));
         let is_looking = !self.is_current()
             || is_console_open(cx.state)
                 && !self.text.trim().is_empty()
-                && !self.matches.is_settled(cx.state);
+                && !self.matches.is_up_to_date(cx.state);
         let size = egui::vec2(ui.available_width(), tokens.height.icon + tokens.space.xs);
         ui.allocate_ui(size, |ui| {
             ui.set_min_size(size);

@@ -1,4 +1,4 @@
-//! How a row of the palette looks.
+//! Drawing of a palette row.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{

@@ -54,7 +54,7 @@ pub fn confirm_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 keep.request_focus();
             }
             let delete = ActionButton::danger("Delete and sign out")
-                .arms_late()
+                .with_arm_delay()
                 .disabled_because(why_not.as_deref());
             (keep.clicked(), ui.add(delete).clicked())
         })

@@ -169,7 +169,7 @@ fn why_not_saved(
     }
 }
 
-/// What is to be known before anything is typed: what went wrong, and where this is kept.
+/// Notes above the fields: errors, and the file's path.
 fn notes_ui(ui: &mut Ui, state: &State) {
     let facts = &state.settings;
     for (failure, role) in [
@@ -241,7 +241,7 @@ pub const fn label(key: RuleKey) -> &'static str {
     }
 }
 
-/// What an empty field shows, and the help below it.
+/// Placeholder of the empty field, and the help below it.
 const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (

@@ -1,4 +1,4 @@
-//! How many devices of the list each rule of the settings fits, while the rules are typed. A part of
+//! Number of listed devices that each rule of the settings matches, while the rules are typed. A part of
 //! the list is looked at in each frame, for there may be a hundred thousand devices.
 
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ const MAX_LINES: usize = 6;
 /// The counts, kept for the texts of the rules they belong to.
 #[derive(Debug, Default)]
 pub struct RuleMatches {
-    /// Of the list that was counted in.
+    /// Generation of the list that was counted.
     generation: u64,
     counts: HashMap<(RuleKey, Box<str>), Count>,
 }
@@ -111,14 +111,14 @@ impl RuleMatches {
         self.counts.values().any(|c| c.looked_at < machines.len())
     }
 
-    /// How many devices a rule fits; `None` while that is not known, and for what is no rule.
+    /// Number of devices that a rule matches; `None` while it is unknown, and for what is no rule.
     #[must_use]
     pub fn of(&self, key: RuleKey, entry: &str) -> Option<usize> {
         self.counts.get(&(key, entry.into()))?.shown
     }
 }
 
-/// What a rule that names a domain alone does not protect.
+/// Caveat of a rule that names only a domain.
 fn domain_words(entry: &str) -> String {
     format!(
         "“{}” does not protect a device that reports its short name only, such as DC01: also add DC*",

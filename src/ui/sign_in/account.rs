@@ -1,4 +1,4 @@
-//! What the present sign-in allows: once after signing in, and in the account's own sheet.
+//! Permissions of the present sign-in: shown after signing in, and in the account's sheet.
 
 use egui::{Id, Panel, RichText, Ui};
 
@@ -17,7 +17,7 @@ use crate::ui::widgets::{
     section_ui,
 };
 
-/// What each permission that this console uses is for, in the words of the screen: reading first.
+/// Use of each permission, in the words of the screen: reading first.
 fn uses() -> Vec<(Permission, String)> {
     let reading = "see devices and follow actions".to_owned();
     let mut uses = vec![(Permission::MachineRead, reading)];
@@ -42,12 +42,12 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
-/// What can and cannot be done with these permissions, in a sentence each.
+/// Abilities with these permissions, and what is missing, in a sentence each.
 struct Allowed {
     can: String,
-    /// As `can`, in fewer words where nothing is missing.
+    /// A shorter `can`, where nothing is missing.
     can_in_short: String,
-    /// What is not granted, with the permission that it needs.
+    /// Missing abilities, with the permission that each needs.
     cannot: Vec<String>,
 }
 
@@ -101,7 +101,7 @@ impl Allowed {
     }
 }
 
-/// Who has just signed in and with which permissions, until that was put away.
+/// The account that has just signed in, with its permissions, until dismissed.
 fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
     let SessionStatus::SignedIn {
         account,

@@ -1,4 +1,4 @@
-//! What the window says above the devices while the sign-in cannot be used.
+//! Banner above the devices while the sign-in cannot be used.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Which buttons a banner has besides the sign-in methods.
+/// Buttons of a banner besides the sign-in methods.
 #[derive(Clone, Copy)]
 struct Buttons {
     /// Whether renewing can be tried at once.

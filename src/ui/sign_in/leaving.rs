@@ -33,7 +33,7 @@ pub fn leaving_ui(ui: &mut Ui, asked: &mut Option<Leaving>) -> Option<Profile> {
             if is_opening {
                 stay.request_focus();
             }
-            let switch = ActionButton::danger("Switch anyway").arms_late();
+            let switch = ActionButton::danger("Switch anyway").with_arm_delay();
             (stay.clicked(), ui.add(switch).clicked())
         })
         .inner

@@ -24,7 +24,7 @@ use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_
 /// After this long a keyring is probably waiting for a person.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
 const WIDTH: f32 = 620.0;
-/// What a person has to know who sees it for the first time.
+/// Introduction for first-time users.
 pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
 
 /// Shows how to sign in, or how far it has come.
@@ -74,7 +74,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui,
                 Icon::Info,
                 Role::Accent,
-                "This is a rehearsal: nothing leaves this computer",
+                "This is the demo: nothing leaves this computer",
             );
         }
         Mode::StandIn => {
@@ -162,7 +162,7 @@ fn different_account_ui(
     }
     ui.add_space(tokens.space.s);
     ui.horizontal_wrapped(|ui| {
-        let is_opening = is_opening(ui, "stranger");
+        let is_opening = is_opening(ui, "different account");
         let cancel = cancel_ui(ui, cx);
         if is_opening {
             cancel.request_focus();
@@ -180,7 +180,7 @@ fn different_account_ui(
     });
 }
 
-/// What is unfamiliar about an account, and what to know before going on with it.
+/// Explanation of an unfamiliar account, and what to know before going on with it.
 fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
     match (reason, before) {
         (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),

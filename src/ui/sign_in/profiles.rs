@@ -1,4 +1,4 @@
-//! Which tenant: the saved profiles, and the form for another one. The first page of a first run.
+//! Choice of the tenant: saved profiles, and the form for another one. The first page of a first run.
 
 use std::path::PathBuf;
 
@@ -18,11 +18,11 @@ use crate::ui::widgets::{
 const WIDTH: f32 = 760.0;
 const NAME: &str = "name of the profile";
 
-/// What the person wants.
+/// The person's request.
 #[derive(Debug)]
 pub enum PageRequest {
     Use(Profile),
-    /// The same, knowing what it ends or loses.
+    /// Opens the profile, having accepted what that ends or loses.
     Leave(Profile),
     /// `instead_of` is what it was called before.
     SaveAndUse {
@@ -40,7 +40,7 @@ pub enum PageRequest {
 pub struct ProfilesPage {
     /// Why a profile could not be used, read or saved.
     pub failure: Option<Explanation>,
-    /// What is being done just now, in words; the buttons wait for it.
+    /// Work in progress, in words; the buttons wait for it.
     pub busy: Option<&'static str>,
     /// The profile of the console behind this page.
     pub current: Option<ProfileName>,
@@ -123,14 +123,14 @@ impl ProfilesPage {
         }
     }
 
-    /// What the profile is to be called, if nothing says so yet.
+    /// Presets the profile's name, if it is empty.
     pub fn name_is(&mut self, name: &str) {
         if self.edited.is_none() {
             name.clone_into(&mut self.name);
         }
     }
 
-    /// What is wrong with the name.
+    /// Error of the name.
     fn name_error(&self) -> Option<&'static str> {
         match ProfileName::parse(&self.name) {
             Err(why) => Some(why),

@@ -1,4 +1,4 @@
-//! How an administrator registers the application, in the README's own words.
+//! Instructions for registering the application, in the README's own words.
 
 use egui::{Id, Ui};
 
@@ -8,7 +8,7 @@ use crate::ui::widgets::{ActionButton, UiExt as _};
 const README: &str = include_str!("../../../README.md");
 const STEPS: &str = "## Set it up for your tenant";
 
-/// How an administrator registers the application.
+/// Instructions for registering the application.
 pub fn steps_ui(ui: &mut Ui, shown: &mut bool) {
     let label = if *shown {
         "Hide how to register the application"

@@ -20,7 +20,7 @@ use crate::ui::widgets::{
 /// Below this much time the countdown is emphasised.
 const HURRY_SECS: i64 = 120;
 
-/// How much is said of a sign-in that is under way.
+/// Level of detail about a sign-in under way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// On a page of its own.

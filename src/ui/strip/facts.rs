@@ -1,11 +1,11 @@
-//! What the strip says: which mode, which tenant, who, and whether that holds.
+//! Facts in the strip: mode, tenant, account, and the state of the sign-in.
 
 use crate::model::{KeyringState, Mode, SessionStatus, clean};
 use crate::state::State;
 use crate::ui::views::Views;
 use crate::ui::words::local_time;
 
-/// What stays when there is less room: the lower, the later it is left out.
+/// Priority of a fact when there is little room: the lower, the later it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Never left out, never cut.
@@ -13,7 +13,7 @@ pub enum Rank {
     /// Never left out; its end may be cut, and hovering shows it.
     Clipped,
     Session,
-    /// What was typed in the settings and is not in force.
+    /// Settings that were typed and are not saved.
     Unsaved,
     KeyringTrouble,
     Place,
@@ -24,7 +24,7 @@ pub enum Rank {
 
 impl Rank {
     /// Whether something that has just happened may be said in its place for a while.
-    pub const fn gives_way(self, with_account: bool) -> bool {
+    pub const fn may_be_covered(self, with_account: bool) -> bool {
         match self {
             Self::Session | Self::Place | Self::Profile | Self::Keyring => true,
             Self::Clipped => with_account,
@@ -32,7 +32,7 @@ impl Rank {
         }
     }
 
-    /// Whether it calls for something, or a button stands beside it.
+    /// Whether it calls for an action, or has a button beside it.
     pub const fn has_button(self) -> bool {
         matches!(self, Self::Unsaved | Self::KeyringTrouble)
     }
@@ -46,7 +46,7 @@ pub struct Fact {
     pub more: String,
 }
 
-/// What the strip says, in its order of appearance.
+/// The strip's facts in their order of appearance.
 pub fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
     let fact = |rank, text: &str, more: &str| Fact {
         rank,

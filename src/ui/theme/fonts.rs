@@ -30,7 +30,7 @@ const SHIPPED: [(&str, &[u8]); 3] = [
 
 /// Larger files are left out; no well-known text font comes near.
 const MAX_FILE_BYTES: u64 = 40 * 1024 * 1024;
-/// What all fallbacks together may take.
+/// Maximum total size of the fallback fonts.
 const MAX_TOTAL_BYTES: u64 = 120 * 1024 * 1024;
 
 /// A font file in memory.
@@ -196,7 +196,7 @@ const OTHER: &[&[&str]] = &[
     ],
 ];
 
-/// What is missing, too large or broken is passed over: fallbacks are a courtesy.
+/// Reads the fonts; missing, too large or broken ones are skipped: fallbacks are a courtesy.
 fn read_all(groups: &[Vec<PathBuf>]) -> Vec<FontSource> {
     let mut total = 0_u64;
     let mut sources = Vec::new();

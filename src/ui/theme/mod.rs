@@ -1,4 +1,4 @@
-//! How cordon looks: colours by meaning, measures, fonts, and the egui style made from them.
+//! Theme: colours by meaning, measures, fonts, and the egui style made from them.
 //!
 //! Raw colours live in `palette`, meanings in `tokens`; everything else asks `ui.tokens()`.
 

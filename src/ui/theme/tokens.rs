@@ -8,7 +8,7 @@ use super::palette::{
     self, AMBER, AMBER_DEEP, BACKDROP, BRICK, BRICK_HOVER, INK, SHADOW, WHITE, dark, light,
 };
 
-/// What a colour is for, where a caller chooses among meanings.
+/// Semantic role of a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub enum Role {
     /// Nothing to point out.
@@ -43,7 +43,7 @@ pub struct Surfaces {
     pub panel: Color32,
     /// Buttons and headers.
     pub raised: Color32,
-    /// What the pointer is over.
+    /// Background under the pointer.
     pub hover: Color32,
     /// The selected row or text.
     pub selected: Color32,
@@ -146,7 +146,7 @@ pub struct Tokens {
     pub shadow: Color32,
     /// Over everything that a dialog blocks.
     pub backdrop: Color32,
-    /// What a camera reads: the same in both themes.
+    /// QR code colours, for cameras: the same in both themes.
     pub paper: Pattern,
     /// The strip of the demo, used for nothing else.
     pub demo: Pattern,
@@ -317,7 +317,7 @@ impl TokensExt for Context {
 }
 
 impl TokensExt for Ui {
-    /// Those of the style that is drawn in: another theme counts from the next frame on, for all of it.
+    /// Tokens of the present style; a change of theme applies from the next frame on.
     fn tokens(&self) -> &'static Tokens {
         Tokens::of(if self.visuals().dark_mode {
             Theme::Dark

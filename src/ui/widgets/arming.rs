@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use egui::{Id, Pos2, Rect, Ui};
 
-/// How long a button that has just appeared or moved does nothing: no click that was meant for
-/// something else can land on it.
+/// Arm delay of a button that has just appeared or moved: a click meant for something else must not
+/// land on it.
 const ARM_DELAY_SECS: f64 = 0.5;
-/// The same for one that has come under a pointer which was there before: a click that is already meant
+/// Arm delay of a button that has come under a resting pointer: a click that is already intended
 /// takes its time.
 const POINTED_AT_SECS: f64 = 1.0;
 
@@ -26,7 +26,7 @@ fn is_within(ui: &Ui, since: f64, delay_secs: f64) -> bool {
     left_secs > 0.0
 }
 
-/// Where something was drawn last, and since when it is there.
+/// Position of a widget when last drawn, and since when it is there.
 #[derive(Clone, Copy)]
 struct Place {
     rect: Rect,
@@ -64,7 +64,7 @@ pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
     is_within(ui, since, delay_secs)
 }
 
-/// What lies under the pointer, and since when it is there without the person's doing.
+/// The widget under the pointer, and since when it is there without the person's doing.
 #[derive(Clone, Copy)]
 struct Pointed {
     at: Pos2,
@@ -132,7 +132,10 @@ mod tests {
         let mut harness = builder.build_ui_state(
             |ui, (offset, clicks): &mut (f32, usize)| {
                 ui.add_space(*offset);
-                if ui.add(ActionButton::new("Undo…").arms_late()).clicked() {
+                if ui
+                    .add(ActionButton::new("Undo…").with_arm_delay())
+                    .clicked()
+                {
                     *clicks += 1;
                 }
             },

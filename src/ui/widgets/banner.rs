@@ -13,7 +13,7 @@ pub fn dismissible_ui(ui: &mut Ui, key: &str, words: impl FnOnce(&mut Ui)) -> bo
     let width = button_width(ui, DISMISS);
     let words = |ui: &mut Ui, (): &mut ()| words(ui);
     beside_ui(ui, width, &mut (), words, |ui, ()| {
-        ui.add(ActionButton::quiet(DISMISS).key(key).arms_late())
+        ui.add(ActionButton::quiet(DISMISS).key(key).with_arm_delay())
             .clicked()
     })
 }

@@ -1,4 +1,4 @@
-//! Where a part is, for a screen reader: egui says it of what can be clicked alone.
+//! Bounds of a part for screen readers: egui reports them only for clickable widgets.
 
 use egui::{Rect, accesskit};
 

@@ -21,10 +21,10 @@ use super::{
 /// Why a button does nothing yet that has just appeared or moved.
 const ARMING: &str = "Available in a moment, so that a stray click or key does nothing";
 
-/// What a button says that Enter does not press.
+/// Hint of a button that Enter does not press.
 const NOT_BY_ENTER: &str = "Space presses it, Enter does not";
 
-/// How much a button stands out.
+/// Emphasis of a button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ButtonStyle {
     /// The one way on.
@@ -38,14 +38,14 @@ pub enum ButtonStyle {
     Quiet,
 }
 
-/// How a button behaves that comes and goes with its row.
+/// Behaviour of a button that comes and goes with its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InRow {
     No,
     /// Another takes the keyboard over when it has gone.
     PassesFocusOn,
     /// Besides, it does nothing in the moment after it appeared or moved.
-    ArmsLate,
+    ArmDelay,
 }
 
 /// A button with a label, an icon or both.
@@ -116,7 +116,7 @@ impl<'a> ActionButton<'a> {
         Self::new(label).style(ButtonStyle::Quiet)
     }
 
-    /// How much it stands out.
+    /// Sets the emphasis.
     pub fn style(mut self, style: ButtonStyle) -> Self {
         self.style = style;
         self
@@ -134,13 +134,13 @@ impl<'a> ActionButton<'a> {
         self
     }
 
-    /// What hovering shows and a screen reader reads after the name.
+    /// Sets the tip, which a screen reader reads after the name.
     pub fn hint(mut self, hint: &'a str) -> Self {
         self.hint = Some(hint);
         self
     }
 
-    /// Takes the hint away, where something else is shown in its place.
+    /// Removes the hint, where something else is shown instead.
     pub fn without_hint(mut self) -> Self {
         self.hint = None;
         self
@@ -164,7 +164,7 @@ impl<'a> ActionButton<'a> {
         self
     }
 
-    /// What tells it from the others of its row for good, where its name changes.
+    /// Stable key within its row, for a button whose name changes.
     pub fn key(mut self, key: &'a str) -> Self {
         self.key = Some(key);
         self
@@ -183,13 +183,13 @@ impl<'a> ActionButton<'a> {
         self
     }
 
-    /// As low as a target may be, for a button in a row of a list.
+    /// Minimum target height, for a button in a row of a list.
     pub fn compact(mut self) -> Self {
         self.is_compact = true;
         self
     }
 
-    /// Keeps Enter from pressing it, for what must not happen by a stray key.
+    /// Ignores Enter, for what must not happen by a stray key.
     pub fn ignores_enter(mut self) -> Self {
         self.enter_key = EnterKey::Ignored;
         self
@@ -198,8 +198,8 @@ impl<'a> ActionButton<'a> {
     /// Does nothing in the half second after it appeared or moved, a second where that was under the pointer: no click or key presses it that
     /// was meant for what was there before. For what acts in a list whose rows move; when it has gone
     /// by being pressed, the button next to it has the keyboard.
-    pub fn arms_late(mut self) -> Self {
-        self.in_row = InRow::ArmsLate;
+    pub fn with_arm_delay(mut self) -> Self {
+        self.in_row = InRow::ArmDelay;
         self
     }
 
@@ -308,7 +308,7 @@ impl Colours {
 /// A button as it will be drawn, before it has its place.
 struct Layout {
     galley: Arc<Galley>,
-    /// What the icon and the gap after it take, and the icon with the label.
+    /// Width of the icon with its gap, and of the icon with the label.
     icon_room: f32,
     content: Vec2,
     size: Vec2,
@@ -351,7 +351,7 @@ impl ActionButton<'_> {
         self.disabled_because.is_none()
     }
 
-    /// Takes clicks and keys, and says what it is.
+    /// Handles clicks and keys, and reports the widget's role and name.
     fn interact(&self, ui: &Ui, rect: Rect, id: Id) -> Response {
         // A disabled button still takes the keyboard, or its reason could not be reached with it.
         let sense = if self.is_enabled() {
@@ -411,9 +411,9 @@ impl Widget for ActionButton<'_> {
         let layout = Layout::of(&self, ui);
         let rect = ui.allocate_space(layout.size).1;
         let id = stable_id(ui, self.key.unwrap_or(self.name));
-        let arms_late = self.in_row == InRow::ArmsLate;
-        note_button(ui, id, rect, self.in_row != InRow::No, arms_late);
-        if arms_late && has_just_moved(ui, id, rect) {
+        let has_arm_delay = self.in_row == InRow::ArmDelay;
+        note_button(ui, id, rect, self.in_row != InRow::No, has_arm_delay);
+        if has_arm_delay && has_just_moved(ui, id, rect) {
             self.disabled_because = self.disabled_because.or(Some(ARMING));
         }
         let ignores_enter = self.enter_key == EnterKey::Ignored;
@@ -460,7 +460,7 @@ fn label_width(ui: &Ui, label: &str, font: &FontId) -> f32 {
     ui.painter().layout_job(job).size().x
 }
 
-/// How wide a button with this label and no icon is.
+/// Width of a button with this label and no icon.
 pub fn button_width(ui: &Ui, label: &str) -> f32 {
     let font = TextStyle::Button.resolve(ui.style());
     label_width(ui, label, &font) + 2.0 * ui.spacing().button_padding.x

@@ -23,16 +23,16 @@ pub struct Dialog<'a> {
     width: Option<f32>,
 }
 
-/// What came of showing a dialog for a frame.
+/// Result of a dialog's frame.
 #[derive(Debug)]
 pub struct DialogResponse<R> {
-    /// What the content returned.
+    /// Return value of the content.
     pub inner: R,
     /// Whether Esc was pressed.
     pub close_requested: bool,
 }
 
-/// Who had the keyboard before a dialog, and when the dialog was last seen.
+/// Holder of the keyboard before a dialog, and when the dialog was last seen.
 #[derive(Clone, Copy, Default)]
 struct Opener {
     focused: Option<Id>,
@@ -43,7 +43,7 @@ struct Opener {
 #[derive(Default)]
 struct ReturningFocus {
     pending: Option<(LayerId, Id)>,
-    /// What has the keyboard instead of an opener that is gone.
+    /// Fallback for the keyboard where the opener is gone.
     home: Option<Id>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// What a screen reader says after the title: the consequence, in a sentence.
+    /// Accessible description, read after the title: the consequence in a sentence.
     pub fn description(mut self, description: &'a str) -> Self {
         self.description = description;
         self
@@ -99,7 +99,7 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// For a dialog that warns of nothing, such as settings.
+    /// Makes it a plain dialog, without a warning.
     pub fn plain(mut self) -> Self {
         self.role = accesskit::Role::Dialog;
         self
@@ -130,7 +130,7 @@ impl<'a> Dialog<'a> {
         ctx.plugin_or_default::<ReturningFocus>().lock().home = Some(home);
     }
 
-    /// What has the keyboard where nothing else is to have it.
+    /// Default holder of the keyboard.
     pub fn focus_home(ctx: &Context) -> Option<Id> {
         ctx.plugin_or_default::<ReturningFocus>().lock().home
     }
@@ -143,8 +143,8 @@ impl<'a> Dialog<'a> {
         Self::height(ctx) - tokens.size.section - tokens.space.m
     }
 
-    /// What of the height is left below what was drawn of the content so far, the title with as many lines
-    /// as it has. For the content itself, not for a part of it.
+    /// Height left below the content drawn so far, the title included. For the content itself, not for a
+    /// part of it.
     #[must_use]
     pub fn rest(ui: &Ui) -> f32 {
         let drawn = ui.cursor().top() - ui.min_rect().top();
@@ -159,8 +159,8 @@ impl<'a> Dialog<'a> {
         size.x < SMALL.x || size.y < SMALL.y
     }
 
-    /// From the window's upper edge to the dialog's, which stays where it is whatever comes into
-    /// it: nothing may move under the pointer.
+    /// Distance of the dialog from the window's upper edge, independent of its content: nothing may move
+    /// under the pointer.
     fn top(ctx: &Context) -> f32 {
         let tokens = ctx.tokens();
         if Self::is_small(ctx) {

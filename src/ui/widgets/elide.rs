@@ -1,4 +1,4 @@
-//! Text that has to fit into a line and keep its end: a device's id stands there.
+//! Text elided to one line that keeps its end, where a device's id is.
 
 use egui::{Color32, FontId, Label, Response, RichText, TextStyle, TextWrapMode, Ui};
 
@@ -7,7 +7,7 @@ use super::tip::TipExt as _;
 /// The end that is kept.
 const KEPT_END: usize = 8;
 
-/// How wide `text` is on one line of this font, in points.
+/// Width of `text` on one line in this font, in points.
 pub fn text_width(ui: &Ui, text: &str, font: &FontId) -> f32 {
     let painter = ui.painter();
     let galley = painter.layout_no_wrap(text.to_owned(), font.clone(), Color32::PLACEHOLDER);

@@ -1,4 +1,4 @@
-//! What an empty list says.
+//! Empty state of a list.
 
 use egui::{RichText, Ui};
 
@@ -11,9 +11,9 @@ use super::{
 /// Says what would be here, and how to get it.
 #[derive(Clone, Copy, Debug)]
 pub struct EmptyState<'a> {
-    /// What is not here.
+    /// The missing content.
     pub headline: &'a str,
-    /// How to get it.
+    /// The way to get it.
     pub how: &'a str,
     /// The label of the button that gets it, where one does.
     pub action: Option<&'a str>,

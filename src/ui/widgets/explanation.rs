@@ -1,4 +1,4 @@
-//! What happened, what it changed, and what to do next.
+//! Explanation of an error: what happened, what it changed, and what to do next.
 
 use egui::{Frame, Margin, RichText, Stroke, Ui};
 
@@ -14,7 +14,7 @@ use super::{
 /// A plain account of something that went wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplanationView<'a> {
-    /// What happened.
+    /// The headline.
     pub headline: &'a str,
     /// Whether anything was changed.
     pub effect: &'a str,

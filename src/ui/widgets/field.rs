@@ -9,7 +9,7 @@ use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
 use super::dialog::Dialog;
 
-/// Where the label is.
+/// Position of the label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Label {
     Above,
@@ -58,19 +58,19 @@ impl<'a> TextField<'a> {
         self
     }
 
-    /// What an empty field shows.
+    /// Sets the placeholder.
     pub fn hint(mut self, hint: &'a str) -> Self {
         self.hint = hint;
         self
     }
 
-    /// What is said below a field without an error.
+    /// Sets the help text, shown below a field without an error.
     pub fn help(mut self, help: &'a str) -> Self {
         self.help = help;
         self
     }
 
-    /// What is wrong with the text, if anything.
+    /// Sets the error of the text, if any.
     pub fn error(mut self, error: Option<&'a str>) -> Self {
         self.error = error;
         self
@@ -88,13 +88,13 @@ impl<'a> TextField<'a> {
         self
     }
 
-    /// As wide as this, in points, where there is room.
+    /// Sets the preferred width, in points.
     pub fn width(mut self, width: f32) -> Self {
         self.width = width;
         self
     }
 
-    /// For ids and hashes.
+    /// Uses a monospaced font, for ids and hashes.
     pub fn monospace(mut self) -> Self {
         self.font = TextStyle::Monospace;
         self

@@ -73,13 +73,13 @@ impl Plugin for FocusInView {
     }
 }
 
-/// Keeps what has the keyboard in sight; call it in each frame.
+/// Keeps the focused widget in sight; call it in each frame.
 pub fn keep_focus_in_view(ctx: &Context) {
     let _ = ctx.plugin_or_default::<FocusInView>();
 }
 
-/// Takes the Esc that leaves a page: not one that only leaves a text field or closes a list that is
-/// open, for which it was meant. Call it before what may take it is drawn.
+/// Consumes the Esc that leaves a page: not one that only leaves a text field or closes an open list.
+/// Call it before widgets that may consume it are drawn.
 pub fn take_escape(ctx: &Context) -> bool {
     // egui has taken the keyboard from the field by now.
     let before = ctx.plugin_or_default::<FocusInView>().lock().known;
@@ -97,7 +97,7 @@ struct Drawn {
     layer: LayerId,
     rect: Rect,
     passes_on: bool,
-    arms_late: bool,
+    has_arm_delay: bool,
 }
 
 /// Gives the keyboard to the nearest button where the one that had it has gone, as a row does that was
@@ -130,7 +130,7 @@ impl Plugin for FocusHeir {
         let is_page = lost.layer.order == Order::Background;
         // In a dialog the keyboard stays in the list: it does not end on what confirms.
         let is_heir = |button: &&Drawn| {
-            let is_safe = !is_page || is_in_near_row(button) && !button.arms_late;
+            let is_safe = !is_page || is_in_near_row(button) && !button.has_arm_delay;
             button.layer == lost.layer && button.passes_on && is_safe
         };
         let nearest = |one: &&Drawn, other: &&Drawn| distance(one).total_cmp(&distance(other));
@@ -138,7 +138,7 @@ impl Plugin for FocusHeir {
         let home = is_page.then(|| Dialog::focus_home(ui.ctx())).flatten();
         // The list is not on every page: there the next button that acts on nothing has it.
         let home = home.filter(|home| ui.ctx().read_response(*home).is_some());
-        let is_harmless = |button: &&Drawn| button.layer == lost.layer && !button.arms_late;
+        let is_harmless = |button: &&Drawn| button.layer == lost.layer && !button.has_arm_delay;
         let rest = drawn.iter().filter(is_harmless).min_by(nearest);
         let heir = near.or(rest.filter(|_| is_page && home.is_none()));
         self.focused = heir.copied();
@@ -150,14 +150,14 @@ impl Plugin for FocusHeir {
 }
 
 /// Notes that a button was drawn; `passes_on` is whether another takes the keyboard over when it has
-/// gone, `arms_late` whether it acts, and so is no such other.
-pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, arms_late: bool) {
+/// gone, `has_arm_delay` whether it acts, and so is no such other.
+pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, has_arm_delay: bool) {
     let heir = ui.ctx().plugin_or_default::<FocusHeir>();
     heir.lock().drawn.push(Drawn {
         id,
         layer: ui.layer_id(),
         rect,
         passes_on,
-        arms_late,
+        has_arm_delay,
     });
 }

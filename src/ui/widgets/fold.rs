@@ -1,4 +1,4 @@
-//! What can be folded away.
+//! Foldable parts.
 
 use egui::{Response, Sense, TextStyle, Ui, WidgetInfo, accesskit};
 

@@ -42,7 +42,7 @@ pub fn gallery_ui(ui: &mut Ui) {
     explanations_ui(ui);
     EmptyState {
         headline: "Nothing is contained",
-        how: "Devices that anybody isolates or restricts appear here",
+        how: "Devices that anyone isolates or restricts appear here",
         action: Some("Load devices"),
     }
     .show_ui(ui);

@@ -9,7 +9,7 @@ use painter::IconPainter;
 
 mod painter;
 
-/// What an icon stands for; each has a shape of its own.
+/// Meaning of an icon; each has a shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
 pub enum Icon {
     /// Waiting to send: an hourglass.

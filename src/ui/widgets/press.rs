@@ -1,4 +1,4 @@
-//! Which keys press a button.
+//! Keys that press a button.
 
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Response, Ui};
 
@@ -71,7 +71,7 @@ pub fn take_confirming_key(ui: &Ui) -> bool {
     })
 }
 
-/// What a form says of the keys that work in it.
+/// Hint on the keys of a form.
 pub fn confirming_keys(ctx: &Context) -> String {
     let shortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
     format!("{} confirms, Esc closes", ctx.format_shortcut(&shortcut))

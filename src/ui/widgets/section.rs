@@ -1,4 +1,4 @@
-//! Parts of a panel: the heading between two of them, and the ground of one that stands out.
+//! Sections of a panel: their headings, and a raised background.
 
 use egui::{Frame, Margin, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
 
@@ -33,7 +33,7 @@ pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
     response
 }
 
-/// The ground of a part that stands out from the panel around it.
+/// Background of a raised part of a panel.
 pub fn raised_frame(ui: &Ui) -> Frame {
     Frame::new()
         .fill(ui.tokens().surface.raised)

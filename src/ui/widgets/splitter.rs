@@ -4,12 +4,12 @@ use egui::{CursorIcon, Id, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit}
 
 use super::super::theme::TokensExt as _;
 
-/// Which way a line runs.
+/// Direction of a splitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
-    /// Between what stands side by side.
+    /// Between parts side by side.
     Upright,
-    /// Between what stands one over the other.
+    /// Between parts one above the other.
     Level,
 }
 

@@ -9,7 +9,7 @@ use strum::VariantArray;
 
 use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
 
-/// From a plate's text to its ends, in points.
+/// Margin beside a plate's text, in points.
 const PLATE_MARGIN: f32 = 6.0;
 
 /// The look of the strip, one per mode.
@@ -63,7 +63,7 @@ pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -
     .inner
 }
 
-/// How wide the plate of `text` is.
+/// Width of the plate of `text`.
 pub fn plate_width(ui: &Ui, text: &str) -> f32 {
     let font = text::strong().resolve(ui.style());
     let colour = ui.tokens().text;
@@ -76,7 +76,7 @@ pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str) -> Response {
     strip_plate_clipped_ui(ui, look, text, f32::INFINITY)
 }
 
-/// The same, at most `most` points wide: what does not fit ends in an ellipsis, and is named whole.
+/// A plate at most `most` points wide: its text ends in an ellipsis, its accessible name is complete.
 pub fn strip_plate_clipped_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
     let tokens = ui.tokens();
     let pattern = look.pattern(tokens);

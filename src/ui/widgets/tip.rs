@@ -1,11 +1,11 @@
-//! What a button says about itself, beside it and never over another one, nor over an id that is being
+//! Tips of buttons, placed beside them and never over another button, nor over an id that is being
 //! read.
 
 use std::sync::Arc;
 
 use egui::{Context, Rect, RectAlign, Response, Tooltip, Vec2, WidgetText};
 
-/// Where a tip may stand, the best place first.
+/// Positions of a tip, the best first.
 const PLACES: [RectAlign; 8] = [
     RectAlign::BOTTOM_START,
     RectAlign::TOP_START,
@@ -47,15 +47,15 @@ fn is_behind_dialog(response: &Response) -> bool {
         .memory(|memory| memory.is_above_modal_layer(layer))
 }
 
-/// What no tip is to cover, of this pass and of the one before.
+/// Rectangles that no tip may cover, of this pass and the one before.
 #[derive(Clone, Default)]
-struct Kept {
+struct ProtectedRects {
     pass: u64,
     present: Vec<(Rect, usize)>,
     before: Arc<[(Rect, usize)]>,
 }
 
-/// How much an id counts beside a button: who acts compares it.
+/// Weight of an id relative to a button: a person compares it before acting.
 const ID_WEIGHT: usize = 10;
 
 /// Remembers where a button is, so that no tip covers it.
@@ -71,12 +71,12 @@ pub fn keep_readable(ctx: &Context, rect: Rect) {
 fn keep(ctx: &Context, rect: Rect, weight: usize) {
     let pass = ctx.cumulative_pass_nr();
     ctx.data_mut(|data| {
-        let kept = data.get_temp_mut_or_default::<Kept>(egui::Id::NULL);
-        if kept.pass != pass {
-            kept.pass = pass;
-            kept.before = std::mem::take(&mut kept.present).into();
+        let protected = data.get_temp_mut_or_default::<ProtectedRects>(egui::Id::NULL);
+        if protected.pass != pass {
+            protected.pass = pass;
+            protected.before = std::mem::take(&mut protected.present).into();
         }
-        kept.present.push((rect, weight));
+        protected.present.push((rect, weight));
     });
 }
 
@@ -116,17 +116,19 @@ fn tip_ui(mut tip: Tooltip<'_>, response: &Response, more: &str) {
 /// The first place that is in the window and covers nothing that is kept clear, else the one that covers
 /// the least of it.
 fn free_place(ctx: &Context, beside: Rect, size: Vec2) -> RectAlign {
-    let kept = ctx.data(|data| data.get_temp::<Kept>(egui::Id::NULL));
-    let before = kept.map(|kept| kept.before).unwrap_or_default();
+    let protected = ctx.data(|data| data.get_temp::<ProtectedRects>(egui::Id::NULL));
+    let before = protected
+        .map(|protected| protected.before)
+        .unwrap_or_default();
     let window = ctx.content_rect();
     let covered = |place: &RectAlign| {
         let tip = place.align_rect(&beside, size, GAP);
-        let kept = before
+        let protected = before
             .iter()
             .filter(|(rect, _)| *rect != beside && rect.shrink(1.0).intersects(tip));
         // Out of the window it would be moved back, over what nobody can tell.
         let outside = if window.contains_rect(tip) { 0 } else { 1000 };
-        kept.map(|(_, weight)| weight).sum::<usize>() + outside
+        protected.map(|(_, weight)| weight).sum::<usize>() + outside
     };
     let mut places = PLACES.into_iter();
     let best = places.by_ref().min_by_key(covered);

@@ -10,16 +10,16 @@ pub trait UiExt {
     /// A text that goes on in further lines where it is too long for one.
     fn wrapped(&mut self, text: impl Into<WidgetText>) -> Response;
 
-    /// What matters most in a line.
+    /// Emphasised text.
     fn strong_label(&mut self, text: impl Into<String>) -> Response;
 
-    /// What stands beside something that matters more.
+    /// De-emphasised text.
     fn weak_label(&mut self, text: impl Into<String>) -> Response;
 
     /// A line in small type without weight, for somebody who wants to know more.
     fn small_label(&mut self, text: impl Into<String>) -> Response;
 
-    /// Has a screen reader say what stands here now, whenever that changes.
+    /// Marks the node as a live region: screen readers read it whenever it changes.
     fn announce(&self, changing: &Response);
 }
 

@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
-use crate::journal::{Caution, Compared, Entry, Journal, JournalError, Mark, Record, put_aside};
+use crate::journal::{
+    Caution, Checkpoint, Compared, Entry, Journal, JournalError, Record, put_aside,
+};
 use crate::model::{EntryId, Mode};
 
 /// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
@@ -57,7 +59,7 @@ impl Entries {
 
 /// How opening went.
 pub(in crate::worker) struct Opened {
-    /// What could be read, also where it cannot be acted on.
+    /// All readable entries, also of a journal that cannot be acted on.
     pub entries: Vec<Entry>,
     pub lost_its_past: bool,
     pub caution: Option<Caution>,
@@ -66,7 +68,7 @@ pub(in crate::worker) struct Opened {
     pub trouble: Option<JournalError>,
 }
 
-/// What is on disk, to be shown before the caller goes on.
+/// Records on disk, to be shown before the caller goes on.
 pub(super) struct Written {
     pub changed: Changed,
     reply: Reply,
@@ -74,7 +76,7 @@ pub(super) struct Written {
 
 impl Written {
     /// Lets the caller go on.
-    pub fn was_shown(self) {
+    pub fn acknowledge(self) {
         self.reply.send(Ok(self.changed)).ok();
     }
 }
@@ -85,9 +87,9 @@ pub(super) enum Job {
         records: Vec<(EntryId, Record)>,
         reply: Reply,
     },
-    /// Compares the file with a mark.
+    /// Compares the file with a checkpoint.
     Compare {
-        mark: Mark,
+        checkpoint: Checkpoint,
         reply: oneshot::Sender<Result<Compared, JournalError>>,
     },
     /// Looks whether the file is still in its place.
@@ -106,8 +108,8 @@ pub(super) struct Ends {
     pub jobs: Sender<Job>,
     pub opened: oneshot::Receiver<Opened>,
     pub to_show: Receiver<Written>,
-    /// What the file has; `None` until it is open.
-    pub mark: watch::Receiver<Option<Mark>>,
+    /// The file's newest checkpoint; `None` until it is open.
+    pub checkpoint: watch::Receiver<Option<Checkpoint>>,
 }
 
 /// Starts the thread, which opens the file and then writes to it what is in the queue by then.
@@ -118,22 +120,22 @@ pub(super) fn start(path: Box<Path>, mode: Mode, entries: Entries) -> std::io::R
     let (jobs, queue) = channel(QUEUE);
     let (opened_to, opened) = oneshot::channel();
     let (written, to_show) = channel(QUEUE);
-    let (mark_to, mark) = watch::channel(None);
+    let (checkpoint_to, checkpoint) = watch::channel(None);
     // Never joined: a disk that hangs must not keep the program from ending.
     std::thread::Builder::new()
         .name("cordon-journal".into())
         .spawn(move || {
             let (journal, how) = open(&path, mode);
             entries.change(|all| all.extend(how.entries.iter().cloned().map(Arc::new)));
-            mark_to.send_replace(journal.as_ref().map(Journal::mark));
+            checkpoint_to.send_replace(journal.as_ref().map(Journal::checkpoint));
             opened_to.send(how).ok();
-            serve(journal, queue, &entries, &written, &mark_to);
+            serve(journal, queue, &entries, &written, &checkpoint_to);
         })?;
     Ok(Ends {
         jobs,
         opened,
         to_show,
-        mark,
+        checkpoint,
     })
 }
 
@@ -161,7 +163,7 @@ fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
     (journal, how)
 }
 
-/// A rehearsal's journal that was copied into another's place would have its orders followed there.
+/// The demo's journal that was copied into another's place would have its orders followed there.
 fn demand_mode(entries: &[Entry], mode: Mode) -> Result<(), JournalError> {
     let mode = mode.key();
     let foreign = entries.iter().find(|entry| *entry.author.mode != *mode);
@@ -177,7 +179,7 @@ fn serve(
     mut queue: Receiver<Job>,
     entries: &Entries,
     written: &Sender<Written>,
-    mark_to: &watch::Sender<Option<Mark>>,
+    checkpoint_to: &watch::Sender<Option<Checkpoint>>,
 ) {
     while let Some(job) = queue.blocking_recv() {
         match job {
@@ -189,7 +191,7 @@ fn serve(
                 match appended {
                     Ok(()) => {
                         let changed = entries.add(at, records);
-                        mark_to.send_replace(journal.as_ref().map(Journal::mark));
+                        checkpoint_to.send_replace(journal.as_ref().map(Journal::checkpoint));
                         written.blocking_send(Written { changed, reply }).ok();
                     }
                     Err(error) => {
@@ -198,9 +200,9 @@ fn serve(
                     }
                 }
             }
-            Job::Compare { mark, reply } => {
+            Job::Compare { checkpoint, reply } => {
                 let compared = match &mut journal {
-                    Some(journal) => journal.compare(&mark),
+                    Some(journal) => journal.compare(&checkpoint),
                     None => Err(JournalError::ReadOnly),
                 };
                 reply.send(compared).ok();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::registry::OrderControl;
-use super::slot::{Queue, Slot};
+use super::slot::{BatchQueue, Slot};
 use super::steps::StepsBefore;
 use super::task::{Leaving, OrderTask, control, rules_not_reread};
 use crate::guard::Approval;
@@ -22,7 +22,7 @@ pub(in crate::worker) fn submit(
     approvals: Vec<Approval>,
     replaced: Vec<(EntryId, &'static str)>,
 ) {
-    let queue = (approvals.len() > 1).then(|| Queue::start(approvals.len()));
+    let queue = (approvals.len() > 1).then(|| BatchQueue::start(approvals.len()));
     let slot = || queue.as_ref().map_or_else(Slot::alone, Slot::joined);
     let mut plan = StepsBefore::default();
     let orders = approvals
@@ -68,7 +68,7 @@ async fn send_all(
         order.end_claim();
         if !is_alone {
             let waits = Some(OrderProgress::WaitsForTurn);
-            context.screen.note(order.entry(), waits).await;
+            context.screen.show_progress(order.entry(), waits).await;
         }
         let leaving = permit.map(|permit| Leaving { permit, since });
         tokio::spawn(order.carry_out(leaving));
@@ -78,7 +78,7 @@ async fn send_all(
     }
 }
 
-/// Takes back what has not left of a batch.
+/// Withdraws the orders of a batch that have not been sent.
 pub(in crate::worker) async fn stop(context: &Arc<Context>, batch: EntryId) {
     for entry in context.journal.entries().iter() {
         let is_of_it = entry.order.batch == Some(batch);

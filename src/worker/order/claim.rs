@@ -1,4 +1,4 @@
-//! Which of the service's actions an order may claim as its own, and whose an answer is.
+//! Attribution: which of the service's actions an order may claim, and whose an answer is.
 //!
 //! People quote our tag: a comment that holds it is believed only where nothing speaks against it.
 
@@ -27,7 +27,7 @@ pub(super) struct Claim<'a> {
     /// Other records of the device: the one that the service carried the order over to, or that the
     /// ordered one was merged into.
     other_records: Vec<MachineId>,
-    /// What the service created before this time is not ours; `None` where nobody can tell.
+    /// Earliest creation time of an action of ours; `None` if unknown.
     not_before: Option<Timestamp>,
 }
 
@@ -40,8 +40,8 @@ pub(super) enum Whose {
     Unclear(&'static str),
 }
 
-/// What a later reading says of an action whose answer was unclear. Weaker evidence counts too, for
-/// there will be none better; our tag on a still later reading puts it right.
+/// Attribution of an action by a later reading, where the answer was unclear. Weaker evidence counts
+/// too, as there will be none better; our tag on a still later reading corrects it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     Ours,

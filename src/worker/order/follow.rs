@@ -1,4 +1,4 @@
-//! What is followed to its real end, and what a reading of it means for our entries.
+//! Watched actions: each is followed to its real end, and readings are recorded in its entries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::worker::journal::JournalHandle;
 use crate::worker::screen::Screen;
 use crate::worker::timing::Timing;
 
-/// One action that is followed.
+/// One watched action.
 struct Follow {
     machine: MachineId,
     /// How it is read.
@@ -35,7 +35,7 @@ struct Follow {
     newest: Option<Timestamp>,
     /// Whether the service has shown it in this run.
     was_shown: bool,
-    /// What was read last is being put on record, which may wait for the disk.
+    /// The last reading is being recorded, which may wait for the disk.
     is_being_recorded: bool,
 }
 
@@ -46,17 +46,17 @@ pub(super) struct NextLook {
     pub next_at: Timestamp,
 }
 
-/// What is to be looked at.
+/// An action to look at.
 pub(super) struct Wanted {
     pub id: MachineActionId,
     pub machine: MachineId,
     pub record: Recorded,
-    /// One of our entries about it, if there is one.
+    /// One of our entries for the action, if any.
     pub entry: Option<EntryId>,
 }
 
-/// The actions that are followed.
-pub(in crate::worker) struct Followed {
+/// The watched actions.
+pub(in crate::worker) struct Watched {
     journal: Arc<JournalHandle>,
     screen: Screen,
     timing: Timing,
@@ -65,7 +65,7 @@ pub(in crate::worker) struct Followed {
     changed: Notify,
 }
 
-impl Followed {
+impl Watched {
     pub fn new(journal: Arc<JournalHandle>, screen: Screen, timing: Timing) -> Self {
         Self {
             journal,
@@ -100,12 +100,12 @@ impl Followed {
         }
         let next_at = self.add(action, on, Some(entry), read_at);
         let note = OrderProgress::Watching { read_at, next_at };
-        self.screen.note(entry, Some(note)).await;
+        self.screen.show_progress(entry, Some(note)).await;
     }
 
     /// Follows somebody else's action, so that its end is seen too; `machine` is what was asked
     /// about.
-    pub fn follow_foreign(&self, action: &MachineAction, machine: &MachineId) {
+    pub fn watch_foreign(&self, action: &MachineAction, machine: &MachineId) {
         if !action.status.is_final() {
             let machine = action.machine_id.as_ref().unwrap_or(machine);
             let kind = ActionKind::of(action);
@@ -160,7 +160,7 @@ impl Followed {
 
     /// Makes every action due.
     pub fn look_now(&self) {
-        self.put_off(Duration::ZERO);
+        self.postpone_all(Duration::ZERO);
         self.changed.notify_one();
     }
 
@@ -182,7 +182,7 @@ impl Followed {
     }
 
     /// Sets the next look at every action.
-    pub(super) fn put_off(&self, wait: Duration) {
+    pub(super) fn postpone_all(&self, wait: Duration) {
         let next = monotonic_now() + wait;
         for follow in self.all().values_mut() {
             follow.next = next;
@@ -206,7 +206,7 @@ impl Followed {
         }
     }
 
-    /// All of them.
+    /// All watched actions.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
         let all = self.all();
         all.iter()

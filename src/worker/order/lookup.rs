@@ -11,7 +11,7 @@ use super::claim::{Claim, Reading};
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
 use super::records::finished;
 use super::registry::Registration;
-use crate::action::{Effect as Shown, Recorded, Task};
+use crate::action::{IndicatorEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record, TimeSource};
@@ -63,8 +63,8 @@ fn is_of_present_account(context: &Context, entry: EntryId) -> bool {
     known.is_some_and(|(entry, account)| entry.author.is(&account))
 }
 
-/// What turns up late puts right what was said without it: *Not found* after a service that showed
-/// its new actions later than any look-up, or a refusal by something in front of one that had
+/// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
+/// later than any look-up, or after a refusal by something in front of a service that had
 /// stored the action all the same.
 pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[MachineAction]) {
     let account = context.session.account();
@@ -135,8 +135,8 @@ struct Progress {
 }
 
 impl Progress {
-    /// What is shown until the next look-up.
-    fn note(&mut self, again_at: Timestamp) -> OrderProgress {
+    /// The progress to show until the next look-up.
+    fn progress_until(&mut self, again_at: Timestamp) -> OrderProgress {
         let complete = self.complete;
         match self.trouble.take() {
             None => OrderProgress::LookedUp { complete, again_at },
@@ -148,7 +148,7 @@ impl Progress {
         }
     }
 
-    /// Where to look next: *Not found* takes enough look-ups, spread over enough time.
+    /// The next place to look: *Not found* takes enough look-ups, spread over enough time.
     fn place(&self, context: &Context) -> Where {
         let spread = context.timing.look_up_spread();
         let is_spread = self.first.is_some_and(|first| first.elapsed() >= spread);
@@ -174,8 +174,8 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
         let wait = context.timing.between_look_ups(looked);
         let again_at =
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
-        let note = progress.note(again_at);
-        context.screen.note(id, Some(note)).await;
+        let note = progress.progress_until(again_at);
+        context.screen.show_progress(id, Some(note)).await;
         tokio::time::sleep(wait).await;
         if epoch != context.session.epoch() || !context.journal.may_act() {
             return;
@@ -238,7 +238,7 @@ async fn record_found(
     false
 }
 
-/// Where an order's action is looked for.
+/// A source to look up an order's action in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Where {
     AtTheMachine,
@@ -246,7 +246,7 @@ enum Where {
     Everywhere,
 }
 
-/// What one complete and successful look found.
+/// Result of one complete and successful look-up.
 enum Found {
     Ours(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
@@ -301,7 +301,7 @@ fn untagged(task: &Task, action: &MachineAction) -> Explanation {
     }
 }
 
-/// One look. What it found may contradict what an earlier reading said of the same action.
+/// One look-up. Its result may contradict an earlier reading of the same action.
 async fn look_up(
     context: &Context,
     entry: &Entry,
@@ -335,9 +335,9 @@ async fn search(
         Recorded::Indicator => {
             let effect = indicators::look_up_effect(context, order, Lane::LookUp).await?;
             Ok(match effect {
-                Shown::Shown(read) => Found::Ours(read),
-                Shown::NotShown => Found::Nothing,
-                Shown::Contradicts(how) => Found::Contested(how),
+                IndicatorEffect::Shown(read) => Found::Ours(read),
+                IndicatorEffect::NotShown => Found::Nothing,
+                IndicatorEffect::Contradicts(how) => Found::Contested(how),
             })
         }
         Recorded::Machine => {

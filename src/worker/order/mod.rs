@@ -22,7 +22,7 @@ mod slot;
 mod steps;
 
 pub(super) use batch::{stop as stop_batch, submit};
-pub(super) use follow::Followed;
+pub(super) use follow::Watched;
 pub(super) use lookup::reconcile_late;
 pub(super) use registry::{OrderControl, Orders};
 pub(super) use resume::resume;

@@ -1,4 +1,4 @@
-//! What came of a request that left: ours, somebody else's, refused, or unknown.
+//! Outcome of a sent request: ours, somebody else's, refused, or unknown.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::worker::context::Context;
 use crate::worker::indicators;
 
 /// Why there was nothing to remove.
-const GONE_ALREADY: &str = "It was gone already: it had ended, or somebody had removed it";
+const GONE_ALREADY: &str = "Already removed or expired";
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
@@ -70,8 +70,8 @@ async fn taken(context: &Context, order: &Order, action: &MachineAction) {
     accepted(context, order, &taken, Source::Answer).await;
 }
 
-/// What the machine, read anew, says of an order that leaves no other record. `Err(None)` says that it
-/// does not tell its tags, which proves nothing.
+/// Effect of an order that leaves no other record, by a new reading of the machine. `Err(None)` says
+/// that its tags are not reported, which proves nothing.
 pub(super) async fn look_up_effect(
     context: &Context,
     order: &Order,
@@ -108,17 +108,17 @@ pub(super) async fn look_up_effect(
 pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineAction) -> bool {
     let records = vec![not_ours_record(action)];
     let written = context.journal.record_or_say(order.entry, records).await;
-    context.followed.follow_foreign(action, &order.machine.id);
+    context.watched.watch_foreign(action, &order.machine.id);
     written
 }
 
-/// What shows that the service has stored an action for us.
+/// Evidence that the service has stored an action for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// The answer to the request, which tells that the order was taken. An end that it names counts once
     /// the service shows it, too.
     Answer,
-    /// What the service shows of its actions.
+    /// A reading of the service's actions.
     Reading,
 }
 
@@ -138,12 +138,12 @@ pub(super) async fn accepted(
     records.extend(redirection(&context.screen, order, &order.machine.id, action).await);
     records.extend(finished(action).filter(|_| is_ended));
     let written = context.journal.record_or_say(order.entry, records).await;
-    let followed = &context.followed;
+    let watched = &context.watched;
     if written && !is_ended {
         let (entry, id, read_at) = (order.entry, &action.id, Some(now()));
-        followed.follow(entry, id, read_at).await;
+        watched.follow(entry, id, read_at).await;
         if source == Source::Reading {
-            followed.note_shown(id);
+            watched.note_shown(id);
         }
     }
     if written && is_ended && order.task.is_tenant_wide() {
@@ -151,10 +151,10 @@ pub(super) async fn accepted(
     }
     if source == Source::Answer && action.status.is_final() {
         // Its end counts once it is read.
-        followed.look_now_at(&action.id);
+        watched.look_now_at(&action.id);
     } else {
         // A cancellation's answer is news for the order that it cancels.
-        followed.record_reading(action, None).await;
+        watched.record_reading(action, None).await;
     }
     written
 }
@@ -259,14 +259,14 @@ async fn is_gone_already(context: &Context, order: &Order) -> bool {
     accepted(context, order, &gone, Source::Reading).await
 }
 
-/// What the device's actions say about a refusal whose code alone does not say why.
+/// Cause of a refusal, from the device's actions, where its code alone does not tell.
 enum Cause {
     /// Ours is there: somebody on the way refused what the service had stored.
     Stored(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
     /// Another action that has this order's tag: whether it was carried out so is not known.
     Contested(Box<MachineAction>),
-    /// One of the same kind with another choice than was ordered, such as a selective isolation.
+    /// An action of the same kind with another choice than ordered, such as a selective isolation.
     OtherVariant(Box<MachineAction>),
     /// The action that was to be cancelled had come to its end.
     Ended(Record),

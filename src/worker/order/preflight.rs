@@ -48,7 +48,7 @@ impl NotSent {
 
 /// A permit, when facts are fresh, nothing blocks the order, and one is free.
 /// `intents` is what other orders are about to put on disk.
-pub(super) fn ready_at_once(
+pub(super) fn try_ready_now(
     context: &Context,
     approval: &Approval,
     intents: &[Arc<Entry>],
@@ -63,7 +63,7 @@ pub(super) fn ready_at_once(
         .flatten()
 }
 
-/// Leave to send this order, within whatever limit holds for it, or the time at which to ask again.
+/// Permission to send this order within its rate limit, or the time at which to ask again.
 pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Timestamp> {
     let quota = match order.task.record() {
         Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => Quota::Common,
@@ -72,9 +72,9 @@ pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Ti
     context.client.poll_permit_of(quota, Lane::Order)
 }
 
-/// What holds between confirmation and intent, and only there: from there an order may wait as long
-/// as it must.
-pub(super) fn may_begin(context: &Context, approval: &Approval) -> Result<(), NotSent> {
+/// Checks that hold between confirmation and intent, and only there: from then on an order may wait
+/// as long as it must.
+pub(super) fn check_may_begin(context: &Context, approval: &Approval) -> Result<(), NotSent> {
     approval_is_young(context, approval)?;
     preflight(context, approval, &context.orders.intents()).map(drop)
 }

@@ -1,4 +1,4 @@
-//! What a reading of an action puts on record.
+//! Records derived from a reading of an action.
 
 use crate::action::Order;
 use crate::explain::{Effect, Explanation, NextStep};
@@ -22,8 +22,8 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
     })
 }
 
-/// What goes on record, and on screen, when our tag is on an action of another machine than `known`,
-/// on which the order was: the service has carried it over to that record.
+/// Record, and notice on screen, for our tag on an action of another machine than `known`, which the
+/// order was for: the service has redirected it to that record.
 pub(super) async fn redirection(
     screen: &Screen,
     order: &Order,

@@ -12,14 +12,14 @@ use crate::model::{EntryId, Epoch};
 /// A person clicks once, or a few times.
 const INBOX: usize = 8;
 
-/// What a person says about an order that waits.
+/// A person's control of a waiting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::worker) enum OrderControl {
     Withdraw,
     Insist,
 }
 
-/// What the task of an order is doing.
+/// Stage of an order's task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Writing or sending; it reads its inbox when it waits the next time.
@@ -36,7 +36,7 @@ struct Running {
     stage: Stage,
     /// `None` when the console is closing.
     inbox: Option<mpsc::Sender<OrderControl>>,
-    /// What it is about to write: orders judged meanwhile take it into account.
+    /// The intent about to be written: orders judged meanwhile take it into account.
     intent: Option<Arc<Entry>>,
 }
 
@@ -112,7 +112,7 @@ impl Orders {
         }
     }
 
-    /// What other orders are about to put on disk.
+    /// Intents that other orders are about to write.
     pub fn intents(&self) -> Vec<Arc<Entry>> {
         self.0.table.borrow().intents()
     }
@@ -190,12 +190,12 @@ impl Registration {
         self.change(|order| order.intent = None);
     }
 
-    /// From here on the task reads its inbox.
+    /// Marks the order as waiting: from here on the task reads its inbox.
     pub fn wait(&self) {
         self.change(|order| order.stage = Stage::Waiting);
     }
 
-    /// From here on the order leaves, unless a person or the closing came first.
+    /// Marks the order as leaving, unless it was withdrawn or the program closes.
     ///
     /// # Errors
     /// Why it does not.
@@ -216,7 +216,7 @@ impl Registration {
         leaving
     }
 
-    /// From here on it is found out what became of the order.
+    /// Marks the order as being looked up.
     pub fn look_up(&self, epoch: Epoch) {
         self.change(|order| order.stage = Stage::LookingUp(epoch));
     }

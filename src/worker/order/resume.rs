@@ -1,4 +1,4 @@
-//! Takes up what an earlier run left behind.
+//! Resumes open entries of earlier runs.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::worker::context::Context;
 /// How long a request may wait for its device, and a day for the one who has to know.
 const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
 
-/// Takes up every open entry of this account: what was sent is looked up, what was accepted is
-/// followed. Entries of other accounts stay as they are. A console that only looks follows too, and
+/// Resumes every open entry of this account: sent orders are looked up, accepted ones are watched.
+/// Entries of other accounts stay as they are. A read-only console watches too, and
 /// leaves everything else to the one that acts.
 pub(in crate::worker) async fn resume(context: &Arc<Context>) {
     // Two accounts that do not say who they are may be two people.
@@ -33,14 +33,14 @@ pub(in crate::worker) async fn resume(context: &Arc<Context>) {
                 lookup::start(context, entry.id());
             }
             (Phase::UnderWay(action), _) => {
-                context.followed.follow(entry.id(), action, None).await;
+                context.watched.follow(entry.id(), action, None).await;
             }
             // Whether it brought about what this entry was to bring about is not known yet.
             (_, OrderStatus::NotOurs { action, .. })
                 if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
             {
                 let on = (entry.machine().id, entry.order.task.record());
-                context.followed.follow_theirs(action, on);
+                context.watched.follow_theirs(action, on);
             }
             (Phase::Unanswered | Phase::Unsent | Phase::Ended, _) => {}
         }

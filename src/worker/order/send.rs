@@ -12,7 +12,7 @@ use crate::worker::clock::now;
 /// Attempts of one order that certainly did nothing (429, 401, never connected).
 const MAX_ATTEMPTS: u32 = 12;
 
-/// What came of an order that was sent.
+/// Reply to a sent order.
 pub(super) enum Reply {
     /// The service answered with an action.
     Action(Box<MachineAction>),
@@ -22,7 +22,7 @@ pub(super) enum Reply {
     Refused(ApiError),
 }
 
-/// What has to come before another attempt.
+/// Precondition of another attempt.
 pub(super) enum Remedy {
     /// Another token in the place of the one that was not accepted.
     Renewal,
@@ -68,7 +68,7 @@ impl Attempts {
         }
     }
 
-    /// How long to wait before the next attempt of what certainly did nothing; `None` when another
+    /// Delay before the next attempt after one that certainly did nothing; `None` when another
     /// would not help. A sign-in host that was not reached has ended nothing.
     fn pause_after(&self, error: &ApiError) -> Option<Duration> {
         match error {

@@ -9,9 +9,9 @@ type Permit = OwnedSemaphorePermit;
 /// The queue of a batch. Its one permit goes from order to order in the sequence in which they
 /// joined.
 #[derive(Clone)]
-pub(super) struct Queue(mpsc::Sender<oneshot::Sender<Permit>>);
+pub(super) struct BatchQueue(mpsc::Sender<oneshot::Sender<Permit>>);
 
-impl Queue {
+impl BatchQueue {
     /// A queue for this many orders.
     pub fn start(orders: usize) -> Self {
         // One that passed on joins again before its first place is used up.
@@ -40,10 +40,10 @@ impl Queue {
 pub(super) struct Slot(Option<Place>);
 
 struct Place {
-    queue: Queue,
-    /// Where the turn comes from; `None` when it has come, or was passed on.
+    queue: BatchQueue,
+    /// Receiver of the turn; `None` once it has come or was yielded.
     comes: Option<oneshot::Receiver<Permit>>,
-    /// It is this order's turn, for as long as this is held.
+    /// The permit: it is this order's turn for as long as it is held.
     turn: Option<Permit>,
 }
 
@@ -54,7 +54,7 @@ impl Slot {
     }
 
     /// A slot at the tail of this queue.
-    pub fn joined(queue: &Queue) -> Self {
+    pub fn joined(queue: &BatchQueue) -> Self {
         Self(Some(Place {
             queue: queue.clone(),
             comes: Some(queue.join()),
@@ -74,7 +74,7 @@ impl Slot {
     }
 
     /// Gives up its turn; the next call of [`Self::turn`] joins the tail.
-    pub fn pass_on(&mut self) {
+    pub fn yield_turn(&mut self) {
         if let Some(place) = &mut self.0 {
             place.turn = None;
         }
@@ -94,13 +94,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn orders_leave_one_at_a_time_first_come_first_served_and_a_passed_turn_goes_last() {
-        let queue = Queue::start(3);
+        let queue = BatchQueue::start(3);
         let [mut a, mut b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         assert!(!has_turn(&mut b).await);
         assert!(has_turn(&mut a).await);
         assert!(has_turn(&mut a).await, "it keeps its turn");
         assert!(!has_turn(&mut c).await);
-        a.pass_on();
+        a.yield_turn();
         assert!(has_turn(&mut b).await);
         assert!(!has_turn(&mut a).await);
         drop(b);
@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_dropped_slot_does_not_block_the_queue() {
-        let queue = Queue::start(3);
+        let queue = BatchQueue::start(3);
         let [a, b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         drop(b);
         drop(a);

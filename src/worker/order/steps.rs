@@ -1,4 +1,4 @@
-//! What a step of a plan waits for: the answers to the steps before it on the same device.
+//! Order of a plan's steps: each waits for the answers to the steps before it on its device.
 
 use std::collections::HashMap;
 
@@ -21,8 +21,7 @@ pub(super) struct Before {
 pub(super) struct StepsBefore(HashMap<MachineId, Vec<Before>>);
 
 impl StepsBefore {
-    /// What is before this order; the next ones on its device come after it. Without a plan there is
-    /// nothing.
+    /// Steps before this order on its device; it counts as one for the next ones. None without a plan.
     pub fn of(&mut self, order: &Order) -> Vec<Before> {
         let Some(plan) = &order.plan else {
             return Vec::new();
@@ -40,7 +39,7 @@ impl StepsBefore {
 
 /// Whether a step may leave.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum StepVerdict {
     Go,
     Wait,
     /// A step before it came to nothing, and the plan ends there: which, in words.
@@ -49,22 +48,22 @@ pub(super) enum Verdict {
 
 /// Judges by what became of the steps before. An accepted one is enough: what the device makes of it may
 /// take days.
-pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> Verdict {
-    let mut verdict = Verdict::Go;
+pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> StepVerdict {
+    let mut verdict = StepVerdict::Go;
     for step in before {
         // On disk before the first of them leaves; one that is not there never will be.
         let status = journal.status(step.entry);
         match status.as_ref().map(OrderStatus::phase) {
-            Some(Phase::Unsent) => verdict = Verdict::Wait,
+            Some(Phase::Unsent) => verdict = StepVerdict::Wait,
             // Whether it was refused is still found out.
             Some(Phase::Unanswered) if !step.goes_on || is_sent(status.as_ref()) => {
-                verdict = Verdict::Wait;
+                verdict = StepVerdict::Wait;
             }
             Some(Phase::Unanswered | Phase::UnderWay(_)) => {}
             Some(Phase::Ended) | None => {
                 let lets_go_on = |status: &OrderStatus| status.lets_plan_go_on(step.goes_on);
                 if !status.as_ref().map_or(step.goes_on, lets_go_on) {
-                    return Verdict::Stop(words(step, status.as_ref()));
+                    return StepVerdict::Stop(words(step, status.as_ref()));
                 }
             }
         }

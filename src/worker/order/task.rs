@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::claim::Claim;
-use super::preflight::{NotSent, ready_at_once};
+use super::preflight::{NotSent, try_ready_now};
 use super::registry::{OrderControl, Registration, is_withdrawn};
 use super::send::{Attempts, Remedy, Reply};
 use super::slot::Slot;
@@ -64,9 +64,9 @@ impl OrderTask {
         }
     }
 
-    /// From the intent on disk to what became of the order.
-    pub async fn carry_out(mut self, at_once: Option<Leaving>) {
-        let reply = self.send_with_retries(at_once).await;
+    /// Carries the order from the intent on disk to its outcome.
+    pub async fn carry_out(mut self, ready: Option<Leaving>) {
+        let reply = self.send_with_retries(ready).await;
         let (context, approval) = (&self.context, &self.approval);
         let entry = approval.order().entry;
         match reply {
@@ -94,9 +94,9 @@ impl OrderTask {
     }
 
     /// Sends, and sends again only what certainly did nothing (rule 4).
-    async fn send_with_retries(&mut self, at_once: Option<Leaving>) -> Result<Reply, NotSent> {
+    async fn send_with_retries(&mut self, ready: Option<Leaving>) -> Result<Reply, NotSent> {
         let mut attempts = Attempts::default();
-        let mut permit = self.leave(at_once, None).await?;
+        let mut permit = self.leave(ready, None).await?;
         loop {
             let client = &self.context.client;
             let (error, remedy) = match attempts.make(client, &self.approval, permit).await {
@@ -111,7 +111,7 @@ impl OrderTask {
         }
     }
 
-    /// What a refused attempt has stored all the same, as far as the device's actions were read since.
+    /// An action that a refused attempt stored all the same, as far as the device's actions were read since.
     fn stored(&self) -> Option<MachineAction> {
         let order = self.approval.order();
         let history = self.context.known.get(&order.machine.id).history?.0;
@@ -208,11 +208,11 @@ impl OrderTask {
 
     /// Claims what the order is about before it is on disk; see [`Registration::claim`]. Where it may
     /// go at once and everything for that is at hand, it gets its permit.
-    pub fn claim(&self, may_go_at_once: bool) -> Option<Permit> {
+    pub fn claim(&self, may_send_immediately: bool) -> Option<Permit> {
         let (context, approval) = (&self.context, &self.approval);
         let intent = Entry::new(context.author(approval.account()), approval.order().clone());
         self.registration.claim(intent, |others| {
-            may_go_at_once.then(|| ready_at_once(context, approval, others))?
+            may_send_immediately.then(|| try_ready_now(context, approval, others))?
         })
     }
 

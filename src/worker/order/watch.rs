@@ -8,7 +8,7 @@ use super::claim::disown_if_contradicted;
 use super::follow::{NextLook, Wanted};
 use super::lookup::{self, reconcile_late};
 use super::outcome::look_up_effect;
-use crate::action::{ActionKind, Effect as Shown, Recorded, Task};
+use crate::action::{ActionKind, IndicatorEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{OrderStatus, Phase, Record};
@@ -27,7 +27,7 @@ const PAUSE_CHECK: Duration = Duration::from_millis(250);
 /// Runs for as long as the worker does.
 pub(in crate::worker) async fn run(context: Arc<Context>) {
     loop {
-        context.followed.until_due().await;
+        context.watched.until_due().await;
         look(&context).await;
     }
 }
@@ -36,9 +36,9 @@ pub(in crate::worker) async fn run(context: Arc<Context>) {
 async fn look(context: &Arc<Context>) {
     if context.session.account().is_none() {
         let wait = context.timing.secs(AFTER_FAILURE_SECS);
-        return context.followed.put_off(wait);
+        return context.watched.postpone_all(wait);
     }
-    let wanted = context.followed.wanted();
+    let wanted = context.watched.wanted();
     let epoch = context.session.epoch();
     let listed = list(context, &wanted).await;
     for wanted in &wanted {
@@ -103,14 +103,14 @@ async fn reporting_pauses<T>(context: &Context, answer: impl Future<Output = T>)
     }
 }
 
-/// What a look at one action brought.
+/// Result of a look at one action.
 enum Reading {
     There(Box<MachineAction>),
     /// The service does not know it.
     Absent,
-    /// It shows something else in its place: how.
+    /// The service shows something else in its place: in what way.
     Otherwise(String),
-    /// It is not in a list that is not whole.
+    /// Absent from an incomplete list.
     Incomplete,
 }
 
@@ -178,7 +178,7 @@ async fn read_one(
     }
 }
 
-/// What the indicators of its file say of an order that is followed under this id.
+/// The effect of a watched order, by the indicators of its file.
 async fn read_indicator(
     context: &Context,
     id: &MachineActionId,
@@ -190,16 +190,16 @@ async fn read_indicator(
     };
     let effect = indicators::look_up_effect(context, &entry.order, Lane::Watch);
     match reporting_pauses(context, effect).await {
-        Ok(Shown::Shown(read)) if read.id == *id => Ok(Reading::There(read)),
-        Ok(Shown::Contradicts(how)) => Ok(Reading::Otherwise(how)),
-        Ok(Shown::Shown(_) | Shown::NotShown) => Ok(Reading::Absent),
+        Ok(IndicatorEffect::Shown(read)) if read.id == *id => Ok(Reading::There(read)),
+        Ok(IndicatorEffect::Contradicts(how)) => Ok(Reading::Otherwise(how)),
+        Ok(IndicatorEffect::Shown(_) | IndicatorEffect::NotShown) => Ok(Reading::Absent),
         Err(Some(error)) => Err(error),
         Err(None) => Ok(Reading::Incomplete),
     }
 }
 
-/// What a list says of an action, if it says one thing: where it has it several times with other words,
-/// its own record decides.
+/// A list's reading of an action, if it is unambiguous: where the list has it several times with
+/// different values, its own record decides.
 fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'a MachineAction> {
     let mut shown = listed.iter().filter(|action| action.id == *id);
     let first = shown.next()?;
@@ -218,8 +218,8 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     if kind.is_none_or(leaves_a_record) {
         context.show_action(&action).await;
     }
-    let is_foreign = context.followed.begin_recording(&action.id);
-    let next = context.followed.set_next(&action.id, None);
+    let is_foreign = context.watched.begin_recording(&action.id);
+    let next = context.watched.set_next(&action.id, None);
     let (Some(is_foreign), Some(mut next)) = (is_foreign, next) else {
         return;
     };
@@ -232,10 +232,10 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
         let (agreeing, is_disowned) = disown(&context, &action, &next.entries).await;
         let is_over = is_disowned
             || context
-                .followed
+                .watched
                 .record_reading(&action, Some(&agreeing))
                 .await;
-        context.followed.end_recording(&action.id);
+        context.watched.end_recording(&action.id);
         if !is_over {
             let is_open = |status| matches!(status, Some(OrderStatus::Accepted { .. }));
             (next.entries).retain(|entry| is_open(context.journal.status(*entry)));
@@ -258,7 +258,7 @@ async fn disown(
             matches!(status, Some(OrderStatus::Accepted { action: own, .. }) if own == action.id);
         if is_own && let Some(is_written) = disown_if_contradicted(context, entry, action).await {
             // What could not be written is read again, when the disk may have been mended.
-            is_disowned = is_written && context.followed.disown(&action.id, entry);
+            is_disowned = is_written && context.watched.disown(&action.id, entry);
         } else {
             agreeing.push(entry);
         }
@@ -266,27 +266,27 @@ async fn disown(
     (agreeing, is_disowned)
 }
 
-/// One action could not be looked at: says why, and tries again; the others go on.
+/// Shows why one action could not be looked at, and retries; the others go on.
 async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) {
     let wait = context.timing.secs(AFTER_FAILURE_SECS);
-    let next = context.followed.set_next(id, Some(wait));
+    let next = context.watched.set_next(id, Some(wait));
     note_next(context, next, Some(why)).await;
 }
 
 /// The service does not show the action, or shows something else in its place: at first that is usual.
 async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Option<String>) {
-    let Some(age) = context.followed.age(id) else {
+    let Some(age) = context.watched.age(id) else {
         return;
     };
     let is_new = age < context.timing.secs(GRACE_SECS);
     if !is_new {
         look_up_never_shown(context, id, instead.as_deref()).await;
     }
-    let next = context.followed.set_next(id, None);
+    let next = context.watched.set_next(id, None);
     let why = (!is_new).then(|| {
         let headline = match instead {
             Some(how) => how,
-            None if context.followed.never_shown(id).is_empty() => {
+            None if context.watched.never_shown(id).is_empty() => {
                 "The service accepted this action but does not show it any more".to_owned()
             }
             None => "The service accepted this action but has not shown it so far".to_owned(),
@@ -304,7 +304,7 @@ async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Opti
 /// tag from here on, and may turn out not to be there.
 async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, instead: Option<&str>) {
     let account = context.session.account();
-    for entry in context.followed.never_shown(id) {
+    for entry in context.watched.never_shown(id) {
         let Some(known) = context.journal.entry(entry) else {
             continue;
         };
@@ -321,14 +321,14 @@ async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, inste
             && context.journal.may_act()
             && context.journal.record_or_say(entry, vec![record]).await
         {
-            context.followed.disown(id, entry);
+            context.watched.disown(id, entry);
             lookup::start(context, entry);
         }
     }
 }
 
-/// What goes on record of an order whose action the service does not show; `instead` is what it shows in
-/// its place.
+/// Record for an order whose action the service does not show; `instead` names what it shows in its
+/// place.
 fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Record {
     let why = match (instead, task.removes()) {
         (Some(how), _) => how.to_owned(),
@@ -362,7 +362,7 @@ async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Exp
                 next_at,
             },
         };
-        context.screen.note(entry, Some(note)).await;
+        context.screen.show_progress(entry, Some(note)).await;
     }
 }
 

@@ -154,7 +154,7 @@ pub const ONE_FILE_OF_UI: [&str; 2] = ["webbrowser", "qrcode"];
 pub const CHANGING: [&str; 1] = ["submit"];
 /// Rule 2: one attempt of an order. What waits for it, judges it and repeats it stands around this file
 /// and cannot send.
-pub const ONE_DOOR: &str = "worker::order::send";
+pub const SUBMISSION_PATH: &str = "worker::order::send";
 
 /// What reads the clock.
 pub const CLOCK_READS: [&str; 5] = [

@@ -152,16 +152,22 @@ fn the_simulator_needs_its_feature_and_its_place() {
     );
     let lib = Source::new("src/lib.rs", &format!("{feature}mod self_test;"));
     let covered = modules_with_the_feature(&[lib]);
-    let rehearsal = Source::new("src/self_test.rs", "use crate::simulator;");
-    assert_eq!(simulator(&rehearsal, &covered).len(), 0);
-    assert_eq!(simulator(&rehearsal, &none).len(), 1);
+    let self_test = Source::new("src/self_test.rs", "use crate::simulator;");
+    assert_eq!(simulator(&self_test, &covered).len(), 0);
+    assert_eq!(simulator(&self_test, &none).len(), 1);
 }
 
 #[test]
 fn a_second_door_is_found() {
     let text = "async fn f() { client.submit(order).await; Client::submit(&c, id) }";
-    assert_eq!(lines(one_door, "src/worker/order/watch.rs", text).len(), 2);
-    assert_eq!(lines(one_door, "src/worker/order/send.rs", text), NONE);
+    assert_eq!(
+        lines(submission_path, "src/worker/order/watch.rs", text).len(),
+        2
+    );
+    assert_eq!(
+        lines(submission_path, "src/worker/order/send.rs", text),
+        NONE
+    );
     let made = "fn f() -> Approval { let a = guard::Approval { order }; a }";
     assert_eq!(lines(approvals, "src/worker/mod.rs", made).len(), 1);
     assert_eq!(

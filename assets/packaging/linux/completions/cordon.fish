@@ -72,7 +72,7 @@ complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_se
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -l data-dir -d 'Where journal and settings live' -r -F
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -s h -l help -d 'Print help'
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -f -a "verify" -d 'Walk the hash chain'
-complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -f -a "open" -d 'Name the entries that have no end yet, and fail when there are any. Rehearsals do not count'
+complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -f -a "open" -d 'Name the entries that have no end yet, and fail when there are any. Demo journals do not count'
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and not __fish_seen_subcommand_from verify open export" -f -a "export" -d 'Write every entry to standard output'
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from verify" -l stand-in -d 'Sign-in and API on a loopback server, such as `http://127.0.0.1:8080`. With --profile, that profile\'s tenant and application there' -r
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from verify" -l profile -d 'A profile of the settings file' -r

@@ -131,11 +131,16 @@ fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
         code: code.into(),
         message: "".into(),
     };
-    let instead =
+    let alternative =
         "Asking again changes nothing: cut the device off at the switch and disable the account";
     for (order, status, code, expected) in [
-        (isolation(FIRST), 400, "OsPlatformNotSupported", instead),
-        (isolation(FIRST), 400, "ClientVersionNotSupported", instead),
+        (isolation(FIRST), 400, "OsPlatformNotSupported", alternative),
+        (
+            isolation(FIRST),
+            400,
+            "ClientVersionNotSupported",
+            alternative,
+        ),
         (
             isolation(FIRST),
             403,

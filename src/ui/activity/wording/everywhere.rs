@@ -1,4 +1,4 @@
-//! What is said of a block of a file, and of its removal, when it is done.
+//! Wording of a finished block of a file, and of its removal.
 
 use jiff::tz::TimeZone;
 

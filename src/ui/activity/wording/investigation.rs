@@ -1,4 +1,4 @@
-//! How an investigation stands: it ends in more ways than an action has words for.
+//! Status of an investigation: it ends in more ways than an action has words for.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::ui::words::spaced;
 
 const IN_PORTAL: &str = "look at it in the Defender portal";
 
-/// What Defender said last of the investigation behind an entry, if it said anything.
+/// Last reported state of the investigation behind an entry, if any.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {
     let mut newest_first = entry.records().iter().rev();
     let written = newest_first.find_map(|(_, record)| {

@@ -1,4 +1,4 @@
-//! What is said of an order that complete look-ups did not find.
+//! Wording of an order that complete look-ups did not find.
 
 use crate::journal::{Entry, Record};
 

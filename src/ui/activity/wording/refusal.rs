@@ -2,11 +2,11 @@
 
 use crate::action::{Change, Recorded, Task};
 use crate::explain::{ANSWERED_ON_THE_WAY, NO_LICENCE, PROXY_WANTS_SIGN_IN, SIGN_IN_NOT_ACCEPTED};
-use crate::journal::{Entry, instead, were_actions_read};
+use crate::journal::{Entry, alternative, were_actions_read};
 use crate::model::{MAX_INDICATORS, RefusalCode, SessionStatus, clean, concerns_licence};
 use crate::ui::activity::record::COMMENT_CHARS;
 
-/// Who helps where a right is missing, and what can be done meanwhile.
+/// Whom to ask where a permission is missing, and what to do meanwhile.
 fn ask(task: &Task) -> String {
     let meanwhile = match task.change() {
         Change::Sets(_) => ". Meanwhile, cut the device off at the switch and disable the account",
@@ -26,11 +26,12 @@ pub(super) fn lines(
     message: &str,
 ) -> Vec<String> {
     let why = missing(entry, session, status, code, message);
-    let instead = instead(entry);
-    // What stands against a cancellation says it all.
-    let instead = instead.filter(|_| !matches!(entry.order.task, Task::Cancel { .. }));
-    let instead = instead.map_or_else(String::new, |instead| format!(". {instead}"));
-    let mut lines = vec![format!("Nothing was changed. {why}{instead}")];
+    let alternative = alternative(entry);
+    // The obstacle to a cancellation says it all.
+    let alternative = alternative.filter(|_| !matches!(entry.order.task, Task::Cancel { .. }));
+    let alternative =
+        alternative.map_or_else(String::new, |alternative| format!(". {alternative}"));
+    let mut lines = vec![format!("Nothing was changed. {why}{alternative}")];
     let said: Vec<_> = [code, message]
         .into_iter()
         .filter(|part| !part.trim().is_empty())
@@ -44,7 +45,7 @@ pub(super) fn lines(
     lines
 }
 
-/// What the device's actions said, read after a refusal whose code alone does not say why.
+/// Cause of a refusal by the device's actions, where its code alone does not tell.
 fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
     let complete = were_actions_read(entry).filter(|_| depends_on_device(&entry.order.task));
     let named = match code {
@@ -96,7 +97,7 @@ fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
     }
 }
 
-/// Whether a sensor carries it out, and so the device may be what stands against it.
+/// Whether a sensor carries it out, so that the device may be the obstacle.
 fn depends_on_device(task: &Task) -> bool {
     match task.record() {
         Recorded::MachineAction | Recorded::Investigation => true,
@@ -145,7 +146,7 @@ fn missing(
         return "It is switched off in your tenant: a Defender administrator can switch it on in the portal, under Settings, Endpoints, Advanced features".to_owned();
     }
     if named == Some(RefusalCode::DisallowedOperation) {
-        return "Defender does not let anybody do this".to_owned();
+        return "Defender lets no one do this".to_owned();
     }
     let ask = ask(task);
     match status {
@@ -312,7 +313,7 @@ mod tests {
             (400, "", Some(false), "could not be checked"),
         ] {
             let refused = refused(ActionKind::Isolate, status, "", message, read);
-            assert!(instead(&refused).is_none(), "{status}");
+            assert!(alternative(&refused).is_none(), "{status}");
             let said = said_of(&refused);
             assert!(said.contains(words) && !said.contains(twice), "{said}");
         }

@@ -467,8 +467,8 @@ fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
         text.contains("operating system does not support this"),
         "{text}"
     );
-    let instead = "Asking again changes nothing: cut the device off at the switch";
-    assert!(text.contains(instead), "{text}");
+    let alternative = "Asking again changes nothing: cut the device off at the switch";
+    assert!(text.contains(alternative), "{text}");
     let text = refused("ActiveRequestAlreadyExists", Some(false));
     assert!(!text.contains("Asking again"), "{text}");
     assert!(text.contains("is open could not be checked"), "{text}");

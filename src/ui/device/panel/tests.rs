@@ -353,8 +353,8 @@ fn without_its_permission_a_section_names_it() {
     shows(
         world,
         &[
-            "Not checked: open alerts; that takes the permission Alert.Read",
-            "Not checked: who is logged on; that takes the permission User.Read.All",
+            "Not checked: open alerts; requires the permission Alert.Read",
+            "Not checked: who is logged on; requires the permission User.Read.All",
         ],
     );
 }

@@ -5,15 +5,15 @@ use egui::Pos2;
 use crate::ui::device::timeline::happenings::Happening;
 
 /// Marks closer to each other than this are one, with how many it stands for on its left.
-const TOGETHER: f32 = 30.0;
+const MERGE_DISTANCE: f32 = 30.0;
 
-/// Those of a lane whose marks would lie over one another.
+/// Events of a lane whose marks would overlap.
 #[derive(Debug, PartialEq)]
 pub struct Cluster {
     pub place: Pos2,
     /// By their places among those that are shown, the newest first.
     pub members: Vec<usize>,
-    /// The one whose mark stands for all of them: one that has not ended, else the newest.
+    /// The event whose mark represents the cluster: one that has not ended, else the newest.
     pub top: usize,
 }
 
@@ -31,7 +31,7 @@ pub fn clusters(shown: &[&Happening], places: &[Pos2]) -> Vec<Cluster> {
     for (at, (happening, place)) in shown.iter().zip(places).enumerate() {
         let is_near = |cluster: &&mut Cluster| {
             let away = cluster.place - *place;
-            away.y.abs() < 0.5 && away.x.abs() < TOGETHER
+            away.y.abs() < 0.5 && away.x.abs() < MERGE_DISTANCE
         };
         if let Some(cluster) = found.iter_mut().rev().find(is_near) {
             let is_shown = shown.get(cluster.top).is_some_and(|top| top.is_open);
@@ -50,7 +50,7 @@ pub fn clusters(shown: &[&Happening], places: &[Pos2]) -> Vec<Cluster> {
     found
 }
 
-/// Which of how many that have one mark: ` (2 of 3 here)`.
+/// Position among the events of one mark: ` (2 of 3 here)`.
 pub fn beside(clusters: &[Cluster], at: usize) -> String {
     let place = |cluster: &Cluster| cluster.members.iter().position(|member| *member == at);
     let found = clusters

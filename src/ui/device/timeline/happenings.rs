@@ -1,4 +1,4 @@
-//! What happened on a device: actions by anybody, this console's orders, alerts, log-ons.
+//! Events on a device: actions by anyone, this console's orders, alerts, log-ons.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::ui::{Cx, look, words};
 
 const TEXT_CHARS: usize = 160;
 
-/// Who or what an event is of: a lane of its own.
+/// Lane of an event, by its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray)]
 pub enum Lane {
     Actions,
@@ -62,13 +62,12 @@ pub enum Clock {
 }
 
 impl Happening {
-    /// What tells it from the others, whatever its order among them.
+    /// Key of an event, independent of its order.
     pub const fn key(&self) -> (Timestamp, Lane) {
         (self.at, self.lane)
     }
 
-    /// How long ago, by the clock that tells it; `ahead` is how far the service's is ahead of this
-    /// computer's.
+    /// Age by the clock that wrote the time; `ahead` is the service clock's lead over this computer's.
     pub fn age(&self, now: Timestamp, ahead: SignedDuration) -> SignedDuration {
         let age = now.duration_since(self.at);
         match self.clock {
@@ -78,7 +77,7 @@ impl Happening {
     }
 }
 
-/// What happened on one device, as it was when a fact last changed.
+/// Cached events of one device, as of the last change of a fact.
 struct Known {
     revision: u64,
     ahead: SignedDuration,
@@ -205,6 +204,6 @@ fn with(what: String, comment: &str) -> String {
 
 #[cfg(test)]
 thread_local! {
-    /// How often they were worked out on this thread: a frame in which nothing has changed works out none.
+    /// Number of rebuilds on this thread: a frame without changes does none.
     pub static BUILT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

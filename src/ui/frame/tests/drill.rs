@@ -17,7 +17,7 @@ fn with_exercises(size: egui::Vec2) -> (Shared, Harness<'static>) {
     {
         let drill = &mut desk.borrow_mut().views.drill;
         drill.briefings = [NAME, "At odds with a colleague"].map(briefing).to_vec();
-        drill.worn = vec![vec![], vec!["ENG-LT-030: isolated".into()]];
+        drill.leftovers = vec![vec![], vec!["ENG-LT-030: isolated".into()]];
     }
     (desk, harness)
 }

@@ -150,12 +150,12 @@ const SMALL_WINDOW: egui::Vec2 = egui::vec2(800.0, 600.0);
 
 #[test]
 fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
-    for (chosen, picks) in [(None, false), (Some(FIN), false), (Some(FIN), true)] {
+    for (chosen, selects) in [(None, false), (Some(FIN), false), (Some(FIN), true)] {
         let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
         if let Some(id) = chosen {
             select(&desk, id);
         }
-        if picks {
+        if selects {
             let mut desk = desk.borrow_mut();
             desk.views.bulk_selection = desk.views.selected.iter().cloned().collect();
         }
@@ -182,7 +182,7 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
             assert!(after("Devices", "Isolate…"), "{names:?}");
             assert!(after("Isolate…", "Journal"), "{names:?}");
         }
-        if picks {
+        if selects {
             let bar = [
                 "Devices",
                 "Isolate 1 device…",

@@ -184,7 +184,7 @@ fn the_verdict_is_said_in_words() {
     apply(&desk, &mut harness, JournalNews::Verifying);
     assert!(harness.query_by_label("Verifying the journal…").is_some());
     apply(&desk, &mut harness, told(&report));
-    let whole = "The chain is whole: 6 records, last hash c0ffee";
+    let whole = "The chain is intact: 6 records, last hash c0ffee";
     assert!(harness.query_by_label(whole).is_some());
     report.findings.push(Finding::Unlinked { seq: 4 });
     apply(&desk, &mut harness, told(&report));

@@ -263,9 +263,9 @@ fn records_without_a_column_are_counted_in_the_comparison() {
 #[test]
 fn a_text_that_was_cut_has_one_tip_with_all_of_it() {
     let (desk, mut harness) = wide(signed_in());
-    let picked = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
-    let picked = picked.map(|(id, name)| machine(id, name).reference());
-    desk.borrow_mut().views.bulk_selection = picked.into();
+    let selected = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
+    let selected = selected.map(|(id, name)| machine(id, name).reference());
+    desk.borrow_mut().views.bulk_selection = selected.into();
     harness.run_steps(3);
     let words = harness.get_by_label_contains("3 selected").rect();
     harness.hover_at(words.center());
@@ -349,26 +349,26 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
         search: "FIN-LT-153".into(),
         ..Views::default()
     };
-    views.enter(&account());
+    views.start_session(&account());
     assert_eq!(views.search, "FIN-LT-153", "asked for on the command line");
     assert!(std::mem::take(&mut views.focus_search));
-    views.enter(&account());
+    views.start_session(&account());
     assert_eq!(views.search, "FIN-LT-153", "the same person goes on");
     assert!(views.focus_search);
     let kim = Account {
         object_id: "kim".into(),
         ..account()
     };
-    views.enter(&kim);
+    views.start_session(&kim);
     assert_eq!(views.search, "");
     assert!(views.focus_search);
     // A page or a dialog that was open has the keyboard.
     views.show(Screen::Settings);
-    views.enter(&kim);
+    views.start_session(&kim);
     assert!(!views.focus_search);
     views.show(Screen::Devices);
     views.open(Dialog::Keys);
-    views.enter(&kim);
+    views.start_session(&kim);
     assert!(!views.focus_search);
 }
 

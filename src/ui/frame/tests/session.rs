@@ -7,7 +7,7 @@ use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
 use crate::message::LookBack;
-use crate::model::{BrowserPrompt, EntryId, Pace, Retry, SignInMethod, Unfamiliar};
+use crate::model::{BrowserPrompt, EntryId, PageDelay, Retry, SignInMethod, Unfamiliar};
 use crate::state::fixtures;
 use crate::ui::views::Screen;
 
@@ -131,7 +131,7 @@ fn the_sign_in_page_says_what_is_still_open() {
 #[test]
 fn orders_of_another_account_are_shown_as_theirs_and_never_sent() {
     let alice = author("alice", "alice@contoso.com");
-    let stranger = SessionStatus::DifferentAccount {
+    let different = SessionStatus::DifferentAccount {
         account: account(),
         before: Some("alice@contoso.com".into()),
         reason: Unfamiliar::OtherAccount,
@@ -142,7 +142,7 @@ fn orders_of_another_account_are_shown_as_theirs_and_never_sent() {
         account,
         permissions,
     };
-    for session in [stranger, SessionStatus::SignedOut, accepted] {
+    for session in [different, SessionStatus::SignedOut, accepted] {
         let mut state = signed_in();
         set(&mut state, session.clone());
         let waits = entry(alice.clone(), ActionKind::Isolate, Vec::new());
@@ -358,23 +358,23 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
     };
     apply(&mut state, InventoryNews::Started(at(10)));
     let (desk, mut harness) = wide(state);
-    for (pace, words) in [
+    for (delay, words) in [
         (
-            Pace::SlowLine { bytes: 3_400_000 },
+            PageDelay::SlowLine { bytes: 3_400_000 },
             format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown"),
         ),
         (
-            Pace::Paused { until: at(60) },
+            PageDelay::Paused { until: at(60) },
             "Defender asked for a pause until ".to_owned(),
         ),
         (
-            Pace::AwaitingTurn,
+            PageDelay::AwaitingTurn,
             format!(
                 "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
             ),
         ),
     ] {
-        apply(&mut desk.borrow_mut().state, InventoryNews::Slow(pace));
+        apply(&mut desk.borrow_mut().state, InventoryNews::Slow(delay));
         harness.run_steps(2);
         assert!(shows(&harness, &words), "{words}");
     }

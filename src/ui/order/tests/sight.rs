@@ -317,7 +317,7 @@ fn a_refusal_to_confirm_is_said_only_as_long_as_it_is_true() {
     assert!(error.contains("number of devices"), "{error}");
 }
 
-/// The form as the rehearsal opens it, with its templates, in a window of 1400 × 900.
+/// The form as the demo opens it, with its templates, in a window of 1400 × 900.
 fn usual(mut world: World) -> Harness<'static, World> {
     let mut rules = Rules::default();
     crate::settings::DEMO_TEMPLATES.clone_into(rules.written.text_mut(RuleKey::Templates));

@@ -1,4 +1,4 @@
-//! How each icon is drawn.
+//! Drawing of the icons.
 
 use egui::{Color32, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2};
 
@@ -81,8 +81,8 @@ impl IconPainter {
     }
 
     /// A line along an arc, with points before and after it.
-    fn bow(&mut self, before: &[Point], bow: Arc, after: &[Point]) {
-        self.line(&[before, &arc(bow), after].concat());
+    fn arc_path(&mut self, before: &[Point], turn: Arc, after: &[Point]) {
+        self.line(&[before, &arc(turn), after].concat());
     }
 
     fn exclamation_mark(&mut self, top: f32, bottom: f32) {
@@ -140,17 +140,17 @@ impl IconPainter {
             }
             Icon::Unknown => {
                 self.outline(&[(8.0, 0.8), (15.2, 8.0), (8.0, 15.2), (0.8, 8.0)]);
-                self.bow(&[], ((8.0, 6.3), 1.9, -0.5, 0.2), &[(8.0, 9.6)]);
+                self.arc_path(&[], ((8.0, 6.3), 1.9, -0.5, 0.2), &[(8.0, 9.6)]);
                 self.dot((8.0, 11.6), 0.9);
             }
             Icon::NotFound => {
                 for quarter in [0.0_f32, 0.25, 0.5, 0.75] {
-                    self.bow(&[], (MIDDLE, 6.0, quarter + 0.05, quarter + 0.20), &[]);
+                    self.arc_path(&[], (MIDDLE, 6.0, quarter + 0.05, quarter + 0.20), &[]);
                 }
             }
             Icon::NotOurs => {
                 self.circle((8.0, 5.0), 2.9);
-                self.bow(&[(2.5, 14.0)], ((8.0, 14.0), 5.5, -0.5, 0.0), &[]);
+                self.arc_path(&[(2.5, 14.0)], ((8.0, 14.0), 5.5, -0.5, 0.0), &[]);
             }
             Icon::Warning => {
                 self.outline(&[(8.0, 1.8), (14.8, 13.8), (1.2, 13.8)]);
@@ -200,7 +200,7 @@ impl IconPainter {
             ]),
             Icon::Restricted => {
                 self.block((3.0, 7.5), (13.0, 14.0));
-                self.bow(&[(4.8, 8.0)], ((8.0, 5.2), 3.2, -0.5, 0.0), &[(11.2, 8.0)]);
+                self.arc_path(&[(4.8, 8.0)], ((8.0, 5.2), 3.2, -0.5, 0.0), &[(11.2, 8.0)]);
             }
             Icon::Active => self.line(&[
                 (1.0, 8.5),
@@ -217,7 +217,7 @@ impl IconPainter {
             }
             Icon::Unfamiliar => {
                 self.circle(MIDDLE, 6.2);
-                self.bow(&[], ((8.0, 6.4), 1.9, -0.5, 0.2), &[(8.0, 9.4)]);
+                self.arc_path(&[], ((8.0, 6.4), 1.9, -0.5, 0.2), &[(8.0, 9.4)]);
                 self.dot((8.0, 11.4), 0.9);
             }
             Icon::Search => {
@@ -240,7 +240,7 @@ impl IconPainter {
             }
             Icon::Undo => {
                 let turn = ((9.5, 9.3), 3.8, -0.25, 0.25);
-                self.bow(&[(3.0, 5.5), (9.5, 5.5)], turn, &[(5.0, 13.1)]);
+                self.arc_path(&[(3.0, 5.5), (9.5, 5.5)], turn, &[(5.0, 13.1)]);
                 self.line(&[(6.0, 2.2), (2.7, 5.5), (6.0, 8.8)]);
             }
             Icon::OpenElsewhere => {
@@ -255,7 +255,7 @@ impl IconPainter {
                 self.line(&[(10.0, 2.0), (14.0, 2.0), (14.0, 6.0)]);
             }
             Icon::Refresh => {
-                self.bow(&[], (MIDDLE, 5.4, 0.0, 0.8), &[]);
+                self.arc_path(&[], (MIDDLE, 5.4, 0.0, 0.8), &[]);
                 self.filled(&[(8.6, 0.2), (13.2, 3.2), (8.4, 5.6)]);
             }
             Icon::Folded => self.line(&[(6.0, 3.5), (10.5, 8.0), (6.0, 12.5)]),

@@ -12,7 +12,7 @@ use crate::model::{EntryId, MachineAction, filled};
 use crate::worker::context::Context;
 use crate::worker::order::lookup;
 
-/// What in a reading cannot be true of the action that an order made.
+/// A property of a reading that rules it out as the order's action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::worker) enum Contradiction {
     Device,
@@ -52,8 +52,8 @@ impl Contradiction {
 }
 
 impl Claim<'_> {
-    /// What a reading says of the order's action that cannot be true of it. What the service leaves
-    /// out contradicts nothing.
+    /// A property of the reading that cannot be true of the order's action, if any. Missing values
+    /// contradict nothing.
     pub fn contradiction(&self, action: &MachineAction) -> Option<Contradiction> {
         let machine = action.machine_id.as_ref();
         let is_elsewhere =
@@ -105,8 +105,8 @@ impl Claim<'_> {
     }
 }
 
-/// Takes an acceptance back by which the order followed an action that is not its own: the order is
-/// unknown then, and is looked up by its tag. `None` when nothing contradicts; otherwise the reading
+/// Revokes an acceptance that attributed somebody else's action to the order: the order is then
+/// unknown, and is looked up by its tag. `None` when nothing contradicts; otherwise the reading
 /// says nothing about the order, and it is `true` once that is written.
 pub(in crate::worker) async fn disown_if_contradicted(
     context: &Arc<Context>,

@@ -14,10 +14,10 @@ use crate::message::OrderProgress;
 use crate::model::{MachineActionId, clean, requestor_name};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::order::preflight::{
-    NotSent, facts_are_fresh, may_begin, opposite_under_way, poll_permit, preflight,
+    NotSent, check_may_begin, facts_are_fresh, opposite_under_way, poll_permit, preflight,
 };
 use crate::worker::order::registry::OrderControl;
-use crate::worker::order::steps::{self, Verdict};
+use crate::worker::order::steps::{self, StepVerdict};
 use crate::worker::{device, indicators};
 
 /// Longest sleep before the clock is looked at again.
@@ -58,7 +58,7 @@ impl OrderTask {
     ) -> Result<Permit, NotSent> {
         self.registration.wait();
         if again_at.is_none() {
-            may_begin(&self.context, &self.approval)?;
+            check_may_begin(&self.context, &self.approval)?;
         }
         let permit = self.make_ready(again_at.unwrap_or_else(now)).await?;
         let leaving = self.registration.leave(&mut self.inbox);
@@ -95,14 +95,14 @@ impl OrderTask {
             let opposite = preflight(&self.context, &self.approval, &intents)?;
             if let Some(by) = opposite.filter(|by| !insisted.contains(by)) {
                 // A person may take long: those behind it go first.
-                self.slot.pass_on();
+                self.slot.yield_turn();
                 self.hold(by.clone()).await?;
                 insisted.push(by);
                 continue;
             }
             match poll_permit(&self.context, self.approval.order()) {
                 Ok(permit) => {
-                    self.context.screen.note(self.entry(), None).await;
+                    self.context.screen.show_progress(self.entry(), None).await;
                     return Ok(permit);
                 }
                 Err(later) => until = later,
@@ -114,16 +114,16 @@ impl OrderTask {
     /// others meanwhile.
     async fn wait_for_steps(&mut self) -> Result<bool, NotSent> {
         match steps::judge(&self.before, &self.context.journal) {
-            Verdict::Go => Ok(false),
-            Verdict::Stop(detail) => Err(NotSent {
+            StepVerdict::Go => Ok(false),
+            StepVerdict::Stop(detail) => Err(NotSent {
                 why: NotSentReason::PlanStopped,
                 detail: Some(detail),
             }),
-            Verdict::Wait => {
-                self.slot.pass_on();
-                self.is_still_ours()?;
+            StepVerdict::Wait => {
+                self.slot.yield_turn();
+                self.ensure_same_session()?;
                 let waits = Some(OrderProgress::WaitsForTurn);
-                self.context.screen.note(self.entry(), waits).await;
+                self.context.screen.show_progress(self.entry(), waits).await;
                 let nap = tokio::time::sleep(MAX_SLEEP);
                 unless_withdrawn(&mut self.inbox, nap).await?;
                 Ok(true)
@@ -132,7 +132,7 @@ impl OrderTask {
     }
 
     /// An order waits in the name of the account that confirmed it, and for no other.
-    fn is_still_ours(&self) -> Result<(), NotSent> {
+    fn ensure_same_session(&self) -> Result<(), NotSent> {
         if self.approval.epoch() == self.context.session.epoch() {
             Ok(())
         } else {
@@ -144,7 +144,7 @@ impl OrderTask {
     async fn sleep_until(&mut self, until: Timestamp) -> Result<(), NotSent> {
         let mut said = false;
         loop {
-            self.is_still_ours()?;
+            self.ensure_same_session()?;
             let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
             if wait.is_zero() {
                 return Ok(());
@@ -152,7 +152,7 @@ impl OrderTask {
             if !said {
                 said = true;
                 let note = Some(OrderProgress::LeavesAt(until));
-                self.context.screen.note(self.entry(), note).await;
+                self.context.screen.show_progress(self.entry(), note).await;
                 self.context.report_budget().await;
             }
             // Not in one piece: this computer's clock may be set meanwhile.
@@ -165,14 +165,14 @@ impl OrderTask {
         let mut present = self.context.session.subscribe();
         let mut said = false;
         loop {
-            self.is_still_ours()?;
+            self.ensure_same_session()?;
             if self.context.session.status().is_signed_in() {
                 return Ok(());
             }
             if !said {
                 said = true;
                 let note = Some(OrderProgress::WaitsForSignIn);
-                self.context.screen.note(self.entry(), note).await;
+                self.context.screen.show_progress(self.entry(), note).await;
             }
             unless_withdrawn(&mut self.inbox, present.changed())
                 .await?
@@ -282,7 +282,7 @@ impl OrderTask {
                 }
                 () = look => {}
             }
-            self.is_still_ours()?;
+            self.ensure_same_session()?;
             if opposite_under_way(&self.context, &self.approval).as_ref() != Some(&by) {
                 // It has ended, so this order leaves by itself; or another one has begun.
                 return Ok(());

@@ -2,7 +2,7 @@
 //! a replaced last record show: in the lock file beside it, and in the keyring, which no copy of the
 //! whole folder brings back.
 //!
-//! Written after the records are durable: after a crash a mark may be behind its file, never ahead.
+//! Written after the records are durable: after a crash a checkpoint may be behind its file, never ahead.
 
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -10,20 +10,20 @@ use std::path::Path;
 use super::chain;
 use crate::files::File;
 
-/// What a journal had at some time.
+/// Length and last hash of a journal at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct Checkpoint {
     pub records: i64,
     pub last_hash: String,
 }
 
 const HEAD: &str = "cordon journal mark 1";
 const HASH_LENGTH: usize = 64;
-/// As long as any mark; more is not read.
+/// Upper bound of a checkpoint's length; nothing beyond it is read.
 pub(super) const MAX_BYTES: u64 = 256;
 
-impl Mark {
-    /// Whether it is of a journal that had anything in it.
+impl Checkpoint {
+    /// Whether the journal had any records.
     #[must_use]
     pub const fn has_records(&self) -> bool {
         self.records > 0
@@ -51,7 +51,7 @@ impl Mark {
         })
     }
 
-    /// The keyring's name for the mark of the journal in this place. No tenant can be read from it:
+    /// The keyring's name for the checkpoint of the journal in this place. No tenant can be read from it:
     /// the system's tools show names.
     #[must_use]
     pub fn keyring_item(journal: &Path) -> String {
@@ -75,7 +75,7 @@ impl Mark {
         let text = self.to_text();
         lock.seek(SeekFrom::Start(0))?;
         lock.write_all(text.as_bytes())?;
-        // With anything behind it, it would not be read as a mark.
+        // With anything behind it, it would not be read as a checkpoint.
         lock.set_len(text.len() as u64)
     }
 }

@@ -11,33 +11,33 @@ use std::time::Duration;
 use super::context::Context;
 use crate::auth::NoteUnread;
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::{Compared, JournalError, Mark};
+use crate::journal::{Checkpoint, Compared, JournalError};
 use crate::message::Event;
 use crate::model::KeyringState;
 
 /// A keyring that takes longer to answer is reported; it may be asking to be unlocked.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Of the marks that follow one another faster, only the last is kept.
+/// Minimum time between two checkpoints; of those in between only the last is kept.
 const DEBOUNCE: Duration = Duration::from_secs(2);
 
-/// How long the end of the program waits for the keyring to take the last mark.
+/// How long the end of the program waits for the keyring to take the last checkpoint.
 const LAST_LIMIT: Duration = Duration::from_millis(500);
 
 /// Compares the open journal with what the keyring remembers, then keeps that up to date for as
 /// long as this console runs. What could not be compared is not overwritten either.
 /// `loss_was_said`: the lock file showed that an earlier journal is gone, and that was reported.
-pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was_said: bool) {
+pub(super) async fn keep_checkpoints(context: Arc<Context>, journal: PathBuf, loss_was_said: bool) {
     let path = journal.clone();
-    let named = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
+    let named = tokio::task::spawn_blocking(move || Checkpoint::keyring_item(&path)).await;
     let Ok(item) = named else {
         return;
     };
     let has_past = !context.journal.entries().is_empty();
-    let mark = remembered_mark(&context, &item, has_past).await;
+    let checkpoint = remembered_checkpoint(&context, &item, has_past).await;
     say_unchecked(&context, None).await;
-    if let Some(mark) = mark {
-        match context.journal.compare(mark).await {
+    if let Some(checkpoint) = checkpoint {
+        match context.journal.compare(checkpoint).await {
             Ok(Compared::Same) => {}
             Ok(Compared::LostItsPast) if loss_was_said => {}
             Ok(Compared::LostItsPast) => say_that_the_past_is_lost(&context, &journal).await,
@@ -52,12 +52,12 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
             }
         }
     }
-    let mut newest = context.journal.newest_mark();
-    context.journal.keep_last_mark_under(&item);
+    let mut newest = context.journal.newest_checkpoint();
+    context.journal.keep_last_checkpoint_under(&item);
     loop {
-        let mark = newest.borrow_and_update().clone();
-        if let Some(mark) = mark {
-            context.auth.keep_note(&item, mark.to_text());
+        let checkpoint = newest.borrow_and_update().clone();
+        if let Some(checkpoint) = checkpoint {
+            context.auth.keep_note(&item, checkpoint.to_text());
         }
         if newest.changed().await.is_err() {
             return;
@@ -66,13 +66,17 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
     }
 }
 
-/// What the keyring remembers; `None` also of a keyring that is new or was wiped. Where it cannot
-/// be read, it is asked again once it has taken a sign-in: it may not ask a person to unlock it
-/// for this alone.
+/// The keyring's checkpoint; `None` also for a keyring that is new or was wiped. Where it cannot be
+/// read, that is tried again once a sign-in was saved in it: a person must not be asked to unlock
+/// it for this alone.
 ///
 /// Orders go out meanwhile, as they do without a keyring; that the journal is not compared yet is said
 /// where it `has_past`.
-async fn remembered_mark(context: &Context, item: &str, has_past: bool) -> Option<Mark> {
+async fn remembered_checkpoint(
+    context: &Context,
+    item: &str,
+    has_past: bool,
+) -> Option<Checkpoint> {
     let mut keyring = context.auth.watch_keyring();
     loop {
         keyring.borrow_and_update();
@@ -90,7 +94,7 @@ async fn remembered_mark(context: &Context, item: &str, has_past: bool) -> Optio
             }
         };
         match note {
-            Ok(note) => return note.as_deref().and_then(Mark::from_text),
+            Ok(note) => return note.as_deref().and_then(Checkpoint::from_text),
             Err(why) => say(why).await,
         }
         // Once a person has unlocked it and wants it tried, or it has taken a sign-in.
@@ -113,10 +117,10 @@ async fn say_unchecked(context: &Context, why: Option<Explanation>) {
     context.screen.emit(Event::JournalUnchecked(why)).await;
 }
 
-/// Keeps the mark of the closed journal, unless the keyring takes too long.
-pub(super) async fn keep_last_mark(context: &Context) {
-    if let Some((item, mark)) = context.journal.last_mark() {
-        let text = mark.to_text();
+/// Keeps the checkpoint of the closed journal, unless the keyring takes too long.
+pub(super) async fn keep_last_checkpoint(context: &Context) {
+    if let Some((item, checkpoint)) = context.journal.last_checkpoint() {
+        let text = checkpoint.to_text();
         context.auth.keep_note_within(item, text, LAST_LIMIT).await;
     }
 }
