@@ -244,8 +244,12 @@ pub const CIRCLES: [(&[&str], &str); 4] = [
         "two halves of one type: what the keyring keeps beside a sign-in",
     ),
     (
-        &["src/journal/sheet.rs", "src/journal/sheet/others.rs"],
-        "a sheet and one of its parts, written in the sheet's blocks",
+        &[
+            "src/journal/sheet.rs",
+            "src/journal/sheet/next_step.rs",
+            "src/journal/sheet/others.rs",
+        ],
+        "a sheet and two of its parts, written by its sections and in its blocks",
     ),
     (
         &["src/ui/widgets/icon.rs", "src/ui/widgets/icon/painter.rs"],
