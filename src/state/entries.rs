@@ -25,7 +25,7 @@ pub struct Entries {
     /// was learnt: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
     /// Those of which the service says more than their status tells, and a person has to read it.
-    remark: HashSet<EntryId>,
+    remarked: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Entries that have not ended.
@@ -110,7 +110,7 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let id = entry.id();
-        let says_more = self.lifted.contains_key(&id) || self.remark.contains(&id);
+        let says_more = self.lifted.contains_key(&id) || self.remarked.contains(&id);
         (status.needs_person() || says_more)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
@@ -162,9 +162,9 @@ impl Entries {
     /// Notes whether the service says more of an order than its status tells.
     pub(super) fn note_remark(&mut self, id: EntryId, says_more: bool) {
         let is_changed = if says_more {
-            self.remarks.insert(id)
+            self.remarked.insert(id)
         } else {
-            self.remarks.remove(&id)
+            self.remarked.remove(&id)
         };
         if let Some(index) = self.index_of(id).filter(|_| is_changed) {
             self.generation += 1;
