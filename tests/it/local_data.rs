@@ -60,7 +60,8 @@ fn the_sign_in_and_what_was_kept_of_the_profile_go_and_the_journal_stays() {
     drop(engine);
     // Nothing of it looks like a loss, and nobody is signed in.
     let asked = simulator.control().requests().len();
-    let engine = home.start(&simulator);
+    let mut engine = home.start(&simulator);
+    engine.until("the start", |s| s.session != SessionStatus::Restoring);
     assert_eq!(engine.state.journal, Some(Ok(())));
     assert!(engine.state.entry(isolated).is_some());
     assert!(
