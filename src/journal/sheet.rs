@@ -103,7 +103,7 @@ impl Section {
     const fn title(self) -> &'static str {
         match self {
             Self::Contained => "Contained, still to release",
-            Self::Lifted => "Released by others",
+            Self::Lifted => "Released elsewhere",
             Self::Open => "Pending or unknown",
             Self::Failed => "Failed, refused or not sent",
             Self::Done => "Done",

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::action::{Change, Evidence};
+use crate::guard::{Ownership, ownership};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
 
@@ -103,18 +104,27 @@ impl State {
     }
 
     /// Notes the orders about a machine that somebody else has undone. What was set again after a release
-    /// of ours is another's decision, and stands in the row and on *Contained now*.
+    /// of ours is another's decision, and stands in the row and on *Contained now*; what this person did
+    /// elsewhere is no news.
     pub(super) fn note_lifted(&mut self, machine: &MachineId) {
         let is_lifted = |entry: &&Entry| {
             let sets = matches!(entry.order.task.change(), Change::Sets(_));
             let evidence = self.undone_by(entry).filter(|_| sets);
-            evidence.is_some_and(|evidence| !self.was_read_since(entry, evidence))
+            evidence.is_some_and(|evidence| {
+                !self.was_read_since(entry, evidence) && !self.is_own_doing(machine, evidence)
+            })
         };
         let lifted = self.entries.of_machine(machine).filter(is_lifted);
         let lifted: Vec<_> = lifted.map(Entry::id).collect();
         for entry in lifted {
             self.entries.note_lifted(entry);
         }
+    }
+
+    fn is_own_doing(&self, machine: &MachineId, evidence: &Evidence) -> bool {
+        let action = self.action(machine, &evidence.action);
+        let account = self.session.account();
+        action.is_some_and(|action| ownership(action, account, &[]) == Ownership::Mine)
     }
 
     /// Whether a person has read how an order stood in a run that has ended, after it was undone. In this

@@ -113,11 +113,14 @@ impl State {
         }
     }
 
-    /// When it was last read what others have done to the device of an order.
+    /// When it was last read in whole what others have done to the device of an order.
     fn actions_read_at(&self, entry: &Entry) -> Option<Timestamp> {
         let history = self.histories.get(&entry.machine().id);
-        let history = history.and_then(Remote::read_at);
-        history.max(self.containments.read_at())
+        let history = history.filter(|read| read.get().is_some_and(|read| read.is_complete));
+        let look = self.containments.get();
+        let is_whole = look.is_some_and(|look| look.is_complete) && !self.actions.is_cut();
+        let contained = self.containments.read_at().filter(|_| is_whole);
+        history.and_then(Remote::read_at).max(contained)
     }
 
     /// What became of every order of which more is known than the journal has, for what is written out.

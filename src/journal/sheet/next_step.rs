@@ -36,7 +36,7 @@ pub(super) fn next_step(
         },
         Section::Failed => return next_after_failure(entry, all),
         Section::Lifted => {
-            "Ask them whether the device is clean. If it is not, contain it again".to_owned()
+            "Make sure that the device is clean. If it is not, contain it again".to_owned()
         }
         Section::Done => return None,
     };

@@ -3,7 +3,8 @@ use crate::guard::Policy;
 use crate::journal::Record;
 use crate::message::Event;
 use crate::model::{
-    Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode, SessionStatus,
+    Account, Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode, Permissions,
+    SessionStatus, TenantId,
 };
 use crate::state::fixtures;
 
@@ -127,17 +128,19 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
     assert_eq!(state.aftermath(), Aftermath::default(), "nothing was read");
-    let id = MachineId::parse("a1").expect("a literal id");
-    state.apply(Event::History {
+    let history = |secs, is_cut| Event::History {
         epoch: Epoch::default(),
-        id,
+        id: MachineId::parse("a1").expect("a literal id"),
         result: Ok(crate::model::Listed {
             items: Vec::new(),
             unreadable: 0,
-            is_cut: false,
+            is_cut,
         }),
-        at: at(15),
-    });
+        at: at(secs),
+    };
+    state.apply(history(12, true));
+    assert_eq!(state.aftermath(), Aftermath::default(), "not all came");
+    state.apply(history(15, false));
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     let aftermath = state.aftermath();
     let became = aftermath.values().next().expect("of one");
@@ -150,4 +153,25 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         epoch: Epoch(1),
     });
     assert_eq!(state.aftermath(), Aftermath::default());
+}
+
+#[test]
+fn what_this_person_did_elsewhere_needs_no_attention() {
+    let mut state = state();
+    state.session = SessionStatus::SignedIn {
+        account: Account {
+            tenant_id: TenantId::parse("5f0c7a31-2b64-4d6e-9c15-8b7a20c4e6d1")
+                .expect("a literal id"),
+            object_id: "o".into(),
+            user_name: Some("sam@contoso.com".into()),
+            display_name: None,
+        },
+        permissions: Permissions::Unknown,
+    };
+    let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    put(&mut state, &isolated);
+    by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    let lifted = "Isolated, not in force any more (released by sam@contoso.com, at 20)";
+    assert_eq!(words(&state, &isolated), lifted);
+    assert_eq!(state.entries.attention_count(), 0);
 }

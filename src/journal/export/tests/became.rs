@@ -84,7 +84,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
             .split_once("Contained, still to release (1)")
             .expect("one");
         let (contained, rest) = rest
-            .split_once("Released by others (1)")
+            .split_once("Released elsewhere (1)")
             .expect("a section");
         let (released, _) = rest.split_once("Pending or unknown (0)").expect("the next");
         assert!(
@@ -115,7 +115,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
         "{sheet}"
     );
     assert!(
-        !sheet.contains("stays contained") && !sheet.contains("Released by others"),
+        !sheet.contains("stays contained") && !sheet.contains("Released elsewhere"),
         "{sheet}"
     );
 }
