@@ -181,6 +181,19 @@ fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
 }
 
 #[test]
+fn a_new_journal_that_could_not_be_begun_is_not_called_cut_afterwards() {
+    let (_folder, path) = written();
+    std::fs::rename(&path, path.with_extension("aside")).expect("put aside");
+    // Where its log is to be, nothing can be written.
+    let in_the_way = log_of(&path);
+    std::fs::create_dir(&in_the_way).expect("made");
+    assert!(Journal::open(&path).is_err());
+    std::fs::remove_dir(&in_the_way).expect("removed");
+    let opened = Journal::open(&path).expect("begun anew");
+    assert!(opened.lost_its_past());
+}
+
+#[test]
 fn an_emptied_journal_that_only_the_keyring_remembers_was_cut_too() {
     let (_folder, path) = written();
     let checkpoint = Checkpoint::beside(&path).expect("a checkpoint");

@@ -82,7 +82,18 @@ impl Journal {
     /// When the folder cannot be written, another console holds it, the file comes from a newer
     /// version, is damaged, or is not the one that the lock file remembers.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let mut lock = Lock::take(path)?;
+        let lock = Lock::take(path)?;
+        let is_missing = !files::is_there(path);
+        let opened = Self::open_locked(path, lock);
+        // What was only just made, and has nothing in it, is not to be called cut by the next start.
+        let is_empty = || files::stamp(path).is_some_and(|(len, _)| len == 0);
+        if opened.is_err() && is_missing && is_empty() {
+            files::remove(path).ok();
+        }
+        opened
+    }
+
+    fn open_locked(path: &Path, mut lock: Lock) -> Result<Self, JournalError> {
         // Who takes the file away means to begin anew. One that was emptied was cut, like any other.
         let is_missing = !files::is_there(path);
         let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);

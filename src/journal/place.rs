@@ -300,7 +300,7 @@ pub(super) struct Place {
     file: Pinned,
     /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
     log: Option<Pinned>,
-    /// Identity of the write-ahead log.
+    /// Identity of that log's index.
     index: Option<Pinned>,
     pub lock: Lock,
     /// Stamps of file and log, and the length of the log's index, after this console's last write.
