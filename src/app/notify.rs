@@ -186,7 +186,7 @@ fn counted(all: &[Notice]) -> Notice {
         wrong => format!("{wrong} need your attention in cordon"),
     };
     Notice {
-        summary: format!("{} actions have ended", all.len()),
+        summary: format!("News of {} actions", all.len()),
         body,
         needs_person: wrong > 0,
     }

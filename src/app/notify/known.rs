@@ -15,6 +15,8 @@ pub struct Known {
     state: State,
     /// How far [`attention_since`](crate::state::Entries::attention_since) was asked.
     mark: u64,
+    /// The entries of the start are known.
+    has_begun: bool,
 }
 
 impl Known {
@@ -22,6 +24,7 @@ impl Known {
         Self {
             state: State::new(mode, "", Policy::default()),
             mark: 0,
+            has_begun: false,
         }
     }
 
@@ -40,8 +43,15 @@ impl Known {
         let Some(event) = self.part_of_note(event) else {
             return news;
         };
-        // What the journal has at the start is no news.
-        let is_start = matches!(event, Event::Entries(_));
+        // What the journal has at the start is no news; what another console adds to it is.
+        let mut is_start = false;
+        if let Event::Entries(entries) = &event {
+            is_start = !std::mem::replace(&mut self.has_begun, true);
+            let came = entries
+                .iter()
+                .filter(|entry| !is_start && self.is_news(entry));
+            news.extend(came.map(Entry::id));
+        }
         self.state.apply(event);
         let came = self.state.entries.attention_since(&mut self.mark);
         if !is_start {

@@ -165,7 +165,7 @@ fn many_at_once_are_one_notification() {
     let [notice] = told.as_slice() else {
         panic!("{told:?}")
     };
-    assert_eq!(notice.summary, "5 actions have ended");
+    assert_eq!(notice.summary, "News of 5 actions");
     assert_eq!(notice.body, "1 needs your attention in cordon");
 }
 
@@ -364,4 +364,20 @@ fn somebody_elses_request_that_came_in_the_place_of_ours_and_failed_notifies() {
         notice.summary,
         "Someone else's request, ended without success: “FIN-LT-042” (…9c07)"
     );
+}
+
+#[test]
+fn what_another_console_adds_to_the_journal_is_news_here() {
+    let (notifier, notices) = notifier();
+    notifier.set_watched(false);
+    let mut entry = entry("cdn-00000001");
+    add(&mut entry, Record::Sent);
+    notifier.observe(&Event::Entries(vec![entry.clone()]));
+    add(&mut entry, finished(MachineActionStatus::Failed));
+    for _ in 0..2 {
+        notifier.observe(&Event::Entries(vec![entry.clone()]));
+    }
+    let told = raised(notifier, &notices);
+    let told: Vec<_> = told.iter().map(|notice| notice.summary.as_str()).collect();
+    assert_eq!(told, ["Failed: “FIN-LT-042” (…9c07)"]);
 }
