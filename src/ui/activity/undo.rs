@@ -49,33 +49,39 @@ fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
     let Some(kind) = draft.task().kind() else {
         return;
     };
-    let Some(set) = set_before(entry, kind, state) else {
-        let is_later = |other: &&Entry| other.id() != entry.id();
-        let earlier = state.entries.of_machine(&entry.order.machine.id).rev();
-        let mut earlier = earlier.skip_while(is_later);
-        let set = earlier.find(|other| {
-            let is_done = matches!(other.status(), OrderStatus::Done { .. });
-            is_done && other.order.task.kind() == Some(kind)
-        });
-        if let Some(set) = set {
-            draft.refill(&set.order.task);
-        }
-        return;
+    let set = set_before(entry, kind, state);
+    let order = match set {
+        Some(set) => state.entries.creator_of(&set.id),
+        None => ordered_before(entry, kind, state),
     };
-    if let Some(order) = state.entries.creator_of(&set.id) {
+    if let Some(order) = order {
         draft.refill(&order.order.task);
     }
+    let scope = set.and_then(|set| set.scope.as_deref()).unwrap_or_default();
     for parameter in draft.parameters() {
-        let scope = set.scope.as_deref().unwrap_or_default();
         if let Some(value) = choice(&parameter.kind, scope) {
             draft.set(parameter, value);
+        } else if order.is_none() && matches!(parameter.kind, ParameterKind::Choice(_)) {
+            // Nobody knows what it was: a person says so.
+            draft.set(parameter, "");
         }
     }
 }
 
+/// The last order of this kind from here that was done before this one.
+fn ordered_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&'a Entry> {
+    let machine = entry.machine();
+    let newest_first = state.entries.of_machine(&machine.id).rev();
+    let mut earlier = newest_first.skip_while(|other| other.id() != entry.id());
+    earlier.find(|other| {
+        let is_done = matches!(other.status(), OrderStatus::Done { .. });
+        is_done && other.order.task.kind() == Some(kind)
+    })
+}
+
 /// The action of this kind that had succeeded last when the order was carried out.
 fn set_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&'a MachineAction> {
-    let history = state.known_actions(&entry.order.machine.id);
+    let history = state.known_actions(&entry.machine().id);
     let own = entry.own_action()?;
     let ended = history.iter().find(|action| action.id == own)?;
     let sets = history.iter().filter(|action| {
@@ -187,6 +193,9 @@ mod tests {
             let state = state(&[&isolated(choice), &release]);
             assert_eq!(begins_with(&state, &release, &ISOLATION_TYPE), value);
         }
+        // Nobody knows how it was isolated.
+        let unknown = state(&[&release]);
+        assert_eq!(begins_with(&unknown, &release, &ISOLATION_TYPE), "");
         // As the service has it: of two the later one, by whomever, and none that came after the release.
         let (full, own) = (isolated(&FULL), isolated(&SELECTIVE));
         for (entry, actions, value) in [
