@@ -277,8 +277,11 @@ impl Incoming {
             };
         };
         received.bytes += u64::try_from(piece.len()).unwrap_or_default();
-        match self.end.unwrap_or(MAX_BYTES).min(MAX_BYTES) {
-            most if received.bytes > most => Err(PackageError::Changed),
+        match self.end {
+            Some(end) if received.bytes > end => Err(PackageError::Changed),
+            _ if received.bytes > MAX_BYTES => Err(PackageError::TooLarge {
+                bytes: received.bytes,
+            }),
             _ => Ok(Some(piece)),
         }
     }

@@ -216,7 +216,8 @@ impl Deductions {
     }
 }
 
-/// Deducts devices left contained by the last request of each pair that should not be, and vice versa.
+/// Deducts devices left contained that should not be, and vice versa: by the last request of each pair
+/// that did not come to nothing.
 fn left_contained(
     exercise: &Exercise,
     found: &Found<'_>,

@@ -365,8 +365,7 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         }
     };
     let more = open.len().saturating_sub(UNDER_WAY_TOLD);
-    let more =
-        (more > 0).then(|| weigh(format!("And {more} more actions of others are under way")));
+    let more = (more > 0).then(|| weigh(format!("More actions under way: {more}")));
     let told = open.into_iter().take(UNDER_WAY_TOLD).map(|action| {
         let since = action.created.map_or_else(
             || "since an unknown time".to_owned(),

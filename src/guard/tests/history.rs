@@ -226,5 +226,5 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
     let of_many = found(many.collect(), isolate);
     assert_eq!(of_many.len(), 4);
     assert!(of_many[0].0.ends_with("1 min ago"), "{of_many:?}");
-    assert_eq!(of_many[3].0, "And 2 more actions of others are under way");
+    assert_eq!(of_many[3].0, "More actions under way: 2");
 }

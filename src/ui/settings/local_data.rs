@@ -17,7 +17,7 @@ const DELETED: [&str; 4] = [
     "How the window is arranged, in every profile",
 ];
 /// What does not.
-const KEPT: &str = "The journal, which is the record of every order, the settings, and packages that you downloaded";
+const KEPT: &str = "The journal, which is the record of every order, the settings, the hosts of rules that you trusted, a report of a crash, and packages that you downloaded";
 
 /// The part of the settings page.
 pub fn local_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
