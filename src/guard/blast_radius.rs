@@ -399,7 +399,7 @@ mod tests {
             ("PRDDNS1", &[], "", &[NameServer]),
             ("viedhcp", &[], "", &[DhcpServer]),
             ("HQVPN3", &[], "", &[Vpn]),
-            ("muc-edgefw1", &[], "", &[Firewall]),
+            ("vie-edgefw1", &[], "", &[Firewall]),
             ("VIEGW02", &[], "", &[Gateway]),
             ("prdesx11", &[], "", &[Hypervisor]),
             ("WIN-LONDC01", &[], "", &[DomainController]),
