@@ -18,8 +18,8 @@ const ACTION: &str = "org.a11y.atspi.Action";
 const COMPONENT: &str = "org.a11y.atspi.Component";
 const TEXT: &str = "org.a11y.atspi.Text";
 
-/// How long most things may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long most things may take on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The registry's roles that a window of ours can have, by their number.
 const ROLES: [(u32, &str); 27] = [

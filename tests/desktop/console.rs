@@ -23,7 +23,7 @@ const CLOSE_ANYWAY: &str = "Close anyway";
 /// Longest that it takes to scroll through all that one form has found.
 const UNTIL_ALL_SHOWN: Duration = Duration::from_mins(2);
 /// Longest time from one look at the service to the next, and some more.
-const NEXT_LOOK: Duration = Duration::from_secs(30);
+const NEXT_LOOK: Duration = Duration::from_secs(90);
 
 /// The console under test.
 pub struct Console<'s> {
@@ -167,7 +167,7 @@ impl<'s> Console<'s> {
         self.ask_to_close();
         let status = self
             .running
-            .ends_within(Duration::from_secs(5))
+            .ends_within(Duration::from_secs(30))
             .unwrap_or_else(|| {
                 self.session.picture("still-open");
                 if self.window.find_all(asks_to_close).is_empty() {

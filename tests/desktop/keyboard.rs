@@ -29,7 +29,7 @@ fn a_device_is_isolated_by_keyboard_alone() {
     window.wait_for_focus("Search devices");
     window.type_text("ENG-LT-030");
     window.wait_for_content("Search devices", "ENG-LT-030");
-    window.wait_for("only its row", Duration::from_secs(10), |nodes| {
+    window.wait_for("only its row", Duration::from_mins(1), |nodes| {
         only_rows_of(nodes, "ENG-LT-030")
     });
     window.key("Return");

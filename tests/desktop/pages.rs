@@ -66,7 +66,7 @@ fn every_page_has_names_and_the_focus_and_gives_it_back() {
         window.wait_until_gone(part);
         window.wait_for(
             &format!("the focus back on {:?} from {page}", before.name),
-            Duration::from_secs(10),
+            Duration::from_mins(1),
             |nodes| {
                 nodes
                     .iter()
@@ -82,7 +82,7 @@ fn focused(window: &Window<'_>, page: &str) -> Node {
     let has_one = |nodes: &[Node]| nodes.iter().filter(|node| is_focused(node)).count() == 1;
     let nodes = window.wait_for(
         &format!("one focus, {page}"),
-        Duration::from_secs(10),
+        Duration::from_mins(1),
         has_one,
     );
     let mut found = nodes.into_iter().filter(is_focused);

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use zbus::blocking::{Connection, connection};
 
 /// How long a part of the desktop may take to come up.
-const START_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_secs(90);
 /// The compositor's socket, in the session's own folder for such.
 const COMPOSITOR: &str = "wayland-cordon";
 
@@ -461,7 +461,7 @@ pub fn name_has_owner(bus: &Connection, name: &str) -> bool {
 fn connect(address: &str) -> Connection {
     connection::Builder::address(address)
         .expect("the bus address can be read")
-        .method_timeout(Duration::from_secs(10))
+        .method_timeout(Duration::from_secs(30))
         .build()
         .unwrap_or_else(|error| panic!("no connection to the bus at {address}: {error}"))
 }
