@@ -75,10 +75,10 @@ fn broke_off_words(lost_after: u64, received: u64) -> String {
     match (lost_after, received) {
         (0, _) => "Download: nothing has come so far; tried again by itself".to_owned(),
         (_, 0) => format!(
-            "Download: the connection was lost after {lost}, and the storage does not go on there; it begins again by itself"
+            "Download: interrupted after {lost}, and the storage does not go on there; it begins again by itself"
         ),
         (_, _) => {
-            format!("Download: the connection was lost after {lost}; it goes on there by itself")
+            format!("Download: interrupted after {lost}; it goes on there by itself")
         }
     }
 }
@@ -214,11 +214,14 @@ mod tests {
         );
         let anew = resumes(1_000, 0);
         assert!(
-            anew.contains("lost after 1.0 kB") && anew.contains("begins again"),
+            anew.contains("interrupted after 1.0 kB") && anew.contains("begins again"),
             "{anew}"
         );
         let on = resumes(1_000, 1_000);
-        assert!(on.contains("lost after 1.0 kB; it goes on there"), "{on}");
+        assert!(
+            on.contains("interrupted after 1.0 kB; it goes on there"),
+            "{on}"
+        );
     }
 
     #[test]
