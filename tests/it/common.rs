@@ -168,8 +168,10 @@ impl Engine {
                     .collect();
                 assert!(
                     Instant::now() < until,
-                    "waited in vain for {what}; {:?} {entries:?} {:?}",
+                    "waited in vain for {what}; {:?} {:?} {:?} {entries:?} {:?}",
                     self.state.session,
+                    self.state.keyring,
+                    self.state.sign_in_failure,
                     self.state.problems
                 );
                 std::thread::sleep(Duration::from_millis(2));
