@@ -83,8 +83,9 @@ impl Journal {
     /// version, is damaged, or is not the one that the lock file remembers.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let lock = Lock::take(path)?;
+        // Who takes the file away means to begin anew. One that was emptied was cut, like any other.
         let is_missing = !files::is_there(path);
-        let opened = Self::open_locked(path, lock);
+        let opened = Self::open_locked(path, lock, is_missing);
         // What was only just made, and has nothing in it, is not to be called cut by the next start.
         let is_empty = || files::stamp(path).is_some_and(|(len, _)| len == 0);
         if opened.is_err() && is_missing && is_empty() {
@@ -93,9 +94,7 @@ impl Journal {
         opened
     }
 
-    fn open_locked(path: &Path, mut lock: Lock) -> Result<Self, JournalError> {
-        // Who takes the file away means to begin anew. One that was emptied was cut, like any other.
-        let is_missing = !files::is_there(path);
+    fn open_locked(path: &Path, mut lock: Lock, is_missing: bool) -> Result<Self, JournalError> {
         let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);
         let lost_its_past = is_empty && lock.is_used();
         let remembered = lock.checkpoint().filter(|_| !is_missing);

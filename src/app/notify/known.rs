@@ -34,24 +34,20 @@ impl Known {
 
     /// Takes in an event; the orders of which a person is to hear now.
     pub fn take_in(&mut self, event: &Event) -> Vec<EntryId> {
-        let mut news = Vec::new();
-        if let Event::Entry(entry) = event
-            && self.is_news(entry)
-        {
-            news.push(entry.id());
-        }
         let Some(event) = self.part_of_note(event) else {
-            return news;
+            return Vec::new();
         };
         // What the journal has at the start is no news; what another console adds to it is.
         let mut is_start = false;
-        if let Event::Entries(entries) = &event {
+        let mut entries: &[Entry] = &[];
+        if let Event::Entry(entry) = &event {
+            entries = std::slice::from_ref(entry);
+        } else if let Event::Entries(all) = &event {
             is_start = !std::mem::replace(&mut self.has_begun, true);
-            let came = entries
-                .iter()
-                .filter(|entry| !is_start && self.is_news(entry));
-            news.extend(came.map(Entry::id));
+            entries = if is_start { &[] } else { all };
         }
+        let ended = entries.iter().filter(|entry| self.is_news(entry));
+        let mut news: Vec<_> = ended.map(Entry::id).collect();
         self.state.apply(event);
         let came = self.state.entries.attention_since(&mut self.mark);
         if !is_start {
