@@ -243,14 +243,28 @@ impl Accounts {
         };
         let (place, here) = (self.place.clone(), self.here.subscribe());
         let written = tokio::task::spawn_blocking(move || {
-            let here = here.borrow().clone().unwrap_or_default();
-            write(&folder, &place, here, files::replace)
+            write_newest(&here, |here| write(&folder, &place, here, files::replace))
         });
         let written = written.await.unwrap_or_else(|panic| Err(panic.into()));
         if let Err(error) = &written {
             tracing::warn!("who signed in is not remembered: {error}");
         }
         written.is_ok()
+    }
+}
+
+/// Writes what is known of a place, again if it changed meanwhile: whichever of two writers is the
+/// last one leaves the newest on disk.
+fn write_newest(
+    here: &watch::Receiver<Option<TargetAccounts>>,
+    write: impl Fn(TargetAccounts) -> io::Result<()>,
+) -> io::Result<()> {
+    loop {
+        let known = here.borrow().clone();
+        write(known.clone().unwrap_or_default())?;
+        if *here.borrow() == known {
+            return Ok(());
+        }
     }
 }
 

@@ -145,10 +145,15 @@ impl Home {
         let mut engine = self.start();
         engine.sign_in();
         engine.until("saving", |s| s.keyring == KeyringState::Saved);
+        self.remembers();
+        engine
+    }
+
+    /// Waits until the disk has who signed in, without which nobody is signed in at the next start.
+    fn remembers(&self) {
         wait_for("who used the folder", || {
             self.folder.path().join("accounts.json").exists()
         });
-        engine
     }
 
     /// Brings a console to the moment with the keyring in this condition, and returns with it what
@@ -166,6 +171,7 @@ impl Home {
                 engine.until("the start", |s| s.session == SessionStatus::SignedOut);
                 self.set(condition);
                 engine.sign_in();
+                self.remembers();
                 (engine, None)
             }
             Renewal => {

@@ -204,3 +204,25 @@ async fn a_damaged_file_is_as_good_as_none() {
     let accounts = Accounts::new(Some(folder.path().to_owned()), "here");
     assert_eq!(accounts.read().await, TargetAccounts::default());
 }
+
+#[test]
+fn the_last_of_two_writers_leaves_the_newest_on_disk() {
+    let (known, here) = watch::channel(Some(TargetAccounts::default()));
+    let on_disk = std::cell::RefCell::new(TargetAccounts::default());
+    let put = |here| {
+        *on_disk.borrow_mut() = here;
+        Ok(())
+    };
+    let overtaken = std::cell::Cell::new(false);
+    write_newest(&here, |older| {
+        // Another one notes a sign-out and writes it, before this one comes to the disk.
+        if !overtaken.replace(true) {
+            known.send_modify(|here| here.get_or_insert_default().owe_removal(&account("a")));
+            write_newest(&here, put)?;
+        }
+        put(older)
+    })
+    .expect("written");
+    assert_eq!(Some(&*on_disk.borrow()), here.borrow().as_ref());
+    assert!(!on_disk.borrow().owed().is_empty(), "the sign-out counts");
+}
