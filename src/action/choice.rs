@@ -13,7 +13,7 @@ pub struct Choice {
     pub words: ChoiceWords,
 }
 
-/// What is said of an action with one of its choices, where its row says something else.
+/// Wording of an action with this choice, where it differs from the action's own.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ChoiceWords {
     pub title: Option<&'static str>,

@@ -49,7 +49,7 @@ pub struct Draft {
     pub values: BTreeMap<&'static str, String>,
     /// The device's name as the person types it, where a protected device wants that.
     pub typed_name: String,
-    /// The first of those that are to be confirmed together, where there are several.
+    /// Entry of the first order of the batch, if several are confirmed together.
     pub batch: Option<EntryId>,
     /// The plan step that the form is for, if any.
     pub plan: Option<PlanStep>,
@@ -135,7 +135,7 @@ impl Draft {
         self.values.insert(parameter.wire_name, text.into());
     }
 
-    /// Puts what a task was given into the fields of this form that are the same.
+    /// Copies the task's values into the fields of this form that have the same parameter.
     pub fn refill(&mut self, task: &Task) {
         if let Task::Act { values, .. } = task {
             let known = self.parameters();

@@ -40,7 +40,7 @@ const MD5_DIGITS: usize = 32;
 const SHA256_DIGITS: usize = 64;
 
 impl Sha1 {
-    /// The one of the API reference.
+    /// The example in the API reference.
     pub(super) const EXAMPLE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
     /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.

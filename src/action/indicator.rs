@@ -18,7 +18,7 @@ pub enum IndicatorEffect {
     /// The ordered effect is in place; its `state` names any deviation from the order.
     Shown(Box<MachineAction>),
     NotShown,
-    /// An indicator has this order's tag and is another one all the same: how Defender shows it.
+    /// An indicator has this order's tag but differs from the order: how Defender shows it.
     Contradicts(String),
 }
 
@@ -30,7 +30,7 @@ impl Task {
         }
     }
 
-    /// When what it makes ends by itself.
+    /// Expiry of the indicator to be made, if it has one.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
         if let Some(Value::Time(at)) = self.values()?.get(&EXPIRES) {
@@ -60,7 +60,7 @@ impl Task {
         }
     }
 
-    /// The hash of the file that it is about, whichever it is known by.
+    /// Hash of the file, SHA-1 or SHA-256.
     #[must_use]
     pub fn file_hash(&self) -> Option<&str> {
         if let Some(Value::Sha256(digits)) = self.values()?.get(&FILE) {
@@ -171,8 +171,8 @@ impl Order {
         Some(read)
     }
 
-    /// The answer to a removal, and what a reading says that does not show the indicator any more. It
-    /// goes by the order's own tag: the id is that of the block.
+    /// Completed removal, made from the answer or from a reading without the indicator. Its id is the order's
+    /// own tag, as the indicator's id is that of the block.
     #[must_use]
     pub fn gone(&self) -> Option<MachineAction> {
         self.bare(MachineActionId::parse(&self.entry.to_string()).ok()?)

@@ -56,9 +56,9 @@ pub const TOLD_AGAIN: usize = 3;
 /// The action that an inference rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// The one that made it so.
+    /// The action that set it.
     pub action: MachineActionId,
-    /// Since when it has been so, without a break: setting once more what is in force begins nothing anew.
+    /// Start of the unbroken period in force; setting it again does not restart the period.
     pub since: Option<Timestamp>,
     /// The requestor.
     pub by: Option<Box<str>>,
@@ -256,7 +256,7 @@ impl Evidence {
         })
     }
 
-    /// All that have set it without a break, oldest first: it is theirs who requested these.
+    /// The actions that set it during the unbroken period, oldest first; their requestors own it.
     pub fn actions(&self) -> impl Iterator<Item = &MachineActionId> {
         std::iter::once(&self.action).chain(&self.again)
     }

@@ -31,7 +31,7 @@ pub struct Order {
     pub machine: MachineRef,
     /// The person's comment: not blank, trimmed.
     pub comment: Box<str>,
-    /// The first of those that were confirmed together, where there were several.
+    /// Entry of the first order of the batch, if several were confirmed together.
     #[serde(default, deserialize_with = "or_none")]
     pub batch: Option<EntryId>,
     /// The plan step that the order is, if any.
@@ -75,7 +75,7 @@ impl Task {
         matches!(self, Self::Cancel { action, .. } if action == cancelled)
     }
 
-    /// Whether a success of this task brings about what the other was to bring about.
+    /// Whether a success of this task also achieves what `other` was to achieve.
     #[must_use]
     pub fn makes_up_for(&self, other: &Self) -> bool {
         match (self, other) {
@@ -166,8 +166,8 @@ impl Task {
         }
     }
 
-    /// The thing it removes that leaves no record of its own: if a look-up does not find it gone, it is
-    /// still there.
+    /// Noun for what it removes, where that leaves no record of its own: if a look-up still finds it, the
+    /// removal has not happened.
     #[must_use]
     pub fn removes(&self) -> Option<&'static str> {
         match self.kind() {

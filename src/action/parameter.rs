@@ -60,7 +60,7 @@ pub enum Value {
     Flag(bool),
 }
 
-/// Why a field's text is no value of its parameter.
+/// Error in a field's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
     #[error(transparent)]

@@ -128,7 +128,7 @@ impl ConditionPhase {
         matches!(self, PENDING_AGAIN | UNDER_WAY_AGAIN)
     }
 
-    /// The word without what else still holds: for the search, and for a narrow column.
+    /// Short word without the state that is in force meanwhile: for the search and narrow columns.
     #[must_use]
     pub const fn short_word(self, condition: Condition) -> &'static str {
         match (self, condition) {

@@ -9,7 +9,7 @@ use super::inputs::TAG;
 use super::parameter::Parameter;
 use super::plan_step::PlanStep;
 
-/// More steps than this are no plan for one form.
+/// Maximum number of steps of a plan, so that one form can show them.
 pub const MAX_STEPS: usize = 8;
 /// The placeholder for the ticket's number in a value that a plan gives.
 pub const TICKET: &str = "{ticket}";
@@ -21,7 +21,7 @@ pub struct Step {
     /// The text of each field that the plan gives, by the parameter's wire name; the form asks for the
     /// others.
     pub given: BTreeMap<&'static str, String>,
-    /// Whether the steps after this one go on where this one is refused.
+    /// Whether the steps after this one are still sent if this one is refused.
     pub goes_on: bool,
 }
 
@@ -142,7 +142,7 @@ impl Plan {
         }
     }
 
-    /// Why a step does not belong where it is: its number, from 1, and why.
+    /// The first misplaced step: its number, counted from 1, and the reason.
     #[must_use]
     pub fn trouble(&self) -> Option<(usize, &'static str)> {
         let steps = self.steps.iter().enumerate();

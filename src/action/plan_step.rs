@@ -14,7 +14,7 @@ pub struct PlanStep {
     /// Number of the step, counted from 1.
     pub step: u32,
     pub of: u32,
-    /// Whether the steps after this one go on where this one is refused.
+    /// Whether the steps after this one are still sent if this one is refused.
     pub goes_on: bool,
 }
 
@@ -25,7 +25,7 @@ impl PlanStep {
         format!("step {} of {}", self.step, self.of)
     }
 
-    /// Its place, with what the plan is called.
+    /// Its place, with the plan's name.
     #[must_use]
     pub fn words(&self) -> String {
         format!("{} of “{}”", self.place(), clean(&self.name, 40))

@@ -8,7 +8,7 @@ use super::parameter::ParameterKind;
 use super::spec::Recorded;
 use crate::model::MachineAction;
 
-/// How what was requested on a device compares with what a task asks for there.
+/// Comparison of an existing request on a device with a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     Same,

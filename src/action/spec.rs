@@ -132,7 +132,7 @@ pub enum Group {
 impl Group {
     pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
-    /// Before its buttons.
+    /// Label before the group's buttons.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -183,7 +183,7 @@ pub struct ActionSpec {
     /// Its name in `availableMachineActions`; a choice may have one of its own.
     pub available_as: Option<&'static str>,
     pub permission: Permission,
-    /// Roles in the Defender portal of which a person needs one besides.
+    /// Defender portal roles, one of which is needed in addition.
     pub roles: &'static [&'static str],
     pub devices: Devices,
     pub record: Recorded,

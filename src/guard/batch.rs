@@ -10,7 +10,7 @@ use crate::action::{Order, Task};
 use crate::explain::NextStep;
 use crate::model::{Account, Epoch};
 
-/// The name of the guardrail on how many there are.
+/// Name of the guardrail that limits the number of devices in one confirmation.
 pub const SEVERAL_AT_ONCE: &str = "several at once";
 
 /// A slip must not reach more devices than the organisation allows.
@@ -29,14 +29,14 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         .collect()
 }
 
-/// Whether confirming this task on several devices wants their number typed. Giving back never does
-/// (rule 10), and what harms nobody need not.
+/// Whether the number of devices has to be typed to confirm this task on several. Not for releases
+/// (rule 10), nor for harmless actions.
 #[must_use]
 pub(super) fn wants_number(task: &Task) -> bool {
     task.risk().takes_away()
 }
 
-/// What is wrong with the number of devices as the person has typed it.
+/// Error in the typed number of devices, if any.
 #[must_use]
 pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String> {
     let is_wanted = count > 1 && wants_number(task);
@@ -50,8 +50,8 @@ fn is_repeated(one: &Order, other: &Order) -> bool {
     one.machine.id == other.machine.id && (step(one).is_none() || step(one) == step(other))
 }
 
-/// Confirms several orders together: all of them or none. `number` is how many devices the person
-/// has typed that they are.
+/// Approves several orders together: all of them or none. `number` is the number of devices as the
+/// person typed it.
 ///
 /// # Errors
 /// The first reason why they cannot be confirmed.

@@ -7,7 +7,7 @@ use super::verdict::{Question, Verdict};
 use crate::action::Task;
 use crate::model::{Machine, each_once, normal, short_name};
 
-/// Devices with the same address that are named.
+/// Maximum number of devices named in a warning about a shared address.
 const NAMED: usize = 2;
 
 /// What a device seems to be to others.
@@ -280,7 +280,7 @@ fn is_made_up(words: &[String], at: usize) -> bool {
     MADE_UP_NAMES.contains(&(before, words[at].chars().count()))
 }
 
-/// Containing goes by address: a managed device with the same one is cut off with it.
+/// Warns of managed devices with the same address: containment is by address and cuts them off too.
 pub(super) fn same_address(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.task.contains()) else {
         return Vec::new();

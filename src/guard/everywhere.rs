@@ -11,16 +11,16 @@ use crate::model::{Indicator, MAX_INDICATORS, age_text, grouped, requestor_name}
 
 const ONE_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// How far the look at the tenant's indicators has come.
+/// Progress of reading the tenant's indicators.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IndicatorsLook<'a> {
     #[default]
     NotYet,
-    /// Why it could not be made.
+    /// Why they could not be read.
     Failed(&'a str),
     Read {
         of_files: &'a [Indicator],
-        /// Of all kinds.
+        /// Number of the tenant's indicators of all types.
         total: usize,
         is_complete: bool,
     },
@@ -35,13 +35,13 @@ impl<'a> IndicatorsLook<'a> {
         }
     }
 
-    /// Those that are about what has this hash.
+    /// Indicators for the file with this hash.
     pub(super) fn about(self, hash: &'a str) -> impl Iterator<Item = &'a Indicator> {
         let of_files = self.of_files().iter();
         of_files.filter(move |one| one.is_about(hash))
     }
 
-    /// Why not all of them are known, if that is so.
+    /// Finding that the indicators are not all known, if so.
     fn gap(self, what: &str) -> Option<Verdict> {
         match self {
             Self::NotYet => Some(Verdict::not_checked_yet(what)),
@@ -56,7 +56,7 @@ impl<'a> IndicatorsLook<'a> {
     }
 }
 
-/// Wants a word typed before what reaches every device; says what stands there already.
+/// Requires a typed word for a tenant-wide order, and reports the file's existing indicators.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let is_wide = question.task.is_tenant_wide();
     if question.task.kind().is_some() && is_wide != question.machine.is_every_device() {
@@ -141,8 +141,8 @@ fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
     }
 }
 
-/// The latest end of what an order to block this file would take the place of; `None` where there is
-/// nothing such, or it has no end.
+/// Latest expiry among the indicators that an order to block this file would overwrite; `None` if there
+/// is none, or none of them expires.
 #[must_use]
 pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
     let same = of_files.iter().filter(|one| overwrites(task, one));

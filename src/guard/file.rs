@@ -11,11 +11,11 @@ use crate::model::{
 /// On more devices of the organisation than this, a file is likely to be needed.
 const WIDESPREAD: i64 = 10;
 
-/// How far the look at a file has come.
+/// Progress of looking a file up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileLook<'a> {
     NotYet,
-    /// Why it could not be made.
+    /// Why it could not be looked up.
     Failed(&'a str),
     /// Defender knows no such file.
     Unknown,
@@ -53,7 +53,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     }
 }
 
-/// Whether the present sign-in may not look files up.
+/// Whether the current sign-in is known to lack the permission to look up files.
 #[must_use]
 pub fn lacks_permission(session: &SessionStatus) -> bool {
     matches!(session, SessionStatus::SignedIn { permissions, .. }

@@ -1,4 +1,4 @@
-//! What this device's actions say, those that are open and those that have ended.
+//! Guardrails on the device's action history, open and ended actions alike.
 
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
@@ -12,7 +12,7 @@ use crate::model::{
     since_text, tag_last,
 };
 
-/// Of what others have under way so many are told, the newest.
+/// Maximum number of other people's open actions that are listed, newest first.
 const UNDER_WAY_TOLD: usize = 3;
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -290,8 +290,8 @@ pub(super) fn account(
     text
 }
 
-/// The action that another guardrail tells all about: what set the condition that is to be set once more
-/// or lifted.
+/// Whether another guardrail reports this action in full: one that set the condition which the task sets
+/// again or lifts.
 fn is_told_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Facts<'_>) -> bool {
     let history = facts.actions();
     let conditions: &[Condition] = match question.task.change() {

@@ -1,4 +1,4 @@
-//! Lifting what was ordered, by someone else or by oneself: it may still be needed.
+//! Releases and cancellations of what anyone ordered: it may still be needed.
 
 use super::history::{account, why};
 use super::verdict::{Question, Verdict};

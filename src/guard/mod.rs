@@ -39,9 +39,9 @@ use crate::model::{
 /// Everything a guardrail may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// What the service's clock shows now: what is compared with it is the service's.
+    /// Current time by the service's clock, as it is compared with the service's timestamps.
     pub now: Timestamp,
-    /// In which times are told.
+    /// Time zone in which findings show times.
     pub zone: &'a TimeZone,
     pub policy: &'a Policy,
     pub session: &'a SessionStatus,
@@ -51,9 +51,9 @@ pub struct Facts<'a> {
     pub host: Option<&'a Host>,
     /// What is known about the file in question, if the task is about one.
     pub file: FileLook<'a>,
-    /// What holds for files on every device, as far as that was read.
+    /// The tenant's file indicators, as far as they have been read.
     pub indicators: IndicatorsLook<'a>,
-    /// What the service says it offers for the machine, if that is known.
+    /// The actions that the service offers for the machine, if known.
     pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
     pub namesakes: &'a [Arc<Machine>],
@@ -61,7 +61,7 @@ pub struct Facts<'a> {
     pub history: Option<History<'a>>,
     /// This console's own orders on the machine, or on a record merged into it, that have not ended.
     pub open_orders: &'a [OpenOrder],
-    /// Actions that the present account's orders on this machine have made.
+    /// Service actions created by the current account's orders on this machine.
     pub own_actions: &'a [OwnAction],
     /// What is known of the machine's open alerts.
     pub alerts: AlertsLook,
@@ -75,12 +75,12 @@ pub struct Facts<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
     pub actions: &'a [MachineAction],
-    /// Whether all of them came: neither cut off nor unreadable in part.
+    /// Whether the history is complete: not truncated, and every item readable.
     pub is_complete: bool,
 }
 
 impl<'a> Facts<'a> {
-    /// What is known of the machine's actions, all of them or not.
+    /// The machine's actions as far as they are known.
     fn actions(&self) -> &'a [MachineAction] {
         self.history.map_or(&[], |history| history.actions)
     }
@@ -97,7 +97,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// How many alerts of a machine that are unresolved.
+/// Number of a machine's unresolved alerts, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AlertsLook {
     /// Not read, or the last try failed.
@@ -126,7 +126,7 @@ pub struct OpenOrder {
     pub status: String,
     /// Its answer never came: repeating it could do it twice.
     pub outcome_unknown: bool,
-    /// The service's action that it made, where that is known.
+    /// The service action that it created, if known.
     pub action: Option<MachineActionId>,
 }
 
@@ -142,13 +142,13 @@ pub struct Review {
     batch_size: usize,
     /// The device's tags, where its record reported them.
     tags: Option<Box<[Box<str>]>>,
-    /// The indicators of the file that were there.
+    /// Ids of the file's indicators at the time of the review; `None` for one without an id.
     indicators: Box<[Option<MachineActionId>]>,
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
 ///
-/// It comes from [`Review::approve`] and from nowhere else, and goes into one command:
+/// Only [`Review::approve`] and [`approve_all`] create one, and it goes into one command:
 ///
 /// ```
 /// fn submit(approval: cordon::guard::Approval) -> cordon::message::Command {
@@ -243,7 +243,7 @@ fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Judges a draft. It may walk all devices: the form calls it once for each change.
+/// Reviews a draft. It may iterate over all devices, so the form calls it once per change.
 #[must_use]
 pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     #[cfg(test)]
@@ -331,8 +331,7 @@ impl Review {
         })
     }
 
-    /// Turns a complete, unblocked review of a single device into the one thing that can be
-    /// submitted.
+    /// Turns a complete, unblocked review of a single device into an [`Approval`].
     ///
     /// # Errors
     /// The reason why it cannot be confirmed.
@@ -397,8 +396,8 @@ impl Approval {
         self.confirmed_at
     }
 
-    /// An indicator of the file that was not there when the person confirmed. This order would overwrite
-    /// one like its own; another, such as one that allows the file, may count for more than it.
+    /// The first of the file's indicators that the review did not show. This order would overwrite one with
+    /// the same reaction; another one, such as one that allows the file, may take precedence over it.
     #[must_use]
     pub fn unseen_indicator<'a>(&self, read: &'a [Indicator]) -> Option<&'a Indicator> {
         // What removes one leaves the others as they are.

@@ -21,8 +21,8 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// Whose it is what several requests have brought about: one's own only where each of them is. Nothing
-    /// of that is asked of none.
+    /// Combined ownership of several requests: [`Self::Mine`] only if each of them is. `None` for no
+    /// requests.
     pub fn of_all(all: impl IntoIterator<Item = Self>) -> Option<Self> {
         all.into_iter().reduce(|one, other| match (one, other) {
             (Self::Mine, Self::Mine) => Self::Mine,
@@ -32,8 +32,8 @@ impl Ownership {
     }
 }
 
-/// Whose `action` is: the service's requestor decides, and where it names nobody else and an order of
-/// this account made it, our tag on the service's own record.
+/// Owner of `action`. The service's requestor decides; where it names nobody else and an order of this
+/// account created the action, our tag on the service's own record decides.
 #[must_use]
 pub fn ownership(
     action: &MachineAction,

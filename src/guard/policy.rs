@@ -20,13 +20,13 @@ pub struct Policy {
     pub silent_after: SignedDuration,
     /// Longest time between confirmation and submission.
     pub approval_life: SignedDuration,
-    /// Devices that take their name typed before anything is taken from them.
+    /// Names of devices whose name has to be typed before a disruptive order.
     pub protected_names: Vec<Pattern>,
     pub protected_tags: Vec<Box<str>>,
     pub protected_ids: Vec<MachineId>,
     /// Addresses that VPNs and proxies hand out.
     pub vpn_ranges: Vec<IpRange>,
-    /// Of the computer that the console runs on, where it is known.
+    /// Entra device id of the computer that the console runs on, if known.
     pub own_entra_device_id: Option<Box<str>>,
     /// How many devices one confirmation may reach.
     pub max_batch: usize,
@@ -52,7 +52,7 @@ impl Default for Policy {
     }
 }
 
-/// What says that a device is silent: nobody knows when it will carry out what is asked of it.
+/// Signs that a device is silent: it is unknown when it will carry out an action.
 #[derive(Debug, Clone, Copy)]
 pub struct Silence<'a> {
     /// Where its sensor is not active.
@@ -62,7 +62,7 @@ pub struct Silence<'a> {
 }
 
 impl<'a> Silence<'a> {
-    /// Of this machine, by the service's clock.
+    /// Signs of silence of this machine at `now`, the service's time.
     #[must_use]
     pub fn of(machine: &'a Machine, policy: &Policy, now: Timestamp) -> Self {
         let health = &machine.health_status;
@@ -82,7 +82,7 @@ pub fn is_silent(machine: &Machine, policy: &Policy, now: Timestamp) -> bool {
 }
 
 impl Policy {
-    /// Rules of which nothing could be read, for this reason.
+    /// Policy in place of rules that could not be read, for this reason.
     #[must_use]
     pub fn unread(why: impl Into<Box<str>>) -> Self {
         Self {
@@ -98,9 +98,9 @@ impl Policy {
         run != *self
     }
 
-    /// These rules, read during a run, in the place of those before. What the run was started with
-    /// stays. Where some could not be read, those before hold beside those that could, and the
-    /// tighter limit of both: a slip unprotects nothing.
+    /// These rules, replacing `before` during a run. Options that the run was started with stay. If some rules
+    /// could not be read, the previous ones are kept as well, with the tighter of the two limits: a typing
+    /// error never removes a protection.
     #[must_use]
     pub fn in_place_of(mut self, before: &Self) -> Self {
         if self.unread.is_some() {
@@ -164,7 +164,7 @@ impl Pattern {
         self.fits_normal(&normal_name(name))
     }
 
-    /// Whether it asks for a domain alone, so that a device which reports no domain never fits.
+    /// Whether only its domain part restricts, so that a device without a reported domain never matches.
     #[must_use]
     pub fn wants_domain(&self) -> bool {
         self.normal.contains('.') && is_any(host_part(&self.normal))
@@ -203,7 +203,7 @@ fn glob(pattern: &str, text: &str) -> bool {
     last.map_or(rest.is_empty(), |last| text.ends_with(last))
 }
 
-/// What makes a device a protected one.
+/// The rule that protects a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProtectedBy<'a> {
     Name(&'a Pattern),

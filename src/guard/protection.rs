@@ -54,7 +54,7 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     ))]
 }
 
-/// What is taken from the computer that one works on may take the way back with it.
+/// Warns before a disruptive order on the console's own computer: it may make undoing impossible.
 pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !takes_away(question) {
         return Vec::new();
@@ -108,7 +108,7 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
     ))]
 }
 
-/// Addresses that many devices have in turn say little about which device this is.
+/// Warns of an address in a VPN or proxy range: it does not identify a device.
 pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.task.cuts_off()) else {
         return Vec::new();

@@ -17,7 +17,7 @@ pub struct Guardrail {
     pub check: fn(&Question<'_>, &Facts<'_>) -> Vec<Verdict>,
 }
 
-/// The names of those that are not about one device.
+/// Names of the guardrails that also apply to tenant-wide orders.
 pub const TENANT_WIDE: [&str; 7] = [
     "read-only",
     "signed in",

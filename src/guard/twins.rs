@@ -11,7 +11,7 @@ use crate::model::{Machine, age_text, short_name};
 /// How many other records are named one by one.
 const TOLD: usize = 10;
 
-/// The other record with the same name, and what distinguishes the two.
+/// Warns of other records with the same or a confusable name, and says how they differ.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !question.is_act() {
         return Vec::new();

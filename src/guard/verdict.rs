@@ -15,16 +15,16 @@ pub struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Whether a new action is asked for, rather than the end of one.
+    /// Whether the task requests a new action rather than cancelling one.
     pub(super) fn is_act(&self) -> bool {
         matches!(self.task, Task::Act { .. })
     }
 }
 
-/// How a finding weighs, the lightest first.
+/// Severity of a finding, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Good to know, and no reason against it: it need not have been on screen.
+    /// Information only: the order can be confirmed before it has been on screen.
     Note,
     /// A check that could not be made: neither good nor bad news.
     NotChecked,
@@ -48,13 +48,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What it says whether or not the person has typed the name that it wants.
+    /// The text without the request to type a name, or the note that it was typed.
     #[must_use]
     pub fn reason(&self) -> &str {
         reason(&self.text)
     }
 
-    /// Whether it forbids an order of a device whose name was, or was not, typed.
+    /// Whether this finding blocks the order; `is_named` says whether the device's name has been typed.
     pub(super) const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
             Severity::Note | Severity::NotChecked | Severity::Warn => false,

@@ -1,5 +1,5 @@
-//! What became of an order beside what its records tell, as the service's action history shows it; and the
-//! words for a status with all of that, the same wherever one is said.
+//! What happened to an order beyond its journal records, according to the service's action history; and
+//! the wording of a status that includes it, the same everywhere.
 
 use std::collections::HashMap;
 
@@ -16,28 +16,28 @@ use crate::model::{EntryId, HResult};
 pub struct Became {
     /// When the actions of its device were last read; `None` where they were not.
     pub read_at: Option<Timestamp>,
-    /// What the service carried out in its place: in another variant, or with another end.
+    /// The variant or expiry that the service applied instead of the ordered one.
     pub variant: Option<Box<str>>,
-    /// Who has undone since what it brought about.
+    /// Who has since undone the order's effect, if anyone.
     pub undone: Option<Undone>,
     /// The investigation that it started waits for a person to approve what it is to do.
     pub awaits_approval: bool,
 }
 
-/// That somebody else has undone what an order brought about.
+/// Reversal of an order's effect by someone else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
-    /// What was done instead, as a success is called: `Released`.
+    /// Success word of the reversing action: `Released`.
     pub done: &'static str,
     pub by: Box<str>,
     pub at: Option<Timestamp>,
 }
 
-/// What became of those orders of which more is known than the journal has.
+/// By entry: the orders about which more is known than the journal records.
 pub type Aftermath = HashMap<EntryId, Became>;
 
 impl Became {
-    /// What the journal alone tells.
+    /// The value from the journal alone.
     #[must_use]
     pub fn of_journal(entry: &Entry) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Became {
         }
     }
 
-    /// What the status word leaves out, in short: no person and no time.
+    /// Short additions to the status word, without names or times.
     #[must_use]
     pub fn in_short(&self, entry: &Entry) -> Vec<String> {
         let again = matches!(entry.order.task.change(), Change::Clears(_));
@@ -62,7 +62,7 @@ impl Became {
         [variant, undone, awaits].into_iter().flatten().collect()
     }
 
-    /// The same in full, to stand behind the status word. `at` writes a time.
+    /// Full additions, to follow the status word. `at` formats a time.
     pub(super) fn in_full(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> Line {
         let mut line = Line::default();
         if let Some(variant) = &self.variant {
@@ -88,8 +88,7 @@ impl Became {
     }
 }
 
-/// The status of an order in a word, with what that leaves out in short: where several are counted, or there
-/// is little room.
+/// Status word of an order with its short additions, for counts and narrow space.
 #[must_use]
 pub fn status_in_short(entry: &Entry, became: &Became) -> String {
     let word = entry.status().word(&entry.order.task);

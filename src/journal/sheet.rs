@@ -37,14 +37,14 @@ pub struct Moment<'a> {
     /// How far the service's clock is ahead of the one that shows `now`, as far as that is known.
     pub service_ahead: SignedDuration,
     pub zone: &'a TimeZone,
-    /// From when on it tells what was done, where that was chosen.
+    /// Start of the reported period, if one was chosen.
     pub since: Option<Timestamp>,
-    /// What others contain, the oldest first; `None` where that was not asked.
+    /// Devices contained by others, oldest first; `None` if they were not read.
     pub others: Option<&'a [OthersContainment]>,
-    /// The ticket that all of it is about.
+    /// The ticket that the sheet is limited to.
     pub ticket: Option<&'a str>,
-    /// The whole journal, where only part of it is listed: what ended one of those listed may not be
-    /// among them.
+    /// The whole journal, if only part of it is listed: an order that is not listed may have ended one that
+    /// is.
     pub all: Option<&'a [Entry]>,
     /// What became of the orders, as the service's action history shows it; `None` where nobody has looked.
     pub aftermath: Option<&'a Aftermath>,
@@ -83,7 +83,7 @@ impl Moment<'_> {
 #[derive(Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Section {
     Contained,
-    /// It had contained a device, and somebody else has released that.
+    /// Contained a device that someone else has since released.
     Lifted,
     Open,
     Failed,
@@ -93,7 +93,8 @@ enum Section {
 impl Section {
     const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// Those of a sheet. What others have released is nowhere said to be nothing unless that was read.
+    /// Sections of a sheet. *Released elsewhere* is left out unless it was read: empty, it would claim that
+    /// there was none.
     fn all(moment: &Moment<'_>) -> impl Iterator<Item = Self> {
         let is_read = moment.aftermath.is_some();
         let all = Self::ALL.into_iter();
@@ -128,10 +129,10 @@ impl Section {
     }
 }
 
-/// Entries by what they are asked for: of a long journal each is looked at once.
+/// Entries indexed for the sheet, so that a long journal is walked once.
 struct Journalled<'a> {
     listed: &'a [Entry],
-    /// What has ended by itself before this time does not hold any more.
+    /// A block that expired before this time is no longer in force.
     at: Timestamp,
     by_id: HashMap<EntryId, &'a Entry>,
     by_machine: HashMap<MachineId, Vec<&'a Entry>>,
@@ -177,8 +178,8 @@ impl<'a> Journalled<'a> {
     }
 }
 
-/// What the next shift has to know: what has a record since then or was undone by others, and whatever is
-/// contained or pending, however old.
+/// Entries for the next shift: those with a record since `since`, those undone by others, and those that
+/// contain a device or are pending, however old.
 #[must_use]
 pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermath>) -> Vec<Entry> {
     let journalled = Journalled::new(all, all, since, aftermath);
@@ -194,9 +195,9 @@ pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermath>)
     all.iter().filter(is_on_it).cloned().collect()
 }
 
-/// What a sheet says, whatever it is written in.
+/// Content of a sheet, independent of the output format.
 pub(super) struct Sheet {
-    /// What it is about: a name, and what it says of it.
+    /// Head of the sheet: name and value of each fact.
     facts: Vec<(&'static str, Line)>,
     note: &'static str,
     blocks: Vec<Block>,
@@ -204,7 +205,7 @@ pub(super) struct Sheet {
     last_hash: String,
 }
 
-/// What stands under a heading.
+/// A heading and its items.
 struct Block {
     title: String,
     /// An empty one says so.

@@ -17,12 +17,12 @@ pub fn sets_a_condition(entry: &Entry) -> bool {
     matches!(change(entry), Some(Change::Sets(_)))
 }
 
-/// Whether it keeps a file from every device of the tenant at this time, or watches it there.
+/// Whether the entry's tenant-wide block or audit of a file is in force at `at`.
 pub fn blocks_at(entry: &Entry, at: Timestamp) -> bool {
     entry.kept_otherwise().is_some() || entry.order.task.expires().is_some_and(|end| end > at)
 }
 
-/// What the next shift does about a file that is blocked on every device.
+/// Next step for a file that is blocked on every device.
 pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> String {
     let end = match entry.order.task.expires() {
         Some(_) if entry.kept_otherwise().is_some() => {
@@ -34,8 +34,8 @@ pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> S
     format!("“Remove block of a file” once it is not wanted any more{end}")
 }
 
-/// The first success of ours that set what this one has only set once more: none of ours between them has
-/// lifted it.
+/// The earliest success of ours that set the condition which `entry` set again, with no release of ours
+/// in between.
 pub fn begun_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
     let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
         return None;

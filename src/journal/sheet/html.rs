@@ -86,7 +86,7 @@ fn piece(piece: &Piece) -> String {
     }
 }
 
-/// What can end or begin markup stands as what it is called.
+/// Replaces markup characters with character references.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

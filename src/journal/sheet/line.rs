@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use crate::model::clean;
 
-/// Other people's text is written as far as this, in characters.
+/// Maximum length of other people's text, in characters.
 const MAX_CHARS: usize = 2_000;
 
 /// A piece of a line.
 pub struct Piece {
     pub text: Box<str>,
-    /// Somebody else's text: it stands for itself, and is no markup.
+    /// Whether this is other people's text: shown verbatim, never as markup.
     pub is_foreign: bool,
     pub is_strong: bool,
 }
@@ -51,7 +51,7 @@ impl Line {
         self
     }
 
-    /// The text alone, for where nothing in it can be taken for more.
+    /// Plain text without markup, for formats in which it cannot be mistaken for any.
     pub fn plain(&self) -> String {
         self.0.iter().map(|piece| &*piece.text).collect()
     }

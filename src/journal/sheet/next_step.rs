@@ -95,8 +95,7 @@ fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
     }
 }
 
-/// What is to be done about an order that did not bring about what was wanted; nothing where that
-/// was meant.
+/// Next step for an order that did not have the wanted effect; `None` where that was intended.
 fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {

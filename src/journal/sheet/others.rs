@@ -8,13 +8,13 @@ use super::{Block, Item, Moment, TimeSource, device};
 use crate::journal::Entry;
 use crate::model::{MachineActionId, MachineRef};
 
-/// A device that somebody else contains, alone or too, as far as the service's action history shows.
+/// A device contained by someone else, alone or in addition to us, according to the action history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OthersContainment {
     pub machine: MachineRef,
     /// What it is in or about to be: `Isolated`, `Isolation pending`.
     pub state: Box<str>,
-    /// What began it, and what has set it once more since, oldest first.
+    /// The request that set it and those that set it again, oldest first.
     pub requests: Vec<SetBy>,
 }
 
@@ -28,7 +28,7 @@ pub struct SetBy {
     pub at: Option<Timestamp>,
     /// Who requested it.
     pub by: Box<str>,
-    /// With which comment.
+    /// Its comment.
     pub why: Option<Box<str>>,
 }
 
@@ -57,7 +57,7 @@ impl SetBy {
     }
 }
 
-/// What others contain too of what this order contains.
+/// Containment by others of the device that this order contains.
 pub(super) fn shared<'a>(entry: &Entry, moment: &Moment<'a>) -> Option<&'a OthersContainment> {
     let own = entry.own_action()?;
     let has_own = |one: &&OthersContainment| one.requests.iter().any(|set| set.action == own);

@@ -15,8 +15,8 @@ use crate::worker::acknowledge::acknowledge;
 use crate::worker::clock::monotonic_now;
 use crate::worker::context::Context;
 
-/// Begins the lives of approved orders. Of several, each waits for the answers of those before it;
-/// all can be taken back until they have left. What they replace is acknowledged once they are on disk.
+/// Starts approved orders. In a batch each one waits for the replies to those before it, and can be
+/// withdrawn until it is sent. The `replaced` entries are acknowledged once the orders are on disk.
 pub(in crate::worker) fn submit(
     context: &Arc<Context>,
     approvals: Vec<Approval>,

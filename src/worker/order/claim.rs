@@ -18,7 +18,7 @@ pub(super) use contradiction::disown_if_contradicted;
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 
-/// An order that left or was to leave, with what distinguishes its action from others.
+/// An order, sent or about to be sent, with what identifies its action among others.
 pub(super) struct Claim<'a> {
     order: &'a Order,
     /// The sign-in name of the account that ordered it.
@@ -31,7 +31,7 @@ pub(super) struct Claim<'a> {
     not_before: Option<Timestamp>,
 }
 
-/// Whose the action is that came in answer to a submission.
+/// Owner of the action that a submission was answered with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     Ours,
@@ -213,8 +213,8 @@ impl<'a> Claim<'a> {
             && self.order.task.compared_with(action) != Sameness::Different
     }
 
-    /// Whether an action on the device has this order's tag as it left, and is another one all the
-    /// same: then neither is proven.
+    /// Whether an action on the device has this order's tag or sent comment but asks for something else: then
+    /// it is proven neither ours nor someone else's.
     pub fn contradicts_itself(&self, action: &MachineAction) -> bool {
         let is_there = action.machine_id.as_ref() == Some(&self.order.machine.id);
         let is_tagged = action.external_id.as_deref() == Some(&self.order.entry.to_string());
@@ -240,7 +240,7 @@ impl<'a> Claim<'a> {
         (action.created.zip(self.not_before)).is_some_and(|(at, limit)| at < limit)
     }
 
-    /// Whether the comment is the one that left with this order, and nothing besides.
+    /// Whether the comment is exactly the one sent with this order.
     fn is_as_sent(&self, action: &MachineAction) -> bool {
         let came = action.requestor_comment.as_deref().unwrap_or_default();
         self.has_left && normal(came) == normal(&self.order.comment_to_send())

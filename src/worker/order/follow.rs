@@ -39,7 +39,7 @@ struct Follow {
     is_being_recorded: bool,
 }
 
-/// What a look has to go by, and where its note goes.
+/// Next look at an action, and the entries whose progress shows it.
 pub(super) struct NextLook {
     pub entries: Vec<EntryId>,
     pub read_at: Option<Timestamp>,
@@ -114,7 +114,7 @@ impl Watched {
         }
     }
 
-    /// Follows the request that came in the place of one of our entries, to its end.
+    /// Follows someone else's request that took the place of one of our orders, to its end.
     pub fn follow_theirs(&self, action: &MachineActionId, on: (MachineId, Recorded)) {
         self.add(action, on, None, None);
     }
@@ -153,7 +153,7 @@ impl Watched {
         on_the_wall_clock(next)
     }
 
-    /// Forgets all of them.
+    /// Stops following all actions.
     pub fn clear(&self) {
         self.all().clear();
     }
@@ -256,7 +256,7 @@ impl Watched {
         self.change(id, |follow| follow.is_being_recorded = false);
     }
 
-    /// Follows an action for this entry no more. `true` when that leaves none that wants it.
+    /// Stops following an action for this entry. `true` if no other entry follows it.
     pub(super) fn disown(&self, id: &MachineActionId, entry: EntryId) -> bool {
         let mut all = self.all();
         let is_unwanted = all.get_mut(id).is_some_and(|follow| {

@@ -23,7 +23,7 @@ use crate::worker::indicators;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
-/// Ends that one entry records, where the service contradicts itself.
+/// Maximum number of ends recorded for one entry if the service contradicts itself.
 const MAX_ENDS: usize = 4;
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
@@ -250,7 +250,7 @@ enum Where {
 enum Found {
     Ours(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
-    /// Ours by this look and not by another, or not as it was ordered: how it is shown.
+    /// Evidence contradicts itself: ours by one reading only, or not as ordered; how Defender shows it.
     Contested(String),
     /// One of its kind from about its time that shows no tag: it may be this order's, and nothing
     /// tells.
@@ -270,7 +270,7 @@ impl Found {
     }
 }
 
-/// Why an action that the service shows otherwise than an order of ours would be settles nothing.
+/// Why an action that differs from our order does not settle the outcome.
 fn contested(headline: String) -> Explanation {
     let next = NextStep::Outside("Look at the device in the Defender portal".into());
     Explanation {

@@ -1,5 +1,5 @@
-//! One approved order, and several, from the intent on disk to the end. In reading order; `task` is
-//! the page to begin with.
+//! Approved orders, alone or in a batch, from the intent on disk to the final status. The modules are in
+//! reading order; start with `task`.
 
 mod task;
 

@@ -63,7 +63,7 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
     }
 }
 
-/// The service took an order whose effect nothing shows yet.
+/// Records an accepted order whose effect no reading shows yet.
 async fn taken(context: &Context, order: &Order, action: &MachineAction) {
     let mut taken = action.clone();
     taken.status = MachineActionStatus::InProgress;

@@ -18,7 +18,7 @@ use crate::worker::context::Context;
 /// Facts older than this are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
 
-/// Why an order does not go out.
+/// Reason why an order is not sent.
 pub(super) struct NotSent {
     pub why: NotSentReason,
     pub detail: Option<Box<str>>,

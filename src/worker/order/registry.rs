@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::journal::{Entry, NotSentReason};
 use crate::model::{EntryId, Epoch};
 
-/// A person clicks once, or a few times.
+/// Capacity of an order's inbox: a person clicks once, or a few times.
 const INBOX: usize = 8;
 
 /// A person's control of a waiting order.
@@ -185,7 +185,7 @@ impl Registration {
         judged
     }
 
-    /// Its intent is on disk, where everybody sees it, or is given up.
+    /// Ends the claim: the intent is on disk, where every order sees it, or was given up.
     pub fn end_claim(&self) {
         self.change(|order| order.intent = None);
     }

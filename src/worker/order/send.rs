@@ -26,7 +26,7 @@ pub(super) enum Reply {
 pub(super) enum Remedy {
     /// Another token in the place of the one that was not accepted.
     Renewal,
-    /// A while. A 429 waits at the limiter's gate, and what takes a person waits for one.
+    /// A delay; zero where the rate limiter (429) or the wait for a sign-in already delays the attempt.
     Pause(Duration),
 }
 

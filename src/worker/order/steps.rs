@@ -42,7 +42,7 @@ impl StepsBefore {
 pub(super) enum StepVerdict {
     Go,
     Wait,
-    /// A step before it came to nothing, and the plan ends there: which, in words.
+    /// An earlier step did not succeed and the plan stops there; the text names that step.
     Stop(Box<str>),
 }
 

@@ -19,7 +19,7 @@ use crate::worker::indicators;
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
 const GRACE_SECS: u32 = 120;
-/// When a look fails, the next one.
+/// Delay before the next look after one that failed, in seconds.
 const AFTER_FAILURE_SECS: u32 = 20;
 /// Interval at which a pause that the service asked for is noticed while an answer is awaited.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);

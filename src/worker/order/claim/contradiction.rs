@@ -1,4 +1,4 @@
-//! Holds a reading of an order's action against the order, before the order moves or ends by it.
+//! Compares a reading of an order's action with the order before that reading changes its status.
 //!
 //! Which action is ours is known from the answer to the request. An answer, and any later reading,
 //! may carry the wrong id, or another action under the right one.
