@@ -121,7 +121,7 @@ impl Trouble {
                     .into()
             }
             Self::NoOpenGl { .. } if std::env::var_os(SOFTWARE).is_some() => {
-                "Software rendering is asked for and is not there: install Mesa's drivers (libgl1-mesa-dri and \
+                "Software rendering was requested and is not available: install Mesa's drivers (libgl1-mesa-dri and \
                  libegl1 on Debian)"
                     .into()
             }

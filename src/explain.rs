@@ -32,7 +32,7 @@ pub const NO_LICENCE: &str = "Your organization's Defender licence does not cove
 pub const SIGN_IN_NOT_ACCEPTED: &str =
     "Defender does not accept this sign-in, not even a renewed one";
 pub const PROXY_WANTS_SIGN_IN: &str = "The network's proxy asks for a sign-in";
-pub const ANSWERED_ON_THE_WAY: &str = "Something on the way to Defender answered in its place";
+pub const ANSWERED_ON_THE_WAY: &str = "Something on the way to Defender answered instead of it";
 
 /// What the person can do about it; the window turns it into a button or a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl NextStep {
         match self {
             Self::None => String::new(),
             Self::TryAgain => "Try again".into(),
-            Self::Wait { .. } => "Wait: cordon retries by itself".into(),
+            Self::Wait { .. } => "Wait: cordon retries on its own".into(),
             Self::SignIn => "Sign in again".into(),
             Self::AskForPermission(permission) => {
                 format!(

@@ -319,7 +319,7 @@ fn demo() -> Result<Run, String> {
 }
 
 #[cfg(not(feature = "simulator"))]
-const WITHOUT_SIMULATOR: &str = "This build of cordon is without the built-in tenant";
+const WITHOUT_SIMULATOR: &str = "This build of cordon does not have the built-in tenant";
 
 #[cfg(not(feature = "simulator"))]
 fn without_simulator() -> ExitCode {

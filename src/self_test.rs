@@ -406,7 +406,7 @@ impl SelfTest {
             if let SessionStatus::NeedsSignIn { .. } | SessionStatus::DifferentAccount { .. } =
                 self.state.session
             {
-                let why = "the sign-in ended, or another account came in its place".to_owned();
+                let why = "the sign-in ended, or another account took its place".to_owned();
                 return Err(Failed { step, why });
             }
             if self.turn(step)? {

@@ -126,7 +126,7 @@ impl Step {
         if self.kind == other.kind && is_alike {
             Some("is there twice")
         } else if self.kind.spec().undo == Some(other.kind) && is_alike {
-            Some("takes a step before it back")
+            Some("undoes a step before it")
         } else {
             None
         }

@@ -75,15 +75,15 @@ pub enum Unreadable {
     Empty,
     #[error("it is a web page")]
     Html,
-    #[error("it is no JSON")]
+    #[error("it is not JSON")]
     NotJson,
     #[error("it ends too early")]
     Truncated,
     #[error("it is too large")]
     TooLarge,
-    #[error("less than a kilobyte a second came")]
+    #[error("less than a kilobyte a second arrived")]
     TooSlow,
-    #[error("it is JSON of another shape")]
+    #[error("it is JSON of an unexpected shape")]
     WrongShape,
     #[error("it has no usable id")]
     NoId,

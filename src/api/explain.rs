@@ -140,7 +140,8 @@ impl ApiError {
                 why: Unreadable::TooSlow,
                 ..
             } => (
-                "The line is too slow: less than a kilobyte a second came from Defender".into(),
+                "The connection is too slow: less than a kilobyte a second arrived from Defender"
+                    .into(),
                 NextStep::TryAgain,
             ),
             Self::OtherRecord { came } => {
@@ -151,7 +152,7 @@ impl ApiError {
                 )
             }
             Self::NotUnderstood { .. } => (
-                "The answer of the Defender service could not be read".into(),
+                "The Defender service's answer could not be read".into(),
                 NextStep::TryAgain,
             ),
         }

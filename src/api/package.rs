@@ -57,7 +57,7 @@ pub enum PackageError {
     #[error("{host} sent a web page")]
     WebPage { host: Box<str> },
     /// Its length, its parts and its hash would be those of other bytes.
-    #[error("{host} sent the package packed ({coding}), though it was asked for as it is")]
+    #[error("{host} sent the package compressed ({coding}), although it was asked not to")]
     Packed { host: Box<str>, coding: Box<str> },
     /// All that it announced has come, and that is not the end.
     #[error("{host} sent only a part of what was asked for")]
@@ -360,7 +360,7 @@ impl PackageError {
             ),
             Self::ForeignHost { host } => (
                 format!(
-                    "Defender says that the package is on {host}, which is none of its hosts, so nothing was asked of it"
+                    "Defender says that the package is on {host}, which is not a Microsoft storage host, so it was not contacted"
                 ),
                 in_the_portal,
             ),
@@ -385,25 +385,25 @@ impl PackageError {
                 NextStep::TryAgain,
             ),
             Self::WebPage { .. } => (
-                "A web page came in place of the package".into(),
+                "A web page came instead of the package".into(),
                 outside("Check whether a proxy stands in between, or asks for a sign-in"),
             ),
             Self::Packed { coding, .. } => (
                 format!(
-                    "The storage sent the package packed once more ({coding}), which it was asked not to do, so nothing of it was kept"
+                    "The storage sent the package compressed once more ({coding}), which it was asked not to do, so nothing was kept"
                 ),
                 in_the_portal,
             ),
             Self::Part { .. } => (
-                "The storage sent only parts of the package, and never its end".into(),
+                "The storage sent only parts of the package, and never the end".into(),
                 NextStep::TryAgain,
             ),
             Self::Changed => (
-                "The package changed while it came, several times".into(),
+                "The package changed during the download, several times".into(),
                 NextStep::TryAgain,
             ),
             Self::TooLarge { bytes } => (
-                format!("What the storage offers is no package: it has {bytes} bytes"),
+                format!("What the storage offers is not a package: it has {bytes} bytes"),
                 NextStep::None,
             ),
         }

@@ -187,7 +187,7 @@ impl Shell {
             && app.state.awaits_answer()
         {
             self.fail(Explanation::harmless(
-                "A request of this profile has left and its answer has not come",
+                "A request of this profile was sent and has not been answered",
                 NextStep::Outside(
                     "Go back and wait for it; that takes half a minute at most".into(),
                 ),

@@ -130,7 +130,7 @@ impl Page {
             Self::WrongMethod => ("405 Method Not Allowed", "There is nothing here."),
             Self::Refused => (
                 "400 Bad Request",
-                "This is not the answer that cordon waits for.",
+                "This is not the answer that cordon is waiting for.",
             ),
         }
     }

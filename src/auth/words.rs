@@ -96,7 +96,7 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             outside("Ask an administrator to look at the sign-in"),
         ),
         530_084 => (
-            "Your organisation requires token protection, which cordon cannot give",
+            "Your organisation requires token protection, which cordon cannot provide",
             outside(
                 "Signing in again does not help. Ask an administrator to exclude this application from the Conditional Access policy that requires it",
             ),
@@ -161,7 +161,7 @@ fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
             outside("Check the tenant and the cloud in the settings"),
         ),
         28_000 | 700_022 | 70_011 => (
-            "The permissions asked for do not fit together",
+            "The requested permissions do not go together",
             outside("Check the application's registration and the cloud in the settings"),
         ),
         500_021 | 500_212 | 500_213 | 50_002 => (
@@ -188,7 +188,7 @@ fn no_answer(error: &AuthError) -> Explanation {
         return say(
             "A proxy or gateway answered instead of the sign-in host",
             outside(
-                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser to check, then try again",
+                "A guest network may want you to sign in to it first, or a proxy may have answered: open any page in a browser to check, then try again",
             ),
         );
     }
@@ -236,7 +236,7 @@ impl AuthError {
     pub fn explain_unnoted(&self) -> Explanation {
         let next = "Keep cordon open until the keyring answers, make room in the data folder, or remove the entry “io.github.cordon” from the keyring";
         let mut explanation = self.explain();
-        explanation.headline = "You are signed out, but the saved sign-in could not be removed from the keyring, and that it is to go could not be written: the next start may sign you in".into();
+        explanation.headline = "You are signed out, but the saved sign-in could not be removed from the keyring, and that it has to go could not be written down: the next start may sign you in".into();
         explanation.next = NextStep::Outside(next.into());
         explanation
     }
@@ -265,7 +265,7 @@ impl Explain for AuthError {
                 ),
             ),
             Self::NoPort => say(
-                "This computer gives the browser no port to come back to",
+                "This computer has no free port for the browser to come back to",
                 NextStep::Outside("Sign in with a code".into()),
             ),
             Self::ForeignAnswer => say(
@@ -316,7 +316,7 @@ impl Explain for AuthError {
             ),
             Self::KeyringKept { reason, remedy } => {
                 let mut kept = say(
-                    "You are signed out, but the saved sign-in is still in the keyring. It signs nobody in, and is removed as soon as the keyring answers",
+                    "You are signed out, but the saved sign-in is still in the keyring. It cannot be used, and is removed as soon as the keyring answers",
                     NextStep::Outside(remedy.clone()),
                 );
                 kept.details.push(reason.to_string());

@@ -138,10 +138,9 @@ fn with_usual_hosts(
 /// Unusable rules and plans.
 fn rules_lines(settings: Settings) -> Vec<Line> {
     let rules = settings.rules;
-    let rule =
-        "Correct it. Until then each disruptive action wants the device's name, one at a time";
+    let rule = "Correct it. Until then each disruptive action requires typing the device's name, one device at a time";
     let plan = "Correct the plan in the file. Until then it is not offered, and the others are";
-    let rest = "Correct it. Until then it is as if it were not there";
+    let rest = "Correct it. Until then it is ignored";
     let lines = [
         (
             "rules",
@@ -304,23 +303,23 @@ fn journal_line(name: &str, report: &Report) -> Line {
         let records = report.verified.records;
         let found = format!("{name}, {records} records, chain");
         if let Some(caution) = report.caution {
-            return Line::note(what, format!("{found} whole; {caution}"), caution.remedy());
+            return Line::note(what, format!("{found} intact; {caution}"), caution.remedy());
         }
         return match report.not_checked.last() {
-            None => Line::good(what, format!("{found} and end whole")),
+            None => Line::good(what, format!("{found} and end intact")),
             Some(NotChecked {
                 witness: Witness::Keyring,
                 why,
             }) => Line::note(
                 what,
-                format!("{found} whole; not held against the keyring: {why}"),
+                format!("{found} intact; not compared with the keyring: {why}"),
                 "An older copy of the whole data folder would not be noticed. Unlock the keyring, start cordon once, \
                  and run this again",
             ),
             // Its path has the tenant in it.
             Some(NotChecked { witness, .. }) => Line::note(
                 what,
-                format!("{found} whole; not held against {witness}"),
+                format!("{found} intact; not compared with {witness}"),
                 "Whether its last records are still there is not known: cordon journal verify says why",
             ),
         };
@@ -374,7 +373,7 @@ fn certificates_line() -> Line {
         );
     }
     if let Some(why) = unusable_certificates() {
-        let remedy = "Let SSL_CERT_FILE name a file of certificates, or take it away";
+        let remedy = "Set SSL_CERT_FILE to a file of certificates, or unset it";
         return Line::bad(what, why, remedy);
     }
     let store = rustls_native_certs::load_native_certs();
@@ -382,7 +381,7 @@ fn certificates_line() -> Line {
     if count == 0 {
         let why = store.errors.first().map(ToString::to_string);
         let remedy = if is_system {
-            "Have the system's certificate store mended: cordon trusts what it trusts"
+            "Have the system's certificate store repaired: cordon trusts what it trusts"
         } else {
             "Install the system's root certificates (ca-certificates on many Linux systems)"
         };

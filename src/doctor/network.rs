@@ -101,7 +101,7 @@ fn reach_line(what: &'static str, url: &Url, answer: Result<HttpResponse, HttpFa
                 500..=599 => Line::bad(
                     what,
                     format!("{host}: HTTP {status}"),
-                    "The service or something before it is not well: try again later",
+                    "The service, or something in front of it, has a problem: try again later",
                 ),
                 // Without a sign-in nothing better can come.
                 _ => Line::good(what, format!("{host} answers (HTTP {status})")),

@@ -81,7 +81,7 @@ fn used(hosts: &[Host; 2], found: DesktopProxy) -> Line {
                 word(api),
                 api.name
             ),
-            "NO_PROXY leaves out one of the two hosts only: check that this is intended",
+            "NO_PROXY leaves out only one of the two hosts: check that this is intended",
         ),
     }
 }
@@ -95,8 +95,8 @@ fn variables() -> Option<Line> {
     let all_counts = https.is_none();
     for (variable, counts, unused) in [
         (https, true, ""),
-        (all, all_counts, "HTTPS_PROXY goes before it"),
-        (http, false, "the service is asked over https only"),
+        (all, all_counts, "HTTPS_PROXY takes precedence"),
+        (http, false, "the service is contacted over https only"),
     ] {
         let Some((name, value)) = variable else {
             continue;

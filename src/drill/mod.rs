@@ -121,7 +121,8 @@ impl DrillRunner for Drill {
         };
         let thread = std::thread::Builder::new().name("drill".into());
         if let Err(error) = thread.spawn(judging) {
-            let text = format!("This computer gives no thread, so there is no score: {error}");
+            let text =
+                format!("This computer could not start a thread, so there is no score: {error}");
             *self.sheet.lock() = Some(text);
         }
     }

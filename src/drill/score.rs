@@ -192,7 +192,7 @@ fn wrong_devices<'a>(
                 continue;
             }
             None if change.kind.is_some() => format!("{} on every device", change.word()),
-            None => "An action called off".to_owned(),
+            None => "An action cancelled".to_owned(),
         };
         sheet.cost(NOT_ASKED_FOR, &format!("Not asked for: {what}"));
     }
@@ -274,7 +274,7 @@ fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Deductions) ->
             let waited = entry.status_since().duration_since(entry.intended_at());
             longest = longest.max(Some(waited.as_secs()));
         } else if silent.iter().all(|id| id != machine.id.as_str()) {
-            let what = format!("No last word yet: {}", machine.quoted());
+            let what = format!("Outcome not known yet: {}", machine.quoted());
             sheet.cost(NO_LAST_WORD, &what);
         }
     }
@@ -386,7 +386,7 @@ mod tests {
             (
                 vec![isolate(), release(), asked("b89eb834", "cancel", Some(200))],
                 90,
-                "Not asked for: An action called off: −10",
+                "Not asked for: An action cancelled: −10",
             ),
             (vec![], 0, "Right orders: 0 of 2"),
             (vec![], 0, "Time until the outcome was known: none"),

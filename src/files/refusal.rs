@@ -82,7 +82,7 @@ impl Problem {
                 "Writing to the other name changes this file too. Make it a file of its own: cp -p '{0}' '{0}.copy' && mv '{0}.copy' '{0}'",
                 path.display()
             ),
-            Self::TooLarge { .. } => "It is none of cordon's: move it away".into(),
+            Self::TooLarge { .. } => "Not a cordon file: move it away".into(),
         }
     }
 }

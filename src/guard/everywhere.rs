@@ -61,7 +61,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     let is_wide = question.task.is_tenant_wide();
     if question.task.kind().is_some() && is_wide != question.machine.is_every_device() {
         let what = if is_wide {
-            "This reaches every device, not one of them"
+            "This affects every device, not just one"
         } else {
             "This is for one device, not for all of them"
         };
@@ -82,18 +82,18 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(at) = task.expires().filter(|at| *at <= facts.now) {
         let age = age_text(facts.now.duration_since(at).as_secs());
         verdicts.push(Verdict::block(
-            format!("Its end is in the past ({age}): Defender refuses such a block"),
-            NextStep::Outside("Choose a time to come".into()),
+            format!("Its expiry is in the past ({age}): Defender refuses such a block"),
+            NextStep::Outside("Choose a time in the future".into()),
         ));
     }
     let look = facts.indicators;
-    verdicts.extend(look.gap("what holds for this file on every device already"));
+    verdicts.extend(look.gap("which indicators already apply to this file"));
     let known = of_file(task, facts);
     for one in &known {
         let then = if overwrites(task, one) {
             replaced(one, task, facts)
         } else {
-            "That one stays beside yours".to_owned()
+            "That one stays in addition to yours".to_owned()
         };
         verdicts.push(Verdict::warn(existing(one, &then, facts)));
     }
@@ -105,7 +105,7 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         let most = i64::try_from(MAX_INDICATORS).unwrap_or(i64::MAX);
         verdicts.push(Verdict::block(
             format!(
-                "The tenant has {} indicators, the most that it may have",
+                "The tenant has {} indicators, which is the limit",
                 grouped(most)
             ),
             NextStep::Outside("Remove some of them first".into()),
@@ -130,14 +130,14 @@ fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
 fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
     match (one.expires, task.expires()) {
         (theirs, Some(ours)) if theirs.is_none_or(|theirs| ours < theirs) => format!(
-            "Yours takes its place and ends it sooner, {}",
+            "Yours replaces it and ends sooner, {}",
             until(Some(ours), facts)
         ),
         // Ends are typed to the minute.
         (Some(theirs), Some(ours)) if ours.duration_since(theirs) < ONE_MINUTE => {
-            "Yours takes its place, with the same end and your comment".to_owned()
+            "Yours replaces it, with the same end and your comment".to_owned()
         }
-        _ => "Yours takes its place, with your end and your comment".to_owned(),
+        _ => "Yours replaces it, with your end and your comment".to_owned(),
     }
 }
 
@@ -203,7 +203,7 @@ fn is_own(one: &Indicator, facts: &Facts<'_>) -> bool {
 
 fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let look = facts.indicators;
-    let gap = look.gap("who has made this block, and whether it is still there");
+    let gap = look.gap("who created this block, and whether it is still there");
     let Some(id) = task.indicator() else {
         return gap.into_iter().collect();
     };
@@ -218,12 +218,12 @@ fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         )),
         Some(one) if !task.file_hash().is_some_and(|hash| one.is_about(hash)) => {
             return vec![Verdict::block(
-                format!("The block with the number {id} is on another hash"),
+                format!("The block with the number {id} is for another hash"),
                 NextStep::Outside("Choose it from the list".into()),
             )];
         }
         Some(one) if !is_own(one, facts) => Some(format!(
-            "{} has made this block, not you",
+            "This block was created by {}, not by you",
             requestor_name(one.by.as_deref())
         )),
         Some(_) => None,

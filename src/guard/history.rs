@@ -36,7 +36,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     } else if let Some(action) = first(Sameness::OtherVariant) {
         let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
         let text = format!(
-            "{} of type {scope} is already under way, {}. Cancel it or wait for its end to {} in another way",
+            "{} of type {scope} is already under way, {}. Cancel it, or wait until it has ended, to {} in another way",
             first_upper(&action_noun(action)),
             requested_by(action),
             question.task.infinitive()
@@ -186,11 +186,11 @@ pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let alike = alike.map(|known| clean(known, 80));
     let text = match (kind == ActionKind::AddTag, has_it, alike) {
         (true, true, _) => format!("The device already has the tag “{shown}”"),
-        (true, false, Some(alike)) => format!(
-            "The device has the tag “{alike}”, which is another one than “{shown}”: tags differ by upper and lower case"
-        ),
+        (true, false, Some(alike)) => {
+            format!("The device has the tag “{alike}”, not “{shown}”: tags are case-sensitive")
+        }
         (false, false, Some(alike)) => format!(
-            "The device has no tag “{shown}”, but “{alike}”: tags differ by upper and lower case"
+            "The device has no tag “{shown}”, but it has “{alike}”: tags are case-sensitive"
         ),
         (false, false, None) => format!("The device has no tag “{shown}”"),
         (true, false, None) | (false, true, _) => return Vec::new(),

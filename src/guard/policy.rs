@@ -215,7 +215,7 @@ pub enum ProtectedBy<'a> {
 impl fmt::Display for ProtectedBy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(pattern) => write!(f, "its name fits “{}”", clean(pattern.as_str(), 80)),
+            Self::Name(pattern) => write!(f, "its name matches “{}”", clean(pattern.as_str(), 80)),
             Self::Id => f.write_str("its id is listed"),
             Self::Tag(tag) => write!(f, "it has the tag “{}”", clean(tag, 80)),
         }

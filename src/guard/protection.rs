@@ -94,13 +94,13 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
     let then = match question.task.change() {
         Change::Sets(Condition::Isolated) => "Isolating it cuts you off from Defender",
         Change::Sets(Condition::Contained) => {
-            "Containing it may cut you off from what you reach Defender through"
+            "Containing it may cut you off from whatever you reach Defender through"
         }
         Change::Sets(Condition::Restricted) => {
             "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"
         }
         Change::Clears(_) | Change::Nothing => {
-            "Whatever runs the file stops here, with your unsaved work in it"
+            "Whatever runs the file is stopped here, along with your unsaved work in it"
         }
     };
     vec![Verdict::warn(format!(

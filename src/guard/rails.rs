@@ -57,7 +57,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "renamed",
-        protects: "from acting on another device than the one that was chosen by its name",
+        protects: "from acting on a device other than the one chosen by its name",
         check: renamed,
     },
     Guardrail {
@@ -97,7 +97,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "tag",
-        protects: "from a tag that is there already, or in other letters",
+        protects: "from adding a tag that exists, possibly in different case",
         check: history::tag,
     },
     Guardrail {
@@ -127,7 +127,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "same address",
-        protects: "a managed device that has the address of one to be contained",
+        protects: "a managed device with the address of the one to be contained",
         check: blast_radius::same_address,
     },
     Guardrail {
@@ -137,7 +137,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "everywhere",
-        protects: "every device of the tenant from a slip, and what a colleague has blocked or allowed",
+        protects: "every device in the tenant from a slip, and what a colleague has blocked or allowed",
         check: everywhere::check,
     },
     Guardrail {
@@ -274,7 +274,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             vec![Verdict::not_checked("whether Defender manages this device")]
         }
         None if is_for_unmanaged => vec![Verdict::not_checked(
-            "whether Defender manages this device, which its record does not say",
+            "whether Defender manages this device: its record does not say",
         )],
         Some(OnboardingStatus::Onboarded) | None => Vec::new(),
     }

@@ -107,7 +107,7 @@ fn reason_words(reason: &str) -> String {
             | RefusalCode::InvalidHashValue
             | RefusalCode::ResourceNotFound,
         )
-        | None => return format!("its reason is “{word}”, without more"),
+        | None => return format!("its reason is “{word}”, without details"),
     };
     format!("{ours} ({word})")
 }
@@ -127,7 +127,10 @@ mod tests {
                 " OsPlatformNotSupported",
                 "its operating system is not supported (OsPlatformNotSupported)",
             ),
-            ("SomethingNew", "its reason is “SomethingNew”, without more"),
+            (
+                "SomethingNew",
+                "its reason is “SomethingNew”, without details",
+            ),
             ("The sensor is off", "The sensor is off"),
         ] {
             assert_eq!(reason_words(reason), words, "{reason}");

@@ -412,7 +412,11 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
     // What could be read is the better reason.
     world.policy.protected_names = vec![Pattern::parse("fin-*").expect("a pattern")];
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
-    assert!(found[0].text.contains("its name fits"), "{}", found[0].text);
+    assert!(
+        found[0].text.contains("its name matches"),
+        "{}",
+        found[0].text
+    );
 }
 
 #[test]

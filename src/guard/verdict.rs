@@ -149,7 +149,7 @@ const TYPE_NAME: &str = ". Type its name to continue";
 const NAME_TYPED: &str = ". Its name was typed";
 
 /// What ends it among several devices, where no name can be typed.
-const BY_ITSELF: &str = ". Leave it out, or order it by itself";
+const BY_ITSELF: &str = ". Leave it out, or order it separately";
 
 /// The same of the word that stands for all devices.
 const TYPE_WORD: &str = ". Type the word “everywhere” to continue";

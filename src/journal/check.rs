@@ -58,7 +58,7 @@ pub fn by_keyring(
     let witness = Witness::Keyring;
     let why = match note.map(|note| note.as_deref().and_then(Checkpoint::from_text)) {
         Ok(Some(checkpoint)) => return (vec![(witness, checkpoint)], None),
-        Ok(None) => "it remembers no journal in this place",
+        Ok(None) => "it has no record of a journal in this place",
         Err(why) => why,
     };
     let why = why.to_owned();

@@ -26,7 +26,7 @@ pub enum JournalError {
     OfAnotherMode { found: Box<str>, mode: &'static str },
     #[error("the journal is open for reading only")]
     ReadOnly,
-    #[error("the file is no journal, or its pages are damaged")]
+    #[error("the file is not a journal, or its pages are damaged")]
     NotAJournal(#[source] rusqlite::Error),
     #[error("there is no room left for the journal")]
     Full(#[source] rusqlite::Error),
@@ -38,11 +38,11 @@ pub enum JournalError {
     Cut(PathBuf),
     #[error("the journal's lock file {0} was removed or replaced")]
     LockLost(PathBuf),
-    #[error("whether {0} is still the same file cannot be told")]
+    #[error("it cannot be told whether {0} is still the same file")]
     PlaceUnknown(PathBuf, #[source] std::io::Error),
-    #[error("something else has written to the journal while this console had it")]
+    #[error("something else wrote to the journal while this console had it open")]
     WrittenByAnother,
-    #[error("the file did not take record {seq} as it was written")]
+    #[error("the file did not store record {seq} as it was written")]
     AttemptRejected { seq: i64 },
     #[error("the journal's own thread has ended")]
     Ended,
@@ -128,11 +128,11 @@ impl JournalError {
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
             Self::OfAnotherMode { .. } => (
-                "The journal is not this console's: it was copied here",
+                "The journal does not belong to this console: it was copied here",
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
             Self::AttemptRejected { .. } => (
-                "The journal's file does not take records as they are written",
+                "The journal's file does not store records as they are written",
                 "Close cordon, rename the file and keep it as evidence; the next start begins a new journal",
             ),
             Self::Full(_) => (
@@ -162,7 +162,7 @@ impl JournalError {
             Self::Ended => ("The journal is closed", "Start cordon again"),
             Self::NoFile(..) => (
                 "The journal cannot be read",
-                "Move away what stands in its place",
+                "Move away whatever is in its place",
             ),
             Self::Folder(..) | Self::Database(_) | Self::PlaceUnknown(..) | Self::ReadOnly => (
                 "The journal cannot be written",

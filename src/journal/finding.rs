@@ -53,7 +53,7 @@ pub enum Finding {
     )]
     Exchanged { seq: i64, witness: Witness },
     #[error(
-        "a rollback file (-journal) lies beside it: whoever opens the journal for writing takes records back by it"
+        "a rollback file (-journal) lies beside it: opening the journal for writing would roll records back"
     )]
     Unsettled,
     #[error("the file's header says that this version may not write to it")]

@@ -214,7 +214,7 @@ impl Checkpoint {
             Err(error) => return Err(format!("{shown} cannot be read ({error})")),
         };
         let checkpoint = std::str::from_utf8(&text).ok().and_then(Self::from_text);
-        checkpoint.ok_or_else(|| format!("{shown} says nothing of it"))
+        checkpoint.ok_or_else(|| format!("{shown} says nothing about it"))
     }
 }
 

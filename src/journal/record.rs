@@ -78,10 +78,10 @@ impl NotSentReason {
             Self::ApprovalLapsed => "the approval lapsed",
             Self::SignInEnded => "the sign-in ended",
             Self::NotReached => "Defender could not be reached",
-            Self::FactsChanged => "what the review went by has changed since",
+            Self::FactsChanged => "what the review was based on has changed since",
             Self::Blocked => "blocked by a guardrail",
             Self::Throttled => "the service kept asking for pauses",
-            Self::Unwritten => "it could not be put on disk",
+            Self::Unwritten => "it could not be written to disk",
             Self::PlanStopped => "its plan stopped on this device",
         }
     }

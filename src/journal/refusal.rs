@@ -74,13 +74,13 @@ pub fn alternative(entry: &Entry) -> Option<&'static str> {
             "Look at the indicators in the Defender portal, and submit it again if it is still needed"
         }
         _ if task.cut_off_noun().is_some() && task.risk() != Risk::Routine => {
-            "Asking again changes nothing: cut the device off at the switch and disable the account"
+            "Sending it again will not help: cut the device off at the switch and disable the account"
         }
         _ if task.risk().takes_away() => {
-            "Asking again changes nothing: isolate the device, or cut it off at the switch"
+            "Sending it again will not help: isolate the device, or cut it off at the switch"
         }
         _ => {
-            "Asking again changes nothing: do it on the device itself, or on its page in the Defender portal"
+            "Sending it again will not help: do it on the device itself, or on its page in the Defender portal"
         }
     })
 }

@@ -9,7 +9,7 @@ use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 /// Said of what succeeded in another variant than was ordered, wherever its status is said.
 pub const NOT_AS_ORDERED: &str = "not as ordered";
 /// Said of what succeeded and was undone since by somebody else.
-pub const UNDONE: &str = "not in force any more";
+pub const UNDONE: &str = "no longer in effect";
 /// Said of an investigation that does nothing more until a person approves it.
 pub const AWAITS_APPROVAL: &str = "waits for approval";
 

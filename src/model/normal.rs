@@ -162,13 +162,13 @@ impl NameOddity {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::Hidden => {
-                "This name holds invisible or control characters, shown as \\u{…}. Identify it by the device id"
+                "This name contains invisible or control characters, shown as \\u{…}. Identify it by the device id"
             }
             Self::LookAlike => {
                 "This name mixes scripts, or its letters only look like Latin ones. Another device may look the same: go by the device id"
             }
             Self::UnusualCharacters => {
-                "This name holds blanks or forms of letters that are not what they seem. Identify it by the device id"
+                "This name contains blanks or forms of letters that are not what they seem. Identify it by the device id"
             }
             Self::Clipped => "This name is longer than what is shown. Identify it by the device id",
         }

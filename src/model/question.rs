@@ -108,9 +108,9 @@ impl Question {
         };
         let age = now.duration_since(*at);
         if age.is_negative() {
-            Some("This time lies in the future")
+            Some("This time is in the future")
         } else if age > ADDRESSES_KEPT {
-            Some("Defender knows only of the last 30 days which device had an address")
+            Some("Defender knows which device had an address for the last 30 days only")
         } else {
             None
         }

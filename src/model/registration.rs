@@ -83,7 +83,7 @@ impl ClientId {
         } else if text.is_empty() {
             Err("The client id is missing: Application (client) ID in the registration")
         } else {
-            Err("This is no client id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12")
+            Err("This is not a client id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12")
         }
     }
 
@@ -125,7 +125,7 @@ impl Scopes {
                     .map(|word| known(word).map(|&known| known.into()))
                     .collect();
                 named.map(Self::Named).ok_or(
-                    "One of these is no permission of the Defender API, such as Machine.Read or Machine.Isolate",
+                    "One of these is not a permission of the Defender API, such as Machine.Read or Machine.Isolate",
                 )
             }
         }

@@ -25,7 +25,7 @@ pub(crate) fn remedy(why: &(dyn Error + 'static)) -> &'static str {
     };
     let mut causes = successors(Some(why), |error| (**error).source());
     if is_secret_service && causes.any(is_of_socket) {
-        "There is no session bus (D-Bus) by which to reach one: start cordon from a desktop session, or with `dbus-run-session`"
+        "There is no session bus (D-Bus) to reach one through: start cordon from a desktop session, or with `dbus-run-session`"
     } else {
         REMEDY
     }

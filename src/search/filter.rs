@@ -121,7 +121,7 @@ pub fn field_trouble(text: &str) -> Option<String> {
     })?;
     let known: Vec<_> = FIELDS.iter().map(|(word, _, _)| *word).collect();
     let strange = clean(&strange, 24);
-    Some(format!("“{strange}” is no field: {}", known.join(", ")))
+    Some(format!("“{strange}” is not a field: {}", known.join(", ")))
 }
 
 /// Devices named in a pasted line, if any.

@@ -99,11 +99,11 @@ impl Written {
             return Err(("cloud", "is missing: Commercial, GCC, GCC High or DoD"));
         }
         let cloud = Cloud::named(&self.cloud)
-            .ok_or(("cloud", "is none of Commercial, GCC, GCC High and DoD"))?;
+            .ok_or(("cloud", "is not one of Commercial, GCC, GCC High and DoD"))?;
         let region = match self.region.trim() {
             "" => Region::Any,
             name => Region::named(name)
-                .ok_or(("region", "is none of any, US, EU, UK, AU, SWA and INA"))?,
+                .ok_or(("region", "is not one of any, US, EU, UK, AU, SWA and INA"))?,
         };
         if !cloud.regions().contains(&region) {
             return Err(("region", "Only the commercial cloud has regions"));
@@ -116,7 +116,7 @@ impl Written {
         if ![usual, other].contains(&resource) {
             return Err((
                 "resource",
-                "is none of the two names that this cloud's API has",
+                "is neither of the two names that this cloud's API has",
             ));
         }
         Ok(Registration {

@@ -44,12 +44,12 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         (
             "\"Commercial\"",
             "\"China\"",
-            "settings.toml, line 5: profile.contoso.cloud: is none of Commercial, GCC, GCC High and DoD",
+            "settings.toml, line 5: profile.contoso.cloud: is not one of Commercial, GCC, GCC High and DoD",
         ),
         (
             "region = \"EU\"",
             "region = \"Mars\"",
-            "settings.toml, line 6: profile.contoso.region: is none of any, US, EU, UK, AU, SWA and INA",
+            "settings.toml, line 6: profile.contoso.region: is not one of any, US, EU, UK, AU, SWA and INA",
         ),
         (
             "scopes = \".default\"",

@@ -157,7 +157,7 @@ fn checked(
         Some(given) => {
             let at = given.as_str().and_then(|at| at.parse::<Timestamp>().ok());
             let at = at.filter(|at| *at > now);
-            let message = || format!("expirationTime must be a time to come: {given}");
+            let message = || format!("expirationTime must be in the future: {given}");
             at.map(Some).ok_or_else(|| ("InvalidInput", message()))
         }
     }

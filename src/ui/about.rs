@@ -49,7 +49,7 @@ pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
         data_ui(ui, cx);
         section_ui(ui, "Licences");
         ui.wrapped("cordon: MIT or Apache-2.0, as you like. Fonts: Inter and JetBrains Mono, under the SIL Open Font Licence (OFL-1.1)");
-        let label = format!("Made of {} crates", crate_count());
+        let label = format!("Built from {} crates", crate_count());
         foldable_ui(ui, &label, crates_ui);
         close.clicked()
     });

@@ -177,7 +177,7 @@ impl UiCommand {
                 "Command palette",
                 "Finds devices, actions, pages and settings by a few letters",
             ),
-            Self::FindMachine => ("Search devices", "Puts the cursor into the search field"),
+            Self::FindMachine => ("Search devices", "Puts the cursor in the search field"),
             Self::Refresh => ("Refresh", "Reads the list of devices again"),
             Self::LookNow => ("Check now", "Checks all pending actions"),
             Self::ShowDevices => ("Devices", "The list of devices"),
@@ -187,11 +187,11 @@ impl UiCommand {
             ),
             Self::ShowActivity => (
                 "Activity",
-                "Puts the keyboard on the first entry: what needs attention, if anything does",
+                "Moves the keyboard focus to the first entry: what needs attention, if anything does",
             ),
             Self::ShowJournal => (
                 "Journal",
-                "Every order from this computer, and all that became of it",
+                "Every order from this computer, and what became of it",
             ),
             Self::ShowIncident => (
                 "Incident",
@@ -223,7 +223,7 @@ impl UiCommand {
             ),
             Self::DownloadPackage => (
                 "Download investigation package",
-                "Fetches the newest package that was collected of the open device",
+                "Fetches the newest package that was collected from the open device",
             ),
             Self::ShowSettings => (
                 "Settings",

@@ -118,7 +118,7 @@ fn running_ui(
 fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest> {
     let view = &cx.views.drill;
     if view.is_scoring {
-        let words = ui.label("Making up the score…");
+        let words = ui.label("Calculating the score…");
         ui.announce(&words);
     }
     if let Some(sheet) = &view.sheet {

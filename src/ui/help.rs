@@ -13,7 +13,7 @@ use crate::model::first_upper;
 const MORE_KEYS: &[(&str, &str)] = &[
     (
         "In the search",
-        "Tab takes the suggestion, Enter or the down arrow goes to the list, Esc takes back what was typed and leaves the filters; -word leaves out what has it (-health:inactive, -\"two words\"), and \"-word\" looks for it",
+        "Tab takes the suggestion. Enter or the down arrow goes to the list. Esc clears the text and keeps the filters. -word leaves out what has it (-health:inactive, -\"two words\"); \"-word\" searches for it",
     ),
     (
         "In the list",

@@ -346,8 +346,7 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
 
 /// Menu of what has no room in a narrow window.
 fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
-    let hint =
-        "Commands, journal, incident, keys, theme, settings, account, and what has no room here";
+    let hint = "Commands, journal, incident, keys, theme, settings, account, and whatever does not fit here";
     let button = ui.add(ActionButton::new(MENU).hint(hint));
     let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
     let menu = Popup::menu(&button)

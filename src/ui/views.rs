@@ -319,7 +319,7 @@ impl Views {
     /// Explains why no form can be opened.
     pub fn report_no_entropy(&mut self, error: getrandom::Error) {
         self.form_failure = Some(format!(
-            "This computer gives no random numbers, so no order can be tagged: {error}"
+            "This computer provides no random numbers, so no order can be tagged: {error}"
         ));
     }
 

@@ -45,7 +45,7 @@ pub(super) async fn keep_checkpoints(context: Arc<Context>, journal: PathBuf, lo
                 return context.journal.only_look(&error, error.explain()).await;
             }
             Err(error) => {
-                tracing::warn!("the journal was not held against the keyring: {error}");
+                tracing::warn!("the journal was not compared with the keyring: {error}");
                 let mut why = unchecked("The journal did not answer", NextStep::None);
                 why.details.push(error.to_string());
                 return say_unchecked(&context, Some(why)).await;

@@ -41,7 +41,7 @@ impl Drop for Wanted {
 enum Trouble {
     #[error("This is a link, and what it leads to may change")]
     Link,
-    #[error("This is no file")]
+    #[error("This is not a file")]
     NoFile,
     #[error("The file was changed while it was read")]
     Changed,

@@ -115,7 +115,7 @@ impl JournalHandle {
             Err(_elapsed) => {
                 let headline = "The disk has not answered for 3 seconds: the journal is not open yet, so nothing can be sent";
                 let next = NextStep::Outside(
-                    "It goes on by itself as soon as the disk answers. Check the disk that holds the data folder".into(),
+                    "It continues as soon as the disk answers. Check the disk that holds the data folder".into(),
                 );
                 let why = Explanation::harmless(headline, next);
                 self.screen.emit(Event::Journal(Err(why))).await;
@@ -280,7 +280,7 @@ impl JournalHandle {
         match why.filter(|_| matches!(error, JournalError::ReadOnly)) {
             Some(why) => Explanation {
                 headline: format!(
-                    "This console may not write to the journal any more, so the latest status of {entry} was not saved"
+                    "This console may no longer write to the journal, so the latest status of {entry} was not saved"
                 ),
                 effect: Effect::Unknown,
                 next: why.next,

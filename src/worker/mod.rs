@@ -46,7 +46,7 @@ pub use timing::Timing;
 
 use crate::api::{ApiError, Client, Http};
 use crate::auth::{Session, TokenStore};
-use crate::explain::{Effect, Explain as _, Explanation, NextStep};
+use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
@@ -151,13 +151,7 @@ impl WorkerHandle {
     pub fn send(&self, command: Command) -> Result<(), Explanation> {
         self.commands
             .try_send(command)
-            .map_err(|_full_or_closed| Explanation {
-                headline: "The background part of cordon does not take any more work just now"
-                    .into(),
-                effect: Effect::NothingChanged,
-                next: NextStep::TryAgain,
-                details: Vec::new(),
-            })
+            .map_err(|_full_or_closed| Explanation::harmless("cordon is busy", NextStep::TryAgain))
     }
 
     /// The next event, if one is there.

@@ -354,7 +354,7 @@ fn explain_disk(error: &std::io::Error, folder: &Path) -> Explanation {
             outside("Make room there, or choose another folder"),
         ),
         ErrorKind::FileTooLarge => (
-            format!("The disk of {folder} takes no file as large as the package"),
+            format!("The disk with {folder} cannot hold a file as large as the package"),
             another,
         ),
         ErrorKind::NotFound => (format!("There is no folder {folder}"), another),
@@ -363,7 +363,7 @@ fn explain_disk(error: &std::io::Error, folder: &Path) -> Explanation {
             (format!("Nothing can be written into {folder}"), another)
         }
         _ => (
-            format!("The package could not be put on disk in {folder}"),
+            format!("The package could not be saved in {folder}"),
             another,
         ),
     };
@@ -391,7 +391,7 @@ mod tests {
             ),
             (
                 ErrorKind::FileTooLarge,
-                "The disk of /evidence takes no file as large as the package",
+                "The disk with /evidence cannot hold a file as large as the package",
             ),
             (ErrorKind::NotFound, "There is no folder /evidence"),
             (

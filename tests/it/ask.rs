@@ -237,7 +237,7 @@ fn what_does_not_work_names_the_request() {
             "machine",
             "garbage",
             fin.as_str(),
-            "the answer of the Defender service could not be read",
+            "the Defender service's answer could not be read",
         ),
         (
             "user_machines",
@@ -423,7 +423,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
     console.step_until("the end", |c| !c.state().inventory.loading);
     console.fill("Search devices", "zzz");
     console.harness.run_steps(3);
-    assert!(console.shows("Nothing matches in what was read of the list"));
+    assert!(console.shows("Nothing in the list matches, as far as it was read"));
     console.click("Refresh");
     console.step_until("the whole list", |c| c.shows("Nothing matches"));
     assert!(console.shows("0 of 60"));
@@ -469,7 +469,7 @@ fn an_unknown_id_and_a_failure_are_shown_in_words() {
     // A time to come is not asked about, and says so.
     paste(&mut console, "10.20.4.42 at 2999-01-01 02:10");
     console.harness.run_steps(3);
-    assert!(console.shows("This time lies in the future"));
+    assert!(console.shows("This time is in the future"));
     paste(&mut console, "10.20.4.42 at noon");
     console.harness.run_steps(3);
     assert!(console.shows("Write the time as 02:10 or 2026-11-28 02:10"));

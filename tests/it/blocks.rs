@@ -201,7 +201,7 @@ fn what_a_colleague_has_blocked_is_said_and_never_overwritten_unseen() {
         ),
         "{said:?}"
     );
-    assert!(has(&said, "Yours takes its place"), "{said:?}");
+    assert!(has(&said, "Yours replaces it"), "{said:?}");
 
     // It comes between the review and the sending.
     let approval = engine
@@ -250,7 +250,10 @@ fn what_a_colleague_has_blocked_is_said_and_never_overwritten_unseen() {
     assert_eq!(shown(&engine, MALWARE), [format!("[{entry}] alert 1234")]);
     let again = findings(&engine, &removal("994", THEIRS));
     assert!(
-        has(&again, "s.weber@contoso.com has made this block, not you"),
+        has(
+            &again,
+            "This block was created by s.weber@contoso.com, not by you"
+        ),
         "{again:?}"
     );
 }

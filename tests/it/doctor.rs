@@ -194,7 +194,7 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
     );
     for line in [
         format!("HTTPS_PROXY is {proxy}; ALL_PROXY is {all} and not used"),
-        format!("HTTP_PROXY is {plain} and not used: the service is asked over https only"),
+        format!("HTTP_PROXY is {plain} and not used: the service is contacted over https only"),
         "NO_PROXY leaves out 2".to_owned(),
         format!(
             "note   proxy: none for login.microsoftonline.us, {proxy} for api-gov.securitycenter.microsoft.us"

@@ -116,7 +116,7 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
         "Wrong device: FIN-LT-042",
         "Left contained: FIN-LT-042",
         "Missing: Isolate on FIN-LT-042",
-        "No last word yet: “FIN-LT-042”",
+        "Outcome not known yet: “FIN-LT-042”",
     ] {
         assert!(sheet.contains(line), "{line}: {sheet}");
     }

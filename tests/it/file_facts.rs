@@ -207,7 +207,9 @@ fn a_dropped_file_opens_the_form_of_the_open_device_with_its_sha_1() {
         "the keyboard stays there"
     );
     drop_on(&mut console, &[folder.path()]);
-    console.step_until("that a folder is none", |c| c.shows_part("This is no file"));
+    console.step_until("that a folder is none", |c| {
+        c.shows_part("This is not a file")
+    });
     drop_on(&mut console, &[&file]);
     // FIPS 180-4.
     let (sha1, sha256) = (

@@ -28,7 +28,7 @@ fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
     home.lock_next(&simulator);
     std::fs::remove_dir(&file).expect("there");
     engine.until("its end", |s| {
-        says(s, "It signs nobody in") || s.sign_in_failure.is_none()
+        says(s, "It cannot be used") || s.sign_in_failure.is_none()
     });
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
     drop(engine);

@@ -217,7 +217,7 @@ fn the_journal_of_another_mode_is_not_acted_on() {
         .expect_err("of another");
     assert!(
         why.headline
-            .starts_with("The journal is not this console's"),
+            .starts_with("The journal does not belong to this console"),
         "{why:?}"
     );
 }

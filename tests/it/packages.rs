@@ -244,7 +244,7 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
         (
             "package_link",
             "foreign_link",
-            "Defender says that the package is on packages.example, which is none of its hosts, so nothing was asked of it",
+            "Defender says that the package is on packages.example, which is not a Microsoft storage host, so it was not contacted",
             false,
         ),
         (
@@ -256,13 +256,13 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
         (
             "package",
             "html:200",
-            "A web page came in place of the package",
+            "A web page came instead of the package",
             true,
         ),
         (
             "package",
             "packed",
-            "The storage sent the package packed once more (gzip), which it was asked not to do, so nothing of it was kept",
+            "The storage sent the package compressed once more (gzip), which it was asked not to do, so nothing was kept",
             true,
         ),
         (

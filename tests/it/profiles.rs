@@ -130,7 +130,7 @@ fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
     window.until("This names no single tenant");
     window.fill("Tenant", "Contoso.com");
     window.fill("Client id", "0b6d5c1e");
-    window.until("This is no client id");
+    window.until("This is not a client id");
     window.fill("Permissions", ".default Machine.Read");
     window.until("refuses both together");
     window.fill("Permissions", "Machine.Read Machine.Isolate");

@@ -40,7 +40,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
         };
         assert_eq!(why, NotSentReason::Blocked);
         let detail = detail.expect("a reason");
-        assert!(detail.contains("its name fits “ENG-LT-030”"), "{detail}");
+        assert!(detail.contains("its name matches “ENG-LT-030”"), "{detail}");
         assert!(posts(&engine.control).is_empty());
     }
 }
@@ -58,7 +58,7 @@ fn a_form_that_opens_shows_a_rule_written_by_hand() {
     );
     console.click("Isolate…");
     console.step_until("the rule", |c| {
-        c.shows_part("Your organisation protects this device: its name fits “ENG-LT-030”")
+        c.shows_part("Your organisation protects this device: its name matches “ENG-LT-030”")
     });
     assert!(posts(&console.control).is_empty(), "{}", machine.name());
 }

@@ -82,12 +82,12 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     console.click("Back to the list");
     let machine = console.open_device("ENG-LT-030");
     console.step_until("its marks in list and panel", |c| {
-        c.shows("protected") && c.shows("Protected: its name fits “ENG-LT-0*”")
+        c.shows("protected") && c.shows("Protected: its name matches “ENG-LT-0*”")
     });
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
     console.step_until("why not", |c| {
-        c.shows_part("Your organisation protects this device: its name fits “ENG-LT-0*”")
+        c.shows_part("Your organisation protects this device: its name matches “ENG-LT-0*”")
     });
     console.fill("Type the name of the protected device", "eng-lt-030");
     console.confirm(&format!("Isolate {}", machine.quoted()));

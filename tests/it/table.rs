@@ -147,7 +147,7 @@ fn the_list_takes_no_key_that_is_not_meant_for_it() {
     assert!(console.shows_part("ENG-LT-030"));
     // What is no field is named.
     begin_search(&mut console, "colour:red");
-    assert!(console.shows_part("“colour” is no field: name, id, ip"));
+    assert!(console.shows_part("“colour” is not a field: name, id, ip"));
     begin_search(&mut console, "user:jane");
     console.step_until("the service's answer", |c| {
         c.shows("Defender knows no device of the user “jane”")

@@ -305,7 +305,7 @@ fn what_became_of_an_order_after_its_end_notifies_once_and_names_nobody() {
     );
     own.scope = Some("Selective".into());
     let selective = || actions(vec![own.clone()]);
-    let lifted = "Isolated, not in force any more: “FIN-LT-042” (…9c07)";
+    let lifted = "Isolated, no longer in effect: “FIN-LT-042” (…9c07)";
     let otherwise = "Isolated, not as ordered: “FIN-LT-042” (…9c07)";
     let done = "Isolated: “FIN-LT-042” (…9c07)";
     let release = released_by_sam;

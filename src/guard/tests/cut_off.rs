@@ -34,7 +34,7 @@ fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
     const CONTAINED: &str = "containing it cuts off every managed device that depends on it";
     const SELECTIVE: &str = "others may connect through it. If it is a client of one, consider Selective: a full isolation may cut its connection to Defender";
     const NETWORK: &str =
-        "containing it may cut managed devices off whatever they reach through it";
+        "containing it may cut managed devices off from whatever they reach through it";
     for (name, how, expected) in [
         (
             "DC01",

@@ -50,7 +50,7 @@ fn says(found: &[String], text: &str) -> bool {
 fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
     let world = world();
     let theirs = [indicator(SHA1, "s.weber@contoso.com")];
-    let full = "The tenant has 15,000 indicators, the most that it may have";
+    let full = "The tenant has 15,000 indicators, which is the limit";
     let mut audit = order(&world, ActionKind::BlockFile, SHA1);
     audit.set(&REACTION, AUDIT.value);
     let block = order(&world, ActionKind::BlockFile, SHA1);
@@ -125,7 +125,11 @@ fn a_block_that_would_have_ended_already_is_none() {
         let end = NOW + jiff::SignedDuration::from_secs(seconds - NOW.as_second() % 60);
         draft.set(&EXPIRES, Value::Time(end).text());
         let stops = found(&draft, &facts, Block);
-        assert_eq!(says(&stops, "Its end is in the past"), is_stopped, "{end}");
+        assert_eq!(
+            says(&stops, "Its expiry is in the past"),
+            is_stopped,
+            "{end}"
+        );
     }
 }
 
@@ -150,10 +154,10 @@ fn somebody_elses_block_is_removed_knowingly_and_only_by_its_own_number() {
         };
         let draft = order(&world, ActionKind::RemoveBlock, SHA1);
         let warnings = found(&draft, &facts, Warn);
-        let theirs = "s.weber@contoso.com has made this block, not you";
+        let theirs = "This block was created by s.weber@contoso.com, not by you";
         assert_eq!(says(&warnings, theirs), warns, "{warnings:?}");
         let blocked = found(&draft, &facts, Block);
-        let other = "The block with the number 7 is on another hash";
+        let other = "The block with the number 7 is for another hash";
         assert_eq!(says(&blocked, other), stops, "{blocked:?}");
     }
 }
@@ -206,7 +210,7 @@ fn what_is_for_one_device_is_never_ordered_of_all_of_them_nor_the_other_way_roun
             let review = review(&draft, &world.facts());
             let refused = review.findings.iter().any(|one| {
                 one.severity == Block
-                    && (one.text.contains("not for all") || one.text.contains("not one of them"))
+                    && (one.text.contains("not for all") || one.text.contains("not just one"))
             });
             let approved = review.approve(&account(), Epoch(1), NOW);
             assert!(!refused || approved.is_err(), "{kind:?}");

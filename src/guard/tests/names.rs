@@ -218,6 +218,6 @@ fn among_several_a_protected_device_is_to_be_ordered_by_itself() {
     world.batch_size = 2;
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());
     let why = review.block().expect("it is protected");
-    let wanted = "Leave it out, or order it by itself";
+    let wanted = "Leave it out, or order it separately";
     assert!(why.ends_with(wanted), "{why}");
 }

@@ -55,13 +55,13 @@ fn whatever_takes_something_from_the_own_computer_says_what() {
         let then = match kind {
             ActionKind::Isolate => "Isolating it cuts you off from Defender",
             ActionKind::Contain => {
-                "Containing it may cut you off from what you reach Defender through"
+                "Containing it may cut you off from whatever you reach Defender through"
             }
             ActionKind::RestrictCodeExecution => {
                 "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"
             }
             ActionKind::StopAndQuarantineFile => {
-                "Whatever runs the file stops here, with your unsaved work in it"
+                "Whatever runs the file is stopped here, along with your unsaved work in it"
             }
             ActionKind::Unisolate
             | ActionKind::ReleaseContainment

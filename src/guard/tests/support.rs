@@ -19,7 +19,7 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
             "Windows11",
             no(Some("Sensor\u{202e}off")),
             vec![(
-                format!("{not_offered}: its reason is “Sensor\\u{{202e}}off”, without more"),
+                format!("{not_offered}: its reason is “Sensor\\u{{202e}}off”, without details"),
                 Warn,
             )],
         ),
@@ -36,7 +36,7 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
             vec![
                 (by_documentation.to_owned(), Warn),
                 (
-                    format!("{not_offered}: its reason is “Old”, without more"),
+                    format!("{not_offered}: its reason is “Old”, without details"),
                     Warn,
                 ),
             ],

@@ -26,12 +26,12 @@ pub fn blocks_at(entry: &Entry, at: Timestamp) -> bool {
 pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> String {
     let end = match entry.order.task.expires() {
         Some(_) if entry.kept_otherwise().is_some() => {
-            ". Defender keeps it with another end than was ordered, or with none".to_owned()
+            ". Defender keeps it with a different end than ordered, or with none".to_owned()
         }
-        Some(end) => format!(". It ends by itself at {}", both(end)),
+        Some(end) => format!(". It ends on its own at {}", both(end)),
         None => String::new(),
     };
-    format!("“Remove block of a file” once it is not wanted any more{end}")
+    format!("“Remove block of a file” once it is no longer wanted{end}")
 }
 
 /// The earliest success of ours that set the condition which `entry` set again, with no release of ours

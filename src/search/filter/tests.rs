@@ -317,11 +317,11 @@ fn marks_answer_as_a_look_at_the_device_does() {
 #[test]
 fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
     let trouble = |text: &str| field_trouble(text).unwrap_or_default();
-    assert!(trouble("web -colour:red").starts_with("“colour” is no field"));
+    assert!(trouble("web -colour:red").starts_with("“colour” is not a field"));
     assert!(
-        trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, mac, health")
+        trouble("web colour:red").starts_with("“colour” is not a field: name, id, ip, mac, health")
     );
-    assert!(trouble("Colour:").starts_with("“Colour” is no field"));
+    assert!(trouble("Colour:").starts_with("“Colour” is not a field"));
     for person in ["user:jane", "account:jane@contoso.com", "UPN:jane"] {
         assert_eq!(
             field_trouble(person),

@@ -94,7 +94,7 @@ fn a_wrong_plan_is_named_by_line_and_step_and_takes_no_other_with_it() {
         ),
         (
             "name = \"B\"\nsteps = [{ action = \"isolate\" }, { action = \"release\" }]",
-            "line 6: plan “B”: step 2 takes a step before it back",
+            "line 6: plan “B”: step 2 undoes a step before it",
         ),
         ("name = \"B\"", "line 5: plan “B”: needs steps = "),
         (

@@ -62,7 +62,7 @@ fn what_a_colleague_releases_or_isolates_again_is_said_with_who_and_when() {
     put(&mut state, &isolated);
     assert_eq!(words(&state, &isolated), "Isolated");
     by_sam(&mut state, "s1", Unisolate, 20);
-    let lifted = "Isolated, not in force any more (released by sam@contoso.com, at 20)";
+    let lifted = "Isolated, no longer in effect (released by sam@contoso.com, at 20)";
     assert_eq!(words(&state, &isolated), lifted);
     assert_eq!(state.entries.attention_count(), 1);
     put(&mut state, &released);
@@ -171,7 +171,7 @@ fn what_this_person_did_elsewhere_needs_no_attention() {
     let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     put(&mut state, &isolated);
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
-    let lifted = "Isolated, not in force any more (released by sam@contoso.com, at 20)";
+    let lifted = "Isolated, no longer in effect (released by sam@contoso.com, at 20)";
     assert_eq!(words(&state, &isolated), lifted);
     assert_eq!(state.entries.attention_count(), 0);
 }

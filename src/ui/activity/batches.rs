@@ -251,7 +251,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     .key("acknowledge")
     .icon(Icon::Done)
     .with_arm_delay()
-    .hint("Takes the summary away; the entries stay in the list and in the journal")
+    .hint("Removes this summary; its entries stay in the list and in the journal")
     .disabled_because(why_not.as_deref());
     if !ui.add(button).clicked() {
         return;

@@ -89,16 +89,18 @@ impl Button {
     /// Text of the tip.
     fn hint(&self, entry: &Entry) -> Option<String> {
         let hint = match self {
-            Self::Acknowledge => "Takes it off the top: you have read it",
-            Self::Withdraw => "Takes the order back before it is sent",
-            Self::Insist => "Asks once more, and then does not wait for the other action to end",
+            Self::Acknowledge => "Marks it as read and takes it off the top",
+            Self::Withdraw => "Withdraws the order before it is sent",
+            Self::Insist => {
+                "Asks once more, then sends it without waiting for the other action to end"
+            }
             Self::Undo(undo) => undo.spec().title,
             Self::Tag(kind, _) => kind.spec().consequence,
             Self::SendAgain => {
                 "Opens the form with the same text; nothing is sent before you confirm it"
             }
             Self::Download => "Asks for the folder first",
-            Self::CancelDownload => "Nothing of it is kept",
+            Self::CancelDownload => "Nothing that was downloaded is kept",
             Self::ShowIncident(_) => "Everything that carries this ticket",
             Self::ShowDevice => return Some(format!("Show {}", entry.machine().quoted())),
             Self::CancelOwn(..) | Self::CancelOpposite(..) | Self::NoWayBack(_) | Self::Copy => {

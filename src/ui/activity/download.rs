@@ -43,7 +43,7 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
         DownloadNews::AsksForLink => "Download: asking Defender for the link".to_owned(),
         DownloadNews::WaitsForLink(until) => {
             let left = words::duration(words::secs_since(now, *until));
-            format!("Download: Defender gives 2 links a minute; the next one in {left}")
+            format!("Download: Defender gives out 2 links per minute; the next one in {left}")
         }
         DownloadNews::Receives { received, total } => {
             format!("Download: {}", words::amount(*received, *total))
@@ -56,7 +56,7 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
             let file = saved.file.display().to_string();
             return saved_lines(&file, saved.bytes, &saved.sha256);
         }
-        DownloadNews::Cancelled => "Download cancelled: nothing of it was kept".to_owned(),
+        DownloadNews::Cancelled => "Download cancelled: nothing was kept".to_owned(),
         DownloadNews::Failed(why) => {
             let next = why.next.words();
             let first = format!("Download failed: {}", why.headline);
@@ -73,12 +73,12 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
 fn broke_off_words(lost_after: u64, received: u64) -> String {
     let lost = words::bytes(lost_after);
     match (lost_after, received) {
-        (0, _) => "Download: nothing has come so far; tried again by itself".to_owned(),
+        (0, _) => "Download: nothing received yet; retrying automatically".to_owned(),
         (_, 0) => format!(
-            "Download: interrupted after {lost}, and the storage does not go on there; it begins again by itself"
+            "Download: interrupted after {lost}, and the storage cannot resume it; starting over automatically"
         ),
         (_, _) => {
-            format!("Download: interrupted after {lost}; it goes on there by itself")
+            format!("Download: interrupted after {lost}; resuming automatically")
         }
     }
 }
@@ -107,7 +107,7 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let chosen = choose::take(&mut cx.views.chosen_folder);
     let mut folder = chosen.map_or_else(|| folder(cx), |path| path.display().to_string());
     let title = "Download the investigation package";
-    let what = "The package holds evidence about the device and the people who use it. It is put into this folder under a name of its own; no file there is replaced";
+    let what = "The package holds evidence about the device and the people who use it. It is saved in this folder under a name of its own; no existing file is replaced";
     let dialog = Dialog::new(id, title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
@@ -120,7 +120,7 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         let wrong = wrong(&folder);
         choose_ui(ui, cx);
         let field = TextField::new("Folder", &mut folder)
-            .help("The whole path, such as one that the file manager shows")
+            .help("The full path, as a file manager shows it")
             .error(wrong)
             .show_ui(ui);
         if is_opening {
@@ -210,18 +210,15 @@ mod tests {
         let resumes = |lost_after, received| broke_off_words(lost_after, received);
         assert_eq!(
             resumes(0, 0),
-            "Download: nothing has come so far; tried again by itself"
+            "Download: nothing received yet; retrying automatically"
         );
         let anew = resumes(1_000, 0);
         assert!(
-            anew.contains("interrupted after 1.0 kB") && anew.contains("begins again"),
+            anew.contains("interrupted after 1.0 kB") && anew.contains("starting over"),
             "{anew}"
         );
         let on = resumes(1_000, 1_000);
-        assert!(
-            on.contains("interrupted after 1.0 kB; it goes on there"),
-            "{on}"
-        );
+        assert!(on.contains("interrupted after 1.0 kB; resuming"), "{on}");
     }
 
     #[test]

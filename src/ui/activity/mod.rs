@@ -111,7 +111,7 @@ fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
 fn empty_ui(ui: &mut Ui, room: f32) {
     let nothing = EmptyState {
         headline: "Nothing ordered yet",
-        how: "What you order is listed here until its real end",
+        how: "Your orders are listed here and followed to their real end",
         action: None,
     };
     if room >= ROWS_ONLY {

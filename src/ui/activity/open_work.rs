@@ -110,7 +110,7 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             _ => ActionButton::new("Withdraw them"),
         };
         if ui
-            .add(button.hint("Takes back what has not been sent"))
+            .add(button.hint("Withdraws what has not been sent"))
             .clicked()
         {
             withdrawn = entries;
@@ -252,7 +252,7 @@ impl<'a> OpenOrders<'a> {
         let name = oldest.machine().quoted();
         Some(match sent().count() {
             1 => format!("{name}: sent {ago}"),
-            _ => format!("{name}: sent {ago}, as the first of these"),
+            _ => format!("{name}: sent {ago}, the first of these"),
         })
     }
 }
@@ -347,7 +347,7 @@ mod tests {
         let now = Timestamp::from_second(7).expect("a time");
         let sent = open.sent_words(now).expect("two were sent");
         assert!(
-            sent.ends_with(": sent 7 s ago, as the first of these"),
+            sent.ends_with(": sent 7 s ago, the first of these"),
             "{sent}"
         );
         let open = open.without_followed();

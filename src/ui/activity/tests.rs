@@ -456,7 +456,7 @@ fn the_row_of_an_unnamed_accounts_order_does_not_promise_that_it_is_followed_aga
         let followed = harness.query_by_label_contains("followed again when that account signs in");
         assert_eq!(followed.is_some(), promises, "{object_id}");
         let why = harness
-            .query_all_by_label_contains("Not followed any more")
+            .query_all_by_label_contains("No longer followed")
             .count();
         assert_eq!(why > 0, !promises, "{object_id}");
     }

@@ -83,7 +83,7 @@ fn under_way(
         && read.status != *reported
     {
         return Some(format!(
-            "Defender says now: {}; that is not in the journal: {}",
+            "Defender now says: {}; that is not in the journal: {}",
             read.status.word(),
             why.headline
         ));
@@ -150,7 +150,7 @@ pub fn why_not_followed(entry: &Entry, state: &State) -> Option<&'static str> {
     // What another console does about its own is not known here.
     let acts = matches!(state.journal, Some(Ok(())));
     (is_unnamed && is_left && acts && !entry.status().is_end()).then_some(
-        "Not followed any more: the sign-in that sent it did not say whose account it was, so no later one takes it up. Check the device's action history, here or in the Defender portal",
+        "No longer followed: the sign-in that sent it did not say whose account it was, so no later sign-in can take it over. Check the device's action history, here or in the Defender portal",
     )
 }
 
@@ -240,7 +240,7 @@ fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
             format!("The answer does not say whether it was done ({status})")
         }
         Reply::Action(action) if entry.has_disowned(action) => {
-            "What Defender says of this order contradicts itself".to_owned()
+            "What Defender says about this order contradicts itself".to_owned()
         }
         Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
         Reply::NeverShown(_) => match task.removes() {
@@ -440,7 +440,7 @@ fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
     let other = state.deviation_of(entry);
     let other = other.map(|other| format!("{}: {other}", first_upper(NOT_AS_ORDERED)));
     let code = read.filter(|read| read.error_hresult != HResult(0));
-    let code = code.map(|read| format!("Succeeded, and reports {} besides", read.error_hresult));
+    let code = code.map(|read| format!("Succeeded, but also reported {}", read.error_hresult));
     other.into_iter().chain(code)
 }
 

@@ -35,7 +35,7 @@ impl UiCommand {
             ),
             Self::AcceptAccount => only_if(
                 matches!(state.session, SessionStatus::DifferentAccount { .. }),
-                "There is no account to be accepted",
+                "There is no account to accept",
             ),
             Self::ShowActivity if state.entries.is_empty() => Err("Nothing ordered yet".into()),
             Self::ShowAccount
@@ -89,7 +89,10 @@ impl UiCommand {
             Self::ActOnSelection(kind) => {
                 selection_availability(state, views)?;
                 let is_for_some = is_for_some(state, views, kind);
-                only_if(is_for_some, "This is for none of the selected devices")
+                only_if(
+                    is_for_some,
+                    "This does not apply to any of the selected devices",
+                )
             }
             Self::Plan => open_device(views).and_then(|_open| plan_availability(state)),
             Self::Drill => only_if(
@@ -160,7 +163,7 @@ pub fn package_trouble(state: &State) -> Result<(), String> {
     // What is fetched goes on record.
     journal_trouble(state)?;
     let SessionStatus::SignedIn { permissions, .. } = &state.session else {
-        return Err("Sign in first: Defender gives the link to you alone".to_owned());
+        return Err("Sign in first: Defender gives the link only to you".to_owned());
     };
     let wanted = &ActionKind::CollectInvestigationPackage.spec().permission;
     let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
@@ -307,6 +310,6 @@ pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
 /// Why nothing can be acknowledged here; `None` when it can.
 pub fn why_not_acknowledge(state: &State) -> Option<String> {
     let nobody = state.session.account().is_none();
-    let nobody = nobody.then(|| "Sign in first: it is recorded who has read it".to_owned());
+    let nobody = nobody.then(|| "Sign in first: the journal records who has read it".to_owned());
     acting_trouble(state).err().or(nobody)
 }

@@ -42,7 +42,7 @@ pub fn device_marks(
             role: Role::Caution,
             word: "unusual id",
             title: "Unusual device id".to_owned(),
-            explanation: "This device id is not of the form that Defender gives. Check the device in the portal before you act on it",
+            explanation: "This device id does not have the form that Defender uses. Check the device in the portal before you act on it",
         });
     }
     let protecting = match record {

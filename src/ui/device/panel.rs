@@ -31,7 +31,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
         EmptyState {
             headline: "Select a device…",
-            how: "Its facts, its actions and what is contained are shown here",
+            how: "Its details, its actions and what is contained are shown here",
             action: None,
         }
         .show_ui(ui);

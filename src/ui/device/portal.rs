@@ -33,7 +33,7 @@ pub fn trouble(state: &State, page: Option<&str>) -> Option<&'static str> {
         Mode::Live if cloud(state).is_none() => Some("This server belongs to no Defender portal"),
         Mode::Live => page
             .is_none()
-            .then_some("Its id is not of the form that Defender gives"),
+            .then_some("Its id does not have the form that Defender uses"),
         Mode::Demo => Some("Not available in the demo"),
         Mode::StandIn => Some("Not available with a stand-in server"),
     }

@@ -75,7 +75,7 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, &format!("Timeline ({})", happenings.len()));
     if happenings.is_empty() {
         ui.small_label(
-            "Actions by anyone, this console's orders, alerts and log-ons are shown here by their time, once they were read",
+            "Actions by anyone, this console's orders, alerts and log-ons are shown here in order of time, once they have been read",
         );
         return;
     }

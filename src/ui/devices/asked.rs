@@ -206,7 +206,7 @@ pub const fn spoken_mark(is_asked_for: bool) -> &'static str {
 pub fn mark_ui(ui: &mut Ui) {
     let weak = ui.tokens().text_weak;
     icon(ui, Icon::Search, weak)
-        .tip("Looked up directly: it is not in what was read of the list of devices");
+        .tip("Looked up directly: the list of devices, as far as it was read, does not contain it");
 }
 
 /// Whether there is, or may be, something to say of what is asked, over the rows: a line is kept for it as

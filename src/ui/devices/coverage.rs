@@ -50,7 +50,7 @@ impl Coverage<'_> {
             Self::Unreadable => "Some entries of the list of devices could not be read".to_owned(),
             Self::Missing(count) => missing_words(count),
             Self::Kept(at) => format!(
-                "The list of devices is that of an earlier run, {}",
+                "The list of devices is from an earlier run, {}",
                 ago(at, now)
             ),
             Self::Whole(at) => format!("The complete list of devices was read {}", ago(at, now)),
@@ -61,8 +61,8 @@ impl Coverage<'_> {
 /// That devices have gone from the list which were in it a moment ago.
 pub fn missing_words(count: usize) -> String {
     match count {
-        1 => "1 device of the list before is missing from this one".to_owned(),
-        count => format!("{count} devices of the list before are missing from this one"),
+        1 => "1 device of the previous list is missing from this one".to_owned(),
+        count => format!("{count} devices of the previous list are missing from this one"),
     }
 }
 

@@ -35,7 +35,7 @@ pub fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// No search, and no device: what is so is said of the list.
 fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let known = coverage(cx.state);
-    let by_name = "One device is found all the same: type or paste its id, name, address or user";
+    let by_name = "You can still look up one device: type or paste its id, name, address or user";
     let (headline, how) = match known {
         Coverage::Whole(_) => (
             "No devices".to_owned(),
@@ -43,7 +43,7 @@ fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ),
         Coverage::Loading => (
             "Loading devices…".to_owned(),
-            "The first ones appear as soon as their page has come",
+            "The first ones appear as soon as their page has arrived",
         ),
         Coverage::NotRead if cx.state.session.is_signed_in() => {
             ("Loading devices…".to_owned(), by_name)
@@ -116,7 +116,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             headline_ui(
                 ui,
                 "You stopped asking Defender",
-                "Nothing is known of it yet",
+                "Nothing is known about it yet",
             );
             offers_ui(ui, cx, None);
         }
@@ -130,7 +130,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 Coverage::CutOff(_)
                 | Coverage::Unreadable
                 | Coverage::Missing(_)
-                | Coverage::Kept(_) => "Nothing matches in what was read of the list",
+                | Coverage::Kept(_) => "Nothing in the list matches, as far as it was read",
             };
             headline_ui(ui, headline, &hint(cx));
             words_ui(ui, cx);
@@ -187,8 +187,8 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
 fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'static str) {
     if answer.unreadable > 0 {
         return (
-            "The answer of Defender could not be read".to_owned(),
-            "What is asked for may be in it",
+            "Defender's answer could not be read".to_owned(),
+            "It may contain what you asked for",
         );
     }
     match question {
@@ -217,7 +217,7 @@ fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'s
         ),
         Question::Address { at: Some(_), .. } => (
             format!(
-                "Defender saw no device with {}, 15 minutes either way",
+                "Defender saw no device with {} within 15 minutes either way",
                 question.label(cx.zone)
             ),
             "Defender looks up internal addresses only",

@@ -94,7 +94,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
         icon: Icon::Unknown,
         role: Role::Stale,
         words: format!(
-            "This is the list of an earlier run, read {}; each device is read again before an order leaves",
+            "This list is from an earlier run, read {}; each device is read again before an order is sent",
             ago(at, cx.now)
         ),
     });
@@ -127,15 +127,15 @@ fn states_words(state: &State) -> Option<String> {
 fn delay_words(delay: PageDelay, shown: usize, zone: &TimeZone) -> String {
     match delay {
         PageDelay::SlowLine { bytes } => format!(
-            "The line is slow: {} of the next devices have come, {shown} are shown",
+            "The connection is slow: {} of the next devices received, {shown} are shown",
             amount_text(bytes)
         ),
         PageDelay::Paused { until } => format!(
-            "Defender asked for a pause until {}; the next devices come by themselves, {shown} are shown",
+            "Defender asked for a pause until {}; the next devices will follow, {shown} are shown",
             local_time(until, zone)
         ),
         PageDelay::AwaitingTurn => format!(
-            "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
+            "cordon waits so that Defender's call limit is not used up; the next devices will follow, {shown} are shown"
         ),
     }
 }

@@ -20,11 +20,11 @@ const fn words(quick: Quick) -> (&'static str, &'static str) {
         ),
         Quick::Pending => (
             "Pending",
-            "Isolation, containment or app restriction has been requested or is to be lifted, and that has not ended",
+            "Isolation, containment or app restriction is being set or lifted, and that has not ended",
         ),
         Quick::HighRisk => (
             "High risk or above",
-            "Defender says that the risk is high, or a word that cordon does not know",
+            "Defender reports a high risk, or a risk that cordon does not know",
         ),
         Quick::Attention => (
             "Order problem",

@@ -35,7 +35,7 @@ pub fn width(ui: &Ui, room: Room) -> f32 {
 /// Shows the button with the menu of them.
 pub fn saved_searches_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     let button = ActionButton::new(label(room)).name(LABEL).compact();
-    let button = ui.add(button.hint("Searches that you have given a name"));
+    let button = ui.add(button.hint("Searches that you have named"));
     let id = Popup::default_response_id(&button);
     let was_open = Popup::is_id_open(ui.ctx(), id);
     let menu = Popup::menu(&button)
@@ -125,7 +125,7 @@ fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String>
     } else if typed.is_empty() || typed.contains(':') {
         Some("Type a name without a colon")
     } else if written.saved_searches().any(|(known, _)| known == typed) {
-        Some("There is one of this name")
+        Some("There is a search with this name")
     } else {
         why_not
     };

@@ -208,7 +208,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .icon(Icon::Close)
             .name("Stop loading")
             .key("reading")
-            .hint("Leaves the list as far as it has come");
+            .hint("Stops reading and keeps what has been read");
         if ui.add(stop).clicked() {
             cx.out.work.push(Command::StopRefresh);
         }

@@ -42,7 +42,7 @@ pub fn filters_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(account) = choice_ui(ui, "Account", &account, &all) {
             cx.views.journal.query.account = account;
         }
-        let why = (cx.views.journal.query.is_empty()).then_some("Nothing narrows the list");
+        let why = (cx.views.journal.query.is_empty()).then_some("No filter is set");
         let clear = ActionButton::quiet("Clear filters").icon(Icon::Close);
         if ui.add(clear.disabled_because(why)).clicked() {
             cx.views.journal.query = JournalQuery::default();

@@ -34,7 +34,7 @@ pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         head_ui(ui, cx);
         EmptyState {
             headline: "The journal is empty",
-            how: "Every order that you confirm is written here before it is sent, and all that became of it",
+            how: "Every order that you confirm is written here before it is sent, and so is what became of it",
             action: None,
         }
         .show_ui(ui);

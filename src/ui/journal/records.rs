@@ -71,7 +71,7 @@ fn words(record: &Record, task: &Task) -> String {
             "Read the device's open actions: none of this kind".to_owned()
         }
         Record::ActiveActionsRead { complete: false } => {
-            "The device's open actions could not be read, or not whole".to_owned()
+            "The device's open actions could not be read, or only in part".to_owned()
         }
         Record::NotFound => "Not found in three complete look-ups".to_owned(),
         Record::Progress { status } => {

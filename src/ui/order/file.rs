@@ -162,15 +162,14 @@ fn hashing_lines(state: &State, path: &Path) -> [String; 2] {
             [headline.join(": "), why.next.words()]
         }
         Some(HashingNews::Stopped | HashingNews::Hashed(_)) | None => {
-            let line =
-                "The file is read on this computer: nothing of it is sent, and nothing runs it";
+            let line = "The file is read on this computer; it is neither sent nor run";
             other_computer(path).map_or_else(
                 || [line.to_owned(), String::new()],
                 |host| {
                     let first = format!(
                         "This path leads to another computer, {host}: opening it may sign you in there with your account"
                     );
-                    [first, "Nothing was opened so far".to_owned()]
+                    [first, "Nothing has been opened yet".to_owned()]
                 },
             )
         }
@@ -263,7 +262,7 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
 fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let open = form.file.chosen.as_ref();
     let button = ActionButton::new("Choose file…")
-        .hint("A file of this computer: its hash is made here, and it is never sent or run")
+        .hint("A file on this computer: it is hashed here, and never sent or run")
         .disabled_because(open.map(|_| "The dialog is open"));
     if ui.add(button).clicked() {
         let chosen = Chosen::default();
@@ -318,7 +317,9 @@ pub fn take_file(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     };
     let trouble = match path.to_str() {
         _ if files.len() > 1 => "Drop one file at a time: each has a hash of its own",
-        None => "The name of this file is no text: rename it, or copy the file under another name",
+        None => {
+            "The name of this file is not valid text: rename it, or copy the file under another name"
+        }
         Some(text) => {
             form.draft.set(field, text);
             if other_computer(path).is_none() {
@@ -382,7 +383,7 @@ fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
         .indicators
         .as_ref()
         .is_some_and(|read| !read.is_complete());
-    let cut = is_cut.then(|| "not all that holds everywhere could be read".to_owned());
+    let cut = is_cut.then(|| "not all tenant-wide indicators could be read".to_owned());
     join(words.take(SHOWN_INDICATORS).chain(cut))
 }
 

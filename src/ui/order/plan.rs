@@ -81,7 +81,7 @@ pub fn policy_ui(ui: &mut Ui, form: &OrderForm, place: Pinned) {
         return;
     };
     let order = if form.only().is_some() {
-        "Sent one after the other, as soon as the one before has its answer"
+        "Sent one after the other, each as soon as the one before has been answered"
     } else {
         "Sent one after the other: each step on every device before the next one"
     };

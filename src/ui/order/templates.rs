@@ -74,7 +74,7 @@ fn buttons_ui<'t>(ui: &mut Ui, templates: &[&'t str], ticket: &str) -> Option<&'
         let label = label(template);
         let name = format!("Template: {label}");
         let text = fill(template, ticket);
-        let hint = format!("Puts into the comment: {}", clean(&text, 500));
+        let hint = format!("Inserts into the comment: {}", clean(&text, 500));
         let button = ActionButton::new(&label).name(&name).hint(&hint);
         if ui.add(button).clicked() {
             chosen = Some(*template);

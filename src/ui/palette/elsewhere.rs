@@ -25,7 +25,7 @@ pub fn profile_row(cx: &Cx<'_>, name: &str) -> Row {
         ..Row::new(
             Item::Profile(name.to_owned()),
             format!("Profile: {}", clean(name, 60)),
-            "Closes the profile in use and opens this one; asks first where that ends something",
+            "Closes the profile in use and opens this one; asks first if that ends something",
         )
     }
 }

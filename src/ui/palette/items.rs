@@ -135,7 +135,7 @@ fn plan_row(cx: &Cx<'_>, name: &str) -> Row {
     let why_not = if plans.any(|plan| &*plan.name == name) {
         command.availability(cx.state, cx.views, cx.now).err()
     } else {
-        Some("There is no such plan any more".to_owned())
+        Some("This plan no longer exists".to_owned())
     };
     Row {
         beside: meant(cx, command),
@@ -183,7 +183,7 @@ fn saved_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
             ..Row::new(
                 Item::Search(search.to_owned()),
                 label,
-                "Puts this search into the list",
+                "Searches the list for this",
             )
         })
     });
@@ -384,7 +384,7 @@ fn search_row(item: Item, cx: &Cx<'_>) -> Row {
             let text = clean(text, 80);
             (
                 format!("Search the list for “{text}”"),
-                "Puts this into the search of the list",
+                "Puts this into the search field",
                 None,
             )
         }

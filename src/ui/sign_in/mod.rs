@@ -25,7 +25,7 @@ use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
 const WIDTH: f32 = 620.0;
 /// Introduction for first-time users.
-pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
+pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains, investigates and releases them. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
 
 /// Shows how to sign in, or how far it has come.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -217,7 +217,7 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
     } else {
-        ui.wrapped("This is taking long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it");
+        ui.wrapped("This is taking a while. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it");
     }
     ui.horizontal_wrapped(|ui| {
         for command in sign_in_methods(cx.state) {

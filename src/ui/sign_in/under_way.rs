@@ -168,7 +168,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
         return;
     }
     ui.add_space(tokens.space.xs);
-    ui.wrapped("When you have signed in there, the page says that you can close it, and cordon continues by itself");
+    ui.wrapped("When you have signed in there, the page says that you can close it, and cordon continues on its own");
     ui.add_space(tokens.space.s);
     ui.small_label("If no browser opens on this computer, use a code:");
     other_method_ui(ui, cx, UiCommand::SignIn);

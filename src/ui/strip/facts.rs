@@ -119,9 +119,10 @@ fn tenant(state: &State) -> Option<Fact> {
 
 fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
     match session {
-        SessionStatus::SignedIn { .. } => {
-            ("Signed in", "Renewed by itself as long as that is allowed")
-        }
+        SessionStatus::SignedIn { .. } => (
+            "Signed in",
+            "Renewed automatically as long as that is allowed",
+        ),
         SessionStatus::NeedsSignIn { .. } => {
             ("Sign in again", "The sign-in cannot be renewed without you")
         }

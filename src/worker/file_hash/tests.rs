@@ -45,7 +45,7 @@ fn a_file_of_any_size_has_the_hashes_that_are_published_for_its_content() {
 #[test]
 fn what_is_no_file_or_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    assert_eq!(headline(folder.path()), "This is no file");
+    assert_eq!(headline(folder.path()), "This is not a file");
     let missing = folder.path().join("missing");
     assert_eq!(headline(&missing), "The file could not be read");
     #[cfg(unix)]
@@ -58,7 +58,7 @@ fn what_is_no_file_or_cannot_be_read_is_named() {
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.expect("it runs").success());
-        assert_eq!(headline(&pipe), "This is no file");
+        assert_eq!(headline(&pipe), "This is not a file");
     }
 }
 

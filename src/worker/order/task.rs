@@ -148,7 +148,7 @@ impl OrderTask {
         let took = since.elapsed();
         let is_withdrawn = is_withdrawn(&mut self.inbox);
         let why = if is_withdrawn {
-            "withdrawn while this was written down, so nothing was sent".into()
+            "withdrawn while this was being written, so nothing was sent".into()
         } else if took > SLOW_WRITE {
             let secs = took.as_secs();
             format!("the disk took {secs} seconds to write this down, so nothing was sent and the order is checked again").into()
@@ -262,9 +262,9 @@ pub(in crate::worker) async fn control(
         return;
     }
     let headline = if context.journal.may_act() {
-        "This order has already left, so it cannot be taken back here"
+        "This order has already been sent, so it cannot be withdrawn here"
     } else {
-        "Another console is acting on this journal: take the order back there"
+        "Another console is acting on this journal: withdraw the order there"
     };
     let next = NextStep::ShowEntry(entry);
     context

@@ -97,7 +97,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
         );
         assert!(released.contains(lifted), "{released}");
         for words in [
-            "not in force any more (released by ",
+            "no longer in effect (released by ",
             "sam@contoso.com",
             ", at 2026-11-28 01:00:00",
         ] {

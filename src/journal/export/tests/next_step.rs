@@ -132,7 +132,7 @@ fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
         message: "".into(),
     };
     let alternative =
-        "Asking again changes nothing: cut the device off at the switch and disable the account";
+        "Sending it again will not help: cut the device off at the switch and disable the account";
     for (order, status, code, expected) in [
         (isolation(FIRST), 400, "OsPlatformNotSupported", alternative),
         (

@@ -15,7 +15,7 @@ pub fn lines(entry: &Entry, zone: &TimeZone) -> Vec<String> {
     let as_ordered = blocks && entry.kept_otherwise().is_none();
     let until = task.expires().filter(|_| as_ordered).map(|at| {
         let at = words::local_time(at, zone);
-        format!("On every device of the tenant until {at}, unless it is removed before")
+        format!("On every device in the tenant until {at}, unless it is removed earlier")
     });
     let said = entry.records().iter().rev().find_map(|(_, record)| {
         let Record::Finished { comment, .. } = record else {
@@ -68,7 +68,7 @@ mod tests {
             state.apply(Event::Entry(Box::new(entry)));
             (lines, state.entries.attention_count())
         };
-        let as_ordered = "On every device of the tenant until 1970-01-01 02:00:00 +00:00, unless it is removed before";
+        let as_ordered = "On every device in the tenant until 1970-01-01 02:00:00 +00:00, unless it is removed earlier";
         assert_eq!(said(None), (as_ordered.to_owned(), 0));
         let kept = "Defender keeps it without an expiry, which is not what was ordered";
         assert_eq!(said(Some(kept)), (kept.to_owned(), 1));

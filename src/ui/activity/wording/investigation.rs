@@ -31,22 +31,22 @@ pub fn line(entry: &Entry, state: &State) -> Option<String> {
 fn words(state: &str) -> String {
     let words: Cow<'_, str> = match state {
         "Queued" => "Queued at Defender".into(),
-        "PendingResource" => "Waits for the device, or for room at Defender".into(),
+        "PendingResource" => "Waits for the device, or for capacity at Defender".into(),
         "Running" => "Defender is examining the device".into(),
         PENDING_APPROVAL => {
-            format!("Waits for a person to approve what it is to do: {IN_PORTAL}").into()
+            format!("Waits for a person to approve its remediation: {IN_PORTAL}").into()
         }
         "Benign" => "Nothing malicious was found".into(),
         "SuccessfullyRemediated" => "What was found was remediated".into(),
         "PartiallyRemediated" => {
-            format!("Not all of what was found was remediated: {IN_PORTAL}").into()
+            format!("Not everything that was found was remediated: {IN_PORTAL}").into()
         }
         "PartiallyInvestigated" => {
-            format!("The device was examined only in part: {IN_PORTAL}").into()
+            format!("The device was only partly examined: {IN_PORTAL}").into()
         }
         "UnsupportedOs" => "Defender does not investigate this operating system".into(),
         "Disabled" => "Automated investigation is switched off for this device".into(),
-        "PreexistingAlert" => "Defender already had an investigation about the same".into(),
+        "PreexistingAlert" => "Defender already had an investigation into the same thing".into(),
         other => format!("Defender says: {}", clean(&spaced(other), COMMENT_CHARS)).into(),
     };
     words.into_owned()

@@ -33,7 +33,7 @@ pub fn line(entry: &Entry) -> String {
                 "check the device"
             };
             format!(
-                "Defender accepted it{id} and does not show it any more: looked up completely over five minutes. It may be carried out all the same: {look_at} before you send it again"
+                "Defender accepted it{id} and no longer shows it: looked up completely over five minutes. It may still be carried out: {look_at} before you send it again"
             )
         }
         None => "Defender does not have it: looked up completely over five minutes. You may send it again".to_owned(),

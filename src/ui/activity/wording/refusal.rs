@@ -113,7 +113,7 @@ fn not_accepted(task: &Task, message: &str) -> String {
     let digits = message.replace(',', "");
     if task.is_tenant_wide() && digits.contains(&MAX_INDICATORS.to_string()) {
         return format!(
-            "The tenant has the {MAX_INDICATORS} indicators that it may have: remove one in the Defender portal, then send it again"
+            "The tenant has reached the limit of {MAX_INDICATORS} indicators: remove one in the Defender portal, then send it again"
         );
     }
     let what = if task.is_tenant_wide() {
@@ -166,7 +166,7 @@ fn missing(
         429 => "Defender's request limit was reached".to_owned(),
         // Defender names its reasons.
         _ if code.is_empty() => format!(
-            "{ANSWERED_ON_THE_WAY}, as it seems. Check the network's proxy or sign-in page, then send it again"
+            "{ANSWERED_ON_THE_WAY}, it seems. Check the network's proxy or sign-in page, then send it again"
         ),
         _ => "Defender refused it".to_owned(),
     }
@@ -200,10 +200,10 @@ fn not_allowed(task: &Task, session: &SessionStatus) -> String {
     match held {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
         Some(true) => format!(
-            "Your present sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had less. {ask}"
+            "Your current sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had fewer permissions. {ask}"
         ),
-        Some(false) => format!("Your present sign-in lacks {permission}. {ask}"),
-        None => format!("Missing is {permission}, or {elsewhere}. {ask}"),
+        Some(false) => format!("Your current sign-in lacks {permission}. {ask}"),
+        None => format!("What is missing is {permission}, or {elsewhere}. {ask}"),
     }
 }
 
@@ -293,10 +293,7 @@ mod tests {
             "limit of 15,000 reached",
         ] {
             let block = said(ActionKind::BlockFile, 400, message, None);
-            assert!(
-                block.contains("the 15000 indicators that it may have"),
-                "{block}"
-            );
+            assert!(block.contains("the limit of 15000 indicators"), "{block}");
             assert!(!block.contains(device), "{block}");
         }
         let block = said(ActionKind::BlockFile, 400, "no", None);
@@ -305,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_has_nothing_to_do_with_the_order_may_be_sent_again() {
-        let twice = "Asking again changes nothing";
+        let twice = "Sending it again will not help";
         for (status, message, read, words) in [
             (401, "", None, "Sign in again"),
             (407, "", None, "Ask your network team"),

@@ -41,7 +41,7 @@ fn a_refusal_says_which_of_permission_role_and_group() {
         }]
     };
     let mut state = state();
-    assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
+    assert!(said(refusal(), &state).contains("What is missing is the permission Machine.Isolate"));
     let account = crate::model::Account {
         tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
         object_id: "o".into(),
@@ -57,11 +57,11 @@ fn a_refusal_says_which_of_permission_role_and_group() {
         said(refusal(), &state)
     };
     assert!(
-        hold("Machine.Read").contains("Your present sign-in lacks the permission Machine.Isolate")
+        hold("Machine.Read").contains("Your current sign-in lacks the permission Machine.Isolate")
     );
     let text = hold("Machine.Isolate");
     assert!(text.contains("Active remediation actions") && text.contains("device's group"));
-    let (holds, lacks) = ("holds the permission Machine.Isolate", "Missing");
+    let (holds, lacks) = ("holds the permission Machine.Isolate", "What is missing");
     assert!(
         text.contains(holds) && !text.contains(lacks),
         "one of both: {text}"
@@ -416,7 +416,7 @@ fn what_the_journal_does_not_say_is_said_with_the_reason_that_is_known() {
         let records = vec![Record::Sent, Record::Accepted { action, status }];
         assert_eq!(
             said(records, &state),
-            format!("Defender says now: Succeeded; that is not in the journal: {headline}")
+            format!("Defender now says: Succeeded; that is not in the journal: {headline}")
         );
     }
 }
@@ -467,10 +467,10 @@ fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
         text.contains("operating system does not support this"),
         "{text}"
     );
-    let alternative = "Asking again changes nothing: cut the device off at the switch";
+    let alternative = "Sending it again will not help: cut the device off at the switch";
     assert!(text.contains(alternative), "{text}");
     let text = refused("ActiveRequestAlreadyExists", Some(false));
-    assert!(!text.contains("Asking again"), "{text}");
+    assert!(!text.contains("Sending it again"), "{text}");
     assert!(text.contains("is open could not be checked"), "{text}");
 }
 
@@ -489,7 +489,7 @@ fn an_open_order_of_an_unnamed_account_says_after_a_restart_why_it_is_not_follow
         let lines = details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
         lines
             .iter()
-            .any(|line| line.starts_with("Not followed any more"))
+            .any(|line| line.starts_with("No longer followed"))
     };
     let sent = || vec![Record::Sent];
     assert!(said(crate::model::Account::UNNAMED, sent(), true));

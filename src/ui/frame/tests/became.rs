@@ -6,7 +6,7 @@ use crate::journal::{Entry, Record};
 use crate::model::HResult;
 use crate::state::fixtures;
 
-const WORDS: &str = "Isolated, not in force any more (released by sam@contoso.com, at ";
+const WORDS: &str = "Isolated, no longer in effect (released by sam@contoso.com, at ";
 
 fn action(id: &str, kind: MachineActionType, secs: i64) -> MachineAction {
     let id = MachineActionId::parse(id).expect("a literal id");

@@ -84,7 +84,7 @@ fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     };
     drill(&desk, None);
     harness.run_steps(3);
-    assert!(harness.query_by_label("Making up the score…").is_some());
+    assert!(harness.query_by_label("Calculating the score…").is_some());
     assert!(harness.get_by_label("Close").is_focused());
     drill(&desk, Some("A beacon with a twin: 100 of 100"));
     harness.run_steps(3);

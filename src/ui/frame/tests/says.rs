@@ -79,7 +79,7 @@ fn a_list_that_has_lost_devices_says_how_many_and_is_not_whole() {
     harness.run_steps(2);
     assert!(shows(
         &harness,
-        "2 devices of the list before are missing from this one"
+        "2 devices of the previous list are missing from this one"
     ));
     assert!(!desk.borrow().state.inventory.is_complete());
     assert_eq!(coverage(&desk.borrow().state), Coverage::Missing(2));

@@ -361,7 +361,9 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
     for (delay, words) in [
         (
             PageDelay::SlowLine { bytes: 3_400_000 },
-            format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown"),
+            format!(
+                "The connection is slow: 3.2 MB of the next devices received, {shown} are shown"
+            ),
         ),
         (
             PageDelay::Paused { until: at(60) },
@@ -370,7 +372,7 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
         (
             PageDelay::AwaitingTurn,
             format!(
-                "cordon waits so that Defender's call limit is not used up; the next devices come by themselves, {shown} are shown"
+                "cordon waits so that Defender's call limit is not used up; the next devices will follow, {shown} are shown"
             ),
         ),
     ] {

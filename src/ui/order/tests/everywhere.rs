@@ -126,7 +126,7 @@ fn a_colleagues_later_end_is_kept_unless_a_person_types_another() {
         .set(&EXPIRES, "1970-01-09 00:00");
     harness.run_steps(4);
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-09 00:00");
-    let sooner = "Yours takes its place and ends it sooner, until 1970-01-09 00:00";
+    let sooner = "Yours replaces it and ends sooner, until 1970-01-09 00:00";
     assert!(says(&mut harness, sooner));
 }
 

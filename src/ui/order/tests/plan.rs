@@ -56,7 +56,7 @@ fn the_words_of_a_plan() {
             vec![pc.clone()],
             "Plan: Ransomware",
             format!("Run “Ransomware” on {}", pc.reference().quoted()),
-            "Sent one after the other, as soon as the one before has its answer",
+            "Sent one after the other, each as soon as the one before has been answered",
         ),
         (
             vec![pc, mac],

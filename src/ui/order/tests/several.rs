@@ -188,7 +188,7 @@ fn one_that_is_protected_among_several_is_named_and_the_way_on_has_the_keyboard(
     let said = form(&harness).error.clone().unwrap_or_default();
     assert!(said.starts_with("“DC1” (…a001): "), "{said}");
     assert!(
-        said.ends_with("Leave it out, or order it by itself"),
+        said.ends_with("Leave it out, or order it separately"),
         "{said}"
     );
     let leave = harness.get_by_label("Leave out blocked devices (1)");

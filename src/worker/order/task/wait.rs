@@ -215,8 +215,8 @@ impl OrderTask {
         let read = match read {
             Ok(read) => read,
             Err(why) => {
-                let all = if why.is_none() { "all of " } else { "" };
-                let what = format!("{all}what holds for this file on every device already");
+                let all = if why.is_none() { "all of the" } else { "the" };
+                let what = format!("{all} indicators that already apply to this file");
                 return self.note_not_reread(what.into()).await;
             }
         };
@@ -225,7 +225,7 @@ impl OrderTask {
                 let by = requestor_name(other.by.as_deref());
                 let does = clean(other.action.as_wire(), 40);
                 let detail = format!(
-                    "{by} has made an indicator of this file that the review did not show: {does}"
+                    "{by} has created an indicator for this file that the review did not show: {does}"
                 );
                 Err(NotSent {
                     why: NotSentReason::FactsChanged,
