@@ -4,26 +4,27 @@
 //! ```text
 //!          UI thread (eframe)                     │        background (tokio, one worker)
 //!                                                 │
-//!  widgets ──UiCommand──▶ App::run                │
-//!   ▲ │                      │                    │
-//!   │ │ Outbox::work         ▼                    │
-//!   │ └────────────────────Command────────────────┼──▶ worker ──▶ guard ──▶ journal ──▶ api ──▶ service
-//!   │                                             │       │                              (or simulator)
+//!  widgets ──UiCommand──▶ App::run                │               ┌──▶ guard    judged again: may it leave?
+//!   ▲ │                      │                    │               │
+//!   │ │ Outbox::work         ▼                    │               ├──▶ journal  each record, on disk
+//!   │ └────────────────────Command────────────────┼──▶ worker ────┤
+//!   │                                             │       │       └──▶ api ──▶ service (or simulator)
 //!  views draw                                     │       │
 //!  from &State ◀── State::apply ◀──────Event──────┼───────┘
 //! ```
 //!
-//! What a key, the palette or a menu can ask for too is a [`UiCommand`](ui::commands::UiCommand), and `App::run` decides
-//! what it does; work for the background that only one widget asks for, such as a confirmed order, goes to the
-//! worker as a [`Command`](message::Command) as it is.
+//! What a key, the palette or a menu asks for is a [`UiCommand`](ui::commands::UiCommand), and `App::run` decides what
+//! it does. A widget's own work for the background, such as a confirmed order, goes to the worker as the
+//! [`Command`](message::Command) that it is. The form of an action is opened in one place, `ui/order/open.rs`: its
+//! button in the panel goes there directly, its key and its palette row through `App::run`.
 //!
 //! # The life of one order
 //!
 //! ```text
-//!  form            Draft ──parse──▶ Order                           ui/order, action/draft.rs
-//!                    │ guard::review, with what is known now        guard/rails.rs
+//!  form            Draft ──parse──▶ Order                           ui/order/form.rs, action/draft.rs
+//!                    │ guard::review, with what is known now        guard/mod.rs, guard/rails.rs
 //!                    ▼
-//!                  Review ──approve──▶ Approval                     guard/mod.rs: only it makes one
+//!  confirm         Review ──approve_all──▶ Approval                 ui/order/confirm.rs, guard/batch.rs
 //! ── Command::Submit ─────────────────┼────────────────────────────────────────────────────────
 //!  batch           send_all        Intended, on disk first          worker/order/batch.rs, journal
 //!                    ▼
@@ -32,7 +33,7 @@
 //!                    │  │          fresh facts; then Sent, on disk
 //!                    │  └── inbox: Withdraw, Insist                 worker/order/registry.rs
 //!                    ▼
-//!                  attempts.make   the one POST                     worker/order/send.rs, api
+//!                  attempts.make   the one request                  worker/order/send.rs, api
 //!                    │ certainly nothing happened: leave again
 //!                    ▼
 //!                  outcome         Accepted, Refused, NotOurs,      worker/order/outcome.rs
@@ -53,8 +54,8 @@
 //! 2. One submission path: only `worker/order/send.rs` sends a request that changes anything, and it
 //!    takes an [`Approval`](guard::Approval), which only [`guard`] can make.
 //! 3. Journal first: an order is on disk before its request leaves.
-//! 4. No blind repeats: for one confirmation the service executes at most one POST. What may have
-//!    been executed is *unknown*: it is found out, never guessed, never sent again.
+//! 4. No blind repeats: for one order the service executes at most one request. What may have been
+//!    executed is *unknown*: it is found out, never guessed, never sent again.
 //! 5. Every failure says what happened, whether anything was changed, and what to do next.
 //! 6. Secrets stay in [`auth`]; a token goes only to the host it was issued for.
 //! 7. Facts have one writer: [`State::apply`](state::State::apply).
@@ -62,8 +63,9 @@
 //! 9. Inference warns, it never blocks.
 //! 10. The way back stays open: undoing is never harder than doing.
 //! 11. Demo and live never meet: decided once, in `main`.
-//! 12. Described once: an action in [`action`], a key in [`ui::commands`], a colour in
-//!     [`ui::theme`], a guardrail in [`guard`].
+//! 12. Described once: an action and its key in [`action`], any other command and its key in
+//!     [`ui::commands`], a colour in [`ui::theme`], a guardrail in [`guard`]. Keys that move about
+//!     in a view (arrows, Enter, Esc) are handled in that view.
 //! 13. Colour is never the only carrier of a meaning.
 //!
 //! # Reading order

@@ -331,7 +331,7 @@ impl App {
         }
     }
 
-    /// Closing asks first where it would end or lose something (section 6, step 8).
+    /// Closing asks first where it would end or lose something.
     fn handle_close_request(&mut self, ctx: &egui::Context) {
         if self.views.close_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::Close);

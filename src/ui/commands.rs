@@ -1,4 +1,5 @@
-//! Everything an analyst can invoke by name: the only place with keys or menu words.
+//! Everything an analyst can invoke by name, with its menu words and keys. The keys of actions come from the
+//! catalogue; keys that move about in a view (arrows, Enter, Esc) are handled in that view.
 
 mod availability;
 mod keys;
