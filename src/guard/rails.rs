@@ -12,7 +12,7 @@ use crate::model::{OnboardingStatus, age_text};
 /// A rule with what it protects.
 pub struct Guardrail {
     pub name: &'static str,
-    /// One line for help and README.
+    /// What it protects, for the sheet of keys.
     pub protects: &'static str,
     pub check: fn(&Question<'_>, &Facts<'_>) -> Vec<Verdict>,
 }

@@ -55,9 +55,9 @@ most_devices = 10         # that one confirmation may reach, from 1 to 100
 ticket_prefixes = ["ACME"]  # besides INC, SIR, REQ, CASE and the like
 templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
 
-# Actions that are ordered together. An action is named as in `self-test`; what else it needs and is
-# not given here, the form asks for. {ticket} stands for the ticket's number. After a refused step the next
-# ones on that device go on, unless the plan or the step says "stop".
+# Actions that are ordered together. An action is named as in `self-test`; the form asks for what is not
+# given here. {ticket} stands for the ticket's number. After a refused step the next ones on that device
+# go on, unless the plan or the step says "stop".
 [[plan]]
 name = "Stolen laptop"
 after_refusal = "go on"   # or "stop"
