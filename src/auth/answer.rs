@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_cannot_be_read_costs_only_itself_and_of_two_the_last_counts() {
+    fn unreadable_field_loses_only_itself_and_the_last_duplicate_wins() {
         let deep = "[".repeat(5_000) + &"]".repeat(5_000);
         for odd in ["1e400".to_owned(), "-1e400".to_owned(), deep] {
             let body = format!(r#"{{"expires_in":{odd},"new":{odd},"access_token":"a"}}"#);

@@ -307,7 +307,7 @@ mod tests {
     use crate::model::odd_text;
 
     #[test]
-    fn new_rules_lift_no_read_only_and_unreadable_ones_take_no_others_place() {
+    fn reload_keeps_read_only_and_unreadable_rules_keep_previous() {
         let before = Policy {
             read_only: true,
             protected_tags: vec!["tier0".into()],

@@ -437,7 +437,7 @@ fn wrong_lines_are_named_with_their_reason() {
 }
 
 #[test]
-fn of_two_limits_the_tighter_one_holds_and_wrong_templates_spoil_no_policy() {
+fn tighter_limit_wins_and_invalid_templates_do_not_invalidate_the_policy() {
     let folder = tempfile::tempdir().expect("a folder");
     let read = |own: &str, shared: &str| {
         std::fs::write(

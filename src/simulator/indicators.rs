@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_the_same_value_and_action_is_changed_and_the_number_of_all_is_bounded() {
+    fn same_value_and_action_updates_the_indicator_and_the_total_is_limited() {
         let options = super::super::SimOptions::default();
         let tenant = SimTenant::new(&options, "http://127.0.0.1:1".to_owned());
         let put = |sha1: &str, action: &str| {

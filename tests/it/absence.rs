@@ -94,7 +94,7 @@ fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
 
 /// Carried over to another record, an action is in no list of the device's own.
 #[test]
-fn absence_is_said_after_one_look_at_the_whole_tenant_from_before_it_was_sent() {
+fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.inject(fault("submit", "drop_before", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -139,7 +139,7 @@ fn a_look_that_found_nothing_says_when_the_next_one_comes() {
 }
 
 #[test]
-fn an_older_action_on_the_device_is_not_taken_for_the_one_that_was_answered_with() {
+fn older_action_on_the_device_is_not_taken_for_the_accepted_one() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = isolate_after(&mut engine, |engine, machine| {
         let act = engine

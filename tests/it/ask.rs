@@ -430,7 +430,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
 }
 
 #[test]
-fn over_rows_a_name_that_was_not_found_leads_on_to_the_names_that_begin_so() {
+fn name_not_found_offers_the_prefix_search_while_rows_are_shown() {
     let (mut console, _simulator, _folder) = console("html:200", 0);
     console.step_until("the failure", |c| c.state().inventory.failure.is_some());
     paste(&mut console, "fin-lt-043");

@@ -189,7 +189,7 @@ fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
 }
 
 #[test]
-fn what_a_colleague_has_blocked_is_said_and_never_overwritten_unseen() {
+fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     let (_tenant, _folder, mut engine) = signed_in();
     read(&mut engine);
     let said = findings(&engine, &block(THEIRS));
@@ -323,7 +323,7 @@ fn left_behind(folder: &Path, engine: Engine, draft: &Draft) -> EntryId {
 }
 
 #[test]
-fn killed_in_the_middle_a_block_is_found_or_not_found_and_never_sent_again() {
+fn block_interrupted_by_a_kill_is_looked_up_and_never_resent() {
     for is_stored in [true, false] {
         let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
         let mut engine = Engine::start(&simulator, folder.path());
@@ -374,7 +374,7 @@ fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
 /// The devices on which the file was seen are there to be known: the order is of all devices, and of none
 /// of them. On the incident's page it counts as none either.
 #[test]
-fn what_reaches_every_device_takes_no_single_ones_in_and_is_none() {
+fn tenant_wide_order_takes_in_no_devices_and_counts_as_none() {
     let mut console = Console::start();
     console.sign_in();
     console.open_device("ENG-LT-030");

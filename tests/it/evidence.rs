@@ -171,7 +171,7 @@ fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
 }
 
 #[test]
-fn another_file_is_another_request_that_neither_blocks_nor_answers_for_this_one() {
+fn request_for_another_file_neither_blocks_nor_settles_this_one() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine.control.never_finish(machine.id.as_str());

@@ -229,7 +229,7 @@ fn a_dropped_file_opens_the_form_of_the_open_device_with_its_sha_1() {
 }
 
 #[test]
-fn what_holds_for_a_file_on_every_device_is_shown_to_those_who_may_read_it() {
+fn file_indicators_are_shown_with_the_permission_to_read_them() {
     let mobisaver = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
     for may in [true, false] {
         let mut console = Console::start();

@@ -117,7 +117,7 @@ fn type_text(console: &mut Console, text: &str) {
 
 /// Its key is no letter, and so works in a field too: there it is about the ticket that is typed.
 #[test]
-fn the_key_of_the_page_begins_another_ticket_and_is_nothing_to_an_open_form() {
+fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
     let mut console = Console::start();
     console.sign_in();
     let machine = console.open_device("ENG-LT-030");

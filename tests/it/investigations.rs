@@ -23,7 +23,7 @@ fn posts(engine: &Engine) -> Vec<serde_json::Value> {
 }
 
 #[test]
-fn an_investigation_leaves_once_to_the_letter_and_is_followed_to_its_end() {
+fn investigation_is_requested_once_as_documented_and_followed_to_its_end() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(KIND, "ENG-LT-030");
     let end = engine.until_end(entry);
@@ -139,7 +139,7 @@ fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again(
 }
 
 #[test]
-fn under_every_fault_at_most_one_begins_and_what_is_said_of_it_is_true() {
+fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
     let played = under_each_fault(|what| {
         let simulator = tenant();
         let folder = tempfile::tempdir().expect("a folder");
@@ -189,7 +189,7 @@ fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
 }
 
 #[test]
-fn where_nobody_can_look_it_up_it_stays_unknown_and_only_a_person_sends_another() {
+fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine
         .control

@@ -31,7 +31,7 @@ fn refused(state: &State, why: &str) -> bool {
 }
 
 #[test]
-fn the_sign_in_and_what_was_kept_of_the_profile_go_and_the_journal_stays() {
+fn deleting_local_data_removes_sign_in_and_profile_data_but_keeps_the_journal() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     let mut engine = home.start(&simulator);
@@ -77,7 +77,7 @@ fn the_sign_in_and_what_was_kept_of_the_profile_go_and_the_journal_stays() {
 }
 
 #[test]
-fn nothing_is_deleted_while_an_order_is_open_or_another_console_is_there() {
+fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     let mut engine = home.start(&simulator);

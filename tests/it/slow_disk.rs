@@ -149,7 +149,7 @@ fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
 
 /// What was to be sent again stays on top until a new order for it is on disk.
 #[test]
-fn what_is_sent_again_is_read_once_the_new_order_is_on_disk_and_not_before() {
+fn resending_acknowledges_the_old_entry_only_once_the_new_order_is_on_disk() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("ENG-LT-030");
     let held = Held::of(&engine);

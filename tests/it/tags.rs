@@ -149,7 +149,7 @@ fn a_machine_that_does_not_tell_its_tags_proves_nothing() {
 }
 
 #[test]
-fn what_is_there_already_and_what_differs_by_case_is_said_and_the_right_is_needed() {
+fn tag_review_warns_of_existing_and_case_variants_and_requires_permission() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = order(&mut engine, ActionKind::AddTag, MARK);
     engine.until_end(entry);

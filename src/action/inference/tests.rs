@@ -162,7 +162,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn it_has_been_so_since_the_first_of_those_without_a_release_between_them() {
+fn condition_starts_at_the_earliest_set_without_a_release_in_between() {
     let by = |who: &str, at| {
         let mut action = action(Isolate, Succeeded, at, at);
         action.requestor = Some(who.into());

@@ -201,7 +201,7 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
 
 /// What stands in a device's place for orders that reach all of them is no device.
 #[test]
-fn what_is_for_one_device_is_never_ordered_of_all_of_them_nor_the_other_way_round() {
+fn device_actions_never_apply_to_the_tenant_nor_tenant_actions_to_a_device() {
     let world = world();
     for kind in ActionKind::ALL {
         let is_refused = |machine: MachineRef| {

@@ -39,7 +39,7 @@ fn said(world: &World, kind: ActionKind, rail: &str) -> Vec<(Severity, String)> 
 }
 
 #[test]
-fn only_the_quarantine_of_the_same_file_blocks_and_one_of_no_file_is_not_checked() {
+fn only_quarantine_of_the_same_file_blocks_and_one_without_a_file_is_not_checked() {
     let quarantine = ActionKind::StopAndQuarantineFile;
     let mut world = world();
     for (file, expected) in [

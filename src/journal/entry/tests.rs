@@ -373,7 +373,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
 }
 
 #[test]
-fn withdrawing_is_nothing_gone_wrong_and_any_other_end_before_sending_is() {
+fn withdrawn_order_needs_no_attention_and_any_other_unsent_one_does() {
     for &why in NotSentReason::VARIANTS {
         let not_sent = Record::NotSent { why, detail: None };
         let went_wrong = entry(isolate(), vec![not_sent]).status().went_wrong();

@@ -170,7 +170,7 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
 }
 
 #[test]
-fn a_host_that_looks_like_a_ticket_is_a_device_and_a_ticket_by_its_prefix_is_none() {
+fn ticket_like_host_is_a_device_and_a_prefixed_ticket_is_not() {
     assert_eq!(
         labels("INC-47 acme-9 CASE-7: beacon from SRV-9901 and PRN-12345"),
         ["name: SRV-9901", "name: PRN-12345"]

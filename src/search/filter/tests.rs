@@ -315,7 +315,7 @@ fn marks_answer_as_a_look_at_the_device_does() {
 }
 
 #[test]
-fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
+fn unknown_search_field_is_reported_and_a_lookalike_is_not() {
     let trouble = |text: &str| field_trouble(text).unwrap_or_default();
     assert!(trouble("web -colour:red").starts_with("“colour” is not a field"));
     assert!(

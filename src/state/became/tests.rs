@@ -94,7 +94,7 @@ fn a_release_that_was_learnt_before_our_end_needs_attention_too() {
 }
 
 #[test]
-fn of_earlier_runs_a_release_needs_attention_unless_it_was_read_since() {
+fn release_from_an_earlier_run_needs_attention_unless_acknowledged_since() {
     let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     let mut read = isolated.clone();
     let by = Record::Acknowledged {

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_whole_on_screen_in_one_piece_or_in_all_its_pieces_was_seen() {
+    fn finding_counts_as_seen_only_when_fully_shown_at_once_or_piecewise() {
         let ctx = egui::Context::default();
         let item = Item::Entry(EntryId::parse("cdn-00000001").expect("a literal tag"));
         let whole = Rect::from_min_size(egui::pos2(10.0, 10.0), egui::vec2(100.0, 90.0));

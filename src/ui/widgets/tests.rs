@@ -375,7 +375,7 @@ fn focus_stays_on_a_button_when_content_is_inserted_above() {
 
 /// The ring round a chosen circle is told from its dot by its distance, not by its colour.
 #[test]
-fn what_is_chosen_or_ticked_has_a_ring_around_it_and_its_word_with_the_keyboard() {
+fn focused_radio_and_checkbox_have_a_ring_around_mark_and_label() {
     for theme in [Theme::Dark, Theme::Light] {
         for label in ["Full", "Selective", "Only mine"] {
             let (mut chosen, mut is_on) = (0, true);

@@ -63,7 +63,7 @@ async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
 /// Windows removes no file that is open.
 #[cfg(unix)]
 #[tokio::test]
-async fn what_cannot_be_written_is_not_among_the_entries_and_nothing_more_is() {
+async fn failed_write_adds_no_entry_and_stops_further_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
     let (handle, _told) = opened(&path).await;

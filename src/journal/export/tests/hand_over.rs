@@ -103,7 +103,7 @@ fn what_was_released_is_not_contained_whichever_part_is_written_out() {
 }
 
 #[test]
-fn what_was_set_once_more_is_contained_since_it_was_set_first() {
+fn repeated_containment_counts_from_the_first() {
     use ActionKind::{Isolate, Unisolate};
     use MachineActionStatus::Succeeded;
     let at = |tag: &str, kind, secs| entry(tag, "a1", kind, secs, Some(Succeeded));

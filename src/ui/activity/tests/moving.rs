@@ -54,8 +54,7 @@ fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
 }
 
 #[test]
-fn what_comes_to_need_attention_goes_below_what_does_and_a_pointer_that_rests_acknowledges_its_own()
-{
+fn new_attention_rows_go_below_existing_and_a_resting_pointer_acknowledges_its_own_row() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let ids = [first.id(), EntryId::parse("cdn-00000002").expect("an id")];
     let sent = entry("cdn-00000002", ActionKind::Isolate, vec![Record::Sent]);
@@ -168,8 +167,7 @@ fn a_held_order_that_went_on_meanwhile_is_not_sent_again_by_its_dialog() {
 }
 
 #[test]
-fn the_next_row_has_the_keyboard_when_one_was_acknowledged_by_it_and_none_of_its_buttons_that_act()
-{
+fn acknowledging_by_keyboard_focuses_the_next_row_and_no_acting_button() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
     let mut harness = harness(vec![first.clone(), last]);

@@ -67,7 +67,7 @@ fn where_room_is_short_all_rows_are_in_one_list_and_how_many_are_under_way_is_sa
 }
 
 #[test]
-fn the_words_of_a_row_lie_under_no_button_and_are_said_once_when_it_is_open() {
+fn row_text_is_not_covered_by_buttons_nor_repeated_when_expanded() {
     let unknown = Record::Unknown {
         why: "the connection was reset".into(),
     };

@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_the_one_that_the_service_keeps_and_another_needs_attention() {
+    fn stored_expiry_is_shown_and_a_deviation_needs_attention() {
         let said = |kept: Option<&str>| {
             let finished = Record::Finished {
                 action: id(),

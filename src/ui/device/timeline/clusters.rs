@@ -82,7 +82,7 @@ mod tests {
     use crate::ui::widgets::Icon;
 
     #[test]
-    fn marks_that_would_lie_over_one_another_are_one_and_what_is_open_stands_for_them() {
+    fn overlapping_timeline_marks_merge_and_an_open_one_represents_them() {
         let happening = |is_open| Happening {
             at: Timestamp::UNIX_EPOCH,
             clock: Clock::Service,

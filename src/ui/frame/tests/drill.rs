@@ -32,7 +32,7 @@ fn begin(desk: &Shared, harness: &mut Harness<'static>) {
 }
 
 #[test]
-fn the_exercise_that_goes_on_stands_over_the_list_and_is_ended_there() {
+fn running_drill_is_shown_above_the_list_and_ended_there() {
     for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
         let (desk, mut harness) = with_exercises(size);
         let without = harness.get_by_label("Search devices").rect().top();

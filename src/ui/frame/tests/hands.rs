@@ -66,7 +66,7 @@ fn a_form_that_waits_behind_the_sign_in_outlives_every_other_dialog() {
 }
 
 #[test]
-fn each_problem_stays_until_it_is_dismissed_and_a_refused_key_has_a_place_of_its_own() {
+fn problems_stay_until_dismissed_and_a_refused_key_is_shown_separately() {
     let mut state = signed_in();
     problem(&mut state, "Problem 1");
     problem(&mut state, "Problem 2");
@@ -164,7 +164,7 @@ fn answer(desk: &Shared) {
 }
 
 #[test]
-fn a_late_answer_takes_the_place_of_no_device_that_was_chosen_meanwhile() {
+fn late_answer_does_not_replace_a_device_selected_meanwhile() {
     for chooses in [false, true] {
         let (desk, mut harness) = wide(signed_in());
         desk.borrow_mut().views.search = STRANGER.into();

@@ -356,7 +356,7 @@ fn what_is_typed_on_a_page_that_opens_with_a_ticket_is_another_one() {
 
 /// Sam's isolation, which Jane has repeated under a ticket of her own.
 #[test]
-fn what_somebody_isolated_again_stays_in_the_incident_of_the_one_who_began() {
+fn repeated_isolation_stays_in_the_incident_of_the_first_requestor() {
     let mut state = incident();
     let again = MachineAction {
         created: Some(at(5)),

@@ -41,7 +41,7 @@ fn on_page(state: State) -> (Shared, Harness<'static>) {
 }
 
 #[test]
-fn it_is_refused_while_an_order_has_not_ended_or_this_console_only_looks() {
+fn deleting_local_data_is_refused_with_open_orders_or_when_read_only() {
     let (desk, mut harness) = on_page(signed_in());
     let why = why_not(&harness, BUTTON);
     let nothing = "This run keeps nothing on disk but its journal";

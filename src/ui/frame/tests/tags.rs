@@ -101,7 +101,7 @@ fn what_was_contained_under_a_ticket_is_offered_its_tag() {
 }
 
 #[test]
-fn what_was_released_is_offered_to_lose_the_tag_that_was_added_from_here() {
+fn release_offers_to_remove_the_tag_added_from_here() {
     let release = || done("cdn-00000003", plain(ActionKind::Unisolate));
     let (desk, mut harness) = opened(vec![
         done("cdn-00000001", plain(ActionKind::Isolate)),

@@ -115,7 +115,7 @@ fn what_happened_is_on_one_axis_and_in_words() {
 }
 
 #[test]
-fn a_click_on_a_mark_gives_the_axis_the_keyboard_and_the_keys_go_on_from_there() {
+fn clicking_a_timeline_mark_focuses_the_axis_and_arrows_continue_from_it() {
     use crate::ui::device::timeline::happenings::BUILT;
 
     let (desk, mut harness) = wide(history());

@@ -329,7 +329,7 @@ fn the_red_button_and_the_number_are_of_what_is_sent() {
 
 /// A title of two lines takes its room from what scrolls.
 #[test]
-fn nothing_but_the_middle_of_the_form_scrolls_whatever_the_title_says() {
+fn only_the_form_body_scrolls_for_any_title() {
     for size in [egui::vec2(640.0, 360.0), egui::vec2(800.0, 600.0)] {
         let mut world = plan_on(&devices());
         if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {

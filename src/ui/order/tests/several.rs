@@ -173,7 +173,7 @@ fn page_down_shows_what_has_not_been_on_screen() {
 }
 
 #[test]
-fn one_that_is_protected_among_several_is_named_and_the_way_on_has_the_keyboard() {
+fn protected_device_in_a_batch_is_named_and_leave_out_is_focused() {
     let devices: Vec<_> = (0..3)
         .map(|n| device(n, if n == 1 { "DC" } else { "PC-" }))
         .collect();

@@ -44,7 +44,7 @@ pub fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> 
 }
 
 #[test]
-fn the_tag_decides_and_only_a_complete_answer_without_it_is_not_ours() {
+fn order_tag_decides_ownership_and_only_a_complete_answer_without_it_is_not_ours() {
     let order = order(ActionKind::Isolate);
     let claim = claim(&order);
     let tagged = answer(Some(" [CDN-7f3k2q9m] why "), None, 0);
