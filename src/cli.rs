@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::action::ActionKind;
 use crate::journal::Format;
 
-/// A console for one-off containment through Microsoft Defender for Endpoint.
+/// A console for containment through Microsoft Defender for Endpoint.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "cordon", version, about, long_about = None)]
 pub struct Arguments {
@@ -59,7 +59,7 @@ pub enum Subcommands {
         #[arg(long, default_value_t = 60)]
         devices: usize,
     },
-    /// The local account, without a window.
+    /// The journal of orders, without a window.
     Journal {
         #[command(subcommand)]
         what: JournalCommand,

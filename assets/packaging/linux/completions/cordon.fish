@@ -35,7 +35,7 @@ complete -c cordon -n "__fish_cordon_needs_command" -s V -l version -d 'Print ve
 complete -c cordon -n "__fish_cordon_needs_command" -f -a "self-test" -d 'Play sign-in and every action without a window, with the real engine, and judge by the journal and the tenant\'s request log. With --data-dir the journal is kept, and what an earlier run left open is brought to its end first'
 complete -c cordon -n "__fish_cordon_needs_command" -f -a "doctor" -d 'Say what is wrong with this installation, and how to fix it'
 complete -c cordon -n "__fish_cordon_needs_command" -f -a "simulate" -d 'Run only the built-in tenant, for other clients and for training'
-complete -c cordon -n "__fish_cordon_needs_command" -f -a "journal" -d 'The local account, without a window'
+complete -c cordon -n "__fish_cordon_needs_command" -f -a "journal" -d 'The journal of orders, without a window'
 complete -c cordon -n "__fish_cordon_using_subcommand self-test" -l fail -d 'Have the built-in tenant fail at this step' -r -f -a "sign-in\t''
 devices\t''
 isolate\t''
