@@ -12,7 +12,7 @@ use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
 use crate::action::{Condition, ConditionPhase};
-use crate::journal::{Became, Entry, OrderStatus};
+use crate::journal::{Became, Entry, OrderStatus, status_in_short};
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
     RiskScore, clean,
@@ -201,18 +201,21 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     }
 }
 
-/// How an order looks where all is said that became of it.
+/// Look of an order with what became of it: a success that is not in force any more, or that is not what was
+/// ordered, has neither the tick nor the word of a plain one.
 #[must_use]
-pub fn order(entry: &Entry, became: &Became) -> (Icon, Role) {
+pub fn order(entry: &Entry, became: &Became) -> Look {
     let (icon, role) = order_status(entry.status());
-    let role = if became.undone.is_some() {
-        Role::Stale
-    } else if became.variant.is_some() || became.awaits_approval {
-        Role::Caution
+    let (icon, role) = if became.undone.is_some() {
+        (Icon::Undo, Role::Stale)
+    } else if became.variant.is_some() {
+        (Icon::Warning, Role::Caution)
+    } else if became.awaits_approval {
+        (icon, Role::Caution)
     } else {
-        role
+        (icon, role)
     };
-    (icon, role)
+    Look::new(icon, role, status_in_short(entry, became))
 }
 
 /// Look of a condition in this phase.

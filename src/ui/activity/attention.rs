@@ -251,9 +251,9 @@ fn confirm_ui(
 fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         let became = state.became(entry);
-        let (icon, role) = look::order(entry, &became);
+        let look = look::order(entry, &became);
         let words = status_in_full(entry, &became, |at| local_time(at, &state.zone));
-        badge(ui, icon, role, &words);
+        badge(ui, look.icon, look.role, &words);
         ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
     });

@@ -15,11 +15,12 @@ use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
 use crate::ui::blocked::short_hash;
 use crate::ui::layout::LOW;
+use crate::ui::look::{self, Look};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, Icon, TipExt as _, UiExt as _, badge, bounds, copyable_ui, elided_ui, text_width,
 };
-use crate::ui::{Cx, look, words};
+use crate::ui::{Cx, words};
 
 /// Width that the line keeps for its words at least: status and device are whole. Buttons that do not fit
 /// beside it are below, when the row is opened.
@@ -41,6 +42,7 @@ pub enum Ticking {
 pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
     let tokens = ui.tokens();
     let is_marked = cx.views.activity.marked == Some(entry.id());
+    let look = status_look(entry, cx.state);
     let fill = if is_marked {
         tokens.surface.selected
     } else {
@@ -59,7 +61,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
             .show(ui, |ui| {
                 ui.set_min_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
-                content_ui(ui, cx, entry, focus)
+                content_ui(ui, cx, entry, &look, focus)
             })
             .inner
     });
@@ -70,7 +72,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
-        node.set_description(word(entry, cx.state));
+        node.set_description(&*look.word);
         node.set_bounds(bounds(rect));
     });
     // Of a row that is higher than the list the upper part is read first.
@@ -84,17 +86,23 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     ticking
 }
 
-/// Status word of an entry.
-fn word(entry: &Entry, state: &State) -> String {
-    let saved = download::word(entry, state);
-    saved.map_or_else(|| entry.status().word(&entry.order.task), str::to_owned)
+/// Look of an entry's status, with what became of it; the line says by whom and when.
+fn status_look(entry: &Entry, state: &State) -> Look {
+    let look = look::order(entry, &state.became(entry));
+    match download::word(entry, state) {
+        Some(saved) => Look {
+            word: saved.into(),
+            ..look
+        },
+        None => look,
+    }
 }
 
 /// Full width of status and device on the line.
-fn lead_width(ui: &Ui, entry: &Entry, state: &State) -> f32 {
+fn lead_width(ui: &Ui, entry: &Entry, status: &str) -> f32 {
     let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
     let tokens = ui.tokens();
-    let status = width(&word(entry, state), TextStyle::Body) + tokens.height.icon + tokens.space.xs;
+    let status = width(status, TextStyle::Body) + tokens.height.icon + tokens.space.xs;
     let device = width(&entry.machine().quoted(), text::strong());
     (status + device + 2.0 * ui.spacing().item_spacing.x).ceil()
 }
@@ -110,7 +118,13 @@ fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect, align: Align) {
 }
 
 /// Content of a row; whether something in it ticks, and whether it is opened in this frame.
-fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Ticking, bool) {
+fn content_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    entry: &Entry,
+    look: &Look,
+    focus: bool,
+) -> (Ticking, bool) {
     let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
     let buttons = buttons(entry, cx.state, overtaken, &opposites);
@@ -131,7 +145,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Tick
             }
             let toggled = fold.clicked();
             let room = ui.available_width();
-            let words = WORDS_WIDTH.max(lead_width(ui, entry, cx.state));
+            let words = WORDS_WIDTH.max(lead_width(ui, entry, &look.word));
             let shown = fitting(ui, &buttons, room - words);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
             // Said once: in the line, or below it.
@@ -144,7 +158,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> (Tick
             line.set_clip_rect(rect.intersect(ui.clip_rect()));
             let ticking;
             let reasons = (reasons, is_said_below);
-            (ticking, is_cut) = line_ui(&mut line, cx, entry, overtaken, reasons);
+            (ticking, is_cut) = line_ui(&mut line, cx, entry, look, overtaken, reasons);
             for button in &buttons[..shown.0] {
                 button_ui(ui, cx, entry, button);
             }
@@ -229,6 +243,7 @@ fn line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     entry: &Entry,
+    look: &Look,
     overtaken: Option<&Entry>,
     (reasons, is_said_below): (&[String], bool),
 ) -> (Ticking, bool) {
@@ -237,9 +252,8 @@ fn line_ui(
     let task = &entry.order.task;
     let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
-    let (icon, role) = look::order(entry, &cx.state.became(entry));
-    let role = overtaken.map_or(role, |_| Role::Stale);
-    let status_badge = badge(ui, icon, role, &word(entry, cx.state));
+    let role = overtaken.map_or(look.role, |_| Role::Stale);
+    let status_badge = badge(ui, look.icon, role, &look.word);
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());

@@ -196,10 +196,10 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 
 fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
     let became = cx.state.became(entry);
-    let (shape, role) = look::order(entry, &became);
+    let look = look::order(entry, &became);
     let said = Said {
-        shape,
-        role,
+        shape: look.icon,
+        role: look.role,
         status: status_in_full(entry, &became, |at| {
             clock_text(at, cx.service_now(), cx.zone)
         }),

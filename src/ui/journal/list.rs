@@ -235,14 +235,15 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     } else {
         Icon::Folded
     };
-    let (icon, role) = look::order(entry, &became);
+    let look = look::order(entry, &became);
+    let colour = tokens.colour(look.role);
     let body = TextStyle::Body.resolve(ui.style());
     let strong = text::strong().resolve(ui.style());
     cells.icon(fold, tokens.text_weak);
     let small = TextStyle::Small.resolve(ui.style());
     cells.text(TIME, &time, small, tokens.text_weak);
-    cells.icon(icon, tokens.colour(role));
-    cells.text(STATUS, &status, body.clone(), tokens.colour(role));
+    cells.icon(look.icon, colour);
+    cells.text(STATUS, &status, body.clone(), colour);
     cells.text(device_width(rect), &device, strong, tokens.text);
     cells.text(ACTION, &task.title(), body.clone(), tokens.text);
     cells.text(f32::INFINITY, &comment, body, tokens.text_weak);

@@ -1,8 +1,10 @@
 //! Each status has one look, and none of them says more or less than it means.
 
 use super::*;
-use crate::action::{ConditionState, Evidence};
-use crate::model::MachineActionId;
+use crate::action::{ActionKind, ConditionState, Evidence};
+use crate::journal::{Record, Undone};
+use crate::model::{HResult, MachineActionId};
+use crate::state::fixtures;
 
 /// What only an order or an action of the service may look like.
 const RESULTS: [Icon; 14] = [
@@ -156,4 +158,42 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
             }
         }
     }
+}
+
+#[test]
+fn a_success_that_does_not_hold_as_ordered_does_not_look_like_one_that_does() {
+    let machine = fixtures::machine_ref("a1", None);
+    let ordered = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    let done = Record::Finished {
+        action: MachineActionId::parse("b1").expect("a literal id"),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
+    };
+    let entry = fixtures::entry(fixtures::author(), ordered, vec![Record::Sent, done]);
+    let plain = order(&entry, &Became::default());
+    assert_eq!((plain.icon, plain.role), (Icon::Done, Role::Ok));
+    assert_eq!(plain.word, "Isolated");
+    let undone = Became {
+        undone: Some(Undone {
+            done: "Released",
+            by: "sam".into(),
+            at: None,
+        }),
+        ..Became::default()
+    };
+    let otherwise = Became {
+        variant: Some("Selective".into()),
+        ..Became::default()
+    };
+    let undone = order(&entry, &undone);
+    let otherwise = order(&entry, &otherwise);
+    for look in [&undone, &otherwise] {
+        assert_ne!(look.icon, plain.icon, "{look:?}");
+        assert_ne!(look.role, plain.role, "{look:?}");
+    }
+    assert_eq!(undone.word, "Isolated, not in force any more");
+    assert_eq!(otherwise.word, "Isolated, not as ordered");
 }

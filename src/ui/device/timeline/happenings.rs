@@ -148,7 +148,7 @@ fn of_action(action: &MachineAction) -> Option<Happening> {
 
 fn of_order(entry: &Entry, cx: &Cx<'_>) -> Happening {
     let became = cx.state.became(entry);
-    let (icon, role) = look::order(entry, &became);
+    let look = look::order(entry, &became);
     let status = status_in_full(entry, &became, |at| words::local_time(at, cx.zone));
     let what = format!("Ordered here: {}, {status}", entry.order.task.title());
     Happening {
@@ -156,8 +156,8 @@ fn of_order(entry: &Entry, cx: &Cx<'_>) -> Happening {
         at: entry.intended_at(),
         clock: Clock::Ours,
         lane: Lane::Orders,
-        icon,
-        role,
+        icon: look.icon,
+        role: look.role,
         text: with(what, &entry.order.comment),
     }
 }
