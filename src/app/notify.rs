@@ -19,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use egui::{UserAttentionType, ViewportCommand};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use known::Known;
@@ -63,11 +64,12 @@ impl Notifier {
     /// A notifier for the desktop. `window` is filled once there is one.
     #[must_use]
     pub fn start(mode: Mode, window: Arc<OnceLock<egui::Context>>) -> Self {
-        Self::with(mode, window, show)
+        Self::with(mode, Some(Timestamp::now()), window, show)
     }
 
     fn with(
         mode: Mode,
+        began_at: Option<Timestamp>,
         window: Arc<OnceLock<egui::Context>>,
         show: impl FnMut(&Notice) + Send + 'static,
     ) -> Self {
@@ -81,7 +83,7 @@ impl Notifier {
             window,
             is_watched: AtomicBool::new(true),
             is_enabled: AtomicBool::new(true),
-            known: Mutex::new(Known::new(mode)),
+            known: Mutex::new(Known::new(mode, began_at)),
             queue: thread.is_ok().then_some(queue),
         }))
     }

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::State;
 use crate::action::{Change, Evidence};
 use crate::guard::{Ownership, ownership};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
+
+/// How long before the start of this run somebody else's release still needs a person: whoever was away for
+/// a week hears of it. What is older was decided about long ago; the row of its order says it all the same.
+const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Places of entries that a person has to read, in the order in which they came to need it: one that
 /// comes goes behind all that are there, so that none of these moves.
@@ -111,7 +115,9 @@ impl State {
             let sets = matches!(entry.order.task.change(), Change::Sets(_));
             let evidence = self.undone_by(entry).filter(|_| sets);
             evidence.is_some_and(|evidence| {
-                !self.was_read_since(entry, evidence) && !self.is_own_doing(machine, evidence)
+                !self.is_long_past(evidence)
+                    && !self.was_read_since(entry, evidence)
+                    && !self.is_own_doing(machine, evidence)
             })
         };
         let lifted = self.entries.of_machine(machine).filter(is_lifted);
@@ -119,6 +125,12 @@ impl State {
         for entry in lifted {
             self.entries.note_lifted(entry);
         }
+    }
+
+    fn is_long_past(&self, undone: &Evidence) -> bool {
+        let began_at = self.began_at.map(|at| self.at_service(at));
+        let bound = began_at.and_then(|at| at.checked_sub(RELEASE_IS_NEWS_FOR).ok());
+        (undone.since.zip(bound)).is_some_and(|(since, bound)| since < bound)
     }
 
     fn is_own_doing(&self, machine: &MachineId, evidence: &Evidence) -> bool {

@@ -92,6 +92,8 @@ pub struct State {
     pub profiles: Box<[Box<str>]>,
     /// In which guardrails say when something was done.
     pub zone: TimeZone,
+    /// When this run began, by this computer's clock; `None` where no run is meant.
+    pub began_at: Option<Timestamp>,
     /// The rules that hold now.
     pub policy: Policy,
     /// Facts of the settings, from which the rules come.
@@ -185,6 +187,7 @@ impl State {
             profile: None,
             profiles: Box::default(),
             zone: TimeZone::UTC,
+            began_at: None,
             policy,
             settings: SettingsFacts::default(),
             session: SessionStatus::Restoring,

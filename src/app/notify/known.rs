@@ -2,6 +2,8 @@
 //! of a covered window stand still. They are applied as the window applies them, so whatever comes to need
 //! attention there does so here.
 
+use jiff::Timestamp;
+
 use crate::guard::Policy;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
@@ -20,9 +22,11 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn new(mode: Mode) -> Self {
+    pub fn new(mode: Mode, began_at: Option<Timestamp>) -> Self {
+        let mut state = State::new(mode, "", Policy::default());
+        state.began_at = began_at;
         Self {
-            state: State::new(mode, "", Policy::default()),
+            state,
             mark: 0,
             has_begun: false,
         }

@@ -1,5 +1,3 @@
-use jiff::Timestamp;
-
 use super::*;
 use crate::action::{ActionKind, Order};
 use crate::action::{FULL, ISOLATION_TYPE, Task, Value};
@@ -59,7 +57,7 @@ fn add(entry: &mut Entry, record: Record) {
 
 fn notifier() -> (Notifier, std::sync::mpsc::Receiver<Notice>) {
     let (give, take) = sync_channel(QUEUE);
-    let notifier = Notifier::with(Mode::Live, Arc::default(), move |notice: &Notice| {
+    let notifier = Notifier::with(Mode::Live, None, Arc::default(), move |notice: &Notice| {
         give.send(notice.clone()).ok();
     });
     (notifier, take)

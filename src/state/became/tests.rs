@@ -175,3 +175,19 @@ fn what_this_person_did_elsewhere_needs_no_attention() {
     assert_eq!(words(&state, &isolated), lifted);
     assert_eq!(state.entries.attention_count(), 0);
 }
+
+#[test]
+fn a_release_from_long_before_this_run_fills_no_list_and_is_said_in_its_row() {
+    const DAY: i64 = 24 * 60 * 60;
+    let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    for (days_before, expected) in [(6, 1), (8, 0)] {
+        let released_at = 100 * DAY;
+        let mut state = state();
+        state.began_at = Some(at(released_at + days_before * DAY));
+        state.apply(Event::Entries(vec![isolated.clone()]));
+        by_sam(&mut state, "s1", MachineActionType::Unisolate, released_at);
+        assert_eq!(state.entries.attention_count(), expected, "{days_before}");
+        let word = "Isolated, not in force any more";
+        assert_eq!(state.status_word(&isolated), word);
+    }
+}
