@@ -7,7 +7,7 @@ use crate::action::{
     ActionKind, Change, Condition, Evidence, Task, action_noun, infer_ended, type_noun,
 };
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, Tickets, age_text, clock_text, each_once,
+    MachineAction, MachineActionId, MachineActionType, age_text, clock_text, each_once,
     first_upper, normal, requestor_name, without_tag,
 };
 
@@ -92,7 +92,7 @@ fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     let text = format!("{what} {told}. {}", alerts(facts));
     let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
     let set: Vec<_> = evidence.actions().filter_map(set_by).collect();
-    let has_one_reason = each_once(set.iter().map(|action| reason(action))).len() == 1;
+    let has_one_reason = each_once(set.iter().map(|action| reason(action, facts))).len() == 1;
     match Ownership::of_all(set.iter().map(|action| whose(action, facts).0)) {
         Some(Ownership::Mine) if has_one_reason => Verdict::note(text),
         Some(Ownership::Mine | Ownership::NotOurs | Ownership::Unknown) | None => {
@@ -102,10 +102,10 @@ fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
 }
 
 /// What an action was requested for, to be compared: its ticket, else what was written.
-fn reason(action: &MachineAction) -> String {
+fn reason(action: &MachineAction, facts: &Facts<'_>) -> String {
     let comment = action.requestor_comment.as_deref().unwrap_or_default();
     let written = without_tag(comment);
-    let ticket = Tickets::default().find(written, |_| false);
+    let ticket = facts.tickets.find(written, |_| false);
     normal(ticket.unwrap_or(written))
 }
 

@@ -33,7 +33,7 @@ pub use verdict::{Finding, Severity};
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::model::{
     Account, AvailableActions, EntryId, Epoch, Host, Indicator, Machine, MachineAction,
-    MachineActionId, MachineRef, SessionStatus,
+    MachineActionId, MachineRef, SessionStatus, Tickets,
 };
 
 /// Everything a guardrail may look at.
@@ -44,6 +44,8 @@ pub struct Facts<'a> {
     /// Time zone in which findings show times.
     pub zone: &'a TimeZone,
     pub policy: &'a Policy,
+    /// What counts as a ticket, for the organisation too.
+    pub tickets: &'a Tickets,
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,

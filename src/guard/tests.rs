@@ -14,6 +14,7 @@ use crate::action::{self, ActionKind, Subject};
 use crate::model::{
     Availability, AvailableActions, FileFacts, HealthStatus, Host, MachineActionStatus,
     MachineActionType, MachineId, Merge, OnboardingStatus, Permissions, TenantId,
+    Tickets,
 };
 
 static UTC: TimeZone = TimeZone::UTC;
@@ -21,6 +22,7 @@ const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
 
 struct World {
     policy: Policy,
+    tickets: Tickets,
     session: SessionStatus,
     machine: Machine,
     namesakes: Vec<Arc<Machine>>,
@@ -66,6 +68,7 @@ fn world() -> World {
     machine.last_seen = Some(NOW);
     World {
         policy: Policy::default(),
+        tickets: Tickets::default(),
         session: SessionStatus::SignedIn {
             account: account(),
             permissions: Permissions::Unknown,
@@ -96,6 +99,7 @@ impl World {
             now: NOW,
             zone: &UTC,
             policy: &self.policy,
+            tickets: &self.tickets,
             session: &self.session,
             machine: Some(&self.machine),
             host: self.host.as_ref(),

@@ -425,6 +425,7 @@ impl State {
             now: self.at_service(now),
             zone: &self.zone,
             policy: &self.policy,
+            tickets: &self.settings.tickets,
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
             host: self.host.as_ref(),

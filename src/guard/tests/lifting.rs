@@ -117,6 +117,29 @@ fn lifting_what_one_has_set_for_two_reasons_is_warned_of() {
     }
 }
 
+/// A ticket is one by the organisation's own prefixes as well.
+#[test]
+fn an_organisations_own_ticket_is_one_reason_however_it_is_written() {
+    let severity = |tickets: Tickets| {
+        let mut world = isolated_by(Some("jane@contoso.com"), Some("ACME-7 beacon"));
+        world.tickets = tickets;
+        let mut again = action(MachineActionType::Isolate, MachineActionStatus::Succeeded);
+        again.id = MachineActionId::parse("c0ffee").expect("a literal id");
+        again.requestor = Some("jane@contoso.com".into());
+        again.requestor_comment = Some("still there, acme-7".into());
+        world.history.get_or_insert_default().push(again);
+        let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;
+        let found: Vec<_> = findings.iter().map(|f| (f.rail, f.severity)).collect();
+        let [("lifting", severity)] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        *severity
+    };
+    let own = Tickets::new(["acme"].into_iter());
+    assert_eq!(severity(own), Severity::Note);
+    assert_eq!(severity(Tickets::default()), Warn, "two texts");
+}
+
 #[test]
 fn a_cancellation_names_the_action_that_it_calls_off() {
     let said = |requestor: &str, kind: MachineActionType| {

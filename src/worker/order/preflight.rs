@@ -11,7 +11,7 @@ use crate::explain::Explain as _;
 use crate::guard::{self, Approval, Facts};
 use crate::journal::{Entry, JournalError, NotSentReason, Record};
 use crate::message::open_orders_on;
-use crate::model::{MachineActionId, MachineId};
+use crate::model::{MachineActionId, MachineId, Tickets};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
@@ -126,6 +126,7 @@ pub(super) fn preflight(
         session: &context.session.status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
         // These only warn, and that was done in the form.
+        tickets: &Tickets::default(),
         host: None,
         file: guard::FileLook::NotYet,
         indicators: guard::IndicatorsLook::NotYet,
