@@ -13,8 +13,7 @@ use super::*;
 use crate::action::{self, ActionKind, Subject};
 use crate::model::{
     Availability, AvailableActions, FileFacts, HealthStatus, Host, MachineActionStatus,
-    MachineActionType, MachineId, Merge, OnboardingStatus, Permissions, TenantId,
-    Tickets,
+    MachineActionType, MachineId, Merge, OnboardingStatus, Permissions, TenantId, Tickets,
 };
 
 static UTC: TimeZone = TimeZone::UTC;

@@ -20,6 +20,7 @@ mod refusal;
 mod schema;
 mod sheet;
 mod status;
+mod unended;
 mod verdict;
 mod wording;
 
@@ -41,6 +42,7 @@ pub use record::{Author, NotSentReason, Record};
 pub use refusal::{alternative, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply, UNDONE};
+pub use unended::Unended;
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

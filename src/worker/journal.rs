@@ -6,7 +6,7 @@ mod thread;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(super) struct JournalHandle {
     screen: Screen,
     entries: Entries,
     jobs: Sender<Job>,
+    of_earlier_runs: AtomicUsize,
     /// Whether this console is the one that writes to it.
     may_act: AtomicBool,
     /// Why it is not; `None` as well while the file is being opened.
@@ -92,6 +93,7 @@ impl JournalHandle {
             screen,
             entries: Entries::default(),
             jobs,
+            of_earlier_runs: AtomicUsize::new(0),
             may_act: AtomicBool::new(false),
             why_not: Mutex::default(),
             only_looks: watch::Sender::new(None),
@@ -135,6 +137,7 @@ impl JournalHandle {
         };
         self.screen.emit(Event::JournalWork(found)).await;
         let entries = std::mem::take(&mut how.entries);
+        self.of_earlier_runs.store(entries.len(), Ordering::Release);
         self.screen.emit(Event::Entries(entries.clone())).await;
         self.may_act.store(how.trouble.is_none(), Ordering::Release);
         if how.trouble.is_none() {
@@ -213,6 +216,11 @@ impl JournalHandle {
 
     pub fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
         self.entries.all()
+    }
+
+    /// How many of the entries, the first ones, it had when it was opened.
+    pub fn of_earlier_runs(&self) -> usize {
+        self.of_earlier_runs.load(Ordering::Acquire)
     }
 
     /// The actions on this machine whose end is on record.

@@ -4,62 +4,94 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::context::Context;
-use super::{cache, sign_in};
+use super::sign_in::{self, Ended};
 use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::in_use_beside;
+use crate::journal::{Unended, in_use_beside};
 use crate::message::Event;
 
 /// A disk that does not answer for so long is not asked to delete anything.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why nothing may be deleted now, if so.
-pub(super) async fn trouble(context: &Context) -> Option<Explanation> {
-    let refused = |why: String, next: &str| {
-        let headline = format!("Local data was not deleted: {why}");
-        Some(Explanation::harmless(
-            headline,
-            NextStep::Outside(next.into()),
-        ))
-    };
+/// A deletion that a person asked for, while the disk is asked whether it may be.
+#[derive(Default)]
+pub(super) struct Deletion(Option<oneshot::Receiver<()>>);
+
+impl Deletion {
+    /// Begins the check, which says itself why nothing may be deleted; it is not waited for.
+    pub fn begin(&mut self, check: impl Future<Output = bool> + Send + 'static) {
+        let (clear, is_clear) = oneshot::channel();
+        self.0 = Some(is_clear);
+        tokio::spawn(async move {
+            if check.await {
+                clear.send(()).ok();
+            }
+        });
+    }
+
+    /// Returns once what was asked for may be deleted.
+    pub async fn cleared(&mut self) {
+        if let Some(check) = &mut self.0 {
+            let is_clear = check.await.is_ok();
+            self.0 = None;
+            if is_clear {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+fn refusal(why: &str, remedy: String) -> Explanation {
+    let headline = format!("Local data was not deleted: {why}");
+    Explanation::harmless(headline, NextStep::Outside(remedy.into()))
+}
+
+/// Why nothing may be deleted now by what this console itself knows, if so.
+pub(super) fn trouble(context: &Context) -> Option<Explanation> {
     if !context.journal.may_act() {
-        let why = "this console only looks".to_owned();
-        return refused(why, "Delete it in the console that acts");
+        let remedy = "Delete it in the console that acts".to_owned();
+        return Some(refusal("this console only looks", remedy));
     }
+    let of_earlier_runs = context.journal.of_earlier_runs();
     let entries = context.journal.entries();
-    let open = entries.iter().filter(|entry| !entry.status().is_end());
-    let open = open.count();
-    if open > 0 {
-        let why = if open == 1 {
-            "1 action has not ended yet".to_owned()
-        } else {
-            format!("{open} actions have not ended yet")
-        };
-        return refused(why, "Wait until they have, or withdraw what was not sent");
+    let open = (entries.iter().enumerate())
+        .filter(|(_, entry)| !entry.status().is_end())
+        .filter(|(index, entry)| !entry.is_abandoned(*index < of_earlier_runs))
+        .map(|(_, entry)| entry.as_ref());
+    let Unended { why, remedy } = Unended::of(open, context.session.account().as_ref())?;
+    Some(refusal(&why, remedy))
+}
+
+/// Whether the data folder shows nothing against it; what does is said.
+pub(super) async fn is_clear(context: Arc<Context>) -> bool {
+    let why = in_use(&context).await;
+    let is_clear = why.is_none();
+    if let Some(why) = why {
+        context.screen.problem(why).await;
     }
+    is_clear
+}
+
+async fn in_use(context: &Context) -> Option<Explanation> {
     let journal = context.journal.path().to_owned();
     let asked = tokio::task::spawn_blocking(move || in_use_beside(&journal));
     let Ok(Ok(in_use)) = tokio::time::timeout(DISK_PATIENCE, asked).await else {
-        return refused(
-            "the data folder does not answer".to_owned(),
-            "Try again later",
-        );
+        let remedy = "Try again later".to_owned();
+        return Some(refusal("the data folder does not answer", remedy));
     };
     let lock = in_use.first()?.file_stem()?.to_string_lossy().into_owned();
     let why = format!("another console works in this data folder ({lock})");
-    refused(why, "Close it first")
+    Some(refusal(&why, "Close it first".to_owned()))
 }
 
 /// Signs out, and deletes what is left of this profile after that.
 pub(super) async fn delete(context: Arc<Context>) {
-    let unnoted = sign_in::end(&context).await;
+    let Ended { unnoted, lists } = sign_in::end(&context).await;
     let is_forgotten = context.accounts.forget().await;
-    let target = context.auth.target().to_owned();
-    let folder = context.accounts.folder();
-    let removed = tokio::task::spawn_blocking(move || {
-        folder.is_none_or(|folder| cache::remove_all(&folder, &target, None))
-    });
-    let are_removed = removed.await.unwrap_or_default();
+    let are_removed = lists.await.unwrap_or_default();
     // That the keyring still has the sign-in was said.
     let is_owed = !context.accounts.here().owed().is_empty();
     if is_forgotten && are_removed {
@@ -77,5 +109,31 @@ pub(super) async fn delete(context: Arc<Context>) {
     }
     if let Some(error) = unnoted {
         sign_in::note_or_remove(&context, &error).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_hangs_holds_nothing_up_and_only_a_good_one_clears() {
+        let is_cleared = async |deletion: &mut Deletion| {
+            let limit = Duration::from_secs(60);
+            tokio::time::timeout(limit, deletion.cleared())
+                .await
+                .is_ok()
+        };
+        let mut deletion = Deletion::default();
+        assert!(!is_cleared(&mut deletion).await, "nobody has asked");
+        deletion.begin(pending());
+        assert!(!is_cleared(&mut deletion).await, "the disk hangs");
+        deletion.begin(ready(false));
+        assert!(!is_cleared(&mut deletion).await, "it is refused");
+        deletion.begin(ready(true));
+        assert!(is_cleared(&mut deletion).await);
+        assert!(!is_cleared(&mut deletion).await, "once");
     }
 }

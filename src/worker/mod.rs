@@ -52,6 +52,7 @@ use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
 use context::Context;
 use journal::JournalHandle;
+use local_data::Deletion;
 use order::OrderControl;
 use screen::Screen;
 use settings::SettingsHandle;
@@ -234,16 +235,24 @@ async fn run(
         reading: None,
         asking: ask::Asking::default(),
         hashing: None,
+        deletion: Deletion::default(),
         hashed: PathBuf::new(),
     };
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
-    while let Some(command) =
-        next_command(&context, &mut commands, refresh_every, &mut sleep_watch).await
-    {
-        if matches!(command, Command::Shutdown) {
-            break;
+    loop {
+        let command = tokio::select! {
+            () = tasks.deletion.cleared() => {
+                tasks.delete_local_data(Arc::clone(&context)).await;
+                continue;
+            }
+            command = next_command(&context, &mut commands, refresh_every, &mut sleep_watch) => {
+                command
+            }
+        };
+        match command {
+            None | Some(Command::Shutdown) => break,
+            Some(command) => tasks.handle(Arc::clone(&context), command).await,
         }
-        tasks.handle(Arc::clone(&context), command).await;
     }
     // What was not sent by now is not sent.
     context.orders.close().await;
@@ -284,14 +293,15 @@ struct Tasks {
     reading: Option<AbortHandle>,
     asking: ask::Asking,
     hashing: Option<AbortHandle>,
+    deletion: Deletion,
     /// The file that is or was hashed last.
     hashed: PathBuf,
 }
 
 impl Tasks {
-    /// Ends what would write again what is to go.
+    /// Ends what would write again what is to go. An order may have been sent since it was asked for.
     async fn delete_local_data(&mut self, context: Arc<Context>) {
-        if let Some(why) = local_data::trouble(&context).await {
+        if let Some(why) = local_data::trouble(&context) {
             return context.screen.problem(why).await;
         }
         abort(&mut self.sign_in);
@@ -364,7 +374,7 @@ impl Tasks {
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::LookNow => context.watched.look_now(),
-            Command::DeleteLocalData => self.delete_local_data(context).await,
+            Command::DeleteLocalData => self.deletion.begin(local_data::is_clear(context)),
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),

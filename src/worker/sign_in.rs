@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::accounts::TargetAccounts;
 use super::context::Context;
 use super::order::resume;
@@ -138,14 +140,21 @@ pub(super) async fn cancelled(context: &Arc<Context>) {
 
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
-    if let Some(error) = end(&context).await {
+    if let Some(error) = end(&context).await.unnoted {
         note_or_remove(&context, &error).await;
     }
 }
 
-/// The same, except that nothing is tried again: why the saved sign-in is still there, where that could not
-/// even be noted.
-pub(super) async fn end(context: &Arc<Context>) -> Option<AuthError> {
+/// What a sign-out leaves to be done.
+pub(super) struct Ended {
+    /// Why the saved sign-in is still there, where that could not even be noted.
+    pub unnoted: Option<AuthError>,
+    /// The removal of the kept lists, which a sign-out does not wait for, and whether they are gone.
+    pub lists: JoinHandle<bool>,
+}
+
+/// The same, except that nothing is tried again.
+pub(super) async fn end(context: &Arc<Context>) -> Ended {
     context.session.set_signing_in(false);
     let account = context.session.account();
     let mut is_noted = true;
@@ -159,13 +168,14 @@ pub(super) async fn end(context: &Arc<Context>) -> Option<AuthError> {
     context.end_session();
     // Of an account that has left nothing of its tenant stays behind. After it has left, so that a
     // list which is just being written notices.
-    remove_kept_lists(context, None);
+    let lists = remove_kept_lists(context, None);
     context.session.show().await;
-    match result {
+    let unnoted = match result {
         Ok(()) => {
-            let account = account?;
-            let removed = |here: &mut TargetAccounts| here.removed(&[account.object_id]);
-            context.accounts.change(removed).await;
+            if let Some(account) = account {
+                let removed = |here: &mut TargetAccounts| here.removed(&[account.object_id]);
+                context.accounts.change(removed).await;
+            }
             None
         }
         Err(error) if is_noted => {
@@ -178,7 +188,8 @@ pub(super) async fn end(context: &Arc<Context>) -> Option<AuthError> {
             context.screen.emit(Event::SignInFailed(unnoted)).await;
             Some(error)
         }
-    }
+    };
+    Ended { unnoted, lists }
 }
 
 /// Retries to mark the saved sign-in for removal, or to remove it, until either is done or somebody
@@ -202,14 +213,16 @@ pub(super) async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
     }
 }
 
-/// Removes the lists that other accounts left here; all of them when there is no present one.
-fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) {
-    if let Some(folder) = context.accounts.folder() {
-        let context = Arc::clone(context);
-        tokio::task::spawn_blocking(move || {
-            cache::remove_all(&folder, context.auth.target(), present.as_deref());
-        });
-    }
+/// Removes the lists that other accounts left here; all of them when there is no present one. Whether they
+/// are gone.
+fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) -> JoinHandle<bool> {
+    let context = Arc::clone(context);
+    tokio::task::spawn_blocking(move || {
+        let folder = context.accounts.folder();
+        folder.is_none_or(|folder| {
+            cache::remove_all(&folder, context.auth.target(), present.as_deref())
+        })
+    })
 }
 
 /// Removes from the keyring what an earlier sign-out had to leave there.

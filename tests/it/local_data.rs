@@ -1,9 +1,9 @@
 //! Deleting local data: what goes, what stays, and when nothing does.
 
 use cordon::action::ActionKind;
-use cordon::journal::{Journal, OrderStatus};
+use cordon::journal::{Author, Journal, OrderStatus, Record};
 use cordon::message::Command;
-use cordon::model::{KeyringState, SessionStatus, WindowLayout};
+use cordon::model::{Account, KeyringState, SessionStatus, WindowLayout};
 use cordon::state::State;
 
 use crate::common::{Engine, tenant, wait_for};
@@ -98,4 +98,38 @@ fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
     assert!(engine.state.session.is_signed_in());
     assert!(has(&home, "devices-"));
     assert!(home.item(&simulator, Some(JANE)).get_secret().is_ok());
+}
+
+/// No later sign-in follows it, so waiting for its end would be for ever.
+#[test]
+fn what_an_unnamed_account_left_behind_holds_nothing_up() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    restored(&mut engine);
+    let draft = Engine::draft(ActionKind::Isolate, &engine.machine("FIN-LT-042"));
+    let order = draft.parse().expect("complete");
+    let path = engine.journal.clone();
+    drop(engine);
+    let author = Author {
+        mode: "STAND-IN".into(),
+        tenant: "t".into(),
+        object_id: Account::UNNAMED.into(),
+        account: "kim@contoso.com".into(),
+    };
+    let entry = order.entry;
+    let left = [
+        (entry, Record::Intended { author, order }),
+        (entry, Record::Sent),
+    ];
+    let mut journal = Journal::open(&path).expect("free again");
+    journal
+        .append(jiff::Timestamp::now(), &left)
+        .expect("written");
+    drop(journal);
+    let mut engine = home.start(&simulator);
+    restored(&mut engine);
+    assert_eq!(engine.status(entry), OrderStatus::Sent);
+    engine.send(Command::DeleteLocalData);
+    engine.until("its end", State::local_data_is_deleted);
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::journal::{Author, Entry, OrderStatus, Phase};
 use crate::message::Command;
-use crate::model::{EntryId, clean};
+use crate::model::EntryId;
 use crate::state::{self, State};
 use crate::ui::Cx;
 use crate::ui::concerns::Concern;
@@ -104,7 +104,7 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut withdrawn = Vec::new();
     for (author, entries) in authors {
         let is_theirs = account.is_some_and(|account| author.is(account));
-        let words = unsent_words(entries.len(), &who(author), is_theirs);
+        let words = unsent_words(entries.len(), &author.name(), is_theirs);
         let button = match entries.len() {
             1 => ActionButton::new("Withdraw it"),
             _ => ActionButton::new("Withdraw them"),
@@ -135,12 +135,6 @@ fn unsent_words(count: usize, who: &str, is_theirs: bool) -> String {
         )
         .replace("them were", "they were")
     }
-}
-
-/// The account alone; the strip shows the tenant.
-pub fn who(author: &Author) -> String {
-    let label = author.account.split(" at ").next().unwrap_or_default();
-    clean(label, 80).into_owned()
 }
 
 /// The person's orders that have not ended, by what is known of them.

@@ -9,7 +9,6 @@ use crate::message::{DownloadNews, OrderProgress};
 use crate::state::State;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::download;
-use crate::ui::activity::open_work;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
@@ -272,7 +271,7 @@ fn line_ui(
         ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
     }
     if !is_ours(entry, cx) {
-        let author = open_work::who(&entry.author);
+        let author = entry.author.name();
         let is_lost = wording::why_not_followed(entry, cx.state).is_some();
         let words = if status.is_end() || is_lost {
             format!("by {author}")

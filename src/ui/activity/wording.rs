@@ -16,8 +16,8 @@ use crate::journal::{
 };
 use crate::message::OrderProgress;
 use crate::model::{
-    Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
-    filled, first_upper, requestor_name,
+    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean, filled,
+    first_upper, requestor_name,
 };
 use crate::state::State;
 use crate::ui::activity::download;
@@ -145,11 +145,10 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
 /// Why nobody finds out how an open order ended, where it is so: no later sign-in can be known to be
 /// that of its author, so none takes it up.
 pub fn why_not_followed(entry: &Entry, state: &State) -> Option<&'static str> {
-    let is_unnamed = *entry.author.object_id == *Account::UNNAMED;
-    let is_left = state.entries.is_of_earlier_run(entry.id());
+    let is_abandoned = entry.is_abandoned(state.entries.is_of_earlier_run(entry.id()));
     // What another console does about its own is not known here.
     let acts = matches!(state.journal, Some(Ok(())));
-    (is_unnamed && is_left && acts && !entry.status().is_end()).then_some(
+    (is_abandoned && acts).then_some(
         "No longer followed: the sign-in that sent it did not say whose account it was, so no later sign-in can take it over. Check the device's action history, here or in the Defender portal",
     )
 }

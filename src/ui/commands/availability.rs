@@ -6,7 +6,7 @@ use super::UiCommand;
 use super::way_back::release_trouble;
 use crate::action::{ActionKind, Condition, Task, Values};
 use crate::guard::{self, Severity};
-use crate::journal::Entry;
+use crate::journal::{Entry, Unended};
 use crate::model::{EntryId, MachineRef, SessionStatus, SignInMethod};
 use crate::state::State;
 use crate::ui::views::Views;
@@ -194,12 +194,13 @@ fn deletion_availability(state: &State) -> Result<(), String> {
     only_if(has_folder, "This run keeps nothing on disk but its journal")?;
     only_if(state.journal.is_some(), "The journal is not open yet")?;
     journal_trouble(state)?;
-    let why = match state.open_entries().count() {
-        0 => return Ok(()),
-        1 => "1 action has not ended yet".to_owned(),
-        count => format!("{count} actions have not ended yet"),
-    };
-    Err(why)
+    let entries = &state.entries;
+    let open = (state.open_entries())
+        .filter(|entry| !entry.is_abandoned(entries.is_of_earlier_run(entry.id())));
+    match Unended::of(open, state.session.account()) {
+        Some(Unended { why, remedy }) => Err(format!("{why}. {remedy}")),
+        None => Ok(()),
+    }
 }
 
 fn journal_availability(command: UiCommand, state: &State) -> Result<(), String> {

@@ -9,7 +9,6 @@ use egui::{
 use super::records;
 use crate::journal::{Entry, status_in_full};
 use crate::model::{EntryId, clean};
-use crate::ui::activity::open_work::who;
 use crate::ui::activity::record;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, copy_labelled_ui, elided, paint_icon, text_width};
@@ -257,7 +256,7 @@ fn comment_with_author(entry: &Entry, cx: &Cx<'_>) -> String {
     if account.is_some_and(|account| entry.author.is(account)) {
         comment.into_owned()
     } else {
-        format!("by {}: {comment}", who(&entry.author))
+        format!("by {}: {comment}", entry.author.name())
     }
 }
 

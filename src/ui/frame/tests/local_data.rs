@@ -52,7 +52,8 @@ fn deleting_local_data_is_refused_with_open_orders_or_when_read_only() {
     pending(&mut desk.borrow_mut().state);
     harness.run_steps(2);
     let why = why_not(&harness, BUTTON);
-    assert_eq!(why.as_deref(), Some("1 action has not ended yet"));
+    let which = "1 action has not ended yet: Isolate device “HR-LT-007” (…aaaa). Sign in as jane@contoso.com to follow what that account ordered";
+    assert_eq!(why.as_deref(), Some(which));
     let mut looks = with_folder();
     let in_use = Explanation::harmless("Another console uses it", NextStep::None);
     looks.apply(Event::Journal(Err(in_use)));
@@ -60,6 +61,20 @@ fn deleting_local_data_is_refused_with_open_orders_or_when_read_only() {
     harness.run_steps(2);
     let why = why_not(&harness, BUTTON).expect("a reason");
     assert!(why.starts_with("Another console uses it"), "{why}");
+}
+
+/// Nobody finds out any more how that one ends.
+#[test]
+fn what_an_unnamed_account_left_in_an_earlier_run_does_not_refuse_it_for_ever() {
+    let mut state = with_folder();
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    let mut author = fixtures::author();
+    author.object_id = crate::model::Account::UNNAMED.into();
+    let left = fixtures::entry(author, order, vec![Record::Sent]);
+    state.apply(Event::Entries(vec![left]));
+    let (_desk, harness) = on_page(state);
+    assert_eq!(why_not(&harness, BUTTON), None);
 }
 
 #[test]

@@ -1,0 +1,163 @@
+//! Orders that have not ended, as the reason why local data stays: it holds the sign-in that follows them.
+
+use super::{Author, Entry, Phase};
+use crate::model::{Account, clean};
+
+/// How many are named; the others are counted.
+const MAX_NAMED: usize = 3;
+
+/// Why local data may not be deleted while orders have not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unended {
+    /// How many there are, and which.
+    pub why: String,
+    /// What a person can do about it.
+    pub remedy: String,
+}
+
+impl Entry {
+    /// Whether nobody will find out how it ended: its sign-in did not say whose account it was, so no later
+    /// run follows it. Whether it is of an earlier run, its journal knows.
+    #[must_use]
+    pub fn is_abandoned(&self, is_of_earlier_run: bool) -> bool {
+        is_of_earlier_run && !self.status().is_end() && *self.author.object_id == *Account::UNNAMED
+    }
+}
+
+impl Author {
+    /// Display name of the account, without where it acted.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let label = self.account.split(" at ").next().unwrap_or_default();
+        clean(label, 80).into_owned()
+    }
+}
+
+impl Unended {
+    /// These orders, which have not ended, as `account` sees them; `None` where there are none.
+    pub fn of<'a>(
+        open: impl Iterator<Item = &'a Entry>,
+        account: Option<&Account>,
+    ) -> Option<Self> {
+        let open: Vec<&Entry> = open.collect();
+        let count = match open.len() {
+            0 => return None,
+            1 => "1 action has not ended yet".to_owned(),
+            count => format!("{count} actions have not ended yet"),
+        };
+        let name =
+            |entry: &&Entry| format!("{} {}", entry.order.task.title(), entry.machine().quoted());
+        let mut named: Vec<String> = open.iter().take(MAX_NAMED).map(name).collect();
+        if let more @ 1.. = open.len().saturating_sub(MAX_NAMED) {
+            named.push(format!("{more} more"));
+        }
+        Some(Self {
+            why: format!("{count}: {}", named.join(", ")),
+            remedy: remedy(&open, account),
+        })
+    }
+}
+
+fn remedy(open: &[&Entry], account: Option<&Account>) -> String {
+    let is_own = |entry: &&&Entry| account.is_some_and(|account| entry.author.is(account));
+    let (own, others): (Vec<&Entry>, Vec<&Entry>) = open.iter().partition(is_own);
+    let is_unsent = |entry: &&&Entry| entry.status().phase() == Phase::Unsent;
+    let unsent = own.iter().filter(is_unsent).count();
+    let mut others: Vec<String> = others.iter().map(|entry| entry.author.name()).collect();
+    others.sort_unstable();
+    others.dedup();
+    let withdraw = (unsent > 0).then(|| "Withdraw what was not sent".to_owned());
+    let wait = own.len() > unsent;
+    let wait = wait.then(|| "Wait until what was sent has ended, or cancel it".to_owned());
+    let others = others.iter();
+    let others =
+        others.map(|name| format!("Sign in as {name} to follow what that account ordered"));
+    let all: Vec<String> = withdraw.into_iter().chain(wait).chain(others).collect();
+    all.join(". ")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::action::{ActionKind, Order, Task, Values};
+    use crate::journal::Record;
+    use crate::model::{EntryId, MachineId, MachineRef, TenantId};
+
+    fn entry(object_id: &str, device: &str, is_sent: bool) -> Entry {
+        let author = Author {
+            mode: "LIVE".into(),
+            tenant: "t".into(),
+            object_id: object_id.into(),
+            account: format!("{object_id}@contoso.com at Commercial").into(),
+        };
+        let machine = MachineRef {
+            id: MachineId::parse("a19c07").expect("a literal id"),
+            dns_name: Some(device.into()),
+        };
+        let order = Order {
+            entry: EntryId::random().expect("random bytes"),
+            machine,
+            comment: "INC-1".into(),
+            batch: None,
+            plan: None,
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Values::default(),
+            },
+        };
+        let mut entry = Entry::new(author, order);
+        if is_sent {
+            entry.push(Timestamp::UNIX_EPOCH, Record::Sent);
+        }
+        entry
+    }
+
+    fn jane() -> Account {
+        Account {
+            tenant_id: TenantId::parse("t").expect("a literal id"),
+            object_id: "jane".into(),
+            user_name: None,
+            display_name: None,
+        }
+    }
+
+    #[test]
+    fn which_have_not_ended_is_said_and_what_can_be_done_about_each() {
+        let said = |open: &[Entry]| {
+            let unended = Unended::of(open.iter(), Some(&jane()))?;
+            Some((unended.why, unended.remedy))
+        };
+        assert_eq!(said(&[]), None);
+        let why = "1 action has not ended yet: Isolate device “HR” (…9c07)".to_owned();
+        for (object_id, is_sent, remedy) in [
+            ("jane", false, "Withdraw what was not sent"),
+            (
+                "jane",
+                true,
+                "Wait until what was sent has ended, or cancel it",
+            ),
+            (
+                "kim",
+                true,
+                "Sign in as kim@contoso.com to follow what that account ordered",
+            ),
+        ] {
+            let open = [entry(object_id, "HR", is_sent)];
+            assert_eq!(said(&open), Some((why.clone(), remedy.to_owned())));
+        }
+        let many = ["A", "B", "C", "D", "E"].map(|device| entry("jane", device, true));
+        let (why, _) = said(&many).expect("five");
+        assert!(why.starts_with("5 actions have not ended yet: "), "{why}");
+        assert!(why.ends_with("“C” (…9c07), 2 more"), "{why}");
+    }
+
+    #[test]
+    fn what_an_unnamed_account_left_in_an_earlier_run_is_followed_by_nobody() {
+        let unnamed = entry(Account::UNNAMED, "HR", true);
+        assert!(unnamed.is_abandoned(true));
+        assert!(!unnamed.is_abandoned(false), "its sign-in follows it");
+        assert!(!entry("kim", "HR", true).is_abandoned(true));
+    }
+}
