@@ -25,8 +25,9 @@ use crate::state::{Contained, Direction, Request};
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 360.0;
 
-/// Rows this far out of sight are drawn, so that the Tab key comes to the next one.
-const BEYOND: f32 = 48.0;
+/// Rows this far out of sight are drawn, so that the Tab key comes to the next one, also from a head that fills
+/// a low window.
+const BEYOND: f32 = 72.0;
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

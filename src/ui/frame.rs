@@ -27,8 +27,8 @@ const ACTIVITY_HEIGHT: f32 = 280.0;
 const HIGH: f32 = 640.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
-/// One row of it, with its margins.
-const ACTIVITY_LINE_HEIGHT: f32 = 40.0;
+/// One row of it, with the margin above; below it is the line for passing notices.
+const ACTIVITY_LINE_HEIGHT: f32 = 36.0;
 
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -36,12 +36,16 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     journal::take_copy(ui, cx);
     cx.views.shown = None;
     let strip = reserve_strip(ui);
+    let passing = reserve_passing(ui);
     notices::notices_ui(ui, cx);
     if is_console_open(cx.state) {
         console_ui(ui, cx);
     } else {
         CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
     }
+    part_ui(ui, "passing part", passing, |ui| {
+        notices::passing_ui(ui, cx);
+    });
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
     dropped::open_dropped(ui, cx);
     dialogs::dialog_ui(ui, cx);
@@ -77,6 +81,15 @@ fn reserve_strip(ui: &mut Ui) -> Rect {
         .frame(Frame::NONE)
         .show_separator_line(false);
     reserve(ui, strip).room
+}
+
+/// A line at the bottom, whether or not something is said there.
+fn reserve_passing(ui: &mut Ui) -> Rect {
+    let line = Panel::bottom("passing")
+        .exact_size(notices::passing_height(ui))
+        .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::ZERO))
+        .show_separator_line(false);
+    reserve(ui, line).room
 }
 
 /// A part of the window that is drawn later than what stands below it or beside it.
@@ -124,7 +137,10 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let activity = Panel::bottom("activity")
         .exact_size(height)
         .show_separator_line(false)
-        .frame(frame);
+        .frame(frame.inner_margin(Margin {
+            bottom: 0,
+            ..Margin::same(margin)
+        }));
     let activity = reserve(ui, activity);
     let width = ui.available_width();
     let device = (width >= WIDE).then(|| {

@@ -1,17 +1,17 @@
 //! Notices of the whole console, above everything else: blocking ones in lines of their own, and others,
-//! several of which are one line until they are opened.
+//! several of which are one line until they are opened. What needs nobody passes in a line at the bottom.
 
 use std::time::Duration;
 
-use egui::{Id, Label, Panel, RichText, ScrollArea, Ui};
+use egui::{Id, Label, Panel, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
-use super::layout::is_console_open;
+use super::layout::{LOW, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog, Screen};
 use super::widgets::{
-    ActionButton, Icon, TipExt as _, beside_ui, button_width, copy_button_ui, dismissible_ui, icon,
-    raised_frame,
+    ActionButton, Icon, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
+    dismissible_ui, icon, raised_frame,
 };
 use crate::explain::{Explanation, NextStep, sentences};
 use crate::ui::drill;
@@ -23,15 +23,38 @@ const SEVERAL: usize = 2;
 /// Time for which a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;
 
-/// A passing notice that needs no reaction: shown in the strip for a while, without moving anything.
-pub struct Passing {
-    pub shape: Icon,
-    pub role: Role,
-    pub words: String,
+/// A passing notice that needs no reaction: shown for a while in a line that is always there, so that it
+/// neither covers nor moves anything.
+struct Passing {
+    shape: Icon,
+    role: Role,
+    words: String,
+}
+
+/// Height of the line for passing notices, which is as low as may be in a low window.
+pub fn passing_height(ui: &Ui) -> f32 {
+    let tokens = ui.tokens();
+    let is_low = ui.ctx().content_rect().height() < LOW;
+    tokens.height.icon + if is_low { 0.0 } else { tokens.space.xs }
+}
+
+/// The passing notice, in its line; hovering shows one whole that has no room.
+pub fn passing_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(passing) = passing(cx) else {
+        return;
+    };
+    let gap = ui.tokens().space.s;
+    ui.horizontal_centered(|ui| {
+        ui.add_space(gap);
+        icon(ui, passing.shape, ui.tokens().colour(passing.role));
+        let words = RichText::new(&passing.words).text_style(TextStyle::Small);
+        let said = ui.add(Label::new(words).truncate());
+        ui.announce(&said);
+    });
 }
 
 /// The newest of them.
-pub fn passing(cx: &Cx<'_>) -> Option<Passing> {
+fn passing(cx: &Cx<'_>) -> Option<Passing> {
     if let Some(refusal) = &cx.views.refusal {
         let after = refusal.effect_and_next();
         return Some(Passing {

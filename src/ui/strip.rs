@@ -1,23 +1,19 @@
 //! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
 //! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{
-    Align, Label, Layout, Popup, PopupCloseBehavior, Rect, Response, Sense, TextStyle, Ui,
-    UiBuilder, vec2,
-};
+use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, Ui, UiBuilder};
 
 mod facts;
 
 use facts::{Fact, Rank, facts, unsaved};
 
+use super::Cx;
 use super::commands::UiCommand;
-use super::notices::Passing;
 use super::theme::TokensExt as _;
 use super::widgets::{
-    ActionButton, StripLook, TipExt as _, UiExt as _, icon, plate_width, strip_plate_clipped_ui,
-    strip_plate_ui, strip_ui, strip_well_ui,
+    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,
+    strip_plate_ui, strip_ui,
 };
-use super::{Cx, notices};
 use crate::model::{Mode, ThemeChoice};
 use crate::ui::activity::attention::{count_words, counter_ui};
 
@@ -28,8 +24,6 @@ const MANY: usize = 99;
 /// An account is cut to less than this only when nothing else can be left out: who is signed in decides
 /// what may be done.
 const ACCOUNT_WIDTH: f32 = 220.0;
-/// Minimum width of a passing notice; in less, it covers the account too.
-const PASSING_WIDTH: f32 = 200.0;
 
 /// The parts that have room.
 struct Plan {
@@ -72,7 +66,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .partition(|fact| fact.rank == Rank::Budget);
         let (in_row, in_menu) = buttons.split_at(plan.in_row);
         let width = counter + right_width(ui, &right, in_row, plan.has_menu);
-        left_ui(ui, cx, look, (&left, plan.clipped), room.right() - width);
+        left_ui(ui, cx, look, (&left, plan.clipped));
         let rect = Rect::from_min_max(egui::pos2(room.right() - width, room.top()), room.max);
         let layout = Layout::left_to_right(Align::Center);
         let builder = UiBuilder::new()
@@ -187,69 +181,14 @@ fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact
     left_out
 }
 
-/// The facts up to this place. What has just happened is said over some of them, for a while: nothing can be
-/// pressed there, and what can be keeps its place.
-fn left_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    look: StripLook,
-    (facts, clipped): (&[&Fact], f32),
-    right: f32,
-) {
-    let gap = ui.spacing().item_spacing.x;
-    let widths = facts.iter().map(|fact| {
-        let whole = plate_width(ui, &fact.text);
-        let is_cut = fact.rank == Rank::Clipped;
-        gap + if is_cut { whole.min(clipped) } else { whole }
-    });
-    let widths: Vec<f32> = widths.collect();
-    let passing = notices::passing(cx);
-    let stays = facts.iter().any(|fact| fact.rank.has_button());
-    let free = |with_account: bool| {
-        let ranked = facts.iter().zip(&widths);
-        let (given, kept): (Vec<_>, Vec<_>) =
-            ranked.partition(|(fact, _)| fact.rank.may_be_covered(with_account));
-        let sum = |of: Vec<(&&Fact, &f32)>| of.iter().map(|(_, width)| **width).sum::<f32>();
-        if stays {
-            sum(given) - gap
-        } else {
-            right - ui.cursor().left() - sum(kept) - gap
-        }
-    };
-    let with_account = free(false) < PASSING_WIDTH;
-    let width = free(with_account);
-    let may_be_covered = |fact: &Fact| passing.is_some() && fact.rank.may_be_covered(with_account);
-    let mut unsaid = passing.as_ref();
+/// The facts up to what stands at the right.
+fn left_ui(ui: &mut Ui, cx: &mut Cx<'_>, look: StripLook, (facts, clipped): (&[&Fact], f32)) {
     for fact in facts {
-        if (may_be_covered(fact) || fact.rank.has_button())
-            && let Some(passing) = unsaid.take()
-        {
-            passing_ui(ui, passing, width);
-        }
-        if !may_be_covered(fact) {
-            fact_ui(ui, look, fact, clipped);
-        }
-    }
-    if let Some(passing) = unsaid {
-        passing_ui(ui, passing, width);
+        fact_ui(ui, look, fact, clipped);
     }
     if facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble) {
         try_again_ui(ui, cx);
     }
-}
-
-/// The passing notice, in a line of this width.
-fn passing_ui(ui: &mut Ui, passing: &Passing, width: f32) {
-    let size = vec2(width.max(0.0), ui.tokens().height.control);
-    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    let layout = Layout::left_to_right(Align::Center);
-    let builder = UiBuilder::new().max_rect(rect).layout(layout);
-    let mut line = ui.new_child(builder.id_salt("passing"));
-    strip_well_ui(&mut line, |ui| {
-        icon(ui, passing.shape, ui.tokens().colour(passing.role));
-        let said = ui.add(Label::new(&passing.words).truncate());
-        ui.announce(&said);
-    });
 }
 
 fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> f32 {

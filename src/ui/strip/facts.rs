@@ -22,22 +22,6 @@ pub enum Rank {
     Budget,
 }
 
-impl Rank {
-    /// Whether something that has just happened may be said in its place for a while.
-    pub const fn may_be_covered(self, with_account: bool) -> bool {
-        match self {
-            Self::Session | Self::Place | Self::Profile | Self::Keyring => true,
-            Self::Clipped => with_account,
-            Self::Always | Self::Unsaved | Self::KeyringTrouble | Self::Budget => false,
-        }
-    }
-
-    /// Whether it calls for an action, or has a button beside it.
-    pub const fn has_button(self) -> bool {
-        matches!(self, Self::Unsaved | Self::KeyringTrouble)
-    }
-}
-
 /// One thing that the strip says; hovering and a screen reader give more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
