@@ -21,7 +21,7 @@ use super::devices::asked;
 use super::layout::is_console_open;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Screen};
-use super::widgets::{ActionButton, Dialog, Icon, TextField, icon};
+use super::widgets::{ActionButton, Dialog, Icon, TextField, UiExt as _, icon};
 use super::{Cx, order};
 use item::Row;
 use row::{heading_ui, row_ui};
@@ -195,12 +195,16 @@ impl Palette {
         };
         self.chosen = self.rows.get(to).map(|row| row.item.clone());
         self.scrolls = true;
+        self.is_refused = false;
     }
 
-    /// Target of Enter: the row drawn as chosen, if it can be acted on.
-    fn enter(&self) -> Option<Item> {
+    /// Target of Enter: the row drawn as chosen, if it can be acted on. Of one that cannot it is said why.
+    fn enter(&mut self) -> Option<Item> {
         let row = self.rows.get(self.place()?)?;
-        (self.is_current() && row.why_not.is_none()).then(|| row.item.clone())
+        let works = row.why_not.is_none();
+        let item = (self.is_current() && works).then(|| row.item.clone());
+        self.is_refused = !works;
+        item
     }
 
     /// Whether the rows are those of what is typed.
@@ -294,9 +298,19 @@ impl Palette {
         self.rows = items::rows(ctx, cx, text, &mut self.fuzzy, found.as_ref(), &tickets);
         self.from = Some(now);
         if is_new_text || self.place().is_none() {
-            self.chosen = self.rows.first().map(|row| row.item.clone());
+            self.chosen = self.start().map(|row| row.item.clone());
             self.scrolls = true;
+            self.is_refused = false;
         }
+    }
+
+    /// The row to begin on: the first that does something. Of what was typed it is the best match in any
+    /// case: another action does not take its place under the key.
+    fn start(&self) -> Option<&Row> {
+        let is_typed = !self.text.trim().is_empty();
+        let mut rows = self.rows.iter();
+        let first = rows.clone().next();
+        rows.find(|row| is_typed || row.why_not.is_none()).or(first)
     }
 
     fn list_ui(&mut self, ui: &mut Ui, id: Id, field: &Response) -> Option<Item> {
@@ -356,9 +370,15 @@ impl Palette {
                 Some(Row {
                     why_not: Some(why), ..
                 }) => {
-                    icon(ui, Icon::Block, tokens.stale);
-                    let why = RichText::new(format!("Not now: {why}")).text_style(text::strong());
-                    ui.add(egui::Label::new(why.color(tokens.stale)).truncate());
+                    let (shape, colour, word) = if self.is_refused {
+                        (Icon::Warning, tokens.caution, "Nothing opened")
+                    } else {
+                        (Icon::Block, tokens.stale, "Not now")
+                    };
+                    icon(ui, shape, colour);
+                    let why = RichText::new(format!("{word}: {why}")).text_style(text::strong());
+                    let said = ui.add(egui::Label::new(why.color(colour)).truncate());
+                    ui.announce(&said);
                 }
                 Some(row) => {
                     let help = RichText::new(&row.help).color(tokens.text_weak);

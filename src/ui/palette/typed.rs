@@ -17,6 +17,8 @@ pub struct Palette {
     pub chosen: Option<Item>,
     /// The chosen row is to come into sight.
     pub scrolls: bool,
+    /// Enter was pressed on a row that does nothing now.
+    pub is_refused: bool,
 }
 
 /// Inputs of the rows.

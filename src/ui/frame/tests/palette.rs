@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::ActionKind;
-use crate::ui::palette::Palette;
+use crate::ui::palette::{Item, Palette};
 use crate::ui::views::{Dialog, Screen};
 
 const FIELD: &str = "Command palette";
@@ -94,6 +94,7 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
             .is_some()
     );
     press(&mut harness, Key::Enter);
+    harness.get_by_label("Nothing opened: No device is open");
     harness.get_by_label("Isolate device…").click();
     harness.run_steps(3);
     assert!(is_open(&desk));
@@ -117,6 +118,39 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
             .iter()
             .all(|work| matches!(work, Command::LoadMachine(_) | Command::LoadPart(..)))
     );
+}
+
+#[test]
+fn it_begins_on_the_first_row_that_does_something_and_the_rows_stay_in_their_order() {
+    let (desk, mut harness) = wide(signed_in());
+    // What was chosen last, of a device that is not open any more.
+    let isolate = Item::Command(UiCommand::Act(ActionKind::Isolate));
+    desk.borrow_mut().views.recent.note(isolate);
+    open(&desk, &mut harness);
+    let rows = |harness: &Harness<'static>| {
+        let role = egui::accesskit::Role::ListBoxOption;
+        let rows = harness.query_all_by(|node| node.role() == role);
+        let rows = rows.map(|row| {
+            let row = row.accesskit_node();
+            (row.is_disabled(), row.is_selected() == Some(true))
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let all = rows(&harness);
+    assert!(all[0].0, "no device is open: {all:?}");
+    let first_usable = all.iter().position(|(is_disabled, _)| !is_disabled);
+    let chosen = all.iter().position(|(_, is_chosen)| *is_chosen);
+    assert_eq!(chosen, first_usable);
+    // From there the arrows go through all rows, the ones that do nothing too.
+    press(&mut harness, Key::ArrowUp);
+    let chosen = rows(&harness).iter().position(|(_, is_chosen)| *is_chosen);
+    assert_eq!(chosen, first_usable.map(|at| at - 1));
+    harness.get_by_label("Not now: No device is open");
+    press(&mut harness, Key::Enter);
+    harness.get_by_label("Nothing opened: No device is open");
+    assert!(is_open(&desk));
+    press(&mut harness, Key::ArrowUp);
+    assert!(harness.query_by_label_contains("Nothing opened").is_none());
 }
 
 #[test]
