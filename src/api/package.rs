@@ -62,9 +62,15 @@ pub enum PackageError {
     /// All that it announced has come, and that is not the end.
     #[error("{host} sent only a part of what was asked for")]
     Part { host: Box<str> },
+    /// It ended its answer, in due form, before the length that it had announced.
+    #[error("{host} sent less than it had said")]
+    Short { host: Box<str> },
     /// The package on the server has changed since the partial download.
     #[error("the package has changed on the way")]
     Changed,
+    /// The server sends the package from its beginning only.
+    #[error("{host} does not go on where the download ended")]
+    NoResume { host: Box<str> },
     #[error("the package has {bytes} bytes")]
     TooLarge { bytes: u64 },
 }
@@ -178,7 +184,10 @@ impl Client {
                 received.total = Some(received.bytes);
                 received.total
             }
-            // All of it from the start, or nothing from there on: what has come is no part of that.
+            200 if received.bytes > 0 && is_same_version(head, received) => {
+                return Err(PackageError::NoResume { host });
+            }
+            // All of another, or nothing from there on: what has come is no part of that.
             200 | 416 if received.bytes > 0 => return Err(PackageError::Changed),
             200 => {
                 received.total = head.len;
@@ -263,15 +272,15 @@ impl Incoming {
         }
         let line = |fault| PackageError::Line(no_answer(&fault, &self.url));
         let piece = self.stream.next().await.map_err(line)?;
+        let host = || host(&self.url);
         let Some(piece) = piece else {
             let is_before = |end: Option<u64>| end.is_some_and(|end| received.bytes < end);
             // A part that does not say what it is a part of need not be the last one.
             let is_part = self.end.is_some() && received.total.is_none();
             return if is_before(self.end) {
-                Err(line(crate::auth::HttpFault::Interrupted))
+                Err(PackageError::Short { host: host() })
             } else if is_part || is_before(received.total) {
-                let host = host(&self.url);
-                Err(PackageError::Part { host })
+                Err(PackageError::Part { host: host() })
             } else {
                 Ok(None)
             };
@@ -316,8 +325,9 @@ impl PackageError {
                 status: 408 | 429 | 500..,
                 ..
             }
-            | Self::Part { .. } => Remedy::Resume,
-            Self::Changed => Remedy::StartOver,
+            | Self::Part { .. }
+            | Self::Short { .. } => Remedy::Resume,
+            Self::Changed | Self::NoResume { .. } => Remedy::StartOver,
             Self::Line(_)
             | Self::NotReady
             | Self::NoPackage
@@ -327,6 +337,18 @@ impl PackageError {
             | Self::WebPage { .. }
             | Self::Packed { .. }
             | Self::TooLarge { .. } => Remedy::None,
+        }
+    }
+
+    /// What broke a download off that goes on or begins again by itself, inside a sentence.
+    #[must_use]
+    pub fn interruption(&self) -> String {
+        match self {
+            Self::Changed => "the package changed while it was being downloaded".to_owned(),
+            Self::Short { .. } => "the server sent less than it said".to_owned(),
+            Self::Line(ApiError::NotReached { .. }) => "the server was not reached".to_owned(),
+            Self::Line(_) => "the connection was lost".to_owned(),
+            other => other.to_string(),
         }
     }
 
@@ -398,8 +420,16 @@ impl PackageError {
                 "The storage sent only parts of the package, and never the end".into(),
                 NextStep::TryAgain,
             ),
+            Self::Short { .. } => (
+                "The storage of the package sent less than it said, several times".into(),
+                NextStep::TryAgain,
+            ),
             Self::Changed => (
                 "The package changed during the download, several times".into(),
+                NextStep::TryAgain,
+            ),
+            Self::NoResume { .. } => (
+                "The download broke off several times, and the storage cannot resume it".into(),
                 NextStep::TryAgain,
             ),
             Self::TooLarge { bytes } => (

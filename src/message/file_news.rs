@@ -28,8 +28,10 @@ pub enum DownloadNews {
         received: u64,
         total: Option<u64>,
     },
-    /// The line broke: it goes on where that was.
+    /// It broke off, and goes on where that was.
     Resumes {
+        /// What broke it off, inside a sentence.
+        why: Box<str>,
         /// What had come before the connection broke; more than `received` where nothing can be taken up
         /// and it begins again.
         lost_after: u64,

@@ -258,6 +258,7 @@ impl<'a> Transfer<'a> {
             }
             let received = self.received.bytes;
             let news = DownloadNews::Resumes {
+                why: error.interruption().into(),
                 lost_after,
                 received,
             };

@@ -1,9 +1,8 @@
 //! Packages of evidence, from the link to a whole file under its name.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+mod storage;
+
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use cordon::action::ActionKind;
 use cordon::journal::OrderStatus;
@@ -284,91 +283,6 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
         assert!(why.starts_with(words), "{what}: {why}");
         assert_eq!(!it.answers(STORAGE).is_empty(), asks_storage, "{what}");
         assert!(it.files().is_empty(), "{what}: {:?}", it.files());
-    }
-}
-
-/// What the storage below says that its package has: 5 GB.
-const DECLARED: u64 = 5 << 30;
-
-/// A storage that declares far more than it sends: a few small pieces, and then the line ends. The heads
-/// of its requests.
-fn miserly_storage() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = format!("http://{}", listener.local_addr().expect("an address"));
-    let heads = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&heads);
-    // It ends with the tests.
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let stream = stream.expect("a connection");
-            let reader = BufReader::new(&stream);
-            let lines = reader.lines().map_while(Result::ok);
-            let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-            let range = head.iter().find_map(|line| {
-                let (name, value) = line.split_once(": bytes=")?;
-                let from = value.strip_suffix('-')?.parse().ok()?;
-                name.eq_ignore_ascii_case("range").then_some(from)
-            });
-            noted.lock().expect("whole").push(head.join("\n"));
-            // The console may have gone: then there is nobody to send to.
-            send_a_little(stream, range).ok();
-        }
-    });
-    (address, heads)
-}
-
-fn send_a_little(mut stream: TcpStream, range: Option<u64>) -> std::io::Result<()> {
-    let status = match range {
-        None => "200 OK\r\n".to_owned(),
-        Some(from) => format!(
-            "206 Partial Content\r\nContent-Range: bytes {from}-{}/{DECLARED}\r\n",
-            DECLARED - 1
-        ),
-    };
-    let rest = DECLARED - range.unwrap_or(0);
-    let head = format!(
-        "HTTP/1.1 {status}Content-Type: application/zip\r\nETag: \"1\"\r\nContent-Length: {rest}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes())?;
-    for _ in 0..4 {
-        stream.write_all(&[7; 1_000])?;
-        stream.flush()?;
-    }
-    Ok(())
-}
-
-/// It is taken up where it broke, never begun anew, and given up after some times without getting on.
-#[test]
-fn five_gigabytes_that_hardly_come_are_given_up_and_leave_nothing() {
-    let mut it = collected();
-    let (storage, heads) = miserly_storage();
-    it.engine.control.keep_packages_at(&storage);
-    it.begin(it.evidence.path().to_owned().as_path());
-    let is_broken = |n: &DownloadNews| matches!(n, DownloadNews::Resumes { received, .. } if *received >= 4_000);
-    it.until("the first break", is_broken);
-    // No more is on disk than has come.
-    let names = it.files();
-    let on_disk = std::fs::metadata(it.evidence.path().join(&names[0])).expect("there");
-    assert!(names.len() == 1 && on_disk.len() < 1_000_000, "{names:?}");
-    let end = it.until("the end", DownloadNews::is_end);
-    let DownloadNews::Failed(why) = end else {
-        panic!("{end:?}")
-    };
-    assert_eq!(
-        why.headline,
-        "The connection to the storage of the package was lost several times"
-    );
-    assert!(it.files().is_empty(), "{:?}", it.files());
-    let heads = heads.lock().expect("whole").clone();
-    assert!((2..=7).contains(&heads.len()), "{heads:?}");
-    assert_eq!(it.answers(LINK).len(), 1);
-    for (n, head) in heads.iter().enumerate() {
-        let said = head.to_lowercase();
-        assert!(!said.contains("authorization") && !said.contains("bearer"));
-        let from = format!("range: bytes={}-", n * 4_000);
-        assert_eq!(said.contains(&from), n > 0, "{n}: {head}");
-        // Of that version, or all of another.
-        assert_eq!(said.contains("if-range: \"1\""), n > 0, "{n}: {head}");
     }
 }
 

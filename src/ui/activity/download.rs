@@ -49,9 +49,10 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
             format!("Download: {}", words::amount(*received, *total))
         }
         DownloadNews::Resumes {
+            why,
             lost_after,
             received,
-        } => broke_off_words(*lost_after, *received),
+        } => broke_off_words(why, *lost_after, *received),
         DownloadNews::Saved(saved) => {
             let file = saved.file.display().to_string();
             return saved_lines(&file, saved.bytes, &saved.sha256);
@@ -69,17 +70,15 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     vec![line]
 }
 
-/// Amount received when the connection broke, and what of it is kept.
-fn broke_off_words(lost_after: u64, received: u64) -> String {
+/// What broke the download off, after how much, and whether that is kept.
+fn broke_off_words(why: &str, lost_after: u64, received: u64) -> String {
     let lost = words::bytes(lost_after);
     match (lost_after, received) {
-        (0, _) => "Download: nothing received yet; retrying automatically".to_owned(),
-        (_, 0) => format!(
-            "Download: interrupted after {lost}, and the storage cannot resume it; starting over automatically"
-        ),
-        (_, _) => {
-            format!("Download: interrupted after {lost}; resuming automatically")
+        (0, _) => format!("Download: nothing received yet ({why}); retrying automatically"),
+        (_, 0) => {
+            format!("Download: interrupted after {lost} ({why}); starting over automatically")
         }
+        (_, _) => format!("Download: interrupted after {lost} ({why}); resuming automatically"),
     }
 }
 
@@ -207,18 +206,22 @@ mod tests {
 
     #[test]
     fn a_download_that_broke_off_says_what_had_come_and_where_it_goes_on() {
-        let resumes = |lost_after, received| broke_off_words(lost_after, received);
+        let why = "the connection was lost";
+        let resumes = |lost_after, received| broke_off_words(why, lost_after, received);
         assert_eq!(
             resumes(0, 0),
-            "Download: nothing received yet; retrying automatically"
+            "Download: nothing received yet (the connection was lost); retrying automatically"
         );
         let anew = resumes(1_000, 0);
         assert!(
-            anew.contains("interrupted after 1.0 kB") && anew.contains("starting over"),
+            anew.contains("interrupted after 1.0 kB (the connection was lost); starting over"),
             "{anew}"
         );
         let on = resumes(1_000, 1_000);
-        assert!(on.contains("interrupted after 1.0 kB; resuming"), "{on}");
+        assert!(
+            on.contains("interrupted after 1.0 kB (the connection was lost); resuming"),
+            "{on}"
+        );
     }
 
     #[test]
