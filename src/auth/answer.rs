@@ -91,6 +91,8 @@ pub(super) struct Fields {
     pub interval: Option<u64>,
     // RFC 6749 section 5.1
     pub expires_in: Option<u64>,
+    /// Entra's, of tokens that live long: when to renew them, in seconds.
+    pub refresh_in: Option<u64>,
     pub token_type: Option<String>,
     pub access_token: Option<String>,
     pub refresh_token: Option<String>,
@@ -148,6 +150,7 @@ impl Fields {
             verification_url: text("verification_url"),
             interval: number("interval"),
             expires_in: number("expires_in"),
+            refresh_in: number("refresh_in"),
             token_type: text("token_type"),
             access_token: text("access_token"),
             refresh_token: text("refresh_token"),

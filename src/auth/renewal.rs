@@ -15,7 +15,7 @@ use super::secret::Secret;
 use super::session::Inner;
 use super::store::LIMIT;
 use super::stored_sign_in::StoredSignIn;
-use super::token::{AccessToken, Grant, monotonic_now};
+use super::token::{AccessToken, Grant, Need, monotonic_now};
 use super::token_cache::{Failure, RefusedToken};
 use crate::model::{KeyringState, Permissions, fraction};
 
@@ -32,12 +32,13 @@ impl Inner {
         &self,
         refused: Option<RefusedToken>,
         failures_seen: u64,
+        need: Need,
     ) -> Result<AccessToken, AuthError> {
         let _turn = self.turn.lock().await;
         let (refresh, generation) = {
             let cache = self.cache();
             let now = (self.clock)();
-            if let Some(token) = cache.usable(now, refused.as_ref()) {
+            if let Some(token) = cache.usable(now, refused.as_ref(), need) {
                 return Ok(token);
             }
             if let Some(error) = cache.remembered(failures_seen) {

@@ -15,7 +15,7 @@ use super::error::AuthError;
 use super::id_token::Nonce;
 use super::store::{Ticket, TokenStore};
 use super::stored_sign_in::{account_item, target_name};
-use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
+use super::token::{AccessToken, Grant, Need, monotonic_now, unnamed_account, wanted_scope};
 use super::token_cache::{RefusedToken, SignedIn, TokenCache};
 use super::{Clock, HttpFault, SendRequest};
 use crate::model::{Account, Endpoints, Mode, Scopes};
@@ -23,6 +23,8 @@ use crate::model::{Account, Endpoints, Mode, Scopes};
 /// Time limit of a renewal that somebody waits for: a host that hangs would otherwise be asked three
 /// times for half a minute each.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a batch of orders waits for a token that lasts; the renewal goes on behind that.
+const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A sign-in that is not the session's yet, so that its account can be checked first.
 /// Dropping it forgets its tokens.
@@ -200,7 +202,16 @@ impl Session {
     /// # Errors
     /// When nobody is signed in, or the sign-in could not be renewed.
     pub async fn token(&self) -> Result<AccessToken, AuthError> {
-        self.renewed(None).await
+        self.renewed(None, Need::Request).await
+    }
+
+    /// Renews a token that may not last for several orders, as far as that is soon done. Where it is not,
+    /// they begin with the one that there is, and each finds out by itself.
+    pub async fn renew_ahead(&self) {
+        let renewed = self.renewed(None, Need::Batch);
+        if let Ok(Err(error)) = tokio::time::timeout(AHEAD_PATIENCE, renewed).await {
+            tracing::info!("the sign-in was not renewed ahead: {error}");
+        }
     }
 
     /// A token of this person, for what may only be done in their name: a renewal can take long
@@ -226,10 +237,14 @@ impl Session {
     /// # Errors
     /// As [`Self::token`].
     pub async fn token_instead_of(&self, refused: RefusedToken) -> Result<AccessToken, AuthError> {
-        self.renewed(Some(refused)).await
+        self.renewed(Some(refused), Need::Request).await
     }
 
-    async fn renewed(&self, refused: Option<RefusedToken>) -> Result<AccessToken, AuthError> {
+    async fn renewed(
+        &self,
+        refused: Option<RefusedToken>,
+        need: Need,
+    ) -> Result<AccessToken, AuthError> {
         let failures_seen = {
             let mut cache = self.0.cache();
             if let Some(refused) = &refused {
@@ -238,7 +253,13 @@ impl Session {
                 }
                 cache.drop_refused(refused);
             }
-            if let Some(token) = cache.usable((self.0.clock)(), refused.as_ref()) {
+            let now = (self.0.clock)();
+            if let Some(token) = cache.usable(now, refused.as_ref(), need) {
+                if cache.begin_advised(&token, now) {
+                    let (inner, seen) = (Arc::clone(&self.0), cache.failures);
+                    // Nobody waits for it, and this one stays good if it fails.
+                    tokio::spawn(async move { inner.renew(None, seen, Need::HostsAdvice).await });
+                }
                 return Ok(token);
             }
             cache.failures
@@ -246,7 +267,7 @@ impl Session {
         let (inner, not_again) = (Arc::clone(&self.0), refused.clone());
         // In a task of its own: a caller that is cancelled half way would lose the new refresh
         // token, and a strict server has already invalidated the old one.
-        let renewing = tokio::spawn(async move { inner.renew(refused, failures_seen).await });
+        let renewing = tokio::spawn(async move { inner.renew(refused, failures_seen, need).await });
         let Ok(renewed) = tokio::time::timeout(PATIENCE, renewing).await else {
             // It goes on by itself, and what it brings counts for who asks then.
             let resort = self

@@ -19,6 +19,8 @@ use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_
 
 /// Safety margin before expiry, as in Microsoft's libraries.
 const MARGIN: Duration = Duration::from_mins(5);
+/// What is left of a token before several orders begin: more than they take within the rate limits.
+const BATCH_MARGIN: Duration = Duration::from_mins(10);
 /// Least time from one renewal to the next.
 const JUST_COME: Duration = Duration::from_secs(30);
 /// The tenant of personal accounts, which the Defender API does not know.
@@ -43,13 +45,27 @@ struct Validity {
     received: Instant,
     received_at: Timestamp,
     lifetime: Duration,
+    /// How much of its life is left when the host wants it renewed, where it says that.
+    renew_with: Option<Duration>,
     was_accepted: AtomicBool,
+}
+
+/// What a token has to last for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// One request, and what follows from it.
+    Request,
+    /// Several orders, one after the other.
+    Batch,
+    /// Until the time at which the host wants it renewed.
+    HostsAdvice,
 }
 
 impl AccessToken {
     pub(super) fn new(
         text: String,
         lifetime: Duration,
+        refresh_in: Option<Duration>,
         now: Timestamp,
         endpoints: Arc<Endpoints>,
     ) -> Self {
@@ -60,6 +76,7 @@ impl AccessToken {
             received,
             received_at: now,
             lifetime,
+            renew_with: refresh_in.map(|after| lifetime.saturating_sub(after)),
             was_accepted: AtomicBool::new(false),
         }))
     }
@@ -83,11 +100,18 @@ impl AccessToken {
             .then(|| self.0.text.expose().as_str())
     }
 
-    /// Whether it is far enough from its end to start something with it. One that has only just
-    /// come is, whatever it says of its life: the next would say the same.
-    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+    /// Whether it is far enough from its end. One that has only just come is, whatever it says of its
+    /// life: the next would say the same.
+    pub(super) fn lasts_for(&self, need: Need, now: Timestamp) -> bool {
+        let lifetime = self.0.lifetime;
+        let margin = MARGIN.min(lifetime / 5);
+        let least = match need {
+            Need::Request => margin,
+            Need::Batch => BATCH_MARGIN.min(lifetime / 2),
+            Need::HostsAdvice => self.0.renew_with.unwrap_or_default().max(margin),
+        };
         let has_just_come = monotonic_now().saturating_duration_since(self.0.received) < JUST_COME;
-        has_just_come || self.left(now) > MARGIN.min(self.0.lifetime / 5)
+        has_just_come || self.left(now) > least
     }
 
     /// Whether it has not expired.
@@ -242,6 +266,7 @@ impl Grant {
         let token = token.ok_or(AuthError::Unusable)?;
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
+        let refresh_in = fields.refresh_in.map(Duration::from_secs);
         let peeked = Claims::of_token(&token)?;
         let home = (fields.client_info.as_deref()).map_or(Ok(None), Claims::of_part)?;
         let (peek, home) = (peeked.as_ref(), home.as_ref());
@@ -258,7 +283,7 @@ impl Grant {
             return Err(AuthError::ForeignAnswer);
         }
         Ok(Self {
-            access: AccessToken::new(token, lifetime, now, Arc::clone(endpoints)),
+            access: AccessToken::new(token, lifetime, refresh_in, now, Arc::clone(endpoints)),
             refresh: fields
                 .refresh_token
                 .take()

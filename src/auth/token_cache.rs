@@ -11,7 +11,7 @@ use super::error::{AuthError, Refusal};
 use super::id_token::FirstNonce;
 use super::secret::Secret;
 use super::stored_sign_in::StoredSignIn;
-use super::token::{AccessToken, monotonic_now};
+use super::token::{AccessToken, Need, monotonic_now};
 use crate::model::{Account, Permissions};
 
 /// The signed-in account and its permissions.
@@ -40,6 +40,8 @@ pub(super) struct TokenCache {
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,
     pub(super) failure: Option<Failure>,
+    /// When a renewal was last begun because the host wanted it so.
+    pub(super) advised_at: Option<Instant>,
     /// Claims that the next sign-in has to request, as far as a renewal was told.
     pub(super) claims: Option<WantedClaims>,
     /// Renewals that failed so far: who waited for one gets its result, not another attempt.
@@ -72,6 +74,8 @@ pub(super) struct LastRefusal {
 /// A sign-in that has lasted so long was none that is refused at once.
 const LASTING: Duration = Duration::from_mins(10);
 
+/// Least time between two renewals of a token that is good, as the host wants it.
+const BETWEEN_ADVISED: Duration = Duration::from_mins(1);
 /// How long the API's refusals are counted.
 const REFUSED_LATELY: Duration = Duration::from_mins(1);
 /// Maximum number of once accepted, then refused tokens that are replaced in that time: each may
@@ -90,10 +94,26 @@ impl TokenCache {
         &self,
         now: Timestamp,
         refused: Option<&RefusedToken>,
+        need: Need,
     ) -> Option<AccessToken> {
         self.access.clone().filter(|token| {
-            token.is_fresh(now) && refused.is_none_or(|refused| !refused.token.is_same(token))
+            let is_refused = refused.is_some_and(|refused| refused.token.is_same(token));
+            token.lasts_for(need, now) && !is_refused
         })
+    }
+
+    /// Whether this token is to be renewed now although it is good, because the host wants it so. Said once
+    /// a minute at most: what has failed is tried again, and nobody waits for it.
+    pub(super) fn begin_advised(&mut self, token: &AccessToken, now: Timestamp) -> bool {
+        let present = monotonic_now();
+        let tried_lately = self
+            .advised_at
+            .is_some_and(|at| present.duration_since(at) < BETWEEN_ADVISED);
+        let is_due = !tried_lately && !token.lasts_for(Need::HostsAdvice, now);
+        if is_due {
+            self.advised_at = Some(present);
+        }
+        is_due
     }
 
     /// Still good for a request, though near its end: for when it cannot be renewed just now.

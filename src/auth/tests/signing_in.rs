@@ -387,3 +387,67 @@ async fn a_code_that_nobody_could_type_is_no_code() {
         }
     }
 }
+
+/// Ten minutes are left when the first of several orders leaves; for one request five are enough.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_may_not_last_for_several_orders_is_renewed_ahead() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_secs(3600 - 601)).await;
+    session.renew_ahead().await;
+    assert_eq!(host.bodies().len(), 2, "it lasts");
+    tokio::time::advance(Duration::from_secs(2)).await;
+    session.token().await.expect("enough for one");
+    assert_eq!(host.bodies().len(), 2);
+    // Orders begin with the token that there is where another does not come soon.
+    host.then(ScriptedReply::Late(20, Box::new(tokens(2))));
+    let before = host.started.elapsed();
+    session.renew_ahead().await;
+    assert_eq!((host.started.elapsed() - before).as_secs(), 3);
+    assert_eq!(host.bodies().len(), 3);
+    let old = session.token().await.expect("the old one");
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let new = session.token().await.expect("the answer that came late");
+    assert_ne!(old.for_host(&api()), new.for_host(&api()));
+    session.renew_ahead().await;
+    assert_eq!(host.bodies().len(), 3, "it has just come");
+}
+
+/// Entra names a time, long before the end, for tokens that live long.
+#[tokio::test(start_paused = true)]
+async fn a_token_is_renewed_when_the_host_wants_it_and_nobody_waits_for_that() {
+    let advised = |n| {
+        let ScriptedReply::Json(status, body) = tokens(n) else {
+            unreachable!("tokens are JSON")
+        };
+        let body = body.replacen('{', r#"{"refresh_in":"1200","#, 1);
+        ScriptedReply::Json(status, body)
+    };
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(advised(2));
+    let old = session.token().await.expect("renewed");
+    tokio::time::advance(Duration::from_secs(1_199)).await;
+    session.token().await.expect("good");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(host.bodies().len(), 3, "not yet");
+    // A refusal changes nothing for a token that is good, and is not asked for at every call.
+    host.then(no(
+        r#"{"error":"interaction_required","error_codes":[50076]}"#,
+    ));
+    for _ in 0..3 {
+        let same = session.token().await.expect("good");
+        assert_eq!(same.for_host(&api()), old.for_host(&api()));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(host.bodies().len(), 4);
+    tokio::time::advance(Duration::from_secs(61)).await;
+    host.then(ScriptedReply::Late(2, Box::new(advised(3))));
+    let before = host.started.elapsed();
+    let same = session.token().await.expect("good");
+    assert_eq!(same.for_host(&api()), old.for_host(&api()));
+    assert_eq!(host.started.elapsed(), before, "nobody waits");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let new = session.token().await.expect("renewed");
+    assert_ne!(new.for_host(&api()), old.for_host(&api()));
+    assert_eq!(host.bodies().len(), 5);
+}

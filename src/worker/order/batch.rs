@@ -64,12 +64,17 @@ async fn send_all(
         let why = context.journal.explain_unwritten(&error);
         return context.screen.problem(why).await;
     }
-    for (order, permit) in orders.into_iter().zip(permits) {
+    for order in &orders {
         order.end_claim();
         if !is_alone {
             let waits = Some(OrderProgress::WaitsForTurn);
             context.screen.show_progress(order.entry(), waits).await;
         }
+    }
+    if !is_alone {
+        context.auth.renew_ahead().await;
+    }
+    for (order, permit) in orders.into_iter().zip(permits) {
         let leaving = permit.map(|permit| Leaving { permit, since });
         tokio::spawn(order.carry_out(leaving));
     }
