@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::JournalError;
 use super::chain::End;
@@ -49,6 +49,10 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
         JournalError::PlaceUnknown(path.to_owned(), error)
     }
 }
+
+/// How often a lock is tried that somebody else holds, and how long each time is waited.
+const LOCKINGS: usize = 20;
+const ASKING: Duration = Duration::from_millis(5);
 
 /// How many copies of one journal are kept.
 const MAX_KEPT: u32 = 99;
@@ -218,6 +222,17 @@ impl Checkpoint {
     }
 }
 
+/// Locks a file, also where somebody holds it only for the moment of [`in_use_beside`].
+fn lock(file: &File, mut pause: impl FnMut()) -> Result<(), TryLockError> {
+    for _again in 1..LOCKINGS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => pause(),
+            tried => return tried,
+        }
+    }
+    file.try_lock()
+}
+
 /// The lock of a journal, held by the one console that may act on it. It also remembers what the
 /// journal has.
 pub(super) struct Lock {
@@ -232,7 +247,7 @@ impl Lock {
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
         let path = lock_of(journal);
         let file = files::open_or_create(&path).map_err(no_folder)?;
-        match file.try_lock() {
+        match lock(&file, || std::thread::sleep(ASKING)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(journal.to_owned())),
             Err(TryLockError::Error(e)) => return Err(no_folder(e)),
@@ -437,6 +452,27 @@ mod tests {
         assert_eq!(in_use_beside(&other), [lock_of(&own)]);
         drop(console);
         assert!(in_use_beside(&other).is_empty());
+    }
+
+    #[test]
+    fn who_only_asks_whether_a_console_is_there_keeps_none_from_acting() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal-live-a.lock");
+        let file = files::open_or_create(&path).expect("made");
+        let asks = || {
+            let opened = files::open(&path).expect("readable").expect("there");
+            opened.try_lock_shared().expect("free");
+            opened
+        };
+        let mut asking = Some(asks());
+        lock(&file, || drop(asking.take())).expect("it has asked");
+        drop(file);
+        // A console does not go.
+        let other = files::open_or_create(&path).expect("there");
+        other.try_lock().expect("free");
+        let file = files::open_or_create(&path).expect("there");
+        let tried = lock(&file, || ());
+        assert!(matches!(tried, Err(TryLockError::WouldBlock)), "{tried:?}");
     }
 
     /// What is refused is not in the file that was moved away either: it may be a copy that counts.
