@@ -162,6 +162,7 @@ impl ActionKind {
                 parameters: &[ISOLATION_TYPE],
                 risk: Risk::Disruptive,
                 change: Change::Sets(Condition::Isolated),
+                without_sensor: Some(Self::Contain),
                 undo: Some(Self::Unisolate),
                 supports: systems::isolation,
                 ..ActionSpec::ON_MANAGED_DEVICE
@@ -188,6 +189,7 @@ impl ActionKind {
                 ],
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Isolated),
+                without_sensor: Some(Self::ReleaseContainment),
                 undo: Some(Self::Isolate),
                 supports: systems::release,
                 ..ActionSpec::ON_MANAGED_DEVICE
@@ -432,6 +434,7 @@ impl ActionKind {
                 ],
                 parameters: &[INDICATOR, FILE],
                 risk: Risk::Routine,
+                removes: Some("block"),
                 undo: Some(Self::BlockFile),
                 ..indicating()
             },
@@ -463,6 +466,7 @@ impl ActionKind {
                 done: "Tag removed",
                 keep: "Keep tag",
                 consequence: "The tag is taken off the device, here and in the Defender portal. Rules and device groups that go by tags may let the device go",
+                removes: Some("tag"),
                 undo: Some(Self::AddTag),
                 ..tagging()
             },

@@ -6,10 +6,10 @@
 
 use jiff::Timestamp;
 
-use super::catalogue::ActionKind;
 use super::inputs::{EXPIRES, FILE, INDICATOR, REACTION};
 use super::order::{Order, Task};
 use super::parameter::{Value, Values};
+use super::spec::Recorded;
 use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus, clean};
 
 /// Effect of an order, as shown by a complete reading of the file's indicators.
@@ -28,6 +28,18 @@ impl Task {
             Self::Act { values, .. } => Some(values),
             Self::Cancel { .. } => None,
         }
+    }
+
+    /// Whether it makes an indicator of the tenant.
+    #[must_use]
+    pub fn makes_indicator(&self) -> bool {
+        self.record() == Recorded::Indicator && self.removes().is_none()
+    }
+
+    /// Whether it removes an indicator of the tenant.
+    #[must_use]
+    pub fn removes_indicator(&self) -> bool {
+        self.record() == Recorded::Indicator && self.removes().is_some()
     }
 
     /// Expiry of the indicator to be made, if it has one.
@@ -73,7 +85,7 @@ impl Task {
 impl Order {
     /// The properties of a request that makes an indicator, in the order of the documentation.
     pub(super) fn indicator_body(&self) -> Vec<(&'static str, serde_json::Value)> {
-        if self.task.kind() != Some(ActionKind::BlockFile) {
+        if !self.task.makes_indicator() {
             return Vec::new();
         }
         let hash = self.task.file_hash().unwrap_or_default();
@@ -121,7 +133,7 @@ impl Order {
         shown: &[Indicator],
         known: Option<&MachineActionId>,
     ) -> IndicatorEffect {
-        if self.task.kind() == Some(ActionKind::RemoveBlock) {
+        if self.task.removes_indicator() {
             let removed = self.task.indicator();
             // One of the file without an id may be it.
             let is_there = |one: &Indicator| match &one.id {
@@ -195,7 +207,7 @@ fn is_same_second(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{Draft, Subject};
+    use crate::action::{ActionKind, Draft, Subject};
     use crate::model::{IndicatorAction, MachineRef};
 
     const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";

@@ -30,18 +30,20 @@ impl Condition {
 
     /// Whether an action sets or clears it.
     fn is_set_by(self, action: &MachineAction, history: &[MachineAction]) -> Option<bool> {
-        let contains = |action: &MachineAction| ActionKind::of(action) == Some(ActionKind::Contain);
-        let isolates = |action: &MachineAction| ActionKind::of(action) == Some(ActionKind::Isolate);
-        match ActionKind::of(action)?.spec().change {
+        let change = |action| Some(ActionKind::of(action)?.spec().change);
+        let was_set = |condition| {
+            let mut changes = history.iter().map(change);
+            changes.any(|change| change == Some(Change::Sets(condition)))
+        };
+        match change(action)? {
             Change::Sets(condition) => (condition == self).then_some(true),
             // A release lifts either. It says nothing about containing where nobody did that, and
             // nothing about isolation where containing is all that was done.
             Change::Clears(Self::Isolated | Self::Contained) if self == Self::Contained => {
-                history.iter().any(contains).then_some(false)
+                was_set(Self::Contained).then_some(false)
             }
             Change::Clears(Self::Isolated | Self::Contained) if self == Self::Isolated => {
-                let is_of_containing =
-                    history.iter().any(contains) && !history.iter().any(isolates);
+                let is_of_containing = was_set(Self::Contained) && !was_set(Self::Isolated);
                 (!is_of_containing).then_some(false)
             }
             Change::Clears(condition) => (condition == self).then_some(false),

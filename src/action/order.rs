@@ -170,11 +170,7 @@ impl Task {
     /// removal has not happened.
     #[must_use]
     pub fn removes(&self) -> Option<&'static str> {
-        match self.kind() {
-            Some(ActionKind::RemoveBlock) => Some("block"),
-            Some(ActionKind::RemoveTag) => Some("tag"),
-            Some(_) | None => None,
-        }
+        self.spec()?.removes
     }
 
     /// Name and value of what the request says besides comment and tag, in order.
@@ -330,7 +326,7 @@ impl Order {
         // Upper and lower case are different tags.
         let told = machine.machine_tags.as_deref();
         let has_it = told.map(|tags| tags.iter().any(|known| **known == *tag));
-        let status = if has_it == Some(kind == ActionKind::AddTag) {
+        let status = if has_it == Some(kind.spec().removes.is_none()) {
             MachineActionStatus::Succeeded
         } else {
             MachineActionStatus::InProgress

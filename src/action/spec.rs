@@ -80,6 +80,15 @@ impl Recorded {
         }
     }
 
+    /// Whether the request has a record of its own; else only its effect can be read.
+    #[must_use]
+    pub const fn is_of_request(self) -> bool {
+        match self {
+            Self::MachineAction | Self::Investigation => true,
+            Self::Machine | Self::Indicator => false,
+        }
+    }
+
     /// Whether the public interface has a call that stops it.
     #[must_use]
     pub const fn can_be_cancelled(self) -> bool {
@@ -219,6 +228,11 @@ pub struct ActionSpec {
     pub parameters: &'static [Parameter],
     pub risk: Risk,
     pub change: Change,
+    /// Noun of what a success leaves no record of, as it is taken away: if a look-up does not find it gone,
+    /// it is still there.
+    pub removes: Option<&'static str>,
+    /// The action in its place on a device without a sensor.
+    pub without_sensor: Option<ActionKind>,
     pub undo: Option<ActionKind>,
     /// Why there is no inverse, and what can be done instead.
     pub no_way_back: Option<&'static str>,
@@ -256,6 +270,8 @@ impl ActionSpec {
         parameters: &[],
         risk: Risk::Irreversible,
         change: Change::Nothing,
+        removes: None,
+        without_sensor: None,
         undo: None,
         no_way_back: None,
         supports: systems::any,
@@ -316,11 +332,10 @@ impl ActionKind {
     /// isolate itself.
     #[must_use]
     pub fn suited_to(self, machine: Option<&Machine>) -> Self {
-        match (self, self.is_offered_on(machine)) {
-            (Self::Isolate, false) => Self::Contain,
-            (Self::Unisolate, false) => Self::ReleaseContainment,
-            (kind, _) => kind,
-        }
+        let in_its_place = self.spec().without_sensor;
+        in_its_place
+            .filter(|_| !self.is_offered_on(machine))
+            .unwrap_or(self)
     }
 
     /// The kind that makes machine actions of this type, if the console can order it. Of several the
@@ -334,14 +349,19 @@ impl ActionKind {
     /// The kind that made this action, as far as the service says.
     #[must_use]
     pub fn of(action: &MachineAction) -> Option<Self> {
+        Self::by_scope(action).or_else(|| Self::from_type(&action.kind))
+    }
+
+    /// The kind whose fixed property is this action's scope: its name says it already.
+    #[must_use]
+    pub fn by_scope(action: &MachineAction) -> Option<Self> {
         let scope = action.scope.as_deref().unwrap_or_default();
         let mut kinds = Self::ALL.iter().copied();
-        let by_scope = kinds.find(|kind| {
+        kinds.find(|kind| {
             let mut fixed = kind.spec().fixed.iter();
             kind.spec().wire_type == action.kind
                 && fixed.any(|(_, value)| value.eq_ignore_ascii_case(scope))
-        });
-        by_scope.or_else(|| Self::from_type(&action.kind))
+        })
     }
 
     /// The kind that would bring about the opposite of what this one changes.

@@ -5,7 +5,7 @@ use url::Url;
 use super::transport::Answer;
 use super::wire;
 use super::{ApiError, Client, Permit, Sending, Submitted, investigation, odata};
-use crate::action::{ActionKind, Order, Recorded};
+use crate::action::{Order, Recorded};
 use crate::model::{Account, Indicator, Machine, MachineAction};
 
 impl Client {
@@ -20,7 +20,7 @@ impl Client {
         permit: Permit,
     ) -> Result<Submitted, ApiError> {
         let url = odata::submission(&self.0.endpoints.api, order);
-        let sending = if order.task.kind() == Some(ActionKind::RemoveBlock) {
+        let sending = if order.task.removes_indicator() {
             Sending::Delete
         } else {
             Sending::Post(wire::object(&order.body()))
@@ -47,6 +47,7 @@ impl Client {
             date: answer.date(),
         })
     }
+
     /// What came of an order that is about an indicator, where the answer is as it was ordered.
     fn indicator_of(
         &self,
@@ -55,7 +56,7 @@ impl Client {
         answer: &Answer,
     ) -> Result<MachineAction, ApiError> {
         let other = |came: &str| ApiError::OtherRecord { came: came.into() };
-        if order.task.kind() == Some(ActionKind::RemoveBlock) {
+        if order.task.removes_indicator() {
             answer.body(url, self.now())?;
             return order.gone().ok_or_else(|| other("nothing"));
         }

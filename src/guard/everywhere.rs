@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Facts;
 use super::file::FileLook;
 use super::verdict::{Question, Verdict};
-use crate::action::{ActionKind, Task};
+use crate::action::Task;
 use crate::explain::NextStep;
 use crate::model::{Indicator, MAX_INDICATORS, age_text, grouped, requestor_name};
 
@@ -68,10 +68,12 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         let next = NextStep::Outside("Choose the device it is meant for".into());
         return vec![Verdict::block(what, next)];
     }
-    match question.task.kind() {
-        Some(ActionKind::BlockFile) => blocking(question.task, facts),
-        Some(ActionKind::RemoveBlock) => removing(question.task, facts),
-        Some(_) | None => Vec::new(),
+    if question.task.makes_indicator() {
+        blocking(question.task, facts)
+    } else if question.task.removes_indicator() {
+        removing(question.task, facts)
+    } else {
+        Vec::new()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
-use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::model::{
     FileFacts, IndicatorAction, Permission, SessionStatus, clean, grouped, requestor_name,
@@ -24,9 +23,8 @@ pub enum FileLook<'a> {
 
 /// Warns of a file that the system or many people need, and of what could not be checked.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let blocks = question.task.kind() == Some(ActionKind::BlockFile);
-    let is_taken = blocks || question.task.kind() == Some(ActionKind::StopAndQuarantineFile);
-    if question.task.file_hash().is_none() || !is_taken {
+    let blocks = question.task.is_tenant_wide();
+    if question.task.file_hash().is_none() || !question.task.risk().takes_away() {
         return Vec::new();
     }
     if lacks_permission(facts.session) {

@@ -170,7 +170,7 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
 
 /// Whether the device already has the tag that is to be added, or none to be removed.
 pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (Some(tag), Some(kind)) = (question.task.tag(), question.task.kind()) else {
+    let Some(tag) = question.task.tag() else {
         return Vec::new();
     };
     let shown = clean(tag, 80);
@@ -184,7 +184,7 @@ pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let has_it = tags.iter().any(|known| **known == *tag);
     let alike = tags.iter().find(|known| normal(known) == normal(tag));
     let alike = alike.map(|known| clean(known, 80));
-    let text = match (kind == ActionKind::AddTag, has_it, alike) {
+    let text = match (question.task.removes().is_none(), has_it, alike) {
         (true, true, _) => format!("The device already has the tag “{shown}”"),
         (true, false, Some(alike)) => {
             format!("The device has the tag “{alike}”, not “{shown}”: tags are case-sensitive")

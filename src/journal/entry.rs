@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
-use crate::action::{ActionKind, Order, Sameness, Task, Yield};
+use crate::action::{Order, Sameness, Task, Yield};
 use crate::model::{
     EntryId, HResult, MachineAction, MachineActionId, MachineActionStatus, MachineRef, clean,
     shifted,
@@ -254,7 +254,7 @@ impl Entry {
     /// In what the service keeps a block otherwise than it was ordered, as it was read last.
     #[must_use]
     pub fn kept_otherwise(&self) -> Option<&str> {
-        let is_block = self.order.task.kind() == Some(ActionKind::BlockFile);
+        let is_block = self.order.task.makes_indicator();
         let is_done = matches!(self.status(), OrderStatus::Done { .. });
         let mut newest_first = self.records.iter().rev();
         newest_first.find_map(|(_, record)| {

@@ -141,9 +141,7 @@ fn catalogue_and_tenant_agree() {
     // One request of the service adds and removes tags, and indicators are none of a machine: they have
     // tests of their own.
     let kinds = ActionKind::ALL.iter().copied();
-    let is_action =
-        |kind: &ActionKind| !matches!(kind.spec().record, Recorded::Machine | Recorded::Indicator);
-    for kind in kinds.filter(is_action) {
+    for kind in kinds.filter(|kind| kind.spec().record.is_of_request()) {
         let spec = kind.spec();
         let row = actions::by_kind(spec.wire_type.as_wire())
             .unwrap_or_else(|| panic!("the tenant lacks {kind:?}"));

@@ -46,7 +46,7 @@ fn own_tags<'a>(id: &MachineId, state: &'a State) -> impl Iterator<Item = &'a st
     let newest_first = state.entries.of_machine(id).rev();
     let added = newest_first.filter(|entry| {
         let is_done = matches!(entry.status(), OrderStatus::Done { .. });
-        is_done && entry.order.task.kind() == Some(ActionKind::AddTag)
+        is_done && entry.order.task.removes().is_none()
     });
     let tags = added.filter_map(|entry| entry.order.task.tag());
     tags.filter(|tag| tag.starts_with(CONTAINED))

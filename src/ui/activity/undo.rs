@@ -30,8 +30,7 @@ fn refill_block(draft: &mut Draft, entry: &Entry, state: &State) {
     let is_removed = |id: Option<&MachineActionId>| id.is_some() && id == removed.as_ref();
     let mut orders = state.entries.of_machine(&entry.order.machine.id).rev();
     let made = orders.find(|order| {
-        let is_block = order.order.task.kind() == Some(ActionKind::BlockFile);
-        is_block && is_removed(order.own_action().as_ref())
+        order.order.task.makes_indicator() && is_removed(order.own_action().as_ref())
     });
     if let Some(made) = made {
         draft.refill(&made.order.task);

@@ -275,9 +275,8 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
 
 /// Name of an action with its variant: `Isolate (Full)`.
 pub(in crate::ui) fn action_name(action: &MachineAction) -> String {
-    let known = ActionKind::of(action);
-    if known == Some(ActionKind::Contain) {
-        return "Contain".to_owned();
+    if let Some(kind) = ActionKind::by_scope(action) {
+        return kind.spec().button.to_owned();
     }
     let kind = words::spaced(action.kind.as_wire());
     let kind = clean(&kind, 64);

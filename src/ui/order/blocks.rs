@@ -62,7 +62,7 @@ pub fn keep_later_end(state: &State, form: &mut OrderForm) {
 
 /// In a form that takes a block back, lists the person's own, each with a button that puts it there.
 pub fn blocks_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm) {
-    if form.draft.subject != Subject::Act(ActionKind::RemoveBlock) {
+    if !form.draft.parameters().contains(&INDICATOR) {
         return;
     }
     let own: Vec<&Indicator> = own_blocks(cx.state).collect();

@@ -202,8 +202,7 @@ async fn record_found(
 ) -> bool {
     match found {
         Ok(Found::Ours(action)) => {
-            let record = entry.order.task.record();
-            if !matches!(record, Recorded::Machine | Recorded::Indicator) {
+            if entry.order.task.record().is_of_request() {
                 context.show_action(&action).await;
             }
             return accepted(context, &entry.order, &action, Source::Reading).await;

@@ -248,7 +248,7 @@ async fn not_sent(context: &Context, approval: &Approval, error: &ApiError) {
 
 /// Whether what was to be removed was not there any more: the service says so, and a reading shows it.
 async fn is_gone_already(context: &Context, order: &Order) -> bool {
-    if order.task.kind() != Some(ActionKind::RemoveBlock) {
+    if !order.task.removes_indicator() {
         return false;
     }
     let read = indicators::look_up_effect(context, order, Lane::LookUp).await;

@@ -213,9 +213,7 @@ fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'
 async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     // What is read off a machine is no action of its history.
     let kind = ActionKind::of(&action);
-    let leaves_a_record =
-        |kind: ActionKind| !matches!(kind.spec().record, Recorded::Machine | Recorded::Indicator);
-    if kind.is_none_or(leaves_a_record) {
+    if kind.is_none_or(|kind| kind.spec().record.is_of_request()) {
         context.show_action(&action).await;
     }
     let is_foreign = context.watched.begin_recording(&action.id);

@@ -2,7 +2,6 @@
 
 use jiff::tz::TimeZone;
 
-use crate::action::ActionKind;
 use crate::journal::{Entry, Record};
 use crate::model::clean;
 use crate::ui::words;
@@ -10,9 +9,8 @@ use crate::ui::words;
 /// Until when it holds, and what is otherwise than it was ordered.
 pub fn lines(entry: &Entry, zone: &TimeZone) -> Vec<String> {
     let task = &entry.order.task;
-    let blocks = task.kind() == Some(ActionKind::BlockFile);
     // The end that counts is the one that the service keeps.
-    let as_ordered = blocks && entry.kept_otherwise().is_none();
+    let as_ordered = entry.kept_otherwise().is_none();
     let until = task.expires().filter(|_| as_ordered).map(|at| {
         let at = words::local_time(at, zone);
         format!("On every device in the tenant until {at}, unless it is removed earlier")
@@ -31,7 +29,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{EXPIRES, Task, Value};
+    use crate::action::{ActionKind, EXPIRES, Task, Value};
     use crate::guard::Policy;
     use crate::message::Event;
     use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineRef, Mode};
