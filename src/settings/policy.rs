@@ -8,7 +8,7 @@ use super::hosts;
 use super::list::NO_LIST;
 use super::plans;
 use super::rules::{
-    RuleKey, Rules, WrittenRules, desktop_trouble, device_id, max_devices, template_trouble,
+    NO_NUMBER, NO_TEXT, RuleKey, Rules, WrittenRules, device_id, max_devices, table_trouble,
 };
 use super::text::provided_text_of;
 use super::toml_text::{line_at, toml_problem};
@@ -24,8 +24,8 @@ pub(super) fn unread(why: &str) -> Policy {
 pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules {
     let mut rules = Rules {
         written: WrittenRules::read(document),
-        template_trouble: template_trouble(text, document, file),
-        desktop_trouble: desktop_trouble(text, document, file),
+        template_trouble: table_trouble(text, document, file, "comments"),
+        desktop_trouble: table_trouble(text, document, file, "desktop"),
         ..Rules::default()
     };
     let own = add(&mut rules.policy, text, document, file);
@@ -143,7 +143,7 @@ fn add_key(
         Some(RuleKey::ProtectedIds) => add_each(item, &mut policy.protected_ids, device_id),
         Some(RuleKey::VpnRanges) => add_each(item, &mut policy.vpn_ranges, IpRange::parse),
         Some(RuleKey::OwnEntraDeviceId) => {
-            let id = item.as_str().ok_or("is not text")?.trim();
+            let id = item.as_str().ok_or(NO_TEXT)?.trim();
             if !id.is_empty() {
                 // Which computer this is, its own file knows best.
                 policy.own_entra_device_id.get_or_insert(id.into());
@@ -151,12 +151,12 @@ fn add_key(
             Ok(())
         }
         Some(RuleKey::MostDevices) => {
-            let most = item.as_integer().ok_or("is not a number")?;
+            let most = item.as_integer().ok_or(NO_NUMBER)?;
             added.max_devices = Some(max_devices(most)?);
             Ok(())
         }
         Some(RuleKey::SharedFile) => {
-            let path = item.as_str().ok_or("is not text")?.trim();
+            let path = item.as_str().ok_or(NO_TEXT)?.trim();
             let beside = file.parent().unwrap_or(Path::new(""));
             added.shared = (!path.is_empty()).then(|| beside.join(path));
             added.shared_host = hosts::network_host(path);

@@ -67,27 +67,17 @@ pub struct WrongValue {
     pub readable: Box<Written>,
 }
 
-/// The keys of a profile, in the order in which they are written.
-pub(super) const KEYS: [&str; 6] = [
-    "cloud",
-    "region",
-    "tenant",
-    "client_id",
-    "scopes",
-    "resource",
-];
-
 impl Written {
-    pub(super) fn value_mut(&mut self, key: &str) -> Option<&mut String> {
-        Some(match key {
-            "cloud" => &mut self.cloud,
-            "region" => &mut self.region,
-            "tenant" => &mut self.tenant,
-            "client_id" => &mut self.client_id,
-            "scopes" => &mut self.scopes,
-            "resource" => &mut self.resource,
-            _ => return None,
-        })
+    /// Each value with its key, in the order in which they are written.
+    pub(super) fn values_mut(&mut self) -> [(&'static str, &mut String); 6] {
+        [
+            ("cloud", &mut self.cloud),
+            ("region", &mut self.region),
+            ("tenant", &mut self.tenant),
+            ("client_id", &mut self.client_id),
+            ("scopes", &mut self.scopes),
+            ("resource", &mut self.resource),
+        ]
     }
 
     /// The registration, if every value can be used.
@@ -157,8 +147,8 @@ impl From<&Registration> for Written {
 pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profile, WrongValue> {
     let mut written = Written::default();
     let mut not_text = None;
-    for key in KEYS {
-        let (Some(value), Some(slot)) = (item.get(key), written.value_mut(key)) else {
+    for (key, slot) in written.values_mut() {
+        let Some(value) = item.get(key) else {
             continue;
         };
         match as_text(value) {

@@ -68,6 +68,18 @@ pub(super) enum Shape {
     Flag,
 }
 
+impl Shape {
+    /// Why a value is not written so, if it is not.
+    fn trouble(self, item: &Item) -> Option<&'static str> {
+        match self {
+            Self::List => list::texts(item).err(),
+            Self::Text => item.as_str().is_none().then_some(NO_TEXT),
+            Self::Number => item.as_integer().is_none().then_some(NO_NUMBER),
+            Self::Flag => item.as_bool().is_none().then_some(NO_FLAG),
+        }
+    }
+}
+
 /// A key with its text before and after, one entry a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleChange {
@@ -100,11 +112,8 @@ impl RuleKey {
 
     /// Whether it is a rule of the organisation, which a shared file may hold as well.
     #[must_use]
-    pub const fn is_policy(self) -> bool {
-        !matches!(
-            self,
-            Self::Templates | Self::TicketPrefixes | Self::Notifications | Self::SavedSearches
-        )
+    pub fn is_policy(self) -> bool {
+        self.place().0 == "policy"
     }
 
     /// The key of this name in a table of the file.
@@ -131,26 +140,29 @@ impl RuleKey {
                 Ok(most) => max_devices(most).map(|_| ()),
                 Err(_) => Err(NO_MOST),
             },
-            Self::OwnEntraDeviceId if !is_guid(entry) => Err(
+            Self::OwnEntraDeviceId => only_if(
+                is_guid(entry),
                 "is not an Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
             ),
-            Self::Templates if entry.chars().count() > MAX_TEMPLATE_CHARS => {
-                Err("is longer than 500 characters")
+            Self::Templates => only_if(
+                entry.chars().count() <= MAX_TEMPLATE_CHARS,
+                "is longer than 500 characters",
+            ),
+            Self::TicketPrefixes => {
+                only_if(is_prefix(entry), "is not 2 to 20 letters, such as INC")
             }
-            Self::TicketPrefixes if !is_prefix(entry) => Err("is not 2 to 20 letters, such as INC"),
-            Self::SavedSearches if named_search(entry).is_none() => {
-                Err("is not a name, a colon and a search")
-            }
-            Self::Notifications if !matches!(entry, ON | OFF) => Err(NO_FLAG),
-            Self::ProtectedTags
-            | Self::OwnEntraDeviceId
-            | Self::SharedFile
-            | Self::Templates
-            | Self::TicketPrefixes
-            | Self::SavedSearches
-            | Self::Notifications => Ok(()),
+            Self::SavedSearches => only_if(
+                named_search(entry).is_some(),
+                "is not a name, a colon and a search",
+            ),
+            Self::Notifications => only_if(matches!(entry, ON | OFF), NO_FLAG),
+            Self::ProtectedTags | Self::SharedFile => Ok(()),
         }
     }
+}
+
+fn only_if(holds: bool, why_not: &'static str) -> Result<(), &'static str> {
+    holds.then_some(()).ok_or(why_not)
 }
 
 /// Whether tickets may begin so.
@@ -169,6 +181,8 @@ fn named_search(entry: &str) -> Option<(&str, &str)> {
 const ON: &str = "true";
 const OFF: &str = "false";
 const NO_FLAG: &str = "is neither true nor false";
+pub(super) const NO_TEXT: &str = "is not text";
+pub(super) const NO_NUMBER: &str = "is not a number";
 const NO_MOST: &str = "is not a number from 1 to 100";
 
 /// A device that is protected by its id.
@@ -317,38 +331,12 @@ fn as_text(item: &Item) -> String {
     }
 }
 
-/// Why the comment templates of a file cannot be read, if they cannot.
-pub(super) fn template_trouble(
-    text: &str,
-    document: &Document<&str>,
-    file: &Path,
-) -> Option<Box<str>> {
-    table_trouble(text, document, file, "comments", |key, item| match key {
-        "templates" | "ticket_prefixes" => list::texts(item).err(),
-        _ => Some("is not a key of the comments"),
-    })
-}
-
-/// Why what a file says of the desktop cannot be read, if it cannot.
-pub(super) fn desktop_trouble(
-    text: &str,
-    document: &Document<&str>,
-    file: &Path,
-) -> Option<Box<str>> {
-    table_trouble(text, document, file, "desktop", |key, item| match key {
-        "notifications" => item.as_bool().is_none().then_some(NO_FLAG),
-        "searches" => list::texts(item).err(),
-        _ => Some("is not a key of the desktop"),
-    })
-}
-
-/// The first key of a table that `trouble` finds fault with, by file, line and name.
-fn table_trouble(
+/// The first key in a table of the file that cannot be read, with file and line, and why.
+pub(super) fn table_trouble(
     text: &str,
     document: &Document<&str>,
     file: &Path,
     name: &str,
-    trouble: impl Fn(&str, &Item) -> Option<&'static str>,
 ) -> Option<Box<str>> {
     let item = document.get(name)?;
     let file = file.display();
@@ -356,7 +344,10 @@ fn table_trouble(
         return Some(format!("{file}: “{name}” is not a table").into());
     };
     let mut wrong = table.iter().filter_map(|(key, item)| {
-        let why = trouble(key, item)?;
+        let why = match RuleKey::in_table(name, key) {
+            Some(known) => known.place().2.trouble(item)?.to_owned(),
+            None => format!("is not a key of the {name}"),
+        };
         let (line, key) = (line_at(text, item.span()), clean(key, 40));
         Some(format!("{file}, line {line}: {name}.{key}: {why}").into())
     });

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
-use super::profile::{KEYS, Profile, ProfileName, Written};
+use super::profile::{Profile, ProfileName, Written};
 use super::rules::{Shape, entries_of};
 use super::text::text_of;
 use super::toml_text::MAX_BYTES;
@@ -192,19 +192,16 @@ pub(super) fn with_profile(
         return Err(SettingsError::NoTable(file.to_owned(), "profile"));
     };
     let mut written = Written::from(&profile.registration);
-    for key in KEYS {
-        let value = match written.value_mut(key) {
-            Some(text) if !text.is_empty() => std::mem::take(text),
-            _unset => {
-                table.remove(key);
-                continue;
-            }
-        };
+    for (key, text) in written.values_mut() {
+        if text.is_empty() {
+            table.remove(key);
+            continue;
+        }
         let value = match &profile.registration.scopes {
             Scopes::Named(names) if key == "scopes" => {
                 Value::Array(names.iter().map(|name| &**name).collect::<Array>())
             }
-            Scopes::Named(_) | Scopes::Granted => value.into(),
+            Scopes::Named(_) | Scopes::Granted => std::mem::take(text).into(),
         };
         set(table, key, value);
     }

@@ -224,83 +224,81 @@ pub fn why_not_there(state: &State, key: RuleKey) -> Option<String> {
     is_missing.then(|| NO_SHARED_FILE.to_owned())
 }
 
-/// What a field is called.
-pub const fn label(key: RuleKey) -> &'static str {
-    match key {
-        RuleKey::ProtectedNames => "Protected names",
-        RuleKey::ProtectedTags => "Protected tags",
-        RuleKey::ProtectedIds => "Protected device ids",
-        RuleKey::VpnRanges => "Address ranges",
-        RuleKey::MostDevices => "Most devices in one action",
-        RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
-        RuleKey::SharedFile => "Path of the shared file",
-        RuleKey::Templates => "Templates",
-        RuleKey::TicketPrefixes => "Ticket prefixes",
-        RuleKey::SavedSearches => "Searches",
-        RuleKey::Notifications => "Notify me when an action ends while cordon is not in front",
+/// Words and shape of a field.
+struct Field {
+    label: &'static str,
+    /// Placeholder while it is empty.
+    hint: &'static str,
+    help: &'static str,
+    rows: usize,
+    is_monospace: bool,
+}
+
+impl Field {
+    const fn new(label: &'static str, hint: &'static str, help: &'static str) -> Self {
+        Self {
+            label,
+            hint,
+            help,
+            rows: 1,
+            is_monospace: false,
+        }
+    }
+
+    const fn rows(self, rows: usize) -> Self {
+        Self { rows, ..self }
+    }
+
+    const fn monospace(self) -> Self {
+        Self {
+            is_monospace: true,
+            ..self
+        }
     }
 }
 
-/// Placeholder of the empty field, and the help below it.
-const fn words(key: RuleKey) -> (&'static str, &'static str) {
+/// What a field is called.
+pub const fn label(key: RuleKey) -> &'static str {
+    field(key).label
+}
+
+const fn field(key: RuleKey) -> Field {
     match key {
-        RuleKey::ProtectedNames => (
-            "For example DC01",
-            "One per line; * stands for anything: *-dc.contoso.com. Short and full names count as the same; letter case and kinds of hyphens do not matter",
-        ),
-        RuleKey::ProtectedTags => ("For example tier0", "One per line, as Defender shows them"),
-        RuleKey::ProtectedIds => ("", "One per line"),
-        RuleKey::VpnRanges => (
-            "For example 10.8.0.0/16",
-            "One per line. Many devices share these addresses in turn, so they do not identify a device",
-        ),
-        RuleKey::MostDevices => (
-            "For example 10",
-            "From 1 to 100. Empty: the shared file's number, else 10. If both are set, the smaller of the two applies",
-        ),
-        RuleKey::OwnEntraDeviceId => (
-            "For example 00000000-0000-0000-0000-000000000000",
-            "Used to warn you before you isolate this computer",
-        ),
-        RuleKey::SharedFile => (
-            "For example team.toml",
-            "Adds the [policy] of another file: a path, relative to the data folder or absolute",
-        ),
-        RuleKey::Templates => (
-            "For example {ticket}: beacon seen, contained until checked",
-            "One per line; {ticket} stands for the ticket number. [contain] or [release] at the start offers it only in such a form",
-        ),
-        RuleKey::TicketPrefixes => (
-            "For example ACME",
-            "What your ticket numbers begin with, one per line. INC, SIR, REQ, CASE and other usual ones are known; ABC-1234 is taken for a ticket anyway",
-        ),
-        RuleKey::SavedSearches => (
-            "For example Silent servers: os:server -health:active",
-            "One per line: a name, a colon, and what you would type into the search of the list",
-        ),
-        RuleKey::Notifications => (
-            "",
-            "They name the device and its status, no person and no comment. A lock screen may show them",
-        ),
+        RuleKey::ProtectedNames => Field::new("Protected names", "For example DC01",
+            "One per line; * stands for anything: *-dc.contoso.com. Short and full names count as the same; letter case and kinds of hyphens do not matter").rows(3),
+        RuleKey::ProtectedTags => Field::new("Protected tags", "For example tier0", "One per line, as Defender shows them").rows(3),
+        RuleKey::ProtectedIds => Field::new("Protected device ids", "", "One per line").rows(3).monospace(),
+        RuleKey::VpnRanges => Field::new("Address ranges", "For example 10.8.0.0/16",
+            "One per line. Many devices share these addresses in turn, so they do not identify a device").rows(3).monospace(),
+        RuleKey::MostDevices => Field::new("Most devices in one action", "For example 10",
+            "From 1 to 100. Empty: the shared file's number, else 10. If both are set, the smaller of the two applies"),
+        RuleKey::OwnEntraDeviceId => Field::new("Entra device id of this computer", "For example 00000000-0000-0000-0000-000000000000",
+            "Used to warn you before you isolate this computer").monospace(),
+        RuleKey::SharedFile => Field::new("Path of the shared file", "For example team.toml",
+            "Adds the [policy] of another file: a path, relative to the data folder or absolute").monospace(),
+        RuleKey::Templates => Field::new("Templates", "For example {ticket}: beacon seen, contained until checked",
+            "One per line; {ticket} stands for the ticket number. [contain] or [release] at the start offers it only in such a form").rows(3),
+        RuleKey::TicketPrefixes => Field::new("Ticket prefixes", "For example ACME",
+            "What your ticket numbers begin with, one per line. INC, SIR, REQ, CASE and other usual ones are known; ABC-1234 is taken for a ticket anyway").rows(2),
+        RuleKey::SavedSearches => Field::new("Searches", "For example Silent servers: os:server -health:active",
+            "One per line: a name, a colon, and what you would type into the search of the list").rows(3),
+        RuleKey::Notifications => Field::new("Notify me when an action ends while cordon is not in front", "",
+            "They name the device and its status, no person and no comment. A lock screen may show them"),
     }
 }
 
 fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
     let wrong = form.typed.wrong(key);
-    let (hint, help) = words(key);
-    let field = TextField::new(label(key), form.typed.text_mut(key))
-        .hint(hint)
-        .help(help)
+    let row = field(key);
+    let field = TextField::new(row.label, form.typed.text_mut(key))
+        .hint(row.hint)
+        .help(row.help)
+        .rows(row.rows)
         .error(wrong.as_deref());
-    let field = match key {
-        RuleKey::ProtectedIds | RuleKey::VpnRanges => field.rows(3).monospace(),
-        RuleKey::ProtectedNames
-        | RuleKey::ProtectedTags
-        | RuleKey::Templates
-        | RuleKey::SavedSearches => field.rows(3),
-        RuleKey::TicketPrefixes => field.rows(2),
-        RuleKey::MostDevices | RuleKey::Notifications => field,
-        RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
+    let field = if row.is_monospace {
+        field.monospace()
+    } else {
+        field
     };
     let field = field.show_ui(ui);
     go_to(form, key, &field);
@@ -317,7 +315,7 @@ fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm)
         form.set_notifications(wanted);
     }
     go_to(form, key, &checkbox);
-    ui.small_label(words(key).1);
+    ui.small_label(field(key).help);
 }
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
