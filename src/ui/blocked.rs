@@ -3,10 +3,10 @@
 use egui::{RichText, Ui};
 
 use super::commands::{UiCommand, acting_trouble};
-use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, UiExt as _, badge, raised_frame, section_ui};
+use super::theme::{TokensExt as _, text};
+use super::widgets::{ActionButton, Icon, UiExt as _, raised_frame, section_ui};
 use super::words::{ago, left, local_time};
-use super::{Cx, order};
+use super::{Cx, look, order};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
 use crate::message::Command;
 use crate::model::{Indicator, IndicatorAction, MachineRef, clean, first_upper, requestor_name};
@@ -120,7 +120,7 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         if !read.is_complete {
             let words = "Not checked: part of the list was cut off or unreadable";
-            badge(ui, Icon::Unknown, Role::Unknown, words);
+            look::not_checked_ui(ui, words);
         }
     }
 }

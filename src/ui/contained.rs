@@ -110,7 +110,7 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
         .is_action_history_cut()
         .then(|| "Not checked: part of the action history was cut off or unreadable".to_owned());
     for words in unchecked.into_iter().chain(cut) {
-        badge(ui, Icon::Unknown, Role::Unknown, &words);
+        look::not_checked_ui(ui, &words);
     }
 }
 

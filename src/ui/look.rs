@@ -12,6 +12,7 @@ use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
 use crate::action::{Condition, ConditionPhase};
+use crate::guard::Severity;
 use crate::journal::{Became, Entry, OrderStatus, status_in_short};
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
@@ -216,6 +217,35 @@ pub fn order(entry: &Entry, became: &Became) -> Look {
         (icon, role)
     };
     Look::new(icon, role, status_in_short(entry, became))
+}
+
+/// Orders of an earlier run that have not ended, or whose outcome is unknown.
+#[must_use]
+pub const fn left_open(is_unknown: bool) -> (Icon, Role) {
+    if is_unknown {
+        NOT_CHECKED
+    } else {
+        (Icon::Waiting, Role::Caution)
+    }
+}
+
+const NOT_CHECKED: (Icon, Role) = (Icon::Unknown, Role::Unknown);
+
+/// Shows why something was not checked.
+pub fn not_checked_ui(ui: &mut Ui, words: &str) -> Response {
+    let (icon, role) = NOT_CHECKED;
+    badge(ui, icon, role, words)
+}
+
+/// What a guardrail says; `stops` tells whether it stops the order as it stands.
+#[must_use]
+pub const fn finding(severity: Severity, stops: bool) -> (Icon, Role) {
+    match severity {
+        _ if stops => (Icon::Block, Role::Danger),
+        Severity::Note => (Icon::Info, Role::Neutral),
+        Severity::NotChecked => NOT_CHECKED,
+        Severity::Warn | Severity::NameWanted | Severity::Block => (Icon::Warning, Role::Caution),
+    }
 }
 
 /// Look of a condition in this phase.

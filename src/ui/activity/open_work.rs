@@ -11,11 +11,11 @@ use crate::journal::{Author, Entry, OrderStatus, Phase};
 use crate::message::Command;
 use crate::model::EntryId;
 use crate::state::{self, State};
-use crate::ui::Cx;
 use crate::ui::concerns::Concern;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{ActionButton, Icon, badge};
 use crate::ui::words::ago;
+use crate::ui::{Cx, look};
 
 /// Devices named in one line.
 const MAX_NAMES: usize = 4;
@@ -75,11 +75,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
             // Writing to a string cannot fail.
             write!(words, ", {which}sent {}", ago(sent, cx.now)).ok();
         }
-        let (icon, role) = if is_unknown {
-            (Icon::Unknown, Role::Unknown)
-        } else {
-            (Icon::Waiting, Role::Caution)
-        };
+        let (icon, role) = look::left_open(is_unknown);
         badge(ui, icon, role, &words);
     }
 }

@@ -1,7 +1,7 @@
 //! The parts of the device panel that are read on their own: when they are asked for, and what
 //! stands where one is missing, old or cut.
 
-use egui::{Response, Ui};
+use egui::Ui;
 
 use crate::explain::NextStep;
 use crate::message::Command;
@@ -9,7 +9,7 @@ use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, UiExt as _, badge, section_ui};
-use crate::ui::{Cx, words};
+use crate::ui::{Cx, look, words};
 
 /// Facts younger than this are not read again because the selection came back.
 pub const FRESH_SECS: i64 = 60;
@@ -81,7 +81,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
     } = words;
     if let Some(permission) = part.lacking(&cx.state.session) {
         let text = format!("Not checked: {what}; requires the permission {permission}");
-        badge(ui, Icon::Unknown, Role::Unknown, &text);
+        look::not_checked_ui(ui, &text);
         return;
     }
     let Some(list) = list else {
@@ -95,8 +95,8 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
             }
             Some(failure) => {
                 let text = format!("Not checked: {what}: {}", failure.headline);
-                let response = badge(ui, Icon::Unknown, Role::Unknown, &text);
-                announce(ui, &response);
+                let response = look::not_checked_ui(ui, &text);
+                ui.announce(&response);
                 if failure.next != NextStep::None {
                     ui.small_label(failure.next.words());
                 }
@@ -115,7 +115,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
         Some(failure) => {
             let text = format!("Not re-read: {} (shown as read {age})", failure.headline);
             let response = badge(ui, Icon::Warning, Role::Caution, &text);
-            announce(ui, &response);
+            ui.announce(&response);
         }
         None => {
             ui.small_label(format!("Read {age}"));
@@ -133,11 +133,6 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
             "None that could be read"
         });
     }
-}
-
-/// Announces it to a screen reader when it appears or changes.
-fn announce(ui: &Ui, response: &Response) {
-    ui.announce(response);
 }
 
 /// Says how many are not drawn.

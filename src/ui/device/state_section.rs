@@ -37,7 +37,8 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         return;
     };
     if !history.is_complete {
-        announce(ui, Icon::Unknown, Role::Unknown, INCOMPLETE);
+        let said = look::not_checked_ui(ui, INCOMPLETE);
+        ui.announce(&said);
     }
     let conditions = cx.state.actions.conditions(&machine.id);
     let states = Condition::ALL.map(|condition| {

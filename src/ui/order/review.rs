@@ -6,14 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Draft, Order, Task};
 use crate::explain::NextStep;
-use crate::guard::{Finding, Review, Severity};
+use crate::guard::{Finding, Review};
 use crate::model::{MachineId, MachineRef, Permission, clean};
 use crate::state::{Remote, State};
-use crate::ui::Cx;
 use crate::ui::order::form::OrderForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, UiExt as _, badge};
-use crate::ui::words;
+use crate::ui::widgets::{UiExt as _, badge};
+use crate::ui::{Cx, look, words};
 
 /// Between lines that belong together, in points.
 pub const LINE_GAP: f32 = 2.0;
@@ -113,12 +112,7 @@ pub fn findings_ui(
 fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     let tokens = ui.tokens();
     ui.spacing_mut().item_spacing.y = 0.0;
-    let (icon, role) = match finding.severity {
-        _ if review.is_stopped_by(finding) => (Icon::Block, Role::Danger),
-        Severity::Note => (Icon::Info, Role::Neutral),
-        Severity::NotChecked => (Icon::Unknown, Role::Unknown),
-        Severity::Warn | Severity::NameWanted | Severity::Block => (Icon::Warning, Role::Caution),
-    };
+    let (icon, role) = look::finding(finding.severity, review.is_stopped_by(finding));
     let response = badge(ui, icon, role, &finding.text);
     ui.announce(&response);
     let mut next = finding.next.words();
