@@ -1,14 +1,15 @@
 //! Execution of commands: one exhaustive match.
 
 use super::{App, WantedProfile, now};
-use crate::action::{ActionKind, Condition, Subject};
+use crate::action::{Condition, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
-use crate::model::{MachineRef, ThemeChoice};
+use crate::model::ThemeChoice;
 use crate::state::WayBack;
+use crate::ui;
 use crate::ui::commands::{self, UiCommand};
+use crate::ui::order::NewForm;
 use crate::ui::views::{Dialog, Screen};
-use crate::ui::{self, order};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
@@ -96,46 +97,29 @@ impl App {
                 let open = self.views.selected.clone();
                 let record = open.as_ref().and_then(|open| self.state.machine(&open.id));
                 let kind = kind.suited_to(record.map(AsRef::as_ref));
-                self.open_form(ctx, open.as_slice(), kind);
+                let subject = Subject::Act(kind);
+                self.open_form(ctx, NewForm::new(subject, open.as_slice()));
             }
             UiCommand::ActOnSelection(kind) => {
-                let selection = self.views.bulk_selection.clone();
-                self.open_form(ctx, &selection, kind);
-                order::mark_opened_from_selection(&mut self.views);
+                let subject = Subject::Act(kind);
+                let form = NewForm::new(subject, &self.views.bulk_selection);
+                self.open_form(ctx, form.of_selection());
             }
             UiCommand::Drill => self.views.open(Dialog::Drill),
             UiCommand::Plan => {
-                let open = self.views.selected.clone();
-                self.open_plan(ctx, open.as_slice());
+                let open = self.views.selected.as_slice();
+                self.open_form(ctx, NewForm::plan(None, open));
             }
             UiCommand::PlanOnSelection => {
-                let selection = self.views.bulk_selection.clone();
-                self.open_plan(ctx, &selection);
-                order::mark_opened_from_selection(&mut self.views);
+                let form = NewForm::plan(None, &self.views.bulk_selection);
+                self.open_form(ctx, form.of_selection());
             }
         }
     }
 
-    fn open_form(&mut self, ctx: &egui::Context, machines: &[MachineRef], kind: ActionKind) {
+    fn open_form(&mut self, ctx: &egui::Context, form: NewForm<'_>) {
         let time = ctx.input(|i| i.time);
-        let (state, views) = (&self.state, &mut self.views);
-        let load = order::open(
-            state,
-            views,
-            machines,
-            Subject::Act(kind),
-            (time, now()),
-            |_| {},
-        );
-        for load in load {
-            self.send(load);
-        }
-    }
-
-    fn open_plan(&mut self, ctx: &egui::Context, machines: &[MachineRef]) {
-        let time = ctx.input(|i| i.time);
-        let load = order::open_plan(&self.state, &mut self.views, machines, time);
-        for load in load {
+        for load in form.open(&self.state, &mut self.views, time, now()) {
             self.send(load);
         }
     }
@@ -144,8 +128,11 @@ impl App {
     fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
         let way_back = WayBack::of(&self.state.contained());
         let (machines, left_out) = way_back.given_back(condition);
-        self.open_form(ctx, machines, condition.way_back());
-        order::note_left_out(&mut self.views, &left_out);
+        let form = NewForm {
+            left_out: &left_out,
+            ..NewForm::new(Subject::Act(condition.way_back()), machines)
+        };
+        self.open_form(ctx, form);
     }
 
     fn compare(&mut self) {

@@ -3,10 +3,11 @@
 use egui::{RichText, Ui};
 
 use super::commands::{UiCommand, acting_trouble};
+use super::order::NewForm;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, UiExt as _, raised_frame, section_ui};
 use super::words::{ago, left, local_time};
-use super::{Cx, look, order};
+use super::{Cx, look};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
 use crate::message::Command;
 use crate::model::{Indicator, IndicatorAction, MachineRef, clean, first_upper, requestor_name};
@@ -181,10 +182,14 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
             let button = button.with_arm_delay().disabled_because(why.as_deref());
             if ui.add(button).clicked() {
                 let subject = Subject::Act(ActionKind::RemoveBlock);
-                order::raise(ui, cx, &[MachineRef::every_device()], subject, |draft| {
-                    draft.set(&INDICATOR, id.as_str());
-                    draft.set(&FILE, &*one.value);
-                });
+                let form = NewForm {
+                    fill: Box::new(|draft| {
+                        draft.set(&INDICATOR, id.as_str());
+                        draft.set(&FILE, &*one.value);
+                    }),
+                    ..NewForm::new(subject, &[MachineRef::every_device()])
+                };
+                form.raise(ui, cx);
             }
         });
         ui.small_label(first_upper(&block_words(one, cx)));

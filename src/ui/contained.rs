@@ -9,6 +9,7 @@ use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
 use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
 use super::look;
+use super::order::NewForm;
 use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
@@ -16,7 +17,7 @@ use super::widgets::{
     section_ui,
 };
 use super::words::{ago, both_times, clock_text, lasting};
-use super::{Cx, incident, order};
+use super::{Cx, incident};
 use crate::action::{ConditionPhase, Subject, TOLD_AGAIN, type_noun};
 use crate::message::LookBack;
 use crate::model::{clean, first_upper, tag_last};
@@ -293,7 +294,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 
 fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
     cx.views.selected = Some(row.machine.clone());
-    order::raise(ui, cx, std::slice::from_ref(&row.machine), subject, |_| {});
+    NewForm::new(subject, std::slice::from_ref(&row.machine)).raise(ui, cx);
 }
 
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {

@@ -2,9 +2,10 @@
 
 use egui::Ui;
 
+use super::Cx;
 use super::commands::{act_availability, open_device};
 use super::layout::is_console_open;
-use super::{Cx, order};
+use super::order::NewForm;
 use crate::action::{ActionKind, Subject};
 use crate::explain::{Explanation, NextStep};
 
@@ -20,7 +21,7 @@ pub fn open_dropped(ui: &Ui, cx: &mut Cx<'_>) {
         act_availability(kind, machine, cx.state, cx.now).map(|()| machine.clone())
     });
     match able {
-        Ok(machine) => order::raise(ui, cx, &[machine], Subject::Act(kind), |_| {}),
+        Ok(machine) => NewForm::new(Subject::Act(kind), &[machine]).raise(ui, cx),
         Err(why) => {
             let headline = format!(
                 "The dropped file was not read. {}: {why}",

@@ -8,14 +8,15 @@ use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::{EntryId, clean, each_once};
 use crate::state::{Batch, State, counted};
+use crate::ui::Cx;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::layout::WIDE;
+use crate::ui::order::NewForm;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_frame};
 use crate::ui::words::{clock_text, devices, duration};
-use crate::ui::{Cx, order};
 
 /// Devices that the title of a summary names.
 const TITLED: usize = 2;
@@ -269,12 +270,14 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 
 /// Opens the form of those that were not sent, with the same text; nothing is confirmed by it.
 fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
-    if let Some((plan, places)) = batch.plan() {
-        let unsent = batch.unsent.iter();
+    let unsent = batch.unsent.iter();
+    let form = if let Some((plan, places)) = batch.plan() {
         let steps = unsent.filter_map(|entry| Some((*places.get(&entry.id())?, *entry)));
-        let steps: Vec<_> = steps.collect();
-        order::raise_steps(ui, cx, Arc::new(plan), &steps);
+        NewForm::again(Some(Arc::new(plan)), steps.collect())
     } else {
-        order::raise_again(ui, cx, &batch.unsent);
+        NewForm::again(None, unsent.map(|entry| (0, *entry)).collect())
+    };
+    if let Some(form) = form {
+        form.raise(ui, cx);
     }
 }

@@ -2,19 +2,20 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, Subject, TAG, type_noun};
+use crate::action::{ActionKind, Subject, TAG, type_noun};
 use crate::journal::{Entry, OrderStatus, alternative};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
+use crate::ui::Cx;
 use crate::ui::activity::record;
 use crate::ui::activity::tag::tag_to_change;
 use crate::ui::activity::undo;
 use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
+use crate::ui::order::NewForm;
 use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
-use crate::ui::{Cx, order};
 
 /// A ticket is named as far as this.
 const TICKET_CHARS: usize = 24;
@@ -263,24 +264,29 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
                 action: action.clone(),
                 action_type: action_type.clone(),
             };
-            order::raise(ui, cx, &[entry.machine()], subject, |_| {});
+            NewForm::new(subject, &[entry.machine()]).raise(ui, cx);
         }
         Button::Undo(undo) => {
             let state = cx.state;
-            let fill = |draft: &mut Draft| undo::fill(draft, entry, state);
-            order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), fill);
+            let form = NewForm {
+                fill: Box::new(|draft| undo::fill(draft, entry, state)),
+                ..NewForm::new(Subject::Act(*undo), &[entry.machine()])
+            };
+            form.raise(ui, cx);
         }
         Button::Tag(kind, tag) => {
-            let subject = Subject::Act(*kind);
-            order::raise(ui, cx, &[entry.machine()], subject, |draft| {
-                draft.set(&TAG, tag.as_str());
-            });
-            let ticket = cx.state.ticket_in(tag).map(str::to_owned);
-            if let (Some(Dialog::Form(form)), Some(ticket)) = (&mut cx.views.dialog, ticket) {
-                form.ticket = ticket;
+            let form = NewForm {
+                fill: Box::new(|draft| draft.set(&TAG, tag.as_str())),
+                ticket: cx.state.ticket_in(tag).map(str::to_owned),
+                ..NewForm::new(Subject::Act(*kind), &[entry.machine()])
+            };
+            form.raise(ui, cx);
+        }
+        Button::SendAgain => {
+            if let Some(form) = NewForm::again(None, vec![(0, entry)]) {
+                form.raise(ui, cx);
             }
         }
-        Button::SendAgain => order::raise_again(ui, cx, &[entry]),
         Button::Download => cx.views.open(Dialog::Download(entry.id())),
         Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
         Button::ShowDevice => cx.select_device(entry.machine()),

@@ -15,11 +15,12 @@ use crate::ui::commands::{PLAN_HELP, act_availability, acting_trouble, plan_avai
 use crate::ui::layout::WIDE;
 use crate::ui::look;
 use crate::ui::look::condition_icon;
+use crate::ui::order::NewForm;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
     ActionButton, ExplanationView, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui,
 };
-use crate::ui::{Cx, order, words};
+use crate::ui::{Cx, words};
 
 const COMMENT_CHARS: usize = 500;
 /// Width of the word before a group of buttons.
@@ -117,7 +118,7 @@ fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String>
             button
         };
         if ui.add(button).clicked() {
-            order::raise_plan(ui, cx, std::slice::from_ref(machine));
+            NewForm::plan(None, std::slice::from_ref(machine)).raise(ui, cx);
         }
     });
     reason
@@ -156,8 +157,7 @@ fn button_ui(
         button
     };
     if ui.add(button).clicked() {
-        let targets = std::slice::from_ref(machine);
-        order::raise(ui, cx, targets, Subject::Act(kind), |_| {});
+        NewForm::new(Subject::Act(kind), std::slice::from_ref(machine)).raise(ui, cx);
     }
     reason
 }
@@ -261,7 +261,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                         action,
                         action_type,
                     };
-                    order::raise(ui, cx, std::slice::from_ref(machine), subject, |_| {});
+                    NewForm::new(subject, std::slice::from_ref(machine)).raise(ui, cx);
                 }
             });
     });

@@ -7,9 +7,10 @@ use crate::model::{Alert, AlertFile, MachineRef, PanelPart, clean};
 use crate::ui::commands::act_availability;
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::device::portal;
+use crate::ui::order::NewForm;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _};
-use crate::ui::{Cx, look, order, words};
+use crate::ui::{Cx, look, words};
 
 const TITLE_CHARS: usize = 200;
 const CATEGORY_CHARS: usize = 60;
@@ -46,10 +47,11 @@ pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         cx.out.open_page = opened;
     }
     if let Some(hash) = chosen {
-        let targets = std::slice::from_ref(machine);
-        order::raise(ui, cx, targets, Subject::Act(QUARANTINE), |draft| {
-            draft.set(&SHA1, &*hash);
-        });
+        let form = NewForm {
+            fill: Box::new(|draft| draft.set(&SHA1, &*hash)),
+            ..NewForm::new(Subject::Act(QUARANTINE), std::slice::from_ref(machine))
+        };
+        form.raise(ui, cx);
     }
 }
 

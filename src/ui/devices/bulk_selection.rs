@@ -5,15 +5,16 @@ use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, Ui
 
 use crate::action::{ActionKind, Subject};
 use crate::state::State;
+use crate::ui::Cx;
 use crate::ui::commands::{acting_trouble, is_for_some};
 use crate::ui::devices::absence::{absence, absence_note};
+use crate::ui::order::NewForm;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
 use crate::ui::widgets::{
     ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame, text_width,
 };
 use crate::ui::words::devices;
-use crate::ui::{Cx, order};
 
 /// Room that the names keep beside the buttons, in points.
 const MIN_NAMES: f32 = 60.0;
@@ -61,12 +62,12 @@ pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
 
 /// Opens the form of an action, or of a plan, on the ticked devices.
 fn raise(ui: &Ui, cx: &mut Cx<'_>, chosen: Chosen) {
-    let selected = cx.views.bulk_selection.clone();
-    match chosen {
-        Chosen::Act(kind) => order::raise(ui, cx, &selected, Subject::Act(kind), |_| {}),
-        Chosen::Plan => order::raise_plan(ui, cx, &selected),
-    }
-    order::mark_opened_from_selection(cx.views);
+    let selected = &cx.views.bulk_selection;
+    let form = match chosen {
+        Chosen::Act(kind) => NewForm::new(Subject::Act(kind), selected),
+        Chosen::Plan => NewForm::plan(None, selected),
+    };
+    form.of_selection().raise(ui, cx);
 }
 
 /// Choices of the bar.

@@ -14,10 +14,11 @@ use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
 use crate::state::{Contained, Request};
 use crate::ui::commands::acting_trouble;
+use crate::ui::order::NewForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
 use crate::ui::words::{ago, both_times, clock_text};
-use crate::ui::{Cx, look, order};
+use crate::ui::{Cx, look};
 
 /// One line, with the gap below it.
 const LINE: f32 = 28.0;
@@ -190,7 +191,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     if ui.add(button).clicked() {
         cx.views.selected = Some(row.machine.clone());
         let subject = Subject::Act(back);
-        order::raise(ui, cx, std::slice::from_ref(&row.machine), subject, |_| {});
+        NewForm::new(subject, std::slice::from_ref(&row.machine)).raise(ui, cx);
     }
 }
 

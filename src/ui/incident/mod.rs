@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use egui::{Id, Ui};
 
+use super::Cx;
 use super::commands::{UiCommand, acting_trouble, why_nothing};
 use super::contained_view::not_included;
 use super::journal::contained_by_others;
+use super::order::NewForm;
 use super::theme::{Role, TokensExt as _};
-use super::views::{Dialog, Screen, Views};
+use super::views::{Screen, Views};
 use super::widgets::{
     ActionButton, EmptyState, Icon, TextField, UiExt as _, back_ui, badge, section_ui, select_all,
 };
 use super::words::devices;
-use super::{Cx, order};
-use crate::action::{ActionKind, Condition, Draft, Subject, TAG};
+use crate::action::{ActionKind, Condition, Subject, TAG};
 use crate::journal::{Entry, Format};
 use crate::message::{Command, ExportTo, Exported, JournalExport};
 use crate::model::{MachineId, MachineRef, clean, clock_text};
@@ -165,9 +166,13 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             .with_arm_delay()
             .disabled_because(why.as_deref());
         if ui.add(button).clicked() {
-            raise(ui, cx, machines, condition.way_back(), |_| {});
-            order::note_left_out(cx.views, &left_out);
-            order::sets_aside(cx.views, &aside);
+            let form = NewForm {
+                ticket: Some(cx.views.incident.ticket()),
+                left_out: &left_out,
+                set_aside: &aside,
+                ..NewForm::new(Subject::Act(condition.way_back()), machines)
+            };
+            form.raise(ui, cx);
         }
     }
 }
@@ -203,21 +208,6 @@ fn needed_elsewhere(
         aside.clear();
     }
     aside
-}
-
-/// Opens the form on these devices, with the incident's ticket in it.
-fn raise(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    machines: &[MachineRef],
-    kind: ActionKind,
-    fill: impl FnOnce(&mut Draft),
-) {
-    order::raise(ui, cx, machines, Subject::Act(kind), fill);
-    let ticket = cx.views.incident.ticket();
-    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
-        form.ticket = ticket;
-    }
 }
 
 fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
@@ -268,9 +258,12 @@ fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
         .disabled_because(why.as_deref());
     if ui.add(button).clicked() {
         let ticket = cx.views.incident.ticket();
-        raise(ui, cx, &untagged, ActionKind::AddTag, |draft| {
-            draft.set(&TAG, ticket);
-        });
+        let form = NewForm {
+            ticket: Some(ticket.clone()),
+            fill: Box::new(|draft| draft.set(&TAG, ticket)),
+            ..NewForm::new(Subject::Act(ActionKind::AddTag), &untagged)
+        };
+        form.raise(ui, cx);
     }
 }
 

@@ -4,7 +4,7 @@ use egui::{ScrollArea, Ui};
 use jiff::Timestamp;
 
 use super::form::{GivenEnd, OpenedFrom, OrderForm};
-use super::open::raise;
+use super::open::NewForm;
 use crate::action::{ActionKind, EXPIRES, FILE, INDICATOR, Subject, Value};
 use crate::guard;
 use crate::model::{Indicator, MachineRef};
@@ -23,18 +23,17 @@ const MAX_HEIGHT: f32 = 120.0;
 pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
     let (ticket, comment) = (form.ticket.clone(), form.draft.comment.clone());
     cx.views.dialog = Some(Dialog::Form(form));
-    let below = cx.views.covered.len();
     let subject = Subject::Act(ActionKind::BlockFile);
-    raise(ui, cx, &[MachineRef::every_device()], subject, |draft| {
-        draft.set(&FILE, hash);
-        draft.comment = comment;
-    });
-    if cx.views.covered.len() > below
-        && let Some(Dialog::Form(opened)) = &mut cx.views.dialog
-    {
-        opened.ticket = ticket;
-        opened.opened_from = OpenedFrom::OtherForm;
-    }
+    let form = NewForm {
+        fill: Box::new(|draft| {
+            draft.set(&FILE, hash);
+            draft.comment = comment;
+        }),
+        ticket: Some(ticket),
+        opened_from: OpenedFrom::OtherForm,
+        ..NewForm::new(subject, &[MachineRef::every_device()])
+    };
+    form.raise(ui, cx);
 }
 
 /// Puts the later end of a block whose place this one takes into the field for the end, unless a person

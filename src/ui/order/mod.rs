@@ -27,10 +27,7 @@ mod title;
 pub use exposure::{Exposure, Item};
 pub use form::{OpenedFrom, OrderForm, Target, UsedTicket};
 pub use kept_texts::KeptTexts;
-pub use open::{
-    mark_opened_from_selection, note_left_out, open, open_plan, raise, raise_again,
-    raise_named_plan, raise_plan, raise_steps, sets_aside,
-};
+pub use open::NewForm;
 pub use title::confirm_label;
 
 use egui::scroll_area::ScrollBarVisibility;

@@ -23,56 +23,183 @@ const NAMED_AS_LEFT_OUT: usize = 4;
 /// Devices whose open alerts are asked for as a form opens.
 const MAX_ALERTS_READ: usize = 10;
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them, unless this
-/// console only looks: whatever raises it says so.
-pub fn raise(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    machines: &[MachineRef],
-    subject: Subject,
-    fill: impl FnOnce(&mut Draft),
-) {
-    if acting_trouble(cx.state).is_err() {
-        return;
-    }
-    let time = ui.input(|input| input.time);
-    let load = open(cx.state, cx.views, machines, subject, (time, cx.now), fill);
-    cx.out.work.extend(load);
+/// A form to be opened.
+pub struct NewForm<'a> {
+    pub of: Of,
+    /// Puts the first values into its fields.
+    pub fill: Box<dyn FnOnce(&mut Draft) + 'a>,
+    /// Its ticket, instead of the one that it would choose.
+    pub ticket: Option<String>,
+    pub opened_from: OpenedFrom,
+    /// Devices that it does not take in, which are named.
+    pub left_out: &'a [&'a LeftOut],
+    /// Devices that it has taken out, each for its reason: a person may put them back.
+    pub set_aside: &'a [(MachineId, String)],
+    /// The orders that it sends again, each with its step.
+    pub again: Vec<(usize, &'a Entry)>,
 }
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them; `time` is egui's. The
-/// returned commands read the facts again.
-#[must_use = "the commands read the devices again"]
-pub fn open(
+/// What a form orders.
+pub enum Of {
+    Subject(Subject, Vec<MachineRef>),
+    /// All steps of the plan with this name, else of the first; another one can be chosen.
+    Plan(Option<Box<str>>, Vec<MachineRef>),
+    /// Some steps of a plan, each on its device.
+    Steps(Arc<Plan>, Vec<(usize, MachineRef)>),
+}
+
+impl<'a> NewForm<'a> {
+    /// A form with empty fields.
+    #[must_use]
+    pub fn new(subject: Subject, machines: &[MachineRef]) -> Self {
+        Self::of(Of::Subject(subject, machines.to_vec()))
+    }
+
+    /// The form of the plan with this name, else of the first.
+    #[must_use]
+    pub fn plan(name: Option<&str>, machines: &[MachineRef]) -> Self {
+        Self::of(Of::Plan(name.map(Into::into), machines.to_vec()))
+    }
+
+    /// The form of orders that are to be sent again, each with its step of the plan where there is one; with
+    /// the text of the first. `None` where there are none.
+    #[must_use]
+    pub fn again(plan: Option<Arc<Plan>>, orders: Vec<(usize, &'a Entry)>) -> Option<Self> {
+        let first = &orders.first()?.1.order;
+        let devices = orders.iter();
+        let devices = devices.map(|(step, entry)| (*step, entry.order.machine.clone()));
+        let of = match plan {
+            Some(plan) => Of::Steps(plan, devices.collect()),
+            None => Of::Subject(
+                Subject::of(&first.task),
+                devices.map(|(_, machine)| machine).collect(),
+            ),
+        };
+        let is_of_plan = matches!(of, Of::Steps(..));
+        let fill = move |draft: &mut Draft| {
+            draft.comment = first.comment.to_string();
+            if !is_of_plan {
+                draft.refill(&first.task);
+            }
+        };
+        Some(Self {
+            fill: Box::new(fill),
+            again: orders,
+            ..Self::of(of)
+        })
+    }
+
+    /// The same for the devices that are selected in the list.
+    #[must_use]
+    pub fn of_selection(self) -> Self {
+        Self {
+            opened_from: OpenedFrom::Selection,
+            ..self
+        }
+    }
+
+    fn of(of: Of) -> Self {
+        Self {
+            of,
+            fill: Box::new(|_| {}),
+            ticket: None,
+            opened_from: OpenedFrom::default(),
+            left_out: &[],
+            set_aside: &[],
+            again: Vec::new(),
+        }
+    }
+
+    /// Opens it, unless this console only looks: whatever raises it says so.
+    pub fn raise(self, ui: &Ui, cx: &mut Cx<'_>) {
+        if acting_trouble(cx.state).is_ok() {
+            let time = ui.input(|input| input.time);
+            let load = self.open(cx.state, cx.views, time, cx.now);
+            cx.out.work.extend(load);
+        }
+    }
+
+    /// Opens it; `time` is egui's. The returned commands read the facts again.
+    #[must_use = "the commands read the devices again"]
+    pub fn open(self, state: &State, views: &mut Views, time: f64, now: Timestamp) -> Vec<Command> {
+        let mut form = match form_of(self.of, self.fill, state, time) {
+            Ok(Some(form)) => form,
+            Ok(None) => return Vec::new(),
+            Err(error) => {
+                views.report_no_entropy(error);
+                return Vec::new();
+            }
+        };
+        let ids: Vec<_> = form.machines().map(|machine| machine.id.clone()).collect();
+        let is_tenant_wide = form.draft.task().is_tenant_wide();
+        let mut alerts = Vec::new();
+        if form.plan.is_none() {
+            form.given_end = set_end(&mut form.draft, state.at_service(now));
+            alerts = alerts_to_read(state, &form.draft, &ids);
+        }
+        if form.draft.comment.is_empty() {
+            let task = form.task();
+            ticket_field::begin(&mut form, state, views, &task, &ids);
+        }
+        if let Some(ticket) = self.ticket {
+            form.ticket = ticket;
+        }
+        form.opened_from = self.opened_from;
+        form.not_included = not_included(self.left_out);
+        left_out::set_aside(&mut form, self.set_aside);
+        form.send_again(&self.again);
+        views.open(Dialog::Form(Box::new(form)));
+        if is_tenant_wide {
+            let may = !state.session.is_known_to_lack(&Permission::TiReadWrite);
+            return may.then_some(Command::LoadIndicators).into_iter().collect();
+        }
+        let mut load = facts_to_read(ids);
+        load.extend(alerts);
+        load
+    }
+}
+
+/// The form with its first values; `None` where it would be about nothing.
+fn form_of(
+    of: Of,
+    fill: Box<dyn FnOnce(&mut Draft) + '_>,
     state: &State,
-    views: &mut Views,
-    machines: &[MachineRef],
-    subject: Subject,
-    (time, now): (f64, Timestamp),
-    fill: impl FnOnce(&mut Draft),
-) -> Vec<Command> {
+    time: f64,
+) -> Result<Option<OrderForm>, getrandom::Error> {
+    let (subject, machines) = match of {
+        Of::Subject(subject, machines) => (subject, machines),
+        Of::Steps(plan, orders) => return form_of_steps(plan, orders, fill, time),
+        Of::Plan(name, machines) => {
+            let mut plans = state.settings.plans.iter();
+            let is_meant = |plan: &&Arc<Plan>| name.is_none() || name.as_ref() == Some(&plan.name);
+            let Some(plan) = plans.find(is_meant) else {
+                return Ok(None);
+            };
+            let all =
+                |machine| (0..plan.steps.len()).map(move |step| (step, Clone::clone(machine)));
+            let orders = machines.iter().flat_map(all).collect();
+            let mut form = form_of_steps(Arc::clone(plan), orders, fill, time)?;
+            if let Some(form) = &mut form {
+                form.chooses_plan = true;
+            }
+            return Ok(form);
+        }
+    };
     let is_tenant_wide = matches!(&subject, Subject::Act(kind) if kind.is_tenant_wide());
-    let everywhere = [MachineRef::every_device()];
-    // Wherever it was begun.
     let machines = if is_tenant_wide {
-        &everywhere
+        // Wherever it was begun.
+        vec![MachineRef::every_device()]
     } else {
         machines
     };
     let mut targets: Vec<Target> = Vec::new();
     for machine in machines {
         if targets.iter().all(|known| known.machine.id != machine.id) {
-            match Target::new(machine.clone(), 0) {
-                Ok(target) => targets.push(target),
-                Err(error) => {
-                    views.report_no_entropy(error);
-                    return Vec::new();
-                }
-            }
+            targets.push(Target::new(machine, 0)?);
         }
     }
     let Some(first) = targets.first() else {
-        return Vec::new();
+        return Ok(None);
     };
     let ids = targets.iter().map(|target| &target.machine.id);
     let mut renamed = releases_of_containments(state, &subject, ids);
@@ -87,24 +214,48 @@ pub fn open(
     };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
     fill(&mut draft);
-    let given_end = set_end(&mut draft, state.at_service(now));
-    let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);
     form.renamed = renamed;
-    form.given_end = given_end;
-    if form.draft.comment.is_empty() {
-        let task = form.draft.task();
-        ticket_field::begin(&mut form, state, views, &task, &ids);
+    Ok(Some(form))
+}
+
+/// The form of some steps of a plan, each on its device.
+fn form_of_steps(
+    plan: Arc<Plan>,
+    mut orders: Vec<(usize, MachineRef)>,
+    fill: Box<dyn FnOnce(&mut Draft) + '_>,
+    time: f64,
+) -> Result<Option<OrderForm>, getrandom::Error> {
+    let ids = each_once(orders.iter().map(|(_, machine)| machine.id.clone()));
+    // Those of a device stand together.
+    orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
+    let targets = orders.into_iter();
+    let targets = targets.map(|(step, machine)| Target::new(machine, step));
+    let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
+    let (Some(first), Some(step)) = (targets.first(), plan.steps.first()) else {
+        return Ok(None);
+    };
+    let mut draft = Draft::new(first.entry, first.machine.clone(), Subject::Act(step.kind));
+    fill(&mut draft);
+    let mut form = OrderForm::new(targets, draft, time);
+    form.be_about(plan);
+    Ok(Some(form))
+}
+
+/// Which devices a form leaves out, and why.
+fn not_included(left_out: &[&LeftOut]) -> Option<String> {
+    let named = left_out.iter().take(NAMED_AS_LEFT_OUT);
+    let mut named: Vec<String> = named
+        .map(|one| {
+            let (name, tail) = (one.machine.quoted_name(), one.machine.id.tail());
+            format!("{name} (…{tail}, {})", one.why)
+        })
+        .collect();
+    let more = left_out.len() - named.len();
+    if more > 0 {
+        named.push(format!("and {more} more"));
     }
-    let alerts = alerts_to_read(state, &form.draft, &ids);
-    views.open(Dialog::Form(Box::new(form)));
-    if is_tenant_wide {
-        let may = !state.session.is_known_to_lack(&Permission::TiReadWrite);
-        return may.then_some(Command::LoadIndicators).into_iter().collect();
-    }
-    let mut load = facts_to_read(ids);
-    load.extend(alerts);
-    load
+    (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")))
 }
 
 /// Reads devices again whose history has made room for those of others while the form is open, and reads them
@@ -130,182 +281,6 @@ fn facts_to_read(ids: Vec<MachineId>) -> Vec<Command> {
         ],
         _ => vec![Command::LoadMachines(ids)],
     }
-}
-
-/// Opens the form of the first plan on `machines`, where another one can be chosen. The returned commands
-/// read the facts again.
-#[must_use = "the commands read the devices again"]
-pub fn open_plan(
-    state: &State,
-    views: &mut Views,
-    machines: &[MachineRef],
-    time: f64,
-) -> Vec<Command> {
-    let Some(plan) = state.settings.plans.first() else {
-        return Vec::new();
-    };
-    open_all_steps(state, views, plan, machines, time)
-}
-
-/// Opens the form of this plan on `machines`, where another one can be chosen.
-fn open_all_steps(
-    state: &State,
-    views: &mut Views,
-    plan: &Arc<Plan>,
-    machines: &[MachineRef],
-    time: f64,
-) -> Vec<Command> {
-    let all = |machine: &MachineRef| {
-        (0..plan.steps.len()).map({
-            let machine = machine.clone();
-            move |step| (step, machine.clone())
-        })
-    };
-    let orders = machines.iter().flat_map(all).collect();
-    let load = open_steps(state, views, Arc::clone(plan), orders, time);
-    if let Some(Dialog::Form(form)) = &mut views.dialog {
-        form.chooses_plan = true;
-    }
-    load
-}
-
-/// Opens the form of the first plan on `machines`, unless this console only looks.
-pub fn raise_plan(ui: &Ui, cx: &mut Cx<'_>, machines: &[MachineRef]) {
-    if acting_trouble(cx.state).is_ok() {
-        let time = ui.input(|input| input.time);
-        let load = open_plan(cx.state, cx.views, machines, time);
-        cx.out.work.extend(load);
-    }
-}
-
-/// Opens the form of the plan with this name on the selected devices, else on the open one, unless this
-/// console only looks.
-pub fn raise_named_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
-    let mut plans = cx.state.settings.plans.iter();
-    let Some(plan) = plans.find(|plan| &*plan.name == name) else {
-        return;
-    };
-    if acting_trouble(cx.state).is_err() {
-        return;
-    }
-    let is_selection = !cx.views.bulk_selection.is_empty();
-    let machines = if is_selection {
-        cx.views.bulk_selection.clone()
-    } else {
-        cx.views.selected.clone().into_iter().collect()
-    };
-    let time = ui.input(|input| input.time);
-    let load = open_all_steps(cx.state, cx.views, plan, &machines, time);
-    if is_selection {
-        mark_opened_from_selection(cx.views);
-    }
-    cx.out.work.extend(load);
-}
-
-/// Marks the form just opened as one for the selected devices.
-pub fn mark_opened_from_selection(views: &mut Views) {
-    if let Some(Dialog::Form(form)) = &mut views.dialog {
-        form.opened_from = OpenedFrom::Selection;
-    }
-}
-
-/// Notes which devices the form just opened leaves out, and why.
-pub fn note_left_out(views: &mut Views, left_out: &[&LeftOut]) {
-    let Some(Dialog::Form(form)) = &mut views.dialog else {
-        return;
-    };
-    let named = left_out.iter().take(NAMED_AS_LEFT_OUT);
-    let mut named: Vec<String> = named
-        .map(|one| {
-            let (name, tail) = (one.machine.quoted_name(), one.machine.id.tail());
-            format!("{name} (…{tail}, {})", one.why)
-        })
-        .collect();
-    let more = left_out.len() - named.len();
-    if more > 0 {
-        named.push(format!("and {more} more"));
-    }
-    form.not_included = (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")));
-}
-
-/// Takes devices out of the form which has just been opened, each for its reason: a person may put them back.
-pub fn sets_aside(views: &mut Views, reasons: &[(MachineId, String)]) {
-    if let Some(Dialog::Form(form)) = &mut views.dialog {
-        left_out::set_aside(form, reasons);
-    }
-}
-
-/// Opens the form of those orders of a plan that are to be sent again, each with its step, with the comment
-/// that they were confirmed with.
-pub fn raise_steps(ui: &Ui, cx: &mut Cx<'_>, plan: Arc<Plan>, orders: &[(usize, &Entry)]) {
-    if acting_trouble(cx.state).is_err() {
-        return;
-    }
-    let time = ui.input(|input| input.time);
-    let steps = orders
-        .iter()
-        .map(|(step, entry)| (*step, entry.order.machine.clone()));
-    let load = open_steps(cx.state, cx.views, plan, steps.collect(), time);
-    if let (Some(Dialog::Form(form)), Some((_, first))) = (&mut cx.views.dialog, orders.first()) {
-        first
-            .order
-            .comment
-            .as_ref()
-            .clone_into(&mut form.draft.comment);
-        form.ticket.clear();
-        form.offered_ticket = None;
-        form.send_again(orders);
-    }
-    cx.out.work.extend(load);
-}
-
-/// Opens the form of orders of one kind that are to be sent again, with the text of the first.
-pub fn raise_again(ui: &Ui, cx: &mut Cx<'_>, entries: &[&Entry]) {
-    let Some(first) = entries.first() else {
-        return;
-    };
-    let machines: Vec<_> = entries.iter().map(|e| e.order.machine.clone()).collect();
-    let subject = Subject::of(&first.order.task);
-    raise(ui, cx, &machines, subject, |draft| {
-        draft.comment = first.order.comment.to_string();
-        draft.refill(&first.order.task);
-    });
-    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
-        let orders: Vec<_> = entries.iter().map(|entry| (0, *entry)).collect();
-        form.send_again(&orders);
-    }
-}
-
-/// Opens the form of some steps of a plan, each on its device.
-fn open_steps(
-    state: &State,
-    views: &mut Views,
-    plan: Arc<Plan>,
-    mut orders: Vec<(usize, MachineRef)>,
-    time: f64,
-) -> Vec<Command> {
-    let ids = each_once(orders.iter().map(|(_, machine)| machine.id.clone()));
-    // Those of a device stand together.
-    orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
-    let targets = orders.into_iter();
-    let targets = targets.map(|(step, machine)| Target::new(machine, step));
-    let targets: Vec<Target> = match targets.collect() {
-        Ok(targets) => targets,
-        Err(error) => {
-            views.report_no_entropy(error);
-            return Vec::new();
-        }
-    };
-    let (Some(first), Some(step)) = (targets.first(), plan.steps.first()) else {
-        return Vec::new();
-    };
-    let draft = Draft::new(first.entry, first.machine.clone(), Subject::Act(step.kind));
-    let mut form = OrderForm::new(targets, draft, time);
-    form.be_about(plan);
-    let task = form.task();
-    ticket_field::begin(&mut form, state, views, &task, &ids);
-    views.open(Dialog::Form(Box::new(form)));
-    facts_to_read(ids)
 }
 
 /// Gives a form that wants an end one of a week from now, by the service's clock, which ends it, unless it has one to come.

@@ -126,6 +126,21 @@ fn harness_with(world: World, size: egui::Vec2, step_dt: f32) -> Harness<'static
         )
 }
 
+/// Opens a form as a person would.
+fn open(
+    state: &State,
+    views: &mut Views,
+    machines: &[MachineRef],
+    subject: Subject,
+    fill: impl FnOnce(&mut Draft),
+) -> Vec<Command> {
+    let form = NewForm {
+        fill: Box::new(fill),
+        ..NewForm::new(subject, machines)
+    };
+    form.open(state, views, 0.0, Timestamp::UNIX_EPOCH)
+}
+
 fn form<'a>(harness: &'a Harness<'_, World>) -> &'a OrderForm {
     match &harness.state().views.dialog {
         Some(OpenDialog::Form(form)) => form,
@@ -222,14 +237,7 @@ fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_t
             dns_name: None,
         });
         let machines: Vec<_> = machines.collect();
-        let load = open(
-            &state,
-            &mut Views::default(),
-            &machines,
-            subject,
-            (0.0, Timestamp::UNIX_EPOCH),
-            |_| {},
-        );
+        let load = open(&state, &mut Views::default(), &machines, subject, |_| {});
         let alerts = load.iter().filter(|command| {
             matches!(
                 command,

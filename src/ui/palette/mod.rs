@@ -16,13 +16,14 @@ use egui::{
     Context, Event, EventFilter, Id, Key, KeyboardShortcut, Response, RichText, ScrollArea, Ui,
 };
 
+use super::Cx;
 use super::commands::UiCommand;
 use super::devices::asked;
 use super::layout::is_console_open;
+use super::order::NewForm;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Screen};
 use super::widgets::{ActionButton, Dialog, Icon, TextField, UiExt as _, icon};
-use super::{Cx, order};
 use item::Row;
 use row::{heading_ui, row_ui};
 use typed::MatchInputs;
@@ -105,7 +106,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
         Item::Command(command) => cx.out.commands.push(command),
         Item::Device(machine) => cx.select_device(machine),
         Item::Incident(ticket) => cx.views.show_incident(&ticket),
-        Item::Plan(name) => order::raise_named_plan(ui, cx, &name),
+        Item::Plan(name) => raise_plan(ui, cx, &name),
         Item::Profile(name) => cx.out.profile = Some(name),
         Item::Setting(key) => {
             cx.views.settings.goes_to = Some(key);
@@ -117,6 +118,17 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
             asked::ask_for(cx, question);
         }
     }
+}
+
+/// Opens the form of a plan on the selected devices, else on the open one.
+fn raise_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
+    let selection = &cx.views.bulk_selection;
+    let form = if selection.is_empty() {
+        NewForm::plan(Some(name), cx.views.selected.as_slice())
+    } else {
+        NewForm::plan(Some(name), selection).of_selection()
+    };
+    form.raise(ui, cx);
 }
 
 fn show_search(cx: &mut Cx<'_>, text: String) {

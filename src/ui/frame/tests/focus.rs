@@ -11,7 +11,7 @@ use crate::journal::{Author, Entry, NotSentReason, Record};
 use crate::model::{EntryId, MachineRef};
 use crate::settings::Settings;
 use crate::state::fixtures;
-use crate::ui::order;
+use crate::ui::order::NewForm;
 use crate::ui::sign_in::profiles::{ProfilesPage, profiles_ui};
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{Dialog, Screen};
@@ -115,14 +115,8 @@ fn select(desk: &Shared, id: &str) {
 
 fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<Dialog> {
     let subject = Subject::Act(ActionKind::Isolate);
-    let _load = order::open(
-        &desk.state,
-        &mut desk.views,
-        &[machine],
-        subject,
-        (0.0, at(1)),
-        |_| {},
-    );
+    let form = NewForm::new(subject, &[machine]);
+    let _load = form.open(&desk.state, &mut desk.views, 0.0, at(1));
     desk.views.dialog.take()
 }
 

@@ -7,6 +7,7 @@ use crate::model::EntryId;
 use crate::state::fixtures;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::dialogs::closing_concerns;
+use crate::ui::order::NewForm;
 use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 
@@ -277,7 +278,6 @@ fn a_text_that_was_cut_has_one_tip_with_all_of_it() {
 #[test]
 fn the_form_says_that_its_device_is_not_in_the_list() {
     use crate::action::Subject;
-    use crate::ui::order;
 
     let mut state = signed_in();
     state.apply(Event::Inventory {
@@ -297,7 +297,8 @@ fn the_form_says_that_its_device_is_not_in_the_list() {
             let subject = Subject::Act(ActionKind::Isolate);
             let machine = machine(id, name).reference();
             let (state, views) = (&desk.state, &mut desk.views);
-            let _load = order::open(state, views, &[machine], subject, (0.0, at(1)), |_| {});
+            let form = NewForm::new(subject, &[machine]);
+            let _load = form.open(state, views, 0.0, at(1));
         }
         harness.run_steps(4);
         let gone =

@@ -78,9 +78,8 @@ fn the_form_that_takes_a_block_back_keeps_its_safe_button_in_sight() {
         let mut harness = harness_of(world, size);
         let World { state, views, .. } = harness.state_mut();
         let subject = Subject::Act(ActionKind::RemoveBlock);
-        let at = (0.0, Timestamp::UNIX_EPOCH);
         let everywhere = [MachineRef::every_device()];
-        let load = open(state, views, &everywhere, subject, at, |_| {});
+        let load = open(state, views, &everywhere, subject, |_| {});
         assert!(!load.is_empty());
         for reads in [false, true] {
             if reads {

@@ -174,14 +174,7 @@ fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
     for (device, ticket) in [(other, ""), (machine().reference(), "INC-4711")] {
         let World { state, views, .. } = first.state_mut();
         let subject = Subject::Act(ActionKind::Isolate);
-        let _load = open(
-            state,
-            views,
-            &[device],
-            subject,
-            (0.0, jiff::Timestamp::UNIX_EPOCH),
-            |_| {},
-        );
+        let _load = open(state, views, &[device], subject, |_| {});
         first.run_steps(3);
         assert_eq!(form(&first).ticket, ticket);
         let offered = first.query_by_label("Use INC-4711").is_some();

@@ -14,8 +14,7 @@ fn other() -> MachineRef {
 /// Opens a form as a person would, and waits until its buttons work.
 fn opened(harness: &mut Harness<'_, World>, machines: &[MachineRef], kind: ActionKind) {
     let World { state, views, .. } = harness.state_mut();
-    let at = (0.0, Timestamp::UNIX_EPOCH);
-    let _load = open(state, views, machines, Subject::Act(kind), at, |_| {});
+    let _load = open(state, views, machines, Subject::Act(kind), |_| {});
     harness.run_steps(30);
 }
 
@@ -104,9 +103,8 @@ fn what_was_typed_about_one_file_is_not_in_the_form_for_another() {
     let with = |harness: &mut Harness<'_, World>, digit: &str| {
         let World { state, views, .. } = harness.state_mut();
         let subject = Subject::Act(ActionKind::StopAndQuarantineFile);
-        let at = (0.0, Timestamp::UNIX_EPOCH);
         let machines = [machine().reference()];
-        let _load = open(state, views, &machines, subject, at, |draft| {
+        let _load = open(state, views, &machines, subject, |draft| {
             draft.set(&crate::action::SHA1, digit.repeat(40));
         });
         harness.run_steps(3);
@@ -137,9 +135,8 @@ fn what_was_typed_is_forgotten_once_the_order_is_confirmed() {
     put_away(&mut harness);
     let World { state, views, .. } = harness.state_mut();
     let subject = Subject::Act(ActionKind::Isolate);
-    let at = (0.0, Timestamp::UNIX_EPOCH);
     let machines = [machine().reference()];
-    let _load = open(state, views, &machines, subject, at, |draft| {
+    let _load = open(state, views, &machines, subject, |draft| {
         draft.comment = "INC-9 as before".into();
     });
     harness.run_steps(30);

@@ -28,7 +28,8 @@ fn plan_on(devices: &[Machine]) -> World {
     }
     let machines: Vec<_> = devices.iter().map(Machine::reference).collect();
     let World { state, views, .. } = &mut world;
-    let load = open_plan(state, views, &machines, 0.0);
+    let form = NewForm::plan(None, &machines);
+    let load = form.open(state, views, 0.0, Timestamp::UNIX_EPOCH);
     assert_eq!(load.is_empty(), machines.is_empty());
     world
 }

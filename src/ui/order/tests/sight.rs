@@ -71,9 +71,8 @@ pub(super) fn crowded(devices: &[Machine], findings: usize) -> World {
     }
     let machines: Vec<_> = devices.iter().map(Machine::reference).collect();
     let subject = Subject::Act(ActionKind::Isolate);
-    let opened = (0.0, jiff::Timestamp::UNIX_EPOCH);
     let (state, views) = (&world.state, &mut world.views);
-    let load = open(state, views, &machines, subject, opened, |draft| {
+    let load = open(state, views, &machines, subject, |draft| {
         draft.comment = "INC-1 beacon".into();
     });
     assert!(!load.is_empty());
@@ -448,16 +447,9 @@ fn a_release_needs_its_warnings_seen_and_not_every_device() {
     let machines: Vec<_> = devices.iter().map(Machine::reference).collect();
     let subject = Subject::Act(ActionKind::Unisolate);
     let (state, views) = (&world.state, &mut world.views);
-    let _load = open(
-        state,
-        views,
-        &machines,
-        subject,
-        (0.0, jiff::Timestamp::UNIX_EPOCH),
-        |draft| {
-            draft.comment = "clean again".into();
-        },
-    );
+    let _load = open(state, views, &machines, subject, |draft| {
+        draft.comment = "clean again".into();
+    });
     let mut harness = harness_of(world, vec2(640.0, 360.0));
     arm(&mut harness);
     let next = harness.query_all_by_label_contains("Show next (").count();
