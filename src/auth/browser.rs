@@ -106,14 +106,13 @@ pub(super) async fn begin(
     let (listeners, port) = take_port().await.ok_or(AuthError::NoPort)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (state, nonce) = (CsrfToken::new_random_len(32), CsrfToken::new_random_len(32));
-    let page = page_to_sign_in(
-        endpoints,
-        scope,
-        (&redirect_uri(port), &challenge),
-        (&state, &nonce),
-        known,
-        claims.as_ref(),
-    );
+    let checks = Checks {
+        redirect_uri: redirect_uri(port),
+        challenge: &challenge,
+        state: &state,
+        nonce: &nonce,
+    };
+    let page = page_to_sign_in(endpoints, scope, &checks, known, claims.as_ref());
     let entry = CsrfToken::new_random_len(32);
     // EXPOSE: for the address that the browser is given.
     let entry = format!("{ENTRY}{}", entry.secret());
@@ -148,12 +147,19 @@ pub(super) async fn begin(
     })
 }
 
-/// The address of the page, with all that the answer is held against.
+/// What the answer is held against.
+struct Checks<'a> {
+    redirect_uri: String,
+    challenge: &'a PkceCodeChallenge,
+    state: &'a CsrfToken,
+    nonce: &'a CsrfToken,
+}
+
+/// The address of the page.
 fn page_to_sign_in(
     endpoints: &Endpoints,
     scope: &Scope,
-    (redirect_uri, challenge): (&str, &PkceCodeChallenge),
-    (state, nonce): (&CsrfToken, &CsrfToken),
+    checks: &Checks<'_>,
     known: Option<&str>,
     claims: Option<&WantedClaims>,
 ) -> Url {
@@ -162,15 +168,15 @@ fn page_to_sign_in(
     query.extend_pairs([
         ("client_id", &*endpoints.client_id),
         ("response_type", "code"),
-        ("redirect_uri", redirect_uri),
+        ("redirect_uri", &*checks.redirect_uri),
         // Keeps the code out of the browser's history and address bar.
         ("response_mode", "form_post"),
         ("scope", scope.as_str()),
         // EXPOSE: for the address of the page; they only tell our own answer from others.
-        ("state", state.secret()),
-        ("nonce", nonce.secret()),
-        ("code_challenge", challenge.as_str()),
-        ("code_challenge_method", challenge.method().as_str()),
+        ("state", checks.state.secret()),
+        ("nonce", checks.nonce.secret()),
+        ("code_challenge", checks.challenge.as_str()),
+        ("code_challenge_method", checks.challenge.method().as_str()),
         match known {
             Some(name) => ("login_hint", name),
             None => ("prompt", "select_account"),

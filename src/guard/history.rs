@@ -219,23 +219,11 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
     match change {
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
-            ConditionState::Yes(evidence) => {
-                let by = |action: &MachineAction| match ownership(
-                    action,
-                    facts.session.account(),
-                    facts.own_actions,
-                ) {
-                    Ownership::Mine => "by you".to_owned(),
-                    Ownership::NotOurs | Ownership::Unknown => {
-                        format!("by {}", requestor_name(action.requestor.as_deref()))
-                    }
-                };
-                vec![Verdict::warn(format!(
-                    "Already {}, as far as the action history shows: {}",
-                    condition.word().to_lowercase(),
-                    account(&evidence, facts, by)
-                ))]
-            }
+            ConditionState::Yes(evidence) => vec![Verdict::warn(format!(
+                "Already {}, as far as the action history shows: {}",
+                condition.word().to_lowercase(),
+                account(&evidence, facts, |action| by_whom(action, facts))
+            ))],
             ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
                 Vec::new()
@@ -254,6 +242,16 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
             ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::Yes(_) | ConditionState::Changing { .. } => Vec::new(),
         },
+    }
+}
+
+/// Who requested an action, as the person who orders reads it.
+fn by_whom(action: &MachineAction, facts: &Facts<'_>) -> String {
+    match ownership(action, facts.session.account(), facts.own_actions) {
+        Ownership::Mine => "by you".to_owned(),
+        Ownership::NotOurs | Ownership::Unknown => {
+            format!("by {}", requestor_name(action.requestor.as_deref()))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! `$filter`: what it says, and its parser (`OData` 4.01 part 2, section 5.1.1).
 
 use std::cmp::Ordering;
+use std::iter::Peekable;
+use std::str::Chars;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -121,24 +123,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             }
             '\'' => {
                 rest.next();
-                let mut quoted = String::new();
-                loop {
-                    match rest.next() {
-                        None => {
-                            return Err(
-                                "There is an unterminated string literal in the filter.".to_owned()
-                            );
-                        }
-                        // A doubled quote stands for one.
-                        Some('\'') if rest.peek() == Some(&'\'') => {
-                            rest.next();
-                            quoted.push('\'');
-                        }
-                        Some('\'') => break,
-                        Some(other) => quoted.push(other),
-                    }
-                }
-                found.push(Token::Quoted(quoted));
+                found.push(Token::Quoted(quoted(&mut rest)?));
             }
             _ => {
                 let mut word = String::new();
@@ -150,6 +135,19 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
         }
     }
     Ok(found)
+}
+
+/// The rest of a string literal, after its opening quote.
+fn quoted(rest: &mut Peekable<Chars<'_>>) -> Result<String, String> {
+    let mut quoted = String::new();
+    while let Some(next) = rest.next() {
+        // A doubled quote stands for one.
+        if next == '\'' && rest.next_if_eq(&'\'').is_none() {
+            return Ok(quoted);
+        }
+        quoted.push(next);
+    }
+    Err("There is an unterminated string literal in the filter.".to_owned())
 }
 
 /// Reads a filter from left to right.

@@ -218,7 +218,7 @@ impl SimControl {
         let (tenant, now) = (&self.0, self.0.clock.now());
         let index = tenant.fleet.find_id(machine_id)?;
         let mut inner = tenant.lock();
-        let begun = super::investigations::begin(tenant, &mut inner, index, (now, 90));
+        let begun = super::investigations::begin(tenant, &mut inner, index, now, 90);
         begun["id"].as_str().map(str::to_owned)
     }
 

@@ -38,12 +38,7 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     if let Some((code, message)) = unsuitable(&record, row, None) {
         return Reply::error(400, code, &message);
     }
-    let answer = begin(
-        tenant,
-        &mut inner,
-        index,
-        (now, i64::from(row.typical_secs)),
-    );
+    let answer = begin(tenant, &mut inner, index, now, i64::from(row.typical_secs));
     Reply::json(
         row.success,
         entity(tenant, "Investigations/$entity", answer),
@@ -56,7 +51,8 @@ pub(super) fn begin(
     tenant: &SimTenant,
     inner: &mut Inner,
     index: usize,
-    (now, typical_secs): (Timestamp, i64),
+    now: Timestamp,
+    typical_secs: i64,
 ) -> Value {
     let record = tenant.record(index, &inner.changed);
     let machine_id = tenant.fleet.id(index).unwrap_or_default().to_owned();

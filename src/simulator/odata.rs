@@ -51,16 +51,8 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
                 }
             },
             "$orderby" => {
-                for part in value.split(',') {
-                    let words: Vec<&str> = part.split_whitespace().collect();
-                    let (property, down) = match words.as_slice() {
-                        [property] | [property, "asc"] => (*property, false),
-                        [property, "desc"] => (*property, true),
-                        _ => return Err("Syntax error in $orderby.".to_owned()),
-                    };
-                    known(property, properties)?;
-                    query.order.push((property.to_owned(), down));
-                }
+                let parts = value.split(',').map(|part| order(part, properties));
+                query.order.append(&mut parts.collect::<Result<_, _>>()?);
             }
             // `$select` is accepted and does nothing; anything else with a dollar is refused as `OData` does.
             // `$skiptoken` is in links of the tenant's own.
@@ -72,6 +64,18 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
         }
     }
     Ok(query)
+}
+
+/// A property to sort by, and whether downwards.
+fn order(part: &str, properties: &[&str]) -> Result<(String, bool), String> {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let (property, down) = match words.as_slice() {
+        [property] | [property, "asc"] => (*property, false),
+        [property, "desc"] => (*property, true),
+        _ => return Err("Syntax error in $orderby.".to_owned()),
+    };
+    known(property, properties)?;
+    Ok((property.to_owned(), down))
 }
 
 /// Sort order of two values of one property; times by time, null first.

@@ -58,7 +58,8 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .chain(unsaved(cx.views))
                 .collect(),
             &buttons,
-            (room.width(), counter),
+            room.width(),
+            counter,
         );
         let (right, left): (Vec<_>, Vec<_>) = plan
             .shown
@@ -66,7 +67,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .partition(|fact| fact.rank == Rank::Budget);
         let (in_row, in_menu) = buttons.split_at(plan.in_row);
         let width = counter + right_width(ui, &right, in_row, plan.has_menu);
-        left_ui(ui, cx, look, (&left, plan.clipped));
+        left_ui(ui, cx, look, &left, plan.clipped);
         let rect = Rect::from_min_max(egui::pos2(room.right() - width, room.top()), room.max);
         let layout = Layout::left_to_right(Align::Center);
         let builder = UiBuilder::new()
@@ -90,7 +91,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 impl Plan {
     /// Fits the parts into this room, beside a counter of this width.
-    fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], (room, counter): (f32, f32)) -> Self {
+    fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32, counter: f32) -> Self {
         let gap = ui.spacing().item_spacing.x;
         let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
         let widths: Vec<f32> = widths.collect();
@@ -182,7 +183,7 @@ fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact
 }
 
 /// The facts up to what stands at the right.
-fn left_ui(ui: &mut Ui, cx: &mut Cx<'_>, look: StripLook, (facts, clipped): (&[&Fact], f32)) {
+fn left_ui(ui: &mut Ui, cx: &mut Cx<'_>, look: StripLook, facts: &[&Fact], clipped: f32) {
     for fact in facts {
         fact_ui(ui, look, fact, clipped);
     }

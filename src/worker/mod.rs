@@ -221,11 +221,11 @@ async fn run(
         (mode, endpoints.name, timing),
     ));
     let (window, layout_sent) = LayoutWriter::start(screen, memory);
-    let journal = (setup.journal, opening);
     spawn(start::begin(
         Arc::clone(&context),
         layout_sent,
-        journal,
+        setup.journal,
+        opening,
         addresses,
     ));
     let mut tasks = Tasks {

@@ -77,7 +77,7 @@ pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: Path
     };
     report.say(DownloadNews::AsksForLink).await;
     let stem = stem(known);
-    let news = fetch(&report, &action, (&folder, stem), &cancelled).await;
+    let news = fetch(&report, &action, &folder, stem, &cancelled).await;
     context.downloads.end(entry);
     if let DownloadNews::Saved(saved) = &news {
         let record = downloaded(saved, by);
@@ -131,7 +131,8 @@ impl Report<'_> {
 async fn fetch(
     report: &Report<'_>,
     action: &MachineActionId,
-    (folder, stem): (&Path, String),
+    folder: &Path,
+    stem: String,
     cancelled: &Notify,
 ) -> DownloadNews {
     let of_disk = |error: &std::io::Error| DownloadNews::Failed(explain_disk(error, folder));

@@ -25,7 +25,8 @@ const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn begin(
     context: Arc<Context>,
     layout_sent: oneshot::Receiver<()>,
-    (journal, opening): (PathBuf, Opening),
+    journal: PathBuf,
+    opening: Opening,
     addresses: Addresses,
 ) {
     tokio::time::timeout(LAYOUT_PATIENCE, layout_sent)

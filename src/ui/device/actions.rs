@@ -39,6 +39,17 @@ pub struct Reasons {
 }
 
 impl Reasons {
+    /// Notes why this button cannot be pressed, where it cannot.
+    fn add(&mut self, reason: Option<String>, label: &'static str) {
+        let Some(reason) = reason else {
+            return;
+        };
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, labels)) => labels.push(label),
+            None => self.reasons.push((reason, vec![label])),
+        }
+    }
+
     /// Shows each reason once, with the buttons that it disables.
     pub fn show_ui(&self, ui: &mut Ui) {
         let tokens = ui.tokens();
@@ -66,7 +77,10 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons
     let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
     let kinds = ActionKind::ALL.iter().copied();
     let kinds: Vec<_> = kinds.filter(|kind| kind.is_offered_on(record)).collect();
-    let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
+    let mut reasons = Reasons {
+        reasons: Vec::new(),
+        count: kinds.len() + 1,
+    };
     for group in Group::ALL {
         let of_group = kinds.iter().filter(|kind| kind.spec().group == *group);
         let of_group: Vec<_> = of_group.copied().collect();
@@ -78,28 +92,14 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons
             // Of its own, so that a second line of buttons begins below the first.
             ui.horizontal_wrapped(|ui| {
                 for kind in of_group {
-                    let Some(reason) = button_ui(ui, cx, machine, kind) else {
-                        continue;
-                    };
-                    let button = kind.spec().button;
-                    match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                        Some((_, labels)) => labels.push(button),
-                        None => reasons.push((reason, vec![button])),
-                    }
+                    let reason = button_ui(ui, cx, machine, kind);
+                    reasons.add(reason, kind.spec().button);
                 }
             });
         });
     }
-    if let Some(reason) = plan_ui(ui, cx, machine) {
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, labels)) => labels.push("Plan"),
-            None => reasons.push((reason, vec!["Plan"])),
-        }
-    }
-    Reasons {
-        reasons,
-        count: kinds.len() + 1,
-    }
+    reasons.add(plan_ui(ui, cx, machine), "Plan");
+    reasons
 }
 
 /// The button that opens the form of a plan; why it cannot be pressed.

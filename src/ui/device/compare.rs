@@ -164,28 +164,29 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
         let is_same = values.iter().all(|value| Some(value) == values.first());
         let lines = values.iter().map(|value| value.lines().count()).max();
         let height = (1..lines.unwrap_or(1)).fold(tokens.height.row, |sum, _| sum + line);
+        // Not by weight alone.
+        let label = if is_same {
+            RichText::new(name).color(tokens.text_weak)
+        } else {
+            RichText::new(format!("≠ {name}"))
+        };
+        // What differs is what decides.
+        let weigh = |value: RichText| {
+            if is_same {
+                value.color(tokens.text_weak)
+            } else {
+                value.strong()
+            }
+        };
         body.row(height, |mut row| {
             row.col(|ui| {
                 ui.add_space(tokens.space.xs);
-                // Not by weight alone.
-                let name = if is_same {
-                    RichText::new(name).color(tokens.text_weak)
-                } else {
-                    RichText::new(format!("≠ {name}"))
-                };
-                ui.label(name);
+                ui.label(label);
             });
             for (value, record) in values.into_iter().zip(records) {
                 let whole = (name == ALERTS).then(|| alert_title(cx, record)).flatten();
-                let value = RichText::new(value);
-                // What differs is what decides.
-                let value = if is_same {
-                    value.color(tokens.text_weak)
-                } else {
-                    value.strong()
-                };
                 row.col(|ui| {
-                    let shown = ui.label(value);
+                    let shown = ui.label(weigh(RichText::new(value)));
                     if let Some(whole) = whole {
                         shown.tip(whole);
                     }

@@ -53,7 +53,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     for (condition, state, phase) in states {
         let word = phase.word(condition);
         let opposed = conditions.and_then(|conditions| conditions.opposed(condition));
-        let Some(words) = condition_words(word, state, opposed, (cx, machine)) else {
+        let Some(words) = condition_words(word, state, opposed, cx, machine) else {
             // Devices without a sensor are contained, all others isolated and restricted.
             if is_unmanaged == (condition == Condition::Contained) && history.is_complete {
                 unknown.push(condition.noun());
@@ -121,7 +121,7 @@ pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         let known = known?;
         let word = known.phase(condition).word(condition);
         let opposed = known.opposed(condition);
-        condition_words(word, known.state(condition), opposed, (cx, machine))
+        condition_words(word, known.state(condition), opposed, cx, machine)
     });
     let mut words: Vec<_> = words.collect();
     if cx.state.history(&machine.id).is_none() {
@@ -166,7 +166,8 @@ fn condition_words(
     word: &str,
     state: &ConditionState,
     opposed: Option<&Evidence>,
-    (cx, machine): (&Cx<'_>, &MachineRef),
+    cx: &Cx<'_>,
+    machine: &MachineRef,
 ) -> Option<String> {
     let by = |evidence: &Evidence| requestor_name(evidence.by.as_deref()).into_owned();
     match state {

@@ -54,12 +54,7 @@ fn told_order<'a>(
 /// The state with what became of an order, each with its own look. What is known of the device comes first
 /// while it is cut off or that changes; else what became of the order that was to do it. It is in the short
 /// words too: an icon alone does not say it.
-fn beside(
-    cx: &Cx<'_>,
-    state: DeviceState,
-    (entry, is_open): (&Entry, bool),
-    hint: &str,
-) -> StateCell {
+fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &str) -> StateCell {
     let (icon, role, title) = attention::mark(entry, cx.state);
     let hint = if is_open {
         format!("{hint}\n{title}: requested from this console")
@@ -241,7 +236,7 @@ impl MachineRow<'_> {
             cx.service_now(),
         );
         if let Some((entry, is_open)) = told_order(&self.reference, self.open_entries, cx.state) {
-            return beside(cx, state, (entry, is_open), &hint);
+            return beside(cx, state, entry, is_open, &hint);
         }
         if state == DeviceState::default() && cx.state.containments.get().is_none() {
             return StateCell {

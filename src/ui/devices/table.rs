@@ -189,13 +189,7 @@ fn rows_ui(
         });
     let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
     let row = as_row((scroll.down + at.max(0.0)) / row_height);
-    keep_anchor(
-        ui,
-        cx,
-        scroll,
-        (table_id, row, aimed.is_some()),
-        &mut clicked,
-    );
+    keep_anchor(ui, cx, scroll, table_id, row, aimed.is_some(), &mut clicked);
     clicked
 }
 
@@ -205,7 +199,9 @@ fn keep_anchor(
     ui: &Ui,
     cx: &Cx<'_>,
     scroll: &mut Scroll,
-    (table_id, row, is_aimed): (Id, usize, bool),
+    table_id: Id,
+    row: usize,
+    is_aimed: bool,
     clicked: &mut Vec<Clicked>,
 ) {
     let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;

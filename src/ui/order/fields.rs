@@ -26,7 +26,7 @@ pub fn parameters_ui(
 ) {
     for &parameter in parameters {
         if let ParameterKind::Choice(choices) = &parameter.kind {
-            choice_ui(ui, cx, form, (parameter, choices));
+            choice_ui(ui, cx, form, parameter, choices);
             continue;
         }
         let draft = &mut form.draft;
@@ -47,7 +47,8 @@ pub fn parameters_ui(
 fn refused(
     cx: &Cx<'_>,
     form: &OrderForm,
-    (parameter, choices): (&'static Parameter, &[Choice]),
+    parameter: &'static Parameter,
+    choices: &[Choice],
     choice: &Choice,
 ) -> Option<&'static str> {
     // What a plan orders besides is judged by its findings.
@@ -74,7 +75,8 @@ fn choice_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
-    (parameter, choices): (&'static Parameter, &[Choice]),
+    parameter: &'static Parameter,
+    choices: &[Choice],
 ) {
     let tokens = ui.tokens();
     let mut is_whole = true;
@@ -84,7 +86,7 @@ fn choice_ui(
         ui.spacing_mut().interact_size.y = tokens.height.control;
         for choice in choices {
             let is_chosen = form.draft.text(parameter) == choice.value;
-            let why = refused(cx, form, (parameter, choices), choice);
+            let why = refused(cx, form, parameter, choices, choice);
             if let Some(why) = why.filter(|_| !is_chosen) {
                 is_whole = false;
                 // What else to do goes without saying: the other choice stands beside it.

@@ -1,9 +1,9 @@
 //! The buttons of the action form, and the lines under them that are always there.
 
-use egui::{Id, Label, TextStyle, Ui, UiBuilder, accesskit};
+use egui::{Label, TextStyle, Ui, UiBuilder, accesskit};
 
 use super::fields;
-use super::form::OrderForm;
+use super::form::{OrderForm, Place};
 use super::title::confirm_label;
 use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
@@ -25,7 +25,7 @@ pub(super) enum Pressed {
 }
 
 /// Label of the safe button: names the state that stays, where that is known.
-pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
+fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
     let is_so = |machine: &MachineRef| {
         let conditions = cx.state.actions.conditions(&machine.id);
         let state = |condition| conditions.map(|conditions| conditions.state(condition));
@@ -72,10 +72,11 @@ pub(super) fn footer_ui(
     cx: &mut Cx<'_>,
     form: &OrderForm,
     task: &Task,
-    keep: &str,
     block: Option<&str>,
-    (id, is_opening, is_tiny): (Id, bool, bool),
+    place: Place,
+    wants_focus: bool,
 ) -> Pressed {
+    let keep = keep_label(cx, form, task);
     let reason = if is_arming(ui, form.armed_at) {
         Some("Available in half a second, so that a stray click confirms nothing")
     } else {
@@ -87,7 +88,7 @@ pub(super) fn footer_ui(
     };
     let label = confirm_label(task, form);
     // An id of their own: the focus stays where it is when something is drawn above.
-    let builder = UiBuilder::new().scope_id(id.with("buttons"));
+    let builder = UiBuilder::new().scope_id(place.id.with("buttons"));
     let pressed = ui.scope_builder(builder, |ui| {
         ui.horizontal(|ui| {
             // What is known of the device may change the word, and moves nothing by it.
@@ -95,7 +96,7 @@ pub(super) fn footer_ui(
             let width = words.map(|word| button_width(ui, word));
             let width = width[0].max(width[1]);
             let keep = ui.add(ActionButton::new(keep).key("keep").min_width(width));
-            if is_opening {
+            if wants_focus {
                 keep.request_focus();
             }
             let confirm = ui.add(
@@ -118,7 +119,7 @@ pub(super) fn footer_ui(
         .inner
     });
     if cx.state.session.is_signed_in() {
-        reason_ui(ui, form.error.as_deref(), reason, is_tiny);
+        reason_ui(ui, form.error.as_deref(), reason, place.is_tiny);
     } else {
         // In the same place, and in sight: nothing moves when the sign-in ends.
         fields::sign_in_ui(ui, cx);

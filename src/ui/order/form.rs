@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::Id;
 use jiff::Timestamp;
 
 use super::exposure::Exposure;
@@ -165,6 +166,14 @@ impl Target {
             left_out_for: None,
         })
     }
+}
+
+/// Where a form is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub id: Id,
+    /// Whether the window is so low that only the most necessary keeps its place.
+    pub is_tiny: bool,
 }
 
 /// The ticket of an earlier form, and the devices it was used for.

@@ -45,7 +45,8 @@ use crate::guard::Review;
 use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use confirm::{Outcome, block, confirm, why_not};
-use footer::{Pressed, footer_height, footer_ui, keep_label};
+use footer::{Pressed, footer_height, footer_ui};
+use form::Place;
 use left_out::Changes;
 use paste::Field;
 use plan::Pinned;
@@ -108,7 +109,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     };
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        content_ui(ui, cx, form, &task, (id, is_tiny, is_opening))
+        content_ui(ui, cx, form, &task, Place { id, is_tiny }, is_opening)
     });
     let Drawn {
         pressed,
@@ -139,6 +140,11 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     }
 }
 
+/// Whether the name of the only device is to be typed.
+fn wants_name(form: &OrderForm, reviews: &[Review]) -> bool {
+    form.only().is_some() && reviews.iter().any(Review::wants_name)
+}
+
 /// Result of a frame of the form.
 struct Drawn {
     pressed: Pressed,
@@ -152,7 +158,8 @@ fn content_ui(
     cx: &mut Cx<'_>,
     form: &mut OrderForm,
     task: &Task,
-    (id, is_tiny, is_opening): (Id, bool, bool),
+    place: Place,
+    is_opening: bool,
 ) -> Drawn {
     // Taken before the buttons are drawn, for which Enter would be a click.
     let is_by_key = take_confirming_key(ui);
@@ -164,14 +171,12 @@ fn content_ui(
         // A click or key that was meant for what was here before confirms nothing.
         form.armed_at = ui.input(|input| input.time);
     }
-    let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
     let tickets = &cx.state.settings.tickets;
-    paste::route_ui(ui, form, id, wants_name, tickets);
+    paste::route_ui(ui, form, place.id, wants_name(form, &drawn), tickets);
     file::take_file(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
-    let look = (id, is_tiny, wants_name);
-    let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, look);
+    let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, place);
     form.leave_out_takes_focus = false;
     if before != fields(form) {
         form.error = None;
@@ -184,10 +189,8 @@ fn content_ui(
         // The reason for the last refusal is shown while it holds, in its present words.
         form.error = why_not(cx, form, &reviews);
     }
-    let keep = keep_label(cx, form, &task);
     let wants_focus = std::mem::take(&mut form.keep_takes_focus) || is_opening;
-    let look = (id, wants_focus, is_tiny);
-    let pressed = footer_ui(ui, cx, form, &task, keep, block.as_deref(), look);
+    let pressed = footer_ui(ui, cx, form, &task, block.as_deref(), place, wants_focus);
     Drawn {
         pressed,
         is_by_key,
@@ -209,7 +212,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     }
     let wanted = targets::required(form, &reviews, targets::names_devices(&task));
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
-        let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
+        let wants_name = wants_name(form, &reviews);
         // What the foot asks for.
         let is_unnamed = wants_name && reviews.iter().any(|review| !review.is_named());
         let field = if is_unnamed {
@@ -230,8 +233,9 @@ fn upper_ui(
     task: &Task,
     drawn: &[Review],
     wanted: &[Item],
-    (id, is_tiny, wants_name): (Id, bool, bool),
+    Place { id, is_tiny }: Place,
 ) -> Changes {
+    let wants_name = wants_name(form, drawn);
     let tokens = ui.tokens();
     let gap = if Dialog::is_small(ui.ctx()) {
         tokens.space.xs
@@ -245,7 +249,7 @@ fn upper_ui(
     header_ui(ui, form, task, is_tiny);
     let (role, status) = review::facts_status(ui, cx, form);
     let next = fields::next_to_fill(form, task, wants_name).id(id);
-    targets::status_ui(ui, form, wanted, (&status, role), next);
+    targets::status_ui(ui, form, wanted, &status, role, next);
     let used = ui.cursor().top() - top;
     let left = room - used - footer_height(ui, is_tiny) - gap;
     scroll_ui(ui, form, left, |ui, form| {
@@ -262,7 +266,7 @@ fn upper_ui(
         };
         let changes = targets::checks_ui(ui, cx, form, drawn, least);
         let body = ui.cursor().top();
-        body_ui(ui, cx, form, task, (id, wants_name));
+        body_ui(ui, cx, form, task, id, wants_name);
         form.body_height = Some(ui.min_rect().bottom() - body);
         changes
     })
@@ -381,7 +385,8 @@ fn body_ui(
     cx: &mut Cx<'_>,
     form: &mut OrderForm,
     task: &Task,
-    (id, wants_name): (Id, bool),
+    id: Id,
+    wants_name: bool,
 ) {
     let parameters = form.parameters();
     fields::parameters_ui(ui, cx, form, &parameters, id);

@@ -75,7 +75,8 @@ pub fn status_ui(
     ui: &mut Ui,
     form: &mut OrderForm,
     required: &[Item],
-    (status, role): (&str, Role),
+    status: &str,
+    role: Role,
     next: Id,
 ) {
     let tokens = ui.tokens();
@@ -206,8 +207,9 @@ pub fn checks_ui(
         changes.add(left_out::all_ui(ui, form_seen, blocked.collect(), arming));
         for (n, device) in all.iter().enumerate() {
             ui.push_id(device.machine.id.as_str(), |ui| {
-                let place = (n == 0, arming);
-                changes.add(one_ui(ui, cx, form_seen, device, place, &mut exposure));
+                let is_first = n == 0;
+                let of_one = one_ui(ui, cx, form_seen, device, is_first, arming, &mut exposure);
+                changes.add(of_one);
             });
         }
         changes.add(left_out::left_out_ui(ui, form_seen, arming));
@@ -227,7 +229,8 @@ fn one_ui(
     cx: &Cx<'_>,
     form: &OrderForm,
     device: &OfDevice<'_>,
-    (is_first, arming): (bool, Option<&str>),
+    is_first: bool,
+    arming: Option<&str>,
     exposure: &mut Exposure,
 ) -> Changes {
     let is_one = form.only().is_some();
@@ -238,7 +241,7 @@ fn one_ui(
         // No list of devices has it.
     } else if is_one {
         absence_ui(ui, cx, machine);
-    } else if device_ui(ui, cx, machine, (is_selected, arming), exposure) {
+    } else if device_ui(ui, cx, machine, is_selected, arming, exposure) {
         changes.left_out.clone_from(&device.entries);
     }
     changes.add(left_out::steps_ui(ui, form, device, arming));
@@ -264,7 +267,8 @@ fn device_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     machine: &MachineRef,
-    (from_selection, arming): (bool, Option<&str>),
+    from_selection: bool,
+    arming: Option<&str>,
     exposure: &mut Exposure,
 ) -> bool {
     let row = ui.scope(|ui| row_ui(ui, cx, machine, from_selection, arming));

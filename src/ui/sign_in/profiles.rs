@@ -229,32 +229,29 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
                 edited = Some(at);
             }
             match read {
-                Ok(profile) => {
-                    let registration = &profile.registration;
-                    let mut words = format!(
-                        "{} · {}",
-                        registration.cloud.name(),
-                        registration.tenant.as_str()
-                    );
-                    if is_current {
-                        words.push_str(" · in use");
-                    }
-                    if page.default.as_ref() == Some(name) {
-                        words.push_str(" · used at the next start");
-                    }
-                    ui.weak_label(words);
-                }
-                Err(why) => {
-                    let words = RichText::new(clean(why, 200)).color(tokens.danger);
-                    ui.wrapped(words);
-                }
-            }
+                Ok(profile) => ui.weak_label(words(page, profile)),
+                Err(why) => ui.wrapped(RichText::new(clean(why, 200)).color(tokens.danger)),
+            };
         });
     }
     if let Some(at) = edited {
         page.edit(at);
     }
     request
+}
+
+/// Where a profile signs in, and when it does.
+fn words(page: &ProfilesPage, profile: &Profile) -> String {
+    let registration = &profile.registration;
+    let (cloud, tenant) = (registration.cloud.name(), registration.tenant.as_str());
+    let mut words = format!("{cloud} · {tenant}");
+    if page.current.as_ref() == Some(&profile.name) {
+        words.push_str(" · in use");
+    }
+    if page.default.as_ref() == Some(&profile.name) {
+        words.push_str(" · used at the next start");
+    }
+    words
 }
 
 fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {

@@ -64,7 +64,7 @@ fn plan(room: f32, check: impl Fn(&Ui, &Plan)) {
                 zone,
                 out: &mut out,
             };
-            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), (room, 0.0));
+            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room, 0.0);
             check(ui, &plan);
         });
         output.textures_delta.clear();

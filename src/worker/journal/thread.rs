@@ -188,17 +188,14 @@ fn serve(
                     Some(journal) => journal.append(at, &records),
                     None => Err(JournalError::ReadOnly),
                 };
-                match appended {
-                    Ok(()) => {
-                        let changed = entries.add(at, records);
-                        checkpoint_to.send_replace(journal.as_ref().map(Journal::checkpoint));
-                        written.blocking_send(Written { changed, reply }).ok();
-                    }
-                    Err(error) => {
-                        let_go_of_cut(&mut journal, &error);
-                        reply.send(Err(error)).ok();
-                    }
+                if let Err(error) = appended {
+                    let_go_of_cut(&mut journal, &error);
+                    reply.send(Err(error)).ok();
+                    continue;
                 }
+                let changed = entries.add(at, records);
+                checkpoint_to.send_replace(journal.as_ref().map(Journal::checkpoint));
+                written.blocking_send(Written { changed, reply }).ok();
             }
             Job::Compare { checkpoint, reply } => {
                 let compared = match &mut journal {
