@@ -16,7 +16,8 @@ pub struct Fault {
 }
 
 /// A group of requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Route {
     /// Asking for a device code.
     Devicecode,
@@ -49,6 +50,7 @@ pub enum Route {
     /// Any response action on a machine.
     Submit,
     /// One response action, by route or type, for example `isolate`.
+    #[strum(disabled)]
     SubmitOf(String),
     /// Cancelling a machine action.
     Cancel,
@@ -61,17 +63,21 @@ pub enum Route {
     /// The storage of packages, which is no part of the API.
     Package,
     /// Anything in the API half.
+    #[strum(serialize = "api", serialize = "anyapi")]
     AnyApi,
     /// Anything but the control calls.
     Any,
 }
 
 /// What goes wrong.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum FaultKind {
     /// The answer takes longer, in real time.
+    #[strum(disabled)]
     Latency(Duration),
     /// An error in the service's envelope; nothing is done.
+    #[strum(disabled)]
     Status {
         /// Status code.
         code: u16,
@@ -81,8 +87,10 @@ pub enum FaultKind {
         code_text: Option<String>,
     },
     /// A page of HTML with this status, as from a proxy. A change is carried out if the status is 2xx.
+    #[strum(disabled)]
     Html(u16),
     /// No body with this status. A change is carried out if the status is 2xx.
+    #[strum(disabled)]
     Empty(u16),
     /// The work is done and half of the answer's JSON arrives, correctly framed, as some proxies do it.
     Truncated,
@@ -99,6 +107,7 @@ pub enum FaultKind {
     /// The work is done and the answer has no `id`.
     NoId,
     /// The work is done and the answer, or each element of the list, lacks these properties, separated by commas.
+    #[strum(disabled)]
     Lacks(String),
     /// The work is done and the answer is 429 all the same.
     ThrottledAfter,
@@ -130,6 +139,7 @@ pub enum FaultKind {
     /// A list misses the last third of its elements.
     LoseTail,
     /// A list has this kind of `@odata.nextLink`.
+    #[strum(disabled)]
     NextLink(NextLinkMode),
     /// There is never an answer; the connection stays open.
     Stall,
@@ -138,6 +148,7 @@ pub enum FaultKind {
     /// 401 that asks for claims in the next token.
     ClaimsChallenge,
     /// 403 with this text.
+    #[strum(disabled)]
     Forbidden {
         /// `error.message`.
         message: String,
@@ -149,15 +160,18 @@ pub enum FaultKind {
     /// `slow_down` (RFC 8628 section 3.5).
     SlowDown,
     /// The connection ends after about this many bytes, headers included.
+    #[strum(disabled)]
     CutAfter(usize),
     /// The storage of packages answers in another way than it was asked.
+    #[strum(disabled)]
     Storage(StorageFault),
     /// The link leads to another host.
     ForeignLink,
 }
 
 /// How `@odata.nextLink` misbehaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum NextLinkMode {
     /// It is there whenever there is more, even with `$top`.
     Normal,
@@ -174,77 +188,38 @@ pub enum NextLinkMode {
 }
 
 /// What one request is, for matching faults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
-    Devicecode,
-    Token,
-    Machines,
-    MachineSearch,
-    FindByIp,
-    UserMachines,
-    Machine,
-    MachineActions,
-    TenantActions,
-    ActionsById,
-    MachineAction,
-    LogonUsers,
-    Alerts,
-    AvailableActions,
+    Of(Route),
     Submit {
         route: &'static str,
         kind: &'static str,
     },
-    Cancel,
-    Investigations,
-    Indicators,
-    PackageLink,
-    Package,
     OtherApi,
     Elsewhere,
 }
 
 impl Place {
-    pub(super) fn is_api(self) -> bool {
+    pub(super) fn is_api(&self) -> bool {
         !matches!(
             self,
-            Self::Devicecode | Self::Token | Self::Package | Self::Elsewhere
+            Self::Of(Route::Devicecode | Route::Token | Route::Package) | Self::Elsewhere
         )
     }
 }
 
 impl Route {
-    fn covers(&self, place: Place) -> bool {
-        match self {
-            Self::Any => true,
-            Self::AnyApi => place.is_api(),
-            Self::Devicecode => place == Place::Devicecode,
-            Self::Token => place == Place::Token,
-            Self::Machines => place == Place::Machines,
-            Self::MachineSearch => place == Place::MachineSearch,
-            Self::FindByIp => place == Place::FindByIp,
-            Self::UserMachines => place == Place::UserMachines,
-            Self::Machine => place == Place::Machine,
-            Self::MachineActions => {
-                matches!(
-                    place,
-                    Place::MachineActions | Place::TenantActions | Place::ActionsById
-                )
+    fn covers(&self, place: &Place) -> bool {
+        match (self, place) {
+            (Self::Any, _)
+            | (Self::Submit, Place::Submit { .. })
+            | (Self::MachineActions, Place::Of(Self::TenantActions | Self::ActionsById)) => true,
+            (Self::AnyApi, _) => place.is_api(),
+            (Self::SubmitOf(name), Place::Submit { route, kind }) => {
+                name.eq_ignore_ascii_case(route) || name.eq_ignore_ascii_case(kind)
             }
-            Self::ActionsById => place == Place::ActionsById,
-            Self::TenantActions => place == Place::TenantActions,
-            Self::MachineAction => place == Place::MachineAction,
-            Self::LogonUsers => place == Place::LogonUsers,
-            Self::Alerts => place == Place::Alerts,
-            Self::AvailableActions => place == Place::AvailableActions,
-            Self::Cancel => place == Place::Cancel,
-            Self::Investigations => place == Place::Investigations,
-            Self::Indicators => place == Place::Indicators,
-            Self::PackageLink => place == Place::PackageLink,
-            Self::Package => place == Place::Package,
-            Self::Submit => matches!(place, Place::Submit { .. }),
-            Self::SubmitOf(name) => {
-                matches!(place, Place::Submit { route, kind } if name.eq_ignore_ascii_case(route) || name.eq_ignore_ascii_case(kind))
-            }
+            (_, Place::Of(route)) => self == route,
+            (_, Place::Submit { .. } | Place::OtherApi | Place::Elsewhere) => false,
         }
     }
 }
@@ -267,7 +242,7 @@ impl Faults {
     }
 
     /// All delays that apply to this request, and the first other fault that does.
-    pub(super) fn take_matching(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
+    pub(super) fn take_matching(&mut self, place: &Place) -> (Duration, Option<FaultKind>) {
         let mut delay = Duration::ZERO;
         let mut matched = None;
         self.0.retain_mut(|fault| {
@@ -324,37 +299,9 @@ fn parse_route(text: &str) -> Option<Route> {
         let named = plain(head) == "submit" && !name.trim().is_empty();
         return named.then(|| Route::SubmitOf(name.trim().to_owned()));
     }
-    Some(match plain(text).as_str() {
-        "devicecode" => Route::Devicecode,
-        "token" => Route::Token,
-        "machines" => Route::Machines,
-        "machinesearch" => Route::MachineSearch,
-        "findbyip" => Route::FindByIp,
-        "usermachines" => Route::UserMachines,
-        "machine" => Route::Machine,
-        "machineactions" => Route::MachineActions,
-        "tenantactions" => Route::TenantActions,
-        "actionsbyid" => Route::ActionsById,
-        "machineaction" => Route::MachineAction,
-        "logonusers" => Route::LogonUsers,
-        "alerts" => Route::Alerts,
-        "availableactions" => Route::AvailableActions,
-        "submit" => Route::Submit,
-        "cancel" => Route::Cancel,
-        "investigations" => Route::Investigations,
-        "indicators" => Route::Indicators,
-        "packagelink" => Route::PackageLink,
-        "package" => Route::Package,
-        "api" | "anyapi" => Route::AnyApi,
-        "any" => Route::Any,
-        _ => return None,
-    })
+    plain(text).parse().ok()
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "a list of cases reads best in one piece"
-)]
 fn parse_kind(text: &str) -> Option<FaultKind> {
     let (name, rest) = text
         .split_once(':')
@@ -386,52 +333,21 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         }
         "html" => FaultKind::Html(status()?),
         "empty" => FaultKind::Empty(status()?),
-        "truncated" => FaultKind::Truncated,
-        "garbage" => FaultKind::Garbage,
-        "huge" => FaultKind::Huge,
-        "deep" => FaultKind::Deep,
-        "dropbefore" => FaultKind::DropBefore,
-        "dropafter" => FaultKind::DropAfter,
-        "noid" => FaultKind::NoId,
         "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
-        "throttledafter" => FaultKind::ThrottledAfter,
-        "alreadypending" => FaultKind::AlreadyPending,
-        "carriedover" => FaultKind::CarriedOver,
-        "otherrecord" => FaultKind::OtherRecord,
-        "otherid" => FaultKind::OtherId,
-        "nosuchid" => FaultKind::NoSuchId,
-        "forgotten" => FaultKind::Forgotten,
-        "premature" => FaultKind::Premature,
-        "otherfacts" => FaultKind::OtherFacts,
-        "repeatrows" => FaultKind::RepeatRows,
-        "activerequestexists" => FaultKind::ActiveRequestExists,
-        "unknownenums" => FaultKind::UnknownEnums,
-        "oddtimes" => FaultKind::OddTimes,
-        "losetail" => FaultKind::LoseTail,
-        "nextlink" => FaultKind::NextLink(match plain(rest?).as_str() {
-            "normal" => NextLinkMode::Normal,
-            "looping" => NextLinkMode::Looping,
-            "malformed" => NextLinkMode::Malformed,
-            "foreign" => NextLinkMode::Foreign,
-            "empty" => NextLinkMode::Empty,
-            "endless" => NextLinkMode::Endless,
-            _ => return None,
-        }),
-        "stall" => FaultKind::Stall,
-        "unauthorized" => FaultKind::Unauthorized,
-        "claimschallenge" => FaultKind::ClaimsChallenge,
+        "nextlink" => FaultKind::NextLink(plain(rest?).parse().ok()?),
         "forbidden" => FaultKind::Forbidden {
             message: rest
                 .filter(|text| !text.is_empty())
                 .unwrap_or("User is not exposed to machine")
                 .to_owned(),
         },
-        "opaquetoken" => FaultKind::OpaqueToken,
-        "norefreshtoken" => FaultKind::NoRefreshToken,
-        "slowdown" => FaultKind::SlowDown,
         "cutafter" => FaultKind::CutAfter(rest?.parse().ok()?),
-        "foreignlink" => FaultKind::ForeignLink,
-        name => FaultKind::Storage(StorageFault::parse(name, rest)?),
+        name => match name.parse() {
+            Ok(kind) => kind,
+            Err(strum::ParseError::VariantNotFound) => {
+                FaultKind::Storage(StorageFault::parse(name, rest)?)
+            }
+        },
     })
 }
 
@@ -484,13 +400,16 @@ mod tests {
             times: 0,
             what: FaultKind::Latency(Duration::from_millis(5)),
         });
-        assert_eq!(faults.take_matching(Place::Token), (Duration::ZERO, None));
         assert_eq!(
-            faults.take_matching(ISOLATE),
+            faults.take_matching(&Place::Of(Route::Token)),
+            (Duration::ZERO, None)
+        );
+        assert_eq!(
+            faults.take_matching(&ISOLATE),
             (Duration::from_millis(5), Some(FaultKind::DropAfter))
         );
         assert_eq!(
-            faults.take_matching(ISOLATE),
+            faults.take_matching(&ISOLATE),
             (Duration::from_millis(5), None)
         );
     }

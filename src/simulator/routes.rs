@@ -12,7 +12,7 @@ use super::actions::{ACTIONS, by_route};
 use super::call::Call;
 use super::clock::shifted;
 use super::distort;
-use super::faults::{FaultKind, Place};
+use super::faults::{FaultKind, Place, Route};
 use super::identity::Bearer;
 use super::log::{LoggedRequest, RequestKind, harmless};
 use super::oauth::{discovery, oauth_error};
@@ -74,8 +74,8 @@ pub(super) async fn answer(
         return Reply::empty(403).into_response("", super::Compress::Nothing, false);
     }
     let place = place_of(&call, &path);
-    let entry = note(tenant, &call, place);
-    let (delay, fault) = tenant.lock().faults.take_matching(place);
+    let entry = note(tenant, &call, &place);
+    let (delay, fault) = tenant.lock().faults.take_matching(&place);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -84,7 +84,7 @@ pub(super) async fn answer(
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),
         _ => distort::short_circuit(fault)
-            .unwrap_or_else(|| dispatch(tenant, &call, &path, place, fault)),
+            .unwrap_or_else(|| dispatch(tenant, &call, &path, &place, fault)),
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         connection.cut();
@@ -96,22 +96,23 @@ pub(super) async fn answer(
         connection.cut_after(*bytes);
     }
     let reply = distort::after(reply, fault, &call, &tenant.address);
-    finish(tenant, &call, place, entry, reply)
+    finish(tenant, &call, &place, entry, reply)
 }
 
 /// Writes the request down and says where.
-fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
+fn note(tenant: &SimTenant, call: &Call, place: &Place) -> usize {
     let api = place.is_api();
-    let kind =
-        if matches!(place, Place::Devicecode | Place::Token) || call.path.contains("/oauth2/") {
-            RequestKind::Identity
-        } else if !api {
-            RequestKind::Other
-        } else if call.is_get() {
-            RequestKind::Read
-        } else {
-            RequestKind::Change
-        };
+    let kind = if matches!(place, Place::Of(Route::Devicecode | Route::Token))
+        || call.path.contains("/oauth2/")
+    {
+        RequestKind::Identity
+    } else if !api {
+        RequestKind::Other
+    } else if call.is_get() {
+        RequestKind::Read
+    } else {
+        RequestKind::Change
+    };
     let body = if call.body.is_empty() {
         Value::Null
     } else if api {
@@ -141,7 +142,7 @@ fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
 fn finish(
     tenant: &SimTenant,
     call: &Call,
-    place: Place,
+    place: &Place,
     entry: usize,
     reply: Reply,
 ) -> Response<Full<Bytes>> {
@@ -199,40 +200,40 @@ fn has_filter(call: &Call, part: &str) -> bool {
 fn place_of(call: &Call, path: &[&str]) -> Place {
     if let [_, "oauth2", "v2.0", last] = path {
         return match *last {
-            "devicecode" => Place::Devicecode,
-            "token" => Place::Token,
+            "devicecode" => Place::Of(Route::Devicecode),
+            "token" => Place::Of(Route::Token),
             _ => Place::Elsewhere,
         };
     }
     if path.first() == Some(&packages::STORAGE) {
-        return Place::Package;
+        return Place::Of(Route::Package);
     }
     let Some(rest) = under_api(path) else {
         return Place::Elsewhere;
     };
     match rest {
         ["machines"] if call.query.iter().any(|(name, _)| name == "$filter") => {
-            Place::MachineSearch
+            Place::Of(Route::MachineSearch)
         }
-        ["machines"] => Place::Machines,
-        ["machines", last] if last.starts_with("findbyip(") => Place::FindByIp,
-        ["machines", _] => Place::Machine,
-        ["users", _, "machines"] => Place::UserMachines,
-        ["machineactions"] if has_filter(call, "id in ") => Place::ActionsById,
-        ["machineactions"] if !has_filter(call, "machineId") => Place::TenantActions,
-        ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
-        ["machineactions", _] => Place::MachineAction,
-        ["machines", _, "logonusers"] => Place::LogonUsers,
-        ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Alerts,
-        ["machines", _, "availablemachineactions"] => Place::AvailableActions,
-        ["investigations", ..] => Place::Investigations,
-        ["machineactions", _, "cancel"] => Place::Cancel,
-        ["machineactions", _, "getpackageuri"] => Place::PackageLink,
+        ["machines"] => Place::Of(Route::Machines),
+        ["machines", last] if last.starts_with("findbyip(") => Place::Of(Route::FindByIp),
+        ["machines", _] => Place::Of(Route::Machine),
+        ["users", _, "machines"] => Place::Of(Route::UserMachines),
+        ["machineactions"] if has_filter(call, "id in ") => Place::Of(Route::ActionsById),
+        ["machineactions"] if !has_filter(call, "machineId") => Place::Of(Route::TenantActions),
+        ["machineactions"] | ["machines", _, "machineactions"] => Place::Of(Route::MachineActions),
+        ["machineactions", _] => Place::Of(Route::MachineAction),
+        ["machines", _, "logonusers"] => Place::Of(Route::LogonUsers),
+        ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Of(Route::Alerts),
+        ["machines", _, "availablemachineactions"] => Place::Of(Route::AvailableActions),
+        ["investigations", ..] => Place::Of(Route::Investigations),
+        ["machineactions", _, "cancel"] => Place::Of(Route::Cancel),
+        ["machineactions", _, "getpackageuri"] => Place::Of(Route::PackageLink),
         ["indicators", ..] if !call.is_get() => Place::Submit {
             route: "indicators",
             kind: "Indicator",
         },
-        ["indicators"] => Place::Indicators,
+        ["indicators"] => Place::Of(Route::Indicators),
         ["machines", _, "tags"] if call.is_post() => Place::Submit {
             route: "tags",
             kind: "Tag",
@@ -252,7 +253,7 @@ fn dispatch(
     tenant: &SimTenant,
     call: &Call,
     path: &[&str],
-    place: Place,
+    place: &Place,
     fault: Option<&FaultKind>,
 ) -> Reply {
     match under_api(path) {
@@ -309,7 +310,7 @@ fn api_half(
     tenant: &SimTenant,
     call: &Call,
     rest: &[&str],
-    place: Place,
+    place: &Place,
     fault: Option<&FaultKind>,
 ) -> Reply {
     let has = match bearer_of(tenant, call) {

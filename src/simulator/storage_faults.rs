@@ -1,7 +1,8 @@
 //! What can go wrong with the storage of packages, on demand.
 
 /// How the storage misbehaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum StorageFault {
     /// It sends the whole package, whichever part was asked for.
     NoRange,
@@ -12,6 +13,7 @@ pub enum StorageFault {
     /// A part does not say how long the whole is.
     NoTotal,
     /// No length is said, and the line ends after about so many bytes, headers included.
+    #[strum(disabled)]
     NoLength(usize),
     /// A part ends in the middle of what was asked for, and says so.
     ShortPart,
@@ -22,15 +24,9 @@ pub enum StorageFault {
 impl StorageFault {
     /// Reads the text form, whose name has neither dashes nor capitals.
     pub(super) fn parse(name: &str, rest: Option<&str>) -> Option<Self> {
-        Some(match name {
-            "norange" => Self::NoRange,
-            "otherpackage" => Self::OtherPackage,
-            "packed" => Self::Packed,
-            "nototal" => Self::NoTotal,
-            "nolength" => Self::NoLength(rest?.parse().ok()?),
-            "shortpart" => Self::ShortPart,
-            "partbeyondtheend" => Self::PartBeyondTheEnd,
-            _ => return None,
-        })
+        match name {
+            "nolength" => Some(Self::NoLength(rest?.parse().ok()?)),
+            name => name.parse().ok(),
+        }
     }
 }

@@ -111,17 +111,20 @@ fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String>
             .icon(Icon::InProgress)
             .hint(PLAN_HELP)
             .disabled_because(reason.as_deref());
-        let is_over_list = ui.ctx().content_rect().width() < WIDE;
-        let button = if is_over_list {
-            button.with_arm_delay()
-        } else {
-            button
-        };
-        if ui.add(button).clicked() {
+        if ui.add(late_over_list(ui, button)).clicked() {
             NewForm::plan(None, std::slice::from_ref(machine)).raise(ui, cx);
         }
     });
     reason
+}
+
+/// Over the list a button comes to lie where the row was that opened it: a double click is no order.
+fn late_over_list<'a>(ui: &Ui, button: ActionButton<'a>) -> ActionButton<'a> {
+    if ui.ctx().content_rect().width() < WIDE {
+        button.with_arm_delay()
+    } else {
+        button
+    }
 }
 
 fn group_word_ui(ui: &mut Ui, word: &str) {
@@ -149,14 +152,7 @@ fn button_ui(
         .icon(icon_of(kind))
         .hint(spec.consequence)
         .disabled_because(reason.as_deref());
-    // Over the list a button comes to lie where the row was that opened it: a double click is no order.
-    let is_over_list = ui.ctx().content_rect().width() < WIDE;
-    let button = if is_over_list {
-        button.with_arm_delay()
-    } else {
-        button
-    };
-    if ui.add(button).clicked() {
+    if ui.add(late_over_list(ui, button)).clicked() {
         NewForm::new(Subject::Act(kind), std::slice::from_ref(machine)).raise(ui, cx);
     }
     reason
