@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
+use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use url::Url;
 
+use super::SignInHost;
 use super::answer::{Fields, TokenReply, post};
 use super::blank::Blank;
 use super::callback::{CLOSING, Callback, ENTRY, Expected, FormPost, serve};
@@ -23,8 +23,7 @@ use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::secret::Secret;
 use super::token::monotonic_now;
-use super::{Clock, SendRequest};
-use crate::model::{BrowserPrompt, Endpoints};
+use crate::model::BrowserPrompt;
 
 /// How long a person may take in the browser.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -95,10 +94,7 @@ fn redirect_uri(port: u16) -> String {
 
 /// Binds a port and builds the address of the page.
 pub(super) async fn begin(
-    http: &SendRequest,
-    clock: &Clock,
-    endpoints: &Endpoints,
-    scope: &Scope,
+    host: &SignInHost,
     claims: Option<WantedClaims>,
     known: Option<&str>,
     number: u64,
@@ -112,12 +108,12 @@ pub(super) async fn begin(
         state: &state,
         nonce: &nonce,
     };
-    let page = page_to_sign_in(endpoints, scope, &checks, known, claims.as_ref());
+    let page = page_to_sign_in(host, &checks, known, claims.as_ref());
     let entry = CsrfToken::new_random_len(32);
     // EXPOSE: for the address that the browser is given.
     let entry = format!("{ENTRY}{}", entry.secret());
-    let form_post = if endpoints.loopback {
-        FormPost::AsMetadataTell(Arc::clone(http), metadata(&endpoints.authorize))
+    let form_post = if host.endpoints.loopback {
+        FormPost::AsMetadataTell(Arc::clone(&host.http), metadata(&host.endpoints.authorize))
     } else {
         FormPost::Honoured
     };
@@ -125,7 +121,7 @@ pub(super) async fn begin(
         prompt: BrowserPrompt {
             page: format!("http://127.0.0.1:{port}{entry}").into(),
             expires_in: LIMIT,
-            received: clock(),
+            received: (host.clock)(),
             came_over_https: false,
         },
         listeners,
@@ -157,21 +153,20 @@ struct Checks<'a> {
 
 /// The address of the page.
 fn page_to_sign_in(
-    endpoints: &Endpoints,
-    scope: &Scope,
+    host: &SignInHost,
     checks: &Checks<'_>,
     known: Option<&str>,
     claims: Option<&WantedClaims>,
 ) -> Url {
-    let mut page = endpoints.authorize.clone();
+    let mut page = host.endpoints.authorize.clone();
     let mut query = page.query_pairs_mut();
     query.extend_pairs([
-        ("client_id", &*endpoints.client_id),
+        ("client_id", &*host.endpoints.client_id),
         ("response_type", "code"),
         ("redirect_uri", &*checks.redirect_uri),
         // Keeps the code out of the browser's history and address bar.
         ("response_mode", "form_post"),
-        ("scope", scope.as_str()),
+        ("scope", host.scope.as_str()),
         // EXPOSE: for the address of the page; they only tell our own answer from others.
         ("state", checks.state.secret()),
         ("nonce", checks.nonce.secret()),
@@ -216,15 +211,12 @@ async fn take_port() -> Option<(Vec<TcpListener>, u16)> {
 
 /// Waits for the browser to come back, and redeems its code. Dropping the future closes the port.
 pub(super) async fn wait_for_person(
-    http: &SendRequest,
-    clock: &Clock,
-    endpoints: &Endpoints,
-    scope: &Scope,
+    host: &SignInHost,
     flow: BrowserFlow,
 ) -> Result<Box<Fields>, AuthError> {
     let came_back = tokio::time::timeout_at(flow.deadline, callback(&flow)).await;
     match came_back.map_err(|_elapsed| AuthError::NotBack)? {
-        Callback::Code(code) => redeem(http, clock(), endpoints, scope, flow, code.expose()).await,
+        Callback::Code(code) => redeem(host, flow, code.expose()).await,
         Callback::Refused { error, .. } if &*error == "access_denied" => Err(AuthError::Declined),
         Callback::Refused {
             error,
@@ -315,26 +307,24 @@ async fn accept(listeners: &[TcpListener]) -> TcpStream {
 
 /// Exchanges the code, which works once, for tokens (RFC 6749 section 4.1.3).
 async fn redeem(
-    http: &SendRequest,
-    now: Timestamp,
-    endpoints: &Endpoints,
-    scope: &Scope,
+    host: &SignInHost,
     flow: BrowserFlow,
     code: &str,
 ) -> Result<Box<Fields>, AuthError> {
+    let now = (host.clock)();
     let redirect_uri = flow.redirect_uri();
     let mut form = vec![
         ("grant_type", "authorization_code"),
-        ("client_id", &*endpoints.client_id),
+        ("client_id", &*host.endpoints.client_id),
         ("code", code),
         ("redirect_uri", &redirect_uri),
         // EXPOSE: for the form of the token endpoint.
         ("code_verifier", flow.verifier.secret()),
-        ("scope", scope.as_str()),
+        ("scope", host.scope.as_str()),
         ("client_info", "1"),
     ];
     form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
-    match post(http, &endpoints.token, &form).await {
+    match post(&host.http, &host.endpoints.token, &form).await {
         TokenReply::Success(fields) => Ok(fields),
         TokenReply::ProtocolError(refusal) => Err(refusal.into_error()),
         TokenReply::NoReply(nothing) if nothing.may_have_executed => Err(AuthError::AnswerLost),

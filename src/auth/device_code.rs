@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use oauth2::{ClientId, DeviceCode, Scope};
+use oauth2::{ClientId, DeviceCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use url::{Host, Url};
@@ -14,8 +14,8 @@ use super::challenge::WantedClaims;
 use super::error::AuthError;
 use super::secret::Secret;
 use super::token::monotonic_now;
-use super::{Clock, SendRequest};
-use crate::model::{Endpoints, SignInPrompt, clean};
+use super::{Clock, SignInHost};
+use crate::model::{SignInPrompt, clean};
 
 /// RFC 8628 section 3.4.
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -85,22 +85,19 @@ impl fmt::Debug for DeviceFlow {
 
 /// Asks for a code (RFC 8628 section 3.1). It ages from here on, so only a person's request starts it.
 pub(super) async fn ask(
-    http: &SendRequest,
-    clock: &Clock,
-    endpoints: &Endpoints,
-    scope: &Scope,
+    host: &SignInHost,
     claims: Option<WantedClaims>,
     number: u64,
 ) -> Result<DeviceFlow, AuthError> {
     let mut form = vec![
-        ("client_id", &*endpoints.client_id),
-        ("scope", scope.as_str()),
+        ("client_id", &*host.endpoints.client_id),
+        ("scope", host.scope.as_str()),
     ];
     form.extend(claims.iter().map(|claims| ("claims", claims.as_json())));
-    let mut fields = match post(http, &endpoints.device_authorization, &form).await {
+    let mut fields = match post(&host.http, &host.endpoints.device_authorization, &form).await {
         TokenReply::Success(fields) => fields,
         TokenReply::ProtocolError(refusal) => return Err(refusal.into_error()),
-        TokenReply::NoReply(nothing) => return Err(nothing.into_error(clock())),
+        TokenReply::NoReply(nothing) => return Err(nothing.into_error((host.clock)())),
     };
     // One of blanks is nothing that a person could type.
     let says_something = |code: &String| !code.trim().is_empty();
@@ -114,11 +111,11 @@ pub(super) async fn ask(
     };
     let device_code = DeviceCode::new(device_code);
     let life = Duration::from_secs(fields.expires_in.unwrap_or(DEFAULT_LIFE).clamp(1, MAX_LIFE));
-    let received = clock();
+    let received = (host.clock)();
     Ok(DeviceFlow {
         prompt: SignInPrompt {
             user_code: clean(&user_code, 64).into(),
-            may_open: may_open(&page, endpoints.loopback),
+            may_open: may_open(&page, host.endpoints.loopback),
             verification_uri: clean(&page, 300).into(),
             expires_in: life,
             received,
@@ -167,19 +164,17 @@ fn may_open(page: &str, loopback_run: bool) -> bool {
 
 /// Polls until there is a token, a refusal or the end of the code. Dropping it ends it at once.
 pub(super) async fn wait_for_person(
-    http: &SendRequest,
-    clock: &Clock,
-    endpoints: &Endpoints,
+    host: &SignInHost,
     flow: &DeviceFlow,
 ) -> Result<Box<Fields>, AuthError> {
-    let client_id = ClientId::new(endpoints.client_id.to_string());
+    let client_id = ClientId::new(host.endpoints.client_id.to_string());
     let mut poller = Poller::new(flow.interval);
     // RFC 8628 section 3.5: an interval passes before the first poll, too.
-    let mut wait = poller.interval.min(flow.left(clock));
+    let mut wait = poller.interval.min(flow.left(&host.clock));
     let mut answer_lost = false;
     loop {
         // A tenth more: the monotonic clocks of some virtual machines run fast.
-        tokio::time::sleep((wait + wait / 10).min(flow.left(clock))).await;
+        tokio::time::sleep((wait + wait / 10).min(flow.left(&host.clock))).await;
         let mut form = vec![
             ("grant_type", GRANT),
             ("client_id", client_id.as_str()),
@@ -188,12 +183,12 @@ pub(super) async fn wait_for_person(
             ("client_info", "1"),
         ];
         form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
-        let reply = post(http, &endpoints.token, &form).await;
+        let reply = post(&host.http, &host.endpoints.token, &form).await;
         let seen = Seen::of(&reply);
         let is_silent = matches!(seen, Seen::Transient { .. });
         flow.trouble
             .send_if_modified(|before| std::mem::replace(before, is_silent) != is_silent);
-        let step = poller.step(&seen, flow.left(clock));
+        let step = poller.step(&seen, flow.left(&host.clock));
         match (step, reply) {
             (Step::Done, TokenReply::Success(fields)) => return Ok(fields),
             (Step::Wait(next), reply) => {

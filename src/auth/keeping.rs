@@ -262,7 +262,7 @@ impl Inner {
             home: cache.home.clone(),
             account,
         };
-        let json = saved.to_json((self.clock)());
+        let json = saved.to_json((self.host.clock)());
         let old = cache.has_old_item.then_some(&self.target);
         Some(self.store.post_save(&item, json, old))
     }

@@ -34,7 +34,10 @@ mod tests;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use oauth2::Scope;
 pub use oauth2::{HttpRequest, HttpResponse};
+
+use crate::model::Endpoints;
 
 pub(crate) use blank::Blank;
 pub use browser::BrowserFlow;
@@ -57,3 +60,11 @@ pub type SendRequest = Arc<
 
 /// The wall clock.
 pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// The sign-in host, with what every request to it is made of.
+struct SignInHost {
+    http: SendRequest,
+    clock: Clock,
+    endpoints: Arc<Endpoints>,
+    scope: Scope,
+}

@@ -37,7 +37,7 @@ impl Inner {
         let _turn = self.turn.lock().await;
         let (refresh, generation) = {
             let cache = self.cache();
-            let now = (self.clock)();
+            let now = (self.host.clock)();
             if let Some(token) = cache.usable(now, refused.as_ref(), need) {
                 return Ok(token);
             }
@@ -72,7 +72,7 @@ impl Inner {
         {
             reply = self.ask(&newer, claims, generation).await;
         }
-        let now = (self.clock)();
+        let now = (self.host.clock)();
         let (error, refusal) = match reply {
             TokenReply::Success(fields) => match self.renewed_grant(fields, generation, now) {
                 Ok(grant) => return self.adopt_renewal(grant, generation).await,
@@ -113,18 +113,18 @@ impl Inner {
     ) -> TokenReply {
         let mut pause = Duration::from_secs(1);
         let mut tries = 1;
-        let mut scope = Some(self.scope.as_str());
+        let mut scope = Some(self.host.scope.as_str());
         loop {
             let mut form = vec![
                 ("grant_type", "refresh_token"),
-                ("client_id", &*self.endpoints.client_id),
+                ("client_id", &*self.host.endpoints.client_id),
                 // EXPOSE: for the form of the token endpoint.
                 ("refresh_token", refresh.expose().as_str()),
                 ("client_info", "1"),
             ];
             form.extend(scope.map(|scope| ("scope", scope)));
             form.extend(claims.map(|claims| ("claims", claims.as_json())));
-            let reply = post(&self.http, &self.endpoints.token, &form).await;
+            let reply = post(&self.host.http, &self.host.endpoints.token, &form).await;
             if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_scope")
                 && scope.take().is_some()
             {
@@ -175,7 +175,7 @@ impl Inner {
     ) -> Result<Grant, AuthError> {
         let nonce = self.cache().nonce.clone();
         let nonce = Nonce::OfSignIn(&nonce);
-        let grant = Grant::from_answer(fields, &nonce, now, &self.endpoints)?;
+        let grant = Grant::from_answer(fields, &nonce, now, &self.host.endpoints)?;
         let cache = self.cache();
         if let (Some(known), true) = (&cache.signed_in, cache.generation == generation) {
             grant.check_renews(&known.account, cache.home.as_deref())?;

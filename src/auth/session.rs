@@ -17,7 +17,7 @@ use super::store::{Ticket, TokenStore};
 use super::stored_sign_in::{account_item, target_name};
 use super::token::{AccessToken, Grant, Need, monotonic_now, unnamed_account, wanted_scope};
 use super::token_cache::{RefusedToken, SignedIn, TokenCache};
-use super::{Clock, HttpFault, SendRequest};
+use super::{Clock, HttpFault, SendRequest, SignInHost};
 use crate::model::{Account, Endpoints, Mode, Scopes};
 
 /// Time limit of a renewal that somebody waits for: a host that hangs would otherwise be asked three
@@ -53,13 +53,10 @@ impl fmt::Debug for PendingSignIn {
 pub struct Session(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) endpoints: Arc<Endpoints>,
-    pub(super) http: SendRequest,
+    pub(super) host: SignInHost,
     pub(super) store: TokenStore,
-    pub(super) clock: Clock,
     /// Cloud, application and tenant: the beginning of the keyring's names.
     pub(super) target: Arc<str>,
-    pub(super) scope: Scope,
     /// Never held across an `await`.
     pub(super) cache: Mutex<TokenCache>,
     /// Single-flight lock of renewals.
@@ -71,7 +68,7 @@ pub(super) struct Inner {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("host", &self.0.endpoints.token.host_str())
+            .field("host", &self.0.host.endpoints.token.host_str())
             .finish_non_exhaustive()
     }
 }
@@ -88,11 +85,13 @@ impl Session {
     ) -> Self {
         Self(Arc::new(Inner {
             target: target_name(endpoints, mode),
-            scope: Scope::new(wanted_scope(endpoints)),
-            endpoints: Arc::new(endpoints.clone()),
-            http,
+            host: SignInHost {
+                http,
+                clock,
+                endpoints: Arc::new(endpoints.clone()),
+                scope: Scope::new(wanted_scope(endpoints)),
+            },
             store,
-            clock,
             cache: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             left: tokio::sync::Notify::new(),
@@ -116,14 +115,7 @@ impl Session {
     /// When the sign-in host refuses or cannot be reached.
     pub async fn begin(&self) -> Result<DeviceFlow, AuthError> {
         let (number, claims) = self.0.next_flow();
-        let Inner {
-            http,
-            clock,
-            endpoints,
-            scope,
-            ..
-        } = &*self.0;
-        let asked = device_code::ask(http, clock, endpoints, scope, claims, number).await;
+        let asked = device_code::ask(&self.0.host, claims, number).await;
         asked.map_err(|error| self.0.learn(error))
     }
 
@@ -133,13 +125,7 @@ impl Session {
     /// # Errors
     /// When it was declined, expired, was refused or replaced, or its answer got lost.
     pub async fn finish(&self, flow: DeviceFlow) -> Result<PendingSignIn, AuthError> {
-        let Inner {
-            http,
-            clock,
-            endpoints,
-            ..
-        } = &*self.0;
-        let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await;
+        let fields = device_code::wait_for_person(&self.0.host, &flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
         self.0.pending_sign_in(fields, &Nonce::NotSent, flow.number)
     }
@@ -153,15 +139,7 @@ impl Session {
         let (number, claims) = self.0.next_flow();
         // A sign-in that is renewed is the same person's; a first one may choose.
         let known = self.signed_in().and_then(|known| known.account.user_name);
-        let Inner {
-            http,
-            clock,
-            endpoints,
-            scope,
-            ..
-        } = &*self.0;
-        let known = known.as_deref();
-        browser::begin(http, clock, endpoints, scope, claims, known, number).await
+        browser::begin(&self.0.host, claims, known.as_deref(), number).await
     }
 
     /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
@@ -170,15 +148,8 @@ impl Session {
     /// # Errors
     /// As [`Self::finish`].
     pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<PendingSignIn, AuthError> {
-        let Inner {
-            http,
-            clock,
-            endpoints,
-            scope,
-            ..
-        } = &*self.0;
         let (number, nonce) = (flow.number, flow.nonce());
-        let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await;
+        let fields = browser::wait_for_person(&self.0.host, flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
         // EXPOSE: to compare it with what came back.
         let nonce = Nonce::Sent(nonce.secret());
@@ -253,7 +224,7 @@ impl Session {
                 }
                 cache.drop_refused(refused);
             }
-            let now = (self.0.clock)();
+            let now = (self.0.host.clock)();
             if let Some(token) = cache.usable(now, refused.as_ref(), need) {
                 if cache.begin_advised(&token, now) {
                     let (inner, seen) = (Arc::clone(&self.0), cache.failures);
@@ -273,7 +244,7 @@ impl Session {
             let resort = self
                 .0
                 .cache()
-                .last_resort((self.0.clock)(), not_again.as_ref());
+                .last_resort((self.0.host.clock)(), not_again.as_ref());
             return resort.ok_or(AuthError::Unreachable(HttpFault::TimedOut));
         };
         renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
@@ -311,14 +282,15 @@ impl Inner {
         nonce: &Nonce<'_>,
         flow: u64,
     ) -> Result<PendingSignIn, AuthError> {
-        let mut grant = Grant::from_answer(fields, nonce, (self.clock)(), &self.endpoints)?;
+        let mut grant =
+            Grant::from_answer(fields, nonce, (self.host.clock)(), &self.host.endpoints)?;
         if self.cache().flow != flow {
             return Err(AuthError::Superseded);
         }
         let account = grant
             .account
             .take()
-            .or_else(|| unnamed_account(&self.endpoints))
+            .or_else(|| unnamed_account(&self.host.endpoints))
             .ok_or(AuthError::Unusable)?;
         Ok(PendingSignIn {
             account,
@@ -379,8 +351,9 @@ impl Inner {
 
     /// The permissions that are asked for by name.
     pub(super) fn asked_by_name(&self) -> Option<Box<str>> {
-        match &self.endpoints.scopes {
-            Scopes::Named(_) => Some(self.endpoints.scopes.to_string().into()),
+        let scopes = &self.host.endpoints.scopes;
+        match scopes {
+            Scopes::Named(_) => Some(scopes.to_string().into()),
             Scopes::Granted => None,
         }
     }
