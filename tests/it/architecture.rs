@@ -135,6 +135,11 @@ fn nothing_that_ships_can_panic_on_purpose() {
 }
 
 #[test]
+fn only_the_catalogue_tells_one_action_from_another() {
+    check_all(&["src"], single_kinds);
+}
+
+#[test]
 fn no_test_waits_for_nothing_or_naps_before_it_looks() {
     check_all(&["src", "tests"], vacuous_waits);
     check_all(&["src", "tests"], naps);
@@ -387,6 +392,33 @@ fn panics(source: &Source) -> Vec<Violation> {
                 &format!("`{call}` has no place in what ships"),
             )
         })
+        .collect()
+}
+
+/// Comparisons with one kind of action: a new one would have to be found a place in each of them. A drill
+/// names what it wants.
+fn single_kinds(source: &Source) -> Vec<Violation> {
+    if ["action", "drill"].iter().any(|room| source.lies_in(room)) {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    let text = |at: Option<usize>| at.and_then(|at| code.get(at)).map_or("", |t| &*t.text);
+    let is_compared = |&place: &usize| {
+        let wrapping = ["(", "Some", "Subject", "::", "Act"];
+        let before = (0..place)
+            .rev()
+            .find(|at| !wrapping.contains(&text(Some(*at))));
+        let sign = before.and_then(|at| at.checked_sub(1));
+        let is_operand = text(before) == "=" && ["=", "!"].contains(&text(sign));
+        let after = (place + 3..).find(|at| text(Some(*at)) != ")");
+        is_operand || ["=>", "|", "if"].contains(&text(after))
+    };
+    let mut places = places_of(code, &["ActionKind", "::"]);
+    places.retain(is_compared);
+    let rule = "what sets an action apart is a column of its row in the catalogue";
+    let found = places.into_iter();
+    found
+        .map(|place| at(source, place, rule.to_owned()))
         .collect()
 }
 

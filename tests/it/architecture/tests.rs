@@ -209,6 +209,29 @@ fn a_look_at_the_clock_and_a_panic_are_found() {
 }
 
 #[test]
+fn a_comparison_with_one_kind_of_action_is_found() {
+    let check = |path, text| lines(single_kinds, path, text).len();
+    for text in [
+        "fn f() -> bool { task.kind() == Some(ActionKind::BlockFile) }",
+        "fn f() -> bool { kind != ActionKind::AddTag }",
+        "fn f() -> bool { subject == Subject::Act(ActionKind::AddTag) }",
+        "fn f() { match kind { Some(ActionKind::AddTag) => a(), _ => b() } }",
+        "fn f() { matches!(kind, ActionKind::AddTag | ActionKind::RemoveTag) }",
+    ] {
+        assert!(check("src/ui/menu.rs", text) > 0, "{text}");
+        assert_eq!(check("src/action/order.rs", text), 0, "{text}");
+    }
+    for text in [
+        "fn f() { let subject = Subject::Act(ActionKind::BlockFile); }",
+        "fn f() -> bool { ActionKind::of(action) == Some(kind) }",
+        "fn f() { for kind in ActionKind::ALL { a(kind); } }",
+        "#[cfg(test)]\nmod tests {\n fn f() -> bool { kind == ActionKind::AddTag }\n}",
+    ] {
+        assert_eq!(check("src/ui/menu.rs", text), 0, "{text}");
+    }
+}
+
+#[test]
 fn a_way_to_the_disk_beside_the_one_room_is_found() {
     let check = |path, text| lines(disk, path, text).len();
     for text in [
