@@ -16,8 +16,12 @@ use crate::model::{HeapBytes as _, Machine, MachineAction};
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
+    /// How many of the elements were in the page before, unless the list has changed in between.
+    pub overlap: usize,
     /// Elements that could not be read.
     pub unreadable: usize,
+    /// Bytes of memory that a full page of such elements takes while it is read.
+    pub full_size: usize,
     pub more: More,
     /// The service's own time.
     pub date: Option<Timestamp>,
@@ -32,16 +36,82 @@ pub enum More {
     Stopped(String),
 }
 
+impl More {
+    /// Whether the next page is found by counting, and so are those after it.
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        matches!(self, Self::Next(Cursor { link: None, .. }))
+    }
+}
+
 /// A place in the list of machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    url: Url,
-    /// The same position with smaller pages, for when a page does not arrive.
-    fewer: Option<Url>,
+    /// The service's link to it; without one, elements are counted.
+    link: Option<Url>,
     /// Machines at a time.
     top: usize,
     /// Elements before it.
     received: usize,
+}
+
+impl Cursor {
+    /// Start of the list, in full pages.
+    #[must_use]
+    pub const fn start() -> Self {
+        Self::counted(odata::MACHINES_TOP, 0)
+    }
+
+    /// Start of the list, in pages that come sooner.
+    #[must_use]
+    pub const fn short_start() -> Self {
+        Self::counted(odata::FEW_MACHINES_TOP, 0)
+    }
+
+    const fn counted(top: usize, received: usize) -> Self {
+        Self {
+            link: None,
+            top,
+            received,
+        }
+    }
+
+    /// How many elements are before it.
+    #[must_use]
+    pub const fn received(&self) -> usize {
+        self.received
+    }
+
+    /// The place after this page if that comes full; `None` where only the page itself says so.
+    #[must_use]
+    pub fn following(&self) -> Option<Self> {
+        let is_full_size = self.link.is_none() && self.top == odata::MACHINES_TOP;
+        let end = self.received + self.top - self.overlap();
+        is_full_size.then(|| Self::counted(self.top, end))
+    }
+
+    /// How many elements of the page before are asked for again. The service promises no order, and one
+    /// element that goes moves all after it up: the next page would begin after one that nobody has read.
+    /// That the last element comes twice, and no other, says that nothing has moved there.
+    const fn overlap(&self) -> usize {
+        if self.link.is_none() && self.received > 0 {
+            1
+        } else {
+            0
+        }
+    }
+
+    /// Address of its page, with this many machines where they are counted.
+    fn url(&self, api: &Url, top: usize) -> Url {
+        let counted = || odata::machines(api, top, self.received - self.overlap());
+        self.link.clone().unwrap_or_else(counted)
+    }
+
+    /// Size of the pages that are asked for where one of the usual size does not arrive.
+    fn fewer(&self) -> Option<usize> {
+        let few = odata::FEW_MACHINES_TOP;
+        (self.link.is_none() && self.top > few).then_some(few)
+    }
 }
 
 /// A list of all pages.
@@ -70,23 +140,6 @@ impl<T> Complete<T> {
 }
 
 impl Client {
-    /// Cursor at the start of the list of machines.
-    #[must_use]
-    pub fn first_machines(&self) -> Cursor {
-        self.machines_from(odata::MACHINES_TOP, 0)
-    }
-
-    fn machines_from(&self, top: usize, received: usize) -> Cursor {
-        let at = |top| odata::machines(&self.0.endpoints.api, top, received);
-        let few = odata::FEW_MACHINES_TOP;
-        Cursor {
-            url: at(top),
-            fewer: (top > few).then(|| at(few)),
-            top,
-            received,
-        }
-    }
-
     /// How many bytes of answers have come so far.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
@@ -98,49 +151,63 @@ impl Client {
     /// # Errors
     /// When the page could not be read, after repeats.
     pub async fn machines_page(&self, cursor: &Cursor) -> Result<Page<Machine>, ApiError> {
-        let urls: Vec<&Url> = [&cursor.url].into_iter().chain(&cursor.fewer).collect();
+        let tops = std::iter::once(cursor.top).chain(cursor.fewer());
+        let urls = tops.map(|top| cursor.url(&self.0.endpoints.api, top));
+        let urls: Vec<Url> = urls.collect();
+        let each: Vec<&Url> = urls.iter().collect();
         let read = self
-            .list_at::<Machine>(&urls, Lane::Refresh, Limits::MACHINE_LIST)
+            .list_at::<Machine>(&each, Lane::Refresh, Limits::MACHINE_LIST)
             .await;
         let (listing, stop, date, used) = match read {
             // The documentation has a 404 for "no recent machines"; after some it is no end.
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() && cursor.received == 0 => {
                 return Ok(Page {
                     items: Vec::new(),
+                    overlap: 0,
                     unreadable: 0,
+                    full_size: 0,
                     more: More::No,
                     date: None,
                 });
             }
             other => other?,
         };
-        let received = cursor.received.saturating_add(listing.received());
         let top = if used == 0 {
             cursor.top
         } else {
             odata::FEW_MACHINES_TOP
         };
-        let counted = self.machines_from(top, received);
+        let new = listing.received().saturating_sub(cursor.overlap());
+        let counted = Cursor::counted(top, cursor.received.saturating_add(new));
         let more = match stop.or(stops_at(&listing, None)) {
             Some(stop) => More::Stopped(stop.to_string()),
-            None => self
-                .next(urls[used], &listing, top, || counted.url.clone())
-                .map_or(More::No, |url| {
-                    let fewer = counted.fewer.filter(|_| url == counted.url);
-                    More::Next(Cursor {
-                        url,
-                        fewer,
-                        top,
-                        received,
-                    })
-                }),
+            None => self.more_machines(&urls[used], &listing, counted),
         };
+        let each = (listing.bytes + listing.memory) / listing.received().max(1);
         Ok(Page {
             items: listing.items,
+            overlap: cursor.overlap(),
             unreadable: listing.unreadable,
+            full_size: each.saturating_mul(odata::MACHINES_TOP),
             more,
             date,
         })
+    }
+
+    /// Whether there is a page of machines after `present`; `counted` is where it begins if elements are
+    /// counted.
+    fn more_machines(&self, present: &Url, page: &Listing<Machine>, counted: Cursor) -> More {
+        let by_count = counted.url(&self.0.endpoints.api, counted.top);
+        match self.next(present, page, counted.top, || by_count.clone()) {
+            None => More::No,
+            // It brought nothing but the last element of the page before.
+            Some(next) if next == *present => More::Stopped(Stop::Looping.to_string()),
+            Some(next) if next == by_count => More::Next(counted),
+            Some(next) => More::Next(Cursor {
+                link: Some(next),
+                ..counted
+            }),
+        }
     }
 
     /// The page after `present`. With `$top` the service sends no link, so pages are counted. A

@@ -46,6 +46,8 @@ pub(super) struct Listing<T> {
     pub is_too_large: bool,
     /// Length of the answer.
     pub bytes: usize,
+    /// Memory that the items take.
+    pub memory: usize,
 }
 
 impl<T> Listing<T> {
@@ -70,6 +72,7 @@ struct ListBody<T> {
 struct Elements<T> {
     items: Vec<T>,
     unreadable: usize,
+    memory: usize,
     is_overfull: bool,
     is_too_large: bool,
 }
@@ -93,6 +96,7 @@ impl<'de, T: Noun> Visitor<'de> for ElementsVisitor<T> {
         Ok(Elements {
             items: Vec::new(),
             unreadable: 0,
+            memory: 0,
             is_overfull: false,
             is_too_large: false,
         })
@@ -120,6 +124,7 @@ impl<'de, T: Noun> Visitor<'de> for ElementsVisitor<T> {
         Ok(Elements {
             items,
             unreadable,
+            memory,
             is_overfull: has_more,
             is_too_large,
         })
@@ -144,6 +149,7 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     let Elements {
         items,
         unreadable,
+        memory,
         is_overfull,
         is_too_large,
     } = body.value.ok_or(Unreadable::WrongShape)?;
@@ -154,6 +160,7 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
         is_overfull,
         is_too_large,
         bytes,
+        memory,
     })
 }
 

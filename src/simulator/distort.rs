@@ -127,6 +127,11 @@ pub(super) fn after(
                 list.truncate(list.len() * 2 / 3);
             }
         }
+        FaultKind::ShortPages(elements) => {
+            if let Some(list) = list_of(&mut reply) {
+                list.truncate(*elements);
+            }
+        }
         FaultKind::NextLink(mode) => next_link(&mut reply, *mode, call, address),
         // Seen to elsewhere, or instead of the work.
         FaultKind::Html(_)
@@ -146,6 +151,7 @@ pub(super) fn after(
         | FaultKind::Premature
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
+        | FaultKind::SkipIgnored
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken
         | FaultKind::SlowDown

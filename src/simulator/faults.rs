@@ -138,6 +138,11 @@ pub enum FaultKind {
     OddTimes,
     /// A list misses the last third of its elements.
     LoseTail,
+    /// A list begins with its first element, whatever `$skip` says.
+    SkipIgnored,
+    /// A list has at most this many elements, whatever `$top` says, and no link to the others.
+    #[strum(disabled)]
+    ShortPages(usize),
     /// A list has this kind of `@odata.nextLink`.
     #[strum(disabled)]
     NextLink(NextLinkMode),
@@ -273,7 +278,7 @@ impl Fault {
     /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `indicators`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
-    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
+    /// `odd_times`, `lose_tail`, `skip_ignored`, `short_pages:ELEMENTS`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `foreign_link`, and of the storage
     /// `no_range`, `other_package`, `packed`, `no_total`, `no_length:BYTES`, `short_part`, `part_beyond_the_end`. Dashes and capitals don't matter.
     #[must_use]
@@ -334,6 +339,7 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "html" => FaultKind::Html(status()?),
         "empty" => FaultKind::Empty(status()?),
         "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
+        "shortpages" => FaultKind::ShortPages(rest?.parse().ok()?),
         "nextlink" => FaultKind::NextLink(plain(rest?).parse().ok()?),
         "forbidden" => FaultKind::Forbidden {
             message: rest
@@ -352,65 +358,4 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ISOLATE: Place = Place::Submit {
-        route: "isolate",
-        kind: "Isolate",
-    };
-
-    #[test]
-    fn text_forms_are_read() {
-        assert_eq!(
-            Fault::parse("submit:isolate", "status:429:30", 2),
-            Some(Fault {
-                on: Route::SubmitOf("isolate".into()),
-                times: 2,
-                what: FaultKind::Status {
-                    code: 429,
-                    retry_after: Some("30".into()),
-                    code_text: None
-                },
-            })
-        );
-        assert_eq!(
-            Fault::parse("api", "drop-after", 1).map(|fault| fault.what),
-            Some(FaultKind::DropAfter)
-        );
-        assert_eq!(
-            Fault::parse("available_actions", "stall", 1).map(|fault| fault.on),
-            Some(Route::AvailableActions)
-        );
-        assert_eq!(Fault::parse("moon", "stall", 1), None);
-        assert_eq!(Fault::parse("api", "status:9", 1), None);
-        assert_eq!(Fault::parse("api", "next_link:nowhere", 1), None);
-    }
-
-    #[test]
-    fn a_fault_applies_as_often_as_set_and_only_to_its_requests() {
-        let mut faults = Faults::default();
-        faults.arm(Fault {
-            on: Route::Submit,
-            times: 1,
-            what: FaultKind::DropAfter,
-        });
-        faults.arm(Fault {
-            on: Route::AnyApi,
-            times: 0,
-            what: FaultKind::Latency(Duration::from_millis(5)),
-        });
-        assert_eq!(
-            faults.take_matching(&Place::Of(Route::Token)),
-            (Duration::ZERO, None)
-        );
-        assert_eq!(
-            faults.take_matching(&ISOLATE),
-            (Duration::from_millis(5), Some(FaultKind::DropAfter))
-        );
-        assert_eq!(
-            faults.take_matching(&ISOLATE),
-            (Duration::from_millis(5), None)
-        );
-    }
-}
+mod tests;

@@ -59,7 +59,7 @@ pub(super) async fn answer(
     let Ok(body) = Limited::new(request.body_mut(), MAX_BODY).collect().await else {
         return Reply::empty(413).into_response("", super::Compress::Nothing, false);
     };
-    let call = Call::new(&request, body.to_bytes());
+    let mut call = Call::new(&request, body.to_bytes());
     let path = call.lowered();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if path.first() == Some(&"control") {
@@ -80,6 +80,9 @@ pub(super) async fn answer(
         tokio::time::sleep(delay).await;
     }
     let fault = fault.as_ref();
+    if fault == Some(&FaultKind::SkipIgnored) {
+        call.query.retain(|(name, _)| name != "$skip");
+    }
     let reply = match fault {
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),

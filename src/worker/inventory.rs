@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{monotonic_now, now};
 use super::context::Context;
 use super::kept_list::{CHUNK, Keeping};
+use super::known::NEVER_READ_WHOLE;
+use super::list_pages::{PageResult, Pages, SLOW_AFTER};
 use super::order::reconcile_late;
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
@@ -26,8 +27,8 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
-/// A page that takes longer says how far it has come, and again each time as long.
-const SLOW_AFTER: Duration = Duration::from_secs(10);
+/// Why a list is not complete that was not the same all the while.
+const CHANGED: &str = "it changed while it was read";
 
 /// Reads the list and the actions, and notes when that ended, successfully or not.
 pub(super) async fn refresh(context: Arc<Context>) {
@@ -43,6 +44,8 @@ struct ListSoFar {
     seen: HashSet<MachineId>,
     room: Room,
     unreadable: usize,
+    /// Devices of a page that was read before the list, to have something to look at.
+    first: Vec<MachineId>,
     /// Why it is not the whole list, if that is known.
     incomplete: Option<String>,
 }
@@ -51,26 +54,30 @@ impl ListSoFar {
     /// Adds a page: the devices of it that there is room for, and where the next one is, if one is to be
     /// read.
     fn add(&mut self, page: Page<Machine>) -> (Vec<Arc<Machine>>, Option<Cursor>) {
-        let before = self.seen.len();
-        let came = page.items.len();
-        let mut machines = Vec::with_capacity(came);
+        self.unreadable += page.unreadable;
+        let mut machines = Vec::with_capacity(page.items.len());
+        let (mut again, mut is_full) = (0, false);
         for machine in page.items {
+            if self.seen.contains(&machine.id) {
+                again += 1;
+                continue;
+            }
             if !self.room.take(machine.bytes_in_list()) {
+                is_full = true;
                 break;
             }
             self.seen.insert(machine.id.clone());
             machines.push(Arc::new(machine));
         }
-        let new = self.seen.len() - before;
-        let is_full = machines.len() < came;
-        if new < machines.len() {
+        if again > page.overlap {
             // Pages that shift while they are read bring some twice and leave some out.
             self.incomplete = Some("the service repeats rows".to_owned());
+        } else if again < page.overlap && self.unreadable == 0 {
+            self.incomplete = Some(CHANGED.to_owned());
         }
         // A page that could not be read at all is no repetition.
-        let repeats = new == 0 && came > 0;
+        let repeats = machines.is_empty() && again > page.overlap;
         self.pages += 1;
-        self.unreadable += page.unreadable;
         let stopped = match page.more {
             _ if is_full => MORE_THAN_KEPT.to_owned(),
             More::No => return (machines, None),
@@ -82,48 +89,127 @@ impl ListSoFar {
         self.incomplete = Some(stopped);
         (machines, None)
     }
+
+    /// Looks back at the end. `goes_on`: whether there are rows after the last page.
+    fn end(&mut self, goes_on: bool) {
+        let why = if goes_on {
+            "the service sends less at a time than was asked for"
+        } else if self.first.iter().all(|id| self.seen.contains(id)) {
+            return;
+        } else {
+            CHANGED
+        };
+        self.incomplete.get_or_insert_with(|| why.to_owned());
+    }
+}
+
+/// The list on its way from the service to the window and to the disk.
+struct Reading<'a> {
+    context: &'a Arc<Context>,
+    epoch: Epoch,
+    list: ListSoFar,
+    pages: Pages,
+    keeping: Keeping,
+}
+
+impl<'a> Reading<'a> {
+    fn begin(context: &'a Arc<Context>, epoch: Epoch) -> Self {
+        let expected = context.list.shown(epoch).unwrap_or(NEVER_READ_WHOLE);
+        let room = Room::of_list();
+        let list = ListSoFar {
+            room,
+            ..ListSoFar::default()
+        };
+        Self {
+            context,
+            epoch,
+            list,
+            pages: Pages::of(&context.client, expected),
+            keeping: Keeping::begin(context, epoch),
+        }
+    }
+
+    /// Reads it to its end.
+    async fn all(&mut self) -> Result<(), ApiError> {
+        let mut next = if self.context.list.shown(self.epoch).is_some() {
+            Some(Cursor::start())
+        } else {
+            self.first_rows().await?
+        };
+        while let Some(cursor) = next {
+            let page = self.page(&cursor).await?;
+            next = self.take(page).await;
+        }
+        let goes_on = self.list.incomplete.is_none() && self.pages.go_on().await;
+        self.list.end(goes_on);
+        Ok(())
+    }
+
+    /// Shows a short page, and returns where the list is read from: the start, so that up to 10,000
+    /// devices are one answer, which nothing can change. `None` where the short page is the list.
+    async fn first_rows(&mut self) -> Result<Option<Cursor>, ApiError> {
+        let page = self.page(&Cursor::short_start()).await?;
+        if page.more == More::No {
+            return Ok(self.take(page).await);
+        }
+        let machines: Vec<_> = page.items.into_iter().map(Arc::new).collect();
+        self.list.first = machines.iter().map(|machine| machine.id.clone()).collect();
+        self.show(&machines).await;
+        Ok(Some(Cursor::start()))
+    }
+
+    async fn page(&mut self, cursor: &Cursor) -> PageResult {
+        let page = self.pages.page(cursor);
+        let page = reporting_slow_page(self.context, self.epoch, page).await?;
+        check_clock_skew(self.context, page.date).await;
+        Ok(page)
+    }
+
+    /// Takes a page in; where the next one is, if one is to be read.
+    async fn take(&mut self, page: Page<Machine>) -> Option<Cursor> {
+        let (machines, next) = self.list.add(page);
+        self.keeping.add(&machines).await;
+        self.show(&machines).await;
+        drop(machines);
+        if next.is_some() {
+            self.context.screen.catches_up().await;
+        }
+        next
+    }
+
+    async fn show(&self, machines: &[Arc<Machine>]) {
+        for some in machines.chunks(CHUNK) {
+            let news = InventoryNews::Page(some.to_vec());
+            report(self.context, self.epoch, news).await;
+        }
+        if self.context.list.shown(self.epoch).is_none() {
+            let list = &self.context.list;
+            list.note_shown(self.epoch, NEVER_READ_WHOLE);
+        }
+    }
 }
 
 /// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
 async fn read_list(context: &Arc<Context>) {
     let epoch = context.session.epoch();
     report(context, epoch, InventoryNews::Started(now())).await;
-    let room = Room::of_list();
-    let mut list = ListSoFar {
-        room,
-        ..ListSoFar::default()
-    };
-    let mut keeping = Keeping::begin(context, epoch);
-    let mut next = Some(context.client.first_machines());
-    while let Some(cursor) = next {
-        let page = reporting_slow_page(context, epoch, context.client.machines_page(&cursor));
-        next = match page.await {
-            Ok(page) => {
-                check_clock_skew(context, page.date).await;
-                let (machines, next) = list.add(page);
-                keeping.add(&machines).await;
-                for some in machines.chunks(CHUNK) {
-                    report(context, epoch, InventoryNews::Page(some.to_vec())).await;
-                }
-                drop(machines);
-                if next.is_some() {
-                    context.screen.catches_up().await;
-                }
-                next
-            }
-            Err(error) if list.seen.is_empty() => {
-                context.session.note_auth_failure(&error).await;
-                let why = explain(&error, "read the list of devices");
-                report(context, epoch, InventoryNews::Failed(why)).await;
-                return context.report_budget().await;
-            }
-            Err(error) => {
-                list.incomplete = Some(explain(&error, "read the next page").headline);
-                None
-            }
-        };
+    let mut reading = Reading::begin(context, epoch);
+    let result = reading.all().await;
+    let Reading {
+        mut list, keeping, ..
+    } = reading;
+    match result {
+        Err(error) if list.seen.is_empty() && list.first.is_empty() => {
+            context.session.note_auth_failure(&error).await;
+            let why = explain(&error, "read the list of devices");
+            report(context, epoch, InventoryNews::Failed(why)).await;
+            return context.report_budget().await;
+        }
+        Err(error) => list.incomplete = Some(explain(&error, "read the next page").headline),
+        Ok(()) => {}
     }
     if list.incomplete.is_none() {
+        context.list.note_shown(epoch, list.seen.len());
         keeping.finish().await;
     }
     let news = InventoryNews::Done {
@@ -137,7 +223,7 @@ async fn read_list(context: &Arc<Context>) {
     context.report_budget().await;
 }
 
-/// Reports progress while a page takes long, and what it waits for.
+/// Reports how far a slow page has come and what it waits for, again and again.
 async fn reporting_slow_page<T>(
     context: &Context,
     epoch: Epoch,
@@ -267,6 +353,88 @@ fn explain(error: &ApiError, infinitive: &str) -> Explanation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A page of these devices, of which as many as `overlap` should be known.
+    fn page(numbers: impl IntoIterator<Item = usize>, overlap: usize, more: More) -> Page<Machine> {
+        let machine = |n| Machine::bare(MachineId::parse(&format!("a{n}")).expect("an id"));
+        Page {
+            items: numbers.into_iter().map(machine).collect(),
+            overlap,
+            unreadable: 0,
+            full_size: 0,
+            more,
+            date: None,
+        }
+    }
+
+    /// What is said of a list of these pages, each of which has one device of the page before.
+    fn read(pages: &[&[usize]]) -> Option<String> {
+        let mut list = ListSoFar::default();
+        for (number, numbers) in pages.iter().enumerate() {
+            let is_last = number + 1 == pages.len();
+            let more = if is_last {
+                More::No
+            } else {
+                More::Next(Cursor::start())
+            };
+            list.add(page(numbers.iter().copied(), usize::from(number > 0), more));
+        }
+        list.end(false);
+        list.incomplete
+    }
+
+    #[test]
+    fn a_list_whose_pages_do_not_meet_is_not_called_complete() {
+        assert_eq!(read(&[&[1, 2, 3], &[3, 4, 5], &[5, 6]]), None);
+        assert_eq!(read(&[&[1, 2, 3], &[3, 4, 5], &[5]]), None);
+        // In another order, the page is the same.
+        assert_eq!(read(&[&[1, 2, 3], &[4, 3, 5], &[5]]), None);
+        let changed = Some(CHANGED.to_owned());
+        // One or two before it have gone, or the last one has.
+        assert_eq!(read(&[&[1, 2, 3], &[4, 5, 6]]), changed);
+        assert_eq!(read(&[&[1, 2, 3], &[5, 6]]), changed);
+        assert_eq!(read(&[&[1, 2, 3], &[]]), changed);
+        // One has come before it, or has moved there from behind.
+        let repeats = Some("the service repeats rows".to_owned());
+        assert_eq!(read(&[&[1, 2, 3], &[2, 3, 4]]), repeats);
+    }
+
+    #[test]
+    fn a_service_that_begins_each_page_at_the_start_is_stopped() {
+        let mut list = ListSoFar::default();
+        let next = || More::Next(Cursor::start());
+        assert!(list.add(page(1..4, 0, next())).1.is_some());
+        assert!(list.add(page(1..4, 1, next())).1.is_none());
+        let why = list.incomplete.as_deref();
+        assert_eq!(why, Some("the service repeats its pages"));
+    }
+
+    #[test]
+    fn an_element_that_cannot_be_read_may_be_the_one_that_comes_twice() {
+        let mut list = ListSoFar::default();
+        list.add(page(1..4, 0, More::Next(Cursor::start())));
+        let unreadable = Page {
+            unreadable: 1,
+            ..page(4..6, 1, More::No)
+        };
+        list.add(unreadable);
+        assert_eq!((list.incomplete, list.unreadable), (None, 1));
+    }
+
+    #[test]
+    fn what_was_shown_before_the_list_has_to_be_in_it() {
+        for (first, why) in [(1, None), (7, Some(CHANGED))] {
+            let mut list = ListSoFar::default();
+            let id = MachineId::parse(&format!("a{first}")).expect("an id");
+            list.first = vec![id];
+            list.add(page(1..4, 0, More::No));
+            list.end(false);
+            assert_eq!(list.incomplete.as_deref(), why);
+        }
+        let mut list = ListSoFar::default();
+        list.end(true);
+        assert!(list.incomplete.is_some(), "there are rows after its end");
+    }
 
     #[test]
     fn a_page_that_was_answered_with_a_pause_is_not_called_slow() {

@@ -97,5 +97,6 @@ pub(super) async fn show(context: &Arc<Context>) {
             let news = InventoryNews::Kept { at, machines };
             context.screen.emit(Event::Inventory { epoch, news }).await;
         }
+        context.list.note_shown(epoch, machines.len());
     }
 }

@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use super::session::SessionHandle;
 use crate::model::{
-    HeapBytes, Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
+    Epoch, HeapBytes, Listed, Machine, MachineAction, MachineActionId, MachineActionStatus,
+    MachineId,
 };
 
 /// Machines that are remembered; a shift looks at fewer. What is forgotten is read again.
@@ -119,16 +120,34 @@ impl KnownMachines {
     }
 }
 
-/// When the list of all machines was last read, and whether this computer's clock skew was
-/// reported.
+/// When the list of all machines was last read, of which session some of it is in the window, and
+/// whether this computer's clock skew was reported.
 #[derive(Default)]
 pub(super) struct ListAge {
     /// `None` before the first reading has ended, and while one is going on.
     read_at: watch::Sender<Option<Instant>>,
+    shown: Mutex<Option<(Epoch, usize)>>,
     clock_said: AtomicBool,
 }
 
+/// In the place of a number of devices that is not known.
+pub(super) const NEVER_READ_WHOLE: usize = usize::MAX;
+
 impl ListAge {
+    /// Notes that the window has devices of this session, and how many a whole list of it had.
+    pub fn note_shown(&self, epoch: Epoch, devices: usize) {
+        *self.shown.lock() = Some((epoch, devices));
+    }
+
+    /// How many devices the last whole list of this session had, or [`NEVER_READ_WHOLE`]; `None` before any of them
+    /// was shown.
+    pub fn shown(&self, epoch: Epoch) -> Option<usize> {
+        let shown = *self.shown.lock();
+        shown
+            .filter(|(of, _)| *of == epoch)
+            .map(|(_, devices)| devices)
+    }
+
     pub fn begin_reading(&self) {
         self.read_at.send_replace(None);
     }

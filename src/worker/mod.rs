@@ -23,6 +23,7 @@ mod file_hash;
 mod indicators;
 mod inventory;
 mod kept_list;
+mod list_pages;
 mod package;
 
 mod acknowledge;

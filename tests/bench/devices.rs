@@ -1,4 +1,4 @@
-//! A hundred thousand devices: memory, a search keystroke, and frames while they load.
+//! A hundred thousand devices: memory, a search keystroke, frames while they load, and reading them.
 //!
 //! Run by hand: `cargo bench`. A frame is facts, views and tessellation, without a display.
 
@@ -10,19 +10,24 @@
 )]
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::message::{Event, InventoryNews};
+use cordon::message::{Command, Event, InventoryNews};
 use cordon::model::{
-    Account, ExposureLevel, HealthStatus, Machine, MachineId, Mode, OnboardingStatus, Permissions,
-    RiskScore, SessionStatus, TenantId,
+    Account, Endpoints, ExposureLevel, HealthStatus, Machine, MachineId, Mode, OnboardingStatus,
+    Permissions, RiskScore, SessionStatus, TenantId,
 };
 use cordon::search::Rows;
+use cordon::simulator::{CLIENT_ID, Fault, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
 use cordon::ui::views::{Dialog, Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
+use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peak_alloc::PeakAlloc;
@@ -45,6 +50,7 @@ fn main() {
     loading();
     keystrokes();
     palette();
+    reading();
 }
 
 /// As a fleet is: four addresses each, a few tags and groups that many share.
@@ -311,4 +317,83 @@ fn palette() {
         let took = frames(&mut screen, &state, FRAMES, []);
         println!("palette, after {typed:?}: frames of {took:?}, of at most {FRAME:?}");
     }
+}
+
+/// The engine without a window.
+struct Engine {
+    state: State,
+    worker: WorkerHandle,
+    /// Whenever there is an event.
+    told: Receiver<()>,
+}
+
+impl Engine {
+    fn start(simulator: &Simulator, folder: &Path) -> Self {
+        let address = simulator.address();
+        let endpoints = Endpoints::stand_in(&address, TENANT_ID, CLIENT_ID).expect("loopback");
+        let state = State::new(Mode::StandIn, &endpoints.name, Policy::default());
+        let (tell, told) = channel();
+        let worker = WorkerHandle::spawn(Setup {
+            endpoints,
+            mode: Mode::StandIn,
+            store: TokenStore::memory(),
+            journal: folder.join("journal.sqlite"),
+            memory: None,
+            policy: Policy::default(),
+            timing: Timing::faster(1.0),
+            refresh_every: REFRESH_EVERY,
+            addresses: Arc::new(Vec::new),
+            request_repaint: Arc::new(move || {
+                tell.send(()).ok();
+            }),
+            on_event: Arc::new(|_| {}),
+        });
+        let worker = worker.expect("the worker starts");
+        Self {
+            state,
+            worker,
+            told,
+        }
+    }
+
+    /// Takes events in until `reached`; when that was.
+    fn until(&mut self, reached: impl Fn(&State) -> bool) -> Instant {
+        while !reached(&self.state) {
+            match self.worker.try_next() {
+                Some(event) => self.state.apply(event),
+                None => self.told.recv().expect("the worker goes on"),
+            }
+        }
+        Instant::now()
+    }
+}
+
+/// Reading all devices from a service that takes its time for each page.
+fn reading() {
+    const PAGE_TAKES: Duration = Duration::from_millis(500);
+    let options = SimOptions {
+        devices: DEVICES as usize,
+        auto_approve: true,
+        ..SimOptions::default()
+    };
+    let simulator = Simulator::start(options).expect("the built-in tenant starts");
+    let control = simulator.control();
+    let latency = format!("latency:{}", PAGE_TAKES.as_millis());
+    control.inject(Fault::parse("machines", &latency, 0).expect("a fault it knows"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until(|s| s.session == SessionStatus::SignedOut);
+    let signs_in = engine.worker.send(Command::SignIn);
+    signs_in.expect("it takes it");
+    let begun = engine.until(|s| s.inventory.loading);
+    let first = engine.until(|s| !s.inventory.all().is_empty()) - begun;
+    let all = engine.until(|s| s.inventory.read_at.is_some()) - begun;
+    let inventory = &engine.state.inventory;
+    assert!(inventory.is_complete() && inventory.all().len() == DEVICES as usize);
+    let pages = control.requests().into_iter();
+    let pages = pages.filter(|r| r.path.ends_with("/machines")).count();
+    println!(
+        "reading, {PAGE_TAKES:?} a page: first rows after {first:?}, all after {all:?}, of {pages} \
+         pages asked for"
+    );
 }

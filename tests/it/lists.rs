@@ -6,7 +6,7 @@ use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
 use cordon::model::SessionStatus;
-use cordon::simulator::{Compress, Simulator};
+use cordon::simulator::{Compress, SimOptions, Simulator};
 
 use crate::common::{self, Console, Engine, SPEED, fault, tenant, wait_for};
 
@@ -233,6 +233,87 @@ fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
         .filter_map(|r| r.query.split('&').find(|part| part.contains("top=")))
         .collect();
     assert_eq!(tops, ["$top=10000", "$top=1000"]);
+}
+
+/// How many machines the list was asked for since so many requests, from which one on; in order.
+fn pages_asked(engine: &Engine, since: usize) -> Vec<(usize, usize)> {
+    let requests = engine.control.requests();
+    let lists = requests[since..].iter();
+    let lists = lists.filter(|r| r.path.ends_with("/machines"));
+    let number = |text: &str| text.rsplit('=').next()?.parse().ok();
+    let place = |query: &str| {
+        let (top, skip) = query.split_once('&')?;
+        Some((number(top)?, number(skip)?))
+    };
+    let mut places: Vec<_> = lists.filter_map(|r| place(&r.query)).collect();
+    places.sort_unstable();
+    places
+}
+
+fn large_tenant(devices: usize) -> Simulator {
+    let options = SimOptions {
+        devices,
+        ..SimOptions::default()
+    };
+    let simulator = Simulator::start(options).expect("the built-in tenant starts");
+    simulator.control().set_poll_interval(1);
+    simulator
+}
+
+/// A page that comes short looks like the last one; the next was under way and says otherwise.
+#[test]
+fn a_list_that_goes_on_after_a_short_page_is_not_complete() {
+    let simulator = large_tenant(10_500);
+    let control = simulator.control();
+    control.inject(fault("machines", "short_pages:9000", 0));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let inventory = &engine.state.inventory;
+    assert_eq!(inventory.all().len(), 9_000);
+    let why = "the service sends less at a time than was asked for";
+    assert_eq!(inventory.incomplete.as_deref(), Some(why));
+}
+
+/// A short page to look at, then the whole list in pages side by side; from then on without the short one.
+#[test]
+fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
+    const DEVICES: usize = 20_500;
+    let simulator = large_tenant(DEVICES);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("the start", |s| s.session != SessionStatus::Restoring);
+    engine.send(Command::SignIn);
+    engine.until("a code", |s| {
+        matches!(s.session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(engine.control.approve_latest());
+    engine.until("the first rows", |s| !s.inventory.all().is_empty());
+    assert_eq!(engine.state.inventory.all().len(), 1_000);
+    engine.until("the list", |s| s.recent_actions.value.is_some());
+    assert!(engine.state.inventory.is_complete());
+    assert_eq!(engine.state.inventory.all().len(), DEVICES);
+    // Some were under way beyond the end.
+    let pages = [0, 9_999, 19_998, 29_997].map(|skip| (10_000, skip));
+    let asked = pages_asked(&engine, 0);
+    assert_eq!(asked[0], (1_000, 0));
+    assert_eq!(asked[1..5], pages);
+    assert!(asked.len() <= 7, "{asked:?}");
+    let before = engine.control.requests().len();
+    engine.send(Command::RefreshMachines);
+    engine.until("the start", |s| s.inventory.loading);
+    engine.until("the end", |s| !s.inventory.loading);
+    assert!(engine.state.inventory.is_complete());
+    assert_eq!(pages_asked(&engine, before), pages[..3]);
+
+    // A service that does not know `$skip`, read again: its first page only, and that is said.
+    engine.control.inject(fault("machines", "skip_ignored", 0));
+    engine.send(Command::RefreshMachines);
+    engine.until("the start", |s| s.inventory.loading);
+    engine.until("the end", |s| !s.inventory.loading);
+    let why = engine.state.inventory.incomplete.as_deref();
+    assert_eq!(why, Some("the service repeats its pages"));
+    assert_eq!(engine.state.inventory.all().len(), DEVICES, "nothing goes");
 }
 
 /// Nobody has to ask for it, and what a person looks at stays.

@@ -80,6 +80,8 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         // Lists, readings by id, packages, tokens, a broken contract, and what a cancellation cannot meet
         // have tests of their own.
         FaultKind::LoseTail
+        | FaultKind::SkipIgnored
+        | FaultKind::ShortPages(_)
         | FaultKind::ThrottledAfter
         | FaultKind::Forgotten
         | FaultKind::OtherRecord

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What it answers.
 #[derive(Clone, Copy, Default)]
 pub struct Hostile {
-    /// Devices in each page.
+    /// Devices in each page; fewer where fewer are asked for, unless these are more than anybody asks for.
     pub rows: usize,
     /// Letters in the group of each device.
     pub group: usize,
@@ -25,6 +25,8 @@ pub struct Hostile {
 
 /// Bytes of an answer about one device.
 const PART: usize = 7 << 20;
+/// The most rows that anybody asks for.
+const MOST: usize = 10_000;
 
 impl Hostile {
     /// Begins to serve; its address.
@@ -64,15 +66,21 @@ impl Hostile {
         if first.contains("/token") {
             return r#"{"access_token":"a-token","refresh_token":"a-refresh-token","expires_in":3600}"#.to_owned();
         }
-        let skip = skipped(first);
+        let skip = number_of(first, "skip=").unwrap_or_default();
+        let top = number_of(first, "top=").unwrap_or(MOST);
+        let rows = if self.rows <= MOST {
+            self.rows.min(top)
+        } else {
+            self.rows
+        };
         let is_list = first.contains("/machines?");
-        if is_list && skip == 0 && self.is_new {
+        // The short page before a list is of the same reading.
+        if is_list && skip == 0 && top == MOST && self.is_new {
             readings.fetch_add(1, Ordering::Relaxed);
         }
         let reading = readings.load(Ordering::Relaxed);
         if is_list {
-            let rows =
-                (skip..skip + self.rows).map(|n| self.device(&format!("{reading:08x}{n:032x}")));
+            let rows = (skip..skip + rows).map(|n| self.device(&format!("{reading:08x}{n:032x}")));
             return list(rows);
         }
         if first.contains("/machineactions?") && self.comment > 0 {
@@ -151,9 +159,8 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<String> {
     Some(first)
 }
 
-/// Where the page begins that is asked for.
-fn skipped(request: &str) -> usize {
-    let skip = request.split("skip=").nth(1);
-    let skip = skip.and_then(|skip| skip.split(['&', ' ']).next()?.parse().ok());
-    skip.unwrap_or_default()
+/// The number after `name` in a request.
+fn number_of(request: &str, name: &str) -> Option<usize> {
+    let value = request.split(name).nth(1)?;
+    value.split(['&', ' ']).next()?.parse().ok()
 }

@@ -1,0 +1,57 @@
+use super::*;
+
+const ISOLATE: Place = Place::Submit {
+    route: "isolate",
+    kind: "Isolate",
+};
+
+#[test]
+fn text_forms_are_read() {
+    assert_eq!(
+        Fault::parse("submit:isolate", "status:429:30", 2),
+        Some(Fault {
+            on: Route::SubmitOf("isolate".into()),
+            times: 2,
+            what: FaultKind::Status {
+                code: 429,
+                retry_after: Some("30".into()),
+                code_text: None
+            },
+        })
+    );
+    assert_eq!(
+        Fault::parse("api", "drop-after", 1).map(|fault| fault.what),
+        Some(FaultKind::DropAfter)
+    );
+    assert_eq!(
+        Fault::parse("available_actions", "stall", 1).map(|fault| fault.on),
+        Some(Route::AvailableActions)
+    );
+    assert_eq!(Fault::parse("moon", "stall", 1), None);
+    assert_eq!(Fault::parse("api", "status:9", 1), None);
+    assert_eq!(Fault::parse("api", "next_link:nowhere", 1), None);
+}
+
+#[test]
+fn a_fault_applies_as_often_as_set_and_only_to_its_requests() {
+    let mut faults = Faults::default();
+    faults.arm(Fault {
+        on: Route::Submit,
+        times: 1,
+        what: FaultKind::DropAfter,
+    });
+    faults.arm(Fault {
+        on: Route::AnyApi,
+        times: 0,
+        what: FaultKind::Latency(Duration::from_millis(5)),
+    });
+    assert_eq!(faults.take_matching(Place::Token), (Duration::ZERO, None));
+    assert_eq!(
+        faults.take_matching(ISOLATE),
+        (Duration::from_millis(5), Some(FaultKind::DropAfter))
+    );
+    assert_eq!(
+        faults.take_matching(ISOLATE),
+        (Duration::from_millis(5), None)
+    );
+}

@@ -1,0 +1,302 @@
+//! Pages of the list of machines, in their order, some of them under way before their turn.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::clock::monotonic_now;
+use crate::api::{ApiError, Client, Cursor, Page};
+use crate::model::Machine;
+
+/// Most pages under way at a time.
+const SIDE_BY_SIDE: usize = 4;
+/// Memory for them, by the size of the last one: four pages of usual devices take less.
+const MAX_BYTES: usize = 80 << 20;
+/// A page that takes longer is slow.
+pub(super) const SLOW_AFTER: Duration = Duration::from_secs(10);
+
+pub(super) type PageResult = Result<Page<Machine>, ApiError>;
+
+/// A request that goes on by itself.
+type Ask = Box<dyn Fn(Cursor) -> JoinHandle<PageResult> + Send + Sync>;
+
+/// The pages. Each says where the next one is, as if they were read one after the other; what was asked
+/// for ahead is used only where that is the place.
+pub(super) struct Pages {
+    ask: Ask,
+    /// How many machines there were the last time. What may be beyond is asked for in its turn.
+    expected: usize,
+    /// Under way, in the order of the list.
+    ahead: VecDeque<Asked>,
+    /// How many pages may be under way, after what the last one was.
+    at_once: usize,
+}
+
+/// A page that is under way; dropped, it is not waited for.
+struct Asked {
+    cursor: Cursor,
+    page: JoinHandle<PageResult>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.page.abort();
+    }
+}
+
+impl Pages {
+    /// Pages of a list that had `expected` machines the last time, or any number.
+    pub fn of(client: &Client, expected: usize) -> Self {
+        let client = client.clone();
+        let ask = move |cursor| {
+            let client = client.clone();
+            tokio::spawn(async move { client.machines_page(&cursor).await })
+        };
+        Self::new(Box::new(ask), expected)
+    }
+
+    fn new(ask: Ask, expected: usize) -> Self {
+        Self {
+            ask,
+            expected,
+            ahead: VecDeque::new(),
+            at_once: 1,
+        }
+    }
+
+    /// The page at `cursor`. Asks for those after it as well, once a page has gone on by
+    /// counting.
+    ///
+    /// # Errors
+    /// When the page could not be read, after repeats.
+    pub async fn page(&mut self, cursor: &Cursor) -> PageResult {
+        let first = self.ahead.pop_front();
+        let first = first.filter(|asked| asked.cursor == *cursor);
+        let mut first = first.unwrap_or_else(|| {
+            self.ahead.clear();
+            self.asked(cursor.clone())
+        });
+        while self.ahead.len() + 1 < self.at_once {
+            let last = self.ahead.back().unwrap_or(&first);
+            let next = last.cursor.following();
+            let Some(next) = next.filter(|next| next.received() < self.expected) else {
+                break;
+            };
+            let next = self.asked(next);
+            self.ahead.push_back(next);
+        }
+        // It ends early only with the whole runtime.
+        let gone = |_| ApiError::Interrupted {
+            host: Box::default(),
+        };
+        let begun = monotonic_now();
+        let page = (&mut first.page).await.map_err(gone)??;
+        // Several at a time would only share a slow line.
+        let goes_ahead = page.more.is_counted() && begun.elapsed() < SLOW_AFTER;
+        self.at_once = if goes_ahead {
+            at_once(page.full_size)
+        } else {
+            1
+        };
+        Ok(page)
+    }
+
+    /// Whether the list goes on after a page that came short, as if it were the last one: the next was
+    /// asked for, and is not empty.
+    pub async fn go_on(&mut self) -> bool {
+        let Some(mut next) = self.ahead.pop_front() else {
+            return false;
+        };
+        let next = tokio::time::timeout(SLOW_AFTER, &mut next.page).await;
+        matches!(next, Ok(Ok(Ok(page))) if !page.items.is_empty() || page.unreadable > 0)
+    }
+
+    fn asked(&self, cursor: Cursor) -> Asked {
+        let page = (self.ask)(cursor.clone());
+        Asked { cursor, page }
+    }
+}
+
+/// How many pages that take so many bytes each may be under way.
+fn at_once(full_size: usize) -> usize {
+    (MAX_BYTES / full_size.max(1)).clamp(1, SIDE_BY_SIDE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::api::More;
+
+    /// What was asked for, and the way to answer it.
+    type Open = Arc<Mutex<Vec<(Cursor, oneshot::Sender<PageResult>)>>>;
+
+    fn pages(expected: usize) -> (Pages, Open) {
+        let open = Open::default();
+        let asked = Arc::clone(&open);
+        let ask = move |cursor| {
+            let (sender, answer) = oneshot::channel();
+            asked.lock().push((cursor, sender));
+            tokio::spawn(async move { answer.await.expect("an answer") })
+        };
+        (Pages::new(Box::new(ask), expected), open)
+    }
+
+    fn page(rows: usize, more: More) -> Page<Machine> {
+        let machine = |n| crate::model::MachineId::parse(&format!("a{n}")).map(Machine::bare);
+        Page {
+            items: (0..rows).filter_map(|n| machine(n).ok()).collect(),
+            overlap: 0,
+            unreadable: 0,
+            full_size: 0,
+            more,
+            date: None,
+        }
+    }
+
+    fn answer(open: &Open, place: usize, page: Page<Machine>) {
+        let (_, sender) = open.lock().remove(place);
+        assert!(sender.send(Ok(page)).is_ok(), "somebody waits for it");
+    }
+
+    /// The first place, and those after it.
+    fn places() -> Vec<Cursor> {
+        std::iter::successors(Some(Cursor::start()), Cursor::following)
+            .take(8)
+            .collect()
+    }
+
+    fn asked(open: &Open) -> Vec<Cursor> {
+        open.lock().iter().map(|(at, _)| at.clone()).collect()
+    }
+
+    async fn read(
+        pages: &mut Pages,
+        open: &Open,
+        at: &Cursor,
+        answered: Page<Machine>,
+    ) -> PageResult {
+        let (page, ()) = tokio::join!(pages.page(at), async {
+            answer(open, 0, answered);
+        });
+        page
+    }
+
+    #[tokio::test]
+    async fn pages_are_asked_for_ahead_only_after_one_that_goes_on_by_counting() {
+        let (mut pages, open) = pages(usize::MAX);
+        let places = places();
+        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+        let first = read(&mut pages, &open, &places[0], goes_on(1)).await;
+        assert!(
+            first.is_ok() && asked(&open).is_empty(),
+            "one alone at first"
+        );
+        // The others are under way while the first of them is waited for.
+        for n in 1..4 {
+            let (page, ()) = tokio::join!(pages.page(&places[n]), async {
+                assert_eq!(asked(&open), places[n..n + 4]);
+                answer(&open, 0, goes_on(n + 1));
+            });
+            assert!(page.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_be_beyond_the_last_list_is_asked_for_in_its_turn() {
+        let (mut pages, open) = pages(25_000);
+        let places = places();
+        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+        for (n, under_way) in [(0, 0), (1, 1), (2, 0), (3, 0)] {
+            let (page, ()) = tokio::join!(pages.page(&places[n]), async {
+                answer(&open, 0, goes_on(n + 1));
+            });
+            assert!(page.is_ok());
+            assert_eq!(asked(&open), places[n + 1..=n + under_way]);
+        }
+    }
+
+    #[test]
+    fn large_pages_are_not_held_side_by_side() {
+        assert_eq!([0, 20 << 20, 30 << 20, 48 << 20].map(at_once), [4, 4, 2, 1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_line_is_asked_for_one_page_at_a_time() {
+        for (secs, under_way) in [(9, 3), (11, 0)] {
+            let (mut pages, open) = pages(usize::MAX);
+            let places = places();
+            let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+            let (first, ()) = tokio::join!(pages.page(&places[0]), async {
+                tokio::time::sleep(Duration::from_secs(secs)).await;
+                answer(&open, 0, goes_on(1));
+            });
+            assert!(first.is_ok());
+            let second = read(&mut pages, &open, &places[1], goes_on(2)).await;
+            assert!(second.is_ok());
+            assert_eq!(asked(&open).len(), under_way, "{secs}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_for_ahead_is_given_up_where_the_list_goes_on_elsewhere() {
+        let (mut pages, open) = pages(usize::MAX);
+        let places = places();
+        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+        assert!(
+            read(&mut pages, &open, &places[0], goes_on(1))
+                .await
+                .is_ok()
+        );
+        assert!(
+            read(&mut pages, &open, &places[1], goes_on(7))
+                .await
+                .is_ok()
+        );
+        let mut given_up = std::mem::take(&mut *open.lock());
+        assert_eq!(given_up.len(), 3);
+        assert!(
+            read(&mut pages, &open, &places[7], goes_on(1))
+                .await
+                .is_ok()
+        );
+        for (_, sender) in &mut given_up {
+            sender.closed().await;
+        }
+        // So is all of it where the reading ends.
+        let mut left = std::mem::take(&mut *open.lock());
+        assert!(!left.is_empty());
+        drop(pages);
+        for (_, sender) in &mut left {
+            sender.closed().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_after_a_page_that_came_short_say_that_it_was_not_the_last() {
+        for (rows, more) in [(0, false), (3, true)] {
+            let (mut pages, open) = pages(usize::MAX);
+            let places = places();
+            let next = More::Next(places[1].clone());
+            assert!(
+                read(&mut pages, &open, &places[0], page(2, next))
+                    .await
+                    .is_ok()
+            );
+            assert!(
+                read(&mut pages, &open, &places[1], page(1, More::No))
+                    .await
+                    .is_ok()
+            );
+            answer(&open, 0, page(rows, More::No));
+            assert_eq!(pages.go_on().await, more);
+        }
+        let (mut pages, _open) = pages(usize::MAX);
+        assert!(!pages.go_on().await, "none was asked for");
+    }
+}
