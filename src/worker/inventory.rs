@@ -30,11 +30,14 @@ const MAX_PAGES: usize = 1_000;
 /// Why a list is not complete that was not the same all the while.
 const CHANGED: &str = "it changed while it was read";
 
-/// Reads the list and the actions, and notes when that ended, successfully or not.
-pub(super) async fn refresh(context: Arc<Context>) {
+/// Reads the list and the actions, and notes when that ended, successfully or not. That it has begun is
+/// noted at once: the list would be stale until the task runs, and a second reading would replace it.
+pub(super) fn refresh(context: Arc<Context>) -> impl Future<Output = ()> + Send {
     context.list.begin_reading();
-    read_list(&context).await;
-    context.list.end_reading(monotonic_now());
+    async move {
+        read_list(&context).await;
+        context.list.end_reading(monotonic_now());
+    }
 }
 
 /// State of the list being read. Its devices are with the window.
