@@ -17,6 +17,11 @@ impl MacAddress {
         Some(Self(bytes))
     }
 
+    #[must_use]
+    pub const fn octets(self) -> [u8; 6] {
+        self.0
+    }
+
     /// The twelve digits in lower case.
     #[must_use]
     pub fn digits(self) -> [u8; 12] {

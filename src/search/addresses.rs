@@ -15,5 +15,6 @@ pub(super) fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
 /// Whether the machine has this address, in any spelling.
 #[must_use]
 pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
-    all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
+    let ip = ip.to_canonical();
+    all_addresses(machine).any(|other| other.to_canonical() == ip)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::addresses::all_addresses;
-use crate::model::Machine;
+use crate::model::{MacAddress, Machine};
 
 /// Bit sets of the characters, and roughly of the pairs of them, in a device's searched texts: enough
 /// to rule out most devices without reading their texts, and exact for a single letter.
@@ -13,7 +13,8 @@ pub struct BigramSignature {
     /// A bit for each known character: first those in texts, then those in ids and addresses; one
     /// between them where the device has a [`search_text`](crate::model::search_text).
     letters: u64,
-    /// A bit for pairs of bytes in texts and addresses; several pairs share one.
+    /// A bit for pairs of bytes in texts and IP addresses, as they are written, and in MAC addresses, as they
+    /// are sent; several pairs share one.
     pairs: [u64; 4],
 }
 
@@ -42,22 +43,22 @@ impl BigramSignature {
             }
         }
         for mac in &machine.adapters.mac_addresses {
-            signature.letters |= letters_in_id(&mac.digits());
+            signature.add(Self::of_mac(*mac));
         }
         let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];
         for text in ids.into_iter().flatten() {
             signature.letters |= letters_in_id(text.as_bytes());
         }
-        let mut text = StackText::default();
         for ip in all_addresses(machine) {
-            text.clear();
-            // One that does not fit could not be found by its text either.
-            if write_address(&mut text, ip).is_ok() {
-                signature.letters |= letters_in_id(text.bytes());
-                signature.add_pairs(text.bytes());
-            }
+            signature.add(Self::of_address(ip));
         }
         signature
+    }
+
+    /// Signature of the digits of a MAC address, or of the beginning of one.
+    #[must_use]
+    pub fn of_mac_part(digits: &str) -> Self {
+        MacAddress::parse(digits).map_or_else(|| Self::of_id(digits), Self::of_mac)
     }
 
     /// Signature of a text.
@@ -71,13 +72,45 @@ impl BigramSignature {
         signature
     }
 
-    /// Signature of an id, or of an address, whose pairs are added as well.
+    /// Signature of an id, or a part of one.
     #[must_use]
     pub fn of_id(text: &str) -> Self {
         Self {
             letters: letters_in_id(text.as_bytes()),
             ..Self::default()
         }
+    }
+
+    /// Signature of an IP address. An IPv4 address that is written as an IPv6 one ends as it is written
+    /// itself: a device that has either holds the signature of the canonical one.
+    #[must_use]
+    pub fn of_address(ip: IpAddr) -> Self {
+        let mut text = StackText::default();
+        // None is too long; one that was could not be found by its text either.
+        let is_whole = write_address(&mut text, ip).is_ok();
+        Self::of_address_text(if is_whole { text.bytes() } else { b"" })
+    }
+
+    /// Signature of an IP address as it is written, or of a part of one.
+    #[must_use]
+    pub fn of_address_text(text: &[u8]) -> Self {
+        let mut signature = Self {
+            letters: letters_in_id(text),
+            ..Self::default()
+        };
+        signature.add_pairs(text);
+        signature
+    }
+
+    /// Signature of a MAC address.
+    #[must_use]
+    pub fn of_mac(mac: MacAddress) -> Self {
+        let mut signature = Self {
+            letters: letters_in_id(&mac.digits()),
+            ..Self::default()
+        };
+        signature.add_pairs(&mac.octets());
+        signature
     }
 
     #[must_use]

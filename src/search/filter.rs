@@ -270,8 +270,27 @@ impl Term {
 
     /// The answer, where the marks of a device are enough for one.
     fn answer_by(&self, signature: &BigramSignature) -> Option<bool> {
-        let is_any = self.field == Field::Any;
-        is_any.then(|| self.needle.answer_by(signature)).flatten()
+        let needle = &self.needle;
+        let may_be = match self.field {
+            Field::Any => return needle.answer_by(signature),
+            // The marks of a long text are those of its beginning.
+            Field::Name | Field::Tag | Field::Group => {
+                signature.is_odd() || signature.holds(needle.in_text)
+            }
+            Field::Ip => signature.holds(needle.in_address),
+            Field::Mac => needle.may_be_mac_of(signature),
+            Field::Id
+            | Field::Health
+            | Field::Risk
+            | Field::Exposure
+            | Field::Value
+            | Field::Os
+            | Field::Version
+            | Field::State
+            | Field::Entra
+            | Field::User => return None,
+        };
+        (!may_be).then_some(false)
     }
 
     fn matches(
@@ -339,9 +358,10 @@ struct Needle {
     mac: Option<Box<str>>,
     may_be_id: bool,
     may_be_address: bool,
-    /// The bits that a device's signature needs for the needle to be in a text or in an id.
+    /// The bits that a device's signature needs for the needle to be in a text, an id, or an address.
     in_text: BigramSignature,
     in_id: BigramSignature,
+    in_address: BigramSignature,
     in_mac: BigramSignature,
 }
 
@@ -351,15 +371,21 @@ impl Needle {
         let text = normal.as_str();
         let all = |is: fn(u8) -> bool| text.bytes().all(is);
         let mac = MacAddress::part(text);
+        let address = text.parse().ok();
         Self {
-            address: text.parse().ok(),
+            address,
             may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
             in_text: BigramSignature::of_text(text),
             in_id: BigramSignature::of_id(text),
+            // An address has many spellings.
+            in_address: address.map_or_else(
+                || BigramSignature::of_address_text(text.as_bytes()),
+                |ip: IpAddr| BigramSignature::of_address(ip.to_canonical()),
+            ),
             in_mac: mac
                 .as_deref()
-                .map(BigramSignature::of_id)
+                .map(BigramSignature::of_mac_part)
                 .unwrap_or_default(),
             mac,
             normal: text.into(),
@@ -367,19 +393,20 @@ impl Needle {
     }
 
     fn answer_by(&self, signature: &BigramSignature) -> Option<bool> {
-        // An address has many spellings.
-        if self.address.is_some() {
-            return None;
-        }
         let may_be = signature.holds(self.in_text)
-            || (self.may_be_id || self.may_be_address) && signature.holds(self.in_id)
-            || self.mac.is_some() && signature.holds(self.in_mac);
+            || self.may_be_id && signature.holds(self.in_id)
+            || self.may_be_address && signature.holds(self.in_address)
+            || self.may_be_mac_of(signature);
         let is_letter = self.normal.len() == 1 && self.in_text.is_known();
         match (may_be, is_letter) {
             (false, _) => Some(false),
             (true, true) => Some(true),
             (true, false) => None,
         }
+    }
+
+    fn may_be_mac_of(&self, signature: &BigramSignature) -> bool {
+        self.mac.is_some() && signature.holds(self.in_mac)
     }
 
     fn is_in(&self, text: &str) -> bool {

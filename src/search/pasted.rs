@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::addresses::has_address;
+use super::bigrams::BigramSignature;
 use crate::model::{MacAddress, MachineId, normal, pasted_ids};
 use crate::state::Inventory;
 
@@ -53,9 +54,9 @@ impl Pasted {
     }
 
     /// The places of the devices that are named: those with an id of the text, where there are any; else
-    /// those with a name and an address of it, else those with one of them.
+    /// those with a name and an address of it, else those with one of them. `signatures` stand by place.
     #[must_use]
-    pub fn places(&self, inventory: &Inventory) -> Vec<usize> {
+    pub fn places(&self, inventory: &Inventory, signatures: &[BigramSignature]) -> Vec<usize> {
         let ids = self.ids.iter();
         let by_id: Vec<usize> = ids.filter_map(|id| inventory.index_of(id)).collect();
         if !by_id.is_empty() {
@@ -76,8 +77,15 @@ impl Pasted {
         if !both.is_empty() {
             return both;
         }
-        let has_addresses = !self.addresses.is_empty() || !self.macs.is_empty();
-        let by_address = (0..machines.len()).filter(|p| has_addresses && has_one(*p));
+        let ips = self.addresses.iter().map(|ip| ip.to_canonical());
+        let macs = self.macs.iter().copied().map(BigramSignature::of_mac);
+        let wanted = ips.map(BigramSignature::of_address).chain(macs);
+        let wanted: Vec<_> = wanted.collect();
+        let signatures = signatures.iter().enumerate();
+        let by_address = signatures
+            .filter(|(_, signature)| wanted.iter().any(|wanted| signature.holds(*wanted)))
+            .map(|(place, _)| place)
+            .filter(|place| has_one(*place));
         named.into_iter().chain(by_address).collect()
     }
 }

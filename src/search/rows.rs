@@ -319,7 +319,7 @@ impl Rows {
     fn match_pasted(&mut self, state: &State, filter: &Filter) {
         self.is_by_paste = false;
         if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
-            for index in pasted.places(&state.inventory) {
+            for index in pasted.places(&state.inventory, &self.signatures) {
                 self.hit(state, filter, index);
             }
             self.gather();

@@ -347,3 +347,62 @@ fn unknown_search_field_is_reported_and_a_lookalike_is_not() {
         assert_eq!(field_trouble(fine), None, "{fine}");
     }
 }
+
+/// An address in one of the spellings that people and services use.
+fn spelt(ip: IpAddr, spelling: u8) -> String {
+    match (ip, spelling % 4) {
+        (IpAddr::V4(ip), 1) => ip.to_ipv6_mapped().to_string(),
+        (IpAddr::V4(ip), 2) => {
+            let [.., one, other] = ip.to_ipv6_mapped().segments();
+            format!("::FFFF:{one:x}:{other:X}")
+        }
+        (IpAddr::V6(ip), 1) => format!("{ip}").to_uppercase(),
+        (IpAddr::V6(ip), 2) => ip.segments().map(|part| format!("{part:04x}")).join(":"),
+        (ip, _) => ip.to_string(),
+    }
+}
+
+fn any_address() -> impl Strategy<Value = IpAddr> {
+    let v4 = any::<[u8; 4]>().prop_map(IpAddr::from);
+    // With zeros to leave out, and IPv4 addresses written as IPv6 ones.
+    let v6 = proptest::array::uniform8(prop_oneof![Just(0), 0..16_u16, any::<u16>()]);
+    let v6 = v6.prop_map(IpAddr::from);
+    let mapped = any::<[u8; 4]>()
+        .prop_map(|bytes| IpAddr::V6(std::net::Ipv4Addr::from(bytes).to_ipv6_mapped()));
+    prop_oneof![v4, v6, mapped]
+}
+
+proptest! {
+    /// The marks rule out no device that has what is looked for, however it is written there and here.
+    #[test]
+    fn marks_rule_out_no_address(
+        addresses in proptest::collection::vec(any_address(), 0..5),
+        octets in proptest::collection::vec(any::<[u8; 6]>(), 0..3),
+        looked_for in any_address(),
+        spelling in any::<u8>(),
+        range in any::<(u8, u8)>(),
+        is_its_own in any::<bool>(),
+    ) {
+        let mut device = machine("FIN-LT-042.contoso.com");
+        let macs = octets.iter().map(|bytes| bytes.map(|byte| format!("{byte:02X}")));
+        let macs: Vec<_> = macs.filter_map(|digits| MacAddress::parse(&digits.concat())).collect();
+        device.last_external_ip_address = addresses.first().copied();
+        device.adapters.ip_addresses = addresses.clone().into();
+        device.adapters.mac_addresses = macs.clone().into();
+        let signature = BigramSignature::of(&device, None);
+        let own = addresses.get(usize::from(range.0) % addresses.len().max(1));
+        let ip = own.copied().filter(|_| is_its_own).unwrap_or(looked_for);
+        let whole = spelt(ip, spelling);
+        let (from, to) = (usize::from(range.0) % whole.len(), usize::from(range.1) % whole.len());
+        let mac = macs.first().map(ToString::to_string).unwrap_or_default();
+        let words = [whole.clone(), whole[from.min(to)..=from.max(to)].to_owned(), mac.replace('-', ":"), mac];
+        for word in words.iter().filter(|word| !word.is_empty()) {
+            for field in [Field::Any, Field::Ip, Field::Mac, Field::Name] {
+                let term = Term::wanted(field, word);
+                let looked = term.matches(&device, None, |_| DeviceState::default());
+                let answer = term.answer_by(&signature);
+                prop_assert!(answer.is_none_or(|answer| answer == looked), "{field:?} {word}");
+            }
+        }
+    }
+}

@@ -167,6 +167,8 @@ fn a_pasted_line_finds_what_it_names() {
         machine.computer_dns_name = Some(name.into());
         machine.last_ip_address = ip.parse().ok();
         machine.risk_score = ["web1", "two"].contains(&name).then_some(RiskScore::High);
+        let mac = crate::model::MacAddress::parse("00-5E-00-53-AF-01");
+        machine.adapters.mac_addresses = mac.filter(|_| name == "two").into_iter().collect();
         Arc::new(machine)
     };
     let id = |digit: char| digit.to_string().repeat(40);
@@ -176,7 +178,7 @@ fn a_pasted_line_finds_what_it_names() {
         with("a3", "HR-LT-007", "10.20.4.17"),
         with("a4", "web1", "fe80::1"),
         with(&id('1'), "one", "10.1.1.1"),
-        with(&id('2'), "two", "10.1.1.2"),
+        with(&id('2'), "two", "::ffff:10.1.1.2"),
     ];
     tell(&mut state, InventoryNews::Page(page));
     let mut rows = Rows::default();
@@ -196,6 +198,11 @@ fn a_pasted_line_finds_what_it_names() {
         ("Alert: beacon from ip=10.20.4.17, blocked", vec!["a3"]),
         ("8.8.8.8:443 <- src 10.20.4.17:443", vec!["a3"]),
         ("from [fe80::1] to gateway", vec!["a4"]),
+        ("from [FE80:0:0::1] to gateway", vec!["a4"]),
+        ("from ::ffff:10.20.4.17 to gateway", vec!["a3"]),
+        ("from 10.1.1.2 to gateway", vec![&id('2')]),
+        ("from mac=00:5e:00:53:af:01, port 7", vec![&id('2')]),
+        ("from mac=00:5e:00:53:af:02, port 7", vec![]),
         ("hr-lt-007 or web1", vec!["a3", "a4"]),
         ("Alert: beacon from 10.20.4.18", vec![]),
         ("web10 is new", vec![]),
