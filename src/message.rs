@@ -200,7 +200,15 @@ pub enum Event {
         epoch: Epoch,
         actions: Vec<MachineAction>,
     },
-    /// The journal's entries at start.
+    /// Entries of the journal at start, the oldest first: all but the last part of a long one, which no
+    /// frame takes in at once.
+    EarlierEntries {
+        entries: Vec<Entry>,
+        /// How many come after these.
+        left: usize,
+    },
+    /// The journal's entries at start, or the rest of them; later those that another console has added or
+    /// changed.
     Entries(Vec<Entry>),
     /// One entry has a new record.
     Entry(Box<Entry>),

@@ -80,11 +80,6 @@ impl Actions {
         known.map(|(id, known)| (id, &*known.actions, known.conditions()))
     }
 
-    /// Every known action.
-    pub(super) fn all(&self) -> impl Iterator<Item = &MachineAction> {
-        self.by_machine.values().flat_map(|known| &known.actions)
-    }
-
     /// Merges a reading of an action into what is known of it; the action as it is known now. One that
     /// names no machine is not kept.
     pub(super) fn learn(&mut self, action: MachineAction) -> Option<&MachineAction> {

@@ -95,22 +95,13 @@ impl State {
         }
     }
 
-    /// Notes what became of every order: they were read anew.
-    pub(super) fn note_aftermath(&mut self) {
-        let ids: Vec<_> = self.entries.iter().map(Entry::id).collect();
-        for id in ids {
-            self.note_remark(Some(id));
-        }
-        let machines = self.actions.machines().map(|(machine, ..)| machine.clone());
-        for machine in machines.collect::<Vec<_>>() {
-            self.note_lifted(&machine);
-        }
-    }
-
     /// Notes the orders about a machine that somebody else has undone. What was set again after a release
     /// of ours is another's decision, and stands in the row and on *Contained now*; what this person did
     /// elsewhere is no news.
     pub(super) fn note_lifted(&mut self, machine: &MachineId) {
+        if self.known_actions(machine).is_empty() {
+            return;
+        }
         let is_lifted = |entry: &&Entry| {
             let sets = matches!(entry.order.task.change(), Change::Sets(_));
             let evidence = self.undone_by(entry).filter(|_| sets);

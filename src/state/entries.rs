@@ -1,11 +1,13 @@
 //! This console's entries, and the places of those that are asked for in every frame: no frame
 //! walks all that was ever journalled.
 
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use jiff::Timestamp;
 
+use crate::action::Task;
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
 use crate::state::attention::Unread;
@@ -16,6 +18,8 @@ pub struct Entries {
     all: Vec<Entry>,
     by_id: HashMap<EntryId, usize>,
     by_machine: HashMap<MachineId, Vec<usize>>,
+    /// The machines that they are about, each once.
+    machines: Vec<MachineId>,
     by_batch: HashMap<EntryId, Vec<usize>>,
     /// Entries that made an action of the service, or one in whose place somebody else's came.
     by_action: HashMap<MachineActionId, Vec<usize>>,
@@ -34,8 +38,9 @@ pub struct Entries {
     attention: Unread,
     /// Entries that have ended and need no attention.
     ended: BTreeSet<usize>,
-    /// How many the journal held when it was opened: orders of an earlier run.
+    /// How many the file held when it was last read: orders of an earlier run, or of another console.
     of_earlier_runs: usize,
+    is_lined_up: bool,
     /// Grows with each change; what is derived from them remembers the one it came from.
     generation: u64,
 }
@@ -43,16 +48,46 @@ pub struct Entries {
 impl Entries {
     /// Adds an entry, or replaces a known one by a version with more records.
     pub(super) fn put(&mut self, entry: Entry) {
-        let index = match self.by_id.get(&entry.id()) {
-            Some(&index) if self.all[index].records().len() > entry.records().len() => return,
-            Some(&index) => {
-                self.all[index] = entry;
-                index
-            }
-            None => self.push(entry),
+        let known = self.get(entry.id());
+        if known.is_none_or(|known| known.records().len() <= entry.records().len()) {
+            self.set(entry);
+        }
+    }
+
+    /// Adds entries of the file, or replaces known ones by what the file has: orders of earlier runs, or of
+    /// another console.
+    pub(super) fn put_read(&mut self, entries: Vec<Entry>) {
+        for entry in entries {
+            self.set(entry);
+        }
+        self.of_earlier_runs = self.all.len();
+    }
+
+    /// Lines up what a person has to read by the time since which it has needed that: once, at the start,
+    /// where nobody has seen it in another order yet.
+    pub(super) fn line_up(&mut self) {
+        if !std::mem::replace(&mut self.is_lined_up, true) {
+            let all = &self.all;
+            self.attention
+                .sort_by_key(|index| all[index].status_since());
+        }
+    }
+
+    fn set(&mut self, entry: Entry) {
+        let index = if let Some(&index) = self.by_id.get(&entry.id()) {
+            self.all[index] = entry;
+            index
+        } else {
+            self.push(entry)
         };
         self.generation += 1;
         self.sort_in(index);
+        // Whether a cancellation came from here is known only now.
+        if let Task::Cancel { action, .. } = &self.all[index].order.task {
+            for cancelled in self.by_action.get(action).cloned().unwrap_or_default() {
+                self.sort_in(cancelled);
+            }
+        }
     }
 
     fn push(&mut self, entry: Entry) -> usize {
@@ -65,10 +100,22 @@ impl Entries {
             }
             members.push(index);
         }
-        let machine = entry.order.machine.id.clone();
-        self.by_machine.entry(machine).or_default().push(index);
+        self.note_machine(entry.order.machine.id.clone(), index);
         self.all.push(entry);
         index
+    }
+
+    fn note_machine(&mut self, machine: MachineId, index: usize) {
+        let of_machine = match self.by_machine.entry(machine) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(new) => {
+                self.machines.push(new.key().clone());
+                new.insert(Vec::new())
+            }
+        };
+        if let Err(gap) = of_machine.binary_search(&index) {
+            of_machine.insert(gap, index);
+        }
     }
 
     /// Moves an entry to the index of its present status.
@@ -77,12 +124,9 @@ impl Entries {
         // The service may carry an order over to another record of the device.
         let acted_on = entry.machine().id;
         if acted_on != entry.order.machine.id {
-            let of_machine = self.by_machine.entry(acted_on).or_default();
-            if !of_machine.contains(&index) {
-                of_machine.push(index);
-                of_machine.sort_unstable();
-            }
+            self.note_machine(acted_on, index);
         }
+        let entry = &self.all[index];
         if let Some(action) = entry.status().action() {
             let of_action = self.by_action.entry(action.clone()).or_default();
             if let Err(gap) = of_action.binary_search(&index) {
@@ -241,6 +285,12 @@ impl Entries {
         indices.map(|index| &self.all[*index])
     }
 
+    /// Machines that an entry is about, each once: of a long journal some can be looked at, and others later.
+    #[must_use]
+    pub fn machines(&self) -> &[MachineId] {
+        &self.machines
+    }
+
     /// Batches in the order of their confirmation.
     pub(super) fn batches(&self) -> &[EntryId] {
         &self.batches
@@ -278,215 +328,5 @@ impl<'a> IntoIterator for &'a Entries {
     }
 }
 
-impl From<Vec<Entry>> for Entries {
-    fn from(all: Vec<Entry>) -> Self {
-        let mut entries = Self::default();
-        for entry in all {
-            entries.put(entry);
-        }
-        // Whether a cancellation came from here is known only now.
-        let cancelled: Vec<_> = entries.attention.indices().collect();
-        for index in cancelled {
-            entries.sort_in(index);
-        }
-        let all = &entries.all;
-        entries
-            .attention
-            .sort_by_key(|index| all[index].status_since());
-        entries.of_earlier_runs = entries.all.len();
-        entries
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::action::{ActionKind, Task};
-    use crate::journal::NotSentReason;
-    use crate::model::{HResult, MachineActionStatus, MachineActionType};
-    use crate::state::fixtures;
-
-    const ACTION: &str = "b89eb834";
-
-    fn cancellation_of(action: &str) -> Task {
-        Task::Cancel {
-            action: MachineActionId::parse(action).expect("a literal id"),
-            action_type: MachineActionType::Isolate,
-        }
-    }
-
-    fn entry(tag: &str, records: Vec<Record>) -> Entry {
-        let order = fixtures::order(tag, fixtures::machine_ref("a1", None), ActionKind::Isolate);
-        fixtures::entry(fixtures::author(), order, records)
-    }
-
-    fn entry_of(tag: &str, task: Task, records: Vec<Record>) -> Entry {
-        let machine = fixtures::machine_ref("a1", None);
-        let mut order = fixtures::order(tag, machine, ActionKind::Isolate);
-        order.task = task;
-        fixtures::entry(fixtures::author(), order, records)
-    }
-
-    fn unknown() -> Record {
-        Record::Unknown {
-            why: "reset".into(),
-        }
-    }
-
-    fn acknowledged(status: &str) -> Record {
-        Record::Acknowledged {
-            status: status.into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        }
-    }
-
-    fn finished(status: MachineActionStatus, comment: Option<&str>) -> Record {
-        Record::Finished {
-            action: MachineActionId::parse(ACTION).expect("a literal id"),
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: comment.map(Into::into),
-            service_time: None,
-        }
-    }
-
-    fn needs_attention(records: Vec<Record>) -> bool {
-        let entries = Entries::from(vec![entry("cdn-00000001", records)]);
-        entries.attention_count() == 1
-    }
-
-    #[test]
-    fn what_went_wrong_needs_attention_until_it_is_acknowledged() {
-        let not_sent = |why| Record::NotSent { why, detail: None };
-        let accepted = Record::Accepted {
-            action: MachineActionId::parse("b89eb834").expect("a literal id"),
-            status: MachineActionStatus::Pending,
-        };
-        for wrong in [
-            unknown(),
-            Record::NotFound,
-            Record::Refused {
-                status: 403,
-                code: "".into(),
-                message: "".into(),
-            },
-            Record::NotOurs {
-                action: MachineActionId::parse("b89eb834").expect("a literal id"),
-                requestor: "sam".into(),
-                created: None,
-            },
-            finished(MachineActionStatus::Failed, None),
-            finished(MachineActionStatus::TimeOut, None),
-            finished(MachineActionStatus::Cancelled, None),
-            not_sent(NotSentReason::ConsoleEnded),
-        ] {
-            let key = entry("cdn-00000001", vec![wrong.clone()]).status().key();
-            assert!(needs_attention(vec![wrong.clone()]), "{key}");
-            assert!(!needs_attention(vec![wrong, acknowledged(key)]), "{key}");
-        }
-        assert!(!needs_attention(vec![]));
-        assert!(!needs_attention(vec![accepted.clone()]));
-        assert!(!needs_attention(vec![not_sent(NotSentReason::Withdrawn)]));
-        assert!(!needs_attention(vec![finished(
-            MachineActionStatus::Succeeded,
-            None
-        )]));
-        assert!(!needs_attention(vec![unknown(), accepted.clone()]), "found");
-        let acknowledged = vec![unknown(), acknowledged("Unknown"), accepted];
-        assert!(!needs_attention(acknowledged.clone()));
-        let ends_badly = [
-            acknowledged,
-            vec![finished(MachineActionStatus::Failed, None)],
-        ];
-        assert!(needs_attention(ends_badly.concat()), "it comes back");
-    }
-
-    #[test]
-    fn what_was_cancelled_from_here_went_as_it_was_meant_to() {
-        let cancelled = |comment: &str| finished(MachineActionStatus::Cancelled, Some(comment));
-        let mut entries = Entries::default();
-        entries.put(entry("cdn-00000001", Vec::new()));
-        let own = || entry_of("cdn-00000002", cancellation_of(ACTION), Vec::new());
-        entries.put(own());
-        entries.put(entry("cdn-00000003", Vec::new()));
-        let other = cancellation_of("c0ffee");
-        entries.put(entry_of("cdn-00000004", other, Vec::new()));
-        entries.put(entry(
-            "cdn-00000001",
-            vec![cancelled("[cdn-00000002] mistake")],
-        ));
-        assert_eq!(entries.attention_count(), 0);
-        for (tag, whose) in [
-            ("cdn-00000009", "another console's"),
-            ("cdn-00000001", "its own, quoted by a colleague"),
-            ("cdn-00000003", "one of an order that cancels nothing"),
-            ("cdn-00000004", "one of the cancellation of another action"),
-        ] {
-            let mut entries = entries.clone();
-            let comment = format!("[{tag}] no");
-            let by_tag = vec![Record::Sent, cancelled(&comment)];
-            entries.put(entry("cdn-00000001", by_tag));
-            assert_eq!(entries.attention_count(), 1, "{whose}");
-        }
-        // From the journal the cancellation comes after what it cancelled.
-        let all = vec![
-            entry("cdn-00000001", vec![cancelled("[cdn-00000002] mistake")]),
-            own(),
-        ];
-        assert_eq!(Entries::from(all).attention_count(), 0);
-    }
-
-    #[test]
-    fn not_ours_that_ends_badly_needs_attention_again() {
-        let theirs = Record::NotOurs {
-            action: MachineActionId::parse(ACTION).expect("a literal id"),
-            requestor: "sam".into(),
-            created: None,
-        };
-        let at = |secs| Timestamp::from_second(secs).expect("a literal time");
-        let mut entry = entry("cdn-00000001", vec![Record::Sent, theirs]);
-        entry.push(at(10), acknowledged("SomeoneElses"));
-        let mut entries = Entries::default();
-        entries.put(entry.clone());
-        assert_eq!(entries.attention_count(), 0);
-        let failed = MachineActionId::parse(ACTION).expect("a literal id");
-        let other = MachineActionId::parse("c0ffee").expect("a literal id");
-        entries.note_failed(&other, at(20));
-        assert_eq!(entries.attention_count(), 0);
-        entries.note_failed(&failed, at(5));
-        assert_eq!(entries.attention_count(), 0, "read after its end");
-        entries.note_failed(&failed, at(20));
-        assert_eq!(entries.attention_count(), 1);
-        entry.push(at(30), acknowledged("SomeoneElses"));
-        entries.put(entry);
-        assert_eq!(entries.attention_count(), 0);
-    }
-
-    #[test]
-    fn an_entry_moves_from_list_to_list_and_is_in_no_two() {
-        let mut entries = Entries::default();
-        let tag = "cdn-00000001";
-        let done = finished(MachineActionStatus::Succeeded, None);
-        let mut records = vec![Record::Sent];
-        let counts = |entries: &Entries| {
-            (
-                entries.open().count(),
-                entries.attention_count(),
-                entries.ended_count(),
-            )
-        };
-        entries.put(entry(tag, records.clone()));
-        assert_eq!(counts(&entries), (1, 0, 0));
-        records.push(unknown());
-        entries.put(entry(tag, records.clone()));
-        assert_eq!(counts(&entries), (1, 1, 0), "open, and to be read");
-        records.push(done);
-        entries.put(entry(tag, records.clone()));
-        assert_eq!(counts(&entries), (0, 0, 1));
-        entries.put(entry(tag, vec![Record::Sent]));
-        assert_eq!(counts(&entries), (0, 0, 1), "old news change nothing");
-        assert_eq!(entries.len(), 1);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::State;
+use super::{Entries, State};
 use crate::action::{ActionKind, Order, Task};
 use crate::journal::{Author, Entry, Record};
 use crate::message::{Event, InventoryNews};
@@ -74,4 +74,14 @@ pub fn entry_at(at: Timestamp, author: Author, order: Order, records: Vec<Record
 /// As [`entry_at`], in 1970.
 pub fn entry(author: Author, order: Order, records: Vec<Record>) -> Entry {
     entry_at(Timestamp::UNIX_EPOCH, author, order, records)
+}
+
+/// The entries of a journal that was opened.
+impl From<Vec<Entry>> for Entries {
+    fn from(all: Vec<Entry>) -> Self {
+        let mut entries = Self::default();
+        entries.put_read(all);
+        entries.line_up();
+        entries
+    }
 }

@@ -29,6 +29,9 @@ use thread::{Changed, Ends, Entries, Job, Written};
 /// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Entries that the window takes in at once.
+const SHOWN_AT_ONCE: usize = 500;
+
 /// Interval of the check that the file is still in its place: a waiting order would find out only
 /// when it is to be sent.
 const CHECK_EVERY: Duration = Duration::from_secs(3);
@@ -138,13 +141,27 @@ impl JournalHandle {
         self.screen.emit(Event::JournalWork(found)).await;
         let entries = std::mem::take(&mut how.entries);
         self.of_earlier_runs.store(entries.len(), Ordering::Release);
-        self.screen.emit(Event::Entries(entries.clone())).await;
+        self.show_read(&entries).await;
         self.may_act.store(how.trouble.is_none(), Ordering::Release);
         if how.trouble.is_none() {
             self.screen.emit(Event::Journal(Ok(()))).await;
         }
         tokio::spawn(show_written(Arc::clone(self), to_show));
         Opened { entries, ..how }
+    }
+
+    /// Shows the entries of the journal that was opened.
+    async fn show_read(&self, entries: &[Entry]) {
+        let (earlier, last) = entries.split_at(entries.len().saturating_sub(SHOWN_AT_ONCE));
+        let mut left = entries.len();
+        for some in earlier.chunks(SHOWN_AT_ONCE) {
+            left -= some.len();
+            let entries = some.to_vec();
+            self.screen
+                .emit(Event::EarlierEntries { entries, left })
+                .await;
+        }
+        self.screen.emit(Event::Entries(last.to_vec())).await;
     }
 
     /// Makes this console read-only for the rest of the run, because of this error, and says why.
@@ -360,22 +377,12 @@ impl JournalHandle {
         self.show(&changed).await;
     }
 
-    /// Shows what another console has written. What could not be written here is kept for this run,
-    /// until the other one has written more of it.
+    /// Shows what another console has written.
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
-        let all = self.entries.change(|entries| {
-            let here = std::mem::take(entries);
-            let mut unseen: HashMap<_, _> = here.iter().map(|e| (e.id(), Arc::clone(e))).collect();
-            entries.extend(written.into_iter().map(|entry| {
-                let mine = unseen.remove(&entry.id());
-                let mine = mine.filter(|mine| mine.records().starts_with(entry.records()));
-                mine.unwrap_or_else(|| Arc::new(entry))
-            }));
-            let unwritten = here.into_iter().filter(|e| unseen.contains_key(&e.id()));
-            entries.extend(unwritten);
-            entries.iter().map(|entry| Entry::clone(entry)).collect()
-        });
-        self.screen.emit(Event::Entries(all)).await;
+        let changed = self.entries.take_over(written);
+        if !changed.is_empty() {
+            self.screen.emit(Event::Entries(changed)).await;
+        }
     }
 
     /// Watches the file's newest checkpoint.

@@ -49,6 +49,8 @@ impl Known {
         } else if let Event::Entries(all) = &event {
             is_start = !std::mem::replace(&mut self.has_begun, true);
             entries = if is_start { &[] } else { all };
+        } else if let Event::EarlierEntries { .. } = &event {
+            is_start = true;
         }
         let ended = entries.iter().filter(|entry| self.is_news(entry));
         let mut news: Vec<_> = ended.map(Entry::id).collect();
@@ -79,11 +81,11 @@ impl Known {
     )]
     fn part_of_note(&self, event: &Event) -> Option<Event> {
         match event {
-            Event::Session { .. } | Event::ServiceAhead(_) | Event::Entry(_) => Some(event.clone()),
-            Event::Entries(all) => {
-                let newest = &all[all.len().saturating_sub(MAX_ENTRIES)..];
-                Some(Event::Entries(newest.to_vec()))
-            }
+            Event::Session { .. }
+            | Event::ServiceAhead(_)
+            | Event::Entries(_)
+            | Event::Entry(_) => Some(event.clone()),
+            Event::EarlierEntries { left, .. } => (*left < MAX_ENTRIES).then(|| event.clone()),
             Event::Actions { epoch, actions } => self.of_orders(*epoch, actions),
             Event::History {
                 epoch,

@@ -379,3 +379,19 @@ fn what_another_console_adds_to_the_journal_is_news_here() {
     let told: Vec<_> = told.iter().map(|notice| notice.summary.as_str()).collect();
     assert_eq!(told, ["Failed: “FIN-LT-042” (…9c07)"]);
 }
+
+#[test]
+fn of_a_long_journal_the_newest_orders_are_known_and_are_no_news() {
+    let lifted = "Isolated, not in force any more: “FIN-LT-042” (…9c07)";
+    for (left, expected) in [(9_999, vec![lifted]), (10_000, vec![])] {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        let entries = vec![isolated()];
+        notifier.observe(&Event::EarlierEntries { entries, left });
+        notifier.observe(&Event::Entries(vec![entry("cdn-00000002")]));
+        notifier.observe(&released_by_sam(10));
+        let told = raised(notifier, &notices);
+        let said: Vec<_> = told.iter().map(|notice| &*notice.summary).collect();
+        assert_eq!(said, expected, "{left}");
+    }
+}

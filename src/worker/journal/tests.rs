@@ -137,3 +137,69 @@ async fn closing_does_not_wait_for_a_file_that_never_opens() {
     let (jobs, _queue) = mpsc::channel(8);
     JournalHandle::over(jobs, screen).close().await;
 }
+
+/// An entry of which no more than its first record is known.
+fn waiting() -> Entry {
+    let (_, record) = intended(orders().remove(0));
+    let Record::Intended { author, mut order } = record.clone() else {
+        panic!("{record:?}");
+    };
+    order.entry = EntryId::random().expect("random bytes");
+    let mut entry = Entry::new(author, order);
+    entry.push(Timestamp::UNIX_EPOCH, record);
+    entry
+}
+
+#[tokio::test]
+async fn a_long_journal_is_shown_in_parts() {
+    let (events, mut told) = mpsc::channel(1_000);
+    let (jobs, _queue) = mpsc::channel(8);
+    let handle = JournalHandle::over(jobs, Screen::new(events, Arc::new(|| {})));
+    let one = waiting();
+    for (count, expected) in [
+        (0, vec![(0, 0)]),
+        (SHOWN_AT_ONCE, vec![(SHOWN_AT_ONCE, 0)]),
+        (
+            2 * SHOWN_AT_ONCE + 7,
+            vec![
+                (SHOWN_AT_ONCE, SHOWN_AT_ONCE + 7),
+                (7, SHOWN_AT_ONCE),
+                (SHOWN_AT_ONCE, 0),
+            ],
+        ),
+    ] {
+        handle.show_read(&vec![one.clone(); count]).await;
+        let parts = std::iter::from_fn(|| told.try_recv().ok()).map(|event| match event {
+            Event::EarlierEntries { entries, left } => (entries.len(), left),
+            Event::Entries(entries) => (entries.len(), 0),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(parts.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[tokio::test]
+async fn of_another_consoles_journal_what_is_new_is_shown() {
+    let (events, mut told) = mpsc::channel(1_000);
+    let (jobs, _queue) = mpsc::channel(8);
+    let handle = JournalHandle::over(jobs, Screen::new(events, Arc::new(|| {})));
+    let mut all = vec![waiting(), waiting()];
+    let mut shown = || {
+        let news = std::iter::from_fn(|| told.try_recv().ok()).map(|event| match event {
+            Event::Entries(entries) => entries,
+            other => panic!("{other:?}"),
+        });
+        news.flatten().map(|entry| entry.id()).collect::<Vec<_>>()
+    };
+    handle.show_journal_of_another(all.clone()).await;
+    assert_eq!(shown(), [all[0].id(), all[1].id()]);
+    handle.show_journal_of_another(all.clone()).await;
+    assert_eq!(shown(), [], "nothing is");
+    all[0].push(Timestamp::UNIX_EPOCH, Record::Sent);
+    all.push(waiting());
+    handle.show_journal_of_another(all.clone()).await;
+    assert_eq!(shown(), [all[0].id(), all[2].id()]);
+    let here = handle.entries();
+    let here: Vec<_> = here.iter().map(|entry| Entry::clone(entry)).collect();
+    assert_eq!(here, all);
+}

@@ -1,5 +1,6 @@
 //! The thread that owns the journal's file. An append is a message to it and a reply.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,6 +34,27 @@ impl Entries {
     pub fn change<T>(&self, change: impl FnOnce(&mut Vec<Arc<Entry>>) -> T) -> T {
         let mut entries = self.0.lock();
         change(Arc::make_mut(&mut entries))
+    }
+
+    /// Takes over what another console has written, and gives back what of it is new. What could not be
+    /// written here is kept for this run, until the other one has written more of it.
+    pub fn take_over(&self, written: Vec<Entry>) -> Vec<Entry> {
+        self.change(|entries| {
+            let here = std::mem::take(entries);
+            let mut unseen: HashMap<_, _> = here.iter().map(|e| (e.id(), Arc::clone(e))).collect();
+            let mut new = Vec::new();
+            entries.extend(written.into_iter().map(|entry| {
+                let mine = unseen.remove(&entry.id());
+                let mine = mine.filter(|mine| mine.records().starts_with(entry.records()));
+                mine.unwrap_or_else(|| {
+                    new.push(entry.clone());
+                    Arc::new(entry)
+                })
+            }));
+            let unwritten = here.into_iter().filter(|e| unseen.contains_key(&e.id()));
+            entries.extend(unwritten);
+            new
+        })
     }
 
     /// Adds records to their entries; a first one makes its entry.
