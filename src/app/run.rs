@@ -57,7 +57,7 @@ impl App {
             }
             UiCommand::CopyHandOver => {
                 let wanted = ui::hand_over(&self.state, &self.views.journal, now(), &self.zone);
-                self.send(Command::ExportJournal(Box::new(wanted)));
+                self.views.journal.prepare(wanted);
             }
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
             UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),

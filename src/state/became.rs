@@ -10,6 +10,9 @@ use crate::journal::{
 };
 use crate::model::{MachineAction, MachineActionStatus, requestor_name};
 
+/// Entries of which it is worked out in one go what became.
+const LOOKED_AT_ONCE: usize = 1_000;
+
 fn is_done(entry: &Entry) -> bool {
     matches!(entry.status(), OrderStatus::Done { .. })
 }
@@ -123,14 +126,23 @@ impl State {
         history.and_then(Remote::read_at).max(contained)
     }
 
-    /// What became of every order of which more is known than the journal has, for what is written out.
+    /// Adds what became of those orders of which more is known than the journal has, for what is written
+    /// out. From this place of the journal on it looks at some, for no frame waits for a long journal; the
+    /// place to go on at, `None` at the end.
     #[must_use]
-    pub fn aftermath(&self) -> Aftermath {
-        let more = self.entries.iter().filter_map(|entry| {
+    pub fn gather_aftermath(&self, from: usize, aftermath: &mut Aftermath) -> Option<usize> {
+        let all: &[Entry] = &self.entries;
+        let rest = all.get(from..).unwrap_or_default();
+        if from == 0 {
+            // A table that grows with what is in it moves all of that in one frame.
+            aftermath.reserve(rest.len());
+        }
+        let some = &rest[..rest.len().min(LOOKED_AT_ONCE)];
+        aftermath.extend(some.iter().filter_map(|entry| {
             let became = self.became(entry);
             (became != Became::default()).then(|| (entry.id(), became))
-        });
-        more.collect()
+        }));
+        (some.len() < rest.len()).then_some(from + some.len())
     }
 
     /// The status of an order with everything that its word alone leaves out. `at` writes a time.

@@ -49,6 +49,7 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
     dropped::open_dropped(ui, cx);
     dialogs::dialog_ui(ui, cx);
+    journal::advance_export(ui, cx);
     keep_keyboard(ui, cx);
 }
 

@@ -297,6 +297,7 @@ impl Views {
         self.recent = Recent::default();
         self.chosen = None;
         self.incident = IncidentView::default();
+        self.journal.forget_export();
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,

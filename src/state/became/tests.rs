@@ -3,8 +3,8 @@ use crate::guard::Policy;
 use crate::journal::Record;
 use crate::message::Event;
 use crate::model::{
-    Account, Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode, Permissions,
-    SessionStatus, TenantId,
+    Account, EntryId, Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode,
+    Permissions, SessionStatus, TenantId,
 };
 use crate::state::fixtures;
 
@@ -123,11 +123,52 @@ fn release_from_an_earlier_run_needs_attention_unless_acknowledged_since() {
     }
 }
 
+fn gathered(state: &State) -> Aftermath {
+    let mut aftermath = Aftermath::default();
+    assert_eq!(state.gather_aftermath(0, &mut aftermath), None, "few");
+    aftermath
+}
+
+#[test]
+fn what_became_of_a_long_journal_is_gathered_in_parts() {
+    let all = 2 * LOOKED_AT_ONCE + 1;
+    let mut state = state();
+    let entries = (0..all).map(|n| {
+        let mut entry = done("cdn-00000001", ActionKind::Isolate, 10);
+        entry.order.entry = EntryId::parse(&format!("cdn-{n:08}")).expect("a literal id");
+        entry
+    });
+    state.apply(Event::Entries(entries.collect()));
+    by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    let listed = crate::model::Listed {
+        items: Vec::new(),
+        unreadable: 0,
+        is_cut: false,
+    };
+    state.apply(Event::History {
+        epoch: Epoch::default(),
+        id: MachineId::parse("a1").expect("a literal id"),
+        result: Ok(listed),
+        at: at(30),
+    });
+    let mut aftermath = Aftermath::default();
+    let mut next = Some(0);
+    let mut known = Vec::new();
+    while let Some(from) = next {
+        next = state.gather_aftermath(from, &mut aftermath);
+        known.push(aftermath.len());
+    }
+    assert_eq!(known, [LOOKED_AT_ONCE, 2 * LOOKED_AT_ONCE, all]);
+    for entry in [&state.entries[0], &state.entries[all - 1]] {
+        assert_eq!(aftermath.get(&entry.id()), Some(&state.became(entry)));
+    }
+}
+
 #[test]
 fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
-    assert_eq!(state.aftermath(), Aftermath::default(), "nothing was read");
+    assert_eq!(gathered(&state), Aftermath::default(), "nothing was read");
     let history = |secs, is_cut| Event::History {
         epoch: Epoch::default(),
         id: MachineId::parse("a1").expect("a literal id"),
@@ -139,10 +180,10 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         at: at(secs),
     };
     state.apply(history(12, true));
-    assert_eq!(state.aftermath(), Aftermath::default(), "not all came");
+    assert_eq!(gathered(&state), Aftermath::default(), "not all came");
     state.apply(history(15, false));
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
-    let aftermath = state.aftermath();
+    let aftermath = gathered(&state);
     let became = aftermath.values().next().expect("of one");
     assert_eq!(became.read_at, Some(at(15)));
     let undone = became.undone.as_ref().expect("by Sam");
@@ -152,7 +193,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         status: SessionStatus::SignedOut,
         epoch: Epoch(1),
     });
-    assert_eq!(state.aftermath(), Aftermath::default());
+    assert_eq!(gathered(&state), Aftermath::default());
 }
 
 #[test]

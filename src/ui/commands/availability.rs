@@ -47,7 +47,7 @@ impl UiCommand {
             | Self::ShowIncident
             | Self::ShowSettings => account_trouble(state),
             Self::DeleteLocalData => deletion_availability(state),
-            Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state),
+            Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state, views),
             Self::ReleaseMine => release_availability(Condition::Isolated, state),
             Self::UnrestrictMine => release_availability(Condition::Restricted, state),
             Self::SwitchProfile if state.profile.is_none() => {
@@ -203,14 +203,14 @@ fn deletion_availability(state: &State) -> Result<(), String> {
     }
 }
 
-fn journal_availability(command: UiCommand, state: &State) -> Result<(), String> {
+fn journal_availability(command: UiCommand, state: &State, views: &Views) -> Result<(), String> {
     account_trouble(state)?;
     let facts = &state.journal_facts;
     if facts.file.is_none() {
         Err("The journal is not open yet".into())
     } else if command == UiCommand::VerifyJournal && facts.is_verifying {
         Err("The journal is being verified".into())
-    } else if command == UiCommand::CopyHandOver && facts.is_exporting {
+    } else if command == UiCommand::CopyHandOver && views.journal.is_exporting(state) {
         Err("The journal is being read for another export".into())
     } else {
         Ok(())

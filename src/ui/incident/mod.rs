@@ -21,8 +21,8 @@ use super::widgets::{
 };
 use super::words::devices;
 use crate::action::{ActionKind, Condition, Subject, TAG};
-use crate::journal::{Entry, Format};
-use crate::message::{Command, ExportTo, Exported, JournalExport};
+use crate::journal::{Aftermath, Entry, Format};
+use crate::message::{ExportTo, Exported, JournalExport};
 use crate::model::{MachineId, MachineRef, clean, clock_text};
 use crate::search::Incident;
 use crate::state::State;
@@ -234,9 +234,9 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             format,
             to: ExportTo::Clipboard,
             zone: cx.zone.clone(),
-            aftermath: cx.state.aftermath(),
+            aftermath: Aftermath::default(),
         };
-        cx.out.work.push(Command::ExportJournal(Box::new(wanted)));
+        cx.views.journal.prepare(wanted);
     }
 }
 

@@ -9,7 +9,7 @@ mod work;
 
 pub use filters::search_id;
 pub use view::JournalView;
-pub use work::{close_export, contained_by_others, hand_over, take_copy};
+pub use work::{advance_export, close_export, contained_by_others, hand_over, take_copy};
 
 use egui::{ScrollArea, Ui};
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
 use crate::explain::Explanation;
+use crate::message::JournalExport;
 use crate::model::{EntryId, variants};
 use crate::search::{JournalQuery, JournalRows};
 use crate::state::State;
@@ -73,6 +74,8 @@ pub struct JournalView {
     pub file: Option<String>,
     /// Path typed there when the question was dismissed.
     pub typed_file: Option<String>,
+    /// The export that was asked for last, until it is on its way.
+    pub(super) preparing: Option<Preparing>,
     /// Result of the last export, kept until it is read where its page is not on screen.
     pub notice: Option<Result<String, Explanation>>,
     /// The number of the export whose text was put on the clipboard.
@@ -80,14 +83,40 @@ pub struct JournalView {
     accounts: (u64, Vec<Box<str>>),
 }
 
+/// An export, while what became of its orders is gathered.
+#[derive(Debug)]
+pub(super) struct Preparing {
+    pub export: Box<JournalExport>,
+    /// The place in the journal to go on at.
+    pub next: usize,
+}
+
 impl JournalView {
+    /// Asks for an export: it is made ready in this frame and the following ones, and leaves.
+    pub fn prepare(&mut self, export: JournalExport) {
+        let export = Box::new(export);
+        self.preparing = Some(Preparing { export, next: 0 });
+    }
+
+    /// Does not make it ready any more.
+    pub fn forget_export(&mut self) {
+        self.preparing = None;
+    }
+
+    /// Whether an export is being made: another one has to wait.
+    #[must_use]
+    pub const fn is_exporting(&self, state: &State) -> bool {
+        self.preparing.is_some() || state.journal_facts.is_exporting
+    }
+
     /// The accounts of the newest entries, gathered when the journal changes.
     pub fn accounts(&mut self, state: &State) -> Vec<Box<str>> {
         let generation = state.entries.generation();
         if self.accounts.0 != generation {
             let newest = state.entries.iter().rev().take(LOOKED_AT_FOR_ACCOUNTS);
-            let all: BTreeSet<_> = newest.map(|entry| entry.author.account.clone()).collect();
-            self.accounts = (generation, all.into_iter().take(MAX_ACCOUNTS).collect());
+            let all: BTreeSet<&str> = newest.map(|entry| &*entry.author.account).collect();
+            let some = all.into_iter().take(MAX_ACCOUNTS).map(Into::into);
+            self.accounts = (generation, some.collect());
         }
         self.accounts.1.clone()
     }

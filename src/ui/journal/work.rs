@@ -6,9 +6,9 @@ use egui::{RichText, Ui};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::view::{JournalView, Shift};
+use super::view::{JournalView, Preparing, Shift};
 use crate::explain::Explanation;
-use crate::journal::{Entry, Format, OthersContainment, Report, SetBy};
+use crate::journal::{Aftermath, Entry, Format, OthersContainment, Report, SetBy};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
 use crate::model::{clean, requestor_name};
 use crate::state::{Contained, Request, State};
@@ -52,7 +52,21 @@ pub fn hand_over(
         format: Format::Markdown,
         to: ExportTo::Clipboard,
         zone: zone.clone(),
-        aftermath: state.aftermath(),
+        aftermath: Aftermath::default(),
+    }
+}
+
+/// Goes on gathering what became of the orders of an export that was asked for; once that is whole, it
+/// leaves.
+pub fn advance_export(ui: &Ui, cx: &mut Cx<'_>) {
+    let Some(Preparing { mut export, next }) = cx.views.journal.preparing.take() else {
+        return;
+    };
+    if let Some(next) = cx.state.gather_aftermath(next, &mut export.aftermath) {
+        cx.views.journal.preparing = Some(Preparing { export, next });
+        ui.ctx().request_repaint();
+    } else {
+        cx.out.work.push(Command::ExportJournal(export));
     }
 }
 
@@ -160,7 +174,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
             Some((at, Ok(report))) => verdict_ui(ui, cx, *at, report),
         }
     }
-    if facts.is_exporting {
+    if cx.views.journal.is_exporting(cx.state) {
         badge(ui, Icon::InProgress, Role::Neutral, "Reading the journal…");
         return;
     }
@@ -232,7 +246,7 @@ pub fn close_export(view: &mut JournalView) -> bool {
 }
 
 fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
-    if state.journal_facts.is_exporting {
+    if view.is_exporting(state) {
         Some("The journal is being read for another export")
     } else if !view.rows.is_up_to_date(state) {
         Some("The list is not complete yet")
@@ -306,9 +320,9 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             format,
             to: ExportTo::File(file),
             zone: cx.zone.clone(),
-            aftermath: cx.state.aftermath(),
+            aftermath: Aftermath::default(),
         };
-        cx.out.work.push(Command::ExportJournal(Box::new(export)));
+        cx.views.journal.prepare(export);
     } else {
         cx.views.journal.file = Some(file);
         if is_closed {

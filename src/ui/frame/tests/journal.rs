@@ -126,7 +126,7 @@ fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
     };
     let many = (0..20_000).map(done).collect();
     let (desk, mut harness) = page(many);
-    harness.run_steps(6);
+    harness.run_steps(20);
     assert!(
         harness
             .query_by_label("20000 entries, the newest first")
@@ -349,4 +349,27 @@ fn everything_is_reachable_in_a_small_window() {
     ] {
         assert!(reached.contains(name), "{name}: {reached:?}");
     }
+}
+
+#[test]
+fn an_export_of_a_long_journal_is_made_ready_over_several_frames() {
+    let (desk, mut harness) = page((1..=2_001).map(|n| entry(n, "D", "INC-1")).collect());
+    {
+        let mut desk = desk.borrow_mut();
+        let desk = &mut *desk;
+        let zone = jiff::tz::TimeZone::UTC;
+        let export = crate::ui::hand_over(&desk.state, &desk.views.journal, at(9_000), &zone);
+        desk.views.journal.prepare(export);
+    }
+    let exports = || {
+        let desk = desk.borrow();
+        let is_export = |command: &&Command| matches!(command, Command::ExportJournal(_));
+        let count = desk.work.iter().filter(is_export).count();
+        (count, desk.views.journal.is_exporting(&desk.state))
+    };
+    let seen = [0; 4].map(|_| {
+        harness.step();
+        exports()
+    });
+    assert_eq!(seen, [(0, true), (0, true), (1, false), (1, false)]);
 }
