@@ -8,6 +8,9 @@ use super::device_state::DeviceState;
 use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore, variants};
 use crate::state::State;
 
+/// Devices that something was ordered of from here and that are looked at in one go.
+const LOOKED_AT_ONCE: usize = 500;
+
 /// Most used quick filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Quick {
@@ -42,10 +45,27 @@ pub struct Tally {
     /// By place in the list: whether it is a high risk, and whether it is not active.
     flags: Vec<[bool; 2]>,
     inventory: Option<u64>,
-    states: Option<[u64; 3]>,
-    /// Whose requests were counted.
-    account: Option<Account>,
+    known: Option<Known>,
+    /// While the devices of one's own requests are counted: how many were looked at and found.
+    mine: Option<(usize, usize)>,
+    /// What was known when they were begun to be counted.
+    mine_from: Option<Known>,
+    /// Those of them of which nothing was ordered from here.
+    mine_elsewhere: usize,
     counts: [usize; Quick::ALL.len()],
+}
+
+/// What the counts of states depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Known {
+    /// Another one when other devices are in the list.
+    listed: u64,
+    actions: u64,
+    entries: u64,
+    /// How many machines something was ordered of.
+    ordered: usize,
+    /// Whose requests are counted.
+    account: Option<Account>,
 }
 
 impl Tally {
@@ -55,46 +75,96 @@ impl Tally {
         self.counts[quick as usize]
     }
 
-    /// Counts again what has changed: of a hundred thousand devices, those that came.
-    pub fn refresh(&mut self, state: &State) {
-        self.count_records(state);
-        let states = [
-            state.inventory.generation,
-            state.actions.generation(),
-            state.entries.generation(),
-        ];
-        let account = state.session.account();
-        if self.states == Some(states) && self.account.as_ref() == account {
-            return;
+    /// Counts again what has changed: of a hundred thousand devices, those that came. Those of one's own
+    /// requests are gone through in parts, for the journal may name as many; whether that has ended.
+    pub fn refresh(&mut self, state: &State) -> bool {
+        let before = self.known.take();
+        let now = Known {
+            listed: before.as_ref().map_or(0, |before| before.listed)
+                + u64::from(self.count_records(state)),
+            actions: state.actions.generation(),
+            entries: state.entries.generation(),
+            ordered: state.entries.machines().len(),
+            account: state.session.account().cloned(),
+        };
+        let is_still = |same: fn(&Known, &Known) -> bool| {
+            before.as_ref().is_some_and(|before| same(before, &now))
+        };
+        let has_actions =
+            is_still(|one, other| (one.listed, one.actions) == (other.listed, other.actions));
+        let has_account = is_still(|one, other| one.account == other.account);
+        let has_ordered = is_still(|one, other| one.ordered == other.ordered);
+        if !has_actions {
+            self.count_actions(state);
         }
-        self.states = Some(states);
-        self.account = account.cloned();
+        if !(has_actions && has_account && has_ordered) {
+            self.count_mine_elsewhere(state);
+        }
+        if !has_account {
+            self.mine = None;
+        }
+        let has_entries = is_still(|one, other| one.entries == other.entries);
+        if !(has_actions && has_entries) {
+            self.count_attention(state);
+        }
+        self.count_mine(state, &now);
+        let is_whole = self.mine.is_none() && self.mine_from.as_ref() == Some(&now);
+        self.known = Some(now);
+        is_whole
+    }
+
+    fn count_actions(&mut self, state: &State) {
         let (mut contained, mut pending) = (0, 0);
         for (id, _, conditions) in state.actions.machines() {
-            if state.inventory.index_of(id).is_some() {
+            if is_listed(state, id) {
                 let known = DeviceState::from(conditions);
                 contained += usize::from(known.group_words().any(|word| word == "Contained"));
                 pending += usize::from(known.is_changing());
             }
         }
-        let is_listed = |id: &MachineId| state.inventory.index_of(id).is_some();
-        let devices = state.entries.attention().map(|entry| entry.machine().id);
-        let mut devices: HashSet<_> = devices.collect();
-        devices.retain(|id| is_listed(id) && state.attention_on(id).is_some());
-        let known = state.actions.machines().map(|(id, ..)| id.clone());
-        let mut mine: HashSet<_> = known.collect();
-        mine.extend(state.entries.iter().map(|entry| entry.machine().id));
-        mine.retain(|id| is_listed(id) && state.has_own_request(id));
         self.counts[Quick::Contained as usize] = contained;
         self.counts[Quick::Pending as usize] = pending;
-        self.counts[Quick::Attention as usize] = devices.len();
-        self.counts[Quick::Mine as usize] = mine.len();
     }
 
-    fn count_records(&mut self, state: &State) {
+    fn count_attention(&mut self, state: &State) {
+        let devices = state.entries.attention().map(|entry| entry.machine().id);
+        let mut devices: HashSet<_> = devices.collect();
+        devices.retain(|id| is_listed(state, id) && state.attention_on(id).is_some());
+        self.counts[Quick::Attention as usize] = devices.len();
+    }
+
+    fn count_mine_elsewhere(&mut self, state: &State) {
+        let is_ordered = |id: &MachineId| state.entries.of_machine(id).next().is_some();
+        let others = state.actions.machines().map(|(id, ..)| id);
+        let others = others.filter(|id| !is_ordered(id) && is_mine(state, id));
+        self.mine_elsewhere = others.count();
+    }
+
+    fn count_mine(&mut self, state: &State, now: &Known) {
+        if self.mine.is_none() && self.mine_from.as_ref() == Some(now) {
+            return;
+        }
+        // What is under way comes to its end first: it never would while things keep changing.
+        let (from, found) = self.mine.unwrap_or_else(|| {
+            self.mine_from = Some(now.clone());
+            (0, 0)
+        });
+        let rest = state.entries.machines().get(from..).unwrap_or_default();
+        let some = &rest[..rest.len().min(LOOKED_AT_ONCE)];
+        let found = found + some.iter().filter(|id| is_mine(state, id)).count();
+        self.mine = if some.len() < rest.len() {
+            Some((from + some.len(), found))
+        } else {
+            self.counts[Quick::Mine as usize] = found + self.mine_elsewhere;
+            None
+        };
+    }
+
+    /// Counts again what the records themselves say; whether other devices are in the list than before.
+    fn count_records(&mut self, state: &State) -> bool {
         let inventory = &state.inventory;
         if self.inventory == Some(inventory.generation) {
-            return;
+            return false;
         }
         let all = inventory.all();
         let known = self.inventory.replace(inventory.generation);
@@ -102,10 +172,12 @@ impl Tally {
         if let Some(changes) = changes
             && all.len() >= self.flags.len()
         {
+            let has_more = all.len() > self.flags.len();
             self.flags.resize(all.len(), [false; 2]);
             for place in changes {
                 self.note(*place as usize, all);
             }
+            has_more
         } else {
             self.flags.clear();
             self.flags.resize(all.len(), [false; 2]);
@@ -114,6 +186,7 @@ impl Tally {
             for place in 0..all.len() {
                 self.note(place, all);
             }
+            true
         }
     }
 
@@ -131,6 +204,14 @@ impl Tally {
         }
         *flags = now;
     }
+}
+
+fn is_listed(state: &State, id: &MachineId) -> bool {
+    state.inventory.index_of(id).is_some()
+}
+
+fn is_mine(state: &State, id: &MachineId) -> bool {
+    is_listed(state, id) && state.has_own_request(id)
 }
 
 #[cfg(test)]
@@ -155,6 +236,58 @@ mod tests {
             rows.refresh(state, quick.word(), Sort::default());
             assert_eq!(tally.count(quick), rows.len(), "{quick:?}");
         }
+    }
+
+    fn signed_in() -> Event {
+        let account = Account {
+            tenant_id: TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        };
+        Event::Session {
+            status: SessionStatus::SignedIn {
+                account,
+                permissions: Permissions::Unknown,
+            },
+            epoch: Epoch(0),
+        }
+    }
+
+    /// However long the journal is, and while it changes.
+    #[test]
+    fn the_devices_of_a_long_journal_are_counted_in_parts() {
+        let all = 2 * LOOKED_AT_ONCE + 1;
+        let id = |n: usize| format!("{n:08x}");
+        let entry = |n: usize| {
+            let machine = fixtures::machine_ref(&id(n), None);
+            let order = fixtures::order(&format!("cdn-{n:08}"), machine, ActionKind::Isolate);
+            fixtures::entry(fixtures::author(), order, vec![Record::Sent])
+        };
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.apply(signed_in());
+        let machines: Vec<_> = (0..all).map(|n| fixtures::machine(&id(n), "D")).collect();
+        fixtures::page(&mut state, &machines);
+        state.apply(Event::Entries((0..all - 1).map(entry).collect()));
+        let mut tally = Tally::default();
+        assert!(!tally.refresh(&state));
+        assert_eq!(tally.count(Quick::Mine), 0, "not in one go");
+        state.apply(Event::Entry(Box::new(entry(all - 1))));
+        assert!(!tally.refresh(&state));
+        assert!(!tally.refresh(&state), "there is more of it by now");
+        let mut counted = vec![tally.count(Quick::Mine)];
+        while !tally.refresh(&state) {
+            counted.push(tally.count(Quick::Mine));
+        }
+        assert_eq!(counted, [all, all, all]);
+        assert_as_found(&state, &mut tally);
+        // Of nobody's are none, at once.
+        state.apply(Event::Session {
+            status: SessionStatus::SignedOut,
+            epoch: Epoch(0),
+        });
+        while !tally.refresh(&state) {}
+        assert_eq!(tally.count(Quick::Mine), 0);
     }
 
     #[test]
@@ -223,19 +356,7 @@ mod tests {
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::Attention), 1);
         assert_eq!(tally.count(Quick::Mine), 0, "nobody is signed in");
-        let account = Account {
-            tenant_id: TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        };
-        state.apply(Event::Session {
-            status: SessionStatus::SignedIn {
-                account,
-                permissions: Permissions::Unknown,
-            },
-            epoch: Epoch(0),
-        });
+        state.apply(signed_in());
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::Mine), 1);
     }

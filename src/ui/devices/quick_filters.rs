@@ -72,7 +72,9 @@ fn why_not(cx: &Cx<'_>) -> Option<String> {
 pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     let gap = ui.tokens().space.xs;
     ui.spacing_mut().item_spacing.x = gap;
-    cx.views.tally.refresh(cx.state);
+    if !cx.views.tally.refresh(cx.state) {
+        ui.ctx().request_repaint();
+    }
     for words in [Room::Ample, Room::Short] {
         let widths = Quick::ALL.map(|quick| chip_width(ui, &label(quick, words, cx)) + gap);
         let beside = room + saved_searches::width(ui, words);
