@@ -10,7 +10,7 @@ use crate::model::{EntryId, forms, is_plain, normal, search_words, variants};
 use crate::state::State;
 
 /// Entries that are looked at in one go.
-const LOOKED_AT_ONCE: usize = 4_000;
+const LOOKED_AT_ONCE: usize = 1_000;
 
 /// Outcome of an order, as a search criterion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, VariantArray)]
@@ -391,8 +391,9 @@ mod tests {
             assert_eq!(newest, Some(format!("cdn-{many:08}")));
         }
         assert_eq!(lengths, [1, 2, 3].map(|n| n * LOOKED_AT_ONCE));
-        let id = rows.entry(&state, 5_000).expect("a row").id();
-        assert_eq!(rows.row_of(&state, id), Some(5_000));
+        let row = 2 * LOOKED_AT_ONCE + 5;
+        let id = rows.entry(&state, row).expect("a row").id();
+        assert_eq!(rows.row_of(&state, id), Some(row));
         // The old rows stand until the journal as it is now was gone through.
         state.apply(Event::Entry(Box::new(entry(
             many + 1,
