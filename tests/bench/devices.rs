@@ -1,4 +1,5 @@
-//! A hundred thousand devices: memory, a search keystroke, frames while they load, and reading them.
+//! A hundred thousand devices: memory, a search keystroke, frames while they load, and reading them; and
+//! a journal of as many entries.
 //!
 //! Run by hand: `cargo bench`. A frame is facts, views and tessellation, without a display.
 
@@ -8,6 +9,8 @@
     clippy::disallowed_methods,
     reason = "figures are printed, and taken by the clock"
 )]
+
+mod journal;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -51,6 +54,7 @@ fn main() {
     keystrokes();
     palette();
     reading();
+    journal::run();
 }
 
 /// As a fleet is: four addresses each, a few tags and groups that many share.
@@ -284,6 +288,9 @@ fn keystrokes() {
     for search in [
         "vie-lt-042042",
         "INC-7 vie-lt-042042 10.16.164.58",
+        "10.16.164.58",
+        "ip:10.16.164.58",
+        "INC-7 from mac=00:5e:00:53:af:01",
         "laptops 10.16",
     ] {
         rows.refresh(&state, "", Sort::default());
