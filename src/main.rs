@@ -170,7 +170,6 @@ fn begin(
     state.client_id.clone_from(&run.endpoints.client_id);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.download_folder = paths::download_folder();
-    state.began_at = Some(jiff::Timestamp::now());
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let notifier = Notifier::start(run.mode, Arc::clone(repaint));
     let observer = notifier.clone();

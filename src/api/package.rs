@@ -348,7 +348,18 @@ impl PackageError {
             Self::Short { .. } => "the server sent less than it said".to_owned(),
             Self::Line(ApiError::NotReached { .. }) => "the server was not reached".to_owned(),
             Self::Line(_) => "the connection was lost".to_owned(),
-            other => other.to_string(),
+            Self::Link(_)
+            | Self::NotReady
+            | Self::NoPackage
+            | Self::NoAddress
+            | Self::ForeignHost { .. }
+            | Self::LinkRefused { .. }
+            | Self::Storage { .. }
+            | Self::WebPage { .. }
+            | Self::Packed { .. }
+            | Self::Part { .. }
+            | Self::NoResume { .. }
+            | Self::TooLarge { .. } => self.to_string(),
         }
     }
 

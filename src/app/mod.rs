@@ -62,6 +62,7 @@ impl App {
     #[must_use]
     pub fn new(mut state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
         state.zone = zone.clone();
+        state.began_at = Some(now());
         let views = Views {
             search: search.to_owned(),
             focus_search: true,

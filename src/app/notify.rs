@@ -64,7 +64,7 @@ impl Notifier {
     /// A notifier for the desktop. `window` is filled once there is one.
     #[must_use]
     pub fn start(mode: Mode, window: Arc<OnceLock<egui::Context>>) -> Self {
-        Self::with(mode, Some(Timestamp::now()), window, show)
+        Self::with(mode, Some(super::now()), window, show)
     }
 
     fn with(

@@ -77,7 +77,7 @@ impl Pasted {
         if !both.is_empty() {
             return both;
         }
-        let ips = self.addresses.iter().map(|ip| ip.to_canonical());
+        let ips = self.addresses.iter().map(IpAddr::to_canonical);
         let macs = self.macs.iter().copied().map(BigramSignature::of_mac);
         let wanted = ips.map(BigramSignature::of_address).chain(macs);
         let wanted: Vec<_> = wanted.collect();

@@ -40,7 +40,7 @@ impl Deletion {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_check_that_hangs_holds_nothing_up_and_only_a_good_one_clears() {
         let is_cleared = async |deletion: &mut Deletion| {
-            let limit = Duration::from_secs(60);
+            let limit = Duration::from_mins(1);
             tokio::time::timeout(limit, deletion.cleared())
                 .await
                 .is_ok()

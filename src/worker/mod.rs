@@ -240,20 +240,17 @@ async fn run(
         hashed: PathBuf::new(),
     };
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
-    loop {
-        let command = tokio::select! {
-            () = tasks.deletion.cleared() => {
-                tasks.delete_local_data(Arc::clone(&context)).await;
-                continue;
-            }
-            command = next_command(&context, &mut commands, refresh_every, &mut sleep_watch) => {
-                command
-            }
-        };
-        match command {
-            None | Some(Command::Shutdown) => break,
-            Some(command) => tasks.handle(Arc::clone(&context), command).await,
+    while let Some(command) = tasks
+        .next(
+            &context,
+            next_command(&context, &mut commands, refresh_every, &mut sleep_watch),
+        )
+        .await
+    {
+        if matches!(command, Command::Shutdown) {
+            break;
         }
+        tasks.handle(Arc::clone(&context), command).await;
     }
     // What was not sent by now is not sent.
     context.orders.close().await;
@@ -300,6 +297,23 @@ struct Tasks {
 }
 
 impl Tasks {
+    /// Waits for the next command; what was cleared for deletion meanwhile is deleted.
+    async fn next(
+        &mut self,
+        context: &Arc<Context>,
+        command: impl Future<Output = Option<Command>>,
+    ) -> Option<Command> {
+        let mut command = std::pin::pin!(command);
+        loop {
+            tokio::select! {
+                () = self.deletion.cleared() => {
+                    self.delete_local_data(Arc::clone(context)).await;
+                }
+                command = &mut command => return command,
+            }
+        }
+    }
+
     /// Ends what would write again what is to go. An order may have been sent since it was asked for.
     async fn delete_local_data(&mut self, context: Arc<Context>) {
         if let Some(why) = local_data::trouble(&context) {

@@ -410,7 +410,7 @@ fn single_kinds(source: &Source) -> Vec<Violation> {
             .find(|at| !wrapping.contains(&text(Some(*at))));
         let sign = before.and_then(|at| at.checked_sub(1));
         let is_operand = text(before) == "=" && ["=", "!"].contains(&text(sign));
-        let after = (place + 3..).find(|at| text(Some(*at)) != ")");
+        let after = (place + 3..code.len()).find(|at| text(Some(*at)) != ")");
         is_operand || ["=>", "|", "if"].contains(&text(after))
     };
     let mut places = places_of(code, &["ActionKind", "::"]);

@@ -45,13 +45,16 @@ fn a_fault_applies_as_often_as_set_and_only_to_its_requests() {
         times: 0,
         what: FaultKind::Latency(Duration::from_millis(5)),
     });
-    assert_eq!(faults.take_matching(Place::Token), (Duration::ZERO, None));
     assert_eq!(
-        faults.take_matching(ISOLATE),
+        faults.take_matching(&Place::Of(Route::Token)),
+        (Duration::ZERO, None)
+    );
+    assert_eq!(
+        faults.take_matching(&ISOLATE),
         (Duration::from_millis(5), Some(FaultKind::DropAfter))
     );
     assert_eq!(
-        faults.take_matching(ISOLATE),
+        faults.take_matching(&ISOLATE),
         (Duration::from_millis(5), None)
     );
 }

@@ -90,9 +90,9 @@ fn begin_again(stream: TcpStream, _range: Option<u64>) -> std::io::Result<()> {
 
 #[test]
 fn what_broke_a_download_off_is_named_and_not_called_a_lost_connection() {
-    for (send, while_it_goes_on, in_the_end) in [
+    let cases: [(Answer, &str, &str); 3] = [
         (
-            end_early as Answer,
+            end_early,
             "the server sent less than it said",
             "The storage of the package sent less than it said, several times",
         ),
@@ -106,7 +106,8 @@ fn what_broke_a_download_off_is_named_and_not_called_a_lost_connection() {
             "127.0.0.1 does not go on where the download ended",
             "The download broke off several times, and the storage of the package sends it from its beginning only",
         ),
-    ] {
+    ];
+    for (send, while_it_goes_on, in_the_end) in cases {
         let mut it = collected();
         let (storage, _) = miserly_storage(send);
         it.engine.control.keep_packages_at(&storage);
