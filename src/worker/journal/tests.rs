@@ -169,10 +169,14 @@ async fn a_long_journal_is_shown_in_parts() {
         ),
     ] {
         handle.show_read(&vec![one.clone(); count]).await;
-        let parts = std::iter::from_fn(|| told.try_recv().ok()).map(|event| match event {
-            Event::EarlierEntries { entries, left } => (entries.len(), left),
-            Event::Entries(entries) => (entries.len(), 0),
-            other => panic!("{other:?}"),
+        let parts = std::iter::from_fn(|| told.try_recv().ok()).map(|event| {
+            if let Event::EarlierEntries { entries, left } = event {
+                return (entries.len(), left);
+            }
+            let Event::Entries(entries) = event else {
+                panic!("{event:?}");
+            };
+            (entries.len(), 0)
         });
         assert_eq!(parts.collect::<Vec<_>>(), expected);
     }
@@ -185,9 +189,11 @@ async fn of_another_consoles_journal_what_is_new_is_shown() {
     let handle = JournalHandle::over(jobs, Screen::new(events, Arc::new(|| {})));
     let mut all = vec![waiting(), waiting()];
     let mut shown = || {
-        let news = std::iter::from_fn(|| told.try_recv().ok()).map(|event| match event {
-            Event::Entries(entries) => entries,
-            other => panic!("{other:?}"),
+        let news = std::iter::from_fn(|| told.try_recv().ok()).map(|event| {
+            let Event::Entries(entries) = event else {
+                panic!("{event:?}");
+            };
+            entries
         });
         news.flatten().map(|entry| entry.id()).collect::<Vec<_>>()
     };
