@@ -142,7 +142,9 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
         return false;
     };
     let title = title(ui, cx, batch, first);
-    let left = (batch.waiting() > 0)
+    // At no pace while nothing can leave.
+    let can_send = cx.state.session.is_signed_in() && acting_trouble(cx.state).is_ok();
+    let left = (batch.waiting() > 0 && can_send)
         .then(|| batch.time_left(cx.now))
         .flatten();
     // Room at the right that is always kept: buttons come and go there, and move no word.

@@ -223,6 +223,46 @@ fn a_long_name_is_whole_and_buttons_give_way_to_it() {
     }
 }
 
+fn sign_in(harness: &mut Harness<'static, World>) {
+    let state = &mut harness.state_mut().state;
+    let account = state.session.account().cloned().expect("one is known");
+    let permissions = crate::model::Permissions::Unknown;
+    state.session = crate::model::SessionStatus::SignedIn {
+        account,
+        permissions,
+    };
+}
+
+#[test]
+fn the_time_left_is_estimated_only_while_orders_can_leave() {
+    let first = EntryId::parse("cdn-00000001").expect("a literal tag");
+    let ordered = |n: u32| {
+        let records = if n < 3 {
+            vec![Record::Sent]
+        } else {
+            Vec::new()
+        };
+        let mut one = entry(&format!("cdn-{n:08}"), ActionKind::Isolate, records);
+        one.order.batch = Some(first);
+        one
+    };
+    let mut harness = harness((1..6).map(ordered).collect());
+    let is_estimated = |harness: &mut Harness<'static, World>| {
+        harness.run_steps(3);
+        assert!(
+            harness
+                .query_by_label_contains("3 waiting to send")
+                .is_some()
+        );
+        harness.query_by_label_contains(" left").is_some()
+    };
+    assert!(!is_estimated(&mut harness), "the sign-in has ended");
+    sign_in(&mut harness);
+    assert!(is_estimated(&mut harness));
+    harness.state_mut().state.policy.read_only = true;
+    assert!(!is_estimated(&mut harness), "it only looks");
+}
+
 /// What was fetched is found: how far it is, and where it lies.
 #[test]
 fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
@@ -234,14 +274,7 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     let size = egui::vec2(784.0, 130.0);
     let mut harness = sized_harness(entries, size);
     let id = EntryId::parse("cdn-00000001").expect("a literal tag");
-    let state = &mut harness.state_mut().state;
-    if let Some(account) = state.session.account().cloned() {
-        let permissions = crate::model::Permissions::Unknown;
-        state.session = crate::model::SessionStatus::SignedIn {
-            account,
-            permissions,
-        };
-    }
+    sign_in(&mut harness);
     harness.state_mut().views.dialog = Some(Dialog::Download(id));
     let folder = std::env::temp_dir().display().to_string();
     harness.state_mut().views.download_folder = Some(folder);
