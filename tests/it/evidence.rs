@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cordon::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1, Subject};
 use cordon::guard;
-use cordon::journal::{OrderStatus, Record};
+use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, MachineActionType};
 use cordon::state::Remote;
@@ -331,6 +331,38 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
     engine.until("the entry", move |s| s.entry(entry).is_some());
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::TooLate { .. }), "{end:?}");
+}
+
+#[test]
+fn what_shows_that_it_is_too_late_to_cancel_ends_the_order_that_was_to_be_cancelled() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let isolation = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(isolation).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = engine.status(isolation).action().cloned().expect("its own");
+    // Nothing but the look for the refusal's cause reads it.
+    engine
+        .control
+        .inject(fault("actions_by_id", "status:503", 0));
+    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
+    draft.subject = Subject::Cancel {
+        action: own.clone(),
+        action_type: MachineActionType::Isolate,
+    };
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    assert!(engine.control.set_status(own.as_str(), "Succeeded"));
+    engine.send(Command::Submit(vec![approval]));
+    let cancellation = draft.entry;
+    engine.until("that it is too late", move |s| {
+        let status = s.entry(cancellation).map(Entry::status);
+        matches!(status, Some(OrderStatus::TooLate { .. }))
+    });
+    let ended = engine.status(isolation);
+    assert!(matches!(ended, OrderStatus::Done { .. }), "{ended:?}");
 }
 
 #[test]

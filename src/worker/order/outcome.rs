@@ -295,6 +295,8 @@ async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
             match context.client.machine_action(action, Lane::LookUp).await {
                 Ok(action) if claim.contradiction(&action).is_none() => {
                     context.show_action(&action).await;
+                    // It is news for the order that was to be cancelled, too.
+                    context.watched.record_reading(&action, None).await;
                     finished(&action).map_or(Cause::NotThere, Cause::Ended)
                 }
                 Ok(_) | Err(_) => Cause::NotRead,
