@@ -79,7 +79,7 @@ impl Entry {
             }
         } else if !self.status.is_terminal() || self.is_corrected_by(&record) {
             // The final status wins; a late record cannot undo it, unless it is another end of the
-            // same action.
+            // same action, or that the service takes this one back.
             let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
             let key = before.key();
             self.status = self.after(before, &record);
@@ -99,12 +99,14 @@ impl Entry {
         self.records.push((at, record));
     }
 
-    /// Whether the service now says that the action of this order, which had ended, ended otherwise.
+    /// Whether the service now says that the action of this order, which had ended, ended otherwise or
+    /// has not ended.
     #[must_use]
     pub fn is_corrected_by(&self, record: &Record) -> bool {
         let is_of_own = matches!(record, Record::Finished { action, status, .. }
             if status.is_final() && self.own_action().as_ref() == Some(action));
-        is_of_own
+        let is_taken_back = self.status.action().is_some_and(|a| record.contradicts(a));
+        (is_of_own || is_taken_back)
             && self.status.is_terminal()
             && self.after(self.status.clone(), record).key() != self.status.key()
     }
@@ -207,9 +209,7 @@ impl Entry {
     #[must_use]
     pub fn has_disowned(&self, action: &MachineActionId) -> bool {
         let mut records = self.records.iter().map(|(_, record)| record);
-        let contradicts =
-            |r: &Record| matches!(r, Record::Unclear { status: None, .. }) && r.disowns(action);
-        records.any(|r| r.accepts(action)) && records.any(contradicts)
+        records.any(|r| r.accepts(action)) && records.any(|r| r.contradicts(action))
     }
 
     /// The device that the service acts on: the chosen one, unless it redirected the order to

@@ -232,6 +232,11 @@ impl Record {
     pub(super) fn disowns(&self, id: &MachineActionId) -> bool {
         matches!(self, Self::Unclear { action: Some(action), .. } if action == id)
     }
+
+    /// Whether it says that a reading of this action contradicts an earlier one, or its order.
+    pub(super) fn contradicts(&self, id: &MachineActionId) -> bool {
+        matches!(self, Self::Unclear { status: None, .. }) && self.disowns(id)
+    }
 }
 
 /// The data of a record. Each field is in it once, at every depth: of two, another reader may go by the

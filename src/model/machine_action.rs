@@ -284,10 +284,13 @@ impl MachineAction {
 
     /// Merges another reading of the same action, newer or older. Missing values never replace
     /// known ones, an older reading only fills gaps, and a final status gives way only to
-    /// another one that the service dates later.
+    /// a reading that the service dates later.
     pub fn take_in(&mut self, mut reading: Self) {
         let is_older = match (self.status.is_final(), reading.status.is_final()) {
-            (true, false) => true,
+            (true, false) => {
+                let dates = reading.last_updated.zip(self.last_updated);
+                reading.status.is_missing() || dates.is_none_or(|(read, ended)| read <= ended)
+            }
             (true, true) => reading.last_updated <= self.last_updated,
             (false, true) => false,
             (false, false) => (reading.last_updated).is_some_and(|at| Some(at) < self.last_updated),
@@ -305,10 +308,9 @@ impl MachineAction {
         if self.status.is_missing() {
             self.status.clone_from(&other.status);
         }
-        // A success after a failure has no code: that is no gap.
-        let makes_up = self.status == MachineActionStatus::Succeeded
-            && other.status != self.status
-            && other.status.is_final();
+        // A success after a failure has no code, nor has what has not ended: that is no gap.
+        let has_none = self.status == MachineActionStatus::Succeeded || !self.status.is_final();
+        let makes_up = has_none && other.status != self.status && other.status.is_final();
         if self.error_hresult == HResult(0) && !makes_up {
             self.error_hresult = other.error_hresult;
         }
@@ -404,13 +406,21 @@ mod tests {
         known.take_in(sparse(MachineActionStatus::missing(), 30));
         assert_eq!((&known.status, known.last_updated), (&InProgress, at(30)));
         known.take_in(sparse(Succeeded, 25));
-        for late in [sparse(Pending, 40), sparse(Cancelled, 25), full.clone()] {
+        let sparser = sparse(MachineActionStatus::missing(), 40);
+        for late in [
+            sparse(Pending, 25),
+            sparser,
+            sparse(Cancelled, 25),
+            full.clone(),
+        ] {
             known.take_in(late);
             assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
         }
         // A service that takes a success back is believed: "done" would be untrue.
         known.take_in(sparse(Cancelled, 50));
         assert_eq!((&known.status, known.last_updated), (&Cancelled, at(50)));
+        known.take_in(sparse(Pending, 60));
+        assert_eq!((&known.status, known.last_updated), (&Pending, at(60)));
         // What comes late and is older still fills in what was never reported.
         let mut known = sparse(InProgress, 20);
         known.take_in(full.clone());

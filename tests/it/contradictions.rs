@@ -224,6 +224,51 @@ fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_
     assert_eq!(engine.state.entries.attention_count(), 1);
 }
 
+/// Neither "isolated" nor "isolating" is known then: it is said the same everywhere.
+#[test]
+fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_after_a_restart() {
+    let (tenant, folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = true_action(&engine, entry);
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.control.advance(Duration::from_mins(1));
+    assert!(engine.control.set_status(&own, "InProgress"));
+    engine.load(&machine);
+    let is_said = |s: &State| {
+        let shown = s.known_actions(&machine.id).iter();
+        let mut own = shown.filter(|action| action.id.as_str() == own);
+        let is_unknown = s.entry(entry).is_some_and(|e| e.status().is_unknown());
+        is_unknown
+            && own
+                .next()
+                .is_some_and(|action| action.status.as_wire() == "InProgress")
+            && s.entries.attention_count() == 1
+    };
+    engine.until("the contradiction", is_said);
+    assert!(is_disowned(
+        &engine.state,
+        entry,
+        "had shown that this action has ended"
+    ));
+    engine.worker.shut_down();
+    drop(engine);
+    let mut engine = Engine::start(&tenant, folder.path());
+    engine.sign_in();
+    engine.load(&machine);
+    engine.until("the same", is_said);
+    // Its end with this order's tag settles it.
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    assert_eq!(engine.state.entries.attention_count(), 0);
+}
+
 #[test]
 fn a_service_that_keeps_changing_an_end_does_not_fill_the_journal() {
     let (_tenant, _folder, mut engine) = signed_in();

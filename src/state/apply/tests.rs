@@ -97,7 +97,9 @@ fn a_status_is_never_overwritten_by_an_older_reading() {
         (MachineActionStatus::InProgress, 20, "InProgress"),
         (MachineActionStatus::Pending, 10, "InProgress"),
         (MachineActionStatus::Succeeded, 15, "Succeeded"),
-        (MachineActionStatus::Pending, 30, "Succeeded"),
+        (MachineActionStatus::Pending, 15, "Succeeded"),
+        // The service takes it back.
+        (MachineActionStatus::Pending, 30, "Pending"),
     ] {
         state.apply(action(status, updated));
         assert_eq!(state.known_actions(&machine)[0].status.as_wire(), shown);

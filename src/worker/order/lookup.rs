@@ -1,7 +1,6 @@
 //! Finds out what became of an order whose answer never came. Nothing here ever sends an order
 //! again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,12 +8,11 @@ use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
-use super::records::finished;
 use super::registry::Registration;
 use crate::action::{IndicatorEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::{Entry, OrderStatus, Phase, Record, TimeSource};
+use crate::journal::{Entry, OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, MachineAction, MachineActionId, shifted};
 use crate::worker::clock::{monotonic_now, now};
@@ -23,8 +21,6 @@ use crate::worker::indicators;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
-/// Maximum number of ends recorded for one entry if the service contradicts itself.
-const MAX_ENDS: usize = 4;
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
@@ -61,66 +57,6 @@ pub(super) async fn find_out_if_unanswered(
 fn is_of_present_account(context: &Context, entry: EntryId) -> bool {
     let known = context.journal.entry(entry).zip(context.session.account());
     known.is_some_and(|(entry, account)| entry.author.is(&account))
-}
-
-/// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
-/// later than any look-up, or after a refusal by something in front of a service that had
-/// stored the action all the same.
-pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[MachineAction]) {
-    let account = context.session.account();
-    let Some(account) = account.filter(|_| context.journal.may_act()) else {
-        return;
-    };
-    let ended = actions.iter().filter(|action| action.status.is_final());
-    // Of one that is listed twice, the first counts.
-    let ended: HashMap<_, _> = ended.rev().map(|action| (&action.id, action)).collect();
-    for entry in context.journal.entries().iter() {
-        if entry.author.is(&account)
-            && let Some(end) = corrected_end(context, entry, &ended)
-        {
-            context.journal.record_or_say(entry.id(), vec![end]).await;
-            continue;
-        }
-        let is_open_to_news = matches!(
-            entry.status(),
-            OrderStatus::NotFound
-                | OrderStatus::Refused { .. }
-                | OrderStatus::NotOurs { .. }
-                | OrderStatus::NotSent { .. }
-        );
-        let is_act = matches!(entry.order.task, Task::Act { .. });
-        if !is_open_to_news || !is_act || !entry.author.is(&account) {
-            continue;
-        }
-        let claim = Claim::of(context, &entry.order, Some(&account));
-        if let Some(ours) = actions.iter().find(|action| claim.is_ours(action)) {
-            accepted(context, &entry.order, ours, Source::Reading).await;
-        }
-    }
-}
-
-/// The end that the service shows now for an action of ours for which it had shown another. A reading
-/// older than the recorded one says nothing, and a service that keeps changing its mind is not
-/// followed for good.
-fn corrected_end(
-    context: &Context,
-    entry: &Entry,
-    ended: &HashMap<&MachineActionId, &MachineAction>,
-) -> Option<Record> {
-    let action = *ended.get(entry.status().action()?)?;
-    let end = finished(action).filter(|end| entry.is_corrected_by(end))?;
-    let (recorded, source) = entry.status_time();
-    let is_older =
-        source == TimeSource::Service && action.last_updated.is_some_and(|read| read < recorded);
-    let records = entry.records().iter().map(|(_, record)| record);
-    let ends = records
-        .filter(|r| matches!(r, Record::Finished { .. }))
-        .count();
-    if is_older || ends >= MAX_ENDS {
-        return None;
-    }
-    let claim = Claim::of(context, &entry.order, context.session.account().as_ref());
-    claim.contradiction(action).is_none().then_some(end)
 }
 
 /// How far a look-up has come.

@@ -10,6 +10,7 @@ mod send;
 mod claim;
 mod outcome;
 
+mod late;
 mod lookup;
 mod resume;
 
@@ -23,7 +24,7 @@ mod steps;
 
 pub(super) use batch::{stop as stop_batch, submit};
 pub(super) use follow::Watched;
-pub(super) use lookup::reconcile_late;
+pub(super) use late::reconcile_late;
 pub(super) use registry::{OrderControl, Orders};
 pub(super) use resume::resume;
 pub(super) use task::control;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::claim::disown_if_contradicted;
 use super::follow::{NextLook, Wanted};
-use super::lookup::{self, reconcile_late};
+use super::late::reconcile_late;
+use super::lookup;
 use super::outcome::look_up_effect;
 use crate::action::{ActionKind, IndicatorEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
