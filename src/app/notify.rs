@@ -159,7 +159,7 @@ fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
         body += ". Needs your attention in cordon";
     }
     Notice {
-        summary: format!("{word}: {}", entry.machine().quoted()),
+        summary: format!("{word}: {}", state.machine_of(entry).quoted()),
         body,
         needs_person,
     }

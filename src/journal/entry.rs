@@ -92,7 +92,8 @@ impl Entry {
             } else {
                 None
             };
-            if self.status.key() != key {
+            // That it went elsewhere is news, too.
+            if self.status.key() != key || matches!(record, Record::Redirected { .. }) {
                 self.acknowledged = None;
             }
         }
@@ -213,7 +214,7 @@ impl Entry {
     }
 
     /// The device that the service acts on: the chosen one, unless it redirected the order to
-    /// another record. Undoing concerns this one.
+    /// another record, whose name the journal does not have. Undoing concerns this one.
     #[must_use]
     pub fn machine(&self) -> MachineRef {
         let carried_over = self.records.iter().rev().find_map(|(_, record)| {
@@ -223,10 +224,17 @@ impl Entry {
                 None
             }
         });
-        MachineRef {
-            id: carried_over.unwrap_or_else(|| self.order.machine.id.clone()),
-            dns_name: self.order.machine.dns_name.clone(),
+        let dns_name = None;
+        match carried_over.filter(|id| *id != self.order.machine.id) {
+            Some(id) => MachineRef { id, dns_name },
+            None => self.order.machine.clone(),
         }
+    }
+
+    /// Whether the service acts on another record than the chosen one: a person has to read that.
+    #[must_use]
+    pub fn acts_elsewhere(&self) -> bool {
+        self.machine().id != self.order.machine.id
     }
 
     /// Facts that could not be read again before sending, each named once.

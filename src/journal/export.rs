@@ -47,7 +47,7 @@ const COLUMNS: [Column; 17] = [
     ("account", |e, _| clean(&e.author.account, 200).into_owned()),
     ("action", |e, _| e.order.task.title()),
     ("parameters", |e, _| parameters(&e.order.task)),
-    ("device", |e, _| e.order.machine.name()),
+    ("device", |e, _| e.machine().name()),
     ("device id", |e, _| e.machine().id.to_string()),
     ("standing", |e, moment| {
         let besides = moment.became(e).in_full(e, utc).plain();

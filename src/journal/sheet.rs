@@ -314,11 +314,11 @@ fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str,
 }
 
 /// A device by its name and the id that was acted on.
-fn device(machine: &MachineRef, id: &MachineId) -> Line {
+fn device(machine: &MachineRef) -> Line {
     Line::default()
         .foreign(&machine.quoted())
         .ours(" (id ")
-        .foreign(id.as_str())
+        .foreign(machine.id.as_str())
         .ours(")")
 }
 
@@ -347,7 +347,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
             ended_words(entry, ended_by(entry, of_device), moment)
         }
     };
-    let head = device(&order.machine, &entry.machine().id).ours(": ");
+    let head = device(&entry.machine()).ours(": ");
     let head = match &order.task {
         Task::Act { .. } => head.ours(order.task.title()),
         // What a cancelled action does is told by the service.

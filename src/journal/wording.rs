@@ -29,8 +29,10 @@ pub(super) fn parameters(task: &Task) -> String {
 /// Detail beyond the status.
 pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let ordered = &entry.order.machine;
-    let redirected = (entry.machine().id != ordered.id)
-        .then(|| format!("ordered for {}, carried over by the service", ordered.id));
+    let redirected = entry.acts_elsewhere().then(|| {
+        let (name, id) = (ordered.name(), &ordered.id);
+        format!("ordered for {name} (id {id}), carried over by the service")
+    });
     let more = status.detail();
     let packages = entry.downloads().map(|(file, bytes, sha256)| {
         let file = clean(file, 400);

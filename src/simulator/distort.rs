@@ -145,6 +145,7 @@ pub(super) fn after(
         | FaultKind::DropAfter
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
+        | FaultKind::OtherDevice
         | FaultKind::OtherId
         | FaultKind::NoSuchId
         | FaultKind::Forgotten

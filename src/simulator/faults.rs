@@ -130,6 +130,8 @@ pub enum FaultKind {
     RepeatRows,
     /// The action is stored on another machine than the one that was named, as for a merged record.
     CarriedOver,
+    /// The answer alone names another device.
+    OtherDevice,
     /// 400 `ActiveRequestAlreadyExists`, for an action somebody else had already asked for.
     ActiveRequestExists,
     /// Enumerations have values nobody has heard of, and there are properties nobody knows.
@@ -277,7 +279,7 @@ impl Fault {
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
     /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `indicators`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `other_device`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `skip_ignored`, `short_pages:ELEMENTS`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `foreign_link`, and of the storage
     /// `no_range`, `other_package`, `packed`, `no_total`, `no_length:BYTES`, `short_part`, `part_beyond_the_end`. Dashes and capitals don't matter.

@@ -95,6 +95,12 @@ fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Valu
                 answer["id"] = json!(other.id);
             }
         }
+        Some(FaultKind::OtherDevice) => {
+            let is_other = |a: &&Action| a.machine_id != stored.machine_id;
+            if let Some(other) = inner.actions.iter().find(is_other) {
+                answer["machineId"] = json!(other.machine_id);
+            }
+        }
         Some(FaultKind::NoSuchId) => answer["id"] = json!("00000000-0000-4000-8000-000000000404"),
         Some(FaultKind::Forgotten) => inner.actions.retain(|action| action.id != stored.id),
         Some(FaultKind::Premature) => answer["status"] = json!("Succeeded"),

@@ -168,9 +168,10 @@ impl Actions {
         std::mem::take(&mut self.left_out)
     }
 
-    /// Removes an action that an answer named and the service has never shown.
-    pub(super) fn remove(&mut self, id: &MachineActionId) {
-        for known in self.by_machine.values_mut() {
+    /// Removes an action from every machine on which the service does not show it, but for one.
+    pub(super) fn remove(&mut self, id: &MachineActionId, shown_on: Option<&MachineId>) {
+        let all = self.by_machine.iter_mut();
+        for (_, known) in all.filter(|(machine, _)| Some(*machine) != shown_on) {
             for removed in known.actions.extract_if(.., |action| action.id == *id) {
                 known.conditions = OnceLock::new();
                 known.bytes -= bytes_of(&removed);
@@ -282,7 +283,7 @@ mod tests {
         let left_out = actions.take_left_out();
         assert_eq!(left_out.first().map(MachineId::as_str), Some("a1"));
         assert!(actions.take_left_out().is_empty());
-        actions.remove(&MachineActionId::parse("0-0").expect("an id"));
+        actions.remove(&MachineActionId::parse("0-0").expect("an id"), None);
         assert_eq!(actions.bytes, measured(&actions));
         actions.forget();
         assert!(!actions.is_cut() && actions.bytes == 0);

@@ -284,9 +284,16 @@ impl State {
             ..
         } = entry.status()
         {
-            self.actions.remove(action);
+            self.actions.remove(action, None);
         }
         let (id, machine) = (entry.id(), entry.machine().id);
+        let before = self.entries.get(id).map(|known| known.machine().id);
+        if before.is_some_and(|before| before != machine)
+            && let Some(action) = entry.status().action()
+        {
+            // Where it was read before, it is no longer.
+            self.actions.remove(action, Some(&machine));
+        }
         self.entries.put(entry);
         self.note_what_is_known(id);
         self.note_lifted(&machine);

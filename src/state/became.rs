@@ -8,7 +8,7 @@ use crate::action::{ActionKind, Change, ConditionState, Evidence};
 use crate::journal::{
     Aftermath, Became, Entry, OrderStatus, Undone, status_in_full, status_in_short,
 };
-use crate::model::{MachineAction, MachineActionStatus, requestor_name};
+use crate::model::{MachineAction, MachineActionStatus, MachineRef, requestor_name};
 
 /// Entries of which it is worked out in one go what became.
 const LOOKED_AT_ONCE: usize = 1_000;
@@ -18,6 +18,16 @@ fn is_done(entry: &Entry) -> bool {
 }
 
 impl State {
+    /// The device that the service acts on for an order; another record than the chosen one by its own
+    /// name, where that is known.
+    #[must_use]
+    pub fn machine_of(&self, entry: &Entry) -> MachineRef {
+        let machine = entry.machine();
+        let other = self.machine(&machine.id);
+        let other = other.filter(|_| entry.acts_elsewhere());
+        other.map_or(machine, |known| known.reference())
+    }
+
     /// What somebody else has done since that undid an order of ours which had succeeded: lifted what it
     /// set, or set again what it lifted. Where a later order of ours took its place, that one is undone.
     #[must_use]

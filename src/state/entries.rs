@@ -154,7 +154,8 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let id = entry.id();
-        let says_more = self.lifted.contains_key(&id) || self.remarked.contains(&id);
+        let says_more =
+            entry.acts_elsewhere() || self.lifted.contains_key(&id) || self.remarked.contains(&id);
         (status.needs_person() || says_more)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.

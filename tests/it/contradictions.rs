@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::journal::{Entry, OrderStatus, Record};
-use cordon::model::{EntryId, MachineActionId};
+use cordon::message::Command;
+use cordon::model::{EntryId, MachineActionId, MachineRef};
 use cordon::state::State;
 
 use crate::common::{Engine, asked_about, fault, journal_on_disk, posts, signed_in};
@@ -182,8 +183,83 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
     engine.until_end(entry);
     let found = engine.state.entry(entry).expect("an entry");
     assert_eq!(found.machine().id, other.id, "what it is called isolated");
+    assert!(found.acts_elsewhere(), "said in the row");
+    assert_eq!(engine.state.entries.attention_count(), 1);
+    // One of the two shows it, under its own name.
+    assert_eq!(engine.state.machine_of(found), other);
+    let shows = |on: &MachineRef| {
+        let known = engine.state.known_actions(&on.id).iter();
+        known.filter(|action| action.id.as_str() == own).count()
+    };
+    assert_eq!((shows(&ordered), shows(&other)), (0, 1));
+}
+
+/// What the device's own order did elsewhere is called neither done nor its own.
+#[test]
+fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowledged() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
+    engine.control.never_finish(ordered.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = true_action(&engine, entry);
+    assert_eq!(engine.state.entries.attention_count(), 0);
+    assert!(engine.control.move_action(&own, other.id.as_str()));
+    engine.until("that it is elsewhere", |s| {
+        s.entry(entry).is_some_and(Entry::acts_elsewhere)
+    });
+    assert_eq!(engine.state.entries.attention_count(), 1);
     let said = format!("{:?}", engine.state.problems);
-    assert!(said.contains("acts on another record"), "{said}");
+    assert!(!said.contains("was made"), "{said}");
+    engine.send(Command::Acknowledge(vec![(entry, "Accepted")]));
+    engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);
+    // Back on the chosen one nothing is said any more.
+    assert!(engine.control.move_action(&own, ordered.id.as_str()));
+    engine.until("that it is back", |s| {
+        s.entry(entry).is_some_and(|e| !e.acts_elsewhere())
+    });
+    let found = engine.state.entry(entry).expect("an entry");
+    assert_eq!(engine.state.machine_of(found), ordered);
+    assert_eq!(engine.state.entries.attention_count(), 0);
+}
+
+#[test]
+fn an_answer_that_alone_names_another_record_claims_nothing() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let ordered = engine.machine("FIN-LT-042");
+    engine.control.never_finish(ordered.id.as_str());
+    engine.control.inject(fault("submit", "other_device", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = true_action(&engine, entry);
+    let id = own.clone();
+    engine.until_tenant("a reading of it", move |control| {
+        asked_about(control, &id) > 0
+    });
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    engine.until_end(entry);
+    let found = engine.state.entry(entry).expect("an entry");
+    let redirected = |(_, record): &(_, Record)| matches!(record, Record::Redirected { .. });
+    assert!(
+        !found.records().iter().any(redirected),
+        "{:?}",
+        found.records()
+    );
+    assert_eq!(engine.state.entries.attention_count(), 0);
+    let all = engine.state.inventory.all().iter();
+    let mut others = all.filter(|machine| machine.id != ordered.id);
+    let has_it = |id| {
+        let known = engine.state.known_actions(id).iter();
+        known.clone().any(|action| action.id.as_str() == own)
+    };
+    assert!(!others.any(|machine| has_it(&machine.id)));
+    assert_eq!(engine.state.problems.len(), 0);
 }
 
 #[test]

@@ -69,6 +69,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::NoId
         | FaultKind::Lacks(_)
         | FaultKind::CarriedOver
+        | FaultKind::OtherDevice
         | FaultKind::OtherId
         | FaultKind::NoSuchId
         | FaultKind::Premature
@@ -125,6 +126,7 @@ const FAULTS: &[&str] = &[
     "no_id",
     "lacks:requestorComment",
     "carried_over",
+    "other_device",
     "other_id",
     "no_such_id",
     "premature",

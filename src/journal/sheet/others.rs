@@ -73,7 +73,7 @@ pub(super) fn block(moment: &Moment<'_>) -> Option<Block> {
                 format!("since {}, {ago}", moment.both(at))
             },
         );
-        let head = device(&one.machine, &one.machine.id)
+        let head = device(&one.machine)
             .ours(": ")
             .strong(&one.state)
             .ours(" ")

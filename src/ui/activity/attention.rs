@@ -254,7 +254,7 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
         let look = look::order(entry, &became);
         let words = status_in_full(entry, &became, |at| local_time(at, &state.zone));
         badge(ui, look.icon, look.role, &words);
-        ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
+        ui.wrapped(RichText::new(state.machine_of(entry).quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
     });
 }

@@ -216,7 +216,10 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
         let wrong = batch.entries.iter().filter(|entry| {
             state.entries.needs_attention(entry) && state.status_word(entry) == word
         });
-        let (on, names) = named(wrong.map(|entry| entry.machine().quoted()), MAX_NAMED);
+        let (on, names) = named(
+            wrong.map(|entry| state.machine_of(entry).quoted()),
+            MAX_NAMED,
+        );
         let which = match on {
             0 => String::new(),
             _ => format!(" ({names})"),

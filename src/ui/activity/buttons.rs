@@ -88,7 +88,7 @@ impl Button {
     }
 
     /// Text of the tip.
-    fn hint(&self, entry: &Entry) -> Option<String> {
+    fn hint(&self, entry: &Entry, state: &State) -> Option<String> {
         let hint = match self {
             Self::Acknowledge => "Marks it as read and takes it off the top",
             Self::Withdraw => "Withdraws the order before it is sent",
@@ -103,7 +103,7 @@ impl Button {
             Self::Download => "Asks for the folder first",
             Self::CancelDownload => "Nothing that was downloaded is kept",
             Self::ShowIncident(_) => "Everything that carries this ticket",
-            Self::ShowDevice => return Some(format!("Show {}", entry.machine().quoted())),
+            Self::ShowDevice => return Some(format!("Show {}", state.machine_of(entry).quoted())),
             Self::CancelOwn(..) | Self::CancelOpposite(..) | Self::NoWayBack(_) | Self::Copy => {
                 return None;
             }
@@ -240,7 +240,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         Some(icon) => look.icon(icon),
         None => look,
     };
-    let (hint, why_not) = (button.hint(entry), button.why_not(cx.state));
+    let (hint, why_not) = (button.hint(entry, cx.state), button.why_not(cx.state));
     let look = match &hint {
         Some(hint) => look.hint(hint),
         None => look,
@@ -264,13 +264,13 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
                 action: action.clone(),
                 action_type: action_type.clone(),
             };
-            NewForm::new(subject, &[entry.machine()]).raise(ui, cx);
+            NewForm::new(subject, &[cx.state.machine_of(entry)]).raise(ui, cx);
         }
         Button::Undo(undo) => {
             let state = cx.state;
             let form = NewForm {
                 fill: Box::new(|draft| undo::fill(draft, entry, state)),
-                ..NewForm::new(Subject::Act(*undo), &[entry.machine()])
+                ..NewForm::new(Subject::Act(*undo), &[cx.state.machine_of(entry)])
             };
             form.raise(ui, cx);
         }
@@ -278,7 +278,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             let form = NewForm {
                 fill: Box::new(|draft| draft.set(&TAG, tag.as_str())),
                 ticket: cx.state.ticket_in(tag).map(str::to_owned),
-                ..NewForm::new(Subject::Act(*kind), &[entry.machine()])
+                ..NewForm::new(Subject::Act(*kind), &[cx.state.machine_of(entry)])
             };
             form.raise(ui, cx);
         }
@@ -289,7 +289,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         }
         Button::Download => cx.views.open(Dialog::Download(entry.id())),
         Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
-        Button::ShowDevice => cx.select_device(entry.machine()),
+        Button::ShowDevice => cx.select_device(cx.state.machine_of(entry)),
         Button::ShowIncident(ticket) => cx.views.show_incident(ticket),
         Button::NoWayBack(_) | Button::Copy => {}
     }

@@ -112,7 +112,7 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let response = dialog.show(ui.ctx(), |ui| {
         // Taken before the buttons are drawn, for which Enter would be a click.
         let is_by_key = take_confirming_key(ui);
-        let name = collected.machine().name_and_tail();
+        let name = cx.state.machine_of(collected).name_and_tail();
         ui.wrapped(RichText::new(name).text_style(text::device()));
         ui.wrapped(what);
         ui.add_space(ui.tokens().space.s);

@@ -25,7 +25,7 @@ pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let dialog = Dialog::new(id, title).description(&what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        let name = held.machine().name_and_tail();
+        let name = cx.state.machine_of(held).name_and_tail();
         ui.wrapped(RichText::new(name).text_style(text::device()));
         ui.wrapped(RichText::new(held.order.task.title()).text_style(text::strong()));
         ui.wrapped(&what);
@@ -38,7 +38,7 @@ pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
             let label = format!(
                 "Send now: {} {}",
                 held.order.task.verb(),
-                held.machine().quoted()
+                cx.state.machine_of(held).quoted()
             );
             let send = ActionButton::danger(&label)
                 .key("send")

@@ -37,7 +37,7 @@ fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
     for (word, entries) in kinds {
         let count = state::counted(entries.len(), &word);
-        let words = format!("Needs attention: {count} ({})", names(&entries));
+        let words = format!("Needs attention: {count} ({})", names(&entries, cx.state));
         badge(ui, Icon::Warning, Role::Caution, &words);
     }
 }
@@ -64,7 +64,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
         let mut words = format!(
             "{} {what}: {}",
             counted(entries.len(), noun),
-            names(&entries)
+            names(&entries, cx.state)
         );
         if let Some(sent) = sent {
             let which = if entries.len() == 1 {
@@ -135,6 +135,7 @@ fn unsent_words(count: usize, who: &str, is_theirs: bool) -> String {
 
 /// The person's orders that have not ended, by what is known of them.
 pub struct OpenOrders<'a> {
+    state: &'a State,
     unsent: Vec<&'a Entry>,
     /// Sent, and what became of them is not known.
     unanswered: Vec<&'a Entry>,
@@ -155,6 +156,7 @@ impl<'a> OpenOrders<'a> {
         let is_own = |entry: &&Entry| account.is_some_and(|account| entry.author.is(account));
         let sent = || state.open_entries().filter(is_own);
         Self {
+            state,
             unsent: state.unsent().collect(),
             unanswered: sent()
                 .filter(|e| e.status().phase() == Phase::Unanswered)
@@ -175,7 +177,7 @@ impl<'a> OpenOrders<'a> {
     pub fn concerns(&self, ending: Ending) -> Vec<Concern> {
         let mut concerns = Vec::new();
         let mut add = |entries: &[&Entry], words: [&str; 2], consequence| {
-            let names = names(entries);
+            let names = names(entries, self.state);
             match entries.len() {
                 0 => {}
                 1 => concerns.push(Concern {
@@ -239,7 +241,7 @@ impl<'a> OpenOrders<'a> {
         } else {
             ago(at, now)
         };
-        let name = oldest.machine().quoted();
+        let name = self.state.machine_of(oldest).quoted();
         Some(match sent().count() {
             1 => format!("{name}: sent {ago}"),
             _ => format!("{name}: sent {ago}, the first of these"),
@@ -248,11 +250,11 @@ impl<'a> OpenOrders<'a> {
 }
 
 /// Their devices, in a line.
-pub fn names(entries: &[&Entry]) -> String {
+pub fn names(entries: &[&Entry], state: &State) -> String {
     let mut names: Vec<String> = entries
         .iter()
         .take(MAX_NAMES)
-        .map(|entry| entry.machine().quoted())
+        .map(|entry| state.machine_of(entry).quoted())
         .collect();
     if entries.len() > MAX_NAMES {
         names.push(format!("{} more", entries.len() - MAX_NAMES));

@@ -106,7 +106,7 @@ fn parameters(task: &Task) -> Vec<String> {
 
 /// One line for a ticket, in UTC: what became of it, and everything that was sent.
 pub fn ticket_line(entry: &Entry, state: &State) -> String {
-    let order = &entry.order;
+    let (order, machine) = (&entry.order, state.machine_of(entry));
     let mut facts = vec![format!(
         "{} at {}",
         state.status_words(entry, words::utc_time),
@@ -120,8 +120,8 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
         "{} {} on {} ({}): {} [{}] by {}: {}",
         words::utc_time(entry.intended_at()),
         order.task.title(),
-        order.machine.quoted_name(),
-        entry.machine().id,
+        machine.quoted_name(),
+        machine.id,
         facts.join("; "),
         order.entry,
         account_words(&entry.author.account),

@@ -67,7 +67,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     let rect = row.response.rect;
     let (ticking, is_opening) = row.inner;
     let task = &entry.order.task;
-    let name = format!("{}: {}", entry.machine().quoted(), task.title());
+    let name = format!("{}: {}", cx.state.machine_of(entry).quoted(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
@@ -98,11 +98,11 @@ fn status_look(entry: &Entry, state: &State) -> Look {
 }
 
 /// Full width of status and device on the line.
-fn lead_width(ui: &Ui, entry: &Entry, status: &str) -> f32 {
+fn lead_width(ui: &Ui, entry: &Entry, state: &State, status: &str) -> f32 {
     let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
     let tokens = ui.tokens();
     let status = width(status, TextStyle::Body) + tokens.height.icon + tokens.space.xs;
-    let device = width(&entry.machine().quoted(), text::strong());
+    let device = width(&state.machine_of(entry).quoted(), text::strong());
     (status + device + 2.0 * ui.spacing().item_spacing.x).ceil()
 }
 
@@ -138,13 +138,13 @@ fn content_ui(
         && cx.state.entries.needs_attention(entry);
     let (toggled, shown, ticking) = ui
         .horizontal(|ui| {
-            let fold = fold_ui(ui, entry, was_open);
+            let fold = fold_ui(ui, cx.state, entry, was_open);
             if focus {
                 fold.request_focus();
             }
             let toggled = fold.clicked();
             let room = ui.available_width();
-            let words = WORDS_WIDTH.max(lead_width(ui, entry, &look.word));
+            let words = WORDS_WIDTH.max(lead_width(ui, entry, cx.state, &look.word));
             let shown = fitting(ui, &buttons, room - words);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
             // Said once: in the line, or below it.
@@ -213,7 +213,7 @@ fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
 }
 
 /// The switch that opens and closes a row.
-fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
+fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Response {
     let mark = if is_open {
         Icon::Unfolded
     } else {
@@ -222,7 +222,7 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
     let verb = if is_open { "Hide" } else { "Show" };
     let name = format!(
         "{verb} details of {}: {}",
-        entry.machine().quoted(),
+        state.machine_of(entry).quoted(),
         entry.order.task.title()
     );
     // Its name says no more than the row, and would lie over what it opens.
@@ -254,7 +254,12 @@ fn line_ui(
     let role = overtaken.map_or(look.role, |_| Role::Stale);
     let status_badge = badge(ui, look.icon, role, &look.word);
     ui.announce(&status_badge);
-    elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
+    elided_ui(
+        ui,
+        &cx.state.machine_of(entry).quoted(),
+        text::strong(),
+        tokens.text,
+    );
     ui.add(Label::new(task.title()).truncate());
     if let Some(hash) = task.file_hash() {
         // Of two files on one device, or on all, each is told.

@@ -118,14 +118,7 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
 
 /// Details of the status: one line each.
 pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
-    let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
-    let redirected = (acted_on.id != ordered.id).then(|| {
-        format!(
-            "The service acts on another record (…{}), not on the one you chose (…{})",
-            acted_on.id.tail(),
-            ordered.id.tail()
-        )
-    });
+    let redirected = entry.acts_elsewhere().then(|| elsewhere(entry, state));
     let not_reread = entry.not_reread();
     let not_reread = not_reread
         .into_iter()
@@ -140,6 +133,22 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
         .chain(more)
         .chain(next_steps)
         .collect()
+}
+
+/// That the service acts on another record: what became of the order is so of that one alone.
+fn elsewhere(entry: &Entry, state: &State) -> String {
+    let (other, chosen) = (
+        state.machine_of(entry).quoted(),
+        entry.order.machine.quoted(),
+    );
+    let how = if entry.status().is_end() {
+        "It ended there"
+    } else {
+        "It was ordered there and has not ended"
+    };
+    format!(
+        "The service acts on another record, {other}, not on the one you chose, {chosen}. {how}: look at both"
+    )
 }
 
 /// Why nobody finds out how an open order ended, where it is so: no later sign-in can be known to be

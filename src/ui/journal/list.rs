@@ -205,7 +205,7 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let time = local_time(entry.intended_at(), cx.zone);
     let became = cx.state.became(entry);
     let status = status_in_full(entry, &became, |at| local_time(at, cx.zone));
-    let device = entry.machine().quoted();
+    let device = cx.state.machine_of(entry).quoted();
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
     let comment = comment_with_author(entry, cx);
@@ -323,7 +323,7 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
         place.add(Label::new(line).wrap());
     }
     place.horizontal_wrapped(|ui| {
-        let device = entry.machine();
+        let device = cx.state.machine_of(entry);
         let name = format!("Show {}", device.quoted());
         let show = ActionButton::new("Show device").name(&name);
         if !device.is_every_device() && ui.add(show).clicked() {

@@ -305,8 +305,7 @@ impl Watched {
             }
             let mut records = Vec::new();
             if let Some(known) = self.journal.entry(entry) {
-                let on = known.machine().id;
-                records.extend(redirection(&self.screen, &known.order, &on, action).await);
+                records.extend(redirection(&known, action));
             }
             records.extend(finished(action).or_else(|| {
                 (action.status != status && !is_older).then(|| Record::Progress {

@@ -40,7 +40,11 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
         }
         return;
     }
-    if !action.status.is_final() {
+    let is_elsewhere = action
+        .machine_id
+        .as_ref()
+        .is_some_and(|on| *on != order.machine.id);
+    if !action.status.is_final() && !is_elsewhere {
         context.show_action(action).await;
     }
     let claim = Claim::of(context, order, Some(approval.account()));
@@ -115,8 +119,8 @@ pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineA
 /// Evidence that the service has stored an action for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The answer to the request, which tells that the order was taken. An end that it names counts once
-    /// the service shows it, too.
+    /// The answer to the request, which tells that the order was taken. An end or another record that it
+    /// names counts once the service shows it, too.
     Answer,
     /// A reading of the service's actions.
     Reading,
@@ -135,7 +139,11 @@ pub(super) async fn accepted(
         action: action.id.clone(),
         status: action.status.clone(),
     }];
-    records.extend(redirection(&context.screen, order, &order.machine.id, action).await);
+    // An answer alone claims no other record: the action is read first.
+    let other = context.journal.entry(order.entry);
+    let other = other.and_then(|entry| redirection(&entry, action));
+    let is_claim = source == Source::Answer && (other.is_some() || action.status.is_final());
+    records.extend(other.filter(|_| source == Source::Reading));
     records.extend(finished(action).filter(|_| is_ended));
     let written = context.journal.record_or_say(order.entry, records).await;
     let watched = &context.watched;
@@ -149,8 +157,8 @@ pub(super) async fn accepted(
     if written && is_ended && order.task.is_tenant_wide() {
         indicators::read_all(context).await;
     }
-    if source == Source::Answer && action.status.is_final() {
-        // Its end counts once it is read.
+    if is_claim {
+        // It counts once it is read.
         watched.look_now_at(&action.id);
     } else {
         // A cancellation's answer is news for the order that it cancels.

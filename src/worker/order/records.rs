@@ -1,10 +1,7 @@
 //! Records derived from a reading of an action.
 
-use crate::action::Order;
-use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::Record;
-use crate::model::{MachineAction, MachineId, UNKNOWN_REQUESTOR, filled};
-use crate::worker::screen::Screen;
+use crate::journal::{Entry, Record};
+use crate::model::{MachineAction, UNKNOWN_REQUESTOR, filled};
 
 /// The record of an action's end, if it is at its end.
 pub(super) fn finished(action: &MachineAction) -> Option<Record> {
@@ -22,33 +19,12 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
     })
 }
 
-/// Record, and notice on screen, for our tag on an action of another machine than `known`, which the
-/// order was for: the service has redirected it to that record.
-pub(super) async fn redirection(
-    screen: &Screen,
-    order: &Order,
-    known: &MachineId,
-    action: &MachineAction,
-) -> Option<Record> {
-    let machine = action.machine_id.clone().filter(|id| id != known)?;
-    screen.problem(redirected(order, &machine, action)).await;
+/// The record of a reading of an order's action on another machine than the order was known to be
+/// carried out on: the service has redirected it to that record, or back.
+pub(super) fn redirection(entry: &Entry, action: &MachineAction) -> Option<Record> {
+    let known = entry.machine().id;
+    let machine = action.machine_id.clone().filter(|id| *id != known)?;
     Some(Record::Redirected { machine })
-}
-
-fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Explanation {
-    Explanation {
-        headline: format!(
-            "The service acts on another record (…{}) in place of {}",
-            machine.tail(),
-            order.machine.quoted()
-        ),
-        effect: Effect::Changed,
-        next: NextStep::Outside(format!("Search for {machine} and look at that record").into()),
-        details: vec![
-            format!("Action {}", action.id),
-            format!("Entry {}", order.entry),
-        ],
-    }
 }
 
 pub(super) fn not_ours_record(action: &MachineAction) -> Record {
