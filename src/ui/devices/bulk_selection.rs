@@ -151,6 +151,8 @@ impl Buttons {
                 for (offered, label) in in_menu {
                     if ui.add(ActionButton::quiet(label)).clicked() {
                         chosen = Some(*offered);
+                        // What the menu opens gives the keyboard back to it.
+                        more.request_focus();
                     }
                 }
             });

@@ -1,8 +1,8 @@
 //! The frame of a dialog that has to be answered.
 
 use egui::{
-    Align2, Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, RichText,
-    Stroke, Ui, accesskit, vec2,
+    Align2, Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, Popup,
+    RichText, Stroke, Ui, accesskit, vec2,
 };
 
 use super::super::theme::{TokensExt as _, text};
@@ -185,8 +185,12 @@ impl<'a> Dialog<'a> {
         (ctx.content_rect().height() - Self::top(ctx) - below - frame).max(0.0)
     }
 
-    /// Shows the dialog over everything else; what does not fit scrolls.
+    /// Shows the dialog over everything else; what does not fit scrolls. A list that was open is closed.
     pub fn show<R>(self, ctx: &Context, content: impl FnOnce(&mut Ui) -> R) -> DialogResponse<R> {
+        if self.is_opening(ctx) {
+            // A key leaves the list that it chose from open, and that would get the keys of the dialog.
+            Popup::close_all(ctx);
+        }
         self.remember_opener(ctx);
         let tokens = ctx.tokens();
         let area = Modal::default_area(self.id)

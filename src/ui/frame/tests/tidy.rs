@@ -39,6 +39,46 @@ fn two_boxes_that_are_pressed_in_one_frame_are_both_ticked() {
     assert_eq!(desk.borrow().views.bulk_selection.len(), 2);
 }
 
+/// Opens the menu of the selection with the keyboard, and chooses from it the same way.
+fn choose_from_menu(harness: &mut Harness<'static>, choice: &str) {
+    harness
+        .get_by_role_and_label(
+            egui::accesskit::Role::Button,
+            "More actions on the selected devices",
+        )
+        .focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(3);
+    harness.get_by_label(choice).focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Space);
+    harness.run_steps(3);
+}
+
+#[test]
+fn a_form_chosen_from_a_menu_by_keyboard_closes_the_menu_and_gives_the_keyboard_back() {
+    let (desk, mut harness) = desk(signed_in(), egui::vec2(800.0, 600.0));
+    desk.borrow_mut().views.bulk_selection = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")]
+        .map(|(id, name)| machine(id, name).reference())
+        .into();
+    harness.run_steps(60);
+    for _ in 0..2 {
+        choose_from_menu(&mut harness, "Scan 2 devices…");
+        assert!(desk.borrow().views.form().is_some());
+        // An open list would get the keys that confirm the form.
+        assert!(!egui::Popup::is_any_open(&harness.ctx));
+        harness.key_press(Key::Escape);
+        harness.run_steps(4);
+        assert!(desk.borrow().views.form().is_none());
+        let menu = harness.get_by_role_and_label(
+            egui::accesskit::Role::Button,
+            "More actions on the selected devices",
+        );
+        assert!(menu.is_focused());
+    }
+}
+
 #[test]
 fn an_empty_activity_is_a_line_until_there_is_an_order() {
     for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
