@@ -206,11 +206,11 @@ impl Machine {
         }
     }
 
-    /// The record that it was merged into, where the service says so.
+    /// The other record that it was merged into, where the service says so: its own id names none.
     #[must_use]
     pub fn merged_into(&self) -> Option<&MachineId> {
         match &self.merge {
-            Merge::Into(id) => Some(id),
+            Merge::Into(id) => Some(id).filter(|id| **id != self.id),
             Merge::Unreported | Merge::Unmerged => None,
         }
     }

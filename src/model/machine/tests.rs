@@ -80,6 +80,20 @@ fn a_name_that_is_odd_or_long_can_be_typed_as_it_is_shown() {
 }
 
 #[test]
+fn a_record_is_not_merged_into_itself_however_its_id_is_spelled() {
+    let id = |text| MachineId::parse(text).expect("a literal id");
+    let mut machine = Machine::bare(id("a1"));
+    for (into, other) in [("b2", Some("b2")), ("a1", None), ("A1", None)] {
+        machine.merge = Merge::Into(id(into));
+        assert_eq!(
+            machine.merged_into().map(MachineId::as_str),
+            other,
+            "{into}"
+        );
+    }
+}
+
+#[test]
 fn a_sparse_answer_clears_nothing_and_a_full_one_is_believed() {
     let bare = || Machine::bare(MachineId::parse("a1").expect("a literal id"));
     let full = Arc::new(Machine {
