@@ -62,7 +62,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 /// The end of its id, its health, and when it reported last.
 fn distinguished(machine: &Machine, now: Timestamp) -> String {
     let seen = machine.last_seen.map_or_else(
-        || "never reported".to_owned(),
+        || "last report unknown".to_owned(),
         |at| format!("reported {}", age_text(now.duration_since(at).as_secs())),
     );
     let (tail, health) = (machine.id.tail(), machine.health_status.word());

@@ -204,10 +204,10 @@ fn of_many_twins_the_first_are_named_and_the_rest_counted() {
         "{text}"
     );
     assert!(
-        text.contains("never reported) and 2 more. This is …9c07"),
+        text.contains("last report unknown) and 2 more. This is …9c07"),
         "{text}"
     );
-    assert_eq!(text.matches("never reported").count(), 10, "{text}");
+    assert_eq!(text.matches("last report unknown").count(), 10, "{text}");
 }
 
 /// In a form for several no name can be typed.

@@ -257,7 +257,7 @@ fn is_only_alike(selected: &MachineRef, twin: &Machine) -> bool {
 
 fn last_report(machine: &Machine, now: Timestamp) -> String {
     machine.last_seen.map_or_else(
-        || "no full report yet".to_owned(),
+        || "last full report unknown".to_owned(),
         |at| format!("last full report {}", words::ago(at, now)),
     )
 }
@@ -278,9 +278,8 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
         ui.weak_label(last_report(machine, cx.service_now()));
     });
-    let group = machine.rbac_group_name.as_deref();
-    let group = group.map(|group| format!("Group: {}", told(Some(group))));
-    let mut whose = vec![group.unwrap_or_else(|| "No group".to_owned())];
+    let group = told(machine.rbac_group_name.as_deref());
+    let mut whose = vec![format!("Group: {group}")];
     if !machine.tags().is_empty() {
         whose.push(format!("Tags: {}", tags(machine)));
     }

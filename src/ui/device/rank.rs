@@ -56,7 +56,7 @@ impl Candidate<'_> {
             .map(|_| "merged into another record".to_owned());
         let health = look::health(&machine.health_status).word.to_lowercase();
         let report = match machine.last_seen {
-            None => "no full report".to_owned(),
+            None => "last report unknown".to_owned(),
             Some(at) if is_newest => format!("reported most recently, {}", ago(at, now)),
             Some(at) => format!("reported {}", ago(at, now)),
         };

@@ -340,7 +340,7 @@ fn row_ui(
 
 pub(super) fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
     let seen = machine.last_seen.map_or_else(
-        || "no report".to_owned(),
+        || "last report unknown".to_owned(),
         |at| format!("reported {}", words::ago(at, cx.service_now())),
     );
     format!("{}, {}, {seen}", os(machine), machine.health_status.word())

@@ -244,7 +244,7 @@ fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
 fn the_twin_is_named_and_can_be_shown() {
     let mut harness = harness(world(Vec::new()));
     harness.run();
-    let notice = "1 other record with this name: …c3d4 (Inactive, no full report yet)";
+    let notice = "1 other record with this name: …c3d4 (Inactive, last full report unknown)";
     assert!(harness.query_by_label(notice).is_some());
     harness.get_by_label("Show").click();
     harness.run();
@@ -466,7 +466,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
             "contoso\\adm\\u{a}1",
             "Domain admin",
             "last seen 40 min ago · Interactive",
-            "No group · Address: 10.20.4.17 · User: jane.doe (2 more)",
+            "Group: unknown · Address: 10.20.4.17 · User: jane.doe (2 more)",
         ],
     );
 }

@@ -73,3 +73,11 @@ fn the_columns_are_reached_in_a_small_window_too() {
     harness.run_steps(3);
     assert!(harness.query_by_label("Show column Addresses").is_some());
 }
+
+/// The service may have given one that cannot be read.
+#[test]
+fn a_time_of_a_report_that_is_missing_is_unknown() {
+    let (_, harness) = wide(signed_in());
+    assert_eq!(harness.query_all_by_label("never").count(), 0);
+    assert_eq!(harness.query_all_by_label("unknown").count(), 3);
+}
