@@ -90,14 +90,27 @@ fn under_way(
     }
     let checked = checked(entry, state, now);
     match reported {
-        MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
-        MachineActionStatus::InProgress => Some(first_upper(&checked)),
+        // What is not followed may have been picked up meanwhile.
+        MachineActionStatus::Pending if is_followed(entry, state) => {
+            Some(silent(entry, action, &checked, state, now, zone))
+        }
+        MachineActionStatus::Pending | MachineActionStatus::InProgress => {
+            Some(first_upper(&checked))
+        }
         MachineActionStatus::Succeeded
         | MachineActionStatus::Failed
         | MachineActionStatus::TimeOut
         | MachineActionStatus::Cancelled
         | MachineActionStatus::Other(_) => None,
     }
+}
+
+/// Whether somebody looks at how an open order goes on: its author here, or another console.
+fn is_followed(entry: &Entry, state: &State) -> bool {
+    let acts = matches!(state.journal, Some(Ok(())));
+    let account = state.session.account();
+    let is_here = account.is_some_and(|account| entry.author.is(account));
+    !acts || is_here && state.session.is_signed_in()
 }
 
 /// Time since the action was last read: in this run, or by the journal.
@@ -109,7 +122,11 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
         Some(_) | None => None,
     };
     let at = in_this_run.unwrap_or_else(|| entry.status_since());
-    match now.duration_since(at).as_secs() {
+    let secs = now.duration_since(at).as_secs();
+    if !is_followed(entry, state) {
+        return format!("not checked for {}", words::duration(secs.max(1)));
+    }
+    match secs {
         ..=0 => "checked just now".to_owned(),
         secs @ 1..60 => format!("checked {secs} s ago"),
         _ => format!("checked {}", words::ago(at, now)),

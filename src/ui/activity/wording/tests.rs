@@ -474,27 +474,4 @@ fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
     assert!(text.contains("is open could not be checked"), "{text}");
 }
 
-#[test]
-fn an_open_order_of_an_unnamed_account_says_after_a_restart_why_it_is_not_followed() {
-    let said = |object_id: &str, records: Vec<Record>, was_restarted: bool| {
-        let mut entry = entry(records);
-        entry.author.object_id = object_id.into();
-        let mut state = state();
-        state.apply(crate::message::Event::Journal(Ok(())));
-        if was_restarted {
-            state.apply(crate::message::Event::Entries(vec![entry.clone()]));
-        } else {
-            state.apply(crate::message::Event::Entry(Box::new(entry.clone())));
-        }
-        let lines = details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
-        lines
-            .iter()
-            .any(|line| line.starts_with("No longer followed"))
-    };
-    let sent = || vec![Record::Sent];
-    assert!(said(crate::model::Account::UNNAMED, sent(), true));
-    assert!(!said(crate::model::Account::UNNAMED, sent(), false));
-    assert!(!said("o", sent(), true), "that account takes it up");
-    let ended = vec![Record::Sent, Record::NotFound];
-    assert!(!said(crate::model::Account::UNNAMED, ended, true));
-}
+mod followed;
