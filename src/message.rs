@@ -145,8 +145,6 @@ pub enum Event {
         file: PathBuf,
         news: HashingNews,
     },
-    /// This computer's clock is far from the service's.
-    Clock(Explanation),
     /// How far the service's clock is ahead of this computer's.
     ServiceAhead(SignedDuration),
     /// What this computer is, if known.

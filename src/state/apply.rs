@@ -40,8 +40,7 @@ impl State {
             Event::File { hash, news, at, .. } => self.apply_file(hash, news, at),
             Event::Indicators { news, at, .. } => self.apply_indicators(news, at),
             Event::Hashing { file, news } => self.hashing = Some((file, news)),
-            Event::Clock(explanation) => self.clock = Some(explanation),
-            Event::ServiceAhead(ahead) => self.service_ahead = ahead,
+            Event::ServiceAhead(ahead) => self.apply_service_ahead(ahead),
             Event::Host(host) => self.host = host,
             Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
             Event::Journal(result) => self.journal = Some(result),
@@ -324,7 +323,6 @@ const fn changes_facts(event: &Event) -> bool {
             | Event::Progress { .. }
             | Event::Download { .. }
             | Event::Hashing { .. }
-            | Event::Clock(_)
             | Event::ServiceAhead(_)
             | Event::JournalCaution(_)
             | Event::Problem(_)

@@ -6,6 +6,7 @@ mod asked;
 mod attention;
 mod batch;
 mod became;
+mod clock;
 mod contained;
 mod entries;
 mod files;
@@ -30,6 +31,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use actions::Actions;
 pub use asked::{Answer, Asked, Asking, Progress};
 pub use batch::{Batch, counted};
+pub use clock::OwnClock;
 pub use contained::{Contained, Direction, LeftOut, Request, WayBack};
 pub use entries::Entries;
 pub use inventory::Inventory;
@@ -109,8 +111,8 @@ pub struct State {
     pub indicators: Box<Remote<ReadIndicators>>,
     /// The file of this computer that was last to be hashed, and how that goes.
     pub hashing: Option<(PathBuf, HashingNews)>,
-    /// That this computer's clock is far from the service's, if it is.
-    pub clock: Option<Explanation>,
+    /// This computer's clock.
+    pub clock: OwnClock,
     /// How far the service's clock is ahead of this computer's, as far as that was measured.
     pub service_ahead: SignedDuration,
     /// Identity of this computer, if known.
@@ -197,7 +199,7 @@ impl State {
             sightings: Recent::default(),
             indicators: Box::default(),
             hashing: None,
-            clock: None,
+            clock: OwnClock::default(),
             service_ahead: SignedDuration::ZERO,
             host: None,
             sign_in_method: None,

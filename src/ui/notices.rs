@@ -133,7 +133,11 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     {
         cx.views.unchecked_read = Some(unchecked.headline.clone());
     }
-    if let Some(clock) = &state.clock
+    if state.clock.off.is_none() {
+        // It has been set right: should it be off again, that is news.
+        cx.views.clock_read = None;
+    }
+    if let Some(clock) = &state.clock.off
         && cx.views.clock_read.as_ref() != Some(&clock.headline)
         && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
     {
@@ -184,7 +188,7 @@ fn headlines(cx: &Cx<'_>) -> Vec<String> {
             state.journal_unchecked.as_ref(),
             views.unchecked_read.as_ref(),
         ),
-        unless_read(state.clock.as_ref(), views.clock_read.as_ref()),
+        unless_read(state.clock.off.as_ref(), views.clock_read.as_ref()),
         account::welcome_words(cx),
     ]
     .into_iter()

@@ -22,6 +22,8 @@ use crate::model::{Account, MachineAction, Mode};
 
 /// Tolerance for network delay and for the service's whole seconds.
 const CLOCK_JITTER: u64 = 5;
+/// Far from whatever is measured.
+const NOT_SAID: i64 = i64::MIN;
 
 pub(super) struct Context {
     pub client: Client,
@@ -43,7 +45,7 @@ pub(super) struct Context {
     /// Target of orders: the mode, and the cloud or stand-in.
     pub mode: Mode,
     pub target: Box<str>,
-    /// How many seconds the window was told that the service's clock is ahead.
+    /// How many seconds the window was told that the service's clock is ahead; [`NOT_SAID`] before.
     said_ahead: AtomicI64,
 }
 
@@ -74,7 +76,7 @@ impl Context {
             timing,
             mode,
             target,
-            said_ahead: AtomicI64::new(0),
+            said_ahead: AtomicI64::new(NOT_SAID),
         }
     }
 

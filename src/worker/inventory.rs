@@ -13,18 +13,14 @@ use super::list_pages::{PageResult, Pages, SLOW_AFTER};
 use super::order::reconcile_late;
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
-use crate::explain::{Explanation, NextStep};
+use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{
-    Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room, duration_text,
-};
+use crate::model::{Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How far back actions that contain a device are read: as far as the service keeps them.
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// The clock skew that Kerberos and most of Microsoft's services tolerate.
-const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
 /// Why a list is not complete that was not the same all the while.
@@ -164,7 +160,7 @@ impl<'a> Reading<'a> {
     async fn page(&mut self, cursor: &Cursor) -> PageResult {
         let page = self.pages.page(cursor);
         let page = reporting_slow_page(self.context, self.epoch, page).await?;
-        check_clock_skew(self.context, page.date).await;
+        self.context.report_clock().await;
         Ok(page)
     }
 
@@ -274,31 +270,6 @@ pub(super) async fn stopped(context: Arc<Context>) {
     report(&context, epoch, news).await;
     recent_actions(&context, epoch).await;
     context.list.end_reading(monotonic_now());
-}
-
-/// Says once when this computer's clock is far from the service's. Nothing that is decided depends
-/// on it, nor do ages of what the service tells; but what this console writes down has the wrong times.
-async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
-    context.report_clock().await;
-    let Some(date) = date else {
-        return;
-    };
-    let off = now().duration_since(date);
-    if off.abs() < CLOCK_MAY_BE_OFF || context.list.clock_was_said() {
-        return;
-    }
-    // Seconds say nothing: the answer was under way.
-    let amount = duration_text(off.abs().as_mins() * 60);
-    let side = if off.is_positive() {
-        "ahead of"
-    } else {
-        "behind"
-    };
-    let next = "Set it: the journal has the times of this computer. Ages, sign-in, waiting and following do not depend on it";
-    let headline = format!("The clock of this computer is {amount} {side} the service's");
-    let next = NextStep::Outside(next.into());
-    let explanation = Explanation::harmless(headline, next);
-    context.screen.emit(Event::Clock(explanation)).await;
 }
 
 /// Reads the actions of the last weeks, and those that contain as far back as there are any.

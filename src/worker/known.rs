@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -120,14 +119,12 @@ impl KnownMachines {
     }
 }
 
-/// When the list of all machines was last read, of which session some of it is in the window, and
-/// whether this computer's clock skew was reported.
+/// When the list of all machines was last read, and of which session some of it is in the window.
 #[derive(Default)]
 pub(super) struct ListAge {
     /// `None` before the first reading has ended, and while one is going on.
     read_at: watch::Sender<Option<Instant>>,
     shown: Mutex<Option<(Epoch, usize)>>,
-    clock_said: AtomicBool,
 }
 
 /// In the place of a number of devices that is not known.
@@ -155,11 +152,6 @@ impl ListAge {
     /// Notes the end of a reading, successful or not.
     pub fn end_reading(&self, at: Instant) {
         self.read_at.send_replace(Some(at));
-    }
-
-    /// Notes that the clock skew is being reported; whether it had been before.
-    pub fn clock_was_said(&self) -> bool {
-        self.clock_said.swap(true, Ordering::AcqRel)
     }
 
     /// Returns when the list is to be read again by itself: this long after the last reading,

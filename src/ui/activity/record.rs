@@ -26,13 +26,18 @@ fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     })
 }
 
-/// Time under way, or since its end.
+/// Time under way, or since its end. Not by a clock that has jumped meanwhile.
 pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
-    if entry.status().is_end() {
-        return match reached_at(entry, state) {
-            (at, TimeSource::Service) => words::ago(at, state.at_service(now)),
-            (at, TimeSource::Console) => words::ago(at, now),
-        };
+    let is_end = entry.status().is_end();
+    let (at, source) = reached_at(entry, state);
+    if is_end && source == TimeSource::Service {
+        return words::ago(at, state.at_service(now));
+    }
+    if state.clock_jumped_since(entry.id()) {
+        return "clock was set".to_owned();
+    }
+    if is_end {
+        return words::ago(at, now);
     }
     let secs = words::secs_since(entry.intended_at(), now);
     format!("for {}", words::duration(secs))
@@ -55,6 +60,9 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
             TimeSource::Console => confirmed,
         };
         let took = match words::secs_since(confirmed, ended) {
+            _ if state.clock_jumped_since(entry.id()) => {
+                "this computer's clock was set meanwhile".to_owned()
+            }
             0 => "at once".to_owned(),
             secs => format!("after {}", words::duration(secs)),
         };
@@ -153,6 +161,48 @@ mod tests {
         let state = State::new(Mode::Demo, "Demo", Policy::default());
         let told = times(&entry, &state, &TimeZone::UTC);
         assert!(told[1].ends_with(", at once"), "{told:?}");
+    }
+
+    #[test]
+    fn how_long_it_took_is_not_told_by_a_clock_that_was_set_meanwhile() {
+        let machine = fixtures::machine_ref("a1", None);
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+        let mut entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let ahead = |state: &mut State, secs| {
+            let ahead = jiff::SignedDuration::from_secs(secs);
+            state.apply(Event::ServiceAhead(ahead));
+        };
+        // Measured for the first time: it may be off, but it has not jumped.
+        ahead(&mut state, 3_600);
+        state.apply(Event::Entry(Box::new(entry.clone())));
+        let at = |secs| Timestamp::from_second(secs).expect("a literal time");
+        assert_eq!(age(&entry, &state, at(7)), "for 7 s");
+        ahead(&mut state, 3_610);
+        assert_eq!(age(&entry, &state, at(7)), "for 7 s");
+        ahead(&mut state, -21_590);
+        assert_eq!(age(&entry, &state, at(25_207)), "clock was set");
+        let finished = Record::Finished {
+            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        entry.push(at(25_207), finished);
+        state.apply(Event::Entry(Box::new(entry.clone())));
+        let told = times(&entry, &state, &TimeZone::UTC);
+        assert!(
+            told[1].ends_with("this computer's clock was set meanwhile"),
+            "{told:?}"
+        );
+        // What is confirmed after that is told as ever.
+        let machine = fixtures::machine_ref("b2", None);
+        let order = fixtures::order("cdn-00000002", machine, ActionKind::Isolate);
+        let later = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);
+        state.apply(Event::Entry(Box::new(later.clone())));
+        assert_eq!(age(&later, &state, at(7)), "for 7 s");
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn what_a_banner_says_stands_one_after_the_other() {
     let (desk, mut harness) = wide(signed_in());
     let next = crate::explain::NextStep::Outside("Set this computer's clock".into());
     let clock = Explanation::harmless("This computer's clock is 5 h off", next);
-    desk.borrow_mut().state.apply(Event::Clock(clock));
+    desk.borrow_mut().state.clock.off = Some(clock);
     harness.run_steps(3);
     let [headline, advice] = ["clock is 5 h off", "Set this computer's clock"]
         .map(|text| harness.get_by_label_contains(text).rect());

@@ -98,7 +98,7 @@ fn two_notices_are_one_line_until_they_are_asked_for() {
     const ALL: [&str; 3] = ["The clock is off", "Not compared yet", "No network"];
     let said = |words: &str| Explanation::harmless(words, NextStep::None);
     let mut state = signed_in();
-    state.apply(Event::Clock(said(ALL[0])));
+    state.clock.off = Some(said(ALL[0]));
     let (desk, mut harness) = wide(state);
     let table = |harness: &Harness<'static>| harness.get_by_label("Devices").rect().top();
     let one = table(&harness);
