@@ -28,7 +28,9 @@ pub use others::{OthersContainment, SetBy};
 use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Aftermath, Became, Entry, OrderStatus, TimeSource, Undone, Verified};
 use crate::action::Task;
-use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, variants};
+use crate::model::{
+    EntryId, MachineActionStatus, MachineId, MachineRef, age_text, first_lower, variants,
+};
 
 /// When and where the sheet is written, and what is known beside the journal.
 #[derive(Debug, Clone)]
@@ -393,7 +395,7 @@ fn ended_words(entry: &Entry, later: Option<&Entry>, moment: &Moment<'_>) -> Str
         return at;
     };
     // A success of ours, whose word is ours.
-    let word = later.status().word(&later.order.task).to_lowercase();
+    let word = first_lower(&later.status().word(&later.order.task));
     let is_same = later.order.task.kind() == entry.order.task.kind();
     let again = if is_same { " again" } else { "" };
     format!("{at}; {word}{again} at {}", moment.status_of(later))

@@ -21,6 +21,14 @@ pub fn first_upper(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
+/// The text with a small first letter, to stand in a sentence: what it quotes keeps its spelling.
+#[must_use]
+pub fn first_lower(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_lowercase);
+    first.into_iter().flatten().chain(chars).collect()
+}
+
 /// A number with its thousands apart: `94,000,000`.
 #[must_use]
 pub fn grouped(number: i64) -> String {

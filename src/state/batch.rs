@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::State;
 use crate::action::{Plan, Step, Task};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::EntryId;
+use crate::model::{EntryId, first_lower};
 
 /// Unsent orders of an older batch do not count as just interrupted.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -41,7 +41,7 @@ pub fn counted(count: usize, word: &str) -> String {
     let several = COUNTED.iter().find(|(one, _)| *one == first && count != 1);
     match several {
         Some((_, several)) => format!("{count} {several} {rest}"),
-        None => format!("{count} {}", word.to_lowercase()),
+        None => format!("{count} {}", first_lower(word)),
     }
 }
 
@@ -222,6 +222,8 @@ mod tests {
         assert_eq!(counted(3, "Package collected"), "3 packages collected");
         assert_eq!(counted(2, "Blocked everywhere"), "2 blocked everywhere");
         assert_eq!(counted(0, "Isolated"), "0 isolated");
+        // What the service said keeps its spelling.
+        assert_eq!(counted(1, "Accepted “Exploded”"), "1 accepted “Exploded”");
         // Whatever a success is called.
         for kind in ActionKind::ALL {
             let word = kind.spec().done;

@@ -7,7 +7,7 @@ use egui::{
 
 use crate::journal::{Entry, OrderStatus, status_in_full};
 use crate::message::Command;
-use crate::model::EntryId;
+use crate::model::{EntryId, first_lower};
 use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
@@ -269,6 +269,6 @@ pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
         return (Icon::Warning, Role::Caution, words);
     }
     let (icon, role) = look::order_status(entry.status());
-    let word = entry.status().word(&entry.order.task).to_lowercase();
+    let word = first_lower(&entry.status().word(&entry.order.task));
     (icon, role, format!("{title}: {word}"))
 }

@@ -6,7 +6,7 @@ use egui::{Id, Ui};
 
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::{EntryId, clean, each_once};
+use crate::model::{EntryId, clean, each_once, first_lower};
 use crate::state::{Batch, State, counted};
 use crate::ui::Cx;
 use crate::ui::activity::acknowledging::Acknowledging;
@@ -225,7 +225,7 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
             _ => format!(" ({names})"),
         };
         if count > on && on > 0 {
-            let word = word.to_lowercase();
+            let word = first_lower(&word);
             return format!("{count} orders on {} {word}{which}", devices(on));
         }
         format!("{}{which}", counted(count, &word))

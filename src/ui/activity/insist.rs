@@ -4,7 +4,7 @@ use egui::{Id, RichText, Ui};
 
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
-use crate::model::EntryId;
+use crate::model::{EntryId, first_lower};
 use crate::ui::Cx;
 use crate::ui::activity::wording::details;
 use crate::ui::commands::journal_trouble;
@@ -64,6 +64,6 @@ fn why_not(cx: &Cx<'_>, entry: &Entry) -> Option<String> {
     if matches!(entry.status(), OrderStatus::Held { .. }) {
         return journal_trouble(cx.state).err();
     }
-    let word = entry.status().word(&entry.order.task).to_lowercase();
+    let word = first_lower(&entry.status().word(&entry.order.task));
     Some(format!("It is no longer held: {word}"))
 }

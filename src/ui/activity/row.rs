@@ -6,6 +6,7 @@ use egui::{
 
 use crate::journal::{Entry, Phase};
 use crate::message::{DownloadNews, OrderProgress};
+use crate::model::first_lower;
 use crate::state::State;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::download;
@@ -273,7 +274,7 @@ fn line_ui(
         .tip(record::times(entry, cx.state, cx.zone).join("\n"));
     if let Some(later) = overtaken {
         let word = later.status().word(&later.order.task);
-        ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
+        ui.add(Label::new(format!("{} since then", first_lower(&word))).truncate());
     }
     if !is_ours(entry, cx) {
         let author = entry.author.name();

@@ -17,7 +17,7 @@ use crate::journal::{
 use crate::message::OrderProgress;
 use crate::model::{
     HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean, filled,
-    first_upper, requestor_name,
+    first_lower, first_upper, requestor_name,
 };
 use crate::state::State;
 use crate::ui::activity::download;
@@ -358,7 +358,7 @@ pub fn still_open_opposites<'a>(
 }
 
 fn status_word(action: &MachineAction) -> String {
-    look::action_status(&action.status).word.to_lowercase()
+    first_lower(&look::action_status(&action.status).word)
 }
 
 fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {

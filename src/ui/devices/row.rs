@@ -8,7 +8,7 @@ use egui::{
 use jiff::Timestamp;
 
 use crate::journal::Entry;
-use crate::model::{Machine, MachineRef, clean, is_outdated};
+use crate::model::{Machine, MachineRef, clean, first_lower, is_outdated};
 use crate::search::DeviceState;
 use crate::state::State;
 use crate::ui::Cx;
@@ -85,7 +85,7 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
         (Some(_), false) => vec![order, known],
     };
     for (_, _, words) in pieces.iter_mut().skip(1) {
-        *words = words.to_lowercase();
+        *words = first_lower(words);
     }
     StateCell {
         pieces,
