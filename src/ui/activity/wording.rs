@@ -33,15 +33,16 @@ pub const TICKING_SECS: i64 = 3600;
 /// The next automatic step. `pause` is the end of a pause that the service asked for.
 pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
+    let next_check = |secs: i64| match secs {
+        0 => "checking now".to_owned(),
+        secs => format!("next check in {}", words::duration(secs)),
+    };
     let check = |at: Timestamp| match pause.map_or(0, left) {
-        0 => match left(at) {
-            0 => "checking now".to_owned(),
-            secs => format!("next check in {}", words::duration(secs)),
-        },
-        pause => format!(
-            "Defender asked for a pause: next check in {}",
-            words::duration(pause.max(left(at)))
-        ),
+        0 => next_check(left(at)),
+        pause => {
+            let next = next_check(pause.max(left(at)));
+            format!("Defender asked for a pause: {next}")
+        }
     };
     match note {
         OrderProgress::LeavesAt(at) => match left(*at) {
@@ -50,7 +51,9 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
         },
         OrderProgress::Watching { next_at, .. } => check(*next_at),
         OrderProgress::LookFailed { why, next_at, .. } => {
-            format!("{}; {}", why.headline, check(*next_at))
+            // Why it failed may be the pause itself: that is said once.
+            let left = left(*next_at).max(pause.map_or(0, left));
+            format!("{}; {}", why.headline, next_check(left))
         }
         OrderProgress::LookedUp { complete, again_at } => {
             // Not how often: a restart begins to count anew.

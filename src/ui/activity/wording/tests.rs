@@ -326,6 +326,14 @@ fn what_comes_next_counts_down() {
         read_at: None,
         next_at: at(20),
     };
+    let paused = OrderProgress::LookFailed {
+        why: crate::explain::Explanation::harmless(
+            "The service asks for a pause",
+            crate::explain::NextStep::None,
+        ),
+        read_at: None,
+        next_at: at(20),
+    };
     let looked_up = OrderProgress::LookedUp {
         complete: 1,
         again_at: at(75),
@@ -353,6 +361,11 @@ fn what_comes_next_counts_down() {
             failed,
             None,
             "Could not reach the Defender service; next check in 20 s",
+        ),
+        (
+            paused,
+            Some(40),
+            "The service asks for a pause; next check in 40 s",
         ),
         (
             looked_up,
