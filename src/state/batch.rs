@@ -21,7 +21,7 @@ pub struct Batch<'a> {
     /// The first of them.
     pub id: EntryId,
     pub entries: Vec<&'a Entry>,
-    /// Orders that were not sent and not ordered again since.
+    /// Orders that were not sent, or never reached the service, and not ordered again since.
     pub unsent: Vec<&'a Entry>,
     /// How many steps of the plan were left out before it was confirmed, as far as that can be told.
     pub left_out: usize,

@@ -74,7 +74,7 @@ fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
 
 /// Waits for the truth about what was on its way, and sends what was not sent, if anything.
 fn resume(console: &Console<'_>) -> bool {
-    const UNSENT: &str = "Send the unsent again (";
+    const UNSENT: &str = "Send again (";
     let window = &console.window;
     window.wait_for("every outcome", UNTIL_NOT_FOUND, |nodes| {
         // Over the rows, of which not all are in sight.

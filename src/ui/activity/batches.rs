@@ -198,9 +198,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 
 fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.waiting() == 0 && !batch.unsent.is_empty() {
-        let label = format!("Send the unsent again ({})…", batch.unsent.len());
+        let label = format!("Send again ({})…", batch.unsent.len());
         let only_looks = acting_trouble(cx.state).err();
         let again = ActionButton::new(&label)
+            .hint("Opens the form with those that were not sent or never reached Defender")
             .disabled_because(only_looks.as_deref())
             .with_arm_delay();
         if ui.add(again).clicked() {
