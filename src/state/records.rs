@@ -24,6 +24,16 @@ impl State {
         self.machines.change(id, |read| read.set(result, at));
     }
 
+    /// Why nothing is known of a machine, where its record could not be read.
+    #[must_use]
+    pub fn why_unread(&self, id: &MachineId) -> Option<&Explanation> {
+        let read = self
+            .machines
+            .get(id)
+            .filter(|_| self.machine(id).is_none())?;
+        read.failure.as_ref()
+    }
+
     /// Merges records that came together, not older than `at`. Of a machine that was read on
     /// its own, the younger reading is shown.
     pub(super) fn learn_machines(&mut self, machines: Vec<Arc<Machine>>, at: Timestamp) {

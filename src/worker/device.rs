@@ -73,8 +73,8 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         .map(Listed::from)
         .map_err(|e| explain(&e, "read this device's actions"));
     let is_present = epoch == context.session.epoch();
-    if is_present && let Ok(machine) = &machine {
-        context.known.learn_machine(Arc::clone(machine), at);
+    if is_present {
+        context.known.learn_reading(id, &machine, at);
     }
     let mut actions = Vec::new();
     if is_present && let Ok(history) = &history {

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::session::SessionHandle;
+use crate::explain::Explanation;
 use crate::model::{
     Epoch, HeapBytes, Listed, Machine, MachineAction, MachineActionId, MachineActionStatus,
     MachineId,
@@ -26,6 +27,8 @@ const MAX_BYTES: usize = 16 << 20;
 pub(super) struct Known {
     pub machine: Option<(Arc<Machine>, Timestamp)>,
     pub history: Option<(Listed<MachineAction>, Timestamp)>,
+    /// Why the last reading of the record failed; gone with the next success.
+    pub failure: Option<Box<str>>,
 }
 
 impl Known {
@@ -71,7 +74,23 @@ impl KnownMachines {
         self.learn(&machine.id.clone(), |known| {
             let before = known.machine.as_ref().map(|(before, _)| before);
             known.machine = Some((Machine::filled(machine, before), at));
+            known.failure = None;
         });
+    }
+
+    /// Takes in a reading of a record, or why it failed.
+    pub fn learn_reading(
+        &self,
+        machine: &MachineId,
+        result: &Result<Arc<Machine>, Explanation>,
+        at: Timestamp,
+    ) {
+        match result {
+            Ok(record) => self.learn_machine(Arc::clone(record), at),
+            Err(why) => self.learn(machine, |known| {
+                known.failure = Some(why.headline.as_str().into());
+            }),
+        }
     }
 
     /// Merges a reading of a machine's actions in; `ended` are those whose end is in the journal. A

@@ -255,10 +255,13 @@ fn one_ui(
     changes
 }
 
-/// That the only device is not in the list.
+/// That the only device is not in the list, and why its record could not be read.
 fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if let Some(absence) = absence_words(cx.state, machine, cx.now) {
         badge(ui, Icon::Warning, Role::Caution, &absence);
+    }
+    if let Some(why) = cx.state.why_unread(&machine.id) {
+        ui.small_label(&why.headline);
     }
 }
 
@@ -332,7 +335,10 @@ fn row_ui(
         badge(ui, Icon::Warning, Role::Caution, &absence.words());
     }
     if facts.is_empty() {
-        facts.push_str("Nothing is known about this device yet");
+        let why = cx.state.why_unread(&machine.id);
+        facts.push_str(why.map_or("Nothing is known about this device yet", |why| {
+            &why.headline
+        }));
     }
     ui.small_label(facts);
     leaves

@@ -4,6 +4,7 @@ use super::sight::{
     SIZES, arm, buttons, crowded, device, harness_of, is_disabled, rect, scroll_through,
 };
 use super::*;
+use crate::explain::{Explanation, NextStep};
 use crate::guard::{Pattern, REVIEWS};
 
 fn form_of(count: usize, findings: usize) -> Harness<'static, World> {
@@ -199,4 +200,28 @@ fn protected_device_in_a_batch_is_named_and_leave_out_is_focused() {
     let kept = format!("Left out: {said}");
     let shown = harness.query_all_by_label_contains(&kept).next();
     assert!(shown.is_some(), "{kept}");
+}
+
+#[test]
+fn a_device_that_could_not_be_read_says_why_in_the_form() {
+    for count in [1, 2] {
+        let devices: Vec<_> = (0..count).map(|n| device(n, "PC-")).collect();
+        let mut world = crowded(&devices, 0);
+        world.state.machines = crate::state::Recent::default();
+        world.state.inventory = crate::state::Inventory::default();
+        let unknown = Explanation::harmless("The service does not know PC-0", NextStep::None);
+        world.state.apply(Fact::Machine {
+            epoch: Epoch(0),
+            id: devices[0].id.clone(),
+            result: Err(unknown),
+            at: Timestamp::UNIX_EPOCH,
+        });
+        let mut harness = harness_of(world, egui::vec2(900.0, 800.0));
+        arm(&mut harness);
+        let said = harness.query_all_by_label("The service does not know PC-0");
+        assert_eq!(said.count(), 1, "{count}");
+        // Of the other nothing has come yet.
+        let silent = harness.query_all_by_label("Nothing is known about this device yet");
+        assert_eq!(silent.count(), count - 1);
+    }
 }
