@@ -22,7 +22,7 @@ use crate::ui::device::panel;
 use crate::ui::devices::screen;
 
 const PANEL_MIN_WIDTH: f32 = 420.0;
-const ACTIVITY_HEIGHT: f32 = 280.0;
+const ACTIVITY_HEIGHT: f32 = 360.0;
 /// From this height on there is room for more of them.
 const HIGH: f32 = 640.0;
 /// Three rows under a heading of the list of activities.
@@ -184,7 +184,7 @@ pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT
     } else {
-        let share = if height < HIGH { 0.25 } else { 0.32 };
+        let share = if height < HIGH { 0.25 } else { 0.34 };
         (height * share).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
     }
 }

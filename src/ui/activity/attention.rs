@@ -125,15 +125,34 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
             rows
         };
         rows.show(ui, |ui| {
+            let mut below = 0;
             for (n, entry) in listed.iter().enumerate() {
                 if entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes {
                     ticking = Ticking::Yes;
                 }
+                below += usize::from(ui.min_rect().bottom() > ui.clip_rect().bottom() + 1.0);
             }
+            note_below(ui, below);
             pages_ui(ui, cx);
         });
     });
     ticking
+}
+
+/// How many rows are not or not wholly in sight, for the heading: the newest are the last.
+fn below_id() -> Id {
+    Id::unique("entries below")
+}
+
+fn note_below(ui: &Ui, below: usize) {
+    let before = ui.data_mut(|data| {
+        let before = data.get_temp(below_id()).unwrap_or(0_usize);
+        data.insert_temp(below_id(), below);
+        before
+    });
+    if before != below {
+        ui.ctx().request_repaint();
+    }
 }
 
 fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
@@ -149,6 +168,10 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             node.set_role(accesskit::Role::Heading);
             node.set_label(title);
         });
+        let below = ui.data(|data| data.get_temp(below_id())).unwrap_or(0_usize);
+        if below > 0 {
+            ui.weak_label(format!("{below} more below"));
+        }
         // What is held is not read away: it is insisted on, or withdrawn.
         let is_held = |entry: &&&Entry| matches!(entry.status(), OrderStatus::Held { .. });
         let ended = listed.iter().filter(|entry| !is_held(entry));

@@ -34,6 +34,8 @@ use crate::ui::activity::wording::still_open_opposites;
 const MAX_ENDED: usize = 60;
 /// Minimum height at which every part has its heading.
 const ROOMY: f32 = 150.0;
+/// Rows that need attention before which there is no second summary, where there is the room for it.
+const MIN_ATTENTION: usize = 3;
 /// Below this height there are rows only, what needs attention first.
 const ROWS_ONLY: f32 = 60.0;
 
@@ -53,8 +55,9 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         rows_only_ui(ui, cx, asked);
         return;
     }
+    let attention = cx.state.entries.attention_count();
     // Where room is short, the heading of what needs attention stands for both.
-    let is_headed = cx.state.entries.attention_count() == 0 || room >= 2.0 * ROOMY;
+    let is_headed = attention == 0 || room >= 2.0 * ROOMY;
     // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
     // flight, stay in sight too.
     let line = tokens.height.row + tokens.space.xs;
@@ -69,12 +72,19 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         _ if room >= ROOMY => 2,
         _ => 1,
     };
-    let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
-    let others = (0..batches).fold(others, |height, _| height + batch);
-    let ours = room - others - line - tokens.space.s;
     let reason = ui.text_style_height(&TextStyle::Small) + tokens.space.xs;
-    if cx.state.entries.attention_count() > 0 && ours < rows + reason {
+    let beside = |batches: usize| {
+        let others = (0..batches).fold(others, |height, _| height + batch);
+        room - others - line - tokens.space.s
+    };
+    // Several summaries can be turned over in the place of one; what needs attention is to be seen.
+    let wanted = (0..attention.min(MIN_ATTENTION)).fold(0.0, |height, _| height + line + reason);
+    let all = cx.state.batches(cx.now).len().min(max_batches);
+    let fits = (2..=all).rev().find(|batches| beside(*batches) >= wanted);
+    let max_batches = fits.unwrap_or(1);
+    let ours = beside(all.min(max_batches));
+    if attention > 0 && ours < rows + reason {
         // Not in parts of which one would be too low to be seen.
         count_ui(ui, cx);
         rows_only_ui(ui, cx, asked);
@@ -85,7 +95,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if is_headed {
         section_ui(ui, "Activity");
     }
-    let is_first = asked && cx.state.entries.attention_count() == 0;
+    let is_first = asked && attention == 0;
     row_list("activity", is_first).show(ui, |ui| ticks |= others_ui(ui, cx, is_first));
     if ticks {
         ui.ctx().request_repaint_after(Duration::from_secs(1));

@@ -302,3 +302,30 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
         );
     }
 }
+
+/// The newest are the last, so that none of the others moves.
+#[test]
+fn of_many_that_need_attention_three_are_in_sight_and_how_many_are_below_is_said() {
+    let tag = |n: usize| format!("cdn-000000{n:02}");
+    let entries: Vec<_> = (1..=17)
+        .map(|n| {
+            let mut entry = entry(&tag(n), ActionKind::Isolate, refused());
+            // Five batches.
+            entry.order.batch = EntryId::parse(&tag(n % 5 + 1));
+            entry
+        })
+        .collect();
+    // What `frame` gives the list in a window of 1400 × 900 points, without its margins.
+    let height = crate::ui::frame::activity_height(860.0) - 16.0;
+    let mut harness = sized_harness(entries, egui::vec2(1384.0, height));
+    harness.run_steps(4);
+    let said = (1..=14).filter(|below| {
+        let words = format!("{below} more below");
+        harness.query_by_label(&words).is_some()
+    });
+    assert_eq!(said.count(), 1);
+    let summary = harness.get_by_label("Next summary").rect().top();
+    let in_sight = rows(&harness);
+    let in_sight = in_sight.iter().filter(|row| row.bottom() <= summary);
+    assert!(in_sight.count() >= 3, "{summary}");
+}
