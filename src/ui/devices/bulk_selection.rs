@@ -16,7 +16,7 @@ use crate::ui::widgets::{
 };
 use crate::ui::words::devices;
 
-/// Room that the names keep beside the buttons, in points.
+/// Room that names and warnings keep beside the buttons, in points.
 const MIN_NAMES: f32 = 60.0;
 
 /// Reserves the bar below the rows: it is always there, so that the rows over it stay under the pointer
@@ -112,9 +112,10 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // How many, and what of them is not in sight, goes before buttons that a menu has too.
+        // How many goes before buttons that a menu has too. What is the matter with them may be long: it is
+        // cut, and whole in the tip.
         let font = text::strong().resolve(ui.style());
-        let words = text_width(ui, &count_words(cx.state, cx.views), &font) + MIN_NAMES;
+        let words = text_width(ui, &selected_words(cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;
         for (_, label) in &labels {
             if width + wide(label) > ui.available_width() - words {
@@ -202,8 +203,11 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
 
 /// Count of the ticked devices, with a note on changes: "6 selected, 4 of 6 are not shown by this search".
 fn count_words(state: &State, views: &Views) -> String {
-    let selected = &views.bulk_selection;
-    let note = absence_note(state, views, selected.iter());
+    let note = absence_note(state, views, views.bulk_selection.iter());
     let note = note.map_or_else(String::new, |note| format!(", {note}"));
-    format!("{} selected{note}", selected.len())
+    format!("{}{note}", selected_words(views))
+}
+
+fn selected_words(views: &Views) -> String {
+    format!("{} selected", views.bulk_selection.len())
 }

@@ -80,6 +80,23 @@ fn a_form_chosen_from_a_menu_by_keyboard_closes_the_menu_and_gives_the_keyboard_
 }
 
 #[test]
+fn a_long_warning_about_the_selection_is_cut_before_its_buttons_go_into_the_menu() {
+    let (desk, mut harness) = wide(signed_in());
+    desk.borrow_mut().views.bulk_selection = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")]
+        .map(|(id, name)| machine(id, name).reference())
+        .into();
+    harness.run_steps(3);
+    let buttons = |harness: &Harness<'static>| count(harness, " 2 devices…");
+    let before = buttons(&harness);
+    assert!(before > 1, "{before}");
+    desk.borrow_mut().views.search = "nothing".into();
+    harness.run_steps(3);
+    let whole = "2 selected, 2 of 2 are not shown by this search: ";
+    assert_eq!(count(&harness, whole), 1);
+    assert_eq!(buttons(&harness), before);
+}
+
+#[test]
 fn an_empty_activity_is_a_line_until_there_is_an_order() {
     for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
         let (desk, mut harness) = desk(signed_in(), size);
