@@ -28,7 +28,6 @@ use thread::{Changed, Ends, Entries, Job, Written};
 
 /// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
-
 /// Entries that the window takes in at once.
 const SHOWN_AT_ONCE: usize = 500;
 
@@ -157,9 +156,8 @@ impl JournalHandle {
         for some in earlier.chunks(SHOWN_AT_ONCE) {
             left -= some.len();
             let entries = some.to_vec();
-            self.screen
-                .emit(Event::EarlierEntries { entries, left })
-                .await;
+            let earlier = Event::EarlierEntries { entries, left };
+            self.screen.emit(earlier).await;
         }
         self.screen.emit(Event::Entries(last.to_vec())).await;
     }
@@ -235,7 +233,7 @@ impl JournalHandle {
         self.entries.all()
     }
 
-    /// How many of the entries, the first ones, it had when it was opened.
+    /// How many of the entries, the first ones, were there when it was opened.
     pub fn of_earlier_runs(&self) -> usize {
         self.of_earlier_runs.load(Ordering::Acquire)
     }
@@ -249,9 +247,9 @@ impl JournalHandle {
             let Record::Finished { action, status, .. } = record else {
                 return None;
             };
-            Some((action.clone(), status.clone()))
+            (status.is_final()).then(|| (action.clone(), status.clone()))
         });
-        ends.filter(|(_, status)| status.is_final()).collect()
+        ends.collect()
     }
 
     /// Puts records of one entry on disk, and then on screen.
