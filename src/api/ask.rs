@@ -153,7 +153,7 @@ impl Client {
         let read = self
             .list::<Machine>(url, Lane::Analyst, Limits::ACTION_LIST)
             .await;
-        let (page, stop, _) = match read {
+        let (page, stop) = match read {
             // The documentation has a 404 for a list in which there is nothing.
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
                 return Ok(Found::default());

@@ -55,10 +55,9 @@ impl Client {
         let (mut pages, mut received, mut kept) = (0, 0, 0);
         let mut is_counted = false;
         while let Some(present) = url.take() {
-            let (page, stop, date) = self.list::<Indicator>(&present, lane, limits).await?;
+            let (page, stop) = self.list::<Indicator>(&present, lane, limits).await?;
             pages += 1;
             received += page.received();
-            all.date = all.date.or(date);
             all.unreadable += page.unreadable;
             // Without a link it is the last one, however long the service makes its pages.
             let counted = odata::from_element(&first, received);

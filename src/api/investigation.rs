@@ -43,7 +43,7 @@ impl Client {
     ) -> Result<Complete<MachineAction>, ApiError> {
         let url = odata::investigations(&self.0.endpoints.api, machine);
         let read = self.list::<Investigation>(&url, lane, Limits::ACTION_LIST);
-        let (page, stop, date) = read.await?;
+        let (page, stop) = read.await?;
         let is_whole = stop.is_none()
             && page.next_link.is_none()
             && !page.is_overfull
@@ -56,7 +56,6 @@ impl Client {
             items: all.filter(of_machine).collect(),
             unreadable: page.unreadable,
             complete: is_whole,
-            date,
         })
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
 use url::Url;
 
 use super::odata::{self, Stop};
@@ -23,8 +22,6 @@ pub struct Page<T> {
     /// Bytes of memory that a full page of such elements takes while it is read.
     pub full_size: usize,
     pub more: More,
-    /// The service's own time.
-    pub date: Option<Timestamp>,
 }
 
 /// Whether there is another page.
@@ -123,8 +120,6 @@ pub struct Complete<T> {
     pub unreadable: usize,
     /// Whether every page was had.
     pub complete: bool,
-    /// The service's own time, at the first page.
-    pub date: Option<Timestamp>,
 }
 
 impl<T> Complete<T> {
@@ -134,7 +129,6 @@ impl<T> Complete<T> {
             items: Vec::new(),
             unreadable: 0,
             complete: true,
-            date: None,
         }
     }
 }
@@ -158,7 +152,7 @@ impl Client {
         let read = self
             .list_at::<Machine>(&each, Lane::Refresh, Limits::MACHINE_LIST)
             .await;
-        let (listing, stop, date, used) = match read {
+        let (listing, stop, used) = match read {
             // The documentation has a 404 for "no recent machines"; after some it is no end.
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() && cursor.received == 0 => {
                 return Ok(Page {
@@ -167,7 +161,6 @@ impl Client {
                     unreadable: 0,
                     full_size: 0,
                     more: More::No,
-                    date: None,
                 });
             }
             other => other?,
@@ -190,7 +183,6 @@ impl Client {
             unreadable: listing.unreadable,
             full_size: each.saturating_mul(odata::MACHINES_TOP),
             more,
-            date,
         })
     }
 
@@ -252,7 +244,7 @@ impl Client {
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
             let mut asked: HashSet<Url> = url.iter().cloned().collect();
             while let Some(present) = url {
-                let (page, stop, date) = self
+                let (page, stop) = self
                     .list::<MachineAction>(&present, lane, Limits::ACTION_LIST)
                     .await?;
                 pages += weight(&page);
@@ -262,7 +254,6 @@ impl Client {
                 });
                 let stop = stop.or(stops_at(&page, url.as_ref()));
                 traffic = traffic.saturating_add(page.bytes);
-                all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
                 let (before, came) = (all.items.len(), page.items.len());
                 all.items.extend(
@@ -294,15 +285,15 @@ impl Client {
         Ok(all)
     }
 
-    /// One page, with the reason if no page may follow it, and the service's time.
+    /// One page, with the reason if no page may follow it.
     pub(super) async fn list<T: Noun>(
         &self,
         url: &Url,
         lane: Lane,
         limits: Limits,
-    ) -> Result<(Listing<T>, Option<Stop>, Option<Timestamp>), ApiError> {
-        let (listing, stop, date, _) = self.list_at(&[url], lane, limits).await?;
-        Ok((listing, stop, date))
+    ) -> Result<(Listing<T>, Option<Stop>), ApiError> {
+        let (listing, stop, _) = self.list_at(&[url], lane, limits).await?;
+        Ok((listing, stop))
     }
 
     /// [`Self::list`] at the first of these URLs that answers, with that URL.
@@ -311,10 +302,10 @@ impl Client {
         urls: &[&Url],
         lane: Lane,
         limits: Limits,
-    ) -> Result<(Listing<T>, Option<Stop>, Option<Timestamp>, usize), ApiError> {
+    ) -> Result<(Listing<T>, Option<Stop>, usize), ApiError> {
         let (listing, answer, used) = self.read_at(urls, lane, limits, wire::list).await?;
         let stop = (answer.status == 206).then_some(Stop::Partial);
-        Ok((listing, stop, answer.date(), used))
+        Ok((listing, stop, used))
     }
 }
 

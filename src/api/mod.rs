@@ -47,7 +47,7 @@ pub use retry::delay;
 pub use transport::Http;
 
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
-use crate::model::{Budget, Endpoints, MachineAction, fraction};
+use crate::model::{Budget, Endpoints, fraction};
 use rate_limit::Limiters;
 use reader::Reader;
 use transport::{Answer, Limits};
@@ -69,14 +69,6 @@ struct Inner {
     /// Seconds by which the service's clock was ahead of this computer's, by its last answer;
     /// [`NEVER_ANSWERED`] before.
     ahead_secs: AtomicI64,
-}
-
-/// The service's record of what was submitted; not necessarily of this order (the tag decides).
-#[derive(Debug, Clone)]
-pub struct Submitted {
-    pub action: MachineAction,
-    /// The service's own time.
-    pub date: Option<Timestamp>,
 }
 
 /// In the place of a difference between two clocks that is not known.

@@ -40,7 +40,7 @@ impl Client {
             &self.0.endpoints.api,
             &["machines", id.as_str(), "logonusers"],
         );
-        let (page, stop, _) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
+        let (page, stop) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
         let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
         Ok(users_of(page, is_cut))
     }
@@ -60,7 +60,7 @@ impl Client {
             }
             asked = self.list(url, LANE, Limits::ACTION_LIST).await;
         }
-        let (page, stop, _) = asked?;
+        let (page, stop) = asked?;
         let is_full = page.received() >= odata::ALERTS_TOP;
         let is_cut = is_full || page.is_overfull || stop.is_some() || page.next_link.is_some();
         Ok(open_alerts_of(page, is_cut))
@@ -73,7 +73,7 @@ impl Client {
     pub async fn available_actions(&self, id: &MachineId) -> Result<AvailableActions, ApiError> {
         let segments = ["machines", id.as_str(), "availableMachineActions"];
         let url = odata::path(&self.0.endpoints.api, &segments);
-        let (page, ..) = self.list(&url, LANE, Limits::ONE).await?;
+        let (page, _) = self.list(&url, LANE, Limits::ONE).await?;
         Ok(AvailableActions(page.items))
     }
 }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::transport::Answer;
 use super::wire;
-use super::{ApiError, Client, Permit, Sending, Submitted, investigation, odata};
+use super::{ApiError, Client, Permit, Sending, investigation, odata};
 use crate::action::{Order, Recorded};
 use crate::model::{Account, Indicator, Machine, MachineAction};
 
@@ -18,7 +18,7 @@ impl Client {
         order: &Order,
         account: &Account,
         permit: Permit,
-    ) -> Result<Submitted, ApiError> {
+    ) -> Result<MachineAction, ApiError> {
         let url = odata::submission(&self.0.endpoints.api, order);
         let sending = if order.task.removes_indicator() {
             Sending::Delete
@@ -27,9 +27,9 @@ impl Client {
         };
         let token = self.0.session.token_of(account).await;
         let answer = self.send_with(token, &url, permit, sending).await?;
-        let action = match order.task.record() {
-            Recorded::MachineAction => self.understand(&url, &answer, wire::one)?,
-            Recorded::Investigation => self.understand(&url, &answer, investigation::one)?,
+        match order.task.record() {
+            Recorded::MachineAction => self.understand(&url, &answer, wire::one),
+            Recorded::Investigation => self.understand(&url, &answer, investigation::one),
             Recorded::Machine => {
                 let machine: Machine = self.understand(&url, &answer, wire::one)?;
                 let effect = order.effect_on(&machine);
@@ -38,14 +38,10 @@ impl Client {
                     .filter(|_| is_of_order)
                     .ok_or_else(|| ApiError::OtherRecord {
                         came: machine.id.as_str().into(),
-                    })?
+                    })
             }
-            Recorded::Indicator => self.indicator_of(order, &url, &answer)?,
-        };
-        Ok(Submitted {
-            action,
-            date: answer.date(),
-        })
+            Recorded::Indicator => self.indicator_of(order, &url, &answer),
+        }
     }
 
     /// What came of an order that is about an indicator, where the answer is as it was ordered.

@@ -155,7 +155,6 @@ mod tests {
             unreadable: 0,
             full_size: 0,
             more,
-            date: None,
         }
     }
 

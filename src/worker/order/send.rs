@@ -51,7 +51,7 @@ impl Attempts {
         self.made += 1;
         let sent = client.submit(approval.order(), approval.account(), permit);
         let error = match sent.await {
-            Ok(submitted) => return Ok(Reply::Action(Box::new(submitted.action))),
+            Ok(action) => return Ok(Reply::Action(Box::new(action))),
             Err(error) => error,
         };
         let is_last = self.made >= MAX_ATTEMPTS;

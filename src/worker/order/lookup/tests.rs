@@ -8,7 +8,6 @@ fn a_list_that_leaves_something_out_shows_no_absence() {
         items: Vec::new(),
         complete,
         unreadable,
-        date: None,
     };
     assert!(matches!(whole(&list(true, 0)), Ok(Found::Nothing)));
     assert!(matches!(whole(&list(false, 0)), Err(None)));
