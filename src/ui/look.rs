@@ -202,7 +202,7 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     }
 }
 
-/// Look of an order with what became of it: a success that is not in force any more, or that is not what was
+/// Look of an order with what became of it: a success that is no longer in effect, or that is not what was
 /// ordered, has neither the tick nor the word of a plain one.
 #[must_use]
 pub fn order(entry: &Entry, became: &Became) -> Look {

@@ -382,7 +382,7 @@ fn what_another_console_adds_to_the_journal_is_news_here() {
 
 #[test]
 fn of_a_long_journal_the_newest_orders_are_known_and_are_no_news() {
-    let lifted = "Isolated, not in force any more: “FIN-LT-042” (…9c07)";
+    let lifted = "Isolated, no longer in effect: “FIN-LT-042” (…9c07)";
     for (left, expected) in [(9_999, vec![lifted]), (10_000, vec![])] {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);

@@ -228,7 +228,7 @@ fn a_release_from_long_before_this_run_fills_no_list_and_is_said_in_its_row() {
         state.apply(Event::Entries(vec![isolated.clone()]));
         by_sam(&mut state, "s1", MachineActionType::Unisolate, released_at);
         assert_eq!(state.entries.attention_count(), expected, "{days_before}");
-        let word = "Isolated, not in force any more";
+        let word = "Isolated, no longer in effect";
         assert_eq!(state.status_word(&isolated), word);
     }
 }

@@ -194,6 +194,6 @@ fn a_success_that_does_not_hold_as_ordered_does_not_look_like_one_that_does() {
         assert_ne!(look.icon, plain.icon, "{look:?}");
         assert_ne!(look.role, plain.role, "{look:?}");
     }
-    assert_eq!(undone.word, "Isolated, not in force any more");
+    assert_eq!(undone.word, "Isolated, no longer in effect");
     assert_eq!(otherwise.word, "Isolated, not as ordered");
 }

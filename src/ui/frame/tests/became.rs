@@ -79,9 +79,9 @@ fn the_timeline_says_what_is_not_in_force_any_more() {
 fn the_badge_in_activity_says_what_its_line_says() {
     let (_shared, mut harness) = wide(lifted());
     harness.run_steps(40);
-    let word = "Isolated, not in force any more";
+    let word = "Isolated, no longer in effect";
     harness.get_by_label(word);
     let row = harness.get_by_label("“HR-LT-007” (…aaaa): Isolate device");
     assert_eq!(row.accesskit_node().description().as_deref(), Some(word));
-    harness.get_by_label_contains("Not in force any more: released by sam@contoso.com");
+    harness.get_by_label_contains("No longer in effect: released by sam@contoso.com");
 }
