@@ -69,7 +69,7 @@ pub enum PackageError {
     #[error("the package has changed on the way")]
     Changed,
     /// The server sends the package from its beginning only.
-    #[error("{host} does not go on where the download ended")]
+    #[error("{host} does not resume where the download ended")]
     NoResume { host: Box<str> },
     #[error("the package has {bytes} bytes")]
     TooLarge { bytes: u64 },
@@ -344,7 +344,7 @@ impl PackageError {
     #[must_use]
     pub fn interruption(&self) -> String {
         match self {
-            Self::Changed => "the package changed while it was being downloaded".to_owned(),
+            Self::Changed => "the package changed during the download".to_owned(),
             Self::Short { .. } => "the server sent less than it said".to_owned(),
             Self::Line(ApiError::NotReached { .. }) => "the server was not reached".to_owned(),
             Self::Line(_) => "the connection was lost".to_owned(),

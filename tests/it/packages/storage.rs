@@ -98,13 +98,13 @@ fn what_broke_a_download_off_is_named_and_not_called_a_lost_connection() {
         ),
         (
             send_another,
-            "the package changed while it was being downloaded",
-            "The package changed while it was being downloaded, several times",
+            "the package changed during the download",
+            "The package changed during the download, several times",
         ),
         (
             begin_again,
-            "127.0.0.1 does not go on where the download ended",
-            "The download broke off several times, and the storage of the package sends it from its beginning only",
+            "127.0.0.1 does not resume where the download ended",
+            "The download broke off several times, and the storage cannot resume it",
         ),
     ];
     for (send, while_it_goes_on, in_the_end) in cases {
