@@ -80,8 +80,9 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
         }
         Err(error) => AskedNews::Failed(explain(&error, &question)),
     };
-    report(&context, epoch, &text, news).await;
     context.report_budget().await;
+    // Last: the same may be asked again as soon as the answer shows.
+    report(&context, epoch, &text, news).await;
 }
 
 /// Reports each pause that a rate limit imposes on the question, and its end. Never returns.
