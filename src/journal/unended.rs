@@ -1,7 +1,7 @@
 //! Orders that have not ended, as the reason why local data stays: it holds the sign-in that follows them.
 
 use super::{Author, Entry, Phase};
-use crate::model::{Account, clean};
+use crate::model::{Account, clean, first_named};
 
 /// How many are named; the others are counted.
 const MAX_NAMED: usize = 3;
@@ -47,12 +47,9 @@ impl Unended {
         };
         let name =
             |entry: &&Entry| format!("{} {}", entry.order.task.title(), entry.machine().quoted());
-        let mut named: Vec<String> = open.iter().take(MAX_NAMED).map(name).collect();
-        if let more @ 1.. = open.len().saturating_sub(MAX_NAMED) {
-            named.push(format!("{more} more"));
-        }
+        let named = first_named(open.iter().map(name), MAX_NAMED);
         Some(Self {
-            why: format!("{count}: {}", named.join(", ")),
+            why: format!("{count}: {named}"),
             remedy: remedy(&open, account),
         })
     }

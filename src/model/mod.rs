@@ -74,8 +74,8 @@ pub use session::{
 };
 pub use spelling::{os_name, spaced};
 pub use text::{
-    SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, each_once, filled, first_lower, first_upper, grouped,
-    is_hidden, requestor_name, requestors, visible,
+    SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, each_once, filled, first_lower, first_named,
+    first_upper, grouped, is_hidden, requestor_name, requestors, visible,
 };
 pub use ticket::{Tickets, clean_ticket, leading, names_ticket};
 pub use variants::variants;

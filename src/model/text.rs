@@ -29,6 +29,15 @@ pub fn first_lower(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
+/// The first `most` of these names, and how many more there are: `A, B, 3 more`.
+#[must_use]
+pub fn first_named(names: impl ExactSizeIterator<Item = String>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let shown: Vec<String> = names.take(most).chain(more).collect();
+    shown.join(", ")
+}
+
 /// A number with its thousands apart: `94,000,000`.
 #[must_use]
 pub fn grouped(number: i64) -> String {

@@ -11,7 +11,7 @@ use super::context::Context;
 use crate::api::{ApiError, Client, Lane, Verb};
 use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
-use crate::model::{Epoch, Question};
+use crate::model::{Epoch, Question, first_lower};
 
 /// How often it is checked whether the question waits for a rate limit.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
@@ -110,13 +110,8 @@ fn explain(error: &ApiError, question: &Question) -> Explanation {
     let status = error
         .status()
         .map_or_else(String::new, |status| format!("{status}, "));
-    let mut words = explanation.headline.chars();
-    let first = words.next().map(|c| c.to_lowercase().to_string());
-    explanation.headline = format!(
-        "{request} failed: {status}{}{}",
-        first.unwrap_or_default(),
-        words.as_str()
-    );
+    let said = first_lower(&explanation.headline);
+    explanation.headline = format!("{request} failed: {status}{said}");
     explanation.details.insert(0, format!("Request: {request}"));
     explanation
 }

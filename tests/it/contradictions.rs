@@ -82,6 +82,13 @@ fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_found_a
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
+fn until_accepted(engine: &mut Engine, entry: EntryId) {
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+}
+
 fn is_accepted_as(engine: &Engine, entry: EntryId, id: &str) -> bool {
     matches!(engine.status(entry), OrderStatus::Accepted { action, .. } if action.as_str() == id)
 }
@@ -93,10 +100,7 @@ fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
     engine.control.never_finish(machine.id.as_str());
     engine.control.inject(fault("submit", "premature", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    until_accepted(&mut engine, entry);
     let own = true_action(&engine, entry);
     let id = own.clone();
     engine.until_tenant("readings of it", move |control| {
@@ -173,10 +177,7 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    until_accepted(&mut engine, entry);
     let own = true_action(&engine, entry);
     assert!(engine.control.move_action(&own, other.id.as_str()));
     assert!(engine.control.set_status(&own, "Succeeded"));
@@ -201,10 +202,7 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    until_accepted(&mut engine, entry);
     let own = true_action(&engine, entry);
     assert_eq!(engine.state.entries.attention_count(), 0);
     assert!(engine.control.move_action(&own, other.id.as_str()));
@@ -233,10 +231,7 @@ fn an_answer_that_alone_names_another_record_claims_nothing() {
     engine.control.never_finish(ordered.id.as_str());
     engine.control.inject(fault("submit", "other_device", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    until_accepted(&mut engine, entry);
     let own = true_action(&engine, entry);
     let id = own.clone();
     engine.until_tenant("a reading of it", move |control| {
@@ -307,10 +302,7 @@ fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_afte
     let machine = engine.machine("FIN-LT-042");
     engine.control.never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    until_accepted(&mut engine, entry);
     let own = true_action(&engine, entry);
     assert!(engine.control.set_status(&own, "Succeeded"));
     assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));

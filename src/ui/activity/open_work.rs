@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::journal::{Author, Entry, OrderStatus, Phase};
 use crate::message::Command;
-use crate::model::EntryId;
+use crate::model::{EntryId, first_named};
 use crate::state::{self, State};
 use crate::ui::concerns::Concern;
 use crate::ui::theme::Role;
@@ -251,15 +251,8 @@ impl<'a> OpenOrders<'a> {
 
 /// Their devices, in a line.
 pub fn names(entries: &[&Entry], state: &State) -> String {
-    let mut names: Vec<String> = entries
-        .iter()
-        .take(MAX_NAMES)
-        .map(|entry| state.machine_of(entry).quoted())
-        .collect();
-    if entries.len() > MAX_NAMES {
-        names.push(format!("{} more", entries.len() - MAX_NAMES));
-    }
-    names.join(", ")
+    let names = entries.iter().map(|entry| state.machine_of(entry).quoted());
+    first_named(names, MAX_NAMES)
 }
 
 fn counted(count: usize, noun: &str) -> String {

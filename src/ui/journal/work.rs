@@ -10,7 +10,7 @@ use super::view::{JournalView, Preparing, Shift};
 use crate::explain::Explanation;
 use crate::journal::{Aftermath, Entry, Format, OthersContainment, Report, SetBy};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
-use crate::model::{clean, requestor_name};
+use crate::model::{clean, first_named, requestor_name};
 use crate::state::{Contained, Request, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
@@ -140,18 +140,14 @@ fn written_words(written: &Written) -> String {
 fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
     let names = files.iter().filter_map(|file| file.file_name());
     let shown = names.map(|name| clean(&name.to_string_lossy(), PATH_CHARS).into_owned());
-    let mut names: Vec<String> = shown.collect();
+    let names: Vec<String> = shown.collect();
     if names.is_empty() {
         return;
-    }
-    let more = names.split_off(names.len().min(NAMES)).len();
-    if more > 0 {
-        names.push(format!("{more} more"));
     }
     let words = format!(
         "Also in this folder, put aside: {}. What is in there is not listed here; cordon journal verify and \
          cordon journal export read it",
-        names.join(", ")
+        first_named(names.into_iter(), NAMES)
     );
     ui.small_label(words);
 }
