@@ -81,6 +81,10 @@ pub fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Rounds of 0.4 s in which everything ends. The client's own limits hold in real time, whatever the speed
+/// of its waits: after a 429 a whole minute may have to pass before it looks again.
+const ROUNDS: u32 = 400;
+
 /// Whether it takes a block or a tag back.
 const fn takes_back(kind: ActionKind) -> bool {
     matches!(kind, ActionKind::RemoveBlock | ActionKind::RemoveTag)
@@ -241,7 +245,7 @@ impl World {
         if !self.engine().state.session.is_signed_in() {
             self.restart();
         }
-        for round in 0..50 {
+        for round in 0..ROUNDS {
             let entries = &self.engine().state.entries;
             if entries.iter().all(|e| e.status().is_end()) {
                 return;
