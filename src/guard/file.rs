@@ -146,7 +146,7 @@ mod tests {
             };
             let found = known(&file, false).into_iter();
             found
-                .map(|found| found.named("file").text)
+                .map(|found| found.named("file").text())
                 .collect::<Vec<_>>()
         };
         let harmless = [IndicatorAction::Block, IndicatorAction::Audit];

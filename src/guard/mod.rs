@@ -251,19 +251,15 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     #[cfg(test)]
     REVIEWS.with(|count| count.set(count.get() + 1));
     let is_named = draft.is_named();
-    let mut findings = judge(Some(draft.entry), &draft.task(), &draft.machine, facts);
-    for finding in &mut findings {
-        if is_named && finding.severity == Severity::NameWanted {
-            finding.text = verdict::name_typed(&finding.text);
-        } else if facts.batch_size > 1
-            && let Some(text) = verdict::by_itself(&finding.text)
-        {
-            finding.text = text;
-        }
-    }
+    let findings = judge(Some(draft.entry), &draft.task(), &draft.machine, facts).into_iter();
+    let findings = findings.map(|finding| match facts.batch_size {
+        _ if is_named => finding.typed(),
+        ..=1 => finding,
+        _several => finding.among_several(),
+    });
     Review {
         order: draft.parse(),
-        findings,
+        findings: findings.collect(),
         is_named,
         batch_size: facts.batch_size,
         tags: facts
@@ -324,7 +320,7 @@ impl Review {
     #[must_use]
     pub fn block(&self) -> Option<String> {
         let finding = self.findings.iter().find(|f| f.forbids(self.is_named));
-        finding.map(|f| f.text.clone()).or_else(|| {
+        finding.map(Finding::text).or_else(|| {
             self.order
                 .as_ref()
                 .err()

@@ -305,7 +305,7 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
         let review = review(&world.draft(*kind), &world.facts());
         let found = review.findings.iter().map(|f| (f.rail, f.severity));
         assert_eq!(found.collect::<Vec<_>>(), [(*rail, NotChecked)], "{rail}");
-        let text = &review.findings[0].text;
+        let text = &review.findings[0].text();
         assert!(text.starts_with("Not checked"), "{text}");
         assert_eq!(review.block(), None, "{rail}");
     }
@@ -411,14 +411,14 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
     }
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     let said = "Not checked: whether your organisation protects this device, because settings.toml, line 3";
-    assert!(found[0].text.starts_with(said), "{}", found[0].text);
+    assert!(found[0].text().starts_with(said), "{}", found[0].text());
     // What could be read is the better reason.
     world.policy.protected_names = vec![Pattern::parse("fin-*").expect("a pattern")];
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     assert!(
-        found[0].text.contains("its name matches"),
+        found[0].text().contains("its name matches"),
         "{}",
-        found[0].text
+        found[0].text()
     );
 }
 
@@ -431,7 +431,7 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
             &world.facts(),
         );
         let found = review.findings.into_iter().filter(|f| f.rail == "file");
-        found.map(|f| f.text).collect::<Vec<_>>()
+        found.map(|f| f.text()).collect::<Vec<_>>()
     };
     assert_eq!(warnings(&world), [""; 0]);
     let known = |signer: &str, valid, here, judged: &str| {

@@ -40,18 +40,63 @@ pub struct Finding {
     /// The name of the guardrail.
     pub rail: &'static str,
     pub severity: Severity,
-    /// One sentence.
-    pub text: String,
+    /// One sentence, without what it asks for.
+    pub reason: String,
+    /// What a [`Severity::NameWanted`] asks for.
+    request: Option<Request>,
     pub next: NextStep,
     /// An opposite action under way that this finding is about.
     pub opposite: Option<MachineActionId>,
 }
 
+/// What a finding asks of the person, and whether it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    TypeName,
+    NameTyped,
+    /// Among several devices, where no name can be typed.
+    LeaveOut,
+    /// The word that stands for all devices.
+    TypeWord,
+    WordTyped,
+}
+
+impl Request {
+    /// What ends the sentence.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::TypeName => ". Type its name to continue",
+            Self::NameTyped => ". Its name was typed",
+            Self::LeaveOut => ". Leave it out, or order it separately",
+            Self::TypeWord => ". Type the word “everywhere” to continue",
+            Self::WordTyped => ". The word was typed",
+        }
+    }
+}
+
 impl Finding {
-    /// The text without the request to type a name, or the note that it was typed.
+    /// The sentence on screen.
     #[must_use]
-    pub fn reason(&self) -> &str {
-        reason(&self.text)
+    pub fn text(&self) -> String {
+        let request = self.request.map_or("", Request::words);
+        format!("{}{request}", self.reason)
+    }
+
+    /// The finding once the name or word that it asks for was typed.
+    pub(super) fn typed(mut self) -> Self {
+        self.request = self.request.map(|request| match request {
+            Request::TypeName | Request::NameTyped | Request::LeaveOut => Request::NameTyped,
+            Request::TypeWord | Request::WordTyped => Request::WordTyped,
+        });
+        self
+    }
+
+    /// The finding in a form for several devices.
+    pub(super) fn among_several(mut self) -> Self {
+        if self.request == Some(Request::TypeName) {
+            self.request = Some(Request::LeaveOut);
+        }
+        self
     }
 
     /// Whether this finding blocks the order; `is_named` says whether the device's name has been typed.
@@ -67,16 +112,18 @@ impl Finding {
 /// A finding before it has its rail's name.
 pub struct Verdict {
     severity: Severity,
-    text: String,
+    reason: String,
+    request: Option<Request>,
     next: NextStep,
     opposite: Option<MachineActionId>,
 }
 
 impl Verdict {
-    fn new(severity: Severity, text: String) -> Self {
+    fn new(severity: Severity, reason: String) -> Self {
         Self {
             severity,
-            text,
+            reason,
+            request: None,
             next: NextStep::None,
             opposite: None,
         }
@@ -102,13 +149,17 @@ impl Verdict {
     }
 
     /// Forbids until the device's name has been typed, for this reason.
-    pub(super) fn name_wanted(reason: impl std::fmt::Display) -> Self {
-        Self::new(Severity::NameWanted, format!("{reason}{TYPE_NAME}"))
+    pub(super) fn name_wanted(reason: impl Into<String>) -> Self {
+        let request = Some(Request::TypeName);
+        let verdict = Self::new(Severity::NameWanted, reason.into());
+        Self { request, ..verdict }
     }
 
     /// Forbids until the word for all devices has been typed, for this reason.
-    pub(super) fn word_wanted(reason: impl std::fmt::Display) -> Self {
-        Self::new(Severity::NameWanted, format!("{reason}{TYPE_WORD}"))
+    pub(super) fn word_wanted(reason: impl Into<String>) -> Self {
+        let request = Some(Request::TypeWord);
+        let verdict = Self::new(Severity::NameWanted, reason.into());
+        Self { request, ..verdict }
     }
 
     pub(super) fn block(text: impl Into<String>, next: NextStep) -> Self {
@@ -128,55 +179,20 @@ impl Verdict {
     pub(super) fn named(self, rail: &'static str) -> Finding {
         let Self {
             severity,
-            text,
+            reason,
+            request,
             next,
             opposite,
         } = self;
         Finding {
             rail,
             severity,
-            text,
+            reason,
+            request,
             next,
             opposite,
         }
     }
-}
-
-/// What ends the sentence while the name has not been typed.
-const TYPE_NAME: &str = ". Type its name to continue";
-
-/// What ends it once the name was typed.
-const NAME_TYPED: &str = ". Its name was typed";
-
-/// What ends it among several devices, where no name can be typed.
-const BY_ITSELF: &str = ". Leave it out, or order it separately";
-
-/// The same of the word that stands for all devices.
-const TYPE_WORD: &str = ". Type the word “everywhere” to continue";
-const WORD_TYPED: &str = ". The word was typed";
-
-/// The sentence of a [`Verdict::name_wanted`] once the name was typed.
-pub(super) fn name_typed(text: &str) -> String {
-    let typed = if text.ends_with(TYPE_WORD) {
-        WORD_TYPED
-    } else {
-        NAME_TYPED
-    };
-    format!("{}{typed}", reason(text))
-}
-
-/// The sentence of a [`Verdict::name_wanted`] in a form for several devices.
-pub(super) fn by_itself(text: &str) -> Option<String> {
-    Some(format!("{}{BY_ITSELF}", text.strip_suffix(TYPE_NAME)?))
-}
-
-/// The sentence without what it says of the typed name.
-pub(super) fn reason(text: &str) -> &str {
-    let endings = [TYPE_NAME, NAME_TYPED, BY_ITSELF, TYPE_WORD, WORD_TYPED];
-    let mut without = endings
-        .iter()
-        .filter_map(|ending| text.strip_suffix(ending));
-    without.next().unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -184,12 +200,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_the_same_before_and_after_the_name_was_typed() {
+    fn a_reason_is_the_same_before_and_after_what_it_asks_for_was_typed() {
         let why = "Protected by your organisation";
-        for wanted in [Verdict::name_wanted(why), Verdict::word_wanted(why)] {
-            assert_eq!(reason(&wanted.text), why);
-            assert_ne!(name_typed(&wanted.text), wanted.text);
-            assert_eq!(reason(&name_typed(&wanted.text)), why);
+        for (wanted, asked, typed, among_several) in [
+            (
+                Verdict::name_wanted(why),
+                ". Type its name to continue",
+                ". Its name was typed",
+                ". Leave it out, or order it separately",
+            ),
+            (
+                Verdict::word_wanted(why),
+                ". Type the word “everywhere” to continue",
+                ". The word was typed",
+                ". Type the word “everywhere” to continue",
+            ),
+        ] {
+            let finding = wanted.named("rail");
+            assert_eq!(finding.text(), format!("{why}{asked}"));
+            let said = |finding: Finding| (finding.reason.clone(), finding.text());
+            let after = finding.clone().typed();
+            assert_eq!(said(after), (why.to_owned(), format!("{why}{typed}")));
+            let after = finding.among_several();
+            assert_eq!(
+                said(after),
+                (why.to_owned(), format!("{why}{among_several}"))
+            );
         }
+    }
+
+    /// A reason may itself end like what asks for a name: it is a reason all the same.
+    #[test]
+    fn words_of_a_reason_ask_for_nothing() {
+        let why = "Its tag is “x. Type its name to continue";
+        let finding = Verdict::warn(why).named("rail");
+        assert_eq!(finding.clone().among_several().text(), why);
+        assert_eq!(finding.typed().text(), why);
     }
 }

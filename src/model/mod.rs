@@ -34,7 +34,9 @@ mod variants;
 mod window;
 
 pub use adapters::Adapters;
-pub use age::{age_text, clock_text, duration_text, is_outdated, shifted, since_text};
+pub use age::{
+    age_text, clock_text, duration_text, is_outdated, shifted, since_text, without_ages,
+};
 pub use budget::{Budget, PageDelay};
 pub use bytes::{HeapBytes, on_heap};
 pub use cloud::{Cloud, Region};

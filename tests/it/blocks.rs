@@ -57,7 +57,7 @@ fn findings(engine: &Engine, draft: &Draft) -> Vec<String> {
     let now = jiff::Timestamp::now();
     let review = |facts: &cordon::guard::Facts<'_>| cordon::guard::review(draft, facts);
     let review = engine.state.with_facts(&draft.machine, now, review);
-    let texts = review.findings.into_iter().map(|found| found.text);
+    let texts = review.findings.into_iter().map(|found| found.text());
     texts.collect()
 }
 

@@ -57,7 +57,7 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
         let review = engine.state.with_facts(&machine, now, review);
         let findings = review.findings.into_iter();
         let unchecked = findings.filter(|f| f.severity == guard::Severity::NotChecked);
-        unchecked.map(|f| f.text).collect::<Vec<_>>().join(" ")
+        unchecked.map(|f| f.text()).collect::<Vec<_>>().join(" ")
     };
     let gap = "part of this device's action history was cut off or unreadable";
     for (what, is_whole) in [("next_link:looping", false), ("latency:1", true)] {

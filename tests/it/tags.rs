@@ -159,7 +159,7 @@ fn tag_review_warns_of_existing_and_case_variants_and_requires_permission() {
         let review = engine.state.with_facts(&draft.machine, now, |facts| {
             cordon::guard::review(&draft, facts)
         });
-        let texts = review.findings.into_iter().map(|found| found.text);
+        let texts = review.findings.into_iter().map(|found| found.text());
         texts.collect::<Vec<_>>()
     };
     let has = |texts: &[String], part: &str| texts.iter().any(|text| text.contains(part));

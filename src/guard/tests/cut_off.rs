@@ -22,7 +22,7 @@ fn said(world: &World, how: How, rail: &str) -> Vec<(String, Severity)> {
     let findings = review(&draft, &world.facts()).findings.into_iter();
     findings
         .filter(|finding| finding.rail == rail)
-        .map(|finding| (finding.text, finding.severity))
+        .map(|finding| (finding.text(), finding.severity))
         .collect()
 }
 
@@ -217,7 +217,7 @@ fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_sa
     let found = |kind| {
         let findings = review(&world.draft(kind), &facts).findings.into_iter();
         findings
-            .map(|f| (f.rail, f.severity, f.text))
+            .map(|f| (f.rail, f.severity, f.text()))
             .collect::<Vec<_>>()
     };
     let isolate = found(ActionKind::Isolate);

@@ -39,7 +39,7 @@ fn order(world: &World, kind: ActionKind, hash: &str) -> Draft {
 fn found(draft: &Draft, facts: &Facts<'_>, severity: Severity) -> Vec<String> {
     let found = review(draft, facts).findings.into_iter();
     let found = found.filter(|one| one.severity == severity);
-    found.map(|one| one.text).collect()
+    found.map(|one| one.text()).collect()
 }
 
 fn says(found: &[String], text: &str) -> bool {
@@ -191,7 +191,7 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
             let told = found.iter().any(|one| {
                 one.severity == Warn
                     && one
-                        .text
+                        .text()
                         .starts_with("By s.weber@contoso.com, this file is already")
             });
             assert!(told, "{kind:?} {found:?}");
@@ -210,7 +210,7 @@ fn device_actions_never_apply_to_the_tenant_nor_tenant_actions_to_a_device() {
             let review = review(&draft, &world.facts());
             let refused = review.findings.iter().any(|one| {
                 one.severity == Block
-                    && (one.text.contains("not for all") || one.text.contains("not just one"))
+                    && (one.text().contains("not for all") || one.text().contains("not just one"))
             });
             let approved = review.approve(&account(), Epoch(1), NOW);
             assert!(!refused || approved.is_err(), "{kind:?}");

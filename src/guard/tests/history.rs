@@ -15,7 +15,7 @@ fn by(requestor: &str, action: MachineAction) -> MachineAction {
 fn said(world: &World, rail: &str) -> Vec<String> {
     let findings = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     let of_rail = findings.into_iter().filter(|finding| finding.rail == rail);
-    of_rail.map(|finding| finding.text).collect()
+    of_rail.map(|finding| finding.text()).collect()
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
             .findings
             .into_iter();
         let found = findings.filter(|finding| finding.rail == "under way");
-        found.map(|f| (f.text, f.severity)).collect::<Vec<_>>()
+        found.map(|f| (f.text(), f.severity)).collect::<Vec<_>>()
     };
     let isolate = ActionKind::Isolate;
     for (kind, noun) in [

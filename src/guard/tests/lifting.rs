@@ -20,7 +20,7 @@ fn said(world: &World, kind: ActionKind) -> Vec<String> {
     lifting
         .map(|finding| {
             assert!(finding.severity <= Warn, "never harder than a warning");
-            finding.text
+            finding.text()
         })
         .collect()
 }
@@ -61,7 +61,7 @@ fn what_a_colleague_began_is_told_with_both_reasons() {
     world.history.get_or_insert_default().push(again);
     let findings = |kind| {
         let found = review(&world.draft(kind), &world.facts()).findings;
-        let found = found.into_iter().map(|f| (f.severity, f.text));
+        let found = found.into_iter().map(|f| (f.severity, f.text()));
         found.collect::<Vec<_>>()
     };
     let why = "since 04:26 +00:00, 4 h ago, by sam@contoso.com";
@@ -84,7 +84,7 @@ fn lifting_ones_own_containment_says_since_when_why_and_how_many_alerts_are_open
     };
     assert_eq!(finding.severity, Severity::Note);
     assert_eq!(
-        finding.text,
+        finding.text(),
         "Isolated since 04:26 +00:00, 4 h ago, by you: “INC-1 lost test”. No open alerts"
     );
 }
@@ -112,7 +112,7 @@ fn lifting_what_one_has_set_for_two_reasons_is_warned_of() {
         let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;
         let found: Vec<_> = findings.iter().map(|f| (f.rail, f.severity)).collect();
         assert_eq!(found, [("lifting", severity)], "{first}, {second}");
-        let text = &findings[0].text;
+        let text = &findings[0].text();
         assert!(text.contains("again at 06:56 +00:00, by you"), "{text}");
     }
 }
@@ -156,7 +156,7 @@ fn a_cancellation_names_the_action_that_it_calls_off() {
         let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
         let draft = Draft::new(entry, world.machine.reference(), subject);
         let findings = review(&draft, &world.facts()).findings.into_iter();
-        let said: Vec<_> = findings.map(|f| (f.severity, f.text)).collect();
+        let said: Vec<_> = findings.map(|f| (f.severity, f.text())).collect();
         said
     };
     let (isolation, release) = (MachineActionType::Isolate, MachineActionType::Unisolate);
@@ -194,7 +194,7 @@ fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
     world.history = Some(vec![pending]);
     let findings = review(&draft, &world.facts()).findings;
     let warning = findings.iter().find(|f| f.rail == "lifting");
-    let text = &warning.expect("a warning").text;
+    let text = &warning.expect("a warning").text();
     assert!(
         text.starts_with("An isolation requested at 06:56 +00:00, 1 h ago, by sam@contoso.com"),
         "{text}"
@@ -206,7 +206,7 @@ fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
 fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
     let texts = |world: &World, draft: &Draft| -> Vec<String> {
         let findings = review(draft, &world.facts()).findings.into_iter();
-        findings.map(|finding| finding.text).collect()
+        findings.map(|finding| finding.text()).collect()
     };
     let mut world = world();
     world.is_history_complete = false;
@@ -274,11 +274,12 @@ fn ownership_is_unknown_where_actions_were_not_read() {
         assert_eq!(review.block(), None, "never harder");
         let findings = review.findings.into_iter();
         let lifting = findings.filter(|f| f.rail == "lifting" && f.severity == NotChecked);
-        lifting.map(|f| f.text).collect::<Vec<_>>()
+        lifting.map(|f| f.text()).collect::<Vec<_>>()
     };
     for kind in [ActionKind::Unisolate, ActionKind::UnrestrictCodeExecution] {
         let findings = review(&world.draft(kind), &world.facts()).findings;
-        let is_said = |f: &Finding| f.severity == NotChecked && f.text.contains(", and by whom: ");
+        let is_said =
+            |f: &Finding| f.severity == NotChecked && f.text().contains(", and by whom: ");
         assert!(findings.iter().any(is_said), "{kind:?}: {findings:?}");
     }
     for kind in [ActionKind::Isolate, ActionKind::StopAndQuarantineFile] {

@@ -66,7 +66,7 @@ fn the_name_in_the_record_counts_beside_the_one_that_was_reviewed() {
     assert_eq!(found(&nameless, &facts), [("protected device", NotChecked)]);
     let text = &review(&nameless, &facts).findings;
     let said = "Not checked: whether its name protects this device";
-    assert!(text.iter().any(|f| f.text.starts_with(said)), "{text:?}");
+    assert!(text.iter().any(|f| f.text().starts_with(said)), "{text:?}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_protected_device_asks_for_its_name_until_it_was_typed() {
         assert!(!review.is_stopped_by(warning), "{warning:?}");
         let of_name = find(Severity::NameWanted).expect("it is protected");
         assert_eq!(review.is_stopped_by(of_name), draft.typed_name.is_empty());
-        of_name.text.clone()
+        of_name.text().clone()
     };
     let unnamed = said(&draft);
     assert!(unnamed.ends_with("Type its name to continue"), "{unnamed}");
@@ -123,7 +123,7 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
         world.namesakes = twins.to_vec();
         let review = review(&world.draft(ActionKind::Isolate), &world.facts());
         let twins = review.findings.into_iter().filter(|f| f.rail == "twins");
-        twins.map(|finding| finding.text).collect()
+        twins.map(|finding| finding.text()).collect()
     };
     let (same, alike) = (
         named("b2aaaa", "dc01.contoso.com"),
@@ -143,7 +143,7 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
     let of_twins = |world: &World, draft: &Draft| -> Vec<(String, Severity)> {
         let findings = review(draft, &world.facts()).findings.into_iter();
         let twins = findings.filter(|finding| finding.rail == "twins");
-        twins.map(|f| (f.text, f.severity)).collect()
+        twins.map(|f| (f.text(), f.severity)).collect()
     };
     let mut draft = partial.draft(ActionKind::Isolate);
     let unchecked =
@@ -181,7 +181,11 @@ fn reviewed_tags_protect_when_no_newer_ones_are_reported() {
     };
     for facts in [world.facts(), unread] {
         let stopped = enforce(&approval, &facts).expect_err("its tag protects it");
-        assert!(stopped.text.contains("the tag “vip”"), "{}", stopped.text);
+        assert!(
+            stopped.text().contains("the tag “vip”"),
+            "{}",
+            stopped.text()
+        );
     }
     // What the service tells now counts more.
     world.machine.machine_tags = Some([].into());
@@ -198,7 +202,7 @@ fn of_many_twins_the_first_are_named_and_the_rest_counted() {
         .iter()
         .find(|f| f.rail == "twins")
         .expect("twins")
-        .text;
+        .text();
     assert!(
         text.starts_with("12 other records with this name: …a10 ("),
         "{text}"

@@ -30,7 +30,7 @@ fn the_own_computer_is_known_by_name_address_and_entra_id() {
     let unknown = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     assert!(
         unknown[0]
-            .text
+            .text()
             .starts_with("Not checked: whether this is the computer")
     );
 }
@@ -48,7 +48,7 @@ fn whatever_takes_something_from_the_own_computer_says_what() {
             .findings
             .into_iter();
         let own = findings.filter(|finding| finding.rail == "own device");
-        own.map(|finding| finding.text).collect::<Vec<_>>()
+        own.map(|finding| finding.text()).collect::<Vec<_>>()
     };
     let on_a_device = |kind: &ActionKind| !kind.is_tenant_wide();
     for kind in ActionKind::ALL.iter().copied().filter(on_a_device) {

@@ -35,7 +35,9 @@ fn earlier(world: &World, kind: ActionKind, change: fn(&mut Draft)) -> Order {
 fn said(world: &World, kind: ActionKind, rail: &str) -> Vec<(Severity, String)> {
     let findings = review(&world.draft(kind), &world.facts()).findings;
     let of_rail = findings.into_iter().filter(|found| found.rail == rail);
-    of_rail.map(|found| (found.severity, found.text)).collect()
+    of_rail
+        .map(|found| (found.severity, found.text()))
+        .collect()
 }
 
 #[test]

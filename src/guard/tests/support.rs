@@ -68,7 +68,7 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
         });
         let found = review(&world.draft(restrict), &world.facts()).findings;
         let support = found.into_iter().filter(|f| f.rail == "support");
-        let found: Vec<_> = support.map(|f| (f.text, f.severity)).collect();
+        let found: Vec<_> = support.map(|f| (f.text(), f.severity)).collect();
         assert_eq!(found, verdicts, "{os} {said:?}");
     }
 }

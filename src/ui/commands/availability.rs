@@ -288,7 +288,7 @@ pub fn act_availability(
         guard::judge(None, &task, machine, facts)
     });
     match findings.into_iter().find(|f| f.severity == Severity::Block) {
-        Some(block) => Err(block.text),
+        Some(block) => Err(block.text()),
         None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use egui::{Ui, WidgetInfo, accesskit};
 
 use super::form::{OrderForm, Target};
 use super::plan::{self, OfDevice};
-use crate::guard::Review;
+use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
@@ -58,7 +58,7 @@ pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
     let had_several = form.count() > 1;
     for (target, review) in form.targets.iter_mut().zip(reviews) {
         let forbidding = plan::forbidding(review);
-        target.left_out_for = forbidding.map(|finding| finding.text.clone());
+        target.left_out_for = forbidding.map(Finding::text);
     }
     let (gone, kept) = std::mem::take(&mut form.targets)
         .into_iter()

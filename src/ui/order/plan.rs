@@ -208,13 +208,11 @@ fn merged(first: &Review, reviews: &[Review], labels: &[&str]) -> Review {
         }
     }
     found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
-    let findings = found.into_iter().map(|(finding, steps)| {
-        let text = if steps.len() < reviews.len() {
-            format!("{}: {}", steps.join(", "), finding.text)
-        } else {
-            finding.text
-        };
-        Finding { text, ..finding }
+    let findings = found.into_iter().map(|(mut finding, steps)| {
+        if steps.len() < reviews.len() {
+            finding.reason = format!("{}: {}", steps.join(", "), finding.reason);
+        }
+        finding
     });
     let findings = findings.collect();
     let mut review = first.clone();

@@ -113,7 +113,7 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     let tokens = ui.tokens();
     ui.spacing_mut().item_spacing.y = 0.0;
     let (icon, role) = look::finding(finding.severity, review.is_stopped_by(finding));
-    let response = badge(ui, icon, role, &finding.text);
+    let response = badge(ui, icon, role, &finding.text());
     ui.announce(&response);
     let mut next = finding.next.words();
     if let NextStep::Wait { until } = &finding.next {

@@ -145,7 +145,7 @@ pub(super) fn preflight(
     };
     guard::enforce(approval, &facts).map_err(|finding| NotSent {
         why: NotSentReason::Blocked,
-        detail: Some(finding.text.into()),
+        detail: Some(finding.text().into()),
     })?;
     Ok(opposite_under_way(context, approval))
 }

@@ -101,7 +101,7 @@ fn says(harness: &mut Harness<'_, World>, words: &str) -> bool {
     };
     let reviews = form.reviews(state, Timestamp::UNIX_EPOCH);
     let mut findings = reviews[0].findings.iter();
-    findings.any(|finding| finding.text.contains(words))
+    findings.any(|finding| finding.text().contains(words))
 }
 
 #[test]
