@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::exposure::Exposure;
 use super::file_section::FileSection;
-use super::kept_texts::{Began, FromBefore};
+use super::kept_texts::Began;
 use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
@@ -28,65 +28,79 @@ pub enum Histories {
 pub struct OrderForm {
     /// The draft shared by all devices: the fields, for no machine in particular. In a plan it is for
     /// the step with a file, else for the first.
-    pub draft: Draft,
+    pub(in crate::ui) draft: Draft,
     /// Each machine with the entry that its order will be; in a plan one for each step, those of a
     /// machine one after the other.
-    pub targets: Vec<Target>,
+    pub(in crate::ui) targets: Vec<Target>,
     /// The plan that is ordered, where it is one.
-    pub plan: Option<Arc<Plan>>,
+    pub(in crate::ui) plan: Option<Arc<Plan>>,
     /// Whether another plan may be chosen in its place.
-    pub chooses_plan: bool,
+    pub(super) chooses_plan: bool,
     /// Devices on which the form's action has another kind: a release from containment.
-    pub renamed: Vec<(MachineId, ActionKind)>,
+    pub(super) renamed: Vec<(MachineId, ActionKind)>,
     /// Devices that it leaves out although they could be meant, and why.
-    pub not_included: Option<String>,
+    pub(super) not_included: Option<String>,
     /// Targets taken out by hand that may be put back: all orders of a device, or some steps.
-    pub left_out: Vec<Target>,
+    pub(in crate::ui) left_out: Vec<Target>,
     /// The end that the form has given itself, where it wants one.
-    pub given_end: Option<GivenEnd>,
-    pub opened_from: OpenedFrom,
+    pub(super) given_end: Option<GivenEnd>,
+    pub(super) opened_from: OpenedFrom,
     /// The ticket, which leads the comment that is sent.
-    pub ticket: String,
+    pub(in crate::ui) ticket: String,
     /// The one that the comment names, where it names one.
     ticket_in_comment: String,
     /// One that it does not begin with, and that a person may take over.
-    pub offered_ticket: Option<String>,
+    pub(super) offered_ticket: Option<String>,
     /// Number of devices, as typed for confirmation.
-    pub number: String,
+    pub(super) number: String,
     /// egui's time when the dialog appeared.
-    pub opened_at: f64,
+    pub(super) opened_at: f64,
     /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
-    pub armed_at: f64,
+    pub(super) armed_at: f64,
+    pub(super) measures: Measures,
+    /// Devices and findings that have been on screen.
+    pub(super) exposure: Exposure,
+    /// The template that the comment comes from and the text it gave: as long as the comment is
+    /// that text, another template or another ticket may replace it.
+    pub(super) from_template: Option<(String, String)>,
+    /// Its beginning; `None` before it was drawn.
+    pub(super) began: Option<Began>,
+    /// State of the file section.
+    pub(super) file: FileSection,
+    pub(super) histories: Histories,
+    /// Why the last try to confirm did not work; typed text survives it.
+    pub(super) error: Option<String>,
+    /// The button that takes the keyboard in the next frame.
+    pub(super) next_focus: Option<NextFocus>,
+    judged: Judged,
+}
+
+/// Heights and scroll position of the last frame, in points. By them the fields stay under the pointer
+/// while the findings above them grow.
+#[derive(Debug, Default)]
+pub struct Measures {
     /// Full height of the findings list.
     pub list_content: Option<f32>,
-    /// How high it is drawn: it changes with what comes, once the form had settled only as far as the fields can stay where they are.
+    /// Height at which it is drawn. Once the form has settled, it changes only as far as the fields can
+    /// stay where they are.
     pub list_height: Option<f32>,
-    /// Growth since then, and in this pass, by which the view is scrolled on.
+    /// Growth of the list since the form has settled.
     pub grown: f32,
+    /// Growth in this pass, by which the view is scrolled on.
     pub grown_by: f32,
-    /// Scroll offset in the last frame.
+    /// Scroll offset.
     pub scrolled: f32,
     /// Height of the fields with their accessories.
     pub body_height: Option<f32>,
-    /// Devices and findings that have been on screen.
-    pub exposure: Exposure,
-    /// The template that the comment comes from and the text it gave: as long as the comment is
-    /// that text, another template or another ticket may replace it.
-    pub from_template: Option<(String, String)>,
-    /// Its beginning; `None` before it was drawn.
-    pub began: Option<Began>,
-    /// Texts taken over from an earlier form.
-    pub from_before: FromBefore,
-    /// State of the file section.
-    pub file: FileSection,
-    pub histories: Histories,
-    /// Why the last try to confirm did not work; typed text survives it.
-    pub error: Option<String>,
-    /// The safe button takes the keyboard in the next frame, as it does when the form opens.
-    pub keep_takes_focus: bool,
-    /// The button that leaves out what is blocked takes the keyboard in the next frame.
-    pub leave_out_takes_focus: bool,
-    judged: Judged,
+}
+
+/// A button that takes the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextFocus {
+    /// The safe button, as when the form opens.
+    Keep,
+    /// The button that leaves out what is blocked.
+    LeaveOut,
 }
 
 /// The reviews as they were judged last, one of each device.
@@ -203,21 +217,14 @@ impl OrderForm {
             number: String::new(),
             opened_at: time,
             armed_at: time,
-            list_content: None,
-            list_height: None,
-            grown: 0.0,
-            grown_by: 0.0,
-            scrolled: 0.0,
-            body_height: None,
+            measures: Measures::default(),
             exposure: Exposure::default(),
             from_template: None,
             began: None,
-            from_before: FromBefore::Nothing,
             file: FileSection::default(),
             histories: Histories::Awaited,
             error: None,
-            keep_takes_focus: false,
-            leave_out_takes_focus: false,
+            next_focus: None,
             judged: Judged::default(),
         }
     }

@@ -47,18 +47,23 @@ pub fn begin(views: &mut Views, form: &mut OrderForm) {
     }
     let beginning = beginning_of(form);
     let ticket = form.ticket.clone();
+    let mut from_before = FromBefore::Nothing;
     let kept = &mut views.kept_texts.0;
     if let Some(at) = kept.iter().position(|kept| kept.of == beginning) {
         let kept = kept.remove(at);
         form.draft.comment = kept.comment;
         form.from_template = kept.from_template;
-        form.from_before = FromBefore::Comment;
+        from_before = FromBefore::Comment;
         if form.ticket.trim().is_empty() && !kept.ticket.trim().is_empty() {
             form.ticket = kept.ticket;
-            form.from_before = FromBefore::CommentAndTicket;
+            from_before = FromBefore::CommentAndTicket;
         }
     }
-    form.began = Some(Began { beginning, ticket });
+    form.began = Some(Began {
+        beginning,
+        ticket,
+        from_before,
+    });
 }
 
 /// Keeps the text typed into a dismissed form.
@@ -97,7 +102,11 @@ pub fn forget(views: &mut Views, form: &OrderForm) {
 /// That the form has text of an earlier one, with the way to an empty comment, whose field is `comment`. The
 /// line stays where it is: nothing moves under the pointer.
 pub fn from_before_ui(ui: &mut Ui, form: &mut OrderForm, comment: Id) {
-    let words = match form.from_before {
+    let Some(began) = &mut form.began else {
+        return;
+    };
+    let from_before = began.from_before;
+    let words = match from_before {
         FromBefore::Nothing => return,
         FromBefore::Comment => "Your comment from before was kept",
         FromBefore::CommentAndTicket => "Your comment and ticket from before were kept",
@@ -108,13 +117,13 @@ pub fn from_before_ui(ui: &mut Ui, form: &mut OrderForm, comment: Id) {
         let said = ui.small_label(words);
         ui.announce(&said);
         let clear = ActionButton::quiet("Clear").name("Clear what was kept");
-        if form.from_before != FromBefore::Cleared && ui.add(clear).clicked() {
+        if from_before != FromBefore::Cleared && ui.add(clear).clicked() {
             form.draft.comment.clear();
             form.from_template = None;
-            if form.from_before == FromBefore::CommentAndTicket {
+            if from_before == FromBefore::CommentAndTicket {
                 form.ticket.clear();
             }
-            form.from_before = FromBefore::Cleared;
+            began.from_before = FromBefore::Cleared;
             // The button that had the keyboard goes.
             ui.memory_mut(|memory| memory.request_focus(comment));
         }

@@ -35,6 +35,7 @@ pub(super) struct Beginning {
 pub struct Began {
     pub(super) beginning: Beginning,
     pub(super) ticket: String,
+    pub(super) from_before: FromBefore,
 }
 
 /// Texts taken over from an earlier form.

@@ -2,7 +2,7 @@
 
 use egui::{Ui, WidgetInfo, accesskit};
 
-use super::form::{OrderForm, Target};
+use super::form::{NextFocus, OrderForm, Target};
 use super::plan::{self, OfDevice};
 use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
@@ -73,9 +73,10 @@ pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
         put_back(form, target);
     }
     form.number.clear();
-    form.list_height = None;
+    form.measures.list_height = None;
     // The list that the keyboard was in is gone.
-    form.keep_takes_focus = had_several && form.only().is_some() && form.plan.is_none();
+    let is_gone = had_several && form.only().is_some() && form.plan.is_none();
+    form.next_focus = is_gone.then_some(NextFocus::Keep);
 }
 
 /// Those of a device stand together, in the order of its steps.
@@ -212,7 +213,7 @@ pub fn all_ui(
             let label = format!("Leave out blocked {what} ({})", blocked.len());
             let button = all_button(&label, arming).key("leave out blocked");
             let response = ui.add(button);
-            if form.leave_out_takes_focus {
+            if form.next_focus == Some(NextFocus::LeaveOut) {
                 response.request_focus();
                 response.scroll_to_me(None);
             }

@@ -46,7 +46,7 @@ use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use confirm::{Outcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui};
-use form::Place;
+use form::{NextFocus, Place};
 use left_out::Changes;
 use paste::Field;
 use plan::Pinned;
@@ -177,7 +177,6 @@ fn content_ui(
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
     let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, place);
-    form.leave_out_takes_focus = false;
     if before != fields(form) {
         form.error = None;
     }
@@ -189,7 +188,7 @@ fn content_ui(
         // The reason for the last refusal is shown while it holds, in its present words.
         form.error = why_not(cx, form, &reviews);
     }
-    let wants_focus = std::mem::take(&mut form.keep_takes_focus) || is_opening;
+    let wants_focus = form.next_focus.take() == Some(NextFocus::Keep) || is_opening;
     let pressed = footer_ui(ui, cx, form, &task, block.as_deref(), place, wants_focus);
     Drawn {
         pressed,
@@ -205,8 +204,8 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
     let task = form.task();
     // What a device is forbidden cannot be filled in: the way on is without that device.
-    form.leave_out_takes_focus = form.only().is_none() && reviews.iter().any(plan::is_forbidden);
-    if form.leave_out_takes_focus {
+    if form.only().is_none() && reviews.iter().any(plan::is_forbidden) {
+        form.next_focus = Some(NextFocus::LeaveOut);
         ui.ctx().request_repaint();
         return;
     }
@@ -267,7 +266,7 @@ fn upper_ui(
         let changes = targets::checks_ui(ui, cx, form, drawn, least);
         let body = ui.cursor().top();
         body_ui(ui, cx, form, task, id, wants_name);
-        form.body_height = Some(ui.min_rect().bottom() - body);
+        form.measures.body_height = Some(ui.min_rect().bottom() - body);
         changes
     })
 }
@@ -275,7 +274,7 @@ fn upper_ui(
 /// Minimum height of the findings list: a little higher than its content, where the fields leave the
 /// room, for later findings.
 fn least_list(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
-    let Some((content, body)) = form.list_content.zip(form.body_height) else {
+    let Some((content, body)) = form.measures.list_content.zip(form.measures.body_height) else {
         ui.ctx().request_discard("what was found is measured");
         return 0.0;
     };
@@ -302,9 +301,9 @@ fn scroll_ui<R>(
         // It takes its room at all times: a bar that comes would make the fields narrower.
         .scroll_bar_visibility(ScrollBarVisibility::AlwaysVisible)
         .auto_shrink(false);
-    let grown = std::mem::take(&mut form.grown_by);
+    let grown = std::mem::take(&mut form.measures.grown_by);
     if grown.abs() > 0.0 {
-        area = area.vertical_scroll_offset(form.scrolled + grown);
+        area = area.vertical_scroll_offset(form.measures.scrolled + grown);
     }
     let shown = area.show(ui, |ui| {
         ui.set_width(ui.available_width());
@@ -312,13 +311,13 @@ fn scroll_ui<R>(
         let inner = content(ui, form);
         // So much that the fields can stay where they are.
         let drawn = ui.cursor().top() - ui.min_rect().top();
-        let missing = height + form.grown - drawn;
+        let missing = height + form.measures.grown - drawn;
         if missing > 0.0 {
             ui.add_space(missing);
         }
         inner
     });
-    form.scrolled = shown.state.clamped_offset().y;
+    form.measures.scrolled = shown.state.clamped_offset().y;
     shown.inner
 }
 

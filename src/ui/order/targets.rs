@@ -158,22 +158,25 @@ fn list_ui(ui: &mut Ui, least: f32, content: impl FnOnce(&mut Ui)) -> f32 {
 /// Notes how high the list is drawn. It follows what comes into it until the buttons work for the first
 /// time; from then on what it changes by is scrolled on, for nothing may move under the pointer.
 fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
-    form.list_content = Some(content);
+    form.measures.list_content = Some(content);
     let drawn = content.max(least);
-    let settled = form.list_height.filter(|_| !is_arming(ui, form.opened_at));
+    let settled = form
+        .measures
+        .list_height
+        .filter(|_| !is_arming(ui, form.opened_at));
     let Some(before) = settled else {
-        form.list_height = Some(drawn);
+        form.measures.list_height = Some(drawn);
         return;
     };
     // Where less is left of it, as after a reading that has cleared something, it closes up as far as that
     // can be scrolled back.
-    let gone = (before - content).max(0.0).min(form.scrolled);
+    let gone = (before - content).max(0.0).min(form.measures.scrolled);
     // Whole points: of less, the place of each field would be another one.
     let grown = (drawn - before).ceil() - gone.floor();
     if grown.abs() > 0.05 {
-        form.list_height = Some(before + grown);
-        form.grown = (form.grown + grown).max(0.0);
-        form.grown_by += grown;
+        form.measures.list_height = Some(before + grown);
+        form.measures.grown = (form.measures.grown + grown).max(0.0);
+        form.measures.grown_by += grown;
         ui.ctx().request_discard("what was found has changed");
     }
 }
@@ -191,7 +194,7 @@ pub fn checks_ui(
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
     let mut changes = Changes::default();
     let is_settling = is_arming(ui, form.opened_at);
-    let kept = form.list_height.filter(|_| !is_settling);
+    let kept = form.measures.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
     // Not of the form while it is drawn: it notes what it has shown.
     let mut exposure = std::mem::take(&mut form.exposure);

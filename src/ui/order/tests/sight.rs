@@ -357,7 +357,7 @@ fn the_list_of_several_devices_is_as_high_as_what_is_in_it() {
     let mut harness = usual(crowded(&devices, 0));
     let over = rect(&harness, "Leave out “FIN-LT-0” (…a000)").top();
     let below = rect(&harness, "Isolation type").top();
-    let content = form(&harness).list_content.expect("measured");
+    let content = form(&harness).measures.list_content.expect("measured");
     let gaps = below - over - content;
     assert!(
         (-8.0..24.0).contains(&gaps),
