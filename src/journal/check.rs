@@ -111,14 +111,14 @@ pub(super) struct Walk {
 pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, JournalError> {
     // One state of the file, while a console beside may be continuing it.
     let _unchanging = db.unchecked_transaction()?;
+    let schema = schema::compare(db)?;
     let mut walk = Walk {
         end: End::EMPTY,
         records: 0,
-        findings: schema::compare(db)?,
+        findings: schema.findings,
         layout: 0,
     };
-    let has_table = !walk.findings.iter().any(is_without_table);
-    if has_table {
+    if !schema.lacks_table {
         let mut hashes = vec![String::new(); remembered.len()];
         // An empty file has no table yet.
         if schema::layout_of(db)? > 0 {
@@ -295,10 +295,6 @@ impl Walk {
         }
         Ok(())
     }
-}
-
-fn is_without_table(finding: &Finding) -> bool {
-    matches!(finding, Finding::SchemaMissing { object } | Finding::SchemaChanged { object } if object.starts_with("table "))
 }
 
 const fn is_of_pages(finding: &Finding) -> bool {

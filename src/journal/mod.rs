@@ -38,7 +38,7 @@ pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Caution, Finding, Witness};
 pub use place::{in_use_beside, put_aside, recreate};
-pub use record::{Author, NotSentReason, Record};
+pub use record::{Author, NotSentReason, Record, account_parts, account_text};
 pub use refusal::{alternative, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply, UNDONE};
@@ -301,7 +301,7 @@ impl Journal {
         // A trigger that somebody plants could swallow what is inserted.
         let schema_version = schema::version_of(&transaction)?;
         if schema_version != self.schema_version
-            && let Some(finding) = schema::compare(&transaction)?.into_iter().next()
+            && let Some(finding) = schema::compare(&transaction)?.findings.into_iter().next()
         {
             return Err(JournalError::Damaged(finding));
         }

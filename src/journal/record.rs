@@ -10,7 +10,9 @@ use serde_json::{Map, Value as Json};
 use super::JournalError;
 use crate::action::Order;
 use crate::model::loose::or_none;
-use crate::model::{Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId};
+use crate::model::{
+    Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, clean,
+};
 
 /// Account and target of an order. Written into the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,29 @@ impl Author {
     pub fn is(&self, account: &Account) -> bool {
         *self.tenant == *account.tenant_id.as_str() && self.object_id == account.object_id
     }
+
+    /// Display name of the account, without where it acted.
+    #[must_use]
+    pub fn name(&self) -> String {
+        clean(account_parts(&self.account).0, 80).into_owned()
+    }
+}
+
+/// Between the name and the target of an account.
+const AT: &str = " at ";
+
+/// An account as records have it: its display name, and the cloud or server where it acts.
+#[must_use]
+pub fn account_text(name: &str, target: &str) -> Box<str> {
+    format!("{name}{AT}{target}").into()
+}
+
+/// The name and the target of an [`account_text`]. A name may hold ` at ` itself, as people choose it; a
+/// cloud's name or a server's address does not.
+#[must_use]
+pub fn account_parts(account: &str) -> (&str, Option<&str>) {
+    let parts = account.rsplit_once(AT);
+    parts.map_or((account, None), |(name, target)| (name, Some(target)))
 }
 
 /// Why an order was never sent. The first release wrote the words that it showed.
@@ -239,7 +264,7 @@ impl Record {
     }
 }
 
-/// The data of a record. Each field is in it once, at every depth: of two, another reader may go by the
+/// The data of a record. Each field is in it once, at every depth: of two, another reader may take the
 /// other.
 struct Once(Json);
 
@@ -298,5 +323,33 @@ impl<'de> Visitor<'de> for OnceVisitor {
 
     fn visit_unit<E>(self) -> Result<Json, E> {
         Ok(Json::Null)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_parted_into_its_name_and_its_target_whatever_the_name() {
+        for name in [
+            "jane@contoso.com",
+            "Jane at Contoso",
+            "Jane at",
+            "at at at",
+            " at ",
+            "",
+            "Jane (at) work",
+        ] {
+            for target in ["GCC High", "http://127.0.0.1:8080", "built-in tenant"] {
+                let text = account_text(name, target);
+                assert_eq!(account_parts(&text), (name, Some(target)), "{text:?}");
+            }
+        }
+        assert_eq!(account_text("jane", "DoD"), "jane at DoD".into());
+        assert_eq!(
+            account_parts("jane@contoso.com"),
+            ("jane@contoso.com", None)
+        );
     }
 }

@@ -142,11 +142,20 @@ fn objects(db: &Connection) -> rusqlite::Result<BTreeMap<(String, String), Strin
     rows.collect()
 }
 
-/// How the file's schema differs from the one of its layout.
-pub(super) fn compare(db: &Connection) -> Result<Vec<Finding>, JournalError> {
+/// How a file's schema differs from the one of its layout.
+#[derive(Default)]
+pub(super) struct Difference {
+    pub findings: Vec<Finding>,
+    /// Whether a table of ours is missing or changed, so that its records cannot be read.
+    pub lacks_table: bool,
+}
+
+/// Compares the file's schema with the one of its layout.
+pub(super) fn compare(db: &Connection) -> Result<Difference, JournalError> {
     let layout = layout_of(db)?;
+    let mut difference = Difference::default();
     if layout == 0 {
-        return Ok(Vec::new());
+        return Ok(difference);
     }
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(&definition(layout))?;
@@ -154,18 +163,24 @@ pub(super) fn compare(db: &Connection) -> Result<Vec<Finding>, JournalError> {
     let object_of = |(kind, name): &(String, String)| -> Box<str> {
         crate::model::clean(&format!("{kind} “{name}”"), 120).into()
     };
-    let mut findings = Vec::new();
+    let is_table = |(kind, _): &(String, String)| kind == "table";
     for (key, sql) in found {
         let object = object_of(&key);
         match expected.remove(&key) {
-            None => findings.push(Finding::SchemaPlanted { object }),
-            Some(ours) if ours != sql => findings.push(Finding::SchemaChanged { object }),
+            None => difference.findings.push(Finding::SchemaPlanted { object }),
+            Some(ours) if ours != sql => {
+                difference.findings.push(Finding::SchemaChanged { object });
+                difference.lacks_table |= is_table(&key);
+            }
             Some(_) => {}
         }
     }
-    let missing = expected.keys().map(object_of);
-    findings.extend(missing.map(|object| Finding::SchemaMissing { object }));
-    Ok(findings)
+    for key in expected.keys() {
+        let object = object_of(key);
+        difference.findings.push(Finding::SchemaMissing { object });
+        difference.lacks_table |= is_table(key);
+    }
+    Ok(difference)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Orders that have not ended, as the reason why local data stays: it holds the sign-in that follows them.
 
-use super::{Author, Entry, Phase};
-use crate::model::{Account, clean, first_named};
+use super::{Entry, Phase};
+use crate::model::{Account, first_named};
 
 /// How many are named; the others are counted.
 const MAX_NAMED: usize = 3;
@@ -21,15 +21,6 @@ impl Entry {
     #[must_use]
     pub fn is_abandoned(&self, is_of_earlier_run: bool) -> bool {
         is_of_earlier_run && !self.status().is_end() && *self.author.object_id == *Account::UNNAMED
-    }
-}
-
-impl Author {
-    /// Display name of the account, without where it acted.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let label = self.account.split(" at ").next().unwrap_or_default();
-        clean(label, 80).into_owned()
     }
 }
 
@@ -79,7 +70,7 @@ mod tests {
 
     use super::*;
     use crate::action::{ActionKind, Order, Task, Values};
-    use crate::journal::Record;
+    use crate::journal::{Author, Record};
     use crate::model::{EntryId, MachineId, MachineRef, TenantId};
 
     fn entry(object_id: &str, device: &str, is_sent: bool) -> Entry {

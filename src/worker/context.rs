@@ -16,7 +16,7 @@ use super::settings::SettingsHandle;
 use super::timing::Timing;
 use crate::api::Client;
 use crate::auth::Session;
-use crate::journal::Author;
+use crate::journal::{Author, account_text};
 use crate::message::Event;
 use crate::model::{Account, MachineAction, Mode};
 
@@ -138,7 +138,7 @@ impl Context {
             mode: self.mode.key().into(),
             tenant: account.tenant_id.as_str().into(),
             object_id: account.object_id.clone(),
-            account: format!("{} at {}", account.label(), self.target).into(),
+            account: account_text(&account.label(), &self.target),
         }
     }
 }

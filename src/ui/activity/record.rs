@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::action::{PlanStep, Task};
-use crate::journal::{Entry, OrderStatus, TimeSource};
+use crate::journal::{Entry, OrderStatus, TimeSource, account_parts};
 use crate::model::{MachineAction, clean};
 use crate::state::State;
 use crate::ui::words;
@@ -78,9 +78,11 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
 
 /// An account as the journal has it, with where it acted: `jane@contoso.com (Commercial)`.
 fn account_words(account: &str) -> String {
-    match account.rsplit_once(" at ") {
-        Some((who, place)) => format!("{} ({})", clean(who, 80), clean(place, 80)),
-        None => clean(account, 80).into_owned(),
+    let (name, target) = account_parts(account);
+    let name = clean(name, 80);
+    match target {
+        Some(target) => format!("{name} ({})", clean(target, 80)),
+        None => name.into_owned(),
     }
 }
 
