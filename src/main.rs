@@ -166,6 +166,7 @@ fn begin(
         ..policy
     };
     let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
+    state.cloud = run.endpoints.cloud;
     state.tenant.clone_from(&run.endpoints.tenant);
     state.client_id.clone_from(&run.endpoints.client_id);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();

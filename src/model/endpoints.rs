@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use url::Url;
 
-use super::{Registration, Scopes};
+use super::{Cloud, Registration, Scopes};
 
 /// `--stand-in` was given something other than `http` on a loopback address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,8 @@ pub struct NotLoopback;
 pub struct Endpoints {
     /// Display name of the target: a cloud's name or the stand-in's address.
     pub name: Box<str>,
+    /// `None` for a stand-in.
+    pub cloud: Option<Cloud>,
     /// The tenant as it was set: a GUID or a domain.
     pub tenant: Box<str>,
     pub device_authorization: Url,
@@ -59,6 +61,7 @@ impl Endpoints {
             false,
         )?;
         Ok(Self {
+            cloud: Some(*cloud),
             scopes: scopes.clone(),
             ..endpoints
         })
@@ -99,6 +102,7 @@ impl Endpoints {
         let oauth = |leaf| Url::parse(&format!("{authority}/{tenant}/oauth2/v2.0/{leaf}"));
         Ok(Self {
             name: name.into(),
+            cloud: None,
             tenant: tenant.into(),
             device_authorization: oauth("devicecode")?,
             token: oauth("token")?,
@@ -286,6 +290,7 @@ mod tests {
                     ..Registration::sample()
                 })
                 .expect("literal values");
+                assert_eq!(live.cloud, Some(cloud));
                 let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
                 (
                     host(&live.token),

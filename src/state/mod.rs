@@ -50,8 +50,8 @@ use crate::message::{
     DownloadNews, HashingNews, LookBack, OrderProgress, ReadIndicators, open_orders_on,
 };
 use crate::model::{
-    AvailableActions, Budget, EntryId, Epoch, FileFacts, HeapBytes, Host, KeyringState, Listed,
-    Machine, MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
+    AvailableActions, Budget, Cloud, EntryId, Epoch, FileFacts, HeapBytes, Host, KeyringState,
+    Listed, Machine, MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
     SignInMethod,
 };
 
@@ -82,6 +82,8 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub target: Box<str>,
+    /// The cloud, where it is one.
+    pub cloud: Option<Cloud>,
     /// The tenant as it was set: an id or a domain; empty where none is set.
     pub tenant: Box<str>,
     /// The application that signs in.
@@ -183,6 +185,7 @@ impl State {
         Self {
             mode,
             target: target.into(),
+            cloud: None,
             tenant: Box::default(),
             client_id: Box::default(),
             sign_out_page: Box::default(),

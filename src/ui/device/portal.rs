@@ -1,6 +1,6 @@
 //! Pages of the Defender portal: the one of a device, the one of an alert.
 
-use crate::model::{Cloud, MachineId, Mode};
+use crate::model::{MachineId, Mode};
 use crate::state::State;
 
 /// The page of a device. Its id holds nothing that is not safe in an address.
@@ -16,21 +16,14 @@ pub fn alert_page(state: &State, id: &str) -> Option<String> {
 }
 
 fn page(state: &State, kind: &str, id: &str) -> Option<String> {
-    let host = cloud(state)?.portal_host();
+    let host = state.cloud?.portal_host();
     Some(format!("https://{host}/{kind}/{id}"))
-}
-
-/// The place may name a region behind its cloud.
-fn cloud(state: &State) -> Option<Cloud> {
-    let clouds = Cloud::ALL.into_iter();
-    let named = clouds.filter(|cloud| state.target.starts_with(cloud.name()));
-    named.max_by_key(|cloud| cloud.name().len())
 }
 
 /// Why this page cannot be opened, where it cannot.
 pub fn trouble(state: &State, page: Option<&str>) -> Option<&'static str> {
     match state.mode {
-        Mode::Live if cloud(state).is_none() => Some("This server belongs to no Defender portal"),
+        Mode::Live if state.cloud.is_none() => Some("This server belongs to no Defender portal"),
         Mode::Live => page
             .is_none()
             .then_some("Its id does not have the form that Defender uses"),
@@ -43,31 +36,41 @@ pub fn trouble(state: &State, page: Option<&str>) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::guard::Policy;
+    use crate::model::Cloud;
+
+    fn state(cloud: Option<Cloud>) -> State {
+        let mut state = State::new(Mode::Live, "anywhere", Policy::default());
+        state.cloud = cloud;
+        state
+    }
 
     #[test]
     fn the_portal_is_that_of_the_cloud() {
         let id = MachineId::parse("a19c07").expect("a literal id");
-        for (place, host) in [
-            ("Commercial", Some("security.microsoft.com")),
-            ("Commercial, EU", Some("security.microsoft.com")),
-            ("GCC", Some("security.microsoft.com")),
-            ("GCC High", Some("security.microsoft.us")),
-            ("DoD", Some("security.apps.mil")),
-            ("http://127.0.0.1:18432", None),
+        for (cloud, host) in [
+            (Some(Cloud::Commercial), Some("security.microsoft.com")),
+            (Some(Cloud::Gcc), Some("security.microsoft.com")),
+            (Some(Cloud::GccHigh), Some("security.microsoft.us")),
+            (Some(Cloud::Dod), Some("security.apps.mil")),
+            (None, None),
         ] {
-            let state = State::new(Mode::Live, place, Policy::default());
+            let state = state(cloud);
             let at = |rest: &str| host.map(|host| format!("https://{host}/{rest}"));
-            assert_eq!(machine_page(&state, &id), at("machines/a19c07"), "{place}");
+            assert_eq!(
+                machine_page(&state, &id),
+                at("machines/a19c07"),
+                "{cloud:?}"
+            );
             let alert = "da637551227677560813_-961444813";
             let page = alert_page(&state, alert);
-            assert_eq!(page, at(&format!("alerts/{alert}")), "{place}");
+            assert_eq!(page, at(&format!("alerts/{alert}")), "{cloud:?}");
             assert_eq!(trouble(&state, page.as_deref()).is_none(), host.is_some());
         }
     }
 
     #[test]
     fn an_id_that_would_lead_elsewhere_has_no_page() {
-        let state = State::new(Mode::Live, "Commercial", Policy::default());
+        let state = state(Some(Cloud::Commercial));
         for id in ["", "../machines", "a b", "a?x=1", "a#b", "a%2Fb"] {
             assert_eq!(alert_page(&state, id), None, "{id}");
         }

@@ -28,8 +28,9 @@ const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of t
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
     if let Some(entry) = cx.state.attention_on(&machine.id) {
-        let (icon, role, words) = attention::mark(entry, cx.state);
-        let words = format!("{words}, needs attention: see Activity");
+        let (icon, role, outcome) = attention::mark(entry, cx.state);
+        let title = entry.order.task.title();
+        let words = format!("{title}: {outcome}, needs attention: see Activity");
         badge(ui, icon, role, &words);
     }
     let Some(history) = cx.state.history(&machine.id) else {

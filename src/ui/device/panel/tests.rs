@@ -9,7 +9,7 @@ use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Event, InventoryNews, PanelNews};
 use crate::model::{
-    Account, Alert, AlertSeverity, AlertStatus, Epoch, HealthStatus, Listed, LoggedOnUser,
+    Account, Alert, AlertSeverity, AlertStatus, Cloud, Epoch, HealthStatus, Listed, LoggedOnUser,
     MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode, OnboardingStatus,
     PanelPart, Permissions, SessionStatus, TenantId,
 };
@@ -392,7 +392,7 @@ fn each_alert_leads_to_its_page_in_the_portal_of_the_cloud() {
     };
     let mut live = world(Vec::new());
     live.state.mode = Mode::Live;
-    live.state.target = "GCC High".into();
+    live.state.cloud = Some(Cloud::GccHigh);
     tell(&mut live, alerts("a/../b"));
     let mut harness = harness(live);
     harness.run();
