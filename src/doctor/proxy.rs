@@ -93,6 +93,8 @@ fn variables() -> Option<Line> {
     let mut said = Vec::new();
     let mut trouble = None;
     let all_counts = https.is_none();
+    let is_address = |(_, value): &(_, String)| address_of(value).is_some();
+    let is_only_http = all_counts && all.is_none() && http.as_ref().is_some_and(is_address);
     for (variable, counts, unused) in [
         (https, true, ""),
         (all, all_counts, "HTTPS_PROXY takes precedence"),
@@ -112,8 +114,7 @@ fn variables() -> Option<Line> {
             said.push(format!("{name} is {address} and not used: {unused}"));
         }
     }
-    let only_http = said.len() == 1 && said.iter().any(|text| text.contains("over https only"));
-    if only_http {
+    if is_only_http {
         trouble = Some("If the service is to be reached through it, set HTTPS_PROXY as well");
     }
     if let Some((name, value)) = except {

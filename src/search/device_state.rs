@@ -84,6 +84,12 @@ impl DeviceState {
         })
     }
 
+    /// Whether it is cut off or restricted now, regardless of what is under way.
+    #[must_use]
+    pub const fn is_in_force(self) -> bool {
+        self.is_in_force
+    }
+
     /// Whether the column says that something is under way.
     #[must_use]
     pub const fn is_changing(self) -> bool {

@@ -118,7 +118,7 @@ impl Tally {
         for (id, _, conditions) in state.actions.machines() {
             if is_listed(state, id) {
                 let known = DeviceState::from(conditions);
-                contained += usize::from(known.group_words().any(|word| word == "Contained"));
+                contained += usize::from(known.is_in_force());
                 pending += usize::from(known.is_changing());
             }
         }

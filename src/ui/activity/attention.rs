@@ -282,16 +282,14 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     });
 }
 
-/// Outcome of a device's newest order, where it needs attention: for its row and its panel.
+/// Outcome of a device's newest order without the order's title: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
-    let title = entry.order.task.title();
     // It needs a person for what its status leaves out.
     let remark = state.became(entry).in_short(entry);
     if !remark.is_empty() {
-        let words = format!("{title}: {}", remark.join(", "));
-        return (Icon::Warning, Role::Caution, words);
+        return (Icon::Warning, Role::Caution, remark.join(", "));
     }
     let (icon, role) = look::order_status(entry.status());
-    let word = first_lower(&entry.status().word(&entry.order.task));
-    (icon, role, format!("{title}: {word}"))
+    let word = entry.status().word(&entry.order.task);
+    (icon, role, first_lower(&word))
 }

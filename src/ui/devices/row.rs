@@ -55,20 +55,15 @@ fn told_order<'a>(
 /// while it is cut off or that changes; else what became of the order that was to do it. It is in the short
 /// words too: an icon alone does not say it.
 fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &str) -> StateCell {
-    let (icon, role, title) = attention::mark(entry, cx.state);
+    let (icon, role, outcome) = attention::mark(entry, cx.state);
+    let title = format!("{}: {outcome}", entry.order.task.title());
     let hint = if is_open {
         format!("{hint}\n{title}: requested from this console")
     } else {
         format!("{hint}\nYour order needs attention: see Activity")
     };
     let noun = entry.order.task.cut_off_noun();
-    let order = noun.map_or_else(
-        || title.clone(),
-        |noun| {
-            let outcome = title.rsplit_once(": ").map_or("", |(_, outcome)| outcome);
-            format!("{noun} {outcome}")
-        },
-    );
+    let order = noun.map_or(title, |noun| format!("{noun} {outcome}"));
     let is_state_first =
         state.is_cut_off_of_note() || noun.is_none() && state.lead().1.is_of_note();
     let short = if is_state_first && state.rank().is_some() {
@@ -90,12 +85,10 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
     StateCell {
         pieces,
         short,
+        is_unknown: false,
         hint,
     }
 }
-
-/// Stands for a state of which nothing is known; the tip says whether a history was read.
-const UNREAD: &str = "Unknown";
 
 /// Content of a device's state cell.
 struct StateCell {
@@ -103,11 +96,17 @@ struct StateCell {
     pieces: Vec<(Option<Icon>, Role, String)>,
     /// The words of the first where the column is too narrow for all of it.
     short: String,
+    /// Whether nothing is known; the tip says whether a history was read.
+    is_unknown: bool,
     hint: String,
 }
 
 impl StateCell {
-    fn words(&self) -> String {
+    /// Its words in the name of the row.
+    fn spoken(&self) -> String {
+        if self.is_unknown {
+            return "state unknown".to_owned();
+        }
         let words = self.pieces.iter().map(|(_, _, words)| words.as_str());
         words.collect::<Vec<_>>().join("; ")
     }
@@ -176,7 +175,7 @@ impl MachineRow<'_> {
         let state = self.state(cx);
         let marks = device_marks(cx.state, &self.reference, Some(self.machine));
         // Before the cells: they lie on it, and keep their hover texts.
-        let row = self.row_ui(ui, &state.words(), &marks);
+        let row = self.row_ui(ui, &state.spoken(), &marks);
         let mut checkbox = None;
         for span in layout.spans() {
             let rect = egui::Rect::from_x_y_ranges(span.seen, self.rect.y_range());
@@ -238,18 +237,18 @@ impl MachineRow<'_> {
         if let Some((entry, is_open)) = told_order(&self.reference, self.open_entries, cx.state) {
             return beside(cx, state, entry, is_open, &hint);
         }
-        if state == DeviceState::default() && cx.state.containments.get().is_none() {
-            return StateCell {
-                pieces: vec![(None, Role::Stale, UNREAD.to_owned())],
-                short: UNREAD.to_owned(),
-                hint: "Unknown: the action history has not been read".to_owned(),
-            };
-        }
-        let (icon, role) = look::device_state(state);
+        let is_read = state != DeviceState::default() || cx.state.containments.get().is_some();
+        let (icon, role) = if is_read {
+            look::device_state(state)
+        } else {
+            (None, Role::Stale)
+        };
+        let unread = || "Unknown: the action history has not been read".to_owned();
         StateCell {
             pieces: vec![(icon, role, state.text())],
             short: state.short_text(),
-            hint,
+            is_unknown: state.rank().is_none(),
+            hint: if is_read { hint } else { unread() },
         }
     }
 
@@ -271,11 +270,6 @@ impl MachineRow<'_> {
         }
         let merged = self.machine.merged_into().map_or("", |_| ", merged");
         let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
-        let state = if state == UNREAD {
-            "state unknown"
-        } else {
-            state
-        };
         let reference = self.reference.name_and_tail();
         let name = format!("{reference}, {state}{merged}{}", words(marks));
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Row, true, &name));
