@@ -44,7 +44,7 @@ pub enum Subcommands {
     SelfTest {
         /// Have the built-in tenant fail at this step.
         #[arg(long, value_name = "STEP", value_enum, conflicts_with = "stand_in")]
-        fail: Option<Step>,
+        fail: Option<SelfTestStep>,
         /// The stand-in's clock runs this many times faster, so the waits are as much shorter.
         #[arg(long, value_name = "TIMES", requires = "stand_in", value_parser = clap::value_parser!(u16).range(1..=1_000))]
         speed: Option<u16>,
@@ -101,13 +101,13 @@ impl From<ExportFormat> for Format {
 
 /// The steps of the self-test, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum SelfTestStep {
     SignIn,
     Devices,
     Order(ActionKind),
 }
 
-impl Step {
+impl SelfTestStep {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -118,11 +118,11 @@ impl Step {
     }
 }
 
-impl ValueEnum for Step {
+impl ValueEnum for SelfTestStep {
     fn value_variants<'a>() -> &'a [Self] {
-        static ALL: LazyLock<Box<[Step]>> = LazyLock::new(|| {
-            let orders = ActionKind::ALL.iter().copied().map(Step::Order);
-            [Step::SignIn, Step::Devices]
+        static ALL: LazyLock<Box<[SelfTestStep]>> = LazyLock::new(|| {
+            let orders = ActionKind::ALL.iter().copied().map(SelfTestStep::Order);
+            [SelfTestStep::SignIn, SelfTestStep::Devices]
                 .into_iter()
                 .chain(orders)
                 .collect()

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::auth::read_note;
 use crate::cli::JournalCommand;
 use crate::explain::Explanation;
-use crate::files::{self, Refusal};
+use crate::files::{self, RefusedFile};
 use crate::journal::{
-    Checkpoint, Entry, Finding, Format, Journal, JournalError, Moment, NotChecked, Report,
-    Verified, Witness, by_keyring, export,
+    Checkpoint, Defect, Entry, Format, Journal, JournalError, Moment, NotChecked, Report, Verified,
+    Witness, by_keyring, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -195,7 +195,7 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     let (checkpoints, not_checked) = by_keyring(read_note(&Checkpoint::keyring_item(file)));
     let mut report = Journal::inspect(file, &checkpoints)?;
     if forbids_writing(file) {
-        report.findings.push(Finding::Header);
+        report.defects.push(Defect::Header);
     }
     report.not_checked.extend(not_checked);
     Ok(report)
@@ -223,14 +223,14 @@ struct Readable {
 /// beside them.
 fn read(file: &Path) -> Result<Readable, Explanation> {
     let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
-    for Refusal { path, problem } in &report.refused {
+    for RefusedFile { path, problem } in &report.refused {
         say_error!(
             "Others may have changed this journal: {} {problem}",
             path.display()
         );
     }
-    for finding in &report.findings {
-        say_error!("{}: {finding}", report.headline());
+    for defect in &report.defects {
+        say_error!("{}: {defect}", report.headline());
     }
     if let Some(caution) = report.caution {
         say_error!("{caution}. {}", caution.remedy());
@@ -319,10 +319,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal-live.sqlite");
         drop(Journal::open(&path).expect("made"));
-        assert_eq!(inspect(&path).expect("read").findings, []);
+        assert_eq!(inspect(&path).expect("read").defects, []);
         let mut content = std::fs::read(&path).expect("read");
         content[18] = 3;
         std::fs::write(&path, content).expect("written");
-        assert_eq!(inspect(&path).expect("read").findings, [Finding::Header]);
+        assert_eq!(inspect(&path).expect("read").defects, [Defect::Header]);
     }
 }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::Task;
 use crate::explain::Explanation;
 use crate::guard::{Approval, OpenOrder};
-use crate::journal::{Aftermath, Caution, Entry, Format, OrderStatus, OthersContainment, Report};
+use crate::journal::{Aftermaths, Caution, Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
     Machine, MachineAction, MachineActionStatus, MachineId, PageDelay, PanelPart, Question,
@@ -242,7 +242,7 @@ pub struct JournalExport {
     /// Of the local times in it.
     pub zone: TimeZone,
     /// What is known of the orders beside the journal.
-    pub aftermath: Aftermath,
+    pub aftermath: Aftermaths,
 }
 
 /// Which entries are written out.

@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::action::{ActionKind, Devices, Draft, Recorded, Subject};
 use crate::auth::TokenStore;
-use crate::cli::Step;
+use crate::cli::SelfTestStep;
 use crate::files;
 use crate::guard::{self, Policy};
 use crate::journal::{Entry, OrderStatus};
@@ -44,7 +44,7 @@ const SPEED: u16 = 20;
 /// How the self-test runs.
 pub struct Options<'a> {
     /// Has the built-in tenant fail there.
-    pub fail: Option<Step>,
+    pub fail: Option<SelfTestStep>,
     /// Another server on this machine; the built-in tenant if none.
     pub stand_in: Option<&'a str>,
     /// How many times faster the stand-in's clock runs.
@@ -131,11 +131,11 @@ fn run_all(options: &Options<'_>) -> Result<(), Failed> {
 }
 
 /// What makes the tenant fail at a step.
-fn fault(step: Step) -> Option<Fault> {
+fn fault(step: SelfTestStep) -> Option<Fault> {
     match step {
-        Step::SignIn => Fault::parse("devicecode", "status:400", 0),
-        Step::Devices => Fault::parse("machines", "status:403", 0),
-        Step::Order(kind) => {
+        SelfTestStep::SignIn => Fault::parse("devicecode", "status:400", 0),
+        SelfTestStep::Devices => Fault::parse("machines", "status:403", 0),
+        SelfTestStep::Order(kind) => {
             let route = format!("submit:{}", kind.spec().endpoint);
             Fault::parse(&route, "status:403", 0)
         }
@@ -157,7 +157,7 @@ impl SelfTest {
         let unmanaged = self.unmanaged();
         let mut ordered = 0;
         for &kind in ActionKind::ALL {
-            let step = Step::Order(kind).name();
+            let step = SelfTestStep::Order(kind).name();
             let machine = match (kind.spec().devices, &unmanaged) {
                 (Devices::Every, _) => &MachineRef::every_device(),
                 (Devices::Managed | Devices::Any, _) => &machine,

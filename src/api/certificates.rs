@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::files::{self, Refusal};
+use crate::files::{self, RefusedFile};
 use crate::platform::SYSTEM_JUDGES;
 
 /// On Linux a library reads it in whole, whatever it is. Windows and macOS judge by their own store.
@@ -17,7 +17,7 @@ pub fn unusable_certificates() -> Option<String> {
     let why = match files::read_provided(Path::new(&file), MAX_BYTES) {
         Ok(Some(_)) => return None,
         Ok(None) => "is not there".to_owned(),
-        Err(error) => match Refusal::within(&error) {
+        Err(error) => match RefusedFile::within(&error) {
             Some(refusal) => format!("cannot be read: it {}", refusal.problem),
             None => format!("cannot be read: {error}"),
         },

@@ -17,7 +17,7 @@ use url::Url;
 use zeroize::Zeroize as _;
 
 use super::blank::Blank;
-use super::error::{AuthError, Refusal, numbers_in};
+use super::error::{AuthError, ErrorResponse, numbers_in};
 use super::{HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{clean, http_date, retry_after_secs};
 
@@ -38,7 +38,7 @@ pub(super) enum TokenReply {
     /// A JSON object without `error` in a 2xx answer.
     Success(Box<Fields>),
     /// The host's own refusal, whatever the HTTP status.
-    ProtocolError(Box<Refusal>),
+    ProtocolError(Box<ErrorResponse>),
     /// No answer of the protocol: a fault, an overload, a proxy's page.
     NoReply(NoReply),
 }
@@ -171,7 +171,7 @@ impl Fields {
         })
     }
 
-    fn refusal(&self, status: StatusCode) -> Option<Refusal> {
+    fn refusal(&self, status: StatusCode) -> Option<ErrorResponse> {
         let error = match self.error.as_ref()? {
             Value::Null => return None,
             Value::String(word) => word.as_str(),
@@ -188,7 +188,7 @@ impl Fields {
         if let (true, Some(text)) = (numbers.is_empty(), &self.error_description) {
             numbers = numbers_in(text);
         }
-        Some(Refusal {
+        Some(ErrorResponse {
             status: status.as_u16(),
             error: blanked(error, 80),
             suberror: cleaned(&self.suberror, 80),

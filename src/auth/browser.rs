@@ -20,7 +20,7 @@ use super::answer::{Fields, TokenReply, post};
 use super::blank::Blank;
 use super::callback::{CLOSING, Callback, ENTRY, Expected, FormPost, serve};
 use super::challenge::WantedClaims;
-use super::error::{AuthError, Refusal};
+use super::error::{AuthError, ErrorResponse};
 use super::secret::Secret;
 use super::token::monotonic_now;
 use crate::model::BrowserPrompt;
@@ -227,7 +227,7 @@ pub(super) async fn wait_for_person(
             let sent = [flow.expected.state.secret(), flow.nonce.secret()];
             let blank = Blank::new(sent.map(String::as_str));
             let (description, claims) = (description.as_deref(), claims.as_deref());
-            let refusal = Refusal::in_browser(&error, description, claims, &blank);
+            let refusal = ErrorResponse::in_browser(&error, description, claims, &blank);
             Err(Box::new(refusal).into_error())
         }
     }

@@ -61,13 +61,13 @@ pub enum AuthError {
     AnotherAccount { came: Option<Box<str>> },
     /// Interaction required: a person has to sign in again.
     #[error("{refusal}")]
-    Interact { refusal: Box<Refusal> },
+    Interact { refusal: Box<ErrorResponse> },
     /// The registration or a setting is wrong.
     #[error("{refusal}")]
-    Config { refusal: Box<Refusal> },
+    Config { refusal: Box<ErrorResponse> },
     /// A policy says no, and signing in again does not help by itself.
     #[error("{refusal}")]
-    Blocked { refusal: Box<Refusal> },
+    Blocked { refusal: Box<ErrorResponse> },
     /// The host asks for a pause.
     #[error("the sign-in host asks to wait until {until}")]
     Busy { until: Timestamp },
@@ -114,7 +114,7 @@ impl AuthError {
         self.needs_person() || self.may_pass() || matches!(self, Self::Config { .. })
     }
 
-    pub(super) fn refusal_mut(&mut self) -> Option<&mut Refusal> {
+    pub(super) fn refusal_mut(&mut self) -> Option<&mut ErrorResponse> {
         let (Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }) =
             self
         else {
@@ -151,7 +151,7 @@ impl AuthError {
 /// Error response of the sign-in host (RFC 6749 section 5.2, and Entra's additions). All texts are cleaned.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sign-in host refused: {error} {numbers:?}")]
-pub struct Refusal {
+pub struct ErrorResponse {
     pub status: u16,
     /// The contract; numbers and texts may change any day.
     pub error: Box<str>,
@@ -170,10 +170,10 @@ pub struct Refusal {
     pub is_repeated: bool,
 }
 
-impl fmt::Debug for Refusal {
+impl fmt::Debug for ErrorResponse {
     // Without the description and the claims, which name people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
+        f.debug_struct("ErrorResponse")
             .field("status", &self.status)
             .field("error", &self.error)
             .field("suberror", &self.suberror)
@@ -183,7 +183,7 @@ impl fmt::Debug for Refusal {
     }
 }
 
-impl Refusal {
+impl ErrorResponse {
     /// Refusal passed on by the browser (RFC 6749 section 4.1.2.1).
     pub(super) fn in_browser(
         error: &str,
@@ -300,8 +300,8 @@ mod tests {
     use super::*;
     use crate::explain::{Explain as _, NextStep};
 
-    fn refusal(error: &str, suberror: Option<&str>, numbers: &[u32]) -> Box<Refusal> {
-        Box::new(Refusal {
+    fn refusal(error: &str, suberror: Option<&str>, numbers: &[u32]) -> Box<ErrorResponse> {
+        Box::new(ErrorResponse {
             status: 400,
             error: error.into(),
             suberror: suberror.map(Into::into),

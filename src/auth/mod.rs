@@ -43,7 +43,7 @@ pub(crate) use blank::Blank;
 pub use browser::BrowserFlow;
 pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
-pub use error::{AuthError, HttpFault, Refusal};
+pub use error::{AuthError, ErrorResponse, HttpFault};
 pub use keeping::NoteUnread;
 pub use secret::Secret;
 pub use session::{PendingSignIn, Session};

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::HttpFault;
 use super::answer::{Fields, TokenReply, fault, post};
 use super::challenge::WantedClaims;
-use super::error::{AuthError, Refusal};
+use super::error::{AuthError, ErrorResponse};
 use super::id_token::Nonce;
 use super::secret::Secret;
 use super::session::Inner;
@@ -217,7 +217,7 @@ impl Inner {
     fn failed(
         &self,
         error: AuthError,
-        refusal: Option<&Refusal>,
+        refusal: Option<&ErrorResponse>,
         generation: u64,
         refused: Option<&RefusedToken>,
         now: Timestamp,
@@ -229,8 +229,8 @@ impl Inner {
         }
         // Tokens of somebody else are nobody's: what brought them would bring them again.
         let is_foreign = error.is_about_identity();
-        let ends = is_foreign || refusal.is_some_and(Refusal::ends_saved_sign_in);
-        let is_final = ends || refusal.is_some_and(Refusal::is_loop);
+        let ends = is_foreign || refusal.is_some_and(ErrorResponse::ends_saved_sign_in);
+        let is_final = ends || refusal.is_some_and(ErrorResponse::is_loop);
         let until = (!is_final).then(|| remembered_until(&error, now));
         cache.failures += 1;
         cache.failure = Some(Failure {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::challenge::WantedClaims;
-use super::error::{AuthError, Refusal};
+use super::error::{AuthError, ErrorResponse};
 use super::id_token::FirstNonce;
 use super::secret::Secret;
 use super::stored_sign_in::StoredSignIn;
@@ -165,7 +165,7 @@ impl TokenCache {
     }
 
     /// Learns from a refusal what the next attempt needs, and notes whether it is a repeated one.
-    pub(super) fn learn_from(&mut self, refusal: &mut Refusal) {
+    pub(super) fn learn_from(&mut self, refusal: &mut ErrorResponse) {
         let now = monotonic_now();
         refusal.is_repeated = !refusal.numbers.is_empty()
             && self.last_refusal.as_ref().is_some_and(|last| {

@@ -1,9 +1,9 @@
 //! Why a sign-in or its renewal did not work, in words.
 
-use super::error::{AuthError, HttpFault, Refusal};
+use super::error::{AuthError, ErrorResponse, HttpFault};
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 
-impl Refusal {
+impl ErrorResponse {
     fn help(&self) -> Option<(&'static str, NextStep)> {
         self.numbers.iter().find_map(|&number| help(number))
     }

@@ -17,7 +17,7 @@ use crate::auth::probe_keyring;
 use crate::cli::Arguments;
 use crate::display::{self, Trouble};
 use crate::explain::Explain as _;
-use crate::files::{self, Refusal};
+use crate::files::{self, RefusedFile};
 use crate::journal::{JournalError, NotChecked, Report, Witness};
 use crate::journal_command::{GONE_REMEDY, inspect, orphaned};
 use crate::model::{
@@ -209,8 +209,8 @@ fn folder_line(folder: &Path) -> Line {
     let what = "data folder";
     let shown = folder.display();
     if let Err(error) = files::probe(folder) {
-        return match Refusal::within(&error) {
-            Some(Refusal { path, problem }) => {
+        return match RefusedFile::within(&error) {
+            Some(RefusedFile { path, problem }) => {
                 Line::bad(what, format!("{shown}: it {problem}"), problem.remedy(path))
             }
             None => Line::bad(
@@ -294,12 +294,12 @@ fn without_tenant(path: &Path) -> String {
 
 fn journal_line(name: &str, report: &Report) -> Line {
     let what = "journal";
-    if let Some(Refusal { path, problem }) = report.refused.first() {
+    if let Some(RefusedFile { path, problem }) = report.refused.first() {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let remedy = problem.remedy(path).replace(&*file, name);
         return Line::bad(what, format!("{name}: a file of it {problem}"), remedy);
     }
-    let Some(finding) = report.findings.first() else {
+    let Some(defect) = report.defects.first() else {
         let records = report.verified.records;
         let found = format!("{name}, {records} records, chain");
         if let Some(caution) = report.caution {
@@ -324,8 +324,8 @@ fn journal_line(name: &str, report: &Report) -> Line {
             ),
         };
     };
-    let explanation = JournalError::Damaged(finding.clone()).explain();
-    let found = format!("{name}: {finding}");
+    let explanation = JournalError::Damaged(defect.clone()).explain();
+    let found = format!("{name}: {defect}");
     Line::bad(what, found, explanation.next.words())
 }
 

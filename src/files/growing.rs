@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Problem, Refusal, TEMPORARY, begin_unfinished, check_file, remove};
+use super::{Problem, RefusedFile, TEMPORARY, begin_unfinished, check_file, remove};
 use crate::platform::{self, Access};
 
 /// How many files of one name a folder may have.
@@ -35,7 +35,7 @@ impl GrowingFile {
             .is_ok_and(Metadata::is_dir)
         {
             std::fs::metadata(folder)?;
-            return Err(Refusal::error(folder, Problem::NotAFolder));
+            return Err(RefusedFile::error(folder, Problem::NotAFolder));
         }
         remove_abandoned(folder);
         let file = begin_unfinished(folder, UNFINISHED)?;

@@ -3,10 +3,10 @@
 //! A *private* file lies in a private folder, which belongs to the person who runs cordon and to
 //! which nobody else can write. No link is followed to one, and nothing but a regular file is
 //! opened, so that neither a planted link nor a pipe decides what is read or where it is written.
-//! Whatever is not as it should be is refused with a [`Refusal`] inside the error.
+//! Whatever is not as it should be is refused with a [`RefusedFile`] inside the error.
 
 mod growing;
-mod refusal;
+mod refused_file;
 mod replacement;
 
 use std::fs::{self, Metadata};
@@ -17,7 +17,7 @@ use std::time::SystemTime;
 pub(crate) use std::fs::{File, TryLockError};
 
 pub use growing::GrowingFile;
-pub use refusal::{Problem, Refusal, take_others_out};
+pub use refused_file::{Problem, RefusedFile, take_others_out};
 pub use replacement::Replacement;
 use tempfile::NamedTempFile;
 
@@ -52,10 +52,12 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 pub fn check_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     let facts = platform::facts_of(&fs::symlink_metadata(&folder)?);
-    refusal::judge_folder(&facts, platform::own_user())
+    refused_file::judge_folder(&facts, platform::own_user())
         // A list that cannot be read refuses nothing: `cordon doctor` says that it was not checked.
-        .and_then(|()| platform::others_in(&folder).map_or(Ok(()), |o| refusal::judge_others(&o)))
-        .map_err(|problem| Refusal::error(&folder, problem))
+        .and_then(|()| {
+            platform::others_in(&folder).map_or(Ok(()), |o| refused_file::judge_others(&o))
+        })
+        .map_err(|problem| RefusedFile::error(&folder, problem))
 }
 
 /// The content of a private file; `None` when there is none.
@@ -94,7 +96,7 @@ pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>>
 /// When it is a link or no regular file, or cannot be read.
 pub fn open_named(file: &Path) -> io::Result<File> {
     let demand = |metadata: &Metadata| match platform::facts_of(metadata).kind {
-        Kind::Link => Err(Refusal::error(file, Problem::FileIsLink)),
+        Kind::Link => Err(RefusedFile::error(file, Problem::FileIsLink)),
         Kind::File | Kind::Folder | Kind::Special => demand_regular(file, metadata),
     };
     demand(&fs::symlink_metadata(file)?)?;
@@ -335,21 +337,23 @@ pub fn make_scratch_folder() -> io::Result<tempfile::TempDir> {
 
 fn judge(file: &Path, metadata: &Metadata) -> io::Result<Facts> {
     let facts = platform::facts_of(metadata);
-    refusal::judge_file(&facts, platform::own_user())
-        .map_err(|problem| Refusal::error(file, problem))?;
+    refused_file::judge_file(&facts, platform::own_user())
+        .map_err(|problem| RefusedFile::error(file, problem))?;
     Ok(facts)
 }
 
 fn demand_regular(file: &Path, metadata: &Metadata) -> io::Result<()> {
     match platform::facts_of(metadata).kind {
         Kind::File => Ok(()),
-        Kind::Folder | Kind::Link | Kind::Special => Err(Refusal::error(file, Problem::NotAFile)),
+        Kind::Folder | Kind::Link | Kind::Special => {
+            Err(RefusedFile::error(file, Problem::NotAFile))
+        }
     }
 }
 
 /// Reads no more than that, whatever size the file reports.
 fn read_bounded(path: &Path, file: File, max_bytes: u64) -> io::Result<Vec<u8>> {
-    let too_large = || Refusal::error(path, Problem::TooLarge { max_bytes });
+    let too_large = || RefusedFile::error(path, Problem::TooLarge { max_bytes });
     let len = file.metadata()?.len();
     if len > max_bytes {
         return Err(too_large());

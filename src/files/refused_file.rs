@@ -8,7 +8,7 @@ use crate::platform::{Facts, Kind, Others};
 /// A file or folder that is not used as it is. Stands inside an [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it {}. {}", .problem, .problem.remedy(.path))]
-pub struct Refusal {
+pub struct RefusedFile {
     pub path: PathBuf,
     pub problem: Problem,
 }
@@ -87,7 +87,7 @@ impl Problem {
     }
 }
 
-impl Refusal {
+impl RefusedFile {
     pub(super) fn error(path: &Path, problem: Problem) -> io::Error {
         let path = path.to_owned();
         Self { path, problem }.into()
@@ -100,8 +100,8 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for io::Error {
-    fn from(refusal: Refusal) -> Self {
+impl From<RefusedFile> for io::Error {
+    fn from(refusal: RefusedFile) -> Self {
         let kind = match refusal.problem {
             Problem::ForeignOwner { .. }
             | Problem::WritableByOthers { .. }

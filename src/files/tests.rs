@@ -1,6 +1,6 @@
 //! The decisions with owners and modes as arguments, and the same on a real disk.
 
-use super::refusal::{judge_file, judge_folder, judge_others};
+use super::refused_file::{judge_file, judge_folder, judge_others};
 use super::*;
 
 const ADA: u32 = 1000;
@@ -83,15 +83,15 @@ fn each_refusal_says_what_it_is_and_what_to_do() {
         Problem::ListLetsOthersWrite { who: "Everyone" },
         Problem::TooLarge { max_bytes: 9 },
     ] {
-        let error = Refusal::error(path, problem);
-        let refusal = Refusal::within(&error).expect("a refusal");
+        let error = RefusedFile::error(path, problem);
+        let refusal = RefusedFile::within(&error).expect("a refusal");
         assert_eq!(refusal.problem, problem);
         let text = error.to_string();
         assert!(text.contains(&problem.to_string()), "{text}");
         assert!(text.ends_with(&problem.remedy(path)), "{text}");
     }
     assert_eq!(
-        Refusal::error(path, Problem::WritableByOthers { mode: 0o777 }).to_string(),
+        RefusedFile::error(path, Problem::WritableByOthers { mode: 0o777 }).to_string(),
         "it can be written to by others (mode 777). See what others have put there, then take that \
          away: chmod go-w '/data/cordon'"
     );

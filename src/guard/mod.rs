@@ -68,7 +68,7 @@ pub struct Facts<'a> {
     /// What is known of the machine's open alerts.
     pub alerts: AlertsLook,
     /// All devices that are known.
-    pub devices: Devices<'a>,
+    pub devices: DeviceList<'a>,
     /// How many devices are to be confirmed together, this one included.
     pub batch_size: usize,
 }
@@ -114,7 +114,7 @@ pub enum AlertsLook {
 
 /// The list of devices, as far as it was read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Devices<'a> {
+pub struct DeviceList<'a> {
     pub list: &'a [Arc<Machine>],
     /// Whether it holds all devices that the account may see.
     pub is_complete: bool,

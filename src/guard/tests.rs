@@ -117,7 +117,7 @@ impl World {
             open_orders: &self.open_orders,
             own_actions: &self.own_actions,
             alerts: self.alerts,
-            devices: Devices {
+            devices: DeviceList {
                 list: &self.devices,
                 is_complete: self.is_list_complete,
             },

@@ -47,25 +47,25 @@ pub(super) fn without_rules(path: &Path, attack: &str) {
     }
 }
 
-fn found_in(path: &Path) -> Vec<Finding> {
-    Journal::inspect(path, &[]).expect("opened").findings
+fn found_in(path: &Path) -> Vec<Defect> {
+    Journal::inspect(path, &[]).expect("opened").defects
 }
 
 /// Neither verified nor opened for acting.
 #[track_caller]
-pub(super) fn assert_found(path: &Path, expected: &[Finding]) {
+pub(super) fn assert_found(path: &Path, expected: &[Defect]) {
     assert_eq!(found_in(path), expected);
     let before = std::fs::read(path).expect("read");
     let refused = Journal::open(path).err().expect("nothing is sent");
-    assert!(matches!(&refused, JournalError::Damaged(finding) if *finding == expected[0]));
+    assert!(matches!(&refused, JournalError::Damaged(defect) if *defect == expected[0]));
     assert!(
         std::fs::read(path).expect("read") == before,
         "evidence stays as it was"
     );
 }
 
-pub(super) fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
-    Finding::Shortened {
+pub(super) fn shortened(last: i64, expected: i64, witness: Witness) -> Defect {
+    Defect::Shortened {
         last,
         expected,
         witness,
@@ -76,112 +76,112 @@ pub(super) fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
 fn an_untouched_journal_verifies() {
     let (_folder, path) = written();
     let report = Journal::inspect(&path, &[]).expect("opened");
-    assert_eq!((report.findings, report.not_checked), (vec![], vec![]));
+    assert_eq!((report.defects, report.not_checked), (vec![], vec![]));
     assert_eq!(report.verified.records, 7);
     assert!(!Journal::open(&path).expect("opened").lost_its_past());
 }
 
 #[test]
 fn rules_that_were_dropped_changed_or_planted_are_named() {
-    for (attack, finding) in [
+    for (attack, defect) in [
         (
             "DROP TRIGGER record_is_never_deleted",
-            Finding::SchemaMissing {
+            Defect::SchemaMissing {
                 object: "trigger “record_is_never_deleted”".into(),
             },
         ),
         (
             "DROP INDEX record_of_entry",
-            Finding::SchemaMissing {
+            Defect::SchemaMissing {
                 object: "index “record_of_entry”".into(),
             },
         ),
         (
             "DROP TRIGGER record_only_follows_the_last; CREATE TRIGGER record_only_follows_the_last BEFORE INSERT ON record BEGIN SELECT 1; END",
-            Finding::SchemaChanged {
+            Defect::SchemaChanged {
                 object: "trigger “record_only_follows_the_last”".into(),
             },
         ),
         (
             "CREATE TRIGGER swallow BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END",
-            Finding::SchemaPlanted {
+            Defect::SchemaPlanted {
                 object: "trigger “swallow”".into(),
             },
         ),
         (
             "CREATE VIEW other AS SELECT * FROM record",
-            Finding::SchemaPlanted {
+            Defect::SchemaPlanted {
                 object: "view “other”".into(),
             },
         ),
         (
             "CREATE TABLE other (a)",
-            Finding::SchemaPlanted {
+            Defect::SchemaPlanted {
                 object: "table “other”".into(),
             },
         ),
         (
             "ALTER TABLE record ADD COLUMN more TEXT",
-            Finding::SchemaChanged {
+            Defect::SchemaChanged {
                 object: "table “record”".into(),
             },
         ),
-        ("PRAGMA user_version = 0", Finding::Layout { found: 0 }),
+        ("PRAGMA user_version = 0", Defect::Layout { found: 0 }),
     ] {
         let (_folder, path) = written();
         Connection::open(&path)
             .expect("opened")
             .execute_batch(attack)
             .expect("done");
-        if let Finding::Layout { .. } = finding {
+        if let Defect::Layout { .. } = defect {
             let refused = Journal::inspect(&path, &[]);
-            assert!(matches!(refused, Err(JournalError::Damaged(found)) if found == finding));
-        } else if let Finding::SchemaChanged { object } = &finding
+            assert!(matches!(refused, Err(JournalError::Damaged(found)) if found == defect));
+        } else if let Defect::SchemaChanged { object } = &defect
             && object.starts_with("table")
         {
-            assert_eq!(found_in(&path).first(), Some(&finding), "{attack}");
+            assert_eq!(found_in(&path).first(), Some(&defect), "{attack}");
         } else {
-            assert_found(&path, &[finding]);
+            assert_found(&path, &[defect]);
         }
     }
 }
 
 #[test]
 fn a_record_that_was_changed_or_taken_out_is_named_with_its_place() {
-    for (attack, findings) in [
+    for (attack, defects) in [
         (
             "UPDATE record SET data = '{}' WHERE seq = 3",
-            vec![Finding::Unlinked { seq: 4 }],
+            vec![Defect::Unlinked { seq: 4 }],
         ),
         (
             "DELETE FROM record WHERE seq IN (3, 4)",
-            vec![Finding::Hole { first: 3, last: 4 }],
+            vec![Defect::Hole { first: 3, last: 4 }],
         ),
         (
             "DELETE FROM record WHERE seq = 2; UPDATE record SET at = 'x' WHERE seq = 5",
             vec![
-                Finding::Hole { first: 2, last: 2 },
-                Finding::Unlinked { seq: 6 },
+                Defect::Hole { first: 2, last: 2 },
+                Defect::Unlinked { seq: 6 },
             ],
         ),
         (
             "UPDATE record SET seq = 0 WHERE seq = 1",
             vec![
-                Finding::Misplaced {
+                Defect::Misplaced {
                     seq: 0,
                     expected: 1,
                 },
-                Finding::Hole { first: 1, last: 1 },
+                Defect::Hole { first: 1, last: 1 },
             ],
         ),
         (
             "UPDATE record SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 5",
-            vec![Finding::Unreadable { seq: 5 }, Finding::Unlinked { seq: 6 }],
+            vec![Defect::Unreadable { seq: 5 }, Defect::Unlinked { seq: 6 }],
         ),
     ] {
         let (_folder, path) = written();
         without_rules(&path, attack);
-        assert_found(&path, &findings);
+        assert_found(&path, &defects);
     }
 }
 
@@ -194,8 +194,8 @@ fn a_number_is_part_of_its_record() {
         "UPDATE record SET seq = -seq WHERE seq > 5; UPDATE record SET seq = 1 - seq WHERE seq < 0",
     );
     let found = found_in(&path);
-    assert_eq!(found[0], Finding::Hole { first: 6, last: 6 });
-    assert!(found.contains(&Finding::Unlinked { seq: 8 }), "{found:?}");
+    assert_eq!(found[0], Defect::Hole { first: 6, last: 6 });
+    assert!(found.contains(&Defect::Unlinked { seq: 8 }), "{found:?}");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_last_record_that_was_replaced_is_named() {
     assert!(refused.is_err(), "the file's own rules refuse it");
     without_rules(&path, replace);
     let witness = Witness::LockFile;
-    assert_found(&path, &[Finding::Exchanged { seq: 7, witness }]);
+    assert_found(&path, &[Defect::Exchanged { seq: 7, witness }]);
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside(
     let (other, forged) = written();
     std::fs::copy(&forged, &path).expect("exchanged");
     let witness = Witness::LockFile;
-    assert_found(&path, &[Finding::Exchanged { seq: 7, witness }]);
+    assert_found(&path, &[Defect::Exchanged { seq: 7, witness }]);
     // The lock file is exchanged as well: only the keyring is left to say so.
     std::fs::copy(forged.with_extension("lock"), path.with_extension("lock")).expect("exchanged");
     assert_eq!(found_in(&path), []);
@@ -257,7 +257,7 @@ fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside(
     };
     let report = Journal::inspect(&path, &[(Witness::Keyring, kept)]).expect("opened");
     let witness = Witness::Keyring;
-    assert_eq!(report.findings, [Finding::Exchanged { seq: 7, witness }]);
+    assert_eq!(report.defects, [Defect::Exchanged { seq: 7, witness }]);
     drop((folder, other));
 }
 
@@ -293,7 +293,7 @@ fn a_checkpoint_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
     for nothing in ["", "\0", "cordon journal mark 1 7 x\n"] {
         std::fs::write(&lock, nothing).expect("written");
         let report = Journal::inspect(&path, &[]).expect("opened");
-        assert_eq!((report.findings.len(), report.not_checked.len()), (0, 1));
+        assert_eq!((report.defects.len(), report.not_checked.len()), (0, 1));
     }
 }
 
@@ -325,7 +325,7 @@ fn a_page_that_is_damaged_is_named_with_the_last_record_before_it() {
     bytes[last_leaf * 4096..][..2048].fill(0xff);
     std::fs::write(&path, bytes).expect("written");
     let found = found_in(&path);
-    let Some(Finding::Pages { after, .. }) = found.first() else {
+    let Some(Defect::Pages { after, .. }) = found.first() else {
         panic!("{found:?}");
     };
     assert!((1..=121).contains(after), "{found:?}");
@@ -353,7 +353,7 @@ fn a_trigger_planted_under_a_running_console_swallows_nothing() {
     let plant = "CREATE TRIGGER swallow BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END";
     other.execute_batch(plant).expect("planted");
     let refused = next(&mut journal).expect_err("not taken");
-    let JournalError::Damaged(Finding::SchemaPlanted { .. }) = refused else {
+    let JournalError::Damaged(Defect::SchemaPlanted { .. }) = refused else {
         panic!("{refused}");
     };
     // Even unnoticed it could not pass: one row an insert, read back.
@@ -483,7 +483,7 @@ fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
     let copy = folder.path().join("copy.sqlite");
     std::fs::copy(&path, &copy).expect("copied");
     let report = Journal::inspect(&copy, &[]).expect("opened");
-    assert_eq!((report.verified.records, report.findings), (8, vec![]));
+    assert_eq!((report.verified.records, report.defects), (8, vec![]));
 }
 
 #[test]

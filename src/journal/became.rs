@@ -13,7 +13,7 @@ use crate::model::{EntryId, HResult};
 
 /// What became of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Became {
+pub struct Aftermath {
     /// When the actions of its device were last read; `None` where they were not.
     pub read_at: Option<Timestamp>,
     /// The variant or expiry that the service applied instead of the ordered one.
@@ -34,9 +34,9 @@ pub struct Undone {
 }
 
 /// By entry: the orders about which more is known than the journal records.
-pub type Aftermath = HashMap<EntryId, Became>;
+pub type Aftermaths = HashMap<EntryId, Aftermath>;
 
-impl Became {
+impl Aftermath {
     /// The value from the journal alone.
     #[must_use]
     pub fn of_journal(entry: &Entry) -> Self {
@@ -90,7 +90,7 @@ impl Became {
 
 /// Status word of an order with its short additions, for counts and narrow space.
 #[must_use]
-pub fn status_in_short(entry: &Entry, became: &Became) -> String {
+pub fn status_in_short(entry: &Entry, became: &Aftermath) -> String {
     let word = entry.status().word(&entry.order.task);
     let all: Vec<_> = std::iter::once(word)
         .chain(became.in_short(entry))
@@ -100,7 +100,11 @@ pub fn status_in_short(entry: &Entry, became: &Became) -> String {
 
 /// The status of an order with everything that its word alone leaves out. `at` writes a time.
 #[must_use]
-pub fn status_in_full(entry: &Entry, became: &Became, at: impl Fn(Timestamp) -> String) -> String {
+pub fn status_in_full(
+    entry: &Entry,
+    became: &Aftermath,
+    at: impl Fn(Timestamp) -> String,
+) -> String {
     let word = entry.status().word(&entry.order.task);
     let code = if let OrderStatus::Failed { hresult, .. } = entry.status()
         && *hresult != HResult(0)

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Finding, JournalError, Record, schema};
+use super::{Defect, JournalError, Record, schema};
 use crate::model::{EntryId, hex};
 
 /// Fields covered by a record's hash.
@@ -119,7 +119,7 @@ impl Row {
         if self.belongs_to_no_entry() {
             return Ok(None);
         }
-        let unreadable = || JournalError::Damaged(Finding::Unreadable { seq: self.seq });
+        let unreadable = || JournalError::Damaged(Defect::Unreadable { seq: self.seq });
         let id = EntryId::parse(&self.entry).ok_or_else(unreadable)?;
         let at = self.at.parse();
         let at = at.map_err(|_no_time: jiff::Error| unreadable())?;

@@ -7,8 +7,8 @@ use rusqlite::ffi::ErrorCode;
 
 use super::chain::{End, Row, SELECT};
 use super::checkpoint::Checkpoint;
-use super::{Caution, Finding, JournalError, Record, Witness, schema};
-use crate::files::Refusal;
+use super::{Caution, Defect, JournalError, Record, Witness, schema};
+use crate::files::RefusedFile;
 use crate::model::clean;
 
 /// How many records that cannot be read are named.
@@ -35,10 +35,10 @@ impl From<&Verified> for Checkpoint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub verified: Verified,
-    pub findings: Vec<Finding>,
+    pub defects: Vec<Defect>,
     pub caution: Option<Caution>,
     /// Files of the journal that others may have changed: no console acts on it as it is.
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<RefusedFile>,
     /// Comparisons that could not be made, and why.
     pub not_checked: Vec<NotChecked>,
 }
@@ -81,13 +81,13 @@ impl Report {
     /// Whether the journal is as the console left it, and a console would act on it.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.findings.is_empty() && self.refused.is_empty()
+        self.defects.is_empty() && self.refused.is_empty()
     }
 
     /// The problem in one sentence.
     #[must_use]
     pub fn headline(&self) -> &'static str {
-        if self.findings.iter().all(Finding::is_of_another_file) {
+        if self.defects.iter().all(Defect::is_of_another_file) {
             "The journal is not the one that was written last"
         } else {
             "The journal is damaged"
@@ -101,7 +101,7 @@ pub(super) type Remembered = (Witness, Checkpoint);
 pub(super) struct Walk {
     pub end: End,
     pub records: u64,
-    pub findings: Vec<Finding>,
+    pub defects: Vec<Defect>,
     /// The layout that the chain itself says it has had.
     layout: i64,
 }
@@ -115,7 +115,7 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
     let mut walk = Walk {
         end: End::EMPTY,
         records: 0,
-        findings: schema.findings,
+        defects: schema.defects,
         layout: 0,
     };
     if !schema.lacks_table {
@@ -129,13 +129,13 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         walk.counter(db)?;
     }
     // The chain says nothing of the indexes and free pages, on which the next record depends.
-    if !walk.findings.iter().any(is_of_pages) {
+    if !walk.defects.iter().any(is_of_pages) {
         let after = walk.end.seq;
         match pages(db) {
             Ok(None) => {}
-            Ok(Some(what)) => walk.findings.push(Finding::Pages { after, what }),
+            Ok(Some(what)) => walk.defects.push(Defect::Pages { after, what }),
             // Such as of a table that this build knows no way to read; it has been named.
-            Err(_) if !walk.findings.is_empty() => {}
+            Err(_) if !walk.defects.is_empty() => {}
             Err(error) => return Err(error),
         }
     }
@@ -149,15 +149,15 @@ pub(super) fn walk_and_read(
     remembered: &[Remembered],
 ) -> Result<Walk, JournalError> {
     let mut walk = walk(db, remembered)?;
-    if walk.findings.is_empty() {
-        walk.findings = unreadable(db)?;
+    if walk.defects.is_empty() {
+        walk.defects = unreadable(db)?;
     }
     Ok(walk)
 }
 
 /// Records of a whole chain that say nothing, go on with an entry that was never begun, or begin one
 /// again.
-fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
+fn unreadable(db: &Connection) -> Result<Vec<Defect>, JournalError> {
     let mut begun = HashSet::new();
     let mut found = Vec::new();
     let mut statement = db.prepare(&format!("{SELECT} ORDER BY seq"))?;
@@ -176,7 +176,7 @@ fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
             Err(_) => false,
         };
         if !is_readable {
-            found.push(Finding::Unreadable { seq: row.seq });
+            found.push(Defect::Unreadable { seq: row.seq });
         }
         if found.len() == MAX_NAMED {
             break;
@@ -203,12 +203,12 @@ impl Walk {
                     self.records += 1;
                     self.end.seq += 1;
                     let seq = self.end.seq;
-                    self.findings.push(Finding::Unreadable { seq });
+                    self.defects.push(Defect::Unreadable { seq });
                     return Ok(());
                 }
                 Err(error) => {
                     let after = self.end.seq;
-                    self.findings.push(damaged_pages(after, error)?);
+                    self.defects.push(damaged_pages(after, error)?);
                     return Ok(());
                 }
             };
@@ -217,7 +217,7 @@ impl Walk {
             match Row::read(row) {
                 Ok(row) => self.row(&row),
                 Err(_type_or_encoding) => {
-                    self.findings.push(Finding::Unreadable { seq });
+                    self.defects.push(Defect::Unreadable { seq });
                     self.end.seq = seq;
                 }
             }
@@ -233,11 +233,11 @@ impl Walk {
         let (seq, expected) = (row.seq, self.end.seq + 1);
         if seq > expected {
             let (first, last) = (expected, seq - 1);
-            self.findings.push(Finding::Hole { first, last });
+            self.defects.push(Defect::Hole { first, last });
         } else if seq < expected {
-            self.findings.push(Finding::Misplaced { seq, expected });
+            self.defects.push(Defect::Misplaced { seq, expected });
         } else if row.previous_hash != self.end.hash {
-            self.findings.push(Finding::Unlinked { seq });
+            self.defects.push(Defect::Unlinked { seq });
         }
         self.layout = self.layout.max(row.begins_layout().unwrap_or_default());
         // From here on by what the row itself says, so that a second place shows as well.
@@ -249,13 +249,13 @@ impl Walk {
         for ((witness, checkpoint), hash) in remembered.iter().zip(hashes) {
             let (witness, expected) = (*witness, checkpoint.records);
             if expected > last {
-                self.findings.push(Finding::Shortened {
+                self.defects.push(Defect::Shortened {
                     last,
                     expected,
                     witness,
                 });
             } else if expected > 0 && *hash != checkpoint.last_hash {
-                self.findings.push(Finding::Exchanged {
+                self.defects.push(Defect::Exchanged {
                     seq: expected,
                     witness,
                 });
@@ -267,7 +267,7 @@ impl Walk {
     fn layout(&mut self, db: &Connection) -> Result<(), JournalError> {
         let found = schema::layout_of(db)?;
         if found < self.layout {
-            self.findings.push(Finding::Layout { found });
+            self.defects.push(Defect::Layout { found });
         }
         Ok(())
     }
@@ -282,7 +282,7 @@ impl Walk {
         let last = self.end.seq;
         match counted.map(Option::unwrap_or_default) {
             Ok(expected) if expected == last => {}
-            Ok(expected) if expected > last => self.findings.push(Finding::Shortened {
+            Ok(expected) if expected > last => self.defects.push(Defect::Shortened {
                 last,
                 expected,
                 witness: Witness::Counter,
@@ -290,15 +290,15 @@ impl Walk {
             // Numbers are never taken back, and are numbers.
             Ok(_) | Err(_) => {
                 let object = "counter of records".into();
-                self.findings.push(Finding::SchemaChanged { object });
+                self.defects.push(Defect::SchemaChanged { object });
             }
         }
         Ok(())
     }
 }
 
-const fn is_of_pages(finding: &Finding) -> bool {
-    matches!(finding, Finding::Pages { .. })
+const fn is_of_pages(defect: &Defect) -> bool {
+    matches!(defect, Defect::Pages { .. })
 }
 
 /// Damage of the file's pages as reported by `SQLite`, if any.
@@ -316,10 +316,10 @@ fn is_corrupt(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
 }
 
-fn damaged_pages(after: i64, error: rusqlite::Error) -> Result<Finding, JournalError> {
+fn damaged_pages(after: i64, error: rusqlite::Error) -> Result<Defect, JournalError> {
     if is_corrupt(&error) {
         let what = clean(&error.to_string(), 200).into();
-        Ok(Finding::Pages { after, what })
+        Ok(Defect::Pages { after, what })
     } else {
         Err(error.into())
     }
@@ -347,7 +347,7 @@ mod tests {
             db.pragma_update(None, "user_version", found).expect("set");
             drop(db);
             let report = Journal::inspect(&path, &[]).expect("opened");
-            assert_eq!(report.findings, [Finding::Layout { found }]);
+            assert_eq!(report.defects, [Defect::Layout { found }]);
             assert!(Journal::open(&path).is_err());
         }
     }
@@ -394,7 +394,7 @@ mod tests {
             drop(journal);
             let report = Journal::inspect(&path, &[]).expect("opened");
             let what = format!("{entry} {at} {record} {data}");
-            assert_eq!(report.findings, [Finding::Unreadable { seq: 3 }], "{what}");
+            assert_eq!(report.defects, [Defect::Unreadable { seq: 3 }], "{what}");
             assert!(!report.is_good(), "{what}");
             let opened = Journal::open(&path).expect("its chain is intact");
             assert!(opened.entries().is_err(), "{what}");

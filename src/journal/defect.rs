@@ -1,4 +1,4 @@
-//! Findings of a journal's verification, each with its place.
+//! Defects found in a journal's verification, each with its place.
 
 /// A source outside of the records that remembers the journal's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl std::fmt::Display for Witness {
 
 /// One defect of a journal's file. `seq` is the number of the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
+pub enum Defect {
     #[error("the file says it has layout {found}, which does not fit what is in it")]
     Layout { found: i64 },
     #[error("the file's {object} is missing: records can be changed without it")]
@@ -89,7 +89,7 @@ fn shortened(last: i64, expected: i64, witness: Witness) -> String {
     )
 }
 
-impl Finding {
+impl Defect {
     /// Whether the file may be whole in itself, but is not the one that was written last.
     #[must_use]
     pub const fn is_of_another_file(&self) -> bool {

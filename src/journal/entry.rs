@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::record::{Author, Record};
-use super::{OrderStatus, Reply};
+use super::{OrderStatus, UnclearReply};
 use crate::action::{Order, Sameness, Task, Yield};
 use crate::model::{
     EntryId, HResult, MachineAction, MachineActionId, MachineActionStatus, MachineRef, clean,
@@ -385,7 +385,7 @@ impl Entry {
             },
             Record::Unknown { why } => OrderStatus::Unknown {
                 why: why.clone(),
-                reply: Reply::of_old_record(why),
+                reply: UnclearReply::of_old_record(why),
             },
             Record::Unclear {
                 status,
@@ -393,7 +393,7 @@ impl Entry {
                 why,
             } => OrderStatus::Unknown {
                 why: why.clone(),
-                reply: Reply::of(action.as_ref(), *status),
+                reply: UnclearReply::of(action.as_ref(), *status),
             },
             Record::NotFound => OrderStatus::NotFound,
             Record::Redirected { .. }

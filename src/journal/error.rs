@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::Finding;
+use super::Defect;
 use crate::explain::{Effect, Explain, Explanation, NextStep};
-use crate::files::Refusal;
+use crate::files::RefusedFile;
 use crate::model::{EntryId, clean};
 
 /// Why the journal cannot be used. Without it nothing is sent (rule 3).
@@ -19,7 +19,7 @@ pub enum JournalError {
     #[error("the journal comes from a newer version (layout {found})")]
     Newer { found: i64 },
     #[error("{0}")]
-    Damaged(Finding),
+    Damaged(Defect),
     #[error("record {record} of {entry} cannot be read")]
     NotReadable { entry: EntryId, record: Box<str> },
     #[error("it has orders of {found}, and this is {mode}")]
@@ -119,7 +119,7 @@ impl JournalError {
                 "The journal was written by a newer version",
                 "Start the newer version, or use --data-dir with another folder",
             ),
-            Self::Damaged(finding) if finding.is_of_another_file() => (
+            Self::Damaged(defect) if defect.is_of_another_file() => (
                 "The journal is not the one that was written last",
                 "Put the newer file back and start cordon again. Without it, rename this file and keep it as evidence; the next start begins a new journal",
             ),
@@ -174,7 +174,7 @@ impl JournalError {
     /// A folder or file that was refused says itself what mends it.
     fn remedy(&self) -> String {
         let refused = if let Self::Folder(_, error) | Self::NoFile(_, error) = self {
-            Refusal::within(error)
+            RefusedFile::within(error)
         } else {
             None
         };

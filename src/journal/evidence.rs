@@ -61,7 +61,7 @@ fn a_damaged_file_without_a_log_gets_none() {
     mode.expect("without a log");
     drop(db);
     let (seq, witness) = (7, Witness::LockFile);
-    assert_found(&path, &[Finding::Exchanged { seq, witness }]);
+    assert_found(&path, &[Defect::Exchanged { seq, witness }]);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_record_longer_than_any_of_ours_is_not_read() {
     let db = Connection::open(&path).expect("opened");
     row.insert(&db).expect("linked as any other");
     drop(db);
-    assert_found(&path, &[Finding::Unreadable { seq: 8 }]);
+    assert_found(&path, &[Defect::Unreadable { seq: 8 }]);
 }
 
 /// Records added to the closed file leave the checkpoint behind, as after a crash.
@@ -202,5 +202,5 @@ fn an_emptied_journal_that_only_the_keyring_remembers_was_cut_too() {
     let mut opened = Journal::open(&path).expect("nothing beside it tells");
     let compared = opened.compare(&checkpoint);
     let found = shortened(0, 7, Witness::Keyring);
-    assert!(matches!(compared, Err(JournalError::Damaged(finding)) if finding == found));
+    assert!(matches!(compared, Err(JournalError::Damaged(defect)) if defect == found));
 }

@@ -124,7 +124,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
             .expect("continued");
         drop(journal);
         let report = Journal::inspect(&path, &[]).expect("opened");
-        assert_eq!(report.findings, []);
+        assert_eq!(report.defects, []);
         assert_eq!(report.not_checked, []);
         assert_eq!(report.verified.records, continued, "layout {layout}");
         let journal = Journal::open(&path).expect("opened again");
@@ -353,7 +353,7 @@ fn the_fixture_of_this_layout_has_every_kind_and_key_of_today() {
     assert_eq!(layout_of(&fixture), schema::LAYOUT);
     assert_eq!(keys_in(&today), keys_in(&fixture));
     let fixture = Journal::open_read_only(&fixture).expect("readable");
-    assert_eq!(schema::compare(&fixture.db).expect("read").findings, []);
+    assert_eq!(schema::compare(&fixture.db).expect("read").defects, []);
     let author = author();
     assert!(
         fixture

@@ -5,18 +5,18 @@
 //! hash are kept outside of it too, and why exports print them. No token, header or full response is
 //! ever stored.
 
+mod alternative;
 mod became;
 mod chain;
 mod check;
 mod checkpoint;
 mod connection;
+mod defect;
 pub(crate) mod entry;
 mod error;
 mod export;
-mod finding;
 mod place;
 mod record;
-mod refusal;
 mod schema;
 mod sheet;
 mod status;
@@ -30,18 +30,18 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
-pub use became::{Aftermath, Became, Undone, status_in_full, status_in_short};
+pub use alternative::{alternative, were_actions_read};
+pub use became::{Aftermath, Aftermaths, Undone, status_in_full, status_in_short};
 pub use check::{NotChecked, Report, Verified, by_keyring};
 pub use checkpoint::Checkpoint;
+pub use defect::{Caution, Defect, Witness};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
-pub use finding::{Caution, Finding, Witness};
 pub use place::{in_use_beside, put_aside, recreate};
 pub use record::{Author, NotSentReason, Record, account_parts, account_text};
-pub use refusal::{alternative, were_actions_read};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
-pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, Reply, UNDONE};
+pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, UNDONE, UnclearReply};
 pub use unended::Unended;
 
 use chain::{End, Row, SELECT};
@@ -107,7 +107,7 @@ impl Journal {
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
         place::demand_private(path)?;
         if let Some(checkpoint) = remembered.as_ref().filter(|m| is_empty && m.has_records()) {
-            return Err(JournalError::Damaged(Finding::Shortened {
+            return Err(JournalError::Damaged(Defect::Shortened {
                 last: 0,
                 expected: checkpoint.records,
                 witness: Witness::LockFile,
@@ -159,8 +159,8 @@ impl Journal {
         leave_log(&db, true)?;
         schema::prepare(&db, writable)?;
         let walk = check::walk(&db, remembered)?;
-        if let Some(finding) = walk.findings.into_iter().next() {
-            return Err(JournalError::Damaged(finding));
+        if let Some(defect) = walk.defects.into_iter().next() {
+            return Err(JournalError::Damaged(defect));
         }
         if writable {
             // Only now: a damaged file is evidence, and stays as it was found.
@@ -207,14 +207,14 @@ impl Journal {
         })?;
         // Still there: not that of a console that was just writing.
         if rollback.is_some() && place::rollback_of(path).is_some() {
-            walk.findings.insert(0, Finding::Unsettled);
+            walk.defects.insert(0, Defect::Unsettled);
         }
         Ok(Report {
             verified: Verified {
                 records: walk.records,
                 last_hash: walk.end.hash,
             },
-            findings: walk.findings,
+            defects: walk.defects,
             caution: last_known.and_then(|last_known| Caution::of(walk.end.seq, last_known)),
             refused: refused.into_iter().map(|(_, refusal)| refusal).collect(),
             not_checked,
@@ -247,8 +247,8 @@ impl Journal {
             schema::prepare(&db, false)?;
             check::walk(&db, &remembered)
         })?;
-        if let Some(finding) = walk.findings.into_iter().next() {
-            return Err(JournalError::Damaged(finding));
+        if let Some(defect) = walk.defects.into_iter().next() {
+            return Err(JournalError::Damaged(defect));
         }
         if walk.end != self.end {
             return Err(JournalError::WrittenByAnother);
@@ -301,9 +301,9 @@ impl Journal {
         // A trigger that somebody plants could swallow what is inserted.
         let schema_version = schema::version_of(&transaction)?;
         if schema_version != self.schema_version
-            && let Some(finding) = schema::compare(&transaction)?.findings.into_iter().next()
+            && let Some(defect) = schema::compare(&transaction)?.defects.into_iter().next()
         {
-            return Err(JournalError::Damaged(finding));
+            return Err(JournalError::Damaged(defect));
         }
         // The lock file may have been removed. A chain that forks can never be verified again.
         let newest = chain::newest(&transaction)?;
@@ -371,7 +371,7 @@ impl Journal {
             return Ok(Compared::LostItsPast);
         }
         if expected > last {
-            return Err(JournalError::Damaged(Finding::Shortened {
+            return Err(JournalError::Damaged(Defect::Shortened {
                 last,
                 expected,
                 witness,
@@ -379,7 +379,7 @@ impl Journal {
         }
         if chain::hash_of(&self.db, expected, &self.end)? != remembered.last_hash {
             let seq = expected;
-            return Err(JournalError::Damaged(Finding::Exchanged { seq, witness }));
+            return Err(JournalError::Damaged(Defect::Exchanged { seq, witness }));
         }
         Ok(Compared::Same)
     }
@@ -406,7 +406,7 @@ impl Journal {
             };
             match (places.get(&id), &record) {
                 (Some(_), Record::Intended { .. }) => {
-                    return Err(JournalError::Damaged(Finding::Unreadable { seq: row.seq }));
+                    return Err(JournalError::Damaged(Defect::Unreadable { seq: row.seq }));
                 }
                 (Some(&place), _) => entries[place].push(at, record),
                 (None, Record::Intended { author, order }) => {
@@ -416,7 +416,7 @@ impl Journal {
                     entries.push(entry);
                 }
                 (None, _) => {
-                    return Err(JournalError::Damaged(Finding::Unreadable { seq: row.seq }));
+                    return Err(JournalError::Damaged(Defect::Unreadable { seq: row.seq }));
                 }
             }
             Ok(())
@@ -430,8 +430,8 @@ impl Journal {
     /// [`JournalError::Damaged`] with the first thing that does not fit.
     pub fn verify(&self) -> Result<Verified, JournalError> {
         let walk = check::walk(&self.db, &[])?;
-        match walk.findings.into_iter().next() {
-            Some(finding) => Err(JournalError::Damaged(finding)),
+        match walk.defects.into_iter().next() {
+            Some(defect) => Err(JournalError::Damaged(defect)),
             None => Ok(Verified {
                 records: walk.records,
                 last_hash: walk.end.hash,

@@ -77,7 +77,7 @@ fn a_journal_that_was_only_touched_or_written_over_with_itself_goes_on() {
     append(&mut journal, 7).expect("it is the same");
     drop(journal);
     let report = Journal::inspect(&path, &[]).expect("opened");
-    assert_eq!(report.findings, []);
+    assert_eq!(report.defects, []);
 }
 
 /// Reading behind the new end would end the program.
@@ -137,7 +137,7 @@ fn a_header_that_forbids_writing_is_damage() {
     write_in_place(&path, &[3], 18);
     let refused = Journal::open(&path).err().expect("not for acting");
     assert!(
-        matches!(refused, JournalError::Damaged(Finding::Header)),
+        matches!(refused, JournalError::Damaged(Defect::Header)),
         "{refused}"
     );
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::JournalError;
 use super::chain::End;
 use super::checkpoint::{self, Checkpoint};
-use crate::files::{self, File, Identity, Refusal, TryLockError};
+use crate::files::{self, File, Identity, RefusedFile, TryLockError};
 
 /// A path, and the file that was there when the journal was opened.
 ///
@@ -77,7 +77,7 @@ const FILES: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// When one of them is a link or no regular file.
-pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, JournalError> {
+pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, RefusedFile)>, JournalError> {
     let of_sqlite = FILES.map(|(ending, what)| (beside(journal, ending), what));
     let lock = (lock_of(journal), "the journal's lock file");
     let mut refused = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, Jour
         let Err(error) = files::check_file(&path) else {
             continue;
         };
-        match Refusal::within(&error) {
+        match RefusedFile::within(&error) {
             Some(refusal) if refusal.problem.is_about_others() => {
                 refused.push((what, refusal.clone()));
             }
@@ -495,6 +495,6 @@ mod tests {
         drop(journal);
         let moved = away.join("journal.sqlite");
         let report = Journal::inspect(&moved, &[]).expect("opened");
-        assert_eq!((report.verified.records, report.findings), (2, vec![]));
+        assert_eq!((report.verified.records, report.defects), (2, vec![]));
     }
 }

@@ -55,16 +55,16 @@ impl Folder {
 
     /// What `verify` finds with the keyring's checkpoint, which the opened journal has to find as well.
     #[track_caller]
-    fn found_with(&self, checkpoint: &Checkpoint) -> Vec<Finding> {
+    fn found_with(&self, checkpoint: &Checkpoint) -> Vec<Defect> {
         let remembered = [(Witness::Keyring, checkpoint.clone())];
         let report = Journal::inspect(&self.journal(), &remembered).expect("opened");
         let mut opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
         match opened.compare(checkpoint) {
-            Ok(_) => assert_eq!(report.findings, []),
-            Err(JournalError::Damaged(finding)) => assert_eq!(report.findings, [finding]),
+            Ok(_) => assert_eq!(report.defects, []),
+            Err(JournalError::Damaged(defect)) => assert_eq!(report.defects, [defect]),
             Err(error) => panic!("{error}"),
         }
-        report.findings
+        report.defects
     }
 }
 
@@ -76,12 +76,12 @@ fn an_older_copy_of_the_whole_folder_agrees_with_itself_and_not_with_the_keyring
     let newest = folder.run(2..6);
     folder.put_back();
     let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
-    assert_eq!((report.findings, report.not_checked), (vec![], vec![]));
+    assert_eq!((report.defects, report.not_checked), (vec![], vec![]));
     let found = folder.found_with(&newest);
     let (last, expected, witness) = (3, 7, Witness::Keyring);
     assert_eq!(
         found,
-        [Finding::Shortened {
+        [Defect::Shortened {
             last,
             expected,
             witness
@@ -101,7 +101,7 @@ fn one_missing_record_is_enough() {
     let newest = folder.run(5..6);
     folder.put_back();
     let [found] = &folder.found_with(&newest)[..] else {
-        panic!("one finding");
+        panic!("one defect");
     };
     assert_eq!(
         found.to_string(),
@@ -123,7 +123,7 @@ fn an_older_copy_that_was_continued_elsewhere_is_not_the_same_journal() {
         let (seq, witness) = (newest.records, Witness::Keyring);
         assert_eq!(
             found,
-            [Finding::Exchanged { seq, witness }],
+            [Defect::Exchanged { seq, witness }],
             "{before:?} {lost:?}"
         );
     }
@@ -177,7 +177,7 @@ fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
     for n in [1, 2] {
         std::fs::write(&rollback, format!("planted {n}")).expect("written");
         let report = Journal::inspect(&journal, &[]).expect("opened");
-        assert_eq!(report.findings, [Finding::Unsettled]);
+        assert_eq!(report.defects, [Defect::Unsettled]);
         let before = std::fs::read(&journal).expect("read");
         Journal::open(&journal).expect("opened");
         let kept = |path: &Path| std::fs::read(place::beside(path, &format!(".kept-{n}")));
@@ -188,7 +188,7 @@ fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
     // What a console leaves beside it on a file system without a log.
     std::fs::write(&rollback, "").expect("emptied");
     let report = Journal::inspect(&journal, &[]).expect("opened");
-    assert_eq!(report.findings, []);
+    assert_eq!(report.defects, []);
 }
 
 #[test]
@@ -205,8 +205,8 @@ fn a_counter_that_was_changed_is_named() {
         let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
         let object = "counter of records".into();
         assert_eq!(
-            report.findings,
-            [Finding::SchemaChanged { object }],
+            report.defects,
+            [Defect::SchemaChanged { object }],
             "{attack}"
         );
     }

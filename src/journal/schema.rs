@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, MAIN_DB};
 
-use super::{Finding, JournalError};
+use super::{Defect, JournalError};
 
 /// Number of this layout, kept in SQLite's `user_version`. Raised with each new kind of record too:
 /// a console that does not know the kind would call the file damaged instead of newer.
@@ -70,12 +70,12 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
     }
     match found {
         OLDEST..=LAYOUT => Ok(()),
-        0 if !objects(db)?.is_empty() => Err(JournalError::Damaged(Finding::Layout { found })),
+        0 if !objects(db)?.is_empty() => Err(JournalError::Damaged(Defect::Layout { found })),
         0 if writable => Ok(()),
         // A console ended before it made the table: an empty journal, which a reader cannot change.
         // A temporary table lies beside the file.
         0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
-        _ => Err(JournalError::Damaged(Finding::Layout { found })),
+        _ => Err(JournalError::Damaged(Defect::Layout { found })),
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
 pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
     // Its permissions were judged before.
     if db.is_readonly(MAIN_DB)? {
-        return Err(JournalError::Damaged(Finding::Header));
+        return Err(JournalError::Damaged(Defect::Header));
     }
     // Readers beside this console (verify, export, a second window, a backup) never hold up an
     // append in this mode, nor does one that hangs. What is still in the log after a crash is
@@ -145,7 +145,7 @@ fn objects(db: &Connection) -> rusqlite::Result<BTreeMap<(String, String), Strin
 /// How a file's schema differs from the one of its layout.
 #[derive(Default)]
 pub(super) struct Difference {
-    pub findings: Vec<Finding>,
+    pub defects: Vec<Defect>,
     /// Whether a table of ours is missing or changed, so that its records cannot be read.
     pub lacks_table: bool,
 }
@@ -167,9 +167,9 @@ pub(super) fn compare(db: &Connection) -> Result<Difference, JournalError> {
     for (key, sql) in found {
         let object = object_of(&key);
         match expected.remove(&key) {
-            None => difference.findings.push(Finding::SchemaPlanted { object }),
+            None => difference.defects.push(Defect::SchemaPlanted { object }),
             Some(ours) if ours != sql => {
-                difference.findings.push(Finding::SchemaChanged { object });
+                difference.defects.push(Defect::SchemaChanged { object });
                 difference.lacks_table |= is_table(&key);
             }
             Some(_) => {}
@@ -177,7 +177,7 @@ pub(super) fn compare(db: &Connection) -> Result<Difference, JournalError> {
     }
     for key in expected.keys() {
         let object = object_of(key);
-        difference.findings.push(Finding::SchemaMissing { object });
+        difference.defects.push(Defect::SchemaMissing { object });
         difference.lacks_table |= is_table(key);
     }
     Ok(difference)
@@ -241,7 +241,7 @@ mod tests {
         assert!(matches!(refused, JournalError::Database(_)), "{refused}");
         drop(other);
         let report = Journal::inspect(&path, &[]).expect("read");
-        assert!(report.is_good(), "{:?}", report.findings);
+        assert!(report.is_good(), "{:?}", report.defects);
     }
 
     #[test]

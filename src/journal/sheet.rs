@@ -26,7 +26,7 @@ use next_step::next_step;
 pub use others::{OthersContainment, SetBy};
 
 use super::wording::{detail, not_reread, parameters, plan, utc};
-use super::{Aftermath, Became, Entry, OrderStatus, TimeSource, Undone, Verified};
+use super::{Aftermath, Aftermaths, Entry, OrderStatus, TimeSource, Undone, Verified};
 use crate::action::Task;
 use crate::model::{
     EntryId, MachineActionStatus, MachineId, MachineRef, age_text, first_lower, variants,
@@ -49,7 +49,7 @@ pub struct Moment<'a> {
     /// is.
     pub all: Option<&'a [Entry]>,
     /// What became of the orders, as the service's action history shows it; `None` where nobody has looked.
-    pub aftermath: Option<&'a Aftermath>,
+    pub aftermath: Option<&'a Aftermaths>,
 }
 
 impl Moment<'_> {
@@ -66,9 +66,9 @@ impl Moment<'_> {
     }
 
     /// What became of an entry, as far as that is known.
-    pub(super) fn became(&self, entry: &Entry) -> Cow<'_, Became> {
+    pub(super) fn became(&self, entry: &Entry) -> Cow<'_, Aftermath> {
         let known = self.aftermath.and_then(|all| all.get(&entry.id()));
-        known.map_or_else(|| Cow::Owned(Became::of_journal(entry)), Cow::Borrowed)
+        known.map_or_else(|| Cow::Owned(Aftermath::of_journal(entry)), Cow::Borrowed)
     }
 
     fn ago(&self, at: Timestamp, source: TimeSource) -> String {
@@ -138,7 +138,7 @@ struct Journalled<'a> {
     at: Timestamp,
     by_id: HashMap<EntryId, &'a Entry>,
     by_machine: HashMap<MachineId, Vec<&'a Entry>>,
-    aftermath: Option<&'a Aftermath>,
+    aftermath: Option<&'a Aftermaths>,
 }
 
 impl<'a> Journalled<'a> {
@@ -147,7 +147,7 @@ impl<'a> Journalled<'a> {
         listed: &'a [Entry],
         all: &'a [Entry],
         at: Timestamp,
-        aftermath: Option<&'a Aftermath>,
+        aftermath: Option<&'a Aftermaths>,
     ) -> Self {
         // Of a long journal only the devices that are listed are asked for.
         let devices: HashSet<_> = listed.iter().map(|entry| entry.machine().id).collect();
@@ -183,7 +183,7 @@ impl<'a> Journalled<'a> {
 /// Entries for the next shift: those with a record since `since`, those undone by others, and those that
 /// contain a device or are pending, however old.
 #[must_use]
-pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermath>) -> Vec<Entry> {
+pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermaths>) -> Vec<Entry> {
     let journalled = Journalled::new(all, all, since, aftermath);
     let is_on_it = |entry: &&Entry| {
         let last = entry.records().last().map(|(at, _)| *at);

@@ -56,7 +56,7 @@ pub enum OrderStatus {
     },
     Unknown {
         why: Box<str>,
-        reply: Reply,
+        reply: UnclearReply,
     },
     NotFound,
     NotOurs {
@@ -68,7 +68,7 @@ pub enum OrderStatus {
 
 /// The reply to an order whose outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
+pub enum UnclearReply {
     /// No answer came.
     Missing,
     /// An answer with this status, which does not say whether it was done.
@@ -79,7 +79,7 @@ pub enum Reply {
     NeverShown(MachineActionId),
 }
 
-impl Reply {
+impl UnclearReply {
     /// The kind of reply, by the action and the HTTP status in it.
     pub(super) fn of(action: Option<&MachineActionId>, status: Option<u16>) -> Self {
         match (action.cloned(), status) {

@@ -254,7 +254,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     journal.db.execute_batch("DROP TRIGGER record_is_never_changed; UPDATE record SET at = '1999-01-01T00:00:00Z' WHERE seq = 3").expect("forced");
     assert!(matches!(
         journal.verify(),
-        Err(JournalError::Damaged(Finding::SchemaMissing { .. }))
+        Err(JournalError::Damaged(Defect::SchemaMissing { .. }))
     ));
 }
 
@@ -387,11 +387,11 @@ fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
     std::fs::write(&path, bytes).expect("written");
     assert!(matches!(
         Journal::open(&path),
-        Err(JournalError::Damaged(Finding::Pages { .. }))
+        Err(JournalError::Damaged(Defect::Pages { .. }))
     ));
     assert!(matches!(
         Journal::open_read_only(&path),
-        Err(JournalError::Damaged(Finding::Pages { .. }))
+        Err(JournalError::Damaged(Defect::Pages { .. }))
     ));
 }
 

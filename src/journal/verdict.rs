@@ -1,14 +1,14 @@
 //! Wording of a verification report.
 
 use super::{Report, Verified};
-use crate::files::Refusal;
+use crate::files::RefusedFile;
 
 impl Report {
     /// The verdict, in a sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
         let Verified { records, last_hash } = &self.verified;
-        if self.findings.is_empty() {
+        if self.defects.is_empty() {
             format!("The chain is intact: {records} records, last hash {last_hash}")
         } else {
             self.headline().to_owned()
@@ -19,18 +19,21 @@ impl Report {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let records = self.verified.records;
-        let kept = (!self.findings.is_empty())
+        let kept = (!self.defects.is_empty())
             .then(|| format!("Keep the file as evidence; {records} records can be read"));
-        let findings = self.findings.iter().map(ToString::to_string);
-        let refused = self.refused.iter().flat_map(|Refusal { path, problem }| {
-            let whose = path.display();
-            let what = format!("No console acts on this journal as it is: {whose} {problem}");
-            [what, problem.remedy(path)]
-        });
+        let defects = self.defects.iter().map(ToString::to_string);
+        let refused = self
+            .refused
+            .iter()
+            .flat_map(|RefusedFile { path, problem }| {
+                let whose = path.display();
+                let what = format!("No console acts on this journal as it is: {whose} {problem}");
+                [what, problem.remedy(path)]
+            });
         let not_checked = self.not_checked.iter();
         let caution = self.caution.iter();
         let caution = caution.map(|caution| format!("{caution}. {}", caution.remedy()));
-        findings
+        defects
             .chain(kept)
             .chain(caution)
             .chain(refused)

@@ -18,7 +18,7 @@ use toml_edit::Document;
 
 pub use error::SettingsError;
 pub use hosts::{network_host, trust_host};
-pub use profile::{Profile, ProfileName, Written, WrongValue};
+pub use profile::{Profile, ProfileName, WrittenProfile, WrongValue};
 pub use rules::{DEMO_TEMPLATES, RuleChange, RuleKey, Rules, WrittenRules};
 pub use save::{change_rules, save_profile, save_rules};
 

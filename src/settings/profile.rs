@@ -45,7 +45,7 @@ impl ProfileName {
 
 /// The values of a profile as they were written, right or wrong; also what the form holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenProfile {
     pub cloud: String,
     pub region: String,
     pub tenant: String,
@@ -64,10 +64,10 @@ pub struct WrongValue {
     pub key: Box<str>,
     pub problem: &'static str,
     /// Readable parts of the same profile, for the form.
-    pub readable: Box<Written>,
+    pub readable: Box<WrittenProfile>,
 }
 
-impl Written {
+impl WrittenProfile {
     /// Each value with its key, in the order in which they are written.
     pub(super) fn values_mut(&mut self) -> [(&'static str, &mut String); 6] {
         [
@@ -121,7 +121,7 @@ impl Written {
 }
 
 /// Texts for the settings file and the form; defaults are left out.
-impl From<&Registration> for Written {
+impl From<&Registration> for WrittenProfile {
     fn from(registration: &Registration) -> Self {
         let Registration {
             cloud,
@@ -145,7 +145,7 @@ impl From<&Registration> for Written {
 
 /// Reads one profile's table out of the document with this text.
 pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profile, WrongValue> {
-    let mut written = Written::default();
+    let mut written = WrittenProfile::default();
     let mut not_text = None;
     for (key, slot) in written.values_mut() {
         let Some(value) = item.get(key) else {

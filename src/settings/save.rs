@@ -4,7 +4,7 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
-use super::profile::{Profile, ProfileName, Written};
+use super::profile::{Profile, ProfileName, WrittenProfile};
 use super::rules::{Shape, entries_of};
 use super::text::text_of;
 use super::toml_text::MAX_BYTES;
@@ -191,7 +191,7 @@ pub(super) fn with_profile(
     else {
         return Err(SettingsError::NoTable(file.to_owned(), "profile"));
     };
-    let mut written = Written::from(&profile.registration);
+    let mut written = WrittenProfile::from(&profile.registration);
     for (key, text) in written.values_mut() {
         if text.is_empty() {
             table.remove(key);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Asked, HistoryRead, Panels, Problem, Recent, Remote, State, next_revision};
 use crate::explain::{Explanation, NextStep};
-use crate::journal::{Entry, OrderStatus, Reply};
+use crate::journal::{Entry, OrderStatus, UnclearReply};
 use crate::message::{Event, InventoryNews};
 use crate::model::{
     EntryId, Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus,
@@ -279,7 +279,7 @@ impl State {
             self.progress.remove(&entry.id());
         }
         if let OrderStatus::Unknown {
-            reply: Reply::NeverShown(action),
+            reply: UnclearReply::NeverShown(action),
             ..
         } = entry.status()
         {

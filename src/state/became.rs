@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Remote, State};
 use crate::action::{ActionKind, Change, ConditionState, Evidence};
 use crate::journal::{
-    Aftermath, Became, Entry, OrderStatus, Undone, status_in_full, status_in_short,
+    Aftermath, Aftermaths, Entry, OrderStatus, Undone, status_in_full, status_in_short,
 };
 use crate::model::{MachineAction, MachineActionStatus, MachineRef, requestor_name};
 
@@ -109,7 +109,7 @@ impl State {
 
     /// All of it, for whatever says how an order stands.
     #[must_use]
-    pub fn became(&self, entry: &Entry) -> Became {
+    pub fn became(&self, entry: &Entry) -> Aftermath {
         let undone = self.undone_by(entry).and_then(|evidence| {
             let action = self.action(&entry.machine().id, &evidence.action)?;
             Some(Undone {
@@ -118,7 +118,7 @@ impl State {
                 at: evidence.since,
             })
         });
-        Became {
+        Aftermath {
             read_at: self.actions_read_at(entry),
             variant: entry.variant(self.own_reading(entry)).map(Into::into),
             undone,
@@ -140,7 +140,7 @@ impl State {
     /// out. From this place of the journal on it looks at some, for no frame waits for a long journal; the
     /// place to go on at, `None` at the end.
     #[must_use]
-    pub fn gather_aftermath(&self, from: usize, aftermath: &mut Aftermath) -> Option<usize> {
+    pub fn gather_aftermath(&self, from: usize, aftermath: &mut Aftermaths) -> Option<usize> {
         let all: &[Entry] = &self.entries;
         let rest = all.get(from..).unwrap_or_default();
         if from == 0 {
@@ -150,7 +150,7 @@ impl State {
         let some = &rest[..rest.len().min(LOOKED_AT_ONCE)];
         aftermath.extend(some.iter().filter_map(|entry| {
             let became = self.became(entry);
-            (became != Became::default()).then(|| (entry.id(), became))
+            (became != Aftermath::default()).then(|| (entry.id(), became))
         }));
         (some.len() < rest.len()).then_some(from + some.len())
     }

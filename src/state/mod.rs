@@ -43,7 +43,7 @@ pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{
-    AlertsLook, Devices, Facts, FileLook, History, OwnAction, Ownership, Policy, ownership,
+    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, ownership,
 };
 use crate::journal::{Entry, OrderStatus};
 use crate::message::{
@@ -442,7 +442,7 @@ impl State {
             open_orders: &open_orders,
             own_actions: &own_actions,
             alerts: self.alerts_look(&machine.id),
-            devices: Devices {
+            devices: DeviceList {
                 list: self.inventory.all(),
                 is_complete: self.inventory.is_complete(),
             },

@@ -13,7 +13,7 @@ use super::widgets::{Icon, badge};
 use super::words::spaced;
 use crate::action::{Condition, ConditionPhase};
 use crate::guard::Severity;
-use crate::journal::{Became, Entry, OrderStatus, status_in_short};
+use crate::journal::{Aftermath, Entry, OrderStatus, status_in_short};
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
     RiskScore, clean,
@@ -205,7 +205,7 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
 /// Look of an order with what became of it: a success that is no longer in effect, or that is not what was
 /// ordered, has neither the tick nor the word of a plain one.
 #[must_use]
-pub fn order(entry: &Entry, became: &Became) -> Look {
+pub fn order(entry: &Entry, became: &Aftermath) -> Look {
     let (icon, role) = order_status(entry.status());
     let (icon, role) = if became.undone.is_some() {
         (Icon::Undo, Role::Stale)

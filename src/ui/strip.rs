@@ -26,7 +26,7 @@ const MANY: usize = 99;
 const ACCOUNT_WIDTH: f32 = 220.0;
 
 /// The parts that have room.
-struct Plan {
+struct Arrangement {
     shown: Vec<Fact>,
     /// In the menu instead.
     left_out: Vec<Fact>,
@@ -51,7 +51,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let buttons = buttons(cx);
         // It has its room in the smallest window.
         let counter = counter_width(ui, cx.state.entries.attention_count());
-        let plan = Plan::new(
+        let plan = Arrangement::new(
             ui,
             facts(cx.state, cx.now, cx.zone)
                 .into_iter()
@@ -89,7 +89,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-impl Plan {
+impl Arrangement {
     /// Fits the parts into this room, beside a counter of this width.
     fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32, counter: f32) -> Self {
         let gap = ui.spacing().item_spacing.x;

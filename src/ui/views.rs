@@ -16,7 +16,7 @@ use crate::ui::devices::suggestions::Completion;
 use crate::ui::drill_view::DrillView;
 use crate::ui::incident::IncidentView;
 use crate::ui::journal::JournalView;
-use crate::ui::palette::{Item, Palette, Recent};
+use crate::ui::palette::{Item, Palette, RecentItems};
 use crate::ui::settings::rule_matches::RuleMatches;
 
 /// View state of the activity list.
@@ -106,7 +106,7 @@ pub struct Views {
     /// The exercises of the demo.
     pub drill: DrillView,
     /// Recently chosen palette items.
-    pub recent: Recent,
+    pub recent: RecentItems,
     /// The palette item just chosen, carried out once the palette has closed.
     pub chosen: Option<Item>,
 }
@@ -294,7 +294,7 @@ impl Views {
         self.form_failure = None;
         self.covered.clear();
         self.refusal = None;
-        self.recent = Recent::default();
+        self.recent = RecentItems::default();
         self.chosen = None;
         self.incident = IncidentView::default();
         self.journal.forget_export();

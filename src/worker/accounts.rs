@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::files::{self, Refusal};
+use crate::files::{self, RefusedFile};
 use crate::model::{Account, SignInMethod, Unfamiliar};
 
 pub(super) const FILE_NAME: &str = "accounts.json";
@@ -311,9 +311,9 @@ fn read(folder: &Path) -> File {
             .unwrap_or_default(),
         Err(error) => {
             tracing::warn!("who signed in before is not known: {error}");
-            let is_about_others = |refusal: &Refusal| refusal.problem.is_about_others();
+            let is_about_others = |refusal: &RefusedFile| refusal.problem.is_about_others();
             File {
-                is_lost: Refusal::within(&error).is_some_and(is_about_others),
+                is_lost: RefusedFile::within(&error).is_some_and(is_about_others),
                 ..File::default()
             }
         }

@@ -10,7 +10,7 @@ use ring::digest::{Context as Hasher, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
 use super::context::Context;
 use crate::explain::{Explanation, NextStep};
-use crate::files::{self, Problem, Refusal};
+use crate::files::{self, Problem, RefusedFile};
 use crate::message::{Event, HashedFile, HashingNews};
 use crate::model::hex;
 
@@ -54,7 +54,7 @@ enum Trouble {
 
 impl Trouble {
     fn of(error: io::Error) -> Self {
-        match Refusal::within(&error).map(|refusal| refusal.problem) {
+        match RefusedFile::within(&error).map(|refusal| refusal.problem) {
             Some(Problem::FileIsLink) => Self::Link,
             Some(Problem::NotAFile) => Self::NoFile,
             Some(_) | None => Self::Unreadable(error),

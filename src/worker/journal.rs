@@ -24,7 +24,7 @@ use crate::journal::{
 use crate::message::{Event, JournalNews, OrderProgress};
 use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mode};
 pub(super) use thread::Opened;
-use thread::{Changed, Ends, Entries, Job, Written};
+use thread::{AppendedRecords, Changed, Ends, Entries, Job};
 
 /// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -65,7 +65,7 @@ pub(super) struct JournalHandle {
 /// The opening of the file, while it is under way.
 pub(super) struct Opening {
     opened: oneshot::Receiver<Opened>,
-    to_show: Receiver<Written>,
+    to_show: Receiver<AppendedRecords>,
 }
 
 impl JournalHandle {
@@ -472,7 +472,7 @@ fn unwritten(why: &Explanation) -> Record {
 }
 
 /// Shows what is on disk, in the order of the chain; only then the caller goes on.
-async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Written>) {
+async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<AppendedRecords>) {
     let mut is_rested = true;
     loop {
         let next = if is_rested {

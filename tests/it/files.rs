@@ -10,7 +10,7 @@ use std::process::{Command as Program, Output};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use cordon::files::{self, Problem, Refusal};
+use cordon::files::{self, Problem, RefusedFile};
 use cordon::guard::Policy;
 use cordon::journal::Journal;
 use cordon::settings::{FILE_NAME, Settings};
@@ -51,7 +51,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 fn problem<T: std::fmt::Debug>(result: std::io::Result<T>) -> Problem {
     let error = result.expect_err("refused");
-    Refusal::within(&error).expect("a refusal").problem
+    RefusedFile::within(&error).expect("a refusal").problem
 }
 
 /// What `work` gives, which must not wait for anybody.

@@ -1,7 +1,7 @@
 //! The journal is verified and written out while the console works on.
 
 use cordon::action::ActionKind;
-use cordon::journal::{Aftermath, Format};
+use cordon::journal::{Aftermaths, Format};
 use cordon::message::{Command, ExportTo, Exported, JournalExport};
 use jiff::tz::TimeZone;
 
@@ -30,7 +30,7 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
     assert!(facts.put_aside.is_empty(), "{:?}", facts.put_aside);
     let (_, report) = facts.verdict.clone().expect("just seen");
     let report = report.expect("it can be read");
-    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert!(report.defects.is_empty(), "{:?}", report.defects);
     assert!(report.verdict().starts_with("The chain is intact: "));
 
     let folder = tempfile::tempdir().expect("a folder");
@@ -41,7 +41,7 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
             format: Format::Csv,
             to: ExportTo::File(file.clone()),
             zone: TimeZone::UTC,
-            aftermath: Aftermath::default(),
+            aftermath: Aftermaths::default(),
         };
         Command::ExportJournal(Box::new(wanted))
     };
@@ -106,7 +106,7 @@ fn nothing_is_written_out_of_a_file_that_was_put_in_the_journals_place() {
         format: Format::Markdown,
         to: ExportTo::Clipboard,
         zone: TimeZone::UTC,
-        aftermath: Aftermath::default(),
+        aftermath: Aftermaths::default(),
     };
     engine.send(Command::ExportJournal(Box::new(wanted)));
     engine.until("an answer", |s| s.journal_facts.exports == 1);

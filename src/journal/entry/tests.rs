@@ -169,13 +169,16 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
 #[test]
 fn an_earlier_journal_distinguishes_an_unclear_answer_from_none() {
     for (why, reply) in [
-        ("api.example answered 502", Reply::Status(502)),
+        ("api.example answered 502", UnclearReply::Status(502)),
         (
             "the answer 201 of api.example could not be read: it is empty",
-            Reply::Status(201),
+            UnclearReply::Status(201),
         ),
-        ("the connection to api.example was lost", Reply::Missing),
-        ("no answer was recorded", Reply::Missing),
+        (
+            "the connection to api.example was lost",
+            UnclearReply::Missing,
+        ),
+        ("no answer was recorded", UnclearReply::Missing),
     ] {
         let unknown = Record::Unknown { why: why.into() };
         let status = entry(isolate(), vec![Record::Sent, unknown])

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::line::Line;
 use super::{Journalled, Moment, Section, conditions, is_done, word};
 use crate::action::{Recorded, Risk, Task};
-use crate::journal::refusal::alternative;
+use crate::journal::alternative::alternative;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Phase};
 use crate::model::{MachineActionStatus, shifted};
 

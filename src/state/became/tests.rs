@@ -123,8 +123,8 @@ fn release_from_an_earlier_run_needs_attention_unless_acknowledged_since() {
     }
 }
 
-fn gathered(state: &State) -> Aftermath {
-    let mut aftermath = Aftermath::default();
+fn gathered(state: &State) -> Aftermaths {
+    let mut aftermath = Aftermaths::default();
     assert_eq!(state.gather_aftermath(0, &mut aftermath), None, "few");
     aftermath
 }
@@ -151,7 +151,7 @@ fn what_became_of_a_long_journal_is_gathered_in_parts() {
         result: Ok(listed),
         at: at(30),
     });
-    let mut aftermath = Aftermath::default();
+    let mut aftermath = Aftermaths::default();
     let mut next = Some(0);
     let mut known = Vec::new();
     while let Some(from) = next {
@@ -168,7 +168,7 @@ fn what_became_of_a_long_journal_is_gathered_in_parts() {
 fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
-    assert_eq!(gathered(&state), Aftermath::default(), "nothing was read");
+    assert_eq!(gathered(&state), Aftermaths::default(), "nothing was read");
     let history = |secs, is_cut| Event::History {
         epoch: Epoch::default(),
         id: MachineId::parse("a1").expect("a literal id"),
@@ -180,7 +180,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         at: at(secs),
     };
     state.apply(history(12, true));
-    assert_eq!(gathered(&state), Aftermath::default(), "not all came");
+    assert_eq!(gathered(&state), Aftermaths::default(), "not all came");
     state.apply(history(15, false));
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     let aftermath = gathered(&state);
@@ -193,7 +193,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         status: SessionStatus::SignedOut,
         epoch: Epoch(1),
     });
-    assert_eq!(gathered(&state), Aftermath::default());
+    assert_eq!(gathered(&state), Aftermaths::default());
 }
 
 #[test]

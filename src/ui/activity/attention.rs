@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
-use crate::ui::order::{Exposure, Item};
+use crate::ui::order::{Exposure, MustSee};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
 use crate::ui::words::local_time;
@@ -211,7 +211,7 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
         list.show(ui, |ui| {
             for entry in &entries {
                 let row = ui.push_id(entry.id(), |ui| listed_ui(ui, state, entry));
-                exposure.note(ui, &Item::Entry(entry.id()), row.response.rect);
+                exposure.note(ui, &MustSee::Entry(entry.id()), row.response.rect);
             }
         });
         ui.add_space(ui.tokens().space.s);
@@ -248,7 +248,7 @@ fn confirm_ui(
     entries: &[&Entry],
     exposure: &mut Exposure,
 ) -> bool {
-    let items = entries.iter().map(|entry| Item::Entry(entry.id()));
+    let items = entries.iter().map(|entry| MustSee::Entry(entry.id()));
     let unseen: Vec<_> = items.filter(|item| !exposure.has_seen(item)).collect();
     let unread = (!unseen.is_empty())
         .then(|| format!("{} not shown yet: scroll or press Show next", unseen.len()));

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
 use crate::guard::is_silent;
 use crate::journal::{
-    Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, Reply, UNDONE, Undone,
+    Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, UNDONE, UnclearReply, Undone,
 };
 use crate::message::OrderProgress;
 use crate::model::{
@@ -260,18 +260,18 @@ fn their_request(status: &MachineActionStatus) -> String {
 }
 
 /// Details of an unknown outcome, and how it is being resolved.
-fn unknown(entry: &Entry, why: &str, reply: &Reply) -> Vec<String> {
+fn unknown(entry: &Entry, why: &str, reply: &UnclearReply) -> Vec<String> {
     let task = &entry.order.task;
     let what = match reply {
-        Reply::Missing => "No answer came".to_owned(),
-        Reply::Status(status) => {
+        UnclearReply::Missing => "No answer came".to_owned(),
+        UnclearReply::Status(status) => {
             format!("The answer does not say whether it was done ({status})")
         }
-        Reply::Action(action) if entry.has_disowned(action) => {
+        UnclearReply::Action(action) if entry.has_disowned(action) => {
             "What Defender says about this order contradicts itself".to_owned()
         }
-        Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
-        Reply::NeverShown(_) => match task.removes() {
+        UnclearReply::Action(_) => "The answer does not say whose action it is".to_owned(),
+        UnclearReply::NeverShown(_) => match task.removes() {
             Some(what) => {
                 format!("Defender accepted this order, and the {what} is still there")
             }

@@ -142,7 +142,7 @@ pub fn completed(search: &str, offer: &Offer) -> String {
 /// Number of devices for each value of a field: counted on demand, once for each state of the list,
 /// in parts, one per frame.
 #[derive(Debug, Default)]
-struct Tally {
+struct ValueCounts {
     /// The field, and the generation of the list that it was counted in.
     of: Option<(Field, u64)>,
     counted: usize,
@@ -152,7 +152,7 @@ struct Tally {
     is_whole: bool,
 }
 
-impl Tally {
+impl ValueCounts {
     /// Goes on counting, if there is more to count.
     fn go_on(&mut self, field: Field, state: &State) {
         let actions = if field == Field::State {
@@ -274,7 +274,7 @@ pub struct Completion {
     pub search: String,
     /// The search for which the list is not wanted.
     pub closed_for: Option<String>,
-    tally: Tally,
+    tally: ValueCounts,
 }
 
 impl Completion {

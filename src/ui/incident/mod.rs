@@ -21,7 +21,7 @@ use super::widgets::{
 };
 use super::words::devices;
 use crate::action::{ActionKind, Condition, Subject, TAG};
-use crate::journal::{Aftermath, Entry, Format};
+use crate::journal::{Aftermaths, Entry, Format};
 use crate::message::{ExportTo, Exported, JournalExport};
 use crate::model::{MachineId, MachineRef, clean, clock_text};
 use crate::search::Incident;
@@ -234,7 +234,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             format,
             to: ExportTo::Clipboard,
             zone: cx.zone.clone(),
-            aftermath: Aftermath::default(),
+            aftermath: Aftermaths::default(),
         };
         cx.views.journal.prepare(wanted);
     }

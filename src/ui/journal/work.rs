@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::view::{JournalView, Preparing, Shift};
 use crate::explain::Explanation;
-use crate::journal::{Aftermath, Entry, Format, OthersContainment, Report, SetBy};
+use crate::journal::{Aftermaths, Entry, Format, OthersContainment, Report, SetBy};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
 use crate::model::{clean, first_named, requestor_name};
 use crate::state::{Contained, Request, State};
@@ -52,7 +52,7 @@ pub fn hand_over(
         format: Format::Markdown,
         to: ExportTo::Clipboard,
         zone: zone.clone(),
-        aftermath: Aftermath::default(),
+        aftermath: Aftermaths::default(),
     }
 }
 
@@ -203,7 +203,7 @@ fn failure_ui(ui: &mut Ui, why: &Explanation) {
 
 fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
     ui.horizontal_wrapped(|ui| {
-        let (icon, role) = if report.findings.is_empty() {
+        let (icon, role) = if report.defects.is_empty() {
             (Icon::Done, Role::Neutral)
         } else {
             (Icon::Block, Role::Danger)
@@ -316,7 +316,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             format,
             to: ExportTo::File(file),
             zone: cx.zone.clone(),
-            aftermath: Aftermath::default(),
+            aftermath: Aftermaths::default(),
         };
         cx.views.journal.prepare(export);
     } else {

@@ -173,20 +173,20 @@ fn a_success_that_does_not_hold_as_ordered_does_not_look_like_one_that_does() {
         service_time: None,
     };
     let entry = fixtures::entry(fixtures::author(), ordered, vec![Record::Sent, done]);
-    let plain = order(&entry, &Became::default());
+    let plain = order(&entry, &Aftermath::default());
     assert_eq!((plain.icon, plain.role), (Icon::Done, Role::Ok));
     assert_eq!(plain.word, "Isolated");
-    let undone = Became {
+    let undone = Aftermath {
         undone: Some(Undone {
             done: "Released",
             by: "sam".into(),
             at: None,
         }),
-        ..Became::default()
+        ..Aftermath::default()
     };
-    let otherwise = Became {
+    let otherwise = Aftermath {
         variant: Some("Selective".into()),
-        ..Became::default()
+        ..Aftermath::default()
     };
     let undone = order(&entry, &undone);
     let otherwise = order(&entry, &otherwise);

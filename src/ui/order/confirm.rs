@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::ui::Cx;
 
 /// Whether a form is to stay.
-pub enum Outcome {
+pub enum FormOutcome {
     Open,
     /// Without an order.
     Closed,
@@ -57,14 +57,14 @@ pub fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<Stri
 }
 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
-pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
+pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> FormOutcome {
     let reviews = form.judge(cx.state, cx.now);
     let approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,
         Err(reason) => {
             let named = block(form, &reviews, &form.task());
             form.error = Some(named.unwrap_or(reason));
-            return Outcome::Open;
+            return FormOutcome::Open;
         }
     };
     // Those of one confirmation stand in their order, at the top of the list.
@@ -80,5 +80,5 @@ pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
     } else {
         Command::SubmitAgain(approvals, replaced)
     });
-    Outcome::Confirmed
+    FormOutcome::Confirmed
 }

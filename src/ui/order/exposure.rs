@@ -12,7 +12,7 @@ const TOLERANCE: f32 = 1.0;
 
 /// Something that has to be seen before a form is confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Item {
+pub enum MustSee {
     Device(MachineId),
     /// An entry that is to be acknowledged.
     Entry(EntryId),
@@ -24,7 +24,7 @@ pub enum Item {
     },
 }
 
-impl Item {
+impl MustSee {
     /// A finding about this device.
     #[must_use]
     pub fn finding(machine: &MachineId, finding: &Finding) -> Self {
@@ -54,11 +54,11 @@ impl Shown {
 /// Items that a form has shown so far.
 #[derive(Debug, Default)]
 pub struct Exposure {
-    shown: HashMap<Item, Shown>,
+    shown: HashMap<MustSee, Shown>,
     /// The items of the last frame, in their order.
-    present: Vec<Item>,
+    present: Vec<MustSee>,
     /// The item to bring into sight in the next frame.
-    pub scroll_to: Option<Item>,
+    pub scroll_to: Option<MustSee>,
     /// Whether the way to what was not shown yet had the keyboard in the last frame.
     pub is_next_focused: bool,
 }
@@ -66,17 +66,17 @@ pub struct Exposure {
 impl Exposure {
     /// Snapshot of the shown items, to be restored after a pass that nobody sees.
     #[must_use]
-    pub fn snapshot(&self) -> HashMap<Item, Shown> {
+    pub fn snapshot(&self) -> HashMap<MustSee, Shown> {
         self.shown.clone()
     }
 
     /// Forgets what was drawn since then.
-    pub fn go_back_to(&mut self, shown: HashMap<Item, Shown>) {
+    pub fn go_back_to(&mut self, shown: HashMap<MustSee, Shown>) {
         self.shown = shown;
     }
 
     /// Notes that an item was drawn at `rect`, as far as it can be seen there.
-    pub fn note(&mut self, ui: &Ui, item: &Item, rect: Rect) {
+    pub fn note(&mut self, ui: &Ui, item: &MustSee, rect: Rect) {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());
         if self.scroll_to.as_ref() == Some(item) {
             self.scroll_to = None;
@@ -107,12 +107,12 @@ impl Exposure {
 
     /// Whether all of it has been on screen.
     #[must_use]
-    pub fn has_seen(&self, item: &Item) -> bool {
+    pub fn has_seen(&self, item: &MustSee) -> bool {
         self.shown.get(item).is_some_and(|shown| shown.is_whole)
     }
 
     /// Sets the present items; whether they have changed since the last frame.
-    pub fn is_changed_to(&mut self, present: Vec<Item>) -> bool {
+    pub fn is_changed_to(&mut self, present: Vec<MustSee>) -> bool {
         let is_changed = self.present != present;
         self.present = present;
         is_changed
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn finding_counts_as_seen_only_when_fully_shown_at_once_or_piecewise() {
         let ctx = egui::Context::default();
-        let item = Item::Entry(EntryId::parse("cdn-00000001").expect("a literal tag"));
+        let item = MustSee::Entry(EntryId::parse("cdn-00000001").expect("a literal tag"));
         let whole = Rect::from_min_size(egui::pos2(10.0, 10.0), egui::vec2(100.0, 90.0));
         let top = whole.with_max_y(50.0);
         let middle = whole.with_min_y(40.0).with_max_y(80.0);

@@ -4,7 +4,7 @@ use egui::{Id, RichText, TextStyle, Ui};
 use jiff::Timestamp;
 
 use super::form::OrderForm;
-use super::paste::Field;
+use super::paste::FormField;
 use crate::action::{
     Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Task, Value,
 };
@@ -133,7 +133,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
         Ok(_) | Err(_) => None,
     };
     let field = TextField::new(parameter.label, &mut text)
-        .id(Field::Parameter(parameter.wire_name).id(id))
+        .id(FormField::Parameter(parameter.wire_name).id(id))
         .help(read.as_deref().unwrap_or(parameter.help))
         .error(error.as_deref());
     let is_code = matches!(
@@ -148,23 +148,23 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
 }
 
 /// The first field that still has to be filled in, else the comment.
-pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> Field {
+pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> FormField {
     let draft = &form.draft;
     let mut parameters = form.parameters().into_iter();
     if let Some(open) = parameters.find(|field| draft.value(field).is_err()) {
-        return Field::Parameter(open.wire_name);
+        return FormField::Parameter(open.wire_name);
     }
     if let Some(machine) = form.only().filter(|_| wants_name)
         && !draft.about(draft.entry, machine.clone()).is_named()
     {
-        return Field::Name;
+        return FormField::Name;
     }
     let has_reason = !draft.comment.trim().is_empty();
     let count = form.count();
     if has_reason && guard::number_trouble(task, count, &form.number).is_some() {
-        return Field::Number;
+        return FormField::Number;
     }
-    Field::Comment
+    FormField::Comment
 }
 
 /// The comment. Typing on a button leads here.
@@ -181,7 +181,7 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     let is_missing = matches!(error, Some(DraftError::CommentMissing));
     let words = words.filter(|_| is_due || !is_missing);
     let response = TextField::new("Comment", &mut form.draft.comment)
-        .id(Field::Comment.id(id))
+        .id(FormField::Comment.id(id))
         .rows(2)
         .hint("Reason")
         .max_chars(MAX_COMMENT_CHARS.saturating_sub(added))
@@ -224,7 +224,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
         "Type the name of the protected device",
         &mut form.draft.typed_name,
     )
-    .id(Field::Name.id(id))
+    .id(FormField::Name.id(id))
     .help(&wanted)
     .error(trouble)
     .show_ui(ui);
@@ -248,7 +248,7 @@ fn word_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
     let label = format!("Type the word “{EVERYWHERE}”");
     let trouble = name_trouble(form, is_wrong, "This is not the word");
     TextField::new(&label, &mut form.draft.typed_name)
-        .id(Field::Name.id(id))
+        .id(FormField::Name.id(id))
         .help("This affects every device in the tenant, not just one")
         .error(trouble)
         .show_ui(ui);
@@ -263,7 +263,7 @@ pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, id: Id) {
     let is_wrong = !form.number.trim().is_empty()
         && guard::number_trouble(task, count, &form.number).is_some();
     TextField::new("Type the number of devices", &mut form.number)
-        .id(Field::Number.id(id))
+        .id(FormField::Number.id(id))
         .error(is_wrong.then_some("This is not the number of devices listed"))
         .show_ui(ui);
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::form::OrderForm;
-use super::paste::Field;
+use super::paste::FormField;
 use super::sightings;
 use crate::action::{ActionKind, Draft, Sha1};
 use crate::guard;
@@ -300,7 +300,7 @@ fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
         draft.set(field, sha1);
         // The comment takes the keyboard in this same frame, and is not to begin with this key.
         ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
-        ui.memory_mut(|memory| memory.request_focus(Field::Comment.id(id)));
+        ui.memory_mut(|memory| memory.request_focus(FormField::Comment.id(id)));
     }
 }
 

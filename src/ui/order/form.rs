@@ -31,7 +31,7 @@ pub struct OrderForm {
     pub(in crate::ui) draft: Draft,
     /// Each machine with the entry that its order will be; in a plan one for each step, those of a
     /// machine one after the other.
-    pub(in crate::ui) targets: Vec<Target>,
+    pub(in crate::ui) targets: Vec<FormTarget>,
     /// The plan that is ordered, where it is one.
     pub(in crate::ui) plan: Option<Arc<Plan>>,
     /// Whether another plan may be chosen in its place.
@@ -41,7 +41,7 @@ pub struct OrderForm {
     /// Devices that it leaves out although they could be meant, and why.
     pub(super) not_included: Option<String>,
     /// Targets taken out by hand that may be put back: all orders of a device, or some steps.
-    pub(in crate::ui) left_out: Vec<Target>,
+    pub(in crate::ui) left_out: Vec<FormTarget>,
     /// The end that the form has given itself, where it wants one.
     pub(super) given_end: Option<GivenEnd>,
     pub(super) opened_from: OpenedFrom,
@@ -154,7 +154,7 @@ pub struct GivenEnd {
 
 /// One device of the form, or one step of a plan on it.
 #[derive(Debug)]
-pub struct Target {
+pub struct FormTarget {
     pub entry: EntryId,
     pub machine: MachineRef,
     /// Step of the plan, counted from 0.
@@ -165,7 +165,7 @@ pub struct Target {
     pub left_out_for: Option<String>,
 }
 
-impl Target {
+impl FormTarget {
     /// A device.
     ///
     /// # Errors
@@ -200,7 +200,7 @@ pub struct UsedTicket {
 impl OrderForm {
     /// An empty form about these devices.
     #[must_use]
-    pub fn new(targets: Vec<Target>, draft: Draft, time: f64) -> Self {
+    pub fn new(targets: Vec<FormTarget>, draft: Draft, time: f64) -> Self {
         Self {
             draft,
             targets,
@@ -237,7 +237,7 @@ impl OrderForm {
         let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
         self.left_out.retain(|gone| gone.machine.id != machine.id);
         for step in 0..steps {
-            self.targets.push(Target::new(machine.clone(), step)?);
+            self.targets.push(FormTarget::new(machine.clone(), step)?);
         }
         Ok(())
     }
@@ -349,7 +349,7 @@ impl OrderForm {
 
     /// Label of the plan's step; `None` without a plan.
     #[must_use]
-    pub fn step_label(&self, target: &Target) -> Option<&'static str> {
+    pub fn step_label(&self, target: &FormTarget) -> Option<&'static str> {
         let step = self.plan.as_ref()?.steps.get(target.step)?;
         Some(step.kind.spec().button)
     }

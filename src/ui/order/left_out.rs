@@ -2,7 +2,7 @@
 
 use egui::{Ui, WidgetInfo, accesskit};
 
-use super::form::{NextFocus, OrderForm, Target};
+use super::form::{FormTarget, NextFocus, OrderForm};
 use super::plan::{self, OfDevice};
 use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
@@ -31,7 +31,7 @@ impl Changes {
 /// Leaves devices out of a form that has just been opened, each for its reason, until a person puts them back.
 /// Where that would leave none, all stay.
 pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
-    let why = |target: &Target| {
+    let why = |target: &FormTarget| {
         let mut reasons = reasons.iter();
         let found = reasons.find(|(id, _)| *id == target.machine.id);
         found.map(|(_, why)| why.clone())
@@ -46,7 +46,7 @@ pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
         } else {
             &mut form.targets
         };
-        list.push(Target {
+        list.push(FormTarget {
             left_out_for,
             ..target
         });
@@ -64,11 +64,11 @@ pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
         .into_iter()
         .partition(|target| changes.left_out.contains(&target.entry));
     form.targets = kept;
-    let (back, rest): (Vec<Target>, Vec<Target>) = std::mem::take(&mut form.left_out)
+    let (back, rest): (Vec<FormTarget>, Vec<FormTarget>) = std::mem::take(&mut form.left_out)
         .into_iter()
         .partition(|target| changes.put_back.contains(&target.entry));
     form.left_out = rest;
-    form.left_out.extend::<Vec<Target>>(gone);
+    form.left_out.extend::<Vec<FormTarget>>(gone);
     for target in back {
         put_back(form, target);
     }
@@ -80,10 +80,10 @@ pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
 }
 
 /// Those of a device stand together, in the order of its steps.
-fn put_back(form: &mut OrderForm, target: Target) {
+fn put_back(form: &mut OrderForm, target: FormTarget) {
     let is_before =
-        |known: &Target| known.machine.id == target.machine.id && known.step < target.step;
-    let same = |known: &Target| known.machine.id == target.machine.id;
+        |known: &FormTarget| known.machine.id == target.machine.id && known.step < target.step;
+    let same = |known: &FormTarget| known.machine.id == target.machine.id;
     let after = form.targets.iter().rposition(is_before).map(|at| at + 1);
     let at = after.or_else(|| form.targets.iter().position(same));
     form.targets
@@ -120,7 +120,7 @@ fn gone(form: &OrderForm) -> Vec<Gone<'_>> {
     gone
 }
 
-fn is_in(form: &OrderForm, target: &Target) -> bool {
+fn is_in(form: &OrderForm, target: &FormTarget) -> bool {
     form.machines()
         .any(|machine| machine.id == target.machine.id)
 }
@@ -136,10 +136,10 @@ pub fn steps_ui(
     let Some(plan) = &form.plan else {
         return changes;
     };
-    let is_of = |target: &&Target| target.machine.id == device.machine.id;
+    let is_of = |target: &&FormTarget| target.machine.id == device.machine.id;
     ui.horizontal_wrapped(|ui| {
         for (n, step) in plan.steps.iter().enumerate() {
-            let find = |all: &'_ [Target]| {
+            let find = |all: &'_ [FormTarget]| {
                 let mut own = all.iter().filter(is_of);
                 own.find(|target| target.step == n)
                     .map(|target| target.entry)

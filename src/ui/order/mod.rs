@@ -24,8 +24,8 @@ mod ticket;
 mod ticket_field;
 mod title;
 
-pub use exposure::{Exposure, Item};
-pub use form::{OpenedFrom, OrderForm, Target, UsedTicket};
+pub use exposure::{Exposure, MustSee};
+pub use form::{FormTarget, OpenedFrom, OrderForm, UsedTicket};
 pub use kept_texts::KeptTexts;
 pub use open::NewForm;
 pub use title::confirm_label;
@@ -44,11 +44,11 @@ use crate::action::Task;
 use crate::guard::Review;
 use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
-use confirm::{Outcome, block, confirm, why_not};
+use confirm::{FormOutcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui};
 use form::{NextFocus, Place};
 use left_out::Changes;
-use paste::Field;
+use paste::FormField;
 use plan::Pinned;
 use title::title;
 
@@ -70,16 +70,16 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     let id = Id::unique(("order form", form.draft.entry));
     kept::begin(cx.views, &mut form);
     match form_ui(ui, cx, &mut form, id) {
-        Outcome::Open => match form.file.blocks.take() {
+        FormOutcome::Open => match form.file.blocks.take() {
             Some(hash) => blocks::open_over(ui, cx, form, &hash),
             None => cx.views.dialog = Some(OpenDialog::Form(form)),
         },
         // A ticket that was only typed belongs to nothing.
-        Outcome::Closed => {
+        FormOutcome::Closed => {
             kept::keep(cx.views, &form);
             Dialog::return_focus(ui.ctx(), id);
         }
-        Outcome::Confirmed => {
+        FormOutcome::Confirmed => {
             kept::forget(cx.views, &form);
             if let Some(used) = form.used_ticket() {
                 cx.views.ticket = Some(used);
@@ -92,7 +92,7 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     }
 }
 
-fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
+fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOutcome {
     let task = form.task();
     let title = title(&task, form);
     let is_tiny = Dialog::room(ui.ctx())
@@ -121,22 +121,22 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         left_out::take(form, &changes, &reviews);
         ui.ctx().request_repaint();
         return if form.targets.is_empty() {
-            Outcome::Closed
+            FormOutcome::Closed
         } else {
-            Outcome::Open
+            FormOutcome::Open
         };
     }
     let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && is_by_key);
     if confirms && !is_arming(ui, form.armed_at) {
         let outcome = confirm(cx, form);
-        if is_by_key && matches!(outcome, Outcome::Open) {
+        if is_by_key && matches!(outcome, FormOutcome::Open) {
             focus_first_missing(ui, cx, form, id);
         }
         outcome
     } else if pressed == Pressed::Keep || response.close_requested {
-        Outcome::Closed
+        FormOutcome::Closed
     } else {
-        Outcome::Open
+        FormOutcome::Open
     }
 }
 
@@ -215,7 +215,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         // What the foot asks for.
         let is_unnamed = wants_name && reviews.iter().any(|review| !review.is_named());
         let field = if is_unnamed {
-            Field::Name
+            FormField::Name
         } else {
             fields::next_to_fill(form, &task, wants_name)
         };
@@ -231,7 +231,7 @@ fn upper_ui(
     form: &mut OrderForm,
     task: &Task,
     drawn: &[Review],
-    wanted: &[Item],
+    wanted: &[MustSee],
     Place { id, is_tiny }: Place,
 ) -> Changes {
     let wants_name = wants_name(form, drawn);
@@ -366,7 +366,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_value(&*name));
     if let Some(only) = only {
-        let item = Item::Device(only.id.clone());
+        let item = MustSee::Device(only.id.clone());
         form.exposure.note(ui, &item, response.rect);
     }
     if shown != name {
@@ -396,10 +396,10 @@ fn body_ui(
     if let Some(machine) = form.only().cloned().filter(|_| wants_name) {
         fields::name_ui(ui, form, &machine, id);
     }
-    templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
+    templates::templates_ui(ui, cx, form, FormField::Ticket.id(id));
     plan::ticket_ui(ui, form);
     fields::comment_ui(ui, form, id);
-    kept::from_before_ui(ui, form, Field::Comment.id(id));
+    kept::from_before_ui(ui, form, FormField::Comment.id(id));
     form.note_ticket(cx.state);
     fields::number_ui(ui, form, task, id);
     // Of a plan every step, on the first device.

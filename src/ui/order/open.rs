@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
-use super::form::{GivenEnd, Histories, OpenedFrom, OrderForm, Target};
+use super::form::{FormTarget, GivenEnd, Histories, OpenedFrom, OrderForm};
 use super::{left_out, ticket_field};
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
@@ -192,10 +192,10 @@ fn form_of(
     } else {
         machines
     };
-    let mut targets: Vec<Target> = Vec::new();
+    let mut targets: Vec<FormTarget> = Vec::new();
     for machine in machines {
         if targets.iter().all(|known| known.machine.id != machine.id) {
-            targets.push(Target::new(machine, 0)?);
+            targets.push(FormTarget::new(machine, 0)?);
         }
     }
     let Some(first) = targets.first() else {
@@ -230,8 +230,8 @@ fn form_of_steps(
     // Those of a device stand together.
     orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
     let targets = orders.into_iter();
-    let targets = targets.map(|(step, machine)| Target::new(machine, step));
-    let targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
+    let targets = targets.map(|(step, machine)| FormTarget::new(machine, step));
+    let targets: Vec<FormTarget> = targets.collect::<Result<_, _>>()?;
     let (Some(first), Some(step)) = (targets.first(), plan.steps.first()) else {
         return Ok(None);
     };

@@ -13,7 +13,7 @@ const SHORTEST_HASH: usize = 32;
 
 /// A field of the form that takes text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
+pub enum FormField {
     /// The field of a parameter, by its wire name.
     Parameter(&'static str),
     Name,
@@ -22,7 +22,7 @@ pub enum Field {
     Comment,
 }
 
-impl Field {
+impl FormField {
     /// Every field of a form.
     fn all(form: &OrderForm) -> impl Iterator<Item = Self> {
         let parameters = form.parameters().into_iter();
@@ -46,7 +46,7 @@ impl Field {
 /// else to the comment. Call it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets: &Tickets) {
     let focused = ui.memory(egui::Memory::focused);
-    let in_field = Field::all(form).find(|field| focused == Some(field.id(id)));
+    let in_field = FormField::all(form).find(|field| focused == Some(field.id(id)));
     if in_field.is_none() && ui.ctx().text_edit_focused() {
         return;
     }
@@ -58,11 +58,11 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
         take_hash_of_line(form, &text);
         let is_ticket = tickets.find(&text, |_| false) == Some(text.trim());
         let fits = fitting(form, &text, wants_name, is_ticket);
-        if fits != Field::Comment && in_field != Some(fits) {
+        if fits != FormField::Comment && in_field != Some(fits) {
             let into = match fits {
-                Field::Parameter(wire_name) => form.draft.values.entry(wire_name).or_default(),
-                Field::Name => &mut form.draft.typed_name,
-                Field::Number | Field::Ticket | Field::Comment => &mut form.ticket,
+                FormField::Parameter(wire_name) => form.draft.values.entry(wire_name).or_default(),
+                FormField::Name => &mut form.draft.typed_name,
+                FormField::Number | FormField::Ticket | FormField::Comment => &mut form.ticket,
             };
             text.trim().clone_into(into);
             ui.input_mut(|input| {
@@ -72,12 +72,12 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
             // Where the hash is complete by it, what is typed next is the reason. Of another kind, its
             // SHA-1 is offered beside it.
             let next = match fits {
-                Field::Parameter(_) if has_hash(form) => Field::Comment,
-                Field::Parameter(_)
-                | Field::Name
-                | Field::Number
-                | Field::Ticket
-                | Field::Comment => fits,
+                FormField::Parameter(_) if has_hash(form) => FormField::Comment,
+                FormField::Parameter(_)
+                | FormField::Name
+                | FormField::Number
+                | FormField::Ticket
+                | FormField::Comment => fits,
             };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
@@ -89,7 +89,9 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
         let is_typed = ui.input(|input| input.events.iter().any(|e| matches!(e, Event::Text(_))));
         let hash = form.draft.hash_field().filter(|_| is_typed);
         let missing = hash.filter(|field| form.draft.text(field).trim().is_empty());
-        let first = missing.map_or(Field::Comment, |field| Field::Parameter(field.wire_name));
+        let first = missing.map_or(FormField::Comment, |field| {
+            FormField::Parameter(field.wire_name)
+        });
         ui.memory_mut(|memory| memory.request_focus(first.id(id)));
     }
 }
@@ -133,13 +135,13 @@ fn pasted_text(event: &Event) -> Option<String> {
 }
 
 /// The field that a text fits which was pasted as a whole.
-fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> Field {
+fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> FormField {
     let draft = &form.draft;
     if let Some(field) = draft.hash_field()
         && draft.value(field).is_err()
         && is_hash(text)
     {
-        return Field::Parameter(field.wire_name);
+        return FormField::Parameter(field.wire_name);
     }
     if wants_name && let Some(machine) = form.only() {
         let mut named = draft.about(draft.entry, machine.clone());
@@ -150,17 +152,17 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> F
         }
         text.trim().clone_into(&mut named.typed_name);
         if named.is_named() {
-            return Field::Name;
+            return FormField::Name;
         }
     }
     ticket_or_comment(form, is_ticket)
 }
 
-fn ticket_or_comment(form: &OrderForm, is_ticket: bool) -> Field {
+fn ticket_or_comment(form: &OrderForm, is_ticket: bool) -> FormField {
     if is_ticket && form.ticket.trim().is_empty() {
-        return Field::Ticket;
+        return FormField::Ticket;
     }
-    Field::Comment
+    FormField::Comment
 }
 
 /// Whether a text is meant for the field of the hash, which says what is wrong with it: a hash of any kind, one

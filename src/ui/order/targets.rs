@@ -2,7 +2,7 @@
 
 use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
-use super::exposure::{Exposure, Item};
+use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out::{self, Changes};
 use super::plan::{self, OfDevice};
@@ -26,32 +26,32 @@ pub fn names_devices(task: &Task) -> bool {
 
 /// Items that have to be on screen before the form is confirmed. A warning counts for every action; the
 /// devices of a routine one need not all be scrolled past (rule 10).
-pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<Item> {
+pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<MustSee> {
     let mut items = Vec::new();
     for (n, device) in plan::by_device(form, reviews).iter().enumerate() {
         let (id, review) = (&device.machine.id, &device.review);
         if names_devices {
-            items.push(Item::Device(id.clone()));
+            items.push(MustSee::Device(id.clone()));
         }
         let findings = review.findings.iter();
         let findings = findings.filter(|finding| {
             finding.severity != guard::Severity::Note && (n == 0 || !plan::is_about_all(finding))
         });
-        items.extend(findings.map(|finding| Item::finding(id, finding)));
+        items.extend(findings.map(|finding| MustSee::finding(id, finding)));
     }
     items
 }
 
 /// Why the form cannot be confirmed yet: something of it has not been on screen.
-pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
+pub fn unseen_words(form: &OrderForm, required: &[MustSee]) -> Option<String> {
     let unseen = required.iter().filter(|item| !form.exposure.has_seen(item));
     let (mut machines, mut warnings) = (0, 0);
     for item in unseen {
         match item {
-            Item::Device(_) => machines += 1,
-            Item::Finding { .. } => warnings += 1,
+            MustSee::Device(_) => machines += 1,
+            MustSee::Finding { .. } => warnings += 1,
             // No form is about an entry.
-            Item::Entry(_) => {}
+            MustSee::Entry(_) => {}
         }
     }
     let warnings = match warnings {
@@ -74,7 +74,7 @@ pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
 pub fn status_ui(
     ui: &mut Ui,
     form: &mut OrderForm,
-    required: &[Item],
+    required: &[MustSee],
     status: &str,
     role: Role,
     next: Id,
@@ -278,7 +278,7 @@ fn device_ui(
     exposure: &mut Exposure,
 ) -> bool {
     let row = ui.scope(|ui| row_ui(ui, cx, machine, from_selection, arming));
-    exposure.note(ui, &Item::Device(machine.id.clone()), row.response.rect);
+    exposure.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
     row.inner
 }
 
@@ -297,7 +297,7 @@ fn findings_ui(
         .findings
         .retain(|finding| is_first || !plan::is_about_all(finding));
     review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
-        exposure.note(ui, &Item::finding(&machine.id, finding), rect);
+        exposure.note(ui, &MustSee::finding(&machine.id, finding), rect);
     });
 }
 

@@ -73,7 +73,7 @@ fn world(kind: ActionKind) -> World {
     });
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let draft = Draft::new(entry, machine().reference(), Subject::Act(kind));
-    let target = Target {
+    let target = FormTarget {
         entry,
         machine: machine().reference(),
         step: 0,

@@ -40,9 +40,9 @@ impl Item {
 
 /// Items chosen in this run, the latest first.
 #[derive(Debug, Default)]
-pub struct Recent(pub Vec<Item>);
+pub struct RecentItems(pub Vec<Item>);
 
-impl Recent {
+impl RecentItems {
     /// Puts an item first. A search is done with once it was made.
     pub fn note(&mut self, item: Item) {
         if !matches!(item, Item::Search(_) | Item::Ask(..)) {

@@ -7,7 +7,7 @@ mod items;
 mod row;
 mod typed;
 
-pub use item::{Item, Recent};
+pub use item::{Item, RecentItems};
 pub use typed::Palette;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use egui::{Id, Key, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
 
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
-use crate::settings::{Profile, ProfileName, Settings, Written};
+use crate::settings::{Profile, ProfileName, Settings, WrittenProfile};
 use crate::ui::sign_in::leaving::{Leaving, leaving_ui};
 use crate::ui::sign_in::registration::steps_ui;
 use crate::ui::theme::{Role, TokensExt as _};
@@ -53,9 +53,9 @@ pub struct ProfilesPage {
     /// The saved profile whose values are in the form.
     edited: Option<ProfileName>,
     file: PathBuf,
-    saved: Vec<(ProfileName, Result<Profile, String>, Written)>,
+    saved: Vec<(ProfileName, Result<Profile, String>, WrittenProfile)>,
     name: String,
-    written: Written,
+    written: WrittenProfile,
     /// Errors of empty fields show only after the person has tried to go on.
     tried: bool,
     steps_shown: bool,
@@ -77,7 +77,7 @@ impl ProfilesPage {
             .iter()
             .map(|(name, read)| match read {
                 Ok(profile) => {
-                    let written = Written::from(&profile.registration);
+                    let written = WrittenProfile::from(&profile.registration);
                     (name.clone(), Ok(profile.clone()), written)
                 }
                 Err(wrong) => (
@@ -98,10 +98,10 @@ impl ProfilesPage {
             file,
             saved,
             name: String::new(),
-            written: Written {
+            written: WrittenProfile {
                 cloud: Cloud::Commercial.name().to_owned(),
                 scopes: ".default".to_owned(),
-                ..Written::default()
+                ..WrittenProfile::default()
             },
             tried: false,
             steps_shown: false,
@@ -299,7 +299,7 @@ fn fields_ui(ui: &mut Ui, page: &mut ProfilesPage) -> bool {
         ui.memory_mut(|memory| memory.request_focus(Id::unique(NAME)));
     }
     cloud_ui(ui, &mut page.written, page.stand_in.as_deref());
-    let Written {
+    let WrittenProfile {
         tenant,
         client_id,
         scopes,
@@ -361,7 +361,7 @@ fn buttons_ui(ui: &mut Ui, page: &mut ProfilesPage, is_entered: bool) -> Option<
 }
 
 /// Both choices as rows of buttons: one look shows what there is.
-fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
+fn cloud_ui(ui: &mut Ui, written: &mut WrittenProfile, stand_in: Option<&str>) {
     // A misspelt one is chosen again, not guessed.
     let named = Cloud::named(&written.cloud);
     let mut chosen = None;

@@ -40,7 +40,7 @@ fn state() -> State {
     state
 }
 
-fn plan(room: f32, check: impl Fn(&Ui, &Plan)) {
+fn plan(room: f32, check: impl Fn(&Ui, &Arrangement)) {
     let ctx = egui::Context::default();
     theme::apply(&ctx);
     let mut views = crate::ui::views::Views::default();
@@ -64,7 +64,7 @@ fn plan(room: f32, check: impl Fn(&Ui, &Plan)) {
                 zone,
                 out: &mut out,
             };
-            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room, 0.0);
+            let plan = Arrangement::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room, 0.0);
             check(ui, &plan);
         });
         output.textures_delta.clear();

@@ -91,12 +91,12 @@ pub(in crate::worker) struct Opened {
 }
 
 /// Records on disk, to be shown before the caller goes on.
-pub(super) struct Written {
+pub(super) struct AppendedRecords {
     pub changed: Changed,
     reply: Reply,
 }
 
-impl Written {
+impl AppendedRecords {
     /// Lets the caller go on.
     pub fn acknowledge(self) {
         self.reply.send(Ok(self.changed)).ok();
@@ -129,7 +129,7 @@ pub(super) enum Job {
 pub(super) struct Ends {
     pub jobs: Sender<Job>,
     pub opened: oneshot::Receiver<Opened>,
-    pub to_show: Receiver<Written>,
+    pub to_show: Receiver<AppendedRecords>,
     /// The file's newest checkpoint; `None` until it is open.
     pub checkpoint: watch::Receiver<Option<Checkpoint>>,
 }
@@ -200,7 +200,7 @@ fn serve(
     mut journal: Option<Journal>,
     mut queue: Receiver<Job>,
     entries: &Entries,
-    written: &Sender<Written>,
+    written: &Sender<AppendedRecords>,
     checkpoint_to: &watch::Sender<Option<Checkpoint>>,
 ) {
     while let Some(job) = queue.blocking_recv() {
@@ -217,7 +217,9 @@ fn serve(
                 }
                 let changed = entries.add(at, records);
                 checkpoint_to.send_replace(journal.as_ref().map(Journal::checkpoint));
-                written.blocking_send(Written { changed, reply }).ok();
+                written
+                    .blocking_send(AppendedRecords { changed, reply })
+                    .ok();
             }
             Job::Compare { checkpoint, reply } => {
                 let compared = match &mut journal {

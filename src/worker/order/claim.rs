@@ -43,7 +43,7 @@ pub(super) enum Whose {
 /// Attribution of an action by a later reading, where the answer was unclear. Weaker evidence counts
 /// too, as there will be none better; our tag on a still later reading corrects it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum Attribution {
     Ours,
     NotOurs,
     /// Nothing speaks against its being ours: this account asked for such an action at that time.
@@ -170,27 +170,27 @@ impl<'a> Claim<'a> {
     }
 
     /// Judges a later reading of the action that the service answered with.
-    pub fn read_again(&self, action: &MachineAction) -> Reading {
+    pub fn read_again(&self, action: &MachineAction) -> Attribution {
         if self.is_ours(action) {
-            return Reading::Ours;
+            return Attribution::Ours;
         }
         let is_elsewhere =
             (action.machine_id.as_ref()).is_some_and(|m| *m != self.order.machine.id);
         match self.order.task.compared_with(action) {
-            Sameness::Different | Sameness::OtherVariant => return Reading::Unrelated,
-            Sameness::Same | Sameness::Unknown if is_elsewhere => return Reading::Unrelated,
-            Sameness::Unknown => return Reading::Unclear,
-            Sameness::Same if action.machine_id.is_none() => return Reading::Unclear,
+            Sameness::Different | Sameness::OtherVariant => return Attribution::Unrelated,
+            Sameness::Same | Sameness::Unknown if is_elsewhere => return Attribution::Unrelated,
+            Sameness::Unknown => return Attribution::Unclear,
+            Sameness::Same if action.machine_id.is_none() => return Attribution::Unclear,
             Sameness::Same => {}
         }
         let credit = self.credit(action);
         let has_comment = filled(action.requestor_comment.as_deref()).is_some();
         if has_comment || credit == Credit::ToAnother || self.is_older(action) {
-            Reading::NotOurs
+            Attribution::NotOurs
         } else if credit == Credit::ToUs && action.created.is_some() {
-            Reading::MostLikelyOurs
+            Attribution::MostLikelyOurs
         } else {
-            Reading::Unclear
+            Attribution::Unclear
         }
     }
 

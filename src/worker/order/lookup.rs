@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::claim::{Claim, Reading};
+use super::claim::{Attribution, Claim};
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
-use super::registry::Registration;
+use super::registry::RegisteredOrder;
 use crate::action::{IndicatorEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
@@ -42,7 +42,7 @@ pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
 pub(super) async fn find_out_if_unanswered(
     context: &Context,
     entry: EntryId,
-    registration: Registration,
+    registration: RegisteredOrder,
 ) {
     let status = context.journal.status(entry);
     let is_unanswered = status.is_some_and(|s| s.phase() == Phase::Unanswered);
@@ -306,16 +306,16 @@ async fn search_actions(
     };
     if let Some(action) = &answered {
         match claim.read_again(action) {
-            Reading::Ours => return Ok(Found::ours(action)),
-            Reading::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
+            Attribution::Ours => return Ok(Found::ours(action)),
+            Attribution::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
             // A fuller reading may come yet; without one this is all that there is to go by.
-            Reading::MostLikelyOurs if where_to == Where::Everywhere => {
+            Attribution::MostLikelyOurs if where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));
             }
-            Reading::MostLikelyOurs => return whole(&found),
-            Reading::Unclear => return Err(None),
+            Attribution::MostLikelyOurs => return whole(&found),
+            Attribution::Unclear => return Err(None),
             // As if no answer had come.
-            Reading::Unrelated => {}
+            Attribution::Unrelated => {}
         }
     }
     if where_to == Where::Everywhere

@@ -139,7 +139,7 @@ pub(super) fn preflight(
         open_orders: &open,
         own_actions: &[],
         alerts: guard::AlertsLook::NotChecked,
-        devices: guard::Devices::default(),
+        devices: guard::DeviceList::default(),
         // The approval knows.
         batch_size: 1,
     };

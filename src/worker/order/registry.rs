@@ -65,7 +65,7 @@ struct Inner {
 
 impl Orders {
     /// Registers an order whose task begins.
-    pub fn register(&self, entry: EntryId) -> (Registration, mpsc::Receiver<OrderControl>) {
+    pub fn register(&self, entry: EntryId) -> (RegisteredOrder, mpsc::Receiver<OrderControl>) {
         let (control, inbox) = mpsc::channel(INBOX);
         let registration = self.number(entry);
         self.0.table.send_modify(|table| {
@@ -82,7 +82,7 @@ impl Orders {
 
     /// Registers the look-up of an entry, of which there is one at a time. One of an earlier epoch
     /// ends by itself.
-    pub fn register_look_up(&self, entry: EntryId, epoch: Epoch) -> Option<Registration> {
+    pub fn register_look_up(&self, entry: EntryId, epoch: Epoch) -> Option<RegisteredOrder> {
         let registration = self.number(entry);
         let is_free = self.0.table.send_if_modified(|table| {
             let is_free = match table.running.get(&entry).map(|order| order.stage) {
@@ -104,8 +104,8 @@ impl Orders {
         is_free.then_some(registration)
     }
 
-    fn number(&self, entry: EntryId) -> Registration {
-        Registration {
+    fn number(&self, entry: EntryId) -> RegisteredOrder {
+        RegisteredOrder {
             orders: self.clone(),
             entry,
             number: self.0.begun.fetch_add(1, Ordering::Relaxed),
@@ -154,13 +154,13 @@ impl Orders {
 }
 
 /// An order's place in the registry; left when it is dropped.
-pub(in crate::worker) struct Registration {
+pub(in crate::worker) struct RegisteredOrder {
     orders: Orders,
     entry: EntryId,
     number: u64,
 }
 
-impl Registration {
+impl RegisteredOrder {
     fn change(&self, change: impl FnOnce(&mut Running)) {
         self.orders.0.table.send_modify(|table| {
             let order = table.running.get_mut(&self.entry);
@@ -222,7 +222,7 @@ impl Registration {
     }
 }
 
-impl Drop for Registration {
+impl Drop for RegisteredOrder {
     fn drop(&mut self) {
         self.orders.0.table.send_modify(|table| {
             let order = table.running.get(&self.entry);

@@ -23,7 +23,7 @@ pub(super) enum Reply {
 }
 
 /// Precondition of another attempt.
-pub(super) enum Remedy {
+pub(super) enum BeforeRetry {
     /// Another token in the place of the one that was not accepted.
     Renewal,
     /// A delay; zero where the rate limiter (429) or the wait for a sign-in already delays the attempt.
@@ -47,7 +47,7 @@ impl Attempts {
         client: &Client,
         approval: &Approval,
         permit: Permit,
-    ) -> Result<Reply, (ApiError, Remedy)> {
+    ) -> Result<Reply, (ApiError, BeforeRetry)> {
         self.made += 1;
         let sent = client.submit(approval.order(), approval.account(), permit);
         let error = match sent.await {
@@ -59,10 +59,10 @@ impl Attempts {
             (Effect::Unknown | Effect::Changed, _) => Ok(Reply::Unknown(error)),
             (Effect::NothingChanged, ApiError::Unauthorized(_)) if !self.renewed && !is_last => {
                 self.renewed = true;
-                Err((error, Remedy::Renewal))
+                Err((error, BeforeRetry::Renewal))
             }
             (Effect::NothingChanged, _) => match self.pause_after(&error) {
-                Some(pause) if !is_last => Err((error, Remedy::Pause(pause))),
+                Some(pause) if !is_last => Err((error, BeforeRetry::Pause(pause))),
                 Some(_) | None => Ok(Reply::Refused(error)),
             },
         }

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::claim::Claim;
 use super::preflight::{NotSent, try_ready_now};
-use super::registry::{OrderControl, Registration, is_withdrawn};
-use super::send::{Attempts, Remedy, Reply};
+use super::registry::{OrderControl, RegisteredOrder, is_withdrawn};
+use super::send::{Attempts, BeforeRetry, Reply};
 use super::slot::Slot;
 use super::steps::Before;
 use super::{lookup, outcome};
@@ -33,7 +33,7 @@ pub(super) struct OrderTask {
     context: Arc<Context>,
     approval: Approval,
     inbox: mpsc::Receiver<OrderControl>,
-    registration: Registration,
+    registration: RegisteredOrder,
     slot: Slot,
     /// The steps before it, where it is one of a plan.
     before: Vec<Before>,
@@ -163,7 +163,7 @@ impl OrderTask {
     }
 
     /// Does what another attempt takes; the time at which it may leave.
-    async fn remedy(&self, error: &ApiError, remedy: Remedy) -> Result<Timestamp, NotSent> {
+    async fn remedy(&self, error: &ApiError, remedy: BeforeRetry) -> Result<Timestamp, NotSent> {
         let why = error.to_string().into();
         let rejected = Record::AttemptRejected { why };
         if let Err(not_sent) = self.record(rejected.clone()).await {
@@ -181,7 +181,7 @@ impl OrderTask {
         }
         let session = &self.context.session;
         match remedy {
-            Remedy::Renewal => {
+            BeforeRetry::Renewal => {
                 if let Err(error) = self.context.client.renew().await {
                     session.note_auth_failure(&error).await;
                     if !error.needs_person() {
@@ -193,7 +193,7 @@ impl OrderTask {
                 }
                 Ok(now())
             }
-            Remedy::Pause(pause) => {
+            BeforeRetry::Pause(pause) => {
                 session.note_auth_failure(error).await;
                 let pause = SignedDuration::try_from(pause);
                 Ok(now() + pause.unwrap_or(SignedDuration::from_mins(5)))
@@ -206,7 +206,7 @@ impl OrderTask {
         written.await.map_err(NotSent::unwritten)
     }
 
-    /// Claims what the order is about before it is on disk; see [`Registration::claim`]. Where it may
+    /// Claims what the order is about before it is on disk; see [`RegisteredOrder::claim`]. Where it may
     /// go at once and everything for that is at hand, it gets its permit.
     pub fn claim(&self, may_send_immediately: bool) -> Option<Permit> {
         let (context, approval) = (&self.context, &self.approval);

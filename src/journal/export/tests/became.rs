@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::{Order, Recorded};
-use crate::journal::{Aftermath, Became, Entry, Undone, hand_over};
+use crate::journal::{Aftermath, Aftermaths, Entry, Undone, hand_over};
 use crate::model::{EntryId, MachineId};
 use MachineActionStatus::{InProgress, Pending, Succeeded};
 
@@ -41,7 +41,7 @@ fn entry(tag: &str, kind: ActionKind, status: MachineActionStatus) -> Entry {
     entry
 }
 
-fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermath>) -> String {
+fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermaths>) -> String {
     let verified = Verified {
         records: 3,
         last_hash: "00".into(),
@@ -53,15 +53,15 @@ fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermath>) -> Stri
     export(all, &verified, format, &moment)
 }
 
-fn undone_by_sam(done: &'static str) -> Became {
-    Became {
+fn undone_by_sam(done: &'static str) -> Aftermath {
+    Aftermath {
         read_at: Some(time("2026-11-28T02:10:00Z")),
         undone: Some(Undone {
             done,
             by: "sam@contoso.com".into(),
             at: Some(time("2026-11-28T01:00:00Z")),
         }),
-        ..Became::default()
+        ..Aftermath::default()
     }
 }
 
@@ -69,7 +69,7 @@ fn undone_by_sam(done: &'static str) -> Became {
 fn what_others_have_released_is_not_said_to_be_contained() {
     let (lifted, held) = ("cdn-00000001", "cdn-00000002");
     let all = [lifted, held].map(|tag| entry(tag, ActionKind::Isolate, Succeeded));
-    let read = Became {
+    let read = Aftermath {
         undone: None,
         ..undone_by_sam("")
     };
@@ -77,7 +77,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
         (all[0].id(), undone_by_sam("Released")),
         (all[1].id(), read),
     ];
-    let aftermath = Aftermath::from(known);
+    let aftermath = Aftermaths::from(known);
     for format in [Format::Markdown, Format::Html] {
         let sheet = written(&all, format, Some(&aftermath));
         let (_, rest) = sheet
@@ -123,7 +123,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
 #[test]
 fn what_others_have_released_since_is_handed_over() {
     let all = [entry("cdn-00000001", ActionKind::Isolate, Succeeded)];
-    let aftermath = Aftermath::from([(all[0].id(), undone_by_sam("Released"))]);
+    let aftermath = Aftermaths::from([(all[0].id(), undone_by_sam("Released"))]);
     let on_it = |since| hand_over(&all, time(since), Some(&aftermath)).len();
     assert_eq!(on_it("2026-11-28T00:00:00Z"), 1);
     assert_eq!(on_it("2026-11-28T02:00:00Z"), 0, "the shift before has it");
@@ -133,12 +133,12 @@ fn what_others_have_released_since_is_handed_over() {
 fn every_export_says_what_was_carried_out_otherwise_or_set_again() {
     let isolated = entry("cdn-00000001", ActionKind::Isolate, Succeeded);
     let released = entry("cdn-00000002", ActionKind::Unisolate, Succeeded);
-    let selective = Became {
+    let selective = Aftermath {
         variant: Some("Selective".into()),
-        ..Became::default()
+        ..Aftermath::default()
     };
     let again = undone_by_sam("Isolated");
-    let aftermath = Aftermath::from([(isolated.id(), selective), (released.id(), again)]);
+    let aftermath = Aftermaths::from([(isolated.id(), selective), (released.id(), again)]);
     for (format, otherwise, again) in [
         (
             Format::Csv,
@@ -168,11 +168,11 @@ fn every_export_says_what_was_carried_out_otherwise_or_set_again() {
 fn only_what_waits_for_a_device_is_said_to_have_a_deadline() {
     let next = |kind: ActionKind, status, awaits_approval| {
         let all = [entry("cdn-00000001", kind, status)];
-        let became = Became {
+        let became = Aftermath {
             awaits_approval,
-            ..Became::default()
+            ..Aftermath::default()
         };
-        let aftermath = Aftermath::from([(all[0].id(), became)]);
+        let aftermath = Aftermaths::from([(all[0].id(), became)]);
         let sheet = written(&all, Format::Markdown, Some(&aftermath));
         let mut lines = sheet.lines();
         let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));

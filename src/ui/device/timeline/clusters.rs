@@ -77,7 +77,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::ui::device::timeline::happenings::{Clock, Lane};
+    use crate::journal::TimeSource;
+    use crate::ui::device::timeline::happenings::Lane;
     use crate::ui::theme::Role;
     use crate::ui::widgets::Icon;
 
@@ -85,7 +86,7 @@ mod tests {
     fn overlapping_timeline_marks_merge_and_an_open_one_represents_them() {
         let happening = |is_open| Happening {
             at: Timestamp::UNIX_EPOCH,
-            clock: Clock::Service,
+            clock: TimeSource::Service,
             lane: Lane::Actions,
             icon: Icon::Info,
             role: Role::Neutral,

@@ -6,7 +6,7 @@ use egui::{Id, Ui};
 use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
-use crate::journal::{Entry, status_in_full};
+use crate::journal::{Entry, TimeSource, status_in_full};
 use crate::model::{
     Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name, variants,
 };
@@ -44,21 +44,13 @@ impl Lane {
 pub struct Happening {
     pub at: Timestamp,
     /// Whose clock tells `at`.
-    pub clock: Clock,
+    pub clock: TimeSource,
     pub lane: Lane,
     pub icon: Icon,
     pub role: Role,
     pub text: String,
     /// Whether it has not ended.
     pub is_open: bool,
-}
-
-/// Whose clock tells a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clock {
-    Service,
-    /// This computer's.
-    Ours,
 }
 
 impl Happening {
@@ -71,8 +63,8 @@ impl Happening {
     pub fn age(&self, now: Timestamp, ahead: SignedDuration) -> SignedDuration {
         let age = now.duration_since(self.at);
         match self.clock {
-            Clock::Service => age.saturating_add(ahead),
-            Clock::Ours => age,
+            TimeSource::Service => age.saturating_add(ahead),
+            TimeSource::Console => age,
         }
     }
 }
@@ -138,7 +130,7 @@ fn of_action(action: &MachineAction) -> Option<Happening> {
     Some(Happening {
         is_open: !action.status.is_final(),
         at: action.created?,
-        clock: Clock::Service,
+        clock: TimeSource::Service,
         lane: Lane::Actions,
         icon: look.icon,
         role: look.role,
@@ -154,7 +146,7 @@ fn of_order(entry: &Entry, cx: &Cx<'_>) -> Happening {
     Happening {
         is_open: !entry.status().is_end(),
         at: entry.intended_at(),
-        clock: Clock::Ours,
+        clock: TimeSource::Console,
         lane: Lane::Orders,
         icon: look.icon,
         role: look.role,
@@ -168,7 +160,7 @@ fn of_alert(alert: &Alert) -> Option<Happening> {
     Some(Happening {
         is_open: false,
         at: alert.created?,
-        clock: Clock::Service,
+        clock: TimeSource::Service,
         lane: Lane::Alerts,
         icon: look.icon,
         role: look.role,
@@ -184,7 +176,7 @@ fn of_user(user: &LoggedOnUser) -> impl Iterator<Item = Happening> {
         Some(Happening {
             is_open: false,
             at: at?,
-            clock: Clock::Service,
+            clock: TimeSource::Service,
             lane: Lane::LogOns,
             icon: Icon::Active,
             role: Role::Neutral,

@@ -122,13 +122,13 @@ fn state() -> State {
 #[test]
 fn devices_are_counted_in_parts_and_once_for_each_state_of_the_list() {
     let mut state = state();
-    let mut tally = Tally::default();
+    let mut tally = ValueCounts::default();
     tally.go_on(Field::Tag, &state);
     assert!(!tally.is_whole && tally.values.is_empty());
     tally.go_on(Field::Tag, &state);
     let half = COUNTED_AT_ONCE / 2;
     let wanted = [("all", 2 * half + 1), ("t0", half + 1), ("t1", half)];
-    let counted = |tally: &Tally| {
+    let counted = |tally: &ValueCounts| {
         let values = tally.values.iter();
         values
             .map(|(value, count)| (value.to_string(), *count))
@@ -162,7 +162,7 @@ fn states_are_counted_by_their_words() {
     let epoch = state.epoch;
     let actions = vec![action];
     state.apply(Event::Actions { epoch, actions });
-    let mut tally = Tally::default();
+    let mut tally = ValueCounts::default();
     tally.go_on(Field::State, &state);
     assert_eq!(
         tally.values,

@@ -5,7 +5,7 @@ use crate::action::{ActionKind, Draft, Subject};
 use crate::message::AskedNews;
 use crate::model::{EntryId, Question};
 use crate::settings::RuleKey;
-use crate::ui::order::{OrderForm, Target};
+use crate::ui::order::{FormTarget, OrderForm};
 use crate::ui::views::Dialog;
 
 const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
@@ -22,7 +22,7 @@ fn typed_form(comment: &str) -> Dialog {
     let machine = machine(FIN, "FIN-LT-042").reference();
     let mut draft = Draft::new(entry, machine.clone(), Subject::Act(ActionKind::Isolate));
     draft.comment = comment.into();
-    let target = Target {
+    let target = FormTarget {
         entry,
         machine,
         step: 0,

@@ -125,7 +125,7 @@ fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
         press(&mut harness, "Release all of this incident (1)…");
         (desk, harness)
     };
-    let ids = |targets: &[crate::ui::order::Target]| {
+    let ids = |targets: &[crate::ui::order::FormTarget]| {
         let ids = targets.iter().map(|target| target.machine.id.to_string());
         ids.collect::<Vec<_>>()
     };

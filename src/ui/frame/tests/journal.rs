@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::ActionKind;
-use crate::journal::{Entry, Finding, Record, Report, Verified};
+use crate::journal::{Defect, Entry, Record, Report, Verified};
 use crate::message::{ExportTo, JournalNews, Written};
 use crate::model::HResult;
 use crate::state::fixtures;
@@ -172,7 +172,7 @@ fn the_verdict_is_said_in_words() {
     };
     let mut report = Report {
         verified,
-        findings: Vec::new(),
+        defects: Vec::new(),
         caution: None,
         refused: Vec::new(),
         not_checked: Vec::new(),
@@ -186,7 +186,7 @@ fn the_verdict_is_said_in_words() {
     apply(&desk, &mut harness, told(&report));
     let whole = "The chain is intact: 6 records, last hash c0ffee";
     assert!(harness.query_by_label(whole).is_some());
-    report.findings.push(Finding::Unlinked { seq: 4 });
+    report.defects.push(Defect::Unlinked { seq: 4 });
     apply(&desk, &mut harness, told(&report));
     assert!(harness.query_by_label("The journal is damaged").is_some());
     assert!(
@@ -246,7 +246,7 @@ fn what_was_copied_from_elsewhere_is_said_where_one_is() {
     assert!(desk.borrow().views.screen == Screen::Devices);
     assert!(
         harness.query_by_label("Dismiss").is_none(),
-        "it goes by itself"
+        "it disappears without a click"
     );
     let why = Explanation::harmless("The disk is full", NextStep::None);
     apply(&desk, &mut harness, JournalNews::Exported(Err(why)));

@@ -171,12 +171,12 @@ fn a_later_reading_may_speak_by_requestor_and_time() {
     let order = order(ActionKind::Isolate);
     let us = Some("Jane@contoso.com ");
     for (comment, requestor, age, expected) in [
-        (Some(AS_SENT), None, 0, Reading::Ours),
-        (Some("another reason"), us, 0, Reading::NotOurs),
-        (None, Some(OTHERS), 0, Reading::NotOurs),
-        (None, us, 900, Reading::NotOurs),
-        (None, us, 0, Reading::MostLikelyOurs),
-        (None, None, 0, Reading::Unclear),
+        (Some(AS_SENT), None, 0, Attribution::Ours),
+        (Some("another reason"), us, 0, Attribution::NotOurs),
+        (None, Some(OTHERS), 0, Attribution::NotOurs),
+        (None, us, 900, Attribution::NotOurs),
+        (None, us, 0, Attribution::MostLikelyOurs),
+        (None, None, 0, Attribution::Unclear),
     ] {
         let judged = claim(&order).read_again(&answer(comment, requestor, age));
         assert_eq!(judged, expected, "{comment:?} {requestor:?} {age}");
@@ -196,12 +196,12 @@ fn a_later_reading_about_something_else_says_nothing_about_the_order() {
         read(|a| a.kind = MachineActionType::Unisolate),
         read(|a| a.scope = Some("Selective".into())),
     ];
-    assert_eq!(others, [const { Reading::Unrelated }; 3]);
+    assert_eq!(others, [const { Attribution::Unrelated }; 3]);
     let vague = [
         read(|a| a.machine_id = None),
         read(|a| a.kind = MachineActionType::from_wire("Unknown")),
     ];
-    assert_eq!(vague, [const { Reading::Unclear }; 2]);
+    assert_eq!(vague, [const { Attribution::Unclear }; 2]);
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_wrong_clock_of_this_computer_decides_nothing() {
         assert!(claim.may_be(&nameless), "{case}");
         assert_eq!(
             claim.read_again(&nameless),
-            Reading::MostLikelyOurs,
+            Attribution::MostLikelyOurs,
             "{case}"
         );
     }
@@ -265,19 +265,22 @@ fn only_what_was_asked_for_is_most_likely_ours() {
         change(&mut action);
         claim(&order).read_again(&action)
     };
-    assert_eq!(read(|_| {}), Reading::MostLikelyOurs);
+    assert_eq!(read(|_| {}), Attribution::MostLikelyOurs);
     let elsewhere = read(|action| action.machine_id = MachineId::parse("b2").ok());
-    assert_eq!(elsewhere, Reading::Unrelated);
+    assert_eq!(elsewhere, Attribution::Unrelated);
     let of_another_kind = read(|action| action.kind = MachineActionType::Unisolate);
-    assert_eq!(of_another_kind, Reading::Unrelated);
-    assert_eq!(read(|action| action.machine_id = None), Reading::Unclear);
-    assert_eq!(read(|action| action.created = None), Reading::Unclear);
+    assert_eq!(of_another_kind, Attribution::Unrelated);
+    assert_eq!(
+        read(|action| action.machine_id = None),
+        Attribution::Unclear
+    );
+    assert_eq!(read(|action| action.created = None), Attribution::Unclear);
     let nobody = Claim {
         user_name: None,
         ..claim(&order)
     };
     let read = nobody.read_again(&ours);
-    assert_eq!(read, Reading::Unclear, "who we are is not known");
+    assert_eq!(read, Attribution::Unclear, "who we are is not known");
 }
 
 #[test]
