@@ -26,7 +26,7 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Verifies every journal of the folder, or the one that is named; exports one.
+/// Verifies every journal of the folder or the named one; exports one.
 #[must_use]
 pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
     let (named, format) = match what {
@@ -102,7 +102,7 @@ fn open_entries(folder: &Path) -> ExitCode {
                 is_the_last,
                 ..
             }) => {
-                // What a file does not tell that was cut off may be open.
+                // A file that was cut off may lack open entries.
                 is_done &= is_the_last;
                 for entry in entries.iter().filter(|entry| !entry.status().is_end()) {
                     is_done = false;
@@ -126,7 +126,7 @@ fn open_entries(folder: &Path) -> ExitCode {
 /// What to do about a journal that is gone.
 pub const GONE_REMEDY: &str = "Put the journal back. If it was put aside on purpose, start cordon once: it begins a new one there";
 
-/// Says of each journal that is gone that it is; whether there are any.
+/// Names each missing journal. Returns whether there are any.
 fn say_gone(folder: &Path) -> bool {
     let gone = orphaned(folder);
     for lock in &gone {
@@ -138,7 +138,7 @@ fn say_gone(folder: &Path) -> bool {
     !gone.is_empty()
 }
 
-/// Lock files of a journal that is not beside them any more, unless they say that nothing was in it.
+/// Lock files whose journal is gone, except those that say that it was empty.
 #[must_use]
 pub fn orphaned(folder: &Path) -> Vec<PathBuf> {
     let mut locks = files::list(folder).unwrap_or_default();
@@ -159,7 +159,7 @@ fn is_demo(file: &Path) -> bool {
     name.starts_with("journal-demo")
 }
 
-/// Says how a journal is; `false` when anything is wrong with it.
+/// Prints the state of a journal. Returns `false` when anything is wrong with it.
 fn verify(file: &Path) -> bool {
     let report = match inspect(file) {
         Ok(report) => report,
@@ -201,8 +201,8 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     Ok(report)
 }
 
-/// Whether `SQLite` would refuse to write to it: the write version in its header is of none that there is.
-/// Never asked by a console, whose locks on the file would end with this.
+/// Whether `SQLite` would refuse to write to it, because its header has an unknown write version. Never called
+/// by a console: closing the file would release its locks.
 fn forbids_writing(file: &Path) -> bool {
     let mut header = [0; 20];
     let read = files::open_named(file).and_then(|mut file| file.read_exact(&mut header));
@@ -254,7 +254,7 @@ fn read(file: &Path) -> Result<Readable, Explanation> {
     read.map_err(|error| cannot_read(&error, file))
 }
 
-/// Whether nothing beside a journal tells where it ends. A keyring may well be missing.
+/// Whether nothing outside the journal says where it ends. A missing keyring is usual.
 fn is_of_end(unchecked: &NotChecked) -> bool {
     unchecked.witness == Witness::LockFile
 }

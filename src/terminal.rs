@@ -1,4 +1,4 @@
-//! Writing to the terminal. The only place that may: everything else is for the window.
+//! The only place that writes to the terminal.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -7,8 +7,8 @@ use crate::explain::Explanation;
 use crate::model::visible;
 use crate::platform;
 
-/// A line for standard output. A closed pipe is no reason to panic. Names of files and whatever else
-/// comes from outside cannot steer the terminal: what would is written as an escape.
+/// A line for standard output. A closed pipe is no reason to panic. File names and other outside
+/// text cannot control the terminal: control characters are escaped.
 #[macro_export]
 macro_rules! say {
     ($($text:tt)*) => {
@@ -24,7 +24,7 @@ macro_rules! say_error {
     };
 }
 
-/// Writes one line; breaks between lines stay, all else that is not drawn becomes visible.
+/// Writes one line. Line breaks stay; other invisible characters are shown.
 pub fn line(to: &mut impl Write, text: &str) {
     writeln!(to, "{}", drawn(text)).ok();
 }
@@ -34,13 +34,13 @@ fn drawn(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Says why the program ends: on standard error, and where there is none in a box of its own.
+/// Says why the program ends: on standard error or, without one, in a message box.
 pub fn stop(text: &str) {
     line(&mut std::io::stderr(), text);
     show_box(text);
 }
 
-/// Says what failed, on standard error; the exit code is that of a failure.
+/// Says what failed, on standard error. Returns the exit code of a failure.
 pub fn fail(explanation: &Explanation) -> ExitCode {
     say_error!("{}", explanation.headline);
     for detail in &explanation.details {
@@ -64,7 +64,7 @@ pub fn export(text: &str) -> ExitCode {
     export_to(&mut std::io::stdout(), text)
 }
 
-/// As it would stand in a file. Part of one must not pass for the whole.
+/// Writes it as it would be in a file. A truncated export must not pass for a whole one.
 fn export_to(to: &mut impl Write, text: &str) -> ExitCode {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(to, "{text}{end}").and_then(|()| to.flush());
@@ -81,7 +81,7 @@ fn export_to(to: &mut impl Write, text: &str) -> ExitCode {
 mod tests {
     use super::*;
 
-    /// Takes a few bytes, as a disk that is nearly full.
+    /// Accepts a few bytes, like a disk that is nearly full.
     struct Full(usize);
 
     impl Write for Full {

@@ -19,7 +19,7 @@ impl App {
     )]
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
         if command.is_for_open() && self.state.session.account().is_none() {
-            // Nothing is on screen that the key could be meant for.
+            // Nothing on screen can be meant by the key.
             return;
         }
         if let Err(why) = command.availability(&self.state, &self.views, now()) {
@@ -27,7 +27,7 @@ impl App {
             self.views.refusal = Some(Explanation::harmless(headline, NextStep::None));
             return;
         }
-        // Why a key did nothing is past as soon as another does something.
+        // The reason why a key did nothing is outdated once another does something.
         self.views.refusal = None;
         self.views.journal.notice = None;
         match command {
@@ -124,7 +124,7 @@ impl App {
         }
     }
 
-    /// Opens the form for what is this person's own in the moment of asking.
+    /// Opens the form for the devices whose condition this account has set, as of now.
     fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
         let way_back = WayBack::of(&self.state.contained());
         let (machines, left_out) = way_back.given_back(condition);

@@ -1,4 +1,4 @@
-//! Blanks what a request carried in what its answer says: servers and proxies echo requests.
+//! Blanks the secrets of a request in its answer, as servers and proxies echo requests.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
-/// This many letters in a row of a secret are taken for an echo of it. A secret of fewer letters
-/// would be guessed sooner than echoed, and blanking it would spoil every text.
+/// Number of consecutive characters of a secret that count as an echo of it. A shorter secret is guessed more
+/// easily than echoed, and blanking it would spoil every text.
 const PIECE: usize = 8;
 const BLANK: &str = "[removed]";
 
-/// Secrets to blank out of an answer, in each form in which they are echoed: plain, escaped for
-/// a form, in base64; whole or in parts, in any letter case.
+/// Secrets to blank out of an answer, in every form of an echo: plain, form-encoded or base64, whole or in
+/// parts, in any letter case.
 #[derive(Default)]
 pub(crate) struct Blank(Zeroizing<Vec<[u8; PIECE]>>);
 
@@ -37,7 +37,7 @@ impl Blank {
         Self(all)
     }
 
-    /// The text without what must not come back.
+    /// The text without the secrets.
     pub(crate) fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let lower_case = Zeroizing::new(text.to_ascii_lowercase());
         let mut end_of_echo = 0;

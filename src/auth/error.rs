@@ -12,10 +12,10 @@ use crate::model::{SignInMethod, clean};
 pub enum HttpFault {
     #[error("the host was not reached")]
     NotReached,
-    /// Nobody answered, and a proxy script (PAC) may name the way, which is not run here.
+    /// No answer came. A proxy script (PAC), which is not run here, may name the proxy to use.
     #[error("the host was not reached; a proxy script is set, which cordon does not run")]
     ScriptNotRun,
-    /// Nothing has got through to the host.
+    /// No request got through to the host.
     #[error("the proxy asks for a sign-in of its own")]
     ProxyRefuses,
     #[error("no answer in time")]
@@ -36,7 +36,7 @@ pub enum AuthError {
     Declined,
     #[error("the code expired")]
     Expired,
-    /// A device code works once, and its one success got lost on the way.
+    /// A device code works once, and its only successful answer got lost.
     #[error("the sign-in was approved, its answer got lost")]
     AnswerLost,
     /// A newer code was asked for, or somebody signed out meanwhile.
@@ -56,7 +56,7 @@ pub enum AuthError {
     PersonalAccount,
     #[error("an account of another tenant")]
     OtherTenant,
-    /// A silent renewal came back with somebody else's tokens; `came` is whose, if they say it.
+    /// A silent renewal returned somebody else's tokens; `came` is their account, if they name it.
     #[error("another account came back")]
     AnotherAccount { came: Option<Box<str>> },
     /// Interaction required: a person has to sign in again.
@@ -65,7 +65,7 @@ pub enum AuthError {
     /// The registration or a setting is wrong.
     #[error("{refusal}")]
     Config { refusal: Box<ErrorResponse> },
-    /// A policy says no, and signing in again does not help by itself.
+    /// A policy forbids it, and signing in again does not help by itself.
     #[error("{refusal}")]
     Blocked { refusal: Box<ErrorResponse> },
     /// The host asks for a pause.
@@ -75,7 +75,7 @@ pub enum AuthError {
     Unreachable(HttpFault),
     #[error("the sign-in host's answer (HTTP {status}) was not understood")]
     NotUnderstood { status: u16 },
-    /// An answer of the protocol that lacks what a sign-in needs.
+    /// A protocol answer that lacks something a sign-in needs.
     #[error("the sign-in host's answer cannot be used")]
     Unusable,
     /// Signed out, and the saved sign-in could not be removed.
@@ -108,7 +108,7 @@ impl AuthError {
         )
     }
 
-    /// Whether a renewal can end so; everything else concerns a sign-in by hand.
+    /// Whether a renewal can end in it; all others concern an interactive sign-in.
     #[must_use]
     pub const fn concerns_renewal(&self) -> bool {
         self.needs_person() || self.may_pass() || matches!(self, Self::Config { .. })
@@ -137,7 +137,7 @@ impl AuthError {
         refusal.wants_browser().then_some(SignInMethod::Browser)
     }
 
-    /// Whether nothing goes on before a person has signed in again.
+    /// Whether a person has to sign in again before anything else works.
     #[must_use]
     pub const fn needs_person(&self) -> bool {
         self.is_about_identity()
@@ -153,10 +153,10 @@ impl AuthError {
 #[error("the sign-in host refused: {error} {numbers:?}")]
 pub struct ErrorResponse {
     pub status: u16,
-    /// The contract; numbers and texts may change any day.
+    /// The only stable part; numbers and texts may change any day.
     pub error: Box<str>,
     pub suberror: Option<Box<str>>,
-    /// AADSTS numbers: they choose words, and (with one list below) never what is done.
+    /// AADSTS numbers. They choose words and, but for one list below, never a reaction.
     pub numbers: Box<[u32]>,
     /// May name the person: for the screen, not for a log.
     pub description: Option<Box<str>>,

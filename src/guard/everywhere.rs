@@ -1,4 +1,4 @@
-//! What reaches every device of the tenant at once: a file that is blocked, and a block that is removed.
+//! Orders that reach every device of the tenant at once: blocking a file, and removing a block.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,7 +27,7 @@ pub enum IndicatorsLook<'a> {
 }
 
 impl<'a> IndicatorsLook<'a> {
-    /// Those that are about files, as far as they were read.
+    /// The file indicators, as far as they were read.
     const fn of_files(self) -> &'a [Indicator] {
         match self {
             Self::Read { of_files, .. } => of_files,
@@ -116,7 +116,7 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// What holds for the file of an order already, under whichever of its hashes.
+/// Indicators that already apply to the file of an order, under any of its hashes.
 fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
     let known = match facts.file {
         FileLook::Known(file) => [Some(&*file.sha1), file.sha256.as_deref()],
@@ -128,14 +128,14 @@ fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
     of_files.filter(is_about).collect()
 }
 
-/// What becomes of an indicator whose place this order takes: above all that it would end sooner.
+/// Effect on an indicator that this order overwrites; above all, an earlier expiry.
 fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
     match (one.expires, task.expires()) {
         (theirs, Some(ours)) if theirs.is_none_or(|theirs| ours < theirs) => format!(
             "Yours replaces it and ends sooner, {}",
             until(Some(ours), facts)
         ),
-        // Ends are typed to the minute.
+        // Expiries are typed to the minute.
         (Some(theirs), Some(ours)) if ours.duration_since(theirs) < ONE_MINUTE => {
             "Yours replaces it, with the same end and your comment".to_owned()
         }
@@ -151,7 +151,7 @@ pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
     same.filter_map(|one| one.expires).max()
 }
 
-/// Whether the service has this order change this indicator, instead of making another.
+/// Whether the service updates this indicator instead of creating another one.
 fn overwrites(task: &Task, one: &Indicator) -> bool {
     let is_of_hash = task.file_hash().is_some_and(|hash| one.is_about(hash));
     is_of_hash && task.reaction() == Some(one.action.as_wire())
@@ -167,7 +167,7 @@ fn until(at: Option<Timestamp>, facts: &Facts<'_>) -> String {
     )
 }
 
-/// What is said of an indicator of the same file, and what becomes of it.
+/// Wording for an indicator of the same file, and the effect on it.
 fn existing(one: &Indicator, then: &str, facts: &Facts<'_>) -> String {
     let by = who(one, facts);
     let what = one.action.word();
@@ -188,7 +188,7 @@ fn by_clause(by: &str) -> String {
 
 const YOU: &str = "you";
 
-/// Who has made an indicator.
+/// The creator of an indicator.
 fn who(one: &Indicator, facts: &Facts<'_>) -> String {
     if is_own(one, facts) {
         YOU.to_owned()
@@ -197,7 +197,7 @@ fn who(one: &Indicator, facts: &Facts<'_>) -> String {
     }
 }
 
-/// Whether the account that is signed in has made it.
+/// Whether the signed-in account has created it.
 fn is_own(one: &Indicator, facts: &Facts<'_>) -> bool {
     let account = facts.session.account();
     account.is_some_and(|account| one.is_by(account))

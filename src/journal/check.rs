@@ -1,4 +1,4 @@
-//! Walks a journal and names whatever is wrong with it, and where.
+//! Walks a journal and names its defects, each with its place.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::{Caution, Defect, JournalError, Record, Witness, schema};
 use crate::files::RefusedFile;
 use crate::model::clean;
 
-/// How many records that cannot be read are named.
+/// Maximum number of unreadable records that are named.
 const MAX_NAMED: usize = 20;
 
 /// Result of a walk over the chain.
@@ -50,7 +50,7 @@ pub struct NotChecked {
     pub why: String,
 }
 
-/// What a journal is to be compared with by this note in the keyring; or why it cannot be.
+/// The checkpoint in this keyring note, or why there is none to compare with.
 #[must_use]
 pub fn by_keyring(
     note: Result<Option<String>, &str>,
@@ -78,7 +78,7 @@ impl std::fmt::Display for NotChecked {
 }
 
 impl Report {
-    /// Whether the journal is as the console left it, and a console would act on it.
+    /// Whether the journal is as the console left it and can be acted on.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.defects.is_empty() && self.refused.is_empty()
@@ -102,14 +102,14 @@ pub(super) struct Walk {
     pub end: End,
     pub records: u64,
     pub defects: Vec<Defect>,
-    /// The layout that the chain itself says it has had.
+    /// The last layout that the chain names.
     layout: i64,
 }
 
-/// Compares the schema, walks the whole chain, holds it against what is remembered of it, and has
+/// Compares the schema, walks the whole chain, compares it with what is remembered, and lets
 /// `SQLite` check its pages.
 pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, JournalError> {
-    // One state of the file, while a console beside may be continuing it.
+    // A consistent snapshot, as another console may be appending.
     let _unchanging = db.unchecked_transaction()?;
     let schema = schema::compare(db)?;
     let mut walk = Walk {
@@ -128,13 +128,13 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         walk.layout(db)?;
         walk.counter(db)?;
     }
-    // The chain says nothing of the indexes and free pages, on which the next record depends.
+    // The chain does not cover indexes and free pages, on which the next record depends.
     if !walk.defects.iter().any(is_of_pages) {
         let after = walk.end.seq;
         match pages(db) {
             Ok(None) => {}
             Ok(Some(what)) => walk.defects.push(Defect::Pages { after, what }),
-            // Such as of a table that this build knows no way to read; it has been named.
+            // For example a table that this build cannot read, which is named already.
             Err(_) if !walk.defects.is_empty() => {}
             Err(error) => return Err(error),
         }
@@ -142,8 +142,8 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
     Ok(walk)
 }
 
-/// [`walk`] for verification alone: also demands that a console could act on each record. Opening
-/// the journal checks that by itself.
+/// [`walk`] for verification alone: also checks that each record can be read. Opening the journal checks
+/// that by itself.
 pub(super) fn walk_and_read(
     db: &Connection,
     remembered: &[Remembered],
@@ -155,7 +155,7 @@ pub(super) fn walk_and_read(
     Ok(walk)
 }
 
-/// Records of a whole chain that say nothing, go on with an entry that was never begun, or begin one
+/// Records of an intact chain that are unreadable, continue an entry that was never begun, or begin one
 /// again.
 fn unreadable(db: &Connection) -> Result<Vec<Defect>, JournalError> {
     let mut begun = HashSet::new();
@@ -198,7 +198,7 @@ impl Walk {
             let row = match rows.next() {
                 Ok(Some(row)) => row,
                 Ok(None) => return Ok(()),
-                // Nothing behind it can be read in this walk.
+                // This walk cannot read anything after it.
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => {
                     self.records += 1;
                     self.end.seq += 1;
@@ -240,7 +240,7 @@ impl Walk {
             self.defects.push(Defect::Unlinked { seq });
         }
         self.layout = self.layout.max(row.begins_layout().unwrap_or_default());
-        // From here on by what the row itself says, so that a second place shows as well.
+        // Continues with the row as it is, so that a second defect shows as well.
         self.end = self.end.after(row);
     }
 
@@ -263,7 +263,7 @@ impl Walk {
         }
     }
 
-    /// A layout is only ever raised: an older console would begin a chain of its own kind in a lowered one.
+    /// A layout is only ever raised: in a lowered one, an older console would begin a chain in its own format.
     fn layout(&mut self, db: &Connection) -> Result<(), JournalError> {
         let found = schema::layout_of(db)?;
         if found < self.layout {
@@ -272,7 +272,7 @@ impl Walk {
         Ok(())
     }
 
-    /// `SQLite` counts the numbers that it gave out: the count stays when the last records go.
+    /// `SQLite` counts the numbers it has assigned: the count stays when the last records are deleted.
     fn counter(&mut self, db: &Connection) -> Result<(), JournalError> {
         if schema::layout_of(db)? == 0 {
             return Ok(());
@@ -287,7 +287,7 @@ impl Walk {
                 expected,
                 witness: Witness::Counter,
             }),
-            // Numbers are never taken back, and are numbers.
+            // The counter never goes down, and is always a number.
             Ok(_) | Err(_) => {
                 let object = "counter of records".into();
                 self.defects.push(Defect::SchemaChanged { object });
@@ -352,7 +352,7 @@ mod tests {
         }
     }
 
-    /// The chain says nothing of what its records mean, on which a console depends.
+    /// The chain does not cover the meaning of its records, on which a console depends.
     #[test]
     fn a_whole_chain_with_a_record_that_no_console_can_read_is_not_called_good() {
         let (ours, other) = (intended(orders().remove(0)), intended(orders().remove(1)));

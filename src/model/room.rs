@@ -4,14 +4,14 @@ use super::bytes::{HeapBytes, heap_bytes_of_fields, in_arc};
 use super::search_text::search_text_bytes;
 use super::{Machine, Merge};
 
-/// A hundred thousand devices as they are in the field take less.
+/// A hundred thousand real devices take less.
 const MAX_BYTES: usize = 108 << 20;
-/// The part of it for devices that are asked for one by one.
+/// The share of it for devices that are read one by one.
 const ASKED_BYTES: usize = 8 << 20;
 /// Note shown when devices had to be left out.
 pub const MORE_THAN_KEPT: &str = "there are more devices than cordon keeps";
-/// Memory of a device's index entries: its places in the order, by id, name and search, and its id
-/// among those that were seen.
+/// Memory of a device's index entries: its positions by order, id, name and search text, and its id in the
+/// set of seen ones.
 const PLACES: usize = 224;
 
 heap_bytes_of_fields!(Machine {
@@ -54,14 +54,14 @@ impl Machine {
     }
 }
 
-/// The room for a list of devices that is left.
+/// The remaining room for a list of devices.
 #[derive(Debug)]
 pub struct Room {
     left: usize,
 }
 
 impl Default for Room {
-    /// For a list of the service, and what is asked for beside it.
+    /// For the list from the service, and the devices read besides.
     fn default() -> Self {
         let left = MAX_BYTES;
         Self { left }
@@ -69,14 +69,14 @@ impl Default for Room {
 }
 
 impl Room {
-    /// For a list of the service.
+    /// For the list from the service alone.
     #[must_use]
     pub const fn of_list() -> Self {
         let left = MAX_BYTES - ASKED_BYTES;
         Self { left }
     }
 
-    /// Reserves `bytes` if there is room; whether there was.
+    /// Reserves `bytes` if there is room. Returns whether there was.
     pub const fn take(&mut self, bytes: usize) -> bool {
         let rest = self.left.checked_sub(bytes);
         if let Some(rest) = rest {
@@ -115,7 +115,7 @@ mod tests {
         };
         let each = (tags(1_000) - tags(0)) / 1_000;
         assert_eq!(each, size_of::<Box<str>>() + 32);
-        // More are left out.
+        // The others are left out.
         assert_eq!(tags(50_000), tags(1_000));
     }
 }

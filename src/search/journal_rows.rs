@@ -1,5 +1,5 @@
-//! The entries of the journal that a person looks for, newest first. They are gone through in parts, one a
-//! frame: a journal may have a hundred thousand entries, and no frame waits for them.
+//! Search over the entries of the journal, newest first. It runs in parts, one per frame, as a journal may
+//! have a hundred thousand entries and no frame may wait for them.
 
 use jiff::Timestamp;
 use strum::VariantArray;
@@ -9,7 +9,7 @@ use crate::journal::{Entry, OrderStatus, Phase};
 use crate::model::{EntryId, forms, is_plain, normal, search_words, variants};
 use crate::state::State;
 
-/// Entries that are looked at in one go.
+/// Entries that are searched in one frame.
 const LOOKED_AT_ONCE: usize = 1_000;
 
 /// Outcome of an order, as a search criterion.
@@ -58,7 +58,7 @@ impl Outcome {
 /// Query of the journal page. All criteria have to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JournalQuery {
-    /// Words over device, comment, action, status, account and tag; `-word` leaves out.
+    /// Words to find in device, comment, action, status, account and tag; `-word` excludes.
     pub text: String,
     pub ticket: String,
     pub device: String,
@@ -79,7 +79,7 @@ impl JournalQuery {
     }
 }
 
-/// A word that is looked for, in its normal form.
+/// A search word in its normal form.
 #[derive(Debug)]
 struct Word(String);
 
@@ -93,7 +93,7 @@ impl Word {
     }
 }
 
-/// Words, each of which has to be there, or not.
+/// Required and excluded words.
 #[derive(Debug, Default)]
 struct Words(Vec<(Word, bool)>);
 
@@ -111,7 +111,7 @@ impl Words {
     }
 }
 
-/// A query, read once and then asked for every entry.
+/// A parsed query.
 #[derive(Debug, Default)]
 struct Reading {
     text: Words,
@@ -123,7 +123,7 @@ impl Reading {
     fn fits(&self, query: &JournalQuery, entry: &Entry) -> bool {
         let order = &entry.order;
         let last = entry.records().last().map(|(at, _)| *at);
-        // The cheap ones first.
+        // The cheap criteria first.
         query.since.is_none_or(|since| last >= Some(since))
             && query.outcome.fits(entry.status())
             && (query.account.as_ref()).is_none_or(|account| *account == entry.author.account)
@@ -149,23 +149,23 @@ fn is_on_device(word: &Word, entry: &Entry) -> bool {
         || word.is_in(entry.machine().id.as_str())
 }
 
-/// The entries that fit, by their places in the journal.
+/// The matching entries, by their indices in the journal.
 #[derive(Debug, Default)]
 pub struct JournalRows {
     query: JournalQuery,
     reading: Reading,
     generation: u64,
-    /// Newest first. While another query is gone through, as far as that has come.
+    /// Newest first. Incomplete while a new query is running.
     found: Vec<u32>,
-    /// Of the same query for a journal that has changed; takes the place of `found` at its end.
+    /// Matches of the same query in a changed journal; replaces `found` when complete.
     again: Option<Vec<u32>>,
-    /// The next place to look at, from the end; `None` while nothing is under way.
+    /// The next index to look at, from the end; `None` when idle.
     next: Option<usize>,
     is_begun: bool,
 }
 
 impl JournalRows {
-    /// Goes on looking. What is found is added at the end, so that nothing in sight moves.
+    /// Continues the search. Matches are added at the end, so that nothing in sight moves.
     pub fn advance(&mut self, state: &State, query: &JournalQuery) {
         let generation = state.entries.generation();
         let is_other = !self.is_begun || self.query != *query;
@@ -214,7 +214,7 @@ impl JournalRows {
         }
     }
 
-    /// Whether all of the journal was looked at, as it is now.
+    /// Whether the whole journal was searched in its present state.
     #[must_use]
     pub fn is_up_to_date(&self, state: &State) -> bool {
         self.is_begun && self.next.is_none() && self.generation == state.entries.generation()
@@ -241,7 +241,7 @@ impl JournalRows {
     #[must_use]
     pub fn row_of(&self, state: &State, id: EntryId) -> Option<usize> {
         let place = u32::try_from(state.entries.index_of(id)?).ok()?;
-        // From the newest to the oldest.
+        // Sorted from newest to oldest.
         let row = self.found.binary_search_by(|known| place.cmp(known));
         row.ok()
     }
@@ -394,7 +394,7 @@ mod tests {
         let row = 2 * LOOKED_AT_ONCE + 5;
         let id = rows.entry(&state, row).expect("a row").id();
         assert_eq!(rows.row_of(&state, id), Some(row));
-        // The old rows stand until the journal as it is now was gone through.
+        // The old rows stay until the present journal was searched.
         state.apply(Event::Entry(Box::new(entry(
             many + 1,
             "D",

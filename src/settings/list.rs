@@ -16,11 +16,11 @@ struct Line {
     /// The break and the indentation before it, and comments that have lines of their own.
     lead: String,
     value: Value,
-    /// The comment behind it, which goes where it goes.
+    /// The comment behind it, which moves with it.
     tail: String,
 }
 
-/// Gives a list other entries. One that stays keeps its surroundings.
+/// Replaces the entries of a list. Unchanged ones keep their whitespace and comments.
 pub(super) fn set(list: &mut Array, entries: &[&str]) {
     let (gaps, values) = taken_apart(list);
     let indents = gaps.iter().filter_map(|gap| Some(&gap[gap.rfind('\n')?..]));
@@ -74,7 +74,7 @@ pub(super) fn set(list: &mut Array, entries: &[&str]) {
     list.set_trailing_comma(!entries.is_empty());
 }
 
-/// Empties a list: what stood before, between and behind its values, and these.
+/// Empties a list. Returns the text before, between and after its values, and the values.
 fn taken_apart(list: &mut Array) -> (Vec<String>, Vec<Value>) {
     let values: Vec<Value> = list.iter().cloned().collect();
     let mut gaps = vec![String::new()];

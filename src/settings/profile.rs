@@ -5,7 +5,7 @@ use toml_edit::{Item, Value};
 use super::toml_text::line_at;
 use crate::model::{ClientId, Cloud, Region, Registration, Scopes, TenantName, clean};
 
-/// A tenant to sign in to, under a name of the person's own.
+/// A tenant to sign in to, under a name that the person chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     pub name: ProfileName,
@@ -166,7 +166,7 @@ pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profil
             registration,
         })
         .map_err(|(key, problem)| {
-            // Of a value that is missing, the line of its table.
+            // For a missing value, the line of its table.
             let span = item.get(key).and_then(Item::span).or_else(|| item.span());
             WrongValue {
                 line: line_at(text, span),

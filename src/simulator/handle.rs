@@ -1,4 +1,4 @@
-//! What a test, or the control calls, may do to the tenant.
+//! What tests and control calls may do to the tenant.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::log::{LoggedRequest, RequestKind};
 use super::tenant::SimTenant;
 use super::tokens::Person;
 
-/// A handle on a running tenant: its clock, its faults, its people, and the account of what was asked of it.
+/// A handle on a running tenant: its clock, its faults, its people and the log of its requests.
 #[derive(Debug, Clone)]
 pub struct SimControl(pub(super) Arc<SimTenant>);
 
@@ -52,7 +52,7 @@ impl SimControl {
         self.0.lock().log.clone()
     }
 
-    /// How many requests would have changed something, whatever became of them.
+    /// Number of requests that would have changed something, whatever their outcome.
     #[must_use]
     pub fn changes_requested(&self) -> usize {
         self.0
@@ -80,7 +80,7 @@ impl SimControl {
             .change_as(by, sha1, action, description, now);
     }
 
-    /// Has this many indicators count towards the limit that are in no list.
+    /// Adds this many indicators that count towards the limit but are in no list.
     pub fn crowd_indicators(&self, unlisted: usize) {
         self.0.lock().indicators.unlisted = unlisted;
     }
@@ -141,7 +141,7 @@ impl SimControl {
         self.0.lock().identity.granted = scopes.iter().map(ToString::to_string).collect();
     }
 
-    /// Who is in the browser from now on, when somebody signs in: object id, sign-in name, name.
+    /// The person who signs in from now on: object id, sign-in name, name.
     pub fn sign_in_as(&self, oid: &str, upn: &str, name: &str) {
         self.0.lock().identity.person = Person {
             oid: oid.to_owned(),
@@ -159,8 +159,8 @@ impl SimControl {
         };
     }
 
-    /// Whose tokens a renewal brings from now on, whoever had signed in; `None` for the right
-    /// person's: object id, sign-in name, name.
+    /// The person whose tokens a renewal returns from now on: object id, sign-in name, name; `None` for the
+    /// one who signed in.
     pub fn renew_as(&self, somebody: Option<(&str, &str, &str)>) {
         self.0.lock().identity.renews_as = somebody.map(|(oid, upn, name)| Person {
             oid: oid.to_owned(),
@@ -169,7 +169,7 @@ impl SimControl {
         });
     }
 
-    /// What every sign-in has to bring along from now on, as JSON: others are refused with AADSTS50076.
+    /// Claims that every sign-in has to request from now on, as JSON; others are refused with AADSTS50076.
     pub fn want_claims(&self, claims: Option<&str>) {
         self.0.lock().identity.wanted_claims = claims.map(str::to_owned);
     }
@@ -239,7 +239,7 @@ impl SimControl {
         self.0.lock().compress = how;
     }
 
-    /// Hides new actions from reads for so long, as when another regional host answers.
+    /// Hides new actions from reads for this long, as when another regional host answers.
     pub fn hide_new_actions(&self, duration: Duration) {
         self.0.lock().hidden_for = duration;
     }
@@ -298,12 +298,12 @@ impl SimControl {
         })
     }
 
-    /// Has links to packages lead to another server, such as `http://127.0.0.1:8080`.
+    /// Makes package links lead to another server, such as `http://127.0.0.1:8080`.
     pub fn keep_packages_at(&self, storage: &str) {
         self.0.lock().packages.storage = Some(storage.to_owned());
     }
 
-    /// The tags of a machine; none of one that there is not.
+    /// The tags of a machine; none for an unknown one.
     #[must_use]
     pub fn tags(&self, machine_id: &str) -> Vec<String> {
         super::tags::of(&self.0, machine_id)

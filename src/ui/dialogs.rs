@@ -92,8 +92,7 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     concerns
 }
 
-/// The orders that closing would leave without their end. What the next start follows by itself is
-/// none of them.
+/// The orders that closing would leave without an end, except those that the next start follows.
 fn orders_left_by_closing(state: &State) -> OpenOrders<'_> {
     let open = OpenOrders::of(state);
     if state.closing_ends_following() {

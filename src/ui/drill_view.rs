@@ -17,9 +17,9 @@ pub trait DrillRunner {
     /// Changes on an exercise's devices since the tenant began, in words; beginning it undoes them.
     fn leftovers(&self, at: usize) -> Vec<String>;
     fn begin(&mut self, at: usize);
-    /// Ends the exercise; its sheet comes later.
+    /// Ends the exercise. Its score sheet is available later.
     fn end(&mut self);
-    /// The sheet, once.
+    /// The score sheet, returned once.
     fn take_sheet(&mut self) -> Option<String>;
 }
 
@@ -37,13 +37,13 @@ pub struct DrillView {
     /// Leftovers on each exercise's devices, which beginning it would remove.
     pub leftovers: Vec<Vec<String>>,
     pub running: Option<Running>,
-    /// The last one has ended, and its score is being made up.
+    /// The last exercise has ended, and is being scored.
     pub is_scoring: bool,
     /// Score sheet of the last exercise.
     pub sheet: Option<String>,
 }
 
-/// The exercise that goes on: which one, and since when.
+/// The running exercise, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
     pub at: usize,

@@ -22,7 +22,7 @@ use crate::ui::settings::rule_matches::RuleMatches;
 /// View state of the activity list.
 #[derive(Debug, Default)]
 pub struct ActivityView {
-    /// The list was asked for and has yet to take the keyboard.
+    /// The list was opened and has yet to take the keyboard focus.
     pub wants_focus: bool,
     /// The entry that was asked for by "Show"; its row is marked.
     pub marked: Option<EntryId>,
@@ -35,7 +35,7 @@ pub struct ActivityView {
 pub struct Views {
     /// The text in the search field.
     pub search: String,
-    /// The search that the rows were last made from.
+    /// The search of the present rows.
     pub searched: String,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
@@ -45,18 +45,18 @@ pub struct Views {
     pub selected_at: f64,
     pub dialog: Option<Dialog>,
     pub screen: Screen,
-    /// Forms that another dialog lies over, the lowest first; each is back when that has closed.
+    /// Forms covered by another dialog, the lowest first; each reappears when that closes.
     pub covered: Vec<Box<OrderForm>>,
-    /// The device whose panel was drawn in the last frame: a key that acts on it is only for whoever
-    /// sees which device that is.
+    /// The device whose panel was drawn in the last frame: a key acts on it only while a
+    /// person can see which device that is.
     pub shown: Option<MachineId>,
-    /// Why the form that was asked for cannot be opened.
+    /// Why the requested form cannot be opened.
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
-    /// The device to whose timeline the keyboard goes.
+    /// The device whose timeline takes the keyboard focus.
     pub timeline_of: Option<MachineId>,
-    /// While the search field has the keyboard: whether a person went there, or it only came back to it.
+    /// While the search field has the focus: whether a person put it there, or it only returned.
     pub search_entered: Option<bool>,
     /// The table scrolls to the selection in this frame.
     pub scroll_to_selection: bool,
@@ -64,14 +64,14 @@ pub struct Views {
     pub rows: Rows,
     /// Counts of the quick filters.
     pub tally: Tally,
-    /// The name that is typed for the search that is to be saved.
+    /// The typed name for the search to be saved.
     pub search_name: String,
     pub contained: ContainedView,
     pub journal: JournalView,
     pub incident: IncidentView,
-    /// The numbers of the problems that the person has put away.
+    /// Numbers of the dismissed problems.
     pub problems_dismissed: BTreeSet<usize>,
-    /// Why the last command by key did nothing, until another does something.
+    /// Why the last key command did nothing, until another one works.
     pub refusal: Option<Explanation>,
     /// Dismissed note on this computer's clock.
     pub clock_read: Option<String>,
@@ -81,8 +81,8 @@ pub struct Views {
     pub sign_ins_seen: usize,
     /// Dwell time of the selection.
     pub rest: Option<Dwell>,
-    /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
-    /// that the list can be walked.
+    /// The device last reached with the arrow keys. In a narrow window its panel stays closed, so that they
+    /// can move on.
     pub walked_to: Option<MachineId>,
     /// Texts typed on the settings screen, until they are saved or discarded.
     pub settings: SettingsForm,
@@ -94,7 +94,7 @@ pub struct Views {
     pub session_account: Option<Account>,
     /// The person has been told what closing ends, and wants to close.
     pub close_confirmed: bool,
-    /// The folder for packages that was typed last in this run.
+    /// The download folder that was last typed in this run.
     pub download_folder: Option<String>,
     /// Cell for the folder being chosen for them.
     pub chosen_folder: Option<Chosen>,
@@ -122,7 +122,7 @@ pub enum Screen {
     Settings,
 }
 
-/// The settings as they are typed, over those that they come from.
+/// The typed settings, with the ones they are based on.
 #[derive(Debug, Default)]
 pub struct SettingsForm {
     pub typed: WrittenRules,
@@ -131,12 +131,12 @@ pub struct SettingsForm {
     read: WrittenRules,
     /// Number of devices that each typed rule matches.
     pub matches: RuleMatches,
-    /// The field that was asked for, until it has the keyboard.
+    /// The requested field, until it has the focus.
     pub goes_to: Option<RuleKey>,
 }
 
 impl SettingsForm {
-    /// Follows what was read or saved, except where the person has typed something else.
+    /// Takes what was read or saved, except where the person has typed something else.
     pub fn follow(&mut self, read: &WrittenRules) {
         if self.read == *read {
             return;
@@ -163,7 +163,7 @@ impl SettingsForm {
             .collect()
     }
 
-    /// Back where it came from, the text is as it was, so that nothing has changed.
+    /// Set back, the text is the original one, so that nothing counts as changed.
     pub fn set_notifications(&mut self, wanted: bool) {
         let key = RuleKey::Notifications;
         if self.from.wants_notifications() == wanted && self.from.wrong(key).is_none() {
@@ -201,7 +201,7 @@ pub enum Dialog {
     Drill,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Box<Acknowledging>),
-    /// Before a held order is sent all the same.
+    /// Before a held order is sent anyway.
     Insist(EntryId),
     /// The folder for an entry's package.
     Download(EntryId),
@@ -209,55 +209,55 @@ pub enum Dialog {
     ConfirmSignOut,
     /// Before deleting what is kept on this computer.
     ConfirmDeletion,
-    /// Closing while something would be lost by it.
+    /// Before closing, while something would be lost.
     ConfirmClose,
 }
 
-/// Since when a device is selected, so that walking the list does not eat the budget.
+/// Since when a device is selected. Moving through the list must not use up the call budget.
 #[derive(Debug, Clone)]
 pub struct Dwell {
     pub id: MachineId,
     /// egui's time of the selection.
     pub since: f64,
-    /// Whether its facts were asked for.
+    /// Whether its facts were requested.
     pub asked: bool,
 }
 
 impl Views {
-    /// Puts a screen beside the device panel; in a narrow window the panel goes off it.
+    /// Shows a screen beside the device panel; in a narrow window the panel closes.
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;
         self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
     }
 
-    /// Puts all that carries a ticket beside the device panel.
+    /// Shows everything with this ticket beside the device panel.
     pub fn show_incident(&mut self, ticket: &str) {
         ticket.clone_into(&mut self.incident.typed);
         self.show(Screen::Incident);
     }
 
-    /// Puts a device into the panel, which opens in a narrow window too, and its row into sight.
+    /// Shows a device in the panel, also in a narrow window, and scrolls to its row.
     pub fn show_device(&mut self, machine: MachineRef) {
         self.selected = Some(machine);
         self.walked_to = None;
         self.scroll_to_selection = true;
     }
 
-    /// Opens a dialog. A form in its place keeps what was typed, and is back when it has closed.
+    /// Opens a dialog. A form that it covers keeps its texts, and reappears when the dialog closes.
     pub fn open(&mut self, dialog: Dialog) {
         if let Some(Dialog::Form(form)) = self.dialog.replace(dialog) {
             self.covered.push(form);
         }
     }
 
-    /// Brings back the form that a dialog lay over which has closed.
+    /// Shows the form again that a closed dialog had covered.
     pub fn uncover(&mut self) {
         if self.dialog.is_none() {
             self.dialog = self.covered.pop().map(Dialog::Form);
         }
     }
 
-    /// The form that is open, or is back when what lies over it has closed.
+    /// The open form, or the covered one that reappears next.
     #[must_use]
     pub fn form(&self) -> Option<&OrderForm> {
         match &self.dialog {
@@ -266,7 +266,7 @@ impl Views {
         }
     }
 
-    /// Arranges the window as it was left.
+    /// Restores the saved layout.
     pub fn arrange(&mut self, layout: WindowLayout) {
         self.layout = layout;
     }
@@ -284,7 +284,7 @@ impl Views {
         self.focus_search = self.dialog.is_none() && self.screen == Screen::Devices;
     }
 
-    /// Another account: what was looked at and typed in the name of the one before goes.
+    /// Forgets what the previous account looked at and typed.
     pub fn forget_account(&mut self) {
         self.selected = None;
         self.bulk_selection.clear();
@@ -352,7 +352,7 @@ mod tests {
             .push_str("\nvip\n");
         let typed = RuleChange {
             key: RuleKey::ProtectedTags,
-            // What it was typed over: the file says something else by now.
+            // The text that it was typed over; the file has changed since.
             from: "tier0".into(),
             to: "tier0\nvip\n".into(),
         };

@@ -1,4 +1,4 @@
-//! Each claim of an id token: missing, another's, or of another kind; at a sign-in and at a renewal.
+//! Each claim of an id token, missing, with a foreign value or of another type, at sign-in and at renewal.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn signed_in_with(tenant: &str, answer: ScriptedReply) -> (Host, Session, 
 
 type Case = (&'static str, Vec<(&'static str, Value)>, bool);
 
-/// What is wrong with a claim, and what that makes of a sign-in and of a renewal.
+/// Defects of a claim, each with the result of a sign-in and of a renewal.
 fn cases() -> Vec<Case> {
     let one = |name: &'static str, value: Value| vec![(name, value)];
     let issuer = |of: &str| json!(format!("https://login.microsoftonline.com/{of}/v2.0"));
@@ -188,7 +188,7 @@ async fn each_claim_counts_at_a_renewal() {
         host.then(answer(&changed));
         let renewed = session.token().await;
         assert_eq!(renewed.is_ok(), is_taken, "{what}: {renewed:?}");
-        // Nothing of a foreign answer is kept, and nothing asks for it again.
+        // Nothing of a foreign answer is kept, and there is no second request.
         let asked = host.bodies().len();
         tokio::time::advance(Duration::from_mins(5)).await;
         assert_eq!(session.token().await.is_ok(), is_taken, "{what}");
@@ -196,7 +196,7 @@ async fn each_claim_counts_at_a_renewal() {
     }
 }
 
-/// `OpenID` Connect Core 1.0 section 12.2. Of a sign-in that was saved its nonce is not known any more.
+/// `OpenID` Connect Core 1.0 section 12.2. The nonce of a saved sign-in is not known any more.
 #[test]
 fn a_nonce_comes_back_as_it_was() {
     let with = FirstNonce::from(Some("a".into()));
@@ -224,7 +224,7 @@ async fn a_domain_leads_to_any_tenant_with_its_own_issuer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer));
 }
 
-/// Whatever a profile says of its tenant: Defender knows no personal accounts.
+/// Defender has no personal accounts, whatever tenant a profile names.
 #[tokio::test(start_paused = true)]
 async fn a_personal_account_is_called_so_and_not_taken() {
     const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -240,10 +240,10 @@ async fn a_personal_account_is_called_so_and_not_taken() {
 /// Second 1,000,000,000 of Unix time.
 const DATE: &str = "Sun, 09 Sep 2001 01:46:40 GMT";
 
-/// The host's own time says whether a token is of now; this computer's clock may be wrong.
+/// The host's own time says whether a token is current; this computer's clock may be wrong.
 #[tokio::test(start_paused = true)]
 async fn a_token_is_held_against_the_time_of_its_answer() {
-    // The clock of these tests stands at the beginning of 1970.
+    // The clock of these tests shows the beginning of 1970.
     let in_2001 = |issued: i64| {
         answer(&[
             ("iat", json!(1_000_000_000 + issued)),
@@ -265,7 +265,7 @@ async fn a_token_is_held_against_the_time_of_its_answer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer), "thirty years off");
 }
 
-/// An answer that names nobody, or an application, or lives no time.
+/// An answer that names nobody or an application, or has no lifetime.
 #[tokio::test(start_paused = true)]
 async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
     for expires_in in [json!(0), json!("0"), json!(1), json!(-5)] {

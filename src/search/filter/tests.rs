@@ -193,7 +193,7 @@ proptest! {
         // A device without a name says so instead, and is found by the end of its id.
         let shown = MachineRef::name_and_tail(&device.reference()).replace('"', " ");
         let shown = shown.replace("unnamed device", "");
-        // A word that begins with a hyphen is looked for in quotation marks.
+        // A word that begins with a hyphen needs quotation marks.
         let quoted = |word: &str| if word.starts_with('-') { format!("\"{word}\"") } else { word.to_owned() };
         let search = shown.split_whitespace().map(quoted).collect::<Vec<_>>().join(" ");
         prop_assert!(is_found(&search, &device), "{search:?}");
@@ -306,7 +306,7 @@ fn marks_answer_as_a_look_at_the_device_does() {
     let (mut found, mut missed) = (0, 0);
     for word in words {
         let expected = texts.iter().any(|text| text.contains(&word));
-        // In quotation marks, for a hyphen before a word would leave it out.
+        // Quoted, as a leading hyphen would exclude it.
         let search = format!("\"{word}\"");
         assert_eq!(is_found(&search, &machine), expected, "{word:?}");
         *if expected { &mut found } else { &mut missed } += 1;
@@ -373,7 +373,7 @@ fn any_address() -> impl Strategy<Value = IpAddr> {
 }
 
 proptest! {
-    /// The marks rule out no device that has what is looked for, however it is written there and here.
+    /// The prefilter rules out no device that matches, in any spelling of it and of the search.
     #[test]
     fn marks_rule_out_no_address(
         addresses in proptest::collection::vec(any_address(), 0..5),

@@ -34,7 +34,7 @@ use crate::ui::activity::wording::still_open_opposites;
 const MAX_ENDED: usize = 60;
 /// Minimum height at which every part has its heading.
 const ROOMY: f32 = 150.0;
-/// Rows that need attention before which there is no second summary, where there is the room for it.
+/// Rows that need attention that go before a second summary, where there is room for them.
 const MIN_ATTENTION: usize = 3;
 /// Below this height there are rows only, what needs attention first.
 const ROWS_ONLY: f32 = 60.0;
@@ -85,7 +85,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let max_batches = fits.unwrap_or(1);
     let ours = beside(all.min(max_batches));
     if attention > 0 && ours < rows + reason {
-        // Not in parts of which one would be too low to be seen.
+        // Not in parts where one of them would be too low to be seen.
         count_ui(ui, cx);
         rows_only_ui(ui, cx, asked);
         return;
@@ -168,7 +168,7 @@ fn row_list(name: &str, to_top: bool) -> ScrollArea {
     }
 }
 
-/// The rows that need no attention; whether something in them ticks.
+/// The rows that need no attention. Returns whether a time in them ticks.
 fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
     let (mut rows, older) = in_order(cx.state);
     keep_places(ui, &mut rows);
@@ -190,8 +190,8 @@ struct Places {
     is_pointed_at: bool,
 }
 
-/// Keeps the rows where they are read until a person has done something: an entry has come in, by an order or
-/// an acknowledgement, or the pointer has left the list.
+/// Keeps the rows in place while they are read: until an order or an acknowledgement adds an entry, or
+/// the pointer leaves the list.
 fn keep_places(ui: &Ui, rows: &mut [&Entry]) {
     let id = Id::unique("places in the activity");
     let before: Places = ui.data(|data| data.get_temp(id)).unwrap_or_default();

@@ -54,15 +54,15 @@ use title::title;
 
 /// A form is no higher than this, in points, however high the window.
 const MAX_HEIGHT: f32 = 800.0;
-/// Below this height only the device, what was not shown yet and the buttons keep their place; of
-/// several devices a line more does.
+/// Below this height only the device, the line on unseen items and the buttons keep their place; for
+/// several devices one line more does.
 const TINY: f32 = 260.0;
 const TINY_FOR_SEVERAL: f32 = 300.0;
-/// The least height of what scrolls.
+/// Minimum height of the scrolled part.
 const MIN_BODY: f32 = 28.0;
-/// Room for what is found later, as an action under way that a reading shows, where the fields leave it.
+/// Room for later findings, such as an action under way, where the fields leave it.
 const FEW_FINDINGS: f32 = 96.0;
-/// Room for what is found about a file, of three warnings.
+/// Room for three warnings about a file.
 const FILE_FINDINGS: f32 = 88.0;
 
 /// Draws the open form.
@@ -197,13 +197,12 @@ fn content_ui(
     }
 }
 
-/// Gives the keyboard to the field that a form lacks which was to be confirmed by key, and so brings it
-/// into sight. What has not been shown is not scrolled to: pressed again and again, the key would pass
-/// over all of it.
+/// Focuses the first missing field after a form was to be confirmed by key, which brings it into sight.
+/// Unseen items are not scrolled to: pressed repeatedly, the key would skip all of them.
 fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
     let task = form.task();
-    // What a device is forbidden cannot be filled in: the way on is without that device.
+    // A block cannot be filled in: the way on is without that device.
     if form.only().is_none() && reviews.iter().any(plan::is_forbidden) {
         form.next_focus = Some(NextFocus::LeaveOut);
         ui.ctx().request_repaint();
@@ -212,7 +211,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let wanted = targets::required(form, &reviews, targets::names_devices(&task));
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
         let wants_name = wants_name(form, &reviews);
-        // What the foot asks for.
+        // The reason shown beside the buttons.
         let is_unnamed = wants_name && reviews.iter().any(|review| !review.is_named());
         let field = if is_unnamed {
             FormField::Name
@@ -224,7 +223,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Everything over the buttons; what is to be left out and put back.
+/// Everything over the buttons. Returns what to leave out and put back.
 fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -242,7 +241,7 @@ fn upper_ui(
         tokens.space.s
     };
     ui.spacing_mut().item_spacing.y = gap;
-    // Whatever the title takes: the whole form would scroll beside its part that does.
+    // Measured after the title: else the whole form would scroll, besides the part that is meant to.
     let room = Dialog::rest(ui).min(MAX_HEIGHT);
     let top = ui.cursor().top();
     header_ui(ui, form, task, is_tiny);
@@ -255,7 +254,7 @@ fn upper_ui(
         if is_tiny {
             ui.wrapped(plan::consequence(form, task));
         }
-        // Before what is found of its steps.
+        // Before the findings of its steps.
         plan::policy_ui(ui, form, Pinned::No);
         plan::choice_ui(ui, cx, form);
         let least = if is_tiny {
@@ -279,14 +278,14 @@ fn least_list(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
         return 0.0;
     };
     let free = room - body - ui.spacing().item_spacing.y;
-    // What a file is like is found out after its hash was typed.
+    // Findings on a file come after its hash was typed.
     let later = form.draft.hash_field().map_or(0.0, |_| FILE_FINDINGS);
     (content.max(FEW_FINDINGS) + later).min(content.max(free))
 }
 
-/// The part that scrolls: what was found, and the fields below it. As high as this, whatever its content.
-/// Where what was found has grown since the form was first ready, the list goes up by as much: the fields
-/// stay under the pointer.
+/// The scrolled part, `height` points high: the findings, and the fields below them. Where the findings have
+/// grown since the form was first ready, they are scrolled up by as much, so that the fields stay under the
+/// pointer.
 fn scroll_ui<R>(
     ui: &mut Ui,
     form: &mut OrderForm,
@@ -298,7 +297,7 @@ fn scroll_ui<R>(
         .id_salt("body")
         .max_height(height)
         .min_scrolled_height(height)
-        // It takes its room at all times: a bar that comes would make the fields narrower.
+        // Always visible: a bar that appears would make the fields narrower.
         .scroll_bar_visibility(ScrollBarVisibility::AlwaysVisible)
         .auto_shrink(false);
     let grown = std::mem::take(&mut form.measures.grown_by);
@@ -309,7 +308,7 @@ fn scroll_ui<R>(
         ui.set_width(ui.available_width());
         page_by_key(ui, height);
         let inner = content(ui, form);
-        // So much that the fields can stay where they are.
+        // Enough for the fields to stay where they are.
         let drawn = ui.cursor().top() - ui.min_rect().top();
         let missing = height + form.measures.grown - drawn;
         if missing > 0.0 {
@@ -321,8 +320,8 @@ fn scroll_ui<R>(
     shown.inner
 }
 
-/// Page Up and Page Down scroll the fields, once all that has to be seen was: until then Page Down
-/// leads there, and has been taken.
+/// Page Up and Page Down scroll the fields once everything required has been seen; until then Page Down
+/// shows the next unseen item, and is consumed there.
 fn page_by_key(ui: &Ui, height: f32) {
     for (key, direction) in [(Key::PageUp, 1.0), (Key::PageDown, -1.0)] {
         if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
@@ -378,7 +377,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     }
 }
 
-/// The fields, the exact text to be sent, and what else there is to know.
+/// The fields, the exact text to be sent, and further notes.
 fn body_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -402,7 +401,7 @@ fn body_ui(
     kept::from_before_ui(ui, form, FormField::Comment.id(id));
     form.note_ticket(cx.state);
     fields::number_ui(ui, form, task, id);
-    // Of a plan every step, on the first device.
+    // For a plan, every step on the first device.
     let first = form.targets.first().map(|first| &first.machine.id);
     let drafts = form
         .drafts()
@@ -415,10 +414,10 @@ fn body_ui(
         }
     }
     let systems: Vec<_> = form.records(cx.state).map(system_of).collect();
-    // What each step does is not to be looked for below the long text of all of them.
+    // Before the long text of all steps, where nobody would look for them.
     plan::consequences_ui(ui, form, &systems);
     review::preview_ui(ui, &drafts, form.only());
-    // Close together: all of it is to be read without scrolling.
+    // Close together, so that all of it can be read without scrolling.
     ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
         ui.small_label("Sent to each device with its own reference tag");

@@ -13,10 +13,10 @@ use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{Dialog, UiExt as _, radio_ui};
 
-/// More plans than these are a list to choose from.
+/// Maximum number of plans shown as radio buttons; more are a list.
 const MAX_RADIOS: usize = 4;
 
-/// One sentence on what happens then; of a plan its steps.
+/// The consequence in one sentence; for a plan, its steps.
 pub fn consequence(form: &OrderForm, task: &Task) -> String {
     match &form.plan {
         Some(plan) => steps_words(form, plan),
@@ -24,7 +24,7 @@ pub fn consequence(form: &OrderForm, task: &Task) -> String {
     }
 }
 
-/// The steps in their order, with what they are given: `1 Isolate, 2 Add tag (stolen INC-4711)`.
+/// The steps in their order, with their values: `1 Isolate, 2 Add tag (stolen INC-4711)`.
 fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     let steps = plan.steps.iter().enumerate();
     let steps: Vec<String> = steps
@@ -37,7 +37,7 @@ fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     steps.join(", ")
 }
 
-/// A text that the plan gives; where it lacks its ticket, it says so.
+/// A text given by the plan, with a note where its ticket is missing.
 fn given_words(form: &OrderForm, text: &str) -> String {
     let filled = form.filled(text);
     match (text.contains(TICKET), &*form.its_ticket(), &*filled) {
@@ -47,8 +47,8 @@ fn given_words(form: &OrderForm, text: &str) -> String {
     }
 }
 
-/// The ticket used by a sent step, if any. The line is there with a ticket as without, so that nothing
-/// moves while it is typed.
+/// The ticket used by a sent step, if any. The line is always there, so that nothing moves
+/// while the ticket is typed.
 pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
     let mut sent = steps.enumerate().filter(|(n, _)| form.sends(*n));
@@ -67,7 +67,7 @@ pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     });
 }
 
-/// Position of a part: always in sight, or with the fields, which scroll.
+/// Position of a part: always in sight, or among the scrolled fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pinned {
     Yes,
@@ -88,7 +88,7 @@ pub fn policy_ui(ui: &mut Ui, form: &OrderForm, place: Pinned) {
     ui.small_label(format!("{order}. {}", plan.after_refusal()));
 }
 
-/// The plans to choose from. Another one begins anew with every step on every device.
+/// The plans to choose from. Choosing another one resets to every step on every device.
 pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let Some(present) = form.plan.clone().filter(|_| form.chooses_plan) else {
         return;
@@ -152,7 +152,7 @@ pub struct OfDevice<'a> {
     pub review: Cow<'a, Review>,
 }
 
-/// The reviews, by their devices: those on which something is blocked come first.
+/// The reviews by device; devices with a block come first.
 pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice<'a>> {
     let mut all = Vec::new();
     let mut rest = reviews;
@@ -181,7 +181,7 @@ pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice
     all
 }
 
-/// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
+/// Whether a guardrail forbids this order. Errors in the text concern all orders and do not count.
 pub fn is_forbidden(review: &Review) -> bool {
     forbidding(review).is_some()
 }
@@ -192,7 +192,7 @@ pub fn forbidding(review: &Review) -> Option<&Finding> {
     findings.find(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
 }
 
-/// Said once, and not beside each device.
+/// Whether it is shown once, and not with each device.
 pub fn is_about_all(finding: &Finding) -> bool {
     finding.rail == guard::SEVERAL_AT_ONCE
 }

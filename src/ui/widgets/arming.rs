@@ -1,4 +1,4 @@
-//! The moment before a button works that has just appeared or moved.
+//! The delay before a button that has just appeared or moved works.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use egui::{Id, Pos2, Rect, Ui};
 /// Arm delay of a button that has just appeared or moved: a click meant for something else must not
 /// land on it.
 const ARM_DELAY_SECS: f64 = 0.5;
-/// Arm delay of a button that has come under a resting pointer: a click that is already intended
-/// takes its time.
+/// Arm delay of a button that has come under a resting pointer, where an intended click may be on its way.
 const POINTED_AT_SECS: f64 = 1.0;
 
-/// Whether a button is not armed yet that appeared or moved at egui's time `since`; it is drawn
-/// again as soon as it is.
+/// Whether a button that appeared or moved at egui's time `since` is not armed yet. Requests a repaint for
+/// when it is.
 pub fn is_arming(ui: &Ui, since: f64) -> bool {
     is_within(ui, since, ARM_DELAY_SECS)
 }
@@ -26,12 +25,12 @@ fn is_within(ui: &Ui, since: f64, delay_secs: f64) -> bool {
     left_secs > 0.0
 }
 
-/// Position of a widget when last drawn, and since when it is there.
+/// Position of a widget when last drawn, and since when.
 #[derive(Clone, Copy)]
 struct Place {
     rect: Rect,
     since: f64,
-    /// Whether the pointer was there when it came.
+    /// Whether the pointer was there when it appeared.
     came_under_pointer: bool,
     seen_at_pass: u64,
 }
@@ -64,7 +63,7 @@ pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
     is_within(ui, since, delay_secs)
 }
 
-/// The widget under the pointer, and since when it is there without the person's doing.
+/// The widget under the pointer, and since when it has been there without the person moving it.
 #[derive(Clone, Copy)]
 struct Pointed {
     at: Pos2,
@@ -73,8 +72,8 @@ struct Pointed {
     by_person: bool,
 }
 
-/// Whether something else came under a pointer that rests, less than a second ago. `what` lies under it
-/// now; `by_person` is whether the person has just moved what is there, as by scrolling. Call it once in
+/// Whether another widget came under a resting pointer less than a second ago. `what` is under it now;
+/// `by_person` says whether the person has just moved it there, for example by scrolling. Call it once in
 /// each pass.
 pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> bool {
     let id = id.with("under the pointer");
@@ -83,7 +82,7 @@ pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> boo
         return false;
     };
     let before = ui.data(|data| data.get_temp::<Pointed>(id));
-    // What is scrolled lies elsewhere only in the next pass.
+    // Scrolled content moves only in the next pass.
     let rests = |before: &Pointed| before.at == at && !by_person && !before.by_person;
     let since = match before.filter(rests) {
         Some(before) if before.what == what => before.since,
@@ -119,7 +118,7 @@ mod tests {
     use super::super::ActionButton;
     use crate::ui::theme;
 
-    /// Within a frame.
+    /// A click within one frame.
     fn click<S>(harness: &mut Harness<'_, S>, pos: egui::Pos2) {
         harness.input_mut().events.extend(super::click_at(pos));
         harness.run_steps(1);

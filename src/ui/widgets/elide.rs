@@ -41,8 +41,8 @@ pub fn elided(text: &str, room: f32, width: impl Fn(&str) -> f32) -> String {
     shortened(fitting)
 }
 
-/// Shows a name on one line: of one that is too long the middle is left out, for its end tells it from
-/// others, and hovering shows all of it.
+/// Shows a name on one line. The middle of a long one is left out, as its end distinguishes it; hovering
+/// shows all of it.
 pub fn elided_ui(ui: &mut Ui, name: &str, style: TextStyle, colour: Color32) -> Response {
     let font = style.resolve(ui.style());
     let shown = elided(name, ui.available_width(), |name| {

@@ -4,18 +4,18 @@ use egui::{Id, Rect, Sense, Ui, WidgetInfo, accesskit};
 
 use super::super::theme::TokensExt as _;
 
-/// The shortest handle that can be hit.
+/// Minimum length of the handle, in points.
 const LEAST_HANDLE: f32 = 24.0;
 
-/// Shows a bar in `rect` that scrolls sideways by `offset` of `max` points. It is for the pointer: keys
-/// scroll what it belongs to.
+/// Shows a bar in `rect` that scrolls sideways by `offset` of `max` points. It is for the pointer; keys
+/// scroll its content.
 pub fn sideways_bar_ui(ui: &mut Ui, id: Id, rect: Rect, name: &str, offset: &mut f32, max: f32) {
     let tokens = ui.tokens();
     let track = rect.shrink2(egui::vec2(0.0, 1.0));
     let share = track.width() / (track.width() + max);
     let length = (track.width() * share).clamp(LEAST_HANDLE.min(track.width()), track.width());
     let travel = track.width() - length;
-    // Not focusable: no stop of the keyboard may be one that cannot be seen.
+    // Not focusable: every keyboard stop has to be visible.
     let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ScrollBar, true, name));
     let start = |offset: f32| track.left() + travel * (offset / max).clamp(0.0, 1.0);

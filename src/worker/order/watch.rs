@@ -22,7 +22,7 @@ use crate::worker::indicators;
 const GRACE_SECS: u32 = 120;
 /// Delay before the next look after one that failed, in seconds.
 const AFTER_FAILURE_SECS: u32 = 20;
-/// Interval at which a pause that the service asked for is noticed while an answer is awaited.
+/// Interval for noticing a pause requested by the service while an answer is awaited.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
 
 /// Runs for as long as the worker does.
@@ -33,7 +33,7 @@ pub(in crate::worker) async fn run(context: Arc<Context>) {
     }
 }
 
-/// Looks at all followed actions at once.
+/// Looks at all watched actions at once.
 async fn look(context: &Arc<Context>) {
     if context.session.account().is_none() {
         let wait = context.timing.secs(AFTER_FAILURE_SECS);
@@ -80,7 +80,7 @@ async fn list(context: &Context, wanted: &[Wanted]) -> Result<Vec<MachineAction>
     let asked = context.client.machine_actions(&ids, Lane::Watch);
     match reporting_pauses(context, asked).await {
         Ok(list) => Ok(list.items),
-        // Refused in these words: each is asked for by itself.
+        // Refused in this form: each is then read by its id.
         Err(error) if error.is_about_the_question() => Ok(Vec::new()),
         Err(error) => Err(error),
     }
@@ -109,14 +109,13 @@ enum Reading {
     There(Box<MachineAction>),
     /// The service does not know it.
     Absent,
-    /// The service shows something else in its place: in what way.
+    /// The service shows something else under its id, described here.
     Otherwise(String),
     /// Absent from an incomplete list.
     Incomplete,
 }
 
-/// An action from the list; one that the list does not show by its id, and where that is refused, by
-/// its machine.
+/// Takes an action from the list, else reads it by its id or, where that is refused, by its machine.
 async fn read_one(
     context: &Context,
     listed: &Result<Vec<MachineAction>, ApiError>,
@@ -179,7 +178,7 @@ async fn read_one(
     }
 }
 
-/// The effect of a watched order, by the indicators of its file.
+/// The effect of a watched order according to the indicators of its file.
 async fn read_indicator(
     context: &Context,
     id: &MachineActionId,
@@ -209,10 +208,10 @@ fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'
         .then_some(first)
 }
 
-/// Shows a reading and puts it on record in a task of its own: one that waits for the disk does not hold
-/// up the looks at the others.
+/// Shows a reading and records it in a separate task, so that waiting for the disk does not delay the
+/// others.
 async fn record_reading(context: &Arc<Context>, action: MachineAction) {
-    // What is read off a machine is no action of its history.
+    // A state read from the machine itself is not an action of its history.
     let kind = ActionKind::of(&action);
     if kind.is_none_or(|kind| kind.spec().record.is_of_request()) {
         context.show_action(&action).await;
@@ -225,7 +224,7 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     let context = Arc::clone(context);
     tokio::spawn(async move {
         if is_foreign {
-            // What was taken for somebody else's may carry our tag in a fuller reading.
+            // An action attributed to somebody else may carry our tag in a fuller reading.
             reconcile_late(&context, std::slice::from_ref(&action)).await;
         }
         let (agreeing, is_disowned) = disown(&context, &action, &next.entries).await;
@@ -243,8 +242,8 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     });
 }
 
-/// Gives the action up for the entries that a reading contradicts: those that are left, and whether it
-/// is followed for none any more. An entry that came meanwhile waits for a reading of its own.
+/// Gives the action up for the entries that a reading contradicts. Returns the remaining entries, and whether
+/// it is followed for none any more. An entry that came meanwhile waits for a reading of its own.
 async fn disown(
     context: &Arc<Context>,
     action: &MachineAction,
@@ -256,7 +255,7 @@ async fn disown(
         let is_own =
             matches!(status, Some(OrderStatus::Accepted { action: own, .. }) if own == action.id);
         if is_own && let Some(is_written) = disown_if_contradicted(context, entry, action).await {
-            // What could not be written is read again, when the disk may have been mended.
+            // What could not be written is read again later, when the disk may work again.
             is_disowned = is_written && context.watched.disown(&action.id, entry);
         } else {
             agreeing.push(entry);
@@ -272,7 +271,7 @@ async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) 
     note_next(context, next, Some(why)).await;
 }
 
-/// The service does not show the action, or shows something else in its place: at first that is usual.
+/// The service does not show the action, or shows something else under its id, which is usual at first.
 async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Option<String>) {
     let Some(age) = context.watched.age(id) else {
         return;
@@ -307,7 +306,7 @@ async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, inste
         let Some(known) = context.journal.entry(entry) else {
             continue;
         };
-        // A cancellation is about an action that was there before.
+        // A cancellation refers to an action that existed before.
         let is_meant = matches!(known.order.task, Task::Act { .. })
             && !known.was_shown()
             && account

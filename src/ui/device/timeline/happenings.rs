@@ -77,7 +77,7 @@ struct Known {
     all: Arc<[Happening]>,
 }
 
-/// Everything that has a time, the newest first: worked out once for each change of what is known.
+/// All events with a time, the newest first. Rebuilt once for each change of the facts.
 pub fn happenings(ui: &Ui, cx: &Cx<'_>, machine: &MachineRef) -> Arc<[Happening]> {
     let id = Id::unique("happenings of the timeline");
     let (revision, ahead) = (cx.state.revision(), cx.state.service_ahead);
@@ -168,7 +168,7 @@ fn of_alert(alert: &Alert) -> Option<Happening> {
     })
 }
 
-/// The service tells of each user's log-ons the first and the last.
+/// The service reports the first and the last log-on of each user.
 fn of_user(user: &LoggedOnUser) -> impl Iterator<Item = Happening> {
     let first = user.first_seen.filter(|at| Some(*at) != user.last_seen);
     let seen = [(first, "first"), (user.last_seen, "last")];
@@ -196,6 +196,6 @@ fn with(what: String, comment: &str) -> String {
 
 #[cfg(test)]
 thread_local! {
-    /// Number of rebuilds on this thread: a frame without changes does none.
+    /// Number of rebuilds on this thread. A frame without changes does none.
     pub static BUILT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }

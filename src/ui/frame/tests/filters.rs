@@ -56,7 +56,7 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
         Some(Toggled::True)
     );
     assert_eq!(toggled(&harness, "Filter: Contained"), Some(Toggled::False));
-    // By the keyboard, which stays on it.
+    // Set with the keyboard, the focus stays on it.
     let chip = harness.get_by_label("Filter: High risk or above");
     assert!(chip.is_focused());
     harness.key_press(Key::Space);
@@ -73,7 +73,7 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
     for name in ["Filter: High risk or above", "Filter: Not active"] {
         assert_eq!(toggled(&harness, name), Some(Toggled::True), "{name}");
     }
-    // Of a search for an id nothing is left out.
+    // A search for an id ignores the filters.
     desk.borrow_mut().views.search = FIN.into();
     harness.run_steps(3);
     let chip = harness.get_by_label("Filter: High risk or above");
@@ -97,13 +97,13 @@ fn contained_and_pending_find_whatever_kind_it_is() {
                 MachineActionType::RestrictCodeExecution,
                 MachineActionStatus::Succeeded,
             ),
-            // The column of the state says nothing of it.
+            // The state column does not mention it.
             act(
                 HR,
                 MachineActionType::RunAntiVirusScan,
                 MachineActionStatus::InProgress,
             ),
-            // Isolated already, and once more.
+            // Already isolated, and requested again.
             act(
                 FIN,
                 MachineActionType::Isolate,
@@ -188,7 +188,7 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
         harness.get_by_label("Filter: High risk or above").click();
         harness.run_steps(3);
         assert_eq!(place(&harness), before, "{size:?}: no chip moves");
-        // What is to be known of the list goes before: then they are in a menu.
+        // A note on the list takes precedence: the filters are then in a menu.
         let failed = Explanation::harmless("Defender has a problem", NextStep::TryAgain);
         desk.borrow_mut().state.apply(Event::Inventory {
             epoch: Epoch(0),
@@ -236,7 +236,7 @@ fn a_filter_keeps_the_open_device_while_that_is_among_the_rows() {
         press(&mut harness, "Filter: Contained");
         assert_eq!(selected(&desk).as_deref(), Some(FIN));
     }
-    // Beside a word that finds several, where the device was chosen among them.
+    // With a word that finds several, of which one was chosen.
     desk.borrow_mut().views.search = "lt".into();
     harness.run_steps(3);
     assert_eq!(selected(&desk), None, "another search");
@@ -288,7 +288,7 @@ fn a_search_is_saved_under_a_name_chosen_and_removed() {
     press(&mut harness, "Search: Hot");
     assert_eq!(desk.borrow().views.search, "risk:high");
     assert_eq!(rows(&harness), ["HR-LT-007"]);
-    // The same by a few letters.
+    // The same with a few letters.
     desk.borrow_mut().views.search.clear();
     let palette = crate::ui::palette::Palette::default();
     let palette = crate::ui::views::Dialog::Palette(Box::new(palette));
@@ -354,7 +354,7 @@ fn escape_takes_back_what_was_typed_and_no_filter() {
     assert!(harness.ctx.memory(|memory| memory.has_focus(table)));
 }
 
-/// Of what gives the keyboard back to the search, a second Esc is one too many.
+/// Where one Esc returns the keyboard to the search, a second one must not clear it.
 #[test]
 fn escape_that_leaves_something_else_takes_no_search_away() {
     let (desk, mut harness) = wide(fleet());

@@ -60,10 +60,10 @@ impl Claim<'_> {
             machine.is_some_and(|m| *m != self.order.machine.id && !self.other_records.contains(m));
         if let Task::Cancel { action_type, .. } = &self.order.task {
             // Its requestor, comment and time are those of the original request.
-            let is_told = !action.is_of_unknown_kind() && !action_type.is_missing();
+            let is_reported = !action.is_of_unknown_kind() && !action_type.is_missing();
             return if is_elsewhere {
                 Some(Contradiction::Device)
-            } else if is_told && action.kind != *action_type {
+            } else if is_reported && action.kind != *action_type {
                 Some(Contradiction::Kind)
             } else {
                 None
@@ -79,22 +79,22 @@ impl Claim<'_> {
         let holds_tag = holds(comment, self.order.entry);
         match self.order.task.compared_with(action) {
             Sameness::Different => Some(Contradiction::Kind),
-            // Its words are this order's: whoever the service credits them to, which may be another
-            // name of this account.
+            // Its comment is this order's, even where the service credits it to another name, which may
+            // be one of this account.
             _ if self.is_as_sent(action) => None,
             Sameness::OtherVariant => Some(Contradiction::Variant),
             Sameness::Same | Sameness::Unknown if comment.is_some() && !holds_tag => {
                 Some(Contradiction::Comment)
             }
             _ if self.credit(action) == Credit::ToAnother => Some(Contradiction::Requestor),
-            // A tag cannot be older than its order: where there is one, a clock was wrong.
+            // A tag cannot be older than its order: with one, it was a wrong clock.
             _ if self.is_older(action) && !holds_tag => Some(Contradiction::Created),
             Sameness::Same | Sameness::Unknown => None,
         }
     }
 
-    /// Whether the service has described this action in two ways, so that it is not known which of
-    /// them is true. Only an end that carries this order's tag settles that.
+    /// Whether the service has described this action in two ways, of which either may be true. Only an end
+    /// with this order's tag decides.
     pub fn is_contested(&self, entry: &Entry, action: &MachineAction) -> bool {
         let settles = action.status.is_final()
             && match self.order.task {
@@ -106,8 +106,8 @@ impl Claim<'_> {
 }
 
 /// Revokes an acceptance that attributed somebody else's action to the order: the order is then
-/// unknown, and is looked up by its tag. `None` when nothing contradicts; otherwise the reading
-/// says nothing about the order, and it is `true` once that is written.
+/// unknown, and is looked up by its tag. Returns `None` when nothing contradicts; otherwise the reading
+/// says nothing about the order, and the value is `true` once that is written.
 pub(in crate::worker) async fn disown_if_contradicted(
     context: &Arc<Context>,
     entry: EntryId,
