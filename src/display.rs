@@ -24,7 +24,7 @@ pub fn unless_opened(patience: Duration, late: impl FnOnce() + Send + 'static) -
             late();
         }
     };
-    // Without the thread a window comes all the same.
+    // Without the thread a window still appears.
     std::thread::Builder::new()
         .name("cordon-window".into())
         .spawn(watch)

@@ -27,7 +27,7 @@ impl Effect {
     }
 }
 
-/// What is said wherever an answer is told that has nothing to do with what was asked for.
+/// Said of every answer that has nothing to do with the request.
 pub const NO_LICENCE: &str = "Your organization's Defender licence does not cover this";
 pub const SIGN_IN_NOT_ACCEPTED: &str =
     "Defender does not accept this sign-in, not even a renewed one";

@@ -82,7 +82,7 @@ pub enum Command {
     StopBatch(EntryId),
     /// Take back an order that has not left.
     Withdraw(EntryId),
-    /// Send a held order all the same.
+    /// Send a held order anyway.
     Insist(EntryId),
     /// Record that a person has read the status of these entries, each with the status on screen
     /// ([`OrderStatus::key`](crate::journal::OrderStatus::key)).

@@ -303,19 +303,19 @@ impl SelfTest {
     /// tells it: of an investigation whose answer was lost.
     fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<bool, Failed> {
         let start = instant();
-        let mut told = String::new();
+        let mut shown = String::new();
         loop {
             let found = self.state.entry(entry).ok_or_else(|| Failed {
                 step,
                 why: format!("{entry} is gone from the journal"),
             })?;
             let (status, word) = (found.status(), found.status().word(&found.order.task));
-            if word != told {
+            if word != shown {
                 say!(
                     "        {step}: {entry} {}: {word}",
                     found.order.machine.name_and_tail()
                 );
-                told = word;
+                shown = word;
             }
             let is_looked_up = matches!(self.state.progress.get(&entry), Some(LookFailed { .. }));
             let is_untold = found.order.task.record() == Recorded::Investigation && is_looked_up;
@@ -331,7 +331,7 @@ impl SelfTest {
                 return Err(Failed {
                     step,
                     why: format!(
-                        "{entry} is still “{told}”; the next run on the same --data-dir goes on with it"
+                        "{entry} is still “{shown}”; the next run on the same --data-dir goes on with it"
                     ),
                 });
             }

@@ -52,8 +52,8 @@ impl Condition {
     }
 }
 
-/// Number of repeated settings of a condition in force that are listed: the newest.
-pub const TOLD_AGAIN: usize = 3;
+/// Maximum number of repeated settings of a condition in force that are listed, the newest.
+pub const MAX_REPEATS: usize = 3;
 
 /// The action that an inference rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]

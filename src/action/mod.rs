@@ -26,7 +26,7 @@ pub use hash::{Sha1, Sha1Error};
 pub use indicator::IndicatorEffect;
 #[cfg(test)]
 pub use inference::INFERENCES;
-pub use inference::{ConditionState, Conditions, Evidence, TOLD_AGAIN, infer, infer_ended};
+pub use inference::{ConditionState, Conditions, Evidence, MAX_REPEATS, infer, infer_ended};
 pub use inputs::{
     AUDIT, EXPIRES, FILE, FULL, INDICATOR, ISOLATION_TYPE, REACTION, SCAN_TYPE, SELECTIVE, SHA1,
     TAG,

@@ -324,8 +324,8 @@ impl Order {
         let kind = self.task.kind()?;
         let (tag, wire_type) = (self.task.tag()?, &kind.spec().wire_type);
         // Upper and lower case are different tags.
-        let told = machine.machine_tags.as_deref();
-        let has_it = told.map(|tags| tags.iter().any(|known| **known == *tag));
+        let tags = machine.machine_tags.as_deref();
+        let has_it = tags.map(|tags| tags.iter().any(|known| **known == *tag));
         let status = if has_it == Some(kind.spec().removes.is_none()) {
             MachineActionStatus::Succeeded
         } else {

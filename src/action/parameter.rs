@@ -1,5 +1,5 @@
 //! Parameters of actions. A parameter is data: form, request body, journal and
-//! export go by it, and none of them knows one by name.
+//! export use it, and none of them knows one by name.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;

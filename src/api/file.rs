@@ -266,10 +266,10 @@ mod tests {
         assert!(is_of(&facts, SHA1) && is_of(&facts, &sha256));
         assert!(!is_of(&facts, &SHA1.replace('6', "7")));
         assert!(!is_of(&facts, &sha256.replace('d', "e")));
-        let untold = FileFacts {
+        let without_hash = FileFacts {
             sha256: None,
             ..facts
         };
-        assert!(is_of(&untold, &sha256), "it was found by that");
+        assert!(is_of(&without_hash, &sha256), "it was found by that");
     }
 }

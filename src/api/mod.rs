@@ -1,7 +1,7 @@
 //! The Defender API: the only module that knows HTTP and JSON.
 //!
-//! Reads are repeated where that helps; a submission is one request, ever (rule 4). Whoever wants
-//! to send another attempt needs another [`Permit`], and a journal record.
+//! Reads are repeated where that helps; a submission is one request, ever (rule 4). Each further
+//! attempt needs another [`Permit`], and a journal record.
 
 mod answer;
 #[doc(hidden)]

@@ -120,9 +120,9 @@ impl Noun for LoggedOnUser {
         // The id is `domain\name`, and says both where their own properties do not.
         let id = wire.id.0.unwrap_or_default();
         let (domain, name) = id.split_once('\\').unwrap_or(("", &id));
-        let or = |told: Loose<Box<str>>, otherwise: &str| {
+        let or = |reported: Loose<Box<str>>, otherwise: &str| {
             let otherwise = (!otherwise.trim().is_empty()).then(|| otherwise.into());
-            told.0.or(otherwise)
+            reported.0.or(otherwise)
         };
         Some(Self {
             name: or(wire.account_name, name)?,

@@ -207,8 +207,8 @@ impl RateLimiter {
         });
     }
 
-    /// After a 429: neither this lane nor one after it gets a permit before `until`. Those before it may
-    /// be answered all the same: the service turns away single questions, too. One that comes although this console has
+    /// After a 429: neither this lane nor one after it gets a permit before `until`. Earlier ones may
+    /// still be answered: the service turns away single calls, too. A 429 although this console has
     /// used little says that others share its limit: the service counts for one application in one
     /// tenant. Background calls then take half of their share, for a while.
     pub(super) fn close_gate(&mut self, lane: Lane, until: Timestamp, now: Timestamp) {

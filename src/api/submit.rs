@@ -12,7 +12,7 @@ impl Client {
     /// Sends exactly one POST, or one DELETE of what an order takes back (rules 2 and 4): only `worker/order/send.rs` calls this.
     ///
     /// # Errors
-    /// [`ApiError::effect`] tells whether something may have changed all the same.
+    /// [`ApiError::effect`] tells whether something may have changed nevertheless.
     pub async fn submit(
         &self,
         order: &Order,

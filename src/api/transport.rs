@@ -109,7 +109,7 @@ pub(super) enum Ending {
     BrokenOff,
 }
 
-/// An answer of any status; of its headers only those that are used.
+/// An answer of any status; of its headers only the used ones.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub status: u16,
@@ -122,8 +122,8 @@ pub(super) struct Answer {
     pub ending: Ending,
 }
 
-/// What the library does with the body of an answer that says it is packed. It goes by that alone,
-/// whatever was asked for.
+/// What the library does with a body that is declared as compressed. Only the declaration counts, whatever was
+/// asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bodies {
     Unpacked,

@@ -30,7 +30,7 @@ use crate::model::Mode;
 use crate::platform;
 use crate::state::State;
 
-/// More than the desktop shows; what does not fit is in the window all the same.
+/// More than the desktop shows; what does not fit is still in the window.
 const QUEUE: usize = 64;
 /// Several that end in this time are one notification.
 const COALESCE_FOR: Duration = Duration::from_millis(400);

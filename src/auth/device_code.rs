@@ -197,8 +197,7 @@ pub(super) async fn wait_for_person(
                     // It still waits for the person, so nothing was lost before.
                     TokenReply::ProtocolError(_) => false,
                     TokenReply::Success(_) => true,
-                    // Whatever stood in its place, and whoever said that: once lost, nothing after it
-                    // brings it back.
+                    // Once lost, no later answer brings it back, whatever its source.
                     TokenReply::NoReply(nothing) => answer_lost || nothing.may_hide_tokens(),
                 };
             }

@@ -128,8 +128,8 @@ impl Inner {
             if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_scope")
                 && scope.take().is_some()
             {
-                // Less was granted than was asked for, which RFC 6749 section 6 minds: without a
-                // scope it is what was granted.
+                // Less was granted than was asked for, which RFC 6749 section 6 does not allow to request:
+                // without a scope it is what was granted.
                 continue;
             }
             let TokenReply::NoReply(nothing) = &reply else {

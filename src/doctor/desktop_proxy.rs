@@ -46,17 +46,17 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
         .spawn()
         .ok()?;
     let printed = child.stdout.take()?;
-    let (tell, told) = mpsc::sync_channel(1);
+    let (sender, receiver) = mpsc::sync_channel(1);
     let reader = std::thread::Builder::new().name("cordon-desktop-proxy".into());
     let reading = reader.spawn(move || {
         let mut text = Vec::new();
         let read = printed.take(MAX_BYTES).read_to_end(&mut text);
-        tell.send(read.map(|_| text)).ok();
+        sender.send(read.map(|_| text)).ok();
     });
     reading.ok()?;
-    let text = told.recv_timeout(PATIENCE);
+    let text = receiver.recv_timeout(PATIENCE);
     if text.is_err() {
-        // What it started may keep its output open all the same; nobody waits for that.
+        // Its children may still keep its output open; nobody waits for that.
         child.kill().ok();
     }
     // A program that prints more than is read is stopped: its output is closed.

@@ -1,4 +1,4 @@
-//! The exercises: what is told, what is in the way, and what should have been asked of the tenant.
+//! The exercises: their story, their obstacles, and what should have been asked of the tenant.
 
 use crate::action::ActionKind;
 use crate::simulator::{Fault, SimControl};

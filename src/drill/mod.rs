@@ -134,7 +134,7 @@ impl DrillRunner for Drill {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "what belongs to an exercise is told by this computer's clock"
+    reason = "this computer's clock says what belongs to an exercise"
 )]
 fn now() -> Timestamp {
     Timestamp::now()

@@ -3,7 +3,7 @@
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
-    ActionKind, Change, Condition, ConditionState, Evidence, Recorded, Sameness, TOLD_AGAIN, Task,
+    ActionKind, Change, Condition, ConditionState, Evidence, MAX_REPEATS, Recorded, Sameness, Task,
     action_noun, infer, infer_ended,
 };
 use crate::explain::NextStep;
@@ -13,7 +13,7 @@ use crate::model::{
 };
 
 /// Maximum number of other people's open actions that are listed, newest first.
-const UNDER_WAY_TOLD: usize = 3;
+const MAX_UNDER_WAY: usize = 3;
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
@@ -274,11 +274,11 @@ pub(super) fn account(
     if let Some(first) = known(&evidence.action) {
         text = format!("{text}, {}: {}", by(first), why(first));
     }
-    let untold = evidence.again.len().saturating_sub(TOLD_AGAIN);
-    if untold > 0 {
-        text = format!("{text}; again {untold} times");
+    let omitted = evidence.again.len().saturating_sub(MAX_REPEATS);
+    if omitted > 0 {
+        text = format!("{text}; again {omitted} times");
     }
-    for again in evidence.again.iter().skip(untold).filter_map(known) {
+    for again in evidence.again.iter().skip(omitted).filter_map(known) {
         let at = Evidence::of(again).since.map_or_else(
             || "an unknown time".to_owned(),
             |at| clock_text(at, facts.now, facts.zone),
@@ -362,9 +362,9 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             Verdict::note(text)
         }
     };
-    let more = open.len().saturating_sub(UNDER_WAY_TOLD);
+    let more = open.len().saturating_sub(MAX_UNDER_WAY);
     let more = (more > 0).then(|| weigh(format!("More actions under way: {more}")));
-    let told = open.into_iter().take(UNDER_WAY_TOLD).map(|action| {
+    let listed = open.into_iter().take(MAX_UNDER_WAY).map(|action| {
         let since = action.created.map_or_else(
             || "since an unknown time".to_owned(),
             |at| since_text(at, facts.now, facts.zone),
@@ -375,7 +375,7 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             action_noun(action)
         ))
     });
-    told.chain(more).collect()
+    listed.chain(more).collect()
 }
 
 /// Whether history shows the end of an open order, which another account's entry never learns.

@@ -88,8 +88,8 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 /// Since when it is so, by whom and why: a warning where any of it was somebody else, or it is so for more
 /// than one reason, of which one may still hold.
 fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
-    let told = account(evidence, facts, |action| whose(action, facts).1);
-    let text = format!("{what} {told}. {}", alerts(facts));
+    let account = account(evidence, facts, |action| whose(action, facts).1);
+    let text = format!("{what} {account}. {}", alerts(facts));
     let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
     let set: Vec<_> = evidence.actions().filter_map(set_by).collect();
     let has_one_reason = each_once(set.iter().map(|action| reason(action, facts))).len() == 1;

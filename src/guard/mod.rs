@@ -87,7 +87,7 @@ impl<'a> Facts<'a> {
         self.history.map_or(&[], |history| history.actions)
     }
 
-    /// Why an action may be missing among those that are known, if one may.
+    /// Why the known actions may be incomplete, if they may.
     fn history_gap(&self) -> Option<&'static str> {
         match self.history {
             None => Some("this device's action history could not be read"),

@@ -13,8 +13,8 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         return Vec::new();
     }
     let policy = facts.policy;
-    let told = facts.machine.and_then(|m| m.machine_tags.as_deref());
-    let tags = told.or(question.reviewed_tags);
+    let reported = facts.machine.and_then(|m| m.machine_tags.as_deref());
+    let tags = reported.or(question.reviewed_tags);
     // The name that was reviewed and, where the device was renamed since, that of its record.
     let why = policy
         .protecting_ref(question.machine, tags.unwrap_or_default())
@@ -29,10 +29,10 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             let is_nameless = question.machine.dns_name.is_none();
             let is_untagged = tags.is_none() && !policy.protected_tags.is_empty();
             if facts.machine.is_some() {
-                let untold =
+                let unknown =
                     "whether a tag protects this device, because its record leaves tags out";
-                let untold = is_untagged.then(|| Verdict::not_checked(untold));
-                return untold.into_iter().collect();
+                let unknown = is_untagged.then(|| Verdict::not_checked(unknown));
+                return unknown.into_iter().collect();
             }
             let by = match (
                 is_nameless && !policy.protected_names.is_empty(),

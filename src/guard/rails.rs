@@ -202,7 +202,7 @@ fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         return Vec::new();
     }
     let Some(machine) = facts.machine else {
-        // For all guardrails that go by the record.
+        // For all guardrails that use the record.
         return vec![Verdict::not_checked(
             "merge, onboarding, health, tags and addresses: this device's record could not be read",
         )];

@@ -44,9 +44,9 @@ fn may_hold(condition: Condition, facts: &Facts<'_>) -> bool {
 
 /// What the documentation says, with what the service says about this very machine beside it.
 fn documented(machine: &Machine, support: Support, said: Option<&Availability>) -> Option<Verdict> {
-    let told = machine.os_platform.as_deref();
-    let told = told.filter(|os| !os.eq_ignore_ascii_case("Unknown"));
-    let system = told.map(|os| clean(&os_name(os), 40).into_owned());
+    let reported = machine.os_platform.as_deref();
+    let reported = reported.filter(|os| !os.eq_ignore_ascii_case("Unknown"));
+    let system = reported.map(|os| clean(&os_name(os), 40).into_owned());
     match support {
         Support::Yes => None,
         Support::Unlisted(why) => {

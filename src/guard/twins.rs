@@ -9,7 +9,7 @@ use super::verdict::{Question, Verdict};
 use crate::model::{Machine, age_text, short_name};
 
 /// How many other records are named one by one.
-const TOLD: usize = 10;
+const MAX_NAMED: usize = 10;
 
 /// Warns of other records with the same or a confusable name, and says how they differ.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -71,14 +71,14 @@ fn distinguished(machine: &Machine, now: Timestamp) -> String {
 
 /// The first of them, and how many more there are.
 fn list(records: &[&Arc<Machine>], words: impl Fn(&Machine) -> String) -> String {
-    let told: Vec<_> = records
+    let named: Vec<_> = records
         .iter()
-        .take(TOLD)
+        .take(MAX_NAMED)
         .map(|record| words(record))
         .collect();
-    match records.len() - told.len() {
-        0 => told.join(", "),
-        more => format!("{} and {more} more", told.join(", ")),
+    match records.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 

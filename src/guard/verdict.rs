@@ -229,7 +229,7 @@ mod tests {
         }
     }
 
-    /// A reason may itself end like what asks for a name: it is a reason all the same.
+    /// A reason may itself end like a request for a name.
     #[test]
     fn words_of_a_reason_ask_for_nothing() {
         let why = "Its tag is “x. Type its name to continue";

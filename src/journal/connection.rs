@@ -32,7 +32,7 @@ pub(super) fn read_with<T>(
     path: &Path,
     read: impl Fn(Connection) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
-    // `SQLite` removes the log of an empty file, whoever opens it, and that may be all there is.
+    // `SQLite` removes the log of an empty file even for a reader, and that log may hold all the records.
     if files::stamp(path).is_some_and(|(len, _)| len == 0) {
         return read(Connection::open_in_memory()?);
     }

@@ -36,7 +36,7 @@ fn an_older_journal_is_marked_as_newer_for_older_consoles_only_when_it_is_opened
     assert_eq!(read.verify().expect("whole").records, 126);
     assert_eq!(read.entries().expect("readable").len(), 6);
     drop(read);
-    assert_eq!(layout_of(&path), 1, "whoever only reads changes nothing");
+    assert_eq!(layout_of(&path), 1, "a reader changes nothing");
     drop(Journal::open(&path).expect("opened"));
     assert_eq!(layout_of(&path), schema::LAYOUT);
     assert_ne!(schema::LAYOUT, 1, "the first release knows no other");

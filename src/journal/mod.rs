@@ -1,7 +1,7 @@
 //! The local account of what was ordered and what became of it: SQLite, append-only.
 //!
 //! One table of records; each carries the hash of the one before, so that damage and partial
-//! edits show. Whoever can rewrite the whole file can rewrite the chain, which is why count and last
+//! edits show. An attacker who can rewrite the whole file can rewrite the chain, which is why count and last
 //! hash are kept outside of it too, and why exports print them. No token, header or full response is
 //! ever stored.
 
@@ -240,8 +240,8 @@ impl Journal {
         if place.is_as_left() {
             return Ok(());
         }
-        // Something has written to the same file, as a restore in place does; `SQLite` would go by the
-        // pages that it remembers. So it is read as the next start would.
+        // Something has written to the same file, as a restore in place does; `SQLite` would use the
+        // pages in its cache. So it is read as the next start would.
         let remembered = [(Witness::LockFile, self.checkpoint())];
         let walk = read_with(place.path(), |db| {
             schema::prepare(&db, false)?;
@@ -336,7 +336,7 @@ impl Journal {
         let Some(place) = &self.place else {
             return;
         };
-        // What others have written is left for whoever looks into it.
+        // What others have written is left for the investigation.
         if self.check_place().is_err() || !self.writable {
             return;
         }

@@ -40,7 +40,7 @@ fn cut(path: &Path, len: u64) {
     file.set_len(len).expect("cut");
 }
 
-/// `SQLite` goes by the pages that it remembers, and would go on without a word.
+/// `SQLite` uses the pages in its cache, and would continue without an error.
 #[test]
 fn what_is_written_over_an_open_journal_is_found_before_the_next_record() {
     type Attack = fn(&Path, &[u8]);

@@ -71,8 +71,8 @@ const FILES: [(&str, &str); 4] = [
     ("-journal", "the journal's rollback file (-journal)"),
 ];
 
-/// Judges the files of a journal, for whoever opens it: the console, and those who only read. None is
-/// opened for that: a pipe would wait for somebody who writes. Returns those that others may have
+/// Judges the files of a journal, for the console and for readers. None is opened for that: a pipe would
+/// wait for a writer. Returns those that others may have
 /// changed: a reader may go on, and says so.
 ///
 /// # Errors
@@ -356,8 +356,8 @@ impl Place {
         self.file.check()?;
         self.log.as_ref().map_or(Ok(()), Pinned::check)?;
         self.lock.check()?;
-        // `SQLite` has it in its memory: reading behind a new end would end the program. Whoever finds
-        // another in its place goes by locks that this console does not see.
+        // `SQLite` has it in its memory: reading behind a new end would end the program. A console
+        // that finds another one there uses locks that this console does not see.
         let is_replaced = (self.index.as_ref()).is_some_and(|index| index.check().is_err());
         let (_, left) = self.left.get();
         if is_replaced || self.index_len() < left {

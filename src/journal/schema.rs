@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_the_schema_of_a_file_is_trusted_by_whoever_opens_it() {
+    fn the_schema_of_a_file_is_not_trusted_when_it_is_opened() {
         for writable in [true, false] {
             let db = Connection::open_in_memory().expect("made");
             prepare(&db, writable).expect("prepared");

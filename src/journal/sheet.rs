@@ -352,7 +352,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let head = device(&entry.machine()).ours(": ");
     let head = match &order.task {
         Task::Act { .. } => head.ours(order.task.title()),
-        // What a cancelled action does is told by the service.
+        // What a cancelled action does, the service says.
         Task::Cancel { .. } => head.foreign(&order.task.title()),
     };
     let besides = moment.became(entry).in_full(entry, |at| moment.both(at));
@@ -360,13 +360,13 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let head = word(head.ours(", "), entry, true).and(besides);
     let head = head.ours(if is_plain { " " } else { "; " }).ours(when);
     let mut more = Vec::new();
-    let told = [
+    let facts = [
         ("Sent with", parameters(&order.task)),
         ("Part of a plan", plan(entry)),
         ("Detail", detail(entry, status)),
         ("Not re-read before sending", not_reread(entry)),
     ];
-    for (name, text) in told.iter().filter(|(_, text)| !text.is_empty()) {
+    for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
         more.push(Line::default().ours(format!("{name}: ")).foreign(text));
     }
     more.push(

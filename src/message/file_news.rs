@@ -63,7 +63,7 @@ pub struct SavedPackage {
 /// How hashing a file of this computer goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HashingNews {
-    /// So many of its bytes were read.
+    /// `read` of its bytes were read.
     Reads {
         read: u64,
         total: u64,
@@ -92,7 +92,7 @@ pub enum IndicatorNews {
 /// The tenant's indicators, as far as this account may see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadIndicators {
-    /// Those that are about files.
+    /// The file indicators.
     pub of_files: Box<[Indicator]>,
     /// How many there are of all kinds.
     pub total: usize,

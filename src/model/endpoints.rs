@@ -41,7 +41,7 @@ impl Endpoints {
     /// Addresses in a cloud, for one tenant and one registered application.
     ///
     /// # Errors
-    /// Never for a [`Registration`] whose values were parsed; the error is passed on all the same.
+    /// Never for a [`Registration`] whose values were parsed; the error is still passed on.
     pub fn live(registration: &Registration) -> Result<Self, url::ParseError> {
         let Registration {
             cloud,

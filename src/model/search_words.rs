@@ -34,7 +34,7 @@ pub fn search_words(text: &str) -> Vec<SearchWord> {
         let is_at_start = word.text.is_empty() && !word.is_quoted && !word.is_excluded;
         let next = chars.peek().map(|(_, next)| *next);
         if c == '"' {
-            // `tag:"red team"` is a field all the same: only a word that starts quoted is plain.
+            // `tag:"red team"` is still a field: only a word that starts quoted is plain.
             word.is_quoted |= word.text.is_empty() && !in_quotes;
             in_quotes = !in_quotes;
         } else if c.is_whitespace() && !in_quotes {

@@ -39,7 +39,7 @@ pub(crate) struct Facts {
     pub kind: Kind,
     /// In bytes.
     pub len: u64,
-    /// The user id; `None` where access is not told by owner and mode.
+    /// The user id; `None` where access does not follow from owner and mode.
     pub owner: Option<u32>,
     /// The nine permission bits.
     pub mode: Option<u32>,
@@ -51,7 +51,7 @@ pub(crate) struct Facts {
 /// tells it. Well-known names only: an id would name a domain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Others {
-    /// Whoever may do anything there.
+    /// Those who may do anything there.
     pub let_in: Vec<&'static str>,
     /// Those among them who may change what is in it, or who may.
     pub may_write: Vec<&'static str>,

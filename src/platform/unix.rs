@@ -38,7 +38,7 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
-/// Told by the permission bits.
+/// According to the permission bits.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "an access list may not be readable"
@@ -91,7 +91,7 @@ pub(crate) fn output_is_closed() -> bool {
     is_null && output.read(&mut [0]).is_ok()
 }
 
-/// A file can be replaced and removed whoever has it open.
+/// A file can be replaced and removed while others have it open.
 pub(crate) fn is_in_use(_error: &io::Error) -> bool {
     false
 }

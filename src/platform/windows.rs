@@ -1,4 +1,4 @@
-//! Windows: who may open what is told by access lists, which a folder hands down to what is made in
+//! Windows: who may open what is set by access lists, which a folder hands down to what is made in
 //! it. The data folder gets one of its own: where it is made with `--data-dir`, the folder above it may
 //! let in everybody.
 
@@ -27,7 +27,7 @@ const FILE_SHARE_READ_AND_WRITE: u32 = 0x1 | 0x2;
 const WRITING: u32 =
     0x2 | 0x4 | 0x40 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x1000_0000 | 0x4000_0000;
 
-/// The system, administrators, and whoever makes or owns a file.
+/// The system, administrators, and the one who makes or owns a file.
 const EXPECTED: [&str; 4] = ["S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"];
 const NAMES: [(&str, &str); 4] = [
     ("S-1-1-0", "Everyone"),
@@ -133,7 +133,7 @@ pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
             add(&sid.to_string(), entry.mask().bits());
         }
     }
-    // Whoever owns it may put another list in the place of this one.
+    // The owner may replace this list with another one.
     if let Some(owner) = descriptor.owner() {
         add(&owner.to_string(), WRITING);
     }
@@ -191,7 +191,7 @@ pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(());
 
-/// Not told: a file that is open here as a database or as a lock cannot be exchanged on Windows, because
+/// Not available: a file that is open here as a database or as a lock cannot be exchanged on Windows, because
 /// it is opened without sharing its deletion.
 pub(crate) fn identity_of(_metadata: &Metadata) -> Option<Identity> {
     None
@@ -279,7 +279,7 @@ mod tests {
         }
     }
 
-    /// Whoever renames a lock file has the next console make another.
+    /// A renamed lock file makes the next console create another one.
     #[test]
     fn what_is_open_for_writing_keeps_its_name() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -198,7 +198,7 @@ impl From<&Conditions> for DeviceState {
     fn from(conditions: &Conditions) -> Self {
         let phase = |condition| conditions.phase(condition);
         let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
-        // One that was contained and is managed now is told by its isolation.
+        // For one that was contained and is managed now, its isolation counts.
         let is_contained = containment != ConditionPhase::Unknown
             && !isolation.is_of_note()
             && (containment.is_of_note() || isolation == ConditionPhase::Unknown);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isolated_device_stays_isolated_whoever_asks_for_it_once_more() {
+    fn a_repeated_isolation_leaves_the_device_isolated() {
         let again = |status| {
             let mut again = action(Isolate, status);
             again.id = MachineActionId::parse("b").expect("a literal id");

@@ -102,7 +102,7 @@ impl Incident {
             }
         }
         for row in state.contained() {
-            // Whoever only set it once more has taken no other ticket off it.
+            // A repeated request takes no other ticket off it.
             let mut setters = row.setters().iter();
             if setters.any(|request| carries(state, request, ticket)) {
                 found.device(state, row.machine.clone()).is_contained = true;

@@ -7,7 +7,7 @@ use super::device_state::DeviceState;
 use crate::model::{Column, ExposureLevel, Machine, MachineId, RiskScore, Sort};
 
 /// A number that is ordered as the devices are by this column. Missing values come last in both
-/// directions, so no value is 0. Text is told apart by its first sixteen bytes.
+/// directions, so no value is 0. Text is compared by its first sixteen bytes.
 #[must_use]
 pub fn key(machine: &Machine, sort: Sort, state: impl Fn(&MachineId) -> DeviceState) -> u128 {
     match value(machine, sort.column, state) {

@@ -46,7 +46,7 @@ pub struct Tally {
     flags: Vec<[bool; 2]>,
     inventory: Option<u64>,
     known: Option<Known>,
-    /// While the devices of one's own requests are counted: how many were looked at and found.
+    /// Progress of counting the devices with requests of this account: how many were looked at and found.
     mine: Option<(usize, usize)>,
     /// What was known when they were begun to be counted.
     mine_from: Option<Known>,
@@ -75,8 +75,8 @@ impl Tally {
         self.counts[quick as usize]
     }
 
-    /// Counts again what has changed: of a hundred thousand devices, those that came. Those of one's own
-    /// requests are gone through in parts, for the journal may name as many; whether that has ended.
+    /// Counts again what has changed: of a hundred thousand devices, the new ones. Those with requests of
+    /// this account are counted in parts, as the journal may name as many. Returns whether that has ended.
     pub fn refresh(&mut self, state: &State) -> bool {
         let before = self.known.take();
         let now = Known {

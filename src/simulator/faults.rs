@@ -109,7 +109,7 @@ pub enum FaultKind {
     /// The work is done and the answer, or each element of the list, lacks these properties, separated by commas.
     #[strum(disabled)]
     Lacks(String),
-    /// The work is done and the answer is 429 all the same.
+    /// The work is done, but the answer is 429.
     ThrottledAfter,
     /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
     AlreadyPending,

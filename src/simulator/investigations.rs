@@ -45,8 +45,8 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     )
 }
 
-/// Begins one on the machine in this place, whoever wants it; how it is written at that time. One
-/// without anything in its way takes this many seconds.
+/// Begins one on the machine at this index, for any requestor, and returns its JSON at that time. Without
+/// obstacles it takes this many seconds.
 pub(super) fn begin(
     tenant: &SimTenant,
     inner: &mut Inner,

@@ -8,11 +8,11 @@ pub enum StorageFault {
     NoRange,
     /// It has another package under the link by now.
     OtherPackage,
-    /// It has the package packed once more, and sends it so to whoever asks; parts are parts of that.
+    /// It has the package packed once more, and sends that; ranges are ranges of that.
     Packed,
     /// A part does not say how long the whole is.
     NoTotal,
-    /// No length is said, and the line ends after about so many bytes, headers included.
+    /// No length is given, and the connection ends after about this many bytes, headers included.
     #[strum(disabled)]
     NoLength(usize),
     /// A part ends in the middle of what was asked for, and says so.

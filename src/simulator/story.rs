@@ -224,7 +224,7 @@ pub(super) fn alerts(
     begun: Timestamp,
 ) -> Vec<Value> {
     let persona = STORY.get(index).map(|device| device.persona);
-    let told: &[(&str, &str, &str, &str, i64)] = match persona {
+    let alerts: &[(&str, &str, &str, &str, i64)] = match persona {
         Some(Persona::Victim) => &[
             (
                 "Credential theft tool found in memory",
@@ -265,7 +265,7 @@ pub(super) fn alerts(
         Some(Persona::Released) => &[("Unwanted software", "Low", "null", "Resolved", 260_000)],
         Some(_) | None => &[],
     };
-    let list = told.iter().zip(0_i64..).map(|((title, severity, category, status, ago), at)| {
+    let list = alerts.iter().zip(0_i64..).map(|((title, severity, category, status, ago), at)| {
         let made = written(shifted(begun, -ago));
         json!({
             "id": format!("da63874{index:04}{at}_-880718168"), "incidentId": 4_711, "investigationId": null, "assignedTo": null,

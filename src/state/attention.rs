@@ -10,8 +10,8 @@ use crate::guard::{Ownership, ownership};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
 
-/// How long before the start of this run somebody else's release still needs a person: whoever was away for
-/// a week hears of it. What is older was decided about long ago; the row of its order says it all the same.
+/// How long before the start of this run somebody else's release still needs attention, so that
+/// a person who was away for a week sees it. Older ones only show in the row of their order.
 const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Places of entries that a person has to read, in the order in which they came to need it: one that

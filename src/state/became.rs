@@ -10,7 +10,7 @@ use crate::journal::{
 };
 use crate::model::{MachineAction, MachineActionStatus, MachineRef, requestor_name};
 
-/// Entries of which it is worked out in one go what became.
+/// Entries whose aftermath is worked out in one go.
 const LOOKED_AT_ONCE: usize = 1_000;
 
 fn is_done(entry: &Entry) -> bool {

@@ -1,4 +1,4 @@
-//! This console's entries, and the places of those that are asked for in every frame: no frame
+//! This console's entries, and the positions of those that every frame needs: no frame
 //! walks all that was ever journalled.
 
 use std::collections::hash_map::Entry as Slot;

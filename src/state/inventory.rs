@@ -198,7 +198,7 @@ impl Inventory {
         self.incomplete = incomplete.or(is_full);
     }
 
-    /// Adds machines that an earlier run has read; those that are here already are newer.
+    /// Adds machines that an earlier run has read; present ones are newer and stay.
     pub(super) fn keep(&mut self, at: Timestamp, machines: Vec<Arc<Machine>>) {
         if self.read_at.is_none() {
             let unknown: Vec<_> = machines

@@ -113,7 +113,7 @@ mod tests {
             "each takes a little more than one"
         );
         assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
-        // Read anew, it does not count twice; one that is too large alone is shown all the same.
+        // Read anew, it does not count twice; one that is too large alone is still shown.
         for _ in 0..2 * mebibytes {
             tell(&mut state, 0, 7, PanelNews::Users(Ok(vec![large()].into())));
         }

@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(blocks(&state), all);
         let listed = state.inventory.get(&id).expect("listed");
         assert_eq!(listed.tags().len(), 1);
-        // What is told to be none is gone.
+        // What is reported as none is gone.
         let released = Machine {
             machine_tags: Some([].into()),
             merge: Merge::Unmerged,

@@ -18,7 +18,7 @@ use super::widgets::{
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident};
-use crate::action::{ConditionPhase, Subject, TOLD_AGAIN, type_noun};
+use crate::action::{ConditionPhase, MAX_REPEATS, Subject, type_noun};
 use crate::message::LookBack;
 use crate::model::{clean, first_upper, tag_last};
 use crate::state::{Contained, Direction, Request};
@@ -208,11 +208,11 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 /// Later requests that set it again, with their reasons: it is in force for these too.
 fn again_ui(ui: &mut Ui, cx: &Cx<'_>, row: &Contained) {
     let again = row.in_force.get(1..).unwrap_or_default();
-    let untold = again.len().saturating_sub(TOLD_AGAIN);
-    if untold > 0 {
-        ui.label(format!("Requested again {untold} times"));
+    let omitted = again.len().saturating_sub(MAX_REPEATS);
+    if omitted > 0 {
+        ui.label(format!("Requested again {omitted} times"));
     }
-    for request in again.iter().skip(untold) {
+    for request in again.iter().skip(omitted) {
         ui.horizontal_wrapped(|ui| {
             ui.label("Requested again");
             request_ui(ui, cx, Age::Ago, request);

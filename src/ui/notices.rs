@@ -18,7 +18,7 @@ use crate::ui::drill;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
-/// So many are one line: each of its own would push the list far down.
+/// From this number on, problems share one line: a line for each would push the list far down.
 const SEVERAL: usize = 2;
 /// Time for which a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;

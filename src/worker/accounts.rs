@@ -296,7 +296,7 @@ fn write(
         return Err(error);
     }
     files::remove(&path)?;
-    // Now there may be room for it, and the other places are remembered all the same.
+    // Now there may be room for it, and the other targets are still remembered.
     replace(&path, &json).or_else(|error| {
         tracing::warn!("nobody is remembered in {}: {error}", path.display());
         Ok(())

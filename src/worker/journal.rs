@@ -173,9 +173,9 @@ impl JournalHandle {
 
     /// Returns when this console may not act any more, and with whether another one may.
     pub async fn until_only_looking(&self) -> bool {
-        let mut told = self.only_looks.subscribe();
-        let told = told.wait_for(Option::is_some).await;
-        told.is_ok_and(|told| told.unwrap_or_default())
+        let mut only_looks = self.only_looks.subscribe();
+        let known = only_looks.wait_for(Option::is_some).await;
+        known.is_ok_and(|only_looks| only_looks.unwrap_or_default())
     }
 
     /// Looks from time to time whether the file is still in its place, for as long as this console may
@@ -292,7 +292,7 @@ impl JournalHandle {
             self.screen.problem(self.explain_unwritten(&error)).await;
         }
         if !self.may_act() {
-            // Nothing more is written in this run, and it is true all the same.
+            // Nothing more is written in this run, but it is still true.
             self.show_only(entry, records).await;
         }
         false
@@ -377,7 +377,7 @@ impl JournalHandle {
 
     /// Shows what another console has written.
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
-        let changed = self.entries.take_over(written);
+        let changed = self.entries.adopt(written);
         if !changed.is_empty() {
             self.screen.emit(Event::Entries(changed)).await;
         }

@@ -95,7 +95,7 @@ impl Pages {
         // Several at a time would only share a slow line.
         let goes_ahead = page.more.is_counted() && begun.elapsed() < SLOW_AFTER;
         self.at_once = if goes_ahead {
-            at_once(page.full_size)
+            max_concurrent(page.full_size)
         } else {
             1
         };
@@ -118,8 +118,8 @@ impl Pages {
     }
 }
 
-/// How many pages that take so many bytes each may be under way.
-fn at_once(full_size: usize) -> usize {
+/// Maximum number of concurrent pages of `full_size` bytes.
+fn max_concurrent(full_size: usize) -> usize {
     (MAX_BYTES / full_size.max(1)).clamp(1, SIDE_BY_SIDE)
 }
 
@@ -222,7 +222,10 @@ mod tests {
 
     #[test]
     fn large_pages_are_not_held_side_by_side() {
-        assert_eq!([0, 20 << 20, 30 << 20, 48 << 20].map(at_once), [4, 4, 2, 1]);
+        assert_eq!(
+            [0, 20 << 20, 30 << 20, 48 << 20].map(max_concurrent),
+            [4, 4, 2, 1]
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -405,7 +405,7 @@ mod tests {
         }
     }
 
-    /// Whoever is signed in by then, or nobody.
+    /// The account that is signed in by then, or none.
     #[test]
     fn whose_sign_in_fetched_a_package_is_on_record() {
         let saved = SavedPackage {

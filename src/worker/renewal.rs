@@ -43,8 +43,8 @@ pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
 async fn try_once(context: &Arc<Context>, present: Renewal) {
     let epoch = context.session.epoch();
     let renewed = context.auth.renew_again().await;
-    // Signed out, or signing in by hand: this result is nobody's any more. A token that came all
-    // the same is found by the next try.
+    // Signed out, or signing in by hand: this result is nobody's any more. A token that came
+    // nevertheless is found by the next try.
     if epoch != context.session.epoch() || context.session.is_signing_in() {
         return;
     }

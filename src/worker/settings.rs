@@ -161,7 +161,7 @@ impl SettingsHandle {
     /// Reads the rules again just before sending, and waits for that no longer than [`PATIENCE`].
     ///
     /// # Errors
-    /// Why they were not read again; the order goes by those that were read last.
+    /// Why they were not read again; the order is judged by the last ones read.
     pub async fn read_before_sending(self: &Arc<Self>) -> Result<(), Box<str>> {
         let reading = tokio::spawn(Arc::clone(self).read());
         match tokio::time::timeout(PATIENCE, reading).await {

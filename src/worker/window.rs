@@ -30,9 +30,9 @@ impl LayoutWriter {
     /// Sends the saved layout to the window, and starts saving its changes. The receiver says when
     /// the layout was sent: before everything else, unless the disk hangs.
     pub fn start(screen: Screen, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
-        let (told, is_told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let Some(folder) = folder else {
-            return (Self(None), is_told);
+            return (Self(None), receiver);
         };
         let (layouts, news) = watch::channel(None);
         let writing = tokio::spawn(async move {
@@ -44,10 +44,10 @@ impl LayoutWriter {
             });
             let layout = read.await.ok().flatten().unwrap_or_default();
             screen.emit(Event::Window(Box::new(layout))).await;
-            told.send(()).ok();
+            sender.send(()).ok();
             write_changes(folder, news).await;
         });
-        (Self(Some((layouts, writing))), is_told)
+        (Self(Some((layouts, writing))), receiver)
     }
 
     pub fn keep(&self, layout: WindowLayout) {

@@ -152,14 +152,14 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 /// Throws cases at one parser and prints how many, how quickly, and how much memory they took.
 fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], parse: impl FnMut(&[u8])) {
-    throw_so_many(cases(), parser, per_byte, samples, parse);
+    throw_cases(cases(), parser, per_byte, samples, parse);
 }
 
 fn cases() -> u64 {
     number("CORDON_BYTE_CASES", 3_000)
 }
 
-fn throw_so_many(
+fn throw_cases(
     cases: u64,
     parser: &str,
     per_byte: usize,

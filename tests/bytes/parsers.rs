@@ -12,7 +12,7 @@ use cordon::settings::{self, Settings};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::{ANSWER, TOML, cases, throw, throw_so_many};
+use crate::{ANSWER, TOML, cases, throw, throw_cases};
 
 fn texts(samples: &[&str]) -> Vec<Vec<u8>> {
     samples
@@ -269,7 +269,7 @@ fn journal_file() {
     let sample = std::fs::read(&whole).expect("read");
     assert!(sample.len() > 4096, "it was written back from its log");
     let path = folder.path().join("damaged.sqlite");
-    let mut told_apart = 0_u64;
+    let mut refused = 0_u64;
     let moment = Moment {
         now: Timestamp::UNIX_EPOCH,
         service_ahead: jiff::SignedDuration::ZERO,
@@ -281,7 +281,7 @@ fn journal_file() {
         aftermath: None,
     };
     // Each is written to the disk and read back.
-    throw_so_many(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {
+    throw_cases(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");
         match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.verify()?))) {
             Ok((entries, verified)) => {
@@ -289,7 +289,7 @@ fn journal_file() {
                     assert!(!export(&entries, &verified, format, &moment).is_empty());
                 }
             }
-            Err(_damage) => told_apart += 1,
+            Err(_damage) => refused += 1,
         }
         assert_eq!(
             std::fs::read(&path).expect("still there"),
@@ -297,5 +297,5 @@ fn journal_file() {
             "left as it was"
         );
     });
-    assert!(told_apart > 0, "damage is noticed");
+    assert!(refused > 0, "damage is noticed");
 }

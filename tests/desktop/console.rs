@@ -118,7 +118,7 @@ impl<'s> Console<'s> {
         let nodes = self.window.wait_for(&what, UNTIL_ALL_SHOWN, |nodes| {
             let next = nodes.iter().find(|node| is_next_to_show(node));
             // On a busy machine many presses can reach the same picture, so they are not counted. The
-            // button goes by itself once the last finding has been on screen.
+            // button disappears once the last finding has been on screen.
             if let Some(next) = next {
                 self.window.takes_action(next);
             }

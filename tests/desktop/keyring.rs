@@ -113,7 +113,7 @@ fn a_locked_keyring_is_called_locked() {
     console
         .window
         .wait_for_text("Sign-in not saved: The keyring is locked");
-    console.window.picture("2-works-all-the-same");
+    console.window.picture("2-still-works");
 }
 
 /// A keyring in which nothing can be kept yet: reading finds nothing, as if all were well.
@@ -181,7 +181,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
 }
 
 #[test]
-fn without_a_message_bus_the_session_works_all_the_same() {
+fn without_a_message_bus_the_session_still_works() {
     let session = Session::start("no-bus");
     let tenant = Tenant::start(&session);
     let mut command = start_command(&session, &tenant);

@@ -32,7 +32,7 @@ const STEPS: [(&str, &str); 3] = [
     ("tags", "Tag added"),
 ];
 const CONFIRM: &str = "Run “Drill” on ";
-/// After so many requests the power is cut: in the first step, and twice in the others.
+/// Numbers of requests after which the power is cut: in the first step, and twice in the others.
 const CUTS: [usize; 3] = [2, 6, 11];
 /// An order that was cut off before it left is looked for during five minutes before it may be sent again.
 const UNTIL_NOT_FOUND: Duration = Duration::from_mins(8);

@@ -34,7 +34,7 @@ fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
     window.key("Return");
     let code = console.code();
     window.wait_for_focus("Copy code");
-    // Whoever pastes takes the keyboard for a moment, and nobody may copy without it.
+    // Pasting takes the keyboard for a moment, and copying needs it.
     wait_until("the code in another program", || {
         window.key("Return");
         window.picture("2-copied");
@@ -51,7 +51,7 @@ fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
     wait_until("the name in another program", || {
         pasted(&session) == "FIN-LT-042"
     });
-    // Whoever copies or pastes has the keyboard for a moment, and a key goes to it.
+    // The program that copies or pastes has the keyboard for a moment and gets the keys.
     wait_until("the name in the search", || {
         window.key("ctrl+a");
         window.key("ctrl+v");

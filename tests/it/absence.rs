@@ -26,7 +26,7 @@ fn isolate_unlisted(engine: &mut Engine) -> EntryId {
 }
 
 /// The service shows neither comment nor reference: that this account asked for such an action at
-/// that time is all there is to go by, and it has to be read more than once.
+/// that time is the only evidence, and it has to be read more than once.
 #[test]
 fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_takes() {
     let (_tenant, _folder, mut engine) = signed_in();

@@ -10,6 +10,8 @@ mod source;
 mod tables;
 /// The checks, on small sources.
 mod tests;
+/// Words that were replaced.
+mod words;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -148,7 +150,7 @@ fn no_test_waits_for_nothing_or_naps_before_it_looks() {
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
     let entries = std::fs::read_dir(repository()).expect("the repository can be read");
-    let strangers: BTreeSet<String> = entries
+    let unexpected: BTreeSet<String> = entries
         .map(|entry| {
             entry
                 .expect("an entry can be read")
@@ -159,8 +161,8 @@ fn the_top_level_holds_only_what_belongs_there() {
         .filter(|name| !allowed_at_the_top(name))
         .collect();
     assert!(
-        strangers.is_empty(),
-        "{strangers:?}: the top level holds only {TOP_LEVEL:?} and hidden files"
+        unexpected.is_empty(),
+        "{unexpected:?}: the top level holds only {TOP_LEVEL:?} and hidden files"
     );
 }
 

@@ -55,7 +55,7 @@ fn an_answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
 }
 
 #[test]
-fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_found_all_the_same() {
+fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_still_found() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine.control.never_finish(machine.id.as_str());

@@ -222,7 +222,7 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
 
 /// The first start on a computer: whether it reaches the service is what one wants to know.
 #[test]
-fn without_a_profile_to_start_with_the_hosts_are_asked_all_the_same() {
+fn without_a_profile_to_start_with_the_hosts_are_still_asked() {
     let (folder, closed) = with_profile();
     let proxy = format!("http://{closed}");
     let run = || doctor(folder.path(), &[], &[("HTTPS_PROXY", &proxy)]);
@@ -319,7 +319,7 @@ fn in_own_mounts(mount: &str, argument: &Path) -> Program {
 /// A disk that takes nothing, as a write-protected medium or one that the system has given up.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_read_all_the_same() {
+fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = folder.path().join("journal-live-contoso.sqlite");
     drop(cordon::journal::Journal::open(&journal).expect("made"));

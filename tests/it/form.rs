@@ -1,4 +1,4 @@
-//! The action form in the whole window: what it is about, where the keyboard goes, and how the
+//! The action form in the whole window: its subject, where the keyboard goes, and how the
 //! window closes.
 
 use cordon::model::MachineRef;

@@ -442,7 +442,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
     }
 }
 
-/// For whoever is about to remove the program: the uninstaller asks.
+/// The uninstaller asks this before it removes the program.
 #[test]
 fn what_is_still_open_is_named_without_a_window() {
     let simulator = tenant();

@@ -235,7 +235,7 @@ fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
     assert_eq!(tops, ["$top=10000", "$top=1000"]);
 }
 
-/// How many machines the list was asked for since so many requests, from which one on; in order.
+/// Size and offset of each page of the list requested after the first `since` requests, in order.
 fn pages_asked(engine: &Engine, since: usize) -> Vec<(usize, usize)> {
     let requests = engine.control.requests();
     let lists = requests[since..].iter();

@@ -209,8 +209,8 @@ fn play(what: &str) -> usize {
         }
         drafts
     });
-    // With a tenant of its own: what never ends is followed, and takes its share of the limit. Here is
-    // also what goes by a route that another order has in the first.
+    // With a tenant of its own: what never ends is followed, and takes its share of the limit. The actions
+    // that share a route with another order of the first tenant are here as well.
     let others = play_with(what, |engine, mut laptops| {
         let mut next = || laptops.next().expect("a laptop");
         let drafts = vec![

@@ -278,7 +278,9 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
         let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
         let entries = submit(&mut engine, approvals);
         let control = engine.control.clone();
-        engine.until("so many to leave", move |_| posts(&control).len() >= sent);
+        engine.until("the requests before the cut", move |_| {
+            posts(&control).len() >= sent
+        });
         drop(engine);
         simulator.control().clear_faults();
         let (policy, store) = (Policy::default(), TokenStore::memory());

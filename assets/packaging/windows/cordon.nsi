@@ -121,7 +121,7 @@ Section "Uninstall"
         nsExec::Exec '"$INSTDIR\cordon.exe" journal open'
         Pop $0
         ${If} $0 != 0
-            MessageBox MB_OK|MB_ICONSTOP "cordon still has open entries, actions whose end is not known yet, or its journal cannot be read. Start it, wait for their end, then uninstall it.$\r$\n$\r$\nTo remove it all the same: uninstall.exe /EVENIFOPEN" /SD IDOK
+            MessageBox MB_OK|MB_ICONSTOP "cordon still has open entries, actions whose end is not known yet, or its journal cannot be read. Start it, wait for their end, then uninstall it.$\r$\n$\r$\nTo remove it anyway: uninstall.exe /EVENIFOPEN" /SD IDOK
             SetErrorLevel 2
             Quit
         ${EndIf}

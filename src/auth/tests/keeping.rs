@@ -89,7 +89,7 @@ async fn no_keyring_at_all_is_fine() {
         .wait_for(|s| matches!(s, KeyringState::NotSaved { .. }))
         .await
         .expect("said so");
-    session.token().await.expect("signed in all the same");
+    session.token().await.expect("still signed in");
     assert!(matches!(
         session.try_keyring_again().await,
         KeyringState::NotSaved { .. }
@@ -106,7 +106,7 @@ async fn a_hung_keyring_blocks_nothing_else() {
     })
     .await;
     let started = token::monotonic_now();
-    let old = session.token().await.expect("signed in all the same");
+    let old = session.token().await.expect("still signed in");
     host.then(tokens(2));
     session
         .token_instead_of(refused(&old))

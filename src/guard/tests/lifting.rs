@@ -73,9 +73,9 @@ fn what_a_colleague_began_is_told_with_both_reasons() {
     assert_eq!(findings(ActionKind::Isolate), [(Warn, set)]);
 }
 
-/// One's own is told as well, and stands in nobody's way.
+/// The account's own containment is described as well, and blocks nothing.
 #[test]
-fn lifting_ones_own_containment_says_since_when_why_and_how_many_alerts_are_open() {
+fn lifting_an_own_containment_says_since_when_why_and_how_many_alerts_are_open() {
     let mut world = isolated_by(Some("Jane@contoso.com"), Some("INC-1 lost test"));
     world.alerts = AlertsLook::Open(0);
     let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;

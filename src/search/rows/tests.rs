@@ -211,7 +211,7 @@ fn a_pasted_line_finds_what_it_names() {
         ("INC-1 beacon from FIN-LT-042 -contoso.com", vec!["a1"]),
         ("psexec -s from hr-lt-007", vec!["a3"]),
         ("run -enc from web1", vec!["a4"]),
-        // What a device is like narrows those that are named.
+        // A filter on a property narrows the named devices.
         ("hr-lt-007 or web1 risk:high+", vec!["a4"]),
         ("hr-lt-007 or web1 risk:high+ -web1", vec![]),
         ("hr-lt-007 or web1 -risk:high+", vec!["a3"]),

@@ -143,8 +143,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     Dialog::return_focus(ui.ctx(), id);
 }
 
-/// Goes by the folder as it is now; whether nothing is to be downloaded, and whether it is. A folder on another
-/// computer takes a press on the button that names it.
+/// The buttons for the folder as it is now. Returns whether the dialog was cancelled, and whether the download
+/// was confirmed. A folder on another computer takes a press on the button that names it.
 fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, folder: &str, is_by_key: bool) -> (bool, bool) {
     let trouble = package_trouble(cx.state).err();
     let why_not = trouble.or(wrong(folder).map(str::to_owned));

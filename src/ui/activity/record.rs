@@ -20,8 +20,8 @@ fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     let is_its_end = |action: &&MachineAction| {
         action.status.is_final() && !matches!(status, OrderStatus::NotOurs { .. })
     };
-    let told = action.filter(is_its_end).and_then(|a| a.last_updated);
-    told.map_or((entry.status_since(), TimeSource::Console), |at| {
+    let reported = action.filter(is_its_end).and_then(|a| a.last_updated);
+    reported.map_or((entry.status_since(), TimeSource::Console), |at| {
         (at, TimeSource::Service)
     })
 }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_it_took_is_not_told_by_a_clock_that_was_set_meanwhile() {
+    fn how_long_it_took_is_not_measured_by_a_clock_that_was_set_meanwhile() {
         let machine = fixtures::machine_ref("a1", None);
         let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
         let mut entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);
@@ -199,7 +199,7 @@ mod tests {
             told[1].ends_with("this computer's clock was set meanwhile"),
             "{told:?}"
         );
-        // What is confirmed after that is told as ever.
+        // What is confirmed after that has its usual age.
         let machine = fixtures::machine_ref("b2", None);
         let order = fixtures::order("cdn-00000002", machine, ActionKind::Isolate);
         let later = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);

@@ -263,7 +263,7 @@ fn line_ui(
     );
     ui.add(Label::new(task.title()).truncate());
     if let Some(hash) = task.file_hash() {
-        // Of two files on one device, or on all, each is told.
+        // Of two files on one device, or on all, each is named.
         ui.add(weak(short_hash(hash)));
     }
     if let Some(plan) = &entry.order.plan {

@@ -42,8 +42,8 @@ fn refill_block(draft: &mut Draft, entry: &Entry, state: &State) {
     draft.set(&REACTION, reaction.unwrap_or_default());
 }
 
-/// What set the condition that the order has ended was given, whoever requested it: by its order where that
-/// was made here, and as the service says it was carried out.
+/// Fills in what the action was given that set the ended condition, by any requestor: from its order where
+/// that was made here, else from what the service says was carried out.
 fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
     let Some(kind) = draft.task().kind() else {
         return;

@@ -317,7 +317,7 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
     lines.extend(comment);
     let cancelled_by = given(&action.cancellation_requestor, 80);
     let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
-    // Asked for is not done: a device may carry the action out all the same.
+    // A cancellation is only requested: the device may still carry the action out.
     let cancelled = if action.status == MachineActionStatus::Cancelled {
         "Cancelled"
     } else if action.status.is_final() {

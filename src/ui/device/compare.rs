@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::model::{Alert, Machine, MachineRef, PanelPart, clean};
 use crate::search::DeviceState;
 use crate::state::State;
-use crate::ui::device::facts::{os, tags, told};
+use crate::ui::device::facts::{or_unknown, os, tags};
 use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
@@ -156,7 +156,7 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
     let ranks = ("Which one", ranks(&candidates, cx.service_now()));
     let facts = FACTS.iter().map(|(name, fact)| {
         let value = |machine: Option<&Machine>| {
-            machine.map_or_else(|| told(None), |machine| fact(machine, cx))
+            machine.map_or_else(|| or_unknown(None), |machine| fact(machine, cx))
         };
         (*name, machines.iter().copied().map(value).collect())
     });
@@ -279,12 +279,12 @@ const FACTS: &[(&str, Fact)] = &[
     ("Last full report", |machine, cx| {
         machine
             .last_seen
-            .map_or_else(|| told(None), |at| when(at, cx))
+            .map_or_else(|| or_unknown(None), |at| when(at, cx))
     }),
     ("First seen", |machine, cx| {
         machine
             .first_seen
-            .map_or_else(|| told(None), |at| when(at, cx))
+            .map_or_else(|| or_unknown(None), |at| when(at, cx))
     }),
     ("Risk", |machine, _| {
         look::risk(machine.risk_score.as_ref()).word.into_owned()
@@ -311,7 +311,7 @@ const FACTS: &[(&str, Fact)] = &[
         let macs = machine.adapters.mac_addresses.iter().take(MAX_ADDRESSES);
         let macs: Vec<_> = macs.map(ToString::to_string).collect();
         if macs.is_empty() {
-            told(None)
+            or_unknown(None)
         } else {
             macs.join("\n")
         }
@@ -326,11 +326,11 @@ const FACTS: &[(&str, Fact)] = &[
             .into_owned()
     }),
     ("Group", |machine, _| {
-        told(machine.rbac_group_name.as_deref())
+        or_unknown(machine.rbac_group_name.as_deref())
     }),
     ("Tags", |machine, _| tags(machine)),
     ("Full name", |machine, _| {
-        told(machine.computer_dns_name.as_deref())
+        or_unknown(machine.computer_dns_name.as_deref())
     }),
     ("Merged into", |machine, _| match machine.merged_into() {
         Some(survivor) => format!("…{}", survivor.tail()),

@@ -31,7 +31,8 @@ pub fn unknown() -> String {
     "unknown".to_owned()
 }
 
-pub fn told(value: Option<&str>) -> String {
+/// The reported value, else "unknown".
+pub fn or_unknown(value: Option<&str>) -> String {
     filled(value).map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
 }
 
@@ -57,7 +58,7 @@ pub fn os_known(machine: &Machine) -> Option<String> {
 /// All tags, safe to show.
 pub fn tags(machine: &Machine) -> String {
     match machine.machine_tags.as_deref() {
-        None => return told(None),
+        None => return or_unknown(None),
         Some([]) => return "none".to_owned(),
         Some(_) => {}
     }

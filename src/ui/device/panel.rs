@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::message::Command;
 use crate::model::loose::MAX_ELEMENTS;
 use crate::model::{Machine, MachineId, MachineRef, clean, short_name};
-use crate::ui::device::facts::{VALUE_CHARS, os, os_known, row_ui, tags, told, unknown, value_ui};
+use crate::ui::device::facts::{
+    VALUE_CHARS, or_unknown, os, os_known, row_ui, tags, unknown, value_ui,
+};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
 use crate::ui::device::{actions, alerts, compare, parts, portal, state_section, timeline, users};
 use crate::ui::devices::absence::absence_words;
@@ -278,7 +280,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
         ui.weak_label(last_report(machine, cx.service_now()));
     });
-    let group = told(machine.rbac_group_name.as_deref());
+    let group = or_unknown(machine.rbac_group_name.as_deref());
     let mut whose = vec![format!("Group: {group}")];
     if !machine.tags().is_empty() {
         whose.push(format!("Tags: {}", tags(machine)));
@@ -303,7 +305,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             time_ui(ui, cx, machine.last_seen);
         });
         value_ui(ui, "Operating system", &os(machine));
-        value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
+        value_ui(ui, "Agent", &or_unknown(machine.agent_version.as_deref()));
         value_ui(
             ui,
             "Onboarding",
@@ -315,8 +317,12 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         row_ui(ui, "Exposure", |ui| {
             look::exposure(machine.exposure_level.as_ref()).badge_ui(ui);
         });
-        value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
-        value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
+        value_ui(
+            ui,
+            "Device value",
+            &or_unknown(machine.device_value.as_deref()),
+        );
+        value_ui(ui, "Group", &or_unknown(machine.rbac_group_name.as_deref()));
         value_ui(ui, "Tags", &tags(machine));
         row_ui(ui, "Entra device id", |ui| {
             match machine.aad_device_id.as_deref() {

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_report_alike_are_not_told_apart_unless_alerts_do() {
+    fn records_that_report_alike_are_ranked_only_by_alerts() {
         let one = machine("a1", HealthStatus::Active, 3);
         let two = machine("a2", HealthStatus::Active, 20);
         let both = words(&[(&one, Some(0)), (&two, None)]);

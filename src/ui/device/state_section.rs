@@ -4,12 +4,12 @@ use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
 
 use super::state_hint::{self, BOTH_WAYS, waiting_words};
-use crate::action::{Condition, ConditionState, Evidence, TOLD_AGAIN};
+use crate::action::{Condition, ConditionState, Evidence, MAX_REPEATS};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, requestors};
 use crate::search::DeviceState;
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
-use crate::ui::device::facts::{row_ui, told, value_ui};
+use crate::ui::device::facts::{or_unknown, row_ui, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
@@ -103,9 +103,9 @@ fn known_ui(
     {
         said.tip(words::utc_time(since));
     }
-    let untold = actions.len().saturating_sub(TOLD_AGAIN);
+    let omitted = actions.len().saturating_sub(MAX_REPEATS);
     let all = actions.into_iter().enumerate();
-    for (_, action) in all.filter(|(n, _)| *n == 0 || *n >= untold) {
+    for (_, action) in all.filter(|(n, _)| *n == 0 || *n >= omitted) {
         ui.push_id(action.id.as_str(), |ui| evidence_ui(ui, cx, action));
     }
 }
@@ -225,9 +225,13 @@ fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
         row_ui(ui, "Status", |ui| {
             look::action_status(&action.status).badge_ui(ui);
         });
-        value_ui(ui, "Requested by", &told(action.requestor.as_deref()));
-        value_ui(ui, "Source", &told(action.request_source.as_deref()));
-        value_ui(ui, "Comment", &told(action.requestor_comment.as_deref()));
+        value_ui(ui, "Requested by", &or_unknown(action.requestor.as_deref()));
+        value_ui(ui, "Source", &or_unknown(action.request_source.as_deref()));
+        value_ui(
+            ui,
+            "Comment",
+            &or_unknown(action.requestor_comment.as_deref()),
+        );
         value_ui(ui, "Created", &both_times(action.created, cx));
         value_ui(ui, "Last update", &both_times(action.last_updated, cx));
         row_ui(ui, "Action id", |ui| {
@@ -239,7 +243,7 @@ fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
 /// Local and UTC, for a ticket or a call to another time zone.
 fn both_times(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
     at.map_or_else(
-        || told(None),
+        || or_unknown(None),
         |at| {
             let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
             format!("{local} · {utc}")

@@ -27,8 +27,8 @@ const FOOT: f32 = 18.0;
 /// Room before the axis for what its lanes are called.
 const NAMES: f32 = 64.0;
 const MARK: f32 = 16.0;
-/// Events that are told in words.
-const TOLD: usize = 40;
+/// Maximum number of events that are listed in words.
+const MAX_LISTED: usize = 40;
 
 /// How far back the axis goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
@@ -95,11 +95,11 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     });
     axis_ui(ui, cx, id, span, &happenings);
     foldable_ui(ui, "The timeline in words", |ui| {
-        for happening in happenings.iter().take(TOLD) {
+        for happening in happenings.iter().take(MAX_LISTED) {
             ui.wrapped(said(happening, cx));
         }
-        if happenings.len() > TOLD {
-            ui.small_label(format!("And {} older", happenings.len() - TOLD));
+        if happenings.len() > MAX_LISTED {
+            ui.small_label(format!("And {} older", happenings.len() - MAX_LISTED));
         }
     });
 }
@@ -155,7 +155,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// The same among those that are shown now.
+    /// The same event among those shown now.
     fn among(self, shown: &[&Happening]) -> Self {
         let is_it = |at: &usize| shown.get(*at).map(|found| found.key()) == self.is;
         let known = self.is.is_some();

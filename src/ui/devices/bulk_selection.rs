@@ -177,7 +177,7 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
         return;
     }
-    // Those that are not as they were ticked come first, each with what is the matter.
+    // Devices that have changed since they were ticked come first, each with its reason.
     let (mut odd, mut usual) = (Vec::new(), Vec::new());
     for machine in selected {
         match absence(state, views, machine) {

@@ -24,20 +24,20 @@ use crate::ui::views::Column;
 use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_width};
 use crate::ui::words::{ago, both_times, os_name};
 
-/// The order that is told of a device beside what is known of it, and whether it has not ended: one of this
+/// The order shown beside the state of a device, and whether it has not ended: one of this
 /// console that the service's history does not show yet, or one that needs attention. What is to cut the
 /// device off, or to let it back, stands before all else, and first of it what nobody knows the outcome of.
-fn told_order<'a>(
+fn order_beside<'a>(
     machine: &MachineRef,
     open: &[&'a Entry],
     state: &'a State,
 ) -> Option<(&'a Entry, bool)> {
-    let is_told = |entry: &&&Entry| {
+    let is_unseen = |entry: &&&Entry| {
         let status = entry.status();
         entry.order.machine.id == machine.id && (status.is_unknown() || status.action().is_none())
     };
     let cuts_off = |entry: &Entry| entry.order.task.cut_off_noun().is_some();
-    let newest_first = || open.iter().rev().filter(is_told).copied();
+    let newest_first = || open.iter().rev().filter(is_unseen).copied();
     let is_isolation = |entry: &&Entry| cuts_off(entry);
     let open_isolation = newest_first()
         .filter(is_isolation)
@@ -234,7 +234,7 @@ impl MachineRow<'_> {
             &cx.state.policy,
             cx.service_now(),
         );
-        if let Some((entry, is_open)) = told_order(&self.reference, self.open_entries, cx.state) {
+        if let Some((entry, is_open)) = order_beside(&self.reference, self.open_entries, cx.state) {
             return beside(cx, state, entry, is_open, &hint);
         }
         let is_read = state != DeviceState::default() || cx.state.containments.get().is_some();
@@ -253,8 +253,8 @@ impl MachineRow<'_> {
     }
 
     fn row_ui(&self, ui: &mut Ui, state: &str, marks: &[DeviceMark]) -> Response {
-        // What is told to others is what can be hit: one that is cut off takes the clicks on it, so that
-        // they do not go to its neighbour.
+        // Assistive technology gets the rectangle that can be clicked. A row that is partly out of sight takes
+        // the clicks on its visible part, so that they do not go to its neighbour.
         let rect = self.rect.intersect(self.clip);
         // Not focusable: the table is one stop, and the arrow keys walk within it.
         let response = ui.interact(rect, self.id, Sense::CLICK);

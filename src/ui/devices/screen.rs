@@ -24,7 +24,7 @@ use crate::ui::words::{ago, both_times};
 
 /// Dwell time of a selection before its facts are read.
 const REST_SECS: f64 = 0.4;
-/// Rows that Page Up and Page Down go by.
+/// Rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 
 /// Shows the devices.

@@ -252,7 +252,7 @@ fn row_ui(
 
 /// Scroll offset that keeps the anchor's row in place although others
 /// have come or gone above it. At the top of the list new rows come into sight, unless the pointer is
-/// at one of those that are there.
+/// on a present one.
 fn anchored_offset(
     row_height: f32,
     scroll: &Scroll,

@@ -16,7 +16,7 @@ use crate::ui::words::local_time;
 use crate::ui::{Cx, incident, look};
 
 const ROW: f32 = 28.0;
-/// Rows that Page Up and Page Down go by.
+/// Rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 /// Widths of the columns, in points; the comment gets the rest.
 const TIME: f32 = 190.0;

@@ -23,48 +23,52 @@ pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> Str
     reason = "a list of cases reads best in one piece"
 )]
 fn words(record: &Record, task: &Task) -> String {
-    let told = |text: &str| clean(text, MAX_CHARS).into_owned();
+    let cleaned = |text: &str| clean(text, MAX_CHARS).into_owned();
     match record {
         Record::Intended { author, .. } => {
-            format!("Confirmed by {}: {}", told(&author.account), task.title())
+            format!(
+                "Confirmed by {}: {}",
+                cleaned(&author.account),
+                task.title()
+            )
         }
         Record::Held { by } => {
-            let by = told(by.as_str());
+            let by = cleaned(by.as_str());
             format!("Held: the opposite action {by} is under way")
         }
         Record::NotReread { what } => {
-            format!("Could not be read again before sending: {}", told(what))
+            format!("Could not be read again before sending: {}", cleaned(what))
         }
         Record::Sent => "Sent".to_owned(),
         Record::AttemptRejected { why } => {
-            format!("This attempt changed nothing: {}", told(why))
+            format!("This attempt changed nothing: {}", cleaned(why))
         }
         Record::NotSent { why, detail } => match detail {
-            Some(detail) => format!("Not sent: {} ({})", why.words(), told(detail)),
+            Some(detail) => format!("Not sent: {} ({})", why.words(), cleaned(detail)),
             None => format!("Not sent: {}", why.words()),
         },
         Record::Accepted { action, status } => {
-            let status = told(&status.word());
-            format!("Accepted ({status}) as action {}", told(action.as_str()))
+            let status = cleaned(&status.word());
+            format!("Accepted ({status}) as action {}", cleaned(action.as_str()))
         }
         Record::Redirected { machine } => {
-            let machine = told(machine.as_str());
+            let machine = cleaned(machine.as_str());
             format!("Carried over by Defender to the record {machine}")
         }
         Record::NotOurs {
             action, requestor, ..
         } => {
-            let (action, requestor) = (told(action.as_str()), told(requestor));
+            let (action, requestor) = (cleaned(action.as_str()), cleaned(requestor));
             format!("Someone else's request: action {action} of {requestor}")
         }
         Record::Refused {
             status,
             code,
             message,
-        } => format!("Refused ({status} {}): {}", told(code), told(message)),
-        Record::Unknown { why } => format!("No answer, outcome unknown: {}", told(why)),
+        } => format!("Refused ({status} {}): {}", cleaned(code), cleaned(message)),
+        Record::Unknown { why } => format!("No answer, outcome unknown: {}", cleaned(why)),
         Record::Unclear { why, .. } => {
-            let why = told(why);
+            let why = cleaned(why);
             format!("An answer that does not settle it, outcome unknown: {why}")
         }
         Record::ActiveActionsRead { complete: true } => {
@@ -75,7 +79,7 @@ fn words(record: &Record, task: &Task) -> String {
         }
         Record::NotFound => "Not found in three complete look-ups".to_owned(),
         Record::Progress { status } => {
-            format!("Defender reports {}", told(&status.word()))
+            format!("Defender reports {}", cleaned(&status.word()))
         }
         Record::Finished {
             status,
@@ -84,15 +88,15 @@ fn words(record: &Record, task: &Task) -> String {
             service_time,
             ..
         } => {
-            let mut words = format!("Defender reports {}", told(&status.word()));
+            let mut words = format!("Defender reports {}", cleaned(&status.word()));
             if let Some(by) = by {
-                words = format!("{words} by {}", told(by));
+                words = format!("{words} by {}", cleaned(by));
             }
             if let Some(at) = service_time {
                 words = format!("{words}, by its clock at {}", utc_time(*at));
             }
             match comment {
-                Some(comment) => format!("{words}: {}", told(comment)),
+                Some(comment) => format!("{words}: {}", cleaned(comment)),
                 None => words,
             }
         }
@@ -103,9 +107,9 @@ fn words(record: &Record, task: &Task) -> String {
             account,
             ..
         } => {
-            let (file, account) = (told(file), told(account));
+            let (file, account) = (cleaned(file), cleaned(account));
             format!("Downloaded by {account} to {file}: {bytes} bytes, SHA-256 {sha256}")
         }
-        Record::Acknowledged { account, .. } => format!("Acknowledged by {}", told(account)),
+        Record::Acknowledged { account, .. } => format!("Acknowledged by {}", cleaned(account)),
     }
 }

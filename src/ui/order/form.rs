@@ -49,7 +49,7 @@ pub struct OrderForm {
     pub(in crate::ui) ticket: String,
     /// The one that the comment names, where it names one.
     ticket_in_comment: String,
-    /// One that it does not begin with, and that a person may take over.
+    /// A ticket offered by a button, where the form does not begin with one.
     pub(super) offered_ticket: Option<String>,
     /// Number of devices, as typed for confirmation.
     pub(super) number: String,
@@ -328,7 +328,7 @@ impl OrderForm {
         (self.targets.len(), steps * self.count())
     }
 
-    /// The task; of a plan, the most harmful step of those that are sent.
+    /// The task; of a plan, the most harmful step that is sent.
     #[must_use]
     pub fn task(&self) -> Task {
         let Some(plan) = &self.plan else {

@@ -20,7 +20,7 @@ fn beginning_of(form: &OrderForm) -> Beginning {
     let mut machines: Vec<_> = form.machines().map(|machine| machine.id.clone()).collect();
     machines.sort();
     let mut values = form.draft.values.clone();
-    // It goes by the clock.
+    // The form sets it by the clock.
     values.remove(EXPIRES.wire_name);
     Beginning {
         subject: form.draft.subject.clone(),

@@ -204,7 +204,7 @@ fn form_of(
     let ids = targets.iter().map(|target| &target.machine.id);
     let mut renamed = releases_of_containments(state, &subject, ids);
     let subject = match renamed.first() {
-        // All of them go by that name.
+        // The form then has that name for all.
         Some((_, kind)) if renamed.len() == targets.len() => {
             let subject = Subject::Act(*kind);
             renamed.clear();

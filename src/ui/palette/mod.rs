@@ -35,7 +35,7 @@ const LIST_HEIGHT: f32 = 420.0;
 const BESIDE_LIST: f32 = 100.0;
 /// The keys that walk through the list, besides Tab.
 const STEPS: [Key; 4] = [Key::ArrowDown, Key::ArrowUp, Key::PageDown, Key::PageUp];
-/// Rows that Page Up and Page Down go by.
+/// Rows that Page Up and Page Down move by.
 const PAGE: usize = 8;
 
 /// A key that was meant for the palette itself.

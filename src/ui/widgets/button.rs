@@ -32,7 +32,7 @@ pub enum ButtonStyle {
     /// Most buttons.
     #[default]
     Secondary,
-    /// Does what is hard to bear.
+    /// Does something disruptive.
     Danger,
     /// A small button beside something, without an outline.
     Quiet,
@@ -106,7 +106,7 @@ impl<'a> ActionButton<'a> {
         Self::new(label).style(ButtonStyle::Primary)
     }
 
-    /// Does what is hard to bear.
+    /// Does something disruptive.
     pub fn danger(label: &'a str) -> Self {
         Self::new(label).style(ButtonStyle::Danger)
     }

@@ -51,7 +51,7 @@ fn with_boxes(
     } else {
         tokens.text_weak
     };
-    // What has the keyboard is told by the ring around box and word: one around the box alone is lost
+    // The keyboard focus shows as a ring around box and word: one around the box alone is lost
     // beside one that is filled.
     widgets.active.bg_stroke = widgets.inactive.bg_stroke;
     let added = add(ui, tokens.text);

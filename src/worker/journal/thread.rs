@@ -36,9 +36,9 @@ impl Entries {
         change(Arc::make_mut(&mut entries))
     }
 
-    /// Takes over what another console has written, and gives back what of it is new. What could not be
-    /// written here is kept for this run, until the other one has written more of it.
-    pub fn take_over(&self, written: Vec<Entry>) -> Vec<Entry> {
+    /// Adopts the entries that another console has written, and returns the new ones. What could not be
+    /// written here is kept for this run, until the other console has written more of it.
+    pub fn adopt(&self, written: Vec<Entry>) -> Vec<Entry> {
         self.change(|entries| {
             let here = std::mem::take(entries);
             let mut unseen: HashMap<_, _> = here.iter().map(|e| (e.id(), Arc::clone(e))).collect();

@@ -18,7 +18,7 @@ const MAX_ENDS: usize = 4;
 
 /// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
 /// later than any look-up, or after a refusal by something in front of a service that had
-/// stored the action all the same.
+/// stored the action nevertheless.
 pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &[MachineAction]) {
     let account = context.session.account();
     let Some(account) = account.filter(|_| context.journal.may_act()) else {

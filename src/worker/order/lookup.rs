@@ -308,7 +308,7 @@ async fn search_actions(
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
             Attribution::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
-            // A fuller reading may come yet; without one this is all that there is to go by.
+            // A fuller reading may come yet; without one this is the only evidence.
             Attribution::MostLikelyOurs if where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));
             }

@@ -108,7 +108,7 @@ pub(super) async fn look_up_effect(
     })
 }
 
-/// Records that the service's action is not ours, and follows it to its end all the same.
+/// Records that the service's action is not ours, and still follows it to its end.
 pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineAction) -> bool {
     let records = vec![not_ours_record(action)];
     let written = context.journal.record_or_say(order.entry, records).await;

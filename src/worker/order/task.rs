@@ -111,7 +111,7 @@ impl OrderTask {
         }
     }
 
-    /// An action that a refused attempt stored all the same, as far as the device's actions were read since.
+    /// An action that a refused attempt stored nevertheless, as far as the device's actions were read since.
     fn stored(&self) -> Option<MachineAction> {
         let order = self.approval.order();
         let history = self.context.known.get(&order.machine.id).history?.0;
@@ -168,7 +168,7 @@ impl OrderTask {
         let rejected = Record::AttemptRejected { why };
         if let Err(not_sent) = self.record(rejected.clone()).await {
             if !self.context.journal.may_act() {
-                // Nothing more is written in this run, and nothing was done all the same.
+                // Nothing more is written in this run, but it is still true that nothing was done.
                 let journal = &self.context.journal;
                 journal.show_only(self.entry(), vec![rejected]).await;
             }

@@ -251,7 +251,7 @@ fn the_device_of_an_entry_is_shown_where_its_panel_was_closed() {
     assert_eq!(harness.state().views.walked_to, None);
 }
 
-/// So many entries of one confirmation, about one device each.
+/// `count` entries of one confirmation, on one device each.
 fn batch(first: u32, count: u32, records: impl Fn(u32) -> Vec<Record>) -> Vec<Entry> {
     let tag = |n: u32| format!("cdn-{n:08}");
     let one = |n: u32| {

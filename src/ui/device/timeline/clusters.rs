@@ -11,7 +11,7 @@ const MERGE_DISTANCE: f32 = 30.0;
 #[derive(Debug, PartialEq)]
 pub struct Cluster {
     pub place: Pos2,
-    /// By their places among those that are shown, the newest first.
+    /// Indices into the shown events, the newest first.
     pub members: Vec<usize>,
     /// The event whose mark represents the cluster: one that has not ended, else the newest.
     pub top: usize,

@@ -27,7 +27,7 @@ fn learn(state: &mut State, actions: Vec<MachineAction>) {
     });
 }
 
-/// So many devices that are isolated, the first of them longest.
+/// `count` isolated devices, the first of them isolated longest.
 fn many(count: usize) -> State {
     let mut state = signed_in();
     let actions = (0..count).map(|n| isolation(n, MachineActionStatus::Succeeded));
@@ -139,7 +139,7 @@ fn a_frame_in_which_nothing_has_changed_infers_nothing() {
             // Without a device in the panel: its buttons are judged by its actions alone.
             let mut desk = desk.borrow_mut();
             desk.views.show(screen);
-            // The order and the search go by states too.
+            // Sorting and searching use states too.
             desk.views.layout.sort.column = Column::State;
             desk.views.search = "-state:restricted".into();
         }

@@ -128,7 +128,7 @@ fn release_offers_to_remove_the_tag_added_from_here() {
     let (desk, mut harness) = opened(vec![done("cdn-00000002", tagged(CONTAINED)), release()]);
     read(&desk, &mut harness, Some(&["vip", CONTAINED]));
     form_of(&desk, &mut harness, REMOVE, ActionKind::RemoveTag);
-    // Whoever else has set it.
+    // Set by somebody else.
     let (desk, mut harness) = opened(vec![release()]);
     read(&desk, &mut harness, Some(&[CONTAINED]));
     assert!(!offers(&harness));

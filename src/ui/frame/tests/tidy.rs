@@ -238,7 +238,7 @@ fn what_needs_nobody_is_said_in_a_line_of_its_own_and_covers_and_moves_nothing()
         harness.run_steps(2);
         assert_eq!(count(&harness, "No device is open"), 1, "{size:?}");
         assert_eq!(places(&harness, &labels), before, "{size:?}");
-        // Each goes by itself.
+        // Each disappears without a click.
         for _ in 0..4 {
             harness.run_steps(100);
         }

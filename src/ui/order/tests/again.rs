@@ -55,7 +55,7 @@ fn what_is_sent_again_needs_no_attention_any_more() {
     assert_eq!(acknowledged(vec![withdrawn]), [], "it never needed any");
 }
 
-/// Only so many histories are kept. The one of an open form is not to stay away unread.
+/// Only a limited number of histories is kept. The one of an open form has to be read again.
 #[test]
 fn a_history_that_has_made_room_for_others_is_read_again_and_not_taken_for_known() {
     let read = |harness: &mut Harness<'_, World>, id: MachineId| {

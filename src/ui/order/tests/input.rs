@@ -269,7 +269,7 @@ fn a_second_name_that_is_pasted_belongs_to_the_reason() {
     );
 }
 
-/// Opening a file on another computer signs in there: whoever sent the path would be handed an answer to crack.
+/// Opening a file on another computer signs in there: the sender of the path would be handed an answer to crack.
 #[test]
 fn a_file_on_another_computer_is_opened_by_a_press_that_names_it_alone() {
     let path = if cfg!(windows) {

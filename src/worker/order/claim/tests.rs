@@ -293,11 +293,14 @@ fn a_nameless_action_of_our_kind_device_and_time_may_be_ours_and_no_other_may() 
     };
     assert!(may_be(|_| {}));
     assert!(may_be(|action| action.requestor_comment = Some(" ".into())));
-    assert!(may_be(|action| action.machine_id = None), "device not told");
-    assert!(may_be(|action| action.created = None), "time not told");
+    assert!(
+        may_be(|action| action.machine_id = None),
+        "device not reported"
+    );
+    assert!(may_be(|action| action.created = None), "time not reported");
     assert!(
         may_be(|action| action.kind = MachineActionType::from_wire("Unknown")),
-        "kind not told"
+        "kind not reported"
     );
     assert!(
         may_be(|action| action.created = Some(NOW - CLOCK_SLACK)),

@@ -236,7 +236,7 @@ impl OrderTask {
         }
     }
 
-    /// Writes down that the device could not be read again: the order goes by what was read before.
+    /// Writes down that the device could not be read again: the order is judged by what was read before.
     async fn note_stale(&self) -> Result<(), NotSent> {
         if facts_are_fresh(&self.context, &self.approval) {
             return Ok(());
