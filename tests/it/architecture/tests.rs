@@ -279,7 +279,7 @@ fn a_wait_for_nothing_and_a_nap_are_found() {
 }
 
 #[test]
-fn a_stranger_at_the_top_is_found() {
+fn an_unexpected_entry_at_the_top_is_found() {
     assert!(!allowed_at_the_top("scripts"));
     assert!(allowed_at_the_top(".ci") && allowed_at_the_top("src"));
 }
