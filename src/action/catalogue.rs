@@ -410,7 +410,7 @@ impl ActionKind {
                     "Devices pick this up within a few minutes to two hours, offline devices when they are back online",
                     "It works for programs and libraries (PE files), on devices whose active antivirus is Defender Antivirus",
                 ],
-                // What is known of the file stands below its hash.
+                // The facts about the file are below its hash.
                 parameters: &[REACTION, EXPIRES, FILE],
                 risk: Risk::Disruptive,
                 undo: Some(Self::RemoveBlock),

@@ -58,7 +58,7 @@ impl Sha1 {
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .collect();
-        // The same one, however often it stands there.
+        // The same hash, however often it occurs.
         let whole = |digits: usize| {
             let mut whole = words
                 .iter()

@@ -59,7 +59,7 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// Adds a plan, in the place of one with its name.
+    /// Adds a plan, replacing one of the same name.
     pub fn add(&mut self, plan: Plan) {
         let plan = Arc::new(plan);
         match self.0.iter_mut().find(|known| known.name == plan.name) {

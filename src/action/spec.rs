@@ -61,7 +61,7 @@ pub enum Recorded {
     /// Shows neither requestor nor comment, and cannot be cancelled from here.
     Investigation,
     /// The machine as it is then. There is no record of the request: the machine is read for its effect,
-    /// and the order's own tag stands in the place of an id.
+    /// and the order's own tag is used instead of an id.
     Machine,
     /// An indicator of the tenant, or nothing where one is removed. The indicators of its file are read for
     /// the order's effect.

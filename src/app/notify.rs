@@ -179,7 +179,7 @@ fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
     }
 }
 
-/// One notice in the place of many.
+/// One notice instead of many.
 fn counted(all: &[Notice]) -> Notice {
     let wrong = all.iter().filter(|notice| notice.needs_person).count();
     let body = match wrong {

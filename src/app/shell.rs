@@ -21,7 +21,7 @@ pub type OpenProfile = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanat
 /// Target named on the command line.
 #[derive(Debug, Default)]
 pub struct CliTarget {
-    /// The server in the place of the service.
+    /// The stand-in server.
     pub stand_in: Option<String>,
     pub asked: Option<String>,
 }
@@ -32,7 +32,7 @@ pub struct Shell {
     open: OpenProfile,
     app: Option<(Profile, App)>,
     page: Option<ProfilesPage>,
-    /// The server in the place of the service, where there is one.
+    /// The stand-in server, if any.
     stand_in: Option<String>,
     /// The profile that the command line asked for.
     asked: Option<String>,

@@ -93,7 +93,7 @@ impl Claims {
     /// `None` of what has no claims in it.
     ///
     /// # Errors
-    /// When a claim stands twice, or one that says whose it is is no text: two readers could take it for
+    /// When a claim occurs twice, or an identity claim is not a string: two readers could take it for
     /// two accounts'.
     pub(super) fn of_part(part: &str) -> Result<Option<Self>, AuthError> {
         if part.len() > MAX_TOKEN {

@@ -234,7 +234,7 @@ fn words(text: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-/// Whether a hint is one of these words, or two of them that stand together.
+/// Whether a hint is one of these words, or two adjacent ones.
 fn hold(words: &[String], hint: &str) -> bool {
     let after = |at: usize| words.get(at + 1).map_or("", String::as_str);
     words.iter().enumerate().any(|(at, word)| {

@@ -25,7 +25,7 @@ fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) 
                 | OsPlatformNotSupported,
             ),
         ) => false,
-        // Nobody knows yet what stands against it.
+        // The reason is not known yet.
         (400 | 422, _) => !is_cancellation && were_actions_read(entry) == Some(false),
         // Not in sight of this account: its group may be opened to it.
         (404, _) => !is_cancellation,

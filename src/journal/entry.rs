@@ -277,7 +277,7 @@ impl Entry {
         })
     }
 
-    /// What the service carried out in the place of this order, which succeeded, as a sentence.
+    /// What the service carried out instead of this order, which succeeded, as a sentence.
     #[must_use]
     pub fn deviation(&self, read: Option<&MachineAction>) -> Option<String> {
         let variant = self.variant(read)?;

@@ -147,7 +147,7 @@ fn json_text(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> Str
 }
 
 /// Writes what is not drawn as escapes, so that text cannot steer a terminal. In JSON such a
-/// character stands only inside strings, where the escape means the same.
+/// character occurs only inside strings, where the escape means the same.
 fn escape_hidden(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -122,7 +122,7 @@ pub(crate) fn records() -> Vec<Record> {
     records
 }
 
-/// A key that older consoles pass over: it stands on disk only where there is something in it.
+/// A key that older consoles ignore: it is on disk only where it has a value.
 #[test]
 fn the_services_time_of_an_end_survives_writing() {
     let mut journal = Journal::in_memory().expect("memory");

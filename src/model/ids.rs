@@ -213,7 +213,7 @@ impl EntryId {
     }
 }
 
-/// A comment as people read it: the tag of an order, which leads what is sent, stands at the end.
+/// A comment for display: the order tag, which leads the sent comment, moves to the end.
 #[must_use]
 pub fn tag_last(comment: &str) -> Cow<'_, str> {
     match tag_and_text(comment) {

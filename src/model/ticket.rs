@@ -60,7 +60,7 @@ fn is_like_ticket(word: &str) -> bool {
         && !NO_TICKETS.contains(&prefix)
 }
 
-/// Letters, whether a hyphen stands between, digits; no digits where it is something else.
+/// Letters, whether a hyphen follows them, and digits; no digits where it is not a ticket.
 fn parts(word: &str) -> (&str, bool, &str) {
     let end = word.find(|c: char| !c.is_ascii_alphabetic());
     let (prefix, rest) = word.split_at(end.unwrap_or(word.len()));

@@ -64,7 +64,7 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts an access list in the place of the one that a folder has.
+/// Replaces the access list of a folder.
 fn set_access_list(folder: &Path, list: &str) -> io::Result<()> {
     let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
     SetNamedSecurityInfo(

@@ -480,7 +480,7 @@ fn term(word: SearchWord) -> Option<Term> {
     (!term.needle.normal.is_empty()).then_some(term)
 }
 
-/// A pasted word without what stands around names in tickets, logs and directories: `“FIN-LT-042”,`,
+/// A pasted word without the characters around names in tickets, logs and directories: `“FIN-LT-042”,`,
 /// `FIN-LT-042$`, `(…9c07)`. A word of nothing else stays.
 fn undecorated(word: &str) -> &str {
     let is_around = |c: char| {

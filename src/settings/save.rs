@@ -12,7 +12,7 @@ use super::{FILE_NAME, RuleChange, Rules, Settings, SettingsError, list};
 use crate::files;
 use crate::model::Scopes;
 
-/// Writes `profile` into the settings file in `folder`, in the place of the one of that other name
+/// Writes `profile` into the settings file in `folder`, replacing the one of that other name
 /// if there is one, and makes it the one to start with.
 ///
 /// # Errors
@@ -60,7 +60,7 @@ pub fn change_rules(
         asks_host,
         ..
     } = Settings::parse(text, file)?.rules;
-    // A computer that is still to be confirmed makes nothing unusable that stands here.
+    // A computer that is still to be confirmed makes no other setting unusable.
     if let (Some(why), None) = (policy.unread, asks_host) {
         return Err(SettingsError::Unusable(why));
     }
@@ -142,7 +142,7 @@ pub(super) fn with_rules(
     Ok(document.to_string())
 }
 
-/// Adds a table at the end: behind a comment that stands there, too.
+/// Adds a table at the end, also behind a comment there.
 fn add_table(document: &mut DocumentMut, name: &str) {
     let mut table = Table::new();
     let trailing = document.trailing().as_str().unwrap_or_default().trim_end();

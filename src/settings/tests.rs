@@ -212,7 +212,7 @@ fn own_and_shared_rules_are_merged_and_a_typo_is_reported() {
         let policy = write(FILE_NAME, &format!("[policy]\n{wrong}\n{beside}\n"));
         let unread = policy.unread.expect(wrong);
         assert!(unread.contains(words), "{unread}");
-        // What stands beside the slip holds, under the limit of a console without rules.
+        // The other settings hold, under the limit of a console without rules.
         assert_eq!(&*policy.protected_tags[0], "tier0", "{wrong}");
         assert_eq!(policy.max_batch, 10, "{wrong}");
     }

@@ -118,7 +118,7 @@ pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) 
             Some((coding, packed)) => part(packed, range, None).with("content-encoding", coding),
             None => Reply::empty(500),
         },
-        // Framed piece by piece, so that no length stands before it.
+        // Chunked, so that no length precedes it.
         Some(StorageFault::NoLength(_)) => {
             part(whole, range, fault).with("transfer-encoding", "chunked")
         }

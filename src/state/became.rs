@@ -94,7 +94,7 @@ impl State {
         !entry.status().is_end() && read.is_some_and(MachineAction::awaits_approval)
     }
 
-    /// Whether somebody else's request, which came in the place of this one, has ended without
+    /// Whether somebody else's request, which the service kept instead of this one, has ended without
     /// bringing about what was wanted.
     #[must_use]
     pub fn ended_without_success(&self, entry: &Entry) -> bool {

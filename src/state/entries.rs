@@ -23,7 +23,7 @@ pub struct Entries {
     by_batch: HashMap<EntryId, Vec<usize>>,
     /// Entries that made an action of the service, or one in whose place somebody else's came.
     by_action: HashMap<MachineActionId, Vec<usize>>,
-    /// When actions ended without success in the place of which an order of ours was not queued.
+    /// When other actions ended without success that had kept an order of ours from being queued.
     theirs_failed: HashMap<MachineActionId, Timestamp>,
     /// Orders that had succeeded and were undone by somebody else, with how many records they had when that
     /// was learnt: clocks that differ tell nothing of what was read after it.
@@ -179,7 +179,7 @@ impl Entries {
         failed.is_none_or(|failed| *failed <= read.at)
     }
 
-    /// An action ended without success. Where it came in the place of an order of ours, the device
+    /// An action ended without success. Where it had replaced an order of ours, the device
     /// is not in the state that somebody wanted, and a person has to read that.
     pub(super) fn note_failed(&mut self, action: &MachineActionId, at: Timestamp) {
         let indices = self.by_action.get(action).cloned().unwrap_or_default();

@@ -99,7 +99,7 @@ pub struct Inventory {
     pub incomplete: Option<String>,
     /// Devices of an earlier list that a later one did not show, and since when.
     missing: HashMap<MachineId, Timestamp>,
-    /// Why the last reading failed; it stands until the next one has ended.
+    /// Why the last reading failed; kept until the next one has ended.
     pub failure: Option<Explanation>,
 }
 

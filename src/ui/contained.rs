@@ -30,7 +30,7 @@ const LOW: f32 = 360.0;
 /// a low window.
 const BEYOND: f32 = 72.0;
 
-/// Shows the list in the place of the table.
+/// Shows the list instead of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         if back_ui(ui) {

@@ -93,7 +93,7 @@ fn reserve_passing(ui: &mut Ui) -> Rect {
     reserve(ui, line).room
 }
 
-/// A part of the window that is drawn later than what stands below it or beside it.
+/// A part of the window that is drawn after the parts below it or beside it.
 struct Reserved {
     whole: Rect,
     /// Without its margins.
@@ -120,7 +120,7 @@ fn part_ui(ui: &mut Ui, name: &str, room: Rect, add: impl FnOnce(&mut Ui)) {
         .layout(Layout::top_down(Align::Min))
         .scope_id(Id::unique(name));
     let mut part = ui.new_child(builder);
-    // Rings stand a little out.
+    // Focus rings extend a little beyond their widgets.
     part.set_clip_rect(room.expand(4.0).intersect(ui.clip_rect()));
     add(&mut part);
 }
@@ -226,7 +226,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     screen::load_after_dwell(ui, cx);
 }
 
-/// The name of the device whose panel stands below, and its id to be copied.
+/// The name of the device in the panel below, and its id to be copied.
 fn name_ui(ui: &mut Ui, machine: &MachineRef) {
     let (name, style) = (machine.quoted(), text::section());
     let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
@@ -257,7 +257,7 @@ enum Page {
     Device,
 }
 
-/// Where the keyboard was when a page came in the place of the list.
+/// Where the focus was when a page replaced the list.
 #[derive(Debug, Clone, Copy)]
 struct Opened {
     page: Page,

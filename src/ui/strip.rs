@@ -182,7 +182,7 @@ fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact
     left_out
 }
 
-/// The facts up to what stands at the right.
+/// The facts up to the right-hand part.
 fn left_ui(ui: &mut Ui, cx: &mut Cx<'_>, look: StripLook, facts: &[&Fact], clipped: f32) {
     for fact in facts {
         fact_ui(ui, look, fact, clipped);

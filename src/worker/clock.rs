@@ -36,7 +36,7 @@ pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
     now() + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(1))
 }
 
-/// Notices that this computer slept. On Linux and macOS the runtime's clock stands still meanwhile, and
+/// Notices that this computer slept. On Linux and macOS the runtime's clock stops meanwhile, and
 /// with it whatever waits by it; on Windows it goes on, and all that is due comes by itself.
 pub(super) struct SleepWatch {
     wall: Clock,

@@ -16,7 +16,7 @@ fn isolate_unlisted(engine: &mut Engine) -> EntryId {
     let machine = ordinary_laptops(engine).remove(0);
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     let cut = fault("machine_actions", "lose_tail", 0);
     engine.control.inject(cut);
     engine.send(Command::Submit(vec![approval]));

@@ -74,7 +74,7 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let machine = engine.machine("FIN-LT-043");
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::RestrictCodeExecution, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     control.revoke_sign_ins();
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
@@ -165,7 +165,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
     let machine = engine.machine("FIN-LT-043");
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     control.renew_as(Some(STRANGER));
     control.expire_access_tokens();
     engine.send(Command::Submit(vec![approval]));

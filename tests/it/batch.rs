@@ -38,7 +38,7 @@ fn approve(
 
 fn ordered(engine: &mut Engine) -> Vec<EntryId> {
     let machines = isolable(engine);
-    let approvals = approve(engine, &machines, "3").expect("nothing stands against it");
+    let approvals = approve(engine, &machines, "3").expect("nothing blocks it");
     let entries = approvals.iter().map(|a| a.order().entry).collect();
     engine.send(Command::Submit(approvals));
     engine.until("the entries", |s| s.entries.len() == 3);

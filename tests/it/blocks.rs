@@ -206,7 +206,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     // It comes between the review and the sending.
     let approval = engine
         .approve(&block(MALWARE))
-        .expect("nothing stands against it");
+        .expect("nothing blocks it");
     let entry = approval.order().entry;
     let why = "INC-1 theirs";
     engine

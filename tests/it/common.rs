@@ -246,7 +246,7 @@ impl Engine {
     }
 
     pub fn submit(&mut self, draft: &Draft) -> EntryId {
-        let approval = self.approve(draft).expect("nothing stands against it");
+        let approval = self.approve(draft).expect("nothing blocks it");
         self.send(Command::Submit(vec![approval]));
         let entry = draft.entry;
         self.until("the entry", move |s| s.entry(entry).is_some());

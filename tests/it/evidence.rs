@@ -112,7 +112,7 @@ pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str))
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     meanwhile(engine, machine.id.as_str());
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
@@ -206,7 +206,7 @@ fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named()
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
     draft.set(&ISOLATION_TYPE, SELECTIVE.value);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     engine.control.never_finish(machine.id.as_str());
     let acted = engine
         .control
@@ -324,7 +324,7 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
         action: cordon::model::MachineActionId::parse(&acted).expect("an id"),
         action_type: MachineActionType::Isolate,
     };
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     assert!(engine.control.set_status(&acted, "Succeeded"));
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
@@ -353,7 +353,7 @@ fn what_shows_that_it_is_too_late_to_cancel_ends_the_order_that_was_to_be_cancel
         action: own.clone(),
         action_type: MachineActionType::Isolate,
     };
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     assert!(engine.control.set_status(own.as_str(), "Succeeded"));
     engine.send(Command::Submit(vec![approval]));
     let cancellation = draft.entry;

@@ -178,7 +178,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     });
     let began = Instant::now();
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     // Reading goes on, and is not slowed down by it.

@@ -31,7 +31,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
         let machine = engine.machine("ENG-LT-030");
         engine.load(&machine);
         let draft = Engine::draft(ActionKind::Isolate, &machine);
-        let approval = engine.approve(&draft).expect("nothing stands against it");
+        let approval = engine.approve(&draft).expect("nothing blocks it");
         write(folder.path(), if shared { SHARED } else { FILE_NAME }, rule);
         engine.send(Command::Submit(vec![approval]));
         let end = engine.until_end(draft.entry);

@@ -172,7 +172,7 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     let machine = engine.machine("ENG-LT-030");
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     let change = change(RuleKey::ProtectedNames, "", "ENG-LT-030");
     engine.send(Command::SaveSettings(vec![change]));
     engine.until("the new rules", |s| s.settings.saves == 1);

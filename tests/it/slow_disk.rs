@@ -41,7 +41,7 @@ fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_writte
     let drafts = [(); 2].map(|()| Engine::draft(ActionKind::Isolate, &machine));
     let held = Held::of(&engine);
     for draft in &drafts {
-        let approval = engine.approve(draft).expect("nothing stands against it");
+        let approval = engine.approve(draft).expect("nothing blocks it");
         engine.send(Command::Submit(vec![approval]));
     }
     let_it_begin(&mut engine);
@@ -159,7 +159,7 @@ fn resending_acknowledges_the_old_entry_only_once_the_new_order_is_on_disk() {
     assert!(is_unwritten(&end), "{end:?}");
     let again = |engine: &mut Engine| {
         let draft = Engine::draft(ActionKind::Isolate, &machine);
-        let approval = engine.approve(&draft).expect("nothing stands against it");
+        let approval = engine.approve(&draft).expect("nothing blocks it");
         let replaced = vec![(first, end.key())];
         engine.send(Command::SubmitAgain(vec![approval], replaced));
         engine.until("the entry", |s| s.entry(draft.entry).is_some());

@@ -18,7 +18,7 @@ fn an_order_that_was_not_ours_is_not_released_as_mine() {
     let machine = engine.machine("ENG-LT-030");
     engine.load(&machine);
     let draft = cordon_draft(&machine);
-    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let approval = engine.approve(&draft).expect("nothing blocks it");
     // A colleague is first; the service answers with theirs.
     let id = machine.id.as_str();
     engine.control.never_finish(id);

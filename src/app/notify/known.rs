@@ -1,5 +1,5 @@
 //! What the notifier knows of orders and of the devices that they are about: facts of its own, because those
-//! of a covered window stand still. They are applied as the window applies them, so whatever comes to need
+//! of a covered window stop. They are applied as the window applies them, so whatever comes to need
 //! attention there does so here.
 
 use jiff::Timestamp;

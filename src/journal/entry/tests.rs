@@ -108,7 +108,7 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
     assert!(entry.acknowledged().is_none());
     entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
     assert!(entry.acknowledged().is_some());
-    assert!(entry.status().is_unknown(), "it stands where it stood");
+    assert!(entry.status().is_unknown(), "its status is unchanged");
     entry.push(Timestamp::UNIX_EPOCH, unknown("another reset"));
     assert!(entry.acknowledged().is_some(), "still the same status");
     entry.push(Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Failed));

@@ -230,7 +230,7 @@ fn a_journal_that_is_read_in_parts_is_as_one_that_is_read_at_once() {
         assert_eq!(parts.ended_count(), whole.ended_count(), "{size}");
         let last = all.last().expect("some").id();
         assert!(parts.is_of_earlier_run(last), "{size}");
-        // What comes to need a person later stands behind them.
+        // Entries that need attention later come after them.
         parts.put_read(vec![failed("cdn-00000004", 10)]);
         parts.line_up();
         assert_eq!(tags(&parts)[3], "cdn-00000004", "{size}");

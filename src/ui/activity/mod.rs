@@ -56,7 +56,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let attention = cx.state.entries.attention_count();
-    // Where room is short, the heading of what needs attention stands for both.
+    // Where room is short, the heading of what needs attention serves for both.
     let is_headed = attention == 0 || room >= 2.0 * ROOMY;
     // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
     // flight, stay in sight too.
@@ -78,7 +78,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let others = (0..batches).fold(others, |height, _| height + batch);
         room - others - line - tokens.space.s
     };
-    // Several summaries can be turned over in the place of one; what needs attention is to be seen.
+    // Several summaries share the place of one, with buttons to page; what needs attention has to be seen.
     let wanted = (0..attention.min(MIN_ATTENTION)).fold(0.0, |height, _| height + line + reason);
     let all = cx.state.batches(cx.now).len().min(max_batches);
     let fits = (2..=all).rev().find(|batches| beside(*batches) >= wanted);

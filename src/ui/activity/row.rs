@@ -172,7 +172,7 @@ fn content_ui(
     if is_cut && is_said_below {
         ui.small_label(reasons.join(". "));
     }
-    // What may yet undo it stands there whole, with the button against it.
+    // A threat to its effect is shown in full, with the button against it.
     if is_open || !opposites.is_empty() {
         details_ui(ui, cx, entry, &reasons, is_open);
         let below = &buttons[shown..];
@@ -294,7 +294,7 @@ fn line_ui(
         let pause = cx.state.budget.and_then(|budget| budget.gate_until);
         ui.add(weak(format!("· {}", wording::next(note, pause, cx.now))));
     }
-    // What stands beside each other on the line is told apart.
+    // Neighbours on the line need a separator.
     let reasons = reasons.join(". ");
     let reasons = if reasons.is_empty() {
         reasons

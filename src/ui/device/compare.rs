@@ -22,7 +22,7 @@ const MAX_ADDRESSES: usize = 4;
 /// How wide a column is at least, in points: the first one, and that of each record.
 const FACT_WIDTH: f32 = 170.0;
 const RECORD_WIDTH: f32 = 240.0;
-/// The height of the table's head, and of all that stands over the facts or below them.
+/// The height of the table's head, and of everything above and below the facts.
 const HEAD: f32 = 36.0;
 const ABOVE_FACTS: f32 = HEAD + 56.0;
 

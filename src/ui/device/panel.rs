@@ -28,7 +28,7 @@ const TWINS_LISTED: usize = 10;
 /// In a window lower than this the id of the device is only a button to copy it, in points.
 const LOW: f32 = 680.0;
 
-/// Draws the panel of the selected device; `is_named` is whether its name stands over the panel already.
+/// Draws the panel of the selected device; `is_named` is whether its name is above the panel already.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
         EmptyState {

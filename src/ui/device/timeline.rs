@@ -357,7 +357,7 @@ fn paint_mark(ui: &Ui, happening: &Happening, cluster: &Cluster, is_seen: bool) 
     }
     paint_icon(painter, rect, happening.icon, tokens.colour(happening.role));
     if cluster.members.len() > 1 {
-        // How many it stands for, on a ground of its own: the line of the lane runs there.
+        // The number of events, on its own background, as the line of the lane runs there.
         let font = TextStyle::Small.resolve(ui.style());
         let count = cluster.members.len().to_string();
         let galley = painter.layout_no_wrap(count, font, tokens.text);

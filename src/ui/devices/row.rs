@@ -25,8 +25,8 @@ use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_wi
 use crate::ui::words::{ago, both_times, os_name};
 
 /// The order shown beside the state of a device, and whether it has not ended: one of this
-/// console that the service's history does not show yet, or one that needs attention. What is to cut the
-/// device off, or to let it back, stands before all else, and first of it what nobody knows the outcome of.
+/// console that the service's history does not show yet, or one that needs attention. Orders that cut the
+/// device off or release it come first, and among them those with an unknown outcome.
 fn order_beside<'a>(
     machine: &MachineRef,
     open: &[&'a Entry],

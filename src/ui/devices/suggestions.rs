@@ -131,7 +131,7 @@ fn begins_a_word(text: &str, beginning: &str) -> bool {
         .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
 }
 
-/// The search with the offer in the place of its last word.
+/// The search with its last word replaced by the suggestion.
 pub fn completed(search: &str, offer: &Offer) -> String {
     let before = &search[..search.len() - last_word(search).len()];
     // A value is whole, and the next word may follow; after a field its value follows.

@@ -36,7 +36,7 @@ const MAX_OF_DEVICE: usize = 3;
 const LOOKED_AT: usize = 30;
 const TICKET_CHARS: usize = 40;
 
-/// Shows the incident in the place of the table.
+/// Shows the incident instead of the table.
 pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (known, _) = cx.views.incident.advance(cx.state);
     if known.rows.is_empty() || ui.available_height() >= LOW {
@@ -351,7 +351,7 @@ pub fn of_device_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: &MachineId) {
 #[must_use]
 pub fn meant(state: &State, views: &mut Views) -> String {
     let newest = |entry: &Entry| state.ticket_in(&entry.order.comment).map(str::to_owned);
-    // Never a colleague's: it would stand there as if it were meant.
+    // Never a colleague's: it would look intended.
     let open = views.shown.clone();
     let of_open = open.and_then(|id| state.entries.of_machine(&id).rev().find_map(newest));
     let in_search = || state.ticket_in(&views.search).map(str::to_owned);

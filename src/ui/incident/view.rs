@@ -49,7 +49,7 @@ impl IncidentView {
         let made = Made { ticket, revision };
         let is_other = (self.made.as_ref()).is_none_or(|known| known.ticket != made.ticket);
         if is_other {
-            // Nothing of another incident stands under this one's name.
+            // Nothing of another incident is shown under this one's name.
             self.incident = Arc::default();
         }
         if is_up_to_date && self.made.as_ref() != Some(&made) {

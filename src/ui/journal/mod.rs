@@ -22,7 +22,7 @@ use super::widgets::{ActionButton, EmptyState, UiExt as _, back_ui, section_ui};
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 420.0;
 
-/// Shows the journal in the place of the table.
+/// Shows the journal instead of the table.
 pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let view = &mut cx.views.journal;

@@ -89,7 +89,7 @@ fn choice_ui(
             let why = refused(cx, form, parameter, choices, choice);
             if let Some(why) = why.filter(|_| !is_chosen) {
                 is_whole = false;
-                // What else to do goes without saying: the other choice stands beside it.
+                // No hint needed: the other choice is beside it.
                 let why = why.split(';').next().unwrap_or(why);
                 let words = format!("{} cannot be chosen: {why}", choice.word);
                 ui.label(RichText::new(words).color(tokens.stale));

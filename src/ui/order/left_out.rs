@@ -79,7 +79,7 @@ pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
     form.next_focus = is_gone.then_some(NextFocus::Keep);
 }
 
-/// Those of a device stand together, in the order of its steps.
+/// Puts a target back beside the others of its device, in the order of the steps.
 fn put_back(form: &mut OrderForm, target: FormTarget) {
     let is_before =
         |known: &FormTarget| known.machine.id == target.machine.id && known.step < target.step;

@@ -227,7 +227,7 @@ fn form_of_steps(
     time: f64,
 ) -> Result<Option<OrderForm>, getrandom::Error> {
     let ids = each_once(orders.iter().map(|(_, machine)| machine.id.clone()));
-    // Those of a device stand together.
+    // Orders on one device are adjacent.
     orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
     let targets = orders.into_iter();
     let targets = targets.map(|(step, machine)| FormTarget::new(machine, step));

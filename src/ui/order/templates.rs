@@ -104,8 +104,7 @@ fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }
 
-/// Puts a template's text into the comment: in the place of another template's, else behind what a
-/// person has typed.
+/// Puts a template's text into the comment, replacing that of another template, else behind the typed text.
 fn put(
     comment: &mut String,
     from_template: &mut Option<(String, String)>,

@@ -65,7 +65,7 @@ pub fn rows(
     head(&mut settings, "Settings");
     let mut asking = search_rows(cx, text);
     head(&mut asking, "Search");
-    // What matches best stands first; of those that match as well as each other, in this order.
+    // The best matches come first; equal ones in this order.
     let mut main = [
         (best_command, commands),
         (best_device.unwrap_or(0), devices),
@@ -258,7 +258,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
         for_selection.truncate(1);
     }
     head(&mut saved, "Saved searches");
-    // What can be done stands before what cannot.
+    // Available commands come before unavailable ones.
     let has_device = acts.iter().any(|row| row.why_not.is_none());
     let (first, last) = if has_device {
         (acts, others)
@@ -321,7 +321,7 @@ fn meant(cx: &Cx<'_>, command: UiCommand) -> String {
 
 fn device_rows(cx: &Cx<'_>, found: &Found) -> Vec<Row> {
     let mut best: Vec<_> = found.best.iter().collect();
-    // What was chosen lately stands before others that match as well.
+    // Recently chosen items come before others that match as well.
     best.sort_by_key(|(score, machine)| {
         let rank = cx.views.recent.rank(&Item::Device(machine.reference()));
         (std::cmp::Reverse(*score), rank)

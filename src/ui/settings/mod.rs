@@ -27,7 +27,7 @@ const WIDTH: f32 = 760.0;
 /// Said where a run writes nothing to disk.
 const NO_SHARED_FILE: &str = "Not available in the demo";
 
-/// Shows the settings in the place of the table.
+/// Shows the settings instead of the table.
 pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.settings.follow(&cx.state.settings.written);
     bar_ui(ui, cx);

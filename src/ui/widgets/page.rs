@@ -8,7 +8,7 @@ use super::dialog::Dialog;
 use super::icon::Icon;
 use super::keep_focus_in_view;
 
-/// The button that leads from a page in the place of the list back to it; whether it was pressed. It has the
+/// The button that leads from a page back to the list it replaced. Returns whether it was pressed. It has the
 /// keyboard where what had it has gone: the list is not drawn.
 pub fn back_ui(ui: &mut Ui) -> bool {
     let back = ui.add(ActionButton::new("Back to the list").icon(Icon::Undo));

@@ -24,7 +24,7 @@ pub(super) enum Reply {
 
 /// Precondition of another attempt.
 pub(super) enum BeforeRetry {
-    /// Another token in the place of the one that was not accepted.
+    /// Another token, as this one was not accepted.
     Renewal,
     /// A delay; zero where the rate limiter (429) or the wait for a sign-in already delays the attempt.
     Pause(Duration),

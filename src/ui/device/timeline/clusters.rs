@@ -4,7 +4,7 @@ use egui::Pos2;
 
 use crate::ui::device::timeline::happenings::Happening;
 
-/// Marks closer to each other than this are one, with how many it stands for on its left.
+/// Marks closer to each other than this are one, with the number of events on its left.
 const MERGE_DISTANCE: f32 = 30.0;
 
 /// Events of a lane whose marks would overlap.

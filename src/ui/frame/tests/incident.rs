@@ -291,7 +291,7 @@ fn an_incident_is_copied_as_html_through_the_same_writer() {
     }
 }
 
-/// It would stand there as if it were meant.
+/// It would look intended.
 #[test]
 fn no_ticket_of_a_colleague_is_taken_for_the_one_that_is_meant() {
     let mut state = signed_in();

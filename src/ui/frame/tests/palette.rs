@@ -56,7 +56,7 @@ fn is_focused(harness: &Harness<'static>, label: &str) -> bool {
     nodes.any(|node| node.accesskit_node().role() == field && node.is_focused())
 }
 
-/// In the tree the chosen row has the keyboard in the place of the field.
+/// In the accessibility tree the chosen row has the focus instead of the field.
 fn is_typed_into(harness: &Harness<'static>) -> bool {
     let field = egui::Id::unique("palette").with("field");
     harness.ctx.memory(|memory| memory.has_focus(field))
@@ -72,7 +72,7 @@ fn a_command_is_found_by_a_few_letters_and_runs_once_the_keyboard_is_back() {
     assert!(!is_open(&desk));
     assert_eq!(desk.borrow().raised, [UiCommand::ShowContained]);
     assert!(is_focused(&harness, "Search devices"));
-    // What was chosen last stands first.
+    // The item chosen last comes first.
     open(&desk, &mut harness);
     assert_eq!(options(&harness)[0], "> Contained now");
 }
@@ -338,7 +338,7 @@ fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
         desk.borrow_mut().views.dialog = None;
         harness.run_steps(3);
     }
-    // What was chosen last stands first, without a letter.
+    // The item chosen last comes first, before anything is typed.
     open(&desk, &mut harness);
     assert_eq!(
         options(&harness)[0],

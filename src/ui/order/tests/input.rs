@@ -183,7 +183,7 @@ fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
             first.get_by_label("Use INC-4711").click();
             first.run_steps(2);
             assert_eq!(form(&first).ticket, "INC-4711");
-            // What stands beside it does not move.
+            // Its neighbours do not move.
             first.get_by_label("Use INC-4711");
         }
     }

@@ -228,7 +228,7 @@ fn the_device_and_the_buttons_are_in_sight_at_every_size() {
                     None if harness.query_all_by_label("10 devices").next().is_some() => {
                         "10 devices".to_owned()
                     }
-                    // The dialog's title names them; under it stands what happens.
+                    // The dialog's title names them; the consequence is below it.
                     None => form(&harness).draft.task().consequence().to_owned(),
                 };
                 let case = format!("{size}: {heading}");
