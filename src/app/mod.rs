@@ -22,7 +22,7 @@ use crate::state::State;
 use crate::ui::commands::UiCommand;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
-use crate::ui::views::{Dialog, Views};
+use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{self, Cx, DrillRequest, DrillRunner, Outbox, Running, theme};
 use crate::worker::WorkerHandle;
 
@@ -134,7 +134,7 @@ impl App {
             drill.sheet = Some(sheet);
             drill.is_scoring = false;
         }
-        if drill.running.is_none() && matches!(self.views.dialog, Some(Dialog::Drill)) {
+        if drill.running.is_none() && matches!(self.views.dialog, Some(OpenDialog::Drill)) {
             let all = 0..drill.briefings.len();
             drill.leftovers = all.map(|at| drill_runner.leftovers(at)).collect();
         }
@@ -182,7 +182,7 @@ impl App {
     }
 
     fn asks_to_close(&self) -> bool {
-        matches!(self.views.dialog, Some(Dialog::ConfirmClose))
+        matches!(self.views.dialog, Some(OpenDialog::ConfirmClose))
     }
 
     /// Everything that happens before drawing: facts first, then what the last frame raised.
@@ -343,7 +343,7 @@ impl App {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        self.views.open(Dialog::ConfirmClose);
+        self.views.open(OpenDialog::ConfirmClose);
     }
 
     fn send(&mut self, command: Command) {

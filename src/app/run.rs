@@ -9,7 +9,7 @@ use crate::state::WayBack;
 use crate::ui;
 use crate::ui::commands::{self, UiCommand};
 use crate::ui::order::NewForm;
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
@@ -31,7 +31,7 @@ impl App {
         self.views.refusal = None;
         self.views.journal.notice = None;
         match command {
-            UiCommand::OpenPalette => self.views.open(Dialog::Palette(Box::default())),
+            UiCommand::OpenPalette => self.views.open(OpenDialog::Palette(Box::default())),
             UiCommand::FindMachine => self.views.focus_search = true,
             UiCommand::Refresh => self.send(Command::RefreshMachines),
             UiCommand::LookNow => self.send(Command::LookNow),
@@ -68,20 +68,20 @@ impl App {
             }
             UiCommand::DownloadPackage => {
                 if let Ok(package) = commands::package_of_open(&self.state, &self.views) {
-                    self.views.open(Dialog::Download(package));
+                    self.views.open(OpenDialog::Download(package));
                 }
             }
             UiCommand::ShowSettings => {
                 self.views.show(Screen::Settings);
                 self.send(Command::ReadSettings);
             }
-            UiCommand::DeleteLocalData => self.views.open(Dialog::ConfirmDeletion),
+            UiCommand::DeleteLocalData => self.views.open(OpenDialog::ConfirmDeletion),
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
-            UiCommand::ShowAccount => self.views.open(Dialog::Account),
+            UiCommand::ShowAccount => self.views.open(OpenDialog::Account),
             UiCommand::SwitchProfile => self.wants_profile = Some(WantedProfile::OnPage),
             UiCommand::RenewSignIn => self.send(Command::RenewSignIn),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
-            UiCommand::SignOut => self.views.open(Dialog::ConfirmSignOut),
+            UiCommand::SignOut => self.views.open(OpenDialog::ConfirmSignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
             UiCommand::SwitchTheme => {
                 self.views.layout.theme = match self.views.layout.theme {
@@ -91,8 +91,8 @@ impl App {
                 };
                 self.show_theme(ctx);
             }
-            UiCommand::ShowKeys => self.views.open(Dialog::Keys),
-            UiCommand::ShowAbout => self.views.open(Dialog::About),
+            UiCommand::ShowKeys => self.views.open(OpenDialog::Keys),
+            UiCommand::ShowAbout => self.views.open(OpenDialog::About),
             UiCommand::Act(kind) => {
                 let open = self.views.selected.clone();
                 let record = open.as_ref().and_then(|open| self.state.machine(&open.id));
@@ -105,7 +105,7 @@ impl App {
                 let form = NewForm::new(subject, &self.views.bulk_selection);
                 self.open_form(ctx, form.of_selection());
             }
-            UiCommand::Drill => self.views.open(Dialog::Drill),
+            UiCommand::Drill => self.views.open(OpenDialog::Drill),
             UiCommand::Plan => {
                 let open = self.views.selected.as_slice();
                 self.open_form(ctx, NewForm::plan(None, open));

@@ -5,7 +5,7 @@ use egui::{ColorImage, Id, RichText, ScrollArea, TextureHandle, TextureOptions, 
 use super::Cx;
 use super::commands::UiCommand;
 use super::theme::text;
-use super::views::Dialog as OpenDialog;
+use super::views::OpenDialog;
 use super::widgets::{
     ActionButton, Dialog, UiExt as _, copy_labelled_ui, copyable_ui, foldable_ui, section_ui,
 };

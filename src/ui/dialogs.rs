@@ -7,7 +7,7 @@ use egui::{Id, Ui};
 use super::concerns::{Concern, concerns_ui};
 use super::order;
 use super::theme::TokensExt as _;
-use super::views::{Dialog as OpenDialog, Views};
+use super::views::{OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, UiExt as _};
 use super::{Cx, about, help, palette};
 use crate::explain::NextStep;

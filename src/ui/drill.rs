@@ -7,7 +7,7 @@ use egui::{Id, Panel, ScrollArea, Ui};
 use super::Cx;
 use super::drill_view::{Briefing, DrillRequest, Running};
 use super::theme::TokensExt as _;
-use super::views::Dialog as OpenDialog;
+use super::views::OpenDialog;
 use super::widgets::{
     ActionButton, Dialog, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
     countdown_text, raised_frame,

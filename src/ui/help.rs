@@ -4,7 +4,7 @@ use egui::{Id, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::views::Dialog as OpenDialog;
+use super::views::OpenDialog;
 use super::widgets::{ActionButton, Dialog, UiExt as _, section_ui};
 use crate::guard::GUARDRAILS;
 use crate::model::first_upper;

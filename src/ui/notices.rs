@@ -8,7 +8,7 @@ use egui::{Id, Label, Panel, RichText, ScrollArea, TextStyle, Ui};
 use super::Cx;
 use super::layout::{LOW, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
-use super::views::{Dialog, Screen};
+use super::views::{OpenDialog, Screen};
 use super::widgets::{
     ActionButton, Icon, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
     dismissible_ui, icon, raised_frame,
@@ -89,7 +89,7 @@ fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     let since = known.filter(|(known, _)| *known == words);
     let since = since.map_or(time, |(_, since)| since);
     ui.data_mut(|data| data.insert_temp(id, (words, since)));
-    let is_form = matches!(cx.views.dialog, Some(Dialog::Form(_)));
+    let is_form = matches!(cx.views.dialog, Some(OpenDialog::Form(_)));
     let left = since + PASSING_SECS - time;
     if left > 0.0 && !(is_form && cx.views.refusal.is_none()) {
         ui.ctx()

@@ -43,7 +43,7 @@ pub struct Views {
     pub bulk_selection: Vec<MachineRef>,
     /// egui's time of the last change to them.
     pub selected_at: f64,
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<OpenDialog>,
     pub screen: Screen,
     /// Forms covered by another dialog, the lowest first; each reappears when that closes.
     pub covered: Vec<Box<OrderForm>>,
@@ -185,7 +185,7 @@ impl SettingsForm {
 
 /// The one dialog that is open. Closing it in any way means *Cancel*.
 #[derive(Debug)]
-pub enum Dialog {
+pub enum OpenDialog {
     /// An action on one device or several, with its review.
     Form(Box<OrderForm>),
     /// Records with the name of this one, side by side.
@@ -244,8 +244,8 @@ impl Views {
     }
 
     /// Opens a dialog. A form that it covers keeps its texts, and reappears when the dialog closes.
-    pub fn open(&mut self, dialog: Dialog) {
-        if let Some(Dialog::Form(form)) = self.dialog.replace(dialog) {
+    pub fn open(&mut self, dialog: OpenDialog) {
+        if let Some(OpenDialog::Form(form)) = self.dialog.replace(dialog) {
             self.covered.push(form);
         }
     }
@@ -253,7 +253,7 @@ impl Views {
     /// Shows the form again that a closed dialog had covered.
     pub fn uncover(&mut self) {
         if self.dialog.is_none() {
-            self.dialog = self.covered.pop().map(Dialog::Form);
+            self.dialog = self.covered.pop().map(OpenDialog::Form);
         }
     }
 
@@ -261,7 +261,7 @@ impl Views {
     #[must_use]
     pub fn form(&self) -> Option<&OrderForm> {
         match &self.dialog {
-            Some(Dialog::Form(form)) => Some(form),
+            Some(OpenDialog::Form(form)) => Some(form),
             _ => self.covered.last().map(AsRef::as_ref),
         }
     }
@@ -302,15 +302,15 @@ impl Views {
         if matches!(
             self.dialog,
             Some(
-                Dialog::Form(_)
-                    | Dialog::Compare(_)
-                    | Dialog::Palette(_)
-                    | Dialog::Account
-                    | Dialog::Acknowledge(_)
-                    | Dialog::Insist(_)
-                    | Dialog::Download(_)
-                    | Dialog::ConfirmSignOut
-                    | Dialog::ConfirmDeletion
+                OpenDialog::Form(_)
+                    | OpenDialog::Compare(_)
+                    | OpenDialog::Palette(_)
+                    | OpenDialog::Account
+                    | OpenDialog::Acknowledge(_)
+                    | OpenDialog::Insist(_)
+                    | OpenDialog::Download(_)
+                    | OpenDialog::ConfirmSignOut
+                    | OpenDialog::ConfirmDeletion
             )
         ) {
             self.dialog = None;

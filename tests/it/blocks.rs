@@ -204,9 +204,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     assert!(has(&said, "Yours replaces it"), "{said:?}");
 
     // It comes between the review and the sending.
-    let approval = engine
-        .approve(&block(MALWARE))
-        .expect("nothing blocks it");
+    let approval = engine.approve(&block(MALWARE)).expect("nothing blocks it");
     let entry = approval.order().entry;
     let why = "INC-1 theirs";
     engine

@@ -187,7 +187,7 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
                 cx.views
-                    .open(views::Dialog::Acknowledge(Acknowledging::of(ids)));
+                    .open(views::OpenDialog::Acknowledge(Acknowledging::of(ids)));
             }
         });
     });
@@ -234,7 +234,7 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
             .map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
     } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(views::Dialog::Acknowledge(asked));
+        cx.views.dialog = Some(views::OpenDialog::Acknowledge(asked));
         return;
     }
     Dialog::return_focus(ui.ctx(), id);

@@ -14,7 +14,7 @@ use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::layout::WIDE;
 use crate::ui::order::NewForm;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_frame};
 use crate::ui::words::{clock_text, devices, duration};
 
@@ -266,7 +266,8 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let unread = batch.entries.iter().filter(|e| e.acknowledged().is_none());
     if wrong {
         let ids = unread.map(|entry| entry.id()).collect();
-        cx.views.open(Dialog::Acknowledge(Acknowledging::of(ids)));
+        cx.views
+            .open(OpenDialog::Acknowledge(Acknowledging::of(ids)));
     } else {
         let seen = unread.map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));

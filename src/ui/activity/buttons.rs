@@ -14,7 +14,7 @@ use crate::ui::activity::undo;
 use crate::ui::commands::{acting_trouble, journal_trouble, package_trouble, why_not_acknowledge};
 use crate::ui::order::NewForm;
 use crate::ui::theme::Role;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
 
 /// A ticket is named as far as this.
@@ -258,7 +258,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             cx.out.work.push(Command::Acknowledge(seen));
         }
         Button::Withdraw => cx.out.work.push(Command::Withdraw(entry.id())),
-        Button::Insist => cx.views.open(Dialog::Insist(entry.id())),
+        Button::Insist => cx.views.open(OpenDialog::Insist(entry.id())),
         Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
             let subject = Subject::Cancel {
                 action: action.clone(),
@@ -287,7 +287,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
                 form.raise(ui, cx);
             }
         }
-        Button::Download => cx.views.open(Dialog::Download(entry.id())),
+        Button::Download => cx.views.open(OpenDialog::Download(entry.id())),
         Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
         Button::ShowDevice => cx.select_device(cx.state.machine_of(entry)),
         Button::ShowIncident(ticket) => cx.views.show_incident(ticket),

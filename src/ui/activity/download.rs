@@ -13,7 +13,7 @@ use crate::state::State;
 use crate::ui::choose::{self, Choose, Chosen};
 use crate::ui::commands::package_trouble;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{
     ActionButton, Dialog, TextField, UiExt as _, confirming_keys, take_confirming_key,
 };

@@ -9,7 +9,7 @@ use crate::ui::Cx;
 use crate::ui::activity::wording::details;
 use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
 
 /// Asks before a held order is sent: which device, what is under way, and what will come of it.

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::state::{State, fixtures};
 use crate::ui::dialogs::dialog_ui;
-use crate::ui::views::{Dialog, Views};
+use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{Outbox, theme};
 
 mod moving;
@@ -229,7 +229,9 @@ fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
     harness.run_steps(2);
     let world = harness.into_state();
     assert!(world.out.work.is_empty());
-    assert!(matches!(&world.views.dialog, Some(Dialog::Acknowledge(asked)) if asked.ids == ids));
+    assert!(
+        matches!(&world.views.dialog, Some(OpenDialog::Acknowledge(asked)) if asked.ids == ids)
+    );
 }
 
 #[test]
@@ -371,7 +373,7 @@ fn after_a_colleagues_request_was_cancelled_it_can_be_ordered_again() {
 fn undoing_opens_the_form_of_the_inverse() {
     let done = vec![Record::Sent, finished(MachineActionStatus::Succeeded)];
     let world = click(entry("cdn-00000001", ActionKind::Isolate, done), "Undo…");
-    let Some(Dialog::Form(form)) = world.views.dialog else {
+    let Some(OpenDialog::Form(form)) = world.views.dialog else {
         panic!("no form")
     };
     assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
@@ -412,7 +414,7 @@ fn buttons_raise_what_they_say() {
     );
     let world = click(held, "Send anyway…");
     assert!(world.out.work.is_empty());
-    assert!(matches!(world.views.dialog, Some(Dialog::Insist(e)) if e == id));
+    assert!(matches!(world.views.dialog, Some(OpenDialog::Insist(e)) if e == id));
     let world = click(waiting(), "Show device");
     assert!(world.views.is_selected(&waiting().order.machine.id));
     let status = MachineActionStatus::Pending;
@@ -427,7 +429,7 @@ fn buttons_raise_what_they_say() {
         entry("cdn-00000001", ActionKind::Isolate, accepted),
         "Cancel…",
     );
-    let Some(Dialog::Form(form)) = world.views.dialog else {
+    let Some(OpenDialog::Form(form)) = world.views.dialog else {
         panic!("no form")
     };
     assert!(matches!(form.draft.subject, Subject::Cancel { .. }));
@@ -436,7 +438,7 @@ fn buttons_raise_what_they_say() {
         entry("cdn-00000001", ActionKind::Isolate, not_found),
         "Send again…",
     );
-    let Some(Dialog::Form(form)) = world.views.dialog else {
+    let Some(OpenDialog::Form(form)) = world.views.dialog else {
         panic!("no form")
     };
     assert_eq!(form.draft.comment, "INC-1");

@@ -12,7 +12,7 @@ use crate::ui::device::facts::{or_unknown, os, tags};
 use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::views::{Dialog as OpenDialog, Views};
+use crate::ui::views::{OpenDialog, Views};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, TipExt as _, badge, copy_button_ui};
 use crate::ui::{Cx, look, words};
 

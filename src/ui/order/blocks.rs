@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::blocked::{block_words, own_blocks, short_hash};
 use crate::ui::theme::TokensExt as _;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, UiExt as _};
 
 /// No more of the form's height goes to the list, in points.
@@ -22,7 +22,7 @@ const MAX_HEIGHT: f32 = 120.0;
 /// below it, and is back where nothing comes of the other.
 pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
     let (ticket, comment) = (form.ticket.clone(), form.draft.comment.clone());
-    cx.views.dialog = Some(Dialog::Form(form));
+    cx.views.dialog = Some(OpenDialog::Form(form));
     let subject = Subject::Act(ActionKind::BlockFile);
     let form = NewForm {
         fill: Box::new(|draft| {

@@ -35,7 +35,7 @@ use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
-use super::views::Dialog as OpenDialog;
+use super::views::OpenDialog;
 use super::widgets::{
     Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, take_confirming_key,
     text_width,

@@ -14,7 +14,7 @@ use crate::model::{MachineId, MachineRef, PanelPart, Permission, each_once};
 use crate::state::{LeftOut, State};
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
-use crate::ui::views::{Dialog, Views};
+use crate::ui::views::{OpenDialog, Views};
 
 /// Default duration of a block.
 const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -148,7 +148,7 @@ impl<'a> NewForm<'a> {
         form.not_included = not_included(self.left_out);
         left_out::set_aside(&mut form, self.set_aside);
         form.send_again(&self.again);
-        views.open(Dialog::Form(Box::new(form)));
+        views.open(OpenDialog::Form(Box::new(form)));
         if is_tenant_wide {
             let may = !state.session.is_known_to_lack(&Permission::TiReadWrite);
             return may.then_some(Command::LoadIndicators).into_iter().collect();

@@ -22,7 +22,7 @@ use super::devices::asked;
 use super::layout::is_console_open;
 use super::order::NewForm;
 use super::theme::{TokensExt as _, text};
-use super::views::{Dialog as OpenDialog, Screen};
+use super::views::{OpenDialog, Screen};
 use super::widgets::{ActionButton, Dialog, Icon, TextField, UiExt as _, icon};
 use item::Row;
 use row::{heading_ui, row_ui};

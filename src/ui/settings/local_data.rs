@@ -5,7 +5,7 @@ use egui::{Id, Ui};
 use crate::message::Command;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
 use crate::ui::{Cx, about};
 

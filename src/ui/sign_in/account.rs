@@ -11,7 +11,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::concerns::concerns_ui;
 use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{
     ActionButton, Dialog, Icon, UiExt as _, badge, copyable_ui, dismissible_ui, icon, raised_frame,
     section_ui,

@@ -275,7 +275,7 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     let mut harness = sized_harness(entries, size);
     let id = EntryId::parse("cdn-00000001").expect("a literal tag");
     sign_in(&mut harness);
-    harness.state_mut().views.dialog = Some(Dialog::Download(id));
+    harness.state_mut().views.dialog = Some(OpenDialog::Download(id));
     let folder = std::env::temp_dir().display().to_string();
     harness.state_mut().views.download_folder = Some(folder);
     harness.run_steps(3);

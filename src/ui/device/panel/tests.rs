@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::state::State;
 use crate::ui::device::panel::*;
-use crate::ui::views::{Dialog, Views};
+use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{Outbox, theme};
 
 mod low;
@@ -148,7 +148,7 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     harness.get_by_label("Release…").click();
     harness.run();
     let open = harness.state().views.dialog.as_ref();
-    let Some(Dialog::Form(form)) = open else {
+    let Some(OpenDialog::Form(form)) = open else {
         panic!("{open:?}");
     };
     assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
@@ -264,7 +264,7 @@ fn an_open_action_of_anybody_can_be_cancelled() {
     harness.run();
     assert!(matches!(
         harness.state().views.dialog,
-        Some(Dialog::Form(_))
+        Some(OpenDialog::Form(_))
     ));
 }
 

@@ -9,7 +9,7 @@ use crate::action::ActionKind;
 use crate::journal::Record;
 use crate::model::HResult;
 use crate::state::fixtures;
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 /// What can be worked, walked or dragged.
 const WORKED: [Part; 17] = [
@@ -73,11 +73,11 @@ fn isolation(status: MachineActionStatus) -> Event {
 
 #[test]
 fn whatever_can_be_worked_has_a_name_on_every_page() {
-    let dialogs: [fn() -> Option<Dialog>; 4] = [
+    let dialogs: [fn() -> Option<OpenDialog>; 4] = [
         || None,
-        || Some(Dialog::Keys),
-        || Some(Dialog::About),
-        || Some(Dialog::Compare(machine(FIN, "FIN-LT-042").reference())),
+        || Some(OpenDialog::Keys),
+        || Some(OpenDialog::About),
+        || Some(OpenDialog::Compare(machine(FIN, "FIN-LT-042").reference())),
     ];
     let screens = [
         Screen::Devices,

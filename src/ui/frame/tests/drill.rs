@@ -1,7 +1,7 @@
 //! The exercise that goes on, over the list, and the dialog that begins one.
 
 use super::*;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::{Briefing, Running};
 
 const NAME: &str = "A beacon with a twin";
@@ -49,14 +49,17 @@ fn running_drill_is_shown_above_the_list_and_ended_there() {
         harness.get_by_label("End and score").click();
         harness.run_steps(4);
         assert_eq!(desk.borrow().drill, Some(DrillRequest::End));
-        assert!(matches!(desk.borrow().views.dialog, Some(Dialog::Drill)));
+        assert!(matches!(
+            desk.borrow().views.dialog,
+            Some(OpenDialog::Drill)
+        ));
     }
 }
 
 #[test]
 fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     let (desk, mut harness) = with_exercises(egui::vec2(800.0, 600.0));
-    desk.borrow_mut().views.open(Dialog::Drill);
+    desk.borrow_mut().views.open(OpenDialog::Drill);
     harness.run_steps(4);
     let first = format!("Start: {NAME}");
     assert!(harness.get_by_label(&first).is_focused());
@@ -70,7 +73,7 @@ fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     assert!(desk.borrow().views.dialog.is_none());
     // While one goes on, Enter does not end it.
     begin(&desk, &mut harness);
-    desk.borrow_mut().views.open(Dialog::Drill);
+    desk.borrow_mut().views.open(OpenDialog::Drill);
     harness.run_steps(4);
     assert!(harness.get_by_label("Back to the exercise").is_focused());
     let ends = harness.get_all_by_label("End and score").last();

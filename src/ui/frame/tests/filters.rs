@@ -291,7 +291,7 @@ fn a_search_is_saved_under_a_name_chosen_and_removed() {
     // The same with a few letters.
     desk.borrow_mut().views.search.clear();
     let palette = crate::ui::palette::Palette::default();
-    let palette = crate::ui::views::Dialog::Palette(Box::new(palette));
+    let palette = crate::ui::views::OpenDialog::Palette(Box::new(palette));
     desk.borrow_mut().views.open(palette);
     harness.run_steps(4);
     harness.get_by_label_contains("Search: Hot, risk:high");
@@ -366,7 +366,9 @@ fn escape_that_leaves_something_else_takes_no_search_away() {
         if let Some(from) = from {
             harness.get_by_label(from).focus();
         } else {
-            desk.borrow_mut().views.open(crate::ui::views::Dialog::Keys);
+            desk.borrow_mut()
+                .views
+                .open(crate::ui::views::OpenDialog::Keys);
         }
         harness.run_steps(3);
         for times in 1..4 {

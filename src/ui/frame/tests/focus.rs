@@ -14,7 +14,7 @@ use crate::state::fixtures;
 use crate::ui::order::NewForm;
 use crate::ui::sign_in::profiles::{ProfilesPage, profiles_ui};
 use crate::ui::theme::tokens::Tokens;
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 /// What has the keyboard.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ fn select(desk: &Shared, id: &str) {
     desk.views.selected = desk.state.machine(&id).map(|machine| machine.reference());
 }
 
-fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<Dialog> {
+fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<OpenDialog> {
     let subject = Subject::Act(ActionKind::Isolate);
     let form = NewForm::new(subject, &[machine]);
     let _load = form.open(&desk.state, &mut desk.views, 0.0, at(1));
@@ -360,11 +360,11 @@ fn each_dialog_is_walked_without_a_trap() {
                 let record = desk.state.machine(&id).expect("in the list").clone();
                 let machine = record.reference();
                 desk.views.dialog = match name {
-                    "keys" => Some(Dialog::Keys),
-                    "account" => Some(Dialog::Account),
-                    "compare" => Some(Dialog::Compare(machine)),
-                    "sign out" => Some(Dialog::ConfirmSignOut),
-                    "deletion" => Some(Dialog::ConfirmDeletion),
+                    "keys" => Some(OpenDialog::Keys),
+                    "account" => Some(OpenDialog::Account),
+                    "compare" => Some(OpenDialog::Compare(machine)),
+                    "sign out" => Some(OpenDialog::ConfirmSignOut),
+                    "deletion" => Some(OpenDialog::ConfirmDeletion),
                     _ => isolate_form(desk, machine),
                 };
             }

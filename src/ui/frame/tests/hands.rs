@@ -6,7 +6,7 @@ use crate::message::AskedNews;
 use crate::model::{EntryId, Question};
 use crate::settings::RuleKey;
 use crate::ui::order::{FormTarget, OrderForm};
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 
 const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
 
@@ -17,7 +17,7 @@ fn problem(state: &mut State, headline: &str) {
     )));
 }
 
-fn typed_form(comment: &str) -> Dialog {
+fn typed_form(comment: &str) -> OpenDialog {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let machine = machine(FIN, "FIN-LT-042").reference();
     let mut draft = Draft::new(entry, machine.clone(), Subject::Act(ActionKind::Isolate));
@@ -29,12 +29,12 @@ fn typed_form(comment: &str) -> Dialog {
         replaces: None,
         left_out_for: None,
     };
-    Dialog::Form(Box::new(OrderForm::new(vec![target], draft, 0.0)))
+    OpenDialog::Form(Box::new(OrderForm::new(vec![target], draft, 0.0)))
 }
 
 fn comment(desk: &Shared) -> Option<String> {
     match &desk.borrow().views.dialog {
-        Some(Dialog::Form(form)) => Some(form.draft.comment.clone()),
+        Some(OpenDialog::Form(form)) => Some(form.draft.comment.clone()),
         _ => None,
     }
 }
@@ -45,7 +45,7 @@ fn a_form_that_waits_behind_the_sign_in_outlives_every_other_dialog() {
     desk.borrow_mut().views.open(typed_form("INC-4711 beacon"));
     harness.run_steps(2);
     assert!(harness.query_by_label("A1B2C3D4E").is_some());
-    for over in [Dialog::Keys, Dialog::ConfirmClose] {
+    for over in [OpenDialog::Keys, OpenDialog::ConfirmClose] {
         desk.borrow_mut().views.open(over);
         harness.run_steps(3);
         assert_eq!(comment(&desk), None);

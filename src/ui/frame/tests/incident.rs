@@ -7,7 +7,7 @@ use crate::message::{ExportTo, Exported};
 use crate::model::HResult;
 use crate::state::fixtures;
 use crate::ui::palette::Palette;
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 /// A device of which no record is known.
 const OTHER: &str = "4e5bc9d7e413ddd7902c2932e418702b84d0cccc";
@@ -89,7 +89,7 @@ fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
         harness.get_by_label("inc-4711: same beacon");
         press(&mut harness, "Release all of this incident (1)…");
         let desk = desk.borrow();
-        let Some(Dialog::Form(form)) = &desk.views.dialog else {
+        let Some(OpenDialog::Form(form)) = &desk.views.dialog else {
             panic!("{size:?}: no form");
         };
         let devices: Vec<_> = form.targets.iter().map(|t| t.machine.id.as_str()).collect();
@@ -133,7 +133,7 @@ fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
     let (desk, mut harness) = shown(vec![more, also("j3", OTHER)]);
     {
         let desk = desk.borrow();
-        let Some(Dialog::Form(form)) = &desk.views.dialog else {
+        let Some(OpenDialog::Form(form)) = &desk.views.dialog else {
             panic!("no form");
         };
         assert_eq!(
@@ -145,7 +145,7 @@ fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
     harness.get_by_label_contains("also isolated under INC-2 by you at ");
     let (desk, _harness) = shown(vec![also("j3", HR)]);
     let desk = desk.borrow();
-    let Some(Dialog::Form(form)) = &desk.views.dialog else {
+    let Some(OpenDialog::Form(form)) = &desk.views.dialog else {
         panic!("no form");
     };
     assert_eq!(
@@ -177,7 +177,7 @@ fn all_of_an_incident_is_tagged_in_one_batch_and_handed_over() {
     }
     press(&mut harness, "Tag 2 devices…");
     let desk = desk.borrow();
-    let Some(Dialog::Form(form)) = &desk.views.dialog else {
+    let Some(OpenDialog::Form(form)) = &desk.views.dialog else {
         panic!("no form");
     };
     assert_eq!(form.targets.len(), 2);
@@ -204,7 +204,7 @@ fn the_palette_the_panel_the_activity_and_the_journal_lead_to_it() {
     };
     let wanted = Some("INC-4711".to_owned());
     let (desk, mut harness) = wide(incident());
-    let palette = Dialog::Palette(Box::<Palette>::default());
+    let palette = OpenDialog::Palette(Box::<Palette>::default());
     desk.borrow_mut().views.open(palette);
     harness.run_steps(4);
     harness.event(egui::Event::Text("inc-4711".to_owned()));

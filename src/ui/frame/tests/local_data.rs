@@ -6,7 +6,7 @@ use crate::journal::Record;
 use crate::message::SettingsNews;
 use crate::model::Unfamiliar;
 use crate::state::fixtures;
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 const BUTTON: &str = "Delete local data…";
 const KEEP: &str = "Keep local data";
@@ -84,7 +84,7 @@ fn it_says_what_goes_and_what_stays_and_asks_once_more() {
     harness.run_steps(2);
     assert_eq!(desk.borrow().raised, [UiCommand::DeleteLocalData]);
     let ask = |desk: &Shared, harness: &mut Harness<'static>| {
-        desk.borrow_mut().views.open(Dialog::ConfirmDeletion);
+        desk.borrow_mut().views.open(OpenDialog::ConfirmDeletion);
         harness.run_steps(8);
     };
     let is_asked = |desk: &Shared| {

@@ -3,12 +3,12 @@
 use super::*;
 use crate::action::ActionKind;
 use crate::ui::palette::{Item, Palette};
-use crate::ui::views::{Dialog, Screen};
+use crate::ui::views::{OpenDialog, Screen};
 
 const FIELD: &str = "Command palette";
 
 fn open(desk: &Shared, harness: &mut Harness<'static>) {
-    let palette = Dialog::Palette(Box::<Palette>::default());
+    let palette = OpenDialog::Palette(Box::<Palette>::default());
     desk.borrow_mut().views.open(palette);
     harness.run_steps(4);
 }
@@ -30,7 +30,7 @@ fn press(harness: &mut Harness<'static>, key: Key) {
 }
 
 fn is_open(desk: &Shared) -> bool {
-    matches!(desk.borrow().views.dialog, Some(Dialog::Palette(_)))
+    matches!(desk.borrow().views.dialog, Some(OpenDialog::Palette(_)))
 }
 
 /// The rows by their names; the chosen one has a mark.

@@ -9,7 +9,7 @@ use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::order::NewForm;
 use crate::ui::theme::Role;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 
 fn shows(harness: &Harness<'static>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
@@ -51,7 +51,7 @@ fn no_tip_of_what_lies_behind_a_dialog_stays_over_it() {
     harness.get_by_label("jane@contoso.com").hover();
     harness.run_steps(4);
     assert!(shows(&harness, TIP));
-    desk.borrow_mut().views.open(Dialog::Keys);
+    desk.borrow_mut().views.open(OpenDialog::Keys);
     harness.run_steps(4);
     assert!(!shows(&harness, TIP));
 }
@@ -124,7 +124,7 @@ fn closing_asks_while_an_outcome_is_unknown() {
 #[test]
 fn enter_presses_the_button_of_a_question_that_was_walked_to() {
     let (desk, mut harness) = wide(signed_in());
-    desk.borrow_mut().views.open(Dialog::ConfirmSignOut);
+    desk.borrow_mut().views.open(OpenDialog::ConfirmSignOut);
     harness.run_steps(4);
     assert!(harness.get_by_label("Stay signed in").is_focused());
     harness.key_press(Key::Tab);
@@ -137,7 +137,7 @@ fn enter_presses_the_button_of_a_question_that_was_walked_to() {
             .any(|command| matches!(command, Command::SignOut))
     );
     let (desk, mut harness) = wide(signed_in());
-    desk.borrow_mut().views.open(Dialog::ConfirmClose);
+    desk.borrow_mut().views.open(OpenDialog::ConfirmClose);
     harness.run_steps(4);
     harness.key_press(Key::Tab);
     harness.run_steps(2);
@@ -253,7 +253,7 @@ fn records_without_a_column_are_counted_in_the_comparison() {
     let twins: Vec<_> = twins.collect();
     fixtures::page(&mut desk.borrow_mut().state, &twins);
     let compared = machine(FIN, "FIN-LT-042").reference();
-    desk.borrow_mut().views.open(Dialog::Compare(compared));
+    desk.borrow_mut().views.open(OpenDialog::Compare(compared));
     harness.run_steps(4);
     assert!(shows(
         &harness,
@@ -368,7 +368,7 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
     views.start_session(&kim);
     assert!(!views.focus_search);
     views.show(Screen::Devices);
-    views.open(Dialog::Keys);
+    views.open(OpenDialog::Keys);
     views.start_session(&kim);
     assert!(!views.focus_search);
 }
@@ -376,7 +376,7 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
 #[test]
 fn the_keys_of_the_actions_stand_first_and_in_sight() {
     let (desk, mut harness) = wide(signed_in());
-    desk.borrow_mut().views.open(Dialog::Keys);
+    desk.borrow_mut().views.open(OpenDialog::Keys);
     harness.run_steps(4);
     let last = |label: &str| {
         // What lies behind the dialog comes before.

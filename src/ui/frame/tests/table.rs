@@ -260,7 +260,7 @@ fn keys_scroll_the_comparison_below_its_head() {
         let mut desk = desk.borrow_mut();
         let id = MachineId::parse(FIN).expect("an id");
         let machine = desk.state.machine(&id).expect("in the list").reference();
-        desk.views.dialog = Some(crate::ui::views::Dialog::Compare(machine.clone()));
+        desk.views.dialog = Some(crate::ui::views::OpenDialog::Compare(machine.clone()));
         machine
     };
     harness.run_steps(4);

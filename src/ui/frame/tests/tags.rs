@@ -5,7 +5,7 @@ use crate::action::{ActionKind, Subject, TAG, Task, Value};
 use crate::journal::{Entry, Record};
 use crate::model::HResult;
 use crate::state::fixtures;
-use crate::ui::views::Dialog;
+use crate::ui::views::OpenDialog;
 
 const CONTAINED: &str = "contained INC-4711";
 const ADD: &str = "Add tag “contained INC-4711”…";
@@ -70,7 +70,7 @@ fn form_of(desk: &Shared, harness: &mut Harness<'static>, button: &str, kind: Ac
     harness.get_by_label(button).click_accesskit();
     harness.run_steps(4);
     let desk = desk.borrow();
-    let Some(Dialog::Form(form)) = &desk.views.dialog else {
+    let Some(OpenDialog::Form(form)) = &desk.views.dialog else {
         panic!("{button}: no form");
     };
     let devices: Vec<_> = form.targets.iter().map(|t| t.machine.id.as_str()).collect();

@@ -8,7 +8,7 @@ use crate::journal::{Author, Entry, Record};
 use crate::model::{EntryId, HResult};
 use crate::state::fixtures;
 use crate::ui::commands;
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::OpenDialog;
 use crate::ui::widgets::Dialog;
 
 fn entry(kind: ActionKind, records: Vec<Record>) -> Entry {
