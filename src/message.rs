@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::Task;
+use crate::action::{Evidence, Task};
 use crate::explain::Explanation;
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::{Aftermaths, Caution, Entry, Format, OrderStatus, OthersContainment, Report};
@@ -87,6 +87,8 @@ pub enum Command {
     /// Record that a person has read the status of these entries, each with the status on screen
     /// ([`OrderStatus::key`](crate::journal::OrderStatus::key)).
     Acknowledge(Vec<(EntryId, &'static str)>),
+    /// Record that somebody else has undone these orders, which a person has yet to read.
+    NoteReversals(Vec<(EntryId, Evidence)>),
     /// Look at all actions in flight now.
     LookNow,
     /// Read the settings again.

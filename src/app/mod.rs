@@ -53,6 +53,8 @@ pub struct App {
     notifier: Option<Notifier>,
     /// Number of entries in the window's title.
     titled: usize,
+    /// How many of the reversals that a person has to read were given to the worker to be put on record.
+    noted_reversals: usize,
     /// Runner of exercises; only in the demo.
     drill_runner: Option<Box<dyn DrillRunner>>,
 }
@@ -79,6 +81,7 @@ impl App {
             remembered: WindowLayout::default(),
             notifier: None,
             titled: 0,
+            noted_reversals: 0,
             drill_runner: None,
         }
     }
@@ -195,6 +198,7 @@ impl App {
         }
         self.run_raised(ctx);
         self.keep_attention(ctx);
+        self.note_reversals();
         // What is being dragged is remembered once it is let go of.
         if !ctx.input(|input| input.pointer.any_down()) {
             self.remember_window();
@@ -291,6 +295,18 @@ impl App {
             });
             notifier.set_watched(is_watched);
             notifier.set_enabled(self.state.settings.written.wants_notifications());
+        }
+    }
+
+    /// Has it put on record what others have undone, so that it still needs a person after a restart.
+    fn note_reversals(&mut self) {
+        let new = self.state.entries.reversals_after(self.noted_reversals);
+        let count = new.len();
+        // A worker that has too much to do is asked again: nobody waits for this.
+        if count > 0
+            && let Ok(()) = self.worker.send(Command::NoteReversals(new.to_vec()))
+        {
+            self.noted_reversals += count;
         }
     }
 

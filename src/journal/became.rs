@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::sheet::Line;
 use super::status::{AWAITS_APPROVAL, NOT_AS_ORDERED, UNDONE};
-use super::{Entry, OrderStatus};
+use super::{Entry, OrderStatus, Record};
 use crate::action::Change;
-use crate::model::{EntryId, HResult};
+use crate::model::{EntryId, HResult, MachineActionId, requestor_name};
 
 /// What became of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,43 @@ pub struct Undone {
     pub done: &'static str,
     pub by: Box<str>,
     pub at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Reversal of what a done order had set that is on record and that no person has acknowledged.
+    #[must_use]
+    pub fn unread_reversal(&self) -> Option<Undone> {
+        let (OrderStatus::Done { .. }, Change::Sets(set)) =
+            (self.status(), self.order.task.change())
+        else {
+            return None;
+        };
+        let newest_first = self.records().iter().rev().map(|(_, record)| record);
+        let mut since_read =
+            newest_first.take_while(|record| !matches!(record, Record::Acknowledged { .. }));
+        since_read.find_map(|record| {
+            let Record::Undone {
+                requestor,
+                service_time,
+                ..
+            } = record
+            else {
+                return None;
+            };
+            Some(Undone {
+                done: set.way_back().spec().done,
+                by: requestor_name(requestor.as_deref()).into(),
+                at: *service_time,
+            })
+        })
+    }
+
+    /// Whether it is on record that this action has undone what the order brought about.
+    #[must_use]
+    pub fn is_noted_as_undone_by(&self, reversal: &MachineActionId) -> bool {
+        let mut records = self.records().iter().map(|(_, record)| record);
+        records.any(|record| matches!(record, Record::Undone { action, .. } if action == reversal))
+    }
 }
 
 /// By entry: the orders about which more is known than the journal records.

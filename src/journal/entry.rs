@@ -399,6 +399,7 @@ impl Entry {
             Record::Redirected { .. }
             | Record::Acknowledged { .. }
             | Record::Downloaded { .. }
+            | Record::Undone { .. }
             | Record::NotReread { .. }
             | Record::ActiveActionsRead { .. } => before,
             Record::Progress { status } => {

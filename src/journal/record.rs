@@ -200,6 +200,18 @@ pub enum Record {
         )]
         service_time: Option<Timestamp>,
     },
+    /// Somebody else has undone what the order brought about, and a person has yet to read it: written when
+    /// that is first shown, as it needs a person however old it is by the next start. Says nothing of how the
+    /// order stands.
+    Undone {
+        /// The action that has undone it.
+        action: MachineActionId,
+        #[serde(default, deserialize_with = "or_none")]
+        requestor: Option<Box<str>>,
+        /// Since when, by the service's clock.
+        #[serde(default, deserialize_with = "or_none")]
+        service_time: Option<Timestamp>,
+    },
     /// The package that the action had collected was fetched: to which file, and what it is. Says nothing
     /// of how the order stands.
     Downloaded {

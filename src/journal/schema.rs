@@ -21,7 +21,8 @@ use super::{Defect, JournalError};
 /// - 5: the same table; also `Downloaded`, automated investigations, and tags with their `Value`.
 /// - 6: the same table; also `plan` of an order that is a step of one, `PlanStopped` of one that was not
 ///   sent because of a step before it, and blocks of files on every device with their removal.
-pub(super) const LAYOUT: i64 = 6;
+/// - 7: the same table; also `Undone`.
+pub(super) const LAYOUT: i64 = 7;
 /// First layout with a trigger against gaps in the numbering.
 const NUMBERED: i64 = 3;
 /// First layout with today's table.

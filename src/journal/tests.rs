@@ -107,6 +107,11 @@ pub(crate) fn records() -> Vec<Record> {
             object_id: "o".into(),
             account: "jane@contoso.com".into(),
         },
+        Record::Undone {
+            action: self::action(),
+            requestor: Some("s.weber".into()),
+            service_time: Some(Timestamp::UNIX_EPOCH),
+        },
         Record::Downloaded {
             file: "/evidence/package.zip".into(),
             bytes: 5_000_000_000,

@@ -11,7 +11,8 @@ use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
 
 /// How long before the start of this run somebody else's release still needs attention, so that
-/// a person who was away for a week sees it. Older ones only show in the row of their order.
+/// a person who was away for a week sees it. Older ones only show in the row of their order. One that has
+/// needed attention in an earlier run is on record, and needs it at any age.
 const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Places of entries that a person has to read, in the order in which they came to need it: one that
@@ -102,19 +103,19 @@ impl State {
         if self.known_actions(machine).is_empty() {
             return;
         }
-        let is_lifted = |entry: &&Entry| {
+        let reversal_of = |entry: &Entry| {
             let sets = matches!(entry.order.task.change(), Change::Sets(_));
-            let evidence = self.undone_by(entry).filter(|_| sets);
-            evidence.is_some_and(|evidence| {
-                !self.is_long_past(evidence)
-                    && !self.was_read_since(entry, evidence)
-                    && !self.is_own_doing(machine, evidence)
-            })
+            let evidence = self.undone_by(entry).filter(|_| sets)?;
+            let is_news = !self.is_long_past(evidence)
+                && !self.was_read_since(entry, evidence)
+                && !self.is_own_doing(machine, evidence);
+            is_news.then(|| (entry.id(), evidence.clone()))
         };
-        let lifted = self.entries.of_machine(machine).filter(is_lifted);
-        let lifted: Vec<_> = lifted.map(Entry::id).collect();
-        for entry in lifted {
-            self.entries.note_lifted(entry);
+        let lifted: Vec<_> = (self.entries.of_machine(machine))
+            .filter_map(reversal_of)
+            .collect();
+        for (entry, reversal) in lifted {
+            self.entries.note_lifted(entry, reversal);
         }
     }
 

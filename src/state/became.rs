@@ -118,10 +118,13 @@ impl State {
                 at: evidence.since,
             })
         });
+        // Until its device was read, what the journal has of it.
+        let is_unread = self.known_actions(&entry.machine().id).is_empty();
+        let noted = || entry.unread_reversal().filter(|_| is_unread);
         Aftermath {
             read_at: self.actions_read_at(entry),
             variant: entry.variant(self.own_reading(entry)).map(Into::into),
-            undone,
+            undone: undone.or_else(noted),
             awaits_approval: self.awaits_approval(entry),
         }
     }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use jiff::Timestamp;
 
-use crate::action::Task;
+use crate::action::{Evidence, Task};
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
 use crate::state::attention::Unread;
@@ -28,6 +28,8 @@ pub struct Entries {
     /// Orders that had succeeded and were undone by somebody else, with how many records they had when that
     /// was learnt: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
+    /// The same, with what has undone each, in the order in which that was learnt.
+    reversals: Vec<(EntryId, Evidence)>,
     /// Those of which the service says more than their status tells, and a person has to read it.
     remarked: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
@@ -156,8 +158,8 @@ impl Entries {
         let id = entry.id();
         let says_more =
             entry.acts_elsewhere() || self.lifted.contains_key(&id) || self.remarked.contains(&id);
-        (status.needs_person() || says_more)
-            && !self.is_read(entry)
+        (entry.unread_reversal().is_some()
+            || (status.needs_person() || says_more) && !self.is_read(entry))
             // What this console itself has cancelled went as it was meant to.
             && !status.was_cancelled_here(|tag| self.get(tag))
     }
@@ -194,14 +196,22 @@ impl Entries {
     }
 
     /// Somebody else has undone what an order brought about, and a person has to read that.
-    pub(super) fn note_lifted(&mut self, id: EntryId) {
+    pub(super) fn note_lifted(&mut self, id: EntryId, reversal: Evidence) {
         if let Some(index) = self.index_of(id)
             && !self.lifted.contains_key(&id)
         {
             self.lifted.insert(id, self.all[index].records().len());
+            self.reversals.push((id, reversal));
             self.generation += 1;
             self.sort_in(index);
         }
+    }
+
+    /// Orders that somebody else has undone, as far as a person has to read that in this run: those that came
+    /// to be known after the first `known` of them.
+    #[must_use]
+    pub fn reversals_after(&self, known: usize) -> &[(EntryId, Evidence)] {
+        self.reversals.get(known..).unwrap_or_default()
     }
 
     /// Notes whether the service says more of an order than its status tells.

@@ -1,8 +1,10 @@
-//! Acknowledgements are put on record, so that they outlive a restart.
+//! What a person has acknowledged, and what waits for that without its status saying so, is put on record,
+//! so that it outlives a restart.
 
 use std::sync::Arc;
 
 use super::context::Context;
+use crate::action::Evidence;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{OrderStatus, Record};
 use crate::model::EntryId;
@@ -61,5 +63,37 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     }
     if let Err(error) = context.journal.record_all(records).await {
         context.screen.problem(error.explain()).await;
+    }
+}
+
+/// Records that somebody else has undone these orders and that a person has yet to read it, once for each
+/// reversal. A console that only looks writes nothing: the one that acts finds out as well.
+pub(super) async fn note_reversals(context: Arc<Context>, undone: Vec<(EntryId, Evidence)>) {
+    let journal = &context.journal;
+    if !journal.may_act() || context.settings.policy().read_only {
+        return;
+    }
+    let is_new = |(id, reversal): &(EntryId, Evidence)| {
+        let known = journal.entry(*id).filter(|_| !journal.is_unwritten(*id));
+        known.is_some_and(|entry| {
+            matches!(entry.status(), OrderStatus::Done { .. })
+                && !entry.is_noted_as_undone_by(&reversal.action)
+        })
+    };
+    let records: Vec<_> = (undone.into_iter().filter(is_new))
+        .map(|(id, reversal)| {
+            let record = Record::Undone {
+                action: reversal.action,
+                requestor: reversal.by,
+                service_time: reversal.since,
+            };
+            (id, record)
+        })
+        .collect();
+    // It is on screen all the same; what cannot be written now is learnt and noted again by the next run.
+    if !records.is_empty()
+        && let Err(error) = journal.record_all(records).await
+    {
+        tracing::warn!("a release by somebody else was not noted in the journal: {error}");
     }
 }

@@ -388,6 +388,7 @@ impl Tasks {
             }
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
+            Command::NoteReversals(undone) => spawn(acknowledge::note_reversals(context, undone)),
             Command::LookNow => context.watched.look_now(),
             Command::DeleteLocalData => self.deletion.begin(local_data::is_clear(context)),
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),

@@ -1,13 +1,16 @@
 //! What went wrong stays on top until a person has read it.
 
 use std::path::Path;
+use std::time::Duration;
 
-use cordon::action::ActionKind;
+use cordon::action::{ActionKind, Evidence};
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
 use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::Command;
-use cordon::model::EntryId;
+use cordon::model::{EntryId, MachineActionId};
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
+use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
 
 const NAME: &str = "ENG-LT-030";
 
@@ -149,4 +152,125 @@ fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
         !c.shows("Needs your attention (1)") && !c.shows("1 needs attention")
     });
     assert!(!console.shows(&row), "{}", console.screen());
+}
+
+/// How often the journal says that somebody else has undone an order.
+fn reversals(journal: &Path) -> usize {
+    let entries = journal_on_disk(journal);
+    let records = entries.iter().flat_map(Entry::records);
+    let undone = records.filter(|(_, record)| matches!(record, Record::Undone { .. }));
+    undone.count()
+}
+
+/// A window of the next run: whoever is at it signs in, and all actions are read.
+fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console {
+    let mut console = Console::open(simulator, folder, &Policy::default(), [1400.0, 900.0]);
+    console.sign_in();
+    console.step_until("the older actions", |c| {
+        c.state().containments.value.is_some()
+    });
+    console
+}
+
+/// A list of what needs a person that empties itself by time is none. What was never in it stays out: see
+/// the tests of `State`.
+#[test]
+fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let machine = engine.machine(NAME);
+    let entry = engine.order(ActionKind::Isolate, NAME);
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.worker.shut_down();
+    let control = engine.control.clone();
+    drop(engine);
+    control.advance(Duration::from_mins(1));
+    let release = control.act_as_colleague(machine.id.as_str(), "Unisolate", "all clear");
+    assert!(control.set_status(&release.expect("an action"), "Succeeded"));
+
+    let mut console = next_run(&simulator, folder.path());
+    assert_eq!(console.state().entries.attention_count(), 1);
+    let journal = console.journal.clone();
+    console.step_until("that it is on record", |_| reversals(&journal) == 1);
+    drop(console);
+    control.advance(Duration::from_hours(3 * 7 * 24));
+    for _ in 0..2 {
+        let mut console = Console::open(
+            &simulator,
+            folder.path(),
+            &Policy::default(),
+            [1400.0, 900.0],
+        );
+        console.step_until("the journal", |c| c.state().journal.is_some());
+        assert_eq!(console.state().entries.attention_count(), 1, "at once");
+        drop(console);
+        let console = next_run(&simulator, folder.path());
+        assert_eq!(console.state().entries.attention_count(), 1);
+    }
+    let mut console = next_run(&simulator, folder.path());
+    console.click("Acknowledge");
+    console.step_until("that it was read", |c| {
+        c.state().entries.attention_count() == 0
+    });
+    drop(console);
+    let console = next_run(&simulator, folder.path());
+    assert_eq!(console.state().entries.attention_count(), 0);
+    drop(console);
+    assert_eq!(reversals(&journal), 1, "said once");
+}
+
+#[test]
+fn a_console_that_only_looks_puts_no_release_on_record() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let entry = engine.order(ActionKind::Isolate, NAME);
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    let action = MachineActionId::parse("b89eb834").expect("a literal id");
+    let undone = || {
+        let evidence = Evidence {
+            action: action.clone(),
+            since: None,
+            by: None,
+            again: Vec::new(),
+            is_picked_up: true,
+        };
+        Command::NoteReversals(vec![(entry, evidence)])
+    };
+    // What is answered next was begun after it.
+    let refuses = |looking: &mut Engine, why: &str| {
+        looking.send(undone());
+        looking.send(Command::Acknowledge(vec![(entry, "Done")]));
+        looking.until("why not", |s| {
+            let mut problems = s.problems.iter();
+            problems.any(|p| p.explanation.headline.contains(why))
+        });
+        looking.worker.shut_down();
+    };
+    let mut second = Engine::start(&simulator, folder.path());
+    refuses(&mut second, "acknowledge it there");
+    engine.worker.shut_down();
+    let journal = engine.journal.clone();
+    drop((engine, second));
+    let read_only = Policy {
+        read_only: true,
+        ..Policy::default()
+    };
+    let store = TokenStore::memory();
+    let mut looking = Engine::start_with(&simulator, folder.path(), &read_only, store);
+    refuses(&mut looking, "--read-only");
+    drop(looking);
+    assert_eq!(reversals(&journal), 0);
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.send(undone());
+    engine.until("that it is on record", |s| {
+        let known = s.entry(entry).expect("an entry");
+        known.is_noted_as_undone_by(&action)
+    });
+    refuses(&mut engine, "Nobody is signed in");
+    drop(engine);
+    assert_eq!(reversals(&journal), 1);
 }

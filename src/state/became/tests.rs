@@ -232,3 +232,63 @@ fn a_release_from_long_before_this_run_fills_no_list_and_is_said_in_its_row() {
         assert_eq!(state.status_word(&isolated), word);
     }
 }
+
+#[test]
+fn a_release_that_needed_a_person_needs_one_at_any_age_until_it_is_acknowledged() {
+    const DAY: i64 = 24 * 60 * 60;
+    let mut isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    isolated.push(
+        at(25),
+        Record::Undone {
+            action: MachineActionId::parse("s1").expect("a literal id"),
+            requestor: Some("sam@contoso.com".into()),
+            service_time: Some(at(20)),
+        },
+    );
+    let mut state = state();
+    state.began_at = Some(at(20 + 30 * DAY));
+    state.apply(Event::Entries(vec![isolated.clone()]));
+    let lifted = "Isolated, no longer in effect (released by sam@contoso.com, at 20)";
+    assert_eq!(
+        state.entries.attention_count(),
+        1,
+        "before anything is read"
+    );
+    assert_eq!(words(&state, &isolated), lifted);
+    by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    assert_eq!(state.entries.attention_count(), 1);
+    assert_eq!(words(&state, &isolated), lifted);
+    // What changed since is said, and takes nothing off the list.
+    by_sam(&mut state, "s2", MachineActionType::Isolate, 40);
+    assert_eq!(state.entries.attention_count(), 1);
+    assert_eq!(words(&state, &isolated), "Isolated");
+    let by = Record::Acknowledged {
+        status: "Done".into(),
+        object_id: "o".into(),
+        account: "jane".into(),
+    };
+    isolated.push(at(50), by);
+    put(&mut state, &isolated);
+    assert_eq!(state.entries.attention_count(), 0);
+}
+
+#[test]
+fn what_others_have_undone_is_given_out_once_to_be_put_on_record() {
+    let mut state = state();
+    put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
+    assert_eq!(state.entries.reversals_after(0), []);
+    for _ in 0..2 {
+        by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
+    }
+    let [(entry, evidence)] = state.entries.reversals_after(0) else {
+        panic!("{:?}", state.entries.reversals_after(0))
+    };
+    assert_eq!(entry.to_string(), "cdn-00000001");
+    let by = (
+        evidence.action.as_str(),
+        evidence.by.as_deref(),
+        evidence.since,
+    );
+    assert_eq!(by, ("s1", Some("sam@contoso.com"), Some(at(20))));
+    assert_eq!(state.entries.reversals_after(1), []);
+}

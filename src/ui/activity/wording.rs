@@ -5,15 +5,14 @@ mod investigation;
 mod next_steps;
 mod not_found;
 mod refusal;
+mod reversal;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
+use crate::action::{ActionKind, Recorded, Task, action_noun};
 use crate::guard::is_silent;
-use crate::journal::{
-    Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, UNDONE, UnclearReply, Undone,
-};
+use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, UnclearReply};
 use crate::message::OrderProgress;
 use crate::model::{
     HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean, filled,
@@ -205,7 +204,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::Waiting => waiting(state, now),
         OrderStatus::Done { .. } => {
             let left_behind = download::lines(entry, state, now).into_iter();
-            let deviations = undone(entry, state, zone).into_iter();
+            let deviations = reversal::line(entry, state, zone).into_iter();
             let deviations = deviations.chain(self::deviations(entry, state));
             deviations
                 .chain(left_behind)
@@ -443,21 +442,6 @@ fn given_up(entry: &Entry) -> String {
     } else {
         format!(" ({})", words.join("; "))
     }
-}
-
-/// That somebody else has undone it since.
-fn undone(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
-    let Undone { done, by, at } = state.became(entry).undone?;
-    let at = |before| {
-        let at = at.map(|at| format!("{before}{}", words::local_time(at, zone)));
-        at.unwrap_or_default()
-    };
-    Some(if let Change::Clears(_) = entry.order.task.change() {
-        format!("{done} again{} by {by}", at(" since "))
-    } else {
-        let done = done.to_lowercase();
-        format!("{}: {done} by {by}{}", first_upper(UNDONE), at(" at "))
-    })
 }
 
 /// Deviations of a succeeded action from its order.

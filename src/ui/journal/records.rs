@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::action::Task;
 use crate::journal::Record;
-use crate::model::clean;
+use crate::model::{clean, requestor_name};
 use crate::ui::words::{local_time, utc_time};
 
 /// Other people's text is shown as far as this, in characters.
@@ -99,6 +99,19 @@ fn words(record: &Record, task: &Task) -> String {
                 Some(comment) => format!("{words}: {}", cleaned(comment)),
                 None => words,
             }
+        }
+        Record::Undone {
+            action,
+            requestor,
+            service_time,
+        } => {
+            let by = told(requestor_name(requestor.as_deref()).as_ref());
+            let at = service_time.map(|at| format!(", by Defender's clock at {}", utc_time(at)));
+            let action = told(action.as_str());
+            format!(
+                "Undone by action {action} of {by}{}",
+                at.unwrap_or_default()
+            )
         }
         Record::Downloaded {
             file,
