@@ -23,9 +23,11 @@ impl State {
     #[must_use]
     pub fn machine_of(&self, entry: &Entry) -> MachineRef {
         let machine = entry.machine();
-        let other = self.machine(&machine.id);
-        let other = other.filter(|_| entry.acts_elsewhere());
-        other.map_or(machine, |known| known.reference())
+        if entry.acts_elsewhere() {
+            self.named(&machine.id, self.known_actions(&machine.id))
+        } else {
+            machine
+        }
     }
 
     /// What somebody else has done since that undid an order of ours which had succeeded: lifted what it

@@ -86,7 +86,7 @@ impl State {
     }
 
     /// The record of a machine, or the name that its actions have for it.
-    fn named(&self, id: &MachineId, actions: &[MachineAction]) -> MachineRef {
+    pub(super) fn named(&self, id: &MachineId, actions: &[MachineAction]) -> MachineRef {
         let known = self.machine(id).map(|machine| machine.reference());
         known.unwrap_or_else(|| MachineRef {
             id: id.clone(),

@@ -193,6 +193,12 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
         known.filter(|action| action.id.as_str() == own).count()
     };
     assert_eq!((shows(&ordered), shows(&other)), (0, 1));
+    // It may be in no list, so it is read by itself.
+    let path = format!("/machines/{}", other.id);
+    engine.until_tenant("a reading of it", move |control| {
+        let requests = control.requests();
+        requests.iter().any(|request| request.path.ends_with(&path))
+    });
 }
 
 /// What the device's own order did elsewhere is called neither done nor its own.

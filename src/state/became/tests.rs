@@ -292,3 +292,29 @@ fn what_others_have_undone_is_given_out_once_to_be_put_on_record() {
     assert_eq!(by, ("s1", Some("sam@contoso.com"), Some(at(20))));
     assert_eq!(state.entries.reversals_after(1), []);
 }
+
+#[test]
+fn another_record_that_was_not_read_is_called_by_the_name_that_its_actions_have() {
+    let mut isolated = done("cdn-00000001", ActionKind::Isolate, 10);
+    let machine = MachineId::parse("b2").expect("a literal id");
+    let redirected = Record::Redirected { machine };
+    isolated = fixtures::entry_at(
+        at(5),
+        fixtures::author(),
+        isolated.order,
+        vec![Record::Sent, redirected],
+    );
+    let mut state = state();
+    put(&mut state, &isolated);
+    assert_eq!(state.machine_of(&isolated).quoted(), "unnamed device (…b2)");
+    let id = MachineActionId::parse("x1").expect("a literal id");
+    let kind = MachineActionType::Isolate;
+    let mut action = MachineAction::bare(id, kind, MachineActionStatus::Pending);
+    action.machine_id = MachineId::parse("b2").ok();
+    action.computer_dns_name = Some("ENG-LT-030".into());
+    state.apply(Event::Actions {
+        epoch: Epoch::default(),
+        actions: vec![action],
+    });
+    assert_eq!(state.machine_of(&isolated).quoted(), "“ENG-LT-030” (…b2)");
+}

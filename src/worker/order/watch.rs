@@ -16,7 +16,7 @@ use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId};
 use crate::worker::context::Context;
-use crate::worker::indicators;
+use crate::worker::{device, indicators};
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
 const GRACE_SECS: u32 = 120;
@@ -234,12 +234,27 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
                 .record_reading(&action, Some(&agreeing))
                 .await;
         context.watched.end_recording(&action.id);
+        read_other_record(&context, &agreeing);
         if !is_over {
             let is_open = |status| matches!(status, Some(OrderStatus::Accepted { .. }));
             (next.entries).retain(|entry| is_open(context.journal.status(*entry)));
             note_next(&context, Some(next), None).await;
         }
     });
+}
+
+/// Reads the record to which the service has carried an order over, once: a person has to look at it, and
+/// it may be in no list.
+fn read_other_record(context: &Arc<Context>, entries: &[EntryId]) {
+    let entry = entries.iter().find_map(|id| context.journal.entry(*id));
+    let Some(entry) = entry.filter(|entry| entry.acts_elsewhere()) else {
+        return;
+    };
+    let other = entry.machine().id;
+    let known = context.known.get(&other);
+    if known.machine.is_none() && known.failure.is_none() {
+        device::read(context, other);
+    }
 }
 
 /// Gives the action up for the entries that a reading contradicts. Returns the remaining entries, and whether
