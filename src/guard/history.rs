@@ -174,11 +174,13 @@ pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         return Vec::new();
     };
     let shown = clean(tag, 80);
-    let known = facts
-        .machine
-        .and_then(|machine| machine.machine_tags.as_deref());
-    let Some(tags) = known else {
-        let what = "whether the device has this tag: its record does not say which it has";
+    let known = facts.machine.map(|machine| machine.machine_tags.as_deref());
+    let Some(Some(tags)) = known else {
+        let why = match known {
+            Some(_) => "its record does not say which it has".to_owned(),
+            None => facts.record_gap(),
+        };
+        let what = format!("whether the device has this tag: {why}");
         return vec![Verdict::not_checked(what)];
     };
     let has_it = tags.iter().any(|known| **known == *tag);

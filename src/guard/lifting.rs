@@ -60,7 +60,7 @@ fn cancellation(
             "whose request this cancels: {}",
             facts
                 .history_gap()
-                .unwrap_or("it is not among this device's actions")
+                .unwrap_or_else(|| "it is not among this device's actions".to_owned())
         ))
     });
     std::iter::once(named).chain(unread).collect()
@@ -125,6 +125,7 @@ fn whose(action: &MachineAction, facts: &Facts<'_>) -> (Ownership, String) {
 fn alerts(facts: &Facts<'_>) -> String {
     match facts.alerts {
         AlertsLook::NotChecked => "Open alerts: not checked".to_owned(),
+        AlertsLook::Failed(why) => format!("Open alerts not checked: {why}"),
         AlertsLook::Reading => "Open alerts: not checked yet".to_owned(),
         AlertsLook::Open(0) => "No open alerts".to_owned(),
         AlertsLook::Open(1) => "1 open alert".to_owned(),

@@ -49,6 +49,8 @@ pub struct Facts<'a> {
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,
+    /// Why what is missing of the machine could not be read.
+    pub unread: Unread<'a>,
     /// The computer that the console runs on, if known.
     pub host: Option<&'a Host>,
     /// What is known about the file in question, if the task is about one.
@@ -66,7 +68,7 @@ pub struct Facts<'a> {
     /// Service actions created by the current account's orders on this machine.
     pub own_actions: &'a [OwnAction],
     /// What is known of the machine's open alerts.
-    pub alerts: AlertsLook,
+    pub alerts: AlertsLook<'a>,
     /// All devices that are known.
     pub devices: DeviceList<'a>,
     /// How many devices are to be confirmed together, this one included.
@@ -88,23 +90,48 @@ impl<'a> Facts<'a> {
     }
 
     /// Why the known actions may be incomplete, if they may.
-    fn history_gap(&self) -> Option<&'static str> {
+    fn history_gap(&self) -> Option<String> {
         match self.history {
-            None => Some("this device's action history could not be read"),
+            None => Some(self.unread.words(self.unread.history, "action history")),
             Some(History {
                 is_complete: false, ..
-            }) => Some("part of this device's action history was cut off or unreadable"),
+            }) => Some("part of this device's action history was cut off or unreadable".to_owned()),
             Some(_) => None,
         }
+    }
+
+    /// Why the record of the machine is not known.
+    fn record_gap(&self) -> String {
+        self.unread.words(self.unread.record, "record")
+    }
+}
+
+/// Why the record and the actions of a machine are not known: what happened when they were last read, as a
+/// sentence. `None` while they were not.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unread<'a> {
+    pub record: Option<&'a str>,
+    pub history: Option<&'a str>,
+}
+
+impl Unread<'_> {
+    /// The clause after what was not checked.
+    fn words(self, why: Option<&str>, what: &str) -> String {
+        why.map_or_else(
+            || format!("this device's {what} has not been read yet"),
+            ToOwned::to_owned,
+        )
     }
 }
 
 /// Number of a machine's unresolved alerts, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AlertsLook {
-    /// Not read, or the last try failed.
+pub enum AlertsLook<'a> {
+    /// Not read.
     #[default]
     NotChecked,
+    /// Why the last try failed.
+    Failed(&'a str),
     /// Being read for the first time.
     Reading,
     Open(usize),

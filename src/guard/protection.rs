@@ -44,7 +44,8 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
                 (false, false) => return Vec::new(),
             };
             Verdict::not_checked(format!(
-                "whether {by} protects this device, because its record could not be read"
+                "whether {by} protects this device: {}",
+                facts.record_gap()
             ))
         };
         return vec![verdict];

@@ -203,9 +203,10 @@ fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     }
     let Some(machine) = facts.machine else {
         // For all guardrails that use the record.
-        return vec![Verdict::not_checked(
-            "merge, onboarding, health, tags and addresses: this device's record could not be read",
-        )];
+        return vec![Verdict::not_checked(format!(
+            "merge, onboarding, health, tags and addresses: {}",
+            facts.record_gap()
+        ))];
     };
     let target = machine.merged_into();
     target

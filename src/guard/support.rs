@@ -13,9 +13,10 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         return Vec::new();
     };
     let Some(machine) = facts.machine else {
-        return vec![Verdict::not_checked(
-            "whether this action works here: the device's record could not be read",
-        )];
+        return vec![Verdict::not_checked(format!(
+            "whether this action works here: {}",
+            facts.record_gap()
+        ))];
     };
     let said = name_of(*kind, values)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));

@@ -32,7 +32,7 @@ struct World {
     file: File,
     batch_size: usize,
     own_actions: Vec<OwnAction>,
-    alerts: AlertsLook,
+    alerts: AlertsLook<'static>,
     devices: Vec<Arc<Machine>>,
     is_list_complete: bool,
     available: Option<AvailableActions>,
@@ -101,6 +101,7 @@ impl World {
             tickets: &self.tickets,
             session: &self.session,
             machine: Some(&self.machine),
+            unread: Unread::default(),
             host: self.host.as_ref(),
             file: match &self.file {
                 File::NotYet => FileLook::NotYet,

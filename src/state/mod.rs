@@ -43,7 +43,7 @@ pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{
-    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, ownership,
+    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, Unread, ownership,
 };
 use crate::journal::{Entry, OrderStatus};
 use crate::message::{
@@ -168,6 +168,12 @@ pub struct State {
 fn next_revision() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// What happened when something was last read, where that went wrong.
+fn failure<T>(read: Option<&Remote<T>>) -> Option<&str> {
+    let failure = read?.failure.as_ref()?;
+    Some(&failure.headline)
 }
 
 /// A problem without a row of its own.
@@ -374,9 +380,12 @@ impl State {
                 .any(|action| ownership(action, Some(account), &[]) == Ownership::Mine)
     }
 
-    fn alerts_look(&self, id: &MachineId) -> AlertsLook {
+    fn alerts_look(&self, id: &MachineId) -> AlertsLook<'_> {
         let alerts = self.panels.get(id).map(|panel| &panel.alerts);
-        let Some(alerts) = alerts.filter(|alerts| alerts.failure.is_none()) else {
+        if let Some(why) = failure(alerts) {
+            return AlertsLook::Failed(why);
+        }
+        let Some(alerts) = alerts else {
             return AlertsLook::NotChecked;
         };
         let Some(listed) = alerts.get() else {
@@ -433,6 +442,10 @@ impl State {
             tickets: &self.settings.tickets,
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
+            unread: Unread {
+                record: failure(self.machines.get(&machine.id)),
+                history: failure(self.histories.get(&machine.id)),
+            },
             host: self.host.as_ref(),
             file: hash.map_or(FileLook::NotYet, |hash| self.file_look(hash)),
             indicators: self.indicators_look(),

@@ -117,6 +117,38 @@ mod tests {
         assert_eq!(shown(&state), Some(inactive));
     }
 
+    /// A guardrail that cannot judge says which of them it was.
+    #[test]
+    fn what_happened_when_a_device_was_read_is_said_by_what_was_not_checked() {
+        use crate::explain::NextStep;
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let id = MachineId::parse("a1").expect("a literal id");
+        let why = "The service does not know this device";
+        let texts = |state: &State| {
+            let draft = Draft::new(
+                EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+                crate::state::fixtures::machine_ref("a1", None),
+                Subject::Act(ActionKind::Isolate),
+            );
+            let now = Timestamp::from_second(40).expect("a literal time");
+            let judged = state.with_facts(&draft.machine, now, |facts| review(&draft, facts));
+            let texts = judged.findings.into_iter().map(|finding| finding.text);
+            texts
+                .filter(|text| text.contains("health"))
+                .collect::<Vec<_>>()
+        };
+        let what = "Not checked: merge, onboarding, health, tags and addresses";
+        let unread = format!("{what}: this device's record has not been read yet");
+        assert_eq!(texts(&state), [unread]);
+        state.apply(Event::Machine {
+            epoch: state.epoch,
+            id,
+            result: Err(Explanation::harmless(why, NextStep::None)),
+            at: Timestamp::UNIX_EPOCH,
+        });
+        assert_eq!(texts(&state), [format!("{what}: {why}")]);
+    }
+
     /// A sparser answer lifts no protection.
     #[test]
     fn a_sparse_record_keeps_known_tags_and_merge() {

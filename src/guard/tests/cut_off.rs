@@ -212,6 +212,10 @@ fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_sa
     world.machine.computer_dns_name = Some("DC01".into());
     let facts = Facts {
         machine: None,
+        unread: Unread {
+            record: Some("The service does not know this device"),
+            history: None,
+        },
         ..world.facts()
     };
     let found = |kind| {
@@ -221,7 +225,7 @@ fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_sa
             .collect::<Vec<_>>()
     };
     let isolate = found(ActionKind::Isolate);
-    let text = "Not checked: merge, onboarding, health, tags and addresses: this device's record could not be read";
+    let text = "Not checked: merge, onboarding, health, tags and addresses: The service does not know this device";
     let not_checked = ("merged record", NotChecked, text.to_owned());
     assert!(isolate.contains(&not_checked), "{isolate:?}");
     let warned = |(rail, severity, text): &(&str, Severity, String)| {
@@ -244,4 +248,42 @@ fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_sa
         cancelling.iter().all(|f| f.rail != "merged record"),
         "{cancelling:?}"
     );
+}
+
+/// Not known to the service, not allowed and not reached are three things, and "could not be read" is none.
+#[test]
+fn what_was_not_checked_says_what_happened_when_it_was_read() {
+    let mut world = world();
+    world.history = None;
+    world.policy.protected_tags = vec!["tier0".into()];
+    for why in [
+        "The service does not know this device",
+        "You are not allowed to read this device",
+        "Could not reach the Defender service",
+    ] {
+        world.alerts = AlertsLook::Failed(why);
+        let facts = Facts {
+            machine: None,
+            unread: Unread {
+                record: Some(why),
+                history: Some(why),
+            },
+            ..world.facts()
+        };
+        for kind in [
+            ActionKind::Isolate,
+            ActionKind::Unisolate,
+            ActionKind::AddTag,
+            ActionKind::StopAndQuarantineFile,
+        ] {
+            let findings = review(&world.draft(kind), &facts).findings;
+            let unchecked = findings.iter().filter(|f| f.severity == NotChecked);
+            let of_device = unchecked.filter(|f| f.rail != "file" && f.rail != "blast radius");
+            let texts: Vec<_> = of_device.map(|f| &*f.text).collect();
+            assert!(texts.len() > 1, "{kind:?}: {texts:?}");
+            for text in texts {
+                assert!(text.ends_with(&format!(": {why}")), "{kind:?}: {text}");
+            }
+        }
+    }
 }

@@ -291,8 +291,7 @@ fn ownership_is_unknown_where_actions_were_not_read() {
         action_type,
     };
     let isolation = || cancel(MachineActionType::Isolate);
-    let unread =
-        "Not checked: whose request this cancels: this device's action history could not be read";
+    let unread = "Not checked: whose request this cancels: this device's action history has not been read yet";
     assert_eq!(not_checked(&world, isolation()), [unread]);
     let release = cancel(MachineActionType::Unisolate);
     assert_eq!(not_checked(&world, release), [""; 0]);

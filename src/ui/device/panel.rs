@@ -109,8 +109,8 @@ fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
     let reading = cx.state.machines.get(&selected.id);
     let words = if reading.is_some_and(|reading| reading.loading) {
         "This device's record is being read"
-    } else if reading.is_some_and(|reading| reading.failure.is_some()) {
-        "This device's record could not be read"
+    } else if let Some(why) = cx.state.why_unread(&selected.id) {
+        &why.headline
     } else if absence_words(cx.state, selected, cx.now).is_some() {
         // Said already.
         return;

@@ -126,6 +126,7 @@ pub(super) fn preflight(
         session: &context.session.status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
         // These only warn, and that was done in the form.
+        unread: guard::Unread::default(),
         tickets: &Tickets::default(),
         host: None,
         file: guard::FileLook::NotYet,
