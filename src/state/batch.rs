@@ -119,17 +119,19 @@ impl Batch<'_> {
         counts
     }
 
-    /// Estimated time for the waiting ones, at the pace of those before them; `None` while too few
-    /// have left to tell.
+    /// How many have left so far.
     #[must_use]
-    pub fn time_left(&self, now: Timestamp) -> Option<SignedDuration> {
-        let begun = self.entries.first()?.intended_at();
+    pub fn sent(&self) -> usize {
         let sent = self.entries.iter().filter_map(|e| e.first_sent_at());
-        let count = i32::try_from(sent.count())
-            .ok()
-            .filter(|count| *count > 1)?;
-        let waiting = i32::try_from(self.waiting()).ok()?;
-        Some(now.duration_since(begun) / count * waiting)
+        sent.count()
+    }
+
+    /// Estimated seconds for the waiting ones, at the pace of those that left in the last `secs`, by a clock
+    /// that nobody sets; `None` while too few have left to tell.
+    #[must_use]
+    pub fn secs_left(&self, left: usize, secs: f64) -> Option<f64> {
+        let count = |count: usize| u32::try_from(count).map(f64::from).ok();
+        (left > 1).then(|| Some(secs / count(left)? * count(self.waiting())?))?
     }
 }
 

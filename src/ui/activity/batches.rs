@@ -144,9 +144,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
     let title = title(ui, cx, batch, first);
     // At no pace while nothing can leave.
     let can_send = cx.state.session.is_signed_in() && acting_trouble(cx.state).is_ok();
-    let left = (batch.waiting() > 0 && can_send)
-        .then(|| batch.time_left(cx.now))
-        .flatten();
+    let left = secs_left(ui, batch).filter(|_| batch.waiting() > 0 && can_send);
     // Room at the right that is always kept: buttons come and go there, and move no word.
     let labels = [STOP, ACKNOWLEDGE_SOME];
     let width = labels.map(|label| button_width(ui, label));
@@ -164,7 +162,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
         ui.strong_label(title);
         ui.wrapped(summary(batch, cx.state));
         if let Some(left) = left {
-            let left = format!("about {} left", duration(left.as_secs().max(1)));
+            let left = format!("about {} left", duration(left.max(1)));
             ui.weak_label(left);
         }
         // It is long, and there only after an interruption.
@@ -175,6 +173,19 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
         beside_ui(ui, width, cx, words, |ui, cx| buttons_ui(ui, cx, batch));
     });
     turns
+}
+
+/// Estimated time for those that wait, by the window's own clock: the computer's may be set meanwhile.
+fn secs_left(ui: &Ui, batch: &Batch<'_>) -> Option<i64> {
+    let (time, sent) = (ui.input(|input| input.time), batch.sent());
+    let id = Id::unique(("first seen", batch.id));
+    let first: (f64, usize) = ui.data_mut(|data| *data.get_temp_mut_or(id, (time, sent)));
+    let secs = batch.secs_left(sent.saturating_sub(first.1), time - first.0)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole seconds of an estimate"
+    )]
+    Some(secs as i64)
 }
 
 /// Buttons of a summary.

@@ -233,11 +233,11 @@ fn sign_in(harness: &mut Harness<'static, World>) {
     };
 }
 
-#[test]
-fn the_time_left_is_estimated_only_while_orders_can_leave() {
+/// A batch of five, of which so many have left.
+fn batch_of_five(sent: u32) -> Vec<Entry> {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
     let ordered = |n: u32| {
-        let records = if n < 3 {
+        let records = if n <= sent {
             vec![Record::Sent]
         } else {
             Vec::new()
@@ -246,7 +246,14 @@ fn the_time_left_is_estimated_only_while_orders_can_leave() {
         one.order.batch = Some(first);
         one
     };
-    let mut harness = harness((1..6).map(ordered).collect());
+    (1..6).map(ordered).collect()
+}
+
+#[test]
+fn the_time_left_is_estimated_only_while_orders_can_leave() {
+    let mut harness = harness(batch_of_five(0));
+    harness.run_steps(3);
+    harness.state_mut().state.entries = batch_of_five(2).into();
     let is_estimated = |harness: &mut Harness<'static, World>| {
         harness.run_steps(3);
         assert!(
@@ -261,6 +268,24 @@ fn the_time_left_is_estimated_only_while_orders_can_leave() {
     assert!(is_estimated(&mut harness));
     harness.state_mut().state.policy.read_only = true;
     assert!(!is_estimated(&mut harness), "it only looks");
+}
+
+/// This computer's clock, which stands still here, may be set at any time.
+#[test]
+fn the_time_left_is_estimated_by_the_windows_own_clock() {
+    let mut harness = harness(batch_of_five(0));
+    sign_in(&mut harness);
+    let time = |harness: &Harness<'static, World>| harness.ctx.input(|input| input.time);
+    harness.run_steps(1);
+    let began = time(&harness);
+    harness.run_steps(80);
+    harness.state_mut().state.entries = batch_of_five(2).into();
+    harness.run_steps(1);
+    let secs = (time(&harness) - began) / 2.0 * 3.0;
+    assert!(secs > 3.0, "{secs}");
+    let near = [-1.0, 0.0, 1.0].map(|off| format!("about {:.0} s left", secs + off));
+    let shown = |label: &String| harness.query_by_label(label).is_some();
+    assert!(near.iter().any(shown), "{near:?}");
 }
 
 /// What was fetched is found: how far it is, and where it lies.
