@@ -368,7 +368,7 @@ impl Inventory {
 
 /// Whether a list that was read then still says at this time what there should be.
 fn is_recent(then: Timestamp, at: Timestamp) -> bool {
-    at.duration_since(then) < MISSED_FOR
+    at.duration_since(then).abs() < MISSED_FOR
 }
 
 /// Key shared by twins: the skeleton of the host name. A nameless record has no twin.

@@ -21,7 +21,7 @@ pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
     let panel = cx.state.panels.get(id);
     let is_stale = |part: &PanelPart| {
         let (read_at, is_loading) = panel.map_or((None, false), |panel| panel.freshness(*part));
-        let age = read_at.map(|at| cx.now.duration_since(at).as_secs());
+        let age = read_at.map(|at| cx.now.duration_since(at).abs().as_secs());
         !is_loading && age.is_none_or(|age| age >= FRESH_SECS)
     };
     let stale = PanelPart::ALL.into_iter().filter(is_stale);

@@ -376,7 +376,7 @@ pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     let history = cx.state.histories.get(&rest.id).and_then(Remote::read_at);
     let is_fresh = [machine, history]
         .iter()
-        .all(|at| at.is_some_and(|at| cx.now.duration_since(at).as_secs() < FRESH_SECS));
+        .all(|at| at.is_some_and(|at| cx.now.duration_since(at).abs().as_secs() < FRESH_SECS));
     if !is_fresh {
         cx.out.work.push(Command::LoadMachine(rest.id.clone()));
     }

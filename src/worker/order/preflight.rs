@@ -80,12 +80,18 @@ pub(super) fn check_may_begin(context: &Context, approval: &Approval) -> Result<
 }
 
 fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSent> {
-    let age = now().duration_since(approval.confirmed_at());
-    if age > context.settings.policy().approval_life {
+    let life = context.settings.policy().approval_life;
+    if !is_young(approval.confirmed_at(), now(), life) {
         Err(NotSent::because(NotSentReason::ApprovalLapsed))
     } else {
         Ok(())
     }
+}
+
+/// Whether an approval still holds, on a clock that may have been set back. Not by a clock that stands still
+/// while the computer sleeps.
+fn is_young(confirmed_at: Timestamp, now: Timestamp, life: SignedDuration) -> bool {
+    now.duration_since(confirmed_at).abs() <= life
 }
 
 /// Judges an order in this moment: an opposite action under way that the person did not know of when
@@ -175,4 +181,18 @@ pub(super) fn opposite_under_way(
         .filter(|a| !a.status.is_final() && a.kind == opposite.spec().wire_type)
         .map(|a| a.id)
         .find(|id| !approval.accepts_opposite(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_gets_no_longer_life_from_a_clock_that_was_set_back() {
+        let at = |secs| Timestamp::from_second(secs).expect("a literal time");
+        let life = SignedDuration::from_mins(2);
+        for (now, holds) in [(0, true), (120, true), (121, false), (-3_600, false)] {
+            assert_eq!(is_young(at(0), at(now), life), holds, "{now}");
+        }
+    }
 }

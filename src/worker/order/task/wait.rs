@@ -143,9 +143,12 @@ impl OrderTask {
     /// Waits, and says until when.
     async fn sleep_until(&mut self, until: Timestamp) -> Result<(), NotSent> {
         let mut said = false;
+        let left = || Duration::try_from(until.duration_since(now())).unwrap_or_default();
+        let due = monotonic_now() + left();
         loop {
             self.ensure_same_session()?;
-            let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+            // A clock that is set back makes it no longer, and a computer that slept has waited.
+            let wait = left().min(due.saturating_duration_since(monotonic_now()));
             if wait.is_zero() {
                 return Ok(());
             }
