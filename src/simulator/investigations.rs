@@ -2,12 +2,13 @@
 //! asked for them nor why.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::actions::ActionRow;
 use super::api::{bad_query, entity, list as whole_list, no_machine, page_of, sort};
 use super::call::Call;
 use super::clock::shifted;
+use super::faults::FaultKind;
 use super::investigation::{FIRST, Investigation};
 use super::odata;
 use super::reply::Reply;
@@ -17,7 +18,13 @@ use super::tenant::{Inner, SimTenant};
 
 const PROPERTIES: [&str; 5] = ["startTime", "id", "state", "machineId", "triggeringAlertId"];
 /// `POST /api/machines/{id}/startInvestigation`.
-pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) -> Reply {
+pub(super) fn start(
+    tenant: &SimTenant,
+    call: &Call,
+    id: &str,
+    row: &ActionRow,
+    fault: Option<&FaultKind>,
+) -> Reply {
     if let Some(reply) = wrong_content_type(call) {
         return reply;
     }
@@ -38,7 +45,16 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     if let Some((code, message)) = unsuitable(&record, row, None) {
         return Reply::error(400, code, &message);
     }
-    let answer = begin(tenant, &mut inner, index, now, i64::from(row.typical_secs));
+    let next = (index + 1) % tenant.fleet.len();
+    let on = if fault == Some(&FaultKind::CarriedOver) {
+        next
+    } else {
+        index
+    };
+    let mut answer = begin(tenant, &mut inner, on, now, i64::from(row.typical_secs));
+    if fault == Some(&FaultKind::OtherDevice) {
+        answer["machineId"] = json!(tenant.fleet.id(next));
+    }
     Reply::json(
         row.success,
         entity(tenant, "Investigations/$entity", answer),

@@ -377,7 +377,7 @@ fn api_half(
         ["machines", _, last] => match by_route(last) {
             Some(_) if !call.is_post() => Reply::only("POST"),
             Some(row) if row.is_investigation => allowed(&[row.permission], &|| {
-                investigations::start(tenant, call, subject, row)
+                investigations::start(tenant, call, subject, row, fault)
             }),
             Some(row) => allowed(&[row.permission], &|| {
                 submit::submit(tenant, call, subject, row, fault)

@@ -176,6 +176,26 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
     assert!(played > 30, "{played}");
 }
 
+/// As other actions are: claimed by a reading, named, and for a person to read.
+#[test]
+fn an_investigation_that_was_carried_over_to_another_record_is_followed_there() {
+    for (what, is_elsewhere) in [("carried_over", true), ("other_device", false)] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        engine
+            .control
+            .inject(fault("submit:startInvestigation", what, 1));
+        let entry = engine.order(KIND, "ENG-LT-030");
+        let end = engine.until_end(entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{what}: {end:?}");
+        let found = engine.state.entry(entry).expect("it is there");
+        assert_eq!(found.acts_elsewhere(), is_elsewhere, "{what}");
+        let attention = engine.state.entries.attention_count();
+        assert_eq!(attention, usize::from(is_elsewhere), "{what}");
+        assert_eq!(posts(&engine).len(), 1, "{what}");
+        assert_eq!(engine.control.investigations().len(), 1, "{what}");
+    }
+}
+
 #[test]
 fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
     let (_tenant, _folder, mut engine) = signed_in();

@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::{Order, Recorded, Sameness, Task};
 use crate::guard::is_another_person;
 use crate::journal::Entry;
-use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal, shifted};
+use crate::model::{
+    Account, EntryId, MachineAction, MachineActionId, MachineId, each_once, filled, normal, shifted,
+};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
@@ -27,6 +29,8 @@ pub(super) struct Claim<'a> {
     /// Other records of the device: the one that the service carried the order over to, or that the
     /// ordered one was merged into.
     other_records: Vec<MachineId>,
+    /// Of an order of which the service shows no tag: what other orders have made.
+    claimed: Vec<MachineActionId>,
     /// Earliest creation time of an action of ours; `None` if unknown.
     not_before: Option<Timestamp>,
 }
@@ -71,8 +75,14 @@ impl<'a> Claim<'a> {
             user_name: account.and_then(|account| account.user_name.clone()),
             has_left: sent.is_some(),
             other_records: other_records(context, order, entry.as_deref()),
+            claimed: claimed_by_others(context, order),
             not_before: not_before(sent, context.client.service_ahead(), now()),
         }
+    }
+
+    /// The records on which the order's action may be, the ordered one first, each once.
+    pub fn records(&self) -> Vec<&MachineId> {
+        each_once(std::iter::once(&self.order.machine.id).chain(&self.other_records))
     }
 
     /// Whether an action is this order's own, by its tag.
@@ -121,6 +131,7 @@ impl<'a> Claim<'a> {
         }
         match &action.machine_id {
             Some(id) if *id == self.order.machine.id => {}
+            Some(_) if self.was_carried_over(action) => return Whose::Ours,
             Some(_) => {
                 return Whose::Unclear("the service answered with an action on another device");
             }
@@ -223,17 +234,24 @@ impl<'a> Claim<'a> {
             && self.order.task.compared_with(action) == Sameness::Different
     }
 
-    /// The first of these that may have come of an order which shows no tag: begun since it left, and
-    /// not known to have come of another one.
-    pub fn first_unclaimed<'b>(
-        &self,
-        found: &'b [MachineAction],
-        is_claimed: impl Fn(&MachineAction) -> bool,
-    ) -> Option<&'b MachineAction> {
-        let since = found.iter().filter(|read| !self.is_older(read));
-        since
-            .filter(|read| !is_claimed(read))
-            .min_by_key(|read| read.created)
+    /// The first of these that may have come of an order which shows no tag.
+    pub fn first_unclaimed<'b>(&self, found: &'b [MachineAction]) -> Option<&'b MachineAction> {
+        let began = found.iter().filter(|read| self.began_with_this(read));
+        began.min_by_key(|read| read.created)
+    }
+
+    /// Whether an action that shows neither tag nor comment, which is never an order's own by them, may have
+    /// come of this one: begun since it left, and not known to have come of another one.
+    fn began_with_this(&self, action: &MachineAction) -> bool {
+        self.order.task.record() == Recorded::Investigation
+            && !self.is_older(action)
+            && !self.claimed.contains(&action.id)
+    }
+
+    /// Whether the service may have carried such an action over to the record that it is on: there is nothing
+    /// but its time to go by, so that has to be known.
+    fn was_carried_over(&self, action: &MachineAction) -> bool {
+        self.began_with_this(action) && action.created.and(self.not_before).is_some()
     }
 
     fn is_older(&self, action: &MachineAction) -> bool {
@@ -272,6 +290,16 @@ fn not_before(
 /// Whether a comment holds this entry's tag.
 fn holds(comment: Option<&str>, entry: EntryId) -> bool {
     comment.and_then(EntryId::find_in) == Some(entry)
+}
+
+/// What other orders than this one have made, where only that tells whose it is.
+fn claimed_by_others(context: &Context, order: &Order) -> Vec<MachineActionId> {
+    if order.task.record() != Recorded::Investigation {
+        return Vec::new();
+    }
+    let entries = context.journal.entries();
+    let others = entries.iter().filter(|other| other.id() != order.entry);
+    others.filter_map(|other| other.own_action()).collect()
 }
 
 /// The records, besides the ordered one, on which the order's action may be.

@@ -300,10 +300,7 @@ async fn search_actions(
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }
-    let answered = match entry.answered_with() {
-        Some(id) => read_answered(context, id, &found.items).await?,
-        None => None,
-    };
+    let answered = read_answered(context, entry, &found.items).await?;
     if let Some(action) = &answered {
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
@@ -349,19 +346,19 @@ async fn look_up_investigation(
     entry: &Entry,
     claim: &Claim<'_>,
 ) -> Result<Found, Option<ApiError>> {
-    let machine = &entry.order.machine.id;
-    let found = context.client.investigations_on(machine, Lane::LookUp);
-    let found = found.await.map_err(Some)?;
-    let entries = context.journal.entries();
-    let is_claimed = |read: &MachineAction| {
-        let others = entries.iter().filter(|other| other.id() != entry.id());
-        let mut known = others.filter_map(|other| other.own_action());
-        known.any(|id| id == read.id)
-    };
-    match claim.first_unclaimed(&found.items, is_claimed) {
-        Some(started) => Ok(Found::Untagged(Box::new(started.clone()))),
-        None => whole(&found),
+    let mut is_whole = Ok(Found::Nothing);
+    for machine in claim.records() {
+        let found = context.client.investigations_on(machine, Lane::LookUp);
+        let mut found = found.await.map_err(Some)?;
+        // That one may be on a record of which nothing is known.
+        let answered = read_answered(context, entry, &found.items).await?;
+        found.items.extend(answered);
+        if let Some(started) = claim.first_unclaimed(&found.items) {
+            return Ok(Found::Untagged(Box::new(started.clone())));
+        }
+        is_whole = is_whole.and(whole(&found));
     }
+    is_whole
 }
 
 async fn look_up_cancellation(
@@ -380,17 +377,25 @@ async fn look_up_cancellation(
     })
 }
 
-/// The action that the service answered with: from the list, or by its id. `None` when the service
-/// does not know it.
+/// The action that the service answered with: from the list, or by its id. `None` when there is none, or
+/// the service does not know it.
 async fn read_answered(
     context: &Context,
-    id: &MachineActionId,
+    entry: &Entry,
     listed: &[MachineAction],
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
+    let Some(id) = entry.answered_with() else {
+        return Ok(None);
+    };
     if let Some(action) = listed.iter().find(|action| action.id == *id) {
         return Ok(Some(action.clone()));
     }
-    match context.client.machine_action(id, Lane::LookUp).await {
+    let read = if entry.order.task.record() == Recorded::Investigation {
+        context.client.investigation(id, Lane::LookUp).await
+    } else {
+        context.client.machine_action(id, Lane::LookUp).await
+    };
+    match read {
         Ok(action) => Ok(Some(action)),
         Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(None),
         Err(error) => Err(Some(error)),

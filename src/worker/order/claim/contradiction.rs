@@ -72,7 +72,7 @@ impl Claim<'_> {
         if self.is_ours(action) {
             return None;
         }
-        if is_elsewhere {
+        if is_elsewhere && !self.was_carried_over(action) {
             return Some(Contradiction::Device);
         }
         let comment = filled(action.requestor_comment.as_deref());

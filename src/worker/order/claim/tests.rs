@@ -28,6 +28,7 @@ pub fn claim(order: &Order) -> Claim<'_> {
         user_name: Some(US.into()),
         has_left: true,
         other_records: Vec::new(),
+        claimed: Vec::new(),
         not_before: not_before(Some(NOW), Some(SignedDuration::ZERO), NOW),
     }
 }
@@ -345,4 +346,41 @@ fn a_tag_that_was_cut_off_proves_no_absence_and_one_on_another_action_neither() 
     assert!(claim.contradicts_itself(&other_file));
     other_file.requestor_comment = Some("as in [cdn-7F3K2Q9M]".into());
     assert!(!claim.contradicts_itself(&other_file), "quoted");
+}
+
+/// An investigation shows neither tag nor comment: what the service answered with is what came of the request,
+/// on whichever record, unless it was there before or came of another order.
+#[test]
+fn an_investigation_on_another_record_is_ours_where_its_time_is_known_and_no_other_order_made_it() {
+    let order = order(ActionKind::StartInvestigation);
+    let on = |machine: &str, age| {
+        let mut started = answer(None, None, age);
+        started.kind = MachineActionType::Investigation;
+        started.machine_id = MachineId::parse(machine).ok();
+        started
+    };
+    let elsewhere = Whose::Unclear("the service answered with an action on another device");
+    let device = Some(contradiction::Contradiction::Device);
+    for (started, whose, contradicts) in [
+        (on("a1", 0), Whose::Ours, None),
+        (on("b2", 0), Whose::Ours, None),
+        (on("b2", 3_600), elsewhere, device),
+    ] {
+        assert_eq!(claim(&order).whose(&started), whose, "{started:?}");
+        assert_eq!(claim(&order).contradiction(&started), contradicts);
+    }
+    let began = on("b2", 0);
+    for doubtful in [
+        Claim {
+            claimed: vec![began.id.clone()],
+            ..claim(&order)
+        },
+        Claim {
+            not_before: None,
+            ..claim(&order)
+        },
+    ] {
+        assert!(matches!(doubtful.whose(&began), Whose::Unclear(_)));
+        assert_eq!(doubtful.contradiction(&began), device);
+    }
 }
