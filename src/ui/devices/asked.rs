@@ -271,7 +271,13 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = coverage(state).words(cx.now);
             let words = format!("{words}, so there may be more");
             (Icon::Info, Role::Neutral, words, question)
+        } else if let Some(question) = beyond_list(cx).cloned() {
+            let label = question.label(cx.zone);
+            let words = format!("The list alone may not show all devices of {label}");
+            (Icon::Info, Role::Neutral, words, question)
         } else {
+            // The line stays, so that no row moves: it says what was found.
+            words_ui(ui, Icon::Info, Role::Neutral, &found_words(cx), 0.0);
             return;
         };
         words_ui(ui, shape, role, &words, OFFER_WIDTH);
@@ -315,6 +321,23 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             again_ui(ui, cx, asked, "Ask again");
         }
     }
+}
+
+/// A query that a list of devices, however complete, does not answer.
+fn beyond_list<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
+    let is_beyond = |question: &&Question| {
+        let is_at_time = matches!(question, Question::Address { at: Some(_), .. });
+        is_at_time || matches!(question, Question::User(_))
+    };
+    cx.views.asking.questions.iter().find(is_beyond)
+}
+
+/// What a line names that the list has.
+fn found_words(cx: &Cx<'_>) -> String {
+    let specific = cx.views.asking.questions.iter();
+    let specific = specific.filter(|question| question.is_specific());
+    let labels: Vec<_> = specific.map(|question| question.label(cx.zone)).collect();
+    format!("In the list: {}", labels.join(", "))
 }
 
 /// What a line names, besides what was asked, that the list does not have; and what can be asked of it.

@@ -382,7 +382,8 @@ fn nothing_ui(ui: &mut Ui) {
 
 fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     let Some(at) = at else {
-        cell_ui(ui, None, Role::Stale, "unknown").tip("Defender gives no time of a full report");
+        cell_ui(ui, None, Role::Stale, "unknown")
+            .tip("Defender gives no time of a full report, or none that can be read");
         return;
     };
     let is_silent = is_outdated(at, cx.service_now(), cx.state.policy.silent_after);
