@@ -133,7 +133,12 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let height = if cx.state.entries.is_empty() {
         ACTIVITY_LINE_HEIGHT
     } else {
-        shown_activity_height(ui.available_height(), cx.views.layout.activity_height)
+        let kept = cx.views.layout.activity_height;
+        let room = ui.available_height();
+        shown_activity_height(
+            room,
+            kept.unwrap_or_else(|| followed_height(ui, margin.into())),
+        )
     };
     let activity = Panel::bottom("activity")
         .exact_size(height)
@@ -178,8 +183,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Default height of the activity list in a window of this height. Its content does not matter, but
-/// an empty list is one line.
+/// Greatest height that the activity list has by itself in a window of this height.
 pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT
@@ -189,9 +193,44 @@ pub fn activity_height(height: f32) -> f32 {
     }
 }
 
-fn shown_activity_height(room: f32, kept: Option<f32>) -> f32 {
+/// Height that the activity list has by itself, and that of the window in which.
+#[derive(Clone, Copy)]
+struct Followed {
+    height: f32,
+    window: f32,
+}
+
+/// Height of the activity list by what is in it, with a margin above. It changes while the pointer is at
+/// nothing that moves with it: the list itself, and what stands at the bottom of the parts above.
+fn followed_height(ui: &Ui, margin: f32) -> f32 {
+    let (id, room) = (
+        Id::unique("followed activity"),
+        ui.available_rect_before_wrap(),
+    );
+    let (window, most) = (
+        ui.ctx().content_rect().height(),
+        activity_height(room.height()),
+    );
+    let wanted = activity::content_height(ui) + margin;
+    let wanted = wanted.clamp(ACTIVITY_MIN_HEIGHT.min(most), most);
+    let before: Option<Followed> = ui.data(|data| data.get_temp(id));
+    // In a window of another height everything has moved.
+    let before = before.filter(|before| (before.window - window).abs() < 1.0);
+    let height = before.map_or(wanted, |before| {
+        let bar = ui.tokens().height.control + 4.0 * ui.tokens().space.s;
+        let moves_from = room.bottom() - before.height.max(wanted) - bar;
+        let is_at = ui.input(|input| {
+            let pointer = &input.pointer;
+            pointer.any_down() || pointer.latest_pos().is_some_and(|at| at.y >= moves_from)
+        });
+        if is_at { before.height } else { wanted }
+    });
+    ui.data_mut(|data| data.insert_temp(id, Followed { height, window }));
+    height.min(most)
+}
+
+fn shown_activity_height(room: f32, height: f32) -> f32 {
     let most = (room * 0.6).max(ACTIVITY_LINE_HEIGHT);
-    let height = kept.unwrap_or_else(|| activity_height(room));
     height.clamp(ACTIVITY_LINE_HEIGHT, most)
 }
 

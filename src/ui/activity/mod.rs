@@ -41,11 +41,34 @@ const ROWS_ONLY: f32 = 60.0;
 
 /// Draws the activity list.
 pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let before = content_height(ui);
+    let height = list_ui(ui, cx);
+    // Between two infinite ones this is no number, and so no change.
+    if (height - before).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(content_height_id(), height));
+        ui.ctx().request_repaint();
+    }
+}
+
+fn content_height_id() -> Id {
+    Id::unique("height of the activity's content")
+}
+
+/// Height of all that was in the list when it was last drawn; infinite where as much room is wanted as there
+/// can be.
+pub fn content_height(ui: &Ui) -> f32 {
+    let height = ui.data(|data| data.get_temp(content_height_id()));
+    height.unwrap_or_default()
+}
+
+/// Draws the list; gives the height of all that is in it, which is infinite where something needs attention
+/// or there is little room.
+fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     let room = ui.available_height();
     let asked = std::mem::take(&mut cx.views.activity.wants_focus);
     if cx.state.entries.is_empty() {
         empty_ui(ui, room);
-        return;
+        return 0.0;
     }
     let tokens = ui.tokens();
     let spacing = ui.spacing_mut();
@@ -53,7 +76,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     spacing.interact_size.y = tokens.height.target;
     if room < ROWS_ONLY {
         rows_only_ui(ui, cx, asked);
-        return;
+        return f32::INFINITY;
     }
     let attention = cx.state.entries.attention_count();
     // Where room is short, the heading of what needs attention serves for both.
@@ -88,7 +111,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         // Not in parts where one of them would be too low to be seen.
         count_ui(ui, cx);
         rows_only_ui(ui, cx, asked);
-        return;
+        return f32::INFINITY;
     }
     let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
     ticks |= batches_ui(ui, cx, max_batches);
@@ -96,9 +119,14 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         section_ui(ui, "Activity");
     }
     let is_first = asked && attention == 0;
-    row_list("activity", is_first).show(ui, |ui| ticks |= others_ui(ui, cx, is_first));
+    let rows = row_list("activity", is_first).show(ui, |ui| ticks |= others_ui(ui, cx, is_first));
     if ticks {
         ui.ctx().request_repaint_after(Duration::from_secs(1));
+    }
+    if attention == 0 {
+        room - rows.inner_rect.height() + rows.content_size.y
+    } else {
+        f32::INFINITY
     }
 }
 

@@ -39,6 +39,7 @@ mod journal;
 mod local_data;
 mod palette;
 mod rests;
+mod room;
 mod says;
 mod session;
 mod table;
