@@ -20,8 +20,6 @@ pub struct ActionRow {
     pub typical_secs: u32,
     /// Its names in `availableMachineActions`, each with the value of the parameter that it stands for.
     pub availability: &'static [(&'static str, Option<&'static str>)],
-    /// Status code when accepted.
-    pub success: u16,
     /// Whether it makes an investigation, and no machine action.
     pub is_investigation: bool,
 }
@@ -83,7 +81,6 @@ pub const ACTIONS: [ActionRow; 9] = [
             ("SelectiveIsolation", Some("Selective")),
             ("UnManagedDeviceIsolation", Some("UnManagedDevice")),
         ],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -97,7 +94,6 @@ pub const ACTIONS: [ActionRow; 9] = [
             ("Unisolation", None),
             ("UnManagedDeviceUnisolation", Some("UnManagedDevice")),
         ],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -108,7 +104,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::CodeIntegrity,
         typical_secs: 9,
         availability: &[("RestrictCodeExecution", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -119,7 +114,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::CodeIntegrity,
         typical_secs: 7,
         availability: &[("UnrestrictCodeExecution", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -135,7 +129,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::Windows,
         typical_secs: 12,
         availability: &[("StopAndQuarantineFile", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -151,7 +144,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::All,
         typical_secs: 15,
         availability: &[("RunAntiVirusScan", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -162,7 +154,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::All,
         typical_secs: 25,
         availability: &[("CollectInvestigationPackage", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -173,7 +164,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::Windows,
         typical_secs: 10,
         availability: &[("OffBoard", None)],
-        success: 201,
         is_investigation: false,
     },
     ActionRow {
@@ -184,7 +174,6 @@ pub const ACTIONS: [ActionRow; 9] = [
         systems: Systems::CodeIntegrity,
         typical_secs: 40,
         availability: &[("InitiateInvestigation", None)],
-        success: 201,
         is_investigation: true,
     },
 ];
@@ -210,29 +199,27 @@ impl Systems {
     #[must_use]
     pub fn include(self, platform: &str) -> bool {
         let starts = |names: &[&str]| names.iter().any(|name| platform.starts_with(name));
-        let phone = starts(&["iOS", "Android"]);
-        let elsewhere = starts(&[
+        if starts(&[
+            "iOS",
+            "Android",
+            "Windows7",
+            "Windows8",
+            "WindowsServer2008",
+        ]) {
+            return false;
+        }
+        let is_windows = !starts(&[
             "macOS", "Linux", "Ubuntu", "RedHat", "Debian", "SuSE", "CentOS", "Fedora", "Oracle",
             "Amazon",
         ]);
-        let ancient = starts(&["Windows7", "Windows8", "WindowsServer2008"]);
         match self {
-            Self::All => !phone && !ancient,
-            Self::Windows => !phone && !ancient && !elsewhere,
+            Self::All => true,
+            Self::Windows => is_windows,
             Self::CodeIntegrity => {
-                !phone
-                    && !ancient
-                    && !elsewhere
-                    && !starts(&["WindowsServer2012", "WindowsServer2016"])
+                is_windows && !starts(&["WindowsServer2012", "WindowsServer2016"])
             }
         }
     }
-}
-
-/// Whether a string is a SHA-1: 40 hexadecimal digits.
-#[must_use]
-pub fn is_sha1(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -272,13 +259,5 @@ mod tests {
             Systems::Windows.include("Windows12"),
             "an unknown system is let through"
         );
-    }
-
-    #[test]
-    fn a_sha1_has_forty_hexadecimal_digits() {
-        assert!(is_sha1("87662bc3d60e4200ceaf7aae249d1c343f4b83c9"));
-        assert!(is_sha1("87662BC3D60E4200CEAF7AAE249D1C343F4B83C9"));
-        assert!(!is_sha1("7f05a371d2beffb3784fd2199f81d730"));
-        assert!(!is_sha1("g7662bc3d60e4200ceaf7aae249d1c343f4b83c9"));
     }
 }

@@ -92,21 +92,12 @@ fn body_of(call: &Call, is_form: bool) -> Option<Map<String, Value>> {
     }
     if is_form {
         // A number in a form is text; empty fields count as absent.
-        let fields = call
-            .form()
-            .into_iter()
-            .filter(|(_, value)| !value.trim().is_empty());
-        return Some(
-            fields
-                .map(|(name, value)| (name, Value::from(value)))
-                .collect(),
-        );
+        let mut fields = call.form();
+        fields.retain(|(_, value)| !value.trim().is_empty());
+        let fields = fields.into_iter();
+        return Some(fields.map(|(name, value)| (name, value.into())).collect());
     }
-    if let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) {
-        Some(body)
-    } else {
-        None
-    }
+    serde_json::from_slice(&call.body).ok()
 }
 
 fn done(done: bool) -> Reply {
@@ -127,14 +118,9 @@ fn read(control: &SimControl, rest: &[&str]) -> Reply {
         ["actions"] => Reply::json(200, Value::Array(control.actions())),
         ["secrets"] => Reply::json(200, json!(control.secrets())),
         ["machines"] => {
-            let machines = control.machine_ids();
-            Reply::json(
-                200,
-                machines
-                    .iter()
-                    .map(|(id, name)| json!({ "id": id, "name": name }))
-                    .collect(),
-            )
+            let machines = control.machine_ids().into_iter();
+            let machines = machines.map(|(id, name)| json!({ "id": id, "name": name }));
+            Reply::json(200, machines.collect())
         }
         _ => Reply::empty(404),
     }
@@ -143,7 +129,7 @@ fn read(control: &SimControl, rest: &[&str]) -> Reply {
 fn request_json(request: &LoggedRequest) -> Value {
     json!({
         "at": request.at.to_string(), "method": request.method, "path": request.path, "query": request.query,
-        "body": request.body, "status": request.status, "kind": request.kind.word()
+        "body": request.body, "status": request.status, "kind": request.kind.into_str()
     })
 }
 
@@ -304,16 +290,9 @@ fn human_page(control: &SimControl) -> Reply {
         )
         .ok();
     }
-    let armed: Vec<String> = control
-        .faults()
-        .iter()
-        .map(|fault| {
-            format!(
-                "<li>{}</li>",
-                escaped(&format!("{:?}: {:?}", fault.on, fault.what))
-            )
-        })
-        .collect();
+    let faults = control.faults().into_iter();
+    let faults = faults.map(|fault| escaped(&format!("{:?}: {:?}", fault.on, fault.what)));
+    let armed: Vec<String> = faults.map(|fault| format!("<li>{fault}</li>")).collect();
     let armed = armed.concat();
     write!(
         body,

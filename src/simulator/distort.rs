@@ -6,6 +6,9 @@ use super::call::Call;
 use super::faults::{FaultKind, NextLinkMode};
 use super::reply::{Payload, Reply};
 
+/// What the service adds to a 401.
+pub(super) const INVALID_TOKEN: &str = "Bearer realm=\"\", error=\"invalid_token\"";
+
 /// Length of an answer that is far too long.
 const HUGE: usize = 10 * 1024 * 1024;
 /// Levels of an answer that is nested far too deep.
@@ -42,15 +45,9 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
         Some(FaultKind::Html(code)) if *code >= 300 => Some(html(*code)),
         Some(FaultKind::Empty(code)) if *code >= 300 => Some(Reply::empty(*code)),
         Some(FaultKind::Unauthorized) => {
-            let reply = Reply::error(
-                401,
-                "Unauthorized",
-                "Unauthorized request - the token is not valid.",
-            );
-            Some(reply.with(
-                "www-authenticate",
-                "Bearer realm=\"\", error=\"invalid_token\"",
-            ))
+            let message = "Unauthorized request - the token is not valid.";
+            let reply = Reply::error(401, "Unauthorized", message);
+            Some(reply.with("www-authenticate", INVALID_TOKEN))
         }
         Some(FaultKind::ClaimsChallenge) => {
             let reply = Reply::error(401, "Unauthorized", "Continuous access evaluation");
@@ -86,79 +83,54 @@ pub(super) fn after(
     call: &Call,
     address: &str,
 ) -> Reply {
-    let Some(fault) = fault else { return reply };
     match fault {
-        FaultKind::Html(code) if *code < 300 => return html(*code),
-        FaultKind::Empty(code) if *code < 300 => return Reply::empty(*code),
-        FaultKind::Truncated => return truncated(reply),
-        FaultKind::Garbage => {
+        Some(FaultKind::Html(code)) if *code < 300 => return html(*code),
+        Some(FaultKind::Empty(code)) if *code < 300 => return Reply::empty(*code),
+        Some(FaultKind::Truncated) => return truncated(reply),
+        Some(FaultKind::Garbage) => {
             let garbage = "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}";
             return Reply::text(reply.status, garbage.to_owned());
         }
-        FaultKind::Huge => {
+        Some(FaultKind::Huge) => {
             let text = format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE));
             return Reply::text(reply.status, text);
         }
-        FaultKind::Deep => {
+        Some(FaultKind::Deep) => {
             let text = format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP));
             return Reply::text(reply.status, text);
         }
-        FaultKind::ThrottledAfter => {
+        Some(FaultKind::ThrottledAfter) => {
             let reply = Reply::error(429, "TooManyRequests", "Simulated refusal");
             return reply.with("retry-after", "1");
         }
-        FaultKind::NoId => edit(&mut reply, |value| {
+        Some(FaultKind::NoId) => edit(&mut reply, |value| {
             if let Some(object) = value.as_object_mut() {
                 object.remove("id");
             }
         }),
-        FaultKind::Lacks(names) => edit(&mut reply, |value| leave_out(value, names)),
-        FaultKind::OtherRecord => edit(&mut reply, other_record),
-        FaultKind::OtherFacts => edit(&mut reply, other_facts),
-        FaultKind::UnknownEnums => edit(&mut reply, unknown_enums),
-        FaultKind::OddTimes => edit(&mut reply, |value| odd_times(value, &mut 0)),
-        FaultKind::RepeatRows => {
+        Some(FaultKind::Lacks(names)) => edit(&mut reply, |value| leave_out(value, names)),
+        Some(FaultKind::OtherRecord) => edit(&mut reply, other_record),
+        Some(FaultKind::OtherFacts) => edit(&mut reply, other_facts),
+        Some(FaultKind::UnknownEnums) => edit(&mut reply, unknown_enums),
+        Some(FaultKind::OddTimes) => edit(&mut reply, |value| odd_times(value, &mut 0)),
+        Some(FaultKind::RepeatRows) => {
             if let Some(list) = list_of(&mut reply) {
                 list.extend(list.last().cloned());
             }
         }
-        FaultKind::LoseTail => {
+        Some(FaultKind::LoseTail) => {
             if let Some(list) = list_of(&mut reply) {
                 list.truncate(list.len() * 2 / 3);
             }
         }
-        FaultKind::ShortPages(elements) => {
+        Some(FaultKind::ShortPages(elements)) => {
             if let Some(list) = list_of(&mut reply) {
                 list.truncate(*elements);
             }
         }
-        FaultKind::NextLink(mode) => next_link(&mut reply, *mode, call, address),
+        Some(FaultKind::NextLink(mode)) => next_link(&mut reply, *mode, call, address),
         // Seen to elsewhere, or instead of the work.
-        FaultKind::Html(_)
-        | FaultKind::Empty(_)
-        | FaultKind::Status { .. }
-        | FaultKind::Unauthorized
-        | FaultKind::ClaimsChallenge
-        | FaultKind::Forbidden { .. }
-        | FaultKind::Latency(_)
-        | FaultKind::DropBefore
-        | FaultKind::DropAfter
-        | FaultKind::AlreadyPending
-        | FaultKind::CarriedOver
-        | FaultKind::OtherDevice
-        | FaultKind::OtherId
-        | FaultKind::NoSuchId
-        | FaultKind::Forgotten
-        | FaultKind::Premature
-        | FaultKind::ActiveRequestExists
-        | FaultKind::Stall
-        | FaultKind::SkipIgnored
-        | FaultKind::OpaqueToken
-        | FaultKind::NoRefreshToken
-        | FaultKind::SlowDown
-        | FaultKind::CutAfter(_)
-        | FaultKind::Storage(_)
-        | FaultKind::ForeignLink => {}
+        Some(_) | None => {}
     }
     reply
 }
@@ -247,12 +219,7 @@ fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) 
     let link = match mode {
         // A short page is the last one.
         NextLinkMode::Normal if len < top => return,
-        NextLinkMode::Normal => {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(call.query.iter().filter(|(name, _)| name != "$skip"));
-            query.append_pair("$skip", &skip.to_string());
-            format!("{address}{path}?{}", query.finish().replace("%24", "$"))
-        }
+        NextLinkMode::Normal => super::api::next_page(address, call, skip),
         NextLinkMode::Looping => format!("{address}{path}?{}", call.raw_query),
         NextLinkMode::Malformed => {
             format!("{address}{path}?=onboardingstatus%20eq%20%27Onboarded%27&=10000&$skip={skip}")

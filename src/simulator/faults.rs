@@ -313,33 +313,24 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
     let (name, rest) = text
         .split_once(':')
         .map_or((text, None), |(name, rest)| (name, Some(rest.trim())));
-    let status = || {
-        rest.and_then(|rest| rest.parse().ok())
-            .filter(|code| (200..600).contains(code))
+    let code = |text: &str| {
+        let code = text.trim().parse().ok();
+        code.filter(|code| (200..600).contains(code))
     };
     Some(match plain(name).as_str() {
         "latency" => FaultKind::Latency(Duration::from_millis(rest?.parse().ok()?)),
         "status" => {
             let mut parts = rest?.splitn(3, ':').map(str::trim);
-            let code = parts
-                .next()?
-                .parse()
-                .ok()
-                .filter(|code| (200..600).contains(code))?;
-            let mut text = || {
-                parts
-                    .next()
-                    .filter(|part| !part.is_empty())
-                    .map(str::to_owned)
-            };
+            let code = code(parts.next()?)?;
+            let mut text = || Some(parts.next()?.to_owned()).filter(|part| !part.is_empty());
             FaultKind::Status {
                 code,
                 retry_after: text(),
                 code_text: text(),
             }
         }
-        "html" => FaultKind::Html(status()?),
-        "empty" => FaultKind::Empty(status()?),
+        "html" => FaultKind::Html(code(rest?)?),
+        "empty" => FaultKind::Empty(code(rest?)?),
         "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
         "shortpages" => FaultKind::ShortPages(rest?.parse().ok()?),
         "nextlink" => FaultKind::NextLink(plain(rest?).parse().ok()?),

@@ -97,3 +97,20 @@ pub(super) fn statistics(hash: &str, begun: Timestamp) -> Option<Value> {
         "topFileNames": [file.name]
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_hash;
+
+    #[test]
+    fn a_sha1_has_forty_hexadecimal_digits() {
+        for (text, is_sha1) in [
+            ("87662bc3d60e4200ceaf7aae249d1c343f4b83c9", true),
+            ("87662BC3D60E4200CEAF7AAE249D1C343F4B83C9", true),
+            ("7f05a371d2beffb3784fd2199f81d730", false),
+            ("g7662bc3d60e4200ceaf7aae249d1c343f4b83c9", false),
+        ] {
+            assert_eq!(is_hash(text, &[40]), is_sha1, "{text}");
+        }
+    }
+}

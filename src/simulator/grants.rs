@@ -12,7 +12,7 @@ use super::faults::FaultKind;
 use super::identity::{Access, Application, CodeGrant, GrantState, Identity, Refresh};
 use super::oauth::{client_of, missing, oauth_error, refuse_scope, removed_application};
 use super::random::{Rng, TOKEN_LETTERS};
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::scopes::Asked;
 use super::tokens::Person;
 use super::{CLIENT_ID, scopes, tokens};
@@ -26,33 +26,21 @@ impl Identity {
         address: &str,
         now: Timestamp,
         fault: Option<&FaultKind>,
-    ) -> Reply {
-        let form = match client_of(call, tenant, now) {
-            Ok(form) => form,
-            Err(reply) => return *reply,
-        };
+    ) -> Answer {
+        let form = client_of(call, tenant, now)?;
         if self.application == Application::Removed {
-            return removed_application(now);
+            return Err(removed_application(now));
         }
         if form.contains_key("client_secret") {
-            return oauth_error(
-                401,
-                "invalid_client",
-                700_025,
-                "Client is public so a client secret should not be presented.",
-                now,
-            );
+            let text = "Client is public so a client secret should not be presented.";
+            return Err(oauth_error(401, "invalid_client", 700_025, text, now));
         }
         let field = |name: &str| form.get(name).map(String::as_str);
-        let asked = match field("scope")
+        let asked = field("scope")
             .map(|scope| scopes::read(scope, address))
             .transpose()
-        {
-            Ok(asked) => asked,
-            Err(problem) => return refuse_scope(problem, now),
-        };
-        let refuse =
-            |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
+            .map_err(|problem| refuse_scope(problem, now))?;
+        let refuse = |error, code, text: &str| Err(oauth_error(400, error, code, text, now));
         let granted = match field("grant_type") {
             None => refuse("invalid_request", 900_144, &missing("grant_type")),
             Some("urn:ietf:params:oauth:grant-type:device_code")
@@ -78,11 +66,8 @@ impl Identity {
                 let text = format!("The app requested an unsupported grant type '{other}'.");
                 refuse("unsupported_grant_type", 70_003, &text)
             }
-        };
-        match granted {
-            Ok(grant) => self.issue(&grant, field("client_info") == Some("1"), now, fault),
-            Err(reply) => *reply,
-        }
+        }?;
+        Ok(self.issue(&granted, field("client_info") == Some("1"), now, fault))
     }
 
     fn redeem_device_code(
@@ -90,9 +75,8 @@ impl Identity {
         device_code: &str,
         tenant: &str,
         now: Timestamp,
-    ) -> Result<Granted, Box<Reply>> {
-        let refuse =
-            |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
+    ) -> Result<Granted, Reply> {
+        let refuse = |error, code, text: &str| Err(oauth_error(400, error, code, text, now));
         let (auto_approve, interval, strict) =
             (self.auto_approve, self.poll_interval, self.strict_polling);
         let Some(grant) = self.devices.get_mut(device_code) else {
@@ -151,9 +135,8 @@ impl Identity {
         redirect: Option<&str>,
         verifier: Option<&str>,
         now: Timestamp,
-    ) -> Result<Granted, Box<Reply>> {
-        let refuse =
-            |code, text: &str| Err(Box::new(oauth_error(400, "invalid_grant", code, text, now)));
+    ) -> Result<Granted, Reply> {
+        let refuse = |code, text: &str| Err(oauth_error(400, "invalid_grant", code, text, now));
         let Some(grant) = self.codes.get_mut(code).filter(|grant| grant.expires > now) else {
             return refuse(
                 70_008,
@@ -191,13 +174,10 @@ impl Identity {
         token: &str,
         asked: Option<&Asked>,
         now: Timestamp,
-    ) -> Result<Granted, Box<Reply>> {
+    ) -> Result<Granted, Reply> {
         let refuse = |code, text: &str| {
-            let mut reply = oauth_error(400, "invalid_grant", code, text, now);
-            if let Some(value) = reply.value_mut() {
-                value["suberror"] = json!("bad_token");
-            }
-            Err(Box::new(reply))
+            let reply = oauth_error(400, "invalid_grant", code, text, now);
+            Err(reply.and("suberror", "bad_token"))
         };
         let Some(found) = self.refresh.get(token).cloned() else {
             return refuse(70_000, "Provided grant is invalid or malformed.");
@@ -233,27 +213,17 @@ impl Identity {
         Ok(granted)
     }
 
-    fn check_grant(&self, granted: Granted, now: Timestamp) -> Result<Granted, Box<Reply>> {
+    fn check_grant(&self, granted: Granted, now: Timestamp) -> Result<Granted, Reply> {
         if granted.asked.resources > 1 {
             let text = "Provided value for the input parameter scope is not valid because it contains more than one resource.";
-            return Err(Box::new(oauth_error(
-                400,
-                "invalid_grant",
-                28_000,
-                text,
-                now,
-            )));
+            return Err(oauth_error(400, "invalid_grant", 28_000, text, now));
         }
         if let Some(wanted) = &self.wanted_claims
             && granted.claims.as_ref() != Some(wanted)
         {
             let text = "Due to a configuration change made by your administrator, you must use multi-factor authentication to access the resource.";
-            let mut reply = oauth_error(400, "interaction_required", 50_076, text, now);
-            if let Some(value) = reply.value_mut() {
-                value["suberror"] = json!("basic_action");
-                value["claims"] = json!(wanted);
-            }
-            return Err(Box::new(reply));
+            let reply = oauth_error(400, "interaction_required", 50_076, text, now);
+            return Err(reply.and("suberror", "basic_action").and("claims", wanted));
         }
         let missing = granted.asked.named.iter().find(|name| {
             !self
@@ -265,11 +235,8 @@ impl Identity {
             let text = format!(
                 "The user or administrator has not consented to use the application with the permission {missing}."
             );
-            let mut reply = oauth_error(400, "invalid_grant", 65_001, &text, now);
-            if let Some(value) = reply.value_mut() {
-                value["suberror"] = json!("consent_required");
-            }
-            return Err(Box::new(reply));
+            let reply = oauth_error(400, "invalid_grant", 65_001, &text, now);
+            return Err(reply.and("suberror", "consent_required"));
         }
         Ok(granted)
     }
@@ -358,7 +325,7 @@ impl Identity {
     ) -> Result<String, String> {
         let field = |name: &str| form.get(name).cloned().unwrap_or_default();
         let asked = scopes::read(&field("scope"), address)
-            .map_err(|problem| format!("AADSTS{}", problem.number()))?;
+            .map_err(|problem| format!("AADSTS{}", problem.error().1))?;
         if field("code_challenge_method") != "S256" || field("code_challenge").len() != 43 {
             return Err("AADSTS9002325: Proof Key for Code Exchange is required.".to_owned());
         }

@@ -143,11 +143,7 @@ impl SimControl {
 
     /// The person who signs in from now on: object id, sign-in name, name.
     pub fn sign_in_as(&self, oid: &str, upn: &str, name: &str) {
-        self.0.lock().identity.person = Person {
-            oid: oid.to_owned(),
-            upn: upn.to_owned(),
-            name: name.to_owned(),
-        };
+        self.0.lock().identity.person = Person::new(oid, upn, name);
     }
 
     /// Removes the application from the tenant, or puts it back.
@@ -162,11 +158,8 @@ impl SimControl {
     /// The person whose tokens a renewal returns from now on: object id, sign-in name, name; `None` for the
     /// one who signed in.
     pub fn renew_as(&self, somebody: Option<(&str, &str, &str)>) {
-        self.0.lock().identity.renews_as = somebody.map(|(oid, upn, name)| Person {
-            oid: oid.to_owned(),
-            upn: upn.to_owned(),
-            name: name.to_owned(),
-        });
+        let person = somebody.map(|(oid, upn, name)| Person::new(oid, upn, name));
+        self.0.lock().identity.renews_as = person;
     }
 
     /// Claims that every sign-in has to request from now on, as JSON; others are refused with AADSTS50076.
@@ -207,8 +200,7 @@ impl SimControl {
     #[must_use]
     pub fn investigations(&self) -> Vec<Value> {
         let now = self.0.clock.now();
-        let inner = self.0.lock();
-        inner.investigations.all(now)
+        self.0.lock().investigations.all(now)
     }
 
     /// Lets a colleague, or a rule, start an investigation of this machine now; its number, or `None`
@@ -271,7 +263,7 @@ impl SimControl {
     #[must_use]
     pub fn set_status(&self, action_id: &str, status: &str) -> bool {
         let now = self.0.clock.now();
-        let Some(status) = Status::parse(status) else {
+        let Ok(status) = status.parse::<Status>() else {
             return false;
         };
         let mut inner = self.0.lock();
@@ -328,12 +320,14 @@ impl SimControl {
 
     /// New actions on this machine are picked up and never end.
     pub fn never_finish(&self, machine_id: &str) {
-        self.0.never_finish(machine_id);
+        let id = machine_id.to_ascii_lowercase();
+        self.0.lock().never_finish.insert(id);
     }
 
     /// The next action on this machine fails with this HRESULT.
     pub fn fail_next(&self, machine_id: &str, hresult: i32) {
-        self.0.fail_next(machine_id, hresult);
+        let id = machine_id.to_ascii_lowercase();
+        self.0.lock().fail_next.insert(id, hresult);
     }
 
     /// Ids and names of all machines.

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::clock::shifted;
 use super::oauth::{client_of, refuse_scope, removed_application};
 use super::random::{CAPITALS_AND_DIGITS, Rng, TOKEN_LETTERS};
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::scopes;
 use super::scopes::{Asked, DEFAULT_PERMISSIONS};
 use super::tokens::Person;
@@ -138,10 +138,7 @@ impl Identity {
             poll_interval: 5,
             strict_polling: false,
             lenient_rotation: false,
-            granted: DEFAULT_PERMISSIONS
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            granted: DEFAULT_PERMISSIONS.map(str::to_owned).into(),
             devices: HashMap::new(),
             issued: Vec::new(),
             codes: HashMap::new(),
@@ -154,10 +151,6 @@ impl Identity {
             wanted_claims: None,
             seen: Vec::new(),
         }
-    }
-
-    pub(super) fn auto_approves(&self) -> bool {
-        self.auto_approve
     }
 
     /// Judges a bearer token. A permission counts only while the administrator's grant is in force.
@@ -266,19 +259,14 @@ impl Identity {
         tenant: &str,
         address: &str,
         now: Timestamp,
-    ) -> Reply {
-        let form = match client_of(call, tenant, now) {
-            Ok(form) => form,
-            Err(reply) => return *reply,
-        };
+    ) -> Answer {
+        let form = client_of(call, tenant, now)?;
         if self.application == Application::Removed {
-            return removed_application(now);
+            return Err(removed_application(now));
         }
-        let asked = match scopes::read(form.get("scope").map_or("", String::as_str), address) {
-            // Two resources are only noticed at the token endpoint.
-            Ok(asked) => asked,
-            Err(problem) => return refuse_scope(problem, now),
-        };
+        // Two resources are only noticed at the token endpoint.
+        let asked = scopes::read(form.get("scope").map_or("", String::as_str), address)
+            .map_err(|problem| refuse_scope(problem, now))?;
         let mut rng = Rng::unforeseeable();
         let device_code = rng.text(212, TOKEN_LETTERS);
         let user_code = rng.text(9, CAPITALS_AND_DIGITS);
@@ -302,6 +290,6 @@ impl Identity {
         };
         self.devices.insert(device_code.clone(), grant);
         self.issued.push(device_code);
-        Reply::json(200, answer)
+        Ok(Reply::json(200, answer))
     }
 }

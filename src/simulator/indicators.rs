@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::api::{bad_query, entity, list as whole_list, page_of, sort};
+use super::api::{entity, listed, query_of};
 use super::call::Call;
 use super::files::is_hash;
 use super::indicator::Indicator;
-use super::odata;
-use super::reply::Reply;
-use super::submit::{body_of, wrong_content_type};
+use super::reply::{Answer, Reply};
+use super::submit::{body_of, check_content_type, refuse};
 use super::tenant::SimTenant;
 
 /// Active ones that a tenant may have.
@@ -53,32 +52,25 @@ const ACTIONS: [&str; 5] = ["Warn", "Block", "Audit", "BlockAndRemediate", "Allo
 const SEVERITIES: [&str; 4] = ["Informational", "Low", "Medium", "High"];
 
 /// Whatever is asked below `/api/indicators`; `rest` is its path.
-pub(super) fn answer(tenant: &SimTenant, call: &Call, rest: &[&str]) -> Reply {
+pub(super) fn answer(tenant: &SimTenant, call: &Call, rest: &[&str]) -> Answer {
     match (rest, call.method.as_str()) {
         (["indicators"], "POST") => put(tenant, call),
         (["indicators"], "GET") => list(tenant, call),
-        (["indicators"], _) => Reply::only("GET, POST"),
+        (["indicators"], _) => Err(Reply::only("GET, POST")),
         (["indicators", id], "DELETE") => remove(tenant, id),
-        (["indicators", _], _) => Reply::only("DELETE"),
-        _ => Reply::empty(404),
+        (["indicators", _], _) => Err(Reply::only("DELETE")),
+        _ => Err(Reply::empty(404)),
     }
 }
 
 /// `POST /api/indicators`: makes one, or changes the one there is of this value, type and action. 200.
-fn put(tenant: &SimTenant, call: &Call) -> Reply {
-    if let Some(reply) = wrong_content_type(call) {
-        return reply;
-    }
+fn put(tenant: &SimTenant, call: &Call) -> Answer {
+    check_content_type(call)?;
     let known: Vec<&str> = REQUIRED.iter().chain(&OPTIONAL).copied().collect();
-    let sent = match body_of(&call.body, &known) {
-        Ok(sent) => sent,
-        Err(reply) => return *reply,
-    };
+    let sent = body_of(&call.body, &known)?;
     let now = tenant.clock.now();
-    let expires = match checked(&sent, now) {
-        Ok(expires) => expires,
-        Err((code, message)) => return Reply::error(400, code, &message),
-    };
+    let expires =
+        checked(&sent, now).map_err(|(code, message)| Reply::error(400, code, &message))?;
     let mut inner = tenant.lock();
     let by = inner.identity.requestor(call);
     let indicators = &mut inner.indicators;
@@ -89,7 +81,7 @@ fn put(tenant: &SimTenant, call: &Call) -> Reply {
         known.json()
     } else if indicators.all.len() + indicators.unlisted >= MOST {
         let message = format!("Max capacity of {MOST} indicators has been reached");
-        return Reply::error(400, "BadRequest", &message);
+        return refuse("BadRequest", &message);
     } else {
         let made = Indicator {
             id: indicators.next,
@@ -106,7 +98,7 @@ fn put(tenant: &SimTenant, call: &Call) -> Reply {
         answer
     };
     drop(inner);
-    Reply::json(200, entity(tenant, "Indicators/$entity", answer))
+    entity(tenant, 200, "Indicators/$entity", answer)
 }
 
 /// When it expires, or code and message of a 400.
@@ -164,26 +156,18 @@ fn checked(
 }
 
 /// `GET /api/indicators`.
-fn list(tenant: &SimTenant, call: &Call) -> Reply {
-    let query = match odata::read(&call.query, &FILTERED) {
-        Ok(query) => query,
-        Err(message) => return bad_query(&message),
-    };
+fn list(tenant: &SimTenant, call: &Call) -> Answer {
+    let query = query_of(call, &FILTERED)?;
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     inner.indicators.expire(now);
-    let mut hits: Vec<Value> = inner.indicators.all.iter().map(Indicator::json).collect();
+    let all = inner.indicators.all.iter().map(Indicator::json).collect();
     drop(inner);
-    if let Some(filter) = &query.filter {
-        hits.retain(|one| filter.passes(&|name| one.get(name).cloned()));
-    }
-    sort(&mut hits, &query, &|one, name| one.get(name).cloned());
-    let page = page_of(&hits, &query).to_vec();
-    whole_list(tenant, call, "Indicators", page, hits.len(), &query)
+    listed(tenant, call, "Indicators", all, &query)
 }
 
 /// `DELETE /api/indicators/{id}`: 204, or 404.
-fn remove(tenant: &SimTenant, id: &str) -> Reply {
+fn remove(tenant: &SimTenant, id: &str) -> Answer {
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     let indicators = &mut inner.indicators;
@@ -191,10 +175,9 @@ fn remove(tenant: &SimTenant, id: &str) -> Reply {
     let before = indicators.all.len();
     indicators.all.retain(|one| one.id.to_string() != id);
     if indicators.all.len() == before {
-        let message = format!("Indicator {id} was not found");
-        return Reply::error(404, "ResourceNotFound", &message);
+        return Err(Reply::not_found(&format!("Indicator {id}")));
     }
-    Reply::empty(204)
+    Ok(Reply::empty(204))
 }
 
 #[cfg(test)]
@@ -266,7 +249,8 @@ mod tests {
         })
     }
 
-    fn sent(mut reply: Reply) -> (u16, Value) {
+    fn sent(answer: Answer) -> (u16, Value) {
+        let (Ok(mut reply) | Err(mut reply)) = answer;
         let value = reply.value_mut().map(|value| value.clone());
         (reply.status, value.unwrap_or_default())
     }
@@ -297,13 +281,13 @@ mod tests {
         tenant.lock().indicators.unlisted = MOST - 3;
         assert_eq!(put(&"b".repeat(40), "Block").0, 400);
         assert_eq!(put(&ours, "BlockAndRemediate").0, 200, "it is no new one");
-        let gone = ["995", "995"].map(|id| remove(&tenant, id).status);
+        let gone = ["995", "995"].map(|id| sent(remove(&tenant, id)).0);
         assert_eq!((gone, all()), ([204, 404], 2));
         // Of its own accord it goes when it has expired.
         let mut passing = block(&"c".repeat(40), "Block");
         passing["expirationTime"] = json!(written(shifted(tenant.clock.now(), 86_400)));
         let call = call("POST", "/api/indicators", &passing);
-        assert_eq!((super::put(&tenant, &call).status, all()), (200, 3));
+        assert_eq!((sent(super::put(&tenant, &call)).0, all()), (200, 3));
         tenant.clock.advance(std::time::Duration::from_hours(48));
         assert_eq!(all(), 2);
     }

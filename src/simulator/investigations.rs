@@ -5,15 +5,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::actions::ActionRow;
-use super::api::{bad_query, entity, list as whole_list, no_machine, page_of, sort};
+use super::api::{entity, listed, no_machine, query_of};
 use super::call::Call;
 use super::clock::shifted;
 use super::faults::FaultKind;
 use super::investigation::{FIRST, Investigation};
-use super::odata;
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::story;
-use super::submit::{body_of, comment_of, unsuitable, wrong_content_type};
+use super::submit::{body_of, check_content_type, check_suitable, comment_of};
 use super::tenant::{Inner, SimTenant};
 
 const PROPERTIES: [&str; 5] = ["startTime", "id", "state", "machineId", "triggeringAlertId"];
@@ -24,27 +23,17 @@ pub(super) fn start(
     id: &str,
     row: &ActionRow,
     fault: Option<&FaultKind>,
-) -> Reply {
-    if let Some(reply) = wrong_content_type(call) {
-        return reply;
-    }
-    if let Err(reply) = body_of(&call.body, &["Comment"]).and_then(|body| comment_of(&body)) {
-        return *reply;
-    }
-    let Some(index) = tenant.fleet.find_id(id) else {
-        return no_machine(id);
-    };
+) -> Answer {
+    check_content_type(call)?;
+    comment_of(&body_of(&call.body, &["Comment"])?)?;
+    let index = tenant.fleet.find_id(id).ok_or_else(|| no_machine(id))?;
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     if let Err(seconds) = inner.investigations.limits.count(now) {
-        let message = "API calls quota exceeded! Maximum allowed 50 per 1h.";
-        let reply = Reply::error(429, "TooManyRequests", message);
-        return reply.with("retry-after", &seconds.to_string());
+        return Err(Reply::throttled("50 per 1h", seconds));
     }
     let record = tenant.record(index, &inner.changed);
-    if let Some((code, message)) = unsuitable(&record, row, None) {
-        return Reply::error(400, code, &message);
-    }
+    check_suitable(&record, row, None)?;
     let next = (index + 1) % tenant.fleet.len();
     let on = if fault == Some(&FaultKind::CarriedOver) {
         next
@@ -55,10 +44,7 @@ pub(super) fn start(
     if fault == Some(&FaultKind::OtherDevice) {
         answer["machineId"] = json!(tenant.fleet.id(next));
     }
-    Reply::json(
-        row.success,
-        entity(tenant, "Investigations/$entity", answer),
-    )
+    entity(tenant, 201, "Investigations/$entity", answer)
 }
 
 /// Begins one on the machine at this index, for any requestor, and returns its JSON at that time. Without
@@ -107,37 +93,20 @@ pub(super) fn begin(
 }
 
 /// `GET /api/investigations/{id}`.
-pub(super) fn one(tenant: &SimTenant, id: &str) -> Reply {
+pub(super) fn one(tenant: &SimTenant, id: &str) -> Answer {
     let now = tenant.clock.now();
     let inner = tenant.lock();
     let mut all = inner.investigations.all.iter();
     let found = all.find(|one| one.id.to_string() == id);
-    found.map_or_else(
-        || {
-            let message = format!("Investigation {id} was not found");
-            Reply::error(404, "ResourceNotFound", &message)
-        },
-        |found| {
-            Reply::json(
-                200,
-                entity(tenant, "Investigations/$entity", found.json(now)),
-            )
-        },
-    )
+    let missing = || Reply::not_found(&format!("Investigation {id}"));
+    let answer = found.ok_or_else(missing)?.json(now);
+    entity(tenant, 200, "Investigations/$entity", answer)
 }
 
 /// `GET /api/investigations`.
-pub(super) fn list(tenant: &SimTenant, call: &Call) -> Reply {
-    let query = match odata::read(&call.query, &PROPERTIES) {
-        Ok(query) => query,
-        Err(message) => return bad_query(&message),
-    };
+pub(super) fn list(tenant: &SimTenant, call: &Call) -> Answer {
+    let query = query_of(call, &PROPERTIES)?;
     let now = tenant.clock.now();
-    let mut hits = tenant.lock().investigations.all(now);
-    if let Some(filter) = &query.filter {
-        hits.retain(|one| filter.passes(&|name| one.get(name).cloned()));
-    }
-    sort(&mut hits, &query, &|one, name| one.get(name).cloned());
-    let page = page_of(&hits, &query).to_vec();
-    whole_list(tenant, call, "Investigations", page, hits.len(), &query)
+    let all = tenant.lock().investigations.all(now);
+    listed(tenant, call, "Investigations", all, &query)
 }

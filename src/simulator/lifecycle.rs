@@ -13,7 +13,8 @@ pub(super) const CANCELLED: i32 = -2_147_467_260;
 const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
 
 /// Status of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(ascii_case_insensitive, const_into_str)]
 pub(super) enum Status {
     Pending,
     InProgress,
@@ -24,30 +25,6 @@ pub(super) enum Status {
 }
 
 impl Status {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::InProgress,
-            Self::Succeeded,
-            Self::Failed,
-            Self::TimeOut,
-            Self::Cancelled,
-        ]
-        .into_iter()
-        .find(|status| status.text().eq_ignore_ascii_case(text))
-    }
-
-    pub(super) const fn text(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::InProgress => "InProgress",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-            Self::TimeOut => "TimeOut",
-            Self::Cancelled => "Cancelled",
-        }
-    }
-
     pub(super) const fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::InProgress)
     }
@@ -160,7 +137,7 @@ impl Action {
             "title": self.title,
             "requestor": self.requestor,
             "requestorComment": self.comment,
-            "status": self.status.text(),
+            "status": self.status.into_str(),
             "machineId": self.machine_id,
             "computerDnsName": self.machine_name,
             "creationDateTimeUtc": written(self.created),

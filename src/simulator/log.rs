@@ -22,8 +22,9 @@ pub struct LoggedRequest {
     pub kind: RequestKind,
 }
 
-/// Kind of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Kind of a request; in lower case it is the word used in the control calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum RequestKind {
     /// Signing in and renewing.
     Identity,
@@ -33,19 +34,6 @@ pub enum RequestKind {
     Change,
     /// Pages for people, and anything else.
     Other,
-}
-
-impl RequestKind {
-    /// The word used in the control calls.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Read => "read",
-            Self::Change => "change",
-            Self::Other => "other",
-        }
-    }
 }
 
 /// Form fields that may be kept; everything else may be a secret.

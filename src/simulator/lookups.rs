@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::api::{bad_hash, context};
+use super::api::{check_hash, value};
 use super::filter::moment;
 use super::fleet::Record;
 use super::odata::PAGE;
-use super::reply::Reply;
+use super::reply::Answer;
+use super::submit::refuse;
 use super::tenant::SimTenant;
 use super::{files, story};
 
@@ -19,21 +20,16 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// `GET /api/machines/findbyip(ip='…',timestamp=…)`: machines that were seen with that internal
 /// address.
-pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Reply {
+pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Answer {
     let Some((ip, at)) = arguments(call) else {
-        return Reply::error(
-            400,
+        return refuse(
             "BadRequest",
             "The request URI is not valid: findbyip takes ip (a quoted address) and timestamp (a bare UTC time).",
         );
     };
     let age = tenant.clock.now().duration_since(at);
     if age.is_negative() || age > KEPT {
-        return Reply::error(
-            400,
-            "InvalidInput",
-            "Timestamp must be within the past 30 days.",
-        );
+        return refuse("InvalidInput", "Timestamp must be within the past 30 days.");
     }
     list(tenant, |_, record| {
         has(record, ip) && was_seen(record, at, tenant.clock.now())
@@ -41,12 +37,13 @@ pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Reply {
 }
 
 /// `GET /api/files/{sha1}/machines`: none for a file that nobody knows.
-pub(super) fn with_file(tenant: &SimTenant, sha1: &str) -> Reply {
-    bad_hash(sha1, &[40]).unwrap_or_else(|| list(tenant, |index, _| files::is_on(sha1, index)))
+pub(super) fn with_file(tenant: &SimTenant, sha1: &str) -> Answer {
+    check_hash(sha1, &[40])?;
+    list(tenant, |index, _| files::is_on(sha1, index))
 }
 
 /// `GET /api/users/{name}/machines`: the account name alone; nothing for a name nobody has.
-pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Reply {
+pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Answer {
     list(tenant, |index, _| {
         let users = story::users(index, tenant.clock.begun());
         let names = users.as_array().into_iter().flatten();
@@ -56,16 +53,15 @@ pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Reply {
     })
 }
 
-fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Reply {
+fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Answer {
     let changed = tenant.lock().changed.clone();
     let records = (0..tenant.fleet.len()).map(|index| (index, tenant.record(index, &changed)));
-    let value: Vec<Value> = records
+    let hits: Vec<Value> = records
         .filter(|(index, record)| is_hit(*index, record))
         .take(PAGE)
         .map(|(_, record)| Value::Object(record))
         .collect();
-    let context = context(tenant, "Machines");
-    Reply::json(200, json!({ "@odata.context": context, "value": value }))
+    value(tenant, "Machines", hits)
 }
 
 /// Both, in this order, the address quoted and the time bare with a `Z`.

@@ -16,8 +16,8 @@ pub(super) fn client_of(
     call: &Call,
     tenant: &str,
     now: Timestamp,
-) -> Result<BTreeMap<String, String>, Box<Reply>> {
-    let refuse = |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
+) -> Result<BTreeMap<String, String>, Reply> {
+    let refuse = |error, code, text: &str| Err(oauth_error(400, error, code, text, now));
     // A missing content type passes: a widely used client sends none.
     if call
         .content_type
@@ -71,16 +71,10 @@ pub(super) fn client_of(
 }
 
 /// The fields of a form without duplicates.
-fn without_repetition(
-    fields: impl IntoIterator<Item = (String, String)>,
-) -> Option<BTreeMap<String, String>> {
-    let mut form = BTreeMap::new();
-    for (name, value) in fields {
-        if form.insert(name, value).is_some() {
-            return None;
-        }
-    }
-    Some(form)
+fn without_repetition(fields: Vec<(String, String)>) -> Option<BTreeMap<String, String>> {
+    let sent = fields.len();
+    let form: BTreeMap<_, _> = fields.into_iter().collect();
+    (form.len() == sent).then_some(form)
 }
 
 /// Error for a missing parameter.
@@ -97,13 +91,9 @@ pub(super) fn removed_application(now: Timestamp) -> Reply {
 }
 
 pub(super) fn refuse_scope(problem: Problem, now: Timestamp) -> Reply {
-    oauth_error(
-        400,
-        problem.error(),
-        problem.number(),
-        "The provided value for the input parameter 'scope' is not valid.",
-        now,
-    )
+    let (error, code) = problem.error();
+    let text = "The provided value for the input parameter 'scope' is not valid.";
+    oauth_error(400, error, code, text, now)
 }
 
 /// An error as the token endpoint words it; without a number when `code` is 0.

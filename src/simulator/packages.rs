@@ -2,9 +2,8 @@
 //! part of the API and wants no token.
 
 use flate2::Crc;
-use serde_json::json;
 
-use super::api::context;
+use super::api::{no_action, value};
 use super::call::Call;
 use super::clock::shifted;
 use super::encoding::{Compress, pack};
@@ -12,9 +11,9 @@ use super::faults::FaultKind;
 use super::lifecycle::Status;
 use super::package_links::Link;
 use super::random::Rng;
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::storage_faults::StorageFault;
-use super::submit::{is_guid, not_a_guid};
+use super::submit::{is_guid, not_a_guid, refuse};
 use super::tenant::SimTenant;
 
 /// The first part of the storage's paths.
@@ -25,16 +24,14 @@ const LINK_SECS: i64 = 5 * 60;
 const KIND: &str = "CollectInvestigationPackage";
 
 /// `GET /api/machineactions/{id}/GetPackageUri`.
-pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> Reply {
+pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> Answer {
     if !is_guid(id) {
-        return not_a_guid(id);
+        return Err(not_a_guid(id));
     }
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     if let Err(seconds) = inner.packages.limits.count(now) {
-        let message = "API calls quota exceeded! Maximum allowed 2 per 1m and 120 per 1h.";
-        let reply = Reply::error(429, "TooManyRequests", message);
-        return reply.with("retry-after", &seconds.to_string());
+        return Err(Reply::throttled("2 per 1m and 120 per 1h", seconds));
     }
     let found = inner.actions.iter().find(|a| a.id.eq_ignore_ascii_case(id));
     let status = match found {
@@ -42,16 +39,13 @@ pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> R
         Some(action) if action.visible <= now => {
             let message =
                 "Provided Guid is not a valid id for a CollectInvestigationPackage action";
-            return Reply::error(400, "InvalidInput", message);
+            return refuse("InvalidInput", message);
         }
-        Some(_) | None => {
-            let message = format!("Machine action {id} was not found");
-            return Reply::error(404, "ResourceNotFound", &message);
-        }
+        Some(_) | None => return Err(no_action(id)),
     };
     if status != Status::Succeeded {
-        let message = format!("The package of machine action {id} was not found");
-        return Reply::error(404, "ResourceNotFound", &message);
+        let what = format!("The package of machine action {id}");
+        return Err(Reply::not_found(&what));
     }
     let token = format!("{}=={}", inner.rng.hex(48), inner.rng.hex(16));
     inner.packages.links.push(Link {
@@ -67,10 +61,7 @@ pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> R
     let id = id.to_ascii_lowercase();
     let token = token.replace('=', "%3d");
     let link = format!("\"{host}/{STORAGE}/{id}/{FILE}?token={token}\"");
-    Reply::json(
-        200,
-        json!({ "@odata.context": context(tenant, "Edm.String"), "value": link }),
-    )
+    value(tenant, "Edm.String", link)
 }
 
 /// The storage's own kind of refusal.

@@ -69,19 +69,16 @@ pub(super) fn devicelogin(tenant: &SimTenant, call: &Call) -> Reply {
     if ["approve", "cancel"].contains(&action) {
         inner.identity.decide(&code, action == "approve", now);
         drop(inner);
-        return if action == "approve" {
-            page(
-                200,
+        let (title, done) = if action == "approve" {
+            (
                 "You have signed in",
-                "<p>You have signed in to cordon on your device. You may now close this window.</p>",
+                "You have signed in to cordon on your device.",
             )
         } else {
-            page(
-                200,
-                "Cancelled",
-                "<p>Nothing was signed in. You may now close this window.</p>",
-            )
+            ("Cancelled", "Nothing was signed in.")
         };
+        let body = format!("<p>{done} You may now close this window.</p>");
+        return page(200, title, &body);
     }
     let Person { upn, name, .. } = inner.identity.person.clone();
     drop(inner);
@@ -137,7 +134,7 @@ pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
         );
     }
     let mut inner = tenant.lock();
-    let approved = field("action") == "approve" || inner.identity.auto_approves();
+    let approved = field("action") == "approve" || inner.identity.auto_approve;
     let mut answer: Vec<(&str, String)> = vec![("state", field("state").to_owned())];
     if field("action") == "cancel" {
         answer.push(("error", "access_denied".to_owned()));

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::encoding::{Compress, pack};
 use super::random::Rng;
 
+/// An answer, or the refusal that is given in its place.
+pub(super) type Answer = Result<Reply, Reply>;
+
 /// An answer.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -31,44 +34,32 @@ const ODATA_JSON: &str =
 const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
 impl Reply {
-    pub(super) fn json(status: u16, value: Value) -> Self {
+    fn new(status: u16, body: Payload) -> Self {
         Self {
             status,
             headers: Vec::new(),
-            body: Payload::Json(value),
+            body,
         }
+    }
+
+    pub(super) fn json(status: u16, value: Value) -> Self {
+        Self::new(status, Payload::Json(value))
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Payload::Empty,
-        }
+        Self::new(status, Payload::Empty)
     }
 
     pub(super) fn page(status: u16, html: String) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Payload::Text("text/html; charset=utf-8", html),
-        }
+        Self::new(status, Payload::Text("text/html; charset=utf-8", html))
     }
 
     pub(super) fn text(status: u16, text: String) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Payload::Text(PLAIN_JSON, text),
-        }
+        Self::new(status, Payload::Text(PLAIN_JSON, text))
     }
 
     pub(super) fn bytes(status: u16, kind: &'static str, bytes: Vec<u8>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Payload::Bytes(kind, bytes),
-        }
+        Self::new(status, Payload::Bytes(kind, bytes))
     }
 
     /// The service's error envelope.
@@ -84,6 +75,19 @@ impl Reply {
             status,
             json!({ "error": { "code": code, "message": message, "target": target } }),
         )
+    }
+
+    /// There is no such thing; `what` names it.
+    pub(super) fn not_found(what: &str) -> Self {
+        let message = format!("{what} was not found");
+        Self::error(404, "ResourceNotFound", &message)
+    }
+
+    /// More calls than this quota allows; the next may come in so many seconds.
+    pub(super) fn throttled(quota: &str, seconds: i64) -> Self {
+        let message = format!("API calls quota exceeded! Maximum allowed {quota}.");
+        let reply = Self::error(429, "TooManyRequests", &message);
+        reply.with("retry-after", &seconds.to_string())
     }
 
     /// The wrong verb: 405 without a body.
@@ -102,6 +106,19 @@ impl Reply {
         } else {
             None
         }
+    }
+
+    /// Sets a property of a JSON answer.
+    pub(super) fn and(mut self, name: &str, value: &str) -> Self {
+        if let Some(whole) = self.value_mut() {
+            whole[name] = json!(value);
+        }
+        self
+    }
+
+    /// Converts to bytes as they are, for what is no part of the service.
+    pub(super) fn plain(self) -> Response<Full<Bytes>> {
+        self.into_response("", Compress::Nothing, false)
     }
 
     /// Converts to bytes, compressed if the client offered it.

@@ -10,13 +10,12 @@ use serde_json::Value;
 
 use super::actions::{ACTIONS, by_route};
 use super::call::Call;
-use super::clock::shifted;
-use super::distort;
+use super::distort::{self, INVALID_TOKEN};
 use super::faults::{FaultKind, Place, Route};
 use super::identity::Bearer;
 use super::log::{LoggedRequest, RequestKind, harmless};
 use super::oauth::{discovery, oauth_error};
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::storage_faults::StorageFault;
 use super::tenant::SimTenant;
 use super::wire::Connection;
@@ -57,21 +56,17 @@ pub(super) async fn answer(
     mut request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let Ok(body) = Limited::new(request.body_mut(), MAX_BODY).collect().await else {
-        return Reply::empty(413).into_response("", super::Compress::Nothing, false);
+        return Reply::empty(413).plain();
     };
     let mut call = Call::new(&request, body.to_bytes());
     let path = call.lowered();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if path.first() == Some(&"control") {
-        return control::answer(tenant, &call, &path).into_response(
-            "",
-            super::Compress::Nothing,
-            false,
-        );
+        return control::answer(tenant, &call, &path).plain();
     }
     // A page from elsewhere may lead a person here, but fills in no form.
     if call.is_cross_origin && !call.is_get() {
-        return Reply::empty(403).into_response("", super::Compress::Nothing, false);
+        return Reply::empty(403).plain();
     }
     let place = place_of(&call, &path);
     let entry = note(tenant, &call, &place);
@@ -86,12 +81,11 @@ pub(super) async fn answer(
     let reply = match fault {
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),
-        _ => distort::short_circuit(fault)
-            .unwrap_or_else(|| dispatch(tenant, &call, &path, &place, fault)),
+        _ => distort::short_circuit(fault).unwrap_or_else(|| dispatch(tenant, &call, &path, fault)),
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         connection.cut();
-        return reply.into_response("", super::Compress::Nothing, false);
+        return reply.plain();
     }
     if let Some(FaultKind::CutAfter(bytes) | FaultKind::Storage(StorageFault::NoLength(bytes))) =
         fault
@@ -214,55 +208,41 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
     let Some(rest) = under_api(path) else {
         return Place::Elsewhere;
     };
-    match rest {
+    let submit = |route, kind| Place::Submit { route, kind };
+    Place::Of(match rest {
         ["machines"] if call.query.iter().any(|(name, _)| name == "$filter") => {
-            Place::Of(Route::MachineSearch)
+            Route::MachineSearch
         }
-        ["machines"] => Place::Of(Route::Machines),
-        ["machines", last] if last.starts_with("findbyip(") => Place::Of(Route::FindByIp),
-        ["machines", _] => Place::Of(Route::Machine),
-        ["users", _, "machines"] => Place::Of(Route::UserMachines),
-        ["machineactions"] if has_filter(call, "id in ") => Place::Of(Route::ActionsById),
-        ["machineactions"] if !has_filter(call, "machineId") => Place::Of(Route::TenantActions),
-        ["machineactions"] | ["machines", _, "machineactions"] => Place::Of(Route::MachineActions),
-        ["machineactions", _] => Place::Of(Route::MachineAction),
-        ["machines", _, "logonusers"] => Place::Of(Route::LogonUsers),
-        ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Of(Route::Alerts),
-        ["machines", _, "availablemachineactions"] => Place::Of(Route::AvailableActions),
-        ["investigations", ..] => Place::Of(Route::Investigations),
-        ["machineactions", _, "cancel"] => Place::Of(Route::Cancel),
-        ["machineactions", _, "getpackageuri"] => Place::Of(Route::PackageLink),
-        ["indicators", ..] if !call.is_get() => Place::Submit {
-            route: "indicators",
-            kind: "Indicator",
-        },
-        ["indicators"] => Place::Of(Route::Indicators),
-        ["machines", _, "tags"] if call.is_post() => Place::Submit {
-            route: "tags",
-            kind: "Tag",
-        },
-        ["machines", _, last] if call.is_post() => match by_route(last) {
-            Some(row) => Place::Submit {
-                route: row.route,
-                kind: row.kind,
-            },
-            None => Place::OtherApi,
-        },
-        _ => Place::OtherApi,
-    }
+        ["machines"] => Route::Machines,
+        ["machines", last] if last.starts_with("findbyip(") => Route::FindByIp,
+        ["machines", _] => Route::Machine,
+        ["users", _, "machines"] => Route::UserMachines,
+        ["machineactions"] if has_filter(call, "id in ") => Route::ActionsById,
+        ["machineactions"] if !has_filter(call, "machineId") => Route::TenantActions,
+        ["machineactions"] | ["machines", _, "machineactions"] => Route::MachineActions,
+        ["machineactions", _] => Route::MachineAction,
+        ["machines", _, "logonusers"] => Route::LogonUsers,
+        ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Route::Alerts,
+        ["machines", _, "availablemachineactions"] => Route::AvailableActions,
+        ["investigations", ..] => Route::Investigations,
+        ["machineactions", _, "cancel"] => Route::Cancel,
+        ["machineactions", _, "getpackageuri"] => Route::PackageLink,
+        ["indicators", ..] if !call.is_get() => return submit("indicators", "Indicator"),
+        ["indicators"] => Route::Indicators,
+        ["machines", _, "tags"] if call.is_post() => return submit("tags", "Tag"),
+        ["machines", _, last] if call.is_post() => {
+            return by_route(last).map_or(Place::OtherApi, |row| submit(row.route, row.kind));
+        }
+        _ => return Place::OtherApi,
+    })
 }
 
-fn dispatch(
-    tenant: &SimTenant,
-    call: &Call,
-    path: &[&str],
-    place: &Place,
-    fault: Option<&FaultKind>,
-) -> Reply {
-    match under_api(path) {
-        Some(rest) => api_half(tenant, call, rest, place, fault),
+fn dispatch(tenant: &SimTenant, call: &Call, path: &[&str], fault: Option<&FaultKind>) -> Reply {
+    let answer = match under_api(path) {
+        Some(rest) => api_half(tenant, call, rest, fault),
         None => sign_in_half(tenant, call, path, fault),
-    }
+    };
+    answer.unwrap_or_else(|refusal| refusal)
 }
 
 fn sign_in_half(
@@ -270,66 +250,51 @@ fn sign_in_half(
     call: &Call,
     path: &[&str],
     fault: Option<&FaultKind>,
-) -> Reply {
+) -> Answer {
     let now = tenant.clock.now();
     let name = path.first().copied().unwrap_or_default();
-    match path {
-        [_, "oauth2", "v2.0", "devicecode" | "token"] if !call.is_post() => oauth_error(
-            400,
-            "invalid_request",
-            900_561,
-            "The endpoint only accepts POST requests.",
-            now,
-        ),
+    let address = &tenant.address;
+    Ok(match path {
+        [_, "oauth2", "v2.0", "devicecode" | "token"] if !call.is_post() => {
+            let text = "The endpoint only accepts POST requests.";
+            oauth_error(400, "invalid_request", 900_561, text, now)
+        }
         [_, "oauth2", "v2.0", "devicecode"] => {
-            tenant
-                .lock()
-                .identity
-                .devicecode(call, name, &tenant.address, now)
+            let identity = &mut tenant.lock().identity;
+            identity.devicecode(call, name, address, now)?
         }
         [_, "oauth2", "v2.0", "token"] => {
-            tenant
-                .lock()
-                .identity
-                .token(call, name, &tenant.address, now, fault)
+            let identity = &mut tenant.lock().identity;
+            identity.token(call, name, address, now, fault)?
         }
         [_, "oauth2", "v2.0", "authorize"] => pages::authorize(tenant, call),
         [_, "oauth2", "v2.0", "logout"] => pages::signed_out(),
         [_, "v2.0", ".well-known", "openid-configuration"] if call.is_get() => {
-            Reply::json(200, discovery(name, &tenant.address))
+            Reply::json(200, discovery(name, address))
         }
         ["devicelogin"] => pages::devicelogin(tenant, call),
         [packages::STORAGE, ..] => packages::serve(tenant, call, fault),
-        [] if call.is_get() => pages::front(&tenant.address),
+        [] if call.is_get() => pages::front(address),
         _ => Reply::empty(404),
-    }
+    })
 }
 
 #[expect(
     clippy::too_many_lines,
     reason = "a list of cases reads best in one piece"
 )]
-fn api_half(
-    tenant: &SimTenant,
-    call: &Call,
-    rest: &[&str],
-    place: &Place,
-    fault: Option<&FaultKind>,
-) -> Reply {
-    let has = match bearer_of(tenant, call) {
-        Ok(has) => has,
-        Err(reply) => return *reply,
-    };
+fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], fault: Option<&FaultKind>) -> Answer {
+    let has = bearer_of(tenant, call)?;
     let now = tenant.clock.now();
     if let Err(seconds) = tenant.lock().limits.count(now) {
-        return throttled(seconds);
+        return Err(Reply::throttled("100 per 1m and 1500 per 1h", seconds));
     }
-    let allowed = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
+    let allowed = |any_of: &[&str], answer: &dyn Fn() -> Answer| {
         let holds = |name: &&str| has.iter().any(|has| has.eq_ignore_ascii_case(name));
         if any_of.iter().any(holds) {
             answer()
         } else {
-            not_allowed(any_of, &has)
+            Err(not_allowed(any_of, &has))
         }
     };
     // The client's spelling of the last parts; the path without prefix is as long as `rest`.
@@ -338,15 +303,15 @@ fn api_half(
         .get(call.segments.len().saturating_sub(rest.len())..)
         .unwrap_or_default();
     if !is_spelled_as_documented(spelled) {
-        return Reply::empty(404);
+        return Err(Reply::empty(404));
     }
     let subject = spelled.get(1).map_or("", String::as_str);
     let read = ["Machine.Read", "Machine.ReadWrite"];
-    let get = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
+    let get = |any_of: &[&str], answer: &dyn Fn() -> Answer| {
         if call.is_get() {
             allowed(any_of, answer)
         } else {
-            Reply::only("GET")
+            Err(Reply::only("GET"))
         }
     };
     match rest {
@@ -369,20 +334,20 @@ fn api_half(
             get(&ALERTS, &|| api::count(api::alerts(tenant, call, subject)))
         }
         ["machines", _, "tags"] | ["machineactions", _, "cancel"] if !call.is_post() => {
-            Reply::only("POST")
+            Err(Reply::only("POST"))
         }
         ["machines", _, "tags"] => allowed(&["Machine.ReadWrite"], &|| {
             tags::change(tenant, call, subject, fault)
         }),
         ["machines", _, last] => match by_route(last) {
-            Some(_) if !call.is_post() => Reply::only("POST"),
+            Some(_) if !call.is_post() => Err(Reply::only("POST")),
             Some(row) if row.is_investigation => allowed(&[row.permission], &|| {
                 investigations::start(tenant, call, subject, row, fault)
             }),
             Some(row) => allowed(&[row.permission], &|| {
                 submit::submit(tenant, call, subject, row, fault)
             }),
-            None => Reply::empty(404),
+            None => Err(Reply::empty(404)),
         },
         ["investigations"] => get(&ALERTS, &|| investigations::list(tenant, call)),
         ["investigations", _] => get(&ALERTS, &|| investigations::one(tenant, subject)),
@@ -403,10 +368,7 @@ fn api_half(
             api::file_statistics(tenant, subject)
         }),
         ["files", _, "machines"] => get(&read, &|| lookups::with_file(tenant, subject)),
-        _ => {
-            debug_assert!(place.is_api(), "only the API half comes here");
-            Reply::empty(404)
-        }
+        _ => Err(Reply::empty(404)),
     }
 }
 
@@ -425,11 +387,6 @@ fn is_spelled_as_documented(spelled: &[String]) -> bool {
     })
 }
 
-fn throttled(seconds: i64) -> Reply {
-    let message = "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.";
-    Reply::error(429, "TooManyRequests", message).with("retry-after", &seconds.to_string())
-}
-
 fn not_allowed(any_of: &[&str], has: &BTreeSet<String>) -> Reply {
     let has: Vec<&str> = has.iter().map(String::as_str).collect();
     let message = format!(
@@ -440,13 +397,10 @@ fn not_allowed(any_of: &[&str], has: &BTreeSet<String>) -> Reply {
     Reply::error(403, "Forbidden", &message)
 }
 
-fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<BTreeSet<String>, Box<Reply>> {
+fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<BTreeSet<String>, Reply> {
     let unauthorized = |text: &str| {
         let reply = Reply::error(401, "Unauthorized", text);
-        Err(Box::new(reply.with(
-            "www-authenticate",
-            "Bearer realm=\"\", error=\"invalid_token\"",
-        )))
+        Err(reply.with("www-authenticate", INVALID_TOKEN))
     };
     let now = tenant.clock.now();
     let Some(token) = &call.bearer else {
@@ -454,18 +408,13 @@ fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<BTreeSet<String>, Box<Re
     };
     match tenant.lock().identity.bearer(token, now) {
         Bearer::Unknown => unauthorized("Unauthorized request - the token is not valid."),
-        Bearer::Expired => {
-            let text = format!(
-                "Lifetime validation failed, the token is expired. Current time: {}",
-                shifted(now, 0)
-            );
-            unauthorized(&text)
+        Bearer::Expired => unauthorized(&format!(
+            "Lifetime validation failed, the token is expired. Current time: {now}"
+        )),
+        Bearer::WrongAudience => {
+            let message = "The token's audience is not this service.";
+            Err(Reply::error(403, "Forbidden", message))
         }
-        Bearer::WrongAudience => Err(Box::new(Reply::error(
-            403,
-            "Forbidden",
-            "The token's audience is not this service.",
-        ))),
         Bearer::Good(has) => Ok(has),
     }
 }

@@ -53,17 +53,11 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    pub(super) const fn error(self) -> &'static str {
+    /// What the token endpoint calls it, and its number.
+    pub(super) const fn error(self) -> (&'static str, u32) {
         match self {
-            Self::UnknownResource => "invalid_resource",
-            Self::Invalid => "invalid_scope",
-        }
-    }
-
-    pub(super) const fn number(self) -> u32 {
-        match self {
-            Self::UnknownResource => 500_011,
-            Self::Invalid => 70_011,
+            Self::UnknownResource => ("invalid_resource", 500_011),
+            Self::Invalid => ("invalid_scope", 70_011),
         }
     }
 }

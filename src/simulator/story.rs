@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
 use super::files;
+use super::lifecycle::{CANCELLED, Status, TIMED_OUT};
 use super::tokens::TENANT_ID;
 
 /// A device of the story.
@@ -287,7 +288,7 @@ pub(super) struct Past {
     pub(super) machine: usize,
     pub(super) kind: &'static str,
     pub(super) scope: Option<&'static str>,
-    pub(super) status: &'static str,
+    pub(super) status: Status,
     pub(super) requestor: &'static str,
     pub(super) source: &'static str,
     pub(super) comment: &'static str,
@@ -305,14 +306,14 @@ const JANE: &str = "jane@contoso.com";
 #[rustfmt::skip]
 pub(super) const PAST: [Past; 10] = [
     // Older than the weeks that are read of all kinds, and still in force.
-    Past { machine: 17, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-19704 test build with a known hole, stays off the network", hresult: 0, ago: 100 * 86_400, took: 31 },
-    Past { machine: 4, kind: "Isolate", scope: Some("Full"), status: "TimeOut", requestor: WEBER, source: "Portal", comment: "Lost on a trip, isolate to be safe", hresult: super::lifecycle::TIMED_OUT, ago: 4 * 86_400, took: 3 * 86_400 + 840 },
-    Past { machine: 3, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 unwanted software", hresult: 0, ago: 3 * 86_400, took: 27 },
-    Past { machine: 3, kind: "Unisolate", scope: None, status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 cleaned and checked", hresult: 0, ago: 2 * 86_400, took: 2 },
-    Past { machine: 6, kind: "CollectInvestigationPackage", scope: None, status: "Cancelled", requestor: WEBER, source: "Portal", comment: "Wrong server", hresult: super::lifecycle::CANCELLED, ago: 90_000, took: 60 },
-    Past { machine: 25, kind: "RunAntiVirusScan", scope: Some("Full"), status: "Failed", requestor: WEBER, source: "Portal", comment: "Check after alert", hresult: -2_147_023_436, ago: 70_000, took: 900 },
-    Past { machine: 18, kind: "RestrictCodeExecution", scope: None, status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-20944 unsigned tools running", hresult: 0, ago: 5 * 3_600, took: 22 },
-    Past { machine: 2, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-20951 ransomware behaviour, calling the user", hresult: 0, ago: 40 * 60, took: 27 },
-    Past { machine: 0, kind: "RunAntiVirusScan", scope: Some("Quick"), status: "Succeeded", requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 23 * 60, took: 23 },
-    Past { machine: 10, kind: "RunAntiVirusScan", scope: Some("Full"), status: "InProgress", requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 120, took: 45 },
+    Past { machine: 17, kind: "Isolate", scope: Some("Full"), status: Status::Succeeded, requestor: WEBER, source: "Portal", comment: "INC-19704 test build with a known hole, stays off the network", hresult: 0, ago: 100 * 86_400, took: 31 },
+    Past { machine: 4, kind: "Isolate", scope: Some("Full"), status: Status::TimeOut, requestor: WEBER, source: "Portal", comment: "Lost on a trip, isolate to be safe", hresult: TIMED_OUT, ago: 4 * 86_400, took: 3 * 86_400 + 840 },
+    Past { machine: 3, kind: "Isolate", scope: Some("Full"), status: Status::Succeeded, requestor: JANE, source: "PublicApi", comment: "INC-20871 unwanted software", hresult: 0, ago: 3 * 86_400, took: 27 },
+    Past { machine: 3, kind: "Unisolate", scope: None, status: Status::Succeeded, requestor: JANE, source: "PublicApi", comment: "INC-20871 cleaned and checked", hresult: 0, ago: 2 * 86_400, took: 2 },
+    Past { machine: 6, kind: "CollectInvestigationPackage", scope: None, status: Status::Cancelled, requestor: WEBER, source: "Portal", comment: "Wrong server", hresult: CANCELLED, ago: 90_000, took: 60 },
+    Past { machine: 25, kind: "RunAntiVirusScan", scope: Some("Full"), status: Status::Failed, requestor: WEBER, source: "Portal", comment: "Check after alert", hresult: -2_147_023_436, ago: 70_000, took: 900 },
+    Past { machine: 18, kind: "RestrictCodeExecution", scope: None, status: Status::Succeeded, requestor: WEBER, source: "Portal", comment: "INC-20944 unsigned tools running", hresult: 0, ago: 5 * 3_600, took: 22 },
+    Past { machine: 2, kind: "Isolate", scope: Some("Full"), status: Status::Succeeded, requestor: WEBER, source: "Portal", comment: "INC-20951 ransomware behaviour, calling the user", hresult: 0, ago: 40 * 60, took: 27 },
+    Past { machine: 0, kind: "RunAntiVirusScan", scope: Some("Quick"), status: Status::Succeeded, requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 23 * 60, took: 23 },
+    Past { machine: 10, kind: "RunAntiVirusScan", scope: Some("Full"), status: Status::InProgress, requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 120, took: 45 },
 ];

@@ -2,12 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::actions::{ActionRow, COMMON_PROPERTIES, is_sha1};
+use super::actions::{ActionRow, COMMON_PROPERTIES};
+use super::api::{entity, no_action, no_machine};
 use super::call::Call;
 use super::faults::FaultKind;
+use super::files::is_hash;
 use super::fleet::Record;
 use super::lifecycle::Action;
-use super::reply::Reply;
+use super::reply::{Answer, Reply};
 use super::tenant::{Inner, SimTenant, SubmitRequest};
 
 /// Longest comment that is taken; the service's own limit is not documented.
@@ -36,30 +38,16 @@ pub(super) fn submit(
     id: &str,
     row: &ActionRow,
     fault: Option<&FaultKind>,
-) -> Reply {
-    if let Some(reply) = wrong_content_type(call) {
-        return reply;
-    }
-    let mut request = match request_of(&call.body, row) {
-        Ok(request) => request,
-        Err(reply) => return *reply,
-    };
-    let Some(index) = tenant.fleet.find_id(id) else {
-        return Reply::error(
-            404,
-            "ResourceNotFound",
-            &format!("Machine {id} was not found"),
-        );
-    };
+) -> Answer {
+    check_content_type(call)?;
+    let mut request = request_of(&call.body, row)?;
+    let index = tenant.fleet.find_id(id).ok_or_else(|| no_machine(id))?;
     let mut inner = tenant.lock();
     request.requestor = inner.identity.requestor(call);
     let record = tenant.record(index, &inner.changed);
-    if let Some((code, message)) = unsuitable(&record, row, request.scope.as_deref()) {
-        return Reply::error(400, code, &message);
-    }
+    check_suitable(&record, row, request.scope.as_deref())?;
     let exists = || {
-        Reply::error(
-            400,
+        refuse(
             "ActiveRequestAlreadyExists",
             "Action is already in progress",
         )
@@ -82,7 +70,8 @@ pub(super) fn submit(
         _ => tenant.begin(&mut inner, index, row, request),
     };
     tracing::debug!(kind = row.kind, "an action was stored");
-    created(tenant, row.success, answer(&mut inner, &stored, fault))
+    let action = answer(&mut inner, &stored, fault);
+    entity(tenant, 201, "MachineActions/$entity", action)
 }
 
 /// Answer for a stored action; a fault may distort it.
@@ -109,76 +98,46 @@ fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Valu
     answer
 }
 
-fn created(tenant: &SimTenant, status: u16, action: Value) -> Reply {
-    let mut whole = json!({ "@odata.context": format!("{}/api/$metadata#MachineActions/$entity", tenant.address) });
-    if let (Value::Object(whole), Value::Object(action)) = (&mut whole, action) {
-        whole.extend(action);
-    }
-    Reply::json(status, whole)
-}
-
 /// `POST /api/machineactions/{id}/cancel`.
-pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
-    if let Some(reply) = wrong_content_type(call) {
-        return reply;
-    }
+pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
+    check_content_type(call)?;
     if !is_guid(id) {
-        return not_a_guid(id);
+        return Err(not_a_guid(id));
     }
-    let comment = match body_of(&call.body, &["Comment"]).and_then(|body| comment_of(&body)) {
-        Ok(comment) => comment,
-        Err(reply) => return *reply,
-    };
+    let comment = comment_of(&body_of(&call.body, &["Comment"])?)?;
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     let requestor = inner.identity.requestor(call);
-    let Some(action) = inner
+    let action = inner
         .actions
         .iter_mut()
         .find(|action| action.id.eq_ignore_ascii_case(id))
-    else {
-        return Reply::error(
-            404,
-            "ResourceNotFound",
-            &format!("Machine action {id} was not found"),
-        );
-    };
+        .ok_or_else(|| no_action(id))?;
     if action.status.is_final() {
-        return Reply::error(
-            400,
-            "BadRequest",
-            &format!(
-                "Machine action can't be cancelled, its status is {}",
-                action.status.text()
-            ),
-        );
+        let status = action.status.into_str();
+        let message = format!("Machine action can't be cancelled, its status is {status}");
+        return refuse("BadRequest", &message);
     }
     action.cancel(&requestor, &comment, now);
-    created(tenant, 200, action.json())
+    entity(tenant, 200, "MachineActions/$entity", action.json())
 }
 
-pub(super) fn wrong_content_type(call: &Call) -> Option<Reply> {
-    let json = call
-        .content_type
-        .as_deref()
-        .is_some_and(|kind| kind.starts_with("application/json"));
-    (!json).then(|| {
-        Reply::error(
-            415,
-            "UnsupportedMediaType",
-            "The Content-Type must be application/json",
-        )
-    })
+/// Refuses a body that is not called JSON.
+pub(super) fn check_content_type(call: &Call) -> Result<(), Reply> {
+    let kind = call.content_type.as_deref().unwrap_or_default();
+    if kind.starts_with("application/json") {
+        return Ok(());
+    }
+    let message = "The Content-Type must be application/json";
+    Err(Reply::error(415, "UnsupportedMediaType", message))
 }
 
-type Refused = Box<Reply>;
-
-fn refuse<T>(code: &str, message: &str) -> Result<T, Refused> {
-    Err(Box::new(Reply::error(400, code, message)))
+pub(super) fn refuse<T>(code: &str, message: &str) -> Result<T, Reply> {
+    Err(Reply::error(400, code, message))
 }
 
 /// Reads the body as an object with no properties but these. Names are case-sensitive.
-pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> {
+pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Reply> {
     let Ok(Value::Object(body)) = serde_json::from_slice(bytes) else {
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
@@ -195,7 +154,7 @@ pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>
     Ok(body)
 }
 
-pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
+pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Reply> {
     match body.get("Comment") {
         None | Some(Value::Null) => refuse(
             "MissingRequiredParameter",
@@ -218,7 +177,7 @@ pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
 }
 
 /// Reads the body of an action as strictly as the service does, and a little more so.
-fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Refused> {
+fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Reply> {
     let mut known = COMMON_PROPERTIES.to_vec();
     known.extend(row.parameter.map(|parameter| parameter.name));
     let body = body_of(bytes, &known)?;
@@ -255,7 +214,7 @@ fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Refused> {
         );
     };
     if parameter.values.is_empty() {
-        if !is_sha1(&value) {
+        if !is_hash(&value, &[40]) {
             return refuse("InvalidHashValue", &format!("{value} is not a valid SHA-1"));
         }
         request.sha1 = Some(value.to_ascii_lowercase());
@@ -268,6 +227,18 @@ fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Refused> {
         request.scope = Some(value);
     }
     Ok(request)
+}
+
+/// Refuses an action that cannot be done on this machine.
+pub(super) fn check_suitable(
+    record: &Record,
+    row: &ActionRow,
+    scope: Option<&str>,
+) -> Result<(), Reply> {
+    match unsuitable(record, row, scope) {
+        Some((code, message)) => refuse(code, &message),
+        None => Ok(()),
+    }
 }
 
 /// Why an action cannot be done on this machine: code and text of a 400.

@@ -6,9 +6,9 @@ use super::api::{entity, no_machine};
 use super::call::Call;
 use super::faults::FaultKind;
 use super::fleet::Record;
-use super::reply::Reply;
-use super::submit::{body_of, wrong_content_type};
-use super::tenant::SimTenant;
+use super::reply::Answer;
+use super::submit::{body_of, check_content_type, refuse};
+use super::tenant::{Inner, SimTenant};
 
 /// `POST /api/machines/{id}/tags`.
 pub(super) fn change(
@@ -16,35 +16,27 @@ pub(super) fn change(
     call: &Call,
     id: &str,
     fault: Option<&FaultKind>,
-) -> Reply {
-    if let Some(reply) = wrong_content_type(call) {
-        return reply;
-    }
-    let body = match body_of(&call.body, &["Value", "Action"]) {
-        Ok(body) => body,
-        Err(reply) => return *reply,
-    };
+) -> Answer {
+    check_content_type(call)?;
+    let body = body_of(&call.body, &["Value", "Action"])?;
     let text = |name: &str| match body.get(name) {
-        None | Some(Value::Null) => Err(Reply::error(
-            400,
+        None | Some(Value::Null) => refuse(
             "MissingRequiredParameter",
             &format!("Missing required parameter: {name}"),
-        )),
-        Some(value) => value.as_str().ok_or_else(|| {
-            let message = format!("Request body is incorrect: {name} is not a string");
-            Reply::error(400, "InvalidRequestBody", &message)
-        }),
+        ),
+        Some(value) => value.as_str().map_or_else(
+            || {
+                let message = format!("Request body is incorrect: {name} is not a string");
+                refuse("InvalidRequestBody", &message)
+            },
+            Ok,
+        ),
     };
-    let (tag, action) = match (text("Value"), text("Action")) {
-        (Ok(tag), Ok(action)) => (tag, action),
-        (Err(reply), _) | (_, Err(reply)) => return reply,
-    };
+    let (tag, action) = (text("Value")?, text("Action")?);
     if tag.trim().is_empty() {
-        return Reply::error(400, "InvalidInput", "Value must not be empty");
+        return refuse("InvalidInput", "Value must not be empty");
     }
-    let Some(index) = tenant.fleet.find_id(id) else {
-        return no_machine(id);
-    };
+    let index = tenant.fleet.find_id(id).ok_or_else(|| no_machine(id))?;
     let mut inner = tenant.lock();
     let before = inner.changed.get(&index).cloned().unwrap_or_default();
     let mut tags = tags_of(&tenant.record(index, &inner.changed));
@@ -56,24 +48,25 @@ pub(super) fn change(
         "Remove" => tags.retain(|known| known != tag),
         _ => {
             let message = format!("Action has an invalid value: {action}");
-            return Reply::error(400, "InvalidInput", &message);
+            return refuse("InvalidInput", &message);
         }
     }
-    let changed = inner.changed.entry(index).or_default();
-    changed.insert("machineTags".to_owned(), Value::Array(tags));
+    set_tags(&mut inner, index, tags);
     let record = tenant.record(index, &inner.changed);
     if fault == Some(&FaultKind::Forgotten) {
         inner.changed.insert(index, before);
     }
-    Reply::json(
-        200,
-        entity(tenant, "Machines/$entity", Value::Object(record)),
-    )
+    entity(tenant, 200, "Machines/$entity", Value::Object(record))
 }
 
 fn tags_of(record: &Record) -> Vec<Value> {
     let known = record.get("machineTags").and_then(Value::as_array);
     known.cloned().unwrap_or_default()
+}
+
+fn set_tags(inner: &mut Inner, index: usize, tags: Vec<Value>) {
+    let changed = inner.changed.entry(index).or_default();
+    changed.insert("machineTags".to_owned(), Value::Array(tags));
 }
 
 /// A machine's present tags.
@@ -95,6 +88,5 @@ pub(super) fn add(tenant: &SimTenant, id: &str, tag: &str) {
     let mut inner = tenant.lock();
     let mut tags = tags_of(&tenant.record(index, &inner.changed));
     tags.push(json!(tag));
-    let changed = inner.changed.entry(index).or_default();
-    changed.insert("machineTags".to_owned(), Value::Array(tags));
+    set_tags(&mut inner, index, tags);
 }

@@ -79,7 +79,7 @@ pub(super) struct Inner {
     /// New actions stay invisible to reads for so long.
     pub(super) hidden_for: Duration,
     pub(super) never_finish: BTreeSet<String>,
-    fail_next: HashMap<String, i32>,
+    pub(super) fail_next: HashMap<String, i32>,
     /// Properties that actions have changed since the start.
     pub(super) changed: Changes,
 }
@@ -163,12 +163,9 @@ impl SimTenant {
             .iter()
             .filter(|past| past.machine < self.fleet.len().min(STORY.len()))
         {
-            let Some(status) = Status::parse(past.status) else {
-                continue;
-            };
             let created = shifted(begun, -past.ago);
             let updated = shifted(created, past.took);
-            let ahead = if status == Status::InProgress {
+            let ahead = if past.status == Status::InProgress {
                 // Still at it; ends four minutes into the story.
                 vec![(shifted(begun, 240), Status::Succeeded, 0)]
             } else {
@@ -180,12 +177,12 @@ impl SimTenant {
                 title: None,
                 requestor: past.requestor.to_owned(),
                 comment: past.comment.to_owned(),
-                status,
+                status: past.status,
                 machine_id: self.fleet.id(past.machine).unwrap_or_default().to_owned(),
                 machine_name: self.fleet.name(past.machine),
                 created,
                 updated,
-                cancelled: (status == Status::Cancelled)
+                cancelled: (past.status == Status::Cancelled)
                     .then(|| (past.requestor.to_owned(), past.comment.to_owned(), updated)),
                 hresult: past.hresult,
                 scope: past.scope.map(str::to_owned),
@@ -261,7 +258,7 @@ impl SimTenant {
         if !contained && (health == "Inactive" || health.starts_with("NoSensorData")) {
             return PlannedOutcome::Silent;
         }
-        if row.kind == "Isolate" && inner.is_isolated(machine_id) {
+        if row.kind == "Isolate" && inner.is_in_force(machine_id, &ISOLATION) {
             return PlannedOutcome::Held(secs);
         }
         if request.sha1.as_deref().is_some_and(files::is_protected) {
@@ -358,18 +355,6 @@ impl SimTenant {
             }
         }
     }
-
-    pub(super) fn never_finish(&self, machine_id: &str) {
-        self.lock()
-            .never_finish
-            .insert(machine_id.to_ascii_lowercase());
-    }
-
-    pub(super) fn fail_next(&self, machine_id: &str, hresult: i32) {
-        self.lock()
-            .fail_next
-            .insert(machine_id.to_ascii_lowercase(), hresult);
-    }
 }
 
 /// An action that lasts, what takes it back, and what a machine is meanwhile.
@@ -411,10 +396,6 @@ impl Inner {
                 && action.sha1.as_deref() == sha1
                 && !action.status.is_final()
         })
-    }
-
-    fn is_isolated(&self, machine_id: &str) -> bool {
-        self.is_in_force(machine_id, &ISOLATION)
     }
 
     fn is_in_force(&self, machine_id: &str, lasting: &Lasting) -> bool {

@@ -21,13 +21,20 @@ pub(super) struct Person {
     pub(super) name: String,
 }
 
+impl Person {
+    pub(super) fn new(oid: &str, upn: &str, name: &str) -> Self {
+        Self {
+            oid: oid.to_owned(),
+            upn: upn.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
 impl Default for Person {
     fn default() -> Self {
-        Self {
-            oid: "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915".to_owned(),
-            upn: "jane@contoso.com".to_owned(),
-            name: "Jane Doe".to_owned(),
-        }
+        let oid = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
+        Self::new(oid, "jane@contoso.com", "Jane Doe")
     }
 }
 
