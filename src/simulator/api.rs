@@ -4,13 +4,12 @@ use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Value, json};
 
-use super::actions::ACTIONS;
 use super::call::Call;
 use super::fleet::MACHINE_PROPERTIES;
 use super::odata::{self, PAGE, Query};
 use super::reply::{Answer, Reply};
 use super::tenant::SimTenant;
-use super::{files, story, submit};
+use super::{files, story};
 
 const ACTION_PROPERTIES: [&str; 9] = [
     "id",
@@ -138,9 +137,7 @@ pub(super) fn actions(tenant: &SimTenant, call: &Call, machine: Option<&str>) ->
 
 /// `GET /api/machineactions/{id}`.
 pub(super) fn action(tenant: &SimTenant, id: &str) -> Answer {
-    if !submit::is_guid(id) {
-        return Err(submit::not_a_guid(id));
-    }
+    check_guid(id)?;
     let now = tenant.clock.now();
     let inner = tenant.lock();
     let found = inner
@@ -153,25 +150,6 @@ pub(super) fn action(tenant: &SimTenant, id: &str) -> Answer {
 
 pub(super) fn no_action(id: &str) -> Reply {
     Reply::not_found(&format!("Machine action {id}"))
-}
-
-/// `GET /api/machines/{id}/availableMachineActions`.
-pub(super) fn available(tenant: &SimTenant, id: &str) -> Answer {
-    let index = tenant.fleet.find(id).ok_or_else(|| no_machine(id))?;
-    let record = tenant.record(index, &tenant.lock().changed);
-    let names = ACTIONS.iter().flat_map(|row| {
-        row.availability
-            .iter()
-            .map(move |(name, scope)| (row, name, *scope))
-    });
-    let available: Vec<Value> = names
-        .map(|(row, name, scope)| {
-            let reason = submit::unsuitable(&record, row, scope).map(|(code, _)| code);
-            json!({ "action": name, "isAvailable": reason.is_none(), "notSupportedReason": reason })
-        })
-        .collect();
-    let what = "Collection(microsoft.windowsDefenderATP.api.ActionAvailabilityStatus)";
-    value(tenant, what, available)
 }
 
 /// `GET /api/machines/{id}/logonusers`.
@@ -197,6 +175,22 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
         }
     }
     listed(tenant, call, "Alerts", hits, &query)
+}
+
+/// The 400 for what is no GUID in its usual spelling.
+pub(super) fn check_guid(id: &str) -> Result<(), Reply> {
+    let is_guid = id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if is_guid {
+        return Ok(());
+    }
+    let message = format!(
+        "The key value ({id}) from request is not valid. The key value should be format of type 'Edm.Guid'."
+    );
+    Err(Reply::error(400, "BadRequest", &message))
 }
 
 /// The 400 for what is no hash of the kinds that are taken; there is no look-up by MD5.

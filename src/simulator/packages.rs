@@ -3,7 +3,7 @@
 
 use flate2::Crc;
 
-use super::api::{no_action, value};
+use super::api::{check_guid, no_action, value};
 use super::call::Call;
 use super::clock::shifted;
 use super::encoding::{Compress, pack};
@@ -13,7 +13,7 @@ use super::package_links::Link;
 use super::random::Rng;
 use super::reply::{Answer, Reply};
 use super::storage_faults::StorageFault;
-use super::submit::{is_guid, not_a_guid, refuse};
+use super::submit::refuse;
 use super::tenant::SimTenant;
 
 /// The first part of the storage's paths.
@@ -25,9 +25,7 @@ const KIND: &str = "CollectInvestigationPackage";
 
 /// `GET /api/machineactions/{id}/GetPackageUri`.
 pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> Answer {
-    if !is_guid(id) {
-        return Err(not_a_guid(id));
-    }
+    check_guid(id)?;
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     if let Err(seconds) = inner.packages.limits.count(now) {

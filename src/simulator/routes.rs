@@ -326,7 +326,7 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], fault: Option<&Fault
             get(&read, &|| api::actions(tenant, call, Some(subject)))
         }
         ["machines", _, "availablemachineactions"] => {
-            get(&read, &|| api::available(tenant, subject))
+            get(&read, &|| submit::available(tenant, subject))
         }
         ["machines", _, "logonusers"] => get(&["User.Read.All"], &|| api::users(tenant, subject)),
         ["machines", _, "alerts"] => get(&ALERTS, &|| api::alerts(tenant, call, subject)),

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::actions::{ActionRow, COMMON_PROPERTIES};
-use super::api::{entity, no_action, no_machine};
+use super::actions::{ACTIONS, ActionRow, COMMON_PROPERTIES};
+use super::api::{check_guid, entity, no_action, no_machine, value};
 use super::call::Call;
 use super::faults::FaultKind;
 use super::files::is_hash;
@@ -98,12 +98,29 @@ fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Valu
     answer
 }
 
+/// `GET /api/machines/{id}/availableMachineActions`.
+pub(super) fn available(tenant: &SimTenant, id: &str) -> Answer {
+    let index = tenant.fleet.find(id).ok_or_else(|| no_machine(id))?;
+    let record = tenant.record(index, &tenant.lock().changed);
+    let names = ACTIONS.iter().flat_map(|row| {
+        row.availability
+            .iter()
+            .map(move |(name, scope)| (row, name, *scope))
+    });
+    let available: Vec<Value> = names
+        .map(|(row, name, scope)| {
+            let reason = unsuitable(&record, row, scope).map(|(code, _)| code);
+            json!({ "action": name, "isAvailable": reason.is_none(), "notSupportedReason": reason })
+        })
+        .collect();
+    let what = "Collection(microsoft.windowsDefenderATP.api.ActionAvailabilityStatus)";
+    value(tenant, what, available)
+}
+
 /// `POST /api/machineactions/{id}/cancel`.
 pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
     check_content_type(call)?;
-    if !is_guid(id) {
-        return Err(not_a_guid(id));
-    }
+    check_guid(id)?;
     let comment = comment_of(&body_of(&call.body, &["Comment"])?)?;
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
@@ -242,7 +259,7 @@ pub(super) fn check_suitable(
 }
 
 /// Why an action cannot be done on this machine: code and text of a 400.
-pub(super) fn unsuitable(
+fn unsuitable(
     record: &Record,
     row: &ActionRow,
     scope: Option<&str>,
@@ -294,22 +311,6 @@ pub(super) fn unsuitable(
         ));
     }
     None
-}
-
-/// Whether a text is a GUID in its usual spelling.
-pub(super) fn is_guid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
-pub(super) fn not_a_guid(id: &str) -> Reply {
-    let message = format!(
-        "The key value ({id}) from request is not valid. The key value should be format of type 'Edm.Guid'."
-    );
-    Reply::error(400, "BadRequest", &message)
 }
 
 #[cfg(test)]
@@ -438,7 +439,7 @@ mod tests {
 
     #[test]
     fn guids_are_distinguished_from_machine_ids() {
-        assert!(is_guid("b89eb834-4578-496c-8be0-03f004061435"));
-        assert!(!is_guid("556b3952acb0bff29816d267822305781cc183ec"));
+        assert!(check_guid("b89eb834-4578-496c-8be0-03f004061435").is_ok());
+        assert!(check_guid("556b3952acb0bff29816d267822305781cc183ec").is_err());
     }
 }
