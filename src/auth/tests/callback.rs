@@ -25,7 +25,7 @@ impl Waiting {
     }
 
     async fn start(host: &Host) -> Self {
-        let session = host.session(TokenStore::memory());
+        let session = host.in_memory();
         let flow = session.begin_in_browser().await.expect("a port");
         let entry = Url::parse(&flow.prompt().page).expect("an address");
         Self {
@@ -38,9 +38,7 @@ impl Waiting {
     }
 
     fn asked_for(&self, wanted: &str) -> String {
-        let mut pairs = self.sign_in_page.query_pairs();
-        let found = pairs.find(|(name, _)| name == wanted);
-        found.expect("asked for").1.into_owned()
+        asked_for(&self.sign_in_page, wanted)
     }
 
     async fn connect(&self) -> TcpStream {
@@ -64,11 +62,7 @@ impl Waiting {
     }
 
     async fn post(&self, form: &str) -> String {
-        let (port, length) = (self.port, form.len());
-        let request = format!(
-            "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
-        );
-        let answer = self.send(request.as_bytes()).await;
+        let answer = self.send(posted(self.port, form).as_bytes()).await;
         String::from_utf8(answer).expect("text")
     }
 
@@ -83,6 +77,12 @@ impl Waiting {
     }
 }
 
+async fn waiting() -> (Host, Waiting) {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    (host, waiting)
+}
+
 /// Tokens for the request of `waiting`.
 fn tokens_for(waiting: &Waiting) -> ScriptedReply {
     let nonce = waiting.asked_for("nonce");
@@ -93,8 +93,7 @@ fn tokens_for(waiting: &Waiting) -> ScriptedReply {
 
 #[tokio::test]
 async fn the_browser_address_reveals_nothing_and_works_once() {
-    let host = Host::new([]);
-    let waiting = Waiting::start(&host).await;
+    let (host, waiting) = waiting().await;
     for secret in ["state", "nonce", "code_challenge"] {
         let secret = waiting.asked_for(secret);
         assert!(!waiting.entry.contains(&secret), "{}", waiting.entry);
@@ -130,8 +129,7 @@ async fn the_browser_address_reveals_nothing_and_works_once() {
 
 #[tokio::test]
 async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
-    let host = Host::new([]);
-    let waiting = Waiting::start(&host).await;
+    let (host, waiting) = waiting().await;
     for form in [
         "code=stolen&state=guessed",
         "code=stolen",
@@ -174,8 +172,7 @@ async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
 
 #[tokio::test]
 async fn https_at_the_callback_is_reported_at_once() {
-    let host = Host::new([]);
-    let mut waiting = Waiting::start(&host).await;
+    let (_, mut waiting) = waiting().await;
     let hello = [&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3][..], &[7; 506]].concat();
     for bytes in [&hello[..1], &hello] {
         let alert = tokio::time::timeout(Duration::from_secs(1), waiting.send(bytes)).await;
@@ -193,8 +190,7 @@ async fn https_at_the_callback_is_reported_at_once() {
 /// A socket that is closed with bytes unread is reset, and what was answered is lost with it.
 #[tokio::test]
 async fn an_answer_arrives_although_more_was_sent_than_is_looked_at() {
-    let host = Host::new([]);
-    let waiting = Waiting::start(&host).await;
+    let (_host, waiting) = waiting().await;
     for begin in [
         "no HTTP at all\r\n\r\n",
         "PUT / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -218,8 +214,7 @@ async fn an_answer_arrives_although_more_was_sent_than_is_looked_at() {
 /// What a request may take of time and room.
 #[tokio::test]
 async fn a_request_that_is_slow_or_too_large_is_refused() {
-    let host = Host::new([]);
-    let waiting = Waiting::start(&host).await;
+    let (_host, waiting) = waiting().await;
     let post =
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     for (what, bytes) in [
@@ -254,8 +249,7 @@ async fn a_request_that_is_slow_or_too_large_is_refused() {
 
 #[tokio::test]
 async fn two_hundred_slow_connections_do_not_keep_the_real_one_waiting() {
-    let host = Host::new([]);
-    let waiting = Waiting::start(&host).await;
+    let (host, waiting) = waiting().await;
     host.then(tokens_for(&waiting));
     let mut slow = Vec::new();
     for _ in 0..200 {

@@ -46,11 +46,7 @@ fn with_id_token(token: &str) -> ScriptedReply {
 async fn signed_in_with(tenant: &str, answer: ScriptedReply) -> (Host, Session, Option<AuthError>) {
     let host = Host::new([ok(DEVICE), answer]);
     let session = registered(&host, tenant);
-    let flow = session.begin().await.expect("a code");
-    let arrived = session.finish(flow).await;
-    let error = arrived
-        .and_then(|pending_sign_in| session.complete_sign_in(pending_sign_in))
-        .err();
+    let error = sign_in_on(&session).await.err();
     (host, session, error)
 }
 
@@ -271,16 +267,8 @@ async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
     for expires_in in [json!(0), json!("0"), json!(1), json!(-5)] {
         let mut claims = json!({ "access_token": "opaque", "refresh_token": "canary-refresh" });
         claims["expires_in"] = expires_in.clone();
-        let (host, session) = {
-            let host = Host::new([ok(DEVICE), ok(claims.to_string())]);
-            let session = host.session(TokenStore::memory());
-            let flow = session.begin().await.expect("a code");
-            let pending_sign_in = session.finish(flow).await.expect("signed in");
-            session
-                .complete_sign_in(pending_sign_in)
-                .expect("nothing else began");
-            (host, session)
-        };
+        let (host, session, result) = sign_in([ok(claims.to_string())]).await;
+        result.expect("signed in");
         let asked = host.bodies().len();
         for _ in 0..100 {
             session.token().await.expect("it has just come");

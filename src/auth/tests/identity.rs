@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use keyring_core::{CredentialStore, mock};
-
 use super::*;
 use crate::explain::Explain as _;
-use crate::model::KeyringState;
 
 fn jwt(claims: &str) -> String {
     format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims))
@@ -176,18 +173,11 @@ async fn what_comes_late_for_an_earlier_sign_in_changes_nothing_of_the_present_o
         let (host, session) = signed_in().await;
         let old = session.token().await.expect("fresh");
         host.then(ScriptedReply::Late(20, Box::new(late)));
-        let renewing = tokio::spawn({
-            let session = session.clone();
-            async move { session.token_instead_of(refused(&old)).await }
-        });
+        let renewing = replacing(&session, old);
         tokio::time::sleep(Duration::from_secs(1)).await;
         host.then(ok(DEVICE));
         host.then(tokens(7));
-        let flow = session.begin().await.expect("a code");
-        let pending_sign_in = session.finish(flow).await.expect("signed in");
-        session
-            .complete_sign_in(pending_sign_in)
-            .expect("nothing else began");
+        sign_in_on(&session).await.expect("signed in");
         let present = session.token().await.expect("fresh");
         assert!(renewing.await.expect("ran").is_err(), "it took too long");
         tokio::time::sleep(Duration::from_secs(30)).await;
@@ -211,25 +201,11 @@ async fn a_sign_in_whose_tokens_disagree_is_not_taken() {
 #[tokio::test]
 async fn a_saved_sign_in_that_brings_another_account_is_dropped_from_the_keyring_too() {
     let mock = mock::Store::new().expect("a mock");
-    let store = || {
-        let mock: std::sync::Arc<CredentialStore> = mock.clone();
-        TokenStore::with_store(move || Ok(mock.clone())).expect("a thread")
-    };
-    let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
-    let first = host.session(store());
-    let flow = first.begin().await.expect("a code");
-    let pending_sign_in = first.finish(flow).await.expect("signed in");
-    first
-        .complete_sign_in(pending_sign_in)
-        .expect("nothing else began");
-    first
-        .watch_keyring()
-        .wait_for(|state| *state == KeyringState::Saved)
-        .await
-        .expect("saved");
+    let (_, first) = with_store(store_in(&mock)).await;
+    until_keyring(&first, &KeyringState::Saved).await;
 
     let host = Host::new([renewal(Some(SAM), Some(SAM), None)]);
-    let second = host.session(store());
+    let second = host.session(store_in(&mock));
     let error = restore(&second).await.expect_err("another account");
     assert!(error.is_about_identity(), "{error:?}");
     assert_eq!(

@@ -1,27 +1,16 @@
 //! Keyrings that work, lack and hang.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use keyring_core::api::CredentialStoreApi as _;
-use keyring_core::{CredentialStore, mock};
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::model::KeyringState;
 
-/// Signs in with one-second polls; the keyring's thread needs real time.
 async fn with_keyring(
     make: impl Fn() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
 ) -> (Host, Session) {
-    let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
-    let session = host.session(TokenStore::with_store(make).expect("a thread"));
-    let flow = session.begin().await.expect("a code");
-    let pending_sign_in = session.finish(flow).await.expect("signed in");
-    session
-        .complete_sign_in(pending_sign_in)
-        .expect("nothing else began");
-    (host, session)
+    with_store(TokenStore::with_store(make).expect("a thread")).await
 }
 
 fn saved(store: &mock::Store) -> Option<String> {
@@ -38,22 +27,14 @@ fn saved(store: &mock::Store) -> Option<String> {
 #[tokio::test]
 async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
     let store = mock::Store::new().unwrap();
-    let make = |store: &Arc<mock::Store>| {
-        let store: Arc<CredentialStore> = store.clone();
-        move || Ok(store.clone())
-    };
-    let (_, session) = with_keyring(make(&store)).await;
-    session
-        .watch_keyring()
-        .wait_for(|state| *state == KeyringState::Saved)
-        .await
-        .expect("saved");
+    let (_, session) = with_store(store_in(&store)).await;
+    until_keyring(&session, &KeyringState::Saved).await;
     assert!(
         saved(&store).is_some_and(|json| json.contains("canary-rt1") && !json.contains("e30."))
     );
 
     let host = Host::new([tokens(2)]);
-    let session = host.session(TokenStore::with_store(make(&store)).unwrap());
+    let session = host.session(store_in(&store));
     let restored = restore(&session)
         .await
         .expect("renewed")
@@ -64,12 +45,11 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
 
     // Another window renews; its token is newer than ours.
     let other = Host::new([tokens(3)]);
-    let theirs = other.session(TokenStore::with_store(make(&store)).unwrap());
+    let theirs = other.session(store_in(&store));
     restore(&theirs).await.expect("renewed");
     let old = session.token().await.expect("fresh");
     host.then(tokens(4));
-    session
-        .token_instead_of(refused(&old))
+    replaced(&session, &old)
         .await
         .expect("with the other window's token");
     // The old one is not even tried: a strict host would end the sign-in for that.
@@ -108,10 +88,7 @@ async fn a_hung_keyring_blocks_nothing_else() {
     let started = token::monotonic_now();
     let old = session.token().await.expect("still signed in");
     host.then(tokens(2));
-    session
-        .token_instead_of(refused(&old))
-        .await
-        .expect("renewed");
+    replaced(&session, &old).await.expect("renewed");
     assert!(started.elapsed() < Duration::from_millis(3900));
     assert!(matches!(session.keyring(), KeyringState::NotSaved { .. }));
     assert!(matches!(
@@ -176,10 +153,7 @@ async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_ot
     let new = session.token_instead_of(challenged).await.expect("renewed");
     new.note_accepted();
     host.then(tokens(3));
-    session
-        .token_instead_of(refused(&new))
-        .await
-        .expect("renewed");
+    replaced(&session, &new).await.expect("renewed");
     let bodies = host.bodies();
     let [.., with, without] = bodies.as_slice() else {
         panic!("two renewals")
@@ -201,10 +175,7 @@ async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
         let old = session.token().await.expect("fresh");
         host.then(stuck);
         host.then(tokens(3));
-        let renewing = tokio::spawn({
-            let session = session.clone();
-            async move { session.token_instead_of(refused(&old)).await }
-        });
+        let renewing = replacing(&session, old);
         tokio::time::sleep(Duration::from_millis(200)).await;
         session.sign_out().await.expect("nothing was saved");
         assert!(renewing.await.expect("ran").is_err());
@@ -250,10 +221,8 @@ fn with_an_old_item(
     old_item(&mock)
         .set_secret(json.as_bytes())
         .expect("a mock write");
-    let theirs: Arc<CredentialStore> = mock.clone();
     let host = Host::new(script);
-    let session =
-        host.session(TokenStore::with_store(move || Ok(theirs.clone())).expect("a thread"));
+    let session = host.session(store_in(&mock));
     (mock, host, session)
 }
 
@@ -317,13 +286,9 @@ async fn a_token_without_life_is_not_renewed_at_each_call() {
 
 /// A working keyring in which a sign-in was saved.
 async fn saved_session() -> (Host, Session) {
-    let store: Arc<CredentialStore> = mock::Store::new().expect("a mock");
-    let (host, session) = with_keyring(move || Ok(store.clone())).await;
-    session
-        .watch_keyring()
-        .wait_for(|state| *state == KeyringState::Saved)
-        .await
-        .expect("saved");
+    let store = mock::Store::new().expect("a mock");
+    let (host, session) = with_store(store_in(&store)).await;
+    until_keyring(&session, &KeyringState::Saved).await;
     (host, session)
 }
 
@@ -332,13 +297,9 @@ async fn nothing_is_being_checked_once_the_sign_in_has_ended() {
     let (host, session) = saved_session().await;
     let old = session.token().await.expect("fresh");
     host.then(no(r#"{"error":"invalid_grant","error_codes":[50173]}"#));
-    assert!(session.token_instead_of(refused(&old)).await.is_err());
+    assert!(replaced(&session, &old).await.is_err());
     assert!(session.signed_in().is_some(), "whose it was is still known");
-    session
-        .watch_keyring()
-        .wait_for(|state| *state == KeyringState::Empty)
-        .await
-        .expect("removed");
+    until_keyring(&session, &KeyringState::Empty).await;
     // Neither does asking for it once more begin a check without an end.
     assert_eq!(session.try_keyring_again().await, KeyringState::Empty);
 }
@@ -355,20 +316,19 @@ async fn a_keyring_with_nothing_in_it_is_not_being_checked_any_more() {
 
 #[tokio::test]
 async fn a_sign_in_that_brought_nothing_to_be_saved_stays_so_when_the_keyring_is_tried_again() {
-    let store: Arc<CredentialStore> = mock::Store::new().expect("a mock");
-    let lasting = TokenStore::with_store(move || Ok(store.clone())).expect("a thread");
+    let lasting = store_in(&mock::Store::new().expect("a mock"));
     let item: Arc<str> = "v1:test".into();
     lasting.saved(lasting.post_nothing(&item)).await;
     let before = lasting.state();
     assert!(matches!(before, KeyringState::NotSaved { .. }));
     // What becomes of another account's item says nothing of a sign-in that could not be saved.
-    let full: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+    let full = mock::Store::new().expect("a mock");
     let entry = full
         .build("io.github.cordon", &item, None)
         .expect("an entry");
     let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
     cred.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
-    let store = TokenStore::with_store(move || Ok(full.clone())).expect("a thread");
+    let store = store_in(&full);
     let value = Zeroizing::new(b"one".to_vec());
     store.saved(store.post_save(&item, value, None)).await;
     assert!(matches!(store.state(), KeyringState::NotSaved { .. }));

@@ -14,13 +14,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use keyring_core::{CredentialStore, mock};
 use oauth2::http::header::DATE;
 use oauth2::http::{HeaderValue, StatusCode};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
 
 use super::*;
-use crate::model::{Endpoints, Mode};
+use crate::model::{Endpoints, KeyringState, Mode};
 
 const DEVICE: &str = r#"{"user_code":"B7XQK4M2R","device_code":"canary-dc","expires_in":"900",
     "verification_uri":"https://microsoft.com/devicelogin","verification_url":"https://x","interval":5}"#;
@@ -134,21 +136,71 @@ impl Host {
     }
 
     fn session(&self, store: TokenStore) -> Session {
-        let endpoints = Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").unwrap();
+        self.session_at(&endpoints("t1"), store)
+    }
+
+    fn in_memory(&self) -> Session {
+        self.session(TokenStore::memory())
+    }
+
+    fn session_at(&self, endpoints: &Endpoints, store: TokenStore) -> Session {
         let started = self.started;
         let clock: Clock = Arc::new(move || Timestamp::UNIX_EPOCH + started.elapsed());
-        Session::new(&endpoints, Mode::StandIn, self.http(), store, clock)
+        Session::new(endpoints, Mode::StandIn, self.http(), store, clock)
     }
+}
+
+fn endpoints(tenant: &str) -> Endpoints {
+    Endpoints::stand_in("http://127.0.0.1:8080", tenant, "c1").unwrap()
+}
+
+/// Signs in with a code.
+async fn sign_in_on(session: &Session) -> Result<SignedIn, AuthError> {
+    let flow = session.begin().await.expect("a code");
+    let pending_sign_in = session.finish(flow).await?;
+    session.complete_sign_in(pending_sign_in)
+}
+
+/// Another token in place of one that the API did not accept, without a challenge.
+async fn replaced(session: &Session, token: &AccessToken) -> Result<AccessToken, AuthError> {
+    let (token, claims) = (token.clone(), None);
+    session
+        .token_instead_of(RefusedToken { token, claims })
+        .await
+}
+
+/// The same in a task of its own.
+fn replacing(session: &Session, token: AccessToken) -> JoinHandle<Result<AccessToken, AuthError>> {
+    let session = session.clone();
+    tokio::spawn(async move { replaced(&session, &token).await })
+}
+
+async fn until_keyring(session: &Session, wanted: &KeyringState) {
+    let mut keyring = session.watch_keyring();
+    let waited = keyring.wait_for(|state| state == wanted).await;
+    waited.expect("it is in that state");
+}
+
+/// A store that works with this keyring.
+fn store_in(keyring: &Arc<mock::Store>) -> TokenStore {
+    let keyring: Arc<CredentialStore> = keyring.clone();
+    TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
+}
+
+/// Signs in with one-second polls; the keyring's thread needs real time.
+async fn with_store(store: TokenStore) -> (Host, Session) {
+    let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
+    let session = host.session(store);
+    sign_in_on(&session).await.expect("signed in");
+    (host, session)
 }
 
 async fn sign_in(
     script: impl IntoIterator<Item = ScriptedReply>,
 ) -> (Host, Session, Result<SignedIn, AuthError>) {
     let host = Host::new(std::iter::once(ok(DEVICE)).chain(script));
-    let session = host.session(TokenStore::memory());
-    let flow = session.begin().await.expect("a code");
-    let result = session.finish(flow).await;
-    let result = result.and_then(|pending_sign_in| session.complete_sign_in(pending_sign_in));
+    let session = host.in_memory();
+    let result = sign_in_on(&session).await;
     (host, session, result)
 }
 
@@ -162,20 +214,9 @@ async fn signed_in() -> (Host, Session) {
 fn registered(host: &Host, tenant: &str) -> Session {
     let endpoints = Endpoints {
         is_registered: true,
-        ..Endpoints::stand_in("http://127.0.0.1:8080", tenant, "c1").unwrap()
+        ..endpoints(tenant)
     };
-    let started = host.started;
-    let clock: Clock = Arc::new(move || Timestamp::UNIX_EPOCH + started.elapsed());
-    let store = TokenStore::memory();
-    Session::new(&endpoints, Mode::StandIn, host.http(), store, clock)
-}
-
-/// A token that the API did not accept, without a challenge.
-fn refused(token: &AccessToken) -> RefusedToken {
-    RefusedToken {
-        token: token.clone(),
-        claims: None,
-    }
+    host.session_at(&endpoints, TokenStore::memory())
 }
 
 fn api() -> Url {
@@ -192,26 +233,27 @@ async fn restore(session: &Session) -> Result<Option<SignedIn>, AuthError> {
     Ok(session.signed_in())
 }
 
+/// A parameter of the page of the sign-in host.
+fn asked_for(page: &Url, wanted: &str) -> String {
+    let found = page.query_pairs().find(|(name, _)| name == wanted);
+    found.expect("asked for").1.into_owned()
+}
+
+/// A form that a browser sends to this port.
+fn posted(port: u16, form: &str) -> String {
+    let length = form.len();
+    format!(
+        "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+    )
+}
+
 /// A browser that comes back with a code; it listens as long as what is returned lives.
 fn come_back(flow: &BrowserFlow) -> impl Future<Output = tokio::net::TcpStream> + use<> {
     use tokio::io::AsyncWriteExt as _;
     let page = Url::parse(flow.sign_in_page()).expect("an address");
-    let given = |wanted: &str| {
-        let mut pairs = page.query_pairs();
-        let found = pairs.find(|(name, _)| name == wanted);
-        found
-            .map(|(_, value)| value.into_owned())
-            .expect("asked for")
-    };
-    let port = Url::parse(&given("redirect_uri"))
-        .expect("an address")
-        .port()
-        .expect("a port");
-    let form = format!("code=c&state={}", given("state"));
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-        form.len()
-    );
+    let back = Url::parse(&asked_for(&page, "redirect_uri")).expect("an address");
+    let port = back.port().expect("a port");
+    let request = posted(port, &format!("code=c&state={}", asked_for(&page, "state")));
     async move {
         let address = ("127.0.0.1", port);
         let mut stream = tokio::net::TcpStream::connect(address).await.expect("open");

@@ -22,7 +22,7 @@ async fn try_with_a_code(
 async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
     let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
     let host = Host::new([]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     try_with_a_code(&host, &session, no(wants))
         .await
         .expect_err("refused");
@@ -58,7 +58,7 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
 async fn the_claims_of_a_refused_redemption_go_into_the_next_attempt() {
     let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
     let host = Host::new([no(wants)]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     let flow = session.begin_in_browser().await.expect("a port");
     assert!(!flow.sign_in_page().contains("claims="));
     let browser = come_back(&flow);
@@ -75,7 +75,7 @@ async fn the_same_refusal_twice_in_a_row_is_not_answered_with_sign_in_again() {
     let again = no(r#"{"error":"invalid_grant","error_codes":[999999]}"#);
     let other = no(r#"{"error":"invalid_grant","error_codes":[888888]}"#);
     let host = Host::new([]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     for (answer, repeated) in [
         (again.clone(), false),
         (again.clone(), true),
@@ -98,7 +98,7 @@ async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
     const REVOKED: &str = r#"{"error":"invalid_grant","error_codes":[50173]}"#;
     for (lasted, repeated) in [(1, true), (30, false)] {
         let host = Host::new([]);
-        let session = host.session(TokenStore::memory());
+        let session = host.in_memory();
         let mut next = NextStep::None;
         for n in 0..2 {
             let pending_sign_in = try_with_a_code(&host, &session, tokens(n))
@@ -110,10 +110,7 @@ async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
             let token = session.token().await.expect("fresh");
             tokio::time::advance(Duration::from_mins(lasted)).await;
             host.then(no(REVOKED));
-            let error = session
-                .token_instead_of(refused(&token))
-                .await
-                .expect_err("refused");
+            let error = replaced(&session, &token).await.expect_err("refused");
             next = error.explain().next;
         }
         assert_eq!(
@@ -141,7 +138,7 @@ async fn numbers_that_no_sign_in_cures_say_who_can() {
 fn with_named_scopes() -> Endpoints {
     Endpoints {
         scopes: Scopes::Named(Box::new(["Machine.Read".into(), "Machine.Isolate".into()])),
-        ..Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("loopback")
+        ..endpoints("t1")
     }
 }
 
@@ -150,17 +147,8 @@ async fn missing_consent_names_the_permissions_that_were_asked_for() {
     let refusal =
         r#"{"error":"invalid_grant","error_codes":[65001],"suberror":"consent_required"}"#;
     let host = Host::new([ok(DEVICE), no(refusal)]);
-    let endpoints = with_named_scopes();
-    let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
-    let session = Session::new(
-        &endpoints,
-        Mode::StandIn,
-        host.http(),
-        TokenStore::memory(),
-        clock,
-    );
-    let flow = session.begin().await.expect("a code");
-    let said = session.finish(flow).await.expect_err("refused").explain();
+    let session = host.session_at(&with_named_scopes(), TokenStore::memory());
+    let said = sign_in_on(&session).await.expect_err("refused").explain();
     assert!(
         said.headline.ends_with(": Machine.Read Machine.Isolate"),
         "{said:?}"
@@ -172,20 +160,10 @@ async fn missing_consent_names_the_permissions_that_were_asked_for() {
 async fn missing_consent_at_a_renewal_names_the_permissions_too() {
     let refusal = r#"{"error":"invalid_grant","error_codes":[65001]}"#;
     let host = Host::new([ok(DEVICE), tokens(1), no(refusal)]);
-    let session = Session::new(
-        &with_named_scopes(),
-        Mode::StandIn,
-        host.http(),
-        TokenStore::memory(),
-        Arc::new(|| Timestamp::UNIX_EPOCH),
-    );
-    let flow = session.begin().await.expect("a code");
-    let pending_sign_in = session.finish(flow).await.expect("signed in");
-    session
-        .complete_sign_in(pending_sign_in)
-        .expect("nothing else began");
+    let session = host.session_at(&with_named_scopes(), TokenStore::memory());
+    sign_in_on(&session).await.expect("signed in");
     let token = session.token().await.expect("fresh");
-    let renewed = session.token_instead_of(refused(&token)).await;
+    let renewed = replaced(&session, &token).await;
     let said = renewed.expect_err("refused").explain();
     assert!(
         said.headline.ends_with(": Machine.Read Machine.Isolate"),
@@ -263,7 +241,7 @@ async fn a_connection_problem_during_sign_in_is_shown_and_clears() {
         no(PENDING),
         tokens(1),
     ]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     let flow = session.begin().await.expect("a code");
     let mut trouble = flow.watch_trouble();
     let told = tokio::spawn(async move {

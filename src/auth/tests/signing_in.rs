@@ -112,7 +112,7 @@ async fn cancelling_acts_at_once_and_a_newer_code_wins() {
         ok(DEVICE),
         ScriptedReply::Late(20, Box::new(tokens(1))),
     ]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     let first = session.begin().await.expect("a code");
     let second = session.begin().await.expect("another");
     // In the middle of the request.
@@ -156,12 +156,8 @@ async fn a_refused_token_is_replaced_once() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     host.then(tokens(2));
-    let new = session
-        .token_instead_of(refused(&old))
-        .await
-        .expect("renewed");
-    let again = session
-        .token_instead_of(refused(&old))
+    let new = replaced(&session, &old).await.expect("renewed");
+    let again = replaced(&session, &old)
         .await
         .expect("somebody already has");
     assert_eq!(new.for_host(&api()), again.for_host(&api()));
@@ -176,8 +172,7 @@ async fn an_api_that_refuses_every_token_causes_one_renewal_a_minute() {
         for n in 0..50 {
             host.then(tokens(n));
             let token = session.token().await.expect("there is one");
-            session
-                .token_instead_of(refused(&token))
+            replaced(&session, &token)
                 .await
                 .expect("another, or the same");
         }
@@ -190,8 +185,7 @@ async fn an_api_that_refuses_every_token_causes_one_renewal_a_minute() {
         host.then(tokens(n));
         let token = session.token().await.expect("there is one");
         token.note_accepted();
-        session
-            .token_instead_of(refused(&token))
+        replaced(&session, &token)
             .await
             .expect("another, or the same");
     }
@@ -342,7 +336,7 @@ async fn a_host_that_hangs_keeps_nobody_waiting_for_long_and_its_late_answer_cou
 #[tokio::test(start_paused = true)]
 async fn secrets_do_not_print() {
     let host = Host::new([ok(DEVICE), tokens(1)]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     let flow = session.begin().await.expect("a code");
     assert_eq!(&*flow.prompt().user_code, "B7XQK4M2R");
     assert!(flow.prompt().may_open);
@@ -365,7 +359,7 @@ async fn tokens_that_were_made_for_another_request_are_not_taken() {
         URL_SAFE_NO_PAD.encode(r#"{"aud":"c1","tid":"t1","oid":"o1","nonce":"another"}"#)
     );
     let host = Host::new([ok(foreign)]);
-    let session = host.session(TokenStore::memory());
+    let session = host.in_memory();
     let flow = session.begin_in_browser().await.expect("a port");
     let browser = come_back(&flow);
     let (ended, _stream) = tokio::join!(session.finish_in_browser(flow), browser);
@@ -382,7 +376,7 @@ async fn a_code_that_nobody_could_type_is_no_code() {
             let mut answer: serde_json::Value = serde_json::from_str(DEVICE).expect("an object");
             answer[name] = serde_json::from_str(&format!("\"{blank}\"")).expect("a text");
             let host = Host::new([ok(answer.to_string())]);
-            let error = host.session(TokenStore::memory()).begin().await.err();
+            let error = host.in_memory().begin().await.err();
             assert_eq!(error, Some(AuthError::Unusable), "{name}: {blank:?}");
         }
     }
