@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use super::chain::HashRule;
 use super::place::log_of;
-use super::tests::{intended, orders};
+use super::tests::{append, intended, orders, place};
 use super::*;
 
 /// A journal with records 1 to 7, closed; its lock file remembers it.
 pub(super) fn written() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
     append_all(&mut journal);
     (folder, path)
@@ -19,10 +18,7 @@ pub(super) fn written() -> (tempfile::TempDir, PathBuf) {
 /// Each of six orders in a step of its own.
 pub(super) fn append_all(journal: &mut Journal) {
     for order in orders().into_iter().take(6) {
-        let batch = [intended(order)];
-        journal
-            .append(Timestamp::UNIX_EPOCH, &batch)
-            .expect("written");
+        append(journal, &[intended(order)]);
     }
 }
 
@@ -313,8 +309,7 @@ fn a_checkpoint_of_any_journal_reads_as_it_was_written_and_has_one_length() {
 
 #[test]
 fn a_page_that_is_damaged_is_named_with_the_last_record_before_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
     for _ in 0..20 {
         append_all(&mut journal);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::OpenFlags;
 
-use super::tests::{author, intended, orders, records};
+use super::tests::{append, author, intended, orders, place, records};
 use super::*;
 use crate::model::HResult;
 
@@ -24,8 +24,7 @@ fn layout_of(path: &Path) -> i64 {
 }
 
 fn copied(bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (folder, path) = place();
     std::fs::write(&path, bytes).expect("copied");
     (folder, path)
 }
@@ -124,9 +123,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
             intended(orders().remove(0)),
             (entries[0].id(), Record::Sent),
         ];
-        journal
-            .append(Timestamp::UNIX_EPOCH, &batch)
-            .expect("continued");
+        append(&mut journal, &batch);
         drop(journal);
         let report = Journal::inspect(&path, &[]).expect("opened");
         assert_eq!(report.defects, []);
@@ -144,9 +141,7 @@ fn an_older_chain_continues_with_hashed_numbers_from_a_marked_record_on() {
     let mut journal = Journal::open(&path).expect("opened");
     for order in orders() {
         let batch = [intended(order)];
-        journal
-            .append(Timestamp::UNIX_EPOCH, &batch)
-            .expect("written");
+        append(&mut journal, &batch);
     }
     let marked = "SELECT group_concat(seq) FROM record WHERE entry_id = ''";
     let at: String = journal
@@ -340,9 +335,7 @@ fn write_all(path: &Path) -> Verified {
         let entry = order.entry;
         let all = records().into_iter().map(|record| (entry, record));
         let batch: Vec<_> = std::iter::once(intended(order)).chain(all).collect();
-        journal
-            .append(Timestamp::UNIX_EPOCH, &batch)
-            .expect("written");
+        append(&mut journal, &batch);
     }
     journal.verify().expect("whole")
 }

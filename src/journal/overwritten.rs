@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::explain::Explain as _;
 
 use super::place::beside;
-use super::tests::{intended, orders};
+use super::tests::{intended, orders, place};
 use super::*;
 
 fn append(journal: &mut Journal, n: usize) -> Result<(), JournalError> {
@@ -16,8 +16,7 @@ fn append(journal: &mut Journal, n: usize) -> Result<(), JournalError> {
 
 /// An open journal, all of it in the file, and an older copy of that.
 fn open() -> (tempfile::TempDir, PathBuf, Journal, Vec<u8>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
     append(&mut journal, 0).expect("written");
     journal.rest();

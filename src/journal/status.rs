@@ -203,22 +203,14 @@ impl OrderStatus {
 
     /// The service said that it will not change any more.
     pub(super) fn is_terminal(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::Done { .. }
-            | Self::Failed { .. }
-            | Self::TooLate { .. }
-            | Self::TimedOut { .. }
-            | Self::Cancelled { .. } => true,
-            Self::Waiting
-            | Self::Held { .. }
-            | Self::NotSent { .. }
-            | Self::Sent
-            | Self::Accepted { .. }
-            | Self::Refused { .. }
-            | Self::Unknown { .. }
-            | Self::NotFound
-            | Self::NotOurs { .. } => false,
-        }
+                | Self::Failed { .. }
+                | Self::TooLate { .. }
+                | Self::TimedOut { .. }
+                | Self::Cancelled { .. }
+        )
     }
 
     /// The answer never came, and nobody knows yet what became of it.

@@ -49,6 +49,36 @@ pub(crate) fn orders() -> Vec<crate::action::Order> {
         .collect()
 }
 
+pub(crate) fn order_of(kind: ActionKind) -> crate::action::Order {
+    let mut orders = orders().into_iter();
+    let order = orders.find(|order| order.task.kind() == Some(kind));
+    order.expect("one of each kind")
+}
+
+/// The end of an action of which the service says nothing more.
+pub(crate) fn finished(action: MachineActionId, status: MachineActionStatus) -> Record {
+    Record::Finished {
+        action,
+        status,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
+    }
+}
+
+/// A place for a journal.
+pub(super) fn place() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    (folder, path)
+}
+
+pub(crate) fn append(journal: &mut Journal, batch: &[(EntryId, Record)]) {
+    let appended = journal.append(Timestamp::UNIX_EPOCH, batch);
+    appended.expect("appended");
+}
+
 /// Every record there is.
 pub(crate) fn records() -> Vec<Record> {
     let action = action();
@@ -144,9 +174,7 @@ fn the_services_time_of_an_end_survives_writing() {
     };
     let records = [(entry, finished(None)), (entry, finished(Some(time)))];
     let batch: Vec<_> = std::iter::once(intended(order)).chain(records).collect();
-    journal
-        .append(Timestamp::UNIX_EPOCH, &batch)
-        .expect("appended");
+    append(&mut journal, &batch);
     let entries = journal.entries().expect("readable");
     let read = entries[0].records().iter().skip(1).map(|(_, r)| r.clone());
     assert_eq!(
@@ -171,9 +199,7 @@ fn every_order_and_every_record_survives_writing() {
         }];
         written.extend(records());
         let batch: Vec<_> = written.iter().map(|r| (order.entry, r.clone())).collect();
-        journal
-            .append(Timestamp::UNIX_EPOCH, &batch)
-            .expect("appended");
+        append(&mut journal, &batch);
         let entries = journal.entries().expect("readable");
         let entry = entries.last().expect("an entry");
         assert_eq!(entry.order, order);
@@ -236,12 +262,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         let entry = order.entry;
-        journal
-            .append(
-                Timestamp::UNIX_EPOCH,
-                &[intended(order), (entry, Record::Sent)],
-            )
-            .expect("appended");
+        append(&mut journal, &[intended(order), (entry, Record::Sent)]);
     }
     assert!(
         journal
@@ -270,9 +291,7 @@ fn one_console_acts_a_second_one_reads() {
     let mut first = Journal::open(&path).expect("opened");
     assert!(matches!(Journal::open(&path), Err(JournalError::InUse(_))));
     let order = orders().remove(0);
-    first
-        .append(Timestamp::UNIX_EPOCH, &[intended(order)])
-        .expect("appended");
+    append(&mut first, &[intended(order)]);
     let mut second = Journal::open_read_only(&path).expect("readable");
     assert_eq!(second.entries().expect("readable").len(), 1);
     assert!(matches!(
@@ -329,8 +348,7 @@ pub(crate) fn intended(order: crate::action::Order) -> (EntryId, Record) {
 
 #[test]
 fn a_journal_that_was_begun_and_never_written_reads_as_empty() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     std::fs::write(&path, b"").expect("made");
     let journal = Journal::open_read_only(&path).expect("opened");
     assert_eq!(journal.verify().expect("whole").records, 0);
@@ -339,8 +357,7 @@ fn a_journal_that_was_begun_and_never_written_reads_as_empty() {
 
 #[test]
 fn a_file_that_was_removed_takes_no_more_records() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let removed = std::fs::remove_file(&path);
     let written = journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))]);
@@ -356,8 +373,7 @@ fn a_file_that_was_removed_takes_no_more_records() {
 /// Nothing was in it that could be missed; of one with records, see `evidence`.
 #[test]
 fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     let begin = || Journal::open(&path).expect("opened").lost_its_past();
     assert!(!begin() && !begin());
     std::fs::write(&path, b"").expect("emptied");
@@ -369,13 +385,10 @@ fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
 
 #[test]
 fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let batch: Vec<_> = orders().into_iter().map(intended).collect();
-    journal
-        .append(Timestamp::UNIX_EPOCH, &batch)
-        .expect("written");
+    append(&mut journal, &batch);
     let root: i64 = journal
         .db
         .query_row(
@@ -402,8 +415,7 @@ fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
 
 #[test]
 fn a_second_writer_cannot_fork_the_chain() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("journal.sqlite");
+    let (_folder, path) = place();
     let mut first = Journal::open(&path).expect("opened");
     // Somebody takes the lock file away, so that a second console takes the journal as well.
     let (lock, away) = (path.with_extension("lock"), path.with_extension("away"));
@@ -416,9 +428,7 @@ fn a_second_writer_cannot_fork_the_chain() {
     let mut second = Journal::open(&path).expect("opened");
     let mut orders = orders().into_iter();
     let mut next = || [intended(orders.next().expect("enough"))];
-    second
-        .append(Timestamp::UNIX_EPOCH, &next())
-        .expect("appended");
+    append(&mut second, &next());
     let mut again = || first.append(Timestamp::UNIX_EPOCH, &next());
     assert!(matches!(again(), Err(JournalError::LockLost(_))));
     // Put back, it says nothing of what was written meanwhile.
@@ -477,13 +487,10 @@ fn an_append_reaches_the_disk_and_is_held_up_by_no_reader() {
 
 #[test]
 fn a_journal_on_read_only_media_is_read_unless_records_lie_beside_it() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("j.sqlite");
+    let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let order = orders().remove(0);
-    journal
-        .append(Timestamp::UNIX_EPOCH, &[intended(order)])
-        .expect("appended");
+    append(&mut journal, &[intended(order)]);
     assert!(
         open_on_read_only_media(&path).is_none(),
         "the newest record is in the log beside the file"

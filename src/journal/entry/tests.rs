@@ -28,23 +28,42 @@ fn entry(task: Task, records: Vec<Record>) -> Entry {
 }
 
 fn finished(status: MachineActionStatus) -> Record {
-    Record::Finished {
+    crate::journal::tests::finished(action(), status)
+}
+
+fn accepted() -> Record {
+    Record::Accepted {
         action: action(),
-        status,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
+        status: MachineActionStatus::Pending,
+    }
+}
+
+fn not_ours() -> Record {
+    Record::NotOurs {
+        action: action(),
+        requestor: "s.weber".into(),
+        created: None,
+    }
+}
+
+fn unclear(action: Option<MachineActionId>) -> Record {
+    Record::Unclear {
+        status: None,
+        action,
+        why: "no comment".into(),
+    }
+}
+
+fn cancel() -> Task {
+    Task::Cancel {
+        action: action(),
+        action_type: MachineActionType::Isolate,
     }
 }
 
 #[test]
 fn accepted_is_not_done_and_only_succeeded_is() {
-    let accepted = Record::Accepted {
-        action: action(),
-        status: MachineActionStatus::Pending,
-    };
-    let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
+    let mut entry = entry(isolate(), vec![Record::Sent, accepted()]);
     assert_eq!(entry.status().word(&entry.order.task), "Accepted (Pending)");
     let status = MachineActionStatus::missing();
     entry.push(Timestamp::UNIX_EPOCH, Record::Progress { status });
@@ -67,10 +86,6 @@ fn accepted_is_not_done_and_only_succeeded_is() {
 
 #[test]
 fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succeeded() {
-    let cancel = || Task::Cancel {
-        action: action(),
-        action_type: MachineActionType::Isolate,
-    };
     let done = entry(
         cancel(),
         vec![Record::Sent, finished(MachineActionStatus::Cancelled)],
@@ -127,31 +142,17 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
 
 #[test]
 fn a_verdict_improves_with_evidence_and_never_gets_worse() {
-    let not_ours = || Record::NotOurs {
-        action: action(),
-        requestor: "s.weber".into(),
-        created: None,
-    };
-    let accepted = || Record::Accepted {
-        action: action(),
-        status: MachineActionStatus::Pending,
-    };
     let status = |records| entry(isolate(), records).status().clone();
     let ours = OrderStatus::Accepted {
         action: action(),
         status: MachineActionStatus::Pending,
     };
     assert_eq!(status(vec![Record::Sent, not_ours(), accepted()]), ours);
-    let unclear = Record::Unclear {
-        status: None,
-        action: MachineActionId::parse("c89eb834").ok(),
-        why: "no comment".into(),
-    };
     for worse in [
         not_ours(),
         Record::NotFound,
-        Record::Unknown { why: "x".into() },
-        unclear,
+        unknown("x"),
+        unclear(MachineActionId::parse("c89eb834").ok()),
         Record::Refused {
             status: 400,
             code: "".into(),
@@ -180,17 +181,9 @@ fn an_earlier_journal_distinguishes_an_unclear_answer_from_none() {
         ),
         ("no answer was recorded", UnclearReply::Missing),
     ] {
-        let unknown = Record::Unknown { why: why.into() };
-        let status = entry(isolate(), vec![Record::Sent, unknown])
-            .status()
-            .clone();
-        assert_eq!(
-            status,
-            OrderStatus::Unknown {
-                why: why.into(),
-                reply
-            }
-        );
+        let entry = entry(isolate(), vec![Record::Sent, unknown(why)]);
+        let why = why.into();
+        assert_eq!(*entry.status(), OrderStatus::Unknown { why, reply });
     }
 }
 
@@ -247,11 +240,7 @@ fn an_entry_says_when_it_was_confirmed_and_when_it_was_first_sent() {
 
 #[test]
 fn the_last_action_of_an_unclear_answer_is_looked_up() {
-    let unclear = |action: Option<&str>| Record::Unclear {
-        status: None,
-        action: action.map(|id| MachineActionId::parse(id).expect("a literal id")),
-        why: "no comment".into(),
-    };
+    let unclear_of = |id| unclear(Some(MachineActionId::parse(id).expect("a literal id")));
     let answered = |records| {
         let entry = entry(isolate(), records);
         entry.answered_with().map(ToString::to_string)
@@ -260,8 +249,8 @@ fn the_last_action_of_an_unclear_answer_is_looked_up() {
     assert_eq!(answered(vec![unclear(None)]), None);
     assert_eq!(
         answered(vec![
-            unclear(Some("a-1")),
-            unclear(Some("a-2")),
+            unclear_of("a-1"),
+            unclear_of("a-2"),
             unclear(None),
             unknown("reset")
         ]),
@@ -288,18 +277,9 @@ fn what_was_not_reread_is_listed_once_each() {
 /// Credited to this order is what the service stored for it, and nothing else that it names.
 #[test]
 fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
-    let accepted = Record::Accepted {
-        action: action(),
-        status: MachineActionStatus::Pending,
-    };
-    let not_ours = Record::NotOurs {
-        action: action(),
-        requestor: "s.weber".into(),
-        created: None,
-    };
     let own = |task: Task, record| entry(task, vec![Record::Sent, record]).own_action();
     for stored in [
-        accepted.clone(),
+        accepted(),
         finished(MachineActionStatus::Succeeded),
         finished(MachineActionStatus::Failed),
         finished(MachineActionStatus::TimeOut),
@@ -308,18 +288,14 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
         assert_eq!(own(isolate(), stored.clone()), Some(action()), "{stored:?}");
     }
     for not_ours in [
-        not_ours,
+        not_ours(),
         Record::Held { by: action() },
         unknown("reset"),
         Record::NotFound,
     ] {
         assert_eq!(own(isolate(), not_ours.clone()), None, "{not_ours:?}");
     }
-    let cancel = Task::Cancel {
-        action: action(),
-        action_type: MachineActionType::Isolate,
-    };
-    assert_eq!(own(cancel, accepted), None, "a cancellation makes none");
+    assert_eq!(own(cancel(), accepted()), None, "a cancellation makes none");
 }
 
 #[test]
@@ -358,14 +334,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
             Some("403 Forbidden no"),
         ),
         (unknown("reset"), Some("reset")),
-        (
-            Record::NotOurs {
-                action: action(),
-                requestor: "s.weber".into(),
-                created: None,
-            },
-            Some("requested by s.weber"),
-        ),
+        (not_ours(), Some("requested by s.weber")),
         (Record::Sent, None),
         (Record::NotFound, None),
         (finished(MachineActionStatus::Succeeded), None),
@@ -386,15 +355,6 @@ fn withdrawn_order_needs_no_attention_and_any_other_unsent_one_does() {
 
 #[test]
 fn only_a_contradicted_action_takes_an_acceptance_back() {
-    let accepted = || Record::Accepted {
-        action: action(),
-        status: MachineActionStatus::Pending,
-    };
-    let unclear = |action: Option<MachineActionId>| Record::Unclear {
-        status: None,
-        action,
-        why: "the action that the service named is on another device".into(),
-    };
     let other = MachineActionId::parse("c89eb834").ok();
     for late in [unclear(None), unclear(other)] {
         let entry = entry(isolate(), vec![Record::Sent, accepted(), late]);

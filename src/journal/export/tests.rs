@@ -7,7 +7,7 @@ mod service_time;
 
 use super::*;
 use crate::action::{ActionKind, Task};
-use crate::journal::tests::{author, intended, orders};
+use crate::journal::tests::{append, author, finished, intended, order_of, orders};
 use crate::journal::{Journal, Record};
 use crate::model::{HResult, MachineActionId, MachineActionStatus};
 use jiff::tz::TimeZone;
@@ -16,9 +16,45 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 static UTC: TimeZone = TimeZone::UTC;
 
+/// The only id, where it does not matter.
+fn an_action() -> MachineActionId {
+    MachineActionId::parse("b89eb834-1").expect("an id")
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a literal time")
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a literal time")
+}
+
+/// What is in a journal, and that it is whole.
+fn read(journal: &Journal) -> (Vec<Entry>, Verified) {
+    let verified = journal.verify().expect("whole");
+    (journal.entries().expect("readable"), verified)
+}
+
+fn written(journal: &Journal, format: Format) -> String {
+    let (entries, verified) = read(journal);
+    export(&entries, &verified, format, &moment())
+}
+
+fn sheet(journal: &Journal) -> String {
+    written(journal, Format::Markdown)
+}
+
+/// Of a journal whose chain does not matter.
+fn whole() -> Verified {
+    Verified {
+        records: 3,
+        last_hash: "00".into(),
+    }
+}
+
 fn moment() -> Moment<'static> {
     Moment {
-        now: "2026-11-28T02:12:44.123456789Z".parse().expect("a time"),
+        now: time("2026-11-28T02:12:44.123456789Z"),
         service_ahead: SignedDuration::ZERO,
         zone: &UTC,
         since: None,
@@ -36,44 +72,20 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
     let mut journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
     let mut seconds = 0;
     let mut play = |kind: ActionKind, status: MachineActionStatus| {
-        let orders = orders();
-        let order = orders
-            .into_iter()
-            .find(|o| o.task.kind() == Some(kind))
-            .expect("one of each kind");
+        let order = order_of(kind);
         let action = MachineActionId::parse(&format!("b89eb834-{seconds}")).expect("an id");
-        let finished = Record::Finished {
-            action,
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
-        seconds += 10;
-        let at = Timestamp::from_second(seconds).expect("a literal time");
         let entry = order.entry;
-        journal
-            .append(
-                at,
-                &[intended(order), (entry, Record::Sent), (entry, finished)],
-            )
-            .expect("appended");
-        let (entries, verified) = (
-            journal.entries().expect("readable"),
-            journal.verify().expect("whole"),
-        );
-        let sheet = export(&entries, &verified, Format::Markdown, &moment());
+        let end = (entry, finished(action, status));
+        let records = [intended(order), (entry, Record::Sent), end];
+        seconds += 10;
+        journal.append(second(seconds), &records).expect("appended");
+        let sheet = sheet(&journal);
         let sections: Vec<_> = sheet.split("\n## ").skip(1).collect();
         let [contained, pending, failed, done] = sections.as_slice() else {
             panic!("{sheet}")
         };
-        [*contained, *pending, *failed, *done].map(|section| {
-            section
-                .lines()
-                .filter(|line| line.starts_with("- "))
-                .count()
-        })
+        let rows = |section: &str| section.lines().filter(|l| l.starts_with("- ")).count();
+        [*contained, *pending, *failed, *done].map(rows)
     };
     assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 0, 0, 0]);
     assert_eq!(play(ActionKind::Unisolate, Failed), [1, 0, 1, 0]);
@@ -88,8 +100,7 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
 #[test]
 fn a_table_without_rows_still_says_what_its_columns_are() {
     let journal = Journal::in_memory().expect("memory");
-    let verified = journal.verify().expect("whole");
-    let csv = export(&[], &verified, Format::Csv, &moment());
+    let csv = written(&journal, Format::Csv);
     let (begin, end) = (
         "\"entry\",\"mode\",",
         "\"plan\",\"journal records\",\"journal last hash\"\r\n",
@@ -102,26 +113,17 @@ fn a_table_without_rows_still_says_what_its_columns_are() {
 fn exports_stay_well_formed_with_any_content() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
-        journal
-            .append(Timestamp::UNIX_EPOCH, &[intended(order)])
-            .expect("appended");
+        append(&mut journal, &[intended(order)]);
     }
-    let (entries, verified) = (
-        journal.entries().expect("readable"),
-        journal.verify().expect("whole"),
-    );
-    let csv = export(&entries, &verified, Format::Csv, &moment());
+    let csv = written(&journal, Format::Csv);
     assert_eq!(csv.lines().count(), 1 + orders().len());
     assert!(
         csv.contains("\"'=cmd|' \"\"quoted\"\", alert 1234\"") && csv.contains("FIN\\u{202e}042")
     );
     let json: serde_json::Value =
-        serde_json::from_str(&export(&entries, &verified, Format::Json, &moment())).expect("JSON");
-    assert_eq!(json["lastHash"], verified.last_hash);
-    assert!(
-        export(&entries, &verified, Format::Markdown, &moment())
-            .contains("## Contained, still to release (0)\n\nNothing")
-    );
+        serde_json::from_str(&written(&journal, Format::Json)).expect("JSON");
+    assert_eq!(json["lastHash"], journal.verify().expect("whole").last_hash);
+    assert!(sheet(&journal).contains("## Contained, still to release (0)\n\nNothing"));
 }
 
 /// Whatever a person, a device or the service may be called.
@@ -159,16 +161,15 @@ fn hostile_journal() -> (Vec<Entry>, Verified) {
             code: text.into(),
             message: text.into(),
         };
-        let at = Timestamp::from_second(1_700_000_000).expect("a time");
         let records = [
             (entry, Record::Intended { author, order }),
             (entry, Record::Sent),
             (entry, refused),
         ];
+        let at = second(1_700_000_000);
         journal.append(at, &records).expect("appended");
     }
-    let verified = journal.verify().expect("whole");
-    (journal.entries().expect("readable"), verified)
+    read(&journal)
 }
 
 #[test]
@@ -260,20 +261,12 @@ fn row_len(text: &str) -> usize {
 #[test]
 fn the_sheet_says_who_why_since_when_and_what_is_next() {
     let mut journal = Journal::in_memory().expect("memory");
-    let at = |text: &str| text.parse::<Timestamp>().expect("a time");
     let mut orders = orders().into_iter();
     let (isolate, other) = (orders.next().expect("one"), orders.next().expect("two"));
-    let action = MachineActionId::parse("b89eb834-1").expect("an id");
+    let action = an_action();
     let (first, second) = (isolate.entry, other.entry);
-    let done = Record::Finished {
-        action: action.clone(),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
-    for (time, records) in [
+    let done = finished(action.clone(), MachineActionStatus::Succeeded);
+    for (at, records) in [
         (
             "2026-11-28T00:12:44Z",
             vec![intended(isolate), (first, Record::Sent)],
@@ -294,11 +287,9 @@ fn the_sheet_says_who_why_since_when_and_what_is_next() {
             )],
         ),
     ] {
-        journal.append(at(time), &records).expect("appended");
+        journal.append(time(at), &records).expect("appended");
     }
-    let verified = journal.verify().expect("whole");
-    let entries = journal.entries().expect("readable");
-    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let sheet = sheet(&journal);
     for part in [
         "- Tenant: `t`\n- Account: `jane@contoso.com`\n- Mode: `DEMO`",
         "- Period: 2026-11-28 00:12:44 +00:00 (2026-11-28T00:12:44Z) to 2026-11-28 01:00:01",
@@ -324,28 +315,16 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
         // What leaves no record at the service has no id there.
         let has_id = order.task.record().id_word().is_some();
         facts.extend(has_id.then(|| action.clone()));
-        let finished = Record::Finished {
-            action: MachineActionId::parse(&action).expect("an id"),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let action = MachineActionId::parse(&action).expect("an id");
+        let end = finished(action, MachineActionStatus::Succeeded);
         let entry = order.entry;
-        let records = [intended(order), (entry, Record::Sent), (entry, finished)];
-        journal
-            .append(Timestamp::UNIX_EPOCH, &records)
-            .expect("appended");
+        let records = [intended(order), (entry, Record::Sent), (entry, end)];
+        append(&mut journal, &records);
     }
     let is_sha1 = |fact: &String| fact.len() == 40;
     assert!(facts.iter().any(is_sha1) && facts.iter().any(|fact| fact == "Full"));
-    let (entries, verified) = (
-        journal.entries().expect("readable"),
-        journal.verify().expect("whole"),
-    );
     for format in [Format::Csv, Format::Json, Format::Markdown] {
-        let text = export(&entries, &verified, format, &moment());
+        let text = written(&journal, format);
         for fact in &facts {
             assert!(text.contains(fact), "{format:?} without {fact}: {text}");
         }
@@ -355,8 +334,7 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
 /// The sheet of one order with this end, which the service carried over to another record.
 fn sheet_of(kind: ActionKind, end: &Record) -> String {
     let mut journal = Journal::in_memory().expect("memory");
-    let of_kind = |order: &crate::action::Order| order.task.kind() == Some(kind);
-    let mut order = orders().into_iter().find(of_kind).expect("one of each");
+    let mut order = order_of(kind);
     order.comment = "INC-4711 beacon".into();
     let entry = order.entry;
     let machine = crate::model::MachineId::parse("b2").expect("a literal id");
@@ -366,12 +344,8 @@ fn sheet_of(kind: ActionKind, end: &Record) -> String {
         (entry, Record::Redirected { machine }),
         (entry, end.clone()),
     ];
-    journal
-        .append(Timestamp::UNIX_EPOCH, &records)
-        .expect("appended");
-    let verified = journal.verify().expect("whole");
-    let entries = journal.entries().expect("readable");
-    export(&entries, &verified, Format::Markdown, &moment())
+    append(&mut journal, &records);
+    sheet(&journal)
 }
 
 #[test]
@@ -409,13 +383,10 @@ fn a_device_that_was_not_carried_over_has_no_detail_without_a_reason() {
     let order = orders().remove(0);
     let entry = order.entry;
     let records = [intended(order), (entry, Record::Sent)];
-    journal
-        .append(Timestamp::UNIX_EPOCH, &records)
-        .expect("appended");
+    append(&mut journal, &records);
     let entries = journal.entries().expect("readable");
     assert_eq!(detail(&entries[0], entries[0].status()), "");
-    let verified = journal.verify().expect("whole");
-    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let sheet = sheet(&journal);
     assert!(!sheet.contains("    - Detail"), "{sheet}");
 }
 
@@ -452,10 +423,8 @@ fn not_reread_journal() -> (Vec<Entry>, Verified) {
         (entry, Record::NotReread { what: what.into() }),
         (entry, Record::Sent),
     ];
-    let at = Timestamp::UNIX_EPOCH;
-    journal.append(at, &records).expect("appended");
-    let verified = journal.verify().expect("whole");
-    (journal.entries().expect("readable"), verified)
+    append(&mut journal, &records);
+    read(&journal)
 }
 
 #[test]
@@ -473,12 +442,9 @@ fn an_order_that_left_by_what_was_read_before_says_so_in_each_export() {
     let column = head.iter().position(|name| name == "not re-read");
     let row = reader.records().next().expect("a row").expect("CSV");
     assert_eq!(&row[column.expect("a column")], what);
-    let whole = orders().remove(0);
-    let (whole, at) = (intended(whole), Timestamp::UNIX_EPOCH);
     let mut journal = Journal::in_memory().expect("memory");
-    journal.append(at, &[whole]).expect("appended");
-    let entries = journal.entries().expect("readable");
-    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    append(&mut journal, &[intended(orders().remove(0))]);
+    let sheet = sheet(&journal);
     assert!(!sheet.contains("Not re-read"), "only where it is so");
 }
 

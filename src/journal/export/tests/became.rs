@@ -1,35 +1,18 @@
 //! What exports say of what became of an order after it was done.
 
 use super::*;
-use crate::action::{Order, Recorded};
-use crate::journal::{Aftermath, Aftermaths, Entry, Undone, hand_over};
+use crate::action::Recorded;
+use crate::journal::{Aftermath, Aftermaths, Undone, hand_over};
 use crate::model::{EntryId, MachineId};
 use MachineActionStatus::{InProgress, Pending, Succeeded};
 
-fn time(text: &str) -> Timestamp {
-    text.parse().expect("a literal time")
-}
-
-fn order(kind: ActionKind) -> Order {
-    let orders = orders().into_iter();
-    let mut of_kind = orders.filter(|order| order.task.kind() == Some(kind));
-    of_kind.next().expect("one of each kind")
-}
-
 fn entry(tag: &str, kind: ActionKind, status: MachineActionStatus) -> Entry {
-    let mut order = order(kind);
+    let mut order = order_of(kind);
     order.entry = EntryId::parse(tag).expect("a literal tag");
     order.machine.id = MachineId::parse(&tag[4..]).expect("digits");
     let action = MachineActionId::parse(&format!("a-{tag}")).expect("an id");
     let record = if status.is_final() {
-        Record::Finished {
-            action,
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        }
+        finished(action, status)
     } else {
         Record::Accepted { action, status }
     };
@@ -42,15 +25,11 @@ fn entry(tag: &str, kind: ActionKind, status: MachineActionStatus) -> Entry {
 }
 
 fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermaths>) -> String {
-    let verified = Verified {
-        records: 3,
-        last_hash: "00".into(),
-    };
     let moment = Moment {
         aftermath,
         ..moment()
     };
-    export(all, &verified, format, &moment)
+    export(all, &whole(), format, &moment)
 }
 
 fn undone_by_sam(done: &'static str) -> Aftermath {

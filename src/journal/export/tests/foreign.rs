@@ -14,7 +14,7 @@ pub(super) const TEXTS: [&str; 4] = [
 
 /// Every record there is, with this text wherever there is room for one.
 fn records(text: &str) -> Vec<Vec<Record>> {
-    let action = MachineActionId::parse("b89eb834-1").expect("an id");
+    let action = an_action();
     let accepted = |status| Record::Accepted {
         action: action.clone(),
         status,
@@ -79,7 +79,7 @@ fn records(text: &str) -> Vec<Vec<Record>> {
 pub(super) fn journal(text: &str) -> (Vec<Entry>, Verified) {
     let mut journal = Journal::in_memory().expect("memory");
     let cancel = Task::Cancel {
-        action: MachineActionId::parse("b89eb834-1").expect("an id"),
+        action: an_action(),
         action_type: MachineActionType::from_wire(text),
     };
     for known in records(text) {
@@ -99,12 +99,11 @@ pub(super) fn journal(text: &str) -> (Vec<Entry>, Verified) {
             ];
             let known = known.iter().map(|record| (entry, record.clone()));
             let all: Vec<_> = first.into_iter().chain(known).collect();
-            let at = Timestamp::from_second(1_700_000_000).expect("a time");
+            let at = second(1_700_000_000);
             journal.append(at, &all).expect("appended");
         }
     }
-    let verified = journal.verify().expect("whole");
-    (journal.entries().expect("readable"), verified)
+    read(&journal)
 }
 
 #[test]

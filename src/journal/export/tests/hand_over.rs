@@ -1,7 +1,7 @@
 //! What goes onto the sheet for the next shift.
 
 use super::*;
-use crate::journal::{Entry, OthersContainment, SetBy, hand_over};
+use crate::journal::{OthersContainment, SetBy, hand_over};
 use crate::model::{EntryId, MachineId};
 
 fn entry(
@@ -11,26 +11,16 @@ fn entry(
     at: i64,
     end: Option<MachineActionStatus>,
 ) -> Entry {
-    let mut orders = orders().into_iter();
-    let mut order = orders
-        .find(|order| order.task.kind() == Some(kind))
-        .expect("one of each kind");
+    let mut order = order_of(kind);
     order.entry = EntryId::parse(tag).expect("a literal tag");
     order.machine.id = MachineId::parse(machine).expect("a literal id");
-    let at = Timestamp::from_second(at).expect("a literal time");
+    let at = second(at);
     let mut entry = Entry::new(author(), order.clone());
     entry.push(at, intended(order).1);
     entry.push(at, Record::Sent);
     if let Some(status) = end {
-        let finished = Record::Finished {
-            action: MachineActionId::parse(&format!("{machine}-{tag}")).expect("an id"),
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
-        entry.push(at, finished);
+        let action = MachineActionId::parse(&format!("{machine}-{tag}")).expect("an id");
+        entry.push(at, finished(action, status));
     }
     entry
 }
@@ -47,9 +37,8 @@ fn what_is_contained_or_pending_is_handed_over_however_old_it_is() {
         entry("cdn-00000005", "d4", Isolate, 30, Some(Failed)),
         entry("cdn-00000006", "e5", Isolate, 100, Some(Failed)),
     ];
-    let since = |secs| Timestamp::from_second(secs).expect("a literal time");
     let tags = |secs| {
-        let entries = hand_over(&all, since(secs), None);
+        let entries = hand_over(&all, second(secs), None);
         let tags = entries.iter().map(|entry| entry.id().to_string());
         tags.map(|tag| tag[11..].to_owned()).collect::<Vec<_>>()
     };
@@ -68,11 +57,7 @@ fn a_long_journal_is_written_out_at_once() {
             entry(&tag, &machine, ActionKind::Isolate, n, Some(Succeeded))
         })
         .collect();
-    let verified = Verified {
-        records: 60_000,
-        last_hash: "00".into(),
-    };
-    let sheet = export(&all, &verified, Format::Markdown, &moment());
+    let sheet = export(&all, &whole(), Format::Markdown, &moment());
     assert!(sheet.contains("## Contained, still to release (20000)"));
 }
 
@@ -87,16 +72,12 @@ fn what_was_released_is_not_contained_whichever_part_is_written_out() {
         entry("cdn-00000003", "b2", Isolate, 20, Some(Succeeded)),
     ];
     let listed = [all[0].clone(), all[2].clone()];
-    let verified = Verified {
-        records: 9,
-        last_hash: "00".into(),
-    };
     let moment = Moment {
         all: Some(&all),
         ..moment()
     };
     for format in [Format::Markdown, Format::Html] {
-        let sheet = export(&listed, &verified, format, &moment);
+        let sheet = export(&listed, &whole(), format, &moment);
         assert!(sheet.contains("Contained, still to release (1)"), "{sheet}");
         assert!(sheet.contains("Done (1)"), "{sheet}");
     }
@@ -113,11 +94,7 @@ fn repeated_containment_counts_from_the_first() {
         at("cdn-00000003", Isolate, 20),
         at("cdn-00000004", Isolate, 30),
     ];
-    let verified = Verified {
-        records: 12,
-        last_hash: "00".into(),
-    };
-    let sheet = export(&all, &verified, Format::Markdown, &moment());
+    let sheet = export(&all, &whole(), Format::Markdown, &moment());
     assert!(sheet.contains("Contained, still to release (1)"), "{sheet}");
     for words in [
         "**Isolated** since 1970-01-01 00:00:20 ",
@@ -166,15 +143,11 @@ fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
         state: "Isolated".into(),
         requests: vec![theirs, ours],
     }];
-    let verified = Verified {
-        records: 3,
-        last_hash: "00".into(),
-    };
     let moment = Moment {
         others: Some(&others),
         ..moment()
     };
-    let sheet = export(&all, &verified, Format::Markdown, &moment);
+    let sheet = export(&all, &whole(), Format::Markdown, &moment);
     let since = "**Isolated** since 1970-01-01 00:00:00 ";
     for (words, count) in [
         ("Contained, still to release (1)", 1),
@@ -202,10 +175,6 @@ fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
 #[test]
 fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];
-    let verified = Verified {
-        records: 2,
-        last_hash: "00".into(),
-    };
     let others = [OthersContainment {
         machine: crate::model::MachineRef {
             id: MachineId::parse("b2").expect("a literal id"),
@@ -219,7 +188,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
         others: Some(&others),
         ..moment()
     };
-    let sheet = export(&all, &verified, Format::Markdown, &moment);
+    let sheet = export(&all, &whole(), Format::Markdown, &moment);
     for line in [
         "- Period: 2026-11-27 14:12:44 +00:00 (2026-11-27T14:12:44Z) to 2026-11-28 02:12:44 +00:00 (2026-11-28T02:12:44Z)",
         "- Contained by others: 1",
@@ -234,7 +203,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
         service_ahead: -SignedDuration::from_hours(2),
         ..moment.clone()
     };
-    let behind = export(&all, &verified, Format::Markdown, &behind);
+    let behind = export(&all, &whole(), Format::Markdown, &behind);
     assert!(
         behind.contains("(2026-11-27T22:12:00Z), 2 h ago"),
         "{behind}"
@@ -243,7 +212,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
         others: Some(&[]),
         ..moment
     };
-    let sheet = export(&all, &verified, Format::Markdown, &none);
+    let sheet = export(&all, &whole(), Format::Markdown, &none);
     assert!(
         sheet.contains("## Contained by others (0)\n\nNothing\n"),
         "{sheet}"

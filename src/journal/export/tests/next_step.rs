@@ -9,10 +9,6 @@ use MachineActionStatus::{Cancelled, Failed, Succeeded};
 const FIRST: &str = "cdn-00000001";
 const SECOND: &str = "cdn-00000002";
 
-fn action() -> MachineActionId {
-    MachineActionId::parse("b89eb834-1").expect("an id")
-}
-
 fn isolation(tag: &str) -> Order {
     let mut order = orders().remove(0);
     order.entry = EntryId::parse(tag).expect("a literal tag");
@@ -21,7 +17,7 @@ fn isolation(tag: &str) -> Order {
 
 fn cancellation(tag: &str) -> Order {
     let task = Task::Cancel {
-        action: action(),
+        action: an_action(),
         action_type: MachineActionType::Isolate,
     };
     Order {
@@ -42,9 +38,9 @@ fn quarantine(tag: &str, digit: &str) -> Order {
     }
 }
 
-fn finished(status: MachineActionStatus, comment: Option<&str>) -> Record {
+fn ended(status: MachineActionStatus, comment: Option<&str>) -> Record {
     Record::Finished {
-        action: action(),
+        action: an_action(),
         status,
         hresult: HResult(0),
         by: Some("sam".into()),
@@ -62,7 +58,7 @@ fn withdrawn() -> Record {
 
 fn theirs() -> Record {
     Record::NotOurs {
-        action: action(),
+        action: an_action(),
         requestor: "sam@contoso.com".into(),
         created: None,
     }
@@ -75,12 +71,9 @@ fn next_of(orders: &[(Order, Option<Record>)]) -> Option<String> {
         let entry = order.entry;
         let mut records = vec![intended(order.clone()), (entry, Record::Sent)];
         records.extend(end.clone().map(|end| (entry, end)));
-        let at = Timestamp::from_second(at).expect("a small number");
-        journal.append(at, &records).expect("appended");
+        journal.append(second(at), &records).expect("appended");
     }
-    let verified = journal.verify().expect("whole");
-    let entries = journal.entries().expect("readable");
-    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let sheet = sheet(&journal);
     let section = sheet.split("## Failed").nth(1).expect("the section");
     let (rows, _) = section.split_once("## Done").expect("the next one");
     let first = format!("Entry {FIRST}");
@@ -88,6 +81,14 @@ fn next_of(orders: &[(Order, Option<Record>)]) -> Option<String> {
     let mut lines = row.expect("the first one failed").lines();
     let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));
     next.map(str::to_owned)
+}
+
+/// Whether the next step begins with these words; without words there is to be none.
+fn begins(next: Option<&str>, words: Option<&str>) -> bool {
+    match words {
+        Some(words) => next.is_some_and(|next| next.starts_with(words)),
+        None => next.is_none(),
+    }
 }
 
 /// A next step that tells to do again what was taken back, or what somebody else has done, sends the
@@ -99,27 +100,19 @@ fn the_next_step_after_a_failure_fits_how_it_came_about() {
         "Check whether the request of `sam@contoso.com` took effect. This one was not queued";
     let nothing = "Nothing left to cancel. Check the device's state";
     for (order, end, expected) in [
-        (isolation(FIRST), finished(Failed, None), Some(again)),
+        (isolation(FIRST), ended(Failed, None), Some(again)),
         (isolation(FIRST), Record::NotFound, Some(again)),
         (
             isolation(FIRST),
-            finished(Cancelled, Some("[cdn-00000001] no")),
+            ended(Cancelled, Some("[cdn-00000001] no")),
             Some(again),
         ),
         (isolation(FIRST), withdrawn(), None),
         (isolation(FIRST), theirs(), Some(check)),
-        (
-            cancellation(FIRST),
-            finished(Succeeded, None),
-            Some(nothing),
-        ),
+        (cancellation(FIRST), ended(Succeeded, None), Some(nothing)),
     ] {
         let next = next_of(&[(order, Some(end.clone()))]);
-        let fits = match (&next, expected) {
-            (Some(next), Some(expected)) => next.starts_with(expected),
-            (next, expected) => next.is_none() && expected.is_none(),
-        };
-        assert!(fits, "{end:?}: {next:?}");
+        assert!(begins(next.as_deref(), expected), "{end:?}: {next:?}");
     }
 }
 
@@ -161,8 +154,8 @@ fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
 
 #[test]
 fn the_next_step_considers_later_orders() {
-    let done = || Some(finished(Succeeded, None));
-    let failed = || Some(finished(Failed, None));
+    let done = || Some(ended(Succeeded, None));
+    let failed = || Some(ended(Failed, None));
     let superseded = Some("Superseded by cdn-00000002");
     let again = Some("Not in effect. Request it again now");
     for (first, end, second, later, expected) in [
@@ -210,18 +203,14 @@ fn the_next_step_considers_later_orders() {
         ),
         (
             isolation(FIRST),
-            Some(finished(Cancelled, Some("[cdn-00000002] mistake"))),
+            Some(ended(Cancelled, Some("[cdn-00000002] mistake"))),
             cancellation(SECOND),
-            Some(finished(Cancelled, None)),
+            Some(ended(Cancelled, None)),
             None,
         ),
     ] {
         let said = format!("{:?} {end:?}, {:?} {later:?}", first.task, second.task);
         let next = next_of(&[(first, end), (second, later)]);
-        let fits = match (&next, expected) {
-            (Some(next), Some(expected)) => next.starts_with(expected),
-            (next, expected) => next.is_none() && expected.is_none(),
-        };
-        assert!(fits, "{said}: {next:?}");
+        assert!(begins(next.as_deref(), expected), "{said}: {next:?}");
     }
 }

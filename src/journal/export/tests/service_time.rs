@@ -2,29 +2,30 @@
 
 use super::*;
 
+/// The end of an isolation, with the time that the service tells.
+fn succeeded(service_time: Option<Timestamp>) -> Record {
+    Record::Finished {
+        action: an_action(),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time,
+    }
+}
+
 /// The device may have been cut off long before this console read it.
 #[test]
 fn every_export_names_the_services_time_where_reported_and_its_clock() {
-    let time = |text: &str| text.parse::<Timestamp>().expect("a time");
     let written = |service_time: Option<Timestamp>, format: Format| {
         let mut journal = Journal::in_memory().expect("memory");
         let isolate = orders().remove(0);
         let entry = isolate.entry;
-        let finished = Record::Finished {
-            action: MachineActionId::parse("b89eb834-1").expect("an id"),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time,
-        };
-        let records = [intended(isolate), (entry, Record::Sent), (entry, finished)];
-        journal
-            .append(time("2026-11-28T00:15:00Z"), &records)
-            .expect("appended");
-        let verified = journal.verify().expect("whole");
-        let entries = journal.entries().expect("readable");
-        export(&entries, &verified, format, &moment())
+        let end = (entry, succeeded(service_time));
+        let records = [intended(isolate), (entry, Record::Sent), end];
+        let at = time("2026-11-28T00:15:00Z");
+        journal.append(at, &records).expect("appended");
+        super::written(&journal, format)
     };
     let told = Some(time("2026-11-27T23:12:43.5Z"));
     let sheet = written(told, Format::Markdown);
@@ -67,23 +68,13 @@ fn no_time_is_too_far_away_for_an_export() {
     for at in [Timestamp::MIN, Timestamp::MAX] {
         let mut journal = Journal::in_memory().expect("memory");
         let (entry, begun) = intended(orders().remove(0));
-        let end = |status| Record::Finished {
-            action: MachineActionId::parse("b89eb834-1").expect("an id"),
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: Some(at),
-        };
         let records = [(entry, begun), (entry, Record::Sent)];
         journal.append(at, &records).expect("appended");
-        for more in [None, Some(end(MachineActionStatus::Succeeded))] {
+        for more in [None, Some(succeeded(Some(at)))] {
             let more: Vec<_> = more.into_iter().map(|record| (entry, record)).collect();
             journal.append(at, &more).expect("appended");
-            let verified = journal.verify().expect("whole");
-            let entries = journal.entries().expect("readable");
             for format in [Format::Csv, Format::Json, Format::Markdown] {
-                let text = export(&entries, &verified, format, &moment());
+                let text = written(&journal, format);
                 assert!(text.contains("9999"), "{text}");
             }
         }
