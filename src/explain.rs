@@ -72,6 +72,12 @@ impl NextStep {
     }
 }
 
+/// The step of these words.
+#[must_use]
+pub fn outside(words: &str) -> NextStep {
+    NextStep::Outside(words.into())
+}
+
 /// A failure in words a tired person understands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -93,6 +99,13 @@ impl Explanation {
             next,
             details: Vec::new(),
         }
+    }
+
+    /// The same with one more detail.
+    #[must_use]
+    pub fn with(mut self, detail: impl Into<String>) -> Self {
+        self.details.push(detail.into());
+        self
     }
 
     /// Whether anything was changed, and what to do next where there is something to do.

@@ -260,9 +260,7 @@ fn is_of_end(unchecked: &NotChecked) -> bool {
 }
 
 fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
-    let mut explanation = error.explain_reading();
-    explanation.details.push(file.display().to_string());
-    explanation
+    error.explain_reading().with(file.display().to_string())
 }
 
 fn cannot_search(error: &std::io::Error, folder: &Path) -> ExitCode {

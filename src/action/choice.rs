@@ -13,6 +13,18 @@ pub struct Choice {
     pub words: ChoiceWords,
 }
 
+impl Choice {
+    /// One that is worded as the action is.
+    pub(super) const fn plain(value: &'static str, word: &'static str) -> Self {
+        Self {
+            value,
+            word,
+            available_as: None,
+            words: ChoiceWords::NONE,
+        }
+    }
+}
+
 /// Wording of an action with this choice, where it differs from the action's own.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ChoiceWords {

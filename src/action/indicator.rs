@@ -45,31 +45,28 @@ impl Task {
     /// Expiry of the indicator to be made, if it has one.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
-        if let Some(Value::Time(at)) = self.values()?.get(&EXPIRES) {
-            Some(*at)
-        } else {
-            None
-        }
+        let Some(Value::Time(at)) = self.values()?.get(&EXPIRES) else {
+            return None;
+        };
+        Some(*at)
     }
 
     /// Action of the indicator to be made, in the service's spelling.
     #[must_use]
     pub fn reaction(&self) -> Option<&'static str> {
-        if let Some(Value::Choice(choice)) = self.values()?.get(&REACTION) {
-            Some(choice.value)
-        } else {
-            None
-        }
+        let Some(Value::Choice(choice)) = self.values()?.get(&REACTION) else {
+            return None;
+        };
+        Some(choice.value)
     }
 
     /// The indicator that it removes.
     #[must_use]
     pub fn indicator(&self) -> Option<MachineActionId> {
-        if let Some(Value::Text(id)) = self.values()?.get(&INDICATOR) {
-            MachineActionId::parse(id).ok()
-        } else {
-            None
-        }
+        let Some(Value::Text(id)) = self.values()?.get(&INDICATOR) else {
+            return None;
+        };
+        MachineActionId::parse(id).ok()
     }
 
     /// Hash of the file, SHA-1 or SHA-256.

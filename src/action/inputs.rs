@@ -15,12 +15,7 @@ pub const ISOLATION_TYPE: Parameter = Parameter {
 };
 
 /// Full: everything but Defender is cut off, or every file is scanned.
-pub const FULL: Choice = Choice {
-    value: "Full",
-    word: "Full",
-    available_as: None,
-    words: ChoiceWords::NONE,
-};
+pub const FULL: Choice = Choice::plain("Full", "Full");
 
 /// Some applications stay connected.
 pub const SELECTIVE: Choice = Choice {
@@ -58,15 +53,7 @@ pub const SCAN_TYPE: Parameter = Parameter {
     wire_name: "ScanType",
     label: "Scan type",
     help: "Quick looks where malware usually starts from, in minutes. Full reads every file, in hours",
-    kind: ParameterKind::Choice(&[
-        Choice {
-            value: "Quick",
-            word: "Quick",
-            available_as: None,
-            words: ChoiceWords::NONE,
-        },
-        FULL,
-    ]),
+    kind: ParameterKind::Choice(&[Choice::plain("Quick", "Quick"), FULL]),
     required: true,
 };
 
@@ -84,15 +71,7 @@ pub const REACTION: Parameter = Parameter {
     wire_name: "action",
     label: "What devices do",
     help: "Block stops the file and quarantines it wherever it turns up. Audit only raises an alert",
-    kind: ParameterKind::Choice(&[
-        Choice {
-            value: "BlockAndRemediate",
-            word: "Block",
-            available_as: None,
-            words: ChoiceWords::NONE,
-        },
-        AUDIT,
-    ]),
+    kind: ParameterKind::Choice(&[Choice::plain("BlockAndRemediate", "Block"), AUDIT]),
     required: true,
 };
 

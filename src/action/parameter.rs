@@ -346,7 +346,6 @@ impl<const N: usize> From<[(&'static Parameter, Value); N]> for Values {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::ChoiceWords;
 
     const fn parameter(kind: ParameterKind, required: bool) -> Parameter {
         Parameter {
@@ -359,18 +358,8 @@ mod tests {
     }
 
     const CHOICES: &[Choice] = &[
-        Choice {
-            value: "Quick",
-            word: "Quick scan",
-            available_as: None,
-            words: ChoiceWords::NONE,
-        },
-        Choice {
-            value: "Full",
-            word: "Full scan",
-            available_as: None,
-            words: ChoiceWords::NONE,
-        },
+        Choice::plain("Quick", "Quick scan"),
+        Choice::plain("Full", "Full scan"),
     ];
 
     fn kinds() -> [ParameterKind; 6] {

@@ -3,7 +3,7 @@
 use super::error::{ApiError, Refusal, Unreadable, Verb};
 use crate::explain::{
     ANSWERED_ON_THE_WAY, Effect, Explain, Explanation, NO_LICENCE, NextStep, PROXY_WANTS_SIGN_IN,
-    SIGN_IN_NOT_ACCEPTED,
+    SIGN_IN_NOT_ACCEPTED, outside,
 };
 use crate::model::{Permission, RefusalCode, clean};
 
@@ -79,7 +79,6 @@ impl ApiError {
         reason = "a list of cases reads best in one piece"
     )]
     fn headline(&self, request: &Request<'_>) -> (String, NextStep) {
-        let outside = |words: &str| NextStep::Outside(words.into());
         match self {
             Self::NotReached { .. } => (
                 "Could not reach the Defender service".into(),
@@ -176,12 +175,11 @@ impl ApiError {
                 request_id,
                 ..
             } => {
-                let mut details = vec![format!("Host: {host}"), format!("Status: {status}")];
-                if !message.is_empty() {
-                    details.push(format!("The service says: {message}"));
-                }
-                details.extend(request_id.as_ref().map(|id| format!("Request id: {id}")));
-                details
+                let answered = [format!("Host: {host}"), format!("Status: {status}")];
+                answered
+                    .into_iter()
+                    .chain(said(message, request_id.as_deref()))
+                    .collect()
             }
             Self::NotUnderstood {
                 host,
@@ -189,31 +187,36 @@ impl ApiError {
                 why,
                 request_id,
             } => {
-                let mut details = vec![
+                let answered = [
                     format!("Host: {host}"),
                     format!("Status: {status}"),
                     format!("The answer could not be read: {why}"),
                 ];
-                details.extend(request_id.as_ref().map(|id| format!("Request id: {id}")));
-                details
+                answered
+                    .into_iter()
+                    .chain(said("", request_id.as_deref()))
+                    .collect()
             }
         }
     }
 }
 
 fn licence() -> (String, NextStep) {
-    (
-        NO_LICENCE.into(),
-        NextStep::Outside(
-            "Ask an administrator about the licence; a new sign-in does not help".into(),
-        ),
-    )
+    let next = "Ask an administrator about the licence; a new sign-in does not help";
+    (NO_LICENCE.into(), outside(next))
+}
+
+/// What the service has said, and the number of the request for those who ask it.
+fn said(message: &str, request_id: Option<&str>) -> impl Iterator<Item = String> {
+    let message = Some(message).filter(|message| !message.is_empty());
+    let message = message.map(|message| format!("The service says: {message}"));
+    let request_id = request_id.map(|id| format!("Request id: {id}"));
+    message.into_iter().chain(request_id)
 }
 
 impl Refusal {
     fn headline(&self, request: &Request<'_>) -> (String, NextStep) {
         let Request { task, machine, .. } = request;
-        let outside = |words: &str| NextStep::Outside(words.into());
         if self.concerns_licence() {
             return licence();
         }
@@ -269,16 +272,10 @@ impl Refusal {
     }
 
     fn details(&self) -> Vec<String> {
-        let mut details = vec![format!("Status: {self}")];
-        if !self.message.is_empty() {
-            details.push(format!("The service says: {}", self.message));
-        }
-        details.extend(
-            self.request_id
-                .as_ref()
-                .map(|id| format!("Request id: {id}")),
-        );
-        details
+        let status = format!("Status: {self}");
+        std::iter::once(status)
+            .chain(said(&self.message, self.request_id.as_deref()))
+            .collect()
     }
 }
 

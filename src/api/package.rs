@@ -12,7 +12,7 @@ use super::rate_limit::Permit;
 use super::transport::Limits;
 use super::transport::stream::{Head, Stream};
 use super::{ApiError, Client, Sending, odata, wire};
-use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::explain::{Explain, Explanation, NextStep, outside};
 use crate::model::{MachineActionId, Permission, RefusalCode};
 
 /// No package is as large as this; whatever sends more would only fill the disk.
@@ -368,7 +368,6 @@ impl PackageError {
         reason = "a list of cases reads best in one piece"
     )]
     fn headline(&self) -> (String, NextStep) {
-        let outside = |words: &str| NextStep::Outside(words.into());
         let in_the_portal =
             outside("Download it from the device's page in the Defender portal instead");
         match self {
@@ -454,12 +453,7 @@ impl PackageError {
 impl Explain for PackageError {
     fn explain(&self) -> Explanation {
         let (headline, next) = self.headline();
-        Explanation {
-            headline,
-            effect: Effect::NothingChanged,
-            next,
-            details: vec![format!("What happened: {self}")],
-        }
+        Explanation::harmless(headline, next).with(format!("What happened: {self}"))
     }
 }
 

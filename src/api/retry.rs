@@ -46,15 +46,10 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
             // A redirect leads nowhere the second time either.
             (*status == 408 || *status >= 500).then(|| retry_after.unwrap_or_default())
         }
-        ApiError::NotUnderstood { why, .. } => match why {
-            Unreadable::Truncated | Unreadable::Empty => Some(Duration::ZERO),
-            Unreadable::NotJson
-            | Unreadable::Html
-            | Unreadable::TooLarge
-            | Unreadable::TooSlow
-            | Unreadable::WrongShape
-            | Unreadable::NoId => None,
-        },
+        ApiError::NotUnderstood { why, .. } => {
+            let is_cut = matches!(why, Unreadable::Truncated | Unreadable::Empty);
+            is_cut.then_some(Duration::ZERO)
+        }
         ApiError::Certificate { .. }
         | ApiError::SignIn(_)
         | ApiError::ForeignHost { .. }
@@ -66,20 +61,11 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
 }
 
 fn transient_for_submission(error: &ApiError) -> Option<Duration> {
-    match error {
-        ApiError::NotReached { .. } | ApiError::Throttled { .. } => Some(Duration::ZERO),
-        ApiError::TimedOut { .. }
-        | ApiError::Interrupted { .. }
-        | ApiError::Certificate { .. }
-        | ApiError::SignIn(_)
-        | ApiError::ForeignHost { .. }
-        | ApiError::NoClient { .. }
-        | ApiError::Unauthorized(_)
-        | ApiError::Refused(_)
-        | ApiError::Fault { .. }
-        | ApiError::OtherRecord { .. }
-        | ApiError::NotUnderstood { .. } => None,
-    }
+    let has_not_begun = matches!(
+        error,
+        ApiError::NotReached { .. } | ApiError::Throttled { .. }
+    );
+    has_not_begun.then_some(Duration::ZERO)
 }
 
 #[cfg(test)]

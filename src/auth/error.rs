@@ -129,12 +129,12 @@ impl AuthError {
         if *self == Self::NoPort {
             return Some(SignInMethod::Code);
         }
-        let (Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }) =
-            self
-        else {
-            return None;
-        };
-        refusal.wants_browser().then_some(SignInMethod::Browser)
+        let wants_browser = matches!(
+            self,
+            Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }
+                if refusal.wants_browser()
+        );
+        wants_browser.then_some(SignInMethod::Browser)
     }
 
     /// Whether a person has to sign in again before anything else works.

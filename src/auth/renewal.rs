@@ -254,34 +254,16 @@ impl Inner {
 
 /// Until when a failure is answered again without asking anew.
 fn remembered_until(error: &AuthError, now: Timestamp) -> Instant {
-    match error {
-        AuthError::Busy { until } => {
-            let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-            monotonic_now() + wait
-        }
+    let wait = if let AuthError::Busy { until } = error {
+        Duration::try_from(until.duration_since(now)).unwrap_or_default()
+    } else if error.may_pass() {
         // Only for those who were waiting: the line may be back any moment.
-        AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } | AuthError::Unusable => {
-            monotonic_now()
-        }
+        Duration::ZERO
+    } else if matches!(error, AuthError::Config { refusal } if refusal.concerns_registration()) {
         // The registration does not get better by itself.
-        AuthError::Config { refusal } if refusal.concerns_registration() => {
-            monotonic_now() + REMEMBERED_LONG
-        }
-        AuthError::Interact { .. }
-        | AuthError::Config { .. }
-        | AuthError::Blocked { .. }
-        | AuthError::PersonalAccount
-        | AuthError::OtherTenant
-        | AuthError::AnotherAccount { .. }
-        | AuthError::Declined
-        | AuthError::Expired
-        | AuthError::AnswerLost
-        | AuthError::Superseded
-        | AuthError::NotBack
-        | AuthError::NoPort
-        | AuthError::ForeignAnswer
-        | AuthError::NotSignedIn
-        | AuthError::SavedTwice
-        | AuthError::KeyringKept { .. } => monotonic_now() + REMEMBERED,
-    }
+        REMEMBERED_LONG
+    } else {
+        REMEMBERED
+    };
+    monotonic_now() + wait
 }

@@ -1,7 +1,7 @@
 //! Why a sign-in or its renewal did not work, in words.
 
 use super::error::{AuthError, ErrorResponse, HttpFault};
-use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::explain::{Effect, Explain, Explanation, NextStep, outside};
 
 impl ErrorResponse {
     fn help(&self) -> Option<(&'static str, NextStep)> {
@@ -16,9 +16,8 @@ impl ErrorResponse {
     fn explain(&self, headline: &str, next: NextStep) -> Explanation {
         let (headline, mut next) = self.help().unwrap_or((headline, next));
         if self.is_repeated && next == NextStep::SignIn {
-            next = NextStep::Outside(
-                "The same refusal came twice in a row, so signing in again will not change it. Ask an administrator; include the details below"
-                    .into(),
+            next = outside(
+                "The same refusal came twice in a row, so signing in again will not change it. Ask an administrator; include the details below",
             );
         }
         let mut details = vec![format!("Error: {} (HTTP {})", self.error, self.status)];
@@ -57,7 +56,6 @@ impl ErrorResponse {
     reason = "a list of cases reads best in one piece"
 )]
 fn help(number: u32) -> Option<(&'static str, NextStep)> {
-    let outside = |words: &str| NextStep::Outside(words.into());
     Some(match number {
         50_072 | 50_074 | 50_076 | 50_078 | 50_079 => (
             "Your organisation asks for another sign-in step",
@@ -146,7 +144,6 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
 
 /// Words for the numbers that concern the application, the tenant or the network.
 fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
-    let outside = |words: &str| NextStep::Outside(words.into());
     Some(match number {
         700_016 | 70_001 | 7_000_112 => (
             "The application is not known in this tenant, or is disabled",
@@ -180,7 +177,6 @@ fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
 /// Explanation of a missing or foreign answer of the sign-in host.
 fn no_answer(error: &AuthError) -> Explanation {
     let say = |headline: &str, next| Explanation::harmless(headline, next);
-    let outside = |words: &str| NextStep::Outside(words.into());
     if let AuthError::NotUnderstood {
         status: 200..=399 | 511,
     } = error
@@ -249,7 +245,7 @@ impl Explain for AuthError {
     )]
     fn explain(&self) -> Explanation {
         let say = |headline: &str, next| Explanation::harmless(headline, next);
-        let mut explanation = match self {
+        let explanation = match self {
             Self::Declined => say("The sign-in was declined in the browser", NextStep::SignIn),
             Self::Expired => say("The code has expired", NextStep::SignIn),
             Self::AnswerLost => say(
@@ -315,15 +311,13 @@ impl Explain for AuthError {
                 NextStep::SignIn,
             ),
             Self::KeyringKept { reason, remedy } => {
-                let mut kept = say(
+                let kept = say(
                     "You are signed out, but the saved sign-in is still in the keyring. It cannot be used, and is removed as soon as the keyring answers",
                     NextStep::Outside(remedy.clone()),
                 );
-                kept.details.push(reason.to_string());
-                return kept;
+                return kept.with(reason.to_string());
             }
         };
-        explanation.details.push(self.to_string());
-        explanation
+        explanation.with(self.to_string())
     }
 }

@@ -46,8 +46,9 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u64);
 
-/// A way to sign in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A way to sign in. Its name stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SignInMethod {
     /// A code, typed into a browser somewhere.
     Code,

@@ -62,8 +62,9 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Light, dark, or as the system is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Light, dark, or as the system is set. Its name stands in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum ThemeChoice {
     #[default]
     System,

@@ -8,7 +8,7 @@ use toml_edit::TomlError;
 use super::profile::{ProfileName, WrongValue};
 use super::rules::RuleKey;
 use super::toml_text::{MAX_BYTES, toml_place, toml_problem};
-use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::explain::{Explain, Explanation, outside};
 use crate::model::clean;
 
 /// Why settings could not be read or saved. Names file, line and key.
@@ -74,12 +74,7 @@ impl Explain for SettingsError {
                 "Make room and allow writing there, or use the profile without saving it",
             ),
         };
-        Explanation {
-            headline: headline.into(),
-            effect: Effect::NothingChanged,
-            next: NextStep::Outside(next.into()),
-            details: vec![clean(&self.to_string(), 600).into_owned()],
-        }
+        Explanation::harmless(headline, outside(next)).with(clean(&self.to_string(), 600))
     }
 }
 

@@ -23,19 +23,12 @@ pub(super) struct TargetAccounts {
     last: Option<Box<str>>,
     /// By account.
     #[serde(rename = "doors")]
-    methods: BTreeMap<Box<str>, StoredMethod>,
+    methods: BTreeMap<Box<str>, SignInMethod>,
     /// Accounts whose saved sign-in is still to be removed: the keyring was locked, or did not answer.
     owed: BTreeSet<Box<str>>,
     /// The file was refused, as others may have changed it, so the accounts are lost.
     #[serde(skip)]
     is_lost: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StoredMethod {
-    Code,
-    Browser,
 }
 
 impl TargetAccounts {
@@ -78,10 +71,7 @@ impl TargetAccounts {
 
     /// The sign-in method of the account that used it last.
     pub fn last_method(&self) -> Option<SignInMethod> {
-        Some(match self.methods.get(self.last.as_ref()?)? {
-            StoredMethod::Code => SignInMethod::Code,
-            StoredMethod::Browser => SignInMethod::Browser,
-        })
+        self.methods.get(self.last.as_ref()?).copied()
     }
 
     /// The object id of the account that used it last.
@@ -121,11 +111,7 @@ impl TargetAccounts {
 
     /// Remembers a completed sign-in.
     pub fn remember(&mut self, account: &Account, method: SignInMethod) {
-        let stored = match method {
-            SignInMethod::Code => StoredMethod::Code,
-            SignInMethod::Browser => StoredMethod::Browser,
-        };
-        self.methods.insert(key(account), stored);
+        self.methods.insert(key(account), method);
         self.use_last(account);
     }
 }

@@ -58,9 +58,7 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
         asked = context.client.ask(&question) => asked,
         () = report_pauses(&context, epoch, &text) => return,
     };
-    if let Err(error) = &asked {
-        context.session.note_auth_failure(error).await;
-    }
+    let asked = context.session.noted(asked).await;
     let at = now();
     let news = match asked {
         Ok(found) => {

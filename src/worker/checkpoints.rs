@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use crate::auth::NoteUnread;
-use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::explain::{Explain as _, Explanation, NextStep, outside};
 use crate::journal::{Checkpoint, Compared, JournalError};
 use crate::message::Event;
 use crate::model::KeyringState;
@@ -46,9 +46,8 @@ pub(super) async fn keep_checkpoints(context: Arc<Context>, journal: PathBuf, lo
             }
             Err(error) => {
                 tracing::warn!("the journal was not compared with the keyring: {error}");
-                let mut why = unchecked("The journal did not answer", NextStep::None);
-                why.details.push(error.to_string());
-                return say_unchecked(&context, Some(why)).await;
+                let why = unchecked("The journal did not answer", NextStep::None);
+                return say_unchecked(&context, Some(why.with(error.to_string()))).await;
             }
         }
     }
@@ -128,8 +127,8 @@ pub(super) async fn keep_last_checkpoint(context: &Context) {
 /// Says that an earlier journal is gone and a new one was begun.
 pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
     let headline = "The journal that was here is gone, so a new one was begun";
-    let next = NextStep::Outside("If you moved it, put it back before you act".into());
-    let mut explanation = Explanation::harmless(headline, next);
-    explanation.details.push(journal.display().to_string());
+    let next = outside("If you moved it, put it back before you act");
+    let explanation = Explanation::harmless(headline, next);
+    let explanation = explanation.with(journal.display().to_string());
     context.screen.problem(explanation).await;
 }

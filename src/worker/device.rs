@@ -57,14 +57,8 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         context.client.machine(id, Lane::Analyst),
         context.client.actions_on(id, Lane::Analyst)
     );
-    for error in machine
-        .as_ref()
-        .err()
-        .into_iter()
-        .chain(history.as_ref().err())
-    {
-        context.session.note_auth_failure(error).await;
-    }
+    let machine = context.session.noted(machine).await;
+    let history = context.session.noted(history).await;
     let at = now();
     let machine = machine
         .map(Arc::new)
@@ -148,9 +142,7 @@ async fn explained<T>(
     part: PanelPart,
     read: Result<T, ApiError>,
 ) -> Result<T, Explanation> {
-    if let Err(error) = &read {
-        context.session.note_auth_failure(error).await;
-    }
+    let read = context.session.noted(read).await;
     let infinitive = match part {
         PanelPart::Users => "read who is logged on to this device",
         PanelPart::Alerts => "read this device's alerts",
@@ -167,9 +159,7 @@ pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     let may_read = &Permission::TiReadWrite;
     let with_indicators = context.session.status().is_known_to_hold(may_read);
     let read = context.client.file(&hash, with_indicators).await;
-    if let Err(error) = &read {
-        context.session.note_auth_failure(error).await;
-    }
+    let read = context.session.noted(read).await;
     let result = read.map(|facts| facts.map(Box::new));
     let result = result.map_err(|error| explain(&error, "look this file up"));
     emit_file_update(&context, epoch, &hash, FileNews::Facts(result)).await;
@@ -181,9 +171,7 @@ pub(super) async fn load_sightings(context: Arc<Context>, sha1: Box<str>) {
     let epoch = context.session.epoch();
     emit_file_update(&context, epoch, &sha1, FileNews::ReadsSightings).await;
     let read = context.client.machines_with_file(&sha1).await;
-    if let Err(error) = &read {
-        context.session.note_auth_failure(error).await;
-    }
+    let read = context.session.noted(read).await;
     let infinitive = "read on which devices this file was seen";
     let result = read.map_err(|error| explain(&error, infinitive));
     emit_file_update(&context, epoch, &sha1, FileNews::Sightings(result)).await;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::now;
 use super::context::Context;
-use crate::explain::{Explanation, NextStep};
+use crate::explain::{Explanation, NextStep, outside};
 use crate::files;
 use crate::journal::{
     Checkpoint, Entry, Journal, Moment, NotChecked, Witness, by_keyring, export as write_out,
@@ -119,10 +119,10 @@ fn write(
     match &written.to {
         ExportTo::Clipboard => written.text = Some(text.into()),
         ExportTo::File(file) => files::write_new(file, text.as_bytes()).map_err(|error| {
-            let next = NextStep::Outside("Choose another name or folder".into());
-            let mut why = Explanation::harmless("The file could not be written", next);
-            why.details = vec![file.display().to_string(), error.to_string()];
-            why
+            let next = outside("Choose another name or folder");
+            Explanation::harmless("The file could not be written", next)
+                .with(file.display().to_string())
+                .with(error.to_string())
         })?,
     }
     Ok(written)

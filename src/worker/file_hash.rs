@@ -9,7 +9,7 @@ use std::time::Duration;
 use ring::digest::{Context as Hasher, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
 use super::context::Context;
-use crate::explain::{Explanation, NextStep};
+use crate::explain::{Explanation, outside};
 use crate::files::{self, Problem, RefusedFile};
 use crate::message::{Event, HashedFile, HashingNews};
 use crate::model::hex;
@@ -69,13 +69,12 @@ impl Trouble {
             Self::Unreadable(_) => "Check that it is there and that you may read it",
             Self::Unwanted => "",
         };
-        let headline = self.to_string();
-        let mut why = Explanation::harmless(headline, NextStep::Outside(next.into()));
-        why.details.push(file.display().to_string());
-        if let Self::Unreadable(error) = self {
-            why.details.push(error.to_string());
+        let why = Explanation::harmless(self.to_string(), outside(next));
+        let why = why.with(file.display().to_string());
+        match self {
+            Self::Unreadable(error) => why.with(error.to_string()),
+            Self::Link | Self::NoFile | Self::Changed | Self::Unwanted => why,
         }
-        why
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) async fn read_all(context: &Context) {
     };
     tell(IndicatorNews::Reading).await;
     let read = context.client.indicators(Lane::Analyst).await;
-    if let Err(error) = &read {
-        context.session.note_auth_failure(error).await;
-    }
+    let read = context.session.noted(read).await;
     let result = read.map(into_news).map_err(|error| {
         let infinitive = "read what is blocked on every device";
         error.explain_for(Verb::Read, infinitive, None, Some(permission))

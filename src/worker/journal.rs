@@ -24,7 +24,7 @@ use crate::journal::{
 use crate::message::{Event, JournalNews, OrderProgress};
 use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mode};
 pub(super) use thread::Opened;
-use thread::{AppendedRecords, Changed, Ends, Entries, Job};
+use thread::{AppendedRecords, Changed, Ends, Entries, Job, Reply};
 
 /// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -404,10 +404,7 @@ impl JournalHandle {
     /// # Errors
     /// As [`crate::journal::Journal::compare`].
     pub async fn compare(&self, checkpoint: Checkpoint) -> Result<Compared, JournalError> {
-        let (reply, answer) = oneshot::channel();
-        let taken = self.jobs.send(Job::Compare { checkpoint, reply }).await;
-        taken.map_err(|_ended| JournalError::Ended)?;
-        answer.await.unwrap_or(Err(JournalError::Ended))
+        self.ask(|reply| Job::Compare { checkpoint, reply }).await
     }
 
     /// Closes the file: what is pending is written, and another console may open it.
@@ -425,8 +422,13 @@ impl JournalHandle {
         at: Timestamp,
         records: Vec<(EntryId, Record)>,
     ) -> Result<Changed, JournalError> {
+        self.ask(|reply| Job::Append { at, records, reply }).await
+    }
+
+    /// Hands the thread a job, and waits for what it says.
+    async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let taken = self.jobs.send(Job::Append { at, records, reply }).await;
+        let taken = self.jobs.send(job(reply)).await;
         taken.map_err(|_ended| JournalError::Ended)?;
         answer.await.unwrap_or(Err(JournalError::Ended))
     }

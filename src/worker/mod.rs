@@ -107,12 +107,8 @@ impl WorkerHandle {
     /// When there is no thread, runtime or HTTP client to be had.
     pub fn spawn(setup: Setup) -> Result<Self, Explanation> {
         let cannot = |what: &dyn std::fmt::Display| {
-            let mut explanation = Explanation::harmless(
-                "The background part of cordon could not start",
-                NextStep::None,
-            );
-            explanation.details.push(what.to_string());
-            explanation
+            let headline = "The background part of cordon could not start";
+            Explanation::harmless(headline, NextStep::None).with(what.to_string())
         };
         // Mostly there are no certificates; that has words of its own.
         let http = Http::new(&setup.endpoints).map_err(|e: ApiError| e.explain())?;

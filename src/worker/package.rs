@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::clock::{monotonic_now, now};
 use super::context::Context;
 use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
-use crate::explain::{Effect, Explain as _, Explanation, NextStep};
+use crate::explain::{Explain as _, Explanation, outside};
 use crate::files::GrowingFile;
 use crate::journal::{Author, Entry, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
@@ -348,7 +348,6 @@ impl<'a> Transfer<'a> {
 fn explain_disk(error: &std::io::Error, folder: &Path) -> Explanation {
     use std::io::ErrorKind;
     let folder = folder.display();
-    let outside = |words: &str| NextStep::Outside(words.into());
     let another = outside("Choose another folder");
     let (headline, next) = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
@@ -369,12 +368,7 @@ fn explain_disk(error: &std::io::Error, folder: &Path) -> Explanation {
             another,
         ),
     };
-    Explanation {
-        headline,
-        effect: Effect::NothingChanged,
-        next,
-        details: vec![format!("The system says: {error}")],
-    }
+    Explanation::harmless(headline, next).with(format!("The system says: {error}"))
 }
 
 #[cfg(test)]

@@ -194,6 +194,14 @@ impl SessionHandle {
         }
     }
 
+    /// What became of a call; where that is a sign-in that could not be renewed, that is noted.
+    pub async fn noted<T>(&self, called: Result<T, ApiError>) -> Result<T, ApiError> {
+        if let Err(error) = &called {
+            self.note_auth_failure(error).await;
+        }
+        called
+    }
+
     /// Notes that a call failed because the sign-in could not be renewed.
     pub async fn note_auth_failure(&self, error: &ApiError) {
         let ApiError::SignIn(error) = error else {

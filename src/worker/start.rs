@@ -63,8 +63,7 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
         context.screen.emit(Event::JournalCaution(caution)).await;
     }
     if let Some(error) = &opened.trouble {
-        let mut why = error.explain();
-        why.details.push(path.display().to_string());
+        let why = error.explain().with(path.display().to_string());
         journal.only_look(error, why).await;
     } else {
         let journal = Arc::clone(journal);

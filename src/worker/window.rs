@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::screen::Screen;
 use crate::files;
 use crate::message::Event;
-use crate::model::{Column, Sort, ThemeChoice, WindowLayout};
+use crate::model::{Column, Sort, WindowLayout};
 
 const FILE_NAME: &str = "window.json";
 /// A hundred columns fit into this.
@@ -120,12 +120,7 @@ impl From<&WindowLayout> for File {
             columns: Column::ALL.map(row).into(),
             sorted_by: layout.sort.column.word().to_owned(),
             descending: layout.sort.descending,
-            theme: match layout.theme {
-                ThemeChoice::System => "system",
-                ThemeChoice::Light => "light",
-                ThemeChoice::Dark => "dark",
-            }
-            .to_owned(),
+            theme: <&str>::from(layout.theme).to_owned(),
             panel_width: layout.panel_width,
             activity_height: layout.activity_height,
         }
@@ -136,11 +131,7 @@ impl File {
     /// Converts to a layout; values that this version does not know are left out.
     fn into_layout(self) -> WindowLayout {
         let mut layout = WindowLayout {
-            theme: match self.theme.as_str() {
-                "light" => ThemeChoice::Light,
-                "dark" => ThemeChoice::Dark,
-                _ => ThemeChoice::System,
-            },
+            theme: self.theme.parse().unwrap_or_default(),
             panel_width: self.panel_width,
             activity_height: self.activity_height,
             ..WindowLayout::default()
@@ -189,6 +180,7 @@ fn write(folder: &Path, layout: Option<&WindowLayout>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ThemeChoice;
 
     fn layout() -> WindowLayout {
         WindowLayout {

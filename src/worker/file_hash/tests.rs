@@ -1,6 +1,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::explain::NextStep;
 
 fn at_rest(file: &Path) -> Result<HashedFile, Trouble> {
     read(file, &Progress::default(), || {})

@@ -19,7 +19,7 @@ const QUEUE: usize = 64;
 
 /// The entries that an append changed, each once, in the order of their first record in it.
 pub(super) type Changed = Vec<Arc<Entry>>;
-type Reply = oneshot::Sender<Result<Changed, JournalError>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, JournalError>>;
 
 /// The entries of this run, oldest first. A copy of the list is one more reference to it.
 #[derive(Clone, Default)]
@@ -93,7 +93,7 @@ pub(in crate::worker) struct Opened {
 /// Records on disk, to be shown before the caller goes on.
 pub(super) struct AppendedRecords {
     pub changed: Changed,
-    reply: Reply,
+    reply: Reply<Changed>,
 }
 
 impl AppendedRecords {
@@ -107,16 +107,16 @@ pub(super) enum Job {
     Append {
         at: Timestamp,
         records: Vec<(EntryId, Record)>,
-        reply: Reply,
+        reply: Reply<Changed>,
     },
     /// Compares the file with a checkpoint.
     Compare {
         checkpoint: Checkpoint,
-        reply: oneshot::Sender<Result<Compared, JournalError>>,
+        reply: Reply<Compared>,
     },
     /// Looks whether the file is still in its place.
     CheckPlace {
-        reply: oneshot::Sender<Result<(), JournalError>>,
+        reply: Reply<()>,
     },
     /// Nothing has been written for a while.
     Rest,
