@@ -39,6 +39,20 @@ impl<'s> Console<'s> {
         Self::run(session, start_command(session, tenant))
     }
 
+    /// The same, with a person signed in.
+    pub fn signed_in(session: &'s Session, tenant: &Tenant) -> Self {
+        let console = Self::start(session, tenant);
+        console.sign_in(tenant);
+        console
+    }
+
+    /// Starts a demo beside it.
+    pub fn demo(session: &'s Session) -> Self {
+        let mut command = session.command(&*PROGRAM);
+        command.arg("--demo");
+        Self::run(session, command)
+    }
+
     /// Runs a command that opens a console, and waits for its window.
     pub fn run(session: &'s Session, command: Command) -> Self {
         let running = session.spawn("cordon", command);

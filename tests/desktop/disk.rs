@@ -73,10 +73,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
         "The disk is full and the journal cannot be written, so nothing can be sent",
     );
     window.picture("1-full");
-    let isolation = Change {
-        verb: "isolate".to_owned(),
-        machine: first.id.clone(),
-    };
+    let isolation = Change::isolation_of(&first);
     assert_eq!(
         tenant.changes(),
         [isolation],
@@ -104,8 +101,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
 fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_read() {
     let session = Session::start("read-only-disk");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     let device = tenant.devices("ENG-LT-030").remove(0);
     console.choose(&device);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);

@@ -53,13 +53,7 @@ fn a_device_is_isolated_by_keyboard_alone() {
     console.wait_for_outcome(&device, "Isolate device", &["Isolated"]);
     window.picture("04-isolated");
 
-    assert_eq!(
-        tenant.changes(),
-        [Change {
-            verb: "isolate".to_owned(),
-            machine: device.id.clone()
-        }]
-    );
+    assert_eq!(tenant.changes(), [Change::isolation_of(&device)]);
     let body = tenant.newest_change_body();
     let tag = word(&body, "ExternalId");
     assert_eq!(

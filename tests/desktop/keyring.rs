@@ -21,8 +21,7 @@ fn a_sign_in_outlives_the_console_and_a_sign_out_ends_it() {
     let session = Session::start("keyring-unlocked");
     let _keyring = start_keyring(&session, Keyring::Unlocked);
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console.window.wait_for_text("Saved in the keyring");
     assert_eq!(secrets_kept(&session), 1);
     console.window.picture("1-saved");
@@ -59,16 +58,14 @@ fn without_a_keyring_the_session_works_until_one_comes() {
         "nobody keeps secrets on this bus"
     );
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console
         .window
         .wait_for_text("Sign-in not saved: No keyring is available");
     console.window.picture("1-not-saved");
     console.kill();
 
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console
         .window
         .wait_for_text("Sign-in not saved: No keyring is available");
@@ -87,8 +84,7 @@ fn a_locked_keyring_is_called_locked() {
     let session = Session::start("keyring-locked");
     let mut keyring = start_keyring(&session, Keyring::Unlocked);
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console.window.wait_for_text("Saved in the keyring");
     // The sign-in, and what the journal has.
     wait_until("both items", || items_kept(&session).len() == 2);
@@ -122,8 +118,7 @@ fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_o
     let session = Session::start("keyring-empty");
     let mut keyring = start_keyring(&session, Keyring::Locked);
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console
         .window
         .wait_for_text("Sign-in not saved: The keyring is locked");
@@ -147,8 +142,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     let silent = own_without_answering(&session);
     let tenant = Tenant::start(&session);
     // Only where somebody has signed in before is a saved sign-in looked for.
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console
         .window
         .wait_for_text("Sign-in not saved: The keyring does not answer");

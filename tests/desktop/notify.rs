@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zbus::blocking::Connection;
 
-use crate::console::{Console, PROGRAM};
+use crate::console::Console;
 use crate::session::{Session, wait_until};
 use crate::tenant::Tenant;
 
@@ -77,8 +77,7 @@ fn a_minimised_window_notifies_of_an_end_and_of_a_failure() {
     let session = Session::start("notify-minimised");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     let device = tenant.devices("ENG-LT-030").remove(0);
     tenant.never_finish(&device);
     console.choose(&device);
@@ -101,17 +100,14 @@ fn a_covered_window_notifies_of_an_end() {
     let session = Session::start("notify-covered");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     let device = tenant.devices("ENG-LT-030").remove(0);
     tenant.never_finish(&device);
     console.choose(&device);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_until_accepted(&device, TITLE);
     // Another program in front, over the whole of it.
-    let mut command = session.command(&*PROGRAM);
-    command.arg("--demo");
-    let other = Console::run(&session, command);
+    let other = Console::demo(&session);
     other.window.wait_for_text("nothing leaves this computer");
     let front = [
         "search",

@@ -36,9 +36,9 @@ enum Way {
 fn every_page_has_names_and_the_focus_and_gives_it_back() {
     let session = Session::start("pages");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
+    let console = Console::signed_in(&session, &tenant);
     let window = &console.window;
-    console.sign_in(&tenant);
+
     console.choose(&tenant.devices("FIN-LT-042")[0]);
     for (number, (page, way, part)) in PAGES.into_iter().enumerate() {
         let before = focused(window, page);

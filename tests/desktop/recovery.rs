@@ -12,8 +12,7 @@ const COMMENT: &str = "INC-4711 beacon seen";
 fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() {
     let session = Session::start("killed");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     let device = tenant.devices("ENG-LT-030").remove(0);
     tenant.never_finish(&device);
     console.choose(&device);
@@ -22,17 +21,13 @@ fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() 
     console.window.picture("1-before");
     console.kill();
 
-    let console = Console::start(&session, &tenant);
-    console.sign_in(&tenant);
+    let console = Console::signed_in(&session, &tenant);
     console.wait_until_accepted(&device, TITLE);
     console.window.picture("2-after-restart");
     tenant.succeed("Isolate");
     console.wait_for_outcome(&device, TITLE, &["Isolated"]);
     console.window.picture("3-found");
-    let once = [Change {
-        verb: "isolate".to_owned(),
-        machine: device.id,
-    }];
+    let once = [Change::isolation_of(&device)];
     assert_eq!(tenant.changes(), once, "a restart repeats nothing");
 }
 
@@ -40,9 +35,9 @@ fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() 
 fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
     let session = Session::start("lost-answer");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
+    let console = Console::signed_in(&session, &tenant);
     let window = &console.window;
-    console.sign_in(&tenant);
+
     let device = tenant.devices("ENG-LT-030").remove(0);
     tenant.never_finish(&device);
     console.choose(&device);
@@ -65,10 +60,7 @@ fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
         is_row_of(node, &device) && node.name.ends_with(", Isolated")
     });
     window.picture("3-isolated");
-    let once = [Change {
-        verb: "isolate".to_owned(),
-        machine: device.id,
-    }];
+    let once = [Change::isolation_of(&device)];
     assert_eq!(
         tenant.changes(),
         once,
@@ -80,11 +72,10 @@ fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
 fn a_second_console_on_the_same_folder_only_looks() {
     let session = Session::start("second-console");
     let tenant = Tenant::start(&session);
-    let first = Console::start(&session, &tenant);
-    first.sign_in(&tenant);
-    let second = Console::start(&session, &tenant);
+    let _first = Console::signed_in(&session, &tenant);
+    let second = Console::signed_in(&session, &tenant);
     let window = &second.window;
-    second.sign_in(&tenant);
+
     let device = tenant.devices("ENG-LT-030").remove(0);
     second.choose(&device);
     let button = window.wait_for_node("a way to isolate", |node| node.name == "Isolate…");
@@ -100,9 +91,9 @@ fn a_second_console_on_the_same_folder_only_looks() {
 fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     let session = Session::start("closing");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
+    let console = Console::signed_in(&session, &tenant);
     let window = &console.window;
-    console.sign_in(&tenant);
+
     let device = tenant.devices("ENG-LT-030").remove(0);
     console.choose(&device);
     tenant.inject("submit", "latency:8000", 1);

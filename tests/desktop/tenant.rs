@@ -38,6 +38,16 @@ pub struct Change {
     pub machine: String,
 }
 
+impl Change {
+    /// The isolation of this device.
+    pub fn isolation_of(device: &Device) -> Self {
+        Self {
+            verb: "isolate".to_owned(),
+            machine: device.id.clone(),
+        }
+    }
+}
+
 impl Tenant {
     /// Starts the tenant with 60 devices. Codes are polled for each second, so that a sign-in is quick.
     pub fn start(session: &Session) -> Self {

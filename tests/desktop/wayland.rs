@@ -4,7 +4,7 @@
 //! Nothing of X11 is within its reach there. `weston` has no way for a window to ask for attention (the protocol
 //! `xdg-activation`), so it is the desktop's notification that reaches the person.
 
-use crate::console::{Console, PROGRAM, is_row_of};
+use crate::console::{Console, is_row_of};
 use crate::look::{DARK, measure, show};
 use crate::notify::{desktop, shown};
 use crate::session::{Session, wait_until};
@@ -70,9 +70,9 @@ fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
     let tenant = Tenant::start(&session);
     let device = tenant.devices("ENG-LT-030").remove(0);
     tenant.never_finish(&device);
-    let console = Console::start(&session, &tenant);
+    let console = Console::signed_in(&session, &tenant);
     let window = &console.window;
-    console.sign_in(&tenant);
+
     window.fill("Search devices", "ENG-LT-030");
     window.wait_for_node("its row", |node| is_row_of(node, &device));
     window.key("Return");
@@ -81,9 +81,7 @@ fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
     console.wait_until_accepted(&device, TITLE);
     assert_eq!(shown(&notifications), [], "a person is looking");
 
-    let mut command = session.command(&*PROGRAM);
-    command.arg("--demo");
-    let other = Console::run(&session, command);
+    let other = Console::demo(&session);
     other.window.wait_for_focus("Sign in with a code");
     other.window.picture("covered");
     tenant.succeed("Isolate");

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::a11y::{Node, State};
-use crate::console::{Console, PROGRAM, is_row_of, outcomes, start_command, without_window};
+use crate::console::{Console, is_row_of, outcomes, start_command, without_window};
 use crate::person;
 use crate::session::{Session, wait_until};
 use crate::tenant::{Change, Device, Tenant};
@@ -92,9 +92,9 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
 fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
     let session = Session::start("second-thoughts");
     let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
+    let console = Console::signed_in(&session, &tenant);
     let window = &console.window;
-    console.sign_in(&tenant);
+
     let device = tenant.devices("ENG-LT-030").remove(0);
     console.choose(&device);
 
@@ -177,9 +177,7 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
 #[test]
 fn the_demo_needs_nothing_and_says_what_it_is() {
     let session = Session::start("demo");
-    let mut command = session.command(&*PROGRAM);
-    command.arg("--demo");
-    let console = Console::run(&session, command);
+    let console = Console::demo(&session);
     let window = &console.window;
     window.wait_for_node("the strip", |node| {
         node.role == "label" && node.name == "DEMO"
@@ -203,9 +201,7 @@ fn what_is_copied_arrives_in_another_program() {
     console.window.press("Copy code");
 
     // The other program is a demo: it knows nothing of the first one's code.
-    let mut command = session.command(&*PROGRAM);
-    command.arg("--demo");
-    let other = Console::run(&session, command);
+    let other = Console::demo(&session);
     other.window.press("Sign in with a code");
     other.wait_for_devices();
     other.window.wait_for_focus("Search devices");
