@@ -43,7 +43,8 @@ pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{
-    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, Unread, ownership,
+    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, Unread,
+    ownership,
 };
 use crate::journal::{Entry, OrderStatus};
 use crate::message::{

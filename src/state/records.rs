@@ -132,7 +132,7 @@ mod tests {
             );
             let now = Timestamp::from_second(40).expect("a literal time");
             let judged = state.with_facts(&draft.machine, now, |facts| review(&draft, facts));
-            let texts = judged.findings.into_iter().map(|finding| finding.text);
+            let texts = judged.findings.into_iter().map(|finding| finding.text());
             texts
                 .filter(|text| text.contains("health"))
                 .collect::<Vec<_>>()

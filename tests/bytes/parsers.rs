@@ -25,75 +25,71 @@ fn endpoints() -> Endpoints {
     Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("a loopback address")
 }
 
+/// A list of which no more is read than there are bytes.
+fn throw_list(list: &str, count: fn(&[u8]) -> usize, samples: &[&str]) {
+    throw(list, ANSWER, &texts(samples), |bytes| {
+        assert!(count(bytes) <= bytes.len());
+    });
+}
+
 #[test]
 fn machines() {
-    let samples = texts(&[
+    let samples = [
         include_str!("../fixtures/machines_list_docs.json"),
         include_str!("../fixtures/machines_edge_cases_constructed.json"),
         include_str!("../fixtures/machine_get_real.json"),
         r#"{"value":[{"id":"1e5bc9d7e413ddd7902c2932e418702b84d0cc07"}]}"#,
-    ]);
-    throw("machines", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::machines(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("machines", arbitrary::machines, &samples);
 }
 
 #[test]
 fn machine_actions() {
-    let samples = texts(&[
+    let samples = [
         include_str!("../fixtures/machineactions_list_docs.json"),
         include_str!("../fixtures/machineactions_list_real.json"),
         include_str!("../fixtures/machineaction_get_docs.json"),
-    ]);
-    throw("machine actions", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::machine_actions(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("machine actions", arbitrary::machine_actions, &samples);
 }
 
 #[test]
 fn file_facts() {
-    let samples = texts(&[
+    let samples = [
         include_str!("../fixtures/files.json"),
         r#"{"sha1":"6532ec91d513acc05f43ee0aa3002599729fd3e1","sha256":null,"size":391680,"signer":"Acme","isValidCertificate":true,"globalFirstObserved":"2018-05-07T14:05:18.4401316Z"}"#,
         r#"{"orgPrevalence":"3","organizationPrevalence":3,"orgFirstSeen":"2018-05-07T14:05:18Z","topFileNames":["a.exe","b.exe"]}"#,
-    ]);
-    throw("file facts", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::file_facts(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("file facts", arbitrary::file_facts, &samples);
 }
 
 #[test]
 fn logged_on_users() {
-    let samples = texts(&[
+    let samples = [
         include_str!("../fixtures/logonusers.json"),
         r#"{"value":[{"id":"contoso\\p.marsh","lastSeen":"2025-04-02T02:51:16Z","logonTypes":"Interactive","isDomainAdmin":true}]}"#,
-    ]);
-    throw("logged-on users", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::logged_on_users(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("logged-on users", arbitrary::logged_on_users, &samples);
 }
 
 #[test]
 fn alerts() {
     let alert = include_str!("../fixtures/alert_docs.json");
-    let samples = texts(&[
-        &format!(r#"{{"value":[{alert}]}}"#),
+    let list = format!(r#"{{"value":[{alert}]}}"#);
+    let samples = [
+        &*list,
         r#"{"value":[{"id":"da1_2","title":"x","severity":"High","status":"New","category":"null","alertCreationTime":"2021-01-26T20:33:57.7220239Z"}]}"#,
-    ]);
-    throw("alerts", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::alerts(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("alerts", arbitrary::alerts, &samples);
 }
 
 #[test]
 fn available_actions() {
-    let samples = texts(&[
+    let samples = [
         include_str!("../fixtures/available_machine_actions_real.json"),
         r#"{"value":[{"action":"FullIsolation","isAvailable":false,"notSupportedReason":"OsPlatformNotSupported"}]}"#,
-    ]);
-    throw("available actions", ANSWER, &samples, |bytes| {
-        assert!(arbitrary::available_actions(bytes) <= bytes.len());
-    });
+    ];
+    throw_list("available actions", arbitrary::available_actions, &samples);
 }
 
 #[test]

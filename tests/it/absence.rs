@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::journal::{OrderStatus, Record};
-use cordon::message::{Command, OrderProgress};
-use cordon::model::{EntryId, SessionStatus};
+use cordon::message::OrderProgress;
+use cordon::model::EntryId;
 
-use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
+use crate::common::{Engine, asked_about, fault, place, posts, signed_in};
 use crate::evidence::isolate_after;
 use crate::faults::ordinary_laptops;
 
@@ -19,10 +19,7 @@ fn isolate_unlisted(engine: &mut Engine) -> EntryId {
     let approval = engine.approve(&draft).expect("nothing blocks it");
     let cut = fault("machine_actions", "lose_tail", 0);
     engine.control.inject(cut);
-    engine.send(Command::Submit(vec![approval]));
-    let entry = draft.entry;
-    engine.until("the entry", move |s| s.entry(entry).is_some());
-    entry
+    engine.submit_approved(draft.entry, approval)
 }
 
 /// The service shows neither comment nor reference: that this account asked for such an action at
@@ -32,8 +29,8 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.set_limits(100_000, 1_000_000);
     let bare = "lacks:requestorComment,externalId";
-    engine.control.inject(fault("submit", bare, 1));
-    engine.control.inject(fault("machine_action", bare, 0));
+    engine.inject("submit", bare, 1);
+    engine.inject("machine_action", bare, 0);
     let entry = isolate_unlisted(&mut engine);
     let (mut action, mut unclear) = (String::new(), 0);
     engine.until("the verdict", |s| {
@@ -58,10 +55,8 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
 fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
     let (_tenant, _folder, mut engine) = signed_in();
     let bare = "lacks:requestorComment,externalId,requestor";
-    engine.control.inject(fault("submit", bare, 1));
-    engine
-        .control
-        .inject(fault("machine_action", "forbidden", 0));
+    engine.inject("submit", bare, 1);
+    engine.inject("machine_action", "forbidden", 0);
     let entry = isolate_unlisted(&mut engine);
     engine.until("a look that fails for this reason", move |s| {
         let failed = matches!(s.progress.get(&entry), Some(OrderProgress::LookFailed { why, .. })
@@ -70,7 +65,7 @@ fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
     });
     assert!(engine.status(entry).is_unknown());
     engine.control.clear_faults();
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -79,14 +74,11 @@ fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = isolate_after(&mut engine, |engine, machine| {
         engine.control.never_finish(machine);
-        let act = |kind| {
-            let acted = engine.control.act_as_colleague(machine, kind, "by hand");
-            acted.expect("the tenant takes it")
-        };
+        let act = |kind| engine.colleague(machine, kind, "by hand");
         let ended = act("Isolate");
         assert!(engine.control.set_status(&ended, "Failed"));
         act("RestrictCodeExecution");
-        engine.control.inject(fault("submit", "status:400::Odd", 1));
+        engine.inject("submit", "status:400::Odd", 1);
     });
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
@@ -96,7 +88,7 @@ fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
 #[test]
 fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "drop_before", 1));
+    engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     let found = engine.state.entry(entry).expect("an entry");
@@ -121,11 +113,10 @@ fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
 
 #[test]
 fn a_look_that_found_nothing_says_when_the_next_one_comes() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
-    engine.control.inject(fault("submit", "drop_before", 1));
+    engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("what comes next", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::LookedUp { .. }))
@@ -142,14 +133,11 @@ fn a_look_that_found_nothing_says_when_the_next_one_comes() {
 fn older_action_on_the_device_is_not_taken_for_the_accepted_one() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = isolate_after(&mut engine, |engine, machine| {
-        let act = engine
-            .control
-            .act_as_colleague(machine, "Isolate", "by hand");
-        let theirs = act.expect("the tenant takes it");
+        let theirs = engine.colleague(machine, "Isolate", "by hand");
         assert!(engine.control.set_status(&theirs, "Failed"));
         engine.control.hide_new_actions(Duration::from_hours(9));
         let bare = "lacks:requestorComment,externalId,requestor";
-        engine.control.inject(fault("submit", bare, 1));
+        engine.inject("submit", bare, 1);
     });
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
 }
@@ -157,16 +145,12 @@ fn older_action_on_the_device_is_not_taken_for_the_accepted_one() {
 #[test]
 fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "drop_before", 1));
+    engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the loss", move |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_unknown())
-    });
+    engine.until_status(entry, "Unknown");
     engine.control.revoke_sign_ins();
     engine.control.expire_access_tokens();
-    engine.until("the need", |s| {
-        matches!(s.session, SessionStatus::NeedsSignIn { .. })
-    });
+    engine.until_sign_in_needed();
     engine.sign_in();
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     assert_eq!(posts(&engine.control), ["isolate"]);
@@ -176,7 +160,7 @@ fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
 fn later_readings_add_nothing_to_an_order_that_has_ended() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     let machine = engine.machine("FIN-LT-042");
     let records = |engine: &Engine| {
         let entry = engine.state.entry(entry).expect("an entry");

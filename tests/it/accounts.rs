@@ -1,50 +1,25 @@
 //! Whose sign-in it is: another person than before, what a sign-in has to bring along, what it
 //! allows, and two consoles of one person.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use cordon::action::ActionKind;
-use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::OrderStatus;
 use cordon::message::{Command, OrderProgress};
-use cordon::model::{KeyringState, SessionStatus, SignInMethod, Unfamiliar};
+use cordon::model::{SessionStatus, SignInMethod, Unfamiliar};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use keyring_core::{CredentialStore, mock};
+use keyring_core::mock;
 
-use crate::common::{Console, Engine, asked_about, fault, signed_in, tenant, wait_for};
+use crate::common::{
+    Console, Engine, STRANGER, asked_about, fault, signed_in, started, store_on, tenant, wait_for,
+};
 use crate::person::press;
-
-const STRANGER: (&str, &str, &str) = (
-    "11111111-2222-4333-8444-555555555555",
-    "sam@contoso.com",
-    "Sam Stranger",
-);
 
 fn somebody_else(control: &SimControl) {
     let (oid, upn, name) = STRANGER;
     control.sign_in_as(oid, upn, name);
-}
-
-fn with_a_code(engine: &mut Engine) {
-    engine.send(Command::SignIn);
-    engine.until("a code", |s| {
-        matches!(s.session, SessionStatus::WaitingForPerson(_))
-    });
-    assert!(engine.control.approve_latest());
-}
-
-fn with_the_browser(engine: &mut Engine) {
-    engine.send(Command::SignInWithBrowser);
-    engine.until("a page", |s| {
-        matches!(s.session, SessionStatus::InBrowser(_))
-    });
-    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
-        panic!("just seen")
-    };
-    press("approve", &prompt.page);
 }
 
 /// The changes that the service carried out.
@@ -56,10 +31,6 @@ fn accepted_posts(control: &SimControl) -> usize {
     requests.iter().filter(is_done).count()
 }
 
-fn asks_about_account(session: &SessionStatus) -> bool {
-    matches!(session, SessionStatus::DifferentAccount { .. })
-}
-
 #[test]
 fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let simulator = tenant();
@@ -67,12 +38,10 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let (_, upn, name) = STRANGER;
     control.sign_in_as("unknown", "jane@contoso.com", "Jane");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     let account = engine.state.session.account().expect("signed in");
     assert!(!account.is_named());
-    let machine = engine.machine("FIN-LT-043");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-043");
     let draft = Engine::draft(ActionKind::RestrictCodeExecution, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     control.revoke_sign_ins();
@@ -82,8 +51,8 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
         matches!(s.progress.get(&entry), Some(OrderProgress::WaitsForSignIn))
     });
     control.sign_in_as("unknown", upn, name);
-    with_a_code(&mut engine);
-    engine.until("the question", |s| asks_about_account(&s.session));
+    engine.approve_code();
+    engine.until_asked_who();
     engine.send(Command::AcceptAccount);
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::NotSent { .. }), "{end:?}");
@@ -94,23 +63,17 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
 fn a_different_account_needs_confirmation_and_inherits_nothing() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();
-    let machine = engine.machine("FIN-LT-043");
-    control.never_finish(machine.id.as_str());
+    engine.never_finishing("FIN-LT-043");
     let entry = engine.order(ActionKind::RestrictCodeExecution, "FIN-LT-043");
-    engine.until("acceptance", |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(entry);
     let devices = engine.state.inventory.all().len();
 
     control.revoke_sign_ins();
     engine.send(Command::RefreshMachines);
-    engine.until("the end of the sign-in", |s| {
-        matches!(s.session, SessionStatus::NeedsSignIn { .. })
-    });
+    engine.until_sign_in_needed();
     somebody_else(&control);
-    with_a_code(&mut engine);
-    engine.until("the question", |s| asks_about_account(&s.session));
+    engine.approve_code();
+    engine.until_asked_who();
     let SessionStatus::DifferentAccount {
         account,
         before,
@@ -125,13 +88,11 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
 
     // Not meant: everything is as it was, and the right person goes on where they were.
     engine.send(Command::CancelSignIn);
-    engine.until("the account before", |s| {
-        matches!(s.session, SessionStatus::NeedsSignIn { .. })
-    });
+    engine.until_sign_in_needed();
     assert_eq!(engine.state.inventory.all().len(), devices);
 
-    with_a_code(&mut engine);
-    engine.until("the question again", |s| asks_about_account(&s.session));
+    engine.approve_code();
+    engine.until_asked_who();
     let epoch = engine.state.epoch;
     engine.send(Command::AcceptAccount);
     engine.until("the other account", |s| s.session.is_signed_in());
@@ -141,14 +102,10 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
     // What the account before had ordered is its own: nobody follows it in another name.
     let action = engine.status(entry).action().expect("accepted").clone();
     assert!(control.set_status(action.as_str(), "Succeeded"));
-    let elsewhere = engine.machine("HR-LT-007");
-    control.never_finish(elsewhere.id.as_str());
+    engine.never_finishing("HR-LT-007");
     let before = asked_about(&control, action.as_str());
     let own = engine.order(ActionKind::RestrictCodeExecution, "HR-LT-007");
-    engine.until("acceptance", |s| {
-        s.entry(own).is_some_and(|e| e.status().action().is_some())
-    });
-    let followed = engine.status(own).action().expect("accepted").clone();
+    let followed = engine.until_accepted(own);
     engine.until_looked_at_again(followed.as_str());
     assert_eq!(asked_about(&control, action.as_str()), before);
     assert!(
@@ -162,8 +119,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
 fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();
-    let machine = engine.machine("FIN-LT-043");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-043");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     control.renew_as(Some(STRANGER));
@@ -194,7 +150,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
 
     // She signs in again, and her order leaves in her own name.
     control.renew_as(None);
-    with_a_code(&mut engine);
+    engine.approve_code();
     let end = engine.until_end(draft.entry);
     assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
     let requestors: Vec<_> = control
@@ -210,12 +166,10 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
 
 #[test]
 fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (simulator, folder, mut engine) = started();
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     assert_eq!(engine.state.sign_in_method, None);
-    with_the_browser(&mut engine);
+    press("approve", &engine.begin_in_browser());
     engine.until("the question whether it is her", |s| {
         matches!(
             s.session,
@@ -238,8 +192,8 @@ fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
         s.sign_in_method == Some(SignInMethod::Browser)
     });
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
-    with_a_code(&mut engine);
-    engine.until("the question", |s| asks_about_account(&s.session));
+    engine.approve_code();
+    engine.until_asked_who();
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     assert_eq!(engine.state.sign_in_method, Some(SignInMethod::Code));
@@ -271,9 +225,9 @@ fn what_the_organisation_asks_for_goes_into_the_next_sign_in_through_either_door
             "Your organisation asks for another sign-in step"
         );
         if by_browser {
-            with_the_browser(&mut engine);
+            press("approve", &engine.begin_in_browser());
         } else {
-            with_a_code(&mut engine);
+            engine.approve_code();
         }
         // The tenant refuses a sign-in without these claims.
         engine.until("the sign-in", |s| s.session.is_signed_in());
@@ -289,14 +243,8 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
     console
         .control
         .set_permissions(&["Machine.Isolate", "Machine.RestrictExecution"]);
-    console.click("Sign in with a code");
-    console.step_until("a code", |c| {
-        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
-    });
-    assert!(console.control.approve_latest());
-    console.step_until("what is missing", |c| {
-        c.shows_part("Machine.Read is not granted")
-    });
+    console.sign_in_with_code();
+    console.until_shows_part("Machine.Read is not granted");
     assert!(
         console.shows_part(
             "You can isolate, release, contain and release containments, restrict apps"
@@ -309,23 +257,18 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
     console.click("Dismiss");
     console.step_until("the banner to go", |c| !c.shows("Dismiss"));
     console.click("Account");
-    console.step_until("the account", |c| {
-        c.shows_part("Machine.Read is not granted")
-    });
+    console.until_shows_part("Machine.Read is not granted");
 }
 
 #[test]
 fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.control.never_finish(machine.id.as_str());
     let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("acceptance", |c| c.status(entry).action().is_some());
     console.click("Sign out");
-    console.step_until("the question", |c| {
-        c.shows_part("1 action is still pending (“ENG-LT-030” (…")
-    });
+    console.until_shows_part("1 action is still pending (“ENG-LT-030” (…");
     assert!(console.shows_part("Defender carries out what it has accepted without cordon"));
     console.click("Stay signed in");
     console.step_until("no question", |c| {
@@ -350,8 +293,7 @@ fn the_search_stays_for_the_same_person_and_is_empty_for_another() {
         console.click("Sign out now");
         console.step_until("the end", |c| c.state().session == SessionStatus::SignedOut);
     }
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.fill("Search devices", "FIN-LT");
     sign_out(&mut console);
     console.sign_in();
@@ -359,13 +301,9 @@ fn the_search_stays_for_the_same_person_and_is_empty_for_another() {
     assert_eq!(search(&console), ("FIN-LT".to_owned(), true));
     sign_out(&mut console);
     somebody_else(&console.control);
-    console.click("Sign in with a code");
-    console.step_until("a code", |c| {
-        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
-    });
-    assert!(console.control.approve_latest());
+    console.sign_in_with_code();
     console.click(&format!("Continue as {}", STRANGER.1));
-    console.step_until("the list", |c| c.shows("Search devices"));
+    console.until_shows("Search devices");
     console.harness.run_steps(3);
     assert_eq!(search(&console), (String::new(), true));
 }
@@ -375,8 +313,7 @@ fn a_clock_that_is_hours_off_is_said_and_nothing_else_depends_on_it() {
     let simulator = tenant();
     simulator.control().advance(Duration::from_mins(190));
     let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     let said = engine.state.clock.off.clone().expect("it is said");
     let headline = &said.headline;
     let is_behind = headline.starts_with("The clock of this computer is 3 h ")
@@ -406,14 +343,12 @@ fn two_consoles_of_one_person_renew_in_turn() {
     let keyring = mock::Store::new().expect("a mock");
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     let open = |folder: &tempfile::TempDir| {
-        let keyring: Arc<CredentialStore> = keyring.clone();
-        let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
-        let store = store.taking_turns_in(turns.path().to_owned());
+        let store = store_on(&keyring).taking_turns_in(turns.path().to_owned());
         Engine::start_with(&simulator, folder.path(), &Policy::default(), store)
     };
     let mut first = open(&folders[0]);
     first.sign_in();
-    first.until("saving", |s| s.keyring == KeyringState::Saved);
+    first.until_saved();
     // An account's item is found by who used the folder last.
     let known = |folder: &tempfile::TempDir| folder.path().join("accounts.json");
     wait_for("who used the folder", || {

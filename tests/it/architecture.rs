@@ -71,14 +71,11 @@ fn each_outside_crate_is_named_only_where_it_belongs() {
     check_all(&["src"], crates);
     let sources = read_all(&["src"]);
     for name in ONE_FILE_OF_UI {
-        let users: Vec<&Source> = sources
-            .iter()
-            .filter(|source| {
-                heads_of(&source.tokens)
-                    .iter()
-                    .any(|(_, head)| head == name)
-            })
-            .collect();
+        let names_it = |source: &&Source| {
+            let heads = heads_of(&source.tokens);
+            heads.iter().any(|(_, head)| head == name)
+        };
+        let users: Vec<&Source> = sources.iter().filter(names_it).collect();
         let files: Vec<&str> = users.iter().map(|source| source.path.as_str()).collect();
         let fits = users.len() <= 1 && users.iter().all(|source| source.lies_in("ui"));
         assert!(fits, "{files:?}: `{name}` is named in one file of ui");
@@ -92,14 +89,8 @@ fn no_file_is_longer_than_500_lines() {
 
 #[test]
 fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_feature() {
-    let sources = read_all(&["src"]);
-    let covered = modules_with_the_feature(sources);
-    assert_none(
-        &sources
-            .iter()
-            .flat_map(|source| simulator(source, &covered))
-            .collect::<Vec<_>>(),
-    );
+    let covered = modules_with_the_feature(read_all(&["src"]));
+    check_all(&["src"], |source| simulator(source, &covered));
 }
 
 #[test]
@@ -150,16 +141,9 @@ fn no_test_waits_for_nothing_or_naps_before_it_looks() {
 #[test]
 fn the_top_level_holds_only_what_belongs_there() {
     let entries = std::fs::read_dir(repository()).expect("the repository can be read");
-    let unexpected: BTreeSet<String> = entries
-        .map(|entry| {
-            entry
-                .expect("an entry can be read")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .filter(|name| !allowed_at_the_top(name))
-        .collect();
+    let names = entries.map(|entry| entry.expect("an entry can be read").file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    let unexpected: BTreeSet<String> = names.filter(|name| !allowed_at_the_top(name)).collect();
     assert!(
         unexpected.is_empty(),
         "{unexpected:?}: the top level holds only {TOP_LEVEL:?} and hidden files"
@@ -192,11 +176,8 @@ fn has_row(module: &str) -> bool {
 fn imports(source: &Source) -> Vec<Violation> {
     let module = source.module()[0];
     if !has_row(module) {
-        return vec![at(
-            source,
-            0,
-            format!("`{module}` has no row in the import table"),
-        )];
+        let rule = format!("`{module}` has no row in the import table");
+        return vec![at(source, 0, rule)];
     }
     let allowed = IMPORTS
         .iter()
@@ -306,19 +287,10 @@ fn submission_path(source: &Source) -> Vec<Violation> {
     if source.lies_in(SUBMISSION_PATH) {
         return Vec::new();
     }
-    let code = source.shipped();
-    CHANGING
-        .iter()
-        .flat_map(|method| [format!(".{method}("), format!("Client::{method}")])
-        .flat_map(|call| {
-            find(
-                source,
-                code,
-                &call,
-                &format!("`{call}` belongs in {SUBMISSION_PATH} alone (rule 2)"),
-            )
-        })
-        .collect()
+    let calls = CHANGING.map(|method| [format!(".{method}("), format!("Client::{method}")]);
+    find_each(source, calls.as_flattened(), |call| {
+        format!("`{call}` belongs in {SUBMISSION_PATH} alone (rule 2)")
+    })
 }
 
 fn approvals(source: &Source) -> Vec<Violation> {
@@ -335,66 +307,37 @@ fn approvals(source: &Source) -> Vec<Violation> {
     };
     let mut places = places_of(code, &["Approval", "{"]);
     places.retain(made);
-    let rule = "only guard makes an Approval (rule 2)";
-    let found = places.into_iter();
-    found
-        .map(|place| at(source, place, rule.to_owned()))
-        .collect()
+    at_each(source, places, "only guard makes an Approval (rule 2)")
 }
 
 fn clock(source: &Source) -> Vec<Violation> {
     if CLOCK_READERS.iter().any(|scope| source.lies_in(scope)) {
         return Vec::new();
     }
-    let code = source.shipped();
-    CLOCK_READS
-        .iter()
-        .flat_map(|read| {
-            find(
-                source,
-                code,
-                read,
-                "`now` is an argument; only worker and app read the clock",
-            )
-        })
-        .collect()
+    find_each(source, &CLOCK_READS, |_| {
+        "`now` is an argument; only worker and app read the clock".to_owned()
+    })
 }
 
 fn disk(source: &Source) -> Vec<Violation> {
     if DISK_USERS.iter().any(|scope| source.lies_in(scope)) {
         return Vec::new();
     }
-    let code = source.shipped();
-    let mut found: Vec<Violation> = DISK
-        .iter()
-        .flat_map(|call| {
-            let rule = format!("`{call}` belongs in `files`, through which the disk is touched");
-            find(source, code, call, &rule)
-        })
-        .collect();
+    let mut found = find_each(source, &DISK, |call| {
+        format!("`{call}` belongs in `files`, through which the disk is touched")
+    });
     // `use std::{fs, …}` names it in another way.
-    let named = paths_from(code, "std")
-        .into_iter()
-        .filter(|(_, path)| path[0] == "fs");
-    found.extend(
-        named.map(|(offset, _)| at(source, offset, "`std::fs` belongs in `files`".to_owned())),
-    );
+    let mut named = paths_from(source.shipped(), "std");
+    named.retain(|(_, path)| path[0] == "fs");
+    let places = named.into_iter().map(|(offset, _)| offset);
+    found.extend(at_each(source, places, "`std::fs` belongs in `files`"));
     found
 }
 
 fn panics(source: &Source) -> Vec<Violation> {
-    let code = source.shipped();
-    PANICS
-        .iter()
-        .flat_map(|call| {
-            find(
-                source,
-                code,
-                call,
-                &format!("`{call}` has no place in what ships"),
-            )
-        })
-        .collect()
+    find_each(source, &PANICS, |call| {
+        format!("`{call}` has no place in what ships")
+    })
 }
 
 /// Comparisons with one kind of action: a new one would have to be found a place in each of them. A drill
@@ -418,10 +361,7 @@ fn single_kinds(source: &Source) -> Vec<Violation> {
     let mut places = places_of(code, &["ActionKind", "::"]);
     places.retain(is_compared);
     let rule = "what sets an action apart is a column of its row in the catalogue";
-    let found = places.into_iter();
-    found
-        .map(|place| at(source, place, rule.to_owned()))
-        .collect()
+    at_each(source, places, rule)
 }
 
 /// Conditions that always hold: `until("…", |_| true)` takes no event in.
@@ -435,8 +375,7 @@ fn vacuous_waits(source: &Source) -> Vec<Violation> {
     let vacuous = waits.filter(|(_, tokens)| {
         matches!(tokens, ["|", name, "|", "true", ")" | "," | "}"] if name.starts_with('_'))
     });
-    let found = vacuous.map(|(place, _)| at(source, place, rule.to_owned()));
-    found.collect()
+    at_each(source, vacuous.map(|(place, _)| place), rule)
 }
 
 fn is_test(source: &Source) -> bool {
@@ -449,12 +388,26 @@ fn naps(source: &Source) -> Vec<Violation> {
         return Vec::new();
     }
     let rule = "a nap is over too soon on a slow machine: wait for what the awaited event brings";
-    find(source, &source.tokens, "thread::sleep(", rule)
+    let places = places_of(&source.tokens, &words("thread::sleep("));
+    at_each(source, places, rule)
 }
 
-/// Each place of `needle`.
-fn find(source: &Source, code: &[Token], needle: &str, rule: &str) -> Vec<Violation> {
-    let places = places_of(code, &words(needle)).into_iter();
+/// Each place of one of these in what ships, with its rule.
+fn find_each<S: AsRef<str>>(
+    source: &Source,
+    needles: &[S],
+    rule: impl Fn(&str) -> String,
+) -> Vec<Violation> {
+    let code = source.shipped();
+    let found = needles.iter().map(AsRef::as_ref).flat_map(|needle| {
+        let places = places_of(code, &words(needle));
+        at_each(source, places, &rule(needle))
+    });
+    found.collect()
+}
+
+fn at_each(source: &Source, places: impl IntoIterator<Item = usize>, rule: &str) -> Vec<Violation> {
+    let places = places.into_iter();
     places
         .map(|place| at(source, place, rule.to_owned()))
         .collect()

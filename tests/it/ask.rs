@@ -6,14 +6,14 @@ use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::OrderStatus;
 use cordon::message::Command;
-use cordon::model::{MachineId, Question, SessionStatus, Tickets};
+use cordon::model::{MachineId, Question, Tickets};
 use cordon::simulator::{RequestKind, SimControl, Simulator};
 use cordon::state::{Answer, Progress, State};
-use egui::{Key, Modifiers};
+use egui::Key;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::common::{Console, Engine, fault, machine_named, posts, tenant};
+use crate::common::{Console, Engine, machine_named, place, posts, started};
 
 /// Reads of devices other than the list of all of them.
 fn asked(control: &SimControl) -> Vec<String> {
@@ -28,12 +28,8 @@ fn asked(control: &SimControl) -> Vec<String> {
 /// An engine in which a person has signed in, and the list cannot be read.
 fn without_list(simulator: &Simulator, folder: &Path, what: &str) -> Engine {
     let mut engine = Engine::start(simulator, folder);
-    engine.control.inject(fault("machines", what, 0));
-    engine.until("the start", |s| s.session != SessionStatus::Restoring);
-    engine.send(Command::SignIn);
-    engine.until("a code", |s| {
-        matches!(s.session, SessionStatus::WaitingForPerson(_))
-    });
+    engine.inject("machines", what, 0);
+    engine.begin_sign_in();
     assert!(engine.control.approve_latest());
     engine.until("the sign-in", |s| s.session.is_signed_in());
     if what == "stall" {
@@ -68,70 +64,62 @@ fn begin(engine: &mut Engine, text: &str) {
     });
 }
 
-fn answer(engine: &mut Engine, text: &str) -> Vec<MachineId> {
+fn end<'e>(engine: &'e mut Engine, text: &str) -> &'e Progress {
     begin(engine, text);
     engine.until(text, |s| has_ended(s, text));
-    let asking = engine.state.asked.for_search(text).expect("just ended");
+    let asking = engine.state.asked.for_search(text);
+    &asking.expect("just ended").progress
+}
+
+fn answer(engine: &mut Engine, text: &str) -> Vec<MachineId> {
+    let end = end(engine, text);
     let Progress::Answered(Answer {
         machines,
         unreadable: 0,
         ..
-    }) = &asking.progress
+    }) = end
     else {
-        panic!("{text}: {asking:?}")
+        panic!("{text}: {end:?}")
     };
     machines.clone()
 }
 
+/// The one device that is the answer.
+fn only(engine: &mut Engine, text: &str) -> MachineId {
+    let [machine] = answer(engine, text).try_into().expect("one device");
+    machine
+}
+
 fn failure(engine: &mut Engine, text: &str) -> String {
-    begin(engine, text);
-    engine.until(text, |s| has_ended(s, text));
-    let asking = engine.state.asked.for_search(text).expect("just ended");
-    let Progress::Failed(failure) = &asking.progress else {
-        panic!("{text}: {asking:?}")
+    let end = end(engine, text);
+    let Progress::Failed(failure) = end else {
+        panic!("{text}: {end:?}")
     };
     failure.headline.clone()
 }
 
 #[test]
 fn each_kind_of_question_is_answered_while_the_list_cannot_be_read() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "html:200");
     let control = engine.control.clone();
     let named = |name: &str| machine_named(&control, name);
     let (fin, dc) = (named("FIN-LT-042"), named("DC01.contoso.com"));
-    assert_eq!(
-        answer(&mut engine, fin.as_str()),
-        std::slice::from_ref(&fin)
-    );
-    assert_eq!(
-        answer(&mut engine, &fin.as_str().to_uppercase()),
-        std::slice::from_ref(&fin)
-    );
-    assert_eq!(
-        answer(&mut engine, "fin-lt-042").len(),
-        2,
-        "twins belong to it"
-    );
-    assert_eq!(
-        answer(&mut engine, "dc01.contoso.com"),
-        std::slice::from_ref(&dc)
-    );
-    assert_eq!(answer(&mut engine, "DC01"), [dc]);
+    assert_eq!(only(&mut engine, fin.as_str()), fin);
+    assert_eq!(only(&mut engine, &fin.as_str().to_uppercase()), fin);
+    let twins = answer(&mut engine, "fin-lt-042");
+    assert_eq!(twins.len(), 2, "twins belong to it");
+    assert_eq!(only(&mut engine, "dc01.contoso.com"), dc);
+    assert_eq!(only(&mut engine, "DC01"), dc);
     assert_eq!(answer(&mut engine, "web1"), [], "no part of a name");
-    assert_eq!(
-        answer(&mut engine, "web"),
-        [
-            named("web01.contoso.com"),
-            named("web10.contoso.com"),
-            named("web100.contoso.com")
-        ]
-    );
-    assert_eq!(
-        answer(&mut engine, "10[.]20[.]4[.]42"),
-        std::slice::from_ref(&fin)
-    );
+    let webs = [
+        "web01.contoso.com",
+        "web10.contoso.com",
+        "web100.contoso.com",
+    ]
+    .map(named);
+    assert_eq!(answer(&mut engine, "web"), webs);
+    assert_eq!(only(&mut engine, "10[.]20[.]4[.]42"), fin);
     let then = Timestamp::now() - SignedDuration::from_hours(25 * 24);
     let then = then
         .strftime("10.20.4.42 at %Y-%m-%d %H:%M UTC")
@@ -156,11 +144,8 @@ fn each_kind_of_question_is_answered_while_the_list_cannot_be_read() {
     for user in ["user:p.marsh", "P.Marsh@contoso.com", "CONTOSO\\p.marsh"] {
         assert_eq!(answer(&mut engine, user).len(), 2, "{user}");
     }
-    let entra = engine
-        .state
-        .inventory
-        .get(&fin)
-        .and_then(|m| m.aad_device_id.clone());
+    let known = engine.state.inventory.get(&fin);
+    let entra = known.and_then(|m| m.aad_device_id.clone());
     assert_eq!(answer(&mut engine, &entra.expect("joined")), [fin]);
     for nobody in [
         "user:nobody",
@@ -174,31 +159,21 @@ fn each_kind_of_question_is_answered_while_the_list_cannot_be_read() {
     let unknown = "0123456789012345678901234567890123456789";
     assert_eq!(answer(&mut engine, unknown), [], "a 404 is an answer");
     let asked = asked(&engine.control);
-    assert!(
-        asked.iter().any(|a| a == "/api/users/p.marsh/machines?"),
-        "{asked:?}"
-    );
-    assert!(
-        asked
-            .iter()
-            .any(|a| a == "/api/users/a%2Fb%3Fc%23d%25e/machines?"),
-        "{asked:?}"
-    );
+    for user in ["p.marsh", "a%2Fb%3Fc%23d%25e"] {
+        let request = format!("/api/users/{user}/machines?");
+        assert!(asked.contains(&request), "{request}: {asked:?}");
+    }
 }
 
 #[test]
 fn a_pasted_id_costs_one_request_even_while_the_list_is_being_read() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "stall");
     let fin = machine_named(&engine.control, "FIN-LT-042");
     // The same question twice is asked once.
-    engine.control.inject(fault("machine", "latency:300", 1));
+    engine.inject("machine", "latency:300", 1);
     send(&engine, fin.as_str());
-    assert_eq!(
-        answer(&mut engine, fin.as_str()),
-        std::slice::from_ref(&fin)
-    );
+    assert_eq!(only(&mut engine, fin.as_str()), fin);
     engine.until("the budget", |s| s.budget.is_some());
     assert_eq!(asked(&engine.control), [format!("/api/machines/{fin}?")]);
     assert!(engine.state.inventory.loading, "the list goes on");
@@ -210,8 +185,7 @@ fn a_pasted_id_costs_one_request_even_while_the_list_is_being_read() {
 
 #[test]
 fn what_does_not_work_names_the_request() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "html:200");
     let fin = machine_named(&engine.control, "FIN-LT-042");
     for (route, what, text, expected) in [
@@ -258,7 +232,7 @@ fn what_does_not_work_names_the_request() {
             "GET /machines/findbyip(ip='10.20.4.42') failed",
         ),
     ] {
-        engine.control.inject(fault(route, what, 0));
+        engine.inject(route, what, 0);
         let said = failure(&mut engine, text);
         assert!(
             said.starts_with("GET /") && said.contains(expected),
@@ -267,24 +241,16 @@ fn what_does_not_work_names_the_request() {
         engine.control.clear_faults();
     }
     // A service that takes no `or` is asked in the plainest form.
-    engine
-        .control
-        .inject(fault("machine_search", "status:400", 1));
+    engine.inject("machine_search", "status:400", 1);
     assert_eq!(answer(&mut engine, "FIN-LT-042").len(), 2);
     // A pause is said, and passes.
-    engine.control.inject(fault("machine", "status:429:2", 1));
+    engine.inject("machine", "status:429:2", 1);
     send(&engine, fin.as_str());
     let is_paused = |s: &State| {
-        let progress = s
-            .asked
-            .for_search(fin.as_str())
-            .map(|asking| &asking.progress);
-        matches!(
-            progress,
-            Some(Progress::Waiting {
-                paused_until: Some(_)
-            })
-        )
+        let asking = s.asked.for_search(fin.as_str());
+        asking.is_some_and(|asking| {
+            matches!(&asking.progress, Progress::Waiting { paused_until } if paused_until.is_some())
+        })
     };
     engine.until("the pause", is_paused);
     engine.until("the answer", |s| s.asked.answer(fin.as_str()).is_some());
@@ -292,11 +258,10 @@ fn what_does_not_work_names_the_request() {
 
 #[test]
 fn a_newer_question_takes_the_place_of_one_that_does_not_come_back() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "html:200");
     let fin = machine_named(&engine.control, "FIN-LT-042");
-    engine.control.inject(fault("machine", "stall", 2));
+    engine.inject("machine", "stall", 2);
     begin(&mut engine, fin.as_str());
     assert_eq!(answer(&mut engine, "fin-lt-042").len(), 2);
     begin(&mut engine, fin.as_str());
@@ -307,44 +272,29 @@ fn a_newer_question_takes_the_place_of_one_that_does_not_come_back() {
 
 #[test]
 fn what_the_list_lacks_stays_after_the_list_was_read_whole() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (_simulator, _folder, mut engine) = started();
     // It looks whole.
-    engine.control.inject(fault("machines", "lose_tail", 0));
+    engine.inject("machines", "lose_tail", 0);
     engine.sign_in();
     let listed = engine.state.inventory.all().len();
     let ids = engine.control.machine_ids();
     let (last, _) = ids.last().expect("a fleet");
     let last = MachineId::parse(last).expect("an id");
     assert_eq!(engine.state.inventory.get(&last), None);
-    assert_eq!(
-        answer(&mut engine, last.as_str()),
-        std::slice::from_ref(&last)
-    );
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    assert_eq!(only(&mut engine, last.as_str()), last);
+    engine.refresh();
     assert_eq!(engine.state.inventory.all().len(), listed + 1);
     assert!(engine.state.asked.is_unlisted(&last));
     engine.control.clear_faults();
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    engine.refresh();
     assert!(!engine.state.asked.is_unlisted(&last), "listed now");
 }
 
 fn console(what: &str, times: u32) -> (Console, Simulator, tempfile::TempDir) {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let size = [1400.0, 900.0];
-    let mut console = Console::open(&simulator, folder.path(), &Policy::default(), size);
-    console.control.inject(fault("machines", what, times));
-    console.click("Sign in with a code");
-    console.step_until("a code", |c| {
-        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
-    });
-    assert!(console.control.approve_latest());
+    let (simulator, folder) = place();
+    let mut console = Console::open(&simulator, folder.path(), &Policy::default());
+    console.inject("machines", what, times);
+    console.sign_in_with_code();
     console.step_until("the sign-in", |c| {
         assert!(!c.shows("No devices"), "nothing is known yet");
         c.state().session.is_signed_in()
@@ -374,9 +324,7 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
     });
     console.step_until("its facts", |c| c.state().history(&hr).is_some());
     assert_eq!(asked(&console.control)[0], format!("/api/machines/{hr}?"));
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::I);
+    console.press_command(Key::I);
     console.harness.run_steps(3);
     console.fill("Comment", "INC-4711 beacon");
     let before = console.state().entries.len();
@@ -416,7 +364,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
     assert!(console.shows("Ask Defender for names beginning with “fin”"));
     console.fill("Search devices", "fin");
     console.harness.key_press(Key::Enter);
-    console.step_until("the answer", |c| c.shows_part("Looked up directly: fin…, "));
+    console.until_shows_part("Looked up directly: fin…, ");
     assert_eq!(asked(&console.control).len(), 1);
     assert!(console.shows_part("FIN-LT-051 (…"));
     console.click("Stop loading");
@@ -425,7 +373,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
     console.harness.run_steps(3);
     assert!(console.shows("Nothing in the list matches, as far as it was read"));
     console.click("Refresh");
-    console.step_until("the whole list", |c| c.shows("Nothing matches"));
+    console.until_shows("Nothing matches");
     assert!(console.shows("0 of 60"));
 }
 
@@ -434,12 +382,12 @@ fn name_not_found_offers_the_prefix_search_while_rows_are_shown() {
     let (mut console, _simulator, _folder) = console("html:200", 0);
     console.step_until("the failure", |c| c.state().inventory.failure.is_some());
     paste(&mut console, "fin-lt-043");
-    console.step_until("the row", |c| c.shows_part("FIN-LT-043 (…"));
+    console.until_shows_part("FIN-LT-043 (…");
     paste(&mut console, "fin-lt-04");
     console.click("Ask Defender for “fin-lt-04”");
-    console.step_until("that there is none", |c| c.shows_part(", not found"));
+    console.until_shows_part(", not found");
     console.click("Ask Defender for names beginning with “fin-lt-04”");
-    console.step_until("more rows", |c| c.shows_part("FIN-LT-042 (…"));
+    console.until_shows_part("FIN-LT-042 (…");
     assert!(console.shows_part("FIN-LT-043 (…"));
 }
 
@@ -449,22 +397,14 @@ fn an_unknown_id_and_a_failure_are_shown_in_words() {
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());
     let unknown = "0123456789012345678901234567890123456789";
     paste(&mut console, unknown);
-    console.step_until("the answer", |c| {
-        c.shows("Defender knows no device with this id")
-    });
+    console.until_shows("Defender knows no device with this id");
     console.harness.run_steps(30);
     assert_eq!(asked(&console.control).len(), 1, "once for each text");
-    console
-        .control
-        .inject(fault("user_machines", "status:400", 1));
+    console.inject("user_machines", "status:400", 1);
     paste(&mut console, "CONTOSO\\p.marsh");
-    console.step_until("the failure", |c| {
-        c.shows_part("GET /users/p.marsh/machines failed: 400")
-    });
+    console.until_shows_part("GET /users/p.marsh/machines failed: 400");
     console.click("Try again");
-    console.step_until("the answer", |c| {
-        c.shows_part("Looked up directly: user p.marsh, 2 devices")
-    });
+    console.until_shows_part("Looked up directly: user p.marsh, 2 devices");
     assert!(console.shows("2 of 60"));
     // A time to come is not asked about, and says so.
     paste(&mut console, "10.20.4.42 at 2999-01-01 02:10");
@@ -474,5 +414,5 @@ fn an_unknown_id_and_a_failure_are_shown_in_words() {
     console.harness.run_steps(3);
     assert!(console.shows("Write the time as 02:10 or 2026-11-28 02:10"));
     console.click("Clear the search");
-    console.step_until("all", |c| c.shows("60 of 60"));
+    console.until_shows("60 of 60");
 }

@@ -10,12 +10,12 @@ use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{EntryId, MachineActionId};
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
+use crate::common::{Console, Engine, journal_on_disk, signed_in};
 
 const NAME: &str = "ENG-LT-030";
 
 fn refused(engine: &mut Engine) -> EntryId {
-    engine.control.inject(fault("submit", "forbidden", 1));
+    engine.inject("submit", "forbidden", 1);
     let entry = engine.order(ActionKind::Isolate, NAME);
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
@@ -81,16 +81,11 @@ fn an_unread_refusal_is_on_top_again_after_a_restart_and_a_second_console_cannot
 #[test]
 fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends_badly() {
     let (_simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine(NAME);
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "drop_after", 1));
-    engine
-        .control
-        .inject(fault("machine_actions", "status:500", 2));
+    engine.never_finishing(NAME);
+    engine.inject("submit", "drop_after", 1);
+    engine.inject("machine_actions", "status:500", 2);
     let entry = engine.order(ActionKind::Isolate, NAME);
-    engine.until("the unknown", |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_unknown())
-    });
+    engine.until_status(entry, "Unknown");
     assert_eq!(engine.state.entries.attention_count(), 1);
     acknowledge(&mut engine, entry);
     engine.until_fast("that it is found", |s| {
@@ -99,11 +94,9 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
     });
     assert_eq!(engine.state.entries.attention_count(), 0);
     let actions = engine.control.actions();
-    let id = actions
-        .last()
-        .and_then(|a| a["id"].as_str())
-        .expect("an action");
-    assert!(engine.control.set_status(id, "Failed"));
+    let id = actions.last().and_then(|a| a["id"].as_str());
+    let failed = engine.control.set_status(id.expect("an action"), "Failed");
+    assert!(failed);
     engine.until_end(entry);
     assert_eq!(engine.state.entries.attention_count(), 1, "it comes back");
 }
@@ -112,9 +105,8 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
 #[test]
 fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
     let (simulator, folder, mut engine) = signed_in();
-    let machine = engine.machine(NAME);
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "already_pending", 1));
+    engine.never_finishing(NAME);
+    engine.inject("submit", "already_pending", 1);
     let entry = engine.order(ActionKind::Isolate, NAME);
     let end = engine.until_end(entry);
     let OrderStatus::NotOurs { action, .. } = end else {
@@ -123,8 +115,7 @@ fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
     acknowledge(&mut engine, entry);
     engine.worker.shut_down();
     drop(engine);
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     assert_eq!(engine.state.entries.attention_count(), 0);
     // The clock of the tenant runs ahead of the acknowledgement.
     engine.control.advance(std::time::Duration::from_mins(1));
@@ -137,15 +128,14 @@ fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
 
 #[test]
 fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device(NAME);
-    console.control.inject(fault("submit", "forbidden", 1));
+    console.inject("submit", "forbidden", 1);
     console.order(ActionKind::Isolate, &machine, "INC-4711");
-    console.step_until("the heading", |c| c.shows("Needs your attention (1)"));
-    assert!(console.shows("1 needs attention"), "{}", console.screen());
+    console.until_shows("Needs your attention (1)");
+    console.assert_shows("1 needs attention");
     let row = format!("{}, Isolation refused", machine.name_and_tail());
-    assert!(console.shows(&row), "{}", console.screen());
+    console.assert_shows(&row);
     assert!(console.shows("Isolate device: refused, needs attention: see Activity"));
     console.click("Acknowledge");
     console.step_until("nothing more to read", |c| {
@@ -164,7 +154,7 @@ fn reversals(journal: &Path) -> usize {
 
 /// A window of the next run: whoever is at it signs in, and all actions are read.
 fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console {
-    let mut console = Console::open(simulator, folder, &Policy::default(), [1400.0, 900.0]);
+    let mut console = Console::open(simulator, folder, &Policy::default());
     console.sign_in();
     console.step_until("the older actions", |c| {
         c.state().containments.value.is_some()
@@ -176,13 +166,10 @@ fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console 
 /// the tests of `State`.
 #[test]
 fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, folder, mut engine) = signed_in();
     let machine = engine.machine(NAME);
     let entry = engine.order(ActionKind::Isolate, NAME);
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     engine.worker.shut_down();
     let control = engine.control.clone();
     drop(engine);
@@ -197,12 +184,7 @@ fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() 
     drop(console);
     control.advance(Duration::from_hours(3 * 7 * 24));
     for _ in 0..2 {
-        let mut console = Console::open(
-            &simulator,
-            folder.path(),
-            &Policy::default(),
-            [1400.0, 900.0],
-        );
+        let mut console = Console::open(&simulator, folder.path(), &Policy::default());
         console.step_until("the journal", |c| c.state().journal.is_some());
         assert_eq!(console.state().entries.attention_count(), 1, "at once");
         drop(console);
@@ -223,12 +205,9 @@ fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() 
 
 #[test]
 fn a_console_that_only_looks_puts_no_release_on_record() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, NAME);
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     let action = MachineActionId::parse("b89eb834").expect("a literal id");
     let undone = || {
         let evidence = Evidence {

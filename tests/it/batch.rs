@@ -2,15 +2,14 @@
 //! not left can be stopped, waits for its own person, and is never sent by itself later.
 
 use cordon::action::ActionKind;
-use cordon::auth::TokenStore;
 use cordon::guard::{self, Approval, Policy};
 use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
-use cordon::model::{EntryId, MachineRef, SessionStatus};
+use cordon::model::{EntryId, MachineRef};
 use cordon::simulator::RequestKind;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in, tenant};
+use crate::common::{Console, Engine, journal_on_disk, place, posts, signed_in};
 
 const NAMES: [&str; 3] = ["FIN-LT-051", "ENG-LT-030", "HR-LT-007"];
 
@@ -20,20 +19,9 @@ fn approve(
     machines: &[MachineRef],
     number: &str,
 ) -> Result<Vec<Approval>, String> {
-    let now = jiff::Timestamp::now();
-    let account = engine.state.session.account().cloned().expect("signed in");
-    let drafts: Vec<_> = machines
-        .iter()
-        .map(|machine| Engine::draft(ActionKind::Isolate, machine))
-        .collect();
-    let batch = drafts.first().map(|first| first.entry);
-    let reviews = drafts.into_iter().map(|mut draft| {
-        draft.batch = batch;
-        let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
-        let state = &engine.state;
-        state.with_more_facts(&draft.machine, None, machines.len(), now, judge)
-    });
-    guard::approve_all(reviews.collect(), number, &account, engine.state.epoch, now)
+    let draft = |machine| Engine::draft(ActionKind::Isolate, machine);
+    let drafts = machines.iter().map(draft).collect();
+    engine.approve_all(drafts, machines.len(), number)
 }
 
 fn ordered(engine: &mut Engine) -> Vec<EntryId> {
@@ -69,19 +57,12 @@ fn asked_of(engine: &Engine) -> Vec<String> {
 
 #[test]
 fn what_was_selected_is_listed_and_each_is_ordered_once() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let mut ids = Vec::new();
     for name in NAMES {
-        let machine = console.open_device(name);
-        ids.push(machine.id.to_string());
-        let select = format!("Select {}", machine.quoted());
-        console.step_until(&select, |c| c.shows(&select));
-        let boxes = console.harness.query_all_by_label(&select).next();
-        boxes.expect("just seen").click_accesskit();
-        console.harness.run_steps(2);
+        ids.push(console.select(name).id.to_string());
     }
-    assert!(console.shows_part("3 selected"), "{}", console.screen());
+    console.assert_shows_part("3 selected");
     console.click("Isolate 3 devices…");
     console.fill("Comment", "INC-4711 the same beacon");
     console.confirm("Isolate 3 devices");
@@ -124,15 +105,12 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
         c.state().entries.iter().filter(done).count() == 6
     });
     assert_eq!(posts(&console.control)[3..], ["unisolate"; 3]);
-    console.step_until("nothing more to release", |c| {
-        c.shows("Release what you isolated (0)…")
-    });
+    console.until_shows("Release what you isolated (0)…");
 }
 
 #[test]
 fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         protected_names: vec![guard::Pattern::parse("eng-lt-030").expect("a name")],
         max_batch: 2,
@@ -140,23 +118,14 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     };
     let settings = "[policy]\nprotected_names = [\"eng-lt-030\"]\nmost_devices = 2\n";
     std::fs::write(folder.path().join("settings.toml"), settings).expect("written");
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     for name in NAMES {
-        let machine = console.open_device(name);
-        let select = format!("Select {}", machine.quoted());
-        console.step_until(&select, |c| c.shows(&select));
-        let boxes = console.harness.query_all_by_label(&select).next();
-        boxes.expect("just seen").click_accesskit();
-        console.harness.run_steps(2);
+        console.select(name);
     }
     console.click("Isolate 3 devices…");
-    console.step_until("the limit", |c| {
-        c.shows_part("3 devices at once: the limit is 2")
-    });
-    console.step_until("the protected one", |c| {
-        c.shows_part("Your organisation protects this device")
-    });
+    console.until_shows_part("3 devices at once: the limit is 2");
+    console.until_shows_part("Your organisation protects this device");
     console.fill("Comment", "INC-4711");
     console.fill("Type the number of devices", "3");
     console.confirm("Isolate 3 devices");
@@ -189,13 +158,10 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     let twice = [machines[0].clone(), machines[0].clone()];
     let refused = approve(&engine, &twice, "2").expect_err("one device twice");
     assert!(refused.contains("is in the list twice"), "{refused}");
-    engine.control.inject(fault("submit", "latency:1500", 1));
+    engine.inject("submit", "latency:1500", 1);
     let entries = ordered(&mut engine);
     let first = entries[0];
-    engine.until("the first to leave", move |s| {
-        s.entry(first)
-            .is_some_and(|e| *e.status() == OrderStatus::Sent)
-    });
+    engine.until_status(first, "Sent");
     for entry in &entries[1..] {
         assert_eq!(
             engine.status(*entry),
@@ -205,11 +171,9 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     }
     engine.send(Command::StopBatch(first));
     for entry in &entries[1..] {
-        let end = engine.until_end(*entry);
-        let why = NotSentReason::Withdrawn;
-        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+        engine.until_not_sent(*entry, NotSentReason::Withdrawn);
     }
-    assert!(matches!(engine.until_end(first), OrderStatus::Done { .. }));
+    engine.until_done(first);
     assert_eq!(asked_of(&engine), [machines[0].id.to_string()]);
     let now = jiff::Timestamp::now();
     let batches = engine.state.batches(now);
@@ -221,43 +185,30 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
 fn unsent_orders_wait_for_the_same_account_only() {
     for same_person in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
-        engine.control.inject(fault("submit", "latency:700", 1));
+        engine.inject("submit", "latency:700", 1);
         let machines = isolable(&engine);
         let entries = ordered(&mut engine);
         let (first, last) = (entries[0], entries[2]);
-        engine.until("the first to leave", move |s| {
-            s.entry(first)
-                .is_some_and(|e| *e.status() == OrderStatus::Sent)
-        });
+        engine.until_status(first, "Sent");
         engine.control.revoke_sign_ins();
         engine.control.expire_access_tokens();
-        engine.until("the end of the sign-in", |s| {
-            matches!(s.session, SessionStatus::NeedsSignIn { .. })
-        });
+        engine.until_sign_in_needed();
         assert_eq!(engine.status(last), OrderStatus::Waiting);
         if !same_person {
             engine.control.sign_in_as("other", "sam@contoso.com", "Sam");
         }
-        engine.send(Command::SignIn);
-        engine.until("a code", |s| {
-            matches!(s.session, SessionStatus::WaitingForPerson(_))
-        });
-        assert!(engine.control.approve_latest());
+        engine.approve_code();
         if same_person {
             for entry in &entries {
-                assert!(matches!(engine.until_end(*entry), OrderStatus::Done { .. }));
+                engine.until_done(*entry);
             }
             let ids: Vec<_> = machines.iter().map(|m| m.id.to_string()).collect();
             assert_eq!(asked_of(&engine), ids, "each once, in order");
         } else {
-            engine.until("the question", |s| {
-                matches!(s.session, SessionStatus::DifferentAccount { .. })
-            });
+            engine.until_asked_who();
             engine.send(Command::AcceptAccount);
             for entry in &entries[1..] {
-                let end = engine.until_end(*entry);
-                let why = NotSentReason::SignInEnded;
-                assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+                engine.until_not_sent(*entry, NotSentReason::SignInEnded);
             }
             let asked = asked_of(&engine);
             let is_asked = |machine: &MachineRef| asked.contains(&machine.id.to_string());
@@ -272,13 +223,10 @@ fn unsent_orders_wait_for_the_same_account_only() {
 #[test]
 fn after_a_restart_the_unsent_ones_are_offered_and_not_sent() {
     let (simulator, folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "latency:20000", 1));
+    engine.inject("submit", "latency:20000", 1);
     let entries = ordered(&mut engine);
     let first = entries[0];
-    engine.until("the first to leave", move |s| {
-        s.entry(first)
-            .is_some_and(|e| *e.status() == OrderStatus::Sent)
-    });
+    engine.until_status(first, "Sent");
     drop(engine);
     engine_again(&simulator, folder.path(), &entries);
 }
@@ -288,12 +236,9 @@ fn engine_again(
     folder: &std::path::Path,
     entries: &[EntryId],
 ) {
-    let mut engine =
-        Engine::start_with(simulator, folder, &Policy::default(), TokenStore::memory());
+    let mut engine = Engine::start(simulator, folder);
     for entry in &entries[1..] {
-        let end = engine.until_end(*entry);
-        let why = NotSentReason::ConsoleEnded;
-        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+        engine.until_not_sent(*entry, NotSentReason::ConsoleEnded);
     }
     let now = jiff::Timestamp::now();
     let offered = engine.state.batches(now);
@@ -302,7 +247,7 @@ fn engine_again(
     let first = asked_of(&engine).remove(0);
     // What is ordered now leaves, and they would have left before it.
     let new = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(new), OrderStatus::Done { .. }));
+    engine.until_done(new);
     let ordered = engine.machine("FIN-LT-042").id.to_string();
     assert_eq!(
         asked_of(&engine),
@@ -313,8 +258,7 @@ fn engine_again(
 
 #[test]
 fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("PRN-2F-01");
     assert!(!console.shows("Isolate…") && !console.shows("Release…"));
     assert!(console.shows_part("it is not onboarded, and can only be contained"));
@@ -331,7 +275,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
             .iter()
             .any(|action| action["scope"] == "UnManagedDevice")
     );
-    assert!(console.shows("Contained"), "{}", console.screen());
+    console.assert_shows("Contained");
     console.click("Contained now");
     console.click("Release what you isolated (1)…");
     console.fill("Comment", "INC-4711 replaced");
@@ -347,8 +291,7 @@ fn one_that_is_held_lets_the_others_go_first() {
     let machines = isolable(&engine);
     let first = machines[0].id.as_str();
     engine.control.never_finish(first);
-    let colleague = engine.control.act_as_colleague(first, "Unisolate", "clean");
-    assert!(colleague.is_some());
+    engine.colleague(first, "Unisolate", "clean");
     let entries = ordered(&mut engine);
     let held = entries[0];
     engine.until("the first to be held", move |s| {
@@ -356,7 +299,7 @@ fn one_that_is_held_lets_the_others_go_first() {
         entry.is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
     });
     for entry in &entries[1..] {
-        assert!(matches!(engine.until_end(*entry), OrderStatus::Done { .. }));
+        engine.until_done(*entry);
     }
     assert!(matches!(engine.status(held), OrderStatus::Held { .. }));
     assert_eq!(asked_of(&engine).len(), 2);
@@ -365,8 +308,8 @@ fn one_that_is_held_lets_the_others_go_first() {
 #[test]
 fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
     let (_simulator, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "unauthorized", 1));
-    engine.control.inject(fault("token", "latency:1500", 1));
+    engine.inject("submit", "unauthorized", 1);
+    engine.inject("token", "latency:1500", 1);
     let entries = ordered(&mut engine);
     let first = entries[0];
     engine.until("the refusal of the token", move |s| {
@@ -375,9 +318,7 @@ fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
     });
     engine.send(Command::StopBatch(first));
     for entry in &entries {
-        let end = engine.until_end(*entry);
-        let why = NotSentReason::Withdrawn;
-        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+        engine.until_not_sent(*entry, NotSentReason::Withdrawn);
     }
     assert!(asked_of(&engine).is_empty(), "nothing was carried out");
     assert!(
@@ -399,7 +340,7 @@ fn is_above(console: &Console, upper: &str, lower: &str) -> bool {
 #[test]
 fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged() {
     let (simulator, folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "forbidden", 1));
+    engine.inject("submit", "forbidden", 1);
     let entries = ordered(&mut engine);
     engine.until_fast("the end of all", |s| {
         s.entries.iter().all(|entry| entry.status().is_end())
@@ -422,13 +363,13 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
     drop(engine);
 
     let open = |size| {
-        let mut console = Console::open(&simulator, folder.path(), &Policy::default(), size);
+        let mut console = Console::open_sized(&simulator, folder.path(), &Policy::default(), size);
         console.sign_in();
         console
     };
     for size in [[1400.0, 900.0], [800.0, 600.0]] {
         let mut console = open(size);
-        console.step_until("the summary", |c| c.shows(summary));
+        console.until_shows(summary);
         assert!(is_above(&console, &wrong, summary), "{}", console.screen());
         assert!(is_above(&console, &wrong, &right), "{}", console.screen());
         assert!(console.shows("1 needs attention"));
@@ -441,7 +382,7 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
         c.shows("Keep them on top") && c.shows("Acknowledge 3 entries")
     });
     console.click("Keep them on top");
-    console.step_until("that it stays", |c| c.shows(summary));
+    console.until_shows(summary);
     console.click("Acknowledge…");
     console.click("Acknowledge 3 entries");
     console.step_until("that it is gone", |c| {

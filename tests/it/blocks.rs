@@ -4,15 +4,16 @@
 use std::path::Path;
 
 use cordon::action::{ActionKind, Draft, EXPIRES, FILE, INDICATOR, REACTION};
-use cordon::journal::{Author, Journal, NotSentReason, OrderStatus, Record};
+use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{EVERYWHERE, EntryId, MachineRef};
 use serde_json::{Value, json};
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
+use crate::common::{
+    Console, Engine, SHA1 as MALWARE, author, fault, journal_on_disk, leave, place, signed_in,
+};
+use crate::file_facts::SHA256;
 
-const MALWARE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
-const SHA256: &str = "5f3c6e1f0c1b1d5f7f1e36b2f8a0d3b6c9e2a4d7f0b3c6e9a1d4f7b0c3e6a9d2";
 /// Blocked by a colleague from the start.
 const THEIRS: &str = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
 const COLLEAGUE: &str = "s.weber@contoso.com";
@@ -53,21 +54,35 @@ fn read(engine: &mut Engine) {
     engine.until("the indicators", move |s| s.indicators.read_at() != before);
 }
 
-fn findings(engine: &Engine, draft: &Draft) -> Vec<String> {
+/// Asserts that a review of the order finds something of these words.
+#[track_caller]
+fn assert_found(engine: &Engine, draft: &Draft, words: &str) {
     let now = jiff::Timestamp::now();
     let review = |facts: &cordon::guard::Facts<'_>| cordon::guard::review(draft, facts);
-    let review = engine.state.with_facts(&draft.machine, now, review);
-    let texts = review.findings.into_iter().map(|found| found.text());
-    texts.collect()
+    let found = engine
+        .state
+        .with_facts(&draft.machine, now, review)
+        .findings;
+    let is_found = found.iter().any(|found| found.text().contains(words));
+    assert!(is_found, "{words}: {found:?}");
+}
+
+/// Asserts that an order was not sent, as somebody had changed this meanwhile.
+#[track_caller]
+fn assert_unsent(engine: &mut Engine, entry: EntryId, changed: &str) {
+    let end = engine.until_end(entry);
+    let OrderStatus::NotSent { why, detail } = &end else {
+        panic!("{end:?}")
+    };
+    assert_eq!(*why, NotSentReason::FactsChanged);
+    let detail = detail.as_deref().unwrap_or_default();
+    assert!(detail.contains(changed), "{detail}");
+    assert!(sent(engine, "POST").is_empty());
 }
 
 fn own_id(engine: &Engine, entry: EntryId) -> String {
     let known = engine.state.entry(entry).expect("it is there");
-    known
-        .own_action()
-        .expect("an indicator")
-        .as_str()
-        .to_owned()
+    known.own_action().expect("an indicator").to_string()
 }
 
 #[test]
@@ -86,10 +101,9 @@ fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
         draft.set(&REACTION, reaction);
         draft.set(&EXPIRES, "2099-12-06 07:40");
         let entry = engine.submit(&draft);
-        let end = engine.until_end(entry);
-        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+        engine.until_done(entry);
         let known = engine.state.entry(entry).expect("it is there").clone();
-        assert_eq!(end.word(&known.order.task), done);
+        assert_eq!(known.status().word(&known.order.task), done);
         let (path, body) = sent(&engine, "POST").pop().expect("a request");
         assert!(path.ends_with("/api/indicators"), "{path}");
         let expected = json!({
@@ -103,8 +117,7 @@ fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
 
         let id = own_id(&engine, entry);
         let removed = engine.submit(&removal(&id, hash));
-        let end = engine.until_end(removed);
-        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+        engine.until_done(removed);
         let (path, body) = sent(&engine, "DELETE").pop().expect("a request");
         assert!(path.ends_with(&format!("/api/indicators/{id}")), "{path}");
         assert_eq!(body, Value::Null);
@@ -129,16 +142,13 @@ fn a_lost_answer_or_one_that_leaves_something_out_is_settled_by_reading() {
         ("html:502", false),
     ] {
         let (_tenant, _folder, mut engine) = signed_in();
-        engine.control.inject(fault("submit:indicators", what, 1));
+        engine.inject("submit:indicators", what, 1);
         let entry = engine.submit(&block(MALWARE));
         let end = engine.until_end(entry);
         let expected = if is_done { "Done" } else { "NotFound" };
         assert_eq!(end.key(), expected, "{what}: {end:?}");
-        assert_eq!(
-            shown(&engine, MALWARE).len(),
-            usize::from(is_done),
-            "{what}"
-        );
+        let count = shown(&engine, MALWARE).len();
+        assert_eq!(count, usize::from(is_done), "{what}");
         assert_eq!(sent(&engine, "POST").len(), 1, "{what}");
     }
 }
@@ -149,7 +159,7 @@ fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
         let (_tenant, _folder, mut engine) = signed_in();
         let entry = engine.submit(&block(MALWARE));
         engine.until_end(entry);
-        engine.control.inject(fault("submit:indicators", what, 1));
+        engine.inject("submit:indicators", what, 1);
         let removed = engine.submit(&removal(&own_id(&engine, entry), MALWARE));
         let expected = if is_done { "Done" } else { "NotFound" };
         assert_eq!(engine.until_end(removed).key(), expected, "{what}");
@@ -167,41 +177,22 @@ fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
         read.is_some_and(|read| read.of_files.iter().all(|one| !one.is_about(MALWARE)))
     });
     let removal = removal(&id, MALWARE);
-    let said = findings(&engine, &removal);
-    assert!(
-        said.iter()
-            .any(|text| text.contains("no block with the number")),
-        "{said:?}"
-    );
+    assert_found(&engine, &removal, "no block with the number");
     let removed = engine.submit(&removal);
     assert_eq!(engine.until_end(removed).key(), "Done");
-    let records = engine
-        .state
-        .entry(removed)
-        .expect("it is there")
-        .records()
-        .to_vec();
+    let records = engine.state.entry(removed).expect("it is there").records();
     let says = |record: &Record| matches!(record, Record::Finished { comment: Some(said), .. } if said.contains("Already removed"));
-    assert!(
-        records.iter().any(|(_, record)| says(record)),
-        "{records:?}"
-    );
+    let is_said = records.iter().any(|(_, record)| says(record));
+    assert!(is_said, "{records:?}");
 }
 
 #[test]
 fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     let (_tenant, _folder, mut engine) = signed_in();
     read(&mut engine);
-    let said = findings(&engine, &block(THEIRS));
-    let has = |said: &[String], part: &str| said.iter().any(|text| text.contains(part));
-    assert!(
-        has(
-            &said,
-            "By s.weber@contoso.com, this file is already blocked"
-        ),
-        "{said:?}"
-    );
-    assert!(has(&said, "Yours replaces it"), "{said:?}");
+    let already = "By s.weber@contoso.com, this file is already blocked";
+    assert_found(&engine, &block(THEIRS), already);
+    assert_found(&engine, &block(THEIRS), "Yours replaces it");
 
     // It comes between the review and the sending.
     let approval = engine.approve(&block(MALWARE)).expect("nothing blocks it");
@@ -210,17 +201,9 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     engine
         .control
         .indicate_as(COLLEAGUE, MALWARE, Some("BlockAndRemediate"), why);
-    engine.send(Command::Submit(vec![approval]));
-    engine.until("the entry", move |s| s.entry(entry).is_some());
-    let end = engine.until_end(entry);
-    let facts = NotSentReason::FactsChanged;
-    assert!(
-        matches!(&end, OrderStatus::NotSent { why, detail: Some(detail) }
-        if *why == facts && detail.contains(COLLEAGUE)),
-        "{end:?}"
-    );
+    engine.submit_approved(entry, approval);
+    assert_unsent(&mut engine, entry, COLLEAGUE);
     assert_eq!(shown(&engine, MALWARE), [why]);
-    assert!(sent(&engine, "POST").is_empty());
 
     // So does one that says the opposite.
     let approval = engine.approve(&block(SHA256)).expect("nothing is known");
@@ -230,30 +213,17 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     engine
         .control
         .indicate_as(COLLEAGUE, SHA256, allows, theirs);
-    engine.send(Command::Submit(vec![approval]));
-    engine.until("the entry", move |s| s.entry(entry).is_some());
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(&end, OrderStatus::NotSent { why, detail: Some(detail) }
-        if *why == facts && detail.contains("Allowed")),
-        "{end:?}"
-    );
+    engine.submit_approved(entry, approval);
+    assert_unsent(&mut engine, entry, "Allowed");
     assert_eq!(shown(&engine, SHA256), [theirs]);
-    assert!(sent(&engine, "POST").is_empty());
 
     // Known of, it is meant.
     read(&mut engine);
     let entry = engine.submit(&block(MALWARE));
     assert_eq!(engine.until_end(entry).key(), "Done");
     assert_eq!(shown(&engine, MALWARE), [format!("[{entry}] alert 1234")]);
-    let again = findings(&engine, &removal("994", THEIRS));
-    assert!(
-        has(
-            &again,
-            "This block was created by s.weber@contoso.com, not by you"
-        ),
-        "{again:?}"
-    );
+    let not_yours = "This block was created by s.weber@contoso.com, not by you";
+    assert_found(&engine, &removal("994", THEIRS), not_yours);
 }
 
 #[test]
@@ -285,12 +255,11 @@ fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
     back.typed_name.clear();
     assert!(engine.approve(&back).is_ok());
 
-    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    let (simulator, folder) = place();
     simulator
         .control()
         .set_permissions(&["Machine.Read", "Machine.Isolate"]);
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let engine = Engine::start_signed_in(&simulator, folder.path());
     let why = engine.approve(&block(MALWARE)).expect_err("not permitted");
     assert!(why.contains("lacks the permission Ti.ReadWrite"), "{why}");
 }
@@ -300,32 +269,16 @@ fn left_behind(folder: &Path, engine: Engine, draft: &Draft) -> EntryId {
     let account = engine.state.session.account().cloned().expect("signed in");
     let path = engine.journal.clone();
     drop(engine);
-    let author = Author {
-        mode: "STAND-IN".into(),
-        tenant: account.tenant_id.as_str().into(),
-        object_id: account.object_id.clone(),
-        account: account.label().into(),
-    };
-    let order = draft.parse().expect("complete");
-    let entry = order.entry;
-    let mut journal = Journal::open(&path).expect("free again");
-    let batch = [
-        (entry, Record::Intended { author, order }),
-        (entry, Record::Sent),
-    ];
-    journal
-        .append(jiff::Timestamp::now(), &batch)
-        .expect("written");
     assert!(path.starts_with(folder));
-    entry
+    let order = draft.parse().expect("complete");
+    leave(&path, author(&account), order, &[Record::Sent])
 }
 
 #[test]
 fn block_interrupted_by_a_kill_is_looked_up_and_never_resent() {
     for is_stored in [true, false] {
-        let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
-        let mut engine = Engine::start(&simulator, folder.path());
-        engine.sign_in();
+        let (simulator, folder) = place();
+        let engine = Engine::start_signed_in(&simulator, folder.path());
         let draft = block(MALWARE);
         if is_stored {
             let text = format!("[{}] alert 1234", draft.entry);
@@ -333,8 +286,7 @@ fn block_interrupted_by_a_kill_is_looked_up_and_never_resent() {
             control.indicate_as("jane", MALWARE, Some("BlockAndRemediate"), &text);
         }
         let entry = left_behind(folder.path(), engine, &draft);
-        let mut engine = Engine::start(&simulator, folder.path());
-        engine.sign_in();
+        let mut engine = Engine::start_signed_in(&simulator, folder.path());
         let expected = if is_stored { "Done" } else { "NotFound" };
         assert_eq!(engine.until_end(entry).key(), expected);
         assert!(sent(&engine, "POST").is_empty());
@@ -343,15 +295,14 @@ fn block_interrupted_by_a_kill_is_looked_up_and_never_resent() {
 
 #[test]
 fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("ENG-LT-030");
     console.click("Block file everywhere…");
-    console.step_until("the form", |c| c.shows_part("Type the word"));
+    console.until_shows_part("Type the word");
     console.fill("Hash of the file", MALWARE);
     console.fill("Type the word “everywhere”", EVERYWHERE);
     console.fill("Comment", "INC-4711 beacon");
-    console.step_until("the file", |c| c.shows_part("Malware"));
+    console.until_shows_part("Malware");
     console.confirm("Block file on every device of the tenant");
     console.step_until_fast("the end", |c| c.shows_part("Blocked everywhere"));
     assert!(
@@ -360,7 +311,7 @@ fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
         console.screen()
     );
     console.click("Undo…");
-    console.step_until("the form", |c| c.shows("Remove block of a file"));
+    console.until_shows("Remove block of a file");
     let screen = console.screen();
     assert!(screen.contains("Number of the block = 995"), "{screen}");
     assert!(
@@ -373,25 +324,24 @@ fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
 /// of them. On the incident's page it counts as none either.
 #[test]
 fn tenant_wide_order_takes_in_no_devices_and_counts_as_none() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("ENG-LT-030");
     console.click("Block file everywhere…");
-    console.step_until("the form", |c| c.shows_part("Type the word"));
+    console.until_shows_part("Type the word");
     console.fill("Hash of the file", THEIRS);
-    console.step_until("how many", |c| c.shows("Seen on 4 devices"));
+    console.until_shows("Seen on 4 devices");
     console.click("Seen on 4 devices");
-    console.step_until("the devices", |c| c.shows_part("HR-LT-007 (…"));
+    console.until_shows_part("HR-LT-007 (…");
     assert!(!console.shows_part("Add all"), "{}", console.screen());
     console.fill("Hash of the file", MALWARE);
     console.fill("Type the word “everywhere”", EVERYWHERE);
     console.fill("Comment", "INC-4712 beacon");
-    console.step_until("the file", |c| c.shows_part("Malware"));
+    console.until_shows_part("Malware");
     console.confirm("Block file on every device of the tenant");
     console.step_until_fast("the end", |c| c.shows_part("Blocked everywhere"));
     console.harness.key_press(egui::Key::F9);
-    console.step_until("the incident", |c| c.shows_part("0 devices, 0 contained"));
-    assert!(console.shows("Tag 0 devices…"), "{}", console.screen());
+    console.until_shows_part("0 devices, 0 contained");
+    console.assert_shows("Tag 0 devices…");
 }
 
 /// As the lists of machines and actions do where the service names a place that is not asked.

@@ -1,34 +1,47 @@
 //! The one harness: the built-in tenant with the engine alone, or with the whole window.
 
 mod barriers;
+mod console;
+mod session;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordon::action::{ActionKind, Draft, Subject};
-use cordon::app::App;
+use cordon::action::{ActionKind, Draft, Order, Subject};
 use cordon::auth::TokenStore;
+use cordon::explain::Explanation;
 use cordon::guard::{self, Approval, Policy};
-use cordon::journal::{Entry, OrderStatus};
+use cordon::journal::{Author, Entry, Journal, NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
-use cordon::model::{Endpoints, EntryId, MachineRef, Mode, SessionStatus};
+use cordon::model::{
+    Account, Endpoints, EntryId, MachineActionId, MachineActionType, MachineRef, Mode,
+};
 use cordon::paths;
 use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
 use cordon::simulator::{CLIENT_ID, Fault, SimControl, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
 use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
-use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use keyring_core::{CredentialStore, mock};
 use tempfile::TempDir;
 
-pub use barriers::{asked_about, item_of, journal_on_disk, machine_named, polls, posts, wait_for};
+pub use barriers::{
+    asked_about, asked_for, item_of, journal_on_disk, machine_named, polls, posts, sent,
+    token_requests, wait_for,
+};
+pub use console::{Console, fill};
 
 /// Longest real time that anything may take, on a slow machine too.
 pub const PATIENCE: Duration = Duration::from_mins(2);
 /// The waits of following and looking up, this many times shorter.
 pub const SPEED: f64 = 40.0;
+/// Object id, user name and name of somebody else than usually signs in.
+pub const STRANGER: (&str, &str, &str) = (
+    "11111111-2222-4333-8444-555555555555",
+    "sam@contoso.com",
+    "Sam Stranger",
+);
 /// A hash of no file.
 pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
@@ -52,6 +65,17 @@ pub fn tenant() -> Simulator {
     simulator
 }
 
+/// A tenant and a folder that outlive the consoles.
+pub fn place() -> (Simulator, TempDir) {
+    (tenant(), tempfile::tempdir().expect("a folder"))
+}
+
+/// A store on a keyring that outlives the consoles.
+pub fn store_on(keyring: &Arc<mock::Store>) -> TokenStore {
+    let keyring: Arc<CredentialStore> = keyring.clone();
+    TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
+}
+
 pub fn endpoints(simulator: &Simulator) -> Endpoints {
     Endpoints::stand_in(&simulator.address(), TENANT_ID, CLIENT_ID).expect("a loopback address")
 }
@@ -67,36 +91,90 @@ pub fn setup(
     store: TokenStore,
     speed: f64,
 ) -> (Setup, PathBuf) {
-    let endpoints = endpoints(simulator);
-    let journal = paths::journal_file(folder, Mode::StandIn, &endpoints);
     if policy.has_rules() && !folder.join(FILE_NAME).exists() {
         // A run has its rules from the file, and reads them again from there.
         let written = WrittenRules::of(policy).as_changes();
         save_rules(folder, &written).expect("the rules are written");
     }
     let setup = Setup {
-        endpoints,
-        mode: Mode::StandIn,
         store,
-        journal: journal.clone(),
-        memory: Some(folder.to_owned()),
         policy: policy.clone(),
         timing: Timing::faster(speed),
+        ..setup_at(endpoints(simulator), Mode::StandIn, folder)
+    };
+    let journal = setup.journal.clone();
+    (setup, journal)
+}
+
+/// A run at its real pace, in this folder and without a keyring.
+pub fn setup_at(endpoints: Endpoints, mode: Mode, folder: &Path) -> Setup {
+    Setup {
+        journal: paths::journal_file(folder, mode, &endpoints),
+        endpoints,
+        mode,
+        store: TokenStore::memory(),
+        memory: Some(folder.to_owned()),
+        policy: Policy::default(),
+        timing: Timing::REAL,
         request_repaint: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
         on_event: Arc::new(|_| {}),
-    };
-    (setup, journal)
+    }
+}
+
+/// The names of what is in a folder, sorted.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<_> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// A tenant, a folder and an engine in which a person has signed in. The first two are to be held.
 pub fn signed_in() -> (Simulator, TempDir, Engine) {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (simulator, folder, mut engine) = started();
     engine.sign_in();
     (simulator, folder, engine)
+}
+
+/// The same before anybody has signed in.
+pub fn started() -> (Simulator, TempDir, Engine) {
+    let (simulator, folder) = place();
+    let engine = Engine::start(&simulator, folder.path());
+    (simulator, folder, engine)
+}
+
+/// An account as the journal names it.
+pub fn author(account: &Account) -> Author {
+    Author {
+        mode: "STAND-IN".into(),
+        tenant: account.tenant_id.as_str().into(),
+        object_id: account.object_id.clone(),
+        account: account.label().into(),
+    }
+}
+
+/// Somebody whom no tenant knows.
+pub fn somebody() -> Author {
+    Author {
+        mode: "STAND-IN".into(),
+        tenant: "t".into(),
+        object_id: "o".into(),
+        account: "somebody".into(),
+    }
+}
+
+/// Writes what an earlier console left: an order, and these records of it.
+pub fn leave(journal: &Path, author: Author, order: Order, records: &[Record]) -> EntryId {
+    let entry = order.entry;
+    let mut batch = vec![(entry, Record::Intended { author, order })];
+    batch.extend(records.iter().map(|record| (entry, record.clone())));
+    let mut journal = Journal::open(journal).expect("free again");
+    let written = journal.append(jiff::Timestamp::now(), &batch);
+    written.expect("written");
+    entry
 }
 
 /// The engine without a window: worker and facts.
@@ -110,6 +188,18 @@ pub struct Engine {
 impl Engine {
     pub fn start(simulator: &Simulator, folder: &Path) -> Self {
         Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
+    }
+
+    /// With a person signed in.
+    pub fn start_signed_in(simulator: &Simulator, folder: &Path) -> Self {
+        let mut engine = Self::start(simulator, folder);
+        engine.sign_in();
+        engine
+    }
+
+    /// With a keyring that outlives it.
+    pub fn start_on(simulator: &Simulator, folder: &Path, keyring: &Arc<mock::Store>) -> Self {
+        Self::start_with(simulator, folder, &Policy::default(), store_on(keyring))
     }
 
     /// With waits divided by this factor.
@@ -192,13 +282,19 @@ impl Engine {
         self.worker.send(command).expect("the worker takes it");
     }
 
-    pub fn sign_in(&mut self) {
-        self.until("the start", |s| s.session != SessionStatus::Restoring);
-        self.send(Command::SignIn);
-        self.until("a code", |s| {
-            matches!(s.session, SessionStatus::WaitingForPerson(_))
-        });
-        assert!(self.control.approve_latest());
+    pub fn inject(&self, on: &str, what: &str, times: u32) {
+        self.control.inject(fault(on, what, times));
+    }
+
+    /// Has the list of devices read once more.
+    pub fn refresh(&mut self) {
+        self.send(Command::RefreshMachines);
+        self.until("the start", |s| s.inventory.loading);
+        self.until("the end", |s| !s.inventory.loading);
+    }
+
+    /// Waits until devices and recent actions have been read.
+    pub fn until_listed(&mut self) {
         self.until("the list", |s| {
             s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
         });
@@ -208,6 +304,32 @@ impl Engine {
         let id = machine_named(&self.control, name);
         let known = self.state.inventory.get(&id);
         known.expect("in the list").reference()
+    }
+
+    /// The machine of that name, whose new actions are picked up and never end.
+    pub fn never_finishing(&self, name: &str) -> MachineRef {
+        let machine = self.machine(name);
+        self.control.never_finish(machine.id.as_str());
+        machine
+    }
+
+    /// Has a colleague act in the portal; the action's id.
+    pub fn colleague(&self, machine: &str, kind: &str, comment: &str) -> String {
+        let acted = self.control.act_as_colleague(machine, kind, comment);
+        acted.expect("the tenant takes it")
+    }
+
+    /// Why nothing can be written to the journal.
+    pub fn journal_trouble(&self) -> Explanation {
+        let told = self.state.journal.clone().expect("told");
+        told.expect_err("trouble")
+    }
+
+    /// The machine of that name with what is read before acting on it.
+    pub fn loaded(&mut self, name: &str) -> MachineRef {
+        let machine = self.machine(name);
+        self.load(&machine);
+        machine
     }
 
     pub fn load(&mut self, machine: &MachineRef) {
@@ -236,6 +358,36 @@ impl Engine {
         draft
     }
 
+    /// The draft that cancels this isolation.
+    pub fn cancellation(action: &str, machine: &MachineRef) -> Draft {
+        let mut draft = Self::draft(ActionKind::Isolate, machine);
+        draft.subject = Subject::Cancel {
+            action: MachineActionId::parse(action).expect("an id"),
+            action_type: MachineActionType::Isolate,
+        };
+        draft
+    }
+
+    /// What a person's confirmation of several drafts together makes of them, with the number of
+    /// devices as it was typed.
+    pub fn approve_all(
+        &self,
+        drafts: Vec<Draft>,
+        devices: usize,
+        number: &str,
+    ) -> Result<Vec<Approval>, String> {
+        let now = jiff::Timestamp::now();
+        let account = self.state.session.account().cloned().expect("signed in");
+        let batch = drafts.first().map(|first| first.entry);
+        let reviews = drafts.into_iter().map(|mut draft| {
+            draft.batch = batch;
+            let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+            self.state
+                .with_more_facts(&draft.machine, None, devices, now, judge)
+        });
+        guard::approve_all(reviews.collect(), number, &account, self.state.epoch, now)
+    }
+
     /// What a person's confirmation makes of a draft.
     pub fn approve(&self, draft: &Draft) -> Result<Approval, String> {
         let now = jiff::Timestamp::now();
@@ -247,22 +399,51 @@ impl Engine {
 
     pub fn submit(&mut self, draft: &Draft) -> EntryId {
         let approval = self.approve(draft).expect("nothing blocks it");
+        self.submit_approved(draft.entry, approval)
+    }
+
+    pub fn submit_approved(&mut self, entry: EntryId, approval: Approval) -> EntryId {
         self.send(Command::Submit(vec![approval]));
-        let entry = draft.entry;
         self.until("the entry", move |s| s.entry(entry).is_some());
         entry
     }
 
     /// Orders `kind` on the machine of that name.
     pub fn order(&mut self, kind: ActionKind, name: &str) -> EntryId {
-        let machine = self.machine(name);
-        self.load(&machine);
-        let draft = Self::draft(kind, &machine);
-        self.submit(&draft)
+        let machine = self.loaded(name);
+        self.submit(&Self::draft(kind, &machine))
     }
 
     pub fn status(&self, entry: EntryId) -> OrderStatus {
         self.state.entry(entry).expect("an entry").status().clone()
+    }
+
+    /// Waits until the service's action for an order is known.
+    pub fn until_accepted(&mut self, entry: EntryId) -> MachineActionId {
+        self.until("acceptance", move |s| {
+            s.entry(entry)
+                .is_some_and(|e| e.status().action().is_some())
+        });
+        self.status(entry).action().expect("just seen").clone()
+    }
+
+    /// Waits until an order's status has this key.
+    pub fn until_status(&mut self, entry: EntryId, key: &str) {
+        self.until(key, |s| {
+            s.entry(entry).is_some_and(|e| e.status().key() == key)
+        });
+    }
+
+    /// Waits for the end of an order that has to stay unsent for this reason alone.
+    pub fn until_not_sent(&mut self, entry: EntryId, why: NotSentReason) {
+        let end = self.until_end(entry);
+        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+    }
+
+    /// Waits for the end, which has to be a good one.
+    pub fn until_done(&mut self, entry: EntryId) {
+        let end = self.until_end(entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
     }
 
     pub fn until_end(&mut self, entry: EntryId) -> OrderStatus {
@@ -270,229 +451,5 @@ impl Engine {
             s.entry(entry).is_some_and(|e| e.status().is_end())
         });
         self.status(entry)
-    }
-}
-
-/// The whole window without a display.
-pub struct Console {
-    pub harness: Harness<'static, App>,
-    pub control: SimControl,
-    pub journal: PathBuf,
-    folder: Option<TempDir>,
-    pub simulator: Option<Simulator>,
-}
-
-impl Console {
-    pub fn start() -> Self {
-        let simulator = tenant();
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut console = Self::open(
-            &simulator,
-            folder.path(),
-            &Policy::default(),
-            [1400.0, 900.0],
-        );
-        console.folder = Some(folder);
-        console.simulator = Some(simulator);
-        console
-    }
-
-    pub fn open(simulator: &Simulator, folder: &Path, policy: &Policy, size: [f32; 2]) -> Self {
-        let (setup, journal) = setup(simulator, folder, policy, TokenStore::memory(), SPEED);
-        let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
-        let worker = WorkerHandle::spawn(setup).expect("the worker starts");
-        let harness = Harness::builder()
-            .with_size(size)
-            .with_step_dt(0.1)
-            .with_context_setup(cordon::ui::prepare)
-            .build_eframe(|_| App::new(state, worker, jiff::tz::TimeZone::UTC, ""));
-        Self {
-            harness,
-            control: simulator.control(),
-            journal,
-            folder: None,
-            simulator: None,
-        }
-    }
-
-    pub fn state(&self) -> &State {
-        self.harness.state().state()
-    }
-
-    /// Steps until `reached`; prints what was on screen when it gives up.
-    pub fn step_until(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        self.harness.step();
-        while !reached(self) {
-            assert!(
-                Instant::now() < until,
-                "waited in vain for {what}; problems {:?}; on screen:\n{}",
-                self.state().problems,
-                self.screen()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-            self.harness.step();
-        }
-    }
-
-    /// As [`Self::step_until`], while the tenant's clock runs fast.
-    pub fn step_until_fast(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
-        self.step_until(what, move |console| {
-            console.control.advance(Duration::from_millis(300));
-            reached(console)
-        });
-    }
-
-    /// Every text in the accessibility tree, a line each.
-    pub fn screen(&self) -> String {
-        let mut lines = Vec::new();
-        for node in self.harness.root().children_recursive() {
-            let node = node.accesskit_node();
-            let text = [node.label(), node.value()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" = ");
-            if !text.is_empty() {
-                lines.push(format!("{:?} {text}", node.role()));
-            }
-        }
-        lines.join("\n")
-    }
-
-    pub fn shows(&self, label: &str) -> bool {
-        self.harness.query_all_by_label(label).next().is_some()
-    }
-
-    pub fn shows_part(&self, label: &str) -> bool {
-        self.harness
-            .query_all_by_label_contains(label)
-            .next()
-            .is_some()
-    }
-
-    /// Clicks the first thing of this name, once it is there.
-    pub fn click(&mut self, label: &str) {
-        self.step_until(&format!("“{label}”"), |console| console.shows(label));
-        self.node_to_click(label).scroll_to_me();
-        self.harness.run_steps(3);
-        // One that has just moved works half a second later.
-        for _ in 0..7 {
-            if self.node_to_click(label).accesskit_node().is_disabled() {
-                self.harness.step();
-            }
-        }
-        self.node_to_click(label).click();
-        self.harness.step();
-    }
-
-    /// The button of this name, else the first thing of it: a dialog may have its button's name.
-    fn node_to_click<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
-        let mut nodes = self.harness.query_all_by_label(label);
-        let button =
-            nodes.find(|node| node.accesskit_node().role() == egui::accesskit::Role::Button);
-        let mut nodes = self.harness.query_all_by_label(label);
-        button.or_else(|| nodes.next()).expect("just seen")
-    }
-
-    /// Focuses the field of this name and types.
-    pub fn fill(&mut self, label: &str, text: &str) {
-        self.step_until(&format!("“{label}”"), |console| console.shows(label));
-        let field = |console: &Self| {
-            let fields = console.harness.query_all_by_label(label);
-            let mut fields = fields.filter(|n| {
-                matches!(
-                    n.accesskit_node().role(),
-                    egui::accesskit::Role::TextInput | egui::accesskit::Role::MultilineTextInput
-                )
-            });
-            fields
-                .next()
-                .unwrap_or_else(|| panic!("no field “{label}”"))
-                .focus();
-        };
-        field(self);
-        self.harness.step();
-        // What stands there is replaced.
-        self.harness
-            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
-        self.harness.step();
-        self.harness.event(egui::Event::Text(text.to_owned()));
-        self.harness.step();
-    }
-
-    pub fn sign_in(&mut self) {
-        self.step_until("the start", |c| {
-            let has_started = c.state().session != SessionStatus::Restoring;
-            has_started && c.shows("Sign in with a code")
-        });
-        // Not by the pointer: what comes in at the start may still move it.
-        self.node_to_click("Sign in with a code").click_accesskit();
-        self.step_until("a code", |c| {
-            matches!(c.state().session, SessionStatus::WaitingForPerson(_))
-        });
-        assert!(self.control.approve_latest());
-        self.step_until("the list", |c| {
-            c.state().inventory.read_at.is_some() && c.state().recent_actions.value.is_some()
-        });
-    }
-
-    /// Searches for a device and opens it.
-    pub fn open_device(&mut self, name: &str) -> MachineRef {
-        let id = machine_named(&self.control, name);
-        let machine = self
-            .state()
-            .inventory
-            .get(&id)
-            .expect("in the list")
-            .reference();
-        self.fill("Search devices", id.as_str());
-        // As a screen reader would: a row lies where the last frame drew it.
-        let row = machine.name_and_tail();
-        self.step_until("the row", |console| console.shows_part(&row));
-        let found = self.harness.query_all_by_label_contains(&row).next();
-        found.expect("just seen").click_accesskit();
-        let id = id.clone();
-        self.step_until("the history", move |c| {
-            c.state()
-                .histories
-                .get(&id)
-                .is_some_and(|h| h.value.is_some())
-        });
-        machine
-    }
-
-    /// Orders an action by its buttons, as a person would.
-    pub fn order(&mut self, kind: ActionKind, machine: &MachineRef, comment: &str) -> EntryId {
-        self.click(&format!("{}…", kind.spec().button));
-        if kind == ActionKind::StopAndQuarantineFile {
-            self.fill("SHA-1 of the file", SHA1);
-        }
-        self.fill("Comment", comment);
-        let before = self.state().entries.len();
-        let confirm = format!("{} {}", kind.spec().verb, machine.quoted());
-        self.confirm(&confirm);
-        self.step_until("the entry", |c| c.state().entries.len() > before);
-        self.state().entries.last().expect("an entry").id()
-    }
-
-    /// Presses the confirm button of the open form once it is armed, having looked at everything
-    /// that the form asks to be looked at.
-    pub fn confirm(&mut self, label: &str) {
-        self.step_until(&format!("“{label}” enabled"), |console| {
-            if console.shows_part("Show next (") {
-                let next = console.harness.query_all_by_label_contains("Show next (");
-                next.last().expect("just seen").click_accesskit();
-                return false;
-            }
-            let mut buttons = console.harness.query_all_by_label(label);
-            buttons.any(|button| !button.accesskit_node().is_disabled())
-        });
-        self.click(label);
-    }
-
-    pub fn status(&self, entry: EntryId) -> OrderStatus {
-        let entry = self.state().entry(entry);
-        entry.expect("an entry").status().clone()
     }
 }

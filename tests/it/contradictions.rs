@@ -9,13 +9,39 @@ use cordon::message::Command;
 use cordon::model::{EntryId, MachineActionId, MachineRef};
 use cordon::state::State;
 
-use crate::common::{Engine, asked_about, fault, journal_on_disk, posts, signed_in};
+use crate::common::{Engine, asked_about, journal_on_disk, posts, signed_in};
 
 /// Whether a reading was found to contradict the order, for this cause.
 fn is_disowned(state: &State, entry: EntryId, cause: &str) -> bool {
-    let records = state.entry(entry).map(Entry::records);
-    let mut records = records.into_iter().flatten().map(|(_, record)| record);
+    let mut records = records(state, entry);
     records.any(|record| matches!(record, Record::Unclear { why, .. } if why.contains(cause)))
+}
+
+fn records(state: &State, entry: EntryId) -> impl Iterator<Item = &Record> {
+    let records = state.entry(entry).map(Entry::records);
+    records.into_iter().flatten().map(|(_, record)| record)
+}
+
+fn until_disowned(engine: &mut Engine, entry: EntryId) {
+    engine.until("the contradiction", |s| {
+        is_disowned(s, entry, "is on another device")
+    });
+}
+
+fn until_accepted_as(engine: &mut Engine, entry: EntryId, id: &str) {
+    engine.until("its own action", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { action, .. }) if action.as_str() == id)
+    });
+}
+
+/// The action succeeds, and the order is done by it, once.
+#[track_caller]
+fn ends_as(engine: &mut Engine, entry: EntryId, own: &str) {
+    assert!(engine.control.set_status(own, "Succeeded"));
+    let action = MachineActionId::parse(own).expect("an id");
+    assert_eq!(engine.until_end(entry), OrderStatus::Done { action });
+    assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
 /// The id of the action that the tenant stored for the order.
@@ -33,39 +59,22 @@ fn true_action(engine: &Engine, entry: EntryId) -> String {
 #[test]
 fn an_answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "other_id", 1));
+    engine.never_finishing("FIN-LT-042");
+    engine.inject("submit", "other_id", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the contradiction", |s| {
-        is_disowned(s, entry, "is on another device")
-    });
+    until_disowned(&mut engine, entry);
     let own = true_action(&engine, entry);
-    engine.until("its own action", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { action, .. }) if action.as_str() == own)
-    });
-    assert!(engine.control.set_status(&own, "Succeeded"));
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
-        "{end:?}"
-    );
-    assert_eq!(posts(&engine.control), ["isolate"]);
+    until_accepted_as(&mut engine, entry, &own);
+    ends_as(&mut engine, entry, &own);
 }
 
 #[test]
 fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_still_found() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    engine
-        .control
-        .inject(fault("actions_by_id", "other_facts", 0));
+    engine.never_finishing("FIN-LT-042");
+    engine.inject("actions_by_id", "other_facts", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the contradiction", |s| {
-        is_disowned(s, entry, "is on another device")
-    });
+    until_disowned(&mut engine, entry);
     // The device's own list has it with the tag, and not at its end.
     engine.until("a look-up that settles nothing", |s| {
         let progress = format!("{:?}", s.progress.get(&entry));
@@ -73,34 +82,16 @@ fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_still_f
     });
     assert!(engine.status(entry).is_unknown());
     let own = true_action(&engine, entry);
-    assert!(engine.control.set_status(&own, "Succeeded"));
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
-        "{end:?}"
-    );
-    assert_eq!(posts(&engine.control), ["isolate"]);
-}
-
-fn until_accepted(engine: &mut Engine, entry: EntryId) {
-    engine.until("the acceptance", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
-}
-
-fn is_accepted_as(engine: &Engine, entry: EntryId, id: &str) -> bool {
-    matches!(engine.status(entry), OrderStatus::Accepted { action, .. } if action.as_str() == id)
+    ends_as(&mut engine, entry, &own);
 }
 
 #[test]
 fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "premature", 1));
+    let machine = engine.never_finishing("FIN-LT-042");
+    engine.inject("submit", "premature", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    until_accepted(&mut engine, entry);
+    engine.until_status(entry, "Accepted");
     let own = true_action(&engine, entry);
     let id = own.clone();
     engine.until_tenant("readings of it", move |control| {
@@ -117,57 +108,33 @@ fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
     let shown = engine.state.action(&machine.id, &id).expect("shown");
     assert!(!shown.status.is_final(), "{shown:?} by the answer alone");
     assert!(engine.control.set_status(&own, "Succeeded"));
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
 #[test]
 fn an_order_whose_action_is_never_shown_under_its_id_is_found_by_its_tag() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "no_such_id", 1));
+    engine.never_finishing("FIN-LT-042");
+    engine.inject("submit", "no_such_id", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    let named = |state: &State| {
-        let records = state.entry(entry).map(Entry::records);
-        let mut records = records.into_iter().flatten().map(|(_, record)| record);
-        records.any(|record| {
-            matches!(
-                record,
-                Record::Unclear {
-                    status: Some(404),
-                    ..
-                }
-            )
-        })
-    };
-    engine.until("the doubt", named);
+    let is_404 =
+        |record: &Record| matches!(record, Record::Unclear { status, .. } if *status == Some(404));
+    engine.until("the doubt", |s| records(s, entry).any(is_404));
     let own = true_action(&engine, entry);
-    engine.until("its own action", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { action, .. }) if action.as_str() == own)
-    });
-    assert!(is_accepted_as(&engine, entry, &own));
-    assert!(engine.control.set_status(&own, "Succeeded"));
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
-        "{end:?}"
-    );
-    assert_eq!(posts(&engine.control), ["isolate"]);
+    until_accepted_as(&mut engine, entry, &own);
+    ends_as(&mut engine, entry, &own);
 }
 
 #[test]
 fn an_order_that_was_accepted_and_is_not_there_is_looked_up_and_may_be_sent_again() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "forgotten", 1));
+    engine.inject("submit", "forgotten", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the doubt", |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_unknown())
-    });
+    engine.until_status(entry, "Unknown");
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     let again = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(again), OrderStatus::Done { .. }));
+    engine.until_done(again);
     assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
 }
 
@@ -177,7 +144,7 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    until_accepted(&mut engine, entry);
+    engine.until_status(entry, "Accepted");
     let own = true_action(&engine, entry);
     assert!(engine.control.move_action(&own, other.id.as_str()));
     assert!(engine.control.set_status(&own, "Succeeded"));
@@ -208,7 +175,7 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    until_accepted(&mut engine, entry);
+    engine.until_status(entry, "Accepted");
     let own = true_action(&engine, entry);
     assert_eq!(engine.state.entries.attention_count(), 0);
     assert!(engine.control.move_action(&own, other.id.as_str()));
@@ -233,11 +200,10 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
 #[test]
 fn an_answer_that_alone_names_another_record_claims_nothing() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let ordered = engine.machine("FIN-LT-042");
-    engine.control.never_finish(ordered.id.as_str());
-    engine.control.inject(fault("submit", "other_device", 1));
+    let ordered = engine.never_finishing("FIN-LT-042");
+    engine.inject("submit", "other_device", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    until_accepted(&mut engine, entry);
+    engine.until_status(entry, "Accepted");
     let own = true_action(&engine, entry);
     let id = own.clone();
     engine.until_tenant("a reading of it", move |control| {
@@ -247,11 +213,8 @@ fn an_answer_that_alone_names_another_record_claims_nothing() {
     engine.until_end(entry);
     let found = engine.state.entry(entry).expect("an entry");
     let redirected = |(_, record): &(_, Record)| matches!(record, Record::Redirected { .. });
-    assert!(
-        !found.records().iter().any(redirected),
-        "{:?}",
-        found.records()
-    );
+    let records = found.records();
+    assert!(!records.iter().any(redirected), "{records:?}");
     assert_eq!(engine.state.entries.attention_count(), 0);
     let all = engine.state.inventory.all().iter();
     let mut others = all.filter(|machine| machine.id != ordered.id);
@@ -267,10 +230,9 @@ fn an_answer_that_alone_names_another_record_claims_nothing() {
 fn an_order_that_was_stored_under_a_refusal_is_not_sent_once_more() {
     let (_tenant, _folder, mut engine) = signed_in();
     // A service that breaks its contract: it was done, and it is answered as if it was not.
-    engine.control.inject(fault("submit", "throttled_after", 0));
+    engine.inject("submit", "throttled_after", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    let end = engine.until_end(entry);
-    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -280,15 +242,12 @@ fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_
     let (tenant, folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     let own = true_action(&engine, entry);
     engine.control.advance(Duration::from_mins(1));
     assert!(engine.control.set_status(&own, "Failed"));
     engine.load(&machine);
-    engine.until("the end as it is now", |s| {
-        let status = s.entry(entry).map(Entry::status);
-        matches!(status, Some(OrderStatus::Failed { .. }))
-    });
+    engine.until_status(entry, "Failed");
     assert_eq!(engine.state.entries.attention_count(), 1);
     engine.worker.shut_down();
     let journal = engine.journal.clone();
@@ -305,13 +264,12 @@ fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_
 #[test]
 fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_after_a_restart() {
     let (tenant, folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    let machine = engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    until_accepted(&mut engine, entry);
+    engine.until_status(entry, "Accepted");
     let own = true_action(&engine, entry);
     assert!(engine.control.set_status(&own, "Succeeded"));
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     engine.control.advance(Duration::from_mins(1));
     assert!(engine.control.set_status(&own, "InProgress"));
     engine.load(&machine);
@@ -326,11 +284,8 @@ fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_afte
             && s.entries.attention_count() == 1
     };
     engine.until("the contradiction", is_said);
-    assert!(is_disowned(
-        &engine.state,
-        entry,
-        "had shown that this action has ended"
-    ));
+    let cause = "had shown that this action has ended";
+    assert!(is_disowned(&engine.state, entry, cause));
     engine.worker.shut_down();
     drop(engine);
     let mut engine = Engine::start(&tenant, folder.path());
@@ -339,7 +294,7 @@ fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_afte
     engine.until("the same", is_said);
     // Its end with this order's tag settles it.
     assert!(engine.control.set_status(&own, "Succeeded"));
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     assert_eq!(engine.state.entries.attention_count(), 0);
 }
 
@@ -348,7 +303,7 @@ fn a_service_that_keeps_changing_an_end_does_not_fill_the_journal() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     let own = true_action(&engine, entry);
     for status in ["Failed", "Succeeded"].iter().cycle().take(8) {
         engine.control.advance(Duration::from_mins(1));

@@ -8,7 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use cordon::settings::FILE_NAME;
 
-use crate::common::tenant;
+use crate::common::place;
+
+/// Asserts that the report says this.
+#[track_caller]
+fn says(report: &str, words: &str) {
+    assert!(report.contains(words), "{words:?} in\n{report}");
+}
 
 fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let mut program = Program::new(env!("CARGO_BIN_EXE_cordon"));
@@ -44,8 +50,7 @@ fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> St
 
 #[test]
 fn both_hosts_are_asked_and_the_clock_is_compared() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let address = simulator.address();
     let said = doctor(folder.path(), &["--stand-in", &address], &[]);
     for line in [
@@ -56,16 +61,14 @@ fn both_hosts_are_asked_and_the_clock_is_compared() {
         "ok     clock: within five minutes of the host's",
         "  certificates: ",
     ] {
-        assert!(said.contains(line), "{line:?} in\n{said}");
+        says(&said, line);
     }
     simulator
         .control()
         .advance(std::time::Duration::from_mins(130));
     let said = doctor(folder.path(), &["--stand-in", &address], &[]);
-    assert!(
-        said.contains("FIX    clock: 1") && said.contains(" minutes away"),
-        "{said}"
-    );
+    says(&said, "FIX    clock: 1");
+    says(&said, " minutes away");
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn a_settings_error_names_its_line_and_quotes_no_value() {
     ] {
         std::fs::write(&file, text).expect("written");
         let said = doctor(folder.path(), &[], &[]);
-        assert!(said.contains(words), "{words:?} in\n{said}");
+        says(&said, words);
         assert!(!said.contains("secret") && !said.contains("acme"), "{said}");
     }
 }
@@ -112,10 +115,7 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
                 .ok();
         }
     });
-    let folder = tempfile::tempdir().expect("a folder");
-    let settings = "[profile.contoso]\ncloud = \"GCC High\"\ntenant = \"contoso.onmicrosoft.us\"\n\
-        client_id = \"0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982\"\n";
-    std::fs::write(folder.path().join(FILE_NAME), settings).expect("written");
+    let (folder, _closed) = with_profile();
     let proxy = format!("http://ada:hunter2@127.0.0.1:{port}");
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", &proxy)]);
     assert_eq!(
@@ -131,7 +131,7 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
             .to_owned(),
         "cordon uses the proxy of this system's settings and has no password for it".to_owned(),
     ] {
-        assert!(said.contains(&line), "{line:?} in\n{said}");
+        says(&said, &line);
     }
     assert!(
         !said.contains("hunter2") && !said.contains("contoso"),
@@ -170,8 +170,8 @@ fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
             let line = format!(
                 "FIX    proxy: {named} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
             );
-            assert!(said.contains(&line), "{line:?} in\n{said}");
-            assert!(said.contains("Set HTTPS_PROXY=http://HOST:PORT"), "{said}");
+            says(&said, &line);
+            says(&said, "Set HTTPS_PROXY=http://HOST:PORT");
             assert!(!said.contains("hunter2"), "{said}");
         }
     }
@@ -200,24 +200,21 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
             "note   proxy: none for login.microsoftonline.us, {proxy} for api-gov.securitycenter.microsoft.us"
         ),
     ] {
-        assert!(said.contains(&line), "{line:?} in\n{said}");
+        says(&said, &line);
     }
     // Only for what cordon never asks.
     let closed_hosts = ("NO_PROXY", "*");
     let said = doctor(folder.path(), &[], &[("http_proxy", plain), closed_hosts]);
-    assert!(said.contains("ok     proxy: none set"), "{said}");
-    assert!(
-        said.contains(&format!(
+    says(&said, "ok     proxy: none set");
+    says(
+        &said,
+        &format!(
             "{} is http://127.0.0.1:8 and not used",
             as_told("http_proxy")
-        )),
-        "{said}"
+        ),
     );
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "::"), closed_hosts]);
-    assert!(
-        said.contains("HTTPS_PROXY is not an address and is not used"),
-        "{said}"
-    );
+    says(&said, "HTTPS_PROXY is not an address and is not used");
 }
 
 /// The first start on a computer: whether it reaches the service is what one wants to know.
@@ -240,11 +237,8 @@ fn without_a_profile_to_start_with_the_hosts_are_still_asked() {
     ] {
         std::fs::write(&file, settings).expect("written");
         let said = run();
-        assert!(said.contains("FIX    settings: "), "{said}");
-        assert!(
-            said.contains(&format!(". Asked below: {clouds}\n")),
-            "{said}"
-        );
+        says(&said, "FIX    settings: ");
+        says(&said, &format!(". Asked below: {clouds}\n"));
         let count = clouds.split(", ").count();
         let tried = |line: &str| said.matches(line).count() == count;
         assert!(tried(&format!("ok     proxy: {proxy}\n")), "{said}");
@@ -256,32 +250,35 @@ fn without_a_profile_to_start_with_the_hosts_are_still_asked() {
     }
 }
 
-/// The program that tells a desktop's settings, played by a script.
+/// Plays the program that tells a desktop's settings by a script in this folder.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn play_settings(folder: &Path, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let program = folder.join("gsettings");
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&program, executable).expect("set");
+}
+
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
 fn a_desktop_proxy_script_is_reported() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let (folder, _closed) = with_profile();
     let programs = tempfile::tempdir().expect("a folder");
-    let program = programs.path().join("gsettings");
     let path = programs.path().display().to_string();
+    let report = || doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")]);
     let run = |mode: &str| {
-        std::fs::write(&program, format!("#!/bin/sh\necho \"'{mode}'\"\n")).expect("written");
-        let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(&program, executable).expect("set");
-        doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")])
+        play_settings(programs.path(), &format!("echo \"'{mode}'\""));
+        report()
     };
     let script = "note   desktop's proxy: a proxy script (PAC) is set; cordon does not run it";
     assert!(run("auto").contains(script));
     assert!(run("manual").contains("note   desktop's proxy: set by hand"));
     assert!(!run("none").contains("desktop's proxy"));
-    std::fs::remove_file(&program).expect("removed");
-    let said = doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")]);
-    assert!(
-        said.contains("cordon cannot see whether the desktop has one"),
-        "{said}"
-    );
+    std::fs::remove_file(programs.path().join("gsettings")).expect("removed");
+    let said = report();
+    says(&said, "cordon cannot see whether the desktop has one");
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -289,19 +286,10 @@ fn a_desktop_proxy_script_is_reported() {
 fn no_display_and_a_silent_display_are_distinguished() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = doctor(folder.path(), &[], &[]);
-    assert!(
-        said.contains("FIX    display: there is no display"),
-        "{said}"
-    );
-    assert!(
-        said.contains("neither WAYLAND_DISPLAY nor DISPLAY is set"),
-        "{said}"
-    );
+    says(&said, "FIX    display: there is no display");
+    says(&said, "neither WAYLAND_DISPLAY nor DISPLAY is set");
     let said = doctor(folder.path(), &[], &[("DISPLAY", ":4711")]);
-    assert!(
-        said.contains("DISPLAY is set, and nothing answers there"),
-        "{said}"
-    );
+    says(&said, "DISPLAY is set, and nothing answers there");
 }
 
 /// The program in a mount namespace of its own, after `mount` was done there with `argument` as `$0`.
@@ -334,12 +322,9 @@ fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
     };
     let (is_good, said) = run(&["doctor"]);
     assert!(!is_good, "{said}");
-    assert!(said.contains("FIX    data folder: "), "{said}");
-    assert!(said.contains("Read-only file system"), "{said}");
-    assert!(
-        said.contains("allow writing there, or use --data-dir"),
-        "{said}"
-    );
+    says(&said, "FIX    data folder: ");
+    says(&said, "Read-only file system");
+    says(&said, "allow writing there, or use --data-dir");
     assert!(!said.contains("FIX    journal: "), "{said}");
     let (is_good, said) = run(&["journal", "verify"]);
     assert!(is_good && said.contains("The chain is intact"), "{said}");
@@ -351,8 +336,7 @@ fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_resolver_is_not_asked_who_localhost_is() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let hosts = folder.path().join("hosts");
     std::fs::write(&hosts, "192.0.2.1 localhost\n").expect("written");
     let address = simulator.address().replace("127.0.0.1", "localhost");
@@ -362,10 +346,7 @@ fn a_resolver_is_not_asked_who_localhost_is() {
         .output()
         .expect("unshare runs");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        said.contains("ok     API host: localhost answers"),
-        "{output:?}"
-    );
+    says(&said, "ok     API host: localhost answers");
 }
 
 /// A small Linux has none until somebody installs them.
@@ -421,28 +402,18 @@ fn rules_that_are_not_in_force_are_named_with_file_and_line() {
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
 fn what_never_ends_holds_nothing_up() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let (folder, _closed) = with_profile();
     let programs = tempfile::tempdir().expect("a folder");
-    let program = programs.path().join("gsettings");
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
     for script in ["exec sleep 600", "exec yes x"] {
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("written");
-        let executable = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(&program, executable).expect("set");
+        play_settings(programs.path(), script);
         let said = doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")]);
-        assert!(
-            said.contains("cordon cannot see whether the desktop has one"),
-            "{said}"
-        );
+        says(&said, "cordon cannot see whether the desktop has one");
     }
     let said = doctor(folder.path(), &[], &[("SSL_CERT_FILE", "/dev/zero")]);
-    assert!(
-        said.contains(
-            "FIX    certificates: the file of certificates that SSL_CERT_FILE names cannot be read"
-        ),
-        "{said}"
+    says(
+        &said,
+        "FIX    certificates: the file of certificates that SSL_CERT_FILE names cannot be read",
     );
 }
 
@@ -451,8 +422,8 @@ fn a_host_that_was_not_reached_through_a_proxy_names_the_proxy() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "http://127.0.0.1:9")]);
     let line = "FIX    API host: api.security.microsoft.com: not reached through the proxy http://127.0.0.1:9\n";
-    assert!(said.contains(line), "{said}");
-    assert!(said.contains("Check whether the proxy answers"), "{said}");
+    says(&said, line);
+    says(&said, "Check whether the proxy answers");
 }
 
 /// A report is pasted and read line by line.
@@ -463,7 +434,7 @@ fn a_folder_cannot_write_a_line_of_the_report() {
     let folder = place.path().join("a\nok     keyring: fine");
     let said = doctor(&folder, &[], &[]);
     assert!(!said.contains("\nok     keyring: fine"), "{said}");
-    assert!(said.contains(r"a\u{a}ok     keyring: fine"), "{said}");
+    says(&said, r"a\u{a}ok     keyring: fine");
 }
 
 #[cfg(target_os = "linux")]
@@ -472,7 +443,7 @@ fn without_a_session_bus_the_report_says_how_to_get_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let bus = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus");
     let said = doctor(folder.path(), &[], &[bus]);
-    assert!(said.contains("There is no session bus (D-Bus)"), "{said}");
+    says(&said, "There is no session bus (D-Bus)");
 }
 
 /// From another folder the same command would act without the journal and the rules of before.
@@ -489,10 +460,7 @@ fn a_home_that_depends_on_where_one_stands_is_refused() {
         .expect("the program starts");
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8(output.stderr).expect("text");
-    assert!(
-        said.contains("The home folder is not an absolute path"),
-        "{said}"
-    );
+    says(&said, "The home folder is not an absolute path");
     let left = place.path().read_dir().expect("a folder").count();
     assert_eq!(left, 0);
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use cordon::action::{ActionKind, SHA1, Subject};
+use cordon::action::{ActionKind, SHA1};
 use cordon::drill::{Drill, EXERCISES};
 use cordon::journal::OrderStatus;
-use cordon::model::{MachineActionType, MachineId, Mode};
+use cordon::model::{MachineId, Mode};
 use cordon::paths;
 use cordon::simulator::Simulator;
 use cordon::ui::DrillRunner as _;
@@ -31,27 +31,23 @@ fn played_perfectly_each_exercise_gives_full_marks() {
     let sheet = played(0, |engine| {
         for kind in [ActionKind::Isolate, ActionKind::Unisolate] {
             let entry = engine.order(kind, "FIN-LT-042");
-            assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+            engine.until_done(entry);
         }
     });
     assert!(sheet.starts_with(&full_marks(0)), "{sheet}");
     let sheet = played(1, |engine| {
         let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
-        assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+        engine.until_done(entry);
     });
     assert!(sheet.starts_with(&full_marks(1)), "{sheet}");
     let sheet = played(2, |engine| {
         let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
-        engine.until("it to be accepted", move |s| {
-            let entry = s.entry(silent);
-            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-        });
-        let machine = engine.machine("HR-LT-007");
-        engine.load(&machine);
+        engine.until_accepted(silent);
+        let machine = engine.loaded("HR-LT-007");
         let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
         draft.set(&SHA1, FILE);
         let entry = engine.submit(&draft);
-        assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+        engine.until_done(entry);
     });
     assert!(sheet.starts_with(&full_marks(2)), "{sheet}");
 }
@@ -69,15 +65,9 @@ fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
         assert_eq!(drill.leftovers(at), [""; 0], "{at}");
     }
     let isolated = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(
-        engine.until_end(isolated),
-        OrderStatus::Done { .. }
-    ));
+    engine.until_done(isolated);
     let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
-    engine.until("it to be accepted", move |s| {
-        let entry = s.entry(silent);
-        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    });
+    engine.until_accepted(silent);
     assert_eq!(drill.leftovers(0), ["FIN-LT-042: isolated"]);
     assert_eq!(drill.leftovers(1), [""; 0]);
     assert_eq!(drill.leftovers(2), ["SALES-LT-019: an action under way"]);
@@ -88,10 +78,9 @@ fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
     // The console reads it as what a colleague did.
     let end = engine.until_end(silent);
     assert!(matches!(end, OrderStatus::Cancelled { .. }), "{end:?}");
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let again = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    assert!(matches!(engine.until_end(again), OrderStatus::Done { .. }));
+    engine.until_done(again);
 }
 
 #[test]
@@ -105,10 +94,7 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
         engine.load(&twin);
         let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &twin));
         // It has not reported for long.
-        engine.until("it to be accepted", move |s| {
-            let entry = s.entry(entry);
-            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-        });
+        engine.until_accepted(entry);
     });
     for line in [
         "A beacon with a twin: 0 of 100",
@@ -127,18 +113,10 @@ fn an_isolation_that_was_cancelled_while_pending_is_not_left_contained() {
     let sheet = played(2, |engine| {
         let machine = engine.machine("SALES-LT-019");
         let isolate = engine.order(ActionKind::Isolate, "SALES-LT-019");
-        engine.until("it to be accepted", move |s| {
-            let entry = s.entry(isolate);
-            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-        });
-        let action = engine.status(isolate).action().expect("accepted").clone();
-        let mut cancel = Engine::draft(ActionKind::Isolate, &machine);
-        cancel.subject = Subject::Cancel {
-            action,
-            action_type: MachineActionType::Isolate,
-        };
+        let action = engine.until_accepted(isolate);
+        let cancel = Engine::cancellation(action.as_str(), &machine);
         let cancel = engine.submit(&cancel);
-        assert!(matches!(engine.until_end(cancel), OrderStatus::Done { .. }));
+        engine.until_done(cancel);
     });
     assert!(!sheet.contains("as it should be"), "{sheet}");
     let line = "Not left contained: SALES-LT-019";

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use cordon::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1, Subject};
+use cordon::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1};
 use cordon::guard;
-use cordon::journal::{Entry, OrderStatus, Record};
+use cordon::journal::{OrderStatus, Record};
 use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, MachineActionType};
 use cordon::state::Remote;
 
-use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
+use crate::common::{Engine, asked_about, fault, place, posts, sent, signed_in};
 use crate::faults::ordinary_laptops;
 
 #[test]
@@ -28,9 +28,9 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
         ("status:400", "refused to"),
     ] {
         engine.control.clear_faults();
-        engine.control.inject(fault("tenant_actions", what, 0));
+        engine.inject("tenant_actions", what, 0);
         let entry = *entry.get_or_insert_with(|| {
-            engine.control.inject(fault("submit", "drop_before", 1));
+            engine.inject("submit", "drop_before", 1);
             engine.order(ActionKind::Isolate, "FIN-LT-042")
         });
         engine.until("a look that fails for this reason", move |s| {
@@ -62,7 +62,7 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
     let gap = "part of this device's action history was cut off or unreadable";
     for (what, is_whole) in [("next_link:looping", false), ("latency:1", true)] {
         engine.control.clear_faults();
-        engine.control.inject(fault("machine_actions", what, 0));
+        engine.inject("machine_actions", what, 0);
         engine.load(&machine);
         for kind in [ActionKind::Isolate, ActionKind::Unisolate] {
             let said = said(&engine, kind);
@@ -74,16 +74,12 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
 #[test]
 fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_ever() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let empty = fault("machine_actions", "next_link:empty", 0);
     engine.control.inject(empty);
-    engine.control.inject(fault("submit", "drop_after", 1));
+    engine.inject("submit", "drop_after", 1);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until("what was found", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(entry);
     engine.control.clear_faults();
     assert_eq!(engine.until_end(entry).key(), "Done");
 
@@ -109,15 +105,11 @@ fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_
 
 /// Confirms an isolation of FIN-LT-042, which is sent after `meanwhile`.
 pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str)) -> EntryId {
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     meanwhile(engine, machine.id.as_str());
-    engine.send(Command::Submit(vec![approval]));
-    let entry = draft.entry;
-    engine.until("the entry", move |s| s.entry(entry).is_some());
-    entry
+    engine.submit_approved(draft.entry, approval)
 }
 
 #[test]
@@ -137,7 +129,7 @@ fn a_duplicate_under_any_code_is_not_ours_and_watched() {
                 .control
                 .act_as_colleague(machine, "Isolate", "by hand");
             colleague = acted.expect("the tenant takes it");
-            engine.control.inject(fault("submit", what, 1));
+            engine.inject("submit", what, 1);
         });
         let end = engine.until_end(entry);
         let OrderStatus::NotOurs { action, .. } = &end else {
@@ -154,9 +146,9 @@ fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
     for (list, complete) in [(None, true), (Some("forbidden"), false)] {
         let (_tenant, _folder, mut engine) = signed_in();
         let entry = isolate_after(&mut engine, |engine, _| {
-            engine.control.inject(fault("submit", "status:400::Odd", 1));
+            engine.inject("submit", "status:400::Odd", 1);
             if let Some(what) = list {
-                engine.control.inject(fault("machine_actions", what, 0));
+                engine.inject("machine_actions", what, 0);
             }
         });
         let end = engine.until_end(entry);
@@ -173,19 +165,15 @@ fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
 #[test]
 fn request_for_another_file_neither_blocks_nor_settles_this_one() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    let machine = engine.never_finishing("FIN-LT-042");
     let first = engine.order(ActionKind::StopAndQuarantineFile, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(first)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(first);
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
     assert!(engine.approve(&draft).is_err(), "the same file");
     draft.entry = EntryId::random().expect("random bytes");
     draft.set(&SHA1, "0123456789abcdef0123456789abcdef01234567");
-    engine.control.inject(fault("submit", "status:400::Odd", 1));
+    engine.inject("submit", "status:400::Odd", 1);
     let second = engine.submit(&draft);
     let end = engine.until_end(second);
     assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
@@ -193,28 +181,19 @@ fn request_for_another_file_neither_blocks_nor_settles_this_one() {
         entry: EntryId::random().expect("random bytes"),
         ..draft
     });
-    engine.until("acceptance", move |s| {
-        s.entry(third)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(third);
 }
 
 #[test]
 fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
     draft.set(&ISOLATION_TYPE, SELECTIVE.value);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     engine.control.never_finish(machine.id.as_str());
-    let acted = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand");
-    assert!(acted.is_some());
-    engine.send(Command::Submit(vec![approval]));
-    let entry = draft.entry;
-    engine.until("the entry", move |s| s.entry(entry).is_some());
+    engine.colleague(machine.id.as_str(), "Isolate", "by hand");
+    let entry = engine.submit_approved(draft.entry, approval);
     let end = engine.until_end(entry);
     let OrderStatus::Refused { message, .. } = &end else {
         panic!("{end:?}")
@@ -237,14 +216,11 @@ fn an_action_without_a_device_belongs_to_no_device() {
             > 0
     };
     let isolate = |engine: &Engine, id: &str| {
-        let acted = engine.control.act_as_colleague(id, "Isolate", "by hand");
-        assert!(acted.is_some());
+        engine.colleague(id, "Isolate", "by hand");
     };
     isolate(&engine, other.id.as_str());
     let nameless = fault("machine_actions", "lacks:machineId", 1);
-    engine
-        .control
-        .inject(fault("machine_actions", "status:400", 1));
+    engine.inject("machine_actions", "status:400", 1);
     engine.control.inject(nameless.clone());
     engine.load(&machine);
     assert!(
@@ -261,19 +237,11 @@ fn an_action_without_a_device_belongs_to_no_device() {
 #[test]
 fn what_is_read_by_its_id_has_to_bear_that_id() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    let machine = engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    engine
-        .control
-        .inject(fault("machine_actions", "status:400", 0));
-    engine
-        .control
-        .inject(fault("machine_action", "other_record", 0));
+    engine.until_accepted(entry);
+    engine.inject("machine_actions", "status:400", 0);
+    engine.inject("machine_action", "other_record", 0);
     engine.until("a look that failed", move |s| {
         let note = s.progress.get(&entry);
         matches!(note, Some(OrderProgress::LookFailed { .. }))
@@ -283,7 +251,7 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
     assert!(matches!(status, OrderStatus::Accepted { .. }), "{status:?}");
     engine.control.clear_faults();
 
-    engine.control.inject(fault("machine", "other_record", 0));
+    engine.inject("machine", "other_record", 0);
     engine.load(&machine);
     let read = engine.state.machines.get(&machine.id).expect("it was read");
     let failure = read.failure.as_ref().expect("it is not this device");
@@ -293,7 +261,7 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
 #[test]
 fn a_404_of_something_in_between_is_no_verdict_on_a_file() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("api", "status:404::Odd", 0));
+    engine.inject("api", "status:404::Odd", 0);
     engine.send(Command::LoadFile(crate::common::SHA1.into()));
     let look = |s: &cordon::state::State| {
         let file = s.files.get(crate::common::SHA1)?;
@@ -307,28 +275,17 @@ fn a_404_of_something_in_between_is_no_verdict_on_a_file() {
 
 #[test]
 fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     // At the documented pace: the end is not seen before the cancellation leaves.
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    let acted = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
-        .expect("the tenant takes it");
+    let machine = engine.never_finishing("FIN-LT-042");
+    let acted = engine.colleague(machine.id.as_str(), "Isolate", "by hand");
     engine.load(&machine);
-    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
-    draft.subject = Subject::Cancel {
-        action: cordon::model::MachineActionId::parse(&acted).expect("an id"),
-        action_type: MachineActionType::Isolate,
-    };
+    let draft = Engine::cancellation(&acted, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     assert!(engine.control.set_status(&acted, "Succeeded"));
-    engine.send(Command::Submit(vec![approval]));
-    let entry = draft.entry;
-    engine.until("the entry", move |s| s.entry(entry).is_some());
+    let entry = engine.submit_approved(draft.entry, approval);
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::TooLate { .. }), "{end:?}");
 }
@@ -336,31 +293,18 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
 #[test]
 fn what_shows_that_it_is_too_late_to_cancel_ends_the_order_that_was_to_be_cancelled() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    let machine = engine.never_finishing("FIN-LT-042");
     let isolation = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the acceptance", |s| {
-        let status = s.entry(isolation).map(Entry::status);
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    engine.until_status(isolation, "Accepted");
     let own = engine.status(isolation).action().cloned().expect("its own");
     // Nothing but the look for the refusal's cause reads it.
-    engine
-        .control
-        .inject(fault("actions_by_id", "status:503", 0));
-    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
-    draft.subject = Subject::Cancel {
-        action: own.clone(),
-        action_type: MachineActionType::Isolate,
-    };
+    engine.inject("actions_by_id", "status:503", 0);
+    let draft = Engine::cancellation(own.as_str(), &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     assert!(engine.control.set_status(own.as_str(), "Succeeded"));
     engine.send(Command::Submit(vec![approval]));
     let cancellation = draft.entry;
-    engine.until("that it is too late", move |s| {
-        let status = s.entry(cancellation).map(Entry::status);
-        matches!(status, Some(OrderStatus::TooLate { .. }))
-    });
+    engine.until_status(cancellation, "TooLate");
     let ended = engine.status(isolation);
     assert!(matches!(ended, OrderStatus::Done { .. }), "{ended:?}");
 }
@@ -381,7 +325,7 @@ fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
         engine.load(machine);
         // Without these two the tag is nowhere in the answer.
         let lacks = format!("lacks:requestorComment,externalId,{field}");
-        engine.control.inject(fault("submit", &lacks, 1));
+        engine.inject("submit", &lacks, 1);
         let draft = Engine::draft(ActionKind::Isolate, machine);
         let entry = engine.submit(&draft);
         let end = engine.until_end(entry);
@@ -399,12 +343,10 @@ fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
 
 #[test]
 fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_read() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("what comes next", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::Watching { .. }))
@@ -422,15 +364,10 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
     engine.until_tenant("a look", |control| {
         asked_about(control, action.as_str()) > 0
     });
-    let requests = engine.control.requests();
-    let post = requests
-        .iter()
-        .find(|r| r.path.ends_with("/isolate"))
-        .expect("sent");
-    let look = requests
-        .iter()
-        .find(|r| r.query.contains(action.as_str()))
-        .expect("made");
+    let post = sent(&engine.control, "/isolate");
+    let mut requests = engine.control.requests().into_iter();
+    let look = requests.find(|r| r.query.contains(action.as_str()));
+    let look = look.expect("made");
     // The clock of the tenant was moved by four seconds; the second interval would be twelve.
     let after = look.at.duration_since(post.at).as_secs_f64() - 4.0;
     assert!((4.0..10.0).contains(&after), "{after}");
@@ -446,19 +383,11 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
 #[test]
 fn a_pause_is_shown_while_it_lasts_and_a_failed_check_names_the_next() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
+    engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    engine
-        .control
-        .inject(fault("machine_actions", "forbidden", 0));
-    engine
-        .control
-        .inject(fault("machine_action", "drop_before", 0));
+    engine.until_accepted(entry);
+    engine.inject("machine_actions", "forbidden", 0);
+    engine.inject("machine_action", "drop_before", 0);
     engine.until("a look that failed", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::LookFailed { read_at: Some(at), next_at, .. })
             if next_at > at)
@@ -467,9 +396,7 @@ fn a_pause_is_shown_while_it_lasts_and_a_failed_check_names_the_next() {
     engine.until("a look that did not", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::Watching { .. }))
     });
-    engine
-        .control
-        .inject(fault("machine_actions", "status:429:20", 1));
+    engine.inject("machine_actions", "status:429:20", 1);
     engine.until("the pause", |s| {
         let gate = s.budget.and_then(|budget| budget.gate_until);
         gate.is_some_and(|until| until > jiff::Timestamp::now())

@@ -9,244 +9,56 @@ use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
 use cordon::simulator::RequestKind;
 
-use crate::common::{Engine, fault, journal_on_disk, posts, signed_in, tenant};
+use crate::common::{Engine, journal_on_disk, posts, sent, signed_in};
 
-/// What an order on an ordinary laptop comes to under a fault.
-struct Case {
-    on: &'static str,
-    what: &'static str,
-    times: u32,
-    /// Last words that are right.
-    ends: fn(&OrderStatus) -> bool,
+/// What an order on an ordinary laptop comes to.
+struct Outcome {
+    /// Key of the last word that is right.
+    end: &'static str,
     /// POSTs that reached the tenant.
     posts: usize,
     /// Actions that the tenant stored for us.
     stored: usize,
 }
 
-fn done(status: &OrderStatus) -> bool {
-    matches!(status, OrderStatus::Done { .. })
+const fn outcome(end: &'static str, posts: usize, stored: usize) -> Outcome {
+    Outcome { end, posts, stored }
 }
 
-fn refused(status: &OrderStatus) -> bool {
-    matches!(status, OrderStatus::Refused { .. })
-}
-
-fn not_found(status: &OrderStatus) -> bool {
-    matches!(status, OrderStatus::NotFound)
-}
-
-fn not_ours(status: &OrderStatus) -> bool {
-    matches!(status, OrderStatus::NotOurs { .. })
-}
-
-const CASES: &[Case] = &[
+/// Requests, what goes wrong with them and how often, and what comes of it.
+#[rustfmt::skip]
+const CASES: &[(&str, &str, u32, Outcome)] = &[
     // The answer is lost or says nothing after the tenant stored the action: found by its tag.
-    Case {
-        on: "submit",
-        what: "drop_after",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "no_id",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "garbage",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "truncated",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "huge",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "deep",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "html:200",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "empty:201",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
+    ("submit", "drop_after", 1, outcome("Done", 1, 1)),
+    ("submit", "no_id", 1, outcome("Done", 1, 1)),
+    ("submit", "garbage", 1, outcome("Done", 1, 1)),
+    ("submit", "truncated", 1, outcome("Done", 1, 1)),
+    ("submit", "huge", 1, outcome("Done", 1, 1)),
+    ("submit", "deep", 1, outcome("Done", 1, 1)),
+    ("submit", "html:200", 1, outcome("Done", 1, 1)),
+    ("submit", "empty:201", 1, outcome("Done", 1, 1)),
     // Nothing was stored, but the console cannot know: looked up, not repeated.
-    Case {
-        on: "submit",
-        what: "drop_before",
-        times: 1,
-        ends: not_found,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "html:502",
-        times: 1,
-        ends: not_found,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "status:500",
-        times: 1,
-        ends: not_found,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "status:408",
-        times: 1,
-        ends: not_found,
-        posts: 1,
-        stored: 0,
-    },
+    ("submit", "drop_before", 1, outcome("NotFound", 1, 0)),
+    ("submit", "html:502", 1, outcome("NotFound", 1, 0)),
+    ("submit", "status:500", 1, outcome("NotFound", 1, 0)),
+    ("submit", "status:408", 1, outcome("NotFound", 1, 0)),
     // The service said no.
-    Case {
-        on: "submit",
-        what: "status:400",
-        times: 1,
-        ends: refused,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "forbidden",
-        times: 1,
-        ends: refused,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "status:404",
-        times: 1,
-        ends: refused,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "empty:405",
-        times: 1,
-        ends: refused,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "unauthorized",
-        times: 0,
-        ends: refused,
-        posts: 2,
-        stored: 0,
-    },
+    ("submit", "status:400", 1, outcome("Refused", 1, 0)),
+    ("submit", "forbidden", 1, outcome("Refused", 1, 0)),
+    ("submit", "status:404", 1, outcome("Refused", 1, 0)),
+    ("submit", "empty:405", 1, outcome("Refused", 1, 0)),
+    ("submit", "unauthorized", 0, outcome("Refused", 2, 0)),
     // Certainly not taken: sent again.
-    Case {
-        on: "submit",
-        what: "unauthorized",
-        times: 1,
-        ends: done,
-        posts: 2,
-        stored: 1,
-    },
-    Case {
-        on: "submit",
-        what: "status:429:1",
-        times: 1,
-        ends: done,
-        posts: 2,
-        stored: 1,
-    },
+    ("submit", "unauthorized", 1, outcome("Done", 2, 1)),
+    ("submit", "status:429:1", 1, outcome("Done", 2, 1)),
     // Somebody else was first.
-    Case {
-        on: "submit",
-        what: "already_pending",
-        times: 1,
-        ends: not_ours,
-        posts: 1,
-        stored: 0,
-    },
-    Case {
-        on: "submit",
-        what: "active_request_exists",
-        times: 1,
-        ends: not_ours,
-        posts: 1,
-        stored: 0,
-    },
+    ("submit", "already_pending", 1, outcome("SomeoneElses", 1, 0)),
+    ("submit", "active_request_exists", 1, outcome("SomeoneElses", 1, 0)),
     // Stored and answered well, but hard to watch.
-    Case {
-        on: "machine_actions",
-        what: "status:400",
-        times: 3,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "machine_actions",
-        what: "html:502",
-        times: 4,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "machine_actions",
-        what: "status:429:1",
-        times: 1,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
-    Case {
-        on: "machine_actions",
-        what: "drop_before",
-        times: 3,
-        ends: done,
-        posts: 1,
-        stored: 1,
-    },
+    ("machine_actions", "status:400", 3, outcome("Done", 1, 1)),
+    ("machine_actions", "html:502", 4, outcome("Done", 1, 1)),
+    ("machine_actions", "status:429:1", 1, outcome("Done", 1, 1)),
+    ("machine_actions", "drop_before", 3, outcome("Done", 1, 1)),
 ];
 
 #[test]
@@ -258,29 +70,22 @@ fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
     ];
     // A tenant and a console for a few cases each: the console keeps to the documented limits.
     for (part, cases) in CASES.chunks(5).enumerate() {
-        let simulator = tenant();
-        let control = simulator.control();
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut engine = Engine::start(&simulator, folder.path());
-        engine.sign_in();
+        let (_tenant, _folder, mut engine) = signed_in();
+        let control = engine.control.clone();
         let laptops = ordinary_laptops(&engine);
-        for (n, (case, machine)) in cases.iter().zip(&laptops).enumerate() {
+        for (n, ((on, what, times, outcome), machine)) in cases.iter().zip(&laptops).enumerate() {
             let kind = kinds[(part + n) % kinds.len()];
             engine.load(machine);
             let posts_before = posts(&control).len();
-            control.inject(fault(case.on, case.what, case.times));
-            let draft = Engine::draft(kind, machine);
-            let entry = engine.submit(&draft);
+            engine.inject(on, what, *times);
+            let entry = engine.submit(&Engine::draft(kind, machine));
             let end = engine.until_end(entry);
             control.clear_faults();
-            let about = format!("{kind:?} on {}, {} {}", machine.name(), case.on, case.what);
-            assert!((case.ends)(&end), "{about}: {end:?}");
-            assert_eq!(
-                posts(&control).len() - posts_before,
-                case.posts,
-                "POSTs: {about}"
-            );
-            assert_eq!(stored(&engine, machine), case.stored, "stored: {about}");
+            let about = format!("{kind:?} on {}, {on} {what}", machine.name());
+            assert_eq!(end.key(), outcome.end, "{about}: {end:?}");
+            let posts = posts(&control).len() - posts_before;
+            assert_eq!(posts, outcome.posts, "POSTs: {about}");
+            assert_eq!(stored(&engine, machine), outcome.stored, "stored: {about}");
             let on_disk = journal_on_disk(&engine.journal);
             let written = on_disk.iter().find(|e| e.id() == entry);
             assert_eq!(*written.expect("in the journal").status(), end);
@@ -332,7 +137,7 @@ fn stored(engine: &Engine, machine: &MachineRef) -> usize {
 #[test]
 fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine.control.inject(fault("submit", "status:429:200", 0));
+    engine.inject("submit", "status:429:200", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("the pause", move |s| s.progress.contains_key(&entry));
     assert_eq!(engine.status(entry), OrderStatus::Waiting);
@@ -364,19 +169,11 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
 
     engine.control.never_finish(machine.id.as_str());
     let isolate = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(isolate)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    let action = engine.status(isolate).action().expect("accepted").clone();
-    let mut cancel = Engine::draft(ActionKind::Isolate, &machine);
-    cancel.subject = cordon::action::Subject::Cancel {
-        action,
-        action_type: cordon::model::MachineActionType::Isolate,
-    };
+    let action = engine.until_accepted(isolate);
+    let mut cancel = Engine::cancellation(action.as_str(), &machine);
     cancel.comment = "wrong device".into();
     let cancel = engine.submit(&cancel);
-    assert!(matches!(engine.until_end(cancel), OrderStatus::Done { .. }));
+    engine.until_done(cancel);
     let end = engine.until_end(isolate);
     assert!(
         matches!(&end, OrderStatus::Cancelled { comment: Some(c), .. } if c.contains("wrong device")),
@@ -392,11 +189,7 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
 fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "SALES-LT-019");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    let action = engine.status(entry).action().expect("accepted").clone();
+    let action = engine.until_accepted(entry);
     engine.control.advance(Duration::from_hours(24));
     engine.until_looked_at_again(action.as_str());
     assert!(matches!(
@@ -416,8 +209,7 @@ fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
 #[test]
 fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
     draft.set(
         &SHA1,
@@ -425,13 +217,8 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     );
     assert!(Sha1::find(draft.text(&SHA1)).is_ok());
     let entry = engine.submit(&draft);
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
-    let post = engine
-        .control
-        .requests()
-        .into_iter()
-        .find(|r| r.path.ends_with("StopAndQuarantineFile"))
-        .expect("sent");
+    engine.until_done(entry);
+    let post = sent(&engine.control, "StopAndQuarantineFile");
     assert_eq!(post.body["Sha1"], crate::common::SHA1);
     assert_eq!(post.body["Comment"], format!("[{entry}] alert 1234"));
     assert_eq!(post.body["ExternalId"], entry.to_string());
@@ -442,14 +229,10 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
 #[test]
 fn a_lost_answer_is_found_by_the_first_look_at_the_device_and_then_only_followed() {
     let (_simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    engine.control.inject(fault("submit", "drop_after", 1));
+    let machine = engine.never_finishing("FIN-LT-042");
+    engine.inject("submit", "drop_after", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("what was found", |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    });
+    engine.until_status(entry, "Accepted");
     let control = engine.control.clone();
     let looks = move || {
         let requests = control.requests().into_iter();

@@ -7,7 +7,7 @@ use cordon::action::ActionKind;
 use egui::DroppedFile;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, SHA1, fault, posts};
+use crate::common::{Console, SHA1, asked_for, posts, sent};
 
 /// The other hash of the same file.
 pub const SHA256: &str = "5f3c6e1f0c1b1d5f7f1e36b2f8a0d3b6c9e2a4d7f0b3c6e9a1d4f7b0c3e6a9d2";
@@ -29,8 +29,7 @@ impl DroppedFile for Dropped {
 }
 
 fn at_work(device: &str) -> Console {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device(device);
     console
 }
@@ -38,7 +37,7 @@ fn at_work(device: &str) -> Console {
 fn open_form(console: &mut Console) {
     console.harness.run_steps(3);
     console.click("Quarantine file…");
-    console.step_until("the form", |c| c.shows("Comment"));
+    console.until_shows("Comment");
 }
 
 /// The paths that were asked for under `/files`.
@@ -76,17 +75,17 @@ fn a_hash_without_a_look_up_says_what_to_do_and_one_that_nobody_knows_too() {
     open_form(&mut console);
     console.fill(FIELD, &"a".repeat(32));
     let says = "Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here";
-    console.step_until("the way out", |c| c.shows_part(says));
+    console.until_shows_part(says);
     console.fill(FIELD, &"b".repeat(64));
     let says = "Defender has never seen this SHA-256, and so knows no SHA-1 for it";
-    console.step_until("that it is unknown", |c| c.shows(says));
+    console.until_shows(says);
     assert!(!console.shows_part("Use its SHA-1"));
     // There is no look-up by MD5; and the SHA-1 that is found is known then, too.
     console.fill(FIELD, SHA256);
     let offer = format!("Use its SHA-1 {SHA1}");
-    console.step_until("the offer", |c| c.shows(&offer));
+    console.until_shows(&offer);
     console.click(&offer);
-    console.step_until("where it was seen", |c| c.shows("Seen on 1 device"));
+    console.until_shows("Seen on 1 device");
     console.click("Keep file");
     console.until_worker_caught_up();
     let paths = ["b".repeat(64), SHA256.to_owned(), format!("{SHA1}/stats")];
@@ -101,11 +100,11 @@ fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
     let mut console = at_work("FIN-LT-043");
     open_form(&mut console);
     console.fill(FIELD, mobisaver);
-    console.step_until("how many", |c| c.shows("Seen on 4 devices"));
+    console.until_shows("Seen on 4 devices");
     console.click("Seen on 4 devices");
-    console.step_until("the devices", |c| c.shows("Add all 3"));
+    console.until_shows("Add all 3");
     console.click("Add all 3");
-    console.step_until("the batch", |c| c.shows("Quarantine file on 4 devices"));
+    console.until_shows("Quarantine file on 4 devices");
     // One is taken out again; the last one stays.
     console.step_until("their names", |c| {
         c.shows_part("SALES-LT-019") || c.shows_part("HR-LT-007")
@@ -113,7 +112,7 @@ fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
     let released = crate::common::machine_named(&console.control, "HR-LT-007");
     let label = format!("HR-LT-007 (…{})", released.tail());
     console.harness.get_by_label(&label).click_accesskit();
-    console.step_until("three of them", |c| c.shows("Quarantine file on 3 devices"));
+    console.until_shows("Quarantine file on 3 devices");
     console.fill("Comment", "INC-4711 unwanted program");
     console.fill("Type the number of devices", "3");
     while console.shows_part("Show next (") {
@@ -122,11 +121,7 @@ fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
     }
     console.confirm("Quarantine file on 3 devices");
     console.step_until_fast("three orders", |c| posts(&c.control).len() == 3);
-    let requests = console.control.requests();
-    let bodies = requests.iter().filter(|request| request.method == "POST");
-    let bodies: Vec<_> = bodies
-        .filter(|r| r.path.ends_with("/StopAndQuarantineFile"))
-        .collect();
+    let bodies = asked_for(&console.control, "/StopAndQuarantineFile");
     assert!(
         bodies
             .iter()
@@ -144,39 +139,29 @@ fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
 
 #[test]
 fn an_alerts_file_is_one_click_from_its_quarantine() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     let button = "Quarantine this file…: invoice_0711.exe";
-    console.step_until("the alert's file", |c| c.shows(button));
+    console.until_shows(button);
     console.click(button);
-    console.step_until("what it is", |c| c.shows_part("Trojan:Win32/Pretender.A"));
+    console.until_shows_part("Trojan:Win32/Pretender.A");
     console.fill("Comment", "INC-4711 dropper");
     console.confirm(&format!("Quarantine file on {}", machine.quoted()));
     console.step_until_fast("the order", |c| posts(&c.control).len() == 1);
-    let requests = console.control.requests();
-    let sent = requests
-        .iter()
-        .find(|request| request.method == "POST" && request.path.contains("/machines/"));
-    assert_eq!(sent.expect("it was sent").body["Sha1"], SHA1);
+    let sent = sent(&console.control, "/StopAndQuarantineFile");
+    assert_eq!(sent.body["Sha1"], SHA1);
 }
 
 #[test]
 fn a_service_that_adds_no_evidence_is_asked_for_the_alerts_alone() {
-    let mut console = Console::start();
-    console.sign_in();
-    console
-        .control
-        .inject(fault("alerts", "status:400::ODataError", 1));
+    let mut console = Console::signed_in();
+    console.inject("alerts", "status:400::ODataError", 1);
     console.open_device("FIN-LT-042");
-    console.step_until("the alerts", |c| c.shows("Alerts (3)"));
+    console.until_shows("Alerts (3)");
     assert!(!console.shows_part("Quarantine this file…"));
-    let requests = console.control.requests();
-    let queries = requests.iter().filter(|r| r.path.ends_with("/alerts"));
-    let expands: Vec<_> = queries
-        .map(|r| r.query.contains("expand=evidence"))
-        .collect();
-    assert_eq!(expands, [true, false]);
+    let queries = asked_for(&console.control, "/alerts").into_iter();
+    let expands = queries.map(|r| r.query.contains("expand=evidence"));
+    assert_eq!(expands.collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
@@ -184,32 +169,29 @@ fn a_dropped_file_opens_the_form_of_the_open_device_with_its_sha_1() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("evil sample.exe");
     std::fs::write(&file, "abc").expect("written");
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     drop_on(&mut console, &[&file]);
-    console.step_until("why not", |c| c.shows_part("The dropped file was not read"));
+    console.until_shows_part("The dropped file was not read");
     console.open_device("ENG-LT-030");
     console.harness.run_steps(3);
     drop_on(&mut console, &[&file, folder.path()]);
-    console.step_until("the form", |c| c.shows_part("Drop one file at a time"));
+    console.until_shows_part("Drop one file at a time");
     let big = folder.path().join("big");
     let made = std::fs::File::create(&big).expect("made");
     made.set_len(1 << 40).expect("a hole");
     drop_on(&mut console, &[&big]);
-    console.step_until("its progress", |c| c.shows_part("of 1.0 TB (0 %)"));
+    console.until_shows_part("of 1.0 TB (0 %)");
     let button = |console: &Console, label: &str| console.harness.get_by_label(label).is_focused();
     console.harness.get_by_label("Stop hashing").focus();
     console.harness.run_steps(2);
     console.harness.key_press(egui::Key::Enter);
-    console.step_until("that it stopped", |c| c.shows("Hash this file"));
+    console.until_shows("Hash this file");
     assert!(
         button(&console, "Hash this file"),
         "the keyboard stays there"
     );
     drop_on(&mut console, &[folder.path()]);
-    console.step_until("that a folder is none", |c| {
-        c.shows_part("This is not a file")
-    });
+    console.until_shows_part("This is not a file");
     drop_on(&mut console, &[&file]);
     // FIPS 180-4.
     let (sha1, sha256) = (
@@ -219,9 +201,7 @@ fn a_dropped_file_opens_the_form_of_the_open_device_with_its_sha_1() {
     console.step_until("its SHA-256", |c| {
         c.shows_part("Hashed here: evil sample.exe (3 bytes)") && c.shows_part(sha256)
     });
-    console.step_until("that it is unknown", |c| {
-        c.shows("Defender has never seen this SHA-1")
-    });
+    console.until_shows("Defender has never seen this SHA-1");
     assert_eq!(asked(&console), [format!("/api/files/{sha1}")]);
     // The name of the file and what is in it went nowhere.
     let sent = format!("{:?}", console.control.requests());
@@ -240,11 +220,10 @@ fn file_indicators_are_shown_with_the_permission_to_read_them() {
         console.open_device("ENG-LT-030");
         open_form(&mut console);
         console.fill(FIELD, mobisaver);
-        console.step_until("what it is", |c| c.shows_part("PUA:Win32/FusionCore"));
+        console.until_shows_part("PUA:Win32/FusionCore");
         let words = "blocked everywhere by s.weber@contoso.com until ";
         assert_eq!(console.shows_part(words), may);
-        let requests = console.control.requests();
-        let asked = requests.iter().filter(|r| r.path.ends_with("/indicators"));
-        assert_eq!(asked.count(), usize::from(may));
+        let asked = asked_for(&console.control, "/indicators");
+        assert_eq!(asked.len(), usize::from(may));
     }
 }

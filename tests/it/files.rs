@@ -16,6 +16,7 @@ use cordon::journal::Journal;
 use cordon::settings::{FILE_NAME, Settings};
 use tempfile::TempDir;
 
+use crate::common::names_in;
 use crate::crash::panic_over;
 
 /// The files that a run keeps in its data folder, but for the journal.
@@ -32,21 +33,25 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).expect("set");
+    set_mode(folder.path(), 0o700);
     folder
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
+}
+
+/// A file elsewhere that nothing may be written to.
+fn victim() -> (TempDir, PathBuf) {
+    let elsewhere = folder();
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "precious").expect("written");
+    (elsewhere, victim)
 }
 
 fn mode(path: &Path) -> u32 {
     let metadata = fs::symlink_metadata(path).expect("it is there");
     metadata.permissions().mode() & 0o777
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("a folder");
-    let names = entries.map(|entry| entry.expect("an entry").file_name());
-    names
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect()
 }
 
 fn problem<T: std::fmt::Debug>(result: std::io::Result<T>) -> Problem {
@@ -126,9 +131,7 @@ fn a_link_in_the_place_of_the_data_folder_is_refused_with_and_without_a_slash() 
 
 #[test]
 fn no_file_is_read_or_written_through_a_link() {
-    let (place, elsewhere) = (folder(), folder());
-    let victim = elsewhere.path().join("victim");
-    fs::write(&victim, "precious").expect("written");
+    let (place, (elsewhere, victim)) = (folder(), victim());
     for name in NAMES {
         let link = place.path().join(name);
         symlink(&victim, &link).expect("a link");
@@ -151,9 +154,7 @@ fn no_file_is_read_or_written_through_a_link() {
 
 #[test]
 fn a_report_of_a_panic_is_for_its_owner_and_goes_through_no_link() {
-    let (place, elsewhere) = (folder(), folder());
-    let victim = elsewhere.path().join("victim");
-    fs::write(&victim, "precious").expect("written");
+    let (place, (_elsewhere, victim)) = (folder(), victim());
     let report = place.path().join("crash.txt");
     symlink(&victim, &report).expect("a link");
     panic_over(place.path(), "on purpose");
@@ -202,7 +203,7 @@ fn settings_and_the_file_that_a_team_shares_neither_hang_nor_eat_memory() {
     fs::remove_file(&shared).expect("removed");
     let theirs = place.path().join("theirs.toml");
     fs::write(&theirs, "[policy]\nprotected_names = [\"DC01\"]\n").expect("written");
-    fs::set_permissions(&theirs, Permissions::from_mode(0o666)).expect("set");
+    set_mode(&theirs, 0o666);
     symlink(&theirs, &shared).expect("a link");
     let policy = Settings::policy_of(&read("a link to a good file"));
     assert_ne!(policy, Policy::default());
@@ -213,7 +214,7 @@ fn settings_and_the_file_that_a_team_shares_neither_hang_nor_eat_memory() {
 fn a_folder_that_others_can_write_to_is_refused_and_left_as_it_is() {
     for open in [0o777, 0o775, 0o722, 0o1777] {
         let place = folder();
-        fs::set_permissions(place.path(), Permissions::from_mode(open)).expect("set");
+        set_mode(place.path(), open);
         let open = open & 0o777;
         let refused = Problem::WritableByOthers { mode: open };
         let file = place.path().join("window.json");
@@ -235,11 +236,11 @@ fn a_file_that_others_can_write_to_is_refused() {
     for name in NAMES {
         let file = place.path().join(name);
         fs::write(&file, "x").expect("written");
-        fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("set");
+        set_mode(&file, 0o666);
         let refused = Problem::WritableByOthers { mode: 0o666 };
         assert_eq!(problem(files::read(&file, MAX_BYTES)), refused);
         assert_eq!(problem(files::open_or_create(&file)), refused);
-        fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("set");
+        set_mode(&file, 0o644);
         assert!(files::read(&file, MAX_BYTES).is_ok());
         files::open_or_create(&file).expect("opened");
         assert_eq!(mode(&file), 0o600, "what is ours is made private");
@@ -249,7 +250,7 @@ fn a_file_that_others_can_write_to_is_refused() {
 #[test]
 fn a_folder_named_by_a_person_is_not_changed_and_what_is_made_is_private() {
     let place = folder();
-    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).expect("set");
+    set_mode(place.path(), 0o755);
     let said = doctor(place.path());
     assert_eq!(mode(place.path()), 0o755, "{said}");
     assert!(said.contains("mode 755"), "{said}");
@@ -290,8 +291,7 @@ fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
 #[test]
 fn an_export_whose_output_is_closed_fails() {
     let place = folder();
-    let journal = place.path().join("journal-stand-in.sqlite");
-    drop(cordon::journal::Journal::open(&journal).expect("made"));
+    journal_in(place.path());
     let output = Program::new("sh")
         .args(["-c", "exec \"$0\" journal export --data-dir \"$1\" >&-"])
         .arg(env!("CARGO_BIN_EXE_cordon"))
@@ -305,9 +305,7 @@ fn an_export_whose_output_is_closed_fails() {
 
 #[test]
 fn a_planted_probe_file_is_not_written_through() {
-    let (place, elsewhere) = (folder(), folder());
-    let victim = elsewhere.path().join("victim");
-    fs::write(&victim, "precious").expect("written");
+    let (place, (_elsewhere, victim)) = (folder(), victim());
     symlink(&victim, place.path().join(".probe")).expect("a link");
     let said = doctor(place.path());
     assert!(said.contains("ok     data folder: "), "{said}");
@@ -383,10 +381,8 @@ fn a_pipe_in_place_of_a_journal_is_reported_without_blocking() {
         if !ending.is_empty() {
             fs::write(&journal, "").expect("written");
         }
-        put(
-            AWKWARD[0],
-            &folder.path().join(format!("journal-live.sqlite{ending}")),
-        );
+        let name = format!("journal-live.sqlite{ending}");
+        put(AWKWARD[0], &folder.path().join(name));
         let named = journal.to_str().expect("text");
         for words in [
             &["journal", "verify"][..],
@@ -396,15 +392,11 @@ fn a_pipe_in_place_of_a_journal_is_reported_without_blocking() {
             let output = cordon(folder.path(), words);
             let said = String::from_utf8(output.stderr).expect("text");
             assert!(!output.status.success(), "{words:?}");
-            assert!(
-                said.contains("is not a regular file"),
-                "{ending} {words:?}: {said}"
-            );
+            let is_named = said.contains("is not a regular file");
+            assert!(is_named, "{ending} {words:?}: {said}");
         }
-        assert!(
-            doctor(folder.path()).contains("is not a regular file"),
-            "{ending}"
-        );
+        let said = doctor(folder.path());
+        assert!(said.contains("is not a regular file"), "{ending}");
     }
 }
 
@@ -429,7 +421,7 @@ fn tampers() -> Vec<Tamper> {
             "is a link",
         ),
         (
-            |file| fs::set_permissions(file, Permissions::from_mode(0o666)).expect("set"),
+            |file| set_mode(file, 0o666),
             "can be written to by others (mode 666)",
         ),
     ];

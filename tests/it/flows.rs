@@ -4,20 +4,19 @@
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::OrderStatus;
-use egui::{Key, Modifiers};
+use egui::Key;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::common::{
-    Console, Engine, asked_about, journal_on_disk, machine_named, posts, signed_in, tenant,
+    Console, Engine, asked_about, journal_on_disk, machine_named, place, posts, sent, signed_in,
 };
 
 #[test]
 fn isolated_is_said_only_after_the_service_said_succeeded() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
-    console.step_until("acceptance", |c| c.shows("Accepted (Pending)"));
+    console.until_shows("Accepted (Pending)");
     console.step_until("the action's id", |c| c.status(entry).action().is_some());
     let action = console.status(entry).action().expect("just seen").clone();
     let before = asked_about(&console.control, action.as_str());
@@ -51,8 +50,7 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
 
 #[test]
 fn apps_are_restricted_and_a_file_is_quarantined() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     for (kind, word) in [
         (ActionKind::RestrictCodeExecution, "Restricted"),
@@ -74,8 +72,7 @@ fn apps_are_restricted_and_a_file_is_quarantined() {
 
 #[test]
 fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     console.click("Quarantine file…");
     console.harness.run_steps(8);
@@ -108,8 +105,7 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
 
 #[test]
 fn enter_confirms_nothing_and_command_enter_confirms_once() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     console.click("Isolate…");
     console.harness.run_steps(8);
@@ -123,39 +119,24 @@ fn enter_confirms_nothing_and_command_enter_confirms_once() {
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
     console.harness.run_steps(8);
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    console.press_command(Key::Enter);
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until("the POST", |c| !posts(&c.control).is_empty());
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    console.press_command(Key::Enter);
     console.harness.run_steps(5);
     console.until_worker_caught_up();
     assert_eq!(posts(&console.control), ["isolate"]);
-    let request = console
-        .control
-        .requests()
-        .into_iter()
-        .find(|r| r.path.ends_with("isolate"))
-        .expect("sent");
+    let request = sent(&console.control, "isolate");
     assert!(request.path.contains(machine.id.as_str()));
 }
 
 #[test]
 fn twins_are_two_rows_and_the_chosen_one_is_acted_on() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.fill("Search devices", "fin-lt-042");
     let id = machine_named(&console.control, "FIN-LT-042");
     let twins: Vec<_> = {
-        let machine = console
-            .state()
-            .inventory
-            .get(&id)
-            .expect("in the list")
-            .reference();
+        let machine = console.machine(&id);
         let mut all = console.state().namesakes(&machine);
         all.push(machine);
         all
@@ -171,24 +152,18 @@ fn twins_are_two_rows_and_the_chosen_one_is_acted_on() {
     let machine = console.open_device("FIN-LT-042");
     console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("the POST", |c| !posts(&c.control).is_empty());
-    let request = console
-        .control
-        .requests()
-        .into_iter()
-        .find(|r| r.path.ends_with("isolate"))
-        .expect("sent");
+    let request = sent(&console.control, "isolate");
     assert!(request.path.contains(machine.id.as_str()));
 }
 
 #[test]
 fn a_read_only_console_says_why_it_does_not_act() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         read_only: true,
         ..Policy::default()
     };
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     console.open_device("FIN-LT-042");
     console.click("Isolate…");
@@ -204,8 +179,7 @@ fn a_read_only_console_says_why_it_does_not_act() {
 
 #[test]
 fn names_with_control_and_bidi_characters_are_shown_escaped() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let hostile = console
         .control
         .machine_ids()
@@ -213,24 +187,19 @@ fn names_with_control_and_bidi_characters_are_shown_escaped() {
         .find(|(_, name)| name.as_deref().is_some_and(|n| n.contains('\u{202e}')));
     let (id, _) = hostile.expect("the story has one");
     console.fill("Search devices", &id);
-    console.step_until("the row", |c| c.shows_part("\\u{202e}"));
+    console.until_shows_part("\\u{202e}");
     assert!(!console.screen().contains('\u{202e}'));
     console.fill("Search devices", "");
 }
 
 #[test]
 fn a_lost_answer_is_unknown_never_failed_and_repeating_is_blocked() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
-    console
-        .control
-        .inject(crate::common::fault("submit", "drop_after", 1));
-    console
-        .control
-        .inject(crate::common::fault("machine_actions", "status:500", 40));
+    console.inject("submit", "drop_after", 1);
+    console.inject("machine_actions", "status:500", 40);
     console.order(ActionKind::Isolate, &machine, "alert 1234");
-    console.step_until("the unknown", |c| c.shows("Outcome unknown"));
+    console.until_shows("Outcome unknown");
     assert!(!console.shows("Failed"));
     console.click("Isolate…");
     console.harness.run_steps(5);
@@ -242,9 +211,8 @@ fn a_lost_answer_is_unknown_never_failed_and_repeating_is_blocked() {
 
 #[test]
 fn a_small_scaled_window_still_does_the_job() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut console = Console::open(
+    let (simulator, folder) = place();
+    let mut console = Console::open_sized(
         &simulator,
         folder.path(),
         &Policy::default(),
@@ -258,27 +226,22 @@ fn a_small_scaled_window_still_does_the_job() {
 
 #[test]
 fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         protected_tags: vec!["tier0".into()],
         ..Policy::default()
     };
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     let machine = console.open_device("DC01.contoso.com");
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
-    console.step_until("why not", |c| {
-        c.shows_part("Your organisation protects this device: it has the tag “tier0”")
-    });
+    console.until_shows_part("Your organisation protects this device: it has the tag “tier0”");
     let confirm = format!("Isolate {}", machine.quoted());
     console.harness.run_steps(8);
     console.click(&confirm);
     console.fill("Type the name of the protected device", "DC02");
-    console.step_until("what is wrong", |c| {
-        c.shows_part("This is not the name of this device")
-    });
+    console.until_shows_part("This is not the name of this device");
     console.click(&confirm);
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form stays");
@@ -290,8 +253,7 @@ fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
 
 #[test]
 fn contained_devices_are_listed_together_and_released_from_there() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.harness.key_press(Key::F6);
     console.step_until("the list", |c| {
         c.shows("Contained now") && c.shows_part("FIN-LT-043")
@@ -299,15 +261,11 @@ fn contained_devices_are_listed_together_and_released_from_there() {
     assert!(console.shows_part("may still be contained"));
     // Somebody else's, from before this console.
     let id = machine_named(&console.control, "FIN-LT-043");
-    let machine = console
-        .state()
-        .machine(&id)
-        .expect("in the list")
-        .reference();
+    let machine = console.machine(&id);
     console.click(&format!("Release {}…", machine.quoted()));
     console.fill("Comment", "alert 1234 closed");
     // Its alerts come after the form has opened, and have to be seen too.
-    console.step_until("its alerts", |c| c.shows_part("1 open alert"));
+    console.until_shows_part("1 open alert");
     console.confirm(&format!("Release {}", machine.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until_fast("the row to go", |c| {
@@ -318,19 +276,15 @@ fn contained_devices_are_listed_together_and_released_from_there() {
 
 #[test]
 fn the_key_that_isolates_contains_a_device_that_cannot_isolate_itself() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("CAM-LOBBY-01");
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::I);
-    console.step_until("the form", |c| c.shows_part("Contain “CAM-LOBBY-01”"));
+    console.press_command(Key::I);
+    console.until_shows_part("Contain “CAM-LOBBY-01”");
 }
 
 #[test]
 fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("FIN-LT-043");
     // Typed and acted on at once: no frame in between.
     console.harness.key_press(Key::Slash);
@@ -339,17 +293,13 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
         .harness
         .event(egui::Event::Text("eng-lt-030".into()));
     console.harness.step();
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::I);
-    console.step_until("the refusal", |c| c.shows_part("No device is open"));
+    console.press_command(Key::I);
+    console.until_shows_part("No device is open");
     assert!(!console.shows_part("Isolate “FIN-LT-043”"));
     console.harness.key_press(Key::Enter);
     console.harness.run_steps(2);
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::I);
-    console.step_until("the form", |c| c.shows_part("Isolate “ENG-LT-030”"));
+    console.press_command(Key::I);
+    console.until_shows_part("Isolate “ENG-LT-030”");
     // The keyboard goes back, and what is typed next is a new search.
     console.harness.key_press(Key::Escape);
     console.harness.run_steps(2);
@@ -366,8 +316,7 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
 
 #[test]
 fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_text_stays() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("ENG-LT-030");
     console.control.revoke_sign_ins();
     // The form has its device read again, and that finds the sign-in ended.
@@ -377,20 +326,12 @@ fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_tex
     });
     console.fill("Comment", "INC-4711 beacon seen");
     // The banner behind the form has the same buttons.
-    console.step_until("the sign-in methods", |c| {
-        c.shows("What you have typed is kept")
-    });
+    console.until_shows("What you have typed is kept");
     let sign_in_methods = console.harness.query_all_by_label("Sign in with a code");
     sign_in_methods.last().expect("in the form").click();
-    console.step_until("a code", |c| {
-        matches!(
-            c.state().session,
-            cordon::model::SessionStatus::WaitingForPerson(_)
-        )
-    });
-    assert!(!console.shows("Comment"), "the form waits behind the code");
-    assert!(console.control.approve_latest());
-    console.step_until("the form again", |c| c.shows("Comment"));
+    console.step_until("the form to wait behind the code", |c| !c.shows("Comment"));
+    console.until_code_approved();
+    console.until_shows("Comment");
     assert!(console.shows_part("INC-4711 beacon seen"));
 }
 
@@ -409,22 +350,12 @@ fn a_file_is_looked_up_before_it_is_taken_away() {
         "SHA-1 of the file",
         "dd399ae46303343f9f0da189aee11c67bd868222",
     );
-    console.step_until("what is known", |c| {
-        c.shows_part("rundll32.exe · signed by Microsoft Corporation")
-    });
+    console.until_shows_part("rundll32.exe · signed by Microsoft Corporation");
     assert!(console.shows_part("Signed by Microsoft Corporation: the system may need it"));
     assert!(console.shows_part("This file is on 58 devices in your organisation"));
     console.fill("SHA-1 of the file", &"0".repeat(40));
-    console.step_until("that it is not known", |c| {
-        c.shows_part("Defender has never seen this SHA-1")
-    });
-    let lookups = |c: &Console| {
-        let requests = c.control.requests();
-        requests
-            .iter()
-            .filter(|r| r.path.contains("/files/"))
-            .count()
-    };
+    console.until_shows_part("Defender has never seen this SHA-1");
+    let lookups = |c: &Console| asked_about(&c.control, "/files/");
     assert_eq!(
         lookups(&console),
         3,
@@ -434,8 +365,7 @@ fn a_file_is_looked_up_before_it_is_taken_away() {
 
 #[test]
 fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     let twin = console.state().namesakes(&machine).remove(0);
     console.click("Compare…");
@@ -444,7 +374,7 @@ fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
         show(&machine) && show(&twin)
     });
     for what in ["First seen", "May be a duplicate", "before re-image", "vip"] {
-        assert!(console.shows(what), "{what}:\n{}", console.screen());
+        console.assert_shows(what);
     }
     console.click(&format!("Show {}", twin.quoted()));
     console.step_until("the other record", |c| c.shows(twin.id.as_str()));

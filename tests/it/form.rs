@@ -1,27 +1,10 @@
 //! The action form in the whole window: its subject, where the keyboard goes, and how the
 //! window closes.
 
-use cordon::model::MachineRef;
 use egui::{Key, Modifiers, Rect};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::common::{Console, machine_named};
-
-fn console() -> Console {
-    let mut console = Console::start();
-    console.sign_in();
-    console
-}
-
-/// Ticks the box of a device that is among the rows.
-fn tick(console: &mut Console, machine: &MachineRef) {
-    let name = format!("Select {}", machine.quoted());
-    console.step_until(&name, |c| c.shows(&name));
-    let mut boxes = console.harness.query_all_by_label(&name);
-    boxes.next().expect("just seen").click_accesskit();
-    drop(boxes);
-    console.harness.run_steps(8);
-}
 
 fn rect(console: &Console, label: &str) -> Rect {
     let mut nodes = console.harness.query_all_by_label(label);
@@ -43,24 +26,18 @@ fn press(console: &mut Console, modifiers: Modifiers, key: Key) {
 
 #[test]
 fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said() {
-    let mut console = console();
-    let ticked = console.open_device("HR-LT-007");
-    tick(&mut console, &ticked);
-    let open = console.open_device("FIN-LT-051");
-    tick(&mut console, &open);
-    assert!(
-        console.shows_part("2 selected, 1 of 2 is not shown by this search"),
-        "{}",
-        console.screen()
-    );
+    let mut console = Console::signed_in();
+    let ticked = console.select("HR-LT-007");
+    let open = console.select("FIN-LT-051");
+    console.assert_shows_part("2 selected, 1 of 2 is not shown by this search");
     press(&mut console, Modifiers::COMMAND, Key::E);
     let of_open = format!("Restrict apps on {}", open.quoted());
-    assert!(console.shows(&of_open), "{}", console.screen());
+    console.assert_shows(&of_open);
     assert!(!console.shows(&format!("Restrict apps on {}", ticked.quoted())));
     press(&mut console, Modifiers::NONE, Key::Escape);
 
     console.click("Isolate 2 devices…");
-    console.step_until("the form", |c| c.shows("Isolate 2 devices"));
+    console.until_shows("Isolate 2 devices");
     assert!(console.shows_part("1 of 2 is not shown by this search"));
     assert!(
         console.shows("Not shown by this search"),
@@ -70,7 +47,7 @@ fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said
     console.click(&format!("Leave out {}", ticked.quoted()));
     console.harness.run_steps(3);
     let left_out = format!("Left out: {}", ticked.quoted());
-    assert!(console.shows(&left_out), "{}", console.screen());
+    console.assert_shows(&left_out);
     console.fill("Comment", "INC-4711 beacon");
     console.confirm(&format!("Isolate {}", open.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
@@ -86,7 +63,7 @@ fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said
 
 #[test]
 fn the_rows_stay_where_they_are_when_one_is_selected() {
-    let mut console = console();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-051");
     let row = machine.name_and_tail();
     let search = rect(&console, "Columns");
@@ -95,7 +72,7 @@ fn the_rows_stay_where_they_are_when_one_is_selected() {
         .query_all_by_label_contains(&row)
         .map(|node| node.rect())
         .collect::<Vec<_>>();
-    tick(&mut console, &machine);
+    console.tick(&machine);
     assert!(console.shows_part("1 selected"));
     assert_eq!(rect(&console, "Columns"), search);
     let after = console
@@ -109,11 +86,11 @@ fn the_rows_stay_where_they_are_when_one_is_selected() {
 
 #[test]
 fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
-    let mut console = console();
+    let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-051");
     for confirms in [false, true] {
         console.click("Restrict apps…");
-        console.step_until("the form", |c| c.shows("Comment"));
+        console.until_shows("Comment");
         if confirms {
             console.fill("Comment", "INC-4711 unsigned tools");
             console.confirm(&format!("Restrict apps on {}", machine.quoted()));
@@ -132,10 +109,9 @@ fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
 #[test]
 fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
     for by_keyboard in [true, false] {
-        let mut console = console();
+        let mut console = Console::signed_in();
         for name in ["FIN-LT-051", "ENG-LT-030"] {
-            let machine = console.open_device(name);
-            tick(&mut console, &machine);
+            console.select(name);
         }
         if by_keyboard {
             let opener = console.harness.get_by_label("Isolate 2 devices…");
@@ -177,16 +153,16 @@ fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
 
 #[test]
 fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
-    let mut console = console();
+    let mut console = Console::signed_in();
     let id = machine_named(&console.control, "FIN-LT-051");
     console.fill("Search devices", "INC-4711 High: beacon from FIN-LT-051");
-    console.step_until("its row", |c| c.shows_part("FIN-LT-051"));
+    console.until_shows_part("FIN-LT-051");
     press(&mut console, Modifiers::NONE, Key::Enter);
     console.step_until("its facts", |c| c.state().histories.get(&id).is_some());
     press(&mut console, Modifiers::COMMAND, Key::I);
-    console.step_until("the form", |c| c.shows("Comment"));
+    console.until_shows("Comment");
     console.fill("Comment", "beacon");
-    console.step_until("the preview", |c| c.shows_part("] INC-4711 beacon"));
+    console.until_shows_part("] INC-4711 beacon");
 }
 
 fn asks_to_close(console: &mut Console) -> bool {
@@ -202,17 +178,16 @@ fn asks_to_close(console: &mut Console) -> bool {
 
 #[test]
 fn closing_asks_where_a_selection_or_typed_text_would_be_lost() {
-    let mut console = console();
+    let mut console = Console::signed_in();
     assert!(!asks_to_close(&mut console), "nothing would be lost");
-    let machine = console.open_device("FIN-LT-051");
-    tick(&mut console, &machine);
+    console.select("FIN-LT-051");
     assert!(asks_to_close(&mut console));
     assert!(console.shows_part("The selection will be lost"));
     console.click("Stay");
     console.harness.run_steps(8);
     console.click("Clear selection");
     press(&mut console, Modifiers::COMMAND, Key::I);
-    console.step_until("the form", |c| c.shows("Comment"));
+    console.until_shows("Comment");
     assert!(!asks_to_close(&mut console), "nothing is typed");
     console.fill("Comment", "INC-4711");
     assert!(asks_to_close(&mut console));

@@ -13,7 +13,7 @@ fn press(console: &mut Console, key: egui::Key) {
 /// Opens the page by its key, from wherever the console is.
 fn open(console: &mut Console) {
     press(console, egui::Key::F9);
-    console.step_until("the incident", |c| c.shows("Incident INC-4711"));
+    console.until_shows("Incident INC-4711");
 }
 
 fn sheet(console: &Console) -> String {
@@ -24,8 +24,7 @@ fn sheet(console: &Console) -> String {
 
 #[test]
 fn an_incident_is_handed_over_tagged_and_released_as_one() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let mut orders = Vec::new();
     for (name, comment) in [
         ("ENG-LT-030", "INC-4711 beacon"),
@@ -54,9 +53,7 @@ fn an_incident_is_handed_over_tagged_and_released_as_one() {
     );
 
     console.click("Copy hand-over");
-    console.step_until("what was copied", |c| {
-        c.shows("Hand-over copied: 2 entries")
-    });
+    console.until_shows("Hand-over copied: 2 entries");
     let copied = sheet(&console);
     assert!(copied.contains("\n- Incident: `INC-4711`\n"), "{copied}");
     assert!(
@@ -69,24 +66,19 @@ fn an_incident_is_handed_over_tagged_and_released_as_one() {
     // The form of the whole incident: its devices, its ticket, its tag.
     console.click("Tag 2 devices…");
     console.harness.run_steps(4);
-    assert!(
-        console.shows("Add tag to 2 devices"),
-        "{}",
-        console.screen()
-    );
+    console.assert_shows("Add tag to 2 devices");
     press(&mut console, egui::Key::Escape);
     console.harness.run_steps(4);
 
     console.click("Release all of this incident (2)…");
     console.harness.run_steps(4);
-    assert!(console.shows("Release 2 devices"), "{}", console.screen());
+    console.assert_shows("Release 2 devices");
 }
 
 /// The release takes the ticket over from the isolation.
 #[test]
 fn what_was_released_is_not_handed_over_as_contained() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     for (kind, comment) in [
         (ActionKind::Isolate, "INC-4711 beacon"),
@@ -96,11 +88,9 @@ fn what_was_released_is_not_handed_over_as_contained() {
         console.step_until_fast("the end", |c| c.status(entry).is_end());
     }
     open(&mut console);
-    console.step_until("its device", |c| c.shows_part("1 device, 0 contained"));
+    console.until_shows_part("1 device, 0 contained");
     console.click("Copy hand-over");
-    console.step_until("what was copied", |c| {
-        c.shows("Hand-over copied: 2 entries")
-    });
+    console.until_shows("Hand-over copied: 2 entries");
     let copied = sheet(&console);
     assert!(
         copied.contains("## Contained, still to release (0)"),
@@ -118,8 +108,7 @@ fn type_text(console: &mut Console, text: &str) {
 /// Its key is no letter, and so works in a field too: there it is about the ticket that is typed.
 #[test]
 fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.order(ActionKind::RunAntiVirusScan, &machine, "INC-4711 beacon");
     open(&mut console);
@@ -127,10 +116,10 @@ fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
         if !ticket.is_empty() {
             type_text(&mut console, ticket);
         }
-        console.step_until("the ticket", |c| c.shows(&format!("Incident {then}")));
+        console.until_shows(&format!("Incident {then}"));
         press(&mut console, egui::Key::F9);
     }
-    console.step_until("the ticket", |c| c.shows("Incident CASE-77"));
+    console.until_shows("Incident CASE-77");
     // Out of the field it leads to what the open device is about.
     console.click("Back to the list");
     open(&mut console);
@@ -139,11 +128,11 @@ fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
     console.open_device("ENG-LT-030");
     let isolate = egui::Modifiers::COMMAND;
     console.harness.key_press_modifiers(isolate, egui::Key::I);
-    console.step_until("the form", |c| c.shows("Comment"));
+    console.until_shows("Comment");
     console.fill("Ticket", "INC-8");
     console.fill("Comment", "beacon");
     press(&mut console, egui::Key::F9);
-    assert!(console.shows_part("] INC-8 beacon"), "{}", console.screen());
+    console.assert_shows_part("] INC-8 beacon");
     press(&mut console, egui::Key::Escape);
     console.step_until("the list", |c| !c.shows("Comment"));
     assert!(!console.shows_part("Incident INC-8"));

@@ -8,7 +8,7 @@ use cordon::guard::Policy;
 use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 
-use crate::common::{Engine, posts, signed_in, tenant};
+use crate::common::{Engine, place, posts, signed_in};
 
 #[test]
 fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
@@ -17,17 +17,9 @@ fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
     // Known to nobody here: facts are read again only because none were read for this device yet.
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     engine.control.never_finish(machine.id.as_str());
-    assert!(
-        engine
-            .control
-            .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
-            .is_some()
-    );
+    engine.colleague(machine.id.as_str(), "Unisolate", "release it");
     let entry = engine.submit(&draft);
-    engine.until("the hold", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
-    });
+    engine.until_status(entry, "Held");
     assert!(posts(&engine.control).is_empty());
     // It goes on only when a person says so.
     assert_eq!(engine.state.entries.attention_count(), 1);
@@ -46,14 +38,8 @@ fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
 #[test]
 fn an_opposite_action_that_was_shown_at_the_confirmation_holds_nothing_up() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    assert!(
-        engine
-            .control
-            .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
-            .is_some()
-    );
+    let machine = engine.never_finishing("FIN-LT-042");
+    engine.colleague(machine.id.as_str(), "Unisolate", "release it");
     engine.load(&machine);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
     engine.until("what came of it", move |s| {
@@ -78,8 +64,7 @@ fn an_opposite_action_that_was_shown_at_the_confirmation_holds_nothing_up() {
 
 #[test]
 fn a_confirmation_that_is_too_old_sends_nothing() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         approval_life: jiff::SignedDuration::ZERO,
         ..Policy::default()
@@ -93,9 +78,7 @@ fn a_confirmation_that_is_too_old_sends_nothing() {
             engine.load(&machine);
         }
         let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-        let why = NotSentReason::ApprovalLapsed;
-        let end = engine.until_end(entry);
-        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
+        engine.until_not_sent(entry, NotSentReason::ApprovalLapsed);
     }
     assert!(posts(&engine.control).is_empty());
 }
@@ -106,21 +89,12 @@ fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
     let machine = engine.machine("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     engine.control.never_finish(machine.id.as_str());
-    let release = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
-        .expect("the tenant takes it");
+    let release = engine.colleague(machine.id.as_str(), "Unisolate", "release it");
     let entry = engine.submit(&draft);
-    engine.until("the hold", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
-    });
+    engine.until_status(entry, "Held");
     assert!(posts(&engine.control).is_empty());
     assert!(engine.control.set_status(&release, "Succeeded"));
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    });
+    engine.until_status(entry, "Accepted");
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -134,10 +108,7 @@ fn an_older_reading_of_what_has_ended_holds_nothing_up() {
     // Another host of the service has not heard of it yet.
     assert!(engine.control.set_status(action.as_str(), "InProgress"));
     let release = engine.order(ActionKind::Unisolate, "FIN-LT-042");
-    assert!(matches!(
-        engine.until_end(release),
-        OrderStatus::Done { .. }
-    ));
+    engine.until_done(release);
     let entry = engine.state.entry(release).expect("an entry");
     let was_held = |(_, record): &(_, Record)| matches!(record, Record::Held { .. });
     assert!(
@@ -150,12 +121,8 @@ fn an_older_reading_of_what_has_ended_holds_nothing_up() {
 #[test]
 fn the_end_of_a_colleagues_action_is_seen_on_a_viewed_device() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    let action = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
-        .expect("the tenant takes it");
+    let machine = engine.never_finishing("FIN-LT-042");
+    let action = engine.colleague(machine.id.as_str(), "Isolate", "by hand");
     engine.load(&machine);
     let seen = |state: &cordon::state::State| {
         let action = cordon::model::MachineActionId::parse(&action).expect("an id");
@@ -176,12 +143,9 @@ fn an_isolation_of_ours_that_a_colleague_lifts_needs_attention_until_it_is_ackno
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     engine.control.advance(Duration::from_mins(1));
-    let release = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Unisolate", "all clear")
-        .expect("the tenant takes it");
+    let release = engine.colleague(machine.id.as_str(), "Unisolate", "all clear");
     assert!(engine.control.set_status(&release, "Succeeded"));
     engine.load(&machine);
     engine.until("that it was lifted", |s| s.entries.attention_count() == 1);

@@ -1,27 +1,21 @@
 //! Finding out more about a device: scans and packages of evidence.
 
 use cordon::action::{ActionKind, SCAN_TYPE};
-use cordon::journal::OrderStatus;
 use cordon::model::EntryId;
 
-use crate::common::{Console, Engine, journal_on_disk, machine_named, signed_in};
+use crate::common::{Console, Engine, asked_for, journal_on_disk, machine_named, signed_in};
 
 #[test]
 fn a_scan_leaves_once_with_its_type_and_is_followed_to_its_end() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     let mut draft = Engine::draft(ActionKind::RunAntiVirusScan, &machine);
     draft.set(&SCAN_TYPE, "Full");
     let entry = engine.submit(&draft);
-    let end = engine.until_end(entry);
-    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    engine.until_done(entry);
     let order = &engine.state.entry(entry).expect("it is there").order;
-    assert_eq!(end.word(&order.task), "Scanned");
-    let posts = engine.control.requests().into_iter();
-    let posts: Vec<_> = posts
-        .filter(|r| r.path.ends_with("/runAntiVirusScan"))
-        .collect();
+    assert_eq!(engine.status(entry).word(&order.task), "Scanned");
+    let posts = asked_for(&engine.control, "/runAntiVirusScan");
     let [post] = posts.as_slice() else {
         panic!("{posts:?}")
     };
@@ -39,8 +33,7 @@ fn a_scan_leaves_once_with_its_type_and_is_followed_to_its_end() {
 #[test]
 fn one_scan_at_a_time_and_another_type_is_named() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.control.never_finish(machine.id.as_str());
+    let machine = engine.never_finishing("ENG-LT-030");
     let acted =
         (engine.control).act_as_colleague(machine.id.as_str(), "RunAntiVirusScan", "by hand");
     assert!(acted.is_some());
@@ -62,8 +55,7 @@ fn one_scan_at_a_time_and_another_type_is_named() {
 
 #[test]
 fn a_package_is_collected_from_the_panel_without_taking_anything_away() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.click("Collect package…");
     console.fill("Comment", "INC-4711 beacon");

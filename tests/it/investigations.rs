@@ -9,7 +9,7 @@ use cordon::model::{EntryId, MachineActionId, MachineActionStatus};
 use cordon::state::State;
 use serde_json::json;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
+use crate::common::{Console, Engine, asked_for, journal_on_disk, place, signed_in};
 use crate::faults::ordinary_laptops;
 use crate::matrix::{SPEED, under_each_fault};
 
@@ -17,8 +17,7 @@ const KIND: ActionKind = ActionKind::StartInvestigation;
 
 /// The requests that start one.
 fn posts(engine: &Engine) -> Vec<serde_json::Value> {
-    let requests = engine.control.requests().into_iter();
-    let posts = requests.filter(|r| r.path.ends_with("/startInvestigation"));
+    let posts = asked_for(&engine.control, "/startInvestigation").into_iter();
     posts.map(|r| r.body).collect()
 }
 
@@ -57,8 +56,7 @@ fn investigation_is_requested_once_as_documented_and_followed_to_its_end() {
 #[test]
 fn each_end_has_its_last_word() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.control.never_finish(machine.id.as_str());
+    engine.never_finishing("ENG-LT-030");
     for (state, key) in [
         ("PartiallyRemediated", "Done"),
         ("InnerFailure", "Failed"),
@@ -96,9 +94,7 @@ fn said_by_looks(engine: &mut Engine, entry: EntryId) -> String {
 fn another_persons_investigation_of_the_same_second_is_not_called_ours() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("ENG-LT-030");
-    engine
-        .control
-        .inject(fault("submit:startInvestigation", "drop_before", 1));
+    engine.inject("submit:startInvestigation", "drop_before", 1);
     let theirs = engine.control.investigate_as_colleague(machine.id.as_str());
     let theirs = theirs.expect("the tenant has the machine");
     let entry = engine.order(KIND, "ENG-LT-030");
@@ -122,9 +118,7 @@ fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again(
         let first = engine.order(KIND, "ENG-LT-030");
         let first = engine.until_end(first).action().cloned();
         engine.control.advance(Duration::from_mins(30));
-        engine
-            .control
-            .inject(fault("submit:startInvestigation", what, 1));
+        engine.inject("submit:startInvestigation", what, 1);
         let entry = engine.order(KIND, "ENG-LT-030");
         let said = said_by_looks(&mut engine, entry);
         let all = engine.control.investigations();
@@ -141,15 +135,12 @@ fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again(
 #[test]
 fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
     let played = under_each_fault(|what| {
-        let simulator = tenant();
-        let folder = tempfile::tempdir().expect("a folder");
+        let (simulator, folder) = place();
         let mut engine = Engine::start_faster(&simulator, folder.path(), SPEED);
         engine.sign_in();
         let machine = ordinary_laptops(&engine).remove(0);
         engine.load(&machine);
-        engine
-            .control
-            .inject(fault("submit:startInvestigation", what, 1));
+        engine.inject("submit:startInvestigation", what, 1);
         let entry = engine.submit(&Engine::draft(KIND, &machine));
         let is_known = move |s: &State| {
             let looked = matches!(
@@ -199,9 +190,7 @@ fn an_investigation_that_was_carried_over_to_another_record_is_followed_there() 
 #[test]
 fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine
-        .control
-        .inject(fault("submit:startInvestigation", "drop_before", 1));
+    engine.inject("submit:startInvestigation", "drop_before", 1);
     let entry = engine.order(KIND, "ENG-LT-030");
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     assert_eq!(posts(&engine).len(), 1);
@@ -211,13 +200,9 @@ fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
 #[test]
 fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine
-        .control
-        .inject(fault("submit:startInvestigation", "drop_after", 1));
+    engine.inject("submit:startInvestigation", "drop_after", 1);
     // A service without the list.
-    engine
-        .control
-        .inject(fault("investigations", "empty:404", 0));
+    engine.inject("investigations", "empty:404", 0);
     let entry = engine.order(KIND, "ENG-LT-030");
     engine.until("two failed look-ups", move |s| {
         let failed = matches!(
@@ -227,8 +212,7 @@ fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
         failed && s.entry(entry).is_some_and(|e| e.status().is_unknown())
     });
     assert_eq!(posts(&engine).len(), 1);
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     let again = Engine::draft(KIND, &machine);
     let approval = engine.approve(&again);
     assert!(approval.is_ok(), "{:?}", approval.map(drop));
@@ -237,11 +221,8 @@ fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
 #[test]
 fn its_limit_holds_up_no_other_action() {
     let (_tenant, _folder, mut engine) = signed_in();
-    engine
-        .control
-        .inject(fault("submit:startInvestigation", "status:429:120", 1));
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    engine.inject("submit:startInvestigation", "status:429:120", 1);
+    let machine = engine.loaded("ENG-LT-030");
     let draft = Engine::draft(KIND, &machine);
     let entry: EntryId = engine.submit(&draft);
     engine.until("the pause", move |s| {
@@ -250,16 +231,14 @@ fn its_limit_holds_up_no_other_action() {
     let other = ordinary_laptops(&engine).remove(0);
     engine.load(&other);
     let isolation = engine.submit(&Engine::draft(ActionKind::Isolate, &other));
-    let end = engine.until_end(isolation);
-    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    engine.until_done(isolation);
     assert_eq!(engine.status(entry), OrderStatus::Waiting);
     assert_eq!(posts(&engine).len(), 1);
 }
 
 #[test]
 fn the_window_says_what_it_came_to_and_offers_no_way_to_stop_it() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.control.never_finish(machine.id.as_str());
     console.order(KIND, &machine, "INC-4711 beacon");

@@ -3,7 +3,7 @@
 
 use cordon::action::ActionKind;
 use cordon::journal::OrderStatus;
-use cordon::model::{EVERYWHERE, MachineRef};
+use cordon::model::{EVERYWHERE, EntryId, MachineRef};
 use cordon::state::WayBack;
 use egui::{Event, Key, Modifiers};
 
@@ -28,8 +28,7 @@ struct Hands {
 
 impl Hands {
     fn at_work() -> Self {
-        let mut console = Console::start();
-        console.sign_in();
+        let mut console = Console::signed_in();
         console.harness.run_steps(3);
         Self { console, keys: 0 }
     }
@@ -55,6 +54,13 @@ impl Hands {
         self.reason(text);
     }
 
+    /// Opens the palette and takes the first thing that these letters find.
+    fn palette(&mut self, letters: &str) {
+        self.press(Modifiers::COMMAND, Key::K);
+        self.types(letters);
+        self.press(Modifiers::NONE, Key::Enter);
+    }
+
     /// Typed into whatever has the keyboard.
     fn reason(&mut self, text: &str) {
         self.console.harness.event(Event::Text(text.to_owned()));
@@ -68,9 +74,7 @@ impl Hands {
             if self.console.shows_part("Show next (") {
                 self.press(Modifiers::NONE, Key::PageDown);
             } else {
-                self.console
-                    .harness
-                    .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+                self.console.press_command(Key::Enter);
                 self.steps(4);
                 waited += 1;
                 std::thread::yield_now();
@@ -84,6 +88,11 @@ impl Hands {
         let machine = self.console.open_device(name);
         self.steps(3);
         machine
+    }
+
+    /// With the pointer, which does not count.
+    fn isolate(&mut self, machine: &MachineRef, comment: &str) -> EntryId {
+        self.console.order(ActionKind::Isolate, machine, comment)
     }
 
     fn has_taken(&mut self, job: &str) {
@@ -109,7 +118,7 @@ fn a_device_is_contained_from_a_ticket_line() {
         .console
         .step_until("its facts", |c| c.state().histories.get(&shown).is_some());
     hands.press(Modifiers::COMMAND, Key::I);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.console.until_shows("Comment");
     hands.reason("beacon to a known server");
     hands.confirm(1);
     let entry = hands.console.state().entries[0].clone();
@@ -127,24 +136,14 @@ fn twins_are_compared() {
     hands.press(Modifiers::NONE, Key::Enter);
     hands.press(Modifiers::NONE, Key::ArrowDown);
     hands.press(Modifiers::COMMAND, Key::D);
-    assert!(
-        hands.console.shows_part("Records like"),
-        "{}",
-        hands.console.screen()
-    );
+    hands.console.assert_shows_part("Records like");
     hands.has_taken("compare twins");
     // From the palette as well, which leaves the keyboard where it was.
     hands.press(Modifiers::NONE, Key::Escape);
     hands.keys = 0;
-    hands.press(Modifiers::COMMAND, Key::K);
-    hands.types("compare");
-    hands.press(Modifiers::NONE, Key::Enter);
+    hands.palette("compare");
     hands.steps(4);
-    assert!(
-        hands.console.shows_part("Records like"),
-        "{}",
-        hands.console.screen()
-    );
+    hands.console.assert_shows_part("Records like");
     hands.has_taken("compare the open device with its twins, by the palette");
 }
 
@@ -152,16 +151,14 @@ fn twins_are_compared() {
 fn what_a_person_isolated_is_released() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
-    let order = hands
-        .console
-        .order(ActionKind::Isolate, &machine, "alert 1234");
+    let order = hands.isolate(&machine, "alert 1234");
     hands.console.step_until_fast("the isolation", |c| {
         matches!(c.status(order), OrderStatus::Done { .. })
             && WayBack::of(&c.state().contained()).to_release == [machine.clone()]
             && c.state().containments.value.is_some()
     });
     hands.press(SHIFTED, Key::R);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.console.until_shows("Comment");
     hands.reason("reimaged");
     hands.confirm(2);
     let entry = hands.console.state().entries[1].clone();
@@ -174,9 +171,7 @@ fn what_a_person_isolated_is_released() {
 fn the_night_is_handed_over_in_the_window() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
-    let order = hands
-        .console
-        .order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    let order = hands.isolate(&machine, "INC-4711 beacon");
     hands.console.step_until_fast("the isolation", |c| {
         matches!(c.status(order), OrderStatus::Done { .. })
     });
@@ -184,7 +179,7 @@ fn the_night_is_handed_over_in_the_window() {
     // That it comes to the clipboard, and once, is seen with the page itself.
     let copied = "Hand-over copied: 1 entry";
     let console = &mut hands.console;
-    console.step_until("the copy", |c| c.shows(copied));
+    console.until_shows(copied);
     let export = console.state().journal_facts.export.as_ref();
     let written = export.and_then(|export| export.as_ref().ok());
     let sheet = written.and_then(|written| written.text.as_deref());
@@ -199,7 +194,7 @@ fn a_file_is_quarantined_by_its_hash() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
     hands.press(SHIFTED, Key::Q);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.console.until_shows("Comment");
     hands.paste(&format!("SHA1: {}", SHA1.to_uppercase()));
     hands.reason("INC-4711 dropper");
     hands.confirm(1);
@@ -217,14 +212,14 @@ fn a_sha_256_becomes_the_right_quarantine() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
     hands.press(SHIFTED, Key::Q);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.console.until_shows("Comment");
     hands.paste(&format!("SHA-256: {}", SHA256.to_uppercase()));
     let offer = format!("Use its SHA-1 {SHA1}");
-    hands.console.step_until("its SHA-1", |c| c.shows(&offer));
+    hands.console.until_shows(&offer);
     hands.press(Modifiers::NONE, Key::Tab);
     hands.press(Modifiers::NONE, Key::Enter);
     // The key is no part of the reason.
-    assert!(hands.console.shows("0/1000"), "{}", hands.console.screen());
+    hands.console.assert_shows("0/1000");
     hands.reason("INC-4711 dropper");
     hands.confirm(1);
     let entry = hands.console.state().entries[0].clone();
@@ -243,13 +238,11 @@ fn a_sha_256_becomes_the_right_quarantine() {
 #[test]
 fn a_sha_256_is_blocked_on_every_device() {
     let mut hands = Hands::at_work();
-    hands.press(Modifiers::COMMAND, Key::K);
-    hands.types("block file");
-    hands.press(Modifiers::NONE, Key::Enter);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.palette("block file");
+    hands.console.until_shows("Comment");
     hands.paste(&format!("SHA-256: {}", SHA256.to_uppercase()));
     let console = &mut hands.console;
-    console.step_until("the file", |c| c.shows_part("Malware"));
+    console.until_shows_part("Malware");
     // With the hash there, what is typed is the reason.
     hands.reason("INC-4711 dropper");
     hands.paste(EVERYWHERE);
@@ -265,35 +258,27 @@ fn a_sha_256_is_blocked_on_every_device() {
 fn pages_devices_and_the_verdict_on_the_journal_are_a_few_keys_away() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
-    hands
-        .console
-        .order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    hands.isolate(&machine, "INC-4711 beacon");
     hands.press(Modifiers::NONE, Key::F6);
     assert!(hands.console.shows("Contained now"));
     hands.has_taken("see what is contained now");
 
-    hands.press(Modifiers::COMMAND, Key::K);
-    hands.types("finlt051");
-    hands.press(Modifiers::NONE, Key::Enter);
+    hands.palette("finlt051");
     let name = machine_named(&hands.console.control, "FIN-LT-051");
     hands
         .console
         .step_until("its panel", |c| c.state().histories.get(&name).is_some());
     hands.has_taken("open a device by a few letters");
 
-    hands.press(Modifiers::COMMAND, Key::K);
-    hands.types("verify");
-    hands.press(Modifiers::NONE, Key::Enter);
+    hands.palette("verify");
     hands.console.step_until("the verdict", |c| {
         c.shows_part("The chain is intact") && c.shows("Copy last hash")
     });
     hands.has_taken("verify the journal");
 
-    hands.press(Modifiers::COMMAND, Key::K);
-    hands.types("eng030");
-    hands.press(Modifiers::NONE, Key::Enter);
+    hands.palette("eng030");
     hands.press(SHIFTED, Key::I);
-    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.console.until_shows("Comment");
     hands.has_taken("open the release of a device by a few letters");
 }
 

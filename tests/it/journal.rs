@@ -7,36 +7,23 @@ use std::time::{Duration, Instant};
 
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
-use cordon::explain::{Explanation, NextStep};
+use cordon::explain::NextStep;
 use cordon::guard::Policy;
 use cordon::journal::{
     Author, Checkpoint, Journal, NotSentReason, OrderStatus, Record, TimeSource,
 };
 use cordon::message::Command;
-use cordon::model::SessionStatus;
-use cordon::simulator::Simulator;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{CredentialStore, mock};
 use rusqlite::Connection;
 
-use crate::common::{Engine, journal_on_disk, posts, signed_in, tenant};
+use crate::common::{Engine, journal_on_disk, place, posts, signed_in, tenant};
 use crate::keyring_states::store::{Condition, Keyring};
 
 /// Tries to isolate one more device, and waits for how that ends.
 fn isolate(engine: &mut Engine, name: &str) -> OrderStatus {
-    let machine = engine.machine(name);
-    engine.load(&machine);
-    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until_fast("its end", |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_end())
-    });
-    engine.status(entry)
-}
-
-/// What the window says of the journal.
-fn banner(engine: &Engine) -> Explanation {
-    let journal = engine.state.journal.clone().expect("told");
-    journal.expect_err("trouble")
+    let entry = engine.order(ActionKind::Isolate, name);
+    engine.until_end(entry)
 }
 
 #[track_caller]
@@ -51,7 +38,7 @@ fn assert_stops(engine: &mut Engine, headline: &str) {
     assert_eq!(posts(&engine.control), before, "rule 3");
     // The whole console says so, and its buttons with it.
     engine.until("the banner", |s| matches!(s.journal, Some(Err(_))));
-    let banner = banner(engine);
+    let banner = engine.journal_trouble();
     assert_eq!(banner.headline, headline);
     assert!(matches!(banner.next, NextStep::Outside(_)));
 }
@@ -92,8 +79,7 @@ fn a_file_that_was_swapped_under_a_running_console_stops_everything_before_it_le
         let simulator = tenant();
         let outside = tempfile::tempdir().expect("a folder");
         let folder = outside.path().join("data");
-        let mut engine = Engine::start(&simulator, &folder);
-        engine.sign_in();
+        let mut engine = Engine::start_signed_in(&simulator, &folder);
         isolate(&mut engine, "FIN-LT-042");
         let older = outside.path().join("older.sqlite");
         fs::copy(&engine.journal, &older).expect("copied");
@@ -117,35 +103,27 @@ fn a_trigger_planted_under_a_running_console_stops_everything_before_it_leaves()
         &mut engine,
         "The journal is damaged, so nothing can be sent",
     );
-    let banner = banner(&engine);
+    let banner = engine.journal_trouble();
     let named = "the file has a trigger “swallow” that cordon did not make";
     assert!(banner.details.iter().any(|d| d == named), "{banner:?}");
 }
 
 #[test]
 fn an_older_copy_put_back_between_two_runs_stops_the_next_one_before_it_sends() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let file = {
-        let mut engine = Engine::start(&simulator, folder.path());
-        engine.sign_in();
+        let mut engine = Engine::start_signed_in(&simulator, folder.path());
         isolate(&mut engine, "FIN-LT-042");
         engine.journal.clone()
     };
     let older = fs::read(&file).expect("read");
     {
-        let mut engine = Engine::start(&simulator, folder.path());
-        engine.sign_in();
+        let mut engine = Engine::start_signed_in(&simulator, folder.path());
         isolate(&mut engine, "HR-LT-007");
     }
     fs::write(&file, &older).expect("put back");
     let engine = Engine::start(&simulator, folder.path());
-    let told = engine
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("told");
+    let told = engine.journal_trouble();
     assert_eq!(
         told.headline,
         "The journal is not the one that was written last, so nothing can be sent"
@@ -165,8 +143,7 @@ fn an_older_copy_put_back_between_two_runs_stops_the_next_one_before_it_sends() 
 #[test]
 fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_checked_again() {
     let (_simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let holder = Connection::open(&engine.journal).expect("opened");
     holder.execute_batch("BEGIN IMMEDIATE").expect("held");
     let (_never, until) = std::sync::mpsc::channel::<()>();
@@ -182,8 +159,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     // Reading goes on, and is not slowed down by it.
-    let other = engine.machine("HR-LT-007");
-    engine.load(&other);
+    let _other = engine.loaded("HR-LT-007");
     assert!(
         began.elapsed() < Duration::from_secs(3),
         "nobody else waits"
@@ -195,7 +171,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
         "{said}"
     );
     assert!(posts(&engine.control).is_empty());
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
     slow_disk.join().expect("let go");
     let entries = journal_on_disk(&engine.journal);
@@ -237,19 +213,6 @@ fn remembered(keyring: &mock::Store, journal: &Path) -> Option<Checkpoint> {
     Checkpoint::from_text(std::str::from_utf8(&text).expect("text"))
 }
 
-fn with_keyring(simulator: &Simulator, folder: &Path, keyring: &Arc<mock::Store>) -> Engine {
-    let keyring: Arc<CredentialStore> = keyring.clone();
-    let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
-    Engine::start_with(simulator, folder, &Policy::default(), store)
-}
-
-/// After a start with a saved sign-in.
-fn list_is_read(engine: &mut Engine) {
-    engine.until("the list", |s| {
-        s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
-    });
-}
-
 /// A file, and what is in it.
 type Copied = Vec<(PathBuf, Vec<u8>)>;
 
@@ -281,7 +244,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
         Some(Checkpoint::from(&report.verified))
     };
     let journal = {
-        let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+        let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
         engine.sign_in();
         isolate(&mut engine, "FIN-LT-042");
         engine.journal.clone()
@@ -293,8 +256,8 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     );
     let older = files_of(folder.path());
     {
-        let mut engine = with_keyring(&simulator, folder.path(), &keyring);
-        list_is_read(&mut engine);
+        let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
+        engine.until_listed();
         isolate(&mut engine, "HR-LT-007");
         assert_eq!(
             engine.state.journal,
@@ -307,11 +270,11 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     assert_eq!(newest, written(&journal));
 
     put_back(folder.path(), &older);
-    let mut engine = with_keyring(&simulator, folder.path(), &keyring);
-    list_is_read(&mut engine);
+    let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
+    engine.until_listed();
     let headline = "The journal is not the one that was written last, so nothing can be sent";
     assert_stops(&mut engine, headline);
-    let told = banner(&engine);
+    let told = engine.journal_trouble();
     let missing = "the journal is older than the keyring remembers: ";
     assert!(
         told.details.iter().any(|d| d.starts_with(missing)),
@@ -327,7 +290,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     // On another computer, or with a keyring that was wiped, nothing is remembered.
     put_back(folder.path(), &older);
     let wiped = mock::Store::new().expect("a mock");
-    let mut engine = with_keyring(&simulator, folder.path(), &wiped);
+    let mut engine = Engine::start_on(&simulator, folder.path(), &wiped);
     engine.sign_in();
     isolate(&mut engine, "HR-LT-007");
     assert_eq!(engine.state.journal, Some(Ok(())));
@@ -341,7 +304,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
 
     // As the message says to do; an empty folder is the same case.
     put_back(folder.path(), &Vec::new());
-    let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+    let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
     engine.until("what is missed", |s| !s.problems.is_empty());
     let told = &engine.state.problems[0].explanation.headline;
     assert_eq!(
@@ -365,18 +328,13 @@ fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
         },
     ];
     for open in keyrings {
-        let simulator = tenant();
-        let folder = tempfile::tempdir().expect("a folder");
+        let (simulator, folder) = place();
         let store = TokenStore::with_store(open).expect("a thread");
         let policy = Policy::default();
         let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
         // While the keyring may still be asked for a saved one.
-        engine.send(Command::SignIn);
-        engine.until("a code", |s| {
-            matches!(s.session, SessionStatus::WaitingForPerson(_))
-        });
-        assert!(engine.control.approve_latest());
-        list_is_read(&mut engine);
+        engine.approve_code();
+        engine.until_listed();
         isolate(&mut engine, "FIN-LT-042");
         assert_eq!(engine.state.journal, Some(Ok(())));
         assert_eq!(posts(&engine.control), ["isolate"]);
@@ -400,7 +358,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
     let older = files_of(folder.path());
     {
         let mut engine = start();
-        list_is_read(&mut engine);
+        engine.until_listed();
         isolate(&mut engine, "HR-LT-007");
     }
     let newest = files_of(folder.path());
@@ -435,7 +393,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
         } else {
             engine.until("what it found", |s| matches!(s.journal, Some(Err(_))));
             assert_eq!(
-                banner(&engine).headline,
+                engine.journal_trouble().headline,
                 "The journal is not the one that was written last, so nothing can be sent"
             );
         }
@@ -445,8 +403,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
 /// The uninstaller asks this before it removes the program.
 #[test]
 fn what_is_still_open_is_named_without_a_window() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let open_entries = || {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"));
         program.args(["journal", "open", "--data-dir"]);
@@ -457,8 +414,7 @@ fn what_is_still_open_is_named_without_a_window() {
     };
     let none = (Some(0), "No entry is open\n".to_owned());
     assert_eq!(open_entries(), none, "without a journal");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let engine = Engine::start_signed_in(&simulator, folder.path());
     let machine = engine.machine("FIN-LT-042");
     let path = engine.journal.clone();
     drop(engine);

@@ -5,12 +5,11 @@ use cordon::journal::{Aftermaths, Format};
 use cordon::message::{Command, ExportTo, Exported, JournalExport};
 use jiff::tz::TimeZone;
 
-use crate::common::{Console, Engine, signed_in, tenant};
+use crate::common::{Console, Engine, place, signed_in};
 
 #[test]
 fn a_journal_that_was_put_aside_is_named_by_the_next_run() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let evidence = folder.path().join("damaged.sqlite");
     std::fs::write(&evidence, "no journal at all").expect("written");
     let mut engine = Engine::start(&simulator, folder.path());
@@ -64,14 +63,13 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
 
 #[test]
 fn a_hand_over_is_copied_from_any_page_with_what_others_contain() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let entry = console.order(ActionKind::Isolate, &machine, "INC-4711 beacon");
     console.step_until_fast("the end", |c| c.status(entry).is_end());
     let keys = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
     console.harness.key_press_modifiers(keys, egui::Key::H);
-    console.step_until("what was copied", |c| c.shows("Hand-over copied: 1 entry"));
+    console.until_shows("Hand-over copied: 1 entry");
     assert!(
         console.shows("Search devices"),
         "where one was: {}",

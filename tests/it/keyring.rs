@@ -12,7 +12,7 @@ fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
     let home = Home::after_a_first_run(&simulator);
     let mut engine = home.start(&simulator);
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    engine.until_saved();
     let file = home.folder.path().join("accounts.json");
     std::fs::remove_file(&file).expect("there");
     std::fs::create_dir(&file).expect("nothing can be written there");
@@ -65,8 +65,6 @@ fn nothing_is_being_checked_in_the_keyring_once_the_sign_in_has_ended() {
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
     simulator.control().revoke_sign_ins();
     engine.send(Command::RefreshMachines);
-    engine.until("its end", |s| {
-        matches!(s.session, SessionStatus::NeedsSignIn { .. })
-    });
+    engine.until_sign_in_needed();
     engine.until("the keyring", |s| s.keyring == KeyringState::Empty);
 }

@@ -10,7 +10,7 @@ use cordon::simulator::Simulator;
 use cordon::state::State;
 use tempfile::TempDir;
 
-use crate::common::{Engine, item_of, tenant, wait_for};
+use crate::common::{Engine, item_of, tenant, token_requests, wait_for};
 use Condition::{Absent, Doubled, Hangs, Locked, ReadOnly, Works};
 use Moment::{Renewal, SignIn, SignOut, Start, StartAfterSignOut};
 use store::{Condition, Keyring};
@@ -144,7 +144,7 @@ impl Home {
     fn signed_in(&self) -> Engine {
         let mut engine = self.start();
         engine.sign_in();
-        engine.until("saving", |s| s.keyring == KeyringState::Saved);
+        engine.until_saved();
         self.remembers();
         engine
     }
@@ -251,12 +251,6 @@ fn keyring_of(state: &State) -> &str {
     }
 }
 
-fn token_requests(home: &Home) -> usize {
-    let requests = home.simulator.control().requests();
-    let asked = requests.iter().filter(|r| r.path.ends_with("/token"));
-    asked.count()
-}
-
 fn walk(condition: Condition) {
     for (moment, _, seen, then) in TABLE.into_iter().filter(|row| row.1 == condition) {
         let what = format!("{moment:?} with {condition:?}");
@@ -264,7 +258,7 @@ fn walk(condition: Condition) {
         let (mut engine, before) = home.at(moment, condition);
         home.expect(&mut engine, before.as_ref(), &what, seen);
         let is_signed_out = matches!(moment, SignOut | StartAfterSignOut);
-        let asked = token_requests(&home);
+        let asked = token_requests(&home.simulator.control());
         home.set(Works);
         if condition != Hangs {
             engine.send(Command::TryKeyringAgain);
@@ -281,7 +275,7 @@ fn walk(condition: Condition) {
         engine.until(&format!("{what}, next start"), |s| session_of(s) == left);
         if is_signed_out {
             assert_eq!(
-                token_requests(&home),
+                token_requests(&home.simulator.control()),
                 asked,
                 "{what}: signed out is signed out"
             );

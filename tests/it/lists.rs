@@ -5,16 +5,15 @@ use std::time::Duration;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
-use cordon::model::SessionStatus;
 use cordon::simulator::{Compress, SimOptions, Simulator};
 
-use crate::common::{self, Console, Engine, SPEED, fault, tenant, wait_for};
+use crate::common::{
+    self, Console, Engine, SPEED, asked_for, fault, place, signed_in, started, wait_for,
+};
 
 #[test]
 fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
     let all = engine.state.inventory.all().len();
@@ -29,10 +28,8 @@ fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
         "forbidden",
         "status:500",
     ] {
-        engine.control.inject(fault("machines", what, 0));
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.inject("machines", what, 0);
+        engine.refresh();
         let inventory = &engine.state.inventory;
         assert!(
             inventory.failure.is_some()
@@ -44,10 +41,8 @@ fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
         engine.control.clear_faults();
     }
     for what in ["unknown_enums", "odd_times", "huge"] {
-        engine.control.inject(fault("machines", what, 1));
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.inject("machines", what, 1);
+        engine.refresh();
         assert!(!engine.state.inventory.all().is_empty(), "{what}");
     }
     assert!(
@@ -58,19 +53,13 @@ fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
 
 #[test]
 fn a_link_to_the_next_page_is_followed_on_our_host_only_and_never_for_ever() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
     let all = engine.state.inventory.all().len();
     for mode in ["normal", "looping", "malformed", "foreign"] {
-        engine
-            .control
-            .inject(fault("machines", &format!("next_link:{mode}"), 0));
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.inject("machines", &format!("next_link:{mode}"), 0);
+        engine.refresh();
         assert_eq!(engine.state.inventory.all().len(), all, "{mode}");
         assert_eq!(engine.state.inventory.failure, None, "{mode}");
         engine.control.clear_faults();
@@ -86,11 +75,9 @@ fn a_list_that_repeats_rows_or_breaks_off_with_a_404_is_not_complete() {
         &["next_link:malformed", "status:404::ResourceNotFound"],
     ] {
         for what in faults {
-            engine.control.inject(fault("machines", what, 1));
+            engine.inject("machines", what, 1);
         }
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.refresh();
         let inventory = &engine.state.inventory;
         assert!(inventory.incomplete.is_some(), "{faults:?}");
         assert_eq!(inventory.all().len(), all, "{faults:?}");
@@ -103,9 +90,7 @@ fn a_list_is_read_however_it_is_compressed() {
     let all = engine.state.inventory.all().len();
     for how in [Compress::RawDeflate, Compress::Gzip, Compress::Nothing] {
         engine.control.set_compression(how);
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.refresh();
         assert_eq!(engine.state.inventory.failure, None, "{how:?}");
         assert_eq!(engine.state.inventory.all().len(), all, "{how:?}");
     }
@@ -113,22 +98,14 @@ fn a_list_is_read_however_it_is_compressed() {
 
 #[test]
 fn what_became_of_an_order_is_found_even_where_filters_are_refused() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
-    engine.control.inject(fault("submit", "drop_after", 1));
+    engine.inject("submit", "drop_after", 1);
     // The first few questions are refused; a question in other words is answered.
-    engine
-        .control
-        .inject(fault("machine_actions", "status:400", 7));
+    engine.inject("machine_actions", "status:400", 7);
     let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(end, cordon::journal::OrderStatus::Done { .. }),
-        "{end:?}"
-    );
+    engine.until_done(entry);
     assert_eq!(crate::common::posts(&engine.control), ["isolate"]);
 }
 
@@ -146,25 +123,12 @@ fn kept(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let keyring = keyring_core::mock::Store::new().expect("a mock");
-    let open = || {
-        let keyring: std::sync::Arc<keyring_core::CredentialStore> = keyring.clone();
-        let store = cordon::auth::TokenStore::with_store(move || Ok(keyring.clone()));
-        let store = store.expect("a thread");
-        Engine::start_with(
-            &simulator,
-            folder.path(),
-            &cordon::guard::Policy::default(),
-            store,
-        )
-    };
+    let open = || Engine::start_on(&simulator, folder.path(), &keyring);
     let mut engine = open();
     engine.sign_in();
-    engine.until("saving", |s| {
-        s.keyring == cordon::model::KeyringState::Saved
-    });
+    engine.until_saved();
     let devices = engine.state.inventory.all().len();
     wait_for("the list to be kept", || !kept(folder.path()).is_empty());
     drop(engine);
@@ -191,16 +155,10 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
 #[test]
 fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     let mut console = Console::start();
-    console.control.inject(fault("machines", "stall", 1));
-    console.click("Sign in with a code");
-    console.step_until("a code", |c| {
-        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
-    });
-    assert!(console.control.approve_latest());
+    console.inject("machines", "stall", 1);
+    console.sign_in_with_code();
     console.click("Stop loading");
-    console.step_until("that it is not the whole list", |c| {
-        c.shows("The list is not complete: you stopped the reading")
-    });
+    console.until_shows("The list is not complete: you stopped the reading");
     assert!(!console.state().inventory.loading);
     console.click("Refresh");
     console.step_until("the whole list", |c| {
@@ -212,27 +170,19 @@ fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
 /// Where a full page does not come whole, the next try asks for a tenth of it, and so does the rest.
 #[test]
 fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_simulator, _folder, mut engine) = signed_in();
     let all = engine.state.inventory.all().len();
     let before = engine.control.requests().len();
-    engine.control.inject(fault("machines", "truncated", 1));
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    engine.inject("machines", "truncated", 1);
+    engine.refresh();
     let inventory = &engine.state.inventory;
     assert_eq!((&inventory.failure, &inventory.incomplete), (&None, &None));
     assert_eq!(inventory.all().len(), all);
     let requests = engine.control.requests();
-    let asked = requests[before..]
-        .iter()
-        .filter(|r| r.path.ends_with("/machines"));
-    let tops: Vec<_> = asked
-        .filter_map(|r| r.query.split('&').find(|part| part.contains("top=")))
-        .collect();
-    assert_eq!(tops, ["$top=10000", "$top=1000"]);
+    let lists = requests[before..].iter();
+    let asked = lists.filter(|r| r.path.ends_with("/machines"));
+    let tops = asked.filter_map(|r| r.query.split('&').find(|part| part.contains("top=")));
+    assert_eq!(tops.collect::<Vec<_>>(), ["$top=10000", "$top=1000"]);
 }
 
 /// Size and offset of each page of the list requested after the first `since` requests, in order.
@@ -267,8 +217,7 @@ fn a_list_that_goes_on_after_a_short_page_is_not_complete() {
     let control = simulator.control();
     control.inject(fault("machines", "short_pages:9000", 0));
     let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let engine = Engine::start_signed_in(&simulator, folder.path());
     let inventory = &engine.state.inventory;
     assert_eq!(inventory.all().len(), 9_000);
     let why = "the service sends less at a time than was asked for";
@@ -282,11 +231,7 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
     let simulator = large_tenant(DEVICES);
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start(&simulator, folder.path());
-    engine.until("the start", |s| s.session != SessionStatus::Restoring);
-    engine.send(Command::SignIn);
-    engine.until("a code", |s| {
-        matches!(s.session, SessionStatus::WaitingForPerson(_))
-    });
+    engine.begin_sign_in();
     assert!(engine.control.approve_latest());
     engine.until("the first rows", |s| !s.inventory.all().is_empty());
     assert_eq!(engine.state.inventory.all().len(), 1_000);
@@ -300,17 +245,13 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
     assert_eq!(asked[1..5], pages);
     assert!(asked.len() <= 7, "{asked:?}");
     let before = engine.control.requests().len();
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    engine.refresh();
     assert!(engine.state.inventory.is_complete());
     assert_eq!(pages_asked(&engine, before), pages[..3]);
 
     // A service that does not know `$skip`, read again: its first page only, and that is said.
-    engine.control.inject(fault("machines", "skip_ignored", 0));
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    engine.inject("machines", "skip_ignored", 0);
+    engine.refresh();
     let why = engine.state.inventory.incomplete.as_deref();
     assert_eq!(why, Some("the service repeats its pages"));
     assert_eq!(engine.state.inventory.all().len(), DEVICES, "nothing goes");
@@ -319,8 +260,7 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
 /// Nobody has to ask for it, and what a person looks at stays.
 #[test]
 fn the_list_refreshes_itself_while_signed_in() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let (policy, store) = (Policy::default(), TokenStore::memory());
     let (mut setup, journal) = common::setup(&simulator, folder.path(), &policy, store, SPEED);
     setup.refresh_every = Duration::from_millis(100);
@@ -333,7 +273,7 @@ fn the_list_refreshes_itself_while_signed_in() {
     });
     // One that fails is tried again in its turn, and what was read stays.
     let known = engine.state.inventory.all().len();
-    engine.control.inject(fault("machines", "forbidden", 1));
+    engine.inject("machines", "forbidden", 1);
     engine.until("a reading that failed", |s| s.inventory.failure.is_some());
     engine.until("the next one", |s| {
         s.inventory.failure.is_none() && !s.inventory.loading
@@ -342,7 +282,5 @@ fn the_list_refreshes_itself_while_signed_in() {
 }
 
 fn readings_of(simulator: &Simulator) -> usize {
-    let requests = simulator.control().requests().into_iter();
-    let of_list = requests.filter(|r| r.path.ends_with("/api/machines"));
-    of_list.count()
+    asked_for(&simulator.control(), "/api/machines").len()
 }

@@ -3,26 +3,32 @@
 use cordon::action::ActionKind;
 use cordon::journal::{Author, Journal, OrderStatus, Record};
 use cordon::message::Command;
-use cordon::model::{Account, KeyringState, SessionStatus, WindowLayout};
+use cordon::model::{Account, SessionStatus, WindowLayout};
+use cordon::simulator::Simulator;
 use cordon::state::State;
 
-use crate::common::{Engine, tenant, wait_for};
-use crate::restore::{Home, JANE};
+use crate::common::{Engine, leave, names_in, wait_for};
+use crate::restore::{Home, JANE, after_a_first_run};
 
 /// Names of the files in the folder.
 fn files(home: &Home) -> Vec<String> {
-    let names = std::fs::read_dir(home.folder.path()).expect("a folder");
-    let names = names.map(|entry| entry.expect("an entry").file_name());
-    names.map(|n| n.to_string_lossy().into_owned()).collect()
+    names_in(home.folder.path())
 }
 
 fn has(home: &Home, name: &str) -> bool {
     files(home).iter().any(|file| file.starts_with(name))
 }
 
-fn restored(engine: &mut Engine) {
+fn until_restored(engine: &mut Engine) {
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    engine.until_saved();
+}
+
+fn restored() -> (Simulator, Home, Engine) {
+    let (simulator, _, home) = after_a_first_run();
+    let mut engine = home.start(&simulator);
+    until_restored(&mut engine);
+    (simulator, home, engine)
 }
 
 fn refused(state: &State, why: &str) -> bool {
@@ -32,15 +38,9 @@ fn refused(state: &State, why: &str) -> bool {
 
 #[test]
 fn deleting_local_data_removes_sign_in_and_profile_data_but_keeps_the_journal() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let mut engine = home.start(&simulator);
-    restored(&mut engine);
+    let (simulator, home, mut engine) = restored();
     let isolated = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(
-        engine.until_end(isolated),
-        OrderStatus::Done { .. }
-    ));
+    engine.until_done(isolated);
     let layout = WindowLayout {
         panel_width: Some(512.0),
         ..WindowLayout::default()
@@ -78,10 +78,7 @@ fn deleting_local_data_removes_sign_in_and_profile_data_but_keeps_the_journal() 
 
 #[test]
 fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let mut engine = home.start(&simulator);
-    restored(&mut engine);
+    let (simulator, home, mut engine) = restored();
     let other = home.folder.path().join("journal-live-fabrikam.com.sqlite");
     let other = Journal::open(&other).expect("another console");
     engine.send(Command::DeleteLocalData);
@@ -89,10 +86,7 @@ fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
     engine.until("the refusal", |s| refused(s, there));
     drop(other);
     let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
-    engine.until("it to be accepted", move |s| {
-        let entry = s.entry(silent);
-        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    });
+    engine.until_accepted(silent);
     engine.send(Command::DeleteLocalData);
     engine.until("the refusal", |s| refused(s, "1 action has not ended yet"));
     assert!(engine.state.session.is_signed_in());
@@ -103,10 +97,7 @@ fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
 /// No later sign-in follows it, so waiting for its end would be for ever.
 #[test]
 fn what_an_unnamed_account_left_behind_holds_nothing_up() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let mut engine = home.start(&simulator);
-    restored(&mut engine);
+    let (simulator, home, engine) = restored();
     let draft = Engine::draft(ActionKind::Isolate, &engine.machine("FIN-LT-042"));
     let order = draft.parse().expect("complete");
     let path = engine.journal.clone();
@@ -117,18 +108,9 @@ fn what_an_unnamed_account_left_behind_holds_nothing_up() {
         object_id: Account::UNNAMED.into(),
         account: "kim@contoso.com".into(),
     };
-    let entry = order.entry;
-    let left = [
-        (entry, Record::Intended { author, order }),
-        (entry, Record::Sent),
-    ];
-    let mut journal = Journal::open(&path).expect("free again");
-    journal
-        .append(jiff::Timestamp::now(), &left)
-        .expect("written");
-    drop(journal);
+    let entry = leave(&path, author, order, &[Record::Sent]);
     let mut engine = home.start(&simulator);
-    restored(&mut engine);
+    until_restored(&mut engine);
     assert_eq!(engine.status(entry), OrderStatus::Sent);
     engine.send(Command::DeleteLocalData);
     engine.until("its end", State::local_data_is_deleted);

@@ -9,13 +9,10 @@ use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::{Journal, NotSentReason, OrderStatus, Record};
 use cordon::message::OrderProgress;
-use cordon::model::Mode;
+use cordon::model::{EntryId, Mode};
 use cordon::simulator::{SimOptions, Simulator};
-use cordon::worker::Setup;
 
-use crate::common::{
-    Engine, SPEED, fault, journal_on_disk, posts, setup as prepared, signed_in, tenant,
-};
+use crate::common::{Engine, SPEED, journal_on_disk, posts, setup as prepared, signed_in};
 
 const HEADLINE: &str =
     "The file that keeps other consoles off this journal was removed, so nothing can be sent";
@@ -37,6 +34,14 @@ fn until_told(engine: &mut Engine) {
     assert_eq!(told.expect_err("trouble").headline, HEADLINE);
 }
 
+/// The end of an order at its own pace: the tenant's clock is not hurried.
+fn end(engine: &mut Engine, entry: EntryId) -> OrderStatus {
+    engine.until("its end", |s| {
+        s.entry(entry).is_some_and(|e| e.status().is_end())
+    });
+    engine.status(entry)
+}
+
 /// Nobody is told to make room on a disk that has it.
 fn assert_no_false_word(engine: &Engine) {
     let said = format!("{:?} {:?}", engine.state.problems, engine.state.progress);
@@ -46,9 +51,7 @@ fn assert_no_false_word(engine: &Engine) {
 #[test]
 fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act() {
     let (simulator, folder, mut first) = signed_in();
-    first
-        .control
-        .inject(fault("submit:isolate", "status:429:250", 1));
+    first.inject("submit:isolate", "status:429:250", 1);
     let waiting = first.order(ActionKind::Isolate, "FIN-LT-042");
     first.until("the pause", move |s| {
         matches!(s.progress.get(&waiting), Some(OrderProgress::LeavesAt(_)))
@@ -56,10 +59,7 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
     remove_lock(&first);
     // With no order to be written: what waits is not left to find out when it is to leave.
     until_told(&mut first);
-    first.until("the end of the wait", move |s| {
-        s.entry(waiting).is_some_and(|e| e.status().is_end())
-    });
-    assert_eq!(first.status(waiting), unwritten());
+    assert_eq!(end(&mut first, waiting), unwritten());
     assert_no_false_word(&first);
     assert_eq!(posts(&first.control), ["isolate"]);
 
@@ -69,18 +69,13 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
         why: NotSentReason::ConsoleEnded,
         detail: None,
     };
-    second.until("the end of the first one's order", |s| {
-        s.entry(waiting).is_some_and(|e| e.status().is_end())
-    });
-    assert_eq!(second.status(waiting), ended);
+    assert_eq!(end(&mut second, waiting), ended);
     second.sign_in();
     // The service's pause is over for it as well.
     second.control.advance(std::time::Duration::from_mins(5));
     let theirs = second.order(ActionKind::Isolate, "HR-LT-007");
-    assert!(matches!(second.until_end(theirs), OrderStatus::Done { .. }));
-    first.until("what the other has done", |s| {
-        s.entry(theirs).is_some_and(|e| e.status().is_end())
-    });
+    second.until_done(theirs);
+    end(&mut first, theirs);
     assert_eq!(first.status(waiting), ended, "as the journal has it");
     // The window offers nothing any more; whatever gets past that is not sent.
     let draft = Engine::draft(ActionKind::Isolate, &first.machine("FIN-LT-042"));
@@ -92,22 +87,12 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
 #[test]
 fn a_refusal_that_comes_after_the_lock_has_gone_is_told_as_what_it_is() {
     let (_simulator, _folder, mut engine) = signed_in();
-    engine
-        .control
-        .inject(fault("submit:isolate", "status:429:250", 1));
-    engine
-        .control
-        .inject(fault("submit:isolate", "latency:2000", 1));
+    engine.inject("submit:isolate", "status:429:250", 1);
+    engine.inject("submit:isolate", "latency:2000", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the request", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| *e.status() == OrderStatus::Sent)
-    });
+    engine.until_status(entry, "Sent");
     remove_lock(&engine);
-    engine.until("its end", move |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_end())
-    });
-    assert_eq!(engine.status(entry), unwritten());
+    assert_eq!(end(&mut engine, entry), unwritten());
     let records = engine.state.entry(entry).expect("an entry").records();
     let rejected = |(_, r): &(_, Record)| matches!(r, Record::AttemptRejected { .. });
     assert!(records.iter().any(rejected), "{records:?}");
@@ -119,19 +104,11 @@ fn a_refusal_that_comes_after_the_lock_has_gone_is_told_as_what_it_is() {
 #[test]
 fn what_the_service_accepts_after_the_lock_has_gone_is_shown_for_this_run() {
     let (_simulator, _folder, mut engine) = signed_in();
-    engine
-        .control
-        .inject(fault("submit:isolate", "latency:2000", 1));
+    engine.inject("submit:isolate", "latency:2000", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the request", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| *e.status() == OrderStatus::Sent)
-    });
+    engine.until_status(entry, "Sent");
     remove_lock(&engine);
-    engine.until("the acceptance", move |s| {
-        let status = s.entry(entry).map(|e| e.status().clone());
-        matches!(status, Some(OrderStatus::Accepted { .. }))
-    });
+    engine.until_status(entry, "Accepted");
     assert_no_false_word(&engine);
     until_told(&mut engine);
     // The next run finds out what became of it.
@@ -169,10 +146,7 @@ fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
 /// As after a crash; and where somebody has added them, the console may know nothing else of it.
 #[test]
 fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, folder, mut engine) = signed_in();
     let lock = engine.journal.with_extension("lock");
     let before = fs::read(&lock).expect("a checkpoint");
     let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
@@ -190,36 +164,17 @@ fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
 /// Its orders would be followed in a place where nobody gave them.
 #[test]
 fn the_journal_of_another_mode_is_not_acted_on() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
     engine.until_end(entry);
     drop(engine);
-    let (setup, path) = prepared(
-        &simulator,
-        folder.path(),
-        &Policy::default(),
-        TokenStore::memory(),
-        SPEED,
-    );
-    let as_demo = Setup {
-        mode: Mode::Demo,
-        ..setup
-    };
-    let engine = Engine::start_prepared(&simulator, (as_demo, path));
-    let why = engine
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("of another");
-    assert!(
-        why.headline
-            .starts_with("The journal does not belong to this console"),
-        "{why:?}"
-    );
+    let (policy, store) = (Policy::default(), TokenStore::memory());
+    let (mut setup, path) = prepared(&simulator, folder.path(), &policy, store, SPEED);
+    setup.mode = Mode::Demo;
+    let engine = Engine::start_prepared(&simulator, (setup, path));
+    let why = engine.journal_trouble();
+    let headline = "The journal does not belong to this console";
+    assert!(why.headline.starts_with(headline), "{why:?}");
 }
 
 #[test]

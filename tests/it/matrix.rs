@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use cordon::action::{ActionKind, Devices, Draft, Recorded, Subject, TAG, Task};
 use cordon::journal::{Entry, OrderStatus, Record};
-use cordon::model::{MachineActionType, MachineRef};
+use cordon::model::MachineRef;
 use cordon::simulator::{Fault, FaultKind, LoggedRequest, RequestKind, SimControl};
 
 use crate::blocks::{block, removal};
@@ -287,17 +287,9 @@ fn on(route: &str, what: &str) -> Fault {
 /// An isolation that never ends by itself, and the draft that cancels it.
 fn something_to_cancel(engine: &mut Engine, machine: &MachineRef) -> Draft {
     engine.control.never_finish(machine.id.as_str());
-    let action = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
-        .expect("the tenant takes it");
+    let action = engine.colleague(machine.id.as_str(), "Isolate", "by hand");
     engine.load(machine);
-    let mut draft = Engine::draft(ActionKind::Isolate, machine);
-    draft.subject = Subject::Cancel {
-        action: cordon::model::MachineActionId::parse(&action).expect("an id"),
-        action_type: MachineActionType::Isolate,
-    };
-    draft
+    Engine::cancellation(&action, machine)
 }
 
 /// A tag on this laptop, and the draft that takes it off.

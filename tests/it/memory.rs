@@ -4,19 +4,17 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::process::{Child, ChildStdout, Command as Process, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
 use cordon::model::{Endpoints, Mode, PanelPart, Room, SessionStatus, Sort};
 use cordon::search::Rows;
 use cordon::simulator::{CLIENT_ID, TENANT_ID};
 use cordon::state::State;
-use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
+use cordon::worker::{Setup, Timing, WorkerHandle};
 
-use crate::common::{SPEED, signed_in, tell, tenant};
+use crate::common::{SPEED, setup_at, signed_in, tell, tenant};
 
 mod hostile;
 use hostile::Hostile;
@@ -135,17 +133,8 @@ fn a_person_signs_in_and_out() {
     let endpoints = Endpoints::stand_in(&address, TENANT_ID, CLIENT_ID).expect("loopback");
     let name = endpoints.name.clone();
     let mut worker = WorkerHandle::spawn(Setup {
-        endpoints,
-        mode: Mode::StandIn,
-        store: TokenStore::memory(),
-        journal: folder.path().join("journal.sqlite"),
-        memory: Some(folder.path().to_owned()),
-        policy: Policy::default(),
         timing: Timing::faster(SPEED),
-        refresh_every: REFRESH_EVERY,
-        addresses: Arc::new(Vec::new),
-        request_repaint: Arc::new(|| {}),
-        on_event: Arc::new(|_| {}),
+        ..setup_at(endpoints, Mode::StandIn, folder.path())
     })
     .expect("the worker starts");
     let mut state = State::new(Mode::StandIn, &name, Policy::default());

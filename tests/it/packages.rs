@@ -12,7 +12,7 @@ use cordon::simulator::Simulator;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::common::{Console, Engine, fault, signed_in};
+use crate::common::{Console, Engine, fault, names_in, signed_in};
 
 /// A device with a package, and a folder for it.
 struct Collected {
@@ -81,11 +81,7 @@ impl Collected {
     }
 
     fn files(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.evidence.path()).expect("a folder");
-        let names = files.map(|file| file.expect("an entry").file_name());
-        let mut names: Vec<_> = names.map(|n| n.to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+        names_in(self.evidence.path())
     }
 
     /// Statuses of the answers of the storage, or of the links.
@@ -211,7 +207,7 @@ fn a_link_that_is_too_old_is_asked_for_again_once() {
     assert_eq!(it.answers(LINK).len(), 2);
 
     let mut it = collected();
-    it.engine.control.inject(fault("package", "status:403", 0));
+    it.engine.inject("package", "status:403", 0);
     let why = it.refused();
     let said = "The storage refuses the package, also under a new link (403). Download it from the device's page in the Defender portal instead";
     assert_eq!(why, said);
@@ -278,7 +274,7 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
         ),
     ] {
         let mut it = collected();
-        it.engine.control.inject(fault(on, what, 0));
+        it.engine.inject(on, what, 0);
         let why = it.refused();
         assert!(why.starts_with(words), "{what}: {why}");
         assert_eq!(!it.answers(STORAGE).is_empty(), asks_storage, "{what}");
@@ -324,22 +320,18 @@ fn a_cancelled_download_leaves_nothing() {
 #[test]
 fn the_row_of_a_package_offers_it_and_says_what_became_of_it() {
     let evidence = tempfile::tempdir().expect("a folder");
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let kind = ActionKind::CollectInvestigationPackage;
     console.order(kind, &machine, "INC-4711 beacon");
     console.step_until_fast("the package", |c| c.shows_part("Package collected"));
     console.click("Download package…");
     console.fill("Folder", "evidence");
-    console.step_until("what is wrong", |c| c.shows_part("Type an absolute path"));
+    console.until_shows_part("Type an absolute path");
     console.fill("Folder", &evidence.path().display().to_string());
     console.click("Download");
-    console.step_until("the file", |c| c.shows_part("Package saved: "));
-    let saved = std::fs::read_dir(evidence.path())
-        .expect("a folder")
-        .count();
-    assert_eq!(saved, 1);
+    console.until_shows_part("Package saved: ");
+    assert_eq!(names_in(evidence.path()).len(), 1);
     // What opens the package is on no screen and in no file of this console.
     let folder = console.journal.parent().expect("a folder");
     let files = std::fs::read_dir(folder).expect("readable");

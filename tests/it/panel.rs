@@ -1,21 +1,18 @@
 //! The parts of the device panel that are read on their own.
 
-use crate::common::{Console, fault};
+use crate::common::{Console, asked_for};
 
 /// How often a machine was asked for this.
 fn asked(console: &Console, last: &str) -> usize {
-    let requests = console.control.requests();
-    let of_part = requests.iter().filter(|r| r.path.ends_with(last));
-    of_part.count()
+    asked_for(&console.control, last).len()
 }
 
 #[test]
 fn alerts_and_users_appear_once_the_selection_has_rested() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("FIN-LT-042");
-    console.step_until("the alerts", |c| c.shows("Alerts (3)"));
-    console.step_until("the users", |c| c.shows("Logged-on users (2)"));
+    console.until_shows("Alerts (3)");
+    console.until_shows("Logged-on users (2)");
     for label in [
         "Credential theft tool found in memory",
         "Suspicious PowerShell command line (encoded)",
@@ -37,16 +34,13 @@ fn alerts_and_users_appear_once_the_selection_has_rested() {
 
 #[test]
 fn a_section_fails_alone_and_keeps_what_it_had() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("FIN-LT-042");
-    console.step_until("the alerts", |c| c.shows("Alerts (3)"));
-    console.step_until("the users", |c| c.shows("Logged-on users (2)"));
-    console.control.inject(fault("alerts", "forbidden", 0));
+    console.until_shows("Alerts (3)");
+    console.until_shows("Logged-on users (2)");
+    console.inject("alerts", "forbidden", 0);
     console.click("Read again");
-    console.step_until("the refusal", |c| {
-        c.shows_part("Not re-read: You are not allowed to read this device's alerts")
-    });
+    console.until_shows_part("Not re-read: You are not allowed to read this device's alerts");
     console.step_until("the users again", |c| asked(c, "/logonusers") == 2);
     assert!(console.shows("Credential theft tool found in memory"));
     assert!(console.shows("Logged-on users (2)"));
@@ -84,32 +78,25 @@ fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
 
 #[test]
 fn the_form_passes_on_what_the_service_says_it_offers() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.open_device("LAB-OLD-01");
     console.click("Isolate…");
-    console.step_until("the service's word", |c| {
-        c.shows_part(
-            "Defender says this is not available for this device: its Defender client is too old",
-        )
-    });
+    console.until_shows_part(
+        "Defender says this is not available for this device: its Defender client is too old",
+    );
     console.harness.key_press(egui::Key::Escape);
     console.harness.run_steps(3);
     // Quarantine is not documented for servers; what the service says cannot be had at first.
-    console
-        .control
-        .inject(fault("available_actions", "forbidden", 0));
+    console.inject("available_actions", "forbidden", 0);
     console.open_device("sql01.contoso.com");
     console.click("Quarantine file…");
     let ours = "May not work on Windows Server 2019: documented for Windows 10 and 11 only";
-    console.step_until("our own word", |c| c.shows_part(ours));
+    console.until_shows_part(ours);
     assert!(!console.shows_part("The service itself offers it"));
     assert!(!console.shows_part("Defender says this is not available"));
     console.harness.key_press(egui::Key::Escape);
     console.harness.run_steps(3);
     console.control.clear_faults();
     console.click("Quarantine file…");
-    console.step_until("both", |c| {
-        c.shows_part("The service itself offers it for this device")
-    });
+    console.until_shows_part("The service itself offers it for this device");
 }

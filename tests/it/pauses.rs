@@ -26,10 +26,7 @@ fn a_pause_that_polling_was_asked_for_holds_no_order_up() {
     };
     engine.until("the pause", is_paused);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, second));
-    engine.until("the answer", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(entry);
     assert!(is_paused(&engine.state), "it did not wait for its end");
     assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
 }
@@ -39,18 +36,12 @@ fn a_pause_that_polling_was_asked_for_holds_no_order_up() {
 #[test]
 fn an_order_leaves_although_what_is_read_before_it_is_always_put_off() {
     let (_simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
-    engine.control.inject(fault("submit", "status:429:3", 1));
-    engine
-        .control
-        .inject(fault("machine_actions", "status:429:4", 0));
+    let machine = engine.loaded("FIN-LT-042");
+    engine.inject("submit", "status:429:3", 1);
+    engine.inject("machine_actions", "status:429:4", 0);
     let began = std::time::Instant::now();
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until("the answer", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(entry);
     assert!(began.elapsed() >= Duration::from_secs(3), "its own pause");
     assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
     let not_reread = engine.state.entry(entry).expect("just seen").not_reread();

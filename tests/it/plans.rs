@@ -4,17 +4,14 @@
 use std::collections::BTreeMap;
 
 use cordon::action::{ActionKind, ISOLATION_TYPE, Plan, PlanStep, Step, TAG};
-use cordon::auth::TokenStore;
-use cordon::guard::{self, Approval, Policy};
+use cordon::guard::{Approval, Policy};
 use cordon::journal::{Entry, NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{EntryId, MachineRef};
 use cordon::settings::FILE_NAME;
 use cordon::simulator::RequestKind;
 
-use egui_kittest::kittest::Queryable as _;
-
-use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in, tenant};
+use crate::common::{Console, Engine, fault, journal_on_disk, place, posts, signed_in};
 
 const NAMES: [&str; 5] = [
     "FIN-LT-051",
@@ -41,26 +38,13 @@ fn machines(engine: &Engine) -> Vec<MachineRef> {
 
 /// Confirms steps of a plan, each on its device, in the order in which they leave.
 fn approve(engine: &Engine, plan: &Plan, orders: &[(usize, MachineRef)]) -> Vec<Approval> {
-    let now = jiff::Timestamp::now();
-    let account = engine.state.session.account().cloned().expect("signed in");
-    let drafts: Vec<_> = orders
-        .iter()
-        .map(|(at, machine)| {
-            let form = Engine::draft(ActionKind::Isolate, machine);
-            plan.draft(*at, form, str::to_owned).expect("a step")
-        })
-        .collect();
-    let batch = drafts.first().map(|first| first.entry);
-    let ids: std::collections::HashSet<_> = orders.iter().map(|(_, m)| &m.id).collect();
-    let reviews = drafts.into_iter().map(|mut draft| {
-        draft.batch = batch;
-        let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
-        let state = &engine.state;
-        state.with_more_facts(&draft.machine, None, ids.len(), now, judge)
+    let drafts = orders.iter().map(|(at, machine)| {
+        let form = Engine::draft(ActionKind::Isolate, machine);
+        plan.draft(*at, form, str::to_owned).expect("a step")
     });
-    let number = ids.len().to_string();
-    let epoch = engine.state.epoch;
-    guard::approve_all(reviews.collect(), &number, &account, epoch, now).expect("approved")
+    let ids: std::collections::HashSet<_> = orders.iter().map(|(_, m)| &m.id).collect();
+    let approved = engine.approve_all(drafts.collect(), ids.len(), &ids.len().to_string());
+    approved.expect("approved")
 }
 
 /// Every step on each of these devices: the first step everywhere, then the next.
@@ -100,8 +84,7 @@ fn once_each(machines: &[MachineRef]) -> BTreeMap<(String, String), usize> {
 
 fn all_done(engine: &mut Engine, entries: &[EntryId]) {
     for entry in entries {
-        let end = engine.until_end(*entry);
-        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+        engine.until_done(*entry);
     }
 }
 
@@ -134,7 +117,7 @@ fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
         let (_simulator, _folder, mut engine) = signed_in();
         let machines = machines(&engine)[..2].to_vec();
         let plan = plan(goes_on);
-        engine.control.inject(fault("submit", "forbidden", 1));
+        engine.inject("submit", "forbidden", 1);
         let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
         let entries = submit(&mut engine, approvals);
         let refused = engine.until_end(entries[0]);
@@ -199,9 +182,7 @@ fn a_device_that_was_merged_is_told_and_the_others_go_on() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine)[..2].to_vec();
     let plan = plan(true);
-    engine
-        .control
-        .inject(fault("submit:isolate", "carried_over", 1));
+    engine.inject("submit:isolate", "carried_over", 1);
     let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
     let entries = submit(&mut engine, approvals);
     all_done(&mut engine, &entries[1..]);
@@ -230,7 +211,7 @@ fn a_lost_answer_is_found_out_before_a_plan_that_may_stop_goes_on() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine)[..1].to_vec();
     let plan = plan(false);
-    engine.control.inject(fault("submit", "drop_after", 1));
+    engine.inject("submit", "drop_after", 1);
     let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
     let entries = submit(&mut engine, approvals);
     all_done(&mut engine, &entries);
@@ -244,8 +225,7 @@ fn the_next_steps_wait_for_one_that_is_held() {
     let machines = machines(&engine)[..2].to_vec();
     let held = machines[0].id.as_str();
     engine.control.never_finish(held);
-    let colleague = engine.control.act_as_colleague(held, "Unisolate", "clean");
-    assert!(colleague.is_some());
+    engine.colleague(held, "Unisolate", "clean");
     let plan = plan(true);
     let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
     let entries = submit(&mut engine, approvals);
@@ -274,7 +254,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
         let machines = machines(&engine);
         let plan = plan(true);
         // Long enough for it to end there.
-        engine.control.inject(fault("submit", "latency:60", 0));
+        engine.inject("submit", "latency:60", 0);
         let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
         let entries = submit(&mut engine, approvals);
         let control = engine.control.clone();
@@ -283,9 +263,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
         });
         drop(engine);
         simulator.control().clear_faults();
-        let (policy, store) = (Policy::default(), TokenStore::memory());
-        let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
-        engine.sign_in();
+        let mut engine = Engine::start_signed_in(&simulator, folder.path());
         engine.until_fast("what has left to end", |s| {
             s.entries.iter().all(|entry| entry.status().is_end())
         });
@@ -326,13 +304,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
 fn open_form_on(console: &mut Console, names: &[&str]) -> Vec<MachineRef> {
     let mut machines = Vec::new();
     for name in names {
-        let machine = console.open_device(name);
-        let select = format!("Select {}", machine.quoted());
-        console.step_until(&select, |c| c.shows(&select));
-        let boxes = console.harness.query_all_by_label(&select).next();
-        boxes.expect("just seen").click_accesskit();
-        console.harness.run_steps(2);
-        machines.push(machine);
+        machines.push(console.select(name));
     }
     console.click("More actions on the selected devices");
     console.click("Plan for 2 devices…");
@@ -341,12 +313,9 @@ fn open_form_on(console: &mut Console, names: &[&str]) -> Vec<MachineRef> {
 
 #[test]
 fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machines = open_form_on(&mut console, &["ENG-LT-030", "MBP-MKT-03"]);
-    console.step_until("the review of each step", |c| {
-        c.shows_part("Restrict apps: Not available on macOS")
-    });
+    console.until_shows_part("Restrict apps: Not available on macOS");
     assert!(console.shows_part(
         "If a step is refused on a device, the following steps still run on that device"
     ));
@@ -374,12 +343,8 @@ fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
         "tags",
     ];
     assert_eq!(sent, steps);
-    assert!(
-        console.shows_part("Ransomware on 2 devices ("),
-        "{}",
-        console.screen()
-    );
-    assert!(console.shows_part("step 4 of 4"), "{}", console.screen());
+    console.assert_shows_part("Ransomware on 2 devices (");
+    console.assert_shows_part("step 4 of 4");
     let written = journal_on_disk(&console.journal);
     let batch = Some(written[0].id());
     assert!(written.iter().all(|entry| entry.order.batch == batch));
@@ -395,10 +360,9 @@ fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
 /// In the window a device that has vanished is told in words, once for each of its steps.
 #[test]
 fn a_device_that_has_vanished_is_said_in_words() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machines = open_form_on(&mut console, &["ENG-LT-030", "FIN-LT-051"]);
-    console.step_until("the form", |c| c.shows_part("Type the number"));
+    console.until_shows_part("Type the number");
     for path in [
         "isolate",
         "collectInvestigationPackage",
@@ -416,30 +380,28 @@ fn a_device_that_has_vanished_is_said_in_words() {
         let entries = &c.state().entries;
         entries.len() == 8 && entries.iter().all(|entry| entry.status().is_end())
     });
-    console.step_until("the words", |c| {
-        c.shows_part("Defender does not know this device, or you have no access to its group")
-    });
+    console
+        .until_shows_part("Defender does not know this device, or you have no access to its group");
     let refused = format!("4 orders on 1 device refused ({}", machines[0].quoted());
-    assert!(console.shows_part(&refused), "{}", console.screen());
+    console.assert_shows_part(&refused);
     assert_eq!(posts(&console.control).len(), 8);
 }
 
 /// What is wrong with a plan of the settings is said where plans are shown, and takes no other away.
 #[test]
 fn a_plan_that_names_an_unknown_action_is_told_where_and_what() {
-    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     let plans = "[[plan]]\nname = \"Wrong\"\nsteps = [{ action = \"isolat\" }]\n\n[[plan]]\nname = \"Right\"\nsteps = [{ action = \"isolate\" }]\n";
     std::fs::write(&file, plans).expect("written");
-    let size = [1400.0, 900.0];
-    let mut console = Console::open(&simulator, folder.path(), &Policy::default(), size);
+    let mut console = Console::open(&simulator, folder.path(), &Policy::default());
     console.sign_in();
     console.click("Settings");
     let said = format!(
         "{}, line 3: plan “Wrong”: step 1: “isolat” is not an action",
         file.display()
     );
-    console.step_until("what is wrong", |c| c.shows_part(&said));
-    assert!(console.shows("Right: Isolate"), "{}", console.screen());
+    console.until_shows_part(&said);
+    console.assert_shows("Right: Isolate");
     assert!(!console.shows_part("Wrong: "), "{}", console.screen());
 }

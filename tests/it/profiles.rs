@@ -5,18 +5,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cordon::app::{App, CliTarget, OpenProfile, Shell};
-use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::model::Mode;
 use cordon::paths;
 use cordon::settings::{FILE_NAME, Settings};
 use cordon::simulator::{CLIENT_ID, Simulator};
 use cordon::state::State;
-use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
+use cordon::worker::WorkerHandle;
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{PATIENCE, tenant};
+use crate::common::{PATIENCE, fill, place, setup_at};
 
 /// The window of a run with profiles, and which tenants it opened.
 struct Window {
@@ -42,19 +41,7 @@ impl Window {
                 .push(endpoints.tenant.to_string());
             let mut state = State::new(Mode::StandIn, &endpoints.name, Policy::default());
             state.profile = Some(profile.name.as_str().into());
-            let worker = WorkerHandle::spawn(Setup {
-                journal: paths::journal_file(&at, Mode::StandIn, &endpoints),
-                endpoints,
-                mode: Mode::StandIn,
-                store: TokenStore::memory(),
-                memory: Some(at.clone()),
-                policy: Policy::default(),
-                timing: Timing::REAL,
-                request_repaint: Arc::new(|| {}),
-                refresh_every: REFRESH_EVERY,
-                addresses: Arc::new(Vec::new),
-                on_event: Arc::new(|_| {}),
-            })?;
+            let worker = WorkerHandle::spawn(setup_at(endpoints, Mode::StandIn, &at))?;
             let mut app = App::new(state, worker, jiff::tz::TimeZone::UTC, "");
             app.offer_profiles(&Settings::read(&at).unwrap_or_default());
             Ok(app)
@@ -80,10 +67,14 @@ impl Window {
     }
 
     fn until(&mut self, text: &str) {
+        self.step_until(text, |window| window.shows(text));
+    }
+
+    fn step_until(&mut self, what: &str, reached: impl Fn(&Self) -> bool) {
         let until = Instant::now() + PATIENCE;
         self.harness.step();
-        while !self.shows(text) {
-            assert!(Instant::now() < until, "waited in vain for “{text}”");
+        while !reached(self) {
+            assert!(Instant::now() < until, "waited in vain for “{what}”");
             std::thread::sleep(Duration::from_millis(5));
             self.harness.step();
         }
@@ -98,18 +89,8 @@ impl Window {
     }
 
     fn fill(&mut self, label: &str, text: &str) {
-        {
-            let fields = self.harness.query_all_by_label(label);
-            let is_field = |role| role == egui::accesskit::Role::TextInput;
-            let mut fields = fields.filter(|node| is_field(node.accesskit_node().role()));
-            fields.next().expect("a field").focus();
-        }
+        fill(&mut self.harness, label, text);
         self.harness.step();
-        let select_all = (egui::Modifiers::COMMAND, egui::Key::A);
-        self.harness.key_press_modifiers(select_all.0, select_all.1);
-        self.harness.step();
-        self.harness.event(egui::Event::Text(text.to_owned()));
-        self.harness.run_steps(2);
     }
 
     fn opened(&self) -> Vec<String> {
@@ -119,8 +100,7 @@ impl Window {
 
 #[test]
 fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut window = Window::open(&simulator, folder.path(), None);
     window.until("Which tenant does cordon work in?");
     assert!(!window.shows("is missing"), "nothing typed, nothing wrong");
@@ -160,8 +140,7 @@ fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
 
 #[test]
 fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     std::fs::write(&file, "[profile.contoso\ncloud = ").expect("written");
     let mut window = Window::open(&simulator, folder.path(), None);
@@ -182,12 +161,9 @@ fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
 
 #[test]
 fn a_wrong_value_is_shown_with_its_line_and_put_right_in_the_form() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
-    let text = format!(
-        "# Ours\n[profile.contoso]\ncloud = \"Commercial\"\ntenant = \"contoso\"\nclient_id = \"{CLIENT_ID}\"\n"
-    );
+    let text = format!("# Ours\n{}", profile("contoso", "Commercial", "contoso"));
     std::fs::write(&file, text).expect("written");
     let mut window = Window::open(&simulator, folder.path(), Some("contoso"));
     window.until("The settings file has a wrong value");
@@ -203,14 +179,18 @@ fn a_wrong_value_is_shown_with_its_line_and_put_right_in_the_form() {
     );
 }
 
+fn profile(name: &str, cloud: &str, tenant: &str) -> String {
+    format!(
+        "[profile.{name}]\ncloud = \"{cloud}\"\ntenant = \"{tenant}\"\nclient_id = \"{CLIENT_ID}\"\n"
+    )
+}
+
 #[test]
 fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = format!(
-        "default_profile = \"one\"\n[profile.one]\ncloud = \"Commercial\"\ntenant = \"contoso.com\"\nclient_id = \"{CLIENT_ID}\"\n\
-         [profile.two]\ncloud = \"GCC\"\ntenant = \"contoso.onmicrosoft.com\"\nclient_id = \"{CLIENT_ID}\"\n"
-    );
+    let (simulator, folder) = place();
+    let one = profile("one", "Commercial", "contoso.com");
+    let two = profile("two", "GCC", "contoso.onmicrosoft.com");
+    let text = format!("default_profile = \"one\"\n{one}{two}");
     std::fs::write(folder.path().join(FILE_NAME), text).expect("written");
     let mut window = Window::open(&simulator, folder.path(), None);
     window.click("Sign in with a code");
@@ -245,19 +225,12 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
 
 #[test]
 fn a_profile_chosen_in_the_palette_is_gone_to_as_from_its_page() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
-    let profile = |name: &str, tenant: &str| {
-        format!(
-            "[profile.{name}]\ncloud = \"Commercial\"\ntenant = \"{tenant}\"\nclient_id = \"{CLIENT_ID}\"\n"
-        )
-    };
-    let one = format!(
-        "default_profile = \"one\"\n{}",
-        profile("one", "contoso.com")
-    );
-    let both = format!("{one}{}", profile("two", "contoso.onmicrosoft.com"));
+    let one = profile("one", "Commercial", "contoso.com");
+    let one = format!("default_profile = \"one\"\n{one}");
+    let two = profile("two", "Commercial", "contoso.onmicrosoft.com");
+    let both = format!("{one}{two}");
     std::fs::write(&file, &both).expect("written");
     let mut window = Window::open(&simulator, folder.path(), None);
     window.until("Sign in to cordon");
@@ -283,12 +256,7 @@ fn a_profile_chosen_in_the_palette_is_gone_to_as_from_its_page() {
 
     std::fs::write(&file, &both).expect("written");
     choose(&mut window);
-    let until = Instant::now() + PATIENCE;
-    while window.opened().len() < 2 {
-        assert!(Instant::now() < until, "waited in vain for the other one");
-        std::thread::sleep(Duration::from_millis(5));
-        window.harness.step();
-    }
+    window.step_until("the other one", |window| window.opened().len() == 2);
     assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
     window.until("Sign in to cordon");
 }

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
-use cordon::journal::{Author, Journal, NotSentReason, OrderStatus, Record};
-use cordon::model::SessionStatus;
+use cordon::journal::{NotSentReason, OrderStatus, Record};
+use cordon::model::MachineActionId;
 use cordon::simulator::Simulator;
 
-use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
+use crate::common::{
+    Engine, asked_about, author, fault, journal_on_disk, leave, machine_named, place, posts,
+    signed_in, somebody, tenant,
+};
 
 /// Starts again on the same folder, signs in, and waits for the end of every entry.
 fn restart(simulator: &Simulator, folder: &Path) -> Engine {
-    let mut engine = Engine::start(simulator, folder);
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(simulator, folder);
     engine.until_fast("the end of every entry", |s| {
         s.entries.iter().all(|e| e.status().is_end())
     });
@@ -29,13 +31,11 @@ fn leave_behind(
     stored: Option<&str>,
     records: &[Record],
 ) -> cordon::model::EntryId {
-    let mut engine = Engine::start(simulator, folder);
-    engine.sign_in();
+    let engine = Engine::start_signed_in(simulator, folder);
     let account = engine.state.session.account().cloned().expect("signed in");
     let machine = engine.machine("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let order = draft.parse().expect("complete");
-    let entry = order.entry;
     if let Some(name) = stored {
         let machine = engine.machine(name);
         // Exactly what the console would have sent, without its journal knowing more.
@@ -46,47 +46,24 @@ fn leave_behind(
     }
     let path = engine.journal.clone();
     drop(engine);
-    let author = Author {
-        mode: "STAND-IN".into(),
-        tenant: account.tenant_id.as_str().into(),
-        object_id: account.object_id.clone(),
-        account: account.label().into(),
-    };
-    let mut journal = Journal::open(&path).expect("free again");
-    let mut batch = vec![(entry, Record::Intended { author, order })];
-    batch.extend(records.iter().map(|r| (entry, r.clone())));
-    journal
-        .append(jiff::Timestamp::now(), &batch)
-        .expect("written");
-    entry
+    leave(&path, author(&account), order, records)
 }
 
 #[test]
 fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let entry = leave_behind(&simulator, folder.path(), None, &[]);
     let engine = restart(&simulator, folder.path());
-    assert_eq!(
-        engine.status(entry),
-        OrderStatus::NotSent {
-            why: NotSentReason::ConsoleEnded,
-            detail: None
-        }
-    );
+    let (why, detail) = (NotSentReason::ConsoleEnded, None);
+    assert_eq!(engine.status(entry), OrderStatus::NotSent { why, detail });
     assert!(posts(&engine.control).is_empty());
 }
 
 #[test]
 fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let entry = leave_behind(
-        &simulator,
-        folder.path(),
-        Some("FIN-LT-042"),
-        &[Record::Sent],
-    );
+    let (simulator, folder) = place();
+    let stored = Some("FIN-LT-042");
+    let entry = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
     assert!(matches!(engine.status(entry), OrderStatus::Done { .. }));
     assert!(posts(&engine.control).is_empty());
@@ -94,8 +71,7 @@ fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() 
 
 #[test]
 fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never_had_it() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
     assert_eq!(engine.status(entry), OrderStatus::NotFound);
@@ -110,11 +86,10 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
 #[test]
 fn an_answer_with_an_action_that_the_service_does_not_know_is_not_found() {
     const UNKNOWN: &str = "b89eb834-4578-496c-8be0-03f004061435";
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let unclear = Record::Unclear {
         status: None,
-        action: cordon::model::MachineActionId::parse(UNKNOWN).ok(),
+        action: MachineActionId::parse(UNKNOWN).ok(),
         why: "the service's answer has no comment".into(),
     };
     let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent, unclear]);
@@ -127,18 +102,12 @@ fn an_answer_with_an_action_that_the_service_does_not_know_is_not_found() {
 #[test]
 fn a_pending_action_is_followed_again_after_a_crash() {
     let (simulator, folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    simulator.control().never_finish(machine.id.as_str());
+    engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    let action = engine.status(entry).action().expect("accepted").clone();
+    let action = engine.until_accepted(entry);
     drop(engine);
 
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     assert!(!engine.status(entry).is_end(), "pending is not done");
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
     assert_eq!(engine.until_end(entry), OrderStatus::Done { action });
@@ -147,51 +116,21 @@ fn a_pending_action_is_followed_again_after_a_crash() {
 
 #[test]
 fn entries_of_another_person_are_shown_but_not_taken_up() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let path = {
         let engine = Engine::start(&simulator, folder.path());
         engine.journal.clone()
     };
     // Taken up first: by the time it is found, the other one would have been asked about too.
-    let own = leave_behind(
-        &simulator,
-        folder.path(),
-        Some("FIN-LT-042"),
-        &[Record::Sent],
-    );
-    let elsewhere = crate::common::machine_named(&simulator.control(), "ENG-LT-030");
-    let entry = {
-        let mut journal = Journal::open(&path).expect("free");
-        let mut order = journal.entries().expect("readable").remove(0).order;
-        order.entry = cordon::model::EntryId::random().expect("random bytes");
-        order.machine.id = elsewhere.clone();
-        let author = Author {
-            mode: "STAND-IN".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "somebody".into(),
-        };
-        journal
-            .append(
-                jiff::Timestamp::now(),
-                &[
-                    (
-                        order.entry,
-                        Record::Intended {
-                            author,
-                            order: order.clone(),
-                        },
-                    ),
-                    (order.entry, Record::Sent),
-                ],
-            )
-            .expect("written");
-        order.entry
-    };
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
-    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    let stored = Some("FIN-LT-042");
+    let own = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
+    let elsewhere = machine_named(&simulator.control(), "ENG-LT-030");
+    let mut order = journal_on_disk(&path).remove(0).order;
+    order.entry = cordon::model::EntryId::random().expect("random bytes");
+    order.machine.id = elsewhere.clone();
+    let entry = leave(&path, somebody(), order, &[Record::Sent]);
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
+    engine.until_done(own);
     assert_eq!(engine.status(entry), OrderStatus::Sent);
     assert_eq!(asked_about(&engine.control, elsewhere.as_str()), 0);
 }
@@ -204,36 +143,32 @@ fn an_order_of_an_unnamed_account_is_not_resumed_by_the_next_unnamed_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let stored = Some("FIN-LT-042");
     let left = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     // By its end, the one that was left would have been looked up too.
     let own = engine.order(ActionKind::Isolate, "ENG-LT-030");
-    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    engine.until_done(own);
     assert_eq!(engine.status(left), OrderStatus::Sent);
+}
+
+/// Submits an order to a journal that does not take it.
+fn until_refused(engine: &mut Engine, draft: &cordon::action::Draft) {
+    let approval = engine.approve(draft);
+    let approval = approval.expect("the guardrails know nothing of journals");
+    engine.send(cordon::message::Command::Submit(vec![approval]));
+    engine.until("the refusal", |s| !s.problems.is_empty());
 }
 
 #[test]
 fn a_second_console_on_the_same_folder_only_looks() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let first = Engine::start(&simulator, folder.path());
     let mut second = Engine::start(&simulator, folder.path());
-    let refused = second
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("look-only");
+    let refused = second.journal_trouble();
     assert!(refused.headline.contains("Another console"), "{refused:?}");
     second.sign_in();
-    let machine = second.machine("FIN-LT-042");
-    second.load(&machine);
+    let machine = second.loaded("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
-    let approval = second
-        .approve(&draft)
-        .expect("the guardrails know nothing of journals");
-    second.send(cordon::message::Command::Submit(vec![approval]));
-    second.until("the refusal", |s| !s.problems.is_empty());
+    until_refused(&mut second, &draft);
     let said = &second.state.problems[0].explanation;
     assert!(said.headline.contains("Another console"), "{said:?}");
     assert!(!format!("{said:?}").contains("Make room"), "{said:?}");
@@ -245,18 +180,11 @@ fn a_second_console_on_the_same_folder_only_looks() {
 fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() {
     let (simulator, folder, mut first) = signed_in();
     let control = simulator.control();
-    let mut second = Engine::start(&simulator, folder.path());
-    second.sign_in();
-    let machine = first.machine("FIN-LT-042");
-    control.never_finish(machine.id.as_str());
+    let mut second = Engine::start_signed_in(&simulator, folder.path());
+    let machine = first.never_finishing("FIN-LT-042");
     let entry = first.order(ActionKind::Isolate, "FIN-LT-042");
-    let is_accepted = |s: &cordon::state::State| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    };
-    first.until("acceptance", is_accepted);
-    second.until("what the other one has ordered", is_accepted);
-    let action = first.status(entry).action().expect("accepted").clone();
+    let action = first.until_accepted(entry);
+    second.until_accepted(entry);
     second.until("a look of its own", |s| {
         matches!(
             s.progress.get(&entry),
@@ -271,18 +199,17 @@ fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() 
         let read = s.action(&machine.id, &action);
         read.is_some_and(|a| a.status.is_final())
     });
-    assert!(matches!(first.until_end(entry), OrderStatus::Done { .. }));
+    first.until_done(entry);
     let end = second.until_end(entry);
     assert_eq!(end, first.status(entry), "as the journal has it");
-    let written = crate::common::journal_on_disk(&first.journal);
+    let written = journal_on_disk(&first.journal);
     assert_eq!(Some(&written[0]), first.state.entry(entry), "by one alone");
     assert_eq!(posts(&control), ["isolate"]);
 }
 
 #[test]
 fn an_unwritable_journal_stops_everything_before_it_leaves() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     // A file where the folder should be: unwritable for root too.
     let blocked = folder.path().join("file");
     std::fs::write(&blocked, b"").expect("written");
@@ -292,49 +219,33 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
         &Policy::default(),
         cordon::auth::TokenStore::memory(),
     );
-    let refused = engine
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("unwritable");
+    let refused = engine.journal_trouble();
     assert!(
         refused.headline.contains("cannot be written"),
         "{refused:?}"
     );
     engine.sign_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
     // The rules cannot be read there either, so the name is typed.
     draft.typed_name = machine.name();
-    let approval = engine
-        .approve(&draft)
-        .expect("the guardrails know nothing of journals");
-    engine.send(cordon::message::Command::Submit(vec![approval]));
-    engine.until("the refusal", |s| !s.problems.is_empty());
+    until_refused(&mut engine, &draft);
     assert!(posts(&engine.control).is_empty(), "rule 3");
 }
 
 #[test]
 fn following_resumes_after_a_revoked_sign_in_is_renewed_by_a_person() {
     let (simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    simulator.control().never_finish(machine.id.as_str());
+    engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
+    engine.until_accepted(entry);
     simulator.control().revoke_sign_ins();
-    engine.until("the need", |s| {
-        matches!(s.session, SessionStatus::NeedsSignIn { .. })
-    });
+    engine.until_sign_in_needed();
     assert!(!engine.state.inventory.all().is_empty(), "the list stays");
     engine.sign_in();
     let action = engine.status(entry).action().expect("accepted").clone();
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.until_done(entry);
     simulator.control().inject(fault("any", "latency:1", 1));
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
@@ -349,30 +260,27 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     simulator.control().advance(Duration::from_hours(10));
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
-    engine.until("the action to be found after all", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    let _machine = engine.loaded("FIN-LT-042");
+    engine.until_accepted(entry);
+    engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+fn not_ours() -> Record {
+    Record::NotOurs {
+        action: MachineActionId::parse("b89eb834").expect("an id"),
+        requestor: "an unknown requestor".into(),
+        created: None,
+    }
 }
 
 #[test]
 fn not_ours_becomes_ours_when_a_reading_carries_our_tag() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let verdict = Record::NotOurs {
-        action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
-        requestor: "an unknown requestor".into(),
-        created: None,
-    };
+    let (simulator, folder) = place();
     let stored = Some("FIN-LT-042");
-    let records = [Record::Sent, verdict];
+    let records = [Record::Sent, not_ours()];
     let entry = leave_behind(&simulator, folder.path(), stored, &records);
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
     engine.until_fast("the better verdict", |s| {
         s.entry(entry)
             .is_some_and(|e| matches!(e.status(), OrderStatus::Done { .. }))
@@ -382,51 +290,29 @@ fn not_ours_becomes_ours_when_a_reading_carries_our_tag() {
 
 #[test]
 fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let stored = Some("FIN-LT-042");
     let own = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
     let engine = Engine::start(&simulator, folder.path());
     let path = engine.journal.clone();
     drop(engine);
-    let entry = {
-        let mut journal = Journal::open(&path).expect("free");
-        let mut order = journal.entries().expect("readable").remove(0).order;
-        order.entry = cordon::model::EntryId::random().expect("random bytes");
-        order.machine.id = crate::common::machine_named(&simulator.control(), "ENG-LT-030");
-        let id = order.machine.id.as_str();
-        let control = simulator.control();
-        let acted = control.act_as_colleague(id, "Isolate", &order.comment_to_send());
-        assert!(acted.is_some());
-        let author = Author {
-            mode: "STAND-IN".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "somebody".into(),
-        };
-        let entry = order.entry;
-        let records = [
-            (entry, Record::Intended { author, order }),
-            (entry, Record::Sent),
-            (entry, Record::NotFound),
-        ];
-        journal
-            .append(jiff::Timestamp::now(), &records)
-            .expect("written");
-        entry
-    };
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
-    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    let mut order = journal_on_disk(&path).remove(0).order;
+    order.entry = cordon::model::EntryId::random().expect("random bytes");
+    order.machine.id = machine_named(&simulator.control(), "ENG-LT-030");
+    let (id, comment) = (order.machine.id.as_str(), order.comment_to_send());
+    let control = simulator.control();
+    let acted = control.act_as_colleague(id, "Isolate", &comment);
+    assert!(acted.is_some());
+    let entry = leave(&path, somebody(), order, &[Record::Sent, Record::NotFound]);
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
+    let _machine = engine.loaded("ENG-LT-030");
+    engine.until_done(own);
     assert_eq!(engine.status(entry), OrderStatus::NotFound);
 }
 
 #[test]
 fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_name() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let sent_and = |verdict| vec![Record::Sent, verdict];
     let entries = [
         sent_and(Record::Refused {
@@ -435,11 +321,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
             message: "".into(),
         }),
         sent_and(Record::NotFound),
-        sent_and(Record::NotOurs {
-            action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
-            requestor: "an unknown requestor".into(),
-            created: None,
-        }),
+        sent_and(not_ours()),
         vec![Record::NotSent {
             why: NotSentReason::Withdrawn,
             detail: None,
@@ -448,8 +330,8 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
     .map(|records| leave_behind(&simulator, folder.path(), None, &records));
     let mut engine = Engine::start(&simulator, folder.path());
     let statuses = entries.map(|entry| engine.status(entry));
-    let machine = crate::common::machine_named(&engine.control, "FIN-LT-042");
-    let other = crate::common::machine_named(&engine.control, "ENG-LT-030");
+    let machine = machine_named(&engine.control, "FIN-LT-042");
+    let other = machine_named(&engine.control, "ENG-LT-030");
     for entry in entries {
         let quoted = format!("[{entry}] alert 1234");
         for (machine, kind) in [
@@ -457,10 +339,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
             (&machine, "Unisolate"),
             (&other, "Isolate"),
         ] {
-            let acted = engine
-                .control
-                .act_as_colleague(machine.as_str(), kind, &quoted);
-            assert!(acted.is_some());
+            engine.colleague(machine.as_str(), kind, &quoted);
         }
     }
     engine.sign_in();
@@ -481,8 +360,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
 
 #[test]
 fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_says_so() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let other = Some("ENG-LT-030");
     let entry = leave_behind(&simulator, folder.path(), other, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());

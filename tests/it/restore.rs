@@ -5,16 +5,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cordon::action::ActionKind;
-use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::{Command, OrderProgress};
 use cordon::model::{KeyringState, Retry, SessionStatus};
-use cordon::simulator::Simulator;
+use cordon::simulator::{SimControl, Simulator};
 use keyring_core::api::CredentialStoreApi as _;
-use keyring_core::{CredentialStore, Entry, mock};
+use keyring_core::{Entry, mock};
 use tempfile::TempDir;
 
-use crate::common::{self, Engine, fault, item_of, signed_in, tenant, wait_for};
+use crate::common::{
+    self, Engine, STRANGER, fault, item_of, names_in, signed_in, store_on, tenant, token_requests,
+    wait_for,
+};
 
 /// A keyring and a folder that outlive the consoles.
 pub struct Home {
@@ -23,12 +25,6 @@ pub struct Home {
 }
 
 pub const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
-const STRANGER: (&str, &str, &str) = (
-    "11111111-2222-4333-8444-555555555555",
-    "sam@contoso.com",
-    "Sam Stranger",
-);
-
 impl Home {
     fn new() -> Self {
         Self {
@@ -38,13 +34,7 @@ impl Home {
     }
 
     pub fn start(&self, simulator: &Simulator) -> Engine {
-        let (folder, store) = (self.folder.path(), self.store());
-        Engine::start_with(simulator, folder, &Policy::default(), store)
-    }
-
-    fn store(&self) -> TokenStore {
-        let keyring: Arc<CredentialStore> = self.keyring.clone();
-        TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
+        Engine::start_on(simulator, self.folder.path(), &self.keyring)
     }
 
     /// A console in which somebody has signed in and the list was kept; then it ends.
@@ -52,7 +42,7 @@ impl Home {
         let home = Self::new();
         let mut engine = home.start(simulator);
         engine.sign_in();
-        engine.until("saving", |s| s.keyring == KeyringState::Saved);
+        engine.until_saved();
         // Only a whole list is kept.
         assert_eq!(engine.state.inventory.incomplete, None);
         home.wait_for("devices-");
@@ -63,11 +53,9 @@ impl Home {
     /// Written in the background.
     fn wait_for(&self, name: &str) {
         let is_there = || {
-            let files = std::fs::read_dir(self.folder.path()).expect("a folder");
-            files.flatten().any(|file| {
-                let is_whole = file.path().extension().is_some_and(|end| end == "json");
-                is_whole && file.file_name().to_string_lossy().starts_with(name)
-            })
+            let names = names_in(self.folder.path());
+            let is_it = |file: &String| file.starts_with(name) && file.ends_with(".json");
+            names.iter().any(is_it)
         };
         wait_for(name, is_there);
     }
@@ -88,19 +76,27 @@ impl Home {
     }
 }
 
+pub fn after_a_first_run() -> (Simulator, SimControl, Home) {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    (simulator, control, home)
+}
+
+fn until_renewed(engine: &mut Engine) {
+    engine.until("the list", |s| {
+        s.session.is_signed_in() && s.inventory.read_at.is_some()
+    });
+}
+
 /// What earlier versions, other accounts and killed runs left behind of this place.
 #[test]
 fn signing_out_leaves_no_list_of_devices_of_anybody_at_this_place() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
+    let (simulator, _, home) = after_a_first_run();
     let lists = || {
-        let names = std::fs::read_dir(home.folder.path()).expect("a folder");
-        let names = names.map(|entry| entry.expect("an entry").file_name());
-        let names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        let mut names = names_in(home.folder.path());
+        names.retain(|name| name.contains("devices-"));
         names
-            .into_iter()
-            .filter(|name| name.contains("devices-"))
-            .collect::<Vec<_>>()
     };
     let [kept] = lists().try_into().expect("one list");
     let (place, account) = kept.split_once('_').expect("place and account");
@@ -119,22 +115,12 @@ fn signing_out_leaves_no_list_of_devices_of_anybody_at_this_place() {
     wait_for("the lists to go", || lists().is_empty());
 }
 
-fn token_requests(engine: &Engine) -> usize {
-    let requests = engine.control.requests();
-    requests
-        .iter()
-        .filter(|r| r.path.ends_with("/token"))
-        .count()
-}
-
 #[test]
 fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     control.inject(fault("any", "html:503", 0));
     let mut engine = home.start(&simulator);
-    engine.until("the reason", |s| s.renewal_failure.is_some());
+    engine.until_renewal_fails();
     let SessionStatus::NotRenewed { account, retry } = engine.state.session.clone() else {
         panic!("{:?}", engine.state.session)
     };
@@ -162,17 +148,13 @@ fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen
 fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
     /// So slow that no wait of the engine ends while the test is patient.
     const SLOW: f64 = 0.01;
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     control.hide_new_actions(Duration::from_hours(9));
     control.inject(fault("submit", "drop_after", 1));
     let mut engine = home.start(&simulator);
     engine.until("the list", |s| s.inventory.read_at.is_some());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-043");
-    engine.until("that nobody knows", |s| {
-        s.entry(entry).is_some_and(|e| e.status().is_unknown())
-    });
+    engine.until_status(entry, "Unknown");
     drop(engine);
 
     control.inject(fault("any", "html:503", 0));
@@ -181,7 +163,7 @@ fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
         &simulator,
         home.folder.path(),
         &Policy::default(),
-        home.store(),
+        store_on(&home.keyring),
         SLOW,
     );
     let asked = Arc::clone(&line);
@@ -203,9 +185,9 @@ fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
     });
     control.clear_faults();
     let looks = || line.lock().expect("whole").1;
-    let (tries, seen) = (token_requests(&engine), looks());
+    let (tries, seen) = (token_requests(&control), looks());
     wait_for("looks at the same addresses", || looks() > seen + 1);
-    assert_eq!(token_requests(&engine), tries, "nothing has changed");
+    assert_eq!(token_requests(&control), tries, "nothing has changed");
 
     let address = "10.0.0.7".parse().expect("an address");
     line.lock().expect("whole").0.push(address);
@@ -214,14 +196,12 @@ fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
     engine.until("the look-up of what is unknown", |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::LookedUp { .. }))
     });
-    assert_eq!(token_requests(&engine), tries + 1);
+    assert_eq!(token_requests(&control), tries + 1);
 }
 
 #[test]
 fn refresh_and_try_again_renew_at_once() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     for command in [Command::RefreshMachines, Command::RenewSignIn] {
         control.inject(fault("token", "status:429:3600", 1));
         let mut engine = home.start(&simulator);
@@ -229,21 +209,16 @@ fn refresh_and_try_again_renew_at_once() {
             matches!(s.session, SessionStatus::NotRenewed { .. })
         });
         engine.send(command);
-        engine.until("the list", |s| {
-            s.session.is_signed_in() && s.inventory.read_at.is_some()
-        });
+        until_renewed(&mut engine);
     }
 }
 
 #[test]
 fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     control.remove_application(true);
     let mut engine = home.start(&simulator);
-    engine.until("the reason", |s| s.renewal_failure.is_some());
-    let failure = engine.state.renewal_failure.clone().expect("just seen");
+    let failure = engine.until_renewal_fails();
     assert_eq!(
         failure.headline,
         "The application is not known in this tenant, or is disabled"
@@ -259,22 +234,17 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
         "{:?}",
         engine.state.session
     );
-    let asked = token_requests(&engine);
+    let asked = token_requests(&control);
     // Another console of the same pace tells the time: longer than every wait between two tries.
     let (_elsewhere, _folder, mut other) = signed_in();
-    let machine = other.machine("FIN-LT-042");
-    other.control.never_finish(machine.id.as_str());
+    other.never_finishing("FIN-LT-042");
     let entry = other.order(ActionKind::Isolate, "FIN-LT-042");
-    other.until("acceptance", |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    let action = other.status(entry).action().expect("accepted").clone();
+    let action = other.until_accepted(entry);
     for _ in 0..5 {
         other.until_looked_at_again(action.as_str());
     }
     engine.send(Command::LookNow);
-    assert_eq!(token_requests(&engine), asked, "no loop");
+    assert_eq!(token_requests(&control), asked, "no loop");
 
     // A person who signs in by hand, in vain, is where they were.
     engine.send(Command::SignIn);
@@ -287,9 +257,7 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
 
     control.remove_application(false);
     engine.send(Command::RenewSignIn);
-    engine.until("the list", |s| {
-        s.session.is_signed_in() && s.inventory.read_at.is_some()
-    });
+    until_renewed(&mut engine);
     assert_eq!(
         engine.state.sign_in_failure, None,
         "nothing stale is left on screen"
@@ -298,15 +266,13 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
 
 #[test]
 fn a_sign_in_that_cannot_be_renewed_in_the_middle_holds_orders_and_comes_back_by_itself() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     let mut engine = home.start(&simulator);
     engine.until("the list", |s| s.inventory.read_at.is_some());
     control.expire_access_tokens();
     control.inject(fault("token", "html:503", 0));
     engine.send(Command::RefreshMachines);
-    engine.until("the reason", |s| s.renewal_failure.is_some());
+    engine.until_renewal_fails();
     assert!(matches!(
         engine.state.session,
         SessionStatus::NotRenewed { .. }
@@ -319,13 +285,10 @@ fn a_sign_in_that_cannot_be_renewed_in_the_middle_holds_orders_and_comes_back_by
 
 #[test]
 fn another_accounts_tokens_at_start_do_not_sign_in() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    let control = simulator.control();
+    let (simulator, control, home) = after_a_first_run();
     control.renew_as(Some(STRANGER));
     let mut engine = home.start(&simulator);
-    engine.until("the reason", |s| s.renewal_failure.is_some());
-    let failure = engine.state.renewal_failure.clone().expect("just seen");
+    let failure = engine.until_renewal_fails();
     assert!(
         failure
             .headline
@@ -336,19 +299,14 @@ fn another_accounts_tokens_at_start_do_not_sign_in() {
         panic!("{:?}", engine.state.session)
     };
     assert_eq!(account.label(), "jane@contoso.com");
-    let asked_by_sam = control
-        .requests()
-        .iter()
-        .filter(|r| r.path.starts_with("/api"))
-        .count();
+    let asked = || {
+        let requests = control.requests().into_iter();
+        requests.filter(|r| r.path.starts_with("/api")).count()
+    };
+    let asked_by_sam = asked();
     engine.send(Command::LookNow);
     drop(engine);
-    let asked = control
-        .requests()
-        .iter()
-        .filter(|r| r.path.starts_with("/api"))
-        .count();
-    assert_eq!(asked, asked_by_sam, "nothing is asked for in that name");
+    assert_eq!(asked(), asked_by_sam, "nothing is asked for in that name");
     assert!(
         home.item(&simulator, Some(JANE)).get_secret().is_err(),
         "nor is it kept"
@@ -357,8 +315,7 @@ fn another_accounts_tokens_at_start_do_not_sign_in() {
 
 #[test]
 fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
+    let (simulator, control, home) = after_a_first_run();
     // Left behind by an older version, under the name that all accounts shared.
     let own = home.item(&simulator, Some(JANE));
     let json = own.get_secret().expect("saved");
@@ -369,15 +326,13 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
         .set_secret(json.as_bytes())
         .expect("a mock write");
     own.delete_credential().expect("a mock");
-    simulator.control().renew_as(Some(STRANGER));
-    let asked = simulator.control().requests().len();
+    control.renew_as(Some(STRANGER));
+    let asked = control.requests().len();
 
     let mut engine = home.start(&simulator);
-    engine.until("the question", |s| {
-        matches!(s.session, SessionStatus::DifferentAccount { .. })
-    });
+    engine.until_asked_who();
     assert_eq!(
-        simulator.control().requests().len(),
+        control.requests().len(),
         asked,
         "nothing is sent before the answer"
     );
@@ -386,12 +341,10 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
     drop(engine);
 
     let mut engine = home.start(&simulator);
-    engine.until("the question", |s| {
-        matches!(s.session, SessionStatus::DifferentAccount { .. })
-    });
+    engine.until_asked_who();
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    engine.until_saved();
     drop(engine);
     // Known from now on.
     let mut engine = home.start(&simulator);
@@ -400,11 +353,10 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
 
 #[test]
 fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
+    let (simulator, control, home) = after_a_first_run();
     let mut engine = home.start(&simulator);
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    engine.until_saved();
     home.lock_next(&simulator);
     engine.send(Command::SignOut);
     engine.until("what is left", |s| {
@@ -414,11 +366,9 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     });
     // The last lock met nobody.
     home.item(&simulator, Some(JANE)).get_secret().ok();
-    let failure = engine.state.sign_in_failure.clone().expect("just seen");
-    assert!(
-        failure.headline.contains("still in the keyring"),
-        "{failure:?}"
-    );
+    let failure = engine.until_sign_in_fails();
+    let is_said = failure.headline.contains("still in the keyring");
+    assert!(is_said, "{failure:?}");
     drop(engine);
     assert!(
         home.item(&simulator, Some(JANE)).get_secret().is_ok(),
@@ -428,16 +378,12 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     assert!(text.contains("owed") && !text.contains("jane"), "{text}");
 
     // Still locked at the next start: it signs nobody in.
-    let asked = simulator.control().requests().len();
+    let asked = control.requests().len();
     home.lock_next(&simulator);
     let mut engine = home.start(&simulator);
-    engine.until("the reason", |s| s.sign_in_failure.is_some());
+    engine.until_sign_in_fails();
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
-    assert_eq!(
-        simulator.control().requests().len(),
-        asked,
-        "nothing was renewed"
-    );
+    assert_eq!(control.requests().len(), asked, "nothing was renewed");
     // Unlocked: the request is carried out, and still nobody is signed in.
     engine.send(Command::TryKeyringAgain);
     engine.until("the removal", |s| {
@@ -451,14 +397,13 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     drop(engine);
     let mut engine = home.start(&simulator);
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
-    assert_eq!(simulator.control().requests().len(), asked);
+    assert_eq!(control.requests().len(), asked);
 }
 
 #[test]
 fn the_keyring_has_answered_while_the_sign_in_host_is_still_waited_for() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
-    simulator.control().inject(fault("token", "stall", 0));
+    let (simulator, control, home) = after_a_first_run();
+    control.inject(fault("token", "stall", 0));
     let mut engine = home.start(&simulator);
     engine.until("the account", |s| {
         matches!(s.session, SessionStatus::Renewing { .. })
@@ -472,14 +417,12 @@ fn the_keyring_has_answered_while_the_sign_in_host_is_still_waited_for() {
 
 #[test]
 fn several_saved_sign_ins_of_one_name_are_said_to_be_the_reason() {
-    let simulator = tenant();
-    let home = Home::after_a_first_run(&simulator);
+    let (simulator, _, home) = after_a_first_run();
     let entry = home.item(&simulator, Some(JANE));
     let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
     cred.set_error(keyring_core::Error::Ambiguous(Vec::new()));
     let mut engine = home.start(&simulator);
-    engine.until("the reason", |s| s.sign_in_failure.is_some());
-    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    let failure = engine.until_sign_in_fails();
     assert!(
         failure.headline.contains("several sign-ins under one name"),
         "{failure:?}"

@@ -7,7 +7,7 @@ use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::settings::FILE_NAME;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in};
+use crate::common::{Console, Engine, journal_on_disk, posts, signed_in};
 
 const SHARED: &str = "team.toml";
 
@@ -28,8 +28,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
                 "[policy]\nshared_file = \"team.toml\"\n",
             );
         }
-        let machine = engine.machine("ENG-LT-030");
-        engine.load(&machine);
+        let machine = engine.loaded("ENG-LT-030");
         let draft = Engine::draft(ActionKind::Isolate, &machine);
         let approval = engine.approve(&draft).expect("nothing blocks it");
         write(folder.path(), if shared { SHARED } else { FILE_NAME }, rule);
@@ -47,8 +46,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
 
 #[test]
 fn a_form_that_opens_shows_a_rule_written_by_hand() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let folder = console.journal.parent().expect("a folder").to_owned();
     write(
@@ -57,9 +55,8 @@ fn a_form_that_opens_shows_a_rule_written_by_hand() {
         "[policy]\nprotected_names = [\"ENG-LT-030\"]\n",
     );
     console.click("Isolate…");
-    console.step_until("the rule", |c| {
-        c.shows_part("Your organisation protects this device: its name matches “ENG-LT-030”")
-    });
+    console
+        .until_shows_part("Your organisation protects this device: its name matches “ENG-LT-030”");
     assert!(posts(&console.control).is_empty(), "{}", machine.name());
 }
 
@@ -79,8 +76,7 @@ fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_n
     engine.send(Command::ReadSettings);
     engine.until("the rules", |s| s.policy.max_batch == 3);
     std::fs::remove_file(folder.path().join(SHARED)).expect("it was there");
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     engine.until("that they are gone", |s| s.policy.unread.is_some());
     assert_eq!(engine.state.policy.max_batch, 3);
     assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
@@ -102,7 +98,7 @@ fn a_device_that_cannot_be_read_again_is_sent_and_recorded_as_not_reread() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.machine("ENG-LT-030");
     for on in ["machine", "machine_actions"] {
-        engine.control.inject(fault(on, "forbidden", 0));
+        engine.inject(on, "forbidden", 0);
     }
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let entry = engine.submit(&draft);

@@ -193,7 +193,7 @@ fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
     };
     let page = prompt.page.clone();
     press("approve", &page);
-    console.step_until("the question", |c| c.shows("Is this you?"));
+    console.until_shows("Is this you?");
     look(&console);
     console.click("Continue as jane@contoso.com");
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());
@@ -218,7 +218,7 @@ fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
         });
         look(&console);
         if fails {
-            console.control.inject(fault("token", "garbage", 1));
+            console.inject("token", "garbage", 1);
         }
         assert!(console.control.approve_latest());
         console.step_until("what came of it", |c| {

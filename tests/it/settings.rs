@@ -5,24 +5,20 @@ use std::sync::Arc;
 
 use cordon::action::ActionKind;
 use cordon::app::Notifier;
-use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::model::Mode;
-use cordon::paths;
 use cordon::settings::{FILE_NAME, RuleChange, RuleKey};
 use cordon::state::State;
-use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
-use egui::{Key, Modifiers};
+use cordon::worker::{Setup, WorkerHandle};
+use egui::Key;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::common::{Console, Engine, endpoints, posts, signed_in, tenant};
+use crate::common::{Console, Engine, endpoints, place, posts, setup_at, signed_in};
 
 fn open_settings(console: &mut Console) {
-    console
-        .harness
-        .key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    console.press_command(Key::Comma);
     console.step_until("the screen", |c| {
         c.shows("Protected devices") && c.shows("Comment templates")
     });
@@ -41,11 +37,10 @@ fn on_disk(folder: &Path) -> String {
 
 #[test]
 fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_saved() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     std::fs::write(folder.path().join(FILE_NAME), "# Ours.\n").expect("written");
     let policy = Policy::default();
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     open_settings(&mut console);
     assert_eq!(
@@ -54,7 +49,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     );
     console.fill("Address ranges", "10.8/40");
     let why = "Line 1: “10.8/40” is not an address range, such as 10.8.0.0/16";
-    console.step_until("what is wrong", |c| c.shows(why));
+    console.until_shows(why);
     assert_eq!(
         cannot_save(&console),
         Some(format!("Address ranges: {why}"))
@@ -69,10 +64,10 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     console.click("Back to the list");
     console.step_until("the list", |c| !c.shows("Protected devices"));
     open_settings(&mut console);
-    console.step_until("the text", |c| c.shows("Not saved yet"));
+    console.until_shows("Not saved yet");
     console.click("Save");
     console.step_until("the new rules", |c| c.state().settings.saves == 1);
-    console.step_until("the word", |c| c.shows("Saved and in effect"));
+    console.until_shows("Saved and in effect");
     let text = on_disk(folder.path());
     assert_eq!(
         text,
@@ -86,9 +81,8 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     });
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
-    console.step_until("why not", |c| {
-        c.shows_part("Your organisation protects this device: its name matches “ENG-LT-0*”")
-    });
+    console
+        .until_shows_part("Your organisation protects this device: its name matches “ENG-LT-0*”");
     console.fill("Type the name of the protected device", "eng-lt-030");
     console.confirm(&format!("Isolate {}", machine.quoted()));
     console.step_until("the request", |c| posts(&c.control).len() == 1);
@@ -96,19 +90,16 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
 
 #[test]
 fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         protected_tags: vec!["tier0".into()],
         ..Policy::default()
     };
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     std::fs::write(folder.path().join(FILE_NAME), "[policy").expect("written");
     open_settings(&mut console);
-    console.step_until("what is wrong", |c| {
-        c.shows("The settings file cannot be read")
-    });
+    console.until_shows("The settings file cannot be read");
     console.fill("Protected names", "DC01");
     let why = cannot_save(&console).expect("blocked");
     assert!(why.contains(FILE_NAME) && why.contains("line 1"), "{why}");
@@ -132,8 +123,7 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
 #[cfg(unix)]
 #[test]
 fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let team = folder.path().join("team.toml");
     std::fs::write(&team, "[policy]\nprotected_names = [\"ENG-LT-0*\"]\n").expect("written");
     // Written as a path to another computer; here it leads to this one.
@@ -141,10 +131,10 @@ fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
     std::fs::write(folder.path().join(FILE_NAME), settings).expect("written");
     let host = cordon::settings::network_host(&format!("/{}", team.display())).expect("a host");
     let policy = Policy::default();
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.sign_in();
     let question = format!("Read your organisation's rules from the computer “{host}”?");
-    console.step_until("the question", |c| c.shows(&question));
+    console.until_shows(&question);
     assert!(console.state().settings.shared.is_none());
     console.click(&format!("Read from {host}"));
     console.step_until("its end", |c| !c.shows(&question));
@@ -153,7 +143,7 @@ fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
     });
     drop(console);
     // In the next run nobody is asked.
-    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    let mut console = Console::open(&simulator, folder.path(), &policy);
     console.step_until("the rules", |c| c.state().settings.shared.is_some());
     assert!(!console.shows(&question));
 }
@@ -169,8 +159,7 @@ fn change(key: RuleKey, from: &str, to: &str) -> RuleChange {
 #[test]
 fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     let (_simulator, folder, mut engine) = signed_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     let change = change(RuleKey::ProtectedNames, "", "ENG-LT-030");
@@ -189,34 +178,22 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
 
 #[test]
 fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy {
         read_only: true,
         ..Policy::default()
     };
-    let endpoints = endpoints(&simulator);
-    let journal = paths::journal_file(folder.path(), Mode::Demo, &endpoints);
     let state = State::new(Mode::Demo, "Demo", policy.clone());
-    let worker = WorkerHandle::spawn(Setup {
-        endpoints,
-        mode: Mode::Demo,
-        store: TokenStore::memory(),
-        journal: journal.clone(),
+    let setup = Setup {
         memory: None,
         policy,
-        timing: Timing::REAL,
-        request_repaint: Arc::new(|| {}),
-        refresh_every: REFRESH_EVERY,
-        addresses: Arc::new(Vec::new),
-        on_event: Arc::new(|_| {}),
-    })
-    .expect("the worker starts");
+        ..setup_at(endpoints(&simulator), Mode::Demo, folder.path())
+    };
     let mut engine = Engine {
         state,
-        worker,
         control: simulator.control(),
-        journal,
+        journal: setup.journal.clone(),
+        worker: WorkerHandle::spawn(setup).expect("the worker starts"),
     };
     engine.until("the templates", |s| {
         s.settings.written.entries(RuleKey::Templates).count() == 2
@@ -237,11 +214,10 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
 
 #[test]
 fn notifications_are_switched_off_at_once_and_stay_off_in_the_next_run() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let policy = Policy::default();
     let with_notifier = || {
-        let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+        let mut console = Console::open(&simulator, folder.path(), &policy);
         let notifier = Notifier::start(Mode::StandIn, Arc::default());
         console.harness.state_mut().notify_through(notifier.clone());
         (console, notifier)
@@ -252,7 +228,7 @@ fn notifications_are_switched_off_at_once_and_stay_off_in_the_next_run() {
     assert!(notifier.is_enabled());
     let wanted = "Notify me when an action ends while cordon is not in front";
     console.click(wanted);
-    console.step_until("the change", |c| c.shows("Not saved yet"));
+    console.until_shows("Not saved yet");
     assert!(notifier.is_enabled(), "not before it is saved");
     console.click(wanted);
     console.step_until("no change", |c| !c.shows("Not saved yet"));

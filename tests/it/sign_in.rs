@@ -2,31 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use cordon::auth::TokenStore;
-use cordon::guard::Policy;
 use cordon::message::Command;
-use cordon::model::{KeyringState, SessionStatus};
+use cordon::model::SessionStatus;
 use keyring_core::mock;
 
 use url::Url;
 
-use crate::common::{Engine, fault, polls, signed_in, tenant, wait_for};
+use crate::common::{Engine, fault, place, polls, signed_in, started, tenant, wait_for};
 use crate::person::{ask, press};
-
-fn waiting(engine: &mut Engine) {
-    engine.until("the start", |s| s.session != SessionStatus::Restoring);
-    engine.send(Command::SignIn);
-    engine.until("a code", |s| {
-        matches!(s.session, SessionStatus::WaitingForPerson(_))
-    });
-}
 
 #[test]
 fn cancel_acts_at_once_even_in_the_middle_of_a_request() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    waiting(&mut engine);
+    let (simulator, _folder, mut engine) = started();
+    engine.begin_sign_in();
     simulator.control().inject(fault("token", "stall", 0));
     let before = polls(&simulator.control()).len();
     engine.until_tenant("a poll that gets no answer", |control| {
@@ -46,7 +34,7 @@ fn late_approval_of_a_cancelled_code_does_not_sign_in() {
     let control = simulator.control();
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
     let mut engine = Engine::start(&simulator, folders[0].path());
-    waiting(&mut engine);
+    engine.begin_sign_in();
     engine.until_tenant("a poll", |control| !polls(control).is_empty());
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
@@ -54,7 +42,7 @@ fn late_approval_of_a_cancelled_code_does_not_sign_in() {
     assert!(approved, "the code is still good at the service");
     // Another console polls at the same interval, and so tells the time.
     let mut other = Engine::start(&simulator, folders[1].path());
-    waiting(&mut other);
+    other.begin_sign_in();
     let before = polls(&control).len();
     other.until_tenant("four polls", |control| polls(control).len() >= before + 4);
     let answers = polls(&control);
@@ -65,10 +53,8 @@ fn late_approval_of_a_cancelled_code_does_not_sign_in() {
 
 #[test]
 fn trouble_on_the_way_does_not_end_the_waiting() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    waiting(&mut engine);
+    let (simulator, _folder, mut engine) = started();
+    engine.begin_sign_in();
     simulator.control().inject(fault("token", "html:503", 1));
     simulator.control().inject(fault("token", "drop_before", 1));
     engine.until_tenant("both to have struck", |control| control.faults().is_empty());
@@ -78,20 +64,12 @@ fn trouble_on_the_way_does_not_end_the_waiting() {
 
 #[test]
 fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    waiting(&mut engine);
+    let (simulator, _folder, mut engine) = started();
+    engine.begin_sign_in();
     assert!(simulator.control().decline_latest());
-    engine.until("the refusal", |s| s.sign_in_failure.is_some());
-    assert!(
-        engine
-            .state
-            .sign_in_failure
-            .as_ref()
-            .is_some_and(|f| f.headline.contains("declined"))
-    );
-    waiting(&mut engine);
+    let failure = engine.until_sign_in_fails();
+    assert!(failure.headline.contains("declined"), "{failure:?}");
+    engine.begin_sign_in();
     assert_eq!(engine.state.sign_in_failure, None);
     simulator.control().expire_codes();
     // The page of the code stays, and offers a new one.
@@ -108,19 +86,15 @@ fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
 
 #[test]
 fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let keyring = mock::Store::new().expect("a mock");
-    let open = || {
-        let keyring: std::sync::Arc<keyring_core::CredentialStore> = keyring.clone();
-        TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
-    };
-    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    let start = || Engine::start_on(&simulator, folder.path(), &keyring);
+    let mut engine = start();
     engine.sign_in();
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    engine.until_saved();
     drop(engine);
 
-    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    let mut engine = start();
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
     engine.send(Command::SignOut);
     engine.until("the end", |s| s.session == SessionStatus::SignedOut);
@@ -130,7 +104,7 @@ fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
     );
     drop(engine);
 
-    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    let mut engine = start();
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
 }
@@ -139,9 +113,7 @@ fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
 fn an_expired_access_token_is_renewed_without_a_person() {
     let (simulator, _folder, mut engine) = signed_in();
     simulator.control().expire_access_tokens();
-    engine.send(Command::RefreshMachines);
-    engine.until("the start", |s| s.inventory.loading);
-    engine.until("the end", |s| !s.inventory.loading);
+    engine.refresh();
     assert_eq!(engine.state.inventory.failure, None);
     assert!(engine.state.session.is_signed_in());
 }
@@ -156,42 +128,31 @@ fn a_host_that_is_stricter_or_more_lenient_makes_no_difference() {
         control.set_lenient_rotation(is_lenient);
         let folder = tempfile::tempdir().expect("a folder");
         let mut engine = Engine::start(&simulator, folder.path());
-        waiting(&mut engine);
+        engine.begin_sign_in();
         engine.until_tenant("three polls", |control| polls(control).len() >= 3);
         assert!(control.approve_latest());
         engine.until("the list", |s| s.inventory.read_at.is_some());
         control.expire_access_tokens();
-        engine.send(Command::RefreshMachines);
-        engine.until("the start", |s| s.inventory.loading);
-        engine.until("the end", |s| !s.inventory.loading);
+        engine.refresh();
         assert_eq!(engine.state.inventory.failure, None);
     }
 }
 
 #[test]
 fn a_start_without_network_keeps_the_account_and_resumes_when_it_is_back() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let keyring = mock::Store::new().expect("a mock");
-    let open = || {
-        let keyring: std::sync::Arc<keyring_core::CredentialStore> = keyring.clone();
-        TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
-    };
-    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    let start = || Engine::start_on(&simulator, folder.path(), &keyring);
+    let mut engine = start();
     engine.sign_in();
-    engine.until("saving", |s| s.keyring == KeyringState::Saved);
-    let machine = engine.machine("FIN-LT-042");
-    simulator.control().never_finish(machine.id.as_str());
+    engine.until_saved();
+    engine.never_finishing("FIN-LT-042");
     let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| e.status().action().is_some())
-    });
-    let action = engine.status(entry).action().expect("accepted").clone();
+    let action = engine.until_accepted(entry);
     drop(engine);
 
     simulator.control().inject(fault("token", "html:503", 0));
-    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    let mut engine = start();
     engine.until("the explanation", |s| s.renewal_failure.is_some());
     assert!(
         matches!(engine.state.session, SessionStatus::NotRenewed { .. }),
@@ -201,24 +162,7 @@ fn a_start_without_network_keeps_the_account_and_resumes_when_it_is_back() {
     simulator.control().clear_faults();
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
     // Nobody signs in again: the saved sign-in is as good as ever.
-    let end = engine.until_end(entry);
-    assert!(
-        matches!(end, cordon::journal::OrderStatus::Done { .. }),
-        "{end:?}"
-    );
-}
-
-/// Begins the sign-in with the browser; the page that the console would open.
-fn in_browser(engine: &mut Engine) -> String {
-    engine.until("the start", |s| s.session != SessionStatus::Restoring);
-    engine.send(Command::SignInWithBrowser);
-    engine.until("a page", |s| {
-        matches!(s.session, SessionStatus::InBrowser(_))
-    });
-    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
-        panic!("just seen")
-    };
-    prompt.page.to_string()
+    engine.until_done(entry);
 }
 
 /// Where the console waits for the answer of this page.
@@ -230,10 +174,8 @@ fn port_of(entry: &str) -> Url {
 
 #[test]
 fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    let page = in_browser(&mut engine);
+    let (_simulator, _folder, mut engine) = started();
+    let page = engine.begin_in_browser();
     let port = port_of(&page);
     // Browsers ask for pictures, keep spare connections, and others may guess.
     let _spare = std::net::TcpStream::connect(("127.0.0.1", port.port().expect("a port")));
@@ -243,9 +185,7 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
     assert!(matches!(engine.state.session, SessionStatus::InBrowser(_)));
     let shown = press("approve", &page);
     assert!(shown.contains("You can close this window") && !shown.contains("code="));
-    engine.until("the question whether it is her", |s| {
-        matches!(s.session, SessionStatus::DifferentAccount { .. })
-    });
+    engine.until_asked_who();
     engine.send(Command::AcceptAccount);
     engine.until("the list", |s| {
         s.session.is_signed_in() && s.inventory.read_at.is_some()
@@ -256,16 +196,13 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
 
 #[test]
 fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    let page = in_browser(&mut engine);
+    let (simulator, _folder, mut engine) = started();
+    let page = engine.begin_in_browser();
     assert!(press("cancel", &page).contains("Go back to cordon"));
-    engine.until("the reason", |s| s.sign_in_failure.is_some());
-    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    let failure = engine.until_sign_in_fails();
     assert_eq!(failure.headline, "The sign-in was declined in the browser");
 
-    let page = in_browser(&mut engine);
+    let page = engine.begin_in_browser();
     let port = port_of(&page).port().expect("a port");
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
@@ -289,9 +226,7 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
 
 #[test]
 fn captive_portal_is_not_reported_as_refusal() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
+    let (simulator, _folder, mut engine) = started();
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
     for (what, words) in [
         (
@@ -311,8 +246,7 @@ fn captive_portal_is_not_reported_as_refusal() {
         simulator.control().inject(fault("devicecode", what, 1));
         engine.state.sign_in_failure = None;
         engine.send(Command::SignIn);
-        engine.until("the failure", |s| s.sign_in_failure.is_some());
-        let failure = engine.state.sign_in_failure.clone().expect("just seen");
+        let failure = engine.until_sign_in_fails();
         assert_eq!(failure.headline, words, "{what}");
     }
 }

@@ -28,16 +28,14 @@ impl Drop for Held {
 
 /// The engine has taken up every command that was given before.
 fn let_it_begin(engine: &mut Engine) {
-    let other = engine.machine("ENG-LT-030");
-    engine.load(&other);
+    let other = engine.loaded("ENG-LT-030");
     engine.load(&other);
 }
 
 #[test]
 fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_written() {
     let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.load(&machine);
+    let machine = engine.loaded("FIN-LT-042");
     let drafts = [(); 2].map(|()| Engine::draft(ActionKind::Isolate, &machine));
     let held = Held::of(&engine);
     for draft in &drafts {
@@ -73,10 +71,7 @@ fn endless(engine: &mut Engine, name: &str) -> (EntryId, MachineActionId) {
     let machine = engine.machine(name);
     engine.control.never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, name);
-    engine.until("its acceptance", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
-    });
+    engine.until_status(entry, "Accepted");
     let OrderStatus::Accepted { action, .. } = engine.status(entry) else {
         unreachable!("just seen");
     };
@@ -110,7 +105,7 @@ fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
     let mut said = engine.state.problems.iter();
     assert!(!said.any(|problem| gave_up(&problem.explanation.headline)));
     drop(held);
-    assert!(matches!(engine.until_end(first), OrderStatus::Done { .. }));
+    engine.until_done(first);
 }
 
 #[test]
@@ -124,10 +119,7 @@ fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
         .act_as_colleague(machine.id.as_str(), "Unisolate", "clean");
     assert!(release.is_some());
     let entry = engine.submit(&draft);
-    engine.until("the hold", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
-    });
+    engine.until_status(entry, "Held");
     let held = Held::of(&engine);
     engine.send(Command::Insist(entry));
     let_it_begin(&mut engine);

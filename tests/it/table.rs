@@ -7,12 +7,12 @@ use cordon::simulator::Simulator;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::common::{Console, tenant};
+use crate::common::{Console, place};
 
 const SIZE: [f32; 2] = [1400.0, 900.0];
 
 fn open(simulator: &Simulator, folder: &Path) -> Console {
-    let mut console = Console::open(simulator, folder, &Policy::default(), SIZE);
+    let mut console = Console::open_sized(simulator, folder, &Policy::default(), SIZE);
     console.sign_in();
     console
 }
@@ -40,8 +40,7 @@ fn begin_search(console: &mut Console, text: &str) {
 
 #[test]
 fn a_hidden_column_stays_hidden_after_a_restart() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
+    let (simulator, folder) = place();
     let mut console = open(&simulator, folder.path());
     assert!(console.shows("Sort by Risk") && console.shows("Sort by Health"));
     console.click("Columns");
@@ -82,14 +81,13 @@ fn a_hidden_column_stays_hidden_after_a_restart() {
 
 #[test]
 fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     begin_search(&mut console, "hea");
     assert!(console.shows("health: active, inactive…"));
     press(&mut console, Key::Tab);
     assert_eq!(search(&console), "health:");
     let all = console.state().inventory.all().len();
-    console.step_until("the values", |c| c.shows_part("health:Active "));
+    console.until_shows_part("health:Active ");
     // The most frequent comes first; the arrows go to the next, and Enter takes it.
     press(&mut console, Key::ArrowDown);
     press(&mut console, Key::ArrowDown);
@@ -105,7 +103,7 @@ fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
     // By the pointer.
     begin_search(&mut console, "health:imp");
     let impaired = "health:\"Impaired communication\" ";
-    console.step_until("the value", |c| c.shows_part(impaired));
+    console.until_shows_part(impaired);
     let offer = console.harness.get_by_label_contains(impaired);
     offer.click();
     console.harness.run_steps(4);
@@ -115,8 +113,7 @@ fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
 
 #[test]
 fn the_list_takes_no_key_that_is_not_meant_for_it() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     // Enter takes nothing that was not marked, and goes to the table as ever.
     begin_search(&mut console, "en");
     assert!(console.shows("entra: a part of the Entra device id"));
@@ -149,7 +146,5 @@ fn the_list_takes_no_key_that_is_not_meant_for_it() {
     begin_search(&mut console, "colour:red");
     assert!(console.shows_part("“colour” is not a field: name, id, ip"));
     begin_search(&mut console, "user:jane");
-    console.step_until("the service's answer", |c| {
-        c.shows("Defender knows no device of the user “jane”")
-    });
+    console.until_shows("Defender knows no device of the user “jane”");
 }

@@ -5,13 +5,12 @@ use cordon::journal::OrderStatus;
 use cordon::model::EntryId;
 use serde_json::json;
 
-use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
+use crate::common::{Console, Engine, asked_for, journal_on_disk, signed_in};
 
 const MARK: &str = "contained INC-4711";
 
 fn draft(engine: &mut Engine, kind: ActionKind, tag: &str) -> Draft {
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     let mut draft = Engine::draft(kind, &machine);
     draft.set(&TAG, tag);
     draft
@@ -23,8 +22,7 @@ fn order(engine: &mut Engine, kind: ActionKind, tag: &str) -> EntryId {
 }
 
 fn posts(engine: &Engine) -> Vec<serde_json::Value> {
-    let requests = engine.control.requests().into_iter();
-    let posts = requests.filter(|r| r.path.ends_with("/tags"));
+    let posts = asked_for(&engine.control, "/tags").into_iter();
     posts.map(|r| r.body).collect()
 }
 
@@ -69,7 +67,7 @@ fn a_lost_answer_is_settled_by_reading_the_machine() {
         ("html:502", false),
     ] {
         let (_tenant, _folder, mut engine) = signed_in();
-        engine.control.inject(fault("submit:tags", what, 1));
+        engine.inject("submit:tags", what, 1);
         let entry = order(&mut engine, ActionKind::AddTag, MARK);
         let end = engine.until_end(entry);
         let expected = if is_done { "Done" } else { "NotFound" };
@@ -84,7 +82,7 @@ fn a_tag_is_done_only_once_the_machine_shows_it() {
     let (_tenant, _folder, mut engine) = signed_in();
     let draft = draft(&mut engine, ActionKind::AddTag, MARK);
     // The answer says so, and then the machine cannot be read.
-    engine.control.inject(fault("machine", "status:503", 0));
+    engine.inject("machine", "status:503", 0);
     let entry = engine.submit(&draft);
     engine.until_fast("it is accepted", move |s| {
         s.entry(entry)
@@ -102,7 +100,7 @@ fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
             let there = order(&mut engine, ActionKind::AddTag, MARK);
             assert_eq!(engine.until_end(there).key(), "Done");
         }
-        engine.control.inject(fault("submit:tags", "forgotten", 1));
+        engine.inject("submit:tags", "forgotten", 1);
         let before = posts(&engine).len();
         let entry = order(&mut engine, kind, MARK);
         engine.until_fast("somebody is told", move |s| {
@@ -134,10 +132,8 @@ fn a_machine_that_does_not_tell_its_tags_proves_nothing() {
             let requests = control.requests().into_iter();
             requests.filter(|r| r.path == path).count()
         };
-        engine.control.inject(fault("submit:tags", what, 1));
-        engine
-            .control
-            .inject(fault("machine", "lacks:machineTags", 0));
+        engine.inject("submit:tags", what, 1);
+        engine.inject("machine", "lacks:machineTags", 0);
         let before = readings();
         let entry = engine.submit(&draft);
         engine.until_fast("it was read again and again", |_| readings() >= before + 4);
@@ -179,8 +175,7 @@ fn tag_review_warns_of_existing_and_case_variants_and_requires_permission() {
 
 #[test]
 fn a_tag_is_added_from_the_panel_and_its_undo_knows_which() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.click("Add tag…");
     console.fill("Tag", MARK);
@@ -188,7 +183,7 @@ fn a_tag_is_added_from_the_panel_and_its_undo_knows_which() {
     console.confirm(&format!("Add tag to {}", machine.quoted()));
     console.step_until_fast("the tag", |c| c.shows_part("Tag added"));
     console.click("Undo…");
-    console.step_until("the form", |c| c.shows("Remove tag"));
+    console.until_shows("Remove tag");
     assert!(
         console.screen().contains(&format!("Tag = {MARK}")),
         "{}",

@@ -5,7 +5,7 @@ use cordon::guard::Ownership;
 use cordon::state::{Contained, WayBack};
 use egui::Key;
 
-use crate::common::{Console, fault, machine_named, signed_in};
+use crate::common::{Console, machine_named, signed_in};
 
 fn row<'a>(rows: &'a [Contained], name: &str) -> Option<&'a Contained> {
     let mut rows = rows.iter();
@@ -15,17 +15,13 @@ fn row<'a>(rows: &'a [Contained], name: &str) -> Option<&'a Contained> {
 #[test]
 fn an_order_that_was_not_ours_is_not_released_as_mine() {
     let (_simulator, _folder, mut engine) = signed_in();
-    let machine = engine.machine("ENG-LT-030");
-    engine.load(&machine);
+    let machine = engine.loaded("ENG-LT-030");
     let draft = cordon_draft(&machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
     // A colleague is first; the service answers with theirs.
     let id = machine.id.as_str();
     engine.control.never_finish(id);
-    let theirs = engine
-        .control
-        .act_as_colleague(id, "Isolate", "ransomware")
-        .expect("done in the portal");
+    let theirs = engine.colleague(id, "Isolate", "ransomware");
     engine.send(cordon::message::Command::Submit(vec![approval]));
     let end = engine.until_end(draft.entry);
     assert!(
@@ -52,8 +48,7 @@ fn cordon_draft(machine: &cordon::model::MachineRef) -> cordon::action::Draft {
 
 #[test]
 fn the_release_offer_names_what_is_already_being_released() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let confirm = |console: &mut Console, verb: &str| {
         console.fill("Comment", "alert 1234");
@@ -68,17 +63,16 @@ fn the_release_offer_names_what_is_already_being_released() {
     let id = machine_named(&console.control, "ENG-LT-030");
     console.control.never_finish(id.as_str());
     console.harness.key_press(Key::F6);
-    console.step_until("mine", |c| c.shows("Release what you isolated (1)…"));
+    console.until_shows("Release what you isolated (1)…");
     console.click("Release what you isolated (1)…");
     confirm(&mut console, "Release");
-    console.step_until("the release", |c| c.shows_part("Yours: 1 being released"));
+    console.until_shows_part("Yours: 1 being released");
     assert!(console.shows("Release what you isolated (0)…"));
 }
 
 #[test]
 fn what_is_contained_is_released_by_its_own_name_also_among_others() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     let printer = unmanaged(&console);
     let laptop = machine_named(&console.control, "ENG-LT-030");
     for (id, kind) in [
@@ -95,10 +89,10 @@ fn what_is_contained_is_released_by_its_own_name_also_among_others() {
         });
     }
     console.harness.key_press(Key::F6);
-    console.step_until("both", |c| c.shows("Release what you isolated (2)…"));
+    console.until_shows("Release what you isolated (2)…");
     console.click("Release what you isolated (2)…");
     let others = "Not included: “LAB-NEXT-01” (…";
-    console.step_until("what colleagues contain", |c| c.shows_part(others));
+    console.until_shows_part(others);
     console.fill("Comment", "INC-4711 clean");
     console.confirm("Release 2 devices");
     console.step_until_fast("both released", |c| {
@@ -147,15 +141,12 @@ fn containments_are_looked_up_as_far_back_as_the_service_keeps_them() {
 
 #[test]
 fn older_containments_that_could_not_be_read_are_said_with_their_date() {
-    let mut console = Console::start();
-    console.sign_in();
+    let mut console = Console::signed_in();
     console.step_until("the older ones", |c| c.state().containments.value.is_some());
     console.harness.key_press(Key::F6);
-    console.step_until("the list", |c| c.shows("Contained now"));
+    console.until_shows("Contained now");
     assert!(!console.shows_part("Not checked"));
-    console
-        .control
-        .inject(fault("machine_actions", "forbidden", 0));
+    console.inject("machine_actions", "forbidden", 0);
     console.harness.key_press(Key::F5);
     console.step_until("what was not read", |c| {
         c.state().containments.failure.is_some() && c.shows_part("Not checked: recent isolations")

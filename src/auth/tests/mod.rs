@@ -177,8 +177,8 @@ fn replacing(session: &Session, token: AccessToken) -> JoinHandle<Result<AccessT
 
 async fn until_keyring(session: &Session, wanted: &KeyringState) {
     let mut keyring = session.watch_keyring();
-    let waited = keyring.wait_for(|state| state == wanted).await;
-    waited.expect("it is in that state");
+    let reached = keyring.wait_for(|state| state == wanted).await;
+    reached.expect("it is in that state");
 }
 
 /// A store that works with this keyring.

@@ -279,7 +279,7 @@ fn what_was_not_checked_says_what_happened_when_it_was_read() {
             let findings = review(&world.draft(kind), &facts).findings;
             let unchecked = findings.iter().filter(|f| f.severity == NotChecked);
             let of_device = unchecked.filter(|f| f.rail != "file" && f.rail != "blast radius");
-            let texts: Vec<_> = of_device.map(|f| &*f.text).collect();
+            let texts: Vec<_> = of_device.map(Finding::text).collect();
             assert!(texts.len() > 1, "{kind:?}: {texts:?}");
             for text in texts {
                 assert!(text.ends_with(&format!(": {why}")), "{kind:?}: {text}");

@@ -105,9 +105,9 @@ fn words(record: &Record, task: &Task) -> String {
             requestor,
             service_time,
         } => {
-            let by = told(requestor_name(requestor.as_deref()).as_ref());
+            let by = cleaned(requestor_name(requestor.as_deref()).as_ref());
             let at = service_time.map(|at| format!(", by Defender's clock at {}", utc_time(at)));
-            let action = told(action.as_str());
+            let action = cleaned(action.as_str());
             format!(
                 "Undone by action {action} of {by}{}",
                 at.unwrap_or_default()

@@ -262,10 +262,11 @@ pub const MAX_FILE_LINES: usize = 500;
 
 /// Tests that may let a thread sleep: in a loop that asks again, to strike at a random instant, or to
 /// play a clock or a slow server.
-pub const SLEEPERS: [&str; 12] = [
+pub const SLEEPERS: [&str; 13] = [
     "src/api/transport/tests.rs",
     "tests/it/common.rs",
     "tests/it/common/barriers.rs",
+    "tests/it/common/console.rs",
     "tests/it/kill.rs",
     "tests/it/memory.rs",
     "tests/it/profiles.rs",

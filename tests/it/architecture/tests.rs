@@ -26,16 +26,10 @@ fn an_import_against_the_table_is_found_in_each_spelling() {
     ] {
         assert_eq!(lines(imports, "src/ui/menu.rs", text).len(), 1, "{text}");
     }
-    assert_eq!(
-        lines(imports, "src/ui/menu.rs", "\n\nuse crate::api;"),
-        [3],
-        "the line is named"
-    );
-    assert_eq!(
-        lines(imports, "src/stranger.rs", ""),
-        [1],
-        "a module without a row"
-    );
+    let third = lines(imports, "src/ui/menu.rs", "\n\nuse crate::api;");
+    assert_eq!(third, [3], "the line is named");
+    let stranger = lines(imports, "src/stranger.rs", "");
+    assert_eq!(stranger, [1], "a module without a row");
 }
 
 #[test]
@@ -54,45 +48,17 @@ fn an_import_by_the_table_passes() {
 
 #[test]
 fn a_row_may_be_narrower_than_a_module() {
-    assert_eq!(
-        lines(
-            imports,
-            "src/app/mod.rs",
-            "use crate::worker::WorkerHandle;"
-        ),
-        NONE
-    );
-    assert_eq!(
-        lines(
-            imports,
-            "src/app/mod.rs",
-            "use crate::worker::{WorkerHandle, spawn};"
-        )
-        .len(),
-        1
-    );
-    assert_eq!(
-        lines(
-            imports,
-            "src/simulator/mod.rs",
-            "use crate::model::cloud::Endpoints;"
-        ),
-        NONE
-    );
-    assert_eq!(
-        lines(
-            imports,
-            "src/simulator/mod.rs",
-            "use crate::model::ids::MachineId;"
-        )
-        .len(),
-        1
-    );
-    assert_eq!(lines(imports, "src/main.rs", "use cordon::app::App;"), NONE);
-    assert_eq!(
-        lines(imports, "src/doctor.rs", "use crate::app::App;").len(),
-        1
-    );
+    for (path, text, found) in [
+        ("app/mod", "use crate::worker::WorkerHandle;", 0),
+        ("app/mod", "use crate::worker::{WorkerHandle, spawn};", 1),
+        ("simulator/mod", "use crate::model::cloud::Endpoints;", 0),
+        ("simulator/mod", "use crate::model::ids::MachineId;", 1),
+        ("main", "use cordon::app::App;", 0),
+        ("doctor", "use crate::app::App;", 1),
+    ] {
+        let path = format!("src/{path}.rs");
+        assert_eq!(lines(imports, &path, text).len(), found, "{path}: {text}");
+    }
 }
 
 #[test]
@@ -103,14 +69,9 @@ fn a_crate_outside_its_place_is_found() {
     assert_eq!(named("use eframe;"), 1);
     assert_eq!(named("use rusqlite::Connection; // tokio::spawn"), 0);
     assert_eq!(named("fn f(keyring: &str) { g(keyring, x.tokio) }"), 0);
-    assert_eq!(
-        lines(crates, "src/api/retry.rs", "use reqwest::Response;"),
-        [1]
-    );
-    assert_eq!(
-        lines(crates, "src/api/transport.rs", "use reqwest::Response;"),
-        NONE
-    );
+    let text = "use reqwest::Response;";
+    assert_eq!(lines(crates, "src/api/retry.rs", text), [1]);
+    assert_eq!(lines(crates, "src/api/transport.rs", text), NONE);
 }
 
 #[test]
@@ -124,32 +85,22 @@ fn the_simulator_needs_its_feature_and_its_place() {
     let none = BTreeSet::new();
     let check = |path: &str, text: &str| lines(|source| simulator(source, &none), path, text).len();
     let feature = "#[cfg(feature = \"simulator\")]\n";
-    assert_eq!(check("src/lib.rs", "pub mod simulator;"), 1);
-    assert_eq!(
-        check("src/lib.rs", &format!("{feature}pub mod simulator;")),
-        0
-    );
-    assert_eq!(
-        check(
-            "src/lib.rs",
-            "#[cfg(not(feature = \"simulator\"))]\npub mod simulator;"
+    let without = "#[cfg(not(feature = \"simulator\"))]\n";
+    for (path, attribute, text, found) in [
+        ("lib", "", "pub mod simulator;", 1),
+        ("lib", feature, "pub mod simulator;", 0),
+        ("lib", without, "pub mod simulator;", 1),
+        (
+            "main",
+            feature,
+            "fn f() {}\nuse cordon::simulator::Fault;",
+            1,
         ),
-        1
-    );
-    assert_eq!(
-        check(
-            "src/main.rs",
-            &format!("{feature}fn f() {{}}\nuse cordon::simulator::Fault;")
-        ),
-        1
-    );
-    assert_eq!(
-        check(
-            "src/ui/menu.rs",
-            &format!("{feature}use crate::simulator::Fault;")
-        ),
-        1
-    );
+        ("ui/menu", feature, "use crate::simulator::Fault;", 1),
+    ] {
+        let (path, text) = (format!("src/{path}.rs"), format!("{attribute}{text}"));
+        assert_eq!(check(&path, &text), found, "{path}: {text}");
+    }
     let lib = Source::new("src/lib.rs", &format!("{feature}mod self_test;"));
     let covered = modules_with_the_feature(&[lib]);
     let self_test = Source::new("src/self_test.rs", "use crate::simulator;");
@@ -160,24 +111,13 @@ fn the_simulator_needs_its_feature_and_its_place() {
 #[test]
 fn a_second_door_is_found() {
     let text = "async fn f() { client.submit(order).await; Client::submit(&c, id) }";
-    assert_eq!(
-        lines(submission_path, "src/worker/order/watch.rs", text).len(),
-        2
-    );
-    assert_eq!(
-        lines(submission_path, "src/worker/order/send.rs", text),
-        NONE
-    );
+    let check = |path| lines(submission_path, path, text).len();
+    assert_eq!(check("src/worker/order/watch.rs"), 2);
+    assert_eq!(check("src/worker/order/send.rs"), 0);
     let made = "fn f() -> Approval { let a = guard::Approval { order }; a }";
     assert_eq!(lines(approvals, "src/worker/mod.rs", made).len(), 1);
-    assert_eq!(
-        lines(
-            approvals,
-            "src/worker/mod.rs",
-            "fn f() -> guard::Approval { g() }"
-        ),
-        NONE
-    );
+    let named = "fn f() -> guard::Approval { g() }";
+    assert_eq!(lines(approvals, "src/worker/mod.rs", named), NONE);
     assert_eq!(lines(approvals, "src/guard/mod.rs", made), NONE);
 }
 
@@ -186,26 +126,16 @@ fn a_look_at_the_clock_and_a_panic_are_found() {
     let text = "fn f() { let a = std::time::Instant::now(); jiff::Timestamp::now(); }";
     assert_eq!(lines(clock, "src/state/apply.rs", text).len(), 2);
     assert_eq!(lines(clock, "src/worker/mod.rs", text), NONE);
+    let check = |text| lines(panics, "src/main.rs", text);
     let text = "fn f() { a.unwrap(); b\n.expect(\"c\"); panic!(\"d\"); todo!() }";
-    assert_eq!(lines(panics, "src/main.rs", text), [1, 2, 2, 2]);
-    assert_eq!(
-        lines(
-            panics,
-            "src/main.rs",
-            "fn f() { self.expect(&Token::Close)?; }"
-        ),
-        NONE,
-        "a parser's own"
-    );
+    assert_eq!(check(text), [1, 2, 2, 2]);
+    let own = "fn f() { self.expect(&Token::Close)?; }";
+    assert_eq!(check(own), NONE, "a parser's own");
     let tested =
         "#[cfg(test)]\nmod tests {\n fn f() { a.unwrap(); }\n}\nfn g() { a.unwrap_or(1); }";
-    assert_eq!(lines(panics, "src/main.rs", tested), NONE);
+    assert_eq!(check(tested), NONE);
     let shut = "#[cfg(test)] fn f() { let c = ['}', '\"']; }\nfn g() { a.unwrap(); }";
-    assert_eq!(
-        lines(panics, "src/main.rs", shut),
-        [2],
-        "the skip ends with the item"
-    );
+    assert_eq!(check(shut), [2], "the skip ends with the item");
 }
 
 #[test]
@@ -258,20 +188,15 @@ fn a_way_to_the_disk_beside_the_one_room_is_found() {
 
 #[test]
 fn a_wait_for_nothing_and_a_nap_are_found() {
-    let check = |text| lines(vacuous_waits, "tests/it/flows.rs", text).len();
-    assert_eq!(check("fn f() { engine.until(\"x\", |_| true); }"), 1);
-    assert_eq!(
-        check("fn f() { c.step_until(\n\"x\", |_state|\n true,\n); }"),
-        1
-    );
-    assert_eq!(
-        check("fn f() { engine.until(\"x\", |_| true_enough()); }"),
-        0
-    );
-    assert_eq!(
-        check("fn f() { engine.until(\"x\", |_| now() > until); }"),
-        0
-    );
+    for (text, found) in [
+        ("fn f() { engine.until(\"x\", |_| true); }", 1),
+        ("fn f() { c.step_until(\n\"x\", |_state|\n true,\n); }", 1),
+        ("fn f() { engine.until(\"x\", |_| true_enough()); }", 0),
+        ("fn f() { engine.until(\"x\", |_| now() > until); }", 0),
+    ] {
+        let waits = lines(vacuous_waits, "tests/it/flows.rs", text);
+        assert_eq!(waits.len(), found, "{text}");
+    }
     let nap = "fn f() { std::thread::sleep(Duration::from_secs(1)); }";
     assert_eq!(lines(naps, "tests/it/flows.rs", nap), [1]);
     assert_eq!(lines(naps, "tests/it/common.rs", nap), NONE);

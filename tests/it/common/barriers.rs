@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cordon::journal::{Entry, Journal};
 use cordon::model::MachineId;
-use cordon::simulator::{CLIENT_ID, RequestKind, SimControl, Simulator, TENANT_ID};
+use cordon::simulator::{CLIENT_ID, LoggedRequest, RequestKind, SimControl, Simulator, TENANT_ID};
 
 use super::{Console, Engine, PATIENCE};
 
@@ -22,13 +22,22 @@ pub fn wait_for(what: &str, mut reached: impl FnMut() -> bool) {
 
 /// The POSTs that would change something, by the last part of their path.
 pub fn posts(control: &SimControl) -> Vec<String> {
-    let requests = control
-        .requests()
-        .into_iter()
-        .filter(|r| r.kind == RequestKind::Change);
-    requests
+    let requests = control.requests().into_iter();
+    let changes = requests.filter(|r| r.kind == RequestKind::Change);
+    changes
         .map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned())
         .collect()
+}
+
+/// The first request whose path ends so.
+pub fn sent(control: &SimControl, end: &str) -> LoggedRequest {
+    asked_for(control, end).swap_remove(0)
+}
+
+/// The requests whose path ends so.
+pub fn asked_for(control: &SimControl, end: &str) -> Vec<LoggedRequest> {
+    let requests = control.requests().into_iter();
+    requests.filter(|r| r.path.ends_with(end)).collect()
 }
 
 /// The id of the story's device with this name; of several, the first.
@@ -60,20 +69,20 @@ pub fn journal_on_disk(path: &Path) -> Vec<Entry> {
 
 /// How many requests had this text in their path or query.
 pub fn asked_about(control: &SimControl, text: &str) -> usize {
-    let requests = control.requests();
-    let about = requests
-        .iter()
-        .filter(|r| r.path.contains(text) || r.query.contains(text));
+    let requests = control.requests().into_iter();
+    let about = requests.filter(|r| r.path.contains(text) || r.query.contains(text));
     about.count()
+}
+
+/// How often the sign-in host was asked for tokens.
+pub fn token_requests(control: &SimControl) -> usize {
+    asked_for(control, "/token").len()
 }
 
 /// The answers to polls for a device code, in the order of arrival; `None` while there is none.
 pub fn polls(control: &SimControl) -> Vec<Option<u16>> {
-    let requests = control.requests().into_iter();
-    requests
-        .filter(|r| r.path.ends_with("/token"))
-        .map(|r| r.status)
-        .collect()
+    let asked = asked_for(control, "/token").into_iter();
+    asked.map(|r| r.status).collect()
 }
 
 impl Engine {
@@ -106,8 +115,7 @@ impl Console {
     /// order, so what was asked of it before has reached the tenant by then.
     pub fn until_worker_caught_up(&mut self) {
         let before = self.state().inventory.read_at;
-        self.harness
-            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::R);
+        self.press_command(egui::Key::R);
         self.step_until("another list", |c| {
             c.state().inventory.read_at > before && !c.state().inventory.loading
         });

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use cordon::action::{ActionKind, Devices, Draft, Recorded, TAG};
 use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::Command;
-use cordon::model::{EntryId, MachineRef, SessionStatus};
+use cordon::model::{EntryId, MachineRef};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl, Simulator};
 use proptest::prelude::*;
 
 use crate::blocks::{block, removal};
-use crate::common::{Engine, fault, tenant};
+use crate::common::{Engine, fault, place};
 use crate::faults::{ordinary_laptops, unmanaged};
 
 /// One thing that happens while the engine works.
@@ -105,8 +105,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let simulator = tenant();
-        let folder = tempfile::tempdir().expect("a folder");
+        let (simulator, folder) = place();
         let mut engine = Engine::start_faster(&simulator, folder.path(), 200.0);
         engine.sign_in();
         let machines = ordinary_laptops(&engine);
@@ -135,11 +134,7 @@ impl World {
     fn restart(&mut self) {
         self.engine = None;
         let mut engine = Engine::start_faster(&self.simulator, self.folder.path(), 200.0);
-        engine.until("the start", |s| s.session != SessionStatus::Restoring);
-        engine.send(Command::SignIn);
-        engine.until("a code", |s| {
-            matches!(s.session, SessionStatus::WaitingForPerson(_))
-        });
+        engine.begin_sign_in();
         assert!(self.control().approve_latest());
         engine.until("the sign-in", |s| s.session.is_signed_in());
         self.engine = Some(engine);
