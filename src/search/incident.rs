@@ -240,8 +240,7 @@ mod tests {
     use crate::journal::Record;
     use crate::message::{Event, InventoryNews};
     use crate::model::{
-        Account, Epoch, HResult, Machine, MachineAction, MachineActionStatus, MachineActionType,
-        Mode, Permissions, SessionStatus, TenantId,
+        Epoch, HResult, Machine, MachineAction, MachineActionStatus, MachineActionType, Mode,
     };
     use crate::state::fixtures;
 
@@ -284,15 +283,7 @@ mod tests {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let tenant = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
         state.apply(Event::Session {
-            status: SessionStatus::SignedIn {
-                account: Account {
-                    tenant_id: TenantId::parse(tenant).expect("a literal id"),
-                    object_id: "o".into(),
-                    user_name: Some(jane.into()),
-                    display_name: None,
-                },
-                permissions: Permissions::Unknown,
-            },
+            status: fixtures::signed_in(fixtures::account(tenant, Some(jane))),
             epoch: Epoch(0),
         });
         let mut tagged = Machine::bare(MachineId::parse("a9").expect("a literal id"));

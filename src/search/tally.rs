@@ -223,7 +223,7 @@ mod tests {
     use crate::message::Event;
     use crate::model::{
         Epoch, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode,
-        Permissions, SessionStatus, Sort, TenantId,
+        SessionStatus, Sort,
     };
     use crate::search::Rows;
     use crate::state::fixtures;
@@ -239,17 +239,8 @@ mod tests {
     }
 
     fn signed_in() -> Event {
-        let account = Account {
-            tenant_id: TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        };
         Event::Session {
-            status: SessionStatus::SignedIn {
-                account,
-                permissions: Permissions::Unknown,
-            },
+            status: fixtures::signed_in(fixtures::account("t", None)),
             epoch: Epoch(0),
         }
     }

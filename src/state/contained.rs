@@ -280,9 +280,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::{Author, Record};
     use crate::message::Event;
-    use crate::model::{
-        Account, Epoch, HResult, MachineActionStatus, Mode, Permissions, SessionStatus, TenantId,
-    };
+    use crate::model::{Epoch, HResult, MachineActionStatus, Mode};
     use crate::state::fixtures;
 
     fn action(
@@ -359,17 +357,9 @@ mod tests {
     }
 
     fn signed_in(name: &str) -> Event {
-        let tenant = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+        let account = fixtures::account("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10", Some(name));
         Event::Session {
-            status: SessionStatus::SignedIn {
-                account: Account {
-                    tenant_id: TenantId::parse(tenant).expect("a literal id"),
-                    object_id: "o".into(),
-                    user_name: Some(name.into()),
-                    display_name: None,
-                },
-                permissions: Permissions::Unknown,
-            },
+            status: fixtures::signed_in(account),
             epoch: Epoch(0),
         }
     }

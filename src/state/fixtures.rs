@@ -8,7 +8,9 @@ use super::{Entries, State};
 use crate::action::{ActionKind, Order, Task};
 use crate::journal::{Author, Entry, Record};
 use crate::message::{Event, InventoryNews};
-use crate::model::{EntryId, Machine, MachineId, MachineRef};
+use crate::model::{
+    Account, EntryId, Machine, MachineId, MachineRef, Permissions, SessionStatus, TenantId,
+};
 
 /// Somebody in the built-in tenant.
 pub fn author() -> Author {
@@ -17,6 +19,24 @@ pub fn author() -> Author {
         tenant: "t".into(),
         object_id: "o".into(),
         account: "jane@contoso.com".into(),
+    }
+}
+
+/// An account of this tenant, with its user name if it has one.
+pub fn account(tenant: &str, user_name: Option<&str>) -> Account {
+    Account {
+        tenant_id: TenantId::parse(tenant).expect("a literal id"),
+        object_id: "o".into(),
+        user_name: user_name.map(Into::into),
+        display_name: None,
+    }
+}
+
+/// A sign-in of which it is not known what it allows.
+pub fn signed_in(account: Account) -> SessionStatus {
+    SessionStatus::SignedIn {
+        account,
+        permissions: Permissions::Unknown,
     }
 }
 

@@ -3,8 +3,7 @@ use crate::guard::Policy;
 use crate::journal::Record;
 use crate::message::Event;
 use crate::model::{
-    Account, EntryId, Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode,
-    Permissions, SessionStatus, TenantId,
+    EntryId, Epoch, HResult, MachineActionId, MachineActionType, MachineId, Mode, SessionStatus,
 };
 use crate::state::fixtures;
 
@@ -199,16 +198,8 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
 #[test]
 fn what_this_person_did_elsewhere_needs_no_attention() {
     let mut state = state();
-    state.session = SessionStatus::SignedIn {
-        account: Account {
-            tenant_id: TenantId::parse("5f0c7a31-2b64-4d6e-9c15-8b7a20c4e6d1")
-                .expect("a literal id"),
-            object_id: "o".into(),
-            user_name: Some("sam@contoso.com".into()),
-            display_name: None,
-        },
-        permissions: Permissions::Unknown,
-    };
+    let tenant = "5f0c7a31-2b64-4d6e-9c15-8b7a20c4e6d1";
+    state.session = fixtures::signed_in(fixtures::account(tenant, Some("sam@contoso.com")));
     let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     put(&mut state, &isolated);
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);

@@ -57,12 +57,7 @@ fn sized_harness(entries: Vec<Entry>, size: egui::Vec2) -> Harness<'static, Worl
     state.entries = entries.into();
     // Somebody is signed in: it is recorded who has read what.
     state.session = crate::model::SessionStatus::NeedsSignIn {
-        account: crate::model::Account {
-            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        },
+        account: fixtures::account("t", None),
     };
     let world = World {
         state,

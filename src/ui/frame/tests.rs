@@ -18,10 +18,10 @@ use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
 use crate::model::{
     Account, Budget, Column, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
-    MachineActionStatus, MachineActionType, MachineId, Mode, PanelPart, Permissions, SessionStatus,
-    SignInPrompt, TenantId, WindowLayout,
+    MachineActionStatus, MachineActionType, MachineId, Mode, PanelPart, SessionStatus,
+    SignInPrompt, WindowLayout,
 };
-use crate::state::State;
+use crate::state::{State, fixtures};
 use crate::ui::DrillRequest;
 use crate::ui::commands::UiCommand;
 
@@ -69,12 +69,10 @@ fn at(secs: i64) -> Timestamp {
 }
 
 fn account() -> Account {
-    Account {
-        tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id"),
-        object_id: "o".into(),
-        user_name: Some("jane@contoso.com".into()),
-        display_name: None,
-    }
+    fixtures::account(
+        "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10",
+        Some("jane@contoso.com"),
+    )
 }
 
 fn machine(id: &str, name: &str) -> Arc<Machine> {
@@ -93,13 +91,7 @@ fn set(state: &mut State, status: SessionStatus) {
 
 fn signed_in() -> State {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
-    set(
-        &mut state,
-        SessionStatus::SignedIn {
-            account: account(),
-            permissions: Permissions::Unknown,
-        },
-    );
+    set(&mut state, fixtures::signed_in(account()));
     state.apply(Event::Keyring(KeyringState::Saved));
     state.apply(Event::Budget(Budget {
         left_minute: 92,

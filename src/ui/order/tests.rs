@@ -10,12 +10,9 @@ use super::*;
 use crate::action::{ActionKind, Draft, ISOLATION_TYPE, SELECTIVE, Subject};
 use crate::guard::Policy;
 use crate::message::{Command, Event as Fact, SettingsNews};
-use crate::model::{
-    Account, EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, Permissions,
-    SessionStatus, TenantId,
-};
+use crate::model::{EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, SessionStatus};
 use crate::settings::{RuleKey, Rules};
-use crate::state::State;
+use crate::state::{State, fixtures};
 use crate::ui::choose::Choose;
 use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::Views;
@@ -47,16 +44,7 @@ fn machine() -> Machine {
 }
 
 fn signed_in() -> SessionStatus {
-    let account = Account {
-        tenant_id: TenantId::parse("t").expect("a literal id"),
-        object_id: "o".into(),
-        user_name: Some("jane@contoso.com".into()),
-        display_name: None,
-    };
-    SessionStatus::SignedIn {
-        account,
-        permissions: Permissions::Unknown,
-    }
+    fixtures::signed_in(fixtures::account("t", Some("jane@contoso.com")))
 }
 
 fn world(kind: ActionKind) -> World {

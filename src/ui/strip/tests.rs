@@ -5,24 +5,19 @@ use egui::Rect;
 use super::*;
 use crate::guard::Policy;
 use crate::message::Event;
-use crate::model::{Account, Budget, Epoch, KeyringState, Permissions, SessionStatus, TenantId};
-use crate::state::State;
+use crate::model::{Budget, Epoch, KeyringState};
+use crate::state::{State, fixtures};
 use crate::ui::theme;
 
 fn state() -> State {
     let mut state = State::new(Mode::StandIn, "http://127.0.0.1:18432", Policy::default());
     state.tenant = "contoso-holding.onmicrosoft.com".into();
-    let account = Account {
-        tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id"),
-        object_id: "o".into(),
-        user_name: Some("jane.margaret.doe-responder@contoso-holding.onmicrosoft.com".into()),
-        display_name: None,
-    };
+    let account = fixtures::account(
+        "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10",
+        Some("jane.margaret.doe-responder@contoso-holding.onmicrosoft.com"),
+    );
     state.apply(Event::Session {
-        status: SessionStatus::SignedIn {
-            account,
-            permissions: Permissions::Unknown,
-        },
+        status: fixtures::signed_in(account),
         epoch: Epoch(0),
     });
     state.apply(Event::Keyring(KeyringState::NotSaved {

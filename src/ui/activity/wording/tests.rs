@@ -42,17 +42,10 @@ fn a_refusal_says_which_of_permission_role_and_group() {
     };
     let mut state = state();
     assert!(said(refusal(), &state).contains("What is missing is the permission Machine.Isolate"));
-    let account = crate::model::Account {
-        tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
-        object_id: "o".into(),
-        user_name: None,
-        display_name: None,
-    };
     let mut hold = |scopes: &str| {
-        let permissions = Permissions::from_scopes(scopes);
         state.session = SessionStatus::SignedIn {
-            account: account.clone(),
-            permissions,
+            account: fixtures::account("t", None),
+            permissions: Permissions::from_scopes(scopes),
         };
         said(refusal(), &state)
     };

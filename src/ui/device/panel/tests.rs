@@ -9,11 +9,11 @@ use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Event, InventoryNews, PanelNews};
 use crate::model::{
-    Account, Alert, AlertSeverity, AlertStatus, Cloud, Epoch, HealthStatus, Listed, LoggedOnUser,
+    Alert, AlertSeverity, AlertStatus, Cloud, Epoch, HealthStatus, Listed, LoggedOnUser,
     MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode, OnboardingStatus,
-    PanelPart, Permissions, SessionStatus, TenantId,
+    PanelPart, Permissions, SessionStatus,
 };
-use crate::state::State;
+use crate::state::{State, fixtures};
 use crate::ui::device::panel::*;
 use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{Outbox, theme};
@@ -37,14 +37,8 @@ fn machine(id: &str) -> Machine {
 }
 
 fn sign_in(state: &mut State, permissions: Permissions) {
-    let account = Account {
-        tenant_id: TenantId::parse("t").expect("a literal id"),
-        object_id: "o".into(),
-        user_name: None,
-        display_name: None,
-    };
     let status = SessionStatus::SignedIn {
-        account,
+        account: fixtures::account("t", None),
         permissions,
     };
     let epoch = Epoch(0);

@@ -383,11 +383,7 @@ fn escape_that_leaves_something_else_takes_no_search_away() {
 fn the_filters_stay_where_they_are_when_no_list_could_be_read() {
     let empty = || {
         let mut state = State::new(Mode::Live, "Commercial", Policy::default());
-        let status = SessionStatus::SignedIn {
-            account: account(),
-            permissions: Permissions::Unknown,
-        };
-        set(&mut state, status);
+        set(&mut state, fixtures::signed_in(account()));
         state
     };
     let rect = |harness: &Harness<'static>| harness.get_by_label("Filter: Pending").rect();

@@ -123,10 +123,7 @@ fn that_it_was_deleted_is_said_until_somebody_signs_in() {
     });
     let (desk, mut harness) = wide(state);
     harness.get_by_label(SAID);
-    let signed_in = SessionStatus::SignedIn {
-        account: account(),
-        permissions: Permissions::Unknown,
-    };
+    let signed_in = fixtures::signed_in(account());
     let asked = SessionStatus::DifferentAccount {
         account: account(),
         before: None,

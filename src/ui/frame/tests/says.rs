@@ -310,13 +310,7 @@ fn the_form_says_that_its_device_is_not_in_the_list() {
 #[test]
 fn a_list_that_was_never_read_says_which_request_failed() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
-    set(
-        &mut state,
-        SessionStatus::SignedIn {
-            account: account(),
-            permissions: Permissions::Unknown,
-        },
-    );
+    set(&mut state, fixtures::signed_in(account()));
     let why = Explanation::harmless("There is a problem", NextStep::TryAgain);
     state.apply(Event::Inventory {
         epoch: Epoch(0),

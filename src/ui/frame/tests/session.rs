@@ -136,12 +136,7 @@ fn orders_of_another_account_are_shown_as_theirs_and_never_sent() {
         before: Some("alice@contoso.com".into()),
         reason: Unfamiliar::OtherAccount,
     };
-    let permissions = Permissions::Unknown;
-    let account = account();
-    let accepted = SessionStatus::SignedIn {
-        account,
-        permissions,
-    };
+    let accepted = fixtures::signed_in(account());
     for session in [different, SessionStatus::SignedOut, accepted] {
         let mut state = signed_in();
         set(&mut state, session.clone());

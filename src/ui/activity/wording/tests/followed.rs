@@ -1,18 +1,13 @@
 //! What is said of an open order that nobody looks at.
 
 use super::*;
-use crate::model::{Account, TenantId};
+use crate::model::Account;
 
 fn signed_in(object_id: &str) -> SessionStatus {
-    SessionStatus::SignedIn {
-        account: Account {
-            tenant_id: TenantId::parse(&fixtures::author().tenant).expect("a literal id"),
-            object_id: object_id.into(),
-            user_name: None,
-            display_name: None,
-        },
-        permissions: Permissions::Unknown,
-    }
+    fixtures::signed_in(Account {
+        object_id: object_id.into(),
+        ..fixtures::account(&fixtures::author().tenant, None)
+    })
 }
 
 #[test]
