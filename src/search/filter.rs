@@ -85,8 +85,9 @@ impl Field {
             .map(|(_, field, _)| *field)
     }
 
-    /// Whether the field describes a device; the others name it.
-    const fn describes(self) -> bool {
+    /// Whether the field describes a device, by one of few values; the others name it.
+    #[must_use]
+    pub const fn describes(self) -> bool {
         match self {
             Self::Health
             | Self::Risk
@@ -219,15 +220,10 @@ impl Filter {
     pub fn narrows(&self, before: &str, now: &str) -> bool {
         let is_plain = |filter: &Self| {
             let is_any = |term: &Term| {
-                let Term {
-                    field,
-                    needle,
-                    is_excluded,
-                } = term;
-                matches!(field, Field::Any)
-                    && !is_excluded
-                    && !needle.may_be_address
-                    && needle.mac.is_none()
+                term.field == Field::Any
+                    && !term.is_excluded
+                    && !term.needle.may_be_address
+                    && term.needle.mac.is_none()
             };
             filter.terms.iter().all(is_any)
         };
@@ -301,7 +297,6 @@ impl Term {
     ) -> bool {
         let Self { field, needle, .. } = self;
         let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
-        let in_tags = || machine.tags().iter().any(|tag| needle.is_in(tag));
         match field {
             Field::Any => {
                 (match odd {
@@ -338,7 +333,7 @@ impl Term {
             Field::Entra => is_in(machine.aad_device_id.as_deref()),
             Field::User => false,
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
-            Field::Tag => in_tags(),
+            Field::Tag => machine.tags().iter().any(|tag| needle.is_in(tag)),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),
             Field::State => {
                 let state = state(&machine.id);
@@ -410,11 +405,7 @@ impl Needle {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        if is_plain(text) {
-            self.is_in_plain(Some(text))
-        } else {
-            forms(text).contains(&*self.normal)
-        }
+        contains_normal(text, &self.normal)
     }
 
     /// [`Self::is_in`] for a text that [is plain](is_plain).
@@ -446,8 +437,17 @@ impl Needle {
     }
 }
 
+/// Whether `needle`, in its normal form, is in a text in any spelling.
+pub(super) fn contains_normal(text: &str, needle: &str) -> bool {
+    if is_plain(text) {
+        contains_folded(text.as_bytes(), needle.as_bytes())
+    } else {
+        forms(text).contains(needle)
+    }
+}
+
 /// Whether `needle`, in lower case, is in ASCII `text` in any letter case.
-pub(super) fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
+fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
     let Some((&first, rest)) = needle.split_first() else {
         return true;
     };
@@ -461,20 +461,14 @@ pub(super) fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
 }
 
 fn term(word: SearchWord) -> Option<Term> {
-    let SearchWord {
-        text: word,
-        is_quoted,
-        is_excluded,
-        ..
-    } = word;
-    let field = word.split_once(':').filter(|_| !is_quoted);
+    let field = word.text.split_once(':').filter(|_| !word.is_quoted);
     let (field, text) = match field.and_then(|(name, rest)| Some((Field::from_word(name)?, rest))) {
         Some((field, rest)) => (field, rest.trim()),
-        None if is_quoted => (Field::Any, word.trim()),
-        None => (Field::Any, undecorated(&word)),
+        None if word.is_quoted => (Field::Any, word.text.trim()),
+        None => (Field::Any, undecorated(&word.text)),
     };
     let term = Term {
-        is_excluded,
+        is_excluded: word.is_excluded,
         ..Term::wanted(field, text)
     };
     (!term.needle.normal.is_empty()).then_some(term)

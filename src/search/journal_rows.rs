@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use strum::VariantArray;
 
-use super::filter::contains_folded;
+use super::filter::contains_normal;
 use crate::journal::{Entry, OrderStatus, Phase};
-use crate::model::{EntryId, forms, is_plain, normal, search_words, variants};
+use crate::model::{EntryId, normal, search_words, variants};
 use crate::state::State;
 
 /// Entries that are searched in one frame.
@@ -85,11 +85,7 @@ struct Word(String);
 
 impl Word {
     fn is_in(&self, text: &str) -> bool {
-        if is_plain(text) {
-            contains_folded(text.as_bytes(), self.0.as_bytes())
-        } else {
-            forms(text).contains(&*self.0)
-        }
+        contains_normal(text, &self.0)
     }
 }
 
