@@ -292,6 +292,23 @@ impl SessionStatus {
         matches!(self, Self::SignedIn { permissions, .. } if permissions.holds(wanted) == Some(false))
     }
 
+    /// What the present sign-in is granted, while there is one.
+    #[must_use]
+    pub const fn permissions(&self) -> Option<&Permissions> {
+        match self {
+            Self::SignedIn { permissions, .. } => Some(permissions),
+            Self::SignedOut
+            | Self::Restoring
+            | Self::Renewing { .. }
+            | Self::NotRenewed { .. }
+            | Self::AskingForCode
+            | Self::WaitingForPerson(_)
+            | Self::InBrowser(_)
+            | Self::DifferentAccount { .. }
+            | Self::NeedsSignIn { .. } => None,
+        }
+    }
+
     /// The account of this session, if one is known.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {

@@ -184,20 +184,9 @@ fn not_allowed(task: &Task, session: &SessionStatus) -> String {
     } else {
         format!("{role} or access to the device's group")
     };
-    let held = match session {
-        SessionStatus::SignedIn { permissions, .. } => permissions.holds(task.permissions()),
-        SessionStatus::SignedOut
-        | SessionStatus::Restoring
-        | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_)
-        | SessionStatus::DifferentAccount { .. }
-        | SessionStatus::Renewing { .. }
-        | SessionStatus::NotRenewed { .. }
-        | SessionStatus::NeedsSignIn { .. } => None,
-    };
     let ask = ask(task);
-    match held {
+    let permissions = session.permissions();
+    match permissions.and_then(|permissions| permissions.holds(task.permissions())) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
         Some(true) => format!(
             "Your current sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had fewer permissions. {ask}"
