@@ -14,12 +14,13 @@ pub use way_back::{changing, why_nothing};
 
 use std::sync::LazyLock;
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use strum::{EnumIter, IntoEnumIterator as _};
 
 use crate::action::{ActionKind, Shortcut};
 
-/// A command by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A command by name, in the order of the palette; the disabled ones come after the others there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter)]
 pub enum UiCommand {
     OpenPalette,
     FindMachine,
@@ -30,8 +31,8 @@ pub enum UiCommand {
     ShowActivity,
     ShowJournal,
     ShowIncident,
-    VerifyJournal,
     CopyHandOver,
+    VerifyJournal,
     /// Opens the form that releases what the present account isolated or contained.
     ReleaseMine,
     /// Lifts this account's restrictions likewise.
@@ -57,16 +58,20 @@ pub enum UiCommand {
     SwitchTheme,
     ShowKeys,
     ShowAbout,
-    /// Opens the form of an action on the device in the panel.
-    Act(ActionKind),
-    /// Opens the form of an action on the selected devices.
-    ActOnSelection(ActionKind),
-    /// Opens the form of a plan on the device in the panel.
-    Plan,
-    /// Opens the form of a plan on the selected devices.
-    PlanOnSelection,
     /// Opens the exercises of the demo.
     Drill,
+    /// Opens the form of an action on the device in the panel.
+    #[strum(disabled)]
+    Act(ActionKind),
+    /// Opens the form of an action on the selected devices.
+    #[strum(disabled)]
+    ActOnSelection(ActionKind),
+    /// Opens the form of a plan on the device in the panel.
+    #[strum(disabled)]
+    Plan,
+    /// Opens the form of a plan on the selected devices.
+    #[strum(disabled)]
+    PlanOnSelection,
 }
 
 /// Title, help and keys of a command.
@@ -88,49 +93,16 @@ const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 impl UiCommand {
     /// Every command, one `Act` and one `ActOnSelection` for each kind of action.
     pub fn all() -> impl Iterator<Item = Self> {
-        [
-            Self::OpenPalette,
-            Self::FindMachine,
-            Self::Refresh,
-            Self::LookNow,
-            Self::ShowDevices,
-            Self::ShowContained,
-            Self::ShowActivity,
-            Self::ShowJournal,
-            Self::ShowIncident,
-            Self::CopyHandOver,
-            Self::VerifyJournal,
-            Self::ReleaseMine,
-            Self::UnrestrictMine,
-            Self::Compare,
-            Self::ShowTimeline,
-            Self::DownloadPackage,
-            Self::ShowSettings,
-            Self::DeleteLocalData,
-            Self::SignIn,
-            Self::SignInWithBrowser,
-            Self::CancelSignIn,
-            Self::RenewSignIn,
-            Self::AcceptAccount,
-            Self::SignOut,
-            Self::ShowAccount,
-            Self::SwitchProfile,
-            Self::TryKeyringAgain,
-            Self::SwitchTheme,
-            Self::ShowKeys,
-            Self::ShowAbout,
-            Self::Drill,
-        ]
-        .into_iter()
-        .chain(ActionKind::ALL.iter().copied().map(Self::Act))
-        .chain([Self::Plan])
-        .chain(
-            (ActionKind::ALL.iter().copied())
-                // What reaches every device is for none in particular.
-                .filter(|kind| !kind.is_tenant_wide())
-                .map(Self::ActOnSelection),
-        )
-        .chain([Self::PlanOnSelection])
+        Self::iter()
+            .chain(ActionKind::ALL.iter().copied().map(Self::Act))
+            .chain([Self::Plan])
+            .chain(
+                (ActionKind::ALL.iter().copied())
+                    // What reaches every device is for none in particular.
+                    .filter(|kind| !kind.is_tenant_wide())
+                    .map(Self::ActOnSelection),
+            )
+            .chain([Self::PlanOnSelection])
     }
 
     #[must_use]
@@ -138,6 +110,27 @@ impl UiCommand {
         let (title, help) = self.words();
         let keys = self.keys();
         CommandSpec { title, help, keys }
+    }
+
+    /// Its title, with an ellipsis where it asks first.
+    #[must_use]
+    pub fn label(self) -> String {
+        let ellipsis = if self.asks_first() { "…" } else { "" };
+        format!("{}{ellipsis}", self.spec().title)
+    }
+
+    /// Its keys as they stand on them.
+    #[must_use]
+    pub fn key_words(self, ctx: &Context) -> String {
+        let keys = self.keys().iter().map(|keys| {
+            // A bare key by its symbol: a person looks for “/”, not for its name.
+            if keys.modifiers.is_none() {
+                keys.logical_key.symbol_or_name().to_owned()
+            } else {
+                ctx.format_shortcut(keys)
+            }
+        });
+        keys.collect::<Vec<_>>().join(" or ")
     }
 
     /// Whether it leads to a form or a question, and does nothing before that is answered.

@@ -282,21 +282,11 @@ const fn is_for_selection(command: UiCommand) -> bool {
 }
 
 fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
-    let spec = command.spec();
-    let keys = spec.keys.iter().map(|keys| {
-        if keys.modifiers.is_none() {
-            keys.logical_key.symbol_or_name().to_owned()
-        } else {
-            ctx.format_shortcut(keys)
-        }
-    });
-    let ellipsis = if command.asks_first() { "…" } else { "" };
-    let label = format!("{}{ellipsis}", spec.title);
     Row {
         beside: meant(cx, command),
-        keys: keys.collect::<Vec<_>>().join(" or "),
+        keys: command.key_words(ctx),
         why_not: command.availability(cx.state, cx.views, cx.now).err(),
-        ..Row::new(Item::Command(command), label, spec.help)
+        ..Row::new(Item::Command(command), command.label(), command.spec().help)
     }
 }
 
