@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use egui::{Response, Ui};
 
 use super::theme::Role;
-use super::widgets::{Icon, badge};
+use super::widgets::{ExplanationView, Icon, badge, copy_button_ui};
 use super::words::spaced;
 use crate::action::{Condition, ConditionPhase};
+use crate::explain::Explanation;
 use crate::guard::Severity;
 use crate::journal::{Aftermath, Entry, OrderStatus, status_in_short};
 use crate::model::{
@@ -32,15 +33,20 @@ pub struct Look {
 }
 
 impl Look {
-    fn new(icon: Icon, role: Role, word: impl Into<Cow<'static, str>>) -> Self {
+    /// This icon and this word in the colour of `role`.
+    pub fn new(icon: Icon, role: Role, word: impl Into<Cow<'static, str>>) -> Self {
         let word = word.into();
         Self { icon, role, word }
     }
 
+    /// Something to be careful about.
+    pub fn warning(word: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Icon::Warning, Role::Caution, word)
+    }
+
     /// A value that this version does not know.
     fn unfamiliar(text: &str) -> Self {
-        let word = unfamiliar_word(text);
-        Self::new(Icon::Unfamiliar, Role::Unknown, word)
+        Self::new(Icon::Unfamiliar, Role::Unknown, unfamiliar_word(text))
     }
 
     /// Shows icon and word as a badge.
@@ -75,15 +81,7 @@ pub fn health(health: &HealthStatus) -> Look {
 /// The service's assessment of a device. "None" means that nothing is known against it.
 #[must_use]
 pub fn risk(risk: Option<&RiskScore>) -> Look {
-    match risk {
-        Some(RiskScore::High) => Look::new(Icon::Risk, Role::Danger, "High"),
-        Some(RiskScore::Medium) => Look::new(Icon::Warning, Role::Caution, "Medium"),
-        Some(RiskScore::Low) => Look::new(Icon::Info, Role::Neutral, "Low"),
-        Some(RiskScore::Informational) => Look::new(Icon::Info, Role::Neutral, "Informational"),
-        Some(RiskScore::None) => Look::new(Icon::Info, Role::Stale, "None known"),
-        Some(RiskScore::Other(text)) => Look::unfamiliar(text),
-        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
-    }
+    level(risk.map(RiskScore::as_wire))
 }
 
 /// The risk with its noun, where no heading names it: `High risk`.
@@ -101,28 +99,28 @@ pub fn risk_phrase(score: Option<&RiskScore>) -> Look {
 /// Look of an exposure level.
 #[must_use]
 pub fn exposure(exposure: Option<&ExposureLevel>) -> Look {
-    match exposure {
-        Some(ExposureLevel::High) => Look::new(Icon::Risk, Role::Danger, "High"),
-        Some(ExposureLevel::Medium) => Look::new(Icon::Warning, Role::Caution, "Medium"),
-        Some(ExposureLevel::Low) => Look::new(Icon::Info, Role::Neutral, "Low"),
-        Some(ExposureLevel::None) => Look::new(Icon::Info, Role::Stale, "None known"),
-        Some(ExposureLevel::Other(text)) => Look::unfamiliar(text),
-        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
-    }
+    level(exposure.map(ExposureLevel::as_wire))
 }
 
 /// Look of an alert's severity.
 #[must_use]
 pub fn severity(severity: &AlertSeverity) -> Look {
-    match severity {
-        AlertSeverity::High => Look::new(Icon::Risk, Role::Danger, "High"),
-        AlertSeverity::Medium => Look::new(Icon::Warning, Role::Caution, "Medium"),
-        AlertSeverity::Low => Look::new(Icon::Info, Role::Neutral, "Low"),
-        AlertSeverity::Informational => Look::new(Icon::Info, Role::Neutral, "Informational"),
-        AlertSeverity::Unspecified => {
-            Look::new(Icon::Unfamiliar, Role::Unknown, "Severity unknown")
-        }
-        AlertSeverity::Other(text) => Look::unfamiliar(text),
+    if *severity == AlertSeverity::Unspecified {
+        return Look::new(Icon::Unfamiliar, Role::Unknown, "Severity unknown");
+    }
+    level(Some(severity.as_wire()))
+}
+
+/// The service's word on its scale of how bad something is.
+fn level(word: Option<&str>) -> Look {
+    match word {
+        Some("High") => Look::new(Icon::Risk, Role::Danger, "High"),
+        Some("Medium") => Look::new(Icon::Warning, Role::Caution, "Medium"),
+        Some("Low") => Look::new(Icon::Info, Role::Neutral, "Low"),
+        Some("Informational") => Look::new(Icon::Info, Role::Neutral, "Informational"),
+        Some("None") => Look::new(Icon::Info, Role::Stale, "None known"),
+        Some(other) => Look::unfamiliar(other),
+        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
     }
 }
 
@@ -141,20 +139,15 @@ pub fn alert_status(status: &AlertStatus) -> String {
 /// Whether Defender manages a device.
 #[must_use]
 pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
-    match status {
-        Some(OnboardingStatus::Onboarded) => Look::new(Icon::Info, Role::Neutral, "Onboarded"),
-        Some(OnboardingStatus::InsufficientInfo) => {
-            Look::new(Icon::Info, Role::Neutral, "Not enough information")
-        }
-        Some(OnboardingStatus::CanBeOnboarded) => {
-            Look::new(Icon::Info, Role::Neutral, "Can be onboarded")
-        }
-        Some(OnboardingStatus::Unsupported) => {
-            Look::new(Icon::Info, Role::Neutral, "Not onboarded, unsupported")
-        }
-        Some(OnboardingStatus::Other(text)) => Look::unfamiliar(text),
-        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
-    }
+    let word = match status {
+        Some(OnboardingStatus::Onboarded) => "Onboarded",
+        Some(OnboardingStatus::InsufficientInfo) => "Not enough information",
+        Some(OnboardingStatus::CanBeOnboarded) => "Can be onboarded",
+        Some(OnboardingStatus::Unsupported) => "Not onboarded, unsupported",
+        Some(OnboardingStatus::Other(text)) => return Look::unfamiliar(text),
+        None => return Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
+    };
+    Look::new(Icon::Info, Role::Neutral, word)
 }
 
 /// The service's word on an action.
@@ -168,10 +161,7 @@ pub fn action_status(status: &MachineActionStatus) -> Look {
         MachineActionStatus::TimeOut => (Icon::TimedOut, Role::Danger),
         MachineActionStatus::Cancelled => (Icon::Cancelled, Role::Stale),
         MachineActionStatus::Other(text) => {
-            return Look {
-                icon: Icon::Unknown,
-                ..Look::unfamiliar(text)
-            };
+            return Look::new(Icon::Unknown, Role::Unknown, unfamiliar_word(text));
         }
     };
     Look::new(icon, role, status.word().into_owned())
@@ -235,6 +225,30 @@ const NOT_CHECKED: (Icon, Role) = (Icon::Unknown, Role::Unknown);
 pub fn not_checked_ui(ui: &mut Ui, words: &str) -> Response {
     let (icon, role) = NOT_CHECKED;
     badge(ui, icon, role, words)
+}
+
+/// Shows what went wrong, what it changed and what to do next; whether the button for that was pressed.
+pub fn failure_ui(
+    ui: &mut Ui,
+    failure: &Explanation,
+    role: Role,
+    next_label: Option<&str>,
+) -> bool {
+    let view = ExplanationView {
+        headline: &failure.headline,
+        effect: &failure.effect_and_next(),
+        role,
+        next_label,
+        details: &failure.details,
+    };
+    view.show_ui(ui)
+}
+
+/// Shows a button that copies the details of a failure, where it has any.
+pub fn copy_details_ui(ui: &mut Ui, what: &str, failure: &Explanation) {
+    if !failure.details.is_empty() {
+        copy_button_ui(ui, what, &failure.details.join("\n"));
+    }
 }
 
 /// What a guardrail says; `stops` tells whether it stops the order as it stands.
