@@ -9,21 +9,13 @@ use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
 use super::dialog::Dialog;
 
-/// Position of the label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Label {
-    Above,
-    /// Only a screen reader has it; nothing is shown below the field either.
-    Unseen,
-}
-
 /// A labelled text field.
 #[derive(Debug)]
 #[must_use = "show it with `show_ui`"]
 pub struct TextField<'a> {
     label: &'a str,
     text: &'a mut String,
-    place: Label,
+    is_label_shown: bool,
     hint: &'a str,
     help: &'a str,
     error: Option<&'a str>,
@@ -40,7 +32,7 @@ impl<'a> TextField<'a> {
         Self {
             label,
             text,
-            place: Label::Above,
+            is_label_shown: true,
             hint: "",
             help: "",
             error: None,
@@ -52,9 +44,9 @@ impl<'a> TextField<'a> {
         }
     }
 
-    /// Shows the field alone; the label is then only its accessible name.
+    /// Shows the field alone, with nothing below; the label is then only its accessible name.
     pub fn label_unseen(mut self) -> Self {
-        self.place = Label::Unseen;
+        self.is_label_shown = false;
         self
     }
 
@@ -107,28 +99,24 @@ impl<'a> TextField<'a> {
     }
 
     /// Shows the field; the response is that of the text.
-    pub fn show_ui(self, ui: &mut Ui) -> Response {
+    pub fn show_ui(mut self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
-        let (place, label) = (self.place, self.label);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = tokens.space.xs;
             let width = self.width.min(ui.available_width());
             ui.set_max_width(width);
-            match place {
-                Label::Unseen => self.edit_ui(ui).0.accessible_name(label),
-                Label::Above => {
-                    let text = RichText::new(label).text_style(TextStyle::Small);
-                    let label = ui.label(text.color(tokens.text_weak));
-                    let (response, footer) = self.edit_ui(ui);
-                    footer.show_ui(ui);
-                    response.labelled_by(label.id)
-                }
+            if !self.is_label_shown {
+                return self.edit_ui(ui).accessible_name(self.label);
             }
+            let label = ui.small_label(self.label);
+            let response = self.edit_ui(ui).labelled_by(label.id);
+            self.footer_ui(ui);
+            response
         })
         .inner
     }
 
-    fn edit_ui(self, ui: &mut Ui) -> (Response, FieldFooter<'a>) {
+    fn edit_ui(&mut self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let edit = if self.rows > 1 {
             TextEdit::multiline(self.text).desired_rows(self.rows)
@@ -136,7 +124,7 @@ impl<'a> TextField<'a> {
             TextEdit::singleline(self.text).align(egui::Align2::LEFT_CENTER)
         };
         let edit = edit
-            .font(FontSelection::Style(self.font))
+            .font(FontSelection::Style(self.font.clone()))
             .hint_text(RichText::new(self.hint).color(tokens.text_weak))
             .desired_width(f32::INFINITY)
             .min_size(egui::vec2(0.0, tokens.height.control));
@@ -149,9 +137,7 @@ impl<'a> TextField<'a> {
             ui.ctx().request_repaint();
         }
         keep_focus(ui, &response);
-        let count = self.text.chars().count();
-        let is_too_long = self.max_chars.is_some_and(|max| count > max);
-        let is_wrong = self.error.is_some() || is_too_long;
+        let is_wrong = self.error.is_some() || self.is_too_long();
         ui.ctx().accesskit_node_builder(response.id, |node| {
             if is_wrong {
                 node.set_invalid(accesskit::Invalid::True);
@@ -166,13 +152,35 @@ impl<'a> TextField<'a> {
             ui.painter()
                 .rect_stroke(response.rect, tokens.radius, outline, StrokeKind::Inside);
         }
-        let footer = FieldFooter {
-            help: self.help,
-            error: self.error,
-            counter: self.max_chars.map(|max| counter_text(count, max)),
-            is_too_long,
-        };
-        (response, footer)
+        response
+    }
+
+    fn is_too_long(&self) -> bool {
+        let max = self.max_chars.unwrap_or(usize::MAX);
+        self.text.chars().count() > max
+    }
+
+    /// The line is there even when it is empty: what is below must not jump when an error comes.
+    fn footer_ui(&self, ui: &mut Ui) {
+        let tokens = ui.tokens();
+        let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
+        ui.horizontal_top(|ui| {
+            ui.set_min_height(tokens.space.m);
+            if let Some(max) = self.max_chars {
+                let colour = if self.is_too_long() {
+                    tokens.danger
+                } else {
+                    tokens.text_weak
+                };
+                let counter = counter_text(self.text.chars().count(), max);
+                let font = text::id().resolve(ui.style());
+                ui.label(small(&counter).color(colour).font(font));
+            }
+            match self.error {
+                Some(error) => ui.wrapped(small(error).color(tokens.danger)),
+                None => ui.wrapped(small(self.help).color(tokens.text_weak)),
+            };
+        });
     }
 }
 
@@ -195,40 +203,6 @@ fn keep_focus(ui: &Ui, response: &Response) {
         && let Some(home) = Dialog::focus_home(ui.ctx()).filter(|home| *home != response.id)
     {
         ui.memory_mut(|memory| memory.request_focus(home));
-    }
-}
-
-struct FieldFooter<'a> {
-    help: &'a str,
-    error: Option<&'a str>,
-    counter: Option<String>,
-    is_too_long: bool,
-}
-
-impl FieldFooter<'_> {
-    /// The line is there even when it is empty: what is below must not jump when an error comes.
-    fn show_ui(self, ui: &mut Ui) {
-        let tokens = ui.tokens();
-        let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
-        ui.horizontal_top(|ui| {
-            ui.set_min_height(tokens.space.m);
-            if let Some(counter) = &self.counter {
-                let colour = if self.is_too_long {
-                    tokens.danger
-                } else {
-                    tokens.text_weak
-                };
-                ui.label(
-                    small(counter)
-                        .color(colour)
-                        .font(text::id().resolve(ui.style())),
-                );
-            }
-            match self.error {
-                Some(error) => ui.wrapped(small(error).color(tokens.danger)),
-                None => ui.wrapped(small(self.help).color(tokens.text_weak)),
-            };
-        });
     }
 }
 
