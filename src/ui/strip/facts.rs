@@ -30,41 +30,40 @@ pub struct Fact {
     pub more: String,
 }
 
+impl Fact {
+    fn new(rank: Rank, text: impl Into<String>, more: impl Into<String>) -> Self {
+        let (text, more) = (text.into(), more.into());
+        Self { rank, text, more }
+    }
+}
+
 /// The strip's facts in their order of appearance.
 pub fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
-    let fact = |rank, text: &str, more: &str| Fact {
-        rank,
-        text: text.to_owned(),
-        more: more.to_owned(),
-    };
     let meaning = match state.mode {
         Mode::Live => "Live tenant: actions here are real",
         Mode::Demo => "A built-in tenant: nothing leaves this computer",
         Mode::StandIn => "A test server on this computer replaces Defender",
     };
-    let mut facts = vec![fact(Rank::Always, state.mode.word(), meaning)];
+    let mut facts = vec![Fact::new(Rank::Always, state.mode.word(), meaning)];
     if state.policy.read_only {
         let more = "Started with --read-only: you can look, but not act";
-        facts.push(fact(Rank::Always, "Read-only", more));
+        facts.push(Fact::new(Rank::Always, "Read-only", more));
     }
     facts.extend(tenant(state));
     if let Some(account) = state.session.account() {
         let label = account.label();
         let more = format!("{label}\nThe account you are signed in with");
-        facts.push(fact(Rank::Clipped, &label, &more));
+        facts.push(Fact::new(Rank::Clipped, label, more));
     }
     let (word, more) = session_words(&state.session);
-    facts.push(fact(Rank::Session, word, more));
+    facts.push(Fact::new(Rank::Session, word, more));
     if let Some(profile) = &state.profile {
-        facts.push(fact(
-            Rank::Profile,
-            &clean(profile, 40),
-            "The profile in use",
-        ));
+        let name = clean(profile, 40);
+        facts.push(Fact::new(Rank::Profile, name, "The profile in use"));
     }
     if !(state.mode == Mode::Demo && &*state.target == "Demo") {
         let target = clean(&state.target, 48);
-        facts.push(fact(Rank::Place, &target, "The cloud or server"));
+        facts.push(Fact::new(Rank::Place, target, "The cloud or server"));
     }
     facts.extend(keyring(state));
     facts.extend(budget(state, now, zone));
@@ -74,12 +73,8 @@ pub fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> 
 /// That rules were typed and do not hold yet, wherever a person has gone meanwhile.
 pub fn unsaved(views: &Views) -> Option<Fact> {
     let is_saved = views.settings.changes().is_empty();
-    (!is_saved).then(|| Fact {
-        rank: Rank::Unsaved,
-        text: "Settings not saved".to_owned(),
-        more: "What you changed in the settings is not in force. Save or discard it there"
-            .to_owned(),
-    })
+    let more = "What you changed in the settings is not in force. Save or discard it there";
+    (!is_saved).then(|| Fact::new(Rank::Unsaved, "Settings not saved", more))
 }
 
 /// A domain is what people know a tenant by; of an id the beginning is shown.
@@ -94,11 +89,9 @@ fn tenant(state: &State) -> Option<Fact> {
         return None;
     }
     let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
-    Some(Fact {
-        rank: Rank::Always,
-        text: format!("Tenant {}", clean(short.unwrap_or(tenant), 48)),
-        more: format!("The tenant: {}", id.unwrap_or(tenant)),
-    })
+    let text = format!("Tenant {}", clean(short.unwrap_or(tenant), 48));
+    let more = format!("The tenant: {}", id.unwrap_or(tenant));
+    Some(Fact::new(Rank::Always, text, more))
 }
 
 fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
@@ -127,26 +120,26 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
 }
 
 pub fn keyring(state: &State) -> Option<Fact> {
-    let (rank, text, more) = match &state.keyring {
+    let fact = match &state.keyring {
         // There is nothing to be saved.
         KeyringState::Empty => return None,
         KeyringState::Checking if state.session.account().is_none() => return None,
-        KeyringState::Checking => (
+        KeyringState::Checking => Fact::new(
             Rank::Keyring,
-            "Checking the keyring…".to_owned(),
-            "Looking for a place to save the sign-in".to_owned(),
+            "Checking the keyring…",
+            "Looking for a place to save the sign-in",
         ),
-        KeyringState::Saved => (
+        KeyringState::Saved => Fact::new(
             Rank::Keyring,
-            "Saved in the keyring".to_owned(),
-            "The next start needs no new sign-in".to_owned(),
+            "Saved in the keyring",
+            "The next start needs no new sign-in",
         ),
-        KeyringState::MemoryOnly => (
+        KeyringState::MemoryOnly => Fact::new(
             Rank::Keyring,
-            "Sign-in lasts until you close cordon".to_owned(),
-            "It is not saved, on purpose: the demo saves nothing".to_owned(),
+            "Sign-in lasts until you close cordon",
+            "It is not saved, on purpose: the demo saves nothing",
         ),
-        KeyringState::NotSaved { reason, remedy } => (
+        KeyringState::NotSaved { reason, remedy } => Fact::new(
             Rank::KeyringTrouble,
             format!("Sign-in not saved: {}", clean(reason, 60)),
             format!(
@@ -155,7 +148,7 @@ pub fn keyring(state: &State) -> Option<Fact> {
             ),
         ),
     };
-    Some(Fact { rank, text, more })
+    Some(fact)
 }
 
 fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Option<Fact> {
@@ -169,16 +162,12 @@ fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Opt
         more.push_str(&local_time(until, zone));
     }
     let left = budget.left_minute.min(budget.left_hour);
-    let mut text = if left == 1 {
-        "1 call left".to_owned()
-    } else {
-        format!("{left} calls left")
-    };
+    let calls = if left == 1 { "call" } else { "calls" };
+    let mut text = format!("{left} {calls} left");
     if budget.is_shared {
         text.push_str(" shared");
         more.push_str(". The service asked for a pause although this console made few requests: ");
         more.push_str("others use the same app registration, or the service is busy");
     }
-    let rank = Rank::Budget;
-    Some(Fact { rank, text, more })
+    Some(Fact::new(Rank::Budget, text, more))
 }
