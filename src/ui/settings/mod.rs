@@ -12,7 +12,7 @@ use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, UiExt as _, back_ui, badge, checkbox_ui,
-    copyable_ui, page_ui, section_ui,
+    copyable_ui, live_badge, page_ui, section_ui,
 };
 use crate::action::Step;
 use crate::explain::Explanation;
@@ -54,9 +54,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         section_ui(ui, "Shared file");
         shared_ui(ui, &cx.state.settings, form);
         section_ui(ui, "Comment templates");
-        if let Some(why) = &cx.state.settings.template_trouble {
-            badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
-        }
+        trouble_ui(ui, cx.state.settings.template_trouble.as_deref());
         field_ui(ui, form, RuleKey::Templates);
         section_ui(ui, "Tickets");
         field_ui(ui, form, RuleKey::TicketPrefixes);
@@ -73,6 +71,13 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
+/// Why what a section is about does not work, where it does not.
+fn trouble_ui(ui: &mut Ui, why: Option<&str>) {
+    if let Some(why) = why {
+        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+    }
+}
+
 /// Gives the field that was asked for the keyboard, in sight.
 fn go_to(form: &mut SettingsForm, key: RuleKey, field: &Response) {
     if form.goes_to.take_if(|asked| *asked == key).is_some() {
@@ -83,9 +88,7 @@ fn go_to(form: &mut SettingsForm, key: RuleKey, field: &Response) {
 
 /// The plans that can be ordered, with their steps. They are changed in the file.
 fn plans_ui(ui: &mut Ui, facts: &SettingsFacts) {
-    if let Some(why) = &facts.plan_trouble {
-        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
-    }
+    trouble_ui(ui, facts.plan_trouble.as_deref());
     for plan in facts.plans.iter() {
         let steps: Vec<String> = plan.steps.iter().map(Step::label).collect();
         ui.wrapped(format!("{}: {}", plan.name, steps.join(", ")));
@@ -143,8 +146,7 @@ fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
     } else {
         return;
     };
-    let response = badge(ui, icon, role, words);
-    ui.announce(&response);
+    live_badge(ui, icon, role, words);
 }
 
 /// Why the text cannot be saved as it is.
@@ -305,9 +307,7 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
 }
 
 fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
-    if let Some(why) = &facts.desktop_trouble {
-        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
-    }
+    trouble_ui(ui, facts.desktop_trouble.as_deref());
     let key = RuleKey::Notifications;
     let mut wanted = form.typed.wants_notifications();
     let checkbox = checkbox_ui(ui, &mut wanted, label(key));
