@@ -233,7 +233,7 @@ impl App {
         while let Some(event) = self.worker.try_next() {
             if let Event::Window(layout) = &event {
                 self.remembered.clone_from(layout);
-                self.views.arrange(layout.as_ref().clone());
+                self.views.layout = layout.as_ref().clone();
                 self.show_theme(ctx);
             }
             let epoch = self.state.epoch;

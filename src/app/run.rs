@@ -63,8 +63,7 @@ impl App {
             UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
             UiCommand::Compare => self.compare(),
             UiCommand::ShowTimeline => {
-                let open = self.views.selected.as_ref();
-                self.views.timeline_of = open.map(|open| open.id.clone());
+                self.views.timeline_of = self.views.selected_id();
             }
             UiCommand::DownloadPackage => {
                 if let Ok(package) = commands::package_of_open(&self.state, &self.views) {

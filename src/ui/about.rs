@@ -5,9 +5,8 @@ use egui::{ColorImage, Id, RichText, ScrollArea, TextureHandle, TextureOptions, 
 use super::Cx;
 use super::commands::UiCommand;
 use super::theme::text;
-use super::views::OpenDialog;
 use super::widgets::{
-    ActionButton, Dialog, UiExt as _, copy_labelled_ui, copyable_ui, foldable_ui, section_ui,
+    Dialog, UiExt as _, closing_ui, copy_labelled_ui, copyable_ui, foldable_ui, section_ui,
 };
 
 /// Every crate that the program is made of, with its version, a line for each licence. A test holds it
@@ -25,16 +24,11 @@ pub fn icon() -> egui::IconData {
     eframe::icon_data::from_png_bytes(ICON).unwrap_or_default()
 }
 
-/// Draws it while it is the open dialog.
-pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
-    let id = Id::unique("about");
-    let dialog = Dialog::new(id, UiCommand::ShowAbout.spec().title).plain();
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
-        let close = ui.add(ActionButton::new("Close"));
-        if is_opening {
-            close.request_focus();
-        }
+/// Draws it as the open dialog; whether it stays open.
+pub fn about_ui(ui: &Ui, cx: &Cx<'_>) -> bool {
+    let dialog = Dialog::new(Id::unique("about"), UiCommand::ShowAbout.spec().title);
+    dialog.plain().show_until(ui.ctx(), |ui, is_opening| {
+        let closes = closing_ui(ui, "Close", is_opening);
         ui.horizontal(|ui| {
             icon_ui(ui);
             ui.vertical(|ui| {
@@ -51,13 +45,8 @@ pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
         ui.wrapped("cordon: MIT or Apache-2.0, as you like. Fonts: Inter and JetBrains Mono, under the SIL Open Font Licence (OFL-1.1)");
         let label = format!("Built from {} crates", crate_count());
         foldable_ui(ui, &label, crates_ui);
-        close.clicked()
-    });
-    if response.inner || response.close_requested {
-        Dialog::return_focus(ui.ctx(), id);
-    } else {
-        cx.views.dialog = Some(OpenDialog::About);
-    }
+        closes
+    })
 }
 
 /// Paths of the journal and the settings.

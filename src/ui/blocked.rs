@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::commands::{UiCommand, acting_trouble};
 use super::order::NewForm;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, UiExt as _, raised_frame, section_ui};
+use super::widgets::{ActionButton, Icon, UiExt as _, raised_ui, section_ui};
 use super::words::{ago, left, local_time};
 use super::{Cx, look};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
@@ -97,12 +97,8 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if ui.add(button.disabled_because(why.as_deref())).clicked() {
             cx.out.work.push(Command::LoadIndicators);
         }
-        let block = UiCommand::Act(ActionKind::BlockFile);
-        let why = block.availability(cx.state, cx.views, cx.now).err();
         let button = ActionButton::new("Block file everywhere…").icon(Icon::Block);
-        if ui.add(button.disabled_because(why.as_deref())).clicked() {
-            cx.out.commands.push(block);
-        }
+        cx.button_ui(ui, UiCommand::Act(ActionKind::BlockFile), button);
         ui.small_label(status_words(cx, lacks));
     });
     let own: Vec<Indicator> = own_blocks(cx.state).cloned().collect();
@@ -157,8 +153,7 @@ fn file_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
 
 /// One that somebody else has made: this console leaves it alone.
 fn others_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
-    raised_frame(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
+    raised_ui(ui, |ui| {
         ui.horizontal_wrapped(|ui| file_ui(ui, cx, one));
         ui.small_label(format!(
             "{}. Remove it in the Defender portal",
@@ -172,8 +167,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
     let Some(id) = &one.id else {
         return;
     };
-    raised_frame(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
+    raised_ui(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             file_ui(ui, cx, one);
             let why = acting_trouble(cx.state).err();

@@ -8,17 +8,18 @@ use super::blocked::blocked_ui;
 use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
 use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
-use super::look;
+use super::look::{self, Look};
 use super::order::NewForm;
+use super::release::release_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, back_ui, badge, raised_frame,
+    ActionButton, Icon, TipExt as _, UiExt as _, back_ui, badge, empty_state_ui, raised_ui,
     section_ui,
 };
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident};
-use crate::action::{ConditionPhase, MAX_REPEATS, Subject, type_noun};
+use crate::action::{ConditionPhase, MAX_REPEATS, type_noun};
 use crate::message::LookBack;
 use crate::model::{clean, first_upper, tag_last};
 use crate::state::{Contained, Direction, Request};
@@ -37,13 +38,8 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.views.screen = Screen::Devices;
         }
         let refresh = UiCommand::Refresh;
-        let why = refresh.availability(cx.state, cx.views, cx.now).err();
-        let button = ActionButton::new(refresh.spec().title)
-            .icon(Icon::Refresh)
-            .disabled_because(why.as_deref());
-        if ui.add(button).clicked() {
-            cx.out.commands.push(refresh);
-        }
+        let button = ActionButton::new(refresh.spec().title).icon(Icon::Refresh);
+        cx.button_ui(ui, refresh, button);
     });
     let list = cx.views.contained.refresh(cx.state);
     let head = |ui: &mut Ui, cx: &mut Cx<'_>| {
@@ -54,12 +50,8 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if list.rows.is_empty() {
         head(ui, cx);
         if cx.state.containments.value.is_some() {
-            EmptyState {
-                headline: "No contained devices in the action history",
-                how: "Devices that anyone isolates or restricts are listed here",
-                action: None,
-            }
-            .show_ui(ui);
+            let how = "Devices that anyone isolates or restricts are listed here";
+            empty_state_ui(ui, "No contained devices in the action history", how);
         }
         ScrollArea::vertical().show(ui, |ui| blocked_ui(ui, cx));
         return;
@@ -179,13 +171,10 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
 /// Shows a device with what contains it, and the way back.
 pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
-    raised_frame(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
+    raised_ui(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
-            let name = row.machine.quoted();
-            ui.strong_label(name);
-            let (icon, role, words) = state_words(row, cx);
-            badge(ui, icon, role, &words);
+            ui.strong_label(row.machine.quoted());
+            state_look(row, cx).badge_ui(ui);
             if let Some(request) = row.in_force.first() {
                 request_ui(ui, cx, Age::Lasts, request);
             }
@@ -272,32 +261,16 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             .with_arm_delay()
             .disabled_because(only_looks);
         if ui.add(cancel).clicked() {
-            let subject = Subject::Cancel {
-                action: request.action.clone(),
-                action_type: request.kind.clone(),
-            };
-            raise_form(ui, cx, row, subject);
+            cx.views.selected = Some(row.machine.clone());
+            NewForm::cancel(&request.action, &request.kind, row.machine.clone()).raise(ui, cx);
         }
     }
-    let back = row.condition.way_back();
-    let label = format!("{}…", back.spec().button);
-    let name = format!("{} {device}…", back.spec().button);
-    let release = ActionButton::new(&label)
-        .name(&name)
-        .icon(Icon::Undo)
-        .with_arm_delay()
-        .disabled_because(only_looks);
-    if !row.is_leaving() && ui.add(release).clicked() {
-        raise_form(ui, cx, row, Subject::Act(back));
+    if !row.is_leaving() {
+        release_ui(ui, cx, row, |release| release);
     }
 }
 
-fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
-    cx.views.selected = Some(row.machine.clone());
-    NewForm::new(subject, std::slice::from_ref(&row.machine)).raise(ui, cx);
-}
-
-fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
+fn state_look(row: &Contained, cx: &Cx<'_>) -> Look {
     let phase = match &row.pending {
         None if row.is_unclear => ConditionPhase::Unclear,
         None => ConditionPhase::Yes,
@@ -316,14 +289,13 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
     let phase = known
         .filter(|p| *p == ConditionPhase::BothWays)
         .unwrap_or(phase);
-    let look = look::condition(row.condition, phase);
-    let mut words = look.word.into_owned();
+    let mut look = look::condition(row.condition, phase);
     if let ConditionPhase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
         let waits = waiting_words(record, &cx.state.policy, cx.service_now());
-        words = format!("{words}: {waits}");
+        look.word = format!("{}: {waits}", look.word).into();
     }
-    (look.icon, look.role, words)
+    look
 }
 
 /// Draws the rows that can be seen, below what `head` shows, which scrolls with them.

@@ -6,9 +6,8 @@ use egui::{Id, Ui};
 
 use super::concerns::{Concern, concerns_ui};
 use super::order;
-use super::theme::TokensExt as _;
 use super::views::{OpenDialog, Views};
-use super::widgets::{ActionButton, Dialog, UiExt as _};
+use super::widgets::{ActionButton, Decision, Dialog, UiExt as _, closing_ui};
 use super::{Cx, about, help, palette};
 use crate::explain::NextStep;
 use crate::model::KeyringState;
@@ -25,30 +24,39 @@ use crate::ui::words::devices;
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match cx.views.dialog.take() {
         None => form_failure_ui(ui, cx),
-        Some(OpenDialog::Keys) => {
-            cx.views.dialog = Some(OpenDialog::Keys);
-            help::keys_ui(ui, cx);
-        }
+        // These have a state of their own, which they put back themselves.
         Some(OpenDialog::Palette(open)) => palette::palette_ui(ui, cx, open),
-        Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
-        Some(OpenDialog::About) => about::about_ui(ui, cx),
-        Some(OpenDialog::Account) => account::account_ui(ui, cx),
-        Some(OpenDialog::Drill) => drill::drill_ui(ui, cx),
         Some(OpenDialog::Acknowledge(asked)) => {
             attention::acknowledge_ui(ui, cx, asked);
         }
-        Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
-        Some(OpenDialog::Download(entry)) => download::download_ui(ui, cx, entry),
-        Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
-        Some(OpenDialog::ConfirmDeletion) => local_data::confirm_ui(ui, cx),
-        Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
-        // It waits behind the sign-in, with everything that was typed.
-        Some(OpenDialog::Form(form)) if cx.state.session.is_signing_in() => {
-            cx.views.dialog = Some(OpenDialog::Form(form));
+        Some(OpenDialog::Form(form)) if !cx.state.session.is_signing_in() => {
+            order::order_ui(ui, cx, form);
         }
-        Some(OpenDialog::Form(form)) => order::order_ui(ui, cx, form),
+        Some(open) => {
+            if stays_open(ui, cx, &open) {
+                cx.views.dialog = Some(open);
+            }
+        }
     }
     cx.views.uncover();
+}
+
+/// Draws this dialog; whether it stays open.
+fn stays_open(ui: &Ui, cx: &mut Cx<'_>, open: &OpenDialog) -> bool {
+    match open {
+        OpenDialog::Keys => help::keys_ui(ui),
+        OpenDialog::Compare(machine) => compare::compare_ui(ui, cx, machine),
+        OpenDialog::About => about::about_ui(ui, cx),
+        OpenDialog::Account => account::account_ui(ui, cx),
+        OpenDialog::Drill => drill::drill_ui(ui, cx),
+        OpenDialog::Insist(entry) => insist::insist_ui(ui, cx, *entry),
+        OpenDialog::Download(entry) => download::download_ui(ui, cx, *entry),
+        OpenDialog::ConfirmSignOut => account::confirm_sign_out_ui(ui, cx),
+        OpenDialog::ConfirmDeletion => local_data::confirm_ui(ui, cx),
+        OpenDialog::ConfirmClose => confirm_close_ui(ui, cx),
+        // A form waits behind the sign-in, with everything that was typed.
+        OpenDialog::Form(_) | OpenDialog::Palette(_) | OpenDialog::Acknowledge(_) => true,
+    }
 }
 
 /// Work that closing the window now would end or lose, the gravest first.
@@ -102,7 +110,7 @@ fn orders_left_by_closing(state: &State) -> OpenOrders<'_> {
     }
 }
 
-fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn confirm_close_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let id = Id::unique("confirm close");
     let concerns = closing_concerns(cx.state, cx.views);
     let title = concerns
@@ -111,56 +119,36 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let what: Vec<_> = concerns.iter().map(|concern| concern.consequence).collect();
     let what = what.join(". ");
     let dialog = Dialog::new(id, title).description(&what);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+    let close = ActionButton::danger("Close anyway");
+    let decision = dialog.ask(ui.ctx(), "Stay", close, |ui| {
         concerns_ui(ui, &concerns);
         if let Some(sent) = orders_left_by_closing(cx.state).sent_words(cx.now) {
             ui.small_label(sent);
             ui.ctx().request_repaint_after(Duration::from_secs(1));
         }
-        ui.add_space(ui.tokens().space.s);
-        ui.horizontal_wrapped(|ui| {
-            let stay = ui.add(ActionButton::new("Stay"));
-            if is_opening {
-                stay.request_focus();
-            }
-            let close = ui.add(ActionButton::danger("Close anyway"));
-            (stay.clicked(), close.clicked())
-        })
-        .inner
     });
-    let (stays, closes) = response.inner;
-    if closes {
+    if decision == Decision::Act {
         cx.views.close_confirmed = true;
         ui.ctx().request_repaint();
-    } else if !stays && !response.close_requested {
-        cx.views.dialog = Some(OpenDialog::ConfirmClose);
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    decision == Decision::Pending
 }
 
-fn form_failure_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some(failure) = cx.views.form_failure.clone() else {
+fn form_failure_ui(ui: &Ui, cx: &mut Cx<'_>) {
+    let Some(failure) = cx.views.form_failure.as_deref() else {
         return;
     };
     let id = Id::unique("form failure");
-    let dialog = Dialog::new(id, "The form cannot be opened").description(&failure);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
-        ui.wrapped(failure.as_str());
+    let dialog = Dialog::new(id, "The form cannot be opened").description(failure);
+    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
+        ui.wrapped(failure);
         ui.label(format!(
             "Nothing was changed. {}",
             NextStep::TryAgain.words()
         ));
-        let close = ui.add(ActionButton::new("Close"));
-        if is_opening {
-            close.request_focus();
-        }
-        close.clicked()
+        closing_ui(ui, "Close", is_opening)
     });
-    if response.inner || response.close_requested {
+    if !stays {
         cx.views.form_failure = None;
-        Dialog::return_focus(ui.ctx(), id);
     }
 }

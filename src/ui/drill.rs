@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Id, Panel, ScrollArea, Ui};
+use egui::{Id, ScrollArea, Ui};
 
 use super::Cx;
 use super::drill_view::{Briefing, DrillRequest, Running};
@@ -10,7 +10,7 @@ use super::theme::TokensExt as _;
 use super::views::OpenDialog;
 use super::widgets::{
     ActionButton, Dialog, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
-    countdown_text, raised_frame,
+    countdown_text, top_panel_ui,
 };
 
 const END: &str = "End and score";
@@ -27,8 +27,7 @@ pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(briefing.task).tip(briefing.text);
         ui.weak_label(time_words(cx, running));
     };
-    let line = Panel::top("drill").frame(raised_frame(ui));
-    let ends = line.show(ui, |ui| {
+    let ends = top_panel_ui(ui, "drill", |ui| {
         // The button is a little higher than the words.
         ui.set_min_height(ui.tokens().height.control);
         beside_ui(ui, width, cx, words, |ui, _| {
@@ -40,7 +39,7 @@ pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .clicked()
         })
     });
-    if ends.inner {
+    if ends {
         cx.out.drill = Some(DrillRequest::End);
         cx.views.open(OpenDialog::Drill);
     }
@@ -57,25 +56,23 @@ fn time_words(cx: &Cx<'_>, running: Running) -> String {
     format!("{} so far", countdown_text(passed))
 }
 
-/// Draws the exercises while they are the open dialog.
-pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) {
-    let id = Id::unique("drill");
-    let dialog = Dialog::new(id, "Drill").plain();
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+/// Draws the exercises as the open dialog; whether it stays open.
+pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    let mut request = None;
+    let dialog = Dialog::new(Id::unique("drill"), "Drill").plain();
+    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
         let tokens = ui.tokens();
         let buttons = tokens.height.control + 2.0 * tokens.space.s;
         let height = (Dialog::rest(ui) - buttons).max(buttons);
         let scrolled = ScrollArea::vertical().id_salt("drill").max_height(height);
-        let request = scrolled.show(ui, |ui| {
+        scrolled.show(ui, |ui| {
             // So that the ring of the first button is whole.
             ui.add_space(tokens.space.xs);
-            let request = match running(cx) {
+            request = match running(cx) {
                 Some(running) => running_ui(ui, cx, running),
                 None => choice_ui(ui, cx, is_opening),
             };
             ui.add_space(tokens.space.xs);
-            request
         });
         ui.add_space(tokens.space.s);
         let goes_on = cx.views.drill.running.is_some();
@@ -86,20 +83,14 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) {
         };
         let close = ui.add(ActionButton::new(label).key("close the drill"));
         // Enter ends nothing, and begins nothing after an end.
-        let ends = request.inner == Some(DrillRequest::End);
+        let ends = request == Some(DrillRequest::End);
         if ends || is_opening && (goes_on || cx.views.drill.is_scoring) {
             close.request_focus();
         }
-        (request.inner, close.clicked())
+        close.clicked() || matches!(request, Some(DrillRequest::Begin(_)))
     });
-    let (request, closes) = response.inner;
-    let begins = matches!(request, Some(DrillRequest::Begin(_)));
     cx.out.drill = cx.out.drill.or(request);
-    if closes || begins || response.close_requested {
-        Dialog::return_focus(ui.ctx(), id);
-    } else {
-        cx.views.dialog = Some(OpenDialog::Drill);
-    }
+    stays
 }
 
 fn running_ui(

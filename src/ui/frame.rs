@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use egui::{
-    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder,
-};
+use egui::{Align, CentralPanel, Frame, Id, Key, Layout, Margin, Panel, Rect, Ui, UiBuilder};
 
 use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Dialog, Icon, Split, copy_button_ui, elided_ui, keep_focus_in_view,
-    keep_readable, select_all, splitter_ui, take_escape, text_width,
+    ActionButton, Dialog, Icon, Reserved, Split, copy_button_ui, elided_ui, keep_focus_in_view,
+    keep_readable, reserve, select_all, splitter_ui, take_escape, text_width,
 };
 use super::{
     Cx, activity, contained, dialogs, dropped, incident, journal, notices, palette, settings,
@@ -91,26 +89,6 @@ fn reserve_passing(ui: &mut Ui) -> Rect {
         .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::ZERO))
         .show_separator_line(false);
     reserve(ui, line).room
-}
-
-/// A part of the window that is drawn after the parts below it or beside it.
-struct Reserved {
-    whole: Rect,
-    /// Without its margins.
-    room: Rect,
-}
-
-fn reserve(ui: &mut Ui, panel: Panel) -> Reserved {
-    // Its edge is a line of our own: egui's takes the keyboard without showing it.
-    let panel = panel.resizable(false).show(ui, |ui| {
-        let room = ui.max_rect();
-        ui.allocate_rect(room, Sense::hover());
-        room
-    });
-    Reserved {
-        whole: panel.response.rect,
-        room: panel.inner,
-    }
 }
 
 /// Draws into room that was reserved. Its ids do not depend on what else is drawn.
@@ -284,8 +262,7 @@ fn name_ui(ui: &mut Ui, machine: &MachineRef) {
 
 fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     panel::machine_detail_ui(ui, cx, is_named);
-    let selected = cx.views.selected.as_ref();
-    cx.views.shown = selected.map(|machine| machine.id.clone());
+    cx.views.shown = cx.views.selected_id();
 }
 
 /// The middle of the window.
@@ -368,36 +345,23 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     match cx.views.screen {
         Screen::Devices => screen::machines_ui(ui, cx),
-        Screen::Contained => {
-            contained::contained_ui(ui, cx);
-            screen::load_after_dwell(ui, cx);
-        }
-        Screen::Journal => {
-            journal::journal_ui(ui, cx);
-            screen::load_after_dwell(ui, cx);
-        }
-        Screen::Incident => {
-            incident::incident_ui(ui, cx);
-            screen::load_after_dwell(ui, cx);
-        }
-        Screen::Settings => {
-            settings::settings_ui(ui, cx);
-            screen::load_after_dwell(ui, cx);
-        }
+        Screen::Contained => contained::contained_ui(ui, cx),
+        Screen::Journal => journal::journal_ui(ui, cx),
+        Screen::Incident => incident::incident_ui(ui, cx),
+        Screen::Settings => settings::settings_ui(ui, cx),
     }
+    screen::load_after_dwell(ui, cx);
 }
 
 /// In a narrow window the panel covers the list, unless the list is being walked.
 fn is_panel_over(cx: &Cx<'_>) -> bool {
-    let Some(selected) = &cx.views.selected else {
-        return false;
-    };
-    cx.views.walked_to.as_ref() != Some(&selected.id)
+    let selected = cx.views.selected_id();
+    selected.is_some() && selected != cx.views.walked_to
 }
 
 /// Takes the panel off the list; the selection stays.
 fn show_list(cx: &mut Cx<'_>) {
-    cx.views.walked_to = cx.views.selected.as_ref().map(|machine| machine.id.clone());
+    cx.views.walked_to = cx.views.selected_id();
     cx.views.scroll_to_selection = true;
 }
 

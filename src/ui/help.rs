@@ -2,10 +2,8 @@
 
 use egui::{Id, Ui};
 
-use super::Cx;
 use super::commands::UiCommand;
-use super::views::OpenDialog;
-use super::widgets::{ActionButton, Dialog, UiExt as _, section_ui};
+use super::widgets::{Dialog, UiExt as _, closing_ui, section_ui};
 use crate::guard::GUARDRAILS;
 use crate::model::first_upper;
 
@@ -37,19 +35,11 @@ const MORE_KEYS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Draws the sheet of keys while it is the open dialog.
-pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if !matches!(cx.views.dialog, Some(OpenDialog::Keys)) {
-        return;
-    }
-    let id = Id::unique("keys");
-    let dialog = Dialog::new(id, "Keys and guardrails").plain();
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
-        let close = ui.add(ActionButton::new("Close"));
-        if is_opening {
-            close.request_focus();
-        }
+/// Draws the sheet of keys as the open dialog; whether it stays open.
+pub fn keys_ui(ui: &Ui) -> bool {
+    let dialog = Dialog::new(Id::unique("keys"), "Keys and guardrails").plain();
+    dialog.show_until(ui.ctx(), |ui, is_opening| {
+        let closes = closing_ui(ui, "Close", is_opening);
         section_ui(ui, "Keys");
         // What is looked for at three in the morning comes first.
         let has_key = |command: &UiCommand| !command.spec().keys.is_empty();
@@ -75,32 +65,14 @@ pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let what = format!("Protects {}", rail.protects);
             pair_ui(ui, &first_upper(rail.name), &what);
         }
-        close.clicked()
-    });
-    if response.inner || response.close_requested {
-        cx.views.dialog = None;
-        Dialog::return_focus(ui.ctx(), id);
-    }
+        closes
+    })
 }
 
 fn command_ui(ui: &mut Ui, command: UiCommand) {
-    let spec = command.spec();
-    let keys: Vec<_> = spec
-        .keys
-        .iter()
-        .map(|keys| {
-            // A bare key by its symbol: a person looks for “/”, not for its name.
-            if keys.modifiers.is_none() {
-                keys.logical_key.symbol_or_name().to_owned()
-            } else {
-                ui.ctx().format_shortcut(keys)
-            }
-        })
-        .collect();
-    let ellipsis = if command.asks_first() { "…" } else { "" };
-    let title = format!("{}{ellipsis}", spec.title);
-    let keys = keys.join(" or ");
-    pair_ui(ui, &title, &format!("{keys}: {}", spec.help));
+    let keys = command.key_words(ui.ctx());
+    let help = command.spec().help;
+    pair_ui(ui, &command.label(), &format!("{keys}: {help}"));
 }
 
 fn pair_ui(ui: &mut Ui, name: &str, what: &str) {

@@ -28,6 +28,7 @@ mod layout;
 mod look;
 mod notices;
 mod palette;
+mod release;
 mod settings;
 pub mod sign_in;
 mod strip;
@@ -41,6 +42,7 @@ pub use incident::{field_id as ticket_of_incident, meant as incident_meant};
 pub use journal::hand_over;
 pub use layout::is_console_open;
 
+use egui::Ui;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -50,6 +52,7 @@ use crate::state::State;
 use choose::{Choose, Chosen};
 use commands::UiCommand;
 use views::Views;
+use widgets::ActionButton;
 
 /// Prepares a window's context: the theme, and no keys that are not declared here.
 pub fn prepare(ctx: &egui::Context) {
@@ -75,6 +78,23 @@ impl Cx<'_> {
     #[must_use]
     pub fn service_now(&self) -> Timestamp {
         self.state.at_service(self.now)
+    }
+
+    /// Shows the button of a command, named and explained by it; whether it was pressed.
+    pub fn command_ui(&mut self, ui: &mut Ui, command: UiCommand) -> bool {
+        let spec = command.spec();
+        let button = ActionButton::new(spec.title).hint(spec.help);
+        self.button_ui(ui, command, button)
+    }
+
+    /// Shows a button that raises a command, or says why it cannot be invoked; whether it was pressed.
+    pub fn button_ui(&mut self, ui: &mut Ui, command: UiCommand, button: ActionButton<'_>) -> bool {
+        let why = command.availability(self.state, self.views, self.now).err();
+        let pressed = ui.add(button.disabled_because(why.as_deref())).clicked();
+        if pressed {
+            self.out.commands.push(command);
+        }
+        pressed
     }
 
     /// Puts a device into the panel, and has it read where it is not in the list.

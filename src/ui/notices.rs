@@ -1,17 +1,16 @@
 //! Notices of the whole console, above everything else: blocking ones in lines of their own, and others,
 //! several of which are one line until they are opened. What needs nobody passes in a line at the bottom.
 
-use std::time::Duration;
-
-use egui::{Id, Label, Panel, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
 use super::layout::{LOW, is_console_open};
-use super::theme::{Role, TokensExt as _, text};
+use super::look::{self, Look};
+use super::theme::{Role, TokensExt as _};
 use super::views::{OpenDialog, Screen};
 use super::widgets::{
-    ActionButton, Icon, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
-    dismissible_ui, icon, raised_frame,
+    ActionButton, Icon, TipExt as _, UiExt as _, beside_ui, button_width, dismissible_ui,
+    headline_ui, icon, top_panel_ui,
 };
 use crate::explain::{Explanation, NextStep, sentences};
 use crate::ui::drill;
@@ -22,14 +21,6 @@ use crate::ui::sign_in::{account, banner};
 const SEVERAL: usize = 2;
 /// Time for which a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;
-
-/// A passing notice that needs no reaction: shown for a while in a line that is always there, so that it
-/// neither covers nor moves anything.
-struct Passing {
-    shape: Icon,
-    role: Role,
-    words: String,
-}
 
 /// Height of the line for passing notices, which is as low as may be in a low window.
 pub fn passing_height(ui: &Ui) -> f32 {
@@ -46,45 +37,34 @@ pub fn passing_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let gap = ui.tokens().space.s;
     ui.horizontal_centered(|ui| {
         ui.add_space(gap);
-        icon(ui, passing.shape, ui.tokens().colour(passing.role));
-        let words = RichText::new(&passing.words).text_style(TextStyle::Small);
-        let said = ui.add(Label::new(words).truncate());
+        icon(ui, passing.icon, ui.tokens().colour(passing.role));
+        let said = ui.truncated(RichText::new(&*passing.word).text_style(TextStyle::Small));
         ui.announce(&said);
     });
 }
 
-/// The newest of them.
-fn passing(cx: &Cx<'_>) -> Option<Passing> {
+/// The newest notice that needs no reaction: it is shown for a while in a line that is always there, so that
+/// it neither covers nor moves anything.
+fn passing(cx: &Cx<'_>) -> Option<Look> {
     if let Some(refusal) = &cx.views.refusal {
         let after = refusal.effect_and_next();
-        return Some(Passing {
-            shape: Icon::Warning,
-            role: Role::Caution,
-            words: sentences([&*refusal.headline, &after]),
-        });
+        return Some(Look::warning(sentences([&*refusal.headline, &after])));
     }
     if let Some(Ok(words)) = &cx.views.journal.notice {
-        return Some(Passing {
-            shape: Icon::Done,
-            role: Role::Neutral,
-            words: words.clone(),
-        });
+        return Some(Look::new(Icon::Done, Role::Neutral, words.clone()));
     }
-    account::passing_welcome(cx).map(|words| Passing {
-        shape: Icon::Info,
-        role: Role::Neutral,
-        words,
-    })
+    account::passing_welcome(cx).map(|words| Look::new(Icon::Info, Role::Neutral, words))
 }
 
 /// Lets what needs nobody go after a while, or when the first form opens.
 fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let id = Id::unique("said in passing");
-    let Some(Passing { words, .. }) = passing(cx) else {
+    let Some(passing) = passing(cx) else {
         ui.data_mut(|data| data.remove_temp::<(String, f64)>(id));
         return;
     };
+    let words = passing.word.into_owned();
     let known: Option<(String, f64)> = ui.data(|data| data.get_temp(id));
     let since = known.filter(|(known, _)| *known == words);
     let since = since.map_or(time, |(_, since)| since);
@@ -92,8 +72,7 @@ fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     let is_form = matches!(cx.views.dialog, Some(OpenDialog::Form(_)));
     let left = since + PASSING_SECS - time;
     if left > 0.0 && !(is_form && cx.views.refusal.is_none()) {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left));
+        ui.repaint_in(left);
     } else if cx.views.refusal.take().is_none()
         && cx
             .views
@@ -127,21 +106,25 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if headlines.len() >= SEVERAL && !line_ui(ui, &headlines) {
         return;
     }
-    if let Some(unchecked) = &state.journal_unchecked
-        && cx.views.unchecked_read.as_ref() != Some(&unchecked.headline)
-        && banner_ui(ui, "unchecked", Role::Caution, unchecked, "", &[])
-    {
-        cx.views.unchecked_read = Some(unchecked.headline.clone());
-    }
     if state.clock.off.is_none() {
         // It has been set right: should it be off again, that is news.
         cx.views.clock_read = None;
     }
-    if let Some(clock) = &state.clock.off
-        && cx.views.clock_read.as_ref() != Some(&clock.headline)
-        && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
-    {
-        cx.views.clock_read = Some(clock.headline.clone());
+    let views = &mut *cx.views;
+    for (id, said, read) in [
+        (
+            "unchecked",
+            &state.journal_unchecked,
+            &mut views.unchecked_read,
+        ),
+        ("clock", &state.clock.off, &mut views.clock_read),
+    ] {
+        if let Some(said) = said
+            && is_unread(said, read.as_ref())
+            && banner_ui(ui, id, Role::Caution, said, "", &[])
+        {
+            *read = Some(said.headline.clone());
+        }
     }
     account::welcome_ui(ui, cx);
     let dismissed = &mut cx.views.problems_dismissed;
@@ -173,9 +156,9 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Headlines to read, the latest answer to a person first.
 fn headlines(cx: &Cx<'_>) -> Vec<String> {
     let (state, views) = (cx.state, &*cx.views);
-    let unless_read = |said: Option<&Explanation>, read: Option<&String>| {
-        said.filter(|said| read != Some(&said.headline))
-            .map(|said| said.headline.clone())
+    let unless_read = |said: &Option<Explanation>, read: &Option<String>| {
+        let said = said.as_ref().filter(|said| is_unread(said, read.as_ref()));
+        said.map(|said| said.headline.clone())
     };
     let written = views.journal.notice.as_ref();
     let written = written.and_then(|notice| Some(notice.as_ref().err()?.headline.clone()));
@@ -184,16 +167,18 @@ fn headlines(cx: &Cx<'_>) -> Vec<String> {
     [
         written,
         unread.next().map(|p| p.explanation.headline.clone()),
-        unless_read(
-            state.journal_unchecked.as_ref(),
-            views.unchecked_read.as_ref(),
-        ),
-        unless_read(state.clock.off.as_ref(), views.clock_read.as_ref()),
+        unless_read(&state.journal_unchecked, &views.unchecked_read),
+        unless_read(&state.clock.off, &views.clock_read),
         account::welcome_words(cx),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether it is another one than was put away last.
+fn is_unread(said: &Explanation, read: Option<&String>) -> bool {
+    read != Some(&said.headline)
 }
 
 /// All of them in a line, and the way to each; whether they are to be shown one below the other.
@@ -203,16 +188,10 @@ fn line_ui(ui: &mut Ui, headlines: &[String]) -> bool {
     let id = Id::unique("notices are open");
     let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
     let tokens = ui.tokens();
-    let panel = Panel::top("notices").frame(raised_frame(ui));
-    panel.show(ui, |ui| {
+    top_panel_ui(ui, "notices", |ui| {
         let words = |ui: &mut Ui, (): &mut ()| {
-            icon(ui, Icon::Warning, tokens.caution);
             let count = format!("{} notices:", headlines.len());
-            ui.label(
-                RichText::new(count)
-                    .text_style(text::strong())
-                    .color(tokens.caution),
-            );
+            headline_ui(ui, Icon::Warning, tokens.caution, &count);
             let all = headlines.join(" · ");
             let line = ui.add(Label::new(&all).truncate().show_tooltip_when_elided(false));
             line.tip(headlines.join("\n"));
@@ -260,16 +239,14 @@ fn banner_ui(
     // One that is long must not push the list out of a small window.
     let max_height = ui.available_height() / 4.0;
     let mut dismissed = false;
-    Panel::top(id).frame(raised_frame(ui)).show(ui, |ui| {
+    top_panel_ui(ui, id, |ui| {
         ScrollArea::vertical()
             .id_salt(id)
             .max_height(max_height)
             .auto_shrink([false, true])
             .show(ui, |ui| {
                 let words = |ui: &mut Ui| {
-                    icon(ui, shape, colour);
-                    let headline = RichText::new(&explanation.headline).text_style(text::strong());
-                    ui.label(headline.color(colour));
+                    headline_ui(ui, shape, colour, &explanation.headline);
                     // An empty label would let the next one begin where this line did.
                     if !effect.is_empty() {
                         ui.label(effect);
@@ -277,9 +254,7 @@ fn banner_ui(
                     if explanation.next != NextStep::None {
                         ui.label(explanation.next.words());
                     }
-                    if !explanation.details.is_empty() {
-                        copy_button_ui(ui, "details", &explanation.details.join("\n"));
-                    }
+                    look::copy_details_ui(ui, "details", explanation);
                     if !older.is_empty() {
                         older_ui(ui, older);
                     }
@@ -297,11 +272,8 @@ fn banner_ui(
 /// The older problems: their number and their headlines.
 fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
     let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
-    let more = RichText::new(format!("{} more", older.len()));
-    let response = ui.label(more.color(ui.tokens().text_weak));
+    let response = ui.weak_label(format!("{} more", older.len()));
     let all = all.join("\n");
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_description(&*all);
-    });
+    ui.describe(&response, &all);
     response.tip(all);
 }

@@ -1,7 +1,7 @@
 //! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
 //! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, Ui, UiBuilder};
+use egui::{Align, Layout, Rect, Response, Ui, UiBuilder};
 
 mod facts;
 
@@ -11,7 +11,7 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::theme::TokensExt as _;
 use super::widgets::{
-    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,
+    ActionButton, StripLook, TipExt as _, UiExt as _, button_width, menu_ui, plate_width,
     strip_plate_ui, strip_ui,
 };
 use crate::model::{Mode, ThemeChoice};
@@ -83,7 +83,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 button.show_ui(ui, cx);
             }
             if plan.has_menu {
-                menu_ui(ui, cx, in_menu, &plan.left_out);
+                rest_ui(ui, cx, in_menu, &plan.left_out);
             }
         });
     });
@@ -93,7 +93,7 @@ impl Arrangement {
     /// Fits the parts into this room, beside a counter of this width.
     fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32, counter: f32) -> Self {
         let gap = ui.spacing().item_spacing.x;
-        let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
+        let widths = buttons.iter().map(|b| label_width(ui, b.label) + gap);
         let widths: Vec<f32> = widths.collect();
         if whole(ui, &facts) + widths.iter().sum::<f32>() + counter_width(ui, MANY) <= room {
             return Self {
@@ -104,7 +104,7 @@ impl Arrangement {
                 has_menu: false,
             };
         }
-        let menu = button_width(ui, MENU) + gap;
+        let menu = label_width(ui, MENU) + gap;
         // Which buttons stand in the row does not depend on the counter: what is under the pointer stays
         // there when that comes or goes, and facts give way to it.
         let mut without = facts.clone();
@@ -153,7 +153,7 @@ fn fact_width(ui: &Ui, fact: &Fact) -> f32 {
 
 fn whole(ui: &Ui, facts: &[Fact]) -> f32 {
     let trouble = facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble);
-    let try_again = button_width(ui, TRY_AGAIN) + ui.spacing().item_spacing.x;
+    let try_again = label_width(ui, TRY_AGAIN) + ui.spacing().item_spacing.x;
     let facts: f32 = facts.iter().map(|fact| fact_width(ui, fact)).sum();
     facts + if trouble { try_again } else { 0.0 }
 }
@@ -198,8 +198,8 @@ fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> 
         .iter()
         .map(|fact| plate_width(ui, &fact.text) + gap)
         .sum();
-    let buttons = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
-    let menu = has_menu.then(|| button_width(ui, MENU) + gap);
+    let buttons = buttons.iter().map(|b| label_width(ui, b.label) + gap);
+    let menu = has_menu.then(|| label_width(ui, MENU) + gap);
     facts + buttons.chain(menu).sum::<f32>() - gap
 }
 
@@ -211,18 +211,13 @@ fn counter_width(ui: &Ui, count: usize) -> f32 {
         count => {
             let gaps = 2.0 * ui.spacing().item_spacing.x;
             let icon = ui.tokens().height.icon;
-            WELL_MARGINS + icon + gaps + button_width(ui, &count_words(count))
+            WELL_MARGINS + icon + gaps + label_width(ui, &count_words(count))
         }
     }
 }
 
-fn button_width(ui: &Ui, label: &str) -> f32 {
-    let font = TextStyle::Button.resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap(label.to_owned(), font, ui.tokens().text);
-    let width = galley.size().x + 2.0 * ui.spacing().button_padding.x;
-    width.max(ui.tokens().height.target)
+fn label_width(ui: &Ui, label: &str) -> f32 {
+    button_width(ui, label).max(ui.tokens().height.target)
 }
 
 fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -233,22 +228,16 @@ fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// A button of the strip.
+#[derive(Clone, Copy)]
 struct Button {
-    label: String,
+    label: &'static str,
     command: UiCommand,
-    unavailable: Option<String>,
 }
 
 impl Button {
-    fn show_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
-        let button = ActionButton::new(&self.label)
-            .hint(self.command.spec().help)
-            .disabled_because(self.unavailable.as_deref());
-        let clicked = ui.add(button).clicked();
-        if clicked {
-            cx.out.commands.push(self.command);
-        }
-        clicked
+    fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let button = ActionButton::new(self.label).hint(self.command.spec().help);
+        cx.button_ui(ui, self.command, button)
     }
 }
 
@@ -276,59 +265,36 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
     all.into_iter()
         .filter(|(_, command)| is_here(*command))
-        .map(|(label, command)| Button {
-            label: label.to_owned(),
-            command,
-            unavailable: command.availability(cx.state, cx.views, cx.now).err(),
-        })
+        .map(|(label, command)| Button { label, command })
         .collect()
 }
 
 /// Menu of what has no room in a narrow window.
-fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
+fn rest_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
     let hint = "Commands, journal, incident, keys, theme, settings, account, and whatever does not fit here";
     let button = ui.add(ActionButton::new(MENU).hint(hint));
-    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
-    let menu = Popup::menu(&button)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name(MENU)
-        .show(|ui| {
-            for fact in left_out {
-                ui.strong_label(&fact.text);
-                ui.small_label(&fact.more);
-                if fact.rank == Rank::KeyringTrouble {
-                    try_again_ui(ui, cx);
-                }
+    menu_ui(&button, MENU, |ui| {
+        for fact in left_out {
+            ui.strong_label(&fact.text);
+            ui.small_label(&fact.more);
+            if fact.rank == Rank::KeyringTrouble {
+                try_again_ui(ui, cx);
             }
-            let mut is_chosen = false;
-            for button in buttons {
-                is_chosen |= button.show_ui(ui, cx);
-            }
-            is_chosen
-        });
-    let is_closed = menu
-        .as_ref()
-        .is_none_or(|menu| menu.response.should_close());
-    let is_chosen = menu.as_ref().is_some_and(|menu| menu.inner);
-    if is_chosen {
-        Popup::close_id(ui.ctx(), Popup::default_response_id(&button));
-    }
-    let by_escape = was_open && is_closed && ui.input(|input| input.key_pressed(egui::Key::Escape));
-    if is_chosen || by_escape {
-        // What the menu opens gives the keyboard back to it.
-        button.request_focus();
-    }
+        }
+        let mut is_chosen = false;
+        for button in buttons {
+            is_chosen |= button.show_ui(ui, cx);
+        }
+        is_chosen
+    });
 }
 
 /// One fact; hovering and a screen reader give more.
 fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) -> Response {
-    let response = if fact.rank == Rank::Clipped && clipped.is_finite() {
-        strip_plate_clipped_ui(ui, look, &fact.text, clipped)
-    } else {
-        strip_plate_ui(ui, look, &fact.text)
-    };
-    ui.ctx()
-        .accesskit_node_builder(response.id, |node| node.set_description(&*fact.more));
+    let is_clipped = fact.rank == Rank::Clipped;
+    let most = if is_clipped { clipped } else { f32::INFINITY };
+    let response = strip_plate_ui(ui, look, &fact.text, most);
+    ui.describe(&response, &fact.more);
     response.tip(&fact.more)
 }
 

@@ -227,7 +227,7 @@ impl Views {
     /// Shows a screen beside the device panel; in a narrow window the panel closes.
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;
-        self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
+        self.walked_to = self.selected_id();
     }
 
     /// Shows everything with this ticket beside the device panel.
@@ -266,11 +266,6 @@ impl Views {
         }
     }
 
-    /// Restores the saved layout.
-    pub fn arrange(&mut self, layout: WindowLayout) {
-        self.layout = layout;
-    }
-
     /// Shows the console after a sign-in. Another person than before begins with an empty
     /// search; the keyboard is in the search, unless a form or another page waits.
     pub fn start_session(&mut self, account: &Account) {
@@ -299,22 +294,14 @@ impl Views {
         self.incident = IncidentView::default();
         self.journal.forget_export();
         self.screen = Screen::Devices;
-        if matches!(
-            self.dialog,
-            Some(
-                OpenDialog::Form(_)
-                    | OpenDialog::Compare(_)
-                    | OpenDialog::Palette(_)
-                    | OpenDialog::Account
-                    | OpenDialog::Acknowledge(_)
-                    | OpenDialog::Insist(_)
-                    | OpenDialog::Download(_)
-                    | OpenDialog::ConfirmSignOut
-                    | OpenDialog::ConfirmDeletion
-            )
-        ) {
-            self.dialog = None;
-        }
+        // Those that are about no account stay.
+        self.dialog.take_if(|open| {
+            let stays = matches!(
+                open,
+                OpenDialog::Keys | OpenDialog::About | OpenDialog::Drill | OpenDialog::ConfirmClose
+            );
+            !stays
+        });
     }
 
     /// Explains why no form can be opened.
@@ -322,6 +309,12 @@ impl Views {
         self.form_failure = Some(format!(
             "This computer provides no random numbers, so no order can be tagged: {error}"
         ));
+    }
+
+    /// The id of the machine in the panel.
+    #[must_use]
+    pub fn selected_id(&self) -> Option<MachineId> {
+        self.selected.as_ref().map(|machine| machine.id.clone())
     }
 
     /// Whether this machine is the one in the panel.

@@ -31,12 +31,15 @@ pub fn other_computer(path: &str) -> Option<String> {
     network_host(path).map(|host| clean(&host, 60).into_owned())
 }
 
-/// That many of them, in words.
+/// That many of them: `1 entry`, `2 entries`.
+pub fn counted(count: usize, one: &str, several: &str) -> String {
+    let noun = if count == 1 { one } else { several };
+    format!("{count} {noun}")
+}
+
+/// That many devices.
 pub fn devices(count: usize) -> String {
-    match count {
-        1 => "1 device".to_owned(),
-        count => format!("{count} devices"),
-    }
+    counted(count, "device", "devices")
 }
 
 /// Bytes done of the total, where that is known.
@@ -61,6 +64,11 @@ pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
 /// UTC, ISO 8601, to the second.
 pub fn utc_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Both in a line, for a ticket or a call to another time zone.
+pub fn local_and_utc(at: Timestamp, zone: &TimeZone) -> String {
+    format!("{} · {}", local_time(at, zone), utc_time(at))
 }
 
 /// Both, a line each, for hover texts.

@@ -15,7 +15,7 @@ use crate::ui::layout::WIDE;
 use crate::ui::order::NewForm;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::OpenDialog;
-use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_ui};
 use crate::ui::words::{clock_text, devices, duration};
 
 /// Devices that the title of a summary names.
@@ -33,14 +33,12 @@ const ACKNOWLEDGE_SOME: &str = "Acknowledge…";
 pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
     let batches = cx.state.batches(cx.now);
     let last = max_shown.saturating_sub(1);
-    if batches.len() <= max_shown {
-        for batch in &batches {
-            ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch, None));
-        }
-    } else {
-        for batch in &batches[..last] {
-            ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch, None));
-        }
+    let has_pages = batches.len() > max_shown;
+    let alone = if has_pages { last } else { batches.len() };
+    for batch in &batches[..alone] {
+        ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch, None));
+    }
+    if has_pages {
         let at = turned_to(ui, &batches, last);
         let pages = Pages {
             at,
@@ -78,15 +76,9 @@ fn turned_to(ui: &Ui, batches: &[Batch<'_>], last: usize) -> usize {
     let newest = batches.first().map(|batch| batch.id);
     let known = known.filter(|known| Some(known.newest) == newest);
     let of = |id| batches.iter().position(|batch| batch.id == id);
-    let known = known
-        .and_then(|known| of(known.to))
-        .filter(|at| *at >= last);
-    let unfinished = || {
-        batches
-            .iter()
-            .skip(last)
-            .position(|batch| !batch.has_ended())
-    };
+    let known = known.and_then(|known| of(known.to));
+    let known = known.filter(|at| *at >= last);
+    let unfinished = || batches[last..].iter().position(|batch| !batch.has_ended());
     let at = known.unwrap_or_else(|| last + unfinished().unwrap_or_default());
     // It stays when it has ended: nothing takes the place of what is being read.
     turn_to(ui, batches, at);
@@ -168,8 +160,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
         // It is long, and there only after an interruption.
         unsent_ui(ui, cx, batch);
     };
-    raised_frame(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
+    raised_ui(ui, |ui| {
         beside_ui(ui, width, cx, words, |ui, cx| buttons_ui(ui, cx, batch));
     });
     turns

@@ -260,11 +260,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         Button::Withdraw => cx.out.work.push(Command::Withdraw(entry.id())),
         Button::Insist => cx.views.open(OpenDialog::Insist(entry.id())),
         Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
-            let subject = Subject::Cancel {
-                action: action.clone(),
-                action_type: action_type.clone(),
-            };
-            NewForm::new(subject, &[cx.state.machine_of(entry)]).raise(ui, cx);
+            NewForm::cancel(action, action_type, cx.state.machine_of(entry)).raise(ui, cx);
         }
         Button::Undo(undo) => {
             let state = cx.state;

@@ -13,7 +13,6 @@ use crate::state::State;
 use crate::ui::choose::{self, Choose, Chosen};
 use crate::ui::commands::package_trouble;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{
     ActionButton, Dialog, TextField, UiExt as _, confirming_keys, take_confirming_key,
 };
@@ -96,20 +95,20 @@ fn saved_lines(file: &str, bytes: u64, sha256: &str) -> Vec<String> {
     ]
 }
 
-/// Asks for the folder, and begins the download.
-pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
+/// Asks for the folder, and begins the download; whether it stays open.
+pub fn download_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     let id = Id::unique("download package");
     let Some(collected) = cx.state.entry(entry) else {
         Dialog::return_focus(ui.ctx(), id);
-        return;
+        return false;
     };
     let chosen = choose::take(&mut cx.views.chosen_folder);
     let mut folder = chosen.map_or_else(|| folder(cx), |path| path.display().to_string());
     let title = "Download the investigation package";
     let what = "The package holds evidence about the device and the people who use it. It is saved in this folder under a name of its own; no existing file is replaced";
     let dialog = Dialog::new(id, title).description(what);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+    let mut goes = false;
+    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
         // Taken before the buttons are drawn, for which Enter would be a click.
         let is_by_key = take_confirming_key(ui);
         let name = cx.state.machine_of(collected).name_and_tail();
@@ -126,9 +125,10 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
             field.request_focus();
         }
         let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-        buttons_ui(ui, cx, &folder, enters || is_by_key)
+        let keeps;
+        (keeps, goes) = buttons_ui(ui, cx, &folder, enters || is_by_key);
+        keeps || goes
     });
-    let (keeps, goes) = response.inner;
     let chosen = PathBuf::from(folder.trim());
     cx.views.download_folder = Some(folder);
     if goes {
@@ -136,11 +136,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         // Its row says how far it is, and where the file lies.
         cx.views.activity.opens = Some(entry);
         cx.out.work.push(Command::DownloadPackage { entry, folder });
-    } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(OpenDialog::Download(entry));
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    stays
 }
 
 /// The buttons for the folder as it is now. Returns whether the dialog was cancelled, and whether the download

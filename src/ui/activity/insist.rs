@@ -8,55 +8,37 @@ use crate::model::{EntryId, first_lower};
 use crate::ui::Cx;
 use crate::ui::activity::wording::details;
 use crate::ui::commands::journal_trouble;
-use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::views::OpenDialog;
-use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
+use crate::ui::theme::text;
+use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 
-/// Asks before a held order is sent: which device, what is under way, and what will come of it.
-pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
+/// Asks before a held order is sent: which device, what is under way, and what will come of it. Whether it
+/// stays open.
+pub fn insist_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     let id = Id::unique("insist");
     let Some(held) = cx.state.entry(entry) else {
         Dialog::return_focus(ui.ctx(), id);
-        return;
+        return false;
     };
     let why_not = why_not(cx, held);
     let title = "Send it before the other action has ended?";
     let what = details(held, cx.state, cx.now, cx.zone).join(". ");
     let dialog = Dialog::new(id, title).description(&what);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
-        let name = cx.state.machine_of(held).name_and_tail();
-        ui.wrapped(RichText::new(name).text_style(text::device()));
-        ui.wrapped(RichText::new(held.order.task.title()).text_style(text::strong()));
+    let (task, machine) = (&held.order.task, cx.state.machine_of(held));
+    let label = format!("Send now: {} {}", task.verb(), machine.quoted());
+    let send = ActionButton::danger(&label)
+        .key("send")
+        .with_arm_delay()
+        .ignores_enter()
+        .disabled_because(why_not.as_deref());
+    let decision = dialog.ask(ui.ctx(), "Keep waiting", send, |ui| {
+        ui.wrapped(RichText::new(machine.name_and_tail()).text_style(text::device()));
+        ui.wrapped(RichText::new(task.title()).text_style(text::strong()));
         ui.wrapped(&what);
-        ui.add_space(ui.tokens().space.s);
-        ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(ActionButton::new("Keep waiting"));
-            if is_opening {
-                keep.request_focus();
-            }
-            let label = format!(
-                "Send now: {} {}",
-                held.order.task.verb(),
-                cx.state.machine_of(held).quoted()
-            );
-            let send = ActionButton::danger(&label)
-                .key("send")
-                .with_arm_delay()
-                .ignores_enter()
-                .disabled_because(why_not.as_deref());
-            (keep.clicked(), ui.add(send).clicked())
-        })
-        .inner
     });
-    let (keeps, sends) = response.inner;
-    if sends {
+    if decision == Decision::Act {
         cx.out.work.push(Command::Insist(entry));
-    } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(OpenDialog::Insist(entry));
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    decision == Decision::Pending
 }
 
 /// Why it cannot be sent so; the order may have gone on while the question stood there.

@@ -17,11 +17,11 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Id, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{EmptyState, UiExt as _, section_ui};
+use super::widgets::{UiExt as _, empty_state_ui, section_ui};
 use crate::journal::Entry;
 use crate::model::EntryId;
 use crate::state::State;
@@ -147,21 +147,18 @@ fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 /// Text of an empty list, in one line where there is little room.
 fn empty_ui(ui: &mut Ui, room: f32) {
-    let nothing = EmptyState {
-        headline: "Nothing ordered yet",
-        how: "Your orders are listed here and followed to their real end",
-        action: None,
-    };
+    let headline = "Nothing ordered yet";
+    let how = "Your orders are listed here and followed to their real end";
     if room >= ROWS_ONLY {
         section_ui(ui, "Activity");
-        nothing.show_ui(ui);
+        empty_state_ui(ui, headline, how);
         return;
     }
     ui.horizontal_centered(|ui| {
         ui.label(RichText::new("Activity").text_style(text::section()));
-        ui.label(nothing.headline);
-        let how = RichText::new(nothing.how).color(ui.tokens().text_weak);
-        ui.add(Label::new(how).truncate());
+        ui.label(headline);
+        let how = RichText::new(how).color(ui.tokens().text_weak);
+        ui.truncated(how);
     });
 }
 

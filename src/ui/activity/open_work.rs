@@ -14,7 +14,7 @@ use crate::state::{self, State};
 use crate::ui::concerns::Concern;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{ActionButton, Icon, badge};
-use crate::ui::words::ago;
+use crate::ui::words::{ago, counted};
 use crate::ui::{Cx, look};
 
 /// Devices named in one line.
@@ -63,7 +63,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
         };
         let mut words = format!(
             "{} {what}: {}",
-            counted(entries.len(), noun),
+            counted(entries.len(), noun, &format!("{noun}s")),
             names(&entries, cx.state)
         );
         if let Some(sent) = sent {
@@ -177,24 +177,17 @@ impl<'a> OpenOrders<'a> {
     pub fn concerns(&self, ending: Ending) -> Vec<Concern> {
         let mut concerns = Vec::new();
         let mut add = |entries: &[&Entry], words: [&str; 2], consequence| {
-            let names = names(entries, self.state);
-            match entries.len() {
-                0 => {}
-                1 => concerns.push(Concern {
-                    what: format!("1 action {} ({names})", words[0]),
-                    consequence,
-                }),
-                count => concerns.push(Concern {
-                    what: format!("{count} actions {} ({names})", words[1]),
-                    consequence,
-                }),
+            if !entries.is_empty() {
+                let count = counted(entries.len(), words[0], words[1]);
+                let what = format!("{count} ({})", names(entries, self.state));
+                concerns.push(Concern { what, consequence });
             }
         };
         add(
             &self.unanswered,
             [
-                "was sent and its outcome is not known yet",
-                "were sent and their outcome is not known yet",
+                "action was sent and its outcome is not known yet",
+                "actions were sent and their outcome is not known yet",
             ],
             match ending {
                 Ending::Close => {
@@ -207,7 +200,7 @@ impl<'a> OpenOrders<'a> {
         );
         add(
             &self.unsent,
-            ["not sent yet"; 2],
+            ["action not sent yet", "actions not sent yet"],
             match ending {
                 Ending::Close => {
                     "Anything not yet sent will not be sent; the next start offers it for a new review"
@@ -217,7 +210,7 @@ impl<'a> OpenOrders<'a> {
         );
         add(
             &self.pending,
-            ["is still pending", "are still pending"],
+            ["action is still pending", "actions are still pending"],
             match ending {
                 Ending::Close => {
                     "Defender carries it out without cordon; sign in again to follow it"
@@ -255,37 +248,22 @@ pub fn names(entries: &[&Entry], state: &State) -> String {
     first_named(names, MAX_NAMES)
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::Event;
-    use crate::model::{Epoch, MachineActionStatus, Permissions, SessionStatus};
+    use crate::model::{Epoch, MachineActionStatus};
+    use crate::state::fixtures;
     use crate::ui::Outbox;
     use crate::ui::activity::open_work::*;
     use crate::ui::views::Views;
 
     /// Orders of the person who is signed in: one of each kind, and one of somebody else.
     fn state() -> State {
-        let account = crate::model::Account {
-            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        };
         let mut state = State::new(crate::model::Mode::Live, "Commercial", Policy::default());
         state.apply(Event::Session {
-            status: SessionStatus::SignedIn {
-                account,
-                permissions: Permissions::Unknown,
-            },
+            status: fixtures::signed_in(fixtures::account("t", None)),
             epoch: Epoch(0),
         });
         let accepted = Record::Accepted {

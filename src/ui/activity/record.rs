@@ -45,10 +45,7 @@ pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
 
 /// When it was confirmed and by whom, when it reached its present status, and who has read that.
 pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
-    let both = |at| {
-        let (local, utc) = (words::local_time(at, zone), words::utc_time(at));
-        format!("{local} · {utc}")
-    };
+    let both = |at| words::local_and_utc(at, zone);
     let confirmed = entry.intended_at();
     let author = account_words(&entry.author.account);
     let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];

@@ -18,7 +18,8 @@ use crate::ui::layout::LOW;
 use crate::ui::look::{self, Look};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, UiExt as _, badge, bounds, copyable_ui, elided_ui, text_width,
+    ActionButton, Icon, TipExt as _, UiExt as _, bounds, copyable_ui, elided_ui, live_badge,
+    text_width,
 };
 use crate::ui::{Cx, words};
 
@@ -200,11 +201,9 @@ fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
     let (gap, padding) = (spacing.item_spacing.x, spacing.button_padding.x);
     let mut taken = 0.0;
     for (n, button) in buttons.iter().enumerate() {
-        let label = button.label();
-        let painter = ui.painter();
-        let galley = painter.layout_no_wrap(label, font.clone(), egui::Color32::PLACEHOLDER);
+        let label = text_width(ui, &button.label(), &font);
         let icon = button.icon().map_or(0.0, |_| 20.0);
-        let width = (galley.size().x + icon + 2.0 * padding).max(24.0) + gap;
+        let width = (label + icon + 2.0 * padding).max(24.0) + gap;
         if n > 0 && taken + width > room {
             return (n, taken);
         }
@@ -253,15 +252,14 @@ fn line_ui(
     let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
     let role = overtaken.map_or(look.role, |_| Role::Stale);
-    let status_badge = badge(ui, look.icon, role, &look.word);
-    ui.announce(&status_badge);
+    live_badge(ui, look.icon, role, &look.word);
     elided_ui(
         ui,
         &cx.state.machine_of(entry).quoted(),
         text::strong(),
         tokens.text,
     );
-    ui.add(Label::new(task.title()).truncate());
+    ui.truncated(task.title());
     if let Some(hash) = task.file_hash() {
         // Of two files on one device, or on all, each is named.
         ui.add(weak(short_hash(hash)));
@@ -274,7 +272,7 @@ fn line_ui(
         .tip(record::times(entry, cx.state, cx.zone).join("\n"));
     if let Some(later) = overtaken {
         let word = later.status().word(&later.order.task);
-        ui.add(Label::new(format!("{} since then", first_lower(&word))).truncate());
+        ui.truncated(format!("{} since then", first_lower(&word)));
     }
     if !is_ours(entry, cx) {
         let author = entry.author.name();

@@ -7,7 +7,7 @@ use super::way_back::release_trouble;
 use crate::action::{ActionKind, Condition, Task, Values};
 use crate::guard::{self, Severity};
 use crate::journal::{Entry, Unended};
-use crate::model::{EntryId, MachineRef, SessionStatus, SignInMethod};
+use crate::model::{EntryId, KeyringState, MachineRef, SessionStatus, SignInMethod};
 use crate::state::State;
 use crate::ui::views::Views;
 
@@ -30,7 +30,7 @@ impl UiCommand {
             Self::RenewSignIn => only_if(is_unrenewed(state), "There is nothing to renew"),
             Self::SignIn | Self::SignInWithBrowser => sign_in_availability(self, &state.session),
             Self::CancelSignIn => only_if(
-                can_be_cancelled(&state.session),
+                state.session.is_signing_in() || state.session == SessionStatus::Restoring,
                 "No sign-in is in progress",
             ),
             Self::AcceptAccount => only_if(
@@ -71,15 +71,10 @@ impl UiCommand {
             | Self::ShowAbout
             | Self::SwitchProfile
             | Self::Compare => Ok(()),
-            Self::TryKeyringAgain => match state.keyring {
-                crate::model::KeyringState::NotSaved { .. } => Ok(()),
-                crate::model::KeyringState::Checking
-                | crate::model::KeyringState::Empty
-                | crate::model::KeyringState::Saved
-                | crate::model::KeyringState::MemoryOnly => {
-                    Err("There is nothing to try again".into())
-                }
-            },
+            Self::TryKeyringAgain => only_if(
+                matches!(state.keyring, KeyringState::NotSaved { .. }),
+                "There is nothing to try again",
+            ),
             Self::Act(kind) if kind.is_tenant_wide() => {
                 account_trouble(state)?;
                 act_availability(kind, &MachineRef::every_device(), state, now)
@@ -88,11 +83,8 @@ impl UiCommand {
             Self::Act(kind) => act_availability(kind, open_device(views)?, state, now),
             Self::ActOnSelection(kind) => {
                 selection_availability(state, views)?;
-                let is_for_some = is_for_some(state, views, kind);
-                only_if(
-                    is_for_some,
-                    "This does not apply to any of the selected devices",
-                )
+                let none = "This does not apply to any of the selected devices";
+                only_if(is_for_some(state, views, kind), none)
             }
             Self::Plan => open_device(views).and_then(|_open| plan_availability(state)),
             Self::Drill => only_if(
@@ -129,21 +121,6 @@ fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<()
     only_if(!is_in_progress, "A sign-in is already in progress")
 }
 
-const fn can_be_cancelled(session: &SessionStatus) -> bool {
-    match session {
-        SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_)
-        | SessionStatus::DifferentAccount { .. }
-        | SessionStatus::Restoring => true,
-        SessionStatus::SignedIn { .. }
-        | SessionStatus::SignedOut
-        | SessionStatus::Renewing { .. }
-        | SessionStatus::NotRenewed { .. }
-        | SessionStatus::NeedsSignIn { .. } => false,
-    }
-}
-
 /// The device whose panel is drawn.
 pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
     match &views.selected {
@@ -162,13 +139,14 @@ pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
 pub fn package_trouble(state: &State) -> Result<(), String> {
     // What is fetched goes on record.
     journal_trouble(state)?;
-    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
-        return Err("Sign in first: Defender gives the link only to you".to_owned());
-    };
+    let is_signed_in = state.session.is_signed_in();
+    only_if(
+        is_signed_in,
+        "Sign in first: Defender gives the link only to you",
+    )?;
     let wanted = &ActionKind::CollectInvestigationPackage.spec().permission;
-    let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
-    let lacks = || format!("Requires the permission {wanted}");
-    if is_lacking { Err(lacks()) } else { Ok(()) }
+    let is_lacking = state.session.is_known_to_lack(wanted);
+    only_if(!is_lacking, &format!("Requires the permission {wanted}"))
 }
 
 /// The newest order that has left a package of the device in the panel.
@@ -257,10 +235,8 @@ pub fn journal_trouble(state: &State) -> Result<(), String> {
 /// Why not, with the console that may.
 pub fn acting_trouble(state: &State) -> Result<(), String> {
     journal_trouble(state)?;
-    if state.policy.read_only {
-        return Err("This console was started read-only".to_owned());
-    }
-    Ok(())
+    let is_read_only = state.policy.read_only;
+    only_if(!is_read_only, "This console was started read-only")
 }
 
 /// Whether an action can be ordered of this machine now.

@@ -17,9 +17,7 @@ use crate::ui::look;
 use crate::ui::look::condition_icon;
 use crate::ui::order::NewForm;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui,
-};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui};
 use crate::ui::{Cx, words};
 
 const COMMENT_CHARS: usize = 500;
@@ -172,19 +170,11 @@ fn icon_of(kind: ActionKind) -> Icon {
 /// Shows the actions on the device by anyone, newest first.
 pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "Recent actions");
-    let weak = ui.tokens().text_weak;
     let state = cx.state;
     let reading = state.histories.get(&machine.id);
     let actions = state.known_actions(&machine.id);
     if let Some(failure) = reading.and_then(|reading| reading.failure.as_ref()) {
-        ExplanationView {
-            headline: &failure.headline,
-            effect: &failure.effect_and_next(),
-            role: Role::Caution,
-            next_label: None,
-            details: &failure.details,
-        }
-        .show_ui(ui);
+        look::failure_ui(ui, failure, Role::Caution, None);
     }
     let read_at = reading.and_then(Remote::read_at);
     let is_whole = state
@@ -209,11 +199,7 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
             "Possibly incomplete: this device's own history was not read yet".to_owned()
         }
     };
-    ui.label(
-        RichText::new(status)
-            .text_style(TextStyle::Small)
-            .color(weak),
-    );
+    ui.small_label(status);
     for action in actions.iter().take(MAX_ACTIONS) {
         action_ui(ui, cx, machine, action);
     }
@@ -252,12 +238,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 let kind = ActionKind::of(action);
                 let can_be = kind.is_none_or(|kind| kind.spec().record.can_be_cancelled());
                 if can_be && !action.status.is_final() && ui.add(cancel).clicked() {
-                    let (action, action_type) = (action.id.clone(), action.kind.clone());
-                    let subject = Subject::Cancel {
-                        action,
-                        action_type,
-                    };
-                    NewForm::new(subject, std::slice::from_ref(machine)).raise(ui, cx);
+                    NewForm::cancel(&action.id, &action.kind, machine.clone()).raise(ui, cx);
                 }
             });
     });

@@ -13,7 +13,9 @@ use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::{OpenDialog, Views};
-use crate::ui::widgets::{ActionButton, Dialog, Icon, TipExt as _, badge, copy_button_ui};
+use crate::ui::widgets::{
+    ActionButton, Dialog, Icon, TipExt as _, badge, closing_ui, copy_button_ui,
+};
 use crate::ui::{Cx, look, words};
 
 /// Records that fit beside each other; more than these are in the list only.
@@ -50,8 +52,8 @@ fn left_out_words(all: usize) -> Option<String> {
         .then(|| format!("{MAX_RECORDS} of {all} records; the others are in the list"))
 }
 
-/// Draws the comparison while it is the open dialog.
-pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+/// Draws the comparison as the open dialog; whether it stays open.
+pub fn compare_ui(ui: &Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> bool {
     let id = Id::unique(("compare", machine.id.as_str()));
     let title = format!("Records like {}", machine.quoted());
     let mut records = records(cx.state, machine);
@@ -60,32 +62,24 @@ pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);
     let width = columns.max(ui.tokens().dialog_width);
     let dialog = Dialog::new(id, &title).plain().width(width);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
-        let close = ui.horizontal(|ui| {
-            let close = ui.add(ActionButton::new("Close"));
+    let mut shown = None;
+    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
+        let closes = ui.horizontal(|ui| {
+            let closes = closing_ui(ui, "Close", is_opening);
             if let Some(words) = &left_out {
                 badge(ui, Icon::Info, Role::Caution, words);
             }
-            close
+            closes
         });
-        let close = close.inner;
-        if is_opening {
-            close.request_focus();
-        }
         ui.add_space(ui.tokens().space.s);
         let area = ScrollArea::horizontal().show(ui, |ui| records_ui(ui, id, cx, &records));
-        (close.clicked(), area.inner)
+        shown = area.inner;
+        closes.inner || shown.is_some()
     });
-    let (closes, shown) = response.inner;
-    if closes || shown.is_some() || response.close_requested {
-        Dialog::return_focus(ui.ctx(), id);
-    } else {
-        cx.views.dialog = Some(OpenDialog::Compare(machine.clone()));
-    }
     if let Some(record) = shown {
         cx.select_device(record);
     }
+    stays
 }
 
 /// One record a column under a head that stays in sight, one fact a row; the record that is to be shown.

@@ -1,12 +1,13 @@
 //! Marks of a device that are no condition of it: that its name or its id is one to look at twice,
 //! and that it is protected.
 
-use egui::{Label, RichText, TextStyle, Ui, accesskit};
+use egui::{Label, RichText, TextStyle, Ui};
 
 use crate::model::{Machine, MachineRef};
 use crate::state::State;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, TipExt as _, badge, icon, text_width};
+use crate::ui::widgets::{Icon, TipExt as _, UiExt as _, badge, icon, text_width};
+use crate::ui::words::counted;
 
 /// One mark: an icon and a word, with what they mean.
 pub struct DeviceMark {
@@ -76,10 +77,8 @@ pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
     if twins == 0 {
         return;
     }
-    let words = format!(
-        "{twins} other {} with this name, or one that looks like it",
-        if twins == 1 { "record" } else { "records" }
-    );
+    let records = counted(twins, "other record", "other records");
+    let words = format!("{records} with this name, or one that looks like it");
     icon(ui, Icon::Twin, tokens.caution).tip(words);
     let tail = RichText::new(format!("…{}", device.id.tail())).text_style(text::id());
     ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
@@ -109,10 +108,7 @@ pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark], room: f32) {
 pub fn panel_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
     for mark in marks {
         let shown = badge(ui, mark.icon, mark.role, &mark.title);
-        ui.ctx()
-            .accesskit_node_builder(shown.id, |node: &mut accesskit::Node| {
-                node.set_description(mark.explanation);
-            });
+        ui.describe(&shown, mark.explanation);
         shown.tip(mark.explanation);
     }
 }

@@ -16,8 +16,8 @@ use crate::ui::device::{actions, alerts, compare, parts, portal, state_section, 
 use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, copy_button_ui,
-    copy_labelled_ui, copyable_ui, keep_readable, section_ui,
+    ActionButton, Icon, TipExt as _, UiExt as _, badge, copy_button_ui, copy_labelled_ui,
+    copyable_ui, empty_state_ui, keep_readable, section_ui,
 };
 use crate::ui::{Cx, incident, look, words};
 
@@ -31,12 +31,8 @@ const LOW: f32 = 680.0;
 /// Draws the panel of the selected device; `is_named` is whether its name is above the panel already.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
-        EmptyState {
-            headline: "Select a device…",
-            how: "Its details, its actions and what is contained are shown here",
-            action: None,
-        }
-        .show_ui(ui);
+        let how = "Its details, its actions and what is contained are shown here";
+        empty_state_ui(ui, "Select a device…", how);
         return;
     };
     let state = cx.state;
@@ -127,12 +123,8 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
         keep_readable(ui.ctx(), name.rect);
         // A device without a name is called by it.
         if selected.dns_name.is_some() {
-            let tail = format!("…{}", selected.id.tail());
-            ui.label(
-                RichText::new(tail)
-                    .text_style(text::id())
-                    .color(tokens.text_weak),
-            );
+            let tail = RichText::new(format!("…{}", selected.id.tail()));
+            ui.label(tail.text_style(text::id()).color(tokens.text_weak));
         }
         if is_low {
             copy_button_ui(ui, "device id", selected.id.as_str());
@@ -178,29 +170,17 @@ fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
 
 /// The other records with the device's name, or with one that looks like it.
 fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machine]) {
-    let notice = twins_notice(selected, twins, cx.service_now());
-    let lines = twins.iter().take(TWINS_LISTED);
-    let lines: Vec<_> = lines
-        .map(|twin| {
-            (
-                about_twin(selected, twin, cx.service_now()),
-                twin.reference(),
-            )
-        })
-        .collect();
-    let is_one = lines.len() == 1;
-    if !is_one {
-        badge(ui, Icon::Twin, Role::Caution, &notice);
-    }
-    if is_one {
-        badge(ui, Icon::Twin, Role::Caution, &notice);
-    }
-    for (line, twin) in lines {
+    let now = cx.service_now();
+    let notice = twins_notice(selected, twins, now);
+    let is_one = twins.len() == 1;
+    badge(ui, Icon::Twin, Role::Caution, &notice);
+    for twin in twins.iter().take(TWINS_LISTED) {
         // One alone has its words over both buttons: beside them they would push the second down.
         ui.horizontal_wrapped(|ui| {
             if !is_one {
-                ui.label(line);
+                ui.label(about_twin(selected, twin, now));
             }
+            let twin = twin.reference();
             let name = format!("Show {}", twin.quoted());
             if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
                 cx.select_device(twin);
@@ -306,11 +286,8 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         });
         value_ui(ui, "Operating system", &os(machine));
         value_ui(ui, "Agent", &or_unknown(machine.agent_version.as_deref()));
-        value_ui(
-            ui,
-            "Onboarding",
-            &look::onboarding(machine.onboarding_status.as_ref()).word,
-        );
+        let onboarding = look::onboarding(machine.onboarding_status.as_ref());
+        value_ui(ui, "Onboarding", &onboarding.word);
         row_ui(ui, "Risk", |ui| {
             look::risk(machine.risk_score.as_ref()).badge_ui(ui);
         });
@@ -387,19 +364,14 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let Some(read) = cx.state.machines.get(id) else {
         return;
     };
-    let age = read
-        .read_at()
-        .map(|at| format!("read {}", words::ago(at, cx.now)));
+    let age = read.read_at();
+    let age = age.map(|at| format!("read {}", words::ago(at, cx.now)));
     if read.loading {
         ui.weak_label("Reading this device again…");
     } else if let Some(failure) = &read.failure {
         let old = age.map_or_else(String::new, |age| format!(" (shown as {age})"));
-        badge(
-            ui,
-            Icon::Warning,
-            Role::Caution,
-            &format!("Not re-read: {}{old}", failure.headline),
-        );
+        let words = format!("Not re-read: {}{old}", failure.headline);
+        badge(ui, Icon::Warning, Role::Caution, &words);
     } else if let Some(age) = age {
         ui.label(RichText::new(format!("Record {age}")).color(tokens.stale));
     }
@@ -435,10 +407,7 @@ fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<
 /// Name, id, operating system and addresses, for a spreadsheet or a ticket.
 fn device_line(selected: &MachineRef, record: Option<&Machine>) -> String {
     let (os, addresses) = record.map_or_else(Default::default, |machine| {
-        let addresses: Vec<_> = machine
-            .addresses()
-            .map(|address| address.to_string())
-            .collect();
+        let addresses: Vec<_> = machine.addresses().map(|ip| ip.to_string()).collect();
         (os(machine), addresses.join(" "))
     });
     [selected.name(), selected.id.to_string(), os, addresses].join("\t")

@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
 use crate::ui::theme::Role;
-use crate::ui::widgets::{Icon, UiExt as _, badge, section_ui};
+use crate::ui::widgets::{Icon, UiExt as _, live_badge, section_ui};
 use crate::ui::{Cx, look, words};
 
 /// Facts younger than this are not read again because the selection came back.
@@ -71,7 +71,10 @@ pub fn list_ui<T>(
     for element in list.items.iter().take(SHOWN) {
         element_ui(ui, cx, element);
     }
-    rest_ui(ui, list);
+    let left_out = list.items.len().saturating_sub(SHOWN);
+    if left_out > 0 {
+        ui.label(format!("and {left_out} more"));
+    }
 }
 
 /// Says how far a list has come: not checked and why, being read, failed, none, or how old.
@@ -114,8 +117,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
         }
         Some(failure) => {
             let text = format!("Not re-read: {} (shown as read {age})", failure.headline);
-            let response = badge(ui, Icon::Warning, Role::Caution, &text);
-            ui.announce(&response);
+            live_badge(ui, Icon::Warning, Role::Caution, &text);
         }
         None => {
             ui.small_label(format!("Read {age}"));
@@ -132,13 +134,5 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
         } else {
             "None that could be read"
         });
-    }
-}
-
-/// Says how many are not drawn.
-fn rest_ui<T>(ui: &mut Ui, list: &Listed<T>) {
-    let left_out = list.items.len().saturating_sub(SHOWN);
-    if left_out > 0 {
-        ui.label(format!("and {left_out} more"));
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{HealthStatus, Machine};
 use crate::ui::look;
-use crate::ui::words::ago;
+use crate::ui::words::{ago, counted};
 
 /// A device reports in full about once a day: reports less apart than this say nothing.
 const REPORTS_APART: SignedDuration = SignedDuration::from_hours(24);
@@ -63,8 +63,7 @@ impl Candidate<'_> {
         let alerts = match self.open_alerts {
             None => Some("alerts not read".to_owned()),
             Some(0) => None,
-            Some(1) => Some("1 open alert".to_owned()),
-            Some(count) => Some(format!("{count} open alerts")),
+            Some(count) => Some(counted(count, "open alert", "open alerts")),
         };
         let all = merged.into_iter().chain([health, report]).chain(alerts);
         all.collect::<Vec<_>>().join("\n")

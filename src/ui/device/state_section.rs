@@ -1,6 +1,6 @@
 //! Inferred state of the device, with the action that it rests on.
 
-use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
+use egui::{Align, Layout, RichText, Ui, vec2};
 use jiff::Timestamp;
 
 use super::state_hint::{self, BOTH_WAYS, waiting_words};
@@ -9,11 +9,11 @@ use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, reque
 use crate::search::DeviceState;
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
-use crate::ui::device::facts::{or_unknown, row_ui, value_ui};
+use crate::ui::device::facts::{or_unknown, row_ui, unknown, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    Icon, TipExt as _, UiExt as _, badge, copyable_ui, foldable_ui, icon, section_ui,
+    Icon, TipExt as _, UiExt as _, badge, copyable_ui, foldable_ui, icon, live_badge, section_ui,
 };
 use crate::ui::{Cx, words};
 
@@ -34,7 +34,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         badge(ui, icon, role, &words);
     }
     let Some(history) = cx.state.history(&machine.id) else {
-        announce(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
+        live_badge(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
         return;
     };
     if !history.is_complete {
@@ -71,7 +71,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
             first_upper(&what),
             unknown.join(" or ").to_lowercase()
         );
-        announce(ui, Icon::Unfamiliar, Role::Unknown, &words);
+        live_badge(ui, Icon::Unfamiliar, Role::Unknown, &words);
     }
     if states
         .iter()
@@ -96,7 +96,7 @@ fn known_ui(
         // What became of an order from here is said by its row.
         badge(ui, icon, role, said)
     } else {
-        announce(ui, icon, role, said)
+        live_badge(ui, icon, role, said)
     };
     if let ConditionState::Yes(evidence) = state
         && let Some(since) = evidence.since
@@ -135,16 +135,8 @@ pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         ui.set_min_size(size);
         icon(ui, look.icon, tokens.colour(look.role));
         let words = first_upper(&words.join(" · "));
-        let line = RichText::new(words).color(tokens.colour(look.role));
-        ui.add(Label::new(line).truncate());
+        ui.truncated(RichText::new(words).color(tokens.colour(look.role)));
     });
-}
-
-/// A badge that is read out when it comes or changes.
-fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) -> Response {
-    let response = badge(ui, icon, role, words);
-    ui.announce(&response);
-    response
 }
 
 /// Why nothing is said about the state.
@@ -240,13 +232,6 @@ fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     });
 }
 
-/// Local and UTC, for a ticket or a call to another time zone.
 fn both_times(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
-    at.map_or_else(
-        || or_unknown(None),
-        |at| {
-            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
-            format!("{local} · {utc}")
-        },
-    )
+    at.map_or_else(unknown, |at| words::local_and_utc(at, cx.zone))
 }

@@ -16,7 +16,7 @@ use crate::ui::device::timeline::clusters::{Cluster, beside, clusters, nearest};
 use crate::ui::device::timeline::happenings::{Happening, Lane, happenings};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{
-    ActionButton, TipExt as _, UiExt as _, badge, foldable_ui, paint_icon, section_ui,
+    ActionButton, TipExt as _, UiExt as _, foldable_ui, live_badge, paint_icon, section_ui,
 };
 use crate::ui::{Cx, words};
 
@@ -239,9 +239,7 @@ fn line_ui(ui: &mut Ui, seen: Option<&Happening>, words: Option<String>, count: 
         ui.set_min_size(size);
         match (seen, words) {
             (Some(happening), Some(words)) => {
-                let said = badge(ui, happening.icon, happening.role, &words);
-                ui.announce(&said);
-                said.tip(&words);
+                live_badge(ui, happening.icon, happening.role, &words).tip(&words);
             }
             _ => {
                 ui.small_label(count);

@@ -1,12 +1,10 @@
 //! Asking the service itself for what is searched for, and what is said where no device is shown.
 //! Absence is said only of what was read whole.
 
-use std::time::Duration;
-
 use egui::{Align, Label, Layout, RichText, TextStyle, TextWrapMode, Ui, vec2};
 
 use crate::message::Command;
-use crate::model::{MachineId, Question, clean};
+use crate::model::{Question, clean};
 use crate::search::{field_trouble, has_address};
 use crate::state::{Answer, Asking, Progress, State};
 use crate::ui::Cx;
@@ -14,8 +12,8 @@ use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{ActionButton, Icon, TipExt as _, elided, icon, text_width};
-use crate::ui::words::ago;
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, elided, icon, text_width};
+use crate::ui::words::{ago, devices};
 
 /// Time for which a typed text must rest before the service is asked automatically; pasted text is
 /// complete at once.
@@ -31,10 +29,14 @@ pub fn trouble(cx: &Cx<'_>) -> Option<String> {
     finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
-/// Queries to the service in the text of the search.
-fn questions(cx: &Cx<'_>) -> Vec<Question> {
-    let tickets = &cx.state.settings.tickets;
-    Question::find(&cx.views.search, cx.now, cx.zone, tickets)
+/// What the text of the search can be asked as; nothing was asked yet.
+fn view(cx: &Cx<'_>) -> AskView {
+    let (search, tickets) = (cx.views.search.clone(), &cx.state.settings.tickets);
+    AskView {
+        questions: Question::find(&search, cx.now, cx.zone, tickets),
+        search,
+        ..AskView::default()
+    }
 }
 
 /// Follows the search: asks the service automatically where it names a device that is not in the list,
@@ -48,11 +50,9 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
         let is_typed = ui
             .input(|input| input.events.iter().any(is_text) && !input.events.iter().any(is_pasted));
         cx.views.asking = AskView {
-            search: cx.views.search.clone(),
-            questions: questions(cx),
             since: time,
             is_typed,
-            ..AskView::default()
+            ..view(cx)
         };
     }
     let generation = cx.state.inventory.generation;
@@ -69,8 +69,7 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
         if is_whole || left_secs <= 0.0 {
             ask(cx, question);
         } else {
-            ui.ctx()
-                .request_repaint_after(Duration::from_secs_f64(left_secs));
+            ui.repaint_in(left_secs);
         }
     }
 }
@@ -122,7 +121,7 @@ fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
 
 pub fn ask(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking.is_sent = true;
-    cx.views.asking.beside = selected_id(cx);
+    cx.views.asking.beside = cx.views.selected_id();
     let text = cx.views.search.trim().into();
     cx.out.work.push(Command::Ask { text, question });
 }
@@ -130,28 +129,17 @@ pub fn ask(cx: &mut Cx<'_>, question: Question) {
 /// Asks for what was just put into the search: the one device that it finds is meant.
 pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking = AskView {
-        search: cx.views.search.clone(),
-        questions: questions(cx),
         is_entered: true,
-        ..AskView::default()
+        ..view(cx)
     };
     ask(cx, question);
-}
-
-fn selected_id(cx: &Cx<'_>) -> Option<MachineId> {
-    let selected = cx.views.selected.as_ref();
-    selected.map(|machine| machine.id.clone())
 }
 
 /// Enter in the search field where no device is shown; whether there is something to ask.
 pub fn enter(cx: &mut Cx<'_>) -> bool {
     if cx.views.asking.search != cx.views.search {
         // Typed in this very frame.
-        cx.views.asking = AskView {
-            search: cx.views.search.clone(),
-            questions: questions(cx),
-            ..AskView::default()
-        };
+        cx.views.asking = view(cx);
     }
     let asked = cx.state.asked.for_search(&cx.views.search);
     let is_waiting = asked.is_some_and(|asked| matches!(asked.progress, Progress::Waiting { .. }));
@@ -163,7 +151,7 @@ pub fn enter(cx: &mut Cx<'_>) -> bool {
         return false;
     }
     cx.views.asking.is_entered = true;
-    cx.views.asking.beside = selected_id(cx);
+    cx.views.asking.beside = cx.views.selected_id();
     if !is_waiting {
         ask(cx, first);
     }
@@ -183,7 +171,7 @@ fn take_answer(cx: &mut Cx<'_>) {
         return;
     };
     // Who had an address last is not who has it now, and a person has chosen otherwise meanwhile.
-    if answer.is_of_last_report || cx.views.asking.beside != selected_id(cx) {
+    if answer.is_of_last_report || cx.views.asking.beside != cx.views.selected_id() {
         return;
     }
     let by_id = matches!(cx.views.asking.questions.as_slice(), [Question::Id(id)] if id == only);
@@ -368,8 +356,7 @@ const fn is_id(question: &Question) -> bool {
 fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {
     let mut words = match answer.machines.len() {
         0 => "not found".to_owned(),
-        1 => "1 device".to_owned(),
-        many => format!("{many} devices"),
+        count => devices(count),
     };
     if answer.is_of_last_report && !answer.machines.is_empty() {
         words = last_report_words(answer, &words, cx);

@@ -1,7 +1,7 @@
 //! The devices ticked to act on together. Each keeps the name under which it was ticked; one that the
 //! list no longer shows is pointed out, and stays.
 
-use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder, vec2};
+use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Ui, UiBuilder, vec2};
 
 use crate::action::{ActionKind, Subject};
 use crate::state::State;
@@ -12,7 +12,8 @@ use crate::ui::order::NewForm;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame, text_width,
+    ActionButton, Icon, TipExt as _, UiExt as _, button_width, is_arming, raised_frame, reserve,
+    text_width,
 };
 use crate::ui::words::devices;
 
@@ -23,16 +24,10 @@ const MIN_NAMES: f32 = 60.0;
 /// that ticks one after the other.
 pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
-    Panel::bottom("bulk selection")
+    let bar = Panel::bottom("bulk selection")
         .frame(raised_frame(ui))
-        .resizable(false)
-        .exact_size(tokens.height.control + 2.0 * tokens.space.xs)
-        .show(ui, |ui| {
-            let room = ui.max_rect();
-            ui.allocate_rect(room, Sense::hover());
-            room
-        })
-        .inner
+        .exact_size(tokens.height.control + 2.0 * tokens.space.xs);
+    reserve(ui, bar).room
 }
 
 /// Shows what is ticked, with what can be done about it. Drawn after the rows, as the keyboard comes to it
@@ -174,7 +169,7 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let selected = &views.bulk_selection;
     if selected.is_empty() {
         let words = RichText::new("Tick boxes, or press Space, to act on several devices");
-        ui.add(Label::new(words.color(tokens.text_weak)).truncate());
+        ui.truncated(words.color(tokens.text_weak));
         return;
     }
     // Devices that have changed since they were ticked come first, each with its reason.

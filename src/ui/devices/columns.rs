@@ -1,10 +1,10 @@
 //! The columns of the table, and the menu that hides and shows them.
 
-use egui::{Popup, PopupCloseBehavior, Ui, WidgetInfo, accesskit};
+use egui::{Ui, WidgetInfo, accesskit};
 
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::{Column, Views};
-use crate::ui::widgets::{ActionButton, Icon, checkbox_ui};
+use crate::ui::widgets::{ActionButton, Icon, checkbox_ui, menu_ui};
 
 /// Columns with their heads and first widths, in their order.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
@@ -31,18 +31,13 @@ pub fn columns_ui(ui: &mut Ui, views: &mut Views) {
         ActionButton::new("Columns")
     };
     let button = ui.add(button.hint("Chooses what the table shows"));
-    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
-    let menu = Popup::menu(&button)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name("Columns")
-        .show(|ui| menu_ui(ui, views));
-    let is_closed = menu.is_none_or(|menu| menu.response.should_close());
-    if was_open && is_closed && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-        button.request_focus();
-    }
+    menu_ui(&button, "Columns", |ui| {
+        choices_ui(ui, views);
+        false
+    });
 }
 
-fn menu_ui(ui: &mut Ui, views: &mut Views) {
+fn choices_ui(ui: &mut Ui, views: &mut Views) {
     ui.spacing_mut().interact_size.y = ui.tokens().height.control;
     for (column, title, _) in COLUMNS {
         if !column.can_be_hidden() {

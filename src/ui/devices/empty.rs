@@ -10,8 +10,9 @@ use crate::model::{Question, clean, toggled_word, written_words};
 use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
+use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, ExplanationView, UiExt as _};
+use crate::ui::widgets::{ActionButton, UiExt as _};
 use crate::ui::words::local_time;
 
 /// A longer search is a pasted line, of which no word is taken out by itself.
@@ -91,14 +92,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(Progress::Waiting { paused_until }) => waiting_ui(ui, cx, *paused_until),
         None if cx.views.asking.is_sent => waiting_ui(ui, cx, None),
         Some(Progress::Failed(failure)) => {
-            let clicked = ExplanationView {
-                headline: &failure.headline,
-                effect: &failure.effect_and_next(),
-                role: Role::Caution,
-                next_label: Some("Try again"),
-                details: &failure.details,
-            }
-            .show_ui(ui);
+            let clicked = look::failure_ui(ui, failure, Role::Caution, Some("Try again"));
             if let Some(asked) = asked.filter(|_| clicked) {
                 ask(cx, asked.question.clone());
             }

@@ -1,6 +1,6 @@
 //! Notes over the rows: why the list of devices may be incomplete or old.
 
-use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
+use egui::{Align, Layout, Popup, RichText, Ui, vec2};
 use jiff::tz::TimeZone;
 
 use crate::explain::{Explanation, NextStep};
@@ -11,32 +11,14 @@ use crate::ui::commands::UiCommand;
 use crate::ui::devices::asked;
 use crate::ui::devices::coverage::missing_words;
 use crate::ui::devices::quick_filters::quick_filters_ui;
+use crate::ui::look::{self, Look};
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, UiExt as _, badge, copy_button_ui, icon,
-};
-use crate::ui::words::{ago, local_time};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, badge, icon};
+use crate::ui::words::{ago, counted, local_time};
 
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
 const FAILURE_WIDTH: f32 = 520.0;
-
-/// Something that is to be known about the list.
-struct Note {
-    icon: Icon,
-    role: Role,
-    words: String,
-}
-
-impl Note {
-    fn warning(words: String) -> Self {
-        Self {
-            icon: Icon::Warning,
-            role: Role::Caution,
-            words,
-        }
-    }
-}
 
 /// Shows the quick filters, the notes, and what was asked of the service. It is a line that is always there:
 /// no row moves under the pointer because a reading has failed or ended. Without rows what there is to say
@@ -53,29 +35,21 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     line_ui(ui, cx, &[], None);
     for note in notes {
-        badge(ui, note.icon, note.role, &note.words);
+        note.badge_ui(ui);
     }
-    if let Some(failure) = failure {
-        let clicked = ExplanationView {
-            headline: &failure.headline,
-            effect: &failure.effect_and_next(),
-            role: Role::Caution,
-            next_label: Some("Read the list again"),
-            details: &failure.details,
-        }
-        .show_ui(ui);
-        if clicked {
-            cx.out.commands.push(UiCommand::Refresh);
-        }
+    if let Some(failure) = failure
+        && look::failure_ui(ui, failure, Role::Caution, Some("Read the list again"))
+    {
+        cx.out.commands.push(UiCommand::Refresh);
     }
 }
 
 /// All notes but the failure, the gravest first.
-fn notes(cx: &Cx<'_>) -> Vec<Note> {
+fn notes(cx: &Cx<'_>) -> Vec<Look> {
     let inventory = &cx.state.inventory;
     let incomplete = inventory.incomplete.as_ref();
     let incomplete =
-        incomplete.map(|why| Note::warning(format!("The list is not complete: {why}")));
+        incomplete.map(|why| Look::warning(format!("The list is not complete: {why}")));
     let missing = match inventory.missing_count() {
         0 => None,
         count => Some(format!(
@@ -83,27 +57,23 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
             missing_words(count)
         )),
     };
-    let missing = missing.map(Note::warning);
-    let unreadable = match inventory.unreadable {
-        0 => None,
-        1 => Some("1 entry could not be read".to_owned()),
-        n => Some(format!("{n} entries could not be read")),
-    };
-    let states = states_words(cx.state).map(Note::warning);
-    let kept = inventory.kept_at.map(|at| Note {
-        icon: Icon::Unknown,
-        role: Role::Stale,
-        words: format!(
-            "This list is from an earlier run, read {}; each device is read again before an order is sent",
-            ago(at, cx.now)
-        ),
+    let missing = missing.map(Look::warning);
+    let unreadable = (inventory.unreadable > 0).then(|| {
+        let entries = counted(inventory.unreadable, "entry", "entries");
+        Look::warning(format!("{entries} could not be read"))
     });
-    let unreadable = unreadable.map(Note::warning);
+    let states = states_words(cx.state).map(Look::warning);
+    let kept = inventory.kept_at.map(|at| {
+        let read = ago(at, cx.now);
+        let words = format!(
+            "This list is from an earlier run, read {read}; each device is read again before an order is sent"
+        );
+        Look::new(Icon::Unknown, Role::Stale, words)
+    });
     let slow = inventory.slow.filter(|_| inventory.loading);
-    let slow = slow.map(|delay| Note {
-        icon: Icon::Waiting,
-        role: Role::Caution,
-        words: delay_words(delay, inventory.all().len(), cx.zone),
+    let slow = slow.map(|delay| {
+        let words = delay_words(delay, inventory.all().len(), cx.zone);
+        Look::new(Icon::Waiting, Role::Caution, words)
     });
     [slow, incomplete, missing, unreadable, states, kept]
         .into_iter()
@@ -149,7 +119,7 @@ fn amount_text(bytes: u64) -> String {
 }
 
 /// The quick filters; beside them the gravest note, and all of them in full behind a button.
-fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
+fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Look], failure: Option<&Explanation>) {
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -169,13 +139,8 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
                 details_ui(ui, notes, failure);
             }
             if failure.is_some() {
-                let why = UiCommand::Refresh.availability(cx.state, cx.views, cx.now);
-                let why = why.err();
-                let again =
-                    ActionButton::quiet("Read the list again").disabled_because(why.as_deref());
-                if ui.add(again).clicked() {
-                    cx.out.commands.push(UiCommand::Refresh);
-                }
+                let again = ActionButton::quiet("Read the list again");
+                cx.button_ui(ui, UiCommand::Refresh, again);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let inventory = &cx.state.inventory;
@@ -188,23 +153,21 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
 }
 
 /// `was_read`: the rows are a list, and not only what was asked for.
-fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>, was_read: bool) {
-    let failed = failure.map(|failure| Note::warning(failure.headline.clone()));
+fn words_ui(ui: &mut Ui, notes: &[Look], failure: Option<&Explanation>, was_read: bool) {
+    let failed = failure.map(|failure| Look::warning(failure.headline.clone()));
     let all = failed.as_ref().into_iter().chain(notes);
     if let Some(note) = all.into_iter().next() {
         let colour = ui.tokens().colour(note.role);
         icon(ui, note.icon, colour);
-        let words = RichText::new(&note.words).color(colour);
-        ui.add(Label::new(words).truncate());
+        ui.truncated(RichText::new(&*note.word).color(colour));
     }
     if failure.is_some() && was_read {
         let weak = ui.tokens().text_weak;
-        let words = RichText::new("The list below is the last one read").color(weak);
-        ui.add(Label::new(words).truncate());
+        ui.truncated(RichText::new("The list below is the last one read").color(weak));
     }
 }
 
-fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
+fn details_ui(ui: &mut Ui, notes: &[Look], failure: Option<&Explanation>) {
     let button = ActionButton::quiet("Details").name("Details about the list");
     let button = ui.add(button);
     Popup::menu(&button)
@@ -214,12 +177,10 @@ fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
             if let Some(failure) = failure {
                 badge(ui, Icon::Warning, Role::Caution, &failure.headline);
                 ui.wrapped(failure.effect_and_next());
-                if !failure.details.is_empty() {
-                    copy_button_ui(ui, "details", &failure.details.join("\n"));
-                }
+                look::copy_details_ui(ui, "details", failure);
             }
             for note in notes {
-                badge(ui, note.icon, note.role, &note.words);
+                note.badge_ui(ui);
             }
         });
 }

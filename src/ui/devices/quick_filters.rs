@@ -1,6 +1,6 @@
 //! Quick filters: what is asked for most, as switches for words of the search.
 
-use egui::{Key, Popup, PopupCloseBehavior, Ui};
+use egui::Ui;
 
 use crate::model::{Question, holds_word, pasted_ids, toggled_word, without_excluded};
 use crate::search::Quick;
@@ -8,7 +8,7 @@ use crate::ui::Cx;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::saved_searches::{self, Room, saved_searches_ui};
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, button_width};
+use crate::ui::widgets::{ActionButton, button_width, menu_ui};
 use crate::ui::words::devices;
 
 /// Name and explanation of a filter.
@@ -92,15 +92,10 @@ pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     let width = button_width(ui, "Filters (6)");
     let button = ActionButton::new(&label).key("filters").compact();
     let button = ui.add(button.min_width(width).hint("Narrows the list"));
-    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
-    let menu = Popup::menu(&button)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name("Filters")
-        .show(|ui| chips_ui(ui, Room::Ample, cx));
-    let is_closed = menu.is_none_or(|menu| menu.response.should_close());
-    if was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape)) {
-        button.request_focus();
-    }
+    menu_ui(&button, "Filters", |ui| {
+        chips_ui(ui, Room::Ample, cx);
+        false
+    });
     saved_searches_ui(ui, Room::Ample, cx);
 }
 

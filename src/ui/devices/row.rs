@@ -294,15 +294,9 @@ impl MachineRow<'_> {
         match column {
             Column::Name => self.name_ui(ui, marks, cx),
             Column::State => state.show_ui(ui),
-            Column::Health => {
-                look_ui(ui, &look::health(&machine.health_status));
-            }
-            Column::Risk => {
-                look_ui(ui, &look::risk(machine.risk_score.as_ref()));
-            }
-            Column::Exposure => {
-                look_ui(ui, &look::exposure(machine.exposure_level.as_ref()));
-            }
+            Column::Health => look_ui(ui, &look::health(&machine.health_status)),
+            Column::Risk => look_ui(ui, &look::risk(machine.risk_score.as_ref())),
+            Column::Exposure => look_ui(ui, &look::exposure(machine.exposure_level.as_ref())),
             Column::Os => {
                 let platform = machine.os_platform.as_deref();
                 self.text_ui(ui, platform.map(os_name).as_deref());
@@ -340,7 +334,7 @@ impl MachineRow<'_> {
 
     fn text_ui(&self, ui: &mut Ui, text: Option<&str>) {
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-            nothing_ui(ui);
+            cell_ui(ui, None, Role::Stale, "–");
             return;
         };
         let role = if self.machine.merged_into().is_some() {
@@ -372,12 +366,8 @@ fn cell_ui(ui: &mut Ui, shape: Option<Icon>, role: Role, text: &str) -> Response
     )
 }
 
-fn look_ui(ui: &mut Ui, look: &Look) -> Response {
-    cell_ui(ui, Some(look.icon), look.role, &look.word)
-}
-
-fn nothing_ui(ui: &mut Ui) {
-    cell_ui(ui, None, Role::Stale, "–");
+fn look_ui(ui: &mut Ui, look: &Look) {
+    cell_ui(ui, Some(look.icon), look.role, &look.word);
 }
 
 fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {

@@ -1,13 +1,13 @@
 //! Searches under a name, kept in the settings: chosen here, in the palette, and typed in the settings.
 
-use egui::{Id, Key, Popup, PopupCloseBehavior, Ui};
+use egui::{Id, Ui};
 
 use crate::message::Command;
 use crate::model::clean;
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::state::State;
 use crate::ui::Cx;
-use crate::ui::widgets::{ActionButton, Icon, TextField, UiExt as _, button_width};
+use crate::ui::widgets::{ActionButton, Icon, TextField, UiExt as _, button_width, menu_ui};
 
 const LABEL: &str = "Saved searches";
 const WIDTH: f32 = 300.0;
@@ -36,28 +36,14 @@ pub fn width(ui: &Ui, room: Room) -> f32 {
 pub fn saved_searches_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     let button = ActionButton::new(label(room)).name(LABEL).compact();
     let button = ui.add(button.hint("Searches that you have named"));
-    let id = Popup::default_response_id(&button);
-    let was_open = Popup::is_id_open(ui.ctx(), id);
-    let menu = Popup::menu(&button)
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name(LABEL)
-        .show(|ui| {
-            ui.set_min_width(WIDTH);
-            menu_ui(ui, cx)
-        });
-    let is_closed = (menu.as_ref()).is_none_or(|menu| menu.response.should_close());
-    let is_chosen = menu.is_some_and(|menu| menu.inner);
-    if is_chosen {
-        Popup::close_id(ui.ctx(), id);
-    }
-    let by_escape = was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape));
-    if is_chosen || by_escape {
-        button.request_focus();
-    }
+    menu_ui(&button, LABEL, |ui| {
+        ui.set_min_width(WIDTH);
+        list_ui(ui, cx)
+    });
 }
 
 /// Whether one of them was chosen.
-fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let written = &cx.state.settings.written;
     let why_not = why_not_saved(cx.state);
     let (mut chosen, mut removed) = (None, None);

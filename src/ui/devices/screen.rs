@@ -19,7 +19,9 @@ use crate::ui::devices::table::{Clicked, is_pointed_at, table_ui};
 use crate::ui::devices::{asked, empty, list_notes};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dwell;
-use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _, select_all};
+use crate::ui::widgets::{
+    ActionButton, Dialog, Icon, TextField, TipExt as _, UiExt as _, select_all,
+};
 use crate::ui::words::{ago, both_times};
 
 /// Dwell time of a selection before its facts are read.
@@ -53,7 +55,6 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     bulk_ui(ui, bar, cx);
-    load_after_dwell(ui, cx);
 }
 
 /// Sorts and filters again after changes; with `holds_order` no change of a state moves a row.
@@ -243,17 +244,12 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let refresh = UiCommand::Refresh;
-    let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
-    let spec = refresh.spec();
+    let spec = UiCommand::Refresh.spec();
     let button = ActionButton::new(spec.title)
         .icon(Icon::Refresh)
         .key("reading")
-        .hint(spec.help)
-        .disabled_because(unavailable.as_deref());
-    if ui.add(button).clicked() {
-        cx.out.commands.push(refresh);
-    }
+        .hint(spec.help);
+    cx.button_ui(ui, UiCommand::Refresh, button);
 }
 
 /// Moves the selection by keys while the table has the keyboard.
@@ -367,8 +363,7 @@ pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     }
     let left_secs = rest.since + REST_SECS - time;
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        ui.repaint_in(left_secs);
         return;
     }
     rest.asked = true;

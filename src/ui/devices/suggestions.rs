@@ -8,6 +8,7 @@ use egui::{Key, Modifiers, Ui};
 use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
 use crate::search::{DeviceState, FIELDS, Field};
 use crate::state::State;
+use crate::ui::words::devices;
 
 const MAX_SUGGESTIONS: usize = 8;
 /// The most frequent values: more are not gone through with each keystroke.
@@ -61,32 +62,10 @@ fn typed(search: &str) -> Option<Typed<'_>> {
         _ if word.starts_with('"') => None,
         None => (word.len() > 1).then_some(Typed::Field(word)),
         Some((name, rest)) => {
-            let field = Field::from_word(name).filter(|field| has_values(*field))?;
+            let field = Field::from_word(name).filter(|field| field.describes())?;
             let typed = rest.replace('"', "");
             Some(Typed::Value { field, name, typed })
         }
-    }
-}
-
-/// Whether few enough values are expected to be chosen from.
-fn has_values(field: Field) -> bool {
-    match field {
-        Field::Health
-        | Field::Risk
-        | Field::Exposure
-        | Field::Value
-        | Field::Os
-        | Field::Version
-        | Field::Tag
-        | Field::Group
-        | Field::State => true,
-        Field::Any
-        | Field::Name
-        | Field::Id
-        | Field::Ip
-        | Field::Mac
-        | Field::Entra
-        | Field::User => false,
     }
 }
 
@@ -117,10 +96,7 @@ fn value_offers(name: &str, typed: &str, counts: &Counts) -> Vec<Offer> {
             } else {
                 format!("{name}:{value}")
             },
-            hint: match count {
-                1 => "1 device".to_owned(),
-                count => format!("{count} devices"),
-            },
+            hint: devices(*count),
         })
         .collect()
 }

@@ -83,14 +83,14 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     ui.allocate_rect(area, Sense::hover());
     let mut scroll: Scroll = ui.data(|data| data.get_temp(table_id)).unwrap_or_default();
     let layout = TableLayout::new(ui, area, &cx.views.layout, scroll.sideways);
-    let heads = heads_ui(ui, table_id, &layout, &mut cx.views.layout);
+    let shown = heads_ui(ui, table_id, &layout, &mut cx.views.layout);
     let response = ui.interact(area, table_id, Sense::FOCUSABLE);
     let before = scroll.sideways;
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Table, true, "Devices"));
     if response.has_focus() {
         scroll.sideways = layout.stepped(scroll.sideways, sideways_steps(ui));
     }
-    if let Some(column) = heads.shown {
+    if let Some(column) = shown {
         scroll.sideways = layout.bring_into_view(column, scroll.sideways);
     }
     scroll_sideways(ui, table_id, &layout, &mut scroll);

@@ -9,21 +9,16 @@ use crate::model::{Column, Sort, WindowLayout};
 use crate::ui::devices::columns::COLUMNS;
 use crate::ui::devices::table_layout::{Span, TableLayout};
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::TipExt as _;
+use crate::ui::widgets::{TipExt as _, UiExt as _};
 
-/// The outcome of drawing the heads.
-pub struct Heads {
-    /// The head that the keyboard is on, where it has just come to it.
-    pub shown: Option<Column>,
-}
-
-/// Draws the heads, and the lines between the columns.
+/// Draws the heads, and the lines between the columns; the head that the keyboard is on, where it has just
+/// come to it.
 pub fn heads_ui(
     ui: &mut Ui,
     table_id: Id,
     layout: &TableLayout,
     window: &mut WindowLayout,
-) -> Heads {
+) -> Option<Column> {
     let id = table_id.with("heads");
     let response = ui.interact(layout.head(), id, Sense::FOCUSABLE);
     response.widget_info(|| {
@@ -50,7 +45,7 @@ pub fn heads_ui(
     for span in layout.spans() {
         resizer_ui(ui, table_id, layout, &span, window);
     }
-    Heads { shown }
+    shown
 }
 
 /// The head that the arrow keys have come to, and whether it has changed.
@@ -101,8 +96,7 @@ fn head_ui(ui: &mut Ui, heads: Rect, span: &Span, is_current: bool, sort: Sort) 
         } else {
             "Ascending"
         };
-        ui.ctx()
-            .accesskit_node_builder(response.id, |node| node.set_description(words));
+        ui.describe(&response, words);
     }
     if response.hovered() {
         ui.painter()

@@ -3,22 +3,20 @@
 
 use std::sync::Arc;
 
-use egui::{
-    Align, Id, Label, Layout, Rect, RichText, ScrollArea, TextStyle, Ui, UiBuilder, pos2, vec2,
-};
+use egui::{Align, Id, Layout, Rect, RichText, ScrollArea, TextStyle, Ui, UiBuilder, pos2, vec2};
 use jiff::Timestamp;
 
-use crate::action::{Condition, Subject, type_noun};
+use crate::action::{Condition, type_noun};
 use crate::journal::{Entry, status_in_full};
 use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name, requestors};
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
 use crate::state::{Contained, Request};
-use crate::ui::commands::acting_trouble;
-use crate::ui::order::NewForm;
-use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
+use crate::ui::Cx;
+use crate::ui::look::{self, Look};
+use crate::ui::release::release_ui;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, icon};
 use crate::ui::words::{ago, both_times, clock_text};
-use crate::ui::{Cx, look};
 
 /// One line, with the gap below it.
 const LINE: f32 = 28.0;
@@ -110,8 +108,7 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
     let name = machine.quoted();
     if machine.is_every_device() {
         // None of them, and in no state of its own.
-        let name = RichText::new(first_upper(&name)).text_style(text::strong());
-        ui.add(Label::new(name).truncate());
+        ui.truncated(RichText::new(first_upper(&name)).text_style(text::strong()));
         return;
     }
     let rows = || (incident.contained.iter()).filter(|row| row.machine.id == machine.id);
@@ -123,10 +120,12 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
             cx.select_device(machine.clone());
         }
         for row in rows() {
-            way_back_ui(ui, cx, row);
+            if !row.is_leaving() && !row.in_force.is_empty() {
+                release_ui(ui, cx, row, |release| release.compact());
+            }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(Label::new(RichText::new(&name).text_style(text::strong())).truncate());
+            ui.truncated(RichText::new(&name).text_style(text::strong()));
             let state = DeviceState::known(cx.state, &machine.id);
             let (shape, role) = look::device_state(state);
             let otherwise = device.otherwise.iter().map(|row| (row, false));
@@ -144,8 +143,7 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
                 words.push_str(" · tagged");
             }
             icon(ui, shape.unwrap_or(Icon::Info), ui.tokens().colour(role));
-            let words = RichText::new(words).color(ui.tokens().colour(role));
-            ui.add(Label::new(words).truncate());
+            ui.truncated(RichText::new(words).color(ui.tokens().colour(role)));
         });
     });
 }
@@ -173,37 +171,15 @@ fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
     format!("{word} · by {by}{since}{ticket}")
 }
 
-fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
-    if row.is_leaving() || row.in_force.is_empty() {
-        return;
-    }
-    let back = row.condition.way_back();
-    let device = row.machine.quoted();
-    let label = format!("{}…", back.spec().button);
-    let name = format!("{} {device}…", back.spec().button);
-    let only_looks = acting_trouble(cx.state).err();
-    let button = ActionButton::new(&label)
-        .name(&name)
-        .icon(Icon::Undo)
-        .compact()
-        .with_arm_delay()
-        .disabled_because(only_looks.as_deref());
-    if ui.add(button).clicked() {
-        cx.views.selected = Some(row.machine.clone());
-        let subject = Subject::Act(back);
-        NewForm::new(subject, std::slice::from_ref(&row.machine)).raise(ui, cx);
-    }
-}
-
 fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
     let became = cx.state.became(entry);
-    let look = look::order(entry, &became);
+    let at = |at| clock_text(at, cx.service_now(), cx.zone);
+    let status = status_in_full(entry, &became, at);
     let said = Said {
-        shape: look.icon,
-        role: look.role,
-        status: status_in_full(entry, &became, |at| {
-            clock_text(at, cx.service_now(), cx.zone)
-        }),
+        look: Look {
+            word: status.into(),
+            ..look::order(entry, &became)
+        },
         what: entry.order.task.title(),
         at: Some(entry.intended_at()),
         by: clean(&entry.author.account, 60).into_owned(),
@@ -213,12 +189,9 @@ fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
 }
 
 fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
-    let look = look::action_status(&action.status);
     let comment = action.requestor_comment.as_deref().unwrap_or_default();
     let said = Said {
-        shape: look.icon,
-        role: look.role,
-        status: look.word.into_owned(),
+        look: look::action_status(&action.status),
         what: first_upper(type_noun(&action.kind)),
         at: action.created,
         by: requestor_name(action.requestor.as_deref()).into_owned(),
@@ -229,9 +202,7 @@ fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
 
 /// Wording of an order or an action.
 struct Said {
-    shape: Icon,
-    role: Role,
-    status: String,
+    look: Look,
     what: String,
     at: Option<Timestamp>,
     by: String,
@@ -240,8 +211,8 @@ struct Said {
 
 fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
     let weak = ui.tokens().text_weak;
-    badge(ui, said.shape, said.role, &said.status);
-    ui.add(Label::new(&said.what).truncate());
+    said.look.badge_ui(ui);
+    ui.truncated(&said.what);
     let when = said.at.map_or_else(
         || "at an unknown time".to_owned(),
         |at| clock_text(at, cx.now, cx.zone),
@@ -252,8 +223,7 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
     if let Some(at) = said.at {
         when.tip(both_times(at, cx.zone));
     }
-    let comment = RichText::new(&said.comment).color(weak);
-    ui.add(Label::new(comment).truncate());
+    ui.truncated(RichText::new(&said.comment).color(weak));
 }
 
 /// The devices that a tag would be put on.

@@ -17,9 +17,10 @@ use super::order::NewForm;
 use super::theme::{Role, TokensExt as _};
 use super::views::{Screen, Views};
 use super::widgets::{
-    ActionButton, EmptyState, Icon, TextField, UiExt as _, back_ui, badge, section_ui, select_all,
+    ActionButton, Icon, TextField, UiExt as _, back_ui, badge, empty_state_ui, section_ui,
+    select_all,
 };
-use super::words::devices;
+use super::words::{counted, devices};
 use crate::action::{ActionKind, Condition, Subject, TAG};
 use crate::journal::{Aftermaths, Entry, Format};
 use crate::message::{ExportTo, Exported, JournalExport};
@@ -101,12 +102,9 @@ fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_up_to_date: bool)
 
 /// Counts of devices, of contained ones, and of open work.
 fn summary(incident: &Incident) -> String {
-    let orders = match incident.entries.len() {
-        1 => "1 order from this computer".to_owned(),
-        count => format!("{count} orders from this computer"),
-    };
+    let orders = counted(incident.entries.len(), "order", "orders");
     format!(
-        "{}, {} contained or about to be, as far as the action history shows · {orders}, {} pending or unknown",
+        "{}, {} contained or about to be, as far as the action history shows · {orders} from this computer, {} pending or unknown",
         devices(incident.devices().count()),
         incident.contained_devices(),
         incident.open,
@@ -279,12 +277,8 @@ fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_up_to_date: bool) {
     } else {
         format!("No order, comment or tag carries {ticket}")
     };
-    EmptyState {
-        headline: &headline,
-        how: "Every device, order and comment that carries it is listed here: put the ticket into the form, or at the start of a comment",
-        action: None,
-    }
-    .show_ui(ui);
+    let how = "Every device, order and comment that carries it is listed here: put the ticket into the form, or at the start of a comment";
+    empty_state_ui(ui, &headline, how);
     if tickets.is_empty() {
         return;
     }

@@ -1,13 +1,13 @@
 //! Filters of the journal: words, ticket, device, time, outcome, account.
 
-use egui::{Id, Key, Popup, Ui};
+use egui::{Id, Ui};
 
 use super::view::Shift;
 use crate::model::clean;
 use crate::search::{JournalQuery, Outcome};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, Icon, TextField};
+use crate::ui::widgets::{ActionButton, Icon, TextField, menu_ui};
 
 const ACCOUNT_CHARS: usize = 40;
 
@@ -87,26 +87,15 @@ fn choice_ui<T: Clone + PartialEq>(
     let said = format!("{name}: {words}");
     let button = ActionButton::new(words).name(&said).key(name);
     let button = ui.add(button.hint(name));
-    let id = Popup::default_response_id(&button);
-    let was_open = Popup::is_id_open(ui.ctx(), id);
-    let menu = Popup::menu(&button).accessible_name(name).show(|ui| {
-        let mut chosen = None;
+    let mut chosen = None;
+    menu_ui(&button, name, |ui| {
         for (value, words) in all {
             let choice = ActionButton::quiet(words).toggled(value == now);
             if ui.add(choice).clicked() {
                 chosen = Some(value.clone());
             }
         }
-        chosen
+        chosen.is_some()
     });
-    let is_closed = menu
-        .as_ref()
-        .is_none_or(|menu| menu.response.should_close());
-    let chosen = menu.and_then(|menu| menu.inner);
-    let by_escape = was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape));
-    if chosen.is_some() || by_escape {
-        Popup::close_id(ui.ctx(), id);
-        button.request_focus();
-    }
     chosen
 }

@@ -17,7 +17,7 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::theme::TokensExt as _;
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, UiExt as _, back_ui, section_ui};
+use super::widgets::{UiExt as _, back_ui, empty_state_ui, section_ui};
 
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 420.0;
@@ -32,12 +32,8 @@ pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     if state.entries.is_empty() {
         head_ui(ui, cx);
-        EmptyState {
-            headline: "The journal is empty",
-            how: "Every order that you confirm is written here before it is sent, and so is what became of it",
-            action: None,
-        }
-        .show_ui(ui);
+        let how = "Every order that you confirm is written here before it is sent, and so is what became of it";
+        empty_state_ui(ui, "The journal is empty", how);
     } else if ui.available_height() < LOW {
         list::list_ui(ui, cx, |ui, cx| {
             // So that the ring of the first button is whole.
@@ -56,12 +52,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.views.screen = Screen::Devices;
         }
         for command in [UiCommand::CopyHandOver, UiCommand::VerifyJournal] {
-            let why = command.availability(cx.state, cx.views, cx.now).err();
-            let spec = command.spec();
-            let button = ActionButton::new(spec.title).hint(spec.help);
-            if ui.add(button.disabled_because(why.as_deref())).clicked() {
-                cx.out.commands.push(command);
-            }
+            cx.command_ui(ui, command);
         }
         work::export_button_ui(ui, cx);
     });

@@ -6,15 +6,14 @@ use jiff::tz::TimeZone;
 use crate::action::Task;
 use crate::journal::Record;
 use crate::model::{clean, requestor_name};
-use crate::ui::words::{local_time, utc_time};
+use crate::ui::words::{local_and_utc, utc_time};
 
 /// Other people's text is shown as far as this, in characters.
 const MAX_CHARS: usize = 400;
 
 /// When something became known, by local time and UTC, and what.
 pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> String {
-    let (local, utc) = (local_time(at, zone), utc_time(at));
-    format!("{local} · {utc}  {}", words(record, task))
+    format!("{}  {}", local_and_utc(at, zone), words(record, task))
 }
 
 /// Wording of a record.

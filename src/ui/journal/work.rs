@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{RichText, Ui};
+use egui::Ui;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -17,8 +17,9 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::views::Screen;
 use crate::ui::widgets::{
     ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, button_width, copy_labelled_ui,
+    live_badge,
 };
-use crate::ui::words::{ago, both_times, other_computer};
+use crate::ui::words::{ago, both_times, counted, other_computer};
 
 const FORMATS: [(Format, &str, &str); 4] = [
     (Format::Markdown, "Markdown", "md"),
@@ -123,10 +124,7 @@ pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
 
 /// Summary of the export.
 fn written_words(written: &Written) -> String {
-    let entries = match written.entries {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
-    };
+    let entries = counted(written.entries, "entry", "entries");
     match &written.to {
         ExportTo::Clipboard => format!("Hand-over copied: {entries}"),
         ExportTo::File(file) => {
@@ -157,12 +155,8 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let facts = &cx.state.journal_facts;
     put_aside_ui(ui, &facts.put_aside);
     if facts.is_verifying {
-        badge(
-            ui,
-            Icon::InProgress,
-            Role::Neutral,
-            "Verifying the journal…",
-        );
+        let words = "Verifying the journal…";
+        badge(ui, Icon::InProgress, Role::Neutral, words);
     } else {
         match &facts.verdict {
             None => {}
@@ -179,19 +173,13 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
         Some(Err(why)) => failure_ui(ui, why),
         Some(Ok(written)) => {
             let words = written_words(written);
-            said_ui(ui, Icon::Done, Role::Neutral, &words);
+            live_badge(ui, Icon::Done, Role::Neutral, &words);
         }
     }
 }
 
-/// Said once by a screen reader when it comes.
-fn said_ui(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
-    let said = badge(ui, icon, role, words);
-    ui.announce(&said);
-}
-
 fn failure_ui(ui: &mut Ui, why: &Explanation) {
-    said_ui(ui, Icon::Failed, Role::Danger, &why.headline);
+    live_badge(ui, Icon::Failed, Role::Danger, &why.headline);
     let next = why.next.words();
     if !next.is_empty() {
         ui.small_label(next);
@@ -208,9 +196,8 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
         } else {
             (Icon::Block, Role::Danger)
         };
-        said_ui(ui, icon, role, &report.verdict());
-        let when = RichText::new(format!("verified {}", ago(at, cx.now)));
-        ui.label(when.color(ui.tokens().text_weak))
+        live_badge(ui, icon, role, &report.verdict());
+        ui.weak_label(format!("verified {}", ago(at, cx.now)))
             .tip(both_times(at, cx.zone));
         copy_labelled_ui(ui, "last hash", &report.verified.last_hash);
     });

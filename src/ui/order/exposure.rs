@@ -54,7 +54,8 @@ impl Shown {
 /// Items that a form has shown so far.
 #[derive(Debug, Default)]
 pub struct Exposure {
-    shown: HashMap<MustSee, Shown>,
+    /// Restored after a pass that nobody sees.
+    pub(super) shown: HashMap<MustSee, Shown>,
     /// The items of the last frame, in their order.
     present: Vec<MustSee>,
     /// The item to bring into sight in the next frame.
@@ -64,17 +65,6 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// Snapshot of the shown items, to be restored after a pass that nobody sees.
-    #[must_use]
-    pub fn snapshot(&self) -> HashMap<MustSee, Shown> {
-        self.shown.clone()
-    }
-
-    /// Forgets what was drawn since then.
-    pub fn go_back_to(&mut self, shown: HashMap<MustSee, Shown>) {
-        self.shown = shown;
-    }
-
     /// Notes that an item was drawn at `rect`, as far as it can be seen there.
     pub fn note(&mut self, ui: &Ui, item: &MustSee, rect: Rect) {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());

@@ -1,6 +1,6 @@
 //! The fields of the form.
 
-use egui::{Id, RichText, TextStyle, Ui};
+use egui::{Id, RichText, Ui};
 use jiff::Timestamp;
 
 use super::form::OrderForm;
@@ -25,20 +25,17 @@ pub fn parameters_ui(
     id: Id,
 ) {
     for &parameter in parameters {
-        if let ParameterKind::Choice(choices) = &parameter.kind {
-            choice_ui(ui, cx, form, parameter, choices);
-            continue;
-        }
-        let draft = &mut form.draft;
         match &parameter.kind {
-            ParameterKind::Choice(_) => {}
-            ParameterKind::Flag => flag_ui(ui, draft, parameter),
+            ParameterKind::Choice(choices) => choice_ui(ui, cx, form, parameter, choices),
+            ParameterKind::Flag => flag_ui(ui, &mut form.draft, parameter),
             ParameterKind::Text { .. }
             | ParameterKind::Hash
             | ParameterKind::AnyHash
             | ParameterKind::Time
             | ParameterKind::Number { .. }
-            | ParameterKind::Path => text_ui(ui, draft, parameter, id, cx.service_now()),
+            | ParameterKind::Path => {
+                text_ui(ui, &mut form.draft, parameter, id, cx.service_now());
+            }
         }
     }
 }
@@ -80,8 +77,7 @@ fn choice_ui(
 ) {
     let tokens = ui.tokens();
     let mut is_whole = true;
-    let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
-    ui.label(small(parameter.label).color(tokens.text_weak));
+    ui.small_label(parameter.label);
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
         for choice in choices {
@@ -105,7 +101,7 @@ fn choice_ui(
     });
     // It compares what can be chosen.
     if is_whole {
-        ui.wrapped(small(parameter.help).color(tokens.text_weak));
+        ui.small_label(parameter.help);
     }
 }
 
@@ -200,56 +196,42 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.out.commands.push(command);
             }
         }
-        ui.add(egui::Label::new("What you have typed is kept").truncate());
+        ui.truncated("What you have typed is kept");
     });
 }
 
-/// The name of the one protected device, from a person who means just this one.
+/// The name of the one protected device, from a person who means just this one; the word for all devices from
+/// one who means them all.
 pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
-    if machine.is_every_device() {
-        return word_ui(ui, form, machine, id);
-    }
     let tail = machine.id.tail();
+    let word = format!("Type the word “{EVERYWHERE}”");
+    let (label, wrong) = if machine.is_every_device() {
+        (&*word, "This is not the word")
+    } else {
+        let wrong = "This is not the name of this device";
+        ("Type the name of the protected device", wrong)
+    };
     let wanted = match &machine.dns_name {
+        _ if machine.is_every_device() => {
+            "This affects every device in the tenant, not just one".to_owned()
+        }
         Some(_) => format!(
             "{}: its name in any spelling, or the last four characters of its id, {tail}",
             machine.quoted_name()
         ),
         None => format!("The last four characters of its id, {tail}"),
     };
+    let is_empty = form.draft.typed_name.trim().is_empty();
     let draft = form.draft.about(form.draft.entry, machine.clone());
-    let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
-    let trouble = name_trouble(form, is_wrong, "This is not the name of this device");
-    TextField::new(
-        "Type the name of the protected device",
-        &mut form.draft.typed_name,
-    )
-    .id(FormField::Name.id(id))
-    .help(&wanted)
-    .error(trouble)
-    .show_ui(ui);
-}
-
-/// Error at the field of the name or word: that it is another one, or that it was missing when the order
-/// was to be confirmed.
-fn name_trouble(form: &OrderForm, is_wrong: bool, wrong: &'static str) -> Option<&'static str> {
-    let is_missing = form.error.is_some() && form.draft.typed_name.trim().is_empty();
-    match (is_wrong, is_missing) {
-        (true, _) => Some(wrong),
-        (false, true) => Some("Needed to continue"),
-        (false, false) => None,
-    }
-}
-
-/// The word for all devices, from a person who means them all.
-fn word_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
-    let draft = form.draft.about(form.draft.entry, machine.clone());
-    let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
-    let label = format!("Type the word “{EVERYWHERE}”");
-    let trouble = name_trouble(form, is_wrong, "This is not the word");
-    TextField::new(&label, &mut form.draft.typed_name)
+    // That it is another one, or that it was missing when the order was to be confirmed.
+    let trouble = match (is_empty, draft.is_named()) {
+        (false, false) => Some(wrong),
+        (true, _) if form.error.is_some() => Some("Needed to continue"),
+        _ => None,
+    };
+    TextField::new(label, &mut form.draft.typed_name)
         .id(FormField::Name.id(id))
-        .help("This affects every device in the tenant, not just one")
+        .help(&wanted)
         .error(trouble)
         .show_ui(ui);
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
+use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -19,7 +19,7 @@ use crate::state::State;
 use crate::ui::choose::{self, Choose, Chosen};
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::ActionButton;
+use crate::ui::widgets::{ActionButton, UiExt as _};
 use crate::ui::{Cx, words};
 
 /// Digits of a hash that tell it from others at a glance.
@@ -59,7 +59,7 @@ fn line_ui(ui: &mut Ui, line: &str) {
     let shown = RichText::new(if line.is_empty() { " " } else { line });
     let shown = shown.text_style(TextStyle::Small);
     let weak = ui.tokens().text_weak;
-    ui.add(Label::new(shown.color(weak)).truncate());
+    ui.truncated(shown.color(weak));
 }
 
 /// Whether the present sign-in may look a file up, as far as that is known.

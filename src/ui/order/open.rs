@@ -10,7 +10,9 @@ use super::{left_out, ticket_field};
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::{MachineId, MachineRef, PanelPart, Permission, each_once};
+use crate::model::{
+    MachineActionId, MachineActionType, MachineId, MachineRef, PanelPart, Permission, each_once,
+};
 use crate::state::{LeftOut, State};
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
@@ -53,6 +55,20 @@ impl<'a> NewForm<'a> {
     #[must_use]
     pub fn new(subject: Subject, machines: &[MachineRef]) -> Self {
         Self::of(Of::Subject(subject, machines.to_vec()))
+    }
+
+    /// The form that cancels an action of the service.
+    #[must_use]
+    pub fn cancel(
+        action: &MachineActionId,
+        action_type: &MachineActionType,
+        machine: MachineRef,
+    ) -> Self {
+        let subject = Subject::Cancel {
+            action: action.clone(),
+            action_type: action_type.clone(),
+        };
+        Self::of(Of::Subject(subject, vec![machine]))
     }
 
     /// The form of the plan with this name, else of the first.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use egui::{ComboBox, RichText, TextStyle, Ui};
+use egui::{ComboBox, Ui};
 
 use super::form::OrderForm;
 use crate::action::{Plan, Step, TICKET, Task};
@@ -107,8 +107,7 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
                 }
             });
     } else {
-        let label = RichText::new("Plan").text_style(TextStyle::Small);
-        ui.label(label.color(ui.tokens().text_weak));
+        ui.small_label("Plan");
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().interact_size.y = ui.tokens().height.control;
             for plan in plans.iter() {

@@ -1,7 +1,7 @@
 //! Review part of the form: freshness of the facts, findings of the guardrails, and the exact text
 //! that would be sent.
 
-use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui};
+use egui::{Frame, Margin, Rect, RichText, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Draft, Order, Task};
@@ -11,7 +11,7 @@ use crate::model::{MachineId, MachineRef, Permission, clean};
 use crate::state::{Remote, State};
 use crate::ui::order::form::OrderForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{UiExt as _, badge};
+use crate::ui::widgets::{UiExt as _, live_badge};
 use crate::ui::{Cx, look, words};
 
 /// Between lines that belong together, in points.
@@ -110,20 +110,15 @@ pub fn findings_ui(
 }
 
 fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
-    let tokens = ui.tokens();
     ui.spacing_mut().item_spacing.y = 0.0;
     let (icon, role) = look::finding(finding.severity, review.is_stopped_by(finding));
-    let response = badge(ui, icon, role, &finding.text());
-    ui.announce(&response);
+    live_badge(ui, icon, role, &finding.text());
     let mut next = finding.next.words();
     if let NextStep::Wait { until } = &finding.next {
         next = format!("{next}, until {}", words::local_time(*until, cx.zone));
     }
     if !next.is_empty() {
-        let next = RichText::new(next)
-            .text_style(TextStyle::Small)
-            .color(tokens.text_weak);
-        ui.indent(finding.rail, |ui| ui.wrapped(next));
+        ui.indent(finding.rail, |ui| ui.small_label(next));
     }
 }
 
@@ -141,8 +136,7 @@ pub fn preview_ui(ui: &mut Ui, drafts: &[Draft], only: Option<&MachineRef>) {
         Some(Task::Act { .. }) => only.map(|machine| format!("To device: {}", machine.id)),
         None => None,
     };
-    let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
-    ui.label(label.color(tokens.text_weak));
+    ui.small_label("Exact text to be sent");
     Frame::new()
         .fill(tokens.surface.raised)
         .corner_radius(tokens.radius)

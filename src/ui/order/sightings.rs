@@ -1,6 +1,6 @@
 //! The devices on which the file in the form was seen, to order the same for several of them at once.
 
-use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{RichText, ScrollArea, TextStyle, Ui};
 
 use super::form::OrderForm;
 use super::targets::device_facts;
@@ -18,7 +18,7 @@ const SHOWN: usize = 100;
 /// Why the devices cannot be listed, where that is known.
 pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
     const READS: &[Permission] = &[Permission::MachineRead, Permission::MachineReadWrite];
-    let SessionStatus::SignedIn { permissions, .. } = session else {
+    let Some(permissions) = session.permissions() else {
         return Some("Sign in first");
     };
     let lacks = permissions.holds(READS) == Some(false);
@@ -125,10 +125,8 @@ fn list_ui(ui: &mut Ui, rows: impl FnOnce(&mut Ui)) {
 /// Facts that tell the device from others, beside its name.
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     let facts = RichText::new(device_facts(machine, cx));
-    let facts = facts
-        .text_style(TextStyle::Small)
-        .color(ui.tokens().text_weak);
-    ui.add(Label::new(facts).truncate());
+    let weak = ui.tokens().text_weak;
+    ui.truncated(facts.text_style(TextStyle::Small).color(weak));
 }
 
 /// Adds devices to the form, and has the facts for their guardrails read.

@@ -1,6 +1,6 @@
 //! The devices of the form with what was found about each: always in sight, and noted when they were.
 
-use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
+use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
 use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
@@ -54,12 +54,8 @@ pub fn unseen_words(form: &OrderForm, required: &[MustSee]) -> Option<String> {
             MustSee::Entry(_) => {}
         }
     }
-    let warnings = match warnings {
-        0 => None,
-        1 => Some("1 warning".to_owned()),
-        count => Some(format!("{count} warnings")),
-    };
     let machines = (machines > 0).then(|| devices(machines));
+    let warnings = (warnings > 0).then(|| words::counted(warnings, "warning", "warnings"));
     let parts: Vec<_> = machines.into_iter().chain(warnings).collect();
     (!parts.is_empty()).then(|| {
         format!(
@@ -111,30 +107,15 @@ pub fn status_ui(
                 tokens.colour(role)
             };
             let line = RichText::new(status).text_style(TextStyle::Small);
-            let response = ui.add(Label::new(line.color(colour)).truncate());
+            let response = ui.truncated(line.color(colour));
             ui.announce(&response);
         });
     });
 }
 
-/// Text for no warnings. Irreversibility is a warning too, and is shown above it.
-fn no_warnings(form: &OrderForm) -> &'static str {
-    match no_way_back(form) {
-        Some(_) => "No other warnings",
-        None => "No warnings",
-    }
-}
-
 /// Why it cannot be undone, or the gravest step of it.
 fn no_way_back(form: &OrderForm) -> Option<&'static str> {
     form.task().kind()?.spec().no_way_back
-}
-
-/// That it cannot be undone: what counts most, so it comes first.
-fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
-    if let Some(words) = no_way_back(form) {
-        badge(ui, Icon::Warning, Role::Danger, words);
-    }
 }
 
 /// A list in a frame, at least this high. Returns how high it would be with all that is in it.
@@ -198,13 +179,16 @@ pub fn checks_ui(
     let least = kept.unwrap_or(least);
     // Not of the form while it is drawn: it notes what it has shown.
     let mut exposure = std::mem::take(&mut form.exposure);
-    let before = exposure.snapshot();
+    let before = exposure.shown.clone();
     let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, least, |ui| {
         if let Some(words) = &form_seen.not_included {
             badge(ui, Icon::Info, Role::Caution, words);
         }
-        no_way_back_ui(ui, form_seen);
+        if let Some(words) = no_way_back(form_seen) {
+            // What counts most comes first.
+            badge(ui, Icon::Warning, Role::Danger, words);
+        }
         let all = plan::by_device(form_seen, reviews);
         let blocked = all.iter().flat_map(|device| &device.blocked).copied();
         changes.add(left_out::all_ui(ui, form_seen, blocked.collect(), arming));
@@ -221,7 +205,7 @@ pub fn checks_ui(
     note_height(ui, form, content_height, least);
     if ui.ctx().will_discard() {
         // Drawn anew at other places, and never seen at these.
-        form.exposure.go_back_to(before);
+        form.exposure.shown = before;
     }
     changes
 }
@@ -244,13 +228,21 @@ fn one_ui(
         // No list of devices has it.
     } else if is_one {
         absence_ui(ui, cx, machine);
-    } else if device_ui(ui, cx, machine, is_selected, arming, exposure) {
-        changes.left_out.clone_from(&device.entries);
+    } else {
+        let row = ui.scope(|ui| row_ui(ui, cx, machine, is_selected, arming));
+        exposure.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
+        if row.inner {
+            changes.left_out.clone_from(&device.entries);
+        }
     }
     changes.add(left_out::steps_ui(ui, form, device, arming));
     findings_ui(ui, cx, review, machine, is_first, exposure);
     if is_one && review.findings.is_empty() {
-        ui.small_label(no_warnings(form));
+        // Irreversibility is a warning too, and is shown above it.
+        ui.small_label(match no_way_back(form) {
+            Some(_) => "No other warnings",
+            None => "No warnings",
+        });
     }
     if !is_one {
         ui.separator();
@@ -266,20 +258,6 @@ fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if let Some(why) = cx.state.why_unread(&machine.id) {
         ui.small_label(&why.headline);
     }
-}
-
-/// One of several devices, noted when it was on screen; whether it is to be left out.
-fn device_ui(
-    ui: &mut Ui,
-    cx: &Cx<'_>,
-    machine: &MachineRef,
-    from_selection: bool,
-    arming: Option<&str>,
-    exposure: &mut Exposure,
-) -> bool {
-    let row = ui.scope(|ui| row_ui(ui, cx, machine, from_selection, arming));
-    exposure.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
-    row.inner
 }
 
 /// Findings of a device, noted once they were on screen; those that concern all devices are shown with

@@ -389,18 +389,17 @@ impl Palette {
                     };
                     icon(ui, shape, colour);
                     let why = RichText::new(format!("{word}: {why}")).text_style(text::strong());
-                    let said = ui.add(egui::Label::new(why.color(colour)).truncate());
+                    let said = ui.truncated(why.color(colour));
                     ui.announce(&said);
                 }
                 Some(row) => {
-                    let help = RichText::new(&row.help).color(tokens.text_weak);
-                    ui.add(egui::Label::new(help).truncate());
+                    ui.truncated(RichText::new(&row.help).color(tokens.text_weak));
                 }
                 None => {}
             });
         });
         let keys =
             RichText::new("Up and Down choose, Enter opens, Esc closes. Nothing is sent from here");
-        ui.add(egui::Label::new(keys.color(tokens.text_weak)).truncate());
+        ui.truncated(keys.color(tokens.text_weak));
     }
 }

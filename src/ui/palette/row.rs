@@ -1,22 +1,18 @@
 //! Drawing of a palette row.
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{
-    Align2, Color32, Id, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, accesskit,
-};
+use egui::{Align2, Color32, Id, Response, Sense, Stroke, TextStyle, Ui, WidgetInfo, accesskit};
 
 use super::item::Row;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{TipExt as _, bounds, elided, has_just_moved, text_width};
+use crate::ui::widgets::{TipExt as _, UiExt as _, bounds, elided, has_just_moved, text_width};
 
 /// A label has no more than this share of a row that says more beside it.
 const LABEL_SHARE: f32 = 0.6;
 
 pub fn heading_ui(ui: &mut Ui, heading: &str) {
-    let tokens = ui.tokens();
-    ui.add_space(tokens.space.xs);
-    let heading = RichText::new(heading).text_style(TextStyle::Small);
-    ui.label(heading.color(tokens.text_weak));
+    ui.add_space(ui.tokens().space.xs);
+    ui.small_label(heading);
 }
 
 /// Draws a row; it is clicked only where it does something, and has been where it is for half a second.

@@ -4,9 +4,7 @@ use egui::{Id, Ui};
 
 use crate::message::Command;
 use crate::ui::commands::UiCommand;
-use crate::ui::theme::TokensExt as _;
-use crate::ui::views::OpenDialog;
-use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
+use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 use crate::ui::{Cx, about};
 
 /// What goes.
@@ -23,23 +21,21 @@ const KEPT: &str = "The journal, which is the record of every order, the setting
 pub fn local_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let command = UiCommand::DeleteLocalData;
     ui.small_label(command.spec().help);
-    let why_not = command.availability(cx.state, cx.views, cx.now).err();
-    let button = ActionButton::new("Delete local data…").disabled_because(why_not.as_deref());
-    if ui.add(button).clicked() {
-        cx.out.commands.push(command);
-    }
+    cx.button_ui(ui, command, ActionButton::new("Delete local data…"));
 }
 
-/// Asks before it is deleted, and says what goes and what stays.
-pub fn confirm_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Asks before it is deleted, and says what goes and what stays; whether it stays open.
+pub fn confirm_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let id = Id::unique("confirm deletion");
     let what = format!("Deleted: {}. Kept: {KEPT}", DELETED.join(". "));
     let dialog = Dialog::new(id, "Delete local data?").description(&what);
-    let is_opening = dialog.is_opening(ui.ctx());
     // An order may have been sent meanwhile.
     let command = UiCommand::DeleteLocalData;
     let why_not = command.availability(cx.state, cx.views, cx.now).err();
-    let response = dialog.show(ui.ctx(), |ui| {
+    let delete = ActionButton::danger("Delete and sign out")
+        .with_arm_delay()
+        .disabled_because(why_not.as_deref());
+    let decision = dialog.ask(ui.ctx(), "Keep local data", delete, |ui| {
         ui.strong_label("Deleted from this computer");
         for line in DELETED {
             ui.wrapped(line);
@@ -47,25 +43,9 @@ pub fn confirm_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.strong_label("Kept");
         ui.wrapped(KEPT);
         about::data_ui(ui, cx);
-        ui.add_space(ui.tokens().space.s);
-        ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(ActionButton::new("Keep local data"));
-            if is_opening {
-                keep.request_focus();
-            }
-            let delete = ActionButton::danger("Delete and sign out")
-                .with_arm_delay()
-                .disabled_because(why_not.as_deref());
-            (keep.clicked(), ui.add(delete).clicked())
-        })
-        .inner
     });
-    let (keeps, deletes) = response.inner;
-    if deletes {
+    if decision == Decision::Act {
         cx.out.work.push(Command::DeleteLocalData);
-    } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(OpenDialog::ConfirmDeletion);
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    decision == Decision::Pending
 }

@@ -11,6 +11,7 @@ use crate::settings::{RuleKey, WrittenRules};
 use crate::state::{Inventory, State};
 use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, UiExt as _, badge};
+use crate::ui::words::devices;
 
 /// Devices that a frame holds against rules.
 const CHECKS_A_FRAME: usize = 10_000;
@@ -161,19 +162,17 @@ pub fn rule_matches_ui(
     for (entry, count) in lines.iter().take(MAX_LINES) {
         let entry = clean(entry, 60);
         match count {
-            0 if is_whole => {
-                let words = format!("“{entry}” matches no device in the list");
-                badge(ui, Icon::Warning, Role::Caution, &words);
-            }
             0 => {
-                let words = format!("“{entry}” matches none of the devices read so far");
+                let of = if is_whole {
+                    "no device in the list"
+                } else {
+                    "none of the devices read so far"
+                };
+                let words = format!("“{entry}” matches {of}");
                 badge(ui, Icon::Warning, Role::Caution, &words);
-            }
-            1 => {
-                ui.small_label(format!("“{entry}” matches 1 device"));
             }
             count => {
-                ui.small_label(format!("“{entry}” matches {count} devices"));
+                ui.small_label(format!("“{entry}” matches {}", devices(*count)));
             }
         }
     }
@@ -187,22 +186,14 @@ mod tests {
     use std::sync::Arc;
 
     use crate::message::{Event, InventoryNews};
-    use crate::model::{Account, Mode, Permissions, SessionStatus, TenantId};
+    use crate::model::Mode;
+    use crate::state::fixtures;
     use crate::ui::settings::rule_matches::*;
 
     fn state(devices: usize) -> State {
         let mut state = State::new(Mode::Live, "tests", Policy::default());
         let epoch = state.epoch;
-        let account = Account {
-            tenant_id: TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        };
-        let status = SessionStatus::SignedIn {
-            account,
-            permissions: Permissions::Unknown,
-        };
+        let status = fixtures::signed_in(fixtures::account("t", None));
         state.apply(Event::Session { status, epoch });
         let epoch = state.epoch;
         let page = (0..devices).map(|n| {

@@ -1,12 +1,12 @@
 //! The question whether the organisation's rules may be read from another computer.
 
-use egui::{Panel, RichText, Ui};
+use egui::Ui;
 
 use crate::message::Command;
 use crate::model::{SHOWN_CHARS, clean};
 use crate::ui::Cx;
-use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, UiExt as _, icon, raised_frame};
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_ui};
 
 /// Asks as long as it is not answered: until then those rules do not hold, and each order says so.
 pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -15,23 +15,19 @@ pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let caution = ui.tokens().caution;
     let shown = clean(host, SHOWN_CHARS);
-    Panel::top("host of the shared rules")
-        .frame(raised_frame(ui))
-        .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                icon(ui, Icon::Warning, caution);
-                let question = format!("Read your organisation's rules from the computer “{shown}”?");
-                let question = RichText::new(question).text_style(text::strong());
-                ui.label(question.color(caution));
-                let consequence = "Your settings name a file there as shared. Opening it may send your Windows sign-in to \
-                                   that computer. Until you confirm it, those rules are not read";
-                ui.wrapped(consequence);
-                let label = format!("Read from {shown}");
-                let read = ActionButton::new(&label)
-                    .hint("Remembered for this computer; it is not asked again");
-                if ui.add(read).clicked() {
-                    cx.out.work.push(Command::TrustRulesHost(host.clone()));
-                }
-            });
+    top_panel_ui(ui, "host of the shared rules", |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let question = format!("Read your organisation's rules from the computer “{shown}”?");
+            headline_ui(ui, Icon::Warning, caution, &question);
+            let consequence = "Your settings name a file there as shared. Opening it may send your Windows sign-in to \
+                               that computer. Until you confirm it, those rules are not read";
+            ui.wrapped(consequence);
+            let label = format!("Read from {shown}");
+            let read = ActionButton::new(&label)
+                .hint("Remembered for this computer; it is not asked again");
+            if ui.add(read).clicked() {
+                cx.out.work.push(Command::TrustRulesHost(host.clone()));
+            }
         });
+    });
 }

@@ -1,20 +1,19 @@
 //! Permissions of the present sign-in: shown after signing in, and in the account's sheet.
 
-use egui::{Id, Panel, RichText, Ui};
+use egui::{Id, RichText, Ui};
 
 use crate::action::ActionKind;
 use crate::message::Command;
-use crate::model::{Account, Permission, Permissions, SessionStatus, clean};
+use crate::model::{Account, Permission, Permissions, clean};
 use crate::ui::Cx;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
 use crate::ui::concerns::concerns_ui;
 use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{
-    ActionButton, Dialog, Icon, UiExt as _, badge, copyable_ui, dismissible_ui, icon, raised_frame,
-    section_ui,
+    ActionButton, Decision, Dialog, Icon, UiExt as _, badge, closing_ui, copyable_ui,
+    dismissible_ui, icon, section_ui, top_panel_ui,
 };
 
 /// Use of each permission, in the words of the screen: reading first.
@@ -103,14 +102,9 @@ impl Allowed {
 
 /// The account that has just signed in, with its permissions, until dismissed.
 fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
-    let SessionStatus::SignedIn {
-        account,
-        permissions,
-    } = &cx.state.session
-    else {
-        return None;
-    };
-    (cx.views.sign_ins_seen < cx.state.sign_ins).then_some((account, permissions))
+    let session = &cx.state.session;
+    let signed_in = session.account().zip(session.permissions());
+    signed_in.filter(|_| cx.views.sign_ins_seen < cx.state.sign_ins)
 }
 
 /// Whether this sign-in lacks something, or this console only looks: a person has to know.
@@ -141,50 +135,42 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let allowed = Allowed::of(permissions);
     let tokens = ui.tokens();
-    Panel::top("welcome")
-        .frame(raised_frame(ui))
-        .show(ui, |ui| {
-            let words = |ui: &mut Ui| {
-                let (shape, colour) = if allowed.cannot.is_empty() {
-                    (Icon::Info, tokens.accent)
-                } else {
-                    (Icon::Warning, tokens.caution)
-                };
-                icon(ui, shape, colour);
-                let who = format!("Signed in as {}", account.label());
-                ui.strong_label(who);
-                // Where there is room for the list only, what is missing counts.
-                if ui.ctx().content_rect().height() >= LOW {
-                    let can = if cx.state.policy.read_only {
-                        "This console was started read-only: you can look, and order nothing"
-                    } else {
-                        &allowed.can_in_short
-                    };
-                    ui.label(can);
-                }
-                for missing in &allowed.cannot {
-                    ui.label(RichText::new(missing).color(tokens.caution));
-                }
+    top_panel_ui(ui, "welcome", |ui| {
+        let words = |ui: &mut Ui| {
+            let (shape, colour) = if allowed.cannot.is_empty() {
+                (Icon::Info, tokens.accent)
+            } else {
+                (Icon::Warning, tokens.caution)
             };
-            if dismissible_ui(ui, "welcome", words) {
-                cx.views.sign_ins_seen = cx.state.sign_ins;
+            icon(ui, shape, colour);
+            let who = format!("Signed in as {}", account.label());
+            ui.strong_label(who);
+            // Where there is room for the list only, what is missing counts.
+            if ui.ctx().content_rect().height() >= LOW {
+                let can = if cx.state.policy.read_only {
+                    "This console was started read-only: you can look, and order nothing"
+                } else {
+                    &allowed.can_in_short
+                };
+                ui.label(can);
             }
-        });
+            for missing in &allowed.cannot {
+                ui.label(RichText::new(missing).color(tokens.caution));
+            }
+        };
+        if dismissible_ui(ui, "welcome", words) {
+            cx.views.sign_ins_seen = cx.state.sign_ins;
+        }
+    });
 }
 
-/// Draws the account's sheet while it is the open dialog.
-pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let id = Id::unique("account");
-    let dialog = Dialog::new(id, "This sign-in").plain();
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+/// Draws the account's sheet as the open dialog; whether it stays open.
+pub fn account_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    let dialog = Dialog::new(Id::unique("account"), "This sign-in").plain();
+    dialog.show_until(ui.ctx(), |ui, is_opening| {
         let mut closes = false;
         ui.horizontal_wrapped(|ui| {
-            let close = ui.add(ActionButton::new("Close"));
-            if is_opening {
-                close.request_focus();
-            }
-            closes = close.clicked();
+            closes = closing_ui(ui, "Close", is_opening);
             let page = &cx.state.sign_out_page;
             let browser = ActionButton::new("Sign out in the browser")
                 .icon(Icon::OpenElsewhere)
@@ -193,30 +179,16 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.out.open_page = Some(page.to_string());
             }
             for command in [UiCommand::SwitchProfile, UiCommand::SignOut] {
-                let why = command.availability(cx.state, cx.views, cx.now).err();
-                let spec = command.spec();
-                let button = ActionButton::new(spec.title)
-                    .hint(spec.help)
-                    .disabled_because(why.as_deref());
-                if ui.add(button).clicked() {
-                    cx.out.commands.push(command);
-                    closes = true;
-                }
+                closes |= cx.command_ui(ui, command);
             }
         });
         facts_ui(ui, cx);
         closes
-    });
-    if response.inner || response.close_requested {
-        Dialog::return_focus(ui.ctx(), id);
-    } else {
-        cx.views.dialog = Some(OpenDialog::Account);
-    }
+    })
 }
 
-/// Asks before signing out, and says what becomes of actions that have not ended.
-pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let id = Id::unique("confirm sign-out");
+/// Asks before signing out, and says what becomes of actions that have not ended; whether it stays open.
+pub fn confirm_sign_out_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let concerns = OpenOrders::of(cx.state).concerns(Ending::SignOut);
     let title = (concerns.first()).map_or("Sign out?", |first| first.what.as_str());
     let (what, label) = if concerns.is_empty() {
@@ -226,32 +198,18 @@ pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let what: Vec<_> = concerns.iter().map(|c| c.consequence).collect();
         (what.join(". "), "Sign out anyway")
     };
-    let dialog = Dialog::new(id, title).description(&what);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+    let dialog = Dialog::new(Id::unique("confirm sign-out"), title).description(&what);
+    let leave = ActionButton::primary(label);
+    let decision = dialog.ask(ui.ctx(), "Stay signed in", leave, |ui| {
         if concerns.is_empty() {
             ui.wrapped(&what);
         }
         concerns_ui(ui, &concerns);
-        ui.add_space(ui.tokens().space.s);
-        ui.horizontal_wrapped(|ui| {
-            let stay = ui.add(ActionButton::new("Stay signed in"));
-            if is_opening {
-                stay.request_focus();
-            }
-            let leave = ui.add(ActionButton::primary(label));
-            (stay.clicked(), leave.clicked())
-        })
-        .inner
     });
-    let (stays, leaves) = response.inner;
-    if leaves {
+    if decision == Decision::Act {
         cx.out.work.push(Command::SignOut);
-    } else if !stays && !response.close_requested {
-        cx.views.dialog = Some(OpenDialog::ConfirmSignOut);
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    decision == Decision::Pending
 }
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
@@ -270,7 +228,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if let Some(profile) = &state.profile {
         ui.label(format!("Profile {}", clean(profile, 40)));
     }
-    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
+    let Some(permissions) = state.session.permissions() else {
         return;
     };
     section_ui(ui, "What it allows");

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use egui::{Id, Panel, RichText, Ui};
+use egui::{Id, RichText, Ui};
 
 use crate::explain::{Explanation, NextStep};
 use crate::model::{Retry, SessionStatus};
-use crate::ui::Cx;
 use crate::ui::activity::open_work::unsent_ui;
 use crate::ui::commands::{UiCommand, sign_in_methods};
 use crate::ui::layout::is_console_open;
 use crate::ui::sign_in::under_way::{Detail, under_way_ui};
-use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, UiExt as _, copy_button_ui, icon, raised_frame};
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_ui};
+use crate::ui::{Cx, look};
 
 /// After this long a renewal is worth a word.
 const PATIENCE_SECS: f64 = 3.0;
@@ -29,8 +29,7 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         | SessionStatus::InBrowser(_)
             if is_console_open(cx.state) =>
         {
-            let panel = Panel::top("session").frame(raised_frame(ui));
-            panel.show(ui, |ui| under_way_ui(ui, cx, Detail::Brief));
+            top_panel_ui(ui, "session", |ui| under_way_ui(ui, cx, Detail::Brief));
         }
         // The sign-in page says it.
         SessionStatus::SignedOut
@@ -47,11 +46,12 @@ fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let failure = cx.state.renewal_failure.as_ref();
     // Where the same refusal came again, nothing is recommended.
     let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
-    let buttons = Buttons {
-        renews: false,
-        stands_out: helps,
+    let recommended = if helps {
+        Recommended::SignIn
+    } else {
+        Recommended::Nothing
     };
-    banner_ui(ui, cx, headline, buttons, |ui, cx| {
+    banner_ui(ui, cx, headline, recommended, |ui, cx| {
         // The same words twice tell nothing.
         reason_ui(ui, failure.filter(|failure| failure.headline != headline));
         ui.label("What you see may be out of date; nothing is sent until you sign in again");
@@ -61,11 +61,7 @@ fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn not_renewed_ui(ui: &mut Ui, retry: Retry, cx: &mut Cx<'_>) {
     let headline = "Your sign-in could not be renewed";
-    let buttons = Buttons {
-        renews: true,
-        stands_out: false,
-    };
-    banner_ui(ui, cx, headline, buttons, |ui, cx| {
+    banner_ui(ui, cx, headline, Recommended::Renewal, |ui, cx| {
         reason_ui(ui, cx.state.renewal_failure.as_ref());
         ui.label("What you see may be old; nothing is sent until it is renewed");
         last_attempt_ui(ui, cx);
@@ -91,23 +87,13 @@ fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.data_mut(|data| data.insert_temp::<(f64, u64)>(id, (since, pass)));
     let left_secs = since + PATIENCE_SECS - time;
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        ui.repaint_in(left_secs);
         return;
     }
-    let buttons = Buttons {
-        renews: false,
-        stands_out: false,
-    };
-    banner_ui(
-        ui,
-        cx,
-        "Renewing your sign-in is taking longer than usual",
-        buttons,
-        |ui, _| {
-            ui.label("The sign-in host has not answered yet. You can wait, or sign in again");
-        },
-    );
+    let headline = "Renewing your sign-in is taking longer than usual";
+    banner_ui(ui, cx, headline, Recommended::Nothing, |ui, _| {
+        ui.label("The sign-in host has not answered yet. You can wait, or sign in again");
+    });
 }
 
 /// Somebody else's orders that wait for them.
@@ -116,19 +102,19 @@ fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let are_there =
         (cx.state.waiting()).any(|entry| account.is_some_and(|account| !entry.author.is(account)));
     if are_there {
-        Panel::top("orders of others")
-            .frame(raised_frame(ui))
-            .show(ui, |ui| ui.horizontal_wrapped(|ui| unsent_ui(ui, cx)));
+        top_panel_ui(ui, "orders of others", |ui| {
+            ui.horizontal_wrapped(|ui| unsent_ui(ui, cx));
+        });
     }
 }
 
-/// Buttons of a banner besides the sign-in methods.
-#[derive(Clone, Copy)]
-struct Buttons {
-    /// Whether renewing can be tried at once.
-    renews: bool,
-    /// Whether the first method is what to do.
-    stands_out: bool,
+/// What a person is to do about a banner: that button stands out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Recommended {
+    /// Renewing can be tried at once.
+    Renewal,
+    SignIn,
+    Nothing,
 }
 
 /// The headline with all buttons, and the rest below: words that change by the second move no button.
@@ -136,25 +122,21 @@ fn banner_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     headline: &str,
-    buttons: Buttons,
+    recommended: Recommended,
     more_ui: impl FnOnce(&mut Ui, &Cx<'_>),
 ) {
     let caution = ui.tokens().caution;
-    Panel::top("session")
-        .frame(raised_frame(ui))
-        .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                icon(ui, Icon::Warning, caution);
-                let headline = RichText::new(headline).text_style(text::strong());
-                ui.label(headline.color(caution));
-                if buttons.renews {
-                    again_ui(ui, cx);
-                }
-                methods_ui(ui, buttons.stands_out, cx);
-                unsent_ui(ui, cx);
-            });
-            ui.horizontal_wrapped(|ui| more_ui(ui, cx));
+    top_panel_ui(ui, "session", |ui| {
+        ui.horizontal_wrapped(|ui| {
+            headline_ui(ui, Icon::Warning, caution, headline);
+            if recommended == Recommended::Renewal {
+                again_ui(ui, cx);
+            }
+            methods_ui(ui, recommended == Recommended::SignIn, cx);
+            unsent_ui(ui, cx);
         });
+        ui.horizontal_wrapped(|ui| more_ui(ui, cx));
+    });
 }
 
 fn reason_ui(ui: &mut Ui, failure: Option<&Explanation>) {
@@ -171,9 +153,7 @@ fn reason_ui(ui: &mut Ui, failure: Option<&Explanation>) {
         failure.headline_and_next()
     };
     ui.wrapped(words);
-    if !failure.details.is_empty() {
-        copy_button_ui(ui, "details", &failure.details.join("\n"));
-    }
+    look::copy_details_ui(ui, "details", failure);
 }
 
 fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -209,7 +189,5 @@ fn last_attempt_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let danger = ui.tokens().danger;
     let words = failure.headline_and_next();
     ui.wrapped(RichText::new(words).color(danger));
-    if !failure.details.is_empty() {
-        copy_button_ui(ui, "details of the sign-in", &failure.details.join("\n"));
-    }
+    look::copy_details_ui(ui, "details of the sign-in", failure);
 }

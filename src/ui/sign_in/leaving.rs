@@ -4,8 +4,8 @@ use egui::{Id, RichText, Ui};
 
 use crate::settings::Profile;
 use crate::ui::concerns::Concern;
-use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
+use crate::ui::theme::text;
+use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 
 /// A profile that the person wants to go to, and what that ends or loses in the one in use.
 #[derive(Debug)]
@@ -17,34 +17,22 @@ pub struct Leaving {
 /// Asks while there is something to ask; the profile to go to if it was confirmed.
 pub fn leaving_ui(ui: &mut Ui, asked: &mut Option<Leaving>) -> Option<Profile> {
     let leaving = asked.take()?;
-    let id = Id::unique("leaving the profile");
     let what: Vec<_> = leaving.concerns.iter().map(|c| c.consequence).collect();
     let what = what.join(". ");
+    let id = Id::unique("leaving the profile");
     let dialog = Dialog::new(id, "Leave the profile in use?").description(&what);
-    let is_opening = dialog.is_opening(ui.ctx());
-    let response = dialog.show(ui.ctx(), |ui| {
+    let switch = ActionButton::danger("Switch anyway").with_arm_delay();
+    let decision = dialog.ask(ui.ctx(), "Stay", switch, |ui| {
         for concern in &leaving.concerns {
             ui.wrapped(RichText::new(&concern.what).text_style(text::strong()));
             ui.wrapped(concern.consequence);
         }
-        ui.add_space(ui.tokens().space.s);
-        ui.horizontal_wrapped(|ui| {
-            let stay = ui.add(ActionButton::new("Stay"));
-            if is_opening {
-                stay.request_focus();
-            }
-            let switch = ActionButton::danger("Switch anyway").with_arm_delay();
-            (stay.clicked(), ui.add(switch).clicked())
-        })
-        .inner
     });
-    let (stays, switches) = response.inner;
-    if !switches && !stays && !response.close_requested {
+    if decision == Decision::Pending {
         *asked = Some(leaving);
         return None;
     }
-    Dialog::return_focus(ui.ctx(), id);
-    switches.then_some(leaving.to)
+    (decision == Decision::Act).then_some(leaving.to)
 }
 
 #[cfg(test)]

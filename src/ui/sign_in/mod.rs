@@ -8,15 +8,12 @@ pub(in crate::ui) mod qr;
 pub(in crate::ui) mod registration;
 pub(in crate::ui) mod under_way;
 
-use std::time::Duration;
-
 use egui::{Id, Ui};
 
-use super::Cx;
 use super::commands::{UiCommand, sign_in_methods};
 use super::theme::{Role, TokensExt as _};
-use super::widgets::{ActionButton, ExplanationView, Icon, UiExt as _, badge, page_ui, section_ui};
-use crate::explain::Explanation;
+use super::widgets::{ActionButton, Icon, UiExt as _, badge, live_badge, page_ui, section_ui};
+use super::{Cx, look};
 use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
 use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_ui, under_way_ui};
@@ -33,12 +30,11 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         intro_ui(ui, cx);
         open_work_ui(ui, cx);
         if let Some(failure) = &cx.state.sign_in_failure {
-            failure_ui(ui, failure);
+            look::failure_ui(ui, failure, Role::Danger, None);
         }
         if cx.state.local_data_is_deleted() {
             let words = "Local data deleted. The journal and the settings are kept";
-            let said = badge(ui, Icon::Done, Role::Neutral, words);
-            ui.announce(&said);
+            live_badge(ui, Icon::Done, Role::Neutral, words);
         }
         let state = cx.state;
         match &state.session {
@@ -94,18 +90,6 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     }
     ui.add_space(tokens.space.s);
-}
-
-fn failure_ui(ui: &mut Ui, failure: &Explanation) {
-    let effect = failure.effect_and_next();
-    ExplanationView {
-        headline: &failure.headline,
-        effect: &effect,
-        role: Role::Danger,
-        next_label: None,
-        details: &failure.details,
-    }
-    .show_ui(ui);
 }
 
 /// Both sign-in methods, side by side: many organisations allow only one of them.
@@ -214,8 +198,7 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
     let left_secs = since + KEYRING_PATIENCE_SECS - time;
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        ui.repaint_in(left_secs);
     } else {
         ui.wrapped("This is taking a while. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it");
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use egui::{Id, Key, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
+use egui::{Id, Key, RichText, Role as Kind, Ui, WidgetInfo};
 
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
@@ -269,10 +269,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     {
         badge(ui, Icon::Block, Role::Danger, why);
     }
-    let saved =
-        RichText::new("The next start uses the profile that was saved last. The settings file:");
-    let saved = saved.text_style(TextStyle::Small);
-    ui.label(saved.color(ui.tokens().text_weak));
+    ui.small_label("The next start uses the profile that was saved last. The settings file:");
     copyable_ui(ui, "settings file", &page.file.display().to_string());
     request.inner
 }

@@ -205,8 +205,7 @@ fn copy_code_ui(ui: &mut Ui, code: &str) -> Response {
         ui.data_mut(|data| data.insert_temp(id, time));
     }
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        ui.repaint_in(left_secs);
     }
     response
 }

@@ -1,8 +1,8 @@
 //! The delay before a button that has just appeared or moved works.
 
-use std::time::Duration;
-
 use egui::{Id, Pos2, Rect, Ui};
+
+use super::UiExt as _;
 
 /// Arm delay of a button that has just appeared or moved: a click meant for something else must not
 /// land on it.
@@ -19,8 +19,7 @@ pub fn is_arming(ui: &Ui, since: f64) -> bool {
 fn is_within(ui: &Ui, since: f64, delay_secs: f64) -> bool {
     let left_secs = since + delay_secs - ui.input(|input| input.time);
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        ui.repaint_in(left_secs);
     }
     left_secs > 0.0
 }

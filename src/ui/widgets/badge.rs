@@ -1,10 +1,11 @@
 //! An icon, a word and a colour that say the same.
 
-use egui::{Response, Sense, TextStyle, Ui, Vec2, WidgetInfo, accesskit};
+use egui::{Color32, Response, RichText, Sense, TextStyle, Ui, Vec2, WidgetInfo, accesskit};
 
+use super::UiExt as _;
 use super::{
-    super::theme::{Role, TokensExt as _},
-    icon::{Icon, paint_icon},
+    super::theme::{Role, TokensExt as _, text},
+    icon::{Icon, icon, paint_icon},
 };
 
 /// Shows `text` behind its icon, in the colour of `role`; its accessible name is `text`.
@@ -33,4 +34,18 @@ pub fn badge(ui: &mut Ui, icon: Icon, role: Role, text: &str) -> Response {
         ui.painter().galley(at, galley, colour);
     }
     response
+}
+
+/// A badge that a screen reader reads out when it comes or changes.
+pub fn live_badge(ui: &mut Ui, icon: Icon, role: Role, text: &str) -> Response {
+    let response = badge(ui, icon, role, text);
+    ui.announce(&response);
+    response
+}
+
+/// Begins a line with an icon and emphasised words in its colour.
+pub fn headline_ui(ui: &mut Ui, shape: Icon, colour: Color32, words: &str) {
+    icon(ui, shape, colour);
+    let words = RichText::new(words).text_style(text::strong());
+    ui.label(words.color(colour));
 }

@@ -8,6 +8,7 @@ use egui::{
     Widget, WidgetInfo, accesskit, response::Flags,
 };
 
+use super::UiExt as _;
 use super::{
     super::theme::{Tokens, TokensExt as _, text},
     arming::has_just_moved,
@@ -429,8 +430,7 @@ impl Widget for ActionButton<'_> {
         match self.disabled_because.or(self.hint) {
             Some(more) if self.shows_tip => explained(response, more, is_important),
             Some(more) => {
-                ui.ctx()
-                    .accesskit_node_builder(response.id, |node| node.set_description(more));
+                ui.describe(&response, more);
                 response
             }
             None => response,

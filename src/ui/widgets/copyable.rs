@@ -1,7 +1,8 @@
 //! Text that is there to be copied.
 
-use egui::{Id, Response, RichText, TextStyle, TextWrapMode, Tooltip, Ui, WidgetText, accesskit};
+use egui::{Id, Response, RichText, TextStyle, TextWrapMode, Tooltip, Ui, WidgetText};
 
+use super::UiExt as _;
 use super::{
     super::theme::{TokensExt as _, text},
     button::ActionButton,
@@ -66,12 +67,9 @@ fn copy_ui<'a>(
         ui.ctx().request_repaint();
     }
     if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_description("Copied");
-            node.set_live(accesskit::Live::Polite);
-        });
+        ui.repaint_in(left_secs);
+        ui.describe(&response, "Copied");
+        ui.announce(&response);
         Tooltip::for_widget(&response).show(|ui| ui.label("Copied"));
     }
     response

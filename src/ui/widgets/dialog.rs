@@ -247,6 +247,17 @@ impl<'a> Dialog<'a> {
         }
     }
 
+    /// Shows the dialog until `content`, which hears whether it is opening, or Esc closes it; whether it stays.
+    pub fn show_until(self, ctx: &Context, content: impl FnOnce(&mut Ui, bool) -> bool) -> bool {
+        let (id, is_opening) = (self.id, self.is_opening(ctx));
+        let response = self.show(ctx, |ui| content(ui, is_opening));
+        let stays = !response.inner && !response.close_requested;
+        if !stays {
+            Self::return_focus(ctx, id);
+        }
+        stays
+    }
+
     fn remember_opener(&self, ctx: &Context) {
         let focused = if self.is_opening(ctx) {
             ctx.memory(egui::Memory::focused)

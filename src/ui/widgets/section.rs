@@ -1,6 +1,6 @@
 //! Sections of a panel: their headings, and a raised background.
 
-use egui::{Frame, Margin, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
+use egui::{Frame, Margin, Panel, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
 
 use super::super::theme::{TokensExt as _, text};
 
@@ -38,4 +38,40 @@ pub fn raised_frame(ui: &Ui) -> Frame {
     Frame::new()
         .fill(ui.tokens().surface.raised)
         .inner_margin(Margin::symmetric(8, 4))
+}
+
+/// Shows a raised part across the room there is.
+pub fn raised_ui<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let shown = raised_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        add(ui)
+    });
+    shown.inner
+}
+
+/// Shows a raised line over everything that is drawn after it.
+pub fn top_panel_ui<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let panel = Panel::top(id).frame(raised_frame(ui));
+    panel.show(ui, add).inner
+}
+
+/// A part of the window that is drawn later than what stands below it or beside it.
+pub struct Reserved {
+    pub whole: Rect,
+    /// Without its margins.
+    pub room: Rect,
+}
+
+/// Takes the room of a panel, to be drawn into later.
+pub fn reserve(ui: &mut Ui, panel: Panel) -> Reserved {
+    // Its edge is a line of our own: egui's takes the keyboard without showing it.
+    let panel = panel.resizable(false).show(ui, |ui| {
+        let room = ui.max_rect();
+        ui.allocate_rect(room, Sense::hover());
+        room
+    });
+    Reserved {
+        whole: panel.response.rect,
+        room: panel.inner,
+    }
 }

@@ -8,6 +8,7 @@ use egui::{
 use strum::VariantArray;
 
 use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
+use super::text_width;
 
 /// Margin beside a plate's text, in points.
 const PLATE_MARGIN: f32 = 6.0;
@@ -66,18 +67,12 @@ pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -
 /// Width of the plate of `text`.
 pub fn plate_width(ui: &Ui, text: &str) -> f32 {
     let font = text::strong().resolve(ui.style());
-    let colour = ui.tokens().text;
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, colour);
-    galley.size().x + 2.0 * PLATE_MARGIN
+    text_width(ui, text, &font) + 2.0 * PLATE_MARGIN
 }
 
-/// Shows `text` on a plate that keeps the pattern away from it.
-pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str) -> Response {
-    strip_plate_clipped_ui(ui, look, text, f32::INFINITY)
-}
-
-/// A plate at most `most` points wide: its text ends in an ellipsis, its accessible name is complete.
-pub fn strip_plate_clipped_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
+/// Shows `text` on a plate that keeps the pattern away from it, at most `most` points wide: the text then
+/// ends in an ellipsis, and the accessible name is complete.
+pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
     let tokens = ui.tokens();
     let pattern = look.pattern(tokens);
     let words = egui::RichText::new(text).text_style(text::strong());

@@ -11,8 +11,12 @@ use egui_kittest::{
 use super::{
     super::theme::{self, Role, TokensExt as _},
     ActionButton, Dialog, ExplanationView, Icon, TextField, badge, checkbox_ui, copyable_ui,
-    gallery_ui, radio_ui,
+    radio_ui,
 };
+
+mod gallery;
+
+use gallery::gallery_ui;
 
 fn harness<'a>(theme: Theme, app: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
     Harness::builder()

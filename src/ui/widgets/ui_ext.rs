@@ -1,5 +1,7 @@
 //! Lines of text in the looks that views share.
 
+use std::time::Duration;
+
 use egui::accesskit::Live;
 use egui::{Label, Response, RichText, TextStyle, Ui, WidgetText};
 
@@ -18,6 +20,15 @@ pub trait UiExt {
 
     /// A line in small type without weight, for somebody who wants to know more.
     fn small_label(&mut self, text: impl Into<String>) -> Response;
+
+    /// One line, cut where it is too long.
+    fn truncated(&mut self, text: impl Into<WidgetText>) -> Response;
+
+    /// Leaves `more` about it to a screen reader.
+    fn describe(&self, what: &Response, more: &str);
+
+    /// Draws again after this long, in seconds.
+    fn repaint_in(&self, secs: f64);
 
     /// Marks the node as a live region: screen readers read it whenever it changes.
     fn announce(&self, changing: &Response);
@@ -41,6 +52,20 @@ impl UiExt for Ui {
         let weak = self.tokens().text_weak;
         let small = RichText::new(text).text_style(TextStyle::Small);
         self.wrapped(small.color(weak))
+    }
+
+    fn truncated(&mut self, text: impl Into<WidgetText>) -> Response {
+        self.add(Label::new(text).truncate())
+    }
+
+    fn describe(&self, what: &Response, more: &str) {
+        let ctx = self.ctx();
+        ctx.accesskit_node_builder(what.id, |node| node.set_description(more));
+    }
+
+    fn repaint_in(&self, secs: f64) {
+        let ctx = self.ctx();
+        ctx.request_repaint_after(Duration::from_secs_f64(secs));
     }
 
     fn announce(&self, changing: &Response) {

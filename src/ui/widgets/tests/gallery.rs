@@ -2,10 +2,10 @@
 
 use egui::{RichText, Ui};
 
-use super::{
-    super::theme::{Role, TokensExt as _, text},
-    ActionButton, EmptyState, ExplanationView, Icon, StripLook, TextField, badge, copyable_ui,
-    countdown_text, icon, ring, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{
+    ActionButton, ExplanationView, Icon, StripLook, TextField, badge, copyable_ui, countdown_text,
+    empty_state_ui, icon, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
 
 const REASON: &str = "You have no permission to isolate devices";
@@ -14,9 +14,9 @@ const REASON: &str = "You have no permission to isolate devices";
 pub fn gallery_ui(ui: &mut Ui) {
     for look in StripLook::ALL {
         strip_ui(ui, look, |ui| {
-            strip_plate_ui(ui, look, &format!("{look:?}"));
-            strip_plate_ui(ui, look, "Commercial");
-            strip_plate_ui(ui, look, "Contoso");
+            strip_plate_ui(ui, look, &format!("{look:?}"), f32::INFINITY);
+            strip_plate_ui(ui, look, "Commercial", f32::INFINITY);
+            strip_plate_ui(ui, look, "Contoso", f32::INFINITY);
             strip_well_ui(ui, |ui| {
                 badge(ui, Icon::Warning, Role::Caution, "Sign in again");
             });
@@ -32,20 +32,13 @@ pub fn gallery_ui(ui: &mut Ui) {
     fields_ui(ui);
     section_ui(ui, "Time");
     ui.horizontal(|ui| {
-        for fraction in [0.0, 0.3, 0.8, 1.0] {
-            ring(ui, "Until the next look", fraction);
-        }
         ui.label(countdown_text(42));
         ui.label(crate::model::age_text(14));
     });
     section_ui(ui, "Explanations");
     explanations_ui(ui);
-    EmptyState {
-        headline: "Nothing is contained",
-        how: "Devices that anyone isolates or restricts appear here",
-        action: Some("Load devices"),
-    }
-    .show_ui(ui);
+    let how = "Devices that anyone isolates or restricts appear here";
+    empty_state_ui(ui, "Nothing is contained", how);
 }
 
 fn text_ui(ui: &mut Ui) {
