@@ -25,6 +25,8 @@ const ACTIVITY_HEIGHT: f32 = 360.0;
 const HIGH: f32 = 640.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
+/// However little is in the list, what comes to need attention has room for its heading and its row.
+pub const ACTIVITY_CALM_HEIGHT: f32 = 184.0;
 /// One row of it, with the margin above; below it is the line for passing notices.
 const ACTIVITY_LINE_HEIGHT: f32 = 36.0;
 
@@ -190,7 +192,7 @@ fn followed_height(ui: &Ui, margin: f32) -> f32 {
         activity_height(room.height()),
     );
     let wanted = activity::content_height(ui) + margin;
-    let wanted = wanted.clamp(ACTIVITY_MIN_HEIGHT.min(most), most);
+    let wanted = wanted.clamp(ACTIVITY_CALM_HEIGHT.min(most), most);
     let before: Option<Followed> = ui.data(|data| data.get_temp(id));
     // In a window of another height everything has moved.
     let before = before.filter(|before| (before.window - window).abs() < 1.0);

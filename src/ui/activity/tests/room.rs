@@ -233,6 +233,25 @@ fn sign_in(harness: &mut Harness<'static, World>) {
     };
 }
 
+/// The list is this low while it is calm, and may stay so under a pointer.
+#[test]
+fn what_comes_to_need_attention_has_its_heading_in_a_list_that_was_calm() {
+    let height = crate::ui::frame::ACTIVITY_CALM_HEIGHT - 8.0;
+    for calm in [1, 20] {
+        let mut entries = vec![entry("cdn-00000001", ActionKind::Isolate, refused())];
+        let others = (10..10 + calm).map(|n| format!("cdn-000000{n}"));
+        entries.extend(others.map(|tag| entry(&tag, ActionKind::Isolate, done())));
+        let mut harness = sized_harness(entries, egui::vec2(1384.0, height));
+        harness.run_steps(3);
+        let heading = harness.get_by_label("Needs your attention (1)").rect();
+        let row = rows(&harness)[0];
+        assert!(
+            row.top() >= heading.bottom() - 1.0 && row.bottom() <= height,
+            "{row}"
+        );
+    }
+}
+
 /// A batch of five, of which so many have left.
 fn batch_of_five(sent: u32) -> Vec<Entry> {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
