@@ -38,19 +38,19 @@ pub(super) fn context(tenant: &SimTenant, what: &str) -> String {
 }
 
 /// A single thing with its context, in front as the service does.
-pub(super) fn entity(tenant: &SimTenant, status: u16, what: &str, value: Value) -> Answer {
+pub(super) fn entity(tenant: &SimTenant, status: u16, what: &str, value: Value) -> Reply {
     let mut whole = json!({ "@odata.context": context(tenant, what) });
     if let (Value::Object(whole), Value::Object(value)) = (&mut whole, value) {
         whole.extend(value);
     }
-    Ok(Reply::json(status, whole))
+    Reply::json(status, whole)
 }
 
 /// A value, or a list that is never divided into pages, with its context.
-pub(super) fn value(tenant: &SimTenant, what: &str, value: impl Into<Value>) -> Answer {
+pub(super) fn value(tenant: &SimTenant, what: &str, value: impl Into<Value>) -> Reply {
     let (context, value) = (context(tenant, what), value.into());
     let whole = json!({ "@odata.context": context, "value": value });
-    Ok(Reply::json(200, whole))
+    Reply::json(200, whole)
 }
 
 pub(super) fn no_machine(id: &str) -> Reply {
@@ -96,14 +96,19 @@ pub(super) fn machines(tenant: &SimTenant, call: &Call) -> Answer {
         .iter()
         .map(|index| Value::Object(tenant.record(*index, &changed)))
         .collect();
-    list(tenant, call, "Machines", value, hits.len(), &query)
+    Ok(list(tenant, call, "Machines", value, hits.len(), &query))
 }
 
 /// `GET /api/machines/{id or name}`.
 pub(super) fn machine(tenant: &SimTenant, id: &str) -> Answer {
     let index = tenant.fleet.find(id).ok_or_else(|| no_machine(id))?;
     let record = tenant.record(index, &tenant.lock().changed);
-    entity(tenant, 200, "Machines/$entity", Value::Object(record))
+    Ok(entity(
+        tenant,
+        200,
+        "Machines/$entity",
+        Value::Object(record),
+    ))
 }
 
 /// `GET /api/machineactions`, and the same of one machine. Newest first.
@@ -132,7 +137,7 @@ pub(super) fn actions(tenant: &SimTenant, call: &Call, machine: Option<&str>) ->
     } else {
         "MachineActions"
     };
-    listed(tenant, call, what, hits, &query)
+    Ok(listed(tenant, call, what, hits, &query))
 }
 
 /// `GET /api/machineactions/{id}`.
@@ -145,7 +150,7 @@ pub(super) fn action(tenant: &SimTenant, id: &str) -> Answer {
         .iter()
         .find(|action| action.id.eq_ignore_ascii_case(id) && action.visible <= now);
     let action = found.ok_or_else(|| no_action(id))?.json();
-    entity(tenant, 200, "MachineActions/$entity", action)
+    Ok(entity(tenant, 200, "MachineActions/$entity", action))
 }
 
 pub(super) fn no_action(id: &str) -> Reply {
@@ -155,7 +160,11 @@ pub(super) fn no_action(id: &str) -> Reply {
 /// `GET /api/machines/{id}/logonusers`.
 pub(super) fn users(tenant: &SimTenant, id: &str) -> Answer {
     let index = tenant.fleet.find(id).ok_or_else(|| no_machine(id))?;
-    value(tenant, "Users", story::users(index, tenant.clock.begun()))
+    Ok(value(
+        tenant,
+        "Users",
+        story::users(index, tenant.clock.begun()),
+    ))
 }
 
 /// `GET /api/machines/{id}/alerts`.
@@ -174,7 +183,7 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
             alert["evidence"] = json!([]);
         }
     }
-    listed(tenant, call, "Alerts", hits, &query)
+    Ok(listed(tenant, call, "Alerts", hits, &query))
 }
 
 /// The 400 for what is no GUID in its usual spelling.
@@ -206,7 +215,7 @@ pub(super) fn check_hash(hash: &str, digits: &[usize]) -> Result<(), Reply> {
 pub(super) fn file(tenant: &SimTenant, hash: &str) -> Answer {
     check_hash(hash, &[40, 64])?;
     let facts = files::facts(hash, tenant.clock.begun()).ok_or_else(|| no_file(hash))?;
-    entity(tenant, 200, "Files/$entity", facts)
+    Ok(entity(tenant, 200, "Files/$entity", facts))
 }
 
 /// `GET /api/files/{sha1 or sha256}/stats`.
@@ -214,7 +223,7 @@ pub(super) fn file_statistics(tenant: &SimTenant, hash: &str) -> Answer {
     let begun = tenant.clock.begun();
     let facts = files::statistics(hash, begun).ok_or_else(|| no_file(hash))?;
     let what = "microsoft.windowsDefenderATP.api.InOrgFileStats";
-    entity(tenant, 200, what, facts)
+    Ok(entity(tenant, 200, what, facts))
 }
 
 fn no_file(hash: &str) -> Reply {
@@ -261,7 +270,7 @@ pub(super) fn listed(
     what: &str,
     mut hits: Vec<Value>,
     query: &Query,
-) -> Answer {
+) -> Reply {
     if let Some(filter) = &query.filter {
         hits.retain(|hit| filter.passes(&|name| hit.get(name).cloned()));
     }
@@ -278,7 +287,7 @@ fn list(
     value: Vec<Value>,
     total: usize,
     query: &Query,
-) -> Answer {
+) -> Reply {
     let mut whole = json!({ "@odata.context": context(tenant, what) });
     if query.count {
         whole["@odata.count"] = json!(total);
@@ -288,7 +297,7 @@ fn list(
     if query.top.is_none() && reached < total {
         whole["@odata.nextLink"] = json!(next_page(&tenant.address, call, reached));
     }
-    Ok(Reply::json(200, whole))
+    Reply::json(200, whole)
 }
 
 /// The link to what comes behind so many elements.

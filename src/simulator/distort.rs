@@ -73,10 +73,6 @@ fn html(code: u16) -> Reply {
 }
 
 /// The answer after the work is done, spoilt as the fault asks.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a list of cases reads best in one piece"
-)]
 pub(super) fn after(
     mut reply: Reply,
     fault: Option<&FaultKind>,

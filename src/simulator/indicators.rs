@@ -98,7 +98,7 @@ fn put(tenant: &SimTenant, call: &Call) -> Answer {
         answer
     };
     drop(inner);
-    entity(tenant, 200, "Indicators/$entity", answer)
+    Ok(entity(tenant, 200, "Indicators/$entity", answer))
 }
 
 /// When it expires, or code and message of a 400.
@@ -163,7 +163,7 @@ fn list(tenant: &SimTenant, call: &Call) -> Answer {
     inner.indicators.expire(now);
     let all = inner.indicators.all.iter().map(Indicator::json).collect();
     drop(inner);
-    listed(tenant, call, "Indicators", all, &query)
+    Ok(listed(tenant, call, "Indicators", all, &query))
 }
 
 /// `DELETE /api/indicators/{id}`: 204, or 404.

@@ -44,7 +44,7 @@ pub(super) fn start(
     if fault == Some(&FaultKind::OtherDevice) {
         answer["machineId"] = json!(tenant.fleet.id(next));
     }
-    entity(tenant, 201, "Investigations/$entity", answer)
+    Ok(entity(tenant, 201, "Investigations/$entity", answer))
 }
 
 /// Begins one on the machine at this index, for any requestor, and returns its JSON at that time. Without
@@ -100,7 +100,7 @@ pub(super) fn one(tenant: &SimTenant, id: &str) -> Answer {
     let found = all.find(|one| one.id.to_string() == id);
     let missing = || Reply::not_found(&format!("Investigation {id}"));
     let answer = found.ok_or_else(missing)?.json(now);
-    entity(tenant, 200, "Investigations/$entity", answer)
+    Ok(entity(tenant, 200, "Investigations/$entity", answer))
 }
 
 /// `GET /api/investigations`.
@@ -108,5 +108,5 @@ pub(super) fn list(tenant: &SimTenant, call: &Call) -> Answer {
     let query = query_of(call, &PROPERTIES)?;
     let now = tenant.clock.now();
     let all = tenant.lock().investigations.all(now);
-    listed(tenant, call, "Investigations", all, &query)
+    Ok(listed(tenant, call, "Investigations", all, &query))
 }

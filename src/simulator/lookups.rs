@@ -61,7 +61,7 @@ fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Answer {
         .take(PAGE)
         .map(|(_, record)| Value::Object(record))
         .collect();
-    value(tenant, "Machines", hits)
+    Ok(value(tenant, "Machines", hits))
 }
 
 /// Both, in this order, the address quoted and the time bare with a `Z`.

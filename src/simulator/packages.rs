@@ -59,7 +59,7 @@ pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> A
     let id = id.to_ascii_lowercase();
     let token = token.replace('=', "%3d");
     let link = format!("\"{host}/{STORAGE}/{id}/{FILE}?token={token}\"");
-    value(tenant, "Edm.String", link)
+    Ok(value(tenant, "Edm.String", link))
 }
 
 /// The storage's own kind of refusal.

@@ -71,7 +71,7 @@ pub(super) fn submit(
     };
     tracing::debug!(kind = row.kind, "an action was stored");
     let action = answer(&mut inner, &stored, fault);
-    entity(tenant, 201, "MachineActions/$entity", action)
+    Ok(entity(tenant, 201, "MachineActions/$entity", action))
 }
 
 /// Answer for a stored action; a fault may distort it.
@@ -114,7 +114,7 @@ pub(super) fn available(tenant: &SimTenant, id: &str) -> Answer {
         })
         .collect();
     let what = "Collection(microsoft.windowsDefenderATP.api.ActionAvailabilityStatus)";
-    value(tenant, what, available)
+    Ok(value(tenant, what, available))
 }
 
 /// `POST /api/machineactions/{id}/cancel`.
@@ -136,7 +136,7 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
         return refuse("BadRequest", &message);
     }
     action.cancel(&requestor, &comment, now);
-    entity(tenant, 200, "MachineActions/$entity", action.json())
+    Ok(entity(tenant, 200, "MachineActions/$entity", action.json()))
 }
 
 /// Refuses a body that is not called JSON.

@@ -56,7 +56,12 @@ pub(super) fn change(
     if fault == Some(&FaultKind::Forgotten) {
         inner.changed.insert(index, before);
     }
-    entity(tenant, 200, "Machines/$entity", Value::Object(record))
+    Ok(entity(
+        tenant,
+        200,
+        "Machines/$entity",
+        Value::Object(record),
+    ))
 }
 
 fn tags_of(record: &Record) -> Vec<Value> {

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
@@ -269,7 +268,9 @@ impl JournalHandle {
         if self.why_not.lock().is_some() {
             return Err(JournalError::ReadOnly);
         }
-        let written = self.patiently(self.append(now(), records)).await;
+        let at = now();
+        let appended = self.ask(|reply| Job::Append { at, records, reply });
+        let written = self.patiently(appended).await;
         if let Err(error) = &written {
             self.note_error(error).await;
         }
@@ -415,14 +416,6 @@ impl JournalHandle {
         if !is_opening && self.jobs.send(Job::Close { done }).await.is_ok() {
             closed.await.ok();
         }
-    }
-
-    async fn append(
-        &self,
-        at: Timestamp,
-        records: Vec<(EntryId, Record)>,
-    ) -> Result<Changed, JournalError> {
-        self.ask(|reply| Job::Append { at, records, reply }).await
     }
 
     /// Hands the thread a job, and waits for what it says.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::journal::Journal;
 use crate::journal::tests::{intended, orders};
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 /// An open journal, and what it tells the window from then on.
