@@ -1,4 +1,4 @@
-//! The hash that the service knows a file by.
+//! The hash by which the service identifies a file.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ impl Sha1 {
     /// Says what the text is instead: a hash of another kind, too long or short, a wrong
     /// character, or several hashes.
     pub fn find(text: &str) -> Result<Self, Sha1Error> {
-        // Before all else: samples are kept under their hashes, of whatever kind.
+        // First of all, as samples are stored under a hash of any kind.
         if let Some(path) = path_of(text) {
             return Err(Sha1Error::Path(path));
         }
@@ -115,8 +115,8 @@ fn sha256(digits: Box<str>) -> Sha1Error {
     Sha1Error::Sha256 { digits }
 }
 
-/// The path in a text that is nothing else: from the top, in quotes or not, or as the address of a file.
-/// Whether anything is there is not looked at.
+/// The path, if the text is an absolute path, quoted or not, or a file URL. Whether it exists is not
+/// checked.
 fn path_of(text: &str) -> Option<PathBuf> {
     let text = text.trim();
     let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
@@ -135,8 +135,8 @@ impl fmt::Display for Sha1 {
     }
 }
 
-/// The lengths of the last words that make up `digits` digits, in their order; a label may be written
-/// together with the first of them.
+/// The lengths of the last words that together have `digits` digits, in their order; a label may be attached
+/// to the first of them.
 fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
     let mut left = digits;
     let mut lengths = Vec::new();
@@ -159,7 +159,7 @@ fn is_called_sha1(text: &str) -> bool {
     start.eq("sha1".chars())
 }
 
-/// Whether digits were written in groups, as people do: all alike, and perhaps a shorter last one.
+/// Whether digits were written in equal groups, with perhaps a shorter last one.
 fn is_grouped(pieces: &[usize]) -> bool {
     let Some((last, [first, others @ ..])) = pieces.split_last() else {
         return true;

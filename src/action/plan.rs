@@ -32,8 +32,8 @@ pub struct Plan {
     pub steps: Box<[Step]>,
 }
 
-/// The plans that can be ordered, never none: those of the settings after the two that are built in. One
-/// with the name of a built-in plan takes its place.
+/// The available plans, never empty: the two built-in ones, then those of the settings. A plan with the name
+/// of a built-in one replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plans(Vec<Arc<Plan>>);
 
@@ -80,7 +80,7 @@ impl Plans {
 }
 
 impl Step {
-    /// A step that leaves all its fields to the form, and after whose refusal the plan goes on.
+    /// A step with all its fields left to the form, whose refusal does not stop the plan.
     #[must_use]
     pub fn new(kind: ActionKind) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl Step {
         format!("{button} ({})", given.join(", "))
     }
 
-    /// Why both do not belong in one plan: one repeats the other, or takes it back.
+    /// Why both cannot be in one plan: one repeats or undoes the other.
     fn clash(&self, other: &Self) -> Option<&'static str> {
         let is_alike = self.given == other.given || self.kind.spec().parameters != [TAG];
         if self.kind == other.kind && is_alike {
@@ -171,8 +171,8 @@ impl Plan {
         asked
     }
 
-    /// Makes of a form's text the draft of the step at `at`; `fill` puts the ticket into what the plan
-    /// gives. `None` where there is no such step.
+    /// Makes the draft of the step at `at` from the form's draft; `fill` puts the ticket into preset texts.
+    /// `None` where there is no such step.
     #[must_use]
     pub fn draft(&self, at: usize, form: Draft, fill: impl Fn(&str) -> String) -> Option<Draft> {
         let step = self.steps.get(at)?;

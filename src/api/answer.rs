@@ -1,4 +1,4 @@
-//! Meaning of an answer, by its status; and of a missing one.
+//! Meaning of an answer by its status, and of a missing answer.
 
 use std::time::Duration;
 
@@ -33,8 +33,8 @@ impl Answer {
                 retry_at: later(now, pause()),
             }),
             407 => Err(ApiError::Refused(self.refusal())),
-            // A 408 or a web page comes from something in front of the service, which may have got
-            // it already. The service itself answers in JSON, or with nothing.
+            // A 408 or a web page comes from something in front of the service, which may already have
+            // the request. The service itself answers in JSON, or with nothing.
             400..=406 | 409..500 if !self.body.trim_ascii_start().starts_with(b"<") => {
                 Err(ApiError::Refused(self.refusal()))
             }

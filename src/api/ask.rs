@@ -13,7 +13,7 @@ use crate::model::{Machine, MachineId, Question, same_name};
 #[derive(Debug, Default)]
 pub struct Found {
     pub machines: Vec<Machine>,
-    /// Elements that could not be read: what is asked for may be among them.
+    /// Number of unreadable elements; the requested device may be among them.
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
@@ -22,7 +22,8 @@ pub struct Found {
 }
 
 impl Client {
-    /// The devices that answer a question: none when the service knows none. A person waits for it.
+    /// The devices that answer a question; none when the service knows none. A person waits for the
+    /// result.
     ///
     /// # Errors
     /// When the question could not be asked or was refused, after repeats.
@@ -116,8 +117,8 @@ impl Client {
         }
     }
 
-    /// Devices that had the address within 15 minutes of the time. Now, where none had it so
-    /// lately, those that reported it last.
+    /// Devices that had the address within 15 minutes of the time. For the present, if there are none, those
+    /// that reported it last.
     async fn by_address(
         &self,
         ip: std::net::IpAddr,
@@ -154,7 +155,7 @@ impl Client {
             .list::<Machine>(url, Lane::Analyst, Limits::ACTION_LIST)
             .await;
         let (page, stop) = match read {
-            // The documentation has a 404 for a list in which there is nothing.
+            // The documentation gives 404 for an empty list.
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
                 return Ok(Found::default());
             }
@@ -175,7 +176,7 @@ impl Client {
     }
 }
 
-/// Whether the service does not take this query.
+/// Whether the service rejects this form of query.
 pub(super) fn is_refused_query(error: &ApiError) -> bool {
     matches!(error, ApiError::Refused(refusal) if refusal.status == 400)
 }

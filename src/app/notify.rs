@@ -1,4 +1,4 @@
-//! Desktop notifications and window attention: an order that ended, or came to need a person, while nobody
+//! Desktop notifications and window attention, for orders that ended or came to need a person while nobody
 //! looked at the window.
 //!
 //! The worker has [`Notifier::observe`] hear its events itself, so that nothing hangs on a frame being drawn: a

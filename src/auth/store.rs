@@ -27,7 +27,7 @@ use super::trouble::{Trouble, TroubleKind};
 use crate::model::KeyringState;
 use crate::platform::credentials;
 
-/// How long anybody waits for the keyring. GitHub's command line takes the same.
+/// How long a caller waits for the keyring; the same as in GitHub's command line.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
 /// More than a few requests in the queue mean that the keyring hangs.
 const QUEUE: usize = 4;
@@ -39,7 +39,7 @@ pub enum TokenStore {
     Keyring(Keyring),
 }
 
-/// Nothing outlives the run.
+/// Nothing is kept beyond the run.
 #[derive(Debug)]
 pub struct Memory(watch::Sender<KeyringState>);
 
@@ -123,7 +123,7 @@ impl TokenStore {
         self.watch().borrow().clone()
     }
 
-    /// What is saved. Takes as long as the keyring takes: it may be asking the person to unlock it.
+    /// The saved value. Waits without limit, as the keyring may be asking the person to unlock it.
     pub(super) async fn read(
         &self,
         item: &Arc<str>,
@@ -153,8 +153,8 @@ impl TokenStore {
             .unwrap_or_else(|_thread_ended| Err(Trouble::silent()))
     }
 
-    /// Wants `value` saved under `item`, and then what is under `old` gone. Returns at once; the
-    /// newest request for an item wins.
+    /// Requests to save `value` under `item`, and then to remove `old`. Returns immediately; the newest request
+    /// for an item wins.
     pub(super) fn post_save(
         &self,
         item: &Arc<str>,
@@ -179,7 +179,7 @@ impl TokenStore {
         self.post(item, ItemChange::Remove(state))
     }
 
-    /// Notes that the cached sign-in came from the keyring, and is still there under `item`.
+    /// Notes that the cached sign-in came from the keyring and is still under `item`.
     pub(super) fn note_found(&self, item: &Arc<str>) {
         if let Self::Keyring(keyring) = self {
             keyring.shared.wanted().present = Some(Arc::clone(item));
@@ -239,7 +239,7 @@ impl TokenStore {
             return;
         };
         keyring.shared.state.send_if_modified(|state| {
-            // It may have answered in this very moment; then it has said how it went.
+            // It may just have answered, and has then reported the result.
             let late = keyring.shared.done.borrow().number < ticket.0;
             if late {
                 *state = trouble.state();
@@ -271,7 +271,7 @@ impl TokenStore {
     }
 }
 
-/// Number of a request.
+/// Sequence number of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticket(u64);
 
@@ -282,13 +282,13 @@ struct Shared {
     state: watch::Sender<KeyringState>,
 }
 
-/// One slot for each item and no queue: of two writes that wait for a locked keyring only the newer
+/// One slot per item instead of a queue: of two writes that wait for a locked keyring, only the newer one
 /// matters.
 #[derive(Default)]
 struct Wanted {
     number: u64,
     changes: Vec<(Arc<str>, ItemChange)>,
-    /// The item of the sign-in that is to be in the keyring, whether or not it could be saved.
+    /// The item of the sign-in that should be in the keyring, whether or not saving it worked.
     present: Option<Arc<str>>,
 }
 
@@ -400,12 +400,12 @@ fn grant(
                 };
                 let outcome = with(open, vault, put);
                 present = Some(Arc::clone(&item));
-                // Only a write that went well proves that the sign-in is saved.
+                // Only a successful write proves that the sign-in is saved.
                 (outcome, Some(KeyringState::Saved))
             }
             ItemChange::Remove(next) => {
                 let outcome = with(open, vault, |vault| vault.remove(&item));
-                // What becomes of another item says nothing of the present one.
+                // The result for another item says nothing about the present one.
                 let is_another = present.as_ref().is_some_and(|present| *present != item);
                 if !is_another {
                     present = None;

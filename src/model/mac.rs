@@ -40,7 +40,7 @@ impl MacAddress {
     /// The digits of a text that is a MAC address or the beginning of one, in lower case.
     #[must_use]
     pub fn part(text: &str) -> Option<Box<str>> {
-        /// Fewer say nothing: this is the part that a manufacturer has.
+        /// Fewer are meaningless: this many identify a manufacturer.
         const LEAST: usize = 6;
         hex_digits(text)
             .filter(|digits| (LEAST..=12).contains(&digits.len()))

@@ -27,7 +27,7 @@ open_enum! {
 }
 
 impl HealthStatus {
-    /// The status in words: on screen, in findings, in the search, and by which devices are sorted.
+    /// The status in words, for display, findings, search and sorting.
     #[must_use]
     pub fn word(&self) -> &str {
         match self {
@@ -47,7 +47,7 @@ open_enum! {
     RiskScore { None = "None", Informational = "Informational", Low = "Low", Medium = "Medium", High = "High" }
 }
 impl RiskScore {
-    /// Whether it is high, or a word that this version does not know: it may be worse than any known one.
+    /// Whether it is high, or a value unknown to this version, which may be worse than any known one.
     #[must_use]
     pub const fn is_high_or_above(&self) -> bool {
         matches!(self, Self::High | Self::Other(_))
@@ -222,8 +222,8 @@ impl Machine {
     }
 
     /// This record with the gaps of a sparse answer filled from the record before: what an answer
-    /// leaves out is not gone. Risk, group and outer address may end, which the service tells by
-    /// leaving them empty, so they are taken as they come.
+    /// leaves out is not gone. Risk, group and outer address may end, which the service shows by
+    /// leaving them empty, so they are taken as reported.
     #[must_use]
     pub fn filled(mut record: Arc<Self>, before: Option<&Arc<Self>>) -> Arc<Self> {
         let Some(before) = before else {
@@ -305,7 +305,7 @@ impl Machine {
         }
     }
 
-    /// Every address known, the last used one first, each once.
+    /// Every known address once, the last used one first.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let first = self.last_ip_address;
         first.into_iter().chain(
@@ -320,7 +320,7 @@ impl Machine {
 
 /// Target of an order: a machine pinned by its id, with the name it had when it was chosen. An order that
 /// acts on the tenant names [`MachineRef::every_device`] in its place, so that journal, rows, exports and
-/// searches say what is true without a case of their own; what reads or shows a device asks
+/// searches are right without a special case; code that reads or shows a device asks
 /// [`MachineRef::is_every_device`] first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MachineRef {
@@ -390,8 +390,8 @@ impl MachineRef {
         }
     }
 
-    /// Whether the record has another name than the one that was seen. A spelling is no other
-    /// name, and neither is none.
+    /// Whether the name of the record differs from the one that was seen. Another spelling or a missing name
+    /// does not count.
     #[must_use]
     pub fn is_renamed_in(&self, record: &Machine) -> bool {
         let (seen, now) = (
@@ -426,7 +426,7 @@ impl MachineRef {
             })
     }
 
-    /// Why the name is one to look at twice, if it is.
+    /// Why the name is suspicious, if it is.
     #[must_use]
     pub fn oddity(&self) -> Option<NameOddity> {
         NameOddity::of(self.dns_name.as_deref()?)

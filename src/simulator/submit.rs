@@ -12,7 +12,7 @@ use super::lifecycle::Action;
 use super::reply::{Answer, Reply};
 use super::tenant::{Inner, SimTenant, SubmitRequest};
 
-/// Longest comment that is taken; the service's own limit is not documented.
+/// Maximum length of a comment; the limit of the service is not documented.
 const MAX_COMMENT: usize = 4_000;
 
 const SOURCES: [&str; 13] = [
@@ -158,7 +158,7 @@ pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>
     let Ok(Value::Object(body)) = serde_json::from_slice(bytes) else {
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
-    // A known name in the wrong case counts as missing; anything else has no business here.
+    // A known name in the wrong case counts as missing; anything else is unexpected.
     let unknown = body
         .keys()
         .find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
@@ -209,7 +209,7 @@ fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Reply> {
         },
     };
     let mut request = SubmitRequest {
-        // Known once the token is looked at.
+        // Known once the token has been checked.
         requestor: String::new(),
         source: text("RequestSource")?.unwrap_or_else(|| "PublicApi".to_owned()),
         comment: comment_of(&body)?,
@@ -268,7 +268,7 @@ fn unsuitable(
     if let Some(target) = text("mergedIntoMachineId") {
         return Some(("InvalidInput", format!("Machine was merged into {target}")));
     }
-    // A machine that says nothing about itself is let through.
+    // A machine without these properties is accepted.
     let onboarded = !matches!(
         text("onboardingStatus"),
         Some("CanBeOnboarded" | "Unsupported" | "InsufficientInfo")

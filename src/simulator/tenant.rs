@@ -76,7 +76,7 @@ pub(super) struct Inner {
     pub(super) log: Vec<LoggedRequest>,
     pub(super) rng: Rng,
     pub(super) compress: Compress,
-    /// New actions stay invisible to reads for so long.
+    /// How long new actions stay invisible to reads.
     pub(super) hidden_for: Duration,
     pub(super) never_finish: BTreeSet<String>,
     pub(super) fail_next: HashMap<String, i32>,
@@ -126,7 +126,7 @@ impl SimTenant {
         tenant
     }
 
-    /// Locks what changes, after letting happen what is due.
+    /// Locks the mutable state, after running what is due.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         let now = self.clock.now();
         let mut inner = self.inner.lock();
@@ -165,8 +165,13 @@ impl SimTenant {
         {
             let created = shifted(begun, -past.ago);
             let updated = shifted(created, past.took);
+<<<<<<< ours
             let ahead = if past.status == Status::InProgress {
                 // Still at it; ends four minutes into the story.
+=======
+            let ahead = if status == Status::InProgress {
+                // Still running; ends four minutes into the story.
+>>>>>>> theirs
                 vec![(shifted(begun, 240), Status::Succeeded, 0)]
             } else {
                 Vec::new()
@@ -195,7 +200,7 @@ impl SimTenant {
         }
     }
 
-    /// Stores a new action and says how it will go.
+    /// Stores a new action with its future course.
     pub(super) fn begin(
         &self,
         inner: &mut Inner,
@@ -268,7 +273,7 @@ impl SimTenant {
         PlannedOutcome::Usual(secs)
     }
 
-    /// The pending action of this kind on this machine; a colleague's is made if there is none.
+    /// The pending action of this kind on this machine; creates one by a colleague if there is none.
     pub(super) fn pending_or_colleagues(
         &self,
         inner: &mut Inner,
@@ -291,13 +296,13 @@ impl SimTenant {
         let mut action = self.begin(inner, index, row, request);
         let earlier = shifted(self.clock.now(), -120);
         (action.created, action.updated, action.visible) = (earlier, earlier, earlier);
-        // It was stored last.
+        // The one stored last.
         inner.actions.pop();
         inner.actions.push(action.clone());
         action
     }
 
-    /// An action that somebody starts in the portal; its id.
+    /// Starts an action as from the portal, and returns its id.
     pub(super) fn act_as(
         &self,
         requestor: &str,
@@ -321,7 +326,7 @@ impl SimTenant {
             ..SubmitRequest::default()
         };
         let mut action = self.begin(&mut inner, index, row, request);
-        // What is done in the portal is visible at once.
+        // Actions from the portal are visible at once.
         action.visible = action.created;
         inner.actions.pop();
         inner.actions.push(action.clone());
@@ -357,7 +362,7 @@ impl SimTenant {
     }
 }
 
-/// An action that lasts, what takes it back, and what a machine is meanwhile.
+/// An action with a lasting effect, its undoing action, and the condition in between.
 struct Lasting {
     sets: &'static str,
     clears: &'static str,

@@ -7,7 +7,7 @@ use crate::model::{age_text, clean};
 pub use crate::model::{clock_text, duration_text as duration, os_name, since_text, spaced};
 use crate::settings::network_host;
 
-/// A number of bytes, in the unit that suits it; a thousand of one make the next.
+/// A number of bytes in a suitable decimal unit.
 pub fn bytes(count: u64) -> String {
     let units = ["kB", "MB", "GB", "TB"];
     let mut tenths = count / 100;
@@ -42,7 +42,7 @@ pub fn devices(count: usize) -> String {
     counted(count, "device", "devices")
 }
 
-/// Bytes done of the total, where that is known.
+/// Bytes done, of the total where that is known.
 pub fn amount(done: u64, total: Option<u64>) -> String {
     let done_words = bytes(done);
     match total.filter(|total| *total > 0) {

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use crate::auth::Clock;
 
-/// How often it is looked whether this computer slept.
+/// Interval of checks whether this computer slept.
 const SLEEP_CHECK: Duration = Duration::from_secs(5);
-/// The wall clock ahead of the other by more than this: not merely set right.
+/// A wall clock further ahead of the other one than this was not merely corrected.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 
 /// The wall clock of this computer. It may be wrong, and it may jump.
@@ -37,7 +37,7 @@ pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
 }
 
 /// Notices that this computer slept. On Linux and macOS the runtime's clock stops meanwhile, and
-/// with it whatever waits by it; on Windows it goes on, and all that is due comes by itself.
+/// with it every wait; on Windows it continues, and nothing is missed.
 pub(super) struct SleepWatch {
     wall: Clock,
     /// Both clocks, when they were last compared.

@@ -17,13 +17,13 @@ const FILE_NAME: &str = "window.json";
 /// A hundred columns fit into this.
 const MAX_BYTES: u64 = 64 * 1024;
 const VERSION: u8 = 1;
-/// At most one writing in this time, however often something is moved.
+/// Minimum time between two writes, however often something is moved.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Writes changes of the layout. In a run without a file nothing is kept.
 pub(super) struct LayoutWriter(Option<(Layouts, JoinHandle<()>)>);
 
-/// What is to be in the file; with `None` there is to be no file.
+/// Wanted content of the file; `None` for no file.
 type Layouts = watch::Sender<Option<WindowLayout>>;
 
 impl LayoutWriter {
@@ -63,7 +63,7 @@ impl LayoutWriter {
         }
     }
 
-    /// Ends the run: what has not been written yet is written now.
+    /// Ends the run, and writes what is pending.
     pub async fn finish(self) {
         if let Some((layouts, writing)) = self.0 {
             drop(layouts);
@@ -73,7 +73,7 @@ impl LayoutWriter {
 }
 
 async fn write_changes(folder: PathBuf, mut news: watch::Receiver<Option<WindowLayout>>) {
-    // Also the last one, when the run has ended meanwhile.
+    // Includes the last change when the run has ended meanwhile.
     while news.changed().await.is_ok() {
         let layout = news.borrow_and_update().clone();
         let to = folder.clone();

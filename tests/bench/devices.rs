@@ -28,7 +28,7 @@ use cordon::model::{
 use cordon::search::Rows;
 use cordon::simulator::{CLIENT_ID, Fault, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
-use cordon::ui::views::{Dialog, Sort, Views};
+use cordon::ui::views::{OpenDialog, Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
 use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use jiff::Timestamp;
@@ -315,7 +315,7 @@ fn palette() {
     apply(&mut state, &machines);
     let mut screen = Screen::new();
     screen.frame(&state);
-    screen.views.open(Dialog::Palette(Box::default()));
+    screen.views.open(OpenDialog::Palette(Box::default()));
     for _ in 0..5 {
         screen.frame(&state);
     }

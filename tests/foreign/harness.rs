@@ -92,6 +92,7 @@ pub fn session_at(base: &Url, [device, token, authorize]: [&str; 3], client_id: 
     let at = |path: &str| base.join(path).expect("a path");
     let endpoints = Endpoints {
         name: "foreign".into(),
+        cloud: None,
         tenant: "t1".into(),
         device_authorization: at(device),
         token: at(token),

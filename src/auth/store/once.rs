@@ -1,4 +1,4 @@
-//! The keyring as the commands without a window use it: one question, on a thread of its own.
+//! One-off keyring access for the commands without a window, on a separate thread.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use super::{ChunkedStore, LIMIT, Trouble, platform_items};
 use crate::model::KeyringState;
 
-/// Writes a probe into the keyring and removes it: a read proves nothing. Waits 3 s at most.
+/// Writes a probe into the keyring and removes it, as a read proves nothing. Waits at most 3 s.
 #[must_use]
 pub fn probe_keyring() -> KeyringState {
     let item = "v1:probe";
@@ -20,7 +20,7 @@ pub fn probe_keyring() -> KeyringState {
 /// The note under `item`, beside the sign-in. Waits 3 s at most.
 ///
 /// # Errors
-/// Why that could not be read.
+/// Why it could not be read.
 pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
     let item = item.to_owned();
     match ask_once(move |vault| vault.load(&item)) {
@@ -32,7 +32,7 @@ pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
 fn ask_once<T: Send + 'static>(
     ask: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, Trouble> {
-    /// One that has not answered is not waited for again, for each journal of a folder.
+    /// Set once it has not answered, so that the other journals of a folder do not wait again.
     static IS_SILENT: AtomicBool = AtomicBool::new(false);
     answer_to(&IS_SILENT, move || {
         let answer = platform_items().and_then(|vault| ask(&vault));

@@ -7,7 +7,7 @@ use super::item::Row;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{TipExt as _, UiExt as _, bounds, elided, has_just_moved, text_width};
 
-/// A label has no more than this share of a row that says more beside it.
+/// Maximum share of the label in a row that has more text beside it.
 const LABEL_SHARE: f32 = 0.6;
 
 pub fn heading_ui(ui: &mut Ui, heading: &str) {
@@ -15,7 +15,7 @@ pub fn heading_ui(ui: &mut Ui, heading: &str) {
     ui.small_label(heading);
 }
 
-/// Draws a row; it is clicked only where it does something, and has been where it is for half a second.
+/// Draws a row. It can be clicked only if it is available and has not moved for half a second.
 pub fn row_ui(ui: &mut Ui, id: Id, row: &Row, is_chosen: bool, is_current: bool) -> Response {
     let tokens = ui.tokens();
     let size = egui::vec2(ui.available_width(), tokens.height.control);
@@ -38,7 +38,7 @@ pub fn row_ui(ui: &mut Ui, id: Id, row: &Row, is_chosen: bool, is_current: bool)
     });
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_selected(is_chosen);
-        // Also of one that arms, and is no button yet.
+        // Also for one that is arming, and is no button yet.
         node.set_bounds(bounds(rect));
         node.set_description(row.why_not.as_deref().unwrap_or(&row.help));
         if !row.keys.is_empty() {
@@ -88,7 +88,7 @@ fn paint(ui: &Ui, room: egui::Rect, row: &Row) {
     } else {
         keys.left() - tokens.space.m
     };
-    // Why it does not work is what matters of a row that does not.
+    // For an unavailable row the reason matters most.
     let beside = match &row.why_not {
         Some(why) => why,
         None => &row.beside,

@@ -1,4 +1,4 @@
-//! The sign-in screen: how to begin, whose it is, and how far it has come.
+//! The sign-in screen: its methods, its account and its progress.
 
 pub(in crate::ui) mod account;
 pub(in crate::ui) mod banner;
@@ -24,7 +24,7 @@ const WIDTH: f32 = 620.0;
 /// Introduction for first-time users.
 pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains, investigates and releases them. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
 
-/// Shows how to sign in, or how far it has come.
+/// Shows the sign-in methods, or the progress of a sign-in.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     page_ui(ui, WIDTH, "Sign in to cordon", |ui| {
         intro_ui(ui, cx);
@@ -47,7 +47,7 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 before,
                 reason,
             } => different_account_ui(ui, account, before.as_deref(), reason, cx),
-            // Where an account is known the list is shown, and its banner offers this.
+            // With a known account the list is shown, and its banner offers this.
             SessionStatus::SignedOut
             | SessionStatus::SignedIn { .. }
             | SessionStatus::Renewing { .. }
@@ -96,7 +96,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let sign_in_methods = sign_in_methods(cx.state);
-        // What is new above the buttons moves them, and the focus would be lost.
+        // New text above the buttons moves them, and the focus would be lost.
         let failure = cx.state.sign_in_failure.as_ref();
         let shown = format!("{sign_in_methods:?} {:?}", failure.map(|f| &f.headline));
         let is_opening = is_opening(ui, &shown);
@@ -120,7 +120,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.wrapped("With a code, you sign in on this or another device. With the browser, you sign in on this computer: choose it if your organisation requires a managed device or does not allow codes");
 }
 
-/// Somebody has signed in or is saved whom a person has to look at first.
+/// A signed-in or saved account that the person has to confirm first.
 fn different_account_ui(
     ui: &mut Ui,
     account: &Account,
@@ -164,7 +164,7 @@ fn different_account_ui(
     });
 }
 
-/// Explanation of an unfamiliar account, and what to know before going on with it.
+/// Explanation of an unfamiliar account, and what to know before accepting it.
 fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
     match (reason, before) {
         (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),

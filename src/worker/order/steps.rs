@@ -11,17 +11,17 @@ use crate::worker::journal::JournalHandle;
 #[derive(Debug, Clone)]
 pub(super) struct Before {
     entry: EntryId,
-    /// Its number in the plan, and whether the plan goes on where it is refused.
+    /// Its number in the plan, and whether the plan continues after its refusal.
     step: u32,
     goes_on: bool,
 }
 
-/// The steps of a batch so far, by their devices.
+/// The steps of a batch so far, by device.
 #[derive(Debug, Default)]
 pub(super) struct StepsBefore(HashMap<MachineId, Vec<Before>>);
 
 impl StepsBefore {
-    /// Steps before this order on its device; it counts as one for the next ones. None without a plan.
+    /// Earlier steps on this order's device; empty without a plan. Adds this order for the next ones.
     pub fn of(&mut self, order: &Order) -> Vec<Before> {
         let Some(plan) = &order.plan else {
             return Vec::new();
@@ -46,16 +46,15 @@ pub(super) enum StepVerdict {
     Stop(Box<str>),
 }
 
-/// Judges by what became of the steps before. An accepted one is enough: what the device makes of it may
-/// take days.
+/// Decides by the status of the earlier steps. Acceptance is enough, as the device may take days.
 pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> StepVerdict {
     let mut verdict = StepVerdict::Go;
     for step in before {
-        // On disk before the first of them leaves; one that is not there never will be.
+        // All are on disk before the first one leaves; one that is missing will stay so.
         let status = journal.status(step.entry);
         match status.as_ref().map(OrderStatus::phase) {
             Some(Phase::Unsent) => verdict = StepVerdict::Wait,
-            // Whether it was refused is still found out.
+            // Whether it was refused is still being looked up.
             Some(Phase::Unanswered) if !step.goes_on || is_sent(status.as_ref()) => {
                 verdict = StepVerdict::Wait;
             }

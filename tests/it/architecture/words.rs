@@ -70,14 +70,14 @@ fn phrases(path: &str, text: &str) -> Vec<Violation> {
         words.map(move |word| (word.to_lowercase(), number))
     });
     let words: Vec<(String, usize)> = words.collect();
-    let of_phrase = |phrase: &&str| {
+    let of_phrase = |phrase: &str| {
         let phrase: Vec<&str> = phrase.split(' ').collect();
         let is_it = |found: &&[(String, usize)]| found.iter().map(|(word, _)| word).eq(&phrase);
         let places = words.windows(phrase.len()).filter(is_it);
         places.map(|found| found[0].1).collect::<Vec<_>>()
     };
     let found = PHRASES.iter().flat_map(|phrase| {
-        let lines = of_phrase(&phrase).into_iter();
+        let lines = of_phrase(phrase).into_iter();
         lines.map(move |line| {
             (
                 line,

@@ -11,7 +11,7 @@ fn four() -> Vec<Entry> {
     ]
 }
 
-/// The rows, the upper first.
+/// The rows from top to bottom.
 fn rows(harness: &Harness<'static, World>) -> Vec<egui::Rect> {
     let row = "“FIN-LT-042” (…9c07): Isolate device";
     let rows = harness.query_all_by_label(row).map(|node| node.rect());
@@ -58,7 +58,7 @@ fn where_room_is_short_all_rows_are_in_one_list_and_how_many_are_under_way_is_sa
         assert!(words.bottom() <= height, "{words} in {height}");
         let first = rows(&harness)[0];
         assert!(first.bottom() <= height + 1.0, "{first} in {height}");
-        // What is not in sight is scrolled to.
+        // Rows out of sight are reached by scrolling.
         harness.get_by_label("Sent, no answer yet").scroll_to_me();
         harness.run_steps(3);
         let word = harness.get_by_label("Sent, no answer yet").rect();
@@ -156,7 +156,7 @@ fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_ba
     assert!(batches.count() > 0, "the newest batch is summed up");
 }
 
-/// A tip would lie over the first line of what the arrow has opened.
+/// A tip would cover the first line of the opened details.
 #[test]
 fn the_arrow_of_a_row_brings_no_tip() {
     let done = entry(
@@ -289,6 +289,7 @@ fn the_time_left_is_estimated_only_while_orders_can_leave() {
     assert!(!is_estimated(&mut harness), "it only looks");
 }
 
+<<<<<<< ours
 /// This computer's clock, which stands still here, may be set at any time.
 #[test]
 fn the_time_left_is_estimated_by_the_windows_own_clock() {
@@ -308,6 +309,9 @@ fn the_time_left_is_estimated_by_the_windows_own_clock() {
 }
 
 /// What was fetched is found: how far it is, and where it lies.
+=======
+/// A download shows its progress and its place.
+>>>>>>> theirs
 #[test]
 fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     let kind = ActionKind::CollectInvestigationPackage;
@@ -333,7 +337,7 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     };
     let news = crate::message::DownloadNews::Saved(saved);
     harness.state_mut().state.downloads.insert(id, news);
-    // It is scrolled to.
+    // It comes into sight.
     harness.run_steps(40);
     for words in [
         "Package saved",

@@ -337,7 +337,7 @@ fn findings(harness: &mut Harness<'_, World>) -> Vec<String> {
     };
     let reviews = form.reviews(state, Timestamp::UNIX_EPOCH);
     let findings = reviews[0].findings.iter();
-    findings.map(|finding| finding.text()).collect()
+    findings.map(crate::guard::Finding::text).collect()
 }
 
 #[test]
