@@ -135,10 +135,13 @@ impl Filter {
     /// no device in the list may be the hash of a file, and leaves the line to its other words.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let excluded = || search_words(text).into_iter().filter(|w| w.is_excluded);
+        let excluded = || {
+            let words = search_words(text).into_iter();
+            words.filter(|w| w.is_excluded).filter_map(|w| term(&w))
+        };
         let only = |field, text: &str| Self {
             terms: std::iter::once(Term::wanted(field, text))
-                .chain(excluded().filter_map(term))
+                .chain(excluded())
                 .collect(),
             pasted: None,
         };
@@ -149,7 +152,7 @@ impl Filter {
             let rest = wanted.replacen(id, if is_alone { " " } else { id }, 1);
             let ids = pasted_ids(&wanted).map(|id| Term::wanted(Field::Id, id));
             return Self {
-                terms: ids.chain(excluded().filter_map(term)).collect(),
+                terms: ids.chain(excluded()).collect(),
                 pasted: named_in(&rest),
             };
         }
@@ -157,7 +160,7 @@ impl Filter {
             // Only the service's answer is shown: what the list holds of it would mislead.
             return only(Field::User, text);
         }
-        let terms: Vec<Term> = search_words(text).into_iter().filter_map(term).collect();
+        let terms = search_words(text).iter().filter_map(term).collect();
         let pasted = named_in(&wanted);
         Self { terms, pasted }
     }
@@ -460,7 +463,7 @@ fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
     })
 }
 
-fn term(word: SearchWord) -> Option<Term> {
+fn term(word: &SearchWord) -> Option<Term> {
     let field = word.text.split_once(':').filter(|_| !word.is_quoted);
     let (field, text) = match field.and_then(|(name, rest)| Some((Field::from_word(name)?, rest))) {
         Some((field, rest)) => (field, rest.trim()),
