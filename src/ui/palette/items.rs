@@ -40,42 +40,41 @@ pub fn rows(
         (is_idle(cx, row), fit, std::cmp::Reverse(*score), rank)
     });
     let best_command = commands.iter().map(|(score, _)| *score).max().unwrap_or(0);
-    let mut commands: Vec<_> = commands.into_iter().map(|(_, row)| row).collect();
+    let mut commands = headed(
+        "Commands",
+        commands.into_iter().map(|(_, row)| row).collect(),
+    );
     let best_device = found
         .and_then(|found| found.best.first())
         .map(|(score, _)| *score);
-    let mut devices: Vec<_> = found.map_or_else(Vec::new, |found| device_rows(cx, found));
-    head(&mut commands, "Commands");
-    if let Some(found) = found {
-        head(&mut devices, &found_words(found));
-    }
+    let mut devices = found.map_or_else(Vec::new, |found| {
+        headed(&found_words(found), device_rows(cx, found))
+    });
     for row in commands.iter_mut().chain(&mut devices) {
         row.letters = fuzzy.letters(&row.label);
     }
-    let (mut named, mut others) = incident_rows(cx, text, fuzzy, tickets);
-    head(&mut named, "Incident");
-    head(&mut others, "Incidents");
-    let (best_plan, mut plans) = plan_rows(cx, fuzzy);
-    head(&mut plans, "Plans");
-    let mut saved = saved_rows(cx, fuzzy);
-    head(&mut saved, "Saved searches");
-    let mut profiles = profile_rows(cx, fuzzy);
-    head(&mut profiles, "Profiles");
-    let mut settings = setting_rows(cx, fuzzy);
-    head(&mut settings, "Settings");
-    let mut asking = search_rows(cx, text);
-    head(&mut asking, "Search");
+    let (named, others) = incident_rows(cx, text, fuzzy, tickets);
+    let (best_plan, plans) = plan_rows(cx, fuzzy);
     // The best matches come first; equal ones in this order.
     let mut main = [
         (best_command, commands),
         (best_device.unwrap_or(0), devices),
-        (best_plan, plans),
+        (best_plan, headed("Plans", plans)),
     ];
     main.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let main = main.into_iter().flat_map(|(_, rows)| rows);
-    let after = [others, saved, profiles, settings, asking];
-    let after = after.into_iter().flatten();
-    named.into_iter().chain(main).chain(after).collect()
+    let after = [
+        headed("Incidents", others),
+        headed("Saved searches", saved_rows(cx, fuzzy)),
+        headed("Profiles", profile_rows(cx, fuzzy)),
+        headed("Settings", setting_rows(cx, fuzzy)),
+        headed("Search", search_rows(cx, text)),
+    ];
+    let named = headed("Incident", named).into_iter();
+    named
+        .chain(main)
+        .chain(after.into_iter().flatten())
+        .collect()
 }
 
 /// Rank of a title's match with the typed text: at its beginning, at the beginning of a word, or anywhere;
@@ -196,10 +195,11 @@ fn incident_row(ticket: &str) -> Row {
     Row::new(item, label, "All that carries this ticket")
 }
 
-fn head(rows: &mut [Row], heading: &str) {
+fn headed(heading: &str, mut rows: Vec<Row>) -> Vec<Row> {
     if let Some(first) = rows.first_mut() {
         first.heading = Some(heading.to_owned());
     }
+    rows
 }
 
 fn found_words(found: &Found) -> String {
@@ -215,9 +215,9 @@ fn all_commands() -> impl Iterator<Item = UiCommand> {
     UiCommand::all().filter(|command| *command != UiCommand::OpenPalette)
 }
 
-fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
+fn recent_and_all(ctx: &Context, cx: &Cx<'_>, saved: Vec<Row>) -> Vec<Row> {
     let recent = cx.views.recent.0.iter();
-    let mut recent: Vec<_> = recent
+    let recent = recent
         .map(|item| match item {
             Item::Command(command) => command_row(ctx, cx, *command),
             Item::Device(machine) => device_row(cx, machine),
@@ -241,23 +241,18 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
     let (for_selection, others): (Vec<_>, Vec<_>) = others
         .into_iter()
         .partition(|command| is_for_selection(*command));
-    let rows = |commands: Vec<UiCommand>| -> Vec<Row> {
-        let rows = commands
-            .into_iter()
-            .map(|command| command_row(ctx, cx, command));
-        rows.collect()
+    let rows = |heading, commands: Vec<UiCommand>| {
+        let rows = commands.into_iter();
+        let rows = rows.map(|command| command_row(ctx, cx, command));
+        headed(heading, rows.collect())
     };
-    let (mut acts, mut others) = (rows(acts), rows(others));
-    let mut for_selection = rows(for_selection);
-    head(&mut recent, "Recent");
-    head(&mut acts, "The open device");
-    head(&mut others, "Commands");
-    head(&mut for_selection, "The selected devices");
+    let acts = rows("The open device", acts);
+    let others = rows("Commands", others);
+    let mut for_selection = rows("The selected devices", for_selection);
     if cx.views.bulk_selection.is_empty() {
         // All of them say the same then.
         for_selection.truncate(1);
     }
-    head(&mut saved, "Saved searches");
     // Available commands come before unavailable ones.
     let has_device = acts.iter().any(|row| row.why_not.is_none());
     let (first, last) = if has_device {
@@ -265,9 +260,9 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, mut saved: Vec<Row>) -> Vec<Row> {
     } else {
         (others, acts)
     };
-    recent
+    headed("Recent", recent)
         .into_iter()
-        .chain(saved)
+        .chain(headed("Saved searches", saved))
         .chain(first)
         .chain(for_selection)
         .chain(last)
