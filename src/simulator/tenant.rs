@@ -165,13 +165,8 @@ impl SimTenant {
         {
             let created = shifted(begun, -past.ago);
             let updated = shifted(created, past.took);
-<<<<<<< ours
             let ahead = if past.status == Status::InProgress {
-                // Still at it; ends four minutes into the story.
-=======
-            let ahead = if status == Status::InProgress {
                 // Still running; ends four minutes into the story.
->>>>>>> theirs
                 vec![(shifted(begun, 240), Status::Succeeded, 0)]
             } else {
                 Vec::new()

@@ -231,7 +231,10 @@ impl Scroll {
 type Fact = fn(&Machine, &Cx<'_>) -> String;
 
 /// An age with its date: an old one says when.
-fn when(at: Timestamp, cx: &Cx<'_>) -> String {
+fn when(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
+    let Some(at) = at else {
+        return told(None);
+    };
     let date = at.to_zoned(cx.zone.clone()).strftime("%Y-%m-%d");
     format!("{} ({date})", words::ago(at, cx.service_now()))
 }
@@ -271,15 +274,9 @@ const FACTS: &[(&str, Fact)] = &[
         look::health(&machine.health_status).word.into_owned()
     }),
     ("Last full report", |machine, cx| {
-        machine
-            .last_seen
-            .map_or_else(|| or_unknown(None), |at| when(at, cx))
+        when(machine.last_seen, cx)
     }),
-    ("First seen", |machine, cx| {
-        machine
-            .first_seen
-            .map_or_else(|| or_unknown(None), |at| when(at, cx))
-    }),
+    ("First seen", |machine, cx| when(machine.first_seen, cx)),
     ("Risk", |machine, _| {
         look::risk(machine.risk_score.as_ref()).word.into_owned()
     }),

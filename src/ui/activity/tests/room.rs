@@ -289,7 +289,6 @@ fn the_time_left_is_estimated_only_while_orders_can_leave() {
     assert!(!is_estimated(&mut harness), "it only looks");
 }
 
-<<<<<<< ours
 /// This computer's clock, which stands still here, may be set at any time.
 #[test]
 fn the_time_left_is_estimated_by_the_windows_own_clock() {
@@ -308,10 +307,7 @@ fn the_time_left_is_estimated_by_the_windows_own_clock() {
     assert!(near.iter().any(shown), "{near:?}");
 }
 
-/// What was fetched is found: how far it is, and where it lies.
-=======
 /// A download shows its progress and its place.
->>>>>>> theirs
 #[test]
 fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     let kind = ActionKind::CollectInvestigationPackage;
