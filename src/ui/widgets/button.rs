@@ -217,6 +217,7 @@ impl<'a> ActionButton<'a> {
         if self.disabled_because.is_some() {
             return Colours::disabled(self.style, ui);
         }
+        let pick = |usual, under_pointer| if on { under_pointer } else { usual };
         match self.style {
             _ if self.toggled == Some(true) => Colours {
                 text: tokens.text,
@@ -225,33 +226,17 @@ impl<'a> ActionButton<'a> {
             },
             ButtonStyle::Primary => Colours {
                 text: tokens.on_accent,
-                fill: if on {
-                    tokens.accent_hover
-                } else {
-                    tokens.accent
-                },
+                fill: pick(tokens.accent, tokens.accent_hover),
                 outline: Color32::TRANSPARENT,
             },
             ButtonStyle::Secondary => Colours {
                 text: tokens.text,
-                fill: if on {
-                    tokens.surface.hover
-                } else {
-                    tokens.surface.raised
-                },
-                outline: if on {
-                    tokens.text_weak
-                } else {
-                    tokens.control_border
-                },
+                fill: pick(tokens.surface.raised, tokens.surface.hover),
+                outline: pick(tokens.control_border, tokens.text_weak),
             },
             ButtonStyle::Danger => Colours {
                 text: tokens.on_danger_fill,
-                fill: if on {
-                    tokens.danger_fill_hover
-                } else {
-                    tokens.danger_fill
-                },
+                fill: pick(tokens.danger_fill, tokens.danger_fill_hover),
                 outline: Color32::TRANSPARENT,
             },
             ButtonStyle::Quiet if on => Colours {
@@ -268,12 +253,10 @@ impl<'a> ActionButton<'a> {
     }
 
     fn height(&self, tokens: &Tokens) -> f32 {
-        match self.style {
-            _ if self.is_compact => tokens.height.target,
-            ButtonStyle::Quiet => tokens.height.target,
-            ButtonStyle::Primary | ButtonStyle::Secondary | ButtonStyle::Danger => {
-                tokens.height.control
-            }
+        if self.is_compact || self.style == ButtonStyle::Quiet {
+            tokens.height.target
+        } else {
+            tokens.height.control
         }
     }
 }
@@ -296,11 +279,10 @@ impl Colours {
             } else {
                 Color32::TRANSPARENT
             },
-            outline: match style {
-                ButtonStyle::Quiet => Color32::TRANSPARENT,
-                ButtonStyle::Primary | ButtonStyle::Secondary | ButtonStyle::Danger => {
-                    tokens.border
-                }
+            outline: if style == ButtonStyle::Quiet {
+                Color32::TRANSPARENT
+            } else {
+                tokens.border
             },
         }
     }
