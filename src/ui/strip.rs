@@ -221,10 +221,9 @@ fn label_width(ui: &Ui, label: &str) -> f32 {
 }
 
 fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let help = UiCommand::TryKeyringAgain.spec().help;
-    if ui.add(ActionButton::new(TRY_AGAIN).hint(help)).clicked() {
-        cx.out.commands.push(UiCommand::TryKeyringAgain);
-    }
+    let command = UiCommand::TryKeyringAgain;
+    let button = ActionButton::new(TRY_AGAIN).hint(command.spec().help);
+    cx.button_ui(ui, command, button);
 }
 
 /// A button of the strip.

@@ -194,14 +194,7 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
 
 /// The buttons come first: the notes about the list grow and shrink.
 fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let contained = UiCommand::ShowContained;
-    let spec = contained.spec();
-    if ui
-        .add(ActionButton::new(spec.title).hint(spec.help))
-        .clicked()
-    {
-        cx.out.commands.push(contained);
-    }
+    cx.command_ui(ui, UiCommand::ShowContained);
     columns_ui(ui, cx.views);
     let inventory = &cx.state.inventory;
     if inventory.loading {

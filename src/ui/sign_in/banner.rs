@@ -161,9 +161,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let button = ActionButton::primary("Try again")
         .name("Try again to renew the sign-in")
         .hint(renew.spec().help);
-    if ui.add(button).clicked() {
-        cx.out.commands.push(renew);
-    }
+    cx.button_ui(ui, renew, button);
 }
 
 /// Both ways to sign in; the first one is primary where it is what to do.

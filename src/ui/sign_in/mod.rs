@@ -152,9 +152,7 @@ fn different_account_ui(
             cancel.request_focus();
         }
         let label = format!("Continue as {}", account.label());
-        if ui.add(ActionButton::primary(&label)).clicked() {
-            cx.out.commands.push(UiCommand::AcceptAccount);
-        }
+        cx.button_ui(ui, UiCommand::AcceptAccount, ActionButton::primary(&label));
     });
     ui.small_label("To sign in with another account:");
     ui.horizontal_wrapped(|ui| {
