@@ -266,7 +266,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         }
     }
     if !row.is_leaving() {
-        release_ui(ui, cx, row, |release| release);
+        release_ui(ui, cx, row, false);
     }
 }
 

@@ -127,8 +127,19 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     account::welcome_ui(ui, cx);
+    problems_ui(ui, cx);
+    if let Some(Err(why)) = cx.views.journal.notice.clone()
+        && banner_ui(ui, "written out", Role::Caution, &why, "", &[])
+    {
+        cx.views.journal.notice = None;
+        return_keyboard(ui, cx);
+    }
+}
+
+/// The newest problem, with the older ones beside it.
+fn problems_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let dismissed = &mut cx.views.problems_dismissed;
-    let unread = state.problems.iter();
+    let unread = cx.state.problems.iter();
     let unread: Vec<_> = unread.filter(|p| !dismissed.contains(&p.number)).collect();
     if let Some((newest, older)) = unread.split_last() {
         let older: Vec<_> = older.iter().map(|p| &p.explanation).collect();
@@ -144,12 +155,6 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             dismissed.insert(newest.number);
             return_keyboard(ui, cx);
         }
-    }
-    if let Some(Err(why)) = cx.views.journal.notice.clone()
-        && banner_ui(ui, "written out", Role::Caution, &why, "", &[])
-    {
-        cx.views.journal.notice = None;
-        return_keyboard(ui, cx);
     }
 }
 

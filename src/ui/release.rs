@@ -9,13 +9,8 @@ use super::widgets::{ActionButton, Icon};
 use crate::action::Subject;
 use crate::state::Contained;
 
-/// The button that releases what is contained, in the look of its list.
-pub fn release_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    row: &Contained,
-    look: impl FnOnce(ActionButton<'_>) -> ActionButton<'_>,
-) {
+/// The button that releases what is contained.
+pub fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained, is_compact: bool) {
     let back = row.condition.way_back();
     let label = format!("{}…", back.spec().button);
     let name = format!("{} {}…", back.spec().button, row.machine.quoted());
@@ -25,7 +20,12 @@ pub fn release_ui(
         .icon(Icon::Undo)
         .with_arm_delay()
         .disabled_because(only_looks.as_deref());
-    if ui.add(look(release)).clicked() {
+    let release = if is_compact {
+        release.compact()
+    } else {
+        release
+    };
+    if ui.add(release).clicked() {
         cx.views.selected = Some(row.machine.clone());
         NewForm::new(Subject::Act(back), std::slice::from_ref(&row.machine)).raise(ui, cx);
     }

@@ -121,7 +121,7 @@ fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &Inciden
         }
         for row in rows() {
             if !row.is_leaving() && !row.in_force.is_empty() {
-                release_ui(ui, cx, row, |release| release.compact());
+                release_ui(ui, cx, row, true);
             }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
