@@ -1,8 +1,6 @@
 //! Theme: colours by meaning, measures, fonts, and the egui style made from them.
 //!
-//! Raw colours live in `palette`, meanings in `tokens`; everything else asks `ui.tokens()`.
-
-mod palette;
+//! Colours live in `tokens`; everything else asks `ui.tokens()`.
 
 pub mod fonts;
 pub mod text;

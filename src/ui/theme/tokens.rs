@@ -1,12 +1,13 @@
 //! Colours and measures by meaning.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where colours are made"
+)]
+
 use crate::model::variants;
 use egui::{Color32, Context, CornerRadius, Theme, Ui};
 use strum::VariantArray;
-
-use super::palette::{
-    self, AMBER, AMBER_DEEP, BACKDROP, BRICK, BRICK_HOVER, INK, SHADOW, WHITE, dark, light,
-};
 
 /// Semantic role of a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
@@ -191,6 +192,21 @@ const HEIGHT: Heights = Heights {
     icon: 16.0,
 };
 
+const fn rgb(red: u8, green: u8, blue: u8) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
+
+/// Colours that more than one thing has.
+const WHITE: Color32 = rgb(0xFF, 0xFF, 0xFF);
+const INK: Color32 = rgb(0x17, 0x1B, 0x21);
+const DARK_WINDOW: Color32 = rgb(0x12, 0x15, 0x1A);
+const DARK_RAISED: Color32 = rgb(0x23, 0x29, 0x32);
+const DARK_TEXT: Color32 = rgb(0xE8, 0xEC, 0xF1);
+const DARK_ACCENT: Color32 = rgb(0x7A, 0xB8, 0xFF);
+const LIGHT_RAISED: Color32 = rgb(0xEB, 0xEE, 0xF2);
+const LIGHT_TEXT: Color32 = rgb(0x17, 0x1B, 0x21);
+const LIGHT_ACCENT: Color32 = rgb(0x0A, 0x52, 0xA0);
+
 const PAPER: Pattern = Pattern {
     ground: WHITE,
     mark: INK,
@@ -198,8 +214,8 @@ const PAPER: Pattern = Pattern {
 };
 
 const DEMO: Pattern = Pattern {
-    ground: AMBER,
-    mark: AMBER_DEEP,
+    ground: rgb(0xF5, 0xC0, 0x4E),
+    mark: rgb(0xDC, 0x9F, 0x2C),
     text: INK,
 };
 
@@ -207,37 +223,37 @@ impl Tokens {
     /// The dark theme.
     pub const DARK: Self = Self {
         surface: Surfaces {
-            window: dark::WINDOW,
-            panel: dark::PANEL,
-            raised: dark::RAISED,
-            hover: dark::HOVER,
-            selected: dark::SELECTED,
+            window: DARK_WINDOW,
+            panel: rgb(0x1A, 0x1E, 0x25),
+            raised: DARK_RAISED,
+            hover: rgb(0x2C, 0x34, 0x40),
+            selected: rgb(0x1B, 0x36, 0x55),
         },
-        text: dark::TEXT,
-        text_weak: dark::TEXT_WEAK,
-        accent: dark::ACCENT,
-        accent_hover: dark::ACCENT_HOVER,
-        on_accent: dark::WINDOW,
-        danger: dark::DANGER,
-        danger_fill: BRICK,
-        danger_fill_hover: BRICK_HOVER,
+        text: DARK_TEXT,
+        text_weak: rgb(0xAA, 0xB4, 0xC0),
+        accent: DARK_ACCENT,
+        accent_hover: rgb(0x9C, 0xCA, 0xFF),
+        on_accent: DARK_WINDOW,
+        danger: rgb(0xFF, 0x8A, 0x80),
+        danger_fill: rgb(0xB3, 0x26, 0x1E),
+        danger_fill_hover: rgb(0x9C, 0x1F, 0x18),
         on_danger_fill: WHITE,
-        caution: dark::CAUTION,
-        pending: dark::PENDING,
-        ok: dark::OK,
-        unknown: dark::UNKNOWN,
-        stale: dark::STALE,
-        border: dark::BORDER,
-        control_border: dark::FIELD_BORDER,
-        focus: dark::ACCENT,
-        shadow: SHADOW,
-        backdrop: BACKDROP,
+        caution: rgb(0xF5, 0xC0, 0x4E),
+        pending: rgb(0x5C, 0xDD, 0xE5),
+        ok: rgb(0x6F, 0xD8, 0x9A),
+        unknown: rgb(0xD0, 0xA6, 0xF5),
+        stale: rgb(0xA3, 0xAD, 0xB9),
+        border: rgb(0x3A, 0x44, 0x52),
+        control_border: rgb(0x76, 0x83, 0x94),
+        focus: DARK_ACCENT,
+        shadow: Color32::from_black_alpha(96),
+        backdrop: Color32::from_black_alpha(140),
         paper: PAPER,
         demo: DEMO,
         stand_in: Pattern {
-            ground: dark::RAISED,
-            mark: dark::HATCH,
-            text: dark::TEXT,
+            ground: DARK_RAISED,
+            mark: rgb(0x39, 0x55, 0x75),
+            text: DARK_TEXT,
         },
         space: SPACE,
         size: SIZE,
@@ -251,30 +267,30 @@ impl Tokens {
     /// The light theme.
     pub const LIGHT: Self = Self {
         surface: Surfaces {
-            window: light::WINDOW,
-            panel: light::PANEL,
-            raised: light::RAISED,
-            hover: light::HOVER,
-            selected: light::SELECTED,
+            window: rgb(0xF5, 0xF6, 0xF8),
+            panel: rgb(0xFF, 0xFF, 0xFF),
+            raised: LIGHT_RAISED,
+            hover: rgb(0xDF, 0xE4, 0xEA),
+            selected: rgb(0xCF, 0xE1, 0xF7),
         },
-        text: light::TEXT,
-        text_weak: light::TEXT_WEAK,
-        accent: light::ACCENT,
-        accent_hover: light::ACCENT_HOVER,
-        on_accent: palette::WHITE,
-        danger: light::DANGER,
-        caution: light::CAUTION,
-        pending: light::PENDING,
-        ok: light::OK,
-        unknown: light::UNKNOWN,
-        stale: light::STALE,
-        border: light::BORDER,
-        control_border: light::FIELD_BORDER,
-        focus: light::ACCENT,
+        text: LIGHT_TEXT,
+        text_weak: rgb(0x47, 0x52, 0x60),
+        accent: LIGHT_ACCENT,
+        accent_hover: rgb(0x08, 0x43, 0x84),
+        on_accent: WHITE,
+        danger: rgb(0xA8, 0x20, 0x1A),
+        caution: rgb(0x75, 0x46, 0x00),
+        pending: rgb(0x00, 0x57, 0x61),
+        ok: rgb(0x13, 0x5C, 0x31),
+        unknown: rgb(0x5F, 0x34, 0x94),
+        stale: rgb(0x50, 0x5B, 0x69),
+        border: rgb(0xC3, 0xCB, 0xD5),
+        control_border: rgb(0x74, 0x80, 0x8E),
+        focus: LIGHT_ACCENT,
         stand_in: Pattern {
-            ground: light::RAISED,
-            mark: light::HATCH,
-            text: light::TEXT,
+            ground: LIGHT_RAISED,
+            mark: rgb(0xA9, 0xC7, 0xEA),
+            text: LIGHT_TEXT,
         },
         ..Self::DARK
     };
