@@ -92,7 +92,7 @@ impl<'a> Facts<'a> {
     /// Why the known actions may be incomplete, if they may.
     fn history_gap(&self) -> Option<String> {
         match self.history {
-            None => Some(self.unread.words(self.unread.history, "action history")),
+            None => Some(unread_words(self.unread.history, "action history")),
             Some(History {
                 is_complete: false, ..
             }) => Some("part of this device's action history was cut off or unreadable".to_owned()),
@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
 
     /// Why the record of the machine is not known.
     fn record_gap(&self) -> String {
-        self.unread.words(self.unread.record, "record")
+        unread_words(self.unread.record, "record")
     }
 }
 
@@ -114,14 +114,12 @@ pub struct Unread<'a> {
     pub history: Option<&'a str>,
 }
 
-impl Unread<'_> {
-    /// The clause after what was not checked.
-    fn words(self, why: Option<&str>, what: &str) -> String {
-        why.map_or_else(
-            || format!("this device's {what} has not been read yet"),
-            ToOwned::to_owned,
-        )
-    }
+/// The clause after what was not checked.
+fn unread_words(why: Option<&str>, what: &str) -> String {
+    why.map_or_else(
+        || format!("this device's {what} has not been read yet"),
+        ToOwned::to_owned,
+    )
 }
 
 /// Number of a machine's unresolved alerts, as far as it is known.

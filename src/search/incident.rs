@@ -240,7 +240,7 @@ mod tests {
     use crate::journal::Record;
     use crate::message::{Event, InventoryNews};
     use crate::model::{
-        Epoch, HResult, Machine, MachineAction, MachineActionStatus, MachineActionType, Mode,
+        Epoch, Machine, MachineAction, MachineActionStatus, MachineActionType, Mode,
     };
     use crate::state::fixtures;
 
@@ -262,14 +262,7 @@ mod tests {
         let device = fixtures::machine_ref(machine, None);
         let mut order = fixtures::order(tag, device, ActionKind::Isolate);
         order.comment = comment.into();
-        let done = Record::Finished {
-            action: MachineActionId::parse(action).expect("a literal id"),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let done = fixtures::finished(action, MachineActionStatus::Succeeded);
         let author = crate::journal::Author {
             tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
             ..fixtures::author()

@@ -255,7 +255,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::{NotSentReason, Record};
     use crate::message::Event;
-    use crate::model::{HResult, MachineActionId, MachineActionStatus, Mode};
+    use crate::model::{MachineActionStatus, Mode};
     use crate::state::fixtures;
 
     const DONE: &str = "b89eb834";
@@ -263,14 +263,7 @@ mod tests {
     fn done() -> Vec<Record> {
         vec![
             Record::Sent,
-            Record::Finished {
-                action: MachineActionId::parse(DONE).expect("a literal id"),
-                status: MachineActionStatus::Succeeded,
-                hresult: HResult(0),
-                by: None,
-                comment: None,
-                service_time: None,
-            },
+            fixtures::finished(DONE, MachineActionStatus::Succeeded),
         ]
     }
 

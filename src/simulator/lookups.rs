@@ -9,7 +9,7 @@ use super::api::{check_hash, value};
 use super::filter::moment;
 use super::fleet::Record;
 use super::odata::PAGE;
-use super::reply::Answer;
+use super::reply::{Answer, Reply};
 use super::submit::refuse;
 use super::tenant::SimTenant;
 use super::{files, story};
@@ -31,19 +31,19 @@ pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Answer {
     if age.is_negative() || age > KEPT {
         return refuse("InvalidInput", "Timestamp must be within the past 30 days.");
     }
-    list(tenant, |_, record| {
+    Ok(list(tenant, |_, record| {
         has(record, ip) && was_seen(record, at, tenant.clock.now())
-    })
+    }))
 }
 
 /// `GET /api/files/{sha1}/machines`: none for a file that nobody knows.
 pub(super) fn with_file(tenant: &SimTenant, sha1: &str) -> Answer {
     check_hash(sha1, &[40])?;
-    list(tenant, |index, _| files::is_on(sha1, index))
+    Ok(list(tenant, |index, _| files::is_on(sha1, index)))
 }
 
 /// `GET /api/users/{name}/machines`: the account name alone; nothing for a name nobody has.
-pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Answer {
+pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Reply {
     list(tenant, |index, _| {
         let users = story::users(index, tenant.clock.begun());
         let names = users.as_array().into_iter().flatten();
@@ -53,7 +53,7 @@ pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Answer {
     })
 }
 
-fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Answer {
+fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Reply {
     let changed = tenant.lock().changed.clone();
     let records = (0..tenant.fleet.len()).map(|index| (index, tenant.record(index, &changed)));
     let hits: Vec<Value> = records
@@ -61,7 +61,7 @@ fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Answer {
         .take(PAGE)
         .map(|(_, record)| Value::Object(record))
         .collect();
-    Ok(value(tenant, "Machines", hits))
+    value(tenant, "Machines", hits)
 }
 
 /// Both, in this order, the address quoted and the time bare with a `Z`.

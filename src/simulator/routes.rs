@@ -321,7 +321,7 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], fault: Option<&Fault
             get(&read, &|| lookups::by_address(tenant, subject))
         }
         ["machines", _] => get(&read, &|| api::machine(tenant, subject)),
-        ["users", _, "machines"] => get(&read, &|| lookups::of_user(tenant, subject)),
+        ["users", _, "machines"] => get(&read, &|| Ok(lookups::of_user(tenant, subject))),
         ["machines", _, "machineactions"] => {
             get(&read, &|| api::actions(tenant, call, Some(subject)))
         }

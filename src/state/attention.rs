@@ -153,7 +153,7 @@ mod tests {
     use crate::message::Event;
     use crate::model::Epoch;
     use crate::model::{
-        HResult, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode,
+        MachineAction, MachineActionId, MachineActionStatus, MachineActionType, Mode,
     };
     use crate::state::fixtures;
 
@@ -162,14 +162,7 @@ mod tests {
         let mut order = fixtures::order(tag, machine, ActionKind::Isolate);
         order.task = task.clone();
         let mut entry = Entry::new(fixtures::author(), order);
-        let finished = Record::Finished {
-            action: MachineActionId::parse("b89eb834").expect("a literal id"),
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let finished = fixtures::finished("b89eb834", status);
         for record in [Record::Sent, finished] {
             entry.push(Timestamp::UNIX_EPOCH, record);
         }

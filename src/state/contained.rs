@@ -280,7 +280,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::{Author, Record};
     use crate::message::Event;
-    use crate::model::{Epoch, HResult, MachineActionStatus, Mode};
+    use crate::model::{Epoch, MachineActionStatus, Mode};
     use crate::state::fixtures;
 
     fn action(
@@ -408,14 +408,7 @@ mod tests {
         ];
         let epoch = Epoch(0);
         state.apply(Event::Actions { epoch, actions });
-        let done = |id: &str| Record::Finished {
-            action: MachineActionId::parse(id).expect("a literal id"),
-            status: Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let done = |id: &str| fixtures::finished(id, Succeeded);
         state.apply(entry("cdn-7F3K2Q9M", "a7", done("a7-7")));
         // Somebody was first: the entry knows their action, and has made none.
         let theirs = Record::NotOurs {

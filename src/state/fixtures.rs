@@ -9,7 +9,8 @@ use crate::action::{ActionKind, Order, Task};
 use crate::journal::{Author, Entry, Record};
 use crate::message::{Event, InventoryNews};
 use crate::model::{
-    Account, EntryId, Machine, MachineId, MachineRef, Permissions, SessionStatus, TenantId,
+    Account, EntryId, HResult, Machine, MachineActionId, MachineActionStatus, MachineId,
+    MachineRef, Permissions, SessionStatus, TenantId,
 };
 
 /// Somebody in the built-in tenant.
@@ -60,6 +61,18 @@ pub fn machine_ref(id: &str, dns_name: Option<&str>) -> MachineRef {
     MachineRef {
         id: MachineId::parse(id).expect("a literal id"),
         dns_name: dns_name.map(Into::into),
+    }
+}
+
+/// The end of an action by its literal id, of which nobody said more.
+pub fn finished(action: &str, status: MachineActionStatus) -> Record {
+    Record::Finished {
+        action: MachineActionId::parse(action).expect("a literal id"),
+        status,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
     }
 }
 

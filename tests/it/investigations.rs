@@ -172,9 +172,7 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
 fn an_investigation_that_was_carried_over_to_another_record_is_followed_there() {
     for (what, is_elsewhere) in [("carried_over", true), ("other_device", false)] {
         let (_tenant, _folder, mut engine) = signed_in();
-        engine
-            .control
-            .inject(fault("submit:startInvestigation", what, 1));
+        engine.inject("submit:startInvestigation", what, 1);
         let entry = engine.order(KIND, "ENG-LT-030");
         let end = engine.until_end(entry);
         assert!(matches!(end, OrderStatus::Done { .. }), "{what}: {end:?}");

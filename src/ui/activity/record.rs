@@ -181,14 +181,7 @@ mod tests {
         assert_eq!(age(&entry, &state, at(7)), "for 7 s");
         ahead(&mut state, -21_590);
         assert_eq!(age(&entry, &state, at(25_207)), "clock was set");
-        let finished = Record::Finished {
-            action: MachineActionId::parse("b89eb834").expect("a literal id"),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let finished = fixtures::finished("b89eb834", MachineActionStatus::Succeeded);
         entry.push(at(25_207), finished);
         state.apply(Event::Entry(Box::new(entry.clone())));
         let told = times(&entry, &state, &TimeZone::UTC);

@@ -10,9 +10,7 @@ use crate::action::{ActionKind, Subject};
 use crate::guard::Policy;
 use crate::journal::{NotSentReason, Record};
 use crate::message::Command;
-use crate::model::{
-    EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, Mode, PanelPart,
-};
+use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mode, PanelPart};
 use crate::state::{State, fixtures};
 use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::{OpenDialog, Views};
@@ -38,14 +36,7 @@ fn action() -> MachineActionId {
 }
 
 fn finished(status: MachineActionStatus) -> Record {
-    Record::Finished {
-        action: action(),
-        status,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    }
+    fixtures::finished(action().as_str(), status)
 }
 
 fn harness(entries: Vec<Entry>) -> Harness<'static, World> {

@@ -111,9 +111,7 @@ mod tests {
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::{Event, IndicatorNews, ReadIndicators};
-    use crate::model::{
-        Epoch, HResult, Indicator, IndicatorAction, MachineActionType, MachineRef, Mode,
-    };
+    use crate::model::{Epoch, Indicator, IndicatorAction, MachineActionType, MachineRef, Mode};
     use crate::state::fixtures;
     use crate::ui::activity::undo::*;
 
@@ -138,14 +136,7 @@ mod tests {
             kind,
             values: value.into_iter().collect(),
         };
-        let done = Record::Finished {
-            action: id(action),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let done = fixtures::finished(action, MachineActionStatus::Succeeded);
         fixtures::entry(fixtures::author(), order, vec![Record::Sent, done])
     }
 

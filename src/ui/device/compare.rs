@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::model::{Alert, Machine, MachineRef, PanelPart, clean};
 use crate::search::DeviceState;
 use crate::state::State;
-use crate::ui::device::facts::{or_unknown, os, tags};
+use crate::ui::device::facts::{or_unknown, os, tags, unknown};
 use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
@@ -233,7 +233,7 @@ type Fact = fn(&Machine, &Cx<'_>) -> String;
 /// An age with its date: an old one says when.
 fn when(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
     let Some(at) = at else {
-        return told(None);
+        return unknown();
     };
     let date = at.to_zoned(cx.zone.clone()).strftime("%Y-%m-%d");
     format!("{} ({date})", words::ago(at, cx.service_now()))

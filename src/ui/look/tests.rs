@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{ActionKind, ConditionState, Evidence};
 use crate::journal::{Record, Undone};
-use crate::model::{HResult, MachineActionId};
+use crate::model::MachineActionId;
 use crate::state::fixtures;
 
 /// What only an order or an action of the service may look like.
@@ -164,14 +164,7 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
 fn a_success_that_does_not_hold_as_ordered_does_not_look_like_one_that_does() {
     let machine = fixtures::machine_ref("a1", None);
     let ordered = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
-    let done = Record::Finished {
-        action: MachineActionId::parse("b1").expect("a literal id"),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let done = fixtures::finished("b1", MachineActionStatus::Succeeded);
     let entry = fixtures::entry(fixtures::author(), ordered, vec![Record::Sent, done]);
     let plain = order(&entry, &Aftermath::default());
     assert_eq!((plain.icon, plain.role), (Icon::Done, Role::Ok));

@@ -81,10 +81,10 @@ pub(super) fn check_may_begin(context: &Context, approval: &Approval) -> Result<
 
 fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSent> {
     let life = context.settings.policy().approval_life;
-    if !is_young(approval.confirmed_at(), now(), life) {
-        Err(NotSent::because(NotSentReason::ApprovalLapsed))
-    } else {
+    if is_young(approval.confirmed_at(), now(), life) {
         Ok(())
+    } else {
+        Err(NotSent::because(NotSentReason::ApprovalLapsed))
     }
 }
 

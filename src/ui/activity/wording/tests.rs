@@ -95,14 +95,7 @@ fn a_silent_device_says_when_the_three_days_end() {
 
 #[test]
 fn a_success_says_where_to_find_what_it_left_behind() {
-    let finished = Record::Finished {
-        action: action(),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let finished = fixtures::finished(action().as_str(), MachineActionStatus::Succeeded);
     let mut entry = entry(vec![Record::Sent, finished]);
     let mut about = |kind| {
         entry.order.task = Task::Act {
@@ -205,14 +198,7 @@ fn one_event_has_one_time_and_it_is_the_services() {
     entry.push(at(0), Record::Sent);
     entry.push(
         at(215),
-        Record::Finished {
-            action: action(),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        },
+        fixtures::finished(action().as_str(), MachineActionStatus::Succeeded),
     );
     let mut state = state();
     assert_eq!(age(&entry, &state, at(935)), "12 min ago");
@@ -248,14 +234,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
     };
     let entry = released(vec![
         Record::Sent,
-        Record::Finished {
-            action: action(),
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        },
+        fixtures::finished(action().as_str(), MachineActionStatus::Succeeded),
     ]);
     let mut know = |id: &str, kind, status, created: i64, updated: i64| {
         let id = MachineActionId::parse(id).expect("a literal id");

@@ -7,7 +7,6 @@ use egui::accesskit::{Live, Role as Part};
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::Record;
-use crate::model::HResult;
 use crate::state::fixtures;
 use crate::ui::views::{OpenDialog, Screen};
 
@@ -123,14 +122,7 @@ fn news(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> 
 
 #[test]
 fn each_change_of_a_status_is_said_once() {
-    let finished = |status| Record::Finished {
-        action: MachineActionId::parse("j1").expect("a literal id"),
-        status,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let finished = |status| fixtures::finished("j1", status);
     let accepted = Record::Accepted {
         action: MachineActionId::parse("j1").expect("a literal id"),
         status: MachineActionStatus::Pending,

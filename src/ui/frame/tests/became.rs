@@ -3,7 +3,6 @@
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::{Entry, Record};
-use crate::model::HResult;
 use crate::state::fixtures;
 
 const WORDS: &str = "Isolated, no longer in effect (released by sam@contoso.com, at ";
@@ -24,14 +23,7 @@ fn lifted() -> State {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let mut order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
     order.comment = "INC-4711 beacon".into();
-    let done = Record::Finished {
-        action: MachineActionId::parse("j1").expect("a literal id"),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let done = fixtures::finished("j1", MachineActionStatus::Succeeded);
     let records = vec![Record::Sent, done];
     let entry: Entry = fixtures::entry_at(at(0), fixtures::author(), order, records);
     state.apply(Event::Entry(Box::new(entry)));

@@ -4,7 +4,6 @@ use super::*;
 use crate::action::{ActionKind, TAG};
 use crate::journal::{Author, Entry, Format, Record};
 use crate::message::{ExportTo, Exported};
-use crate::model::HResult;
 use crate::state::fixtures;
 use crate::ui::palette::Palette;
 use crate::ui::views::{OpenDialog, Screen};
@@ -45,14 +44,7 @@ fn incident() -> State {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let mut order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
     order.comment = "INC-4711 beacon".into();
-    let done = Record::Finished {
-        action: MachineActionId::parse("j1").expect("a literal id"),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let done = fixtures::finished("j1", MachineActionStatus::Succeeded);
     let author = Author {
         tenant: TENANT.into(),
         ..fixtures::author()

@@ -4,7 +4,6 @@ use super::*;
 use crate::action::ActionKind;
 use crate::journal::{Defect, Entry, Record, Report, Verified};
 use crate::message::{ExportTo, JournalNews, Written};
-use crate::model::HResult;
 use crate::state::fixtures;
 
 fn entry(n: usize, name: &str, comment: &str) -> Entry {
@@ -113,14 +112,7 @@ fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
     let done = |n: usize| {
         let mut entry = entry(n, &format!("D-{n}"), "x");
         let action = MachineActionId::parse(&format!("a{n}")).expect("a literal id");
-        let end = Record::Finished {
-            action,
-            status: MachineActionStatus::Succeeded,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-            service_time: None,
-        };
+        let end = fixtures::finished(action.as_str(), MachineActionStatus::Succeeded);
         entry.push(at(0), end);
         entry
     };

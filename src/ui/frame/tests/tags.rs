@@ -3,7 +3,6 @@
 use super::*;
 use crate::action::{ActionKind, Subject, TAG, Task, Value};
 use crate::journal::{Entry, Record};
-use crate::model::HResult;
 use crate::state::fixtures;
 use crate::ui::views::OpenDialog;
 
@@ -14,14 +13,7 @@ const REMOVE: &str = "Remove tag “contained INC-4711”…";
 /// An order of HR that was done, under the ticket.
 fn done(tag: &str, task: Task) -> Entry {
     let action = MachineActionId::parse(tag).expect("a literal id");
-    let finished = Record::Finished {
-        action,
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let finished = fixtures::finished(action.as_str(), MachineActionStatus::Succeeded);
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let mut order = fixtures::order(tag, machine, ActionKind::Isolate);
     order.comment = "INC-4711 beacon".into();

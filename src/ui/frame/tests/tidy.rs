@@ -5,7 +5,7 @@ use egui::Modifiers;
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{EntryId, HResult};
+use crate::model::EntryId;
 use crate::state::fixtures;
 use crate::ui::commands;
 use crate::ui::views::OpenDialog;
@@ -362,14 +362,7 @@ fn a_device_without_a_name_is_called_by_the_end_of_its_id_once() {
 
 #[test]
 fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
-    let finished = Record::Finished {
-        action: MachineActionId::parse("b89eb834").expect("a literal id"),
-        status: MachineActionStatus::Succeeded,
-        hresult: HResult(0),
-        by: None,
-        comment: None,
-        service_time: None,
-    };
+    let finished = fixtures::finished("b89eb834", MachineActionStatus::Succeeded);
     let collected = entry(
         ActionKind::CollectInvestigationPackage,
         vec![Record::Sent, finished],
