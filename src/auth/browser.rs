@@ -217,7 +217,6 @@ pub(super) async fn wait_for_person(
     let came_back = tokio::time::timeout_at(flow.deadline, callback(&flow)).await;
     match came_back.map_err(|_elapsed| AuthError::NotBack)? {
         Callback::Code(code) => redeem(host, flow, code.expose()).await,
-        Callback::Refused { error, .. } if &*error == "access_denied" => Err(AuthError::Declined),
         Callback::Refused {
             error,
             description,
@@ -228,7 +227,7 @@ pub(super) async fn wait_for_person(
             let blank = Blank::new(sent.map(String::as_str));
             let (description, claims) = (description.as_deref(), claims.as_deref());
             let refusal = ErrorResponse::in_browser(&error, description, claims, &blank);
-            Err(Box::new(refusal).into_error())
+            Err(Box::new(refusal).into_sign_in_error())
         }
     }
 }

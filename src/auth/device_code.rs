@@ -201,7 +201,6 @@ pub(super) async fn wait_for_person(
                     TokenReply::NoReply(nothing) => answer_lost || nothing.may_hide_tokens(),
                 };
             }
-            (Step::Declined, _) => return Err(AuthError::Declined),
             (Step::Expired, _) => return Err(AuthError::Expired),
             (Step::Failed | Step::Done, TokenReply::ProtocolError(refusal)) => {
                 // A code works once: if the answer before was lost, that was it.
@@ -209,7 +208,7 @@ pub(super) async fn wait_for_person(
                 return Err(if was_used {
                     AuthError::AnswerLost
                 } else {
-                    refusal.into_error()
+                    refusal.into_sign_in_error()
                 });
             }
             (Step::Failed | Step::Done, TokenReply::NoReply(nothing)) => return Err(nothing.why),
@@ -247,7 +246,6 @@ impl<'a> Seen<'a> {
 enum Step {
     Wait(Duration),
     Done,
-    Declined,
     Expired,
     Failed,
 }
@@ -283,8 +281,6 @@ impl Poller {
                 self.interval += SLOW_DOWN;
                 self.interval
             }
-            // The RFC says `access_denied`, Entra `authorization_declined`.
-            Seen::Error("authorization_declined" | "access_denied") => return Step::Declined,
             Seen::Error("expired_token" | "code_expired") => return Step::Expired,
             Seen::Error(_) => return Step::Failed,
             Seen::Transient { retry_after } => {

@@ -264,6 +264,25 @@ impl ErrorResponse {
                 .all(|n| matches!(n, 54_005 | 70_000 | 70_008 | 70_018 | 70_019))
     }
 
+    /// Whether the person said no: with a word of Entra's own where a code was shown, and else with
+    /// that of the RFC. Entra uses the latter for a policy's refusals, too; those have other numbers.
+    fn is_declined(&self) -> bool {
+        match &*self.error {
+            "authorization_declined" => true,
+            "access_denied" => self.numbers.iter().all(|&number| number == 65_004),
+            _ => false,
+        }
+    }
+
+    /// As [`Self::into_error`], of a sign-in in which a person takes part.
+    pub(super) fn into_sign_in_error(self: Box<Self>) -> AuthError {
+        if self.is_declined() {
+            AuthError::Declined
+        } else {
+            self.into_error()
+        }
+    }
+
     /// By `error`, then `suberror`; never by number.
     pub(super) fn into_error(self: Box<Self>) -> AuthError {
         let refusal = self;

@@ -287,6 +287,12 @@ impl Explain for AuthError {
             Self::Interact { refusal } => {
                 return refusal.explain("Your sign-in is no longer valid", NextStep::SignIn);
             }
+            Self::Config { refusal } if refusal.is_transient() => {
+                return refusal.explain(
+                    "The sign-in host cannot take this sign-in at the moment",
+                    NextStep::TryAgain,
+                );
+            }
             Self::Config { refusal } => {
                 return refusal.explain(
                     "The sign-in host does not accept this application's request",

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::explain::Explain as _;
 
 /// A sign-in that waits for its browser.
 struct Waiting {
@@ -143,6 +144,70 @@ async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
     host.then(tokens_for(&waiting));
     waiting.bring_the_code().await;
     waiting.signs_in().await;
+}
+
+/// Entra calls its own refusals `access_denied`, too.
+#[tokio::test]
+async fn what_comes_back_with_an_error_says_who_said_no() {
+    for (error, number, headline, next) in [
+        (
+            "access_denied",
+            65_004,
+            "The sign-in was declined",
+            "Sign in again",
+        ),
+        (
+            "access_denied",
+            53_003,
+            "A policy of your organisation blocks",
+            "administrator",
+        ),
+        (
+            "access_denied",
+            90_094,
+            "has not yet approved",
+            "administrator",
+        ),
+        (
+            "access_denied",
+            50_105,
+            "You are not assigned",
+            "administrator",
+        ),
+        (
+            "access_denied",
+            999_999,
+            "does not allow this sign-in",
+            "administrator",
+        ),
+        (
+            "server_error",
+            90_033,
+            "cannot take this sign-in at the moment",
+            "Try again",
+        ),
+        (
+            "temporarily_unavailable",
+            90_055,
+            "at the moment",
+            "Try again",
+        ),
+        (
+            "unauthorized_client",
+            999_999,
+            "does not accept this application",
+            "registration",
+        ),
+    ] {
+        let waiting = Waiting::start(&Host::new([])).await;
+        let state = waiting.asked_for("state");
+        let form = format!("error={error}&error_description=AADSTS{number}%3A+no&state={state}");
+        waiting.post(&form).await;
+        let ended = waiting.finishing.await.expect("no panic");
+        let said = ended.expect_err("refused").explain();
+        assert!(said.headline.contains(headline), "{number}: {said:?}");
+        assert!(said.next.words().contains(next), "{number}: {said:?}");
+    }
 }
 
 #[tokio::test]

@@ -100,9 +100,12 @@ async fn the_ends_of_a_code() {
     let used = no(r#"{"error":"invalid_grant"}"#);
     let (_, _, result) = sign_in([lost.clone(), no(PENDING), used]).await;
     assert!(matches!(result, Err(AuthError::Interact { .. })));
-    let policy = no(r#"{"error":"invalid_grant","error_codes":[53003]}"#);
-    let (_, _, result) = sign_in([lost, policy]).await;
-    assert!(result.unwrap_err().explain().headline.contains("policy"));
+    // Nor declined by a person.
+    for error in ["invalid_grant", "access_denied"] {
+        let policy = no(&format!(r#"{{"error":"{error}","error_codes":[53003]}}"#));
+        let (_, _, result) = sign_in([lost.clone(), policy]).await;
+        assert!(result.unwrap_err().explain().headline.contains("policy"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
