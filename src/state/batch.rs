@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::State;
 use crate::action::{Plan, Step, Task};
 use crate::journal::{Entry, OrderStatus};
+use crate::message::OrderProgress;
 use crate::model::{EntryId, first_lower};
 
 /// Unsent orders of an older batch do not count as just interrupted.
@@ -132,6 +133,25 @@ impl Batch<'_> {
     pub fn secs_left(&self, left: usize, secs: f64) -> Option<f64> {
         let count = |count: usize| u32::try_from(count).map(f64::from).ok();
         (left > 1).then(|| Some(secs / count(left)? * count(self.waiting())?))?
+    }
+
+    /// Whether one of them is held: that takes as long as somebody else's action.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| matches!(entry.status(), OrderStatus::Held { .. }))
+    }
+
+    /// Time until which one of them waits at the least, by this computer's clock.
+    #[must_use]
+    pub fn pause(&self, state: &State, now: Timestamp) -> Option<SignedDuration> {
+        let leaves = self.entries.iter().filter_map(|entry| {
+            let Some(OrderProgress::LeavesAt(at)) = state.progress.get(&entry.id()) else {
+                return None;
+            };
+            Some(at.duration_since(now))
+        });
+        leaves.max()
     }
 }
 

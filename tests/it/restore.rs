@@ -46,7 +46,7 @@ impl Home {
         // Only a whole list is kept.
         assert_eq!(engine.state.inventory.incomplete, None);
         home.wait_for("devices-");
-        home.wait_for("accounts.json");
+        home.wait_for("accounts");
         home
     }
 
@@ -54,8 +54,12 @@ impl Home {
     fn wait_for(&self, name: &str) {
         let is_there = || {
             let names = names_in(self.folder.path());
-            let is_it = |file: &String| file.starts_with(name) && file.ends_with(".json");
-            names.iter().any(is_it)
+            names.iter().any(|file| {
+                let file = Path::new(file);
+                let stem = file.file_stem().and_then(|stem| stem.to_str());
+                file.extension().is_some_and(|is| is == "json")
+                    && stem.is_some_and(|stem| stem.starts_with(name))
+            })
         };
         wait_for(name, is_there);
     }

@@ -136,7 +136,9 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
     let title = title(ui, cx, batch, first);
     // At no pace while nothing can leave.
     let can_send = cx.state.session.is_signed_in() && acting_trouble(cx.state).is_ok();
-    let left = secs_left(ui, batch).filter(|_| batch.waiting() > 0 && can_send);
+    let pause = batch.pause(cx.state, cx.now).map(|pause| pause.as_secs());
+    let left = secs_left(ui, batch).max(pause);
+    let left = left.filter(|_| batch.waiting() > 0 && can_send && !batch.has_held());
     // Room at the right that is always kept: buttons come and go there, and move no word.
     let labels = [STOP, ACKNOWLEDGE_SOME];
     let width = labels.map(|label| button_width(ui, label));
@@ -216,18 +218,19 @@ fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 fn summary(batch: &Batch<'_>, state: &State) -> String {
     let counts = batch.statuses(state).into_iter();
     let counts = counts.map(|(word, count)| {
-        let wrong = batch.entries.iter().filter(|entry| {
-            state.entries.needs_attention(entry) && state.status_word(entry) == word
-        });
-        let (on, names) = named(
-            wrong.map(|entry| state.machine_of(entry).quoted()),
-            MAX_NAMED,
-        );
-        let which = match on {
-            0 => String::new(),
-            _ => format!(" ({names})"),
+        let of_word = || {
+            let entries = batch.entries.iter();
+            entries.filter(|entry| state.status_word(entry) == word)
         };
-        if count > on && on > 0 {
+        // All of them: one that was withdrawn must not pass for one of the devices that are named.
+        let is_wrong = of_word().any(|entry| state.entries.needs_attention(entry));
+        let quoted = of_word().map(|entry| state.machine_of(entry).quoted());
+        let (on, names) = named(quoted, MAX_NAMED);
+        if !is_wrong {
+            return counted(count, &word);
+        }
+        let which = format!(" ({names})");
+        if count > on {
             let word = first_lower(&word);
             return format!("{count} orders on {} {word}{which}", devices(on));
         }

@@ -307,6 +307,54 @@ fn the_time_left_is_estimated_by_the_windows_own_clock() {
     assert!(near.iter().any(shown), "{near:?}");
 }
 
+/// A pause or somebody else's action decides when the rest leaves, and not the pace of those before.
+#[test]
+fn the_time_left_is_no_shorter_than_the_wait() {
+    let first = EntryId::parse("cdn-00000001").expect("a literal tag");
+    let last = EntryId::parse("cdn-00000003").expect("a literal tag");
+    let ordered = |n: u32, records| {
+        let mut one = entry(&format!("cdn-{n:08}"), ActionKind::Isolate, records);
+        one.order.batch = Some(first);
+        one
+    };
+    let with_last = |records: Vec<Record>| {
+        let sent = [1, 2].map(|n| ordered(n, vec![Record::Sent]));
+        let mut harness = harness(sent.into_iter().chain([ordered(3, records)]).collect());
+        sign_in(&mut harness);
+        harness
+    };
+    let mut waits = with_last(Vec::new());
+    let at = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(5);
+    let leaves = crate::message::OrderProgress::LeavesAt(at);
+    waits.state_mut().state.progress.insert(last, leaves);
+    waits.run_steps(3);
+    assert!(waits.query_by_label_contains("about 5 min left").is_some());
+    let mut held = with_last(vec![Record::Held { by: action() }]);
+    held.run_steps(3);
+    assert!(held.query_by_label_contains("1 held").is_some());
+    assert!(held.query_by_label_contains(" left").is_none());
+}
+
+/// What was withdrawn on one device is not counted to the device on which a plan stopped.
+#[test]
+fn a_summary_names_each_device_on_which_something_was_not_sent() {
+    let first = EntryId::parse("cdn-00000001").expect("a literal tag");
+    let unsent = |n: u32, (id, name): (&str, &str), why| {
+        let machine = fixtures::machine_ref(id, Some(name));
+        let mut order = fixtures::order(&format!("cdn-{n:08}"), machine, ActionKind::Isolate);
+        order.batch = Some(first);
+        let records = vec![Record::NotSent { why, detail: None }];
+        fixtures::entry(fixtures::author(), order, records)
+    };
+    let mut harness = harness(vec![
+        unsent(1, ("a19c07", "FIN-LT-042"), NotSentReason::PlanStopped),
+        unsent(2, ("a19c08", "FIN-LT-043"), NotSentReason::Withdrawn),
+    ]);
+    harness.run_steps(3);
+    let words = "2 not sent (“FIN-LT-042” (…9c07), “FIN-LT-043” (…9c08))";
+    assert!(harness.query_by_label_contains(words).is_some());
+}
+
 /// A download shows its progress and its place.
 #[test]
 fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
