@@ -294,10 +294,14 @@ fn one_that_is_held_lets_the_others_go_first() {
     engine.colleague(first, "Unisolate", "clean");
     let entries = ordered(&mut engine);
     let held = entries[0];
-    engine.until("the first to be held", move |s| {
-        let entry = s.entry(held);
-        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
-    });
+    engine.until(
+        "the first to be held, and not said to be in a queue",
+        move |s| {
+            let entry = s.entry(held);
+            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
+                && !s.progress.contains_key(&held)
+        },
+    );
     for entry in &entries[1..] {
         engine.until_done(*entry);
     }

@@ -270,6 +270,8 @@ impl OrderTask {
     /// Holds an order while an opposite action is under way, until a person insists or it has ended.
     async fn hold(&mut self, by: MachineActionId) -> Result<(), NotSent> {
         self.record(Record::Held { by: by.clone() }).await?;
+        // It waits for that action, and no longer for its turn.
+        self.context.screen.show_progress(self.entry(), None).await;
         let machine = self.approval.order().machine.id.clone();
         let held_since = monotonic_now();
         loop {
