@@ -195,7 +195,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             let said = investigation::line(entry, state);
             said.into_iter().chain(checked).collect()
         }
-        OrderStatus::Done { .. } if task.is_tenant_wide() => everywhere::lines(entry, zone),
+        OrderStatus::Done { .. } if task.is_tenant_wide() => everywhere::lines(entry, state, zone),
         OrderStatus::Accepted { action, status } => {
             let asked = cancellation_requested(entry, action, state);
             let read = under_way(entry, status, state, now, zone);

@@ -4,14 +4,15 @@ use jiff::tz::TimeZone;
 
 use crate::journal::{Entry, Record};
 use crate::model::clean;
+use crate::state::State;
 use crate::ui::words;
 
 /// Until when it holds, and what is otherwise than it was ordered.
-pub fn lines(entry: &Entry, zone: &TimeZone) -> Vec<String> {
+pub fn lines(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
     let task = &entry.order.task;
-    // The end that counts is the one that the service keeps.
-    let as_ordered = entry.kept_otherwise().is_none();
-    let until = task.expires().filter(|_| as_ordered).map(|at| {
+    // The end that counts is the one that the service keeps, as long as it keeps it.
+    let holds = entry.kept_otherwise().is_none() && state.overtaken_by(entry).is_none();
+    let until = task.expires().filter(|_| holds).map(|at| {
         let at = words::local_time(at, zone);
         format!("On every device in the tenant until {at}, unless it is removed earlier")
     });
@@ -29,11 +30,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{ActionKind, EXPIRES, Task, Value};
+    use crate::action::{ActionKind, EXPIRES, INDICATOR, Task, Value};
     use crate::guard::Policy;
     use crate::message::Event;
     use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineRef, Mode};
-    use crate::state::{State, fixtures};
+    use crate::state::fixtures;
     use crate::ui::activity::wording::details;
 
     fn block(records: Vec<Record>) -> Entry {
@@ -61,8 +62,8 @@ mod tests {
                 service_time: None,
             };
             let entry = block(vec![Record::Sent, finished]);
-            let lines = lines(&entry, &TimeZone::UTC).join("; ");
             let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+            let lines = lines(&entry, &state, &TimeZone::UTC).join("; ");
             state.apply(Event::Entry(Box::new(entry)));
             (lines, state.entries.attention_count())
         };
@@ -70,6 +71,34 @@ mod tests {
         assert_eq!(said(None), (as_ordered.to_owned(), 0));
         let kept = "Defender keeps it without an expiry, which is not what was ordered";
         assert_eq!(said(Some(kept)), (kept.to_owned(), 1));
+    }
+
+    #[test]
+    fn a_block_that_was_removed_is_not_said_to_be_on_every_device() {
+        let finished = |action: MachineActionId| Record::Finished {
+            action,
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        let entry = block(vec![Record::Sent, finished(id())]);
+        let kind = ActionKind::RemoveBlock;
+        let mut order = fixtures::order("cdn-00000002", MachineRef::every_device(), kind);
+        let values = [(&INDICATOR, Value::Text("1006".into()))].into();
+        order.task = Task::Act { kind, values };
+        let removal = fixtures::entry(
+            fixtures::author(),
+            order,
+            vec![Record::Sent, finished(id())],
+        );
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.apply(Event::Entry(Box::new(entry.clone())));
+        assert_eq!(lines(&entry, &state, &TimeZone::UTC).len(), 1);
+        state.apply(Event::Entry(Box::new(removal)));
+        assert!(state.overtaken_by(&entry).is_some());
+        assert!(lines(&entry, &state, &TimeZone::UTC).is_empty());
     }
 
     #[test]
