@@ -1,6 +1,7 @@
 //! Starts on which the saved sign-in cannot be used: what is said, what is shown, and how it goes on.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

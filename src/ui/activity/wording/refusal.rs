@@ -152,7 +152,7 @@ fn missing(
     match status {
         400 => not_accepted(task, message),
         401 => format!("{SIGN_IN_NOT_ACCEPTED}. Sign in again, then send it again"),
-        403 => not_allowed(task, session),
+        403 => not_allowed(entry, session),
         404 if task.is_tenant_wide() => format!("Defender does not know this block. {ask}"),
         404 => {
             let or_file = task.file().map_or("", |_| " or file");
@@ -172,8 +172,9 @@ fn missing(
     }
 }
 
-/// Which right is missing, as far as the present sign-in tells.
-fn not_allowed(task: &Task, session: &SessionStatus) -> String {
+/// Which right is missing, as far as the present sign-in tells; of another account's order it tells nothing.
+fn not_allowed(entry: &Entry, session: &SessionStatus) -> String {
+    let task = &entry.order.task;
     let permission = match task.permissions() {
         [one] => format!("the permission {one}"),
         _ => "a permission to act".to_owned(),
@@ -185,11 +186,13 @@ fn not_allowed(task: &Task, session: &SessionStatus) -> String {
         format!("{role} or access to the device's group")
     };
     let ask = ask(task);
-    let permissions = session.permissions();
+    // What another account may do says nothing of the one that ordered it.
+    let is_same = session.account().is_some_and(|account| entry.author.is(account));
+    let permissions = session.permissions().filter(|_| is_same);
     match permissions.and_then(|permissions| permissions.holds(task.permissions())) {
-        // What the sign-in of that time held is not known any more, and a renewed one may differ.
+        // What the sign-in back then held is not known any more, and a renewed one may differ.
         Some(true) => format!(
-            "Your current sign-in holds {permission}, so {elsewhere} is missing, or the sign-in of that time had fewer permissions. {ask}"
+            "Your current sign-in holds {permission}, so {elsewhere} is missing, or the sign-in back then had fewer permissions. {ask}"
         ),
         Some(false) => format!("Your current sign-in lacks {permission}. {ask}"),
         None => format!("What is missing is {permission}, or {elsewhere}. {ask}"),

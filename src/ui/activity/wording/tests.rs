@@ -66,6 +66,14 @@ fn a_refusal_says_which_of_permission_role_and_group() {
     ];
     assert!(next.iter().all(|words| text.contains(words)), "{text}");
     assert!(text.contains("The service answered 403: Forbidden: no"));
+    state.session = SessionStatus::SignedIn {
+        account: Account {
+            object_id: "another".into(),
+            ..fixtures::account("t", None)
+        },
+        permissions: Permissions::from_scopes("Machine.Isolate"),
+    };
+    assert!(said(refusal(), &state).contains(lacks), "of that sign-in");
 }
 
 #[test]
