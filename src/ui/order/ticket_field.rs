@@ -49,9 +49,10 @@ fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Optio
         let mut ids = ids.iter();
         ids.all(|id| views.rows.row_of(state, id).is_some())
     });
+    // Of two orders for the whole tenant, each is about a file of its own.
     let used = views.ticket.as_ref().filter(|used| {
         let mut ids = ids.iter();
-        ids.all(|id| used.machines.contains(id))
+        !task.is_tenant_wide() && ids.all(|id| used.machines.contains(id))
     });
     found
         .or_else(|| of_own_order(state, task, ids))

@@ -187,7 +187,9 @@ fn not_allowed(entry: &Entry, session: &SessionStatus) -> String {
     };
     let ask = ask(task);
     // What another account may do says nothing of the one that ordered it.
-    let is_same = session.account().is_some_and(|account| entry.author.is(account));
+    let is_same = session
+        .account()
+        .is_some_and(|account| entry.author.is(account));
     let permissions = session.permissions().filter(|_| is_same);
     match permissions.and_then(|permissions| permissions.holds(task.permissions())) {
         // What the sign-in back then held is not known any more, and a renewed one may differ.

@@ -1,7 +1,7 @@
 use crate::action::{ActionKind, Order};
 use crate::guard::Policy;
 use crate::model::{
-    EntryId, Machine, MachineActionId, MachineId, Mode, Permissions, SessionStatus,
+    Account, EntryId, Machine, MachineActionId, MachineId, Mode, Permissions, SessionStatus,
 };
 use crate::state::fixtures;
 use crate::ui::activity::wording::*;

@@ -190,6 +190,23 @@ fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
 }
 
 #[test]
+fn the_ticket_of_another_file_is_offered_and_not_carried_over() {
+    let mut block = harness(world(ActionKind::Isolate));
+    block.run_steps(3);
+    let everywhere = MachineRef::every_device();
+    let World { state, views, .. } = block.state_mut();
+    views.ticket = Some(crate::ui::order::UsedTicket {
+        text: "INC-4711".into(),
+        machines: vec![everywhere.id.clone()],
+    });
+    let subject = Subject::Act(ActionKind::BlockFile);
+    let _load = open(state, views, &[everywhere], subject, |_| {});
+    block.run_steps(3);
+    assert_eq!(form(&block).ticket, "");
+    block.get_by_label("Use INC-4711");
+}
+
+#[test]
 fn the_safe_button_does_not_promise_what_is_not_so() {
     use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
 
