@@ -47,7 +47,7 @@ impl Home {
         // Only a whole list is kept.
         assert_eq!(engine.state.inventory.incomplete, None);
         home.wait_for("devices-");
-        home.wait_for("accounts");
+        home.wait_for("accounts.json");
         home
     }
 
@@ -55,12 +55,9 @@ impl Home {
     fn wait_for(&self, name: &str) {
         let is_there = || {
             let names = names_in(self.folder.path());
-            names.iter().any(|file| {
-                let file = Path::new(file);
-                let stem = file.file_stem().and_then(|stem| stem.to_str());
-                file.extension().is_some_and(|is| is == "json")
-                    && stem.is_some_and(|stem| stem.starts_with(name))
-            })
+            let is_whole = |file: &str| Path::new(file).extension() == Some("json".as_ref());
+            let is_it = |file: &String| file.starts_with(name) && is_whole(file);
+            names.iter().any(is_it)
         };
         wait_for(name, is_there);
     }
