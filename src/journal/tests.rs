@@ -176,16 +176,12 @@ fn the_services_time_of_an_end_survives_writing() {
     let batch: Vec<_> = std::iter::once(intended(order)).chain(records).collect();
     append(&mut journal, &batch);
     let entries = journal.entries().expect("readable");
-    let read = entries[0].records().iter().skip(1).map(|(_, r)| r.clone());
-    assert_eq!(
-        read.collect::<Vec<_>>(),
-        [finished(None), finished(Some(time))]
-    );
+    let read = entries[0].records().iter().skip(1);
+    let read: Vec<_> = read.map(|(_, record)| record.clone()).collect();
+    assert_eq!(read, [finished(None), finished(Some(time))]);
     let with_key = "SELECT group_concat(seq) FROM record WHERE data LIKE '%serviceTime%'";
-    let with_key: String = journal
-        .db
-        .query_row(with_key, [], |row| row.get(0))
-        .expect("one");
+    let row = journal.db.query_row(with_key, [], |row| row.get(0));
+    let with_key: String = row.expect("one");
     assert_eq!(with_key, "4");
 }
 
@@ -474,10 +470,9 @@ fn disk_full_corruption_and_other_errors_are_distinguished() {
 fn an_append_reaches_the_disk_and_is_held_up_by_no_reader() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
+    let db = &journal.db;
     let says = |pragma: &str| -> rusqlite::types::Value {
-        let says = journal
-            .db
-            .pragma_query_value(None, pragma, |row| row.get(0));
+        let says = db.pragma_query_value(None, pragma, |row| row.get(0));
         says.expect("an answer")
     };
     assert_eq!(says("journal_mode"), "wal".to_owned().into());
