@@ -300,7 +300,7 @@ fn list(
     Reply::json(200, whole)
 }
 
-/// The link to what comes behind so many elements.
+/// Link to the next page, after this many elements.
 pub(super) fn next_page(address: &str, call: &Call, skip: usize) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(call.query.iter().filter(|(name, _)| name != "$skip"));

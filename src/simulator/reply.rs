@@ -83,7 +83,7 @@ impl Reply {
         Self::error(404, "ResourceNotFound", &message)
     }
 
-    /// More calls than this quota allows; the next may come in so many seconds.
+    /// More calls than this quota allows; the next may come after this many seconds.
     pub(super) fn throttled(quota: &str, seconds: i64) -> Self {
         let message = format!("API calls quota exceeded! Maximum allowed {quota}.");
         let reply = Self::error(429, "TooManyRequests", &message);

@@ -294,7 +294,7 @@ impl Views {
         self.incident = IncidentView::default();
         self.journal.forget_export();
         self.screen = Screen::Devices;
-        // Those that are about no account stay.
+        // Dialogs that belong to no account stay open.
         self.dialog.take_if(|open| {
             let stays = matches!(
                 open,

@@ -90,7 +90,7 @@ pub(super) async fn note_reversals(context: Arc<Context>, undone: Vec<(EntryId, 
             (id, record)
         })
         .collect();
-    // It is on screen all the same; what cannot be written now is learnt and noted again by the next run.
+    // It is on screen anyway; what cannot be written now is learnt and noted again by the next run.
     if !records.is_empty()
         && let Err(error) = journal.record_all(records).await
     {

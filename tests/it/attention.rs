@@ -152,7 +152,7 @@ fn reversals(journal: &Path) -> usize {
     undone.count()
 }
 
-/// A window of the next run: whoever is at it signs in, and all actions are read.
+/// The next run, with a person signed in and all actions read.
 fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console {
     let mut console = Console::open(simulator, folder, &Policy::default());
     console.sign_in();
