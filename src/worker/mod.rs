@@ -370,9 +370,7 @@ impl Tasks {
                 let file = std::mem::take(&mut self.hashed);
                 replace(&mut self.hashing, file_hash::stopped(context, file));
             }
-            Command::DownloadPackage { entry, folder } => {
-                spawn(package::download(context, entry, folder));
-            }
+            Command::DownloadPackage { entry, folder } => package::start(context, entry, folder),
             Command::CancelDownload(entry) => context.downloads.cancel(entry),
             Command::Submit(approvals) => order::submit(&context, approvals, Vec::new()),
             Command::SubmitAgain(approvals, replaced) => {

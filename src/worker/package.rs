@@ -54,16 +54,21 @@ impl From<PackageError> for End {
     }
 }
 
-/// Fetches the package of this entry's action into a folder.
-pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: PathBuf) {
+/// Starts to fetch the package of this entry's action into a folder, unless that is under way. A command
+/// that follows finds it registered: it can be cancelled at once, and is not started twice.
+pub(super) fn start(context: Arc<Context>, entry: EntryId, folder: PathBuf) {
+    if let Some(cancelled) = context.downloads.begin(entry) {
+        tokio::spawn(async move { download(&context, entry, &folder, &cancelled).await });
+    }
+}
+
+async fn download(context: &Arc<Context>, entry: EntryId, folder: &Path, cancelled: &Notify) {
     let known = context.journal.entry(entry);
     let found = known
         .as_deref()
         .and_then(|e| Some((e, e.package()?.clone())));
     let Some((known, action)) = found else {
-        return;
-    };
-    let Some(cancelled) = context.downloads.begin(entry) else {
+        context.downloads.end(entry);
         return;
     };
     // Whose sign-in fetches it; it may have ended by the time the file is whole.
@@ -71,13 +76,13 @@ pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: Path
     let by = account.map_or_else(|| known.author.clone(), |account| context.author(&account));
     let epoch = context.session.epoch();
     let report = Report {
-        context: &context,
+        context,
         entry,
         epoch,
     };
     report.say(DownloadNews::AsksForLink).await;
     let stem = stem(known);
-    let news = fetch(&report, &action, &folder, stem, &cancelled).await;
+    let news = fetch(&report, &action, folder, stem, cancelled).await;
     context.downloads.end(entry);
     if let DownloadNews::Saved(saved) = &news {
         let record = downloaded(saved, by);

@@ -315,6 +315,12 @@ fn a_cancelled_download_leaves_nothing() {
     it.engine.send(Command::CancelDownload(it.entry));
     it.until("the end", |n| *n == DownloadNews::Cancelled);
     assert!(it.files().is_empty(), "{:?}", it.files());
+    // One that has only just been started is cancelled as well.
+    it.engine.state.downloads.remove(&it.entry);
+    it.begin(it.evidence.path().to_owned().as_path());
+    it.engine.send(Command::CancelDownload(it.entry));
+    it.until("the end", |n| *n == DownloadNews::Cancelled);
+    assert!(it.files().is_empty(), "{:?}", it.files());
 }
 
 #[test]
