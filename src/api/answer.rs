@@ -20,7 +20,7 @@ impl Answer {
 
     /// The body of a 2xx that arrived in full; everything else is an error.
     pub(super) fn body(&self, url: &Url, now: Timestamp) -> Result<&[u8], ApiError> {
-        let pause = || pause_secs(self.retry_after.as_deref(), self.date(), now);
+        let pause = || pause_secs(self.quota, self.retry_after.as_deref(), self.date(), now);
         match self.status {
             200..300 => match self.ending {
                 Ending::Whole => Ok(&self.body),
@@ -112,12 +112,14 @@ pub(super) fn host(url: &Url) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::rate_limit::Quota;
 
     fn answer(status: u16, body: &str) -> Answer {
         Answer {
             status,
             date: None,
             retry_after: None,
+            quota: Quota::Common,
             challenges: Vec::new(),
             request_id: Some("8d39c870".into()),
             body: body.into(),

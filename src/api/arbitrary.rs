@@ -56,7 +56,12 @@ pub fn refusal(body: &[u8]) -> usize {
 #[must_use]
 pub fn retry_after(text: &str) -> i64 {
     let date = crate::model::http_date(text);
-    rate_limit::pause_secs(Some(text), date, Timestamp::UNIX_EPOCH)
+    rate_limit::pause_secs(
+        rate_limit::Quota::Common,
+        Some(text),
+        date,
+        Timestamp::UNIX_EPOCH,
+    )
 }
 
 /// `@odata.nextLink`: where it leads, if it may be followed with our token.

@@ -158,7 +158,7 @@ impl Client {
     /// How many calls are left.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        self.0.limiters.lock().common.budget(self.now())
+        self.0.limiters.lock().budget(self.now())
     }
 
     /// How far the service's clock is ahead of this computer's; `None` before its first answer.
@@ -260,7 +260,10 @@ impl Client {
         };
         let ms = self.now().duration_since(start).as_millis();
         let answer = match result {
-            Ok(answer) => answer,
+            Ok(answer) => Answer {
+                quota: permit.quota(),
+                ..answer
+            },
             Err(fault) => {
                 tracing::debug!(method, path = url.path(), ?fault, ms, "no answer");
                 return Err(answer::no_answer(&fault, url));

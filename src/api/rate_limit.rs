@@ -54,10 +54,27 @@ pub enum Quota {
     Investigations,
 }
 
+impl Quota {
+    /// Longest pause that is waited for, in seconds.
+    const fn max_pause_secs(self) -> i64 {
+        match self {
+            Self::Common => MAX_PAUSE_SECS,
+            Self::PackageLinks | Self::Investigations => MAX_ROUTE_PAUSE_SECS,
+        }
+    }
+}
+
 /// Permission to send one request. Counted when given out, used or not.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is a call lost"]
 pub struct Permit(Quota, Lane);
+
+impl Permit {
+    /// The limit that the request counts against, besides the common one.
+    pub(super) const fn quota(&self) -> Quota {
+        self.0
+    }
+}
 
 /// At most `calls` requests in `secs` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +107,12 @@ const INVESTIGATIONS: &[Window] = &[Window {
     calls: 50,
 }];
 
-/// A gate closed for longer is tried again after this time; other clients cap there as well.
+/// A gate of the limit for all calls that is closed for longer is tried again after this time; other clients
+/// cap there as well. An absurd pause must not stop everything.
 const MAX_PAUSE_SECS: i64 = 300;
+/// The same for a route with a limit of its own, which holds up no other call: its longest window. Asking
+/// earlier would keep the 429 coming.
+const MAX_ROUTE_PAUSE_SECS: i64 = 3_600;
 const USUAL_PAUSE_SECS: i64 = 60;
 /// A 429 below this much of each window is not of this console's making.
 const LITTLE_PERCENT: usize = 90;
@@ -116,8 +137,16 @@ impl Limiters {
     pub(super) const fn new() -> Self {
         Self {
             common: RateLimiter::new(WINDOWS),
-            package_links: RateLimiter::new(PACKAGE_LINKS),
-            investigations: RateLimiter::new(INVESTIGATIONS),
+            package_links: RateLimiter::of_route(PACKAGE_LINKS),
+            investigations: RateLimiter::of_route(INVESTIGATIONS),
+        }
+    }
+
+    /// How many calls are left, and which limits make callers wait.
+    pub(super) fn budget(&mut self, now: Timestamp) -> Budget {
+        Budget {
+            investigations_until: self.investigations.check(Lane::Order, now).err(),
+            ..self.common.budget(now)
         }
     }
 
@@ -163,6 +192,8 @@ impl Limiters {
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     windows: &'static [Window],
+    /// No gate is closed for longer than this, in seconds.
+    max_pause_secs: i64,
     /// Oldest first, none older than the longest window.
     calls: VecDeque<Call>,
     /// The lanes that got a 429, and until when each waits with those after it.
@@ -173,8 +204,17 @@ pub(super) struct RateLimiter {
 
 impl RateLimiter {
     pub(super) const fn new(windows: &'static [Window]) -> Self {
+        Self::with_pauses(windows, MAX_PAUSE_SECS)
+    }
+
+    const fn of_route(windows: &'static [Window]) -> Self {
+        Self::with_pauses(windows, MAX_ROUTE_PAUSE_SECS)
+    }
+
+    const fn with_pauses(windows: &'static [Window], max_pause_secs: i64) -> Self {
         Self {
             windows,
+            max_pause_secs,
             calls: VecDeque::new(),
             gates: Vec::new(),
             shared_until: None,
@@ -235,6 +275,7 @@ impl RateLimiter {
             left_hour: self.left(HOUR, now),
             of_hour: calls(HOUR),
             gate_until: self.gate_until(Lane::Watch, now),
+            investigations_until: None,
             is_shared: self.is_shared(now),
         }
     }
@@ -312,9 +353,9 @@ impl RateLimiter {
         }
         self.gates.retain(|(_, until)| *until > now);
         for (_, until) in &mut self.gates {
-            *until = (*until).min(later(now, MAX_PAUSE_SECS));
+            *until = (*until).min(later(now, self.max_pause_secs));
         }
-        let longest = later(now, MAX_PAUSE_SECS + SHARED_FOR_SECS);
+        let longest = later(now, self.max_pause_secs + SHARED_FOR_SECS);
         let shared = self.shared_until.filter(|until| *until > now);
         self.shared_until = shared.map(|until| until.min(longest));
     }
@@ -326,172 +367,18 @@ pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// The pause asked for by `Retry-After`: at least a second, at most five minutes; a minute where it
-/// cannot be read.
+/// The pause asked for by `Retry-After`, in seconds: at least one, at most what the limit of this request
+/// allows; a minute where it cannot be read.
 pub(super) fn pause_secs(
+    quota: Quota,
     retry_after: Option<&str>,
     date: Option<Timestamp>,
     now: Timestamp,
 ) -> i64 {
     retry_after
         .and_then(|text| retry_after_secs(text, Some(date.unwrap_or(now))))
-        .map_or(USUAL_PAUSE_SECS, |secs| secs.min(MAX_PAUSE_SECS))
+        .map_or(USUAL_PAUSE_SECS, |secs| secs.min(quota.max_pause_secs()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(secs: i64) -> Timestamp {
-        Timestamp::from_second(1_700_000_000 + secs).expect("a literal time")
-    }
-
-    impl RateLimiter {
-        fn poll(&mut self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
-            self.check(lane, now)?;
-            self.count(lane, now);
-            Ok(())
-        }
-    }
-
-    fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
-        std::iter::from_fn(|| limiter.poll(lane, now).ok()).count()
-    }
-
-    #[test]
-    fn who_only_looks_whether_there_is_room_takes_none() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert!(!limiter.has_to_wait(Lane::Refresh, at(0)));
-        let taken = drain(&mut limiter, Lane::Refresh, at(0));
-        assert!(limiter.has_to_wait(Lane::Refresh, at(1)));
-        assert!(!limiter.has_to_wait(Lane::Analyst, at(1)));
-        let left = usize::try_from(limiter.left(MINUTE, at(1))).expect("few");
-        assert_eq!(left, MINUTE.calls - taken);
-        assert!(!limiter.has_to_wait(Lane::Refresh, at(61)));
-    }
-
-    #[test]
-    fn a_route_with_a_limit_of_its_own_holds_up_no_other() {
-        let mut limiters = Limiters::new();
-        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
-        assert!(poll(Quota::PackageLinks, 0).is_ok() && poll(Quota::PackageLinks, 1).is_ok());
-        assert_eq!(poll(Quota::PackageLinks, 2).err(), Some(at(60)));
-        for n in 0..50 {
-            assert!(poll(Quota::Investigations, n).is_ok(), "{n}");
-        }
-        assert_eq!(poll(Quota::Investigations, 50).err(), Some(at(3_600)));
-        let common = poll(Quota::Common, 51);
-        assert!(common.is_ok());
-        assert_eq!(limiters.common.left(MINUTE, at(51)), 47);
-        let refused = limiters.poll(Quota::PackageLinks, Lane::Analyst, at(62));
-        let refused = refused.expect("there is room again");
-        limiters.close_gate(&refused, at(90), at(62));
-        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
-        assert_eq!(poll(Quota::PackageLinks, 63).err(), Some(at(90)));
-        assert!(poll(Quota::Common, 63).is_ok());
-        let refused = poll(Quota::Common, 64).expect("there is room");
-        limiters.close_gate(&refused, at(95), at(64));
-        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
-        assert_eq!(poll(Quota::PackageLinks, 94).err(), Some(at(95)));
-    }
-
-    #[test]
-    fn polling_leaves_half_of_the_minute_to_a_click() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert_eq!(drain(&mut limiter, Lane::Refresh, at(0)), 40);
-        assert_eq!(drain(&mut limiter, Lane::Watch, at(1)), 10);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(2)), 50);
-        assert_eq!(limiter.poll(Lane::Analyst, at(3)).err(), Some(at(60)));
-        assert_eq!(limiter.left(MINUTE, at(3)), 0);
-        assert_eq!(limiter.left(HOUR, at(3)), 1_400);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(60)), 40);
-    }
-
-    #[test]
-    fn a_person_who_fills_the_window_holds_up_polling() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
-        assert_eq!(limiter.poll(Lane::Watch, at(30)).err(), Some(at(60)));
-        assert!(limiter.poll(Lane::Watch, at(60)).is_ok());
-    }
-
-    #[test]
-    fn the_hour_is_counted_too() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        let sent: usize = (0..15)
-            .map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60)))
-            .sum();
-        assert_eq!(sent, 1_500);
-        assert_eq!(limiter.poll(Lane::Analyst, at(900)).err(), Some(at(3_600)));
-        assert_eq!(limiter.left(MINUTE, at(900)), 100);
-        assert_eq!(limiter.left(HOUR, at(900)), 0);
-    }
-
-    #[test]
-    fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
-        use Lane::{Analyst, LookUp, Order, Refresh, Watch};
-        let mut limiter = RateLimiter::new(WINDOWS);
-        limiter.close_gate(LookUp, at(40), at(0));
-        let lanes = [Order, Analyst, LookUp, Watch, Refresh];
-        let mut closed = |secs| lanes.map(|lane| limiter.poll(lane, at(secs)).err());
-        let [short, long] = [26, 40].map(|secs| Some(at(secs)));
-        assert_eq!(closed(0), [None, None, long, long, long]);
-        limiter.close_gate(Order, at(26), at(0));
-        limiter.close_gate(Order, at(10), at(0));
-        let mut closed = |secs| lanes.map(|lane| limiter.poll(lane, at(secs)).err());
-        assert_eq!(closed(0), [short, short, long, long, long]);
-        assert_eq!(closed(26), [None, None, long, long, long]);
-        assert_eq!(closed(40), [None; 5]);
-    }
-
-    #[test]
-    fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
-        limiter.close_gate(Lane::Watch, at(60), at(1));
-        assert!(limiter.is_shared(at(1)));
-        assert_eq!(drain(&mut limiter, Lane::Watch, at(60)), 25);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(61)), 75);
-        assert!(limiter.is_shared(at(359)) && !limiter.is_shared(at(360)));
-
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
-        limiter.close_gate(Lane::Watch, at(60), at(1));
-        assert!(!limiter.is_shared(at(1)));
-    }
-
-    #[test]
-    fn a_clock_set_back_does_not_block_requests() {
-        let mut limiter = RateLimiter::new(WINDOWS);
-        assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
-        limiter.close_gate(Lane::Order, at(86_460), at(86_400));
-        assert_eq!(limiter.poll(Lane::Analyst, at(0)).err(), Some(at(300)));
-        assert!(limiter.poll(Lane::Analyst, at(300)).is_ok());
-    }
-
-    #[test]
-    fn a_retry_after_is_read_and_bounded() {
-        let pause = |text: &str| pause_secs(Some(text), None, at(0));
-        assert_eq!(pause("26"), 26);
-        assert_eq!(pause(" 7 "), 7);
-        assert_eq!(pause("0"), 1);
-        assert_eq!(pause("1.5"), 2);
-        assert_eq!(pause("86400"), 300);
-        assert_eq!(pause("99999999999999999999999"), 300);
-        for junk in ["", "soon", "-5", "NaN"] {
-            assert_eq!(pause(junk), 60, "{junk:?}");
-        }
-        assert_eq!(pause_secs(None, None, at(0)), 60);
-        // 1,700,000,000 is Tue, 14 Nov 2023 22:13:20 GMT.
-        assert_eq!(pause("Tue, 14 Nov 2023 22:13:50 GMT"), 30);
-        assert_eq!(pause("Tue, 14 Nov 2023 22:13:00 GMT"), 1);
-        assert_eq!(
-            pause_secs(
-                Some("Tue, 14 Nov 2023 22:13:50 GMT"),
-                Some(at(20)),
-                at(-9_000)
-            ),
-            10
-        );
-    }
-}
+mod tests;

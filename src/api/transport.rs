@@ -12,6 +12,7 @@ use url::Url;
 
 use super::error::ApiError;
 use super::proxy::{self, ProxyChoice};
+use super::rate_limit::Quota;
 use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
 
@@ -115,6 +116,8 @@ pub(super) struct Answer {
     pub status: u16,
     pub date: Option<Box<str>>,
     pub retry_after: Option<Box<str>>,
+    /// What the request counted against: it bounds the pause.
+    pub quota: Quota,
     /// The values of `WWW-Authenticate`, which may come several times.
     pub challenges: Vec<Box<str>>,
     pub request_id: Option<Box<str>>,
@@ -299,6 +302,7 @@ impl Http {
             status: response.status().as_u16(),
             date: header("date"),
             retry_after: header("retry-after"),
+            quota: Quota::Common,
             challenges: (response.headers().get_all("www-authenticate").iter())
                 .filter_map(readable)
                 .take(CHALLENGES)

@@ -11,6 +11,8 @@ pub struct Budget {
     pub of_hour: u32,
     /// End of a pause that the service asked for; polling waits for it.
     pub gate_until: Option<Timestamp>,
+    /// When investigations can be started again, whose own limit is used up or for which the service asked for a pause.
+    pub investigations_until: Option<Timestamp>,
     /// Whether it throttled although this console made few requests: others share the limit, or it is busy.
     pub is_shared: bool,
 }

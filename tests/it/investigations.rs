@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::journal::{Entry, OrderStatus, Record};
-use cordon::message::OrderProgress;
+use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, MachineActionId, MachineActionStatus};
 use cordon::state::State;
 use serde_json::json;
@@ -231,6 +231,31 @@ fn its_limit_holds_up_no_other_action() {
     let isolation = engine.submit(&Engine::draft(ActionKind::Isolate, &other));
     engine.until_done(isolation);
     assert_eq!(engine.status(entry), OrderStatus::Waiting);
+    assert_eq!(posts(&engine).len(), 1);
+}
+
+/// Each says when it leaves, as the service asked: an earlier attempt would be turned away once more.
+#[test]
+fn those_that_wait_for_its_limit_wait_as_long_as_the_service_asks_each_on_its_own() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.inject("submit:startInvestigation", "status:429:3000", 1);
+    let machines = ["ENG-LT-030", "FIN-LT-042"].map(|name| engine.loaded(name));
+    let drafts = machines.iter().map(|machine| Engine::draft(KIND, machine));
+    let drafts: Vec<_> = drafts.collect();
+    let entries: Vec<_> = drafts.iter().map(|draft| draft.entry).collect();
+    let begin = jiff::Timestamp::now();
+    let approvals = engine.approve_all(drafts, 2, "2").expect("nothing blocks");
+    engine.send(Command::Submit(approvals));
+    for entry in entries {
+        engine.until("the pause", move |s| {
+            let Some(OrderProgress::LeavesAt(at)) = s.progress.get(&entry) else {
+                return false;
+            };
+            let wait = at.duration_since(begin).as_secs();
+            assert!((2_900..=3_600).contains(&wait), "{wait} s");
+            true
+        });
+    }
     assert_eq!(posts(&engine).len(), 1);
 }
 

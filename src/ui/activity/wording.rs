@@ -201,7 +201,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             let read = under_way(entry, status, state, now, zone);
             asked.into_iter().chain(read).collect()
         }
-        OrderStatus::Waiting => waiting(state, now),
+        OrderStatus::Waiting => waiting(entry, state, now),
         OrderStatus::Done { .. } => {
             let left_behind = download::lines(entry, state, now).into_iter();
             let deviations = reversal::line(entry, state, zone).into_iter();
@@ -307,12 +307,17 @@ fn cancellation_requested(
 }
 
 /// Why an order has not left, where the limit is the reason.
-fn waiting(state: &State, now: Timestamp) -> Vec<String> {
+fn waiting(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let Some(budget) = state.budget else {
         return Vec::new();
     };
     let paused = budget.gate_until.is_some_and(|until| until > now);
+    let starts_investigation = entry.order.task.record() == Recorded::Investigation;
+    let own = budget.investigations_until.filter(|until| *until > now);
     let why = match (paused, budget.is_shared) {
+        _ if starts_investigation && own.is_some() => {
+            "Defender limits how many investigations are started per hour, by this console and others together"
+        }
         (true, true) => {
             "Defender asked for a pause although this console made few requests: others share its limit, or Defender is busy"
         }

@@ -99,6 +99,7 @@ fn signed_in() -> State {
         left_hour: 1400,
         of_hour: 1500,
         gate_until: None,
+        investigations_until: None,
         is_shared: false,
     }));
     let news = InventoryNews::Page(vec![

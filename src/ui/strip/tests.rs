@@ -30,6 +30,7 @@ fn state() -> State {
         left_hour: 1400,
         of_hour: 1500,
         gate_until: None,
+        investigations_until: None,
         is_shared: false,
     }));
     state

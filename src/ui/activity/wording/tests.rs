@@ -280,6 +280,7 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
             left_hour: 900,
             of_hour: 1_500,
             gate_until: gate.and_then(|at| Timestamp::from_second(at).ok()),
+            investigations_until: None,
             is_shared,
         });
         said(Vec::new(), &state)
@@ -468,3 +469,4 @@ fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
 }
 
 mod followed;
+mod investigations;

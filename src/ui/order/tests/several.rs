@@ -84,6 +84,7 @@ fn the_devices_of_a_form_are_judged_once_for_each_change() {
             left_hour: 3,
             of_hour: 4,
             gate_until: None,
+            investigations_until: None,
             is_shared: false,
         };
         world.state.apply(Fact::Budget(budget));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{OrderTask, rules_not_reread};
-use crate::action::Risk;
+use crate::action::{Recorded, Risk};
 use crate::api::{Lane, Permit};
 use crate::journal::{NotSentReason, Record};
 use crate::message::OrderProgress;
@@ -105,7 +105,14 @@ impl OrderTask {
                     self.context.screen.show_progress(self.entry(), None).await;
                     return Ok(permit);
                 }
-                Err(later) => until = later,
+                Err(later) => {
+                    // The limit of this route alone may take an hour: those behind it go first.
+                    if self.approval.order().task.record() == Recorded::Investigation {
+                        self.slot.yield_turn();
+                        self.sleep_until(later).await?;
+                    }
+                    until = later;
+                }
             }
         }
     }
