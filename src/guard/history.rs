@@ -28,7 +28,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     };
     let verdict = if let Some(action) = first(Sameness::Same) {
         let noun = first_upper(&action_noun(action));
-        let text = format!("{noun} is already under way, {}", requested_by(action));
+        let text = format!("{noun} is already under way{}", requested_by(action, facts));
         Some(Verdict::block(
             text,
             NextStep::ShowAction(action.id.clone()),
@@ -36,9 +36,9 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     } else if let Some(action) = first(Sameness::OtherVariant) {
         let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
         let text = format!(
-            "{} of type {scope} is already under way, {}. Cancel it, or wait until it has ended, to {} in another way",
+            "{} of type {scope} is already under way{}. Cancel it, or wait until it has ended, to {} in another way",
             first_upper(&action_noun(action)),
-            requested_by(action),
+            requested_by(action, facts),
             question.task.infinitive()
         );
         Some(Verdict::block(
@@ -55,9 +55,9 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
             .filter(is_of_our_kind)
             .map(|action| {
                 Verdict::not_checked(format!(
-                    "whether this is under way already: {}, {}, does not name its file",
+                    "whether this is under way already: {}{}, does not name its file",
                     action_noun(action),
-                    requested_by(action)
+                    requested_by(action, facts)
                 ))
             })
     };
@@ -135,9 +135,9 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         .filter(|action| action.kind == opposite.spec().wire_type)
         .map(|action| {
             let text = format!(
-                "The opposite is under way: {}, {}. Whichever ends last decides; most likely the device ends up “{}”",
+                "The opposite is under way: {}{}. Whichever ends last decides; most likely the device ends up “{}”",
                 action_noun(action),
-                requested_by(action),
+                requested_by(action, facts),
                 question.task.done(),
             );
             Verdict::warn(text).about_opposite(action.id.clone())
@@ -327,11 +327,11 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .map(|action| {
             let at = action.created.unwrap_or(facts.now);
             Verdict::warn(format!(
-                "In the last hour: {} ({}) at {}, {}",
+                "In the last hour: {} ({}) at {}{}",
                 action_noun(action),
                 action.status.word(),
                 clock_text(at, facts.now, facts.zone),
-                requested_by(action)
+                requested_by(action, facts)
             ))
         })
         .into_iter()
@@ -371,11 +371,9 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             || "since an unknown time".to_owned(),
             |at| since_text(at, facts.now, facts.zone),
         );
-        let by = requestor_name(action.requestor.as_deref());
-        weigh(format!(
-            "Under way: {} by {by} {since}",
-            action_noun(action)
-        ))
+        let by = action.requested_by();
+        let by = by.map_or_else(String::new, |by| format!(" by {by}"));
+        weigh(format!("Under way: {}{by} {since}", action_noun(action)))
     });
     listed.chain(more).collect()
 }
@@ -392,9 +390,13 @@ fn open_actions(history: &[MachineAction]) -> impl Iterator<Item = &MachineActio
     history.iter().filter(|action| !action.status.is_final())
 }
 
-fn requested_by(action: &MachineAction) -> String {
-    let by = requestor_name(action.requestor.as_deref());
-    format!("requested by {by}")
+/// The clause that says who requested an action; empty where the service cannot say it.
+fn requested_by(action: &MachineAction, facts: &Facts<'_>) -> String {
+    let by = match ownership(action, facts.session.account(), facts.own_actions) {
+        Ownership::Mine => Some("you".into()),
+        Ownership::NotOurs | Ownership::Unknown => action.requested_by(),
+    };
+    by.map_or_else(String::new, |by| format!(", requested by {by}"))
 }
 
 /// Since when it has been so.

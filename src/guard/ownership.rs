@@ -1,6 +1,6 @@
 //! Whose an action is, as far as the service credits it.
 
-use crate::model::{Account, EntryId, MachineAction, MachineActionId, filled};
+use crate::model::{Account, EntryId, MachineAction, MachineActionId, MachineActionType, filled};
 
 /// An action that one of the present account's orders made, as the journal has it. Orders that
 /// ended as not ours made none.
@@ -64,10 +64,12 @@ pub fn is_another_person(requestor: &str, name: &str) -> bool {
     requestor != name && is_plain(&requestor) && is_plain(&name)
 }
 
-/// Whether the service's record of a request carries the tag of this entry.
+/// Whether the service's record of a request carries the tag of this entry, where it can carry one.
 fn is_tagged(action: &MachineAction, entry: EntryId) -> bool {
     let comment = action.requestor_comment.as_deref();
-    action.external_id.as_deref() == Some(entry.to_string().as_str())
+    // An investigation has no field for one: that its own order started it is all that can be known.
+    action.kind == MachineActionType::Investigation
+        || action.external_id.as_deref() == Some(entry.to_string().as_str())
         || comment.and_then(EntryId::find_in) == Some(entry)
 }
 

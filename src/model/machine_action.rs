@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::bytes::{heap_bytes_of_fields, nothing_on_the_heap};
 use super::loose::{FromText, loose, loose_or_default, required};
 use super::open_enum::open_enum;
-use super::{MachineActionId, MachineId, clean};
+use super::{MachineActionId, MachineId, clean, filled, requestor_name};
 
 open_enum! {
     /// Type of an action (`type`). The catalogue says which of them the console can order.
@@ -256,6 +256,15 @@ impl MachineAction {
     #[must_use]
     pub fn awaits_approval(&self) -> bool {
         self.state.as_deref() == Some(PENDING_APPROVAL)
+    }
+
+    /// Who requested it, safe to show; `None` where the service has no such field: of an
+    /// investigation it names nobody.
+    #[must_use]
+    pub fn requested_by(&self) -> Option<Cow<'_, str>> {
+        let has_field = self.kind != MachineActionType::Investigation;
+        let by = self.requestor.as_deref();
+        (has_field || filled(by).is_some()).then(|| requestor_name(by))
     }
 
     /// An action of which nothing but id, type and status is known.

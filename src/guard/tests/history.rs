@@ -228,3 +228,47 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
     assert!(of_many[0].0.ends_with("1 min ago"), "{of_many:?}");
     assert_eq!(of_many[3].0, "More actions under way: 2");
 }
+
+/// The service has no field for who asked for an investigation, and none for our tag.
+#[test]
+fn an_investigation_is_ours_where_our_order_started_it_and_else_nobodys_by_name() {
+    let kind = MachineActionType::Investigation;
+    let mut world = world();
+    world.history = Some(vec![action(kind.clone(), Pending)]);
+    let of_rail = |world: &World, rail: &str| -> Vec<String> {
+        let findings =
+            review(&world.draft(ActionKind::StartInvestigation), &world.facts()).findings;
+        let of_rail = findings.into_iter().filter(|finding| finding.rail == rail);
+        of_rail.map(|finding| finding.text()).collect()
+    };
+    assert_eq!(
+        of_rail(&world, "same action"),
+        ["An automated investigation is already under way"]
+    );
+    world.own_actions = vec![OwnAction {
+        action: action(kind.clone(), Pending).id,
+        entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+    }];
+    assert_eq!(
+        of_rail(&world, "same action"),
+        ["An automated investigation is already under way, requested by you"]
+    );
+    let recent = |own: bool| {
+        let mut world = self::world();
+        let mut ended = action(kind.clone(), MachineActionStatus::Cancelled);
+        ended.created = Some(NOW - jiff::SignedDuration::from_mins(3));
+        if own {
+            world.own_actions = vec![OwnAction {
+                action: ended.id.clone(),
+                entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+            }];
+        }
+        world.history = Some(vec![ended]);
+        said(&world, "recent action")
+    };
+    assert_eq!(
+        recent(false),
+        ["In the last hour: an automated investigation (Cancelled) at 08:23 +00:00"]
+    );
+    assert_eq!(recent(true), [""; 0]);
+}

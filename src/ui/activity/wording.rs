@@ -222,7 +222,12 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             task.if_failed()
         )],
         OrderStatus::Cancelled { by, comment, .. } => {
-            vec![cancelled(by.as_deref(), comment.as_deref())]
+            let comment = comment.as_deref();
+            if task.record() == Recorded::Investigation {
+                investigation::cancelled(by.as_deref(), comment)
+            } else {
+                vec![cancelled(by.as_deref(), comment)]
+            }
         }
         OrderStatus::Refused {
             status,

@@ -7,8 +7,7 @@ use jiff::SignedDuration;
 
 use crate::action::{ActionKind, Change, Group, Subject};
 use crate::model::{
-    HResult, MachineAction, MachineActionStatus, MachineRef, clean, filled, requestor_name,
-    tag_last,
+    HResult, MachineAction, MachineActionStatus, MachineRef, clean, filled, first_upper, tag_last,
 };
 use crate::state::Remote;
 use crate::ui::commands::{PLAN_HELP, act_availability, acting_trouble, plan_availability};
@@ -289,10 +288,14 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
     let given = |text: &Option<Box<str>>, max_chars: usize| {
         filled(text.as_deref()).map(|text| clean(text, max_chars).into_owned())
     };
-    let by = requestor_name(action.requestor.as_deref());
+    let by = action.requested_by().map(|by| format!("By {by}"));
     let source = given(&action.request_source, 60);
-    let source = source.map_or_else(String::new, |source| format!(", through {source}"));
-    let mut lines = vec![format!("By {by}{source}")];
+    let source = source.map(|source| format!("through {source}"));
+    let from: Vec<_> = by.into_iter().chain(source).collect();
+    let mut lines = Vec::new();
+    if !from.is_empty() {
+        lines.push(first_upper(&from.join(", ")));
+    }
     let comment = filled(action.requestor_comment.as_deref());
     let comment = comment.map(|comment| clean(&tag_last(comment), COMMENT_CHARS).into_owned());
     lines.extend(comment);

@@ -1,6 +1,7 @@
 //! The devices of an incident with what was ordered of them, a line each, of which only those in sight
 //! are drawn.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use egui::{Align, Id, Layout, Rect, RichText, ScrollArea, TextStyle, Ui, UiBuilder, pos2, vec2};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::action::{Condition, type_noun};
 use crate::journal::{Entry, status_in_full};
-use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name, requestors};
+use crate::model::{MachineAction, MachineRef, clean, first_upper, requestors};
 use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
 use crate::state::{Contained, Request};
 use crate::ui::Cx;
@@ -182,7 +183,7 @@ fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
         },
         what: entry.order.task.title(),
         at: Some(entry.intended_at()),
-        by: clean(&entry.author.account, 60).into_owned(),
+        by: Some(clean(&entry.author.account, 60).into_owned()),
         comment: clean(&entry.order.comment, COMMENT_CHARS).into_owned(),
     };
     said_ui(ui, cx, &said);
@@ -194,7 +195,7 @@ fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
         look: look::action_status(&action.status),
         what: first_upper(type_noun(&action.kind)),
         at: action.created,
-        by: requestor_name(action.requestor.as_deref()).into_owned(),
+        by: action.requested_by().map(Cow::into_owned),
         comment: clean(comment, COMMENT_CHARS).into_owned(),
     };
     said_ui(ui, cx, &said);
@@ -205,7 +206,7 @@ struct Said {
     look: Look,
     what: String,
     at: Option<Timestamp>,
-    by: String,
+    by: Option<String>,
     comment: String,
 }
 
@@ -217,8 +218,9 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
         || "at an unknown time".to_owned(),
         |at| clock_text(at, cx.now, cx.zone),
     );
-    let when =
-        RichText::new(format!("requested {when} by {}", said.by)).text_style(TextStyle::Small);
+    let by = said.by.as_ref();
+    let by = by.map_or_else(String::new, |by| format!(" by {by}"));
+    let when = RichText::new(format!("requested {when}{by}")).text_style(TextStyle::Small);
     let when = ui.label(when.color(weak));
     if let Some(at) = said.at {
         when.tip(both_times(at, cx.zone));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::journal::{Entry, Record};
-use crate::model::{PENDING_APPROVAL, clean};
+use crate::model::{PENDING_APPROVAL, clean, filled};
 use crate::state::State;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::words::spaced;
@@ -46,10 +46,20 @@ fn words(state: &str) -> String {
         }
         "UnsupportedOs" => "Defender does not investigate this operating system".into(),
         "Disabled" => "Automated investigation is switched off for this device".into(),
+        "Terminated" => "It was ended before it was complete".into(),
+        "TerminatedByUser" => "A person ended it before it was complete".into(),
+        "TerminatedBySystem" => "Defender itself ended it before it was complete".into(),
         "PreexistingAlert" => "Defender already had an investigation into the same thing".into(),
         other => format!("Defender says: {}", clean(&spaced(other), COMMENT_CHARS)).into(),
     };
     words.into_owned()
+}
+
+/// How an investigation ended that was terminated. The service may name nobody: then neither is here.
+pub fn cancelled(by: Option<&str>, state: Option<&str>) -> Vec<String> {
+    let by = filled(by).map(|by| format!("By {}", clean(by, 80)));
+    let state = state.and_then(|state| filled(Some(state))).map(words);
+    by.into_iter().chain(state).collect()
 }
 
 #[cfg(test)]

@@ -7,9 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use strum::VariantArray;
 
 use crate::journal::{Entry, TimeSource, status_in_full};
-use crate::model::{
-    Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, requestor_name, variants,
-};
+use crate::model::{Alert, LoggedOnUser, MachineAction, MachineId, MachineRef, clean, variants};
 use crate::ui::device::actions::action_name;
 use crate::ui::theme::Role;
 use crate::ui::widgets::Icon;
@@ -124,9 +122,10 @@ fn build(cx: &Cx<'_>, machine: &MachineRef) -> Vec<Happening> {
 
 fn of_action(action: &MachineAction) -> Option<Happening> {
     let look = look::action_status(&action.status);
-    let by = requestor_name(action.requestor.as_deref());
+    let by = action.requested_by();
+    let by = by.map_or_else(String::new, |by| format!(", by {by}"));
     let comment = action.requestor_comment.as_deref().unwrap_or_default();
-    let what = format!("{}, {}, by {by}", action_name(action), look.word);
+    let what = format!("{}, {}{by}", action_name(action), look.word);
     Some(Happening {
         is_open: !action.status.is_final(),
         at: action.created?,

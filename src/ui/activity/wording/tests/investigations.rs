@@ -25,3 +25,37 @@ fn an_investigation_that_waits_for_its_own_limit_says_so() {
     assert_eq!(lines(ActionKind::StartInvestigation, 3_550), "");
     assert_eq!(lines(ActionKind::Isolate, 0), "");
 }
+
+#[test]
+fn an_investigation_that_was_ended_names_only_whom_the_service_names() {
+    let ended = |by: Option<&str>, state: &str| {
+        let machine = fixtures::machine_ref("a19c07", None);
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::StartInvestigation);
+        let mut finished = fixtures::finished("63004", MachineActionStatus::Cancelled);
+        if let Record::Finished {
+            by: who, comment, ..
+        } = &mut finished
+        {
+            *who = by.map(Into::into);
+            *comment = Some(state.into());
+        }
+        let entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent, finished]);
+        details(
+            &entry,
+            &super::state(),
+            Timestamp::UNIX_EPOCH,
+            &TimeZone::UTC,
+        )
+    };
+    assert_eq!(
+        ended(None, "TerminatedBySystem"),
+        ["Defender itself ended it before it was complete"]
+    );
+    assert_eq!(
+        ended(Some("sam@contoso.com"), "TerminatedByUser"),
+        [
+            "By sam@contoso.com",
+            "A person ended it before it was complete"
+        ]
+    );
+}
