@@ -132,7 +132,8 @@ impl State {
     }
 
     /// When it was last read in whole what others have done to the device of an order.
-    fn actions_read_at(&self, entry: &Entry) -> Option<Timestamp> {
+    #[must_use]
+    pub fn actions_read_at(&self, entry: &Entry) -> Option<Timestamp> {
         let history = self.histories.get(&entry.machine().id);
         let history = history.filter(|read| read.get().is_some_and(|read| read.is_complete));
         let look = self.containments.get();

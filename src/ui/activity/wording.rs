@@ -208,7 +208,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             let deviations = deviations.chain(self::deviations(entry, state));
             deviations
                 .chain(left_behind)
-                .chain(older_opposites(entry, state))
+                .chain(older_opposites(entry, state, now))
                 .collect()
         }
         OrderStatus::Sent => Vec::new(),
@@ -373,11 +373,16 @@ fn status_word(action: &MachineAction) -> String {
     first_lower(&look::action_status(&action.status).word)
 }
 
-fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
+fn older_opposites(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
+    // Nobody follows them: it may have ended since.
+    let checked = state.actions_read_at(entry);
+    let checked = checked.map_or_else(String::new, |at| {
+        format!(", checked {}", words::ago(at, now))
+    });
     still_open_opposites(entry, state)
         .map(|action| {
             format!(
-                "{} by {} is still {}: if it completes, it undoes this. Cancel it if you do not want that",
+                "{} by {} is still {}{checked}: if it completes, it undoes this. Cancel it if you do not want that",
                 first_upper(&action_noun(action)),
                 requestor_name(action.requestor.as_deref()),
                 status_word(action),

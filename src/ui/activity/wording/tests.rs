@@ -244,7 +244,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
         Record::Sent,
         fixtures::finished(action().as_str(), MachineActionStatus::Succeeded),
     ]);
-    let mut know = |id: &str, kind, status, created: i64, updated: i64| {
+    let know = |state: &mut State, id: &str, kind, status, created: i64, updated: i64| {
         let id = MachineActionId::parse(id).expect("a literal id");
         let mut action = MachineAction::bare(id, kind, status);
         action.machine_id = MachineId::parse("a19c07").ok();
@@ -254,18 +254,30 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
             epoch: state.epoch,
             actions: vec![action],
         });
-        details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC)
+        details(&entry, state, Timestamp::UNIX_EPOCH, &TimeZone::UTC)
     };
-    assert!(know("b89eb834", Unisolate, Succeeded, 100, 120).is_empty());
-    assert!(know("later", Isolate, Pending, 130, 130).is_empty());
+    assert!(know(&mut state, "b89eb834", Unisolate, Succeeded, 100, 120).is_empty());
+    assert!(know(&mut state, "later", Isolate, Pending, 130, 130).is_empty());
     assert_eq!(
-        know("older", Isolate, Pending, 90, 90),
+        know(&mut state, "older", Isolate, Pending, 90, 90),
         [
             "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that"
         ]
     );
+    let look = crate::message::LookBack {
+        since: Timestamp::UNIX_EPOCH,
+        is_complete: true,
+    };
+    state.containments.set(Ok(look), Timestamp::UNIX_EPOCH);
+    let now = Timestamp::from_second(180).expect("a literal time");
     assert_eq!(
-        know("older", Isolate, Succeeded, 90, 140),
+        details(&entry, &state, now, &TimeZone::UTC),
+        [
+            "An isolation by an unknown requestor is still pending, checked 3 min ago: if it completes, it undoes this. Cancel it if you do not want that"
+        ]
+    );
+    assert_eq!(
+        know(&mut state, "older", Isolate, Succeeded, 90, 140),
         ["Isolated again since 1970-01-01 00:02:20 +00:00 by an unknown requestor"]
     );
 }
