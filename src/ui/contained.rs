@@ -21,7 +21,7 @@ use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident};
 use crate::action::{ConditionPhase, MAX_REPEATS, type_noun};
 use crate::message::LookBack;
-use crate::model::{clean, first_upper, tag_last};
+use crate::model::{SessionStatus, clean, first_upper, tag_last};
 use crate::state::{Contained, Direction, Request};
 
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
@@ -90,7 +90,15 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
         )),
         (None, None, _) => match &cx.state.inventory.failure {
             Some(failure) => Some(format!("Not checked: {}", failure.headline)),
-            None => Some("Not checked yet: reading the action history…".to_owned()),
+            // With a renewal that is under way it is read in a moment.
+            None if matches!(
+                cx.state.session,
+                SessionStatus::SignedIn { .. } | SessionStatus::Renewing { .. }
+            ) =>
+            {
+                Some("Not checked yet: reading the action history…".to_owned())
+            }
+            None => Some("Not checked: you are not signed in".to_owned()),
         },
         (Some(recent), None, None) if older.value.is_none() => Some(format!(
             "Not checked yet: isolations and restrictions from before {}",
@@ -126,9 +134,13 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     let way_back = &list.way_back;
     ui.horizontal_wrapped(|ui| {
         let only_looks = acting_trouble(cx.state).err();
-        let nothing = why_nothing(way_back, cx.state.containments.value.is_some());
+        let is_read = cx.state.containments.value.is_some();
+        let nothing = why_nothing(way_back, is_read);
         let why = only_looks.clone().or(nothing);
-        let label = format!("Release what you isolated ({})…", way_back.to_release.len());
+        // Before the history was read, that there are none is not known.
+        let count = way_back.to_release.len();
+        let count = (is_read || count > 0).then(|| format!(" ({count})"));
+        let label = format!("Release what you isolated{}…", count.unwrap_or_default());
         let button = ActionButton::new(&label)
             .key("release")
             .icon(Icon::Undo)

@@ -314,3 +314,20 @@ fn the_form_that_removes_a_block_opens_with_its_safe_button_in_sight() {
         }
     }
 }
+
+#[test]
+fn with_nobody_signed_in_no_reading_is_claimed_and_no_number() {
+    let mut state = signed_in();
+    let account = account();
+    set(&mut state, SessionStatus::NeedsSignIn { account });
+    let (desk, mut harness) = wide(state);
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(4);
+    harness.get_by_label_contains("Not checked: you are not signed in");
+    assert!(
+        harness
+            .query_by_label_contains("reading the action history")
+            .is_none()
+    );
+    harness.get_by_label("Release what you isolated…");
+}

@@ -238,7 +238,7 @@ fn a_console_that_only_looks_offers_no_order_anywhere() {
         desk.borrow_mut().views.show(Screen::Contained);
         harness.run_steps(3);
         for label in [
-            "Release what you isolated (0)…",
+            "Release what you isolated…",
             "Release “FIN-LT-042” (…9c07)…",
             "Cancel the app restriction of “HR-LT-007” (…aaaa)…",
         ] {
