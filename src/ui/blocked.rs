@@ -72,7 +72,28 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     let by = requestor_name(one.by.as_deref());
     let why = one.description.as_deref().or(one.title.as_deref());
     let why = why.map_or_else(String::new, |why| format!(": {}", clean(why, 120)));
-    format!("{what} {until}{made} by {by}{why}")
+    // The description of an order that has taken over a colleague's block is not that colleague's.
+    let changed = changed_by(one, cx.state);
+    let changed = changed.map_or_else(String::new, |by| format!(", changed by {by}"));
+    format!("{what} {until}{made} by {by}{changed}{why}")
+}
+
+/// Who has changed a block that somebody else had made, as this journal has it.
+fn changed_by(one: &Indicator, state: &State) -> Option<String> {
+    let entry = one.tag().and_then(|tag| state.entry(tag))?;
+    let author = &entry.author;
+    let is_maker =
+        (one.by.as_deref()).is_some_and(|by| by.trim().eq_ignore_ascii_case(author.account.trim()));
+    if is_maker || entry.own_action() != one.id {
+        return None;
+    }
+    let account = state.session.account();
+    let is_mine = account.is_some_and(|account| author.is(account));
+    Some(if is_mine {
+        "you".to_owned()
+    } else {
+        clean(&author.account, 80).into_owned()
+    })
 }
 
 /// The section: the person's own blocks with *Remove*, and those of others.

@@ -331,3 +331,43 @@ fn with_nobody_signed_in_no_reading_is_claimed_and_no_number() {
     );
     harness.get_by_label("Release what you isolated…");
 }
+
+/// The service goes on naming who made a block; the reason is that of whoever changed it last.
+#[test]
+fn a_block_that_was_taken_over_says_who_wrote_its_reason() {
+    let (desk, mut harness) = contained(2, [1400.0, 900.0].into());
+    let tag = "cdn-00000001";
+    let author = |object_id: &str, name: &str| crate::journal::Author {
+        mode: "LIVE".into(),
+        tenant: account().tenant_id.as_str().into(),
+        object_id: object_id.into(),
+        account: name.into(),
+    };
+    let own = account();
+    for (author, changed) in [
+        (
+            author(&own.object_id, "jane@contoso.com"),
+            ", changed by you: ",
+        ),
+        (
+            author("another", "kim@contoso.com"),
+            ", changed by kim@contoso.com: ",
+        ),
+        // Its maker's own order.
+        (author("bob", "Bob@contoso.com"), " by bob@contoso.com: "),
+    ] {
+        let order = fixtures::order(
+            tag,
+            crate::model::MachineRef::every_device(),
+            crate::action::ActionKind::BlockFile,
+        );
+        let done = fixtures::finished("7", MachineActionStatus::Succeeded);
+        let entry = fixtures::entry(author, order, vec![crate::journal::Record::Sent, done]);
+        desk.borrow_mut().state.entries = vec![entry].into();
+        let mut taken_over = block("7", "1", "bob@contoso.com");
+        taken_over.description = Some(format!("[{tag}] INC-7042 take over").into());
+        read_blocks(&desk, vec![taken_over]);
+        harness.run_steps(4);
+        harness.get_by_label_contains(changed);
+    }
+}
