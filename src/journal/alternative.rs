@@ -2,7 +2,7 @@
 
 use super::{Entry, OrderStatus, Record};
 use crate::action::{Risk, Task};
-use crate::model::{RefusalCode, concerns_licence};
+use crate::model::{RefusalCode, concerns_indicator_limit, concerns_licence};
 
 /// Whether the service may accept the same request another time: a permission is granted, a limit
 /// passes, another action ends, the sign-in is new, a proxy lets it through. What the device or the hash
@@ -15,6 +15,10 @@ fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) 
     let is_cancellation = matches!(entry.order.task, Task::Cancel { .. });
     match (status, RefusalCode::named(code)) {
         _ if concerns_licence(message) => false,
+        // Once one has been removed.
+        (400, None) if entry.order.task.is_tenant_wide() && concerns_indicator_limit(message) => {
+            true
+        }
         (400, Some(ActiveRequestAlreadyExists)) => true,
         (
             _,

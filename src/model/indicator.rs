@@ -11,6 +11,14 @@ use super::{Account, EntryId, MachineActionId, clean};
 /// Active indicators of all kinds that a tenant may have.
 pub const MAX_INDICATORS: usize = 15_000;
 
+/// Whether the message of a refusal says that the tenant has all the indicators it may have. Read for
+/// words only: its code says no more than that the request was not accepted.
+#[must_use]
+pub fn concerns_indicator_limit(message: &str) -> bool {
+    let digits = message.replace(',', "");
+    digits.contains(&MAX_INDICATORS.to_string())
+}
+
 /// One indicator of the tenant (`indicator` resource).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {

@@ -45,7 +45,7 @@ pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId, tag_last, without_tag};
-pub use indicator::{Indicator, IndicatorAction, MAX_INDICATORS};
+pub use indicator::{Indicator, IndicatorAction, MAX_INDICATORS, concerns_indicator_limit};
 pub use listed::Listed;
 pub use mac::MacAddress;
 pub use machine::{

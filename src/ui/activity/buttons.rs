@@ -355,6 +355,28 @@ mod tests {
     }
 
     #[test]
+    fn a_block_over_the_limit_of_indicators_can_be_sent_again_as_its_advice_says() {
+        let everywhere = crate::model::MachineRef::every_device();
+        let block = fixtures::order("cdn-00000001", everywhere, ActionKind::BlockFile);
+        for (message, again) in [
+            ("Maximum number of indicators exceeded: 15000", true),
+            ("Maximum number of indicators exceeded: 15,000", true),
+            ("The request is not valid", false),
+        ] {
+            let refusal = Record::Refused {
+                status: 400,
+                code: "MaximumBatchSizeExceeded".into(),
+                message: message.into(),
+            };
+            let entry = fixtures::entry(fixtures::author(), block.clone(), vec![refusal]);
+            let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+            state.entries = vec![entry.clone()].into();
+            let found = buttons(&entry, &state, None, &[]);
+            assert_eq!(found.contains(&Button::SendAgain), again, "{message}");
+        }
+    }
+
+    #[test]
     fn what_was_sent_again_since_is_not_offered_once_more() {
         let machine = || fixtures::machine_ref("a19c07", None);
         let entry = |tag| {

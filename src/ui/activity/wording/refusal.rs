@@ -3,7 +3,9 @@
 use crate::action::{Change, Recorded, Task};
 use crate::explain::{ANSWERED_ON_THE_WAY, NO_LICENCE, PROXY_WANTS_SIGN_IN, SIGN_IN_NOT_ACCEPTED};
 use crate::journal::{Entry, alternative, were_actions_read};
-use crate::model::{MAX_INDICATORS, RefusalCode, SessionStatus, clean, concerns_licence};
+use crate::model::{
+    MAX_INDICATORS, RefusalCode, SessionStatus, clean, concerns_indicator_limit, concerns_licence,
+};
 use crate::ui::activity::record::COMMENT_CHARS;
 
 /// Whom to ask where a permission is missing, and what to do meanwhile.
@@ -110,8 +112,7 @@ fn not_accepted(task: &Task, message: &str) -> String {
     if depends_on_device(task) {
         return "Defender does not support this action on this device: check its operating system, agent and licence".to_owned();
     }
-    let digits = message.replace(',', "");
-    if task.is_tenant_wide() && digits.contains(&MAX_INDICATORS.to_string()) {
+    if task.is_tenant_wide() && concerns_indicator_limit(message) {
         return format!(
             "The tenant has reached the limit of {MAX_INDICATORS} indicators: remove one in the Defender portal, then send it again"
         );
