@@ -207,6 +207,7 @@ impl Fields {
                 .map(|claims| self.blank.apply(claims).into()),
             asked: None,
             is_repeated: false,
+            is_of_sign_in: false,
         })
     }
 }

@@ -96,7 +96,7 @@ pub(super) async fn ask(
     form.extend(claims.iter().map(|claims| ("claims", claims.as_json())));
     let mut fields = match post(&host.http, &host.endpoints.device_authorization, &form).await {
         TokenReply::Success(fields) => fields,
-        TokenReply::ProtocolError(refusal) => return Err(refusal.into_error()),
+        TokenReply::ProtocolError(refusal) => return Err(refusal.of_sign_in().into_error()),
         TokenReply::NoReply(nothing) => return Err(nothing.into_error((host.clock)())),
     };
     // One of blanks is nothing that a person could type.

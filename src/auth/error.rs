@@ -168,6 +168,8 @@ pub struct ErrorResponse {
     pub asked: Option<Box<str>>,
     /// Repeats the refusal before it, so that another try is pointless.
     pub is_repeated: bool,
+    /// Refuses a sign-in in which a person takes part, and not the renewal of one.
+    pub is_of_sign_in: bool,
 }
 
 impl fmt::Debug for ErrorResponse {
@@ -202,6 +204,7 @@ impl ErrorResponse {
             claims: claims.map(|claims| blank.apply(claims).into()),
             asked: None,
             is_repeated: false,
+            is_of_sign_in: false,
         }
     }
 
@@ -279,8 +282,14 @@ impl ErrorResponse {
         if self.is_declined() {
             AuthError::Declined
         } else {
-            self.into_error()
+            self.of_sign_in().into_error()
         }
+    }
+
+    /// The refusal, said to be that of a sign-in and not of a renewal.
+    pub(super) fn of_sign_in(mut self: Box<Self>) -> Box<Self> {
+        self.is_of_sign_in = true;
+        self
     }
 
     /// By `error`, then `suberror`; never by number.
@@ -331,6 +340,7 @@ mod tests {
             claims: None,
             asked: None,
             is_repeated: false,
+            is_of_sign_in: false,
         })
     }
 
@@ -355,6 +365,36 @@ mod tests {
             refusal("new_word", None, &[]).into_error(),
             AuthError::Config { .. }
         ));
+    }
+
+    #[test]
+    fn a_refused_sign_in_does_not_speak_of_an_earlier_one() {
+        for numbers in [&[70_000][..], &[70_008], &[50_133], &[700_082], &[]] {
+            let said = |refusal: Box<ErrorResponse>| refusal.into_error().explain().headline;
+            let refusal = || refusal("invalid_grant", None, numbers);
+            assert!(said(refusal()).contains("Your sign-in"), "{numbers:?}");
+            assert_eq!(
+                said(refusal().of_sign_in()),
+                "The sign-in host did not accept this sign-in",
+                "{numbers:?}"
+            );
+        }
+        let policy = refusal("invalid_grant", None, &[53_003]).into_sign_in_error();
+        assert_eq!(
+            policy.explain().headline,
+            "A policy of your organisation blocks this sign-in"
+        );
+    }
+
+    #[test]
+    fn a_fault_of_the_sign_in_host_is_not_called_an_answer_that_was_not_understood() {
+        let said = |status| AuthError::NotUnderstood { status }.explain();
+        for status in [500, 502, 503, 504] {
+            let said = said(status);
+            assert_eq!(said.headline, "The sign-in host is busy or down");
+            assert_eq!(said.next, NextStep::TryAgain);
+        }
+        assert!(said(404).headline.contains("not understood"));
     }
 
     #[test]

@@ -5,7 +5,9 @@ use crate::explain::{Effect, Explain, Explanation, NextStep, outside};
 
 impl ErrorResponse {
     fn help(&self) -> Option<(&'static str, NextStep)> {
-        self.numbers.iter().find_map(|&number| help(number))
+        let numbers = self.numbers.iter();
+        let mut apply = numbers.filter(|&&number| !self.is_of_sign_in || !speaks_of_end(number));
+        apply.find_map(|&number| help(number))
     }
 
     fn concerns_consent(&self) -> bool {
@@ -48,6 +50,11 @@ impl ErrorResponse {
             details,
         }
     }
+}
+
+/// Numbers in words that an earlier sign-in has ended: while signing in there is none.
+const fn speaks_of_end(number: u32) -> bool {
+    matches!(number, 50_089 | 50_132 | 50_133 | 70_000 | 70_008 | 700_082)
 }
 
 /// Words for the numbers met most. From Microsoft's list of AADSTS error codes.
@@ -188,6 +195,12 @@ fn no_answer(error: &AuthError) -> Explanation {
             ),
         );
     }
+    if let AuthError::NotUnderstood {
+        status: 408 | 429 | 500..=599,
+    } = error
+    {
+        return say("The sign-in host is busy or down", NextStep::TryAgain);
+    }
     let fault = if let AuthError::Unreachable(fault) = error {
         fault
     } else if *error == (AuthError::NotUnderstood { status: 407 }) {
@@ -285,7 +298,12 @@ impl Explain for AuthError {
                 )
             }
             Self::Interact { refusal } => {
-                return refusal.explain("Your sign-in is no longer valid", NextStep::SignIn);
+                let headline = if refusal.is_of_sign_in {
+                    "The sign-in host did not accept this sign-in"
+                } else {
+                    "Your sign-in is no longer valid"
+                };
+                return refusal.explain(headline, NextStep::SignIn);
             }
             Self::Config { refusal } if refusal.is_transient() => {
                 return refusal.explain(
