@@ -23,7 +23,7 @@ use super::challenge::WantedClaims;
 use super::error::{AuthError, ErrorResponse};
 use super::secret::Secret;
 use super::token::monotonic_now;
-use crate::model::BrowserPrompt;
+use crate::model::{BrowserPrompt, BrowserSeen};
 
 /// How long a person may take in the browser.
 const LIMIT: Duration = Duration::from_mins(5);
@@ -57,10 +57,10 @@ impl BrowserFlow {
         &self.prompt
     }
 
-    /// Tells when a browser has come over `https`, which nobody speaks here.
+    /// Tells what has come from a browser.
     #[must_use]
-    pub fn watch_https(&self) -> watch::Receiver<bool> {
-        self.expected.came_over_https.subscribe()
+    pub fn watch(&self) -> watch::Receiver<BrowserSeen> {
+        self.expected.seen.subscribe()
     }
 
     /// Nonce expected in the id token.
@@ -122,7 +122,7 @@ pub(super) async fn begin(
             page: format!("http://127.0.0.1:{port}{entry}").into(),
             expires_in: LIMIT,
             received: (host.clock)(),
-            came_over_https: false,
+            seen: BrowserSeen::default(),
         },
         listeners,
         expected: Arc::new(Expected {
@@ -132,7 +132,7 @@ pub(super) async fn begin(
             was_entered: AtomicBool::new(false),
             page: Secret::new(page.into()),
             form_post,
-            came_over_https: watch::Sender::new(false),
+            seen: watch::Sender::new(BrowserSeen::default()),
             closing: Semaphore::new(CLOSING),
         }),
         nonce,
@@ -216,7 +216,10 @@ pub(super) async fn wait_for_person(
 ) -> Result<Box<Fields>, AuthError> {
     let came_back = tokio::time::timeout_at(flow.deadline, callback(&flow)).await;
     match came_back.map_err(|_elapsed| AuthError::NotBack)? {
-        Callback::Code(code) => redeem(host, flow, code.expose()).await,
+        Callback::Code(code) => {
+            flow.expected.seen.send_modify(|seen| seen.code = true);
+            redeem(host, flow, code.expose()).await
+        }
         Callback::Refused {
             error,
             description,
@@ -325,7 +328,7 @@ async fn redeem(
     form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
     match post(&host.http, &host.endpoints.token, &form).await {
         TokenReply::Success(fields) => Ok(fields),
-        TokenReply::ProtocolError(refusal) => Err(refusal.into_error()),
+        TokenReply::ProtocolError(refusal) => Err(refusal.of_sign_in().into_error()),
         TokenReply::NoReply(nothing) if nothing.may_have_executed => Err(AuthError::AnswerLost),
         TokenReply::NoReply(nothing) => Err(nothing.into_error(now)),
     }

@@ -15,6 +15,7 @@ use zeroize::Zeroize as _;
 
 use super::secret::Secret;
 use super::{HttpRequest, SendRequest};
+use crate::model::BrowserSeen;
 
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_BODY: usize = 64 * 1024;
@@ -46,8 +47,7 @@ pub(super) struct Expected {
     /// stands in no command line: every program of this computer can read those.
     pub page: Secret<String>,
     pub form_post: FormPost,
-    /// A browser has come and wanted TLS.
-    pub came_over_https: watch::Sender<bool>,
+    pub seen: watch::Sender<BrowserSeen>,
     /// Taken for each connection whose end is waited for; [`CLOSING`] of them.
     pub closing: Semaphore,
 }
@@ -160,7 +160,7 @@ pub(super) async fn serve(
                 }
             }
             Read::Tls => {
-                expected.came_over_https.send_replace(true);
+                expected.seen.send_modify(|seen| seen.over_https = true);
                 stream.write_all(&TLS_ALERT).await.ok();
                 close(&mut stream, expected).await;
                 return None;

@@ -71,7 +71,7 @@ pub use search_words::{
     SearchWord, holds_word, search_words, toggled_word, without_excluded, written_words,
 };
 pub use session::{
-    Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
+    Account, BrowserPrompt, BrowserSeen, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
 pub use spelling::{os_name, spaced};

@@ -190,8 +190,16 @@ pub struct BrowserPrompt {
     pub page: Box<str>,
     pub expires_in: Duration,
     pub received: Timestamp,
-    /// A browser has come over `https`, and could not be answered.
-    pub came_over_https: bool,
+    pub seen: BrowserSeen,
+}
+
+/// What has come from the browser so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BrowserSeen {
+    /// One has come over `https`, and could not be answered.
+    pub over_https: bool,
+    /// It has brought the code and may be closed: what is left is between cordon and the sign-in host.
+    pub code: bool,
 }
 
 impl fmt::Debug for BrowserPrompt {

@@ -110,7 +110,7 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
     let arrived = async {
         let flow = context.auth.begin_in_browser().await?;
         let prompt = flow.prompt().clone();
-        let mut https = flow.watch_https();
+        let mut watch = flow.watch();
         context
             .session
             .show_as(SessionStatus::InBrowser(prompt.clone()))
@@ -120,9 +120,9 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
         loop {
             tokio::select! {
                 finished = &mut finishing => break finished,
-                Ok(()) = https.changed() => {
-                    let came_over_https = *https.borrow_and_update();
-                    let prompt = BrowserPrompt { came_over_https, ..prompt.clone() };
+                Ok(()) = watch.changed() => {
+                    let seen = *watch.borrow_and_update();
+                    let prompt = BrowserPrompt { seen, ..prompt.clone() };
                     context.session.show_as(SessionStatus::InBrowser(prompt)).await;
                 }
             }

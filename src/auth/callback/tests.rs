@@ -10,7 +10,7 @@ fn expected() -> Expected {
         was_entered: AtomicBool::new(false),
         page: Secret::new("https://login.example/?state=right".into()),
         form_post: FormPost::Honoured,
-        came_over_https: watch::Sender::new(false),
+        seen: watch::Sender::new(BrowserSeen::default()),
         closing: Semaphore::new(CLOSING),
     }
 }

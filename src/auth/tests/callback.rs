@@ -14,7 +14,7 @@ struct Waiting {
     port: u16,
     entry: String,
     sign_in_page: Url,
-    came_over_https: tokio::sync::watch::Receiver<bool>,
+    seen: tokio::sync::watch::Receiver<crate::model::BrowserSeen>,
     finishing: JoinHandle<Result<PendingSignIn, AuthError>>,
 }
 
@@ -33,7 +33,7 @@ impl Waiting {
             port: entry.port().expect("a port"),
             entry: entry.path().to_owned(),
             sign_in_page: Url::parse(flow.sign_in_page()).expect("an address"),
-            came_over_https: flow.watch_https(),
+            seen: flow.watch(),
             finishing: tokio::spawn(async move { session.finish_in_browser(flow).await }),
         }
     }
@@ -236,6 +236,17 @@ async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
 }
 
 #[tokio::test]
+async fn that_the_browser_brought_the_code_is_told_before_the_tokens_are_there() {
+    let (_host, mut waiting) = waiting().await;
+    assert!(!waiting.seen.borrow_and_update().code);
+    let page = waiting.bring_the_code().await;
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    let told = waiting.seen.wait_for(|seen| seen.code);
+    let told = tokio::time::timeout(Duration::from_secs(5), told).await;
+    assert!(told.is_ok_and(|told| told.is_ok()));
+}
+
+#[tokio::test]
 async fn https_at_the_callback_is_reported_at_once() {
     let (_, mut waiting) = waiting().await;
     let hello = [&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3][..], &[7; 506]].concat();
@@ -247,7 +258,7 @@ async fn https_at_the_callback_is_reported_at_once() {
             "{} bytes",
             bytes.len()
         );
-        assert!(*waiting.came_over_https.borrow_and_update());
+        assert!(waiting.seen.borrow_and_update().over_https);
     }
     assert!(!waiting.is_over());
 }

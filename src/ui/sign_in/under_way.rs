@@ -135,6 +135,9 @@ fn code_buttons_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
 
 /// The person is in the browser; the page opens once by itself.
 fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Detail) {
+    if prompt.seen.code {
+        return completing_ui(ui, cx);
+    }
     let tokens = ui.tokens();
     section_ui(ui, "Sign in on the page in your browser");
     let is_opening = is_opening(ui, &prompt.page);
@@ -142,7 +145,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
         cx.out.open_page = Some(prompt.page.to_string());
     }
     countdown_ui(ui, left_secs(prompt.expires_in, prompt.received, cx.now));
-    if prompt.came_over_https {
+    if prompt.seen.over_https {
         let words = "The browser came over https, but this computer's own address is http. Turn off \"HTTPS only\" for localhost, open the page in another browser, or use a code";
         badge(ui, Icon::Warning, Role::Caution, words);
     }
@@ -172,6 +175,17 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
     ui.add_space(tokens.space.s);
     ui.small_label("If no browser opens on this computer, use a code:");
     other_method_ui(ui, cx, UiCommand::SignIn);
+}
+
+/// The browser has done its part, and only the sign-in host is waited for.
+fn completing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    section_ui(ui, "Completing the sign-in");
+    let words = "The browser has answered and can be closed; waiting for the sign-in host…";
+    badge(ui, Icon::InProgress, Role::Neutral, words);
+    let cancel = cancel_ui(ui, cx);
+    if is_opening(ui, "completing") {
+        cancel.request_focus();
+    }
 }
 
 /// Its accessible name says what it is, its value is the code, for those who hear the screen.

@@ -7,7 +7,9 @@ use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
 use crate::message::LookBack;
-use crate::model::{BrowserPrompt, EntryId, PageDelay, Retry, SignInMethod, Unfamiliar};
+use crate::model::{
+    BrowserPrompt, BrowserSeen, EntryId, PageDelay, Retry, SignInMethod, Unfamiliar,
+};
 use crate::state::fixtures;
 use crate::ui::views::Screen;
 
@@ -327,7 +329,10 @@ fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() 
         page: "http://127.0.0.1:1/sign-in/once".into(),
         expires_in: Duration::from_mins(5),
         received: at(0),
-        came_over_https: true,
+        seen: BrowserSeen {
+            over_https: true,
+            ..BrowserSeen::default()
+        },
     };
     set(&mut state, SessionStatus::InBrowser(prompt));
     let (desk, mut harness) = wide(state);
@@ -341,6 +346,40 @@ fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() 
         desk.borrow().work.as_slice(),
         [Command::SignInWithBrowser]
     ));
+}
+
+#[test]
+fn a_sign_in_whose_browser_has_answered_sends_nobody_back_to_its_page() {
+    let prompt = BrowserPrompt {
+        page: "http://127.0.0.1:1/sign-in/once".into(),
+        expires_in: Duration::from_mins(5),
+        received: at(0),
+        seen: BrowserSeen::default(),
+    };
+    let mut state = signed_in();
+    set(&mut state, SessionStatus::InBrowser(prompt.clone()));
+    let (desk, mut harness) = wide(state);
+    assert!(shows(&harness, "Sign in on the page in your browser"));
+    let answered = BrowserPrompt {
+        seen: BrowserSeen {
+            code: true,
+            ..BrowserSeen::default()
+        },
+        ..prompt
+    };
+    set(
+        &mut desk.borrow_mut().state,
+        SessionStatus::InBrowser(answered),
+    );
+    harness.run_steps(3);
+    assert!(!shows(&harness, "Sign in on the page in your browser"));
+    assert!(shows(
+        &harness,
+        "The browser has answered and can be closed; waiting for the sign-in host…"
+    ));
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Open the page again").is_none());
 }
 
 #[test]
