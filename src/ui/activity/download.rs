@@ -20,11 +20,10 @@ use crate::ui::{Cx, words};
 
 /// The word for an entry whose package is on this computer.
 pub fn word(entry: &Entry, state: &State) -> Option<&'static str> {
-    let is_saved = match state.downloads.get(&entry.id()) {
-        Some(news) => matches!(news, DownloadNews::Saved(_)),
-        None => entry.downloads().next_back().is_some(),
-    };
-    is_saved.then_some("Package saved")
+    let news = state.downloads.get(&entry.id());
+    let is_saved = matches!(news, Some(DownloadNews::Saved(_)));
+    // A later download that fails takes nothing away.
+    (is_saved || entry.downloads().next_back().is_some()).then_some("Package saved")
 }
 
 /// Progress or result of the download, or where else to get the package.
@@ -56,17 +55,20 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
             let file = saved.file.display().to_string();
             return saved_lines(&file, saved.bytes, &saved.sha256);
         }
-        DownloadNews::Cancelled => "Download cancelled: nothing was kept".to_owned(),
+        DownloadNews::Cancelled => "Download cancelled: nothing of it was kept".to_owned(),
         DownloadNews::Failed(why) => {
             let next = why.next.words();
             let first = format!("Download failed: {}", why.headline);
-            return [first, next]
-                .into_iter()
-                .filter(|l| !l.is_empty())
-                .collect();
+            let failed = [first, next].into_iter().filter(|l| !l.is_empty());
+            return failed.chain(saved_before(entry)).collect();
         }
     };
-    vec![line]
+    std::iter::once(line).chain(saved_before(entry)).collect()
+}
+
+/// The package of an earlier download, which is still where it was put.
+fn saved_before(entry: &Entry) -> impl Iterator<Item = String> {
+    recorded(entry).into_iter().flatten()
 }
 
 /// What broke the download off, after how much, and whether that is kept.
@@ -227,5 +229,58 @@ mod tests {
         assert!(wrong("evidence").is_some() && wrong("~/evidence").is_some());
         let whole = std::env::temp_dir().display().to_string();
         assert_eq!(wrong(&whole), None);
+    }
+
+    #[test]
+    fn a_later_download_that_fails_leaves_the_saved_package_in_the_row() {
+        use crate::action::ActionKind;
+        use crate::explain::{Explanation, NextStep};
+        use crate::journal::Record;
+        use crate::state::fixtures;
+
+        let machine = fixtures::machine_ref("a19c07", None);
+        let kind = ActionKind::CollectInvestigationPackage;
+        let order = fixtures::order("cdn-00000001", machine, kind);
+        let finished = fixtures::finished("b89eb834", crate::model::MachineActionStatus::Succeeded);
+        let downloaded = Record::Downloaded {
+            object_id: "o".into(),
+            account: "jane@contoso.com".into(),
+            file: "/evidence/package.zip".into(),
+            bytes: 1_000,
+            sha256: "5f".into(),
+        };
+        let entry = fixtures::entry(
+            fixtures::author(),
+            order,
+            vec![Record::Sent, finished, downloaded],
+        );
+        let mut state = State::new(
+            crate::model::Mode::Demo,
+            "Demo",
+            crate::guard::Policy::default(),
+        );
+        for (news, first) in [
+            (
+                DownloadNews::Failed(Explanation::harmless("No room", NextStep::None)),
+                "Download failed: No room",
+            ),
+            (
+                DownloadNews::Cancelled,
+                "Download cancelled: nothing of it was kept",
+            ),
+            (
+                DownloadNews::AsksForLink,
+                "Download: asking Defender for the link",
+            ),
+        ] {
+            state.downloads.insert(entry.id(), news);
+            assert_eq!(word(&entry, &state), Some("Package saved"), "{first}");
+            let lines = lines(&entry, &state, Timestamp::UNIX_EPOCH);
+            assert_eq!(lines[0], first);
+            assert!(
+                lines[1].starts_with("Package saved: /evidence/package.zip"),
+                "{lines:?}"
+            );
+        }
     }
 }
