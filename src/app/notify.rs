@@ -188,7 +188,7 @@ fn counted(all: &[Notice]) -> Notice {
         wrong => format!("{wrong} need your attention in cordon"),
     };
     Notice {
-        summary: format!("News of {} actions", all.len()),
+        summary: format!("Updates on {} actions", all.len()),
         body,
         needs_person: wrong > 0,
     }

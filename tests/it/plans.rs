@@ -134,7 +134,7 @@ fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
         }
         for entry in rest {
             let why = NotSentReason::PlanStopped;
-            let detail = Some("step 1 was refused".into());
+            let detail = Some("Step 1 was refused".into());
             let end = engine.until_end(entry);
             assert_eq!(end, OrderStatus::NotSent { why, detail });
         }

@@ -163,7 +163,7 @@ fn many_at_once_are_one_notification() {
     let [notice] = told.as_slice() else {
         panic!("{told:?}")
     };
-    assert_eq!(notice.summary, "News of 5 actions");
+    assert_eq!(notice.summary, "Updates on 5 actions");
     assert_eq!(notice.body, "1 needs your attention in cordon");
 }
 

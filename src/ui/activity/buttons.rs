@@ -20,6 +20,8 @@ use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
 /// A ticket is named as far as this.
 const TICKET_CHARS: usize = 24;
 const TAG_CHARS: usize = 40;
+/// For orders that have never left: nothing of theirs is sent "again".
+pub const REVIEW_AND_SEND: &str = "Review and send…";
 
 /// One button of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,8 @@ pub enum Button {
     /// Adds a tag to the device that was contained, or takes it off the one that was released.
     Tag(ActionKind, String),
     SendAgain,
+    /// As [`Self::SendAgain`], of what has never left.
+    SendUnsent,
     /// Fetches the package that the action has collected.
     Download,
     CancelDownload,
@@ -60,6 +64,7 @@ impl Button {
             Self::NoWayBack(why) => (*why).to_owned(),
             Self::Tag(kind, tag) => format!("{} “{}”…", kind.spec().button, clean(tag, TAG_CHARS)),
             Self::SendAgain => "Send again…".to_owned(),
+            Self::SendUnsent => REVIEW_AND_SEND.to_owned(),
             Self::Download => "Download package…".to_owned(),
             Self::CancelDownload => "Cancel download".to_owned(),
             Self::ShowDevice => "Show device".to_owned(),
@@ -80,6 +85,7 @@ impl Button {
             | Self::CancelOpposite(..)
             | Self::Tag(..)
             | Self::SendAgain
+            | Self::SendUnsent
             | Self::Download
             | Self::CancelDownload
             | Self::ShowIncident(_)
@@ -97,7 +103,7 @@ impl Button {
             }
             Self::Undo(undo) => undo.spec().title,
             Self::Tag(kind, _) => kind.spec().consequence,
-            Self::SendAgain => {
+            Self::SendAgain | Self::SendUnsent => {
                 "Opens the form with the same text; nothing is sent before you confirm it"
             }
             Self::Download => "Asks for the folder first",
@@ -121,7 +127,8 @@ impl Button {
             | Self::CancelOpposite(..)
             | Self::Undo(_)
             | Self::Tag(..)
-            | Self::SendAgain => acting_trouble(state).err(),
+            | Self::SendAgain
+            | Self::SendUnsent => acting_trouble(state).err(),
             Self::Download => package_trouble(state).err(),
             Self::CancelDownload
             | Self::ShowDevice
@@ -160,8 +167,8 @@ pub fn buttons(
         OrderStatus::Done { .. } => buttons.extend(done_buttons(entry, state, holds, opposites)),
         // Sent again since, it would be sent twice.
         OrderStatus::NotSent { .. } | OrderStatus::NotFound if !state.is_left(entry) => {}
-        OrderStatus::NotSent { .. }
-        | OrderStatus::NotFound
+        OrderStatus::NotSent { .. } => buttons.push(Button::SendUnsent),
+        OrderStatus::NotFound
         | OrderStatus::TimedOut { .. }
         | OrderStatus::Failed { .. }
         | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain),
@@ -233,6 +240,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         | Button::Undo(_)
         | Button::Tag(..)
         | Button::SendAgain
+        | Button::SendUnsent
         | Button::Download
         | Button::CancelDownload => ActionButton::new(&label).compact().with_arm_delay(),
     };
@@ -278,7 +286,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             };
             form.raise(ui, cx);
         }
-        Button::SendAgain => {
+        Button::SendAgain | Button::SendUnsent => {
             if let Some(form) = NewForm::again(None, vec![(0, entry)]) {
                 form.raise(ui, cx);
             }
@@ -389,7 +397,7 @@ mod tests {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.entries = vec![first.clone()].into();
         let offers =
-            |state: &State, entry| buttons(entry, state, None, &[]).contains(&Button::SendAgain);
+            |state: &State, entry| buttons(entry, state, None, &[]).contains(&Button::SendUnsent);
         assert!(offers(&state, &first));
         state.entries = vec![first.clone(), again.clone()].into();
         assert!(!offers(&state, &first) && offers(&state, &again));

@@ -191,10 +191,10 @@ impl<'a> OpenOrders<'a> {
             ],
             match ending {
                 Ending::Close => {
-                    "The journal keeps it; the next start looks up what became of it, once you are signed in"
+                    "The journal keeps this; the next start looks up the outcome, once you are signed in"
                 }
                 Ending::SignOut => {
-                    "cordon looks up what became of it when you sign in again with the same account"
+                    "cordon looks up the outcome when you sign in again with the same account"
                 }
             },
         );

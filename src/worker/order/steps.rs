@@ -83,5 +83,5 @@ fn words(step: &Before, status: Option<&OrderStatus>) -> Box<str> {
         Some(OrderStatus::Cancelled { .. }) => "was cancelled",
         Some(_) | None => "was not sent",
     };
-    format!("step {} {became}", step.step).into()
+    format!("Step {} {became}", step.step).into()
 }

@@ -295,11 +295,11 @@ fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_row
         assert!(
             size == SMALL_WINDOW
                 || first("Acknowledge") < first(row)
-                || first("Send again (1)…") < first(row),
+                || first("Review and send (1)…") < first(row),
             "{names:?}"
         );
         // Every row has its way to open, and what needs attention its way to say that it was read.
-        for name in [row, "Acknowledge", "Show device", "Send again (1)…"] {
+        for name in [row, "Acknowledge", "Show device", "Review and send (1)…"] {
             first(name);
         }
         let start = first("Search devices");
