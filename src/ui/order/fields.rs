@@ -190,13 +190,13 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
 
 /// Both ways to sign in, where the sign-in has ended while the form was open.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for command in sign_in_methods(cx.state) {
             if ui.add(ActionButton::new(command.spec().title)).clicked() {
                 cx.out.commands.push(command);
             }
         }
-        ui.truncated("What you have typed is kept");
+        ui.wrapped("What you have typed is kept");
     });
 }
 

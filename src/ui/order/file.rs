@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
+use egui::{Align, Id, Key, Layout, Modifiers, TextStyle, Ui, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -29,7 +29,10 @@ const SHOWN_INDICATORS: usize = 3;
 /// Names that are shown.
 const SHOWN_NAMES: usize = 3;
 
-/// Looks the file up and describes it in three lines. The lines and the buttons below them are always
+/// Lines of text for which room is kept.
+const KEPT_LINES: f32 = 4.0;
+
+/// Looks the file up and says what is known of it. The room for that and the buttons below it are always
 /// there, so that what comes after them does not move.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     take_hashed(cx.state, form);
@@ -37,9 +40,7 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     if let Some(hash) = &hash {
         look_up(cx, hash, &mut form.file.looked_up);
     }
-    for line in lines(cx, form, hash.as_deref()) {
-        line_ui(ui, &line);
-    }
+    lines_ui(ui, &lines(cx, form, hash.as_deref()));
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(size.y);
@@ -54,12 +55,16 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// A line that keeps its height when empty.
-fn line_ui(ui: &mut Ui, line: &str) {
-    let shown = RichText::new(if line.is_empty() { " " } else { line });
-    let shown = shown.text_style(TextStyle::Small);
-    let weak = ui.tokens().text_weak;
-    ui.truncated(shown.color(weak));
+/// Shows the lines whole, in as many as each takes; a hash or a time that is cut is none.
+fn lines_ui(ui: &mut Ui, lines: &[String]) {
+    let line = ui.text_style_height(&TextStyle::Small);
+    let gap = ui.spacing().item_spacing.y;
+    ui.vertical(|ui| {
+        ui.set_min_height(KEPT_LINES * line + (KEPT_LINES - 1.0) * gap);
+        for line in lines.iter().filter(|line| !line.is_empty()) {
+            ui.small_label(line);
+        }
+    });
 }
 
 /// Whether the present sign-in may look a file up, as far as that is known.
@@ -82,7 +87,7 @@ fn facts_of<'a>(state: &'a State, hash: &str) -> Option<&'a FileFacts> {
     state.files.get(hash)?.get()?.as_deref()
 }
 
-/// Facts of the file, in three lines.
+/// Facts of the file.
 fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
     if let Some(path) = form.draft.file_path() {
         let [first, second] = hashing_lines(cx.state, &path);

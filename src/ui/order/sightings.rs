@@ -1,13 +1,12 @@
 //! The devices on which the file in the form was seen, to order the same for several of them at once.
 
-use egui::{RichText, ScrollArea, TextStyle, Ui};
+use egui::{ScrollArea, Ui};
 
 use super::form::OrderForm;
 use super::targets::device_facts;
 use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart, Permission, SessionStatus};
 use crate::ui::Cx;
-use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, UiExt as _, raised_frame};
 
 /// The list scrolls within this height, in points.
@@ -89,7 +88,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, shown: &[&Ma
         for machine in shown {
             let reference = machine.reference();
             let mut is_ticked = is_target(form, machine);
-            let row = ui.horizontal(|ui| {
+            let row = ui.horizontal_wrapped(|ui| {
                 let row = ui.checkbox(&mut is_ticked, reference.name_and_tail());
                 facts_ui(ui, cx, machine);
                 row
@@ -124,9 +123,7 @@ fn list_ui(ui: &mut Ui, rows: impl FnOnce(&mut Ui)) {
 
 /// Facts that tell the device from others, beside its name.
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
-    let facts = RichText::new(device_facts(machine, cx));
-    let weak = ui.tokens().text_weak;
-    ui.truncated(facts.text_style(TextStyle::Small).color(weak));
+    ui.small_label(device_facts(machine, cx));
 }
 
 /// Adds devices to the form, and has the facts for their guardrails read.

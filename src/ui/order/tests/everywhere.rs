@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{EXPIRES, FILE, SHA1};
 use crate::message::{IndicatorNews, ReadIndicators};
-use crate::model::{Indicator, IndicatorAction, MachineActionId};
+use crate::model::{FileFacts, Indicator, IndicatorAction, MachineActionId, Seen};
 
 const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
@@ -165,4 +165,55 @@ fn what_the_foot_asks_for_is_framed_and_has_the_keyboard() {
     assert!(harness.query_by_label("Needed to continue").is_some());
     let other = "Write why: the journal keeps your comment";
     assert!(harness.query_by_label(other).is_none());
+}
+
+fn hour(hours: i64) -> Option<Timestamp> {
+    Timestamp::from_second(-3_600 * hours).ok()
+}
+
+/// What is known of a file decides whether it is stopped.
+#[test]
+fn what_is_known_of_a_file_is_whole_and_moves_nothing_below_it() {
+    for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
+        let mut harness = harness_of(quarantine(), size);
+        harness.run_steps(4);
+        // What is found stands above the field, and has room of its own.
+        let below = |harness: &Harness<'_, World>| {
+            let field = harness.get_by_label("SHA-1 of the file").rect();
+            let button = harness.get_by_label("Block file everywhere…").rect();
+            button.top() - field.bottom()
+        };
+        let before = below(&harness);
+        let facts = FileFacts {
+            size: Some(391_600),
+            determination: Some("Malware".into()),
+            organization_prevalence: Some(3),
+            global_prevalence: Some(12),
+            organization_seen: Seen {
+                first: hour(30),
+                last: hour(0),
+            },
+            global_seen: Seen {
+                first: hour(720),
+                last: hour(0),
+            },
+            names: ["dropper_kx.exe".into()].into(),
+            publisher: Some("Contoso Deployment Tools and Services GmbH & Co. KG".into()),
+            ..FileFacts::default()
+        };
+        harness.state_mut().state.apply(Fact::File {
+            epoch: Epoch(0),
+            hash: HASH.into(),
+            news: crate::message::FileNews::Facts(Ok(Some(Box::new(facts)))),
+            at: Timestamp::UNIX_EPOCH,
+        });
+        harness.run_steps(4);
+        let rect = |words: &str| harness.get_by_label_contains(words).rect();
+        let (names, line) = (rect("dropper_kx.exe"), rect("3 devices here"));
+        assert!(names.height() > 1.5 * line.height(), "{names} of {line}");
+        let said = rect("seen worldwide from");
+        let moved = below(&harness) - before;
+        assert!(moved.abs() < 1.0, "{moved} in {size}");
+        assert!(said.bottom() <= rect("Block file everywhere…").top());
+    }
 }
