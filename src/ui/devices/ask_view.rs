@@ -11,6 +11,8 @@ pub struct AskView {
     pub questions: Vec<Question>,
     /// Queries about a device that is not in the list.
     pub unlisted: Vec<Question>,
+    /// Devices whose names contain the one name that is in no list.
+    pub containing: usize,
     /// The generation of the list that this was found in.
     pub compared_with: Option<u64>,
     /// egui's time of the last change.

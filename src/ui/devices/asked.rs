@@ -13,7 +13,7 @@ use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, elided, icon, text_width};
-use crate::ui::words::{ago, devices};
+use crate::ui::words::{ago, counted, devices};
 
 /// Time for which a typed text must rest before the service is asked automatically; pasted text is
 /// complete at once.
@@ -60,6 +60,10 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
         let all = cx.views.asking.questions.iter();
         let unlisted = all.filter(|question| is_unlisted(cx.state, question));
         cx.views.asking.unlisted = unlisted.cloned().collect();
+        cx.views.asking.containing = match cx.views.asking.unlisted.as_slice() {
+            [Question::Name(name)] => containing(cx.state, name),
+            _ => 0,
+        };
         cx.views.asking.compared_with = Some(generation);
     }
     take_answer(cx);
@@ -94,6 +98,17 @@ fn is_unlisted(state: &State, question: &Question) -> bool {
             false
         }
     }
+}
+
+/// How many devices of the list have this in their names, in any spelling.
+fn containing(state: &State, name: &str) -> usize {
+    let is_in = |known: &str| {
+        let mut parts = known.as_bytes().windows(name.len().max(1));
+        parts.any(|part| part.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let names = state.inventory.all().iter();
+    let names = names.filter_map(|machine| machine.computer_dns_name.as_deref());
+    names.filter(|known| is_in(known)).count()
 }
 
 /// The question that may be asked automatically: once for each text, and not where that would use up
@@ -254,7 +269,12 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let unlisted = unlisted(cx, asked);
     let Some(asked) = asked else {
         let (shape, role, words, question) = if let Some((words, question)) = unlisted {
-            (Icon::Warning, Role::Caution, words, question)
+            // What was typed in part is no warning beside the names that it finds.
+            let (shape, role) = match cx.views.asking.containing {
+                0 => (Icon::Warning, Role::Caution),
+                _ => (Icon::Info, Role::Neutral),
+            };
+            (shape, role, words, question)
         } else if let Some(question) = may_be_more(cx).cloned() {
             let words = coverage(state).words(cx.now);
             let words = format!("{words}, so there may be more");
@@ -284,7 +304,8 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
                 )
             } else {
-                format!("Looked up directly: {label}, {}", answer_words(answer, cx))
+                let found = answer_words(answer, &asked.question, cx);
+                format!("Looked up directly: {label}, {found}")
             };
             if let Some((others, question)) = unlisted {
                 let words = format!("{others}. {words}");
@@ -337,7 +358,15 @@ fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     let labels: Vec<_> = unlisted.iter().map(|q| q.label(cx.zone)).collect();
     let whole = matches!(coverage(cx.state), Coverage::Whole(_));
     let of = if whole { "" } else { "what was read of " };
-    Some((format!("Not in {of}the list: {}", labels.join(", ")), first))
+    let labels = labels.join(", ");
+    let words = match cx.views.asking.containing {
+        0 => format!("Not in {of}the list: {labels}"),
+        count => {
+            let contain = counted(count, "name contains it", "names contain it");
+            format!("No device in {of}the list is named exactly {labels}, {contain}")
+        }
+    };
+    Some((words, first))
 }
 
 /// The names that begin so, where the whole name was asked for and there is none.
@@ -353,8 +382,10 @@ const fn is_id(question: &Question) -> bool {
     matches!(question, Question::Id(_))
 }
 
-fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {
+fn answer_words(answer: &Answer, question: &Question, cx: &Cx<'_>) -> String {
     let mut words = match answer.machines.len() {
+        // Beside the rows of names that contain it.
+        0 if matches!(question, Question::Name(_)) => "no device has exactly this name".to_owned(),
         0 => "not found".to_owned(),
         count => devices(count),
     };

@@ -431,3 +431,18 @@ fn what_a_line_names_and_the_list_does_not_have_is_said_with_the_way_to_ask() {
     );
     assert_eq!(says("INC-4713 FIN-LT-042 and HR-LT-007"), (None, false));
 }
+
+#[test]
+fn a_name_typed_in_part_is_not_exact_and_how_many_names_contain_it_is_said() {
+    let (desk, mut harness) = wide(signed_in());
+    for (search, count) in [
+        ("fin-lt-04", "2 names contain it"),
+        ("HR-LT-00", "1 name contains it"),
+    ] {
+        desk.borrow_mut().views.search = search.into();
+        harness.run_steps(3);
+        let words =
+            format!("No device in what was read of the list is named exactly {search}, {count}");
+        assert!(harness.query_by_label(&words).is_some(), "{words}");
+    }
+}
