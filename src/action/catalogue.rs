@@ -356,6 +356,7 @@ impl ActionKind {
                 infinitive: "start an automated investigation of",
                 ability: "start automated investigations",
                 noun: "automated investigation",
+                short_noun: "investigation",
                 done: "Investigated",
                 keep: "Don't investigate",
                 if_failed: "Next: look at the investigation in the Defender portal",

@@ -264,6 +264,12 @@ impl Task {
         self.spec().map_or("cancellation", |spec| spec.noun)
     }
 
+    /// Noun beside the outcome, where room is short: "investigation", "package".
+    #[must_use]
+    pub fn brief_noun(&self) -> &'static str {
+        self.spec().map_or(self.noun(), ActionSpec::brief_noun)
+    }
+
     /// The word for success.
     #[must_use]
     pub fn done(&self) -> &'static str {

@@ -211,7 +211,7 @@ pub struct ActionSpec {
     pub ability: &'static str,
     /// In a sentence, without its article; an `s` makes several of it.
     pub noun: &'static str,
-    /// Noun for counting several, if it is another word.
+    /// Noun for counting several and where room is short, if it is another word.
     pub short_noun: &'static str,
     /// The word for "the service said `Succeeded`", and for nothing else.
     pub done: &'static str,
@@ -300,13 +300,18 @@ impl ActionSpec {
     /// A count with the noun: `1 isolation`, `3 packages`.
     #[must_use]
     pub fn counted(&self, count: usize) -> String {
-        let noun = if self.short_noun.is_empty() {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", self.brief_noun())
+    }
+
+    /// The shortest noun.
+    #[must_use]
+    pub const fn brief_noun(&self) -> &'static str {
+        if self.short_noun.is_empty() {
             self.noun
         } else {
             self.short_noun
-        };
-        let plural = if count == 1 { "" } else { "s" };
-        format!("{count} {noun}{plural}")
+        }
     }
 
     /// The noun with its article: "an isolation is already under way".

@@ -9,9 +9,9 @@ use crate::ui::widgets::{ActionButton, Icon, checkbox_ui, menu_ui};
 /// Columns with their heads and first widths, in their order.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Name, "Device", 232.0),
-    (Column::State, "State", 148.0),
+    (Column::State, "State", 168.0),
     (Column::Health, "Health", 104.0),
-    (Column::Risk, "Risk", 84.0),
+    (Column::Risk, "Risk", 100.0),
     (Column::LastSeen, "Last seen", 84.0),
     (Column::Os, "OS", 96.0),
     (Column::Exposure, "Exposure", 88.0),

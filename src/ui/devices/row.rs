@@ -8,7 +8,7 @@ use egui::{
 use jiff::Timestamp;
 
 use crate::journal::Entry;
-use crate::model::{Machine, MachineRef, clean, first_lower, is_outdated};
+use crate::model::{Machine, MachineRef, clean, first_lower, first_upper, is_outdated};
 use crate::search::DeviceState;
 use crate::state::State;
 use crate::ui::Cx;
@@ -66,10 +66,12 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
     let order = noun.map_or(title, |noun| format!("{noun} {outcome}"));
     let is_state_first =
         state.is_cut_off_of_note() || noun.is_none() && state.lead().1.is_of_note();
-    let short = if is_state_first && state.rank().is_some() {
-        state.short_text()
+    let shorts = if is_state_first && state.rank().is_some() {
+        vec![state.short_text()]
     } else {
-        order.clone()
+        // What tells one from another is never what is cut.
+        let noun = noun.map_or_else(|| first_upper(entry.order.task.brief_noun()), str::to_owned);
+        vec![format!("{noun} {outcome}"), first_upper(&outcome)]
     };
     let order = (Some(icon), role, order);
     let (icon, role) = look::device_state(state);
@@ -84,7 +86,7 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
     }
     StateCell {
         pieces,
-        short,
+        shorts,
         is_unknown: false,
         hint,
     }
@@ -94,8 +96,9 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
 struct StateCell {
     /// The state and an order's outcome, each with its look, the most important first.
     pieces: Vec<(Option<Icon>, Role, String)>,
-    /// The words of the first where the column is too narrow for all of it.
-    short: String,
+    /// The words of the first where the column is too narrow for all of it: those that fit, the longest
+    /// before the others.
+    shorts: Vec<String>,
     /// Whether nothing is known; the tip says whether a history was read.
     is_unknown: bool,
     hint: String,
@@ -137,7 +140,11 @@ impl StateCell {
             .pieces
             .first()
             .map_or(Role::Stale, |(_, role, _)| *role);
-        cell_ui(ui, None, role, &self.short).tip(&self.hint);
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let fits = |words: &&String| text_width(ui, words, &font) <= ui.available_width();
+        let words = self.shorts.iter().find(fits).or(self.shorts.last());
+        let words = words.cloned().unwrap_or_default();
+        cell_ui(ui, None, role, &words).tip(&self.hint);
     }
 }
 
@@ -246,7 +253,7 @@ impl MachineRow<'_> {
         let unread = || "Unknown: the action history has not been read".to_owned();
         StateCell {
             pieces: vec![(icon, role, state.text())],
-            short: state.short_text(),
+            shorts: vec![state.short_text()],
             is_unknown: state.rank().is_none(),
             hint: if is_read { hint } else { unread() },
         }

@@ -1,6 +1,9 @@
 //! Columns and panels as a person arranges them.
 
 use super::*;
+use crate::action::ActionKind;
+use crate::journal::Record;
+use crate::model::RiskScore;
 
 fn drag(harness: &mut Harness<'static>, from: egui::Pos2, by: egui::Vec2) {
     harness.drag_at(from);
@@ -35,7 +38,7 @@ fn what_is_dragged_is_kept_and_a_hidden_column_leaves_the_others_as_they_are() {
     let after = head(&harness, "Sort by State").width();
     assert!((after - grown).abs() < 1.0, "{after}");
     let risk = head(&harness, "Sort by Risk").width();
-    assert!((risk - 84.0).abs() < 1.0, "{risk}");
+    assert!((risk - 100.0).abs() < 1.0, "{risk}");
 
     let columns = harness.get_by_label("Columns").rect();
     assert!(desk.borrow().views.layout.panel_width.is_none());
@@ -80,4 +83,109 @@ fn a_time_of_a_report_that_is_missing_is_unknown() {
     let (_, harness) = wide(signed_in());
     assert_eq!(harness.query_all_by_label("never").count(), 0);
     assert_eq!(harness.query_all_by_label("unknown").count(), 3);
+}
+
+/// The drawn texts that begin in this column, each with whether it is cut.
+fn texts_in(harness: &Harness<'static>, head: &str) -> Vec<(String, bool)> {
+    fn gather(shape: &egui::Shape, column: egui::Rangef, into: &mut Vec<(String, bool)>) {
+        if let egui::Shape::Vec(shapes) = shape {
+            for shape in shapes {
+                gather(shape, column, into);
+            }
+        } else if let egui::Shape::Text(text) = shape
+            && column.contains(text.pos.x)
+        {
+            into.push((text.galley.text().to_owned(), text.galley.elided));
+        }
+    }
+    let column = harness.get_by_label(head).rect().x_range();
+    let mut all = Vec::new();
+    for clipped in &harness.output().shapes {
+        gather(&clipped.shape, column, &mut all);
+    }
+    all
+}
+
+/// Investigations of which each device has one, with different ends.
+fn investigations() -> State {
+    let mut state = signed_in();
+    let ends = [
+        vec![
+            Record::Sent,
+            fixtures::finished("i1", MachineActionStatus::Failed),
+        ],
+        vec![
+            Record::Sent,
+            Record::Unknown {
+                why: "reset".into(),
+            },
+        ],
+        vec![],
+    ];
+    let devices = [HR, TWIN, FIN];
+    for (n, (device, records)) in devices.into_iter().zip(ends).enumerate() {
+        let machine = fixtures::machine_ref(device, Some("LT"));
+        let tag = format!("cdn-0000000{n}");
+        let order = fixtures::order(&tag, machine, ActionKind::StartInvestigation);
+        let entry = fixtures::entry_at(at(0), fixtures::author(), order, records);
+        state.apply(Event::Entry(Box::new(entry)));
+    }
+    state
+}
+
+#[test]
+fn the_outcome_of_an_order_is_whole_in_the_state_column() {
+    let (_, harness) = wide(investigations());
+    let said = texts_in(&harness, "Sort by State");
+    for words in ["Investigation failed", "Outcome unknown", "Isolated"] {
+        assert!(
+            said.contains(&(words.to_owned(), false)),
+            "{words}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_usual_is_whole_in_the_first_widths() {
+    let mut state = signed_in();
+    let known = |id: &str, risk| {
+        let mut known = (*machine(id, "LT")).clone();
+        known.risk_score = Some(risk);
+        Arc::new(known)
+    };
+    let page = vec![known(FIN, RiskScore::None), known(HR, RiskScore::Medium)];
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(page),
+    });
+    state.apply(succeeded(
+        "b",
+        MachineActionType::RestrictCodeExecution,
+        FIN,
+    ));
+    // A sign of an order beside both.
+    let order = fixtures::order(
+        "cdn-00000001",
+        fixtures::machine_ref(FIN, Some("LT")),
+        ActionKind::CollectInvestigationPackage,
+    );
+    let failed = fixtures::finished("p1", MachineActionStatus::Failed);
+    let records = vec![Record::Sent, failed];
+    let entry = fixtures::entry_at(at(0), fixtures::author(), order, records);
+    state.apply(Event::Entry(Box::new(entry)));
+    let (_, harness) = wide(state);
+    for (head, words) in [
+        ("Sort by State", "Isolated, restricted"),
+        ("Sort by Risk", "None known"),
+        ("Sort by Risk", "Medium"),
+    ] {
+        let said = texts_in(&harness, head);
+        assert!(
+            said.contains(&(words.to_owned(), false)),
+            "{words}: {said:?}"
+        );
+    }
+    for head in ["Health", "Last seen", "OS"] {
+        harness.get_by_label(&format!("Sort by {head}"));
+    }
 }
