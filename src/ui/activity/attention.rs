@@ -2,7 +2,8 @@
 //! that acknowledges all of them.
 
 use egui::{
-    Align, Context, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit,
+    Align, Context, Frame, Id, Label, Layout, Margin, Rect, RichText, ScrollArea, Stroke, Ui,
+    accesskit,
 };
 
 use crate::journal::{Entry, OrderStatus, status_in_full};
@@ -52,12 +53,86 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The entries that need attention and are listed now, in the order in which they came to: a new one moves
-/// none of the others.
+/// The entries that need attention and are listed now: what is held first, as it waits for a person, and
+/// then the newest. While the pointer or the keyboard is at them, a new one comes below and moves none of
+/// the others.
 pub fn listed<'a>(ctx: &Context, state: &'a State) -> Vec<&'a Entry> {
     let first = first_listed(ctx, state.entries.attention_count());
-    let from_there = state.entries.attention().skip(first);
-    from_there.take(MAX_LISTED).collect()
+    let newest_first = || state.entries.attention().rev();
+    let held = newest_first().filter(|entry| is_held(entry));
+    let others = newest_first().filter(|entry| !is_held(entry));
+    let listed = held.chain(others).skip(first).take(MAX_LISTED);
+    let mut listed: Vec<_> = listed.collect();
+    let before = Places::of(ctx);
+    if before.is_used(ctx) {
+        listed.sort_by_key(|entry| before.at(entry).unwrap_or(usize::MAX));
+    }
+    listed
+}
+
+/// Whether an order waits for a person to insist on it or to withdraw it.
+fn is_held(entry: &Entry) -> bool {
+    matches!(entry.status(), OrderStatus::Held { .. })
+}
+
+/// The listed entries when last drawn, from the top, and where.
+#[derive(Clone)]
+struct Places {
+    ids: Vec<EntryId>,
+    area: Rect,
+}
+
+impl Places {
+    fn id() -> Id {
+        Id::unique("places of what needs attention")
+    }
+
+    fn of(ctx: &Context) -> Self {
+        let places = ctx.data(|data| data.get_temp(Self::id()));
+        places.unwrap_or(Self {
+            ids: Vec::new(),
+            area: Rect::NOTHING,
+        })
+    }
+
+    fn at(&self, entry: &Entry) -> Option<usize> {
+        self.ids.iter().position(|id| *id == entry.id())
+    }
+
+    /// Whether the pointer or the keyboard is there.
+    fn is_used(&self, ctx: &Context) -> bool {
+        let focused = ctx.memory(egui::Memory::focused);
+        let focused = focused.and_then(|id| ctx.read_response(id));
+        let pointer = ctx.input(|input| input.pointer.latest_pos());
+        let at = focused.map(|focused| focused.rect.center());
+        at.into_iter()
+            .chain(pointer)
+            .any(|at| self.area.contains(at))
+    }
+}
+
+/// Notes where the entries are drawn, in this part of the window.
+pub fn note_places(ui: &Ui, listed: &[&Entry]) {
+    let places = Places {
+        ids: listed.iter().map(|entry| entry.id()).collect(),
+        area: ui.clip_rect(),
+    };
+    ui.data_mut(|data| data.insert_temp(Places::id(), places));
+}
+
+/// Whether the list begins with another entry than before and is to show it. Nothing is scrolled away
+/// under the pointer.
+pub fn has_new_first(ctx: &Context, listed: &[&Entry]) -> bool {
+    let before = Places::of(ctx);
+    let is_new = listed
+        .first()
+        .is_some_and(|first| before.at(first) != Some(0));
+    is_new && !before.is_used(ctx)
+}
+
+/// Puts the entries in order again, though the keyboard may be at them.
+pub fn forget_places(ctx: &Context) {
+    ctx.data_mut(|data| data.remove::<Places>(Places::id()));
 }
 
 fn page_id() -> Id {
@@ -119,12 +194,13 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
             .max_height(max_height)
             .min_scrolled_height(max_height)
             .auto_shrink([false, true]);
-        let rows = if asked {
+        let rows = if asked || has_new_first(ui.ctx(), &listed) {
             rows.vertical_scroll_offset(0.0)
         } else {
             rows
         };
         rows.show(ui, |ui| {
+            note_places(ui, &listed);
             let mut below = 0;
             for (n, entry) in listed.iter().enumerate() {
                 if entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes {
@@ -139,7 +215,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
     ticking
 }
 
-/// How many rows are not or not wholly in sight, for the heading: the newest are the last.
+/// How many rows are not or not wholly in sight, for the heading.
 fn below_id() -> Id {
     Id::unique("entries below")
 }
@@ -173,7 +249,6 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             ui.weak_label(format!("{below} more below"));
         }
         // What is held is not read away: it is insisted on, or withdrawn.
-        let is_held = |entry: &&&Entry| matches!(entry.status(), OrderStatus::Held { .. });
         let ended = listed.iter().filter(|entry| !is_held(entry));
         let ids: Vec<EntryId> = ended.map(|entry| entry.id()).collect();
         if ids.len() < 2 {

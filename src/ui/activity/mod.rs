@@ -25,7 +25,9 @@ use super::widgets::{UiExt as _, empty_state_ui, section_ui};
 use crate::journal::Entry;
 use crate::model::EntryId;
 use crate::state::State;
-use crate::ui::activity::attention::{attention_ui, listed, pages_ui};
+use crate::ui::activity::attention::{
+    attention_ui, forget_places, has_new_first, listed, note_places, pages_ui,
+};
 use crate::ui::activity::batches::batches_ui;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
@@ -66,6 +68,9 @@ pub fn content_height(ui: &Ui) -> f32 {
 fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     let room = ui.available_height();
     let asked = std::mem::take(&mut cx.views.activity.wants_focus);
+    if asked {
+        forget_places(ui.ctx());
+    }
     if cx.state.entries.is_empty() {
         empty_ui(ui, room);
         return 0.0;
@@ -113,8 +118,15 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
         rows_only_ui(ui, cx, asked);
         return f32::INFINITY;
     }
+    // Summaries of several lines take their room from what needs attention, and not from what is in flight.
+    let lines = all.min(max_batches);
+    let more = ui.data(|data| data.get_temp(Id::unique("further lines of the summaries")));
+    let ours = (ours - more.unwrap_or(0.0)).max(rows + reason);
     let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
+    let top = ui.cursor().top();
     ticks |= batches_ui(ui, cx, max_batches);
+    let height = (0..lines).fold(ui.cursor().top() - top, |height, _| height - batch);
+    note_further_lines(ui, height.max(0.0));
     if is_headed {
         section_ui(ui, "Activity");
     }
@@ -127,6 +139,16 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
         room - rows.inner_rect.height() + rows.content_size.y
     } else {
         f32::INFINITY
+    }
+}
+
+/// Notes the height that the summaries have beyond a line each, for the next frame.
+fn note_further_lines(ui: &Ui, height: f32) {
+    let id = Id::unique("further lines of the summaries");
+    let before = ui.data(|data| data.get_temp(id)).unwrap_or(0.0);
+    if (height - before).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(id, height));
+        ui.ctx().request_repaint();
     }
 }
 
@@ -165,8 +187,10 @@ fn empty_ui(ui: &mut Ui, room: f32) {
 /// Every row in one list without headings; what needs attention comes first.
 fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let mut ticks = false;
-    row_list("activity rows", asked).show(ui, |ui| {
-        let listed = listed(ui.ctx(), cx.state);
+    let listed = listed(ui.ctx(), cx.state);
+    let to_top = asked || has_new_first(ui.ctx(), &listed);
+    row_list("activity rows", to_top).show(ui, |ui| {
+        note_places(ui, &listed);
         let is_first = asked && listed.is_empty();
         for (n, entry) in listed.into_iter().enumerate() {
             ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;

@@ -4,9 +4,10 @@ use egui::{
     Align, Frame, Id, Label, Layout, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit,
 };
 
+use crate::action::Task;
 use crate::journal::{Entry, Phase};
 use crate::message::{DownloadNews, OrderProgress};
-use crate::model::first_lower;
+use crate::model::{EntryId, first_lower};
 use crate::state::State;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::download;
@@ -23,7 +24,7 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// Width that the line keeps for its words at least: status and device are whole. Buttons that do not fit
+/// Width that the line keeps for its words at least: status, device and action are whole. Buttons that do not fit
 /// beside it are below, when the row is opened.
 const WORDS_WIDTH: f32 = 330.0;
 /// Less than this shows no word of a reason.
@@ -82,7 +83,8 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
         ui.scroll_to_rect(rect, is_tall.then_some(Align::TOP));
     } else if is_marked {
         let align = if is_tall { Align::TOP } else { Align::Center };
-        scroll_once(ui, entry, rect, align);
+        let waits = cx.state.entries.needs_attention(entry);
+        scroll_once(ui, (entry.id(), waits), rect, align);
     }
     ticking
 }
@@ -99,21 +101,30 @@ fn status_look(entry: &Entry, state: &State) -> Look {
     }
 }
 
-/// Full width of status and device on the line.
+/// The action in the fewest words, without the device.
+fn short_title(task: &Task) -> &'static str {
+    let verb = task.verb();
+    let mut ends = [" on", " of", " from", " to"].into_iter();
+    ends.find_map(|end| verb.strip_suffix(end)).unwrap_or(verb)
+}
+
+/// Full width of status, device and action on the line, the last in the fewest words.
 fn lead_width(ui: &Ui, entry: &Entry, state: &State, status: &str) -> f32 {
     let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
     let tokens = ui.tokens();
     let status = width(status, TextStyle::Body) + tokens.height.icon + tokens.space.xs;
     let device = width(&state.machine_of(entry).quoted(), text::strong());
-    (status + device + 2.0 * ui.spacing().item_spacing.x).ceil()
+    let action = width(short_title(&entry.order.task), TextStyle::Body);
+    (status + device + action + 3.0 * ui.spacing().item_spacing.x).ceil()
 }
 
-/// A newly marked row comes into sight; after that the person scrolls.
-fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect, align: Align) {
+/// A newly marked row comes into sight, and once more when it moves up as it `waits` for a person; after
+/// that the person scrolls.
+fn scroll_once(ui: &Ui, (entry, waits): (EntryId, bool), rect: egui::Rect, align: Align) {
     let id = Id::unique("activity scrolled to");
-    let before = ui.data(|data| data.get_temp(id));
-    if before != Some(entry.id()) {
-        ui.data_mut(|data| data.insert_temp(id, entry.id()));
+    let before: Option<(EntryId, bool)> = ui.data(|data| data.get_temp(id));
+    ui.data_mut(|data| data.insert_temp(id, (entry, waits)));
+    if before.is_none_or(|(of, waited)| of != entry || waits && !waited) {
         ui.scroll_to_rect(rect, Some(align));
     }
 }
@@ -259,7 +270,14 @@ fn line_ui(
         text::strong(),
         tokens.text,
     );
-    ui.truncated(task.title());
+    let title = task.title();
+    let is_whole =
+        text_width(ui, &title, &TextStyle::Body.resolve(ui.style())) <= ui.available_width();
+    if is_whole {
+        ui.truncated(title);
+    } else {
+        ui.truncated(short_title(task)).tip(title);
+    }
     if let Some(hash) = task.file_hash() {
         // Of two files on one device, or on all, each is named.
         ui.add(weak(short_hash(hash)));

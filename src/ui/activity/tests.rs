@@ -16,6 +16,7 @@ use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{Outbox, theme};
 
+mod crowded;
 mod moving;
 mod room;
 
@@ -208,7 +209,7 @@ fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
         entry("cdn-00000001", ActionKind::Isolate, refused()),
         entry("cdn-00000002", ActionKind::Isolate, vec![Record::NotFound]),
     ];
-    let ids: Vec<_> = entries.iter().map(Entry::id).collect();
+    let ids: Vec<_> = entries.iter().rev().map(Entry::id).collect();
     let mut harness = harness(entries);
     harness.run_steps(2);
     harness.get_by_label("Acknowledge all…").click();

@@ -33,7 +33,7 @@ fn acknowledgements(harness: &Harness<'static, World>) -> usize {
 fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
-    let mut harness = harness(vec![first.clone(), last]);
+    let mut harness = harness(vec![first, last.clone()]);
     harness.run_steps(3);
     let upper = harness
         .query_all_by_label("Acknowledge")
@@ -42,7 +42,7 @@ fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
         .expect("a button");
     click_at(&mut harness, upper);
     assert_eq!(acknowledgements(&harness), 1);
-    harness.state_mut().state.apply(acknowledged(first));
+    harness.state_mut().state.apply(acknowledged(last));
     harness.run_steps(1);
     let now = harness.get_by_label("Acknowledge").rect();
     assert!(now.contains(upper), "{now:?} has taken the place");
@@ -67,14 +67,53 @@ fn new_attention_rows_go_below_existing_and_a_resting_pointer_acknowledges_its_o
     let ended = Event::Entry(Box::new(ended));
     harness.state_mut().state.apply(ended);
     harness.run_steps(6);
-    let listed: Vec<_> = listed(&harness.ctx, &harness.state().state)
-        .iter()
-        .map(|e| e.id())
-        .collect();
-    assert_eq!(listed, ids);
+    assert_eq!(listed_tags(&harness), ids.map(|id| id.to_string()));
     click_at(&mut harness, at);
     let work = &harness.state().out.work;
     assert!(matches!(&work[..], [Command::Acknowledge(seen)] if seen[0].0 == ids[0]));
+}
+
+fn listed_tags(harness: &Harness<'static, World>) -> Vec<String> {
+    let listed = listed(&harness.ctx, &harness.state().state);
+    listed.iter().map(|entry| entry.id().to_string()).collect()
+}
+
+#[test]
+fn the_newest_comes_first_and_what_is_held_before_it_once_nobody_is_at_the_list() {
+    let tags = ["cdn-00000001", "cdn-00000002", "cdn-00000003"];
+    let refusal = |n: usize| entry(tags[n], ActionKind::Isolate, refused());
+    let mut harness = sized_harness(vec![refusal(0), refusal(1)], egui::vec2(1200.0, 400.0));
+    harness.run_steps(3);
+    assert_eq!(listed_tags(&harness), [tags[1], tags[0]]);
+    let held = entry(
+        tags[2],
+        ActionKind::Isolate,
+        vec![Record::Held { by: action() }],
+    );
+    harness
+        .state_mut()
+        .state
+        .apply(Event::Entry(Box::new(held)));
+    let last = entry("cdn-00000004", ActionKind::Isolate, refused());
+    let at = harness.get_by_label("Needs your attention (2)").rect();
+    harness.hover_at(egui::pos2(600.0, at.bottom() + 20.0));
+    harness.run_steps(3);
+    assert_eq!(
+        listed_tags(&harness),
+        [tags[1], tags[0], tags[2]],
+        "under the pointer"
+    );
+    harness
+        .state_mut()
+        .state
+        .apply(Event::Entry(Box::new(last)));
+    harness.run_steps(3);
+    let below = [tags[1], tags[0], tags[2], "cdn-00000004"];
+    assert_eq!(listed_tags(&harness), below, "under the pointer");
+    harness.hover_at(egui::pos2(600.0, 395.0));
+    harness.run_steps(3);
+    let in_order = [tags[2], "cdn-00000004", tags[1], tags[0]];
+    assert_eq!(listed_tags(&harness), in_order);
 }
 
 #[test]
@@ -170,7 +209,7 @@ fn a_held_order_that_went_on_meanwhile_is_not_sent_again_by_its_dialog() {
 fn acknowledging_by_keyboard_focuses_the_next_row_and_no_acting_button() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
-    let mut harness = harness(vec![first.clone(), last]);
+    let mut harness = harness(vec![first, last.clone()]);
     harness.run_steps(3);
     let tops = |harness: &Harness<'static, World>| {
         let all = harness.query_all_by_label("Acknowledge");
@@ -187,7 +226,7 @@ fn acknowledging_by_keyboard_focuses_the_next_row_and_no_acting_button() {
     harness.run_steps(1);
     assert_eq!(acknowledgements(&harness), 1);
     assert!(tops(&harness)[0].1);
-    harness.state_mut().state.apply(acknowledged(first));
+    harness.state_mut().state.apply(acknowledged(last));
     harness.run_steps(3);
     let left = tops(&harness);
     assert!(left.len() == 1 && !left[0].1, "{left:?}");
@@ -388,7 +427,7 @@ fn a_row_keeps_its_place_until_the_pointer_has_left_the_list() {
 }
 
 #[test]
-fn of_more_than_fit_the_newest_that_need_attention_are_a_button_away() {
+fn of_more_than_fit_the_oldest_that_need_attention_are_a_button_away() {
     let all = (0..73).map(|n| entry(&format!("cdn-{n:08}"), ActionKind::Isolate, refused()));
     for size in [egui::vec2(1200.0, 2000.0), egui::vec2(640.0, 130.0)] {
         let mut harness = sized_harness(all.clone().collect(), size);
@@ -398,12 +437,12 @@ fn of_more_than_fit_the_newest_that_need_attention_are_a_button_away() {
             let ends = [all.first(), all.last()].map(|e| e.map(|e| e.id().to_string()));
             (all.len(), ends.map(Option::unwrap_or_default))
         };
-        let first = (50, ["cdn-00000000", "cdn-00000049"].map(str::to_owned));
+        let first = (50, ["cdn-00000072", "cdn-00000023"].map(str::to_owned));
         assert_eq!(shown(&harness), first);
         assert!(harness.query_by_label("1 to 50 of 73").is_some());
         harness.get_by_label("Show the next 23").click_accesskit();
         harness.run_steps(3);
-        let rest = (23, ["cdn-00000050", "cdn-00000072"].map(str::to_owned));
+        let rest = (23, ["cdn-00000022", "cdn-00000000"].map(str::to_owned));
         assert_eq!(shown(&harness), rest);
         assert!(harness.query_by_label("51 to 73 of 73").is_some());
         harness.get_by_label("Show the first 50").click_accesskit();

@@ -29,9 +29,9 @@ fn in_the_smallest_window_the_list_is_a_row_and_the_first_is_one_that_needs_atte
     harness.run_steps(3);
     let rows = rows(&harness);
     assert!(rows[0].bottom() <= height + 9.0, "{rows:?} in {height}");
-    let word = harness.get_by_label("Refused").rect();
+    let word = harness.get_by_label("Not found").rect();
     assert!(rows[0].contains(word.center()), "{word:?} in {rows:?}");
-    assert!(top(&harness, "Not found") < rows[2].top());
+    assert!(top(&harness, "Refused") < rows[2].top());
 }
 
 #[test]
@@ -395,7 +395,6 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     }
 }
 
-/// The newest are the last, so that none of the others moves.
 #[test]
 fn of_many_that_need_attention_three_are_in_sight_and_how_many_are_below_is_said() {
     let tag = |n: usize| format!("cdn-000000{n:02}");
