@@ -11,7 +11,7 @@ use crate::explain::Explanation;
 use crate::journal::{Aftermaths, Entry, Format, OthersContainment, Report, SetBy};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
 use crate::model::{clean, first_named, requestor_name};
-use crate::state::{Contained, Request, State};
+use crate::state::{Contained, JournalFacts, Request, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::views::Screen;
@@ -150,9 +150,27 @@ fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
     ui.small_label(words);
 }
 
+/// What the journal is and where, while there is nothing else to be said of it.
+fn idle_ui(ui: &mut Ui, facts: &JournalFacts) {
+    ui.small_label(
+        "Each record carries a hash of the one before it, and all of them are verified at each start",
+    );
+    if let Some(file) = &facts.file {
+        let file = file.display().to_string();
+        ui.small_label(format!("File: {}", clean(&file, PATH_CHARS)));
+    }
+}
+
 /// Shows which other journals there are, what verifying found and what was written.
 pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let facts = &cx.state.journal_facts;
+    let view = &cx.views.journal;
+    let is_at_work = facts.is_verifying || view.is_exporting(cx.state) || view.file.is_some();
+    let has_results = facts.verdict.is_some() || facts.export.is_some();
+    if !is_at_work && !has_results && facts.put_aside.is_empty() {
+        idle_ui(ui, facts);
+        return;
+    }
     put_aside_ui(ui, &facts.put_aside);
     if facts.is_verifying {
         let words = "Verifying the journal…";

@@ -365,3 +365,28 @@ fn an_export_of_a_long_journal_is_made_ready_over_several_frames() {
     });
     assert_eq!(seen, [(0, true), (0, true), (1, false), (1, false)]);
 }
+
+#[test]
+fn the_room_for_results_says_what_the_journal_is_until_there_are_some() {
+    let (desk, mut harness) = page(few());
+    let found = JournalNews::Found {
+        file: "/home/jane/journal.sqlite".into(),
+        put_aside: Vec::new(),
+    };
+    apply(&desk, &mut harness, found);
+    let row = |harness: &Harness<'static>| {
+        let mut rows = harness.query_all_by_label_contains("ENG-LT-030");
+        rows.next().expect("a row").rect()
+    };
+    let words = "all of them are verified at each start";
+    let before = row(&harness);
+    assert!(harness.query_by_label_contains(words).is_some());
+    let file = harness
+        .get_by_label("File: /home/jane/journal.sqlite")
+        .rect();
+    let below = harness.get_by_label("Search the journal").rect();
+    assert!(file.bottom() <= below.top(), "{file} {below}");
+    apply(&desk, &mut harness, JournalNews::Verifying);
+    assert!(harness.query_by_label_contains(words).is_none());
+    assert_eq!(row(&harness), before, "nothing is pushed");
+}
