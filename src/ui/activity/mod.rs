@@ -120,8 +120,7 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     }
     // Summaries of several lines take their room from what needs attention, and not from what is in flight.
     let lines = all.min(max_batches);
-    let more = ui.data(|data| data.get_temp(Id::unique("further lines of the summaries")));
-    let ours = (ours - more.unwrap_or(0.0)).max(rows + reason);
+    let ours = (ours - further_lines(ui)).max(rows + reason);
     let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
     let top = ui.cursor().top();
     ticks |= batches_ui(ui, cx, max_batches);
@@ -142,12 +141,19 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     }
 }
 
-/// Notes the height that the summaries have beyond a line each, for the next frame.
+fn further_lines_id() -> Id {
+    Id::unique("further lines of the summaries")
+}
+
+/// Height that the summaries had beyond a line each when they were last drawn.
+fn further_lines(ui: &Ui) -> f32 {
+    let height = ui.data(|data| data.get_temp(further_lines_id()));
+    height.unwrap_or_default()
+}
+
 fn note_further_lines(ui: &Ui, height: f32) {
-    let id = Id::unique("further lines of the summaries");
-    let before = ui.data(|data| data.get_temp(id)).unwrap_or(0.0);
-    if (height - before).abs() > 0.5 {
-        ui.data_mut(|data| data.insert_temp(id, height));
+    if (height - further_lines(ui)).abs() > 0.5 {
+        ui.data_mut(|data| data.insert_temp(further_lines_id(), height));
         ui.ctx().request_repaint();
     }
 }

@@ -24,8 +24,8 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// Width that the line keeps for its words at least: status, device and action are whole. Buttons that do not fit
-/// beside it are below, when the row is opened.
+/// Width that the line keeps for its words at least: status, device and action are whole. Buttons that do
+/// not fit beside it are below, when the row is opened.
 const WORDS_WIDTH: f32 = 330.0;
 /// Less than this shows no word of a reason.
 const REASON_WIDTH: f32 = 60.0;

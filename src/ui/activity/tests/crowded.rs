@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A refusal for each of so many.
+/// This many refusals.
 fn refusals(count: u32) -> Vec<Entry> {
     let tags = (1..=count).map(|n| format!("cdn-{n:08}"));
     tags.map(|tag| entry(&tag, ActionKind::Isolate, refused()))

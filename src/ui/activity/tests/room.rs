@@ -252,7 +252,7 @@ fn what_comes_to_need_attention_has_its_heading_in_a_list_that_was_calm() {
     }
 }
 
-/// A batch of five, with this many sent.
+/// A batch of five, of which `sent` have left.
 fn batch_of_five(sent: u32) -> Vec<Entry> {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
     let ordered = |n: u32| {
