@@ -385,7 +385,7 @@ fn name_not_found_offers_the_prefix_search_while_rows_are_shown() {
     console.until_shows_part("FIN-LT-043 (…");
     paste(&mut console, "fin-lt-04");
     console.click("Ask Defender for “fin-lt-04”");
-    console.until_shows_part(", not found");
+    console.until_shows_part(", no device has exactly this name");
     console.click("Ask Defender for names beginning with “fin-lt-04”");
     console.until_shows_part("FIN-LT-042 (…");
     assert!(console.shows_part("FIN-LT-043 (…"));
