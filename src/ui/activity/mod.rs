@@ -67,10 +67,7 @@ pub fn content_height(ui: &Ui) -> f32 {
 /// or there is little room.
 fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     let room = ui.available_height();
-    let asked = std::mem::take(&mut cx.views.activity.wants_focus);
-    if asked {
-        forget_places(ui.ctx());
-    }
+    let asked = is_asked(ui, cx);
     if cx.state.entries.is_empty() {
         empty_ui(ui, room);
         return 0.0;
@@ -119,13 +116,9 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
         return f32::INFINITY;
     }
     // Summaries of several lines take their room from what needs attention, and not from what is in flight.
-    let lines = all.min(max_batches);
     let ours = (ours - further_lines(ui)).max(rows + reason);
     let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
-    let top = ui.cursor().top();
-    ticks |= batches_ui(ui, cx, max_batches);
-    let height = (0..lines).fold(ui.cursor().top() - top, |height, _| height - batch);
-    note_further_lines(ui, height.max(0.0));
+    ticks |= summaries_ui(ui, cx, max_batches, batch);
     if is_headed {
         section_ui(ui, "Activity");
     }
@@ -139,6 +132,26 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     } else {
         f32::INFINITY
     }
+}
+
+/// Whether the first of what needs attention is asked for: in order again, though the keyboard may be there.
+fn is_asked(ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    let asked = std::mem::take(&mut cx.views.activity.wants_focus);
+    if asked {
+        forget_places(ui.ctx());
+    }
+    asked
+}
+
+/// Shows the summaries and notes what they take beyond a `line` each. Whether something in them ticks.
+fn summaries_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize, line: f32) -> bool {
+    let shown = cx.state.batches(cx.now).len().min(max_shown);
+    let top = ui.cursor().top();
+    let ticks = batches_ui(ui, cx, max_shown);
+    let height = ui.cursor().top() - top;
+    let further = (0..shown).fold(height, |height, _| height - line);
+    note_further_lines(ui, further.max(0.0));
+    ticks
 }
 
 fn further_lines_id() -> Id {

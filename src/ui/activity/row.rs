@@ -247,6 +247,17 @@ fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Re
     response
 }
 
+/// The action in full, or in the fewest words where there is no room for that.
+fn title_ui(ui: &mut Ui, task: &Task) {
+    let title = task.title();
+    let width = text_width(ui, &title, &TextStyle::Body.resolve(ui.style()));
+    if width <= ui.available_width() {
+        ui.truncated(title);
+    } else {
+        ui.truncated(short_title(task)).tip(title);
+    }
+}
+
 /// Status, device, action, how long, and why: in this order as far as there is room, the reasons only whole
 /// where they are said below otherwise. Whether these had no room.
 fn line_ui(
@@ -270,14 +281,7 @@ fn line_ui(
         text::strong(),
         tokens.text,
     );
-    let title = task.title();
-    let is_whole =
-        text_width(ui, &title, &TextStyle::Body.resolve(ui.style())) <= ui.available_width();
-    if is_whole {
-        ui.truncated(title);
-    } else {
-        ui.truncated(short_title(task)).tip(title);
-    }
+    title_ui(ui, task);
     if let Some(hash) = task.file_hash() {
         // Of two files on one device, or on all, each is named.
         ui.add(weak(short_hash(hash)));

@@ -202,15 +202,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             asked.into_iter().chain(read).collect()
         }
         OrderStatus::Waiting => waiting(entry, state, now),
-        OrderStatus::Done { .. } => {
-            let left_behind = download::lines(entry, state, now).into_iter();
-            let deviations = reversal::line(entry, state, zone).into_iter();
-            let deviations = deviations.chain(self::deviations(entry, state));
-            deviations
-                .chain(left_behind)
-                .chain(older_opposites(entry, state, now))
-                .collect()
-        }
+        OrderStatus::Done { .. } => done(entry, state, now, zone),
         OrderStatus::Sent => Vec::new(),
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
         OrderStatus::TooLate { status, .. } => vec![format!(
@@ -247,6 +239,15 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             [ours].into_iter().chain(theirs).collect()
         }
     }
+}
+
+fn done(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let reversal = reversal::line(entry, state, zone).into_iter();
+    reversal
+        .chain(deviations(entry, state))
+        .chain(download::lines(entry, state, now))
+        .chain(older_opposites(entry, state, now))
+        .collect()
 }
 
 fn not_queued(requestor: &str, created: Option<Timestamp>, zone: &TimeZone) -> String {

@@ -269,11 +269,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let unlisted = unlisted(cx, asked);
     let Some(asked) = asked else {
         let (shape, role, words, question) = if let Some((words, question)) = unlisted {
-            // What was typed in part is no warning beside the names that it finds.
-            let (shape, role) = match cx.views.asking.containing {
-                0 => (Icon::Warning, Role::Caution),
-                _ => (Icon::Info, Role::Neutral),
-            };
+            let (shape, role) = unlisted_look(cx);
             (shape, role, words, question)
         } else if let Some(question) = may_be_more(cx).cloned() {
             let words = coverage(state).words(cx.now);
@@ -299,14 +295,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             words_ui(ui, Icon::InProgress, Role::Neutral, &words, 0.0);
         }
         Progress::Answered(answer) => {
-            let words = if answer.machines.is_empty() && is_id(&asked.question) {
-                format!(
-                    "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
-                )
-            } else {
-                let found = answer_words(answer, &asked.question, cx);
-                format!("Looked up directly: {label}, {found}")
-            };
+            let words = looked_up_words(cx, asked, answer);
             if let Some((others, question)) = unlisted {
                 let words = format!("{others}. {words}");
                 words_ui(ui, Icon::Warning, Role::Caution, &words, OFFER_WIDTH);
@@ -367,6 +356,26 @@ fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
         }
     };
     Some((words, first))
+}
+
+/// What was typed in part is no warning beside the names that it finds.
+const fn unlisted_look(cx: &Cx<'_>) -> (Icon, Role) {
+    match cx.views.asking.containing {
+        0 => (Icon::Warning, Role::Caution),
+        _ => (Icon::Info, Role::Neutral),
+    }
+}
+
+/// What was asked of the service, and what came of it.
+fn looked_up_words(cx: &Cx<'_>, asked: &Asking, answer: &Answer) -> String {
+    let label = asked.question.label(cx.zone);
+    if answer.machines.is_empty() && is_id(&asked.question) {
+        return format!(
+            "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
+        );
+    }
+    let found = answer_words(answer, &asked.question, cx);
+    format!("Looked up directly: {label}, {found}")
 }
 
 /// The names that begin so, where the whole name was asked for and there is none.

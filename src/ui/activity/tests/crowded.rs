@@ -57,7 +57,8 @@ fn an_order_that_is_held_stays_in_sight_in_a_small_window() {
             .query_all_by_label("Isolate")
             .map(|node| node.rect());
         let verb = verb.filter(|rect| (rect.center().y - device.center().y).abs() < 4.0);
-        let verb = verb.last().expect("the action on the line");
+        let verb = verb.collect::<Vec<_>>().pop();
+        let verb = verb.expect("the action on the line");
         assert!(
             verb.left() >= device.right() && verb.width() > 40.0,
             "{verb}"
