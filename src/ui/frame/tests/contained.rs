@@ -332,7 +332,7 @@ fn with_nobody_signed_in_no_reading_is_claimed_and_no_number() {
     harness.get_by_label("Release what you isolated…");
 }
 
-/// The service goes on naming who made a block; the reason is that of whoever changed it last.
+/// The service goes on naming who made a block; the reason is that of the last order that changed it.
 #[test]
 fn a_block_that_was_taken_over_says_who_wrote_its_reason() {
     let (desk, mut harness) = contained(2, [1400.0, 900.0].into());
