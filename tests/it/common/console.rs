@@ -261,7 +261,13 @@ impl Console {
         let before = self.state().entries.len();
         let confirm = format!("{} {}", kind.spec().verb, machine.quoted());
         self.confirm(&confirm);
-        self.step_until("the entry", |c| c.state().entries.len() > before);
+        self.step_until("the entry", |c| {
+            // A click at the moment in which a fact changes the form is ignored: a person clicks again.
+            let mut buttons = c.harness.query_all_by_label(&confirm);
+            let enabled = buttons.find(|button| !button.accesskit_node().is_disabled());
+            enabled.into_iter().for_each(|button| button.click());
+            c.state().entries.len() > before
+        });
         self.state().entries.last().expect("an entry").id()
     }
 
