@@ -74,7 +74,8 @@ fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
 
 /// Waits for the truth about what was on its way, and sends what was not sent, if anything.
 fn resume(console: &Console<'_>) -> bool {
-    const UNSENT: &str = "Send again (";
+    /// The second where none of them had left.
+    const UNSENT: [&str; 2] = ["Send again (", "Review and send ("];
     let window = &console.window;
     window.wait_for("every outcome", UNTIL_NOT_FOUND, |nodes| {
         // Over the rows, of which not all are in sight.
@@ -83,7 +84,8 @@ fn resume(console: &Console<'_>) -> bool {
         !nodes.iter().any(|node| is_open(&node.name.to_lowercase()))
             && nodes.iter().any(|node| node.name.starts_with("Drill on "))
     });
-    let Some(again) = window.find_all(|node| node.name.starts_with(UNSENT)).pop() else {
+    let is_unsent = |name: &str| UNSENT.iter().any(|words| name.starts_with(words));
+    let Some(again) = window.find_all(|node| is_unsent(&node.name)).pop() else {
         return false;
     };
     window.press(&again.name);
