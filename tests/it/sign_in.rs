@@ -241,7 +241,7 @@ fn captive_portal_is_not_reported_as_refusal() {
             "html:407",
             "A proxy on the way asks for a sign-in of its own",
         ),
-        ("html:503", "The sign-in host's answer was not understood"),
+        ("html:503", "The sign-in host is busy or down"),
     ] {
         simulator.control().inject(fault("devicecode", what, 1));
         engine.state.sign_in_failure = None;
