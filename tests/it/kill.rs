@@ -52,7 +52,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
             let share = kills / LANES + u64::from(lane < kills % LANES);
             std::thread::Builder::new()
                 .name(format!("lane {lane}"))
-                .spawn(move || Lane::new(seed.wrapping_add(lane)).run(share))
+                .spawn(move || Lane::new(seed.wrapping_add(lane), share).run(share))
                 .expect("a thread")
         })
         .collect();
@@ -91,9 +91,11 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
 }
 
 impl Lane {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, kills: u64) -> Self {
+        // An order that is refused or cut off takes its device out of the next runs.
+        let devices = usize::try_from(4 * kills).unwrap_or(usize::MAX).max(400);
         let simulator = Simulator::start(SimOptions {
-            devices: 400,
+            devices,
             speed: f64::from(SPEED),
             ..SimOptions::default()
         })
