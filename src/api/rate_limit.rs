@@ -55,6 +55,14 @@ pub enum Quota {
 }
 
 impl Quota {
+    const fn windows(self) -> &'static [Window] {
+        match self {
+            Self::Common => WINDOWS,
+            Self::PackageLinks => PACKAGE_LINKS,
+            Self::Investigations => INVESTIGATIONS,
+        }
+    }
+
     /// Longest pause that is waited for, in seconds.
     const fn max_pause_secs(self) -> i64 {
         match self {
@@ -136,9 +144,9 @@ pub(super) struct Limiters {
 impl Limiters {
     pub(super) const fn new() -> Self {
         Self {
-            common: RateLimiter::new(WINDOWS),
-            package_links: RateLimiter::of_route(PACKAGE_LINKS),
-            investigations: RateLimiter::of_route(INVESTIGATIONS),
+            common: RateLimiter::new(Quota::Common),
+            package_links: RateLimiter::new(Quota::PackageLinks),
+            investigations: RateLimiter::new(Quota::Investigations),
         }
     }
 
@@ -191,9 +199,7 @@ impl Limiters {
 /// Windows, lanes, and for each lane a gate that a 429 closes for it and those after it.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
-    windows: &'static [Window],
-    /// No gate is closed for longer than this, in seconds.
-    max_pause_secs: i64,
+    quota: Quota,
     /// Oldest first, none older than the longest window.
     calls: VecDeque<Call>,
     /// The lanes that got a 429, and until when each waits with those after it.
@@ -203,18 +209,9 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(super) const fn new(windows: &'static [Window]) -> Self {
-        Self::with_pauses(windows, MAX_PAUSE_SECS)
-    }
-
-    const fn of_route(windows: &'static [Window]) -> Self {
-        Self::with_pauses(windows, MAX_ROUTE_PAUSE_SECS)
-    }
-
-    const fn with_pauses(windows: &'static [Window], max_pause_secs: i64) -> Self {
+    pub(super) const fn new(quota: Quota) -> Self {
         Self {
-            windows,
-            max_pause_secs,
+            quota,
             calls: VecDeque::new(),
             gates: Vec::new(),
             shared_until: None,
@@ -228,7 +225,8 @@ impl RateLimiter {
             return Err(until);
         }
         let ready = self
-            .windows
+            .quota
+            .windows()
             .iter()
             .filter_map(|window| self.ready_at(*window, lane, now))
             .max();
@@ -257,10 +255,10 @@ impl RateLimiter {
         let longest = self.gate_until(lane, now).max(Some(until));
         self.gates.retain(|(closed, _)| *closed != lane);
         self.gates.extend(longest.map(|until| (lane, until)));
-        let is_low = self
-            .windows
-            .iter()
-            .all(|window| self.within(*window, now).count() < window.calls * LITTLE_PERCENT / 100);
+        let is_low =
+            self.quota.windows().iter().all(|window| {
+                self.within(*window, now).count() < window.calls * LITTLE_PERCENT / 100
+            });
         if is_low {
             self.shared_until = self.shared_until.max(Some(later(until, SHARED_FOR_SECS)));
         }
@@ -339,7 +337,8 @@ impl RateLimiter {
             call.at = now;
         }
         let longest = self
-            .windows
+            .quota
+            .windows()
             .iter()
             .map(|window| window.secs)
             .max()
@@ -353,9 +352,9 @@ impl RateLimiter {
         }
         self.gates.retain(|(_, until)| *until > now);
         for (_, until) in &mut self.gates {
-            *until = (*until).min(later(now, self.max_pause_secs));
+            *until = (*until).min(later(now, self.quota.max_pause_secs()));
         }
-        let longest = later(now, self.max_pause_secs + SHARED_FOR_SECS);
+        let longest = later(now, self.quota.max_pause_secs() + SHARED_FOR_SECS);
         let shared = self.shared_until.filter(|until| *until > now);
         self.shared_until = shared.map(|until| until.min(longest));
     }

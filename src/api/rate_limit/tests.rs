@@ -20,7 +20,7 @@ fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
 
 #[test]
 fn who_only_looks_whether_there_is_room_takes_none() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert!(!limiter.has_to_wait(Lane::Refresh, at(0)));
     let taken = drain(&mut limiter, Lane::Refresh, at(0));
     assert!(limiter.has_to_wait(Lane::Refresh, at(1)));
@@ -57,7 +57,7 @@ fn a_route_with_a_limit_of_its_own_holds_up_no_other() {
 
 #[test]
 fn polling_leaves_half_of_the_minute_to_a_click() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Refresh, at(0)), 40);
     assert_eq!(drain(&mut limiter, Lane::Watch, at(1)), 10);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(2)), 50);
@@ -69,7 +69,7 @@ fn polling_leaves_half_of_the_minute_to_a_click() {
 
 #[test]
 fn a_person_who_fills_the_window_holds_up_polling() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
     assert_eq!(limiter.poll(Lane::Watch, at(30)).err(), Some(at(60)));
     assert!(limiter.poll(Lane::Watch, at(60)).is_ok());
@@ -77,7 +77,7 @@ fn a_person_who_fills_the_window_holds_up_polling() {
 
 #[test]
 fn the_hour_is_counted_too() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     let sent: usize = (0..15)
         .map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60)))
         .sum();
@@ -90,7 +90,7 @@ fn the_hour_is_counted_too() {
 #[test]
 fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
     use Lane::{Analyst, LookUp, Order, Refresh, Watch};
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     limiter.close_gate(LookUp, at(40), at(0));
     let lanes = [Order, Analyst, LookUp, Watch, Refresh];
     let mut closed = |secs| lanes.map(|lane| limiter.poll(lane, at(secs)).err());
@@ -106,7 +106,7 @@ fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
 
 #[test]
 fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
     limiter.close_gate(Lane::Watch, at(60), at(1));
     assert!(limiter.is_shared(at(1)));
@@ -114,7 +114,7 @@ fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(61)), 75);
     assert!(limiter.is_shared(at(359)) && !limiter.is_shared(at(360)));
 
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
     limiter.close_gate(Lane::Watch, at(60), at(1));
     assert!(!limiter.is_shared(at(1)));
@@ -122,7 +122,7 @@ fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
 
 #[test]
 fn a_clock_set_back_does_not_block_requests() {
-    let mut limiter = RateLimiter::new(WINDOWS);
+    let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
     limiter.close_gate(Lane::Order, at(86_460), at(86_400));
     assert_eq!(limiter.poll(Lane::Analyst, at(0)).err(), Some(at(300)));
