@@ -10,7 +10,7 @@ use crate::model::{EntryId, clean, each_once, first_lower};
 use crate::state::{Batch, State, counted};
 use crate::ui::Cx;
 use crate::ui::activity::acknowledging::Acknowledging;
-use crate::ui::activity::buttons::REVIEW_AND_SEND;
+use crate::ui::activity::buttons::send_verb;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::layout::WIDE;
 use crate::ui::order::NewForm;
@@ -205,12 +205,7 @@ fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.waiting() == 0 && !batch.unsent.is_empty() {
         let mut unsent = batch.unsent.iter();
         let never_left = unsent.all(|entry| matches!(entry.status(), OrderStatus::NotSent { .. }));
-        let verb = if never_left {
-            REVIEW_AND_SEND.trim_end_matches('…')
-        } else {
-            "Send again"
-        };
-        let label = format!("{verb} ({})…", batch.unsent.len());
+        let label = format!("{} ({})…", send_verb(never_left), batch.unsent.len());
         let only_looks = acting_trouble(cx.state).err();
         let again = ActionButton::new(&label)
             .hint("Opens the form with those that were not sent or never reached Defender")

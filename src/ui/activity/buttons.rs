@@ -20,8 +20,6 @@ use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
 /// A ticket is named as far as this.
 const TICKET_CHARS: usize = 24;
 const TAG_CHARS: usize = 40;
-/// For orders that have never left: nothing of theirs is sent "again".
-pub const REVIEW_AND_SEND: &str = "Review and send…";
 
 /// One button of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,9 +36,9 @@ pub enum Button {
     NoWayBack(&'static str),
     /// Adds a tag to the device that was contained, or takes it off the one that was released.
     Tag(ActionKind, String),
-    SendAgain,
-    /// As [`Self::SendAgain`], of what has never left.
-    SendUnsent,
+    SendAgain {
+        never_left: bool,
+    },
     /// Fetches the package that the action has collected.
     Download,
     CancelDownload,
@@ -48,6 +46,15 @@ pub enum Button {
     /// Opens the incident of the order's ticket.
     ShowIncident(String),
     Copy,
+}
+
+/// Verb of the button that opens the form for orders once more: what never left is not sent "again".
+pub const fn send_verb(never_left: bool) -> &'static str {
+    if never_left {
+        "Review and send"
+    } else {
+        "Send again"
+    }
 }
 
 impl Button {
@@ -63,8 +70,7 @@ impl Button {
             Self::Undo(_) => "Undo…".to_owned(),
             Self::NoWayBack(why) => (*why).to_owned(),
             Self::Tag(kind, tag) => format!("{} “{}”…", kind.spec().button, clean(tag, TAG_CHARS)),
-            Self::SendAgain => "Send again…".to_owned(),
-            Self::SendUnsent => REVIEW_AND_SEND.to_owned(),
+            Self::SendAgain { never_left } => format!("{}…", send_verb(*never_left)),
             Self::Download => "Download package…".to_owned(),
             Self::CancelDownload => "Cancel download".to_owned(),
             Self::ShowDevice => "Show device".to_owned(),
@@ -84,8 +90,7 @@ impl Button {
             | Self::CancelOwn(..)
             | Self::CancelOpposite(..)
             | Self::Tag(..)
-            | Self::SendAgain
-            | Self::SendUnsent
+            | Self::SendAgain { .. }
             | Self::Download
             | Self::CancelDownload
             | Self::ShowIncident(_)
@@ -103,7 +108,7 @@ impl Button {
             }
             Self::Undo(undo) => undo.spec().title,
             Self::Tag(kind, _) => kind.spec().consequence,
-            Self::SendAgain | Self::SendUnsent => {
+            Self::SendAgain { .. } => {
                 "Opens the form with the same text; nothing is sent before you confirm it"
             }
             Self::Download => "Asks for the folder first",
@@ -127,8 +132,7 @@ impl Button {
             | Self::CancelOpposite(..)
             | Self::Undo(_)
             | Self::Tag(..)
-            | Self::SendAgain
-            | Self::SendUnsent => acting_trouble(state).err(),
+            | Self::SendAgain { .. } => acting_trouble(state).err(),
             Self::Download => package_trouble(state).err(),
             Self::CancelDownload
             | Self::ShowDevice
@@ -167,19 +171,19 @@ pub fn buttons(
         OrderStatus::Done { .. } => buttons.extend(done_buttons(entry, state, holds, opposites)),
         // Sent again since, it would be sent twice.
         OrderStatus::NotSent { .. } | OrderStatus::NotFound if !state.is_left(entry) => {}
-        OrderStatus::NotSent { .. } => buttons.push(Button::SendUnsent),
+        OrderStatus::NotSent { .. } => buttons.push(Button::SendAgain { never_left: true }),
         OrderStatus::NotFound
         | OrderStatus::TimedOut { .. }
         | OrderStatus::Failed { .. }
-        | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain),
+        | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain { never_left: false }),
         OrderStatus::NotOurs { .. } => {
             if state.ended_without_success(entry) {
-                buttons.push(Button::SendAgain);
+                buttons.push(Button::SendAgain { never_left: false });
             }
         }
         OrderStatus::Refused { .. } => {
             if alternative(entry).is_none() {
-                buttons.push(Button::SendAgain);
+                buttons.push(Button::SendAgain { never_left: false });
             }
         }
         OrderStatus::Sent | OrderStatus::TooLate { .. } | OrderStatus::Unknown { .. } => {}
@@ -239,8 +243,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         | Button::CancelOpposite(..)
         | Button::Undo(_)
         | Button::Tag(..)
-        | Button::SendAgain
-        | Button::SendUnsent
+        | Button::SendAgain { .. }
         | Button::Download
         | Button::CancelDownload => ActionButton::new(&label).compact().with_arm_delay(),
     };
@@ -286,7 +289,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             };
             form.raise(ui, cx);
         }
-        Button::SendAgain | Button::SendUnsent => {
+        Button::SendAgain { .. } => {
             if let Some(form) = NewForm::again(None, vec![(0, entry)]) {
                 form.raise(ui, cx);
             }
@@ -358,7 +361,11 @@ mod tests {
         ] {
             let found = refused(task, status, code);
             assert_eq!(found[0], Button::Acknowledge, "{status} {code}");
-            assert_eq!(found.contains(&Button::SendAgain), again, "{status} {code}");
+            assert_eq!(
+                found.contains(&Button::SendAgain { never_left: false }),
+                again,
+                "{status} {code}"
+            );
         }
     }
 
@@ -380,7 +387,11 @@ mod tests {
             let mut state = State::new(Mode::Demo, "Demo", Policy::default());
             state.entries = vec![entry.clone()].into();
             let found = buttons(&entry, &state, None, &[]);
-            assert_eq!(found.contains(&Button::SendAgain), again, "{message}");
+            assert_eq!(
+                found.contains(&Button::SendAgain { never_left: false }),
+                again,
+                "{message}"
+            );
         }
     }
 
@@ -396,8 +407,9 @@ mod tests {
         let (first, again) = (entry("cdn-00000001"), entry("cdn-00000002"));
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.entries = vec![first.clone()].into();
-        let offers =
-            |state: &State, entry| buttons(entry, state, None, &[]).contains(&Button::SendUnsent);
+        let offers = |state: &State, entry| {
+            buttons(entry, state, None, &[]).contains(&Button::SendAgain { never_left: true })
+        };
         assert!(offers(&state, &first));
         state.entries = vec![first.clone(), again.clone()].into();
         assert!(!offers(&state, &first) && offers(&state, &again));
