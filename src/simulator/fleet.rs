@@ -76,6 +76,11 @@ impl Fleet {
         })
     }
 
+    /// The machine after this one, for what is carried over to another.
+    pub(super) fn after(&self, index: usize) -> usize {
+        (index + 1) % self.len()
+    }
+
     pub(super) fn find_id(&self, id: &str) -> Option<usize> {
         self.by_id.get(&id.to_ascii_lowercase()).copied()
     }

@@ -34,7 +34,7 @@ pub(super) fn start(
     }
     let record = tenant.record(index, &inner.changed);
     check_suitable(&record, row, None)?;
-    let next = (index + 1) % tenant.fleet.len();
+    let next = tenant.fleet.after(index);
     let on = if fault == Some(&FaultKind::CarriedOver) {
         next
     } else {

@@ -62,7 +62,7 @@ pub(super) fn submit(
             return exists();
         }
         Some(FaultKind::CarriedOver) => {
-            tenant.begin(&mut inner, (index + 1) % tenant.fleet.len(), row, request)
+            tenant.begin(&mut inner, tenant.fleet.after(index), row, request)
         }
         _ if (inner.pending(machine_id, row.kind, request.sha1.as_deref())).is_some() => {
             return exists();
