@@ -65,7 +65,7 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     let mut concerns = orders_left_by_closing(state).concerns(Ending::Close);
     let mut add = |what: String, consequence| concerns.push(Concern { what, consequence });
     if let Some(form) = views.form().filter(|form| form.has_input()) {
-        let title = order::confirm_label(&form.task(), form);
+        let title = order::confirm_label(form);
         add(
             format!("A form is open: {title}"),
             "What you typed there will be lost",

@@ -2,7 +2,6 @@
 
 use super::form::{OpenedFrom, OrderForm};
 use super::{plan, targets};
-use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::ui::Cx;
@@ -16,7 +15,7 @@ pub enum FormOutcome {
 }
 
 /// Why the form cannot be confirmed now: what is blocked on a device before what is missing in the text.
-pub fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
+pub fn block(form: &OrderForm, reviews: &[Review]) -> Option<String> {
     let mut blocks: Vec<_> = form.targets.iter().zip(reviews).collect();
     blocks.sort_by_key(|(_, review)| !plan::is_forbidden(review));
     let stopped = blocks.into_iter().find_map(|(target, review)| {
@@ -32,16 +31,16 @@ pub fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String
     });
     stopped
         .or_else(|| {
-            let wanted = targets::required(form, reviews, targets::names_devices(task));
+            let wanted = targets::required(form, reviews);
             targets::unseen_words(form, &wanted)
         })
-        .or_else(|| guard::number_trouble(task, form.count(), &form.number))
+        .or_else(|| guard::number_trouble(&form.task(), form.count(), &form.number))
 }
 
 /// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
 /// signed in, or a guardrail forbids it.
 fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
-    let wanted = targets::required(form, &reviews, targets::names_devices(&form.task()));
+    let wanted = targets::required(form, &reviews);
     if let Some(unseen) = targets::unseen_words(form, &wanted) {
         return Err(unseen);
     }
@@ -53,7 +52,7 @@ fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<
 /// Why the form could not be confirmed now, in the words of its foot; `None` when it could.
 pub fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
     let refused = approvals(cx, form, reviews.to_vec()).err()?;
-    Some(block(form, reviews, &form.task()).unwrap_or(refused))
+    Some(block(form, reviews).unwrap_or(refused))
 }
 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
@@ -62,8 +61,7 @@ pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> FormOutcome {
     let approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,
         Err(reason) => {
-            let named = block(form, &reviews, &form.task());
-            form.error = Some(named.unwrap_or(reason));
+            form.error = Some(block(form, &reviews).unwrap_or(reason));
             return FormOutcome::Open;
         }
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::form::OrderForm;
 use super::paste::FormField;
 use crate::action::{
-    Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Task, Value,
+    Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Value,
 };
 use crate::guard;
 use crate::model::{EVERYWHERE, Machine, MachineRef};
@@ -144,7 +144,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
 }
 
 /// The first field that still has to be filled in, else the comment.
-pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> FormField {
+pub fn next_to_fill(form: &OrderForm, wants_name: bool) -> FormField {
     let draft = &form.draft;
     let mut parameters = form.parameters().into_iter();
     if let Some(open) = parameters.find(|field| draft.value(field).is_err()) {
@@ -156,8 +156,7 @@ pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> FormFiel
         return FormField::Name;
     }
     let has_reason = !draft.comment.trim().is_empty();
-    let count = form.count();
-    if has_reason && guard::number_trouble(task, count, &form.number).is_some() {
+    if has_reason && guard::number_trouble(&form.task(), form.count(), &form.number).is_some() {
         return FormField::Number;
     }
     FormField::Comment
@@ -237,13 +236,13 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
 }
 
 /// Taking something from several devices wants their number, from a person who has read the list.
-pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, id: Id) {
-    let count = form.count();
-    if guard::number_trouble(task, count, "").is_none() {
+pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
+    let (task, count) = (form.task(), form.count());
+    if guard::number_trouble(&task, count, "").is_none() {
         return;
     }
     let is_wrong = !form.number.trim().is_empty()
-        && guard::number_trouble(task, count, &form.number).is_some();
+        && guard::number_trouble(&task, count, &form.number).is_some();
     TextField::new("Type the number of devices", &mut form.number)
         .id(FormField::Number.id(id))
         .error(is_wrong.then_some("This is not the number of devices listed"))

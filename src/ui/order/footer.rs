@@ -5,7 +5,7 @@ use egui::{Label, TextStyle, Ui, UiBuilder, accesskit};
 use super::fields;
 use super::form::{OrderForm, Place};
 use super::title::confirm_label;
-use crate::action::{Change, ConditionState, Risk, Task};
+use crate::action::{Change, ConditionState, Risk};
 use crate::model::MachineRef;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
@@ -25,7 +25,8 @@ pub(super) enum Pressed {
 }
 
 /// Label of the safe button: names the state that stays, where that is known.
-fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
+fn keep_label(cx: &Cx<'_>, form: &OrderForm) -> &'static str {
+    let task = form.task();
     let is_so = |machine: &MachineRef| {
         let conditions = cx.state.actions.conditions(&machine.id);
         let state = |condition| conditions.map(|conditions| conditions.state(condition));
@@ -71,12 +72,12 @@ pub(super) fn footer_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     form: &OrderForm,
-    task: &Task,
     block: Option<&str>,
     place: Place,
     wants_focus: bool,
 ) -> Pressed {
-    let keep = keep_label(cx, form, task);
+    let task = form.task();
+    let keep = keep_label(cx, form);
     let reason = if is_arming(ui, form.armed_at) {
         Some("Available in half a second, so that a stray click confirms nothing")
     } else {
@@ -86,7 +87,7 @@ pub(super) fn footer_ui(
         Risk::Routine | Risk::Harmless => ButtonStyle::Primary,
         Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
     };
-    let label = confirm_label(task, form);
+    let label = confirm_label(form);
     // An id of their own: the focus stays where it is when something is drawn above.
     let builder = UiBuilder::new().scope_id(place.id.with("buttons"));
     let pressed = ui.scope_builder(builder, |ui| {

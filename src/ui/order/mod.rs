@@ -40,7 +40,6 @@ use super::widgets::{
     Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, take_confirming_key,
     text_width,
 };
-use crate::action::Task;
 use crate::guard::Review;
 use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
@@ -93,14 +92,13 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
 }
 
 fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOutcome {
-    let task = form.task();
-    let title = title(&task, form);
+    let title = title(form);
     let is_tiny = Dialog::room(ui.ctx())
         < match form.only() {
             Some(_) => TINY,
             None => TINY_FOR_SEVERAL,
         };
-    let consequence = plan::consequence(form, &task);
+    let consequence = plan::consequence(form);
     let dialog = Dialog::new(id, &title).description(&consequence);
     let dialog = if is_tiny {
         dialog.without_title()
@@ -109,7 +107,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOu
     };
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        content_ui(ui, cx, form, &task, Place { id, is_tiny }, is_opening)
+        content_ui(ui, cx, form, Place { id, is_tiny }, is_opening)
     });
     let Drawn {
         pressed,
@@ -157,7 +155,6 @@ fn content_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     form: &mut OrderForm,
-    task: &Task,
     place: Place,
     is_opening: bool,
 ) -> Drawn {
@@ -166,7 +163,7 @@ fn content_ui(
     blocks::keep_later_end(cx.state, form);
     open::read_what_has_gone(cx, form);
     let drawn = form.reviews(cx.state, cx.now);
-    let wanted = targets::required(form, &drawn, targets::names_devices(task));
+    let wanted = targets::required(form, &drawn);
     if form.exposure.is_changed_to(wanted.clone()) || is_opening {
         // A click or key that was meant for what was here before confirms nothing.
         form.armed_at = ui.input(|input| input.time);
@@ -176,20 +173,19 @@ fn content_ui(
     file::take_file(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
-    let changes = upper_ui(ui, cx, form, task, &drawn, &wanted, place);
+    let changes = upper_ui(ui, cx, form, &drawn, &wanted, place);
     if before != fields(form) {
         form.error = None;
     }
     // What the buttons say is what the fields say now.
     let reviews = form.reviews(cx.state, cx.now);
-    let task = form.task();
-    let block = block(form, &reviews, &task);
+    let block = block(form, &reviews);
     if form.error.is_some() {
         // The reason for the last refusal is shown while it holds, in its present words.
         form.error = why_not(cx, form, &reviews);
     }
     let wants_focus = form.next_focus.take() == Some(NextFocus::Keep) || is_opening;
-    let pressed = footer_ui(ui, cx, form, &task, block.as_deref(), place, wants_focus);
+    let pressed = footer_ui(ui, cx, form, block.as_deref(), place, wants_focus);
     Drawn {
         pressed,
         is_by_key,
@@ -201,14 +197,13 @@ fn content_ui(
 /// Unseen items are not scrolled to: pressed repeatedly, the key would skip all of them.
 fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
-    let task = form.task();
     // A block cannot be filled in: the way on is without that device.
     if form.only().is_none() && reviews.iter().any(plan::is_forbidden) {
         form.next_focus = Some(NextFocus::LeaveOut);
         ui.ctx().request_repaint();
         return;
     }
-    let wanted = targets::required(form, &reviews, targets::names_devices(&task));
+    let wanted = targets::required(form, &reviews);
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
         let wants_name = wants_name(form, &reviews);
         // The reason shown beside the buttons.
@@ -216,7 +211,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         let field = if is_unnamed {
             FormField::Name
         } else {
-            fields::next_to_fill(form, &task, wants_name)
+            fields::next_to_fill(form, wants_name)
         };
         let field = field.id(id);
         ui.memory_mut(|memory| memory.request_focus(field));
@@ -228,7 +223,6 @@ fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     form: &mut OrderForm,
-    task: &Task,
     drawn: &[Review],
     wanted: &[MustSee],
     Place { id, is_tiny }: Place,
@@ -244,15 +238,15 @@ fn upper_ui(
     // Measured after the title: else the whole form would scroll, besides the part that is meant to.
     let room = Dialog::rest(ui).min(MAX_HEIGHT);
     let top = ui.cursor().top();
-    header_ui(ui, form, task, is_tiny);
+    header_ui(ui, form, is_tiny);
     let (role, status) = review::facts_status(ui, cx, form);
-    let next = fields::next_to_fill(form, task, wants_name).id(id);
+    let next = fields::next_to_fill(form, wants_name).id(id);
     targets::status_ui(ui, form, wanted, &status, role, next);
     let used = ui.cursor().top() - top;
     let left = room - used - footer_height(ui, is_tiny) - gap;
     scroll_ui(ui, form, left, |ui, form| {
         if is_tiny {
-            ui.wrapped(plan::consequence(form, task));
+            ui.wrapped(plan::consequence(form));
         }
         // Before the findings of its steps.
         plan::policy_ui(ui, form, Pinned::No);
@@ -264,7 +258,7 @@ fn upper_ui(
         };
         let changes = targets::checks_ui(ui, cx, form, drawn, least);
         let body = ui.cursor().top();
-        body_ui(ui, cx, form, task, id, wants_name);
+        body_ui(ui, cx, form, id, wants_name);
         form.measures.body_height = Some(ui.min_rect().bottom() - body);
         changes
     })
@@ -331,9 +325,9 @@ fn page_by_key(ui: &Ui, height: f32) {
 }
 
 /// The device in the largest type, and the consequence in a sentence.
-fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
+fn header_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
     let only = form.only().cloned();
-    let consequence = plan::consequence(form, task);
+    let consequence = plan::consequence(form);
     if only.is_none() && !is_tiny {
         // The title says how many.
         ui.add(Label::new(consequence).wrap());
@@ -378,14 +372,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
 }
 
 /// The fields, the exact text to be sent, and further notes.
-fn body_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    form: &mut OrderForm,
-    task: &Task,
-    id: Id,
-    wants_name: bool,
-) {
+fn body_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id, wants_name: bool) {
     let parameters = form.parameters();
     fields::parameters_ui(ui, cx, form, &parameters, id);
     blocks::blocks_ui(ui, cx, form);
@@ -400,7 +387,7 @@ fn body_ui(
     fields::comment_ui(ui, form, id);
     kept::from_before_ui(ui, form, FormField::Comment.id(id));
     form.note_ticket(cx.state);
-    fields::number_ui(ui, form, task, id);
+    fields::number_ui(ui, form, id);
     // For a plan, every step on the first device.
     let first = form.targets.first().map(|first| &first.machine.id);
     let drafts = form
@@ -422,6 +409,7 @@ fn body_ui(
     if form.only().is_none() {
         ui.small_label("Sent to each device with its own reference tag");
     }
+    let task = form.task();
     let kind = task.kind().filter(|_| form.plan.is_none());
     for caveat in kind
         .into_iter()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{ComboBox, Ui};
 
 use super::form::OrderForm;
-use crate::action::{Plan, Step, TICKET, Task};
+use crate::action::{Plan, Step, TICKET};
 use crate::guard::{self, Finding, Review};
 use crate::model::{EntryId, MachineRef, OsFamily};
 use crate::ui::Cx;
@@ -17,10 +17,10 @@ use crate::ui::widgets::{Dialog, UiExt as _, radio_ui};
 const MAX_RADIOS: usize = 4;
 
 /// The consequence in one sentence; for a plan, its steps.
-pub fn consequence(form: &OrderForm, task: &Task) -> String {
+pub fn consequence(form: &OrderForm) -> String {
     match &form.plan {
         Some(plan) => steps_words(form, plan),
-        None => task.consequence().to_owned(),
+        None => form.task().consequence().to_owned(),
     }
 }
 

@@ -6,7 +6,6 @@ use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out::{self, Changes};
 use super::plan::{self, OfDevice};
-use crate::action::Task;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
 use crate::ui::device::facts::os;
@@ -19,14 +18,10 @@ use crate::ui::widgets::{
 use crate::ui::words::devices;
 use crate::ui::{Cx, words};
 
-/// Whether each device has to have been on screen.
-pub fn names_devices(task: &Task) -> bool {
-    task.risk().takes_away()
-}
-
 /// Items that have to be on screen before the form is confirmed. A warning counts for every action; the
 /// devices of a routine one need not all be scrolled past (rule 10).
-pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<MustSee> {
+pub fn required(form: &OrderForm, reviews: &[Review]) -> Vec<MustSee> {
+    let names_devices = form.task().risk().takes_away();
     let mut items = Vec::new();
     for (n, device) in plan::by_device(form, reviews).iter().enumerate() {
         let (id, review) = (&device.machine.id, &device.review);

@@ -1,13 +1,13 @@
 //! Titles of a form and its button.
 
 use super::form::OrderForm;
-use crate::action::{Plan, Task};
+use crate::action::Plan;
 use crate::ui::words::devices;
 
 /// Title of the form: with the device for one, with their number for several, and for a partly sent
 /// plan with the sent part.
 #[must_use]
-pub fn title(task: &Task, form: &OrderForm) -> String {
+pub fn title(form: &OrderForm) -> String {
     match (&form.plan, form.count()) {
         (Some(plan), 1) => match part_words(form) {
             Some(part) => format!("Plan: {}, {part}", plan.name),
@@ -20,8 +20,8 @@ pub fn title(task: &Task, form: &OrderForm) -> String {
                 None => on,
             }
         }
-        (None, 1) => task.title(),
-        (None, count) => format!("{} {}", task.verb(), devices(count)),
+        (None, 1) => form.task().title(),
+        (None, count) => format!("{} {}", form.task().verb(), devices(count)),
     }
 }
 
@@ -46,7 +46,7 @@ fn sent_words(form: &OrderForm, plan: &Plan) -> String {
 
 /// Label of the confirm button, with the device or the number of devices.
 #[must_use]
-pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
+pub fn confirm_label(form: &OrderForm) -> String {
     let part = part_words(form).map_or_else(String::new, |part| format!(" ({part})"));
     match (&form.plan, form.only()) {
         (Some(plan), Some(only)) => format!("Run “{}” on {}{part}", plan.name, only.quoted()),
@@ -54,7 +54,7 @@ pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
             let on = devices(form.count());
             format!("Run “{}” on {on}{part}", plan.name)
         }
-        (None, Some(only)) => task.confirm_label(only),
-        (None, None) => title(task, form),
+        (None, Some(only)) => form.task().confirm_label(only),
+        (None, None) => title(form),
     }
 }

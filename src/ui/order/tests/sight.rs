@@ -115,7 +115,7 @@ pub(super) fn buttons(harness: &Harness<'_, World>) -> [Rect; 2] {
 
 fn confirm_label(harness: &Harness<'_, World>) -> String {
     let form = form(harness);
-    super::super::confirm_label(&form.draft.task(), form)
+    super::super::confirm_label(form)
 }
 
 pub(super) fn is_disabled(harness: &Harness<'_, World>) -> bool {
