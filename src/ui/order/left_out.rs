@@ -8,26 +8,6 @@ use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
-/// Orders taken out of the form and put back in this frame, by their entries.
-#[derive(Debug, Default)]
-pub struct Changes {
-    pub left_out: Vec<EntryId>,
-    pub put_back: Vec<EntryId>,
-}
-
-impl Changes {
-    /// Merges changes from elsewhere in the form.
-    pub fn add(&mut self, more: Self) {
-        self.left_out.extend(more.left_out);
-        self.put_back.extend(more.put_back);
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.left_out.is_empty() && self.put_back.is_empty()
-    }
-}
-
 /// Leaves devices out of a form that has just been opened, each for its reason, until a person puts them back.
 /// Where that would leave none, all stay.
 pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
@@ -53,22 +33,18 @@ pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
     }
 }
 
-/// Takes devices, or steps on them, out of the form, and puts others back. What is blocked keeps the reason.
-pub fn take(form: &mut OrderForm, changes: &Changes, reviews: &[Review]) {
+/// Takes these orders out of the form, or puts them back where they were left out. What is blocked keeps the
+/// reason.
+pub fn switch(form: &mut OrderForm, switched: &[EntryId], reviews: &[Review]) {
     let had_several = form.count() > 1;
     for (target, review) in form.targets.iter_mut().zip(reviews) {
         let forbidding = plan::forbidding(review);
         target.left_out_for = forbidding.map(Finding::text);
     }
-    let (gone, kept) = std::mem::take(&mut form.targets)
-        .into_iter()
-        .partition(|target| changes.left_out.contains(&target.entry));
-    form.targets = kept;
-    let (back, rest): (Vec<FormTarget>, Vec<FormTarget>) = std::mem::take(&mut form.left_out)
-        .into_iter()
-        .partition(|target| changes.put_back.contains(&target.entry));
-    form.left_out = rest;
-    form.left_out.extend::<Vec<FormTarget>>(gone);
+    let is_switched = |target: &mut FormTarget| switched.contains(&target.entry);
+    let gone: Vec<_> = form.targets.extract_if(.., is_switched).collect();
+    let back: Vec<_> = form.left_out.extract_if(.., is_switched).collect();
+    form.left_out.extend(gone);
     for target in back {
         put_back(form, target);
     }
@@ -125,16 +101,17 @@ fn is_in(form: &OrderForm, target: &FormTarget) -> bool {
         .any(|machine| machine.id == target.machine.id)
 }
 
-/// The steps of a plan on a device: those with a tick are sent. What is blocked says so.
+/// The steps of a plan on a device: those with a tick are sent. What is blocked says so. Returns those whose
+/// tick was switched.
 pub fn steps_ui(
     ui: &mut Ui,
     form: &OrderForm,
     device: &OfDevice<'_>,
     arming: Option<&str>,
-) -> Changes {
-    let mut changes = Changes::default();
+) -> Vec<EntryId> {
+    let mut switched = Vec::new();
     let Some(plan) = &form.plan else {
-        return changes;
+        return switched;
     };
     let is_of = |target: &&FormTarget| target.machine.id == device.machine.id;
     ui.horizontal_wrapped(|ui| {
@@ -168,12 +145,7 @@ pub fn steps_ui(
             });
             // Disabled it would lose the keyboard for the half second after each change.
             if ticked.changed() && arming.is_none() && !is_last {
-                let list = if is_ticked {
-                    &mut changes.put_back
-                } else {
-                    &mut changes.left_out
-                };
-                list.push(entry);
+                switched.push(entry);
             }
             ticked.tip(if is_last {
                 "The last step stays: Esc closes the form"
@@ -182,7 +154,7 @@ pub fn steps_ui(
             });
         }
     });
-    changes
+    switched
 }
 
 /// The ways to leave out all that is blocked, and to put back what was left out. Of those that would do
@@ -192,8 +164,8 @@ pub fn all_ui(
     form: &OrderForm,
     blocked: Vec<EntryId>,
     arming: Option<&str>,
-) -> Changes {
-    let mut changes = Changes::default();
+) -> Vec<EntryId> {
+    let mut switched = Vec::new();
     // Without all that is in it there is no form.
     let blocked = if blocked.len() < form.targets.len() {
         blocked
@@ -201,7 +173,7 @@ pub fn all_ui(
         Vec::new()
     };
     if blocked.is_empty() && form.left_out.is_empty() {
-        return changes;
+        return switched;
     }
     ui.horizontal_wrapped(|ui| {
         let what = if form.plan.is_some() {
@@ -218,7 +190,7 @@ pub fn all_ui(
                 response.scroll_to_me(None);
             }
             if response.clicked() {
-                changes.left_out = blocked;
+                switched.extend(blocked);
             }
         }
         if !form.left_out.is_empty() {
@@ -226,11 +198,11 @@ pub fn all_ui(
             // In the place of the other, it has its keyboard.
             let button = all_button(&label, arming).key("put back all");
             if ui.add(button).clicked() {
-                changes.put_back = form.left_out.iter().map(|target| target.entry).collect();
+                switched.extend(form.left_out.iter().map(|target| target.entry));
             }
         }
     });
-    changes
+    switched
 }
 
 /// Its tip would lie over the first device for as long as it has the keyboard.
@@ -240,8 +212,8 @@ fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
 }
 
 /// The devices and steps that were left out, each device with the way back.
-pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Changes {
-    let mut changes = Changes::default();
+pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Vec<EntryId> {
+    let mut switched = Vec::new();
     for target in form.left_out.iter().filter(|target| is_in(form, target)) {
         let step = form.step_label(target).unwrap_or_default();
         let what = format!("{step} on {}", target.machine.quoted());
@@ -254,12 +226,12 @@ pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Chang
             let button = ActionButton::new("Put back").name(&back).compact();
             let button = button.passes_focus_on().without_tip();
             if ui.add(button.disabled_because(arming)).clicked() {
-                changes.put_back = one.entries;
+                switched.extend(one.entries);
             }
             ui.small_label(left_out_words(&name, one.left_out_for));
         });
     }
-    changes
+    switched
 }
 
 /// What was left out, and what spoke against it.

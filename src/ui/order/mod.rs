@@ -41,12 +41,11 @@ use super::widgets::{
     text_width,
 };
 use crate::guard::Review;
-use crate::model::{Machine, MachineRef, OsFamily, clean_ticket};
+use crate::model::{EntryId, Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use confirm::{FormOutcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui};
 use form::{NextFocus, Place};
-use left_out::Changes;
 use paste::FormField;
 use plan::Pinned;
 use title::title;
@@ -112,11 +111,11 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOu
     let Drawn {
         pressed,
         is_by_key,
-        changes,
+        switched,
     } = response.inner;
-    if !changes.is_empty() {
+    if !switched.is_empty() {
         let reviews = form.reviews(cx.state, cx.now);
-        left_out::take(form, &changes, &reviews);
+        left_out::switch(form, &switched, &reviews);
         ui.ctx().request_repaint();
         return if form.targets.is_empty() {
             FormOutcome::Closed
@@ -148,7 +147,8 @@ struct Drawn {
     pressed: Pressed,
     /// Whether the keys that confirm were pressed.
     is_by_key: bool,
-    changes: Changes,
+    /// Orders that are to be left out, or put back.
+    switched: Vec<EntryId>,
 }
 
 fn content_ui(
@@ -173,7 +173,7 @@ fn content_ui(
     file::take_file(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
-    let changes = upper_ui(ui, cx, form, &drawn, &wanted, place);
+    let switched = upper_ui(ui, cx, form, &drawn, &wanted, place);
     if before != fields(form) {
         form.error = None;
     }
@@ -189,7 +189,7 @@ fn content_ui(
     Drawn {
         pressed,
         is_by_key,
-        changes,
+        switched,
     }
 }
 
@@ -218,7 +218,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Everything over the buttons. Returns what to leave out and put back.
+/// Everything over the buttons. Returns the orders to be left out or put back.
 fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -226,7 +226,7 @@ fn upper_ui(
     drawn: &[Review],
     wanted: &[MustSee],
     Place { id, is_tiny }: Place,
-) -> Changes {
+) -> Vec<EntryId> {
     let wants_name = wants_name(form, drawn);
     let tokens = ui.tokens();
     let gap = if Dialog::is_small(ui.ctx()) {
@@ -256,11 +256,11 @@ fn upper_ui(
         } else {
             least_list(ui, form, left)
         };
-        let changes = targets::checks_ui(ui, cx, form, drawn, least);
+        let switched = targets::checks_ui(ui, cx, form, drawn, least);
         let body = ui.cursor().top();
         body_ui(ui, cx, form, id, wants_name);
         form.measures.body_height = Some(ui.min_rect().bottom() - body);
-        changes
+        switched
     })
 }
 

@@ -4,10 +4,10 @@ use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
 use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
-use super::left_out::{self, Changes};
+use super::left_out;
 use super::plan::{self, OfDevice};
 use crate::guard::{self, Review};
-use crate::model::{Machine, MachineRef};
+use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
 use crate::ui::devices::absence::{absence, absence_words};
 use crate::ui::order::review;
@@ -157,18 +157,18 @@ fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
     }
 }
 
-/// Shows what was found about each device, of several under its name, at least this high; what is to be
-/// left out and put back.
+/// Shows what was found about each device, of several under its name, at least this high; the orders to be
+/// left out or put back.
 pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
     reviews: &[Review],
     least: f32,
-) -> Changes {
+) -> Vec<EntryId> {
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
-    let mut changes = Changes::default();
+    let mut switched = Vec::new();
     let is_settling = is_arming(ui, form.opened_at);
     let kept = form.measures.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
@@ -186,15 +186,15 @@ pub fn checks_ui(
         }
         let all = plan::by_device(form_seen, reviews);
         let blocked = all.iter().flat_map(|device| &device.blocked).copied();
-        changes.add(left_out::all_ui(ui, form_seen, blocked.collect(), arming));
+        switched.extend(left_out::all_ui(ui, form_seen, blocked.collect(), arming));
         for (n, device) in all.iter().enumerate() {
             ui.push_id(device.machine.id.as_str(), |ui| {
                 let is_first = n == 0;
                 let of_one = one_ui(ui, cx, form_seen, device, is_first, arming, &mut exposure);
-                changes.add(of_one);
+                switched.extend(of_one);
             });
         }
-        changes.add(left_out::left_out_ui(ui, form_seen, arming));
+        switched.extend(left_out::left_out_ui(ui, form_seen, arming));
     });
     form.exposure = exposure;
     note_height(ui, form, content_height, least);
@@ -202,10 +202,10 @@ pub fn checks_ui(
         // Drawn anew at other places, and never seen at these.
         form.exposure.shown = before;
     }
-    changes
+    switched
 }
 
-/// A device with its steps and what was found about it; what is to be left out and put back.
+/// A device with its steps and what was found about it; the orders to be left out or put back.
 fn one_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -214,11 +214,11 @@ fn one_ui(
     is_first: bool,
     arming: Option<&str>,
     exposure: &mut Exposure,
-) -> Changes {
+) -> Vec<EntryId> {
     let is_one = form.only().is_some();
     let (machine, review) = (device.machine, &*device.review);
     let is_selected = form.opened_from == OpenedFrom::Selection;
-    let mut changes = Changes::default();
+    let mut switched = Vec::new();
     if machine.is_every_device() {
         // No list of devices has it.
     } else if is_one {
@@ -227,10 +227,10 @@ fn one_ui(
         let row = ui.scope(|ui| row_ui(ui, cx, machine, is_selected, arming));
         exposure.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
         if row.inner {
-            changes.left_out.clone_from(&device.entries);
+            switched.clone_from(&device.entries);
         }
     }
-    changes.add(left_out::steps_ui(ui, form, device, arming));
+    switched.extend(left_out::steps_ui(ui, form, device, arming));
     findings_ui(ui, cx, review, machine, is_first, exposure);
     if is_one && review.findings.is_empty() {
         // Irreversibility is a warning too, and is shown above it.
@@ -242,7 +242,7 @@ fn one_ui(
     if !is_one {
         ui.separator();
     }
-    changes
+    switched
 }
 
 /// That the only device is not in the list, and why its record could not be read.
