@@ -1,13 +1,11 @@
 //! The action form for one or several devices, with its review. The device, what was found about
 //! it and the buttons are always in sight; the fields scroll between them.
 
-mod file;
-pub(in crate::ui) mod review;
-
 mod blocks;
 mod confirm;
 mod exposure;
 mod fields;
+mod file;
 mod file_section;
 mod footer;
 mod form;
@@ -17,6 +15,7 @@ mod left_out;
 mod open;
 mod paste;
 mod plan;
+mod review;
 mod sightings;
 mod targets;
 mod templates;

@@ -1,15 +1,15 @@
 //! Review part of the form: freshness of the facts, findings of the guardrails, and the exact text
 //! that would be sent.
 
-use egui::{Frame, Margin, Rect, RichText, Ui};
+use egui::{Frame, Margin, RichText, Ui};
 use jiff::{SignedDuration, Timestamp};
 
+use super::form::OrderForm;
 use crate::action::{Draft, Order, Task};
 use crate::explain::NextStep;
 use crate::guard::{Finding, Review};
 use crate::model::{MachineId, MachineRef, Permission, clean};
 use crate::state::{Remote, State};
-use crate::ui::order::form::OrderForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{UiExt as _, live_badge};
 use crate::ui::{Cx, look, words};
@@ -93,23 +93,8 @@ fn freshness<'a>(state: &'a State, id: &MachineId, opened: Timestamp) -> Freshne
     }
 }
 
-/// Shows what the guardrails found, blocks first; `shown` hears where each is.
-pub fn findings_ui(
-    ui: &mut Ui,
-    review: &Review,
-    cx: &Cx<'_>,
-    mut shown: impl FnMut(&Ui, &Finding, Rect),
-) {
-    for finding in &review.findings {
-        let rect = ui
-            .scope(|ui| finding_ui(ui, review, finding, cx))
-            .response
-            .rect;
-        shown(ui, finding, rect);
-    }
-}
-
-fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
+/// Shows what a guardrail found, and what to do about it.
+pub fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let (icon, role) = look::finding(finding.severity, review.is_stopped_by(finding));
     live_badge(ui, icon, role, &finding.text());

@@ -6,11 +6,11 @@ use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out;
 use super::plan::{self, OfDevice};
+use super::review::finding_ui;
 use crate::guard::{self, Review};
 use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
 use crate::ui::devices::absence::{absence, absence_words};
-use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, Icon, UiExt as _, badge, elided_ui, is_arming, raised_frame,
@@ -255,8 +255,8 @@ fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     }
 }
 
-/// Findings of a device, noted once they were on screen; those that concern all devices are shown with
-/// the first.
+/// Findings of a device, blocks first, noted once they were on screen; those that concern all devices are
+/// shown with the first.
 fn findings_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -265,13 +265,12 @@ fn findings_ui(
     is_first: bool,
     exposure: &mut Exposure,
 ) {
-    let mut shown = review.clone();
-    shown
-        .findings
-        .retain(|finding| is_first || !plan::is_about_all(finding));
-    review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
-        exposure.note(ui, &MustSee::finding(&machine.id, finding), rect);
-    });
+    let findings = review.findings.iter();
+    for finding in findings.filter(|it| is_first || !plan::is_about_all(it)) {
+        let shown = ui.scope(|ui| finding_ui(ui, review, finding, cx));
+        let item = MustSee::finding(&machine.id, finding);
+        exposure.note(ui, &item, shown.response.rect);
+    }
 }
 
 /// A device with its facts; whether it is to be left out.
