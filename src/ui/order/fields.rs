@@ -151,7 +151,7 @@ pub fn next_to_fill(form: &OrderForm, wants_name: bool) -> FormField {
         return FormField::Parameter(open.wire_name);
     }
     if let Some(machine) = form.only().filter(|_| wants_name)
-        && !draft.about(draft.entry, machine.clone()).is_named()
+        && !machine.is_named_by(&draft.typed_name)
     {
         return FormField::Name;
     }
@@ -221,9 +221,8 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
         None => format!("The last four characters of its id, {tail}"),
     };
     let is_empty = form.draft.typed_name.trim().is_empty();
-    let draft = form.draft.about(form.draft.entry, machine.clone());
     // That it is another one, or that it was missing when the order was to be confirmed.
-    let trouble = match (is_empty, draft.is_named()) {
+    let trouble = match (is_empty, machine.is_named_by(&form.draft.typed_name)) {
         (false, false) => Some(wrong),
         (true, _) if form.error.is_some() => Some("Needed to continue"),
         _ => None,

@@ -29,25 +29,16 @@ fn keep_label(cx: &Cx<'_>, form: &OrderForm) -> &'static str {
     let task = form.task();
     let is_so = |machine: &MachineRef| {
         let conditions = cx.state.actions.conditions(&machine.id);
-        let state = |condition| conditions.map(|conditions| conditions.state(condition));
-        match task.change() {
-            Change::Sets(condition) => matches!(
-                state(condition),
-                Some(
-                    ConditionState::Yes(_)
-                        | ConditionState::Unclear(_)
-                        | ConditionState::Changing { .. }
-                )
-            ),
-            Change::Clears(condition) => matches!(
-                state(condition),
-                Some(
-                    ConditionState::No(_)
-                        | ConditionState::Unclear(_)
-                        | ConditionState::Changing { .. }
-                )
-            ),
-            Change::Nothing => false,
+        let (condition, sets) = match task.change() {
+            Change::Sets(condition) => (condition, true),
+            Change::Clears(condition) => (condition, false),
+            Change::Nothing => return false,
+        };
+        match conditions.map(|conditions| conditions.state(condition)) {
+            Some(ConditionState::Unclear(_) | ConditionState::Changing { .. }) => true,
+            Some(ConditionState::Yes(_)) => sets,
+            Some(ConditionState::No(_)) => !sets,
+            Some(ConditionState::Unknown) | None => false,
         }
     };
     if form.plan.is_some() || form.machines().any(is_so) {

@@ -143,22 +143,13 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> F
     {
         return FormField::Parameter(field.wire_name);
     }
-    if wants_name && let Some(machine) = form.only() {
-        let mut named = draft.about(draft.entry, machine.clone());
-        named.typed_name.clone_from(&draft.typed_name);
-        if named.is_named() {
-            // It is there: a second one belongs to the reason.
-            return ticket_or_comment(form, is_ticket);
-        }
-        text.trim().clone_into(&mut named.typed_name);
-        if named.is_named() {
-            return FormField::Name;
-        }
+    // Where it is there, a second one belongs to the reason.
+    if let Some(machine) = form.only().filter(|_| wants_name)
+        && !machine.is_named_by(&draft.typed_name)
+        && machine.is_named_by(text.trim())
+    {
+        return FormField::Name;
     }
-    ticket_or_comment(form, is_ticket)
-}
-
-fn ticket_or_comment(form: &OrderForm, is_ticket: bool) -> FormField {
     if is_ticket && form.ticket.trim().is_empty() {
         return FormField::Ticket;
     }
