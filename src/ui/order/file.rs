@@ -88,26 +88,25 @@ fn facts_of<'a>(state: &'a State, hash: &str) -> Option<&'a FileFacts> {
 }
 
 /// Facts of the file.
-fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
+fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> Vec<String> {
     if let Some(path) = form.draft.file_path() {
-        let [first, second] = hashing_lines(cx.state, &path);
-        return [first, second, String::new()];
+        return hashing_lines(cx.state, &path);
     }
     let typed = form.draft.hash_field().map(|field| form.draft.text(field));
     let refused = form.file.refused.as_ref();
     if let Some((_, why)) = refused.filter(|(text, _)| typed == Some(text)) {
-        return [(*why).to_owned(), String::new(), String::new()];
+        return vec![(*why).to_owned()];
     }
     let Some(hash) = hash else {
         let line = "The file is looked up once its SHA-1 or SHA-256 is complete";
-        return [line.to_owned(), String::new(), String::new()];
+        return vec![line.to_owned()];
     };
     let origin = form.file.hashed.as_ref();
     let origin = origin.filter(|(_, hashed)| *hashed.sha1 == *hash);
     if let Some(facts) = facts_of(cx.state, hash) {
         let also = origin.map_or_else(|| seen_words(facts, cx.service_now()), of);
         let verdict = join([verdict_words(facts), everywhere_words(facts, cx.zone)]);
-        return [words(facts), verdict, also];
+        return vec![words(facts), verdict, also];
     }
     // A block takes either hash.
     let is_sha1 = Sha1::find(hash).is_ok() || form.draft.task().is_tenant_wide();
@@ -129,14 +128,14 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
         _ => "Nothing is known about this file".to_owned(),
     };
     let second = match (origin, is_sha1) {
-        (Some(origin), _) => of(origin),
-        (None, true) => String::new(),
-        (None, false) => {
+        (Some(origin), _) => Some(of(origin)),
+        (None, true) => None,
+        (None, false) => Some(
             "Without it: take the SHA-1 from the alert, or have the file itself hashed here"
-                .to_owned()
-        }
+                .to_owned(),
+        ),
     };
-    [first, second, String::new()]
+    [first].into_iter().chain(second).collect()
 }
 
 /// Origin of the hash.
@@ -154,29 +153,27 @@ fn hashing<'a>(state: &'a State, path: &Path) -> Option<&'a HashingNews> {
     (file == path).then_some(news)
 }
 
-fn hashing_lines(state: &State, path: &Path) -> [String; 2] {
+fn hashing_lines(state: &State, path: &Path) -> Vec<String> {
     match hashing(state, path) {
         Some(HashingNews::Reads { read, total }) => {
             let amount = words::amount(*read, Some(*total));
-            [format!("Hashing: {amount}"), String::new()]
+            vec![format!("Hashing: {amount}")]
         }
         Some(HashingNews::Failed(why)) => {
             let details = why.details.get(1).map(String::as_str);
             let headline = [Some(&*why.headline), details];
             let headline = headline.into_iter().flatten().collect::<Vec<_>>();
-            [headline.join(": "), why.next.words()]
+            vec![headline.join(": "), why.next.words()]
         }
         Some(HashingNews::Stopped | HashingNews::Hashed(_)) | None => {
-            let line = "The file is read on this computer; it is neither sent nor run";
-            other_computer(path).map_or_else(
-                || [line.to_owned(), String::new()],
-                |host| {
-                    let first = format!(
-                        "This path leads to another computer, {host}: opening it may sign you in there with your account"
-                    );
-                    [first, "Nothing has been opened yet".to_owned()]
-                },
-            )
+            let Some(host) = other_computer(path) else {
+                let line = "The file is read on this computer; it is neither sent nor run";
+                return vec![line.to_owned()];
+            };
+            let first = format!(
+                "This path leads to another computer, {host}: opening it may sign you in there with your account"
+            );
+            vec![first, "Nothing has been opened yet".to_owned()]
         }
     }
 }
