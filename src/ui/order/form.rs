@@ -111,7 +111,7 @@ struct Judged {
 }
 
 /// The inputs that the reviews were judged by.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct ReviewInputs {
     revision: u64,
     /// Ages are worded to the minute.
@@ -122,13 +122,14 @@ struct ReviewInputs {
 }
 
 impl ReviewInputs {
-    fn is_still(&self, form: &OrderForm, state: &State, now: Timestamp) -> bool {
-        let targets = form.targets.iter().map(|target| target.entry);
-        self.revision == state.revision()
-            && self.minute == minute(now)
-            && self.draft == form.draft
-            && self.ticket == form.ticket
-            && self.targets.iter().copied().eq(targets)
+    fn of(form: &OrderForm, state: &State, now: Timestamp) -> Self {
+        Self {
+            revision: state.revision(),
+            minute: now.as_second().div_euclid(60),
+            draft: form.draft.clone(),
+            ticket: form.ticket.clone(),
+            targets: form.targets.iter().map(|target| target.entry).collect(),
+        }
     }
 }
 
@@ -431,8 +432,7 @@ impl OrderForm {
 
     /// A review of each device, in the order of the list.
     pub fn reviews(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
-        let from = self.judged.from.as_ref();
-        if !from.is_some_and(|from| from.is_still(self, state, now)) {
+        if self.judged.from != Some(ReviewInputs::of(self, state, now)) {
             self.judge(state, now);
         }
         Arc::clone(&self.judged.reviews)
@@ -450,15 +450,8 @@ impl OrderForm {
             state.with_more_facts(&draft.machine, hash, batch_size, now, judge)
         });
         let reviews = reviews.collect();
-        let from = ReviewInputs {
-            revision: state.revision(),
-            minute: minute(now),
-            draft: self.draft.clone(),
-            ticket: self.ticket.clone(),
-            targets: self.targets.iter().map(|target| target.entry).collect(),
-        };
         self.judged = Judged {
-            from: Some(from),
+            from: Some(ReviewInputs::of(self, state, now)),
             reviews,
         };
         Arc::clone(&self.judged.reviews)
@@ -474,8 +467,4 @@ impl OrderForm {
             machines: machines.collect(),
         })
     }
-}
-
-fn minute(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(60)
 }

@@ -71,14 +71,8 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
             });
             // Where the hash is complete by it, what is typed next is the reason. Of another kind, its
             // SHA-1 is offered beside it.
-            let next = match fits {
-                FormField::Parameter(_) if has_hash(form) => FormField::Comment,
-                FormField::Parameter(_)
-                | FormField::Name
-                | FormField::Number
-                | FormField::Ticket
-                | FormField::Comment => fits,
-            };
+            let is_done = matches!(fits, FormField::Parameter(_)) && has_hash(form);
+            let next = if is_done { FormField::Comment } else { fits };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
         }
