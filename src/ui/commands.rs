@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 use strum::{EnumIter, IntoEnumIterator as _};
 
-use crate::action::{ActionKind, Shortcut};
+use crate::action::ActionKind;
 
 /// A command by name, in the order of the palette; the disabled ones come after the others there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter)]
@@ -78,17 +78,30 @@ pub enum UiCommand {
 pub struct CommandSpec {
     pub title: &'static str,
     pub help: &'static str,
-    pub keys: &'static [KeyboardShortcut],
+    pub keys: Vec<KeyboardShortcut>,
 }
 
+const fn spec(title: &'static str, help: &'static str) -> CommandSpec {
+    let keys = Vec::new();
+    CommandSpec { title, help, keys }
+}
+
+fn keyed(title: &'static str, help: &'static str, keys: &[(Modifiers, Key)]) -> CommandSpec {
+    let keys = keys
+        .iter()
+        .map(|(held, key)| KeyboardShortcut::new(*held, *key));
+    CommandSpec {
+        keys: keys.collect(),
+        ..spec(title, help)
+    }
+}
+
+const BARE: Modifiers = Modifiers::NONE;
+const COMMAND: Modifiers = Modifiers::COMMAND;
 const COMMAND_SHIFT: Modifiers = Modifiers {
     shift: true,
-    ..Modifiers::COMMAND
+    ..COMMAND
 };
-
-const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(modifiers, key)
-}
 
 impl UiCommand {
     /// Every command, one `Act` and one `ActOnSelection` for each kind of action.
@@ -105,13 +118,6 @@ impl UiCommand {
             .chain([Self::PlanOnSelection])
     }
 
-    #[must_use]
-    pub fn spec(self) -> CommandSpec {
-        let (title, help) = self.words();
-        let keys = self.keys();
-        CommandSpec { title, help, keys }
-    }
-
     /// Its title, with an ellipsis where it asks first.
     #[must_use]
     pub fn label(self) -> String {
@@ -122,12 +128,12 @@ impl UiCommand {
     /// Its keys as they stand on them.
     #[must_use]
     pub fn key_words(self, ctx: &Context) -> String {
-        let keys = self.keys().iter().map(|keys| {
+        let keys = self.spec().keys.into_iter().map(|keys| {
             // A bare key by its symbol: a person looks for “/”, not for its name.
             if keys.modifiers.is_none() {
                 keys.logical_key.symbol_or_name().to_owned()
             } else {
-                ctx.format_shortcut(keys)
+                ctx.format_shortcut(&keys)
             }
         });
         keys.collect::<Vec<_>>().join(" or ")
@@ -160,172 +166,144 @@ impl UiCommand {
         )
     }
 
-    /// Title and help.
+    /// Its title, help and keys.
+    #[must_use]
     #[expect(
         clippy::too_many_lines,
         reason = "a list of cases reads best in one piece"
     )]
-    fn words(self) -> (&'static str, &'static str) {
+    pub fn spec(self) -> CommandSpec {
         match self {
-            Self::OpenPalette => (
+            Self::OpenPalette => keyed(
                 "Command palette",
                 "Finds devices, actions, pages and settings by a few letters",
+                &[(COMMAND, Key::K)],
             ),
-            Self::FindMachine => ("Search devices", "Puts the cursor in the search field"),
-            Self::Refresh => ("Refresh", "Reads the list of devices again"),
-            Self::LookNow => ("Check now", "Checks all pending actions"),
-            Self::ShowDevices => ("Devices", "The list of devices"),
-            Self::ShowContained => (
+            Self::FindMachine => keyed(
+                "Search devices",
+                "Puts the cursor in the search field",
+                &[(BARE, Key::Slash), (COMMAND, Key::F)],
+            ),
+            Self::Refresh => keyed(
+                "Refresh",
+                "Reads the list of devices again",
+                &[(BARE, Key::F5), (COMMAND, Key::R)],
+            ),
+            Self::LookNow => keyed(
+                "Check now",
+                "Checks all pending actions",
+                &[(COMMAND, Key::L)],
+            ),
+            Self::ShowDevices => spec("Devices", "The list of devices"),
+            Self::ShowContained => keyed(
                 "Contained now",
                 "Every device that is isolated, contained or restricted, by anyone",
+                &[(BARE, Key::F6)],
             ),
-            Self::ShowActivity => (
+            Self::ShowActivity => keyed(
                 "Activity",
                 "Moves the keyboard focus to the first entry: what needs attention, if anything does",
+                &[(BARE, Key::F8)],
             ),
-            Self::ShowJournal => (
+            Self::ShowJournal => keyed(
                 "Journal",
                 "Every order from this computer, and what became of it",
+                &[(BARE, Key::F7)],
             ),
-            Self::ShowIncident => (
+            Self::ShowIncident => keyed(
                 "Incident",
                 "All that carries one ticket: that of the open device, else of the search, else the last one",
+                &[(BARE, Key::F9)],
             ),
-            Self::VerifyJournal => (
+            Self::VerifyJournal => spec(
                 "Verify the journal",
                 "Checks whether a record was changed or is missing",
             ),
-            Self::CopyHandOver => (
+            Self::CopyHandOver => keyed(
                 "Copy hand-over",
                 "Copies the last 12 hours, or the time chosen in the journal, and whatever is still contained or pending",
+                &[(COMMAND_SHIFT, Key::H)],
             ),
-            Self::ReleaseMine => (
+            Self::ReleaseMine => keyed(
                 "Release what you isolated",
                 "Opens the form for every device that you isolated or contained",
+                &[(COMMAND_SHIFT, Key::R)],
             ),
-            Self::UnrestrictMine => (
+            Self::UnrestrictMine => spec(
                 "Unrestrict what you restricted",
                 "Opens the form for every device that you restricted",
             ),
-            Self::Compare => (
+            Self::Compare => keyed(
                 "Compare records with this name",
                 "Shows the open device and its twins side by side",
+                &[(COMMAND, Key::D)],
             ),
-            Self::ShowTimeline => (
+            Self::ShowTimeline => spec(
                 "Timeline",
                 "What happened on the open device: actions, alerts, log-ons and orders by their time",
             ),
-            Self::DownloadPackage => (
+            Self::DownloadPackage => spec(
                 "Download investigation package",
                 "Fetches the newest package that was collected from the open device",
             ),
-            Self::ShowSettings => (
+            Self::ShowSettings => keyed(
                 "Settings",
                 "Protected devices, VPN ranges, limits, this computer, comment templates",
+                &[(COMMAND, Key::Comma)],
             ),
-            Self::DeleteLocalData => (
+            Self::DeleteLocalData => spec(
                 "Delete local data",
                 "Removes the saved sign-in, the kept lists of devices and who signed in last; the journal and the settings stay",
             ),
-            Self::SignIn => (
+            Self::SignIn => spec(
                 "Sign in with a code",
                 "Asks for a code to enter in a browser",
             ),
-            Self::SignInWithBrowser => (
+            Self::SignInWithBrowser => spec(
                 "Sign in with the browser",
                 "Opens the sign-in page in the browser of this computer",
             ),
-            Self::CancelSignIn => ("Cancel sign-in", "Cancels the sign-in in progress"),
-            Self::RenewSignIn => (
+            Self::CancelSignIn => spec("Cancel sign-in", "Cancels the sign-in in progress"),
+            Self::RenewSignIn => spec(
                 "Renew the sign-in",
                 "Tries at once to renew the saved sign-in",
             ),
-            Self::AcceptAccount => (
+            Self::AcceptAccount => spec(
                 "Continue with this account",
                 "Accepts that a different account has signed in",
             ),
-            Self::ShowAccount => ("Account", "Who is signed in, and what that allows"),
-            Self::SwitchProfile => ("Profiles", "Another tenant, or the settings of this one"),
-            Self::SignOut => ("Sign out", "Removes the saved sign-in from this computer"),
-            Self::TryKeyringAgain => (
+            Self::ShowAccount => spec("Account", "Who is signed in, and what that allows"),
+            Self::SwitchProfile => spec("Profiles", "Another tenant, or the settings of this one"),
+            Self::SignOut => spec("Sign out", "Removes the saved sign-in from this computer"),
+            Self::TryKeyringAgain => spec(
                 "Try again to save the sign-in",
                 "Looks for the keyring again",
             ),
-            Self::SwitchTheme => ("Switch theme", "Light, dark, or as the system"),
-            Self::ShowKeys => ("Show keys", "Lists the keys and what they do"),
-            Self::ShowAbout => (
+            Self::SwitchTheme => keyed(
+                "Switch theme",
+                "Light, dark, or as the system",
+                &[(COMMAND_SHIFT, Key::L)],
+            ),
+            Self::ShowKeys => keyed(
+                "Show keys",
+                "Lists the keys and what they do",
+                &[(BARE, Key::Questionmark), (BARE, Key::F1)],
+            ),
+            Self::ShowAbout => spec(
                 "About cordon",
                 "Version, licences, and where your data is stored",
             ),
-            Self::Act(kind) => (kind.spec().title, kind.spec().consequence),
-            Self::ActOnSelection(kind) => (title_for_selection(kind), kind.spec().consequence),
-            Self::Drill => (
+            Self::Act(kind) => CommandSpec {
+                keys: key_of(kind).into_iter().collect(),
+                ..spec(kind.spec().title, kind.spec().consequence)
+            },
+            Self::ActOnSelection(kind) => spec(title_for_selection(kind), kind.spec().consequence),
+            Self::Drill => spec(
                 "Drill",
                 "A timed exercise on the built-in tenant, with a score",
             ),
-            Self::Plan => ("Run a plan", PLAN_HELP),
-            Self::PlanOnSelection => ("Run a plan on selected devices", PLAN_HELP),
-        }
-    }
-
-    fn keys(self) -> &'static [KeyboardShortcut] {
-        match self {
-            Self::OpenPalette => const { &[keys(Modifiers::COMMAND, Key::K)] },
-            Self::FindMachine => {
-                const {
-                    &[
-                        keys(Modifiers::NONE, Key::Slash),
-                        keys(Modifiers::COMMAND, Key::F),
-                    ]
-                }
-            }
-            Self::Refresh => {
-                const {
-                    &[
-                        keys(Modifiers::NONE, Key::F5),
-                        keys(Modifiers::COMMAND, Key::R),
-                    ]
-                }
-            }
-            Self::LookNow => const { &[keys(Modifiers::COMMAND, Key::L)] },
-            Self::ShowContained => const { &[keys(Modifiers::NONE, Key::F6)] },
-            Self::ShowJournal => const { &[keys(Modifiers::NONE, Key::F7)] },
-            Self::ShowActivity => const { &[keys(Modifiers::NONE, Key::F8)] },
-            Self::ShowIncident => const { &[keys(Modifiers::NONE, Key::F9)] },
-            Self::CopyHandOver => const { &[keys(COMMAND_SHIFT, Key::H)] },
-            Self::ReleaseMine => const { &[keys(COMMAND_SHIFT, Key::R)] },
-            Self::Compare => const { &[keys(Modifiers::COMMAND, Key::D)] },
-            Self::ShowSettings => const { &[keys(Modifiers::COMMAND, Key::Comma)] },
-            Self::SwitchTheme => const { &[keys(COMMAND_SHIFT, Key::L)] },
-            Self::ShowKeys => {
-                const {
-                    &[
-                        keys(Modifiers::NONE, Key::Questionmark),
-                        keys(Modifiers::NONE, Key::F1),
-                    ]
-                }
-            }
-            Self::Act(kind) => act_keys(kind),
-            Self::ShowDevices
-            | Self::DeleteLocalData
-            | Self::VerifyJournal
-            | Self::UnrestrictMine
-            | Self::SignIn
-            | Self::SignInWithBrowser
-            | Self::CancelSignIn
-            | Self::RenewSignIn
-            | Self::AcceptAccount
-            | Self::SignOut
-            | Self::ShowAccount
-            | Self::SwitchProfile
-            | Self::TryKeyringAgain
-            | Self::ShowAbout
-            | Self::ActOnSelection(_)
-            | Self::Plan
-            | Self::PlanOnSelection
-            | Self::ShowTimeline
-            | Self::DownloadPackage
-            | Self::Drill => &[],
+            Self::Plan => spec("Run a plan", PLAN_HELP),
+            Self::PlanOnSelection => spec("Run a plan on selected devices", PLAN_HELP),
         }
     }
 }
@@ -344,22 +322,16 @@ fn title_for_selection(kind: ActionKind) -> &'static str {
     &TITLES[kind as usize]
 }
 
-/// Ways to the form only: nothing is sent by a key.
-fn act_keys(kind: ActionKind) -> &'static [KeyboardShortcut] {
-    static KEYS: LazyLock<Box<[Option<KeyboardShortcut>]>> = LazyLock::new(|| {
-        let shortcuts = ActionKind::ALL.iter().map(|kind| kind.spec().shortcut);
-        shortcuts.map(|shortcut| keys_of(shortcut?)).collect()
-    });
-    KEYS[kind as usize].as_slice()
-}
-
-fn keys_of(shortcut: Shortcut) -> Option<KeyboardShortcut> {
-    let modifiers = if shortcut.shift {
+/// The way to the form only: nothing is sent by a key.
+fn key_of(kind: ActionKind) -> Option<KeyboardShortcut> {
+    let shortcut = kind.spec().shortcut?;
+    let held = if shortcut.shift {
         COMMAND_SHIFT
     } else {
-        Modifiers::COMMAND
+        COMMAND
     };
-    Key::from_name(&shortcut.letter.to_string()).map(|key| keys(modifiers, key))
+    let key = Key::from_name(&shortcut.letter.to_string())?;
+    Some(KeyboardShortcut::new(held, key))
 }
 
 #[cfg(test)]

@@ -14,7 +14,13 @@ pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
     }
     let typing = ctx.text_edit_focused();
     let mut all: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::all()
-        .flat_map(|command| command.spec().keys.iter().map(move |keys| (*keys, command)))
+        .flat_map(|command| {
+            command
+                .spec()
+                .keys
+                .into_iter()
+                .map(move |keys| (keys, command))
+        })
         .collect();
     all.sort_by_key(|(keys, _)| std::cmp::Reverse(modifier_count(keys.modifiers)));
     for (keys, command) in all {
