@@ -1,10 +1,9 @@
 //! Search filter: parses a search and matches devices.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::addresses::{all_addresses, has_address};
-use super::bigrams::{BigramSignature, StackText};
+use super::bigrams::{AddressText, BigramSignature};
 use super::device_state::DeviceState;
 use super::pasted::Pasted;
 use crate::model::{
@@ -432,11 +431,8 @@ impl Needle {
         if let Some(ip) = self.address {
             return has_address(machine, ip);
         }
-        let mut text = StackText::default();
-        all_addresses(machine).any(|ip| {
-            text.clear();
-            write!(text, "{ip}").is_ok() && contains_folded(text.bytes(), self.normal.as_bytes())
-        })
+        let mut texts = all_addresses(machine).map(AddressText::of);
+        texts.any(|text| contains_folded(text.as_bytes(), self.normal.as_bytes()))
     }
 }
 
