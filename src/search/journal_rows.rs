@@ -79,28 +79,19 @@ impl JournalQuery {
     }
 }
 
-/// A search word in its normal form.
+/// Search words in their normal form, each with whether it is required or excluded.
 #[derive(Debug)]
-struct Word(String);
-
-impl Word {
-    fn is_in(&self, text: &str) -> bool {
-        contains_normal(text, &self.0)
-    }
-}
-
-/// Required and excluded words.
-#[derive(Debug, Default)]
-struct Words(Vec<(Word, bool)>);
+struct Words(Vec<(String, bool)>);
 
 impl Words {
     fn new(text: &str) -> Self {
         let words = search_words(text).into_iter();
-        let words = words.map(|word| (Word(normal(&word.text)), !word.is_excluded));
-        Self(words.filter(|(word, _)| !word.0.is_empty()).collect())
+        let words = words.map(|word| (normal(&word.text), !word.is_excluded));
+        Self(words.filter(|(word, _)| !word.is_empty()).collect())
     }
 
-    fn fit(&self, is_there: impl Fn(&Word) -> bool) -> bool {
+    /// Whether each required one, and no other, is in one of the texts.
+    fn fit(&self, is_there: impl Fn(&str) -> bool) -> bool {
         self.0
             .iter()
             .all(|(word, is_wanted)| is_there(word) == *is_wanted)
@@ -108,48 +99,61 @@ impl Words {
 }
 
 /// A parsed query.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Reading {
+    query: JournalQuery,
     text: Words,
     ticket: Words,
     device: Words,
 }
 
 impl Reading {
-    fn fits(&self, query: &JournalQuery, entry: &Entry) -> bool {
-        let order = &entry.order;
+    fn of(query: &JournalQuery) -> Self {
+        Self {
+            query: query.clone(),
+            text: Words::new(&query.text),
+            ticket: Words::new(&query.ticket),
+            device: Words::new(&query.device),
+        }
+    }
+
+    fn fits(&self, entry: &Entry) -> bool {
+        let (query, order) = (&self.query, &entry.order);
         let last = entry.records().last().map(|(at, _)| *at);
         // The cheap criteria first.
         query.since.is_none_or(|since| last >= Some(since))
             && query.outcome.fits(entry.status())
             && (query.account.as_ref()).is_none_or(|account| *account == entry.author.account)
-            && self.ticket.fit(|word| word.is_in(&order.comment))
+            && self
+                .ticket
+                .fit(|word| contains_normal(&order.comment, word))
             && self.device.fit(|word| is_on_device(word, entry))
             && self.text.fit(|word| {
-                word.is_in(&order.comment)
+                let is_in = |text: &str| contains_normal(text, word);
+                is_in(&order.comment)
                     || is_on_device(word, entry)
-                    || word.is_in(&entry.author.account)
-                    || word.is_in(&order.task.title())
-                    || word.is_in(&entry.status().word(&order.task))
-                    || word.is_in(&order.entry.to_string())
-                    || (entry.status().action()).is_some_and(|id| word.is_in(id.as_str()))
+                    || is_in(&entry.author.account)
+                    || is_in(&order.task.title())
+                    || is_in(&entry.status().word(&order.task))
+                    || is_in(&order.entry.to_string())
+                    || (entry.status().action()).is_some_and(|id| is_in(id.as_str()))
             })
     }
 }
 
-fn is_on_device(word: &Word, entry: &Entry) -> bool {
+fn is_on_device(word: &str, entry: &Entry) -> bool {
+    let is_in = |text: &str| contains_normal(text, word);
     let ordered = &entry.order.machine;
-    let name = ordered.dns_name.as_deref();
-    name.is_some_and(|name| word.is_in(name))
-        || word.is_in(ordered.id.as_str())
-        || word.is_in(entry.machine().id.as_str())
+    ordered.dns_name.as_deref().is_some_and(is_in)
+        || is_in(ordered.id.as_str())
+        || is_in(entry.machine().id.as_str())
 }
 
 /// The matching entries, by their indices in the journal.
 #[derive(Debug, Default)]
 pub struct JournalRows {
-    query: JournalQuery,
-    reading: Reading,
+    /// `None` before there was a query.
+    reading: Option<Reading>,
     generation: u64,
     /// Newest first. Incomplete while a new query is running.
     found: Vec<u32>,
@@ -157,25 +161,19 @@ pub struct JournalRows {
     again: Option<Vec<u32>>,
     /// The next index to look at, from the end; `None` when idle.
     next: Option<usize>,
-    is_begun: bool,
 }
 
 impl JournalRows {
     /// Continues the search. Matches are added at the end, so that nothing in sight moves.
     pub fn advance(&mut self, state: &State, query: &JournalQuery) {
         let generation = state.entries.generation();
-        let is_other = !self.is_begun || self.query != *query;
+        let reading = self.reading.as_ref();
+        let is_other = reading.is_none_or(|reading| reading.query != *query);
         let is_old = self.next.is_none() && self.generation != generation;
         if is_other {
-            self.query = query.clone();
-            self.reading = Reading {
-                text: Words::new(&query.text),
-                ticket: Words::new(&query.ticket),
-                device: Words::new(&query.device),
-            };
+            self.reading = Some(Reading::of(query));
             self.found.clear();
             self.again = None;
-            self.is_begun = true;
         } else if is_old {
             self.again = Some(Vec::new());
         }
@@ -195,10 +193,11 @@ impl JournalRows {
     fn look_at_some(&mut self, state: &State, from: usize) {
         let end = from.saturating_sub(LOOKED_AT_ONCE - 1);
         let all: &[Entry] = &state.entries;
+        let fits =
+            |entry: &Entry| (self.reading.as_ref()).is_some_and(|reading| reading.fits(entry));
         let found = self.again.as_mut().unwrap_or(&mut self.found);
         for place in (end..=from).rev() {
-            let entry = all.get(place);
-            if entry.is_some_and(|entry| self.reading.fits(&self.query, entry)) {
+            if all.get(place).is_some_and(fits) {
                 found.push(u32::try_from(place).unwrap_or(u32::MAX));
             }
         }
@@ -213,7 +212,8 @@ impl JournalRows {
     /// Whether the whole journal was searched in its present state.
     #[must_use]
     pub fn is_up_to_date(&self, state: &State) -> bool {
-        self.is_begun && self.next.is_none() && self.generation == state.entries.generation()
+        let is_begun = self.reading.is_some();
+        is_begun && self.next.is_none() && self.generation == state.entries.generation()
     }
 
     #[must_use]
