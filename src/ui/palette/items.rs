@@ -172,21 +172,15 @@ fn saved_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
         return Vec::new();
     }
     let saved = cx.state.settings.written.saved_searches();
-    let rows = saved.filter_map(|(name, search)| {
-        fuzzy.score(name)?;
-        let label = format!("Search: {}", clean(name, 60));
-        let letters = fuzzy.letters(&label);
-        Some(Row {
-            beside: clean(search, 80).into_owned(),
-            letters,
-            ..Row::new(
-                Item::Search(search.to_owned()),
-                label,
-                "Searches the list for this",
-            )
-        })
+    let rows = saved.map(|(name, search)| Row {
+        beside: clean(search, 80).into_owned(),
+        ..Row::new(
+            Item::Search(search.to_owned()),
+            format!("Search: {}", clean(name, 60)),
+            "Searches the list for this",
+        )
     });
-    rows.collect()
+    best_first(fuzzy, rows).1
 }
 
 fn incident_row(ticket: &str) -> Row {
@@ -217,17 +211,7 @@ fn all_commands() -> impl Iterator<Item = UiCommand> {
 
 fn recent_and_all(ctx: &Context, cx: &Cx<'_>, saved: Vec<Row>) -> Vec<Row> {
     let recent = cx.views.recent.0.iter();
-    let recent = recent
-        .map(|item| match item {
-            Item::Command(command) => command_row(ctx, cx, *command),
-            Item::Device(machine) => device_row(cx, machine),
-            Item::Incident(ticket) => incident_row(ticket),
-            Item::Plan(name) => plan_row(cx, name),
-            Item::Profile(name) => profile_row(cx, name),
-            Item::Setting(key) => setting_row(cx, *key),
-            Item::Search(_) | Item::Ask(..) => search_row(item.clone(), cx),
-        })
-        .collect();
+    let recent = recent.map(|item| row(ctx, cx, item)).collect();
     let is_recent = |command: &UiCommand| {
         let item = Item::Command(*command);
         cx.views.recent.rank(&item) < MAX_RECENT
@@ -339,6 +323,20 @@ fn facts(cx: &Cx<'_>, machine: &Machine) -> String {
     all.join(" · ")
 }
 
+/// How an item is offered.
+fn row(ctx: &Context, cx: &Cx<'_>, item: &Item) -> Row {
+    match item {
+        Item::Command(command) => command_row(ctx, cx, *command),
+        Item::Device(machine) => device_row(cx, machine),
+        Item::Incident(ticket) => incident_row(ticket),
+        Item::Plan(name) => plan_row(cx, name),
+        Item::Profile(name) => profile_row(cx, name),
+        Item::Setting(key) => setting_row(cx, *key),
+        Item::Search(text) => search_row(text),
+        Item::Ask(text, question) => ask_row(cx, text, question),
+    }
+}
+
 /// The list's own search, and what the service itself can be asked.
 fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     if cx.state.session.account().is_none() {
@@ -347,41 +345,25 @@ fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     let questions = Question::find(text, cx.now, cx.zone, &cx.state.settings.tickets)
         .into_iter()
         .take(MAX_OFFERS);
-    let asks = questions.map(|question| Item::Ask(text.to_owned(), question));
-    std::iter::once(Item::Search(text.to_owned()))
-        .chain(asks)
-        .map(|item| search_row(item, cx))
-        .collect()
+    let asks = questions.map(|question| ask_row(cx, text, &question));
+    std::iter::once(search_row(text)).chain(asks).collect()
 }
 
-fn search_row(item: Item, cx: &Cx<'_>) -> Row {
-    let (label, help, why_not) = match &item {
-        Item::Ask(_, question) => {
-            let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
-            let why = question.trouble(cx.now).or(signed_out);
-            (
-                format!("Ask Defender for “{}”", question.label(cx.zone)),
-                "Asks the service itself, whatever is in the list",
-                why.map(str::to_owned),
-            )
-        }
-        Item::Search(text) => {
-            let text = clean(text, 80);
-            (
-                format!("Search the list for “{text}”"),
-                "Puts this into the search field",
-                None,
-            )
-        }
-        Item::Command(_)
-        | Item::Device(_)
-        | Item::Incident(_)
-        | Item::Plan(_)
-        | Item::Profile(_)
-        | Item::Setting(_) => (String::new(), "", None),
-    };
+fn search_row(text: &str) -> Row {
+    let label = format!("Search the list for “{}”", clean(text, 80));
+    let item = Item::Search(text.to_owned());
+    Row::new(item, label, "Puts this into the search field")
+}
+
+fn ask_row(cx: &Cx<'_>, text: &str, question: &Question) -> Row {
+    let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
+    let why = question.trouble(cx.now).or(signed_out);
     Row {
-        why_not,
-        ..Row::new(item, label, help)
+        why_not: why.map(str::to_owned),
+        ..Row::new(
+            Item::Ask(text.to_owned(), question.clone()),
+            format!("Ask Defender for “{}”", question.label(cx.zone)),
+            "Asks the service itself, whatever is in the list",
+        )
     }
 }
