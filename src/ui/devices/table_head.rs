@@ -6,7 +6,6 @@ use egui::{
 };
 
 use crate::model::{Column, Sort, WindowLayout};
-use crate::ui::devices::columns::COLUMNS;
 use crate::ui::devices::table_layout::{Span, TableLayout};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{TipExt as _, UiExt as _};
@@ -24,7 +23,7 @@ pub fn heads_ui(
     response.widget_info(|| {
         WidgetInfo::labeled(accesskit::Role::Toolbar, true, "Column heads, for sorting")
     });
-    let columns: Vec<_> = layout.shown().map(|(column, _)| column).collect();
+    let columns: Vec<_> = layout.shown().collect();
     let (current, shown) = walk(ui, &response, &columns);
     for span in layout.spans() {
         let is_current = response.has_focus() && Some(span.column) == current;
@@ -175,13 +174,8 @@ fn resizer_ui(
     {
         let width = pointer.x - layout.half_gap() - span.whole.min;
         let (least, most) = WindowLayout::COLUMN.into_inner();
-        let first = COLUMNS
-            .into_iter()
-            .find(|(column, _, _)| *column == span.column);
-        let before = window.widths.get(&span.column).copied();
-        let before = before.or(first.map(|(_, _, width)| width)).unwrap_or(least);
         let width = width.clamp(least, most);
-        if (width - before).abs() > 0.5 {
+        if (width - span.width).abs() > 0.5 {
             if let Some(name) = layout.spans().next() {
                 // It takes what the others leave, and would move them under the pointer.
                 let width = name.whole.span().clamp(least, most);

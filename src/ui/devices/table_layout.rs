@@ -22,6 +22,8 @@ const BAR: f32 = 10.0;
 pub struct Span {
     pub column: Column,
     pub title: &'static str,
+    /// Its width as it was set.
+    pub width: f32,
     /// Its whole width on screen, of which a part may be out of sight.
     pub whole: Rangef,
     /// The visible range.
@@ -35,9 +37,11 @@ pub struct TableLayout {
     head_height: f32,
     bar_width: f32,
     gap: f32,
+    name: Wanted,
+    /// The width of the names, which stay where they are.
     fixed: f32,
-    /// The fixed one first.
-    columns: Vec<Wanted>,
+    /// The columns that are scrolled.
+    others: Vec<Wanted>,
     sideways: f32,
     spans: Vec<Span>,
 }
@@ -50,6 +54,25 @@ struct Wanted {
     width: f32,
     /// The least of it that is shown.
     least: f32,
+    /// Its beginning among the scrolled ones.
+    start: f32,
+}
+
+impl Wanted {
+    fn end(&self) -> f32 {
+        self.start + self.width
+    }
+
+    /// The column at this place, of which `room` points can be seen.
+    fn span(&self, whole: Rangef, room: f32) -> Span {
+        Span {
+            column: self.column,
+            title: self.title,
+            width: self.width,
+            whole,
+            seen: Rangef::new(whole.min, whole.max.min(whole.min + room)),
+        }
+    }
 }
 
 impl TableLayout {
@@ -57,33 +80,41 @@ impl TableLayout {
     #[must_use]
     pub fn new(ui: &Ui, area: Rect, window: &WindowLayout, sideways: f32) -> Self {
         let tokens = ui.tokens();
-        let columns: Vec<_> = COLUMNS
-            .into_iter()
-            .filter(|(column, _, _)| window.shows(*column))
-            .map(|(column, title, width)| {
-                let width = window.widths.get(&column).copied().unwrap_or(width);
-                let least = head_width(ui, title).max(LEAST).min(width);
-                Wanted {
-                    column,
-                    title,
-                    width,
-                    least,
-                }
-            })
-            .collect();
+        let gap = tokens.space.s;
+        let wanted = |(column, title, width), start| {
+            let width = window.widths.get(&column).copied().unwrap_or(width);
+            let least = head_width(ui, title).max(LEAST).min(width);
+            Wanted {
+                column,
+                title,
+                width,
+                least,
+                start,
+            }
+        };
+        let [name, others @ ..] = COLUMNS;
+        let name = wanted(name, 0.0);
+        let mut start = 0.0;
+        let others = others.into_iter().filter(|(it, _, _)| window.shows(*it));
+        let others = others.map(|column| {
+            let wanted = wanted(column, start);
+            start = wanted.end() + gap;
+            wanted
+        });
         let bar_width = ui.spacing().scroll.allocated_width();
         let most = (area.width() - bar_width) * FIXED_SHARE;
         let mut layout = Self {
             area,
             head_height: tokens.height.row,
             bar_width,
-            gap: tokens.space.s,
-            fixed: columns.first().map_or(0.0, |first| first.width).min(most),
-            columns,
+            gap,
+            name,
+            fixed: name.width.min(most),
+            others: others.collect(),
             sideways: 0.0,
             spans: Vec::new(),
         };
-        if !window.widths.contains_key(&Column::Name) {
+        if !window.widths.contains_key(&name.column) {
             // By what is left when nothing is scrolled: it must not change with the scrolling.
             let most = FIXED_MOST.min(most).max(layout.fixed);
             layout.fixed = (layout.fixed + layout.spare()).min(most);
@@ -139,36 +170,27 @@ impl TableLayout {
         Rangef::new(start, (self.area.right() - self.bar_width).max(start))
     }
 
-    /// Offsets of the scrolling columns, and the end of the last one.
-    fn starts(&self) -> (Vec<f32>, f32) {
-        let mut at = 0.0;
-        let mut starts = Vec::with_capacity(self.columns.len());
-        for wanted in self.columns.iter().skip(1) {
-            starts.push(at);
-            at += wanted.width + self.gap;
-        }
-        (starts, at)
-    }
-
     /// Maximum scroll offset: until the last column is fully visible.
     #[must_use]
     pub fn max_sideways(&self) -> f32 {
-        let (starts, end) = self.starts();
-        let hidden = end - self.moving().span();
+        let Some(last) = self.others.last() else {
+            return 0.0;
+        };
+        let hidden = last.end() + self.gap - self.moving().span();
         if hidden <= 1.0 {
             return 0.0;
         }
-        let enough = starts.iter().copied().find(|start| *start >= hidden);
-        enough.or_else(|| starts.last().copied()).unwrap_or(0.0)
+        let enough = self.others.iter().find(|column| column.start >= hidden);
+        enough.unwrap_or(last).start
     }
 
     /// The beginning of a column that is nearest.
     fn snapped(&self, sideways: f32) -> f32 {
         let max = self.max_sideways();
-        let (starts, _) = self.starts();
-        let near = |a: &&f32, b: &&f32| (**a - sideways).abs().total_cmp(&(**b - sideways).abs());
-        let reachable = starts.iter().filter(|start| **start <= max);
-        reachable.min_by(near).copied().unwrap_or(0.0)
+        let starts = self.others.iter().map(|column| column.start);
+        let near = |a: &f32, b: &f32| (a - sideways).abs().total_cmp(&(b - sideways).abs());
+        let reachable = starts.filter(|start| *start <= max);
+        reachable.min_by(near).unwrap_or(0.0)
     }
 
     /// The sideways scrolling `steps` columns further.
@@ -178,29 +200,24 @@ impl TableLayout {
             return sideways;
         }
         let now = self.snapped(sideways);
-        let (starts, _) = self.starts();
-        let at = starts.iter().position(|start| *start >= now).unwrap_or(0);
+        let mut columns = self.others.iter();
+        let at = columns.position(|column| column.start >= now).unwrap_or(0);
         let to = at.saturating_add_signed(isize::try_from(steps).unwrap_or(0));
-        let last = starts.last().copied().unwrap_or(0.0);
-        starts
-            .get(to)
-            .copied()
-            .unwrap_or(last)
-            .min(self.max_sideways())
+        let column = self.others.get(to).or(self.others.last());
+        let start = column.map_or(0.0, |column| column.start);
+        start.min(self.max_sideways())
     }
 
     /// The scrolling with which this column is seen.
     #[must_use]
     pub fn bring_into_view(&self, column: Column, sideways: f32) -> f32 {
-        let (starts, _) = self.starts();
-        let moving = self.columns.iter().skip(1).zip(&starts);
-        let found = moving.into_iter().find(|(this, _)| this.column == column);
-        let Some((wanted, start)) = found else {
+        let mut others = self.others.iter();
+        let Some(wanted) = others.find(|this| this.column == column) else {
             return sideways;
         };
-        let is_right = start + wanted.width > self.sideways + self.moving().span();
-        if *start < self.sideways || is_right {
-            start.min(self.max_sideways())
+        let is_right = wanted.end() > self.sideways + self.moving().span();
+        if wanted.start < self.sideways || is_right {
+            wanted.start.min(self.max_sideways())
         } else {
             sideways
         }
@@ -215,51 +232,33 @@ impl TableLayout {
     /// one that is takes what is left.
     fn index(&self) -> Vec<Span> {
         let view = self.moving();
-        let (starts, _) = self.starts();
-        let moving = self.columns.iter().skip(1).zip(starts);
-        let mut spans = Vec::with_capacity(self.columns.len());
-        for (wanted, start) in moving {
-            let left = view.min + start - self.sideways;
+        let left = self.area.left();
+        let whole = Rangef::new(left, left + self.fixed);
+        let mut spans = Vec::with_capacity(1 + self.others.len());
+        spans.push(self.name.span(whole, self.fixed));
+        for wanted in &self.others {
+            let left = view.min + wanted.start - self.sideways;
             let room = view.max - left;
-            let is_first = spans.is_empty();
+            let is_first = spans.len() == 1;
             if left < view.min - 0.5 || (room < wanted.least && !is_first) {
                 continue;
             }
-            spans.push(Span {
-                column: wanted.column,
-                title: wanted.title,
-                whole: Rangef::new(left, left + wanted.width),
-                seen: Rangef::new(left, left + wanted.width.min(room)),
-            });
+            let whole = Rangef::new(left, left + wanted.width);
+            spans.push(wanted.span(whole, room));
         }
-        if let Some(last) = spans.last_mut() {
+        if let [_, .., last] = spans.as_mut_slice() {
             last.whole.max = last.whole.max.max(view.max);
             last.seen.max = view.max;
-        }
-        if let Some(fixed) = self.columns.first() {
-            let left = self.area.left();
-            let whole = Rangef::new(left, left + self.fixed);
-            let fixed = Span {
-                column: fixed.column,
-                title: fixed.title,
-                whole,
-                seen: whole,
-            };
-            spans.insert(0, fixed);
         }
         spans
     }
 
     /// Width left over by the shown columns.
     fn spare(&self) -> f32 {
-        let view = self.moving();
-        let (starts, _) = self.starts();
-        let moving = self.columns.iter().skip(1).zip(starts);
-        let begun = moving.take_while(|(wanted, start)| start + wanted.least <= view.span());
-        let end = begun
-            .last()
-            .map_or(0.0, |(wanted, start)| start + wanted.width);
-        (view.span() - end).max(0.0)
+        let room = self.moving().span();
+        let others = self.others.iter();
+        let begun = others.take_while(|it| it.start + it.least <= room);
+        (room - begun.last().map_or(0.0, Wanted::end)).max(0.0)
     }
 
     /// Half of the gap between two columns.
@@ -269,10 +268,9 @@ impl TableLayout {
     }
 
     /// All columns that are shown, also those out of sight.
-    pub fn shown(&self) -> impl Iterator<Item = (Column, &'static str)> + '_ {
-        self.columns
-            .iter()
-            .map(|wanted| (wanted.column, wanted.title))
+    pub fn shown(&self) -> impl Iterator<Item = Column> + '_ {
+        let all = std::iter::once(&self.name).chain(&self.others);
+        all.map(|wanted| wanted.column)
     }
 }
 
