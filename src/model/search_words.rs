@@ -17,6 +17,12 @@ pub struct SearchWord {
 }
 
 impl SearchWord {
+    /// Where its text begins in the search, behind the hyphen that excludes.
+    #[must_use]
+    pub const fn start(&self) -> usize {
+        self.span.start + self.is_excluded as usize
+    }
+
     /// Whether the word is `word`, in any letter case.
     fn is(&self, text: &str, word: &str) -> bool {
         let written = text.get(self.span.clone());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use egui::{Key, Modifiers, Ui};
 
-use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
+use crate::model::{ExposureLevel, Machine, RiskScore, SearchWord, clean, normal, search_words};
 use crate::search::{DeviceState, FIELDS, Field};
 use crate::state::State;
 use crate::ui::words::devices;
@@ -29,11 +29,11 @@ pub struct Offer {
 
 /// The kind of word being typed.
 #[derive(Debug, PartialEq, Eq)]
-enum Typed<'a> {
-    Field(&'a str),
+enum Typed {
+    Field(String),
     Value {
         field: Field,
-        name: &'a str,
+        name: String,
         typed: String,
     },
 }
@@ -41,29 +41,22 @@ enum Typed<'a> {
 /// Values with the number of their devices, most frequent first.
 type Counts = [(Box<str>, usize)];
 
-fn last_word(search: &str) -> &str {
-    let (mut start, mut in_quotes) = (0, false);
-    for (at, c) in search.char_indices() {
-        if c == '"' {
-            in_quotes = !in_quotes;
-        } else if c.is_whitespace() && !in_quotes {
-            start = at + c.len_utf8();
-        }
-    }
-    let word = &search[start..];
-    // What is left out has a hyphen before it, which stays.
-    let excluded = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-    excluded.unwrap_or(word)
+fn last_word(search: &str) -> SearchWord {
+    search_words(search).pop().unwrap_or_default()
 }
 
-fn typed(search: &str) -> Option<Typed<'_>> {
-    let word = last_word(search);
+fn typed(search: &str) -> Option<Typed> {
+    let SearchWord {
+        text: word,
+        is_quoted,
+        ..
+    } = last_word(search);
     match word.split_once(':') {
-        _ if word.starts_with('"') => None,
+        _ if is_quoted => None,
         None => (word.len() > 1).then_some(Typed::Field(word)),
-        Some((name, rest)) => {
+        Some((name, typed)) => {
             let field = Field::from_word(name).filter(|field| field.describes())?;
-            let typed = rest.replace('"', "");
+            let (name, typed) = (name.to_owned(), typed.to_owned());
             Some(Typed::Value { field, name, typed })
         }
     }
@@ -109,7 +102,7 @@ fn begins_a_word(text: &str, beginning: &str) -> bool {
 
 /// The search with its last word replaced by the suggestion.
 pub fn completed(search: &str, offer: &Offer) -> String {
-    let before = &search[..search.len() - last_word(search).len()];
+    let before = &search[..last_word(search).start()];
     // A value is whole, and the next word may follow; after a field its value follows.
     let blank = if offer.text.ends_with(':') { "" } else { " " };
     format!("{before}{}{blank}", offer.text)
@@ -289,10 +282,10 @@ impl Completion {
     pub fn offers_for(&mut self, search: &str, state: &State) -> Vec<Offer> {
         match typed(search) {
             None => Vec::new(),
-            Some(Typed::Field(word)) => field_offers(word),
+            Some(Typed::Field(word)) => field_offers(&word),
             Some(Typed::Value { field, name, typed }) => {
                 self.tally.go_on(field, state);
-                value_offers(name, &typed, &self.tally.values)
+                value_offers(&name, &typed, &self.tally.values)
             }
         }
     }

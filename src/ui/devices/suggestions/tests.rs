@@ -41,8 +41,8 @@ fn no_more_values_are_counted_than_there_is_memory_for() {
 fn offered(search: &str) -> Vec<String> {
     let offers = match typed(search) {
         None => Vec::new(),
-        Some(Typed::Field(word)) => field_offers(word),
-        Some(Typed::Value { name, typed, .. }) => value_offers(name, &typed, &counts()),
+        Some(Typed::Field(word)) => field_offers(&word),
+        Some(Typed::Value { name, typed, .. }) => value_offers(&name, &typed, &counts()),
     };
     let whole = offers.iter().map(|offer| completed(search, offer));
     whole.collect()
