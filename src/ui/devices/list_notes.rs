@@ -14,7 +14,7 @@ use crate::ui::devices::quick_filters::quick_filters_ui;
 use crate::ui::look::{self, Look};
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, badge, icon};
-use crate::ui::words::{ago, counted, local_time};
+use crate::ui::words::{ago, bytes, counted, local_time};
 
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
@@ -96,9 +96,9 @@ fn states_words(state: &State) -> Option<String> {
 
 fn delay_words(delay: PageDelay, shown: usize, zone: &TimeZone) -> String {
     match delay {
-        PageDelay::SlowLine { bytes } => format!(
+        PageDelay::SlowLine { bytes: received } => format!(
             "The connection is slow: {} of the next devices received, {shown} are shown",
-            amount_text(bytes)
+            bytes(received)
         ),
         PageDelay::Paused { until } => format!(
             "Defender asked for a pause until {}; the next devices will follow, {shown} are shown",
@@ -107,14 +107,6 @@ fn delay_words(delay: PageDelay, shown: usize, zone: &TimeZone) -> String {
         PageDelay::AwaitingTurn => format!(
             "cordon waits so that Defender's call limit is not used up; the next devices will follow, {shown} are shown"
         ),
-    }
-}
-
-fn amount_text(bytes: u64) -> String {
-    match bytes / 1024 {
-        0 => "under 1 kB".to_owned(),
-        kilobytes @ ..1024 => format!("{kilobytes} kB"),
-        kilobytes => format!("{}.{} MB", kilobytes / 1024, kilobytes % 1024 * 10 / 1024),
     }
 }
 

@@ -396,7 +396,7 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
         (
             PageDelay::SlowLine { bytes: 3_400_000 },
             format!(
-                "The connection is slow: 3.2 MB of the next devices received, {shown} are shown"
+                "The connection is slow: 3.4 MB of the next devices received, {shown} are shown"
             ),
         ),
         (
