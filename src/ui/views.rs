@@ -9,6 +9,7 @@ use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::search::{Rows, Tally};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
+use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::choose::Chosen;
 use crate::ui::devices::ask_view::AskView;
@@ -241,6 +242,22 @@ impl Views {
         self.selected = Some(machine);
         self.walked_to = None;
         self.scroll_to_selection = true;
+    }
+
+    /// Shows the device of a row of the list in the panel.
+    pub fn show_row(&mut self, state: &State, row: usize) {
+        if let Some(machine) = self.rows.machine(state, row) {
+            self.show_device(machine.reference());
+        }
+    }
+
+    /// Selects the device of a row by an arrow key, on the way to somewhere: in a narrow window its panel
+    /// stays closed.
+    pub fn walk_to_row(&mut self, state: &State, row: usize) {
+        if row < self.rows.len() {
+            self.show_row(state, row);
+            self.walked_to = self.selected_id();
+        }
     }
 
     /// Opens a dialog. A form that it covers keeps its texts, and reappears when the dialog closes.

@@ -10,7 +10,6 @@ use crate::state::{Answer, Asking, Progress, State};
 use crate::ui::Cx;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
-use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, elided, icon, text_width};
 use crate::ui::words::{ago, counted, devices};
@@ -191,7 +190,7 @@ fn take_answer(cx: &mut Cx<'_>) {
     }
     let by_id = matches!(cx.views.asking.questions.as_slice(), [Question::Id(id)] if id == only);
     if by_id || cx.views.asking.is_entered {
-        select(cx, 0, SelectedBy::Chosen);
+        cx.views.show_row(cx.state, 0);
     }
 }
 

@@ -12,7 +12,6 @@ pub(in crate::ui) mod quick_filters;
 pub(in crate::ui) mod row;
 pub(in crate::ui) mod saved_searches;
 pub(in crate::ui) mod screen;
-mod select;
 pub(in crate::ui) mod suggestion_list;
 pub(in crate::ui) mod suggestions;
 pub(in crate::ui) mod table;

@@ -13,7 +13,6 @@ use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
 use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::quick_filters::{quick_words, without_quick_words};
-use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::devices::suggestion_list::offers_ui;
 use crate::ui::devices::table::{Clicked, is_pointed_at, table_ui};
 use crate::ui::devices::{asked, empty, list_notes};
@@ -49,7 +48,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         for clicked in table_ui(ui, table_id, cx) {
             match clicked {
-                Clicked::Row(row) => select(cx, row, SelectedBy::Chosen),
+                Clicked::Row(row) => cx.views.show_row(cx.state, row),
                 Clicked::Toggle(row) => toggle_bulk(ui, cx, row),
             }
         }
@@ -185,9 +184,9 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
     }
     // Of several devices none is preselected: the arrows choose.
     if goes_down {
-        select(cx, 0, SelectedBy::Walked);
+        cx.views.walk_to_row(cx.state, 0);
     } else if is_entered && cx.views.rows.len() == 1 {
-        select(cx, 0, SelectedBy::Chosen);
+        cx.views.show_row(cx.state, 0);
     }
     goes_down || is_entered
 }
@@ -318,7 +317,7 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
         (Key::PageUp, Some(at)) => at.saturating_sub(PAGE),
         (_, _) => 0,
     };
-    select(cx, to.min(last), SelectedBy::Walked);
+    cx.views.walk_to_row(cx.state, to.min(last));
 }
 
 /// Selects the device of a row for a batch, or deselects it.
