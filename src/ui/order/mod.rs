@@ -46,7 +46,6 @@ use confirm::{FormOutcome, block, confirm, why_not};
 use footer::{Pressed, footer_height, footer_ui};
 use form::{NextFocus, Place};
 use paste::FormField;
-use plan::Pinned;
 use title::title;
 
 /// A form is no higher than this, in points, however high the window.
@@ -228,7 +227,8 @@ fn upper_ui(
 ) -> Vec<EntryId> {
     let wants_name = wants_name(form, drawn);
     let tokens = ui.tokens();
-    let gap = if Dialog::is_small(ui.ctx()) {
+    let is_small = Dialog::is_small(ui.ctx());
+    let gap = if is_small {
         tokens.space.xs
     } else {
         tokens.space.s
@@ -237,7 +237,16 @@ fn upper_ui(
     // Measured after the title: else the whole form would scroll, besides the part that is meant to.
     let room = Dialog::rest(ui).min(MAX_HEIGHT);
     let top = ui.cursor().top();
-    header_ui(ui, form, is_tiny);
+    if is_tiny || form.only().is_some() {
+        name_ui(ui, form, is_tiny);
+    }
+    // For several the title says how many.
+    if !is_tiny {
+        ui.wrapped(plan::consequence(form));
+    }
+    if !is_small {
+        plan::policy_ui(ui, form);
+    }
     let (role, status) = review::facts_status(ui, cx, form);
     let next = fields::next_to_fill(form, wants_name).id(id);
     targets::status_ui(ui, form, wanted, &status, role, next);
@@ -247,8 +256,10 @@ fn upper_ui(
         if is_tiny {
             ui.wrapped(plan::consequence(form));
         }
-        // Before the findings of its steps.
-        plan::policy_ui(ui, form, Pinned::No);
+        if is_small {
+            // Before the findings of its steps.
+            plan::policy_ui(ui, form);
+        }
         plan::choice_ui(ui, cx, form);
         let least = if is_tiny {
             0.0
@@ -323,16 +334,9 @@ fn page_by_key(ui: &Ui, height: f32) {
     }
 }
 
-/// The device in the largest type, and the consequence in a sentence.
-fn header_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
+/// The device in the largest type, or in a tiny window the number of devices.
+fn name_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
     let only = form.only().cloned();
-    let consequence = plan::consequence(form);
-    if only.is_none() && !is_tiny {
-        // The title says how many.
-        ui.add(Label::new(consequence).wrap());
-        plan::policy_ui(ui, form, Pinned::Yes);
-        return;
-    }
     let name = only
         .as_ref()
         .map_or_else(|| devices(form.count()), MachineRef::quoted);
@@ -363,10 +367,6 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
     }
     if shown != name {
         response.tip(name);
-    }
-    if !is_tiny {
-        ui.wrapped(consequence);
-        plan::policy_ui(ui, form, Pinned::Yes);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::guard::{self, Finding, Review};
 use crate::model::{EntryId, MachineRef, OsFamily};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{Dialog, UiExt as _, radio_ui};
+use crate::ui::widgets::{UiExt as _, radio_ui};
 
 /// Maximum number of plans shown as radio buttons; more are a list.
 const MAX_RADIOS: usize = 4;
@@ -67,17 +67,9 @@ pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     });
 }
 
-/// Position of a part: always in sight, or among the scrolled fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pinned {
-    Yes,
-    No,
-}
-
-/// When each step leaves, and what happens after one that is refused. In a small window it scrolls.
-pub fn policy_ui(ui: &mut Ui, form: &OrderForm, place: Pinned) {
-    let is_here = Dialog::is_small(ui.ctx()) == (place == Pinned::No);
-    let Some(plan) = form.plan.as_ref().filter(|_| is_here) else {
+/// When each step leaves, and what happens after one that is refused.
+pub fn policy_ui(ui: &mut Ui, form: &OrderForm) {
+    let Some(plan) = &form.plan else {
         return;
     };
     let order = if form.only().is_some() {
