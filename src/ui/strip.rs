@@ -1,7 +1,7 @@
 //! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
 //! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{Align, Layout, Rect, Response, Ui, UiBuilder};
+use egui::{Align, Layout, Rect, Ui, UiBuilder};
 
 mod facts;
 
@@ -80,7 +80,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 fact_ui(ui, look, fact, plan.clipped);
             }
             for button in in_row {
-                button.show_ui(ui, cx);
+                button_ui(ui, *button, cx);
             }
             if plan.has_menu {
                 rest_ui(ui, cx, in_menu, &plan.left_out);
@@ -93,7 +93,9 @@ impl Arrangement {
     /// Fits the parts into this room, beside a counter of this width.
     fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32, counter: f32) -> Self {
         let gap = ui.spacing().item_spacing.x;
-        let widths = buttons.iter().map(|b| label_width(ui, b.label) + gap);
+        let widths = buttons
+            .iter()
+            .map(|(label, _)| label_width(ui, label) + gap);
         let widths: Vec<f32> = widths.collect();
         if whole(ui, &facts) + widths.iter().sum::<f32>() + counter_width(ui, MANY) <= room {
             return Self {
@@ -198,7 +200,9 @@ fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> 
         .iter()
         .map(|fact| plate_width(ui, &fact.text) + gap)
         .sum();
-    let buttons = buttons.iter().map(|b| label_width(ui, b.label) + gap);
+    let buttons = buttons
+        .iter()
+        .map(|(label, _)| label_width(ui, label) + gap);
     let menu = has_menu.then(|| label_width(ui, MENU) + gap);
     facts + buttons.chain(menu).sum::<f32>() - gap
 }
@@ -221,23 +225,15 @@ fn label_width(ui: &Ui, label: &str) -> f32 {
 }
 
 fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let command = UiCommand::TryKeyringAgain;
-    let button = ActionButton::new(TRY_AGAIN).hint(command.spec().help);
-    cx.button_ui(ui, command, button);
+    button_ui(ui, (TRY_AGAIN, UiCommand::TryKeyringAgain), cx);
 }
 
-/// A button of the strip.
-#[derive(Clone, Copy)]
-struct Button {
-    label: &'static str,
-    command: UiCommand,
-}
+/// A button of the strip: its label, and what it does.
+type Button = (&'static str, UiCommand);
 
-impl Button {
-    fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
-        let button = ActionButton::new(self.label).hint(self.command.spec().help);
-        cx.button_ui(ui, self.command, button)
-    }
+fn button_ui(ui: &mut Ui, (label, command): Button, cx: &mut Cx<'_>) -> bool {
+    let button = ActionButton::new(label).hint(command.spec().help);
+    cx.button_ui(ui, command, button)
 }
 
 /// The buttons that there are now, from left to right.
@@ -264,7 +260,6 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
     all.into_iter()
         .filter(|(_, command)| is_here(*command))
-        .map(|(label, command)| Button { label, command })
         .collect()
 }
 
@@ -282,19 +277,19 @@ fn rest_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) 
         }
         let mut is_chosen = false;
         for button in buttons {
-            is_chosen |= button.show_ui(ui, cx);
+            is_chosen |= button_ui(ui, *button, cx);
         }
         is_chosen
     });
 }
 
 /// One fact; hovering and a screen reader give more.
-fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) -> Response {
+fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) {
     let is_clipped = fact.rank == Rank::Clipped;
     let most = if is_clipped { clipped } else { f32::INFINITY };
     let response = strip_plate_ui(ui, look, &fact.text, most);
     ui.describe(&response, &fact.more);
-    response.tip(&fact.more)
+    response.tip(&fact.more);
 }
 
 #[cfg(test)]
