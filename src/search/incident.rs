@@ -108,7 +108,7 @@ impl Incident {
                 found.device(state, row.machine.clone()).is_contained = true;
                 incident.also_under.extend(also_under(state, &row, ticket));
                 incident.contained.push(row);
-            } else if let Some(device) = found.known(&row.machine.id)
+            } else if let Some(device) = found.0.get_mut(&row.machine.id)
                 && !row.setters().is_empty()
             {
                 device.otherwise.push(row);
@@ -166,36 +166,26 @@ fn also_under(state: &State, row: &Contained, ticket: &str) -> Option<AlsoUnder>
 
 /// Devices as they are found.
 #[derive(Default)]
-struct Gathering {
-    places: HashMap<MachineId, usize>,
-    devices: Vec<IncidentDevice>,
-}
+struct Gathering(HashMap<MachineId, IncidentDevice>);
 
 impl Gathering {
     fn device(&mut self, state: &State, machine: MachineRef) -> &mut IncidentDevice {
-        let devices = &mut self.devices;
-        let place = *self.places.entry(machine.id.clone()).or_insert_with(|| {
+        self.0.entry(machine.id.clone()).or_insert_with(|| {
             // As its record calls it, else by the name that is known otherwise.
             let record = state.machine(&machine.id).map(|known| known.reference());
-            devices.push(IncidentDevice {
+            IncidentDevice {
                 machine: record.unwrap_or(machine),
                 lines: Vec::new(),
                 is_contained: false,
                 otherwise: Vec::new(),
                 is_tagged: false,
-            });
-            devices.len() - 1
-        });
-        &mut self.devices[place]
+            }
+        })
     }
 
-    fn known(&mut self, id: &MachineId) -> Option<&mut IncidentDevice> {
-        let place = self.places.get(id)?;
-        self.devices.get_mut(*place)
-    }
-
-    fn sorted(mut self) -> Vec<IncidentDevice> {
-        self.devices.sort_by_cached_key(|device| {
+    fn sorted(self) -> Vec<IncidentDevice> {
+        let mut devices: Vec<_> = self.0.into_values().collect();
+        devices.sort_by_cached_key(|device| {
             let machine = &device.machine;
             let name = machine.dns_name.as_deref().unwrap_or_default();
             (
@@ -204,7 +194,7 @@ impl Gathering {
                 machine.id.clone(),
             )
         });
-        self.devices
+        devices
     }
 }
 
