@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::UiCommand;
-use super::way_back::release_trouble;
-use crate::action::{ActionKind, Condition, Task, Values};
+use super::way_back::{why_nothing, why_nothing_restricted};
+use crate::action::{ActionKind, Task, Values};
 use crate::guard::{self, Severity};
 use crate::journal::{Entry, Unended};
 use crate::model::{EntryId, KeyringState, MachineRef, SessionStatus, SignInMethod};
-use crate::state::State;
+use crate::state::{State, WayBack};
 use crate::ui::views::Views;
 
 impl UiCommand {
@@ -48,8 +48,8 @@ impl UiCommand {
             | Self::ShowSettings => account_trouble(state),
             Self::DeleteLocalData => deletion_availability(state),
             Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state, views),
-            Self::ReleaseMine => release_availability(Condition::Isolated, state),
-            Self::UnrestrictMine => release_availability(Condition::Restricted, state),
+            Self::ReleaseMine => release_availability(state, why_nothing),
+            Self::UnrestrictMine => release_availability(state, why_nothing_restricted),
             Self::SwitchProfile if state.profile.is_none() => {
                 Err("Profiles are not available in the demo or with --stand-in".into())
             }
@@ -211,10 +211,14 @@ pub fn plan_availability(state: &State) -> Result<(), String> {
     only_if(state.session.is_signed_in(), "You are not signed in")
 }
 
-fn release_availability(condition: Condition, state: &State) -> Result<(), String> {
+fn release_availability(
+    state: &State,
+    why_nothing: fn(&WayBack, bool) -> Option<String>,
+) -> Result<(), String> {
     account_trouble(state)?;
     acting_trouble(state)?;
-    release_trouble(condition, state)
+    let is_read = state.containments.value.is_some();
+    why_nothing(&WayBack::of(&state.contained()), is_read).map_or(Ok(()), Err)
 }
 
 /// Whether this console may act on its journal; it says which one may, where another holds it.

@@ -1,28 +1,18 @@
 //! Whether there is anything of this person's own to give back, and what of it is on its way.
 
-use crate::action::Condition;
-use crate::state::{State, WayBack};
+use crate::state::WayBack;
 
-/// Whether there is something of this person's own to give back.
-///
-/// # Errors
-/// Why there is nothing.
-pub fn release_trouble(condition: Condition, state: &State) -> Result<(), String> {
-    let way_back = WayBack::of(&state.contained());
-    let is_read = state.containments.value.is_some();
-    match condition {
-        Condition::Isolated | Condition::Contained => {
-            why_nothing(&way_back, is_read).map_or(Ok(()), Err)
-        }
-        Condition::Restricted if !way_back.to_unrestrict.is_empty() => Ok(()),
-        Condition::Restricted if is_read => {
-            Err("The action history shows nothing restricted by you".to_owned())
-        }
-        Condition::Restricted => Err("The action history has not been read".to_owned()),
-    }
+/// Why this person has nothing to unrestrict, where there is nothing.
+pub fn why_nothing_restricted(way_back: &WayBack, is_read: bool) -> Option<String> {
+    let why = if is_read {
+        "The action history shows nothing restricted by you"
+    } else {
+        "The action history has not been read"
+    };
+    way_back.to_unrestrict.is_empty().then(|| why.to_owned())
 }
 
-/// Why there is nothing to release, where there is nothing.
+/// Why this person has nothing to release, where there is nothing.
 pub fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
     let changing = changing(way_back);
     if !way_back.to_release.is_empty() {
