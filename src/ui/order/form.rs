@@ -15,14 +15,6 @@ use crate::journal::Entry;
 use crate::model::{EntryId, Machine, MachineId, MachineRef, clean_ticket, leading};
 use crate::state::State;
 
-/// What is known of the histories of a form's devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Histories {
-    Awaited,
-    /// That of every device was known since they were read last.
-    Known,
-}
-
 /// An action form with its review.
 #[derive(Debug)]
 pub struct OrderForm {
@@ -67,7 +59,8 @@ pub struct OrderForm {
     pub(super) began: Option<Began>,
     /// State of the file section.
     pub(super) file: FileSection,
-    pub(super) histories: Histories,
+    /// Whether the history of every device was known since they were read last.
+    pub(super) has_had_histories: bool,
     /// Why the last try to confirm did not work; typed text survives it.
     pub(super) error: Option<String>,
     /// The button that takes the keyboard in the next frame.
@@ -223,7 +216,7 @@ impl OrderForm {
             from_template: None,
             began: None,
             file: FileSection::default(),
-            histories: Histories::Awaited,
+            has_had_histories: false,
             error: None,
             next_focus: None,
             judged: Judged::default(),

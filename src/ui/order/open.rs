@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Ui;
 use jiff::{SignedDuration, Timestamp};
 
-use super::form::{FormTarget, GivenEnd, Histories, OpenedFrom, OrderForm};
+use super::form::{FormTarget, GivenEnd, OpenedFrom, OrderForm};
 use super::{left_out, ticket_field};
 use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::journal::Entry;
@@ -281,8 +281,8 @@ pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
     let ids = form.machines().map(|machine| machine.id.clone());
     let gone: Vec<_> = ids.filter(is_gone).collect();
     if gone.is_empty() {
-        form.histories = Histories::Known;
-    } else if std::mem::replace(&mut form.histories, Histories::Awaited) == Histories::Known {
+        form.has_had_histories = true;
+    } else if std::mem::take(&mut form.has_had_histories) {
         cx.out.work.extend(facts_to_read(gone));
     }
 }
