@@ -22,9 +22,9 @@ pub struct Incident {
     pub rows: Vec<IncidentDevice>,
     /// Devices contained, or about to be, by a request that carries the ticket.
     pub contained: Vec<Contained>,
-    /// The signed-in account's own share of it, to release.
+    /// What the signed-in account may release of it: its own.
     pub way_back: WayBack,
-    /// What of that is contained under another ticket as well: that work may still need it.
+    /// The part of that which is contained under another ticket too: that incident may still need it.
     pub also_under: Vec<AlsoUnder>,
     /// This console's orders, newest first.
     pub entries: Vec<EntryId>,

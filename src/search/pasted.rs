@@ -53,8 +53,8 @@ impl Pasted {
             && self.names.is_empty()
     }
 
-    /// The places of the devices that are named: those with an id of the text, where there are any; else
-    /// those with a name and an address of it, else those with one of them. `signatures` stand by place.
+    /// The places of the named devices: those with an id from the text, if any; else those with both a name and
+    /// an address from it, else those with either. `signatures` are indexed by place.
     #[must_use]
     pub fn places(&self, inventory: &Inventory, signatures: &[BigramSignature]) -> Vec<usize> {
         let ids = self.ids.iter();

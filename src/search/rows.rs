@@ -63,7 +63,7 @@ impl RowsKey {
     }
 }
 
-/// What is another than it was when rows were made before; all of it where none were.
+/// What has changed since rows were last made; everything if none were.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an answer of its own"
@@ -306,7 +306,7 @@ impl Rows {
         }
     }
 
-    /// Takes in what the words alone do not find, unless one of them leaves it out.
+    /// Adds a device that the words alone do not find, unless one of them excludes it.
     fn hit(&mut self, state: &State, filter: &Filter, index: usize) {
         let (machine, signatures) = (&state.inventory.all()[index], &self.signatures[index]);
         let at = u32::try_from(index).unwrap_or(u32::MAX);

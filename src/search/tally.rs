@@ -144,7 +144,7 @@ impl Tally {
         if self.mine.is_none() && self.mine_from.as_ref() == Some(now) {
             return;
         }
-        // What is under way comes to its end first: it never would while things keep changing.
+        // A count under way is finished first: while things keep changing it never would be otherwise.
         let (from, found) = self.mine.unwrap_or_else(|| {
             self.mine_from = Some(now.clone());
             (0, 0)

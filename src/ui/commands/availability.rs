@@ -104,7 +104,7 @@ const fn is_unrenewed(state: &State) -> bool {
     matches!(state.session, SessionStatus::NotRenewed { .. })
 }
 
-/// One method may take the place of the other: a person whom one of them stops tries the next.
+/// One method may replace the other: a person who is stuck in one can try the next.
 fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<(), String> {
     let is_in_progress = match session {
         SessionStatus::AskingForCode => true,

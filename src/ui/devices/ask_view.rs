@@ -20,10 +20,10 @@ pub struct AskView {
     pub is_typed: bool,
     /// Whether something was asked for this search.
     pub is_sent: bool,
-    /// Enter was pressed: a single device that comes is meant.
+    /// Enter was pressed: if a single device is found, it is the one that was meant.
     pub is_entered: bool,
-    /// The device in the panel when it was asked, or when Enter was pressed: an answer takes the
-    /// place of no other that was chosen meanwhile.
+    /// The device in the panel when it was asked, or when Enter was pressed: an answer does not replace a
+    /// device that was chosen meanwhile.
     pub beside: Option<MachineId>,
     /// The number of the answer whose device was selected.
     pub taken: Option<u64>,

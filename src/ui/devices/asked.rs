@@ -140,7 +140,7 @@ pub fn ask(cx: &mut Cx<'_>, question: Question) {
     cx.out.work.push(Command::Ask { text, question });
 }
 
-/// Asks for what was just put into the search: the one device that it finds is meant.
+/// Asks for what was just put into the search. If it finds a single device, that one is selected.
 pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking = AskView {
         is_entered: true,
@@ -172,8 +172,8 @@ pub fn enter(cx: &mut Cx<'_>) -> bool {
     true
 }
 
-/// Selects the one device that was meant by its id, or by Enter; of several none, and none where
-/// another was chosen since it was asked.
+/// Selects the device found by its id, or after Enter, if it is the only one and no other was chosen since the
+/// question was asked.
 fn take_answer(cx: &mut Cx<'_>) {
     let Some((number, answer)) = cx.state.asked.answer(&cx.views.search) else {
         return;
@@ -184,7 +184,7 @@ fn take_answer(cx: &mut Cx<'_>) {
     let [only] = answer.machines.as_slice() else {
         return;
     };
-    // Who had an address last is not who has it now, and a person has chosen otherwise meanwhile.
+    // The last holder of an address need not be the present one, and a choice made meanwhile stands.
     if answer.is_of_last_report || cx.views.asking.beside != cx.views.selected_id() {
         return;
     }

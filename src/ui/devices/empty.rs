@@ -15,7 +15,7 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, UiExt as _};
 use crate::ui::words::local_time;
 
-/// A longer search is a pasted line, of which no word is taken out by itself.
+/// A longer search is a pasted line: no buttons that remove single words.
 const MAX_WORDS: usize = 4;
 
 const NOT_VISIBLE: &str = "It may have been removed, or lie outside the device groups you can see";

@@ -69,7 +69,7 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
     let shorts = if is_state_first && state.rank().is_some() {
         vec![state.short_text()]
     } else {
-        // What tells one from another is never what is cut.
+        // The part that tells outcomes apart is never cut.
         let noun = noun.map_or_else(|| first_upper(entry.order.task.brief_noun()), str::to_owned);
         vec![format!("{noun} {outcome}"), first_upper(&outcome)]
     };
@@ -96,8 +96,7 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
 struct StateCell {
     /// The state and an order's outcome, each with its look, the most important first.
     pieces: Vec<(Option<Icon>, Role, String)>,
-    /// The words of the first where the column is too narrow for all of it: those that fit, the longest
-    /// before the others.
+    /// Shorter words for the first piece, longest first, for a column that is too narrow for all pieces.
     shorts: Vec<String>,
     /// Whether nothing is known; the tip says whether a history was read.
     is_unknown: bool,
@@ -129,7 +128,7 @@ impl StateCell {
             }
             return;
         }
-        // The signs of all of it, and then as many words as fit.
+        // The icons of all pieces, and then as many words as fit.
         ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
         for (shape, role, _) in &self.pieces {
             if let Some(shape) = shape {

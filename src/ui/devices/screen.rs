@@ -31,7 +31,7 @@ const PAGE: usize = 10;
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
-    // What a pointer is at stays there: its next click is meant for it.
+    // The row under the pointer stays there: the next click is meant for it.
     refresh_rows(cx, is_pointed_at(ui, table_id));
     let bar = reserve_bulk(ui);
     let hands_over = search_ui(ui, table_id, cx);
@@ -61,8 +61,8 @@ fn refresh_rows(cx: &mut Cx<'_>, holds_order: bool) {
     let (state, views) = (cx.state, &mut *cx.views);
     let (search, sort) = (&views.search, views.layout.sort);
     let is_new_search = views.rows.refresh_holding(state, search, sort, holds_order);
-    // What a key acts on is what this search was for: of several devices none is chosen yet. A quick filter
-    // looks for no other device.
+    // A key must act only on a device that this search was for; among several none is chosen yet. A quick filter
+    // does not look for another device.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
     let named = without_quick_words(&views.search);
     let is_same = named == without_quick_words(&views.searched);
@@ -182,7 +182,7 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
     if goes_down || is_entered {
         refresh_rows(cx, false);
     }
-    // Of several devices none is preselected: the arrows choose.
+    // Among several devices none is preselected: the arrow keys choose.
     if goes_down {
         cx.views.walk_to_row(cx.state, 0);
     } else if is_entered && cx.views.rows.len() == 1 {
@@ -287,7 +287,7 @@ fn take_walking_keys(ui: &Ui) -> Vec<Key> {
                 return true;
             };
             let walks = WALKING.contains(key);
-            // One that is held down goes on walking, and neither ticks nor opens anything.
+            // A held arrow key keeps moving; held Space and Enter do nothing more.
             let is_held = *repeat && matches!(key, Key::Space | Key::Enter);
             taken.extend((walks && !is_held).then_some(*key));
             !walks

@@ -27,7 +27,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
     let list = field.id.with("offers");
     let was_shown = !completion.offers.is_empty();
     let is_typing = field.has_focus() && is_cursor_at_end(ui, field.id, search);
-    // A click takes the keyboard from the field before the list hears of it.
+    // A click takes the keyboard from the field before it reaches the list.
     let is_wanted = is_typing || (was_shown && is_clicked(ui, list));
     let offers = if is_wanted && completion.closed_for.as_ref() != Some(search) {
         completion.offers_for(search, cx.state)
@@ -49,7 +49,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
         vertical_arrows: true,
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, kept));
-    // Nor is an offer meant that came up in this very frame.
+    // A suggestion that appeared in this very frame cannot have been meant.
     let tab = was_shown
         && ui.input_mut(|input| {
             input.consume_key(Modifiers::NONE, Key::Tab) && !input.events.iter().any(is_text)

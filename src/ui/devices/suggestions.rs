@@ -261,7 +261,7 @@ impl Completion {
             return false;
         }
         if ui.input(|input| input.events.iter().any(is_text)) {
-            // The list is not that of the text as it will be: nothing of it is meant.
+            // The list does not match the new text yet, so no suggestion in it can be meant.
             self.marked = None;
             return false;
         }

@@ -52,7 +52,7 @@ struct Wanted {
     column: Column,
     title: &'static str,
     width: f32,
-    /// The least of it that is shown.
+    /// Minimum width at which it is shown.
     least: f32,
     /// Its beginning among the scrolled ones.
     start: f32,
@@ -228,8 +228,8 @@ impl TableLayout {
         self.spans.iter().copied()
     }
 
-    /// Places the columns. One that would have less than the least of it is not begun, and the last
-    /// one that is takes what is left.
+    /// Places the columns. A column without room for its minimum width is not drawn, and the last drawn one takes
+    /// the rest.
     fn index(&self) -> Vec<Span> {
         let view = self.moving();
         let left = self.area.left();

@@ -36,8 +36,8 @@ pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
     form.raise(ui, cx);
 }
 
-/// Puts the later end of a block whose place this one takes into the field for the end, unless a person
-/// has typed one: nobody's block is cut short by what the form began with.
+/// Where this block replaces another one that ends later, puts that end into the field, unless a person has
+/// typed one: the form's default cuts nobody's block short.
 pub fn keep_later_end(state: &State, form: &mut OrderForm) {
     let Some(given) = &form.given_end else {
         return;

@@ -68,10 +68,10 @@ pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> FormOutcome {
     // Those of one confirmation stand in their order, at the top of the list.
     cx.views.activity.marked = approvals.first().map(|approval| approval.order().entry);
     if form.opened_from == OpenedFrom::Selection {
-        // One that was left out was left out on purpose: it is not what the next key acts on.
+        // A device that was left out was left out on purpose: the next key must not act on it.
         cx.views.bulk_selection.clear();
     }
-    // Who sends it again has read what became of it.
+    // A person who sends an order again has read its outcome.
     let replaced = form.replaced(cx.state);
     cx.out.work.push(if replaced.is_empty() {
         Command::Submit(approvals)

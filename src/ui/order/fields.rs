@@ -48,7 +48,7 @@ fn refused(
     choices: &[Choice],
     choice: &Choice,
 ) -> Option<&'static str> {
-    // What a plan orders besides is judged by its findings.
+    // The other steps of a plan are judged by their findings.
     let kind = form.draft.task().kind().filter(|_| form.plan.is_none());
     let supports = kind?.spec().supports;
     let forbids = |machine: &Machine, choice: &Choice| {
@@ -99,7 +99,7 @@ fn choice_ui(
             }
         }
     });
-    // It compares what can be chosen.
+    // The help compares the choices, so it needs all of them.
     if is_whole {
         ui.small_label(parameter.help);
     }
@@ -122,7 +122,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
     // What will be sent, where the field says something else.
     let read = match &value {
         Ok(Some(value)) if value.text() != text => Some(format!("Read as {}", value.text())),
-        // Defender ends it: what is left is by its clock, whatever this computer's shows.
+        // Defender ends it, so the time left is by Defender's clock, not by this computer's.
         Ok(Some(Value::Time(at))) => left(*at, now).map(|left| {
             format!("{left} from now by Defender's clock; year-month-day hour:minute in UTC")
         }),
@@ -221,7 +221,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
         None => format!("The last four characters of its id, {tail}"),
     };
     let is_empty = form.draft.typed_name.trim().is_empty();
-    // That it is another one, or that it was missing when the order was to be confirmed.
+    // It is another device's name, or was missing when the order was to be confirmed.
     let trouble = match (is_empty, machine.is_named_by(&form.draft.typed_name)) {
         (false, false) => Some(wrong),
         (true, _) if form.error.is_some() => Some("Needed to continue"),

@@ -83,7 +83,7 @@ pub(super) fn footer_ui(
     let builder = UiBuilder::new().scope_id(place.id.with("buttons"));
     let pressed = ui.scope_builder(builder, |ui| {
         ui.horizontal(|ui| {
-            // What is known of the device may change the word, and moves nothing by it.
+            // As wide as the wider word: the label follows the device's state, and nothing may move.
             let words = [KEEP_NOTHING, task.keep_label()];
             let width = words.map(|word| button_width(ui, word));
             let width = width[0].max(width[1]);

@@ -157,8 +157,8 @@ pub fn steps_ui(
     switched
 }
 
-/// The ways to leave out all that is blocked, and to put back what was left out. Of those that would do
-/// nothing none is drawn.
+/// The buttons that leave out everything blocked, and put back everything left out; each is drawn only where it
+/// would do something.
 pub fn all_ui(
     ui: &mut Ui,
     form: &OrderForm,
@@ -205,7 +205,7 @@ pub fn all_ui(
     switched
 }
 
-/// Its tip would lie over the first device for as long as it has the keyboard.
+/// Without a tip: it would cover the first device as long as the button has the keyboard.
 fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
     let button = ActionButton::new(label).passes_focus_on();
     button.without_tip().disabled_because(arming)

@@ -274,8 +274,8 @@ fn not_included(left_out: &[&LeftOut]) -> Option<String> {
     (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")))
 }
 
-/// Reads devices again whose history has made room for those of others while the form is open, and reads them
-/// once: what one form takes is not to push itself out again and again.
+/// Reads devices again whose histories were evicted while the form is open. Only once: the devices of a large form
+/// must not evict each other for ever.
 pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
     let is_gone = |id: &MachineId| cx.state.histories.get(id).is_none();
     let ids = form.machines().map(|machine| machine.id.clone());
@@ -335,8 +335,8 @@ fn releases_of_containments<'a>(
         .collect()
 }
 
-/// Asks for the open alerts of devices whose containment is to be lifted or called off: the warning
-/// about it tells them. Those of many devices would use up the calls for what else is read.
+/// Asks for the open alerts of devices whose containment is to be lifted or called off, for the warning about
+/// it. Not for many devices: that would use up the calls for other readings.
 fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),

@@ -69,8 +69,8 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
                 let events = &mut input.events;
                 events.retain(|event| !matches!(event, Event::Paste(_)));
             });
-            // Where the hash is complete by it, what is typed next is the reason. Of another kind, its
-            // SHA-1 is offered beside it.
+            // A complete hash leaves the reason to be typed. For a hash of another kind, the SHA-1 is
+            // offered beside the field.
             let is_done = matches!(fits, FormField::Parameter(_)) && has_hash(form);
             let next = if is_done { FormField::Comment } else { fits };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));

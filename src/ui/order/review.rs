@@ -25,7 +25,7 @@ pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     let open_for = ui.input(|input| input.time) - form.opened_at;
     let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
     let ids = form.targets.iter().map(|target| &target.machine.id);
-    // What can be said of all of them.
+    // The least fresh one speaks for all.
     let least = ids.map(|id| freshness(cx.state, id, cx.now - opened)).max();
     least.map_or_else(
         || (Role::Neutral, String::new()),

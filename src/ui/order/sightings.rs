@@ -24,7 +24,7 @@ pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
     lacks.then_some("Requires the permission Machine.Read")
 }
 
-/// Lists the devices: each to be ticked, but for an order that reaches all of them.
+/// Lists the devices, each with a tick box unless the order reaches every device.
 pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &str) {
     let state = cx.state;
     let sightings = state.sightings.get(sha1);
@@ -41,7 +41,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
         return;
     }
     let shown: Vec<&Machine> = listed.items.iter().map(AsRef::as_ref).take(SHOWN).collect();
-    // What reaches every device is ordered of none of them.
+    // An order for every device is for none in particular.
     if form.task().is_tenant_wide() {
         list_ui(ui, |ui| {
             for machine in &shown {

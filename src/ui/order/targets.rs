@@ -144,10 +144,10 @@ fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
         form.measures.list_height = Some(drawn);
         return;
     };
-    // Where less is left of it, as after a reading that has cleared something, it closes up as far as that
-    // can be scrolled back.
+    // A shorter list, as after a reading that has cleared a finding, closes up only as far as the view can be
+    // scrolled back.
     let gone = (before - content).max(0.0).min(form.measures.scrolled);
-    // Whole points: of less, the place of each field would be another one.
+    // Whole points: a fraction would shift every field.
     let grown = (drawn - before).ceil() - gone.floor();
     if grown.abs() > 0.05 {
         form.measures.list_height = Some(before + grown);
@@ -172,7 +172,7 @@ pub fn checks_ui(
     let is_settling = is_arming(ui, form.opened_at);
     let kept = form.measures.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
-    // Not of the form while it is drawn: it notes what it has shown.
+    // Taken out of the form, which is borrowed while the list is drawn and notes what was shown.
     let mut exposure = std::mem::take(&mut form.exposure);
     let before = exposure.shown.clone();
     let form_seen: &OrderForm = form;

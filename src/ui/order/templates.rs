@@ -15,7 +15,7 @@ use crate::ui::widgets::ActionButton;
 /// More than these are a list to choose from.
 const MAX_BUTTONS: usize = 4;
 const LABEL_CHARS: usize = 44;
-/// Before a template that is a reason to isolate, contain or restrict only, or to give back only.
+/// Marks a template that is only a reason to isolate, contain or restrict, or only one to undo that.
 const CONTAIN: &str = "[contain]";
 const RELEASE: &str = "[release]";
 

@@ -32,8 +32,8 @@ pub fn rows(
             Some((score, command_row(ctx, cx, command)))
         })
         .collect();
-    // What has nothing to act on comes last: Enter is for what can be done. Of those that match as well as
-    // each other, what was chosen last.
+    // Commands with nothing to act on come last: Enter is for what can be done. Equally good matches are
+    // ordered by recent use.
     commands.sort_by_cached_key(|(score, row)| {
         let rank = cx.views.recent.rank(&row.item);
         let fit = fit(cx, row, text);
@@ -234,7 +234,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, saved: Vec<Row>) -> Vec<Row> {
     let others = rows("Commands", others);
     let mut for_selection = rows("The selected devices", for_selection);
     if cx.views.bulk_selection.is_empty() {
-        // All of them say the same then.
+        // Without a selection all of them give the same reason.
         for_selection.truncate(1);
     }
     // Available commands come before unavailable ones.
@@ -305,7 +305,7 @@ fn device_row(cx: &Cx<'_>, machine: &MachineRef) -> Row {
     let (name, tail) = (machine.name(), machine.name_and_tail());
     let item = Item::Device(machine.clone());
     Row {
-        // A name of which nothing but the end of the id is known has it already.
+        // Without a DNS name, the name already is the id's tail.
         tail: tail.strip_prefix(&*name).unwrap_or_default().to_owned(),
         beside: record.map_or_else(String::new, |record| facts(cx, record)),
         ..Row::new(item, name, "Opens the device beside the list")
