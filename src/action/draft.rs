@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::catalogue::ActionKind;
-use super::hash::{Sha1, Sha1Error};
+use super::hash::Sha1Error;
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
 use super::parameter::{Parameter, ParameterError, ParameterKind, Value};
 use super::plan_step::PlanStep;
@@ -152,11 +152,11 @@ impl Draft {
         }
     }
 
-    /// The typed value of one field; `None` where it is empty and may be.
+    /// The typed value of one field.
     ///
     /// # Errors
     /// What is wrong with the field's text.
-    pub fn value(&self, parameter: &Parameter) -> Result<Option<Value>, ParameterError> {
+    pub fn value(&self, parameter: &Parameter) -> Result<Value, ParameterError> {
         parameter.parse(self.text(parameter))
     }
 
@@ -167,23 +167,14 @@ impl Draft {
         parameters.find(|field| matches!(field.kind, ParameterKind::Hash | ParameterKind::AnyHash))
     }
 
-    /// The SHA-1 in the form, if it is about a file and one can be read.
-    #[must_use]
-    pub fn file_sha1(&self) -> Option<Sha1> {
-        if let Value::Hash(sha1) = self.value(self.hash_field()?).ok()?? {
-            Some(sha1)
-        } else {
-            None
-        }
-    }
-
     /// The hash in the form by which a file can be looked up: its SHA-1, or its SHA-256.
     #[must_use]
     pub fn file_hash(&self) -> Option<Box<str>> {
         match self.value(self.hash_field()?) {
-            Ok(Some(Value::Hash(sha1))) => Some(sha1.as_str().into()),
-            Ok(Some(Value::Sha256(digits)))
-            | Err(ParameterError::Hash(Sha1Error::Sha256 { digits })) => Some(digits),
+            Ok(Value::Hash(sha1)) => Some(sha1.as_str().into()),
+            Ok(Value::Sha256(digits)) | Err(ParameterError::Hash(Sha1Error::Sha256 { digits })) => {
+                Some(digits)
+            }
             Ok(_) | Err(_) => None,
         }
     }
@@ -206,7 +197,7 @@ impl Draft {
                 values: self
                     .parameters()
                     .iter()
-                    .filter_map(|p| Some((p, self.value(p).ok()??)))
+                    .filter_map(|p| Some((p, self.value(p).ok()?)))
                     .collect(),
             },
             Subject::Cancel {

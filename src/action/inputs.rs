@@ -11,7 +11,6 @@ pub const ISOLATION_TYPE: Parameter = Parameter {
     label: "Isolation type",
     help: "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions",
     kind: ParameterKind::Choice(&[FULL, SELECTIVE]),
-    required: true,
 };
 
 /// Full: everything but Defender is cut off, or every file is scanned.
@@ -36,7 +35,6 @@ pub const SHA1: Parameter = Parameter {
     label: "SHA-1 of the file",
     help: "Its SHA-1 or SHA-256, or the full path of the file on this computer; text around a hash is ignored",
     kind: ParameterKind::Hash,
-    required: true,
 };
 
 /// A machine tag, visible to colleagues.
@@ -45,7 +43,6 @@ pub const TAG: Parameter = Parameter {
     label: "Tag",
     help: "Exactly as it should appear in Defender; upper and lower case are different tags",
     kind: ParameterKind::Text { max_chars: 200 },
-    required: true,
 };
 
 /// Quick or full scan.
@@ -54,7 +51,6 @@ pub const SCAN_TYPE: Parameter = Parameter {
     label: "Scan type",
     help: "Quick looks where malware usually starts from, in minutes. Full reads every file, in hours",
     kind: ParameterKind::Choice(&[Choice::plain("Quick", "Quick"), FULL]),
-    required: true,
 };
 
 /// The file that is blocked or allowed everywhere.
@@ -63,7 +59,6 @@ pub const FILE: Parameter = Parameter {
     label: "Hash of the file",
     help: "Its SHA-1 or SHA-256, or the full path of the file on this computer; text around a hash is ignored",
     kind: ParameterKind::AnyHash,
-    required: true,
 };
 
 /// Reaction of a device that meets the file.
@@ -72,7 +67,6 @@ pub const REACTION: Parameter = Parameter {
     label: "What devices do",
     help: "Block stops the file and quarantines it wherever it turns up. Audit only raises an alert",
     kind: ParameterKind::Choice(&[Choice::plain("BlockAndRemediate", "Block"), AUDIT]),
-    required: true,
 };
 
 /// The file is left alone.
@@ -96,7 +90,6 @@ pub const EXPIRES: Parameter = Parameter {
     label: "Ends (UTC)",
     help: "Year-month-day hour:minute in UTC; unless you say otherwise 7 days from now, or the later end of a block that this one replaces",
     kind: ParameterKind::Time,
-    required: true,
 };
 
 /// The indicator to remove.
@@ -105,5 +98,4 @@ pub const INDICATOR: Parameter = Parameter {
     label: "Number of the block",
     help: "As Defender numbers it; choosing a block below fills it in",
     kind: ParameterKind::Text { max_chars: 64 },
-    required: true,
 };

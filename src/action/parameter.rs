@@ -2,7 +2,6 @@
 //! export use it, and none of them knows one by name.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -11,8 +10,9 @@ use serde_json::Value as Json;
 
 use super::choice::Choice;
 use super::hash::{Sha1, Sha1Error};
+use crate::model::first_lower;
 
-/// One input of an action, and one property of its request body.
+/// One input of an action, which cannot be ordered without it, and one property of its request body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// The property's name; case matters to the service.
@@ -21,14 +21,12 @@ pub struct Parameter {
     pub label: &'static str,
     pub help: &'static str,
     pub kind: ParameterKind,
-    /// Whether the action cannot be ordered without it.
-    pub required: bool,
 }
 
 /// Input type of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// One of these. The first is preset where one is required.
+    /// One of these. The first is preset.
     Choice(&'static [Choice]),
     /// One line of text.
     Text { max_chars: usize },
@@ -38,12 +36,6 @@ pub enum ParameterKind {
     AnyHash,
     /// A moment, to the second, in UTC.
     Time,
-    /// A whole number.
-    Number { range: RangeInclusive<i64> },
-    /// Yes or no.
-    Flag,
-    /// A path on the device.
-    Path,
 }
 
 /// A typed value of a [`Parameter`].
@@ -56,8 +48,6 @@ pub enum Value {
     Sha256(Box<str>),
     /// To the second.
     Time(Timestamp),
-    Number(i64),
-    Flag(bool),
 }
 
 /// Error in a field's text.
@@ -81,136 +71,83 @@ pub enum ParameterError {
     NoTime { label: &'static str },
     #[error("{label}: one line only, without control characters")]
     SeveralLines { label: &'static str },
-    #[error("{label}: a whole number from {low} to {high}")]
-    OutOfRange {
-        label: &'static str,
-        low: i64,
-        high: i64,
-    },
 }
 
 /// `a tag`, `the hash of the file`.
 fn with_article(label: &str) -> String {
     let article = if label.contains(' ') { "the" } else { "a" };
-    let mut letters = label.chars();
-    let first = letters.next().map(|first| first.to_ascii_lowercase());
-    let rest = letters.as_str();
-    format!(
-        "{article} {}{rest}",
-        first.map_or_else(String::new, String::from)
-    )
+    format!("{article} {}", first_lower(label))
 }
-
-/// The longest path that Windows takes.
-const MAX_PATH_CHARS: usize = 32_767;
-
-const YES: &str = "true";
-const NO: &str = "false";
 
 impl Parameter {
     /// The initial text of the field.
     #[must_use]
     pub const fn preset(&self) -> &'static str {
         match &self.kind {
-            ParameterKind::Choice([first, ..]) if self.required => first.value,
-            ParameterKind::Flag => NO,
-            ParameterKind::Choice(_)
+            ParameterKind::Choice([first, ..]) => first.value,
+            ParameterKind::Choice([])
             | ParameterKind::Text { .. }
             | ParameterKind::Hash
             | ParameterKind::AnyHash
-            | ParameterKind::Time
-            | ParameterKind::Number { .. }
-            | ParameterKind::Path => "",
+            | ParameterKind::Time => "",
         }
     }
 
     /// Whether its field takes text.
     #[must_use]
     pub const fn is_typed(&self) -> bool {
-        match self.kind {
-            ParameterKind::Choice(_) | ParameterKind::Flag => false,
-            ParameterKind::Text { .. }
-            | ParameterKind::Hash
-            | ParameterKind::AnyHash
-            | ParameterKind::Time
-            | ParameterKind::Number { .. }
-            | ParameterKind::Path => true,
-        }
+        !matches!(self.kind, ParameterKind::Choice(_))
     }
 
     /// A sample value, for the self-test.
     #[must_use]
-    pub fn example(&self) -> String {
+    pub const fn example(&self) -> &'static str {
         match &self.kind {
-            ParameterKind::Choice(choices) => choices.first().map_or("", |c| c.value).to_owned(),
-            ParameterKind::Text { .. } => "cordon".to_owned(),
-            ParameterKind::Hash | ParameterKind::AnyHash => Sha1::EXAMPLE.to_owned(),
-            ParameterKind::Time => "2099-12-31 00:00".to_owned(),
-            ParameterKind::Number { range } => range.start().to_string(),
-            ParameterKind::Flag => YES.to_owned(),
-            ParameterKind::Path => r"C:\Windows\Temp\cordon.txt".to_owned(),
+            ParameterKind::Choice(_) => self.preset(),
+            ParameterKind::Text { .. } => "cordon",
+            ParameterKind::Hash | ParameterKind::AnyHash => Sha1::EXAMPLE,
+            ParameterKind::Time => "2099-12-31 00:00",
         }
     }
 
-    /// Reads the text of its field; `None` where there is none and none is needed.
+    /// Reads the text of its field.
     ///
     /// # Errors
     /// What the text is instead of a value.
-    pub fn parse(&self, text: &str) -> Result<Option<Value>, ParameterError> {
+    pub fn parse(&self, text: &str) -> Result<Value, ParameterError> {
         let label = self.label;
         let text = text.trim();
-        if text.is_empty() && !self.required {
-            return Ok(None);
-        }
-        Ok(Some(match &self.kind {
+        let is_empty = text.is_empty();
+        Ok(match &self.kind {
             ParameterKind::Hash => Value::Hash(Sha1::find(text)?),
             ParameterKind::AnyHash => any_hash(text)?,
-            ParameterKind::Time if text.is_empty() => return Err(ParameterError::NoTime { label }),
-            ParameterKind::Choice(_) if text.is_empty() => {
+            ParameterKind::Time => {
+                Value::Time(moment(text).ok_or(ParameterError::NoTime { label })?)
+            }
+            ParameterKind::Choice(_) if is_empty => {
                 return Err(ParameterError::NotChosen { label });
             }
-            _ if text.is_empty() => return Err(ParameterError::Missing { label }),
             ParameterKind::Choice(choices) => {
                 let chosen = choices.iter().find(|choice| choice.value == text);
                 Value::Choice(chosen.ok_or(ParameterError::NotOffered { label })?)
             }
+            ParameterKind::Text { .. } if is_empty => {
+                return Err(ParameterError::Missing { label });
+            }
             ParameterKind::Text { max_chars } => Value::Text(one_line(text, label, *max_chars)?),
-            ParameterKind::Path => Value::Text(one_line(text, label, MAX_PATH_CHARS)?),
-            ParameterKind::Time => {
-                Value::Time(moment(text).ok_or(ParameterError::NoTime { label })?)
-            }
-            ParameterKind::Number { range } => {
-                let number = text.parse().ok().filter(|number| range.contains(number));
-                let (low, high) = (*range.start(), *range.end());
-                Value::Number(number.ok_or(ParameterError::OutOfRange { label, low, high })?)
-            }
-            ParameterKind::Flag => match text {
-                YES => Value::Flag(true),
-                NO => Value::Flag(false),
-                _ => return Err(ParameterError::NotOffered { label }),
-            },
-        }))
+        })
     }
 
-    /// Reads back what [`Value::to_json`] wrote.
+    /// Reads back what [`Value::to_json`] wrote. A text of any length: its limit may have been another.
     #[must_use]
     pub fn read(&self, json: &Json) -> Option<Value> {
-        match (&self.kind, json) {
-            (ParameterKind::Choice(choices), Json::String(text)) => {
-                let chosen = choices.iter().find(|choice| choice.value == text);
-                chosen.map(Value::Choice)
-            }
-            (ParameterKind::Text { .. } | ParameterKind::Path, Json::String(text)) => {
-                Some(Value::Text(text.as_str().into()))
-            }
-            (ParameterKind::Hash, Json::String(text)) => Sha1::find(text).ok().map(Value::Hash),
-            (ParameterKind::AnyHash, Json::String(text)) => any_hash(text).ok(),
-            (ParameterKind::Time, Json::String(text)) => moment(text).map(Value::Time),
-            (ParameterKind::Number { .. }, Json::Number(number)) => {
-                number.as_i64().map(Value::Number)
-            }
-            (ParameterKind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
-            _ => None,
+        let text = json.as_str()?;
+        match self.kind {
+            ParameterKind::Text { .. } => Some(Value::Text(text.into())),
+            ParameterKind::Choice(_)
+            | ParameterKind::Hash
+            | ParameterKind::AnyHash
+            | ParameterKind::Time => self.parse(text).ok(),
         }
     }
 }
@@ -250,8 +187,6 @@ impl Value {
     #[must_use]
     pub fn to_json(&self) -> Json {
         match self {
-            Self::Number(number) => Json::from(*number),
-            Self::Flag(flag) => Json::from(*flag),
             Self::Time(at) => at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
             Self::Choice(_) | Self::Text(_) | Self::Hash(_) | Self::Sha256(_) => {
                 Json::from(&*self.text())
@@ -270,8 +205,6 @@ impl Value {
             }
             Self::Time(at) => at.strftime("%Y-%m-%d %H:%M:%S").to_string().into(),
             Self::Hash(sha1) => sha1.as_str().into(),
-            Self::Number(number) => number.to_string().into(),
-            Self::Flag(flag) => if *flag { YES } else { NO }.into(),
         }
     }
 
@@ -280,9 +213,8 @@ impl Value {
     pub fn word(&self) -> Cow<'_, str> {
         match self {
             Self::Choice(choice) => choice.word.into(),
-            Self::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
             Self::Time(_) => format!("{} UTC", self.text()).into(),
-            Self::Text(_) | Self::Hash(_) | Self::Sha256(_) | Self::Number(_) => self.text(),
+            Self::Text(_) | Self::Hash(_) | Self::Sha256(_) => self.text(),
         }
     }
 }
@@ -312,12 +244,7 @@ impl Values {
     pub fn variant(&self) -> Option<&'static Choice> {
         self.iter().find_map(|(_, value)| match value {
             Value::Choice(choice) => Some(*choice),
-            Value::Text(_)
-            | Value::Hash(_)
-            | Value::Sha256(_)
-            | Value::Time(_)
-            | Value::Number(_)
-            | Value::Flag(_) => None,
+            Value::Text(_) | Value::Hash(_) | Value::Sha256(_) | Value::Time(_) => None,
         })
     }
 
@@ -347,62 +274,52 @@ impl<const N: usize> From<[(&'static Parameter, Value); N]> for Values {
 mod tests {
     use super::*;
 
-    const fn parameter(kind: ParameterKind, required: bool) -> Parameter {
+    const fn parameter(kind: ParameterKind) -> Parameter {
         Parameter {
             wire_name: "Name",
             label: "Label",
             help: "",
             kind,
-            required,
         }
     }
 
-    const CHOICES: &[Choice] = &[
+    const CHOICE: ParameterKind = ParameterKind::Choice(&[
         Choice::plain("Quick", "Quick scan"),
         Choice::plain("Full", "Full scan"),
-    ];
-
-    fn kinds() -> [ParameterKind; 6] {
-        [
-            ParameterKind::Choice(CHOICES),
-            ParameterKind::Text { max_chars: 10 },
-            ParameterKind::Hash,
-            ParameterKind::Number { range: 1..=30 },
-            ParameterKind::Flag,
-            ParameterKind::Path,
-        ]
-    }
+    ]);
+    const TEXT: ParameterKind = ParameterKind::Text { max_chars: 10 };
 
     #[test]
     fn every_kind_takes_its_example_and_reads_back_what_it_wrote() {
-        for kind in kinds() {
-            let parameter = parameter(kind, true);
-            let value = parameter.parse(&parameter.example());
-            let value = value.expect("an example").expect("it is not empty");
+        for kind in [
+            CHOICE,
+            TEXT,
+            ParameterKind::Hash,
+            ParameterKind::AnyHash,
+            ParameterKind::Time,
+        ] {
+            let parameter = parameter(kind);
+            let value = parameter.parse(parameter.example()).expect("an example");
             assert_eq!(parameter.read(&value.to_json()), Some(value.clone()));
-            assert_eq!(parameter.parse(&value.text()), Ok(Some(value)));
+            assert_eq!(parameter.parse(&value.text()), Ok(value));
             assert_eq!(parameter.read(&Json::Null), None);
         }
     }
 
     #[test]
     fn a_time_is_read_as_utc_and_a_hash_of_either_length_is_taken() {
-        let time = parameter(ParameterKind::Time, true);
-        let read = |text: &str| time.parse(text).map(|value| value.map(|v| v.to_json()));
+        let time = parameter(ParameterKind::Time);
+        let read = |text: &str| time.parse(text).map(|value| value.to_json());
         for text in [
             "2026-12-06 07:40",
             " 2026-12-06T07:40Z ",
             "2026-12-06 07:40 UTC",
             "2026-12-06T08:40:00+01:00",
         ] {
-            assert_eq!(
-                read(text),
-                Ok(Some("2026-12-06T07:40:00Z".into())),
-                "{text}"
-            );
+            assert_eq!(read(text), Ok("2026-12-06T07:40:00Z".into()), "{text}");
         }
-        assert_eq!(read("2026-12-06"), Ok(Some("2026-12-06T00:00:00Z".into())));
-        for wrong in ["tomorrow", "7", "2026-13-06", "06.12.2026"] {
+        assert_eq!(read("2026-12-06"), Ok("2026-12-06T00:00:00Z".into()));
+        for wrong in ["", "tomorrow", "7", "2026-13-06", "06.12.2026"] {
             let label = "Label";
             assert_eq!(
                 read(wrong),
@@ -410,44 +327,40 @@ mod tests {
                 "{wrong}"
             );
         }
-        let hash = parameter(ParameterKind::AnyHash, true);
+        let hash = parameter(ParameterKind::AnyHash);
         let sha256 = "ab".repeat(32);
         let value = Value::Sha256(sha256.as_str().into());
-        assert_eq!(hash.parse(&sha256.to_uppercase()), Ok(Some(value.clone())));
+        assert_eq!(hash.parse(&sha256.to_uppercase()), Ok(value.clone()));
         assert_eq!(hash.read(&value.to_json()), Some(value));
         let md5 = ParameterError::Hash(Sha1Error::Md5);
         assert_eq!(hash.parse(&"a".repeat(32)), Err(md5));
-        for kind in [ParameterKind::AnyHash, ParameterKind::Time] {
-            let parameter = parameter(kind, true);
-            let value = parameter.parse(&parameter.example());
-            let value = value.expect("an example").expect("it is not empty");
-            assert_eq!(parameter.read(&value.to_json()), Some(value.clone()));
-            assert_eq!(parameter.parse(&value.text()), Ok(Some(value)));
-        }
     }
 
     #[test]
-    fn values_leave_as_json_of_their_own_type() {
+    fn values_leave_as_json_text() {
         let json = |kind, text: &str| {
-            let value = parameter(kind, true).parse(text).expect("it fits");
-            value.expect("it is not empty").to_json().to_string()
+            let value = parameter(kind).parse(text).expect("it fits");
+            value.to_json().to_string()
         };
-        let [choice, text, _, number, flag, path] = kinds();
-        assert_eq!(json(choice, "Full"), r#""Full""#);
-        assert_eq!(json(text, " INC-4711 "), r#""INC-4711""#);
-        assert_eq!(json(number, "7"), "7");
-        assert_eq!(json(flag, "true"), "true");
-        assert_eq!(json(path, r"C:\a"), r#""C:\\a""#);
+        assert_eq!(json(CHOICE, "Full"), r#""Full""#);
+        assert_eq!(json(TEXT, " INC-4711 "), r#""INC-4711""#);
+    }
+
+    #[test]
+    fn a_text_that_is_longer_than_may_be_typed_now_is_read_back() {
+        let long = "12345678901";
+        let read = parameter(TEXT).read(&long.into());
+        assert_eq!(read, Some(Value::Text(long.into())));
     }
 
     #[test]
     fn what_does_not_fit_is_named() {
         let label = "Label";
-        let [choice, text, hash, number, flag, _] = kinds();
         for (kind, typed, expected) in [
-            (choice.clone(), "full", ParameterError::NotOffered { label }),
+            (CHOICE, "full", ParameterError::NotOffered { label }),
+            (CHOICE, " ", ParameterError::NotChosen { label }),
             (
-                text.clone(),
+                TEXT,
                 "12345678901",
                 ParameterError::TooLong {
                     label,
@@ -455,25 +368,18 @@ mod tests {
                     max: 10,
                 },
             ),
-            (text.clone(), "a\nb", ParameterError::SeveralLines { label }),
-            (text.clone(), " ", ParameterError::Missing { label }),
-            (hash, "", ParameterError::Hash(Sha1Error::Missing)),
+            (TEXT, "a\nb", ParameterError::SeveralLines { label }),
+            (TEXT, " ", ParameterError::Missing { label }),
             (
-                number,
-                "31",
-                ParameterError::OutOfRange {
-                    label,
-                    low: 1,
-                    high: 30,
-                },
+                ParameterKind::Hash,
+                "",
+                ParameterError::Hash(Sha1Error::Missing),
             ),
-            (flag, "maybe", ParameterError::NotOffered { label }),
         ] {
-            let parameter = parameter(kind, true);
+            let parameter = parameter(kind);
             assert_eq!(parameter.parse(typed), Err(expected), "{typed}");
         }
-        assert_eq!(parameter(text, false).parse(" "), Ok(None));
-        assert_eq!(parameter(choice.clone(), true).preset(), "Quick");
-        assert_eq!(parameter(choice, false).preset(), "");
+        assert_eq!(parameter(CHOICE).preset(), "Quick");
+        assert_eq!(parameter(TEXT).preset(), "");
     }
 }

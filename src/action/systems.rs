@@ -167,7 +167,7 @@ mod tests {
         use OnboardingStatus::{CanBeOnboarded, Onboarded};
         let phone = machine("iOS", CanBeOnboarded);
         let supports = |kind: ActionKind, machine: &Machine, how: Option<&'static str>| {
-            let values = how.and_then(|how| ISOLATION_TYPE.parse(how).ok().flatten());
+            let values = how.and_then(|how| ISOLATION_TYPE.parse(how).ok());
             let values = values.map(|value| (&kind.spec().parameters[0], value));
             (kind.spec().supports)(machine, &values.into_iter().collect())
         };

@@ -138,8 +138,7 @@ fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
         };
         let text = item.as_str().unwrap_or_default();
         match parameter.parse(text) {
-            Ok(Some(_)) => step = step.with(parameter, text.trim()),
-            Ok(None) => return Err((item.span(), format!("{key} has no text"))),
+            Ok(_) => step = step.with(parameter, text.trim()),
             Err(why) => return Err((item.span(), format!("{key}: {why}"))),
         }
     }

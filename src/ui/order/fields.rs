@@ -13,7 +13,7 @@ use crate::model::{EVERYWHERE, Machine, MachineRef};
 use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, TextField, TipExt as _, UiExt as _, radio_ui};
+use crate::ui::widgets::{ActionButton, TextField, UiExt as _, radio_ui};
 use crate::ui::words::left;
 
 /// The fields of an action besides the comment.
@@ -27,13 +27,10 @@ pub fn parameters_ui(
     for &parameter in parameters {
         match &parameter.kind {
             ParameterKind::Choice(choices) => choice_ui(ui, cx, form, parameter, choices),
-            ParameterKind::Flag => flag_ui(ui, &mut form.draft, parameter),
             ParameterKind::Text { .. }
             | ParameterKind::Hash
             | ParameterKind::AnyHash
-            | ParameterKind::Time
-            | ParameterKind::Number { .. }
-            | ParameterKind::Path => {
+            | ParameterKind::Time => {
                 text_ui(ui, &mut form.draft, parameter, id, cx.service_now());
             }
         }
@@ -52,7 +49,7 @@ fn refused(
     let kind = form.draft.task().kind().filter(|_| form.plan.is_none());
     let supports = kind?.spec().supports;
     let forbids = |machine: &Machine, choice: &Choice| {
-        let value = parameter.parse(choice.value).ok().flatten()?;
+        let value = parameter.parse(choice.value).ok()?;
         match supports(machine, &[(parameter, value)].into()) {
             Support::No(why) => Some(why),
             Support::Yes | Support::Unlisted(_) => None,
@@ -105,14 +102,6 @@ fn choice_ui(
     }
 }
 
-fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {
-    let mut is_set = draft.text(parameter) == "true";
-    let ticked = ui.checkbox(&mut is_set, parameter.label);
-    if ticked.tip(parameter.help).changed() {
-        draft.set(parameter, is_set.to_string());
-    }
-}
-
 fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: Timestamp) {
     let value = draft.value(parameter);
     let mut text = draft.text(parameter).to_owned();
@@ -121,9 +110,9 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
     let error = error.filter(|_| !is_empty).map(ToString::to_string);
     // What will be sent, where the field says something else.
     let read = match &value {
-        Ok(Some(value)) if value.text() != text => Some(format!("Read as {}", value.text())),
+        Ok(value) if value.text() != text => Some(format!("Read as {}", value.text())),
         // Defender ends it, so the time left is by Defender's clock, not by this computer's.
-        Ok(Some(Value::Time(at))) => left(*at, now).map(|left| {
+        Ok(Value::Time(at)) => left(*at, now).map(|left| {
             format!("{left} from now by Defender's clock; year-month-day hour:minute in UTC")
         }),
         Ok(_) | Err(_) => None,
@@ -132,10 +121,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
         .id(FormField::Parameter(parameter.wire_name).id(id))
         .help(read.as_deref().unwrap_or(parameter.help))
         .error(error.as_deref());
-    let is_code = matches!(
-        parameter.kind,
-        ParameterKind::Hash | ParameterKind::AnyHash | ParameterKind::Path
-    );
+    let is_code = matches!(parameter.kind, ParameterKind::Hash | ParameterKind::AnyHash);
     let field = if is_code { field.monospace() } else { field };
     field.show_ui(ui);
     if text != draft.text(parameter) {

@@ -302,7 +302,7 @@ fn facts_to_read(ids: Vec<MachineId>) -> Vec<Command> {
 /// Gives a form that wants an end one of a week from now, by the service's clock, which ends it, unless it has one to come.
 fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
     if !draft.parameters().contains(&EXPIRES)
-        || matches!(draft.value(&EXPIRES), Ok(Some(Value::Time(at))) if at > now)
+        || matches!(draft.value(&EXPIRES), Ok(Value::Time(at)) if at > now)
     {
         return None;
     }

@@ -118,7 +118,7 @@ fn take_hash_of_line(form: &mut OrderForm, line: &str) {
 /// Whether the hash that the form asks for is there.
 fn has_hash(form: &OrderForm) -> bool {
     let hash = form.draft.hash_field();
-    hash.is_some_and(|field| matches!(form.draft.value(field), Ok(Some(_))))
+    hash.is_some_and(|field| form.draft.value(field).is_ok())
 }
 
 fn pasted_text(event: &Event) -> Option<String> {
