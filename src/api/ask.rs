@@ -3,22 +3,26 @@
 use jiff::Timestamp;
 use url::Url;
 
-use super::odata::{self, quoted};
+use super::odata::{self, FOUND_TOP, quoted};
 use super::rate_limit::{Lane, later};
-use super::transport::Limits;
 use super::{ApiError, Client};
-use crate::model::{Machine, MachineId, Question, same_name};
+use crate::model::{Listed, Machine, MachineId, Question, same_name};
 
 /// Devices that answer a question.
 #[derive(Debug, Default)]
 pub struct Found {
-    pub machines: Vec<Machine>,
-    /// Number of unreadable elements; the requested device may be among them.
-    pub unreadable: usize,
-    /// Whether there are more.
-    pub is_cut: bool,
+    pub machines: Listed<Machine>,
     /// Whether no device has the requested address now: these reported it last, some time ago.
     pub is_of_last_report: bool,
+}
+
+impl From<Listed<Machine>> for Found {
+    fn from(machines: Listed<Machine>) -> Self {
+        Self {
+            machines,
+            is_of_last_report: false,
+        }
+    }
 }
 
 impl Client {
@@ -28,11 +32,11 @@ impl Client {
     /// # Errors
     /// When the question could not be asked or was refused, after repeats.
     pub async fn ask(&self, question: &Question) -> Result<Found, ApiError> {
-        match question {
+        let machines = match question {
             Question::Id(id) => self.by_id(id).await,
             Question::Name(name) => self.by_name(name).await,
             Question::NamePrefix(prefix) => self.by_prefix(prefix).await,
-            Question::Address { ip, at } => self.by_address(*ip, *at).await,
+            Question::Address { ip, at } => return self.by_address(*ip, *at).await,
             Question::User(name) => {
                 let api = &self.0.endpoints.api;
                 self.found(&odata::path(api, &["users", name, "machines"]))
@@ -42,7 +46,8 @@ impl Client {
                 self.matching(&format!("aadDeviceId eq {}", quoted(id)))
                     .await
             }
-        }
+        };
+        machines.map(Found::from)
     }
 
     /// The request that a question begins with, for people: method and address without the query's
@@ -65,21 +70,15 @@ impl Client {
         crate::model::clean(&text, 120).into_owned()
     }
 
-    async fn by_id(&self, id: &MachineId) -> Result<Found, ApiError> {
-        match self.machine(id, Lane::Analyst).await {
-            Ok(machine) => Ok(Found {
-                machines: vec![machine],
-                ..Found::default()
-            }),
-            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Found::default()),
-            Err(error) => Err(error),
-        }
+    async fn by_id(&self, id: &MachineId) -> Result<Listed<Machine>, ApiError> {
+        let machine = self.machine(id, Lane::Analyst).await;
+        empty_if_not_found(machine.map(|machine| vec![machine].into()))
     }
 
     /// Every record with the name, in any domain where it names none: twins belong to the answer.
     /// Whether the service is case-sensitive is not documented, so the usual spellings are
     /// all asked for in one request, and compared here.
-    async fn by_name(&self, name: &str) -> Result<Found, ApiError> {
+    async fn by_name(&self, name: &str) -> Result<Listed<Machine>, ApiError> {
         let host = name.split('.').next().unwrap_or(name);
         let each: Vec<String> = spellings(host)
             .iter()
@@ -97,7 +96,7 @@ impl Client {
             }
             other => other?,
         };
-        found.machines.retain(|machine| {
+        found.items.retain(|machine| {
             machine
                 .computer_dns_name
                 .as_deref()
@@ -106,7 +105,7 @@ impl Client {
         Ok(found)
     }
 
-    async fn by_prefix(&self, prefix: &str) -> Result<Found, ApiError> {
+    async fn by_prefix(&self, prefix: &str) -> Result<Listed<Machine>, ApiError> {
         let begun = |prefix: &String| format!("startswith(computerDnsName,{})", quoted(prefix));
         let each: Vec<String> = spellings(prefix).iter().map(begun).collect();
         match self.matching(&each.join(" or ")).await {
@@ -134,45 +133,34 @@ impl Client {
         };
         let url = odata::machines_by_ip(api, ip, at.unwrap_or_else(lately));
         let found = self.found(&url).await?;
-        if at.is_some() || !found.machines.is_empty() || found.unreadable > 0 {
-            return Ok(found);
+        if at.is_some() || !found.items.is_empty() || found.unreadable > 0 {
+            return Ok(found.into());
         }
         let filter = format!("lastIpAddress eq {}", quoted(&ip.to_string()));
-        let found = self.matching(&filter).await?;
         Ok(Found {
+            machines: self.matching(&filter).await?,
             is_of_last_report: true,
-            ..found
         })
     }
 
-    async fn matching(&self, filter: &str) -> Result<Found, ApiError> {
+    async fn matching(&self, filter: &str) -> Result<Listed<Machine>, ApiError> {
         let url = odata::machines_where(&self.0.endpoints.api, filter);
         self.found(&url).await
     }
 
-    pub(super) async fn found(&self, url: &Url) -> Result<Found, ApiError> {
-        let read = self
-            .list::<Machine>(url, Lane::Analyst, Limits::ACTION_LIST)
-            .await;
-        let (page, stop) = match read {
-            // The documentation gives 404 for an empty list.
-            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
-                return Ok(Found::default());
-            }
-            other => other?,
-        };
-        let is_cut = stop.is_some()
-            || page.is_overfull
-            || page.next_link.is_some()
-            || page.received() >= odata::FOUND_TOP;
-        let mut machines = page.items;
-        machines.truncate(odata::FOUND_TOP);
-        Ok(Found {
-            machines,
-            unreadable: page.unreadable,
-            is_cut,
-            is_of_last_report: false,
-        })
+    pub(super) async fn found(&self, url: &Url) -> Result<Listed<Machine>, ApiError> {
+        let read = self.short_list(url, Lane::Analyst, FOUND_TOP).await;
+        let mut found = empty_if_not_found(read)?;
+        found.items.truncate(FOUND_TOP);
+        Ok(found)
+    }
+}
+
+/// The documentation gives 404 for an empty list.
+fn empty_if_not_found<T>(read: Result<Listed<T>, ApiError>) -> Result<Listed<T>, ApiError> {
+    match read {
+        Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Listed::default()),
+        other => other,
     }
 }
 

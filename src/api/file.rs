@@ -59,7 +59,7 @@ impl Client {
             is_cut: true,
         };
         let read = self.indicators_of(&hashes, Lane::Analyst).await;
-        read.map_or(unread, Listed::from)
+        read.unwrap_or(unread)
     }
 
     /// The devices on which the file with this SHA-1 was seen; none where the service knows of none. The
@@ -69,12 +69,7 @@ impl Client {
     /// When the list could not be read.
     pub async fn machines_with_file(&self, sha1: &str) -> Result<Listed<Arc<Machine>>, ApiError> {
         let url = odata::path(&self.0.endpoints.api, &["files", sha1, "machines"]);
-        let found = self.found(&url).await?;
-        Ok(Listed {
-            items: found.machines.into_iter().map(Arc::new).collect(),
-            unreadable: found.unreadable,
-            is_cut: found.is_cut,
-        })
+        Ok(self.found(&url).await?.map(Arc::new))
     }
 }
 

@@ -5,13 +5,15 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::list::{Complete, stops_at};
+use super::list::stops_at;
 use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::Noun;
 use super::{ApiError, Client, odata};
 use crate::model::loose::Loose;
-use crate::model::{HeapBytes as _, Indicator, IndicatorAction, MAX_INDICATORS, MachineActionId};
+use crate::model::{
+    HeapBytes as _, Indicator, IndicatorAction, Listed, MAX_INDICATORS, MachineActionId,
+};
 
 /// Pages of all indicators that are read; each has a few hundred at least.
 const MAX_PAGES: usize = 100;
@@ -25,7 +27,7 @@ impl Client {
         &self,
         hashes: &[&str],
         lane: Lane,
-    ) -> Result<Complete<Indicator>, ApiError> {
+    ) -> Result<Listed<Indicator>, ApiError> {
         let url = odata::indicators(&self.0.endpoints.api, hashes.iter().copied());
         let mut all = self.all_indicators(url, lane, Limits::ONE).await?;
         // Whatever the service made of the filter.
@@ -38,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// When the list could not be read, after repeats.
-    pub async fn indicators(&self, lane: Lane) -> Result<Complete<Indicator>, ApiError> {
+    pub async fn indicators(&self, lane: Lane) -> Result<Listed<Indicator>, ApiError> {
         let url = odata::path(&self.0.endpoints.api, &["indicators"]);
         self.all_indicators(url, lane, Limits::INDICATOR_LIST).await
     }
@@ -48,8 +50,8 @@ impl Client {
         first: url::Url,
         lane: Lane,
         limits: Limits,
-    ) -> Result<Complete<Indicator>, ApiError> {
-        let mut all = Complete::empty();
+    ) -> Result<Listed<Indicator>, ApiError> {
+        let mut all = Listed::default();
         let mut seen: HashSet<MachineActionId> = HashSet::new();
         let mut url = Some(first.clone());
         let (mut pages, mut received, mut kept) = (0, 0, 0);
@@ -77,8 +79,8 @@ impl Client {
             let is_full = all.items.len() > MAX_INDICATORS || kept > odata::MAX_LIST_BYTES;
             let goes_on = stop.is_none() && !is_stuck && !is_full;
             // Pages that are counted and shift meanwhile bring some twice, and may leave some out.
-            all.complete &= stop.is_none() && !(is_counted && new < came);
-            all.complete &= goes_on || next.is_none();
+            all.is_cut |= stop.is_some() || is_counted && new < came;
+            all.is_cut |= !goes_on && next.is_some();
             url = next.filter(|_| goes_on);
         }
         Ok(all)

@@ -8,12 +8,12 @@ use super::by_id::of_id;
 use super::error::Unreadable;
 use super::odata::{self, ACTIONS_TOP};
 use super::rate_limit::Lane;
-use super::transport::Limits;
 use super::wire::{self, Noun};
-use super::{ApiError, Client, Complete};
+use super::{ApiError, Client};
 use crate::model::loose::Loose;
 use crate::model::{
-    HeapBytes, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
+    HeapBytes, Listed, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
+    MachineId,
 };
 
 struct Investigation(MachineAction);
@@ -40,23 +40,14 @@ impl Client {
         &self,
         machine: &MachineId,
         lane: Lane,
-    ) -> Result<Complete<MachineAction>, ApiError> {
+    ) -> Result<Listed<MachineAction>, ApiError> {
         let url = odata::investigations(&self.0.endpoints.api, machine);
-        let read = self.list::<Investigation>(&url, lane, Limits::ACTION_LIST);
-        let (page, stop) = read.await?;
-        let is_whole = stop.is_none()
-            && page.next_link.is_none()
-            && !page.is_overfull
-            && page.received() < ACTIONS_TOP;
-        let all = page.items.into_iter().map(|Investigation(read)| read);
+        let read = self.short_list(&url, lane, ACTIONS_TOP).await?;
+        let mut all = read.map(|Investigation(read)| read);
         // Whatever the service made of the question.
-        let of_machine =
-            |read: &MachineAction| read.machine_id.as_ref().is_none_or(|m| m == machine);
-        Ok(Complete {
-            items: all.filter(of_machine).collect(),
-            unreadable: page.unreadable,
-            complete: is_whole,
-        })
+        all.items
+            .retain(|read| read.machine_id.as_ref().is_none_or(|m| m == machine));
+        Ok(all)
     }
 }
 

@@ -9,7 +9,7 @@ use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::{self, Listing, Noun};
 use super::{ActionFilter, ApiError, Client};
-use crate::model::{HeapBytes as _, Machine, MachineAction};
+use crate::model::{HeapBytes as _, Listed, Machine, MachineAction};
 
 /// One page of a list.
 #[derive(Debug)]
@@ -108,28 +108,6 @@ impl Cursor {
     fn fewer(&self) -> Option<usize> {
         let few = odata::FEW_MACHINES_TOP;
         (self.link.is_none() && self.top > few).then_some(few)
-    }
-}
-
-/// A list of all pages.
-#[derive(Debug)]
-pub struct Complete<T> {
-    /// Each once, in the service's order.
-    pub items: Vec<T>,
-    /// Elements that could not be read: what is looked for may be among them.
-    pub unreadable: usize,
-    /// Whether every page was had.
-    pub complete: bool,
-}
-
-impl<T> Complete<T> {
-    /// Before the first page.
-    pub(super) const fn empty() -> Self {
-        Self {
-            items: Vec::new(),
-            unreadable: 0,
-            complete: true,
-        }
     }
 }
 
@@ -233,8 +211,8 @@ impl Client {
         &self,
         filter: &ActionFilter,
         lane: Lane,
-    ) -> Result<Complete<MachineAction>, ApiError> {
-        let mut all = Complete::empty();
+    ) -> Result<Listed<MachineAction>, ApiError> {
+        let mut all = Listed::default();
         let mut seen = HashSet::new();
         let (mut traffic, mut kept) = (0_usize, 0_usize);
         let is_full =
@@ -264,7 +242,7 @@ impl Client {
                 let new = all.items.len() - before;
                 kept += all.items[before..].iter().map(listed).sum::<usize>();
                 // Pages that shift while they are read bring some twice, and may leave some out.
-                all.complete &= new == came;
+                all.is_cut |= new != came;
                 let is_known = url.as_ref().is_some_and(|next| !asked.insert(next.clone()));
                 let repeats = is_known || url.is_some() && new == 0 && came > 0;
                 let stop = stop
@@ -273,7 +251,7 @@ impl Client {
                     .or((url.is_some() && is_full(kept, traffic)).then_some(Stop::TooMuch));
                 if let Some(stop) = stop {
                     tracing::debug!(%stop, "paging stopped");
-                    all.complete = false;
+                    all.is_cut = true;
                     url = None;
                 }
             }
@@ -283,6 +261,17 @@ impl Client {
             }
         }
         Ok(all)
+    }
+
+    /// A list that comes in one page of `top` elements at the most.
+    pub(super) async fn short_list<T: Noun>(
+        &self,
+        url: &Url,
+        lane: Lane,
+        top: usize,
+    ) -> Result<Listed<T>, ApiError> {
+        let (page, stop) = self.list::<T>(url, lane, Limits::ACTION_LIST).await?;
+        Ok(page.alone(stop, top))
     }
 
     /// One page, with the reason if no page may follow it.

@@ -39,7 +39,7 @@ use url::Url;
 pub use ask::Found;
 pub use certificates::unusable_certificates;
 pub use error::{ApiError, Refusal, Unreadable, Verb};
-pub use list::{Complete, Cursor, More, Page};
+pub use list::{Cursor, More, Page};
 pub use odata::ActionFilter;
 pub use package::{Incoming, PackageError, PackageLink, Received, Remedy};
 pub use rate_limit::{Lane, Permit, Quota};

@@ -1,8 +1,8 @@
 //! The actions on one machine, however the service has to be asked for them.
 
 use super::rate_limit::Lane;
-use super::{ActionFilter, ApiError, Client, Complete};
-use crate::model::{MachineAction, MachineId};
+use super::{ActionFilter, ApiError, Client};
+use crate::model::{Listed, MachineAction, MachineId};
 
 impl Client {
     /// All actions on one machine. Where the service refuses or chokes on the question, all actions
@@ -14,7 +14,7 @@ impl Client {
         &self,
         id: &MachineId,
         lane: Lane,
-    ) -> Result<Complete<MachineAction>, ApiError> {
+    ) -> Result<Listed<MachineAction>, ApiError> {
         let filter = ActionFilter::OfMachine {
             machine: id.clone(),
             since: None,
@@ -37,9 +37,9 @@ impl Client {
 /// unknown, so the list is incomplete.
 fn of_machine(
     id: &MachineId,
-    mut found: Complete<MachineAction>,
+    mut found: Listed<MachineAction>,
     is_of_all: bool,
-) -> Complete<MachineAction> {
+) -> Listed<MachineAction> {
     let is_on_another =
         |action: &MachineAction| action.machine_id.as_ref().is_some_and(|m| m != id);
     let is_mixed = is_of_all || found.items.iter().any(is_on_another);

@@ -4,25 +4,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::ask::is_refused_query;
-use super::odata;
+use super::odata::{self, ALERTS_TOP};
 use super::rate_limit::Lane;
 use super::transport::Limits;
-use super::wire::{Listing, Noun};
-use super::{ApiError, Client, Complete};
+use super::wire::Noun;
+use super::{ApiError, Client};
 use crate::model::loose::Loose;
 use crate::model::{
     Alert, Availability, AvailableActions, HeapBytes as _, Listed, LoggedOnUser, MachineId,
 };
-
-impl<T> From<Complete<T>> for Listed<T> {
-    fn from(read: Complete<T>) -> Self {
-        Self {
-            items: read.items,
-            unreadable: read.unreadable,
-            is_cut: !read.complete,
-        }
-    }
-}
 
 /// A person who opens a device waits for its record and its actions; these must not use up the calls
 /// that a click needs.
@@ -40,9 +30,8 @@ impl Client {
             &self.0.endpoints.api,
             &["machines", id.as_str(), "logonusers"],
         );
-        let (page, stop) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
-        let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
-        Ok(users_of(page, is_cut))
+        let users = self.short_list(&url, LANE, usize::MAX).await?;
+        Ok(latest_users(users))
     }
 
     /// The alerts of a machine that are unresolved, worst first. Needs `Alert.Read` or
@@ -53,17 +42,14 @@ impl Client {
     pub async fn open_alerts(&self, id: &MachineId) -> Result<Listed<Alert>, ApiError> {
         let api = &self.0.endpoints.api;
         let [with_files, without, all] = &odata::alerts(api, id);
-        let mut asked = self.list(with_files, LANE, Limits::ACTION_LIST).await;
+        let mut asked = self.short_list(with_files, LANE, ALERTS_TOP).await;
         for url in [without, all] {
             if !matches!(&asked, Err(error) if is_refused_query(error)) {
                 break;
             }
-            asked = self.list(url, LANE, Limits::ACTION_LIST).await;
+            asked = self.short_list(url, LANE, ALERTS_TOP).await;
         }
-        let (page, stop) = asked?;
-        let is_full = page.received() >= odata::ALERTS_TOP;
-        let is_cut = is_full || page.is_overfull || stop.is_some() || page.next_link.is_some();
-        Ok(open_alerts_of(page, is_cut))
+        Ok(worst_open(asked?))
     }
 
     /// Actions that the service offers for a machine: undocumented, so a hint.
@@ -78,28 +64,18 @@ impl Client {
     }
 }
 
-fn users_of(page: Listing<LoggedOnUser>, is_cut: bool) -> Listed<LoggedOnUser> {
-    let mut users = listed(page, is_cut);
+fn latest_users(mut users: Listed<LoggedOnUser>) -> Listed<LoggedOnUser> {
     LoggedOnUser::newest_first(&mut users.items);
     users.keep_at_most(MAX_LIST_BYTES, LoggedOnUser::bytes);
     users
 }
 
-fn open_alerts_of(page: Listing<Alert>, is_cut: bool) -> Listed<Alert> {
-    let mut alerts = listed(page, is_cut);
+fn worst_open(mut alerts: Listed<Alert>) -> Listed<Alert> {
     // Whatever the service made of the filter.
     alerts.items.retain(Alert::is_open);
     Alert::worst_first(&mut alerts.items);
     alerts.keep_at_most(MAX_LIST_BYTES, Alert::bytes);
     alerts
-}
-
-fn listed<T>(page: Listing<T>, is_cut: bool) -> Listed<T> {
-    Listed {
-        items: page.items,
-        unreadable: page.unreadable,
-        is_cut,
-    }
 }
 
 #[derive(Deserialize, Default)]

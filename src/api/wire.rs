@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::Unreadable;
-use super::odata::MACHINES_TOP;
+use super::odata::{MACHINES_TOP, Stop};
 use crate::model::loose::Loose;
-use crate::model::{HeapBytes, Machine, MachineAction, clean};
+use crate::model::{HeapBytes, Listed, Machine, MachineAction, clean};
 
 /// A noun of the service, read from one JSON object.
 pub(super) trait Noun: HeapBytes + Send + Sized + 'static {
@@ -54,6 +54,16 @@ impl<T> Listing<T> {
     /// How many elements the service sent.
     pub(super) fn received(&self) -> usize {
         self.items.len() + self.unreadable
+    }
+
+    /// The list that this is the only page of. There may be more where it has as many as were asked for.
+    pub(super) fn alone(self, stop: Option<Stop>, top: usize) -> Listed<T> {
+        let is_full = self.received() >= top;
+        Listed {
+            is_cut: stop.is_some() || self.is_overfull || self.next_link.is_some() || is_full,
+            items: self.items,
+            unreadable: self.unreadable,
+        }
     }
 }
 

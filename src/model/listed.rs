@@ -6,7 +6,7 @@ use super::HeapBytes;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
     pub items: Vec<T>,
-    /// Elements that could not be read.
+    /// Elements that could not be read: what is looked for may be among them.
     pub unreadable: usize,
     /// There may be more than these.
     pub is_cut: bool,
@@ -17,6 +17,16 @@ impl<T> Listed<T> {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         !self.is_cut && self.unreadable == 0
+    }
+
+    /// The same list of something else.
+    #[must_use]
+    pub fn map<U>(self, of: impl FnMut(T) -> U) -> Listed<U> {
+        Listed {
+            items: self.items.into_iter().map(of).collect(),
+            unreadable: self.unreadable,
+            is_cut: self.is_cut,
+        }
     }
 
     /// Leaves out what goes beyond this much memory, from the end, and says that there is more.
@@ -38,6 +48,13 @@ impl<T> Listed<T> {
 impl<T: HeapBytes> HeapBytes for Listed<T> {
     fn heap_bytes(&self) -> usize {
         self.items.heap_bytes()
+    }
+}
+
+impl<T> Default for Listed<T> {
+    /// An empty list that was read as a whole.
+    fn default() -> Self {
+        Vec::new().into()
     }
 }
 

@@ -11,7 +11,7 @@ use super::context::Context;
 use crate::api::{ApiError, Client, Lane, Verb};
 use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
-use crate::model::{Epoch, Question, first_lower};
+use crate::model::{Epoch, Listed, Question, first_lower};
 
 /// How often it is checked whether the question waits for a rate limit.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
@@ -62,7 +62,11 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
     let at = now();
     let news = match asked {
         Ok(found) => {
-            let machines: Vec<_> = found.machines.into_iter().map(Arc::new).collect();
+            let Listed {
+                items: machines,
+                unreadable,
+                is_cut,
+            } = found.machines.map(Arc::new);
             if epoch == context.session.epoch() {
                 for machine in &machines {
                     context.known.learn_machine(Arc::clone(machine), at);
@@ -71,8 +75,8 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
             AskedNews::Answered {
                 at,
                 machines,
-                unreadable: found.unreadable,
-                is_cut: found.is_cut,
+                unreadable,
+                is_cut,
                 is_of_last_report: found.is_of_last_report,
             }
         }

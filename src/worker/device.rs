@@ -10,7 +10,7 @@ use super::order::reconcile_late;
 use crate::api::{ApiError, Lane, Verb};
 use crate::explain::Explanation;
 use crate::message::{Event, FileNews, PanelNews};
-use crate::model::{Epoch, Listed, MachineId, PanelPart, Permission};
+use crate::model::{Epoch, MachineId, PanelPart, Permission};
 
 /// Actions of one device that somebody else has requested and that are followed, the newest.
 const MAX_FOLLOWED: usize = 50;
@@ -63,9 +63,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let machine = machine
         .map(Arc::new)
         .map_err(|e| explain(&e, "read this device"));
-    let history = history
-        .map(Listed::from)
-        .map_err(|e| explain(&e, "read this device's actions"));
+    let history = history.map_err(|e| explain(&e, "read this device's actions"));
     let is_present = epoch == context.session.epoch();
     if is_present {
         context.known.learn_reading(id, &machine, at);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::clock::now;
 use super::context::Context;
 use crate::action::{IndicatorEffect, Order};
-use crate::api::{ApiError, Complete, Lane, Verb};
+use crate::api::{ApiError, Lane, Verb};
 use crate::message::{Event, IndicatorNews};
-use crate::model::{Indicator, MachineAction, Permission};
+use crate::model::{Indicator, Listed, MachineAction, Permission};
 
 /// Reads all of them, for a person who looks at them or is about to act.
 pub(super) async fn load(context: Arc<Context>) {
@@ -36,8 +36,8 @@ pub(super) async fn read_all(context: &Context) {
 }
 
 /// The indicators of files, and the number of all kinds.
-fn into_news(read: Complete<Indicator>) -> crate::message::ReadIndicators {
-    let is_complete = read.complete && read.unreadable == 0;
+fn into_news(read: Listed<Indicator>) -> crate::message::ReadIndicators {
+    let is_complete = read.is_complete();
     let total = read.items.len() + read.unreadable;
     let of_files = read.items.into_iter().filter(Indicator::is_about_file);
     crate::message::ReadIndicators {
@@ -56,7 +56,7 @@ pub(super) async fn of_file(
     let hash = order.task.file_hash().ok_or(None)?;
     let read = context.client.indicators_of(&[hash], lane).await;
     let read = read.map_err(Some)?;
-    if read.complete && read.unreadable == 0 {
+    if read.is_complete() {
         Ok(read.items)
     } else {
         Err(None)

@@ -309,7 +309,7 @@ async fn look_back(
 ) -> Result<LookBack, Explanation> {
     let list = context.client.machine_actions(filter, Lane::Refresh).await;
     let list = list.map_err(|error| explain(&error, infinitive))?;
-    let is_complete = list.complete && list.unreadable == 0;
+    let is_complete = list.is_complete();
     reconcile_late(context, &list.items).await;
     let actions = list.items;
     context.screen.emit(Event::Actions { epoch, actions }).await;

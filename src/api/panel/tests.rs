@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::wire;
+use super::super::wire::{self, Listing};
 use super::*;
 use crate::model::{AlertFile, AlertSeverity, AlertStatus};
 
@@ -133,7 +133,7 @@ fn lists_are_bounded_in_bytes_and_keep_what_matters_most() {
     let users: Vec<_> = (0..100)
         .map(|n| json!({ "id": format!("contoso\\{n} {long}"), "lastSeen": format!("2025-04-02T02:{:02}:16Z", n % 60) }))
         .collect();
-    let users = users_of(read(&json!({ "value": users })), false);
+    let users = latest_users(read(&json!({ "value": users })).alone(None, usize::MAX));
     let bytes: usize = users.items.iter().map(LoggedOnUser::bytes).sum();
     assert!(bytes <= MAX_LIST_BYTES && users.items.len() > 20, "{bytes}");
     assert!(users.is_cut);
@@ -142,7 +142,7 @@ fn lists_are_bounded_in_bytes_and_keep_what_matters_most() {
     let alerts: Vec<_> = (0..100)
         .map(|n| json!({ "id": format!("da{n}"), "title": long, "severity": if n < 99 { "Low" } else { "High" } }))
         .collect();
-    let alerts = open_alerts_of(read(&json!({ "value": alerts })), false);
+    let alerts = worst_open(read(&json!({ "value": alerts })).alone(None, usize::MAX));
     let bytes: usize = alerts.items.iter().map(Alert::bytes).sum();
     assert!(
         bytes <= MAX_LIST_BYTES && alerts.items.len() > 20,
@@ -151,9 +151,7 @@ fn lists_are_bounded_in_bytes_and_keep_what_matters_most() {
     assert!(alerts.is_cut);
     assert_eq!(&*alerts.items[0].id, "da99");
 
-    let few = users_of(
-        read(&json!({ "value": [{ "id": "contoso\\p.marsh" }] })),
-        false,
-    );
+    let few = read(&json!({ "value": [{ "id": "contoso\\p.marsh" }] }));
+    let few = latest_users(few.alone(None, usize::MAX));
     assert!(!few.is_cut && few.items.len() == 1);
 }

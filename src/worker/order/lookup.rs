@@ -10,11 +10,11 @@ use super::claim::{Attribution, Claim};
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
 use super::registry::RegisteredOrder;
 use crate::action::{IndicatorEffect, Recorded, Task};
-use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
+use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
-use crate::model::{EntryId, Epoch, MachineAction, MachineActionId, shifted};
+use crate::model::{EntryId, Epoch, Listed, MachineAction, MachineActionId, shifted};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 use crate::worker::indicators;
@@ -331,8 +331,8 @@ async fn search_actions(
 }
 
 /// Nothing, if the list in which it was looked for left nothing out.
-fn whole(found: &Complete<MachineAction>) -> Result<Found, Option<ApiError>> {
-    if found.complete && found.unreadable == 0 {
+fn whole(found: &Listed<MachineAction>) -> Result<Found, Option<ApiError>> {
+    if found.is_complete() {
         Ok(Found::Nothing)
     } else {
         Err(None)
@@ -417,7 +417,7 @@ async fn look_everywhere(
         read = context.client.machine_actions(&all, Lane::Watch).await;
     }
     let found = read.map_err(Some)?;
-    let is_whole = found.complete && found.unreadable == 0;
+    let is_whole = found.is_complete();
     let mut actions = found.items.into_iter();
     match actions.find(|action| claim.is_ours(action)) {
         Some(action) => Ok(Some(action)),

@@ -329,7 +329,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
         let alike = open.filter(|a| order.task.compared_with(a) == sameness);
         alike.max_by_key(|a| a.created).cloned().map(Box::new)
     };
-    let is_whole = found.complete && found.unreadable == 0;
+    let is_whole = found.is_complete();
     let cause = if let Some(ours) = ours {
         Cause::Stored(Box::new(ours.clone()))
     } else if let Some(other) = found.items.iter().find(|a| claim.contradicts_itself(a)) {

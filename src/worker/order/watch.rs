@@ -166,7 +166,7 @@ async fn read_one(
         Err(error) if error.is_about_the_question() => {
             let of_machine = context.client.actions_on(machine, Lane::Watch);
             let found = reporting_pauses(context, of_machine).await?;
-            let is_whole = found.complete && found.unreadable == 0;
+            let is_whole = found.is_complete();
             let action = found.items.into_iter().find(|action| action.id == *id);
             Ok(match action {
                 Some(action) => Reading::There(Box::new(action)),
