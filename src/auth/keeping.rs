@@ -11,7 +11,7 @@ use super::session::{Inner, Session};
 use super::store::Ticket;
 use super::stored_sign_in::{StoredSignIn, account_item};
 use super::token_cache::{SignedIn, TokenCache};
-use super::trouble::{Trouble, TroubleKind};
+use super::trouble::{KeyringTrouble, TroubleKind};
 use crate::model::{Account, KeyringState, Permissions};
 
 impl Session {
@@ -138,7 +138,7 @@ impl Session {
                 Ok(())
             }
             // Where there is no keyring, nothing of this run is in it.
-            Err(Trouble {
+            Err(KeyringTrouble {
                 kind: TroubleKind::Absent,
                 ..
             }) if !maybe_saved => Ok(()),
@@ -185,11 +185,9 @@ impl Session {
     ///
     /// # Errors
     /// Why it could not be read.
-    pub async fn note(&self, item: &str) -> Result<Option<String>, NoteUnread> {
-        match self.0.store.note(item).await {
-            Ok(note) => Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned())),
-            Err(trouble) => Err(trouble.into()),
-        }
+    pub async fn note(&self, item: &str) -> Result<Option<String>, KeyringTrouble> {
+        let note = self.0.store.note(item).await?;
+        Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned()))
     }
 
     /// Tells each change of [`Self::keyring`].
@@ -199,30 +197,8 @@ impl Session {
     }
 }
 
-/// Why a note could not be read, and what mends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NoteUnread {
-    pub reason: &'static str,
-    pub remedy: &'static str,
-}
-
-impl NoteUnread {
-    /// The keyring has not answered so far.
-    #[must_use]
-    pub fn silent() -> Self {
-        Trouble::silent().into()
-    }
-}
-
-impl From<Trouble> for NoteUnread {
-    fn from(trouble: Trouble) -> Self {
-        let Trouble { reason, remedy, .. } = trouble;
-        Self { reason, remedy }
-    }
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
-fn keyring_kept(trouble: Trouble) -> AuthError {
+fn keyring_kept(trouble: KeyringTrouble) -> AuthError {
     AuthError::KeyringKept {
         reason: trouble.reason.into(),
         remedy: trouble.remedy.into(),

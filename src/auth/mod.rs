@@ -44,12 +44,12 @@ pub use browser::BrowserFlow;
 pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, ErrorResponse, HttpFault};
-pub use keeping::NoteUnread;
 pub use secret::Secret;
 pub use session::{PendingSignIn, Session};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring, read_note};
 pub use token::AccessToken;
 pub use token_cache::{RefusedToken, SignedIn};
+pub use trouble::KeyringTrouble;
 
 /// Sends one request to the sign-in host: redirects off, with its own time limits.
 pub type SendRequest = Arc<

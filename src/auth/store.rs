@@ -23,7 +23,7 @@ pub use once::{probe_keyring, read_note};
 use notes::Notes;
 
 use super::chunked_store::{ChunkedStore, Layout};
-use super::trouble::{Trouble, TroubleKind};
+use super::trouble::{KeyringTrouble, TroubleKind};
 use crate::model::KeyringState;
 use crate::platform::credentials;
 
@@ -127,7 +127,7 @@ impl TokenStore {
     pub(super) async fn read(
         &self,
         item: &Arc<str>,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyringTrouble> {
         self.read_as(item, Kind::SignIn).await
     }
 
@@ -135,7 +135,7 @@ impl TokenStore {
         &self,
         item: &Arc<str>,
         kind: Kind,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyringTrouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(None);
         };
@@ -146,11 +146,11 @@ impl TokenStore {
             reply,
         };
         if keyring.jobs.try_send(job).is_err() {
-            return Err(Trouble::silent());
+            return Err(KeyringTrouble::silent());
         }
         answer
             .await
-            .unwrap_or_else(|_thread_ended| Err(Trouble::silent()))
+            .unwrap_or_else(|_thread_ended| Err(KeyringTrouble::silent()))
     }
 
     /// Requests to save `value` under `item`, and then to remove `old`. Returns immediately; the newest request
@@ -213,7 +213,7 @@ impl TokenStore {
         drop(wanted);
         // A full queue is no loss: each job in it looks at the requests first.
         if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
-            let trouble = Trouble::silent();
+            let trouble = KeyringTrouble::silent();
             keyring
                 .shared
                 .finish(ticket.0, Some(trouble.state()), Some(trouble));
@@ -222,14 +222,14 @@ impl TokenStore {
     }
 
     /// Result of a request, within [`LIMIT`].
-    pub(super) async fn completed(&self, ticket: Ticket) -> Result<(), Trouble> {
+    pub(super) async fn completed(&self, ticket: Ticket) -> Result<(), KeyringTrouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(());
         };
         let mut done = keyring.shared.done.subscribe();
         match tokio::time::timeout(LIMIT, done.wait_for(|done| done.number >= ticket.0)).await {
             Ok(Ok(done)) => done.trouble.clone().map_or(Ok(()), Err),
-            Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+            Ok(Err(_)) | Err(_) => Err(KeyringTrouble::silent()),
         }
     }
 
@@ -249,23 +249,23 @@ impl TokenStore {
     }
 
     /// Opens a fresh store in place of the present one.
-    pub(super) async fn reopen(&self) -> Result<(), Trouble> {
+    pub(super) async fn reopen(&self) -> Result<(), KeyringTrouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(());
         };
         let (reply, answer) = oneshot::channel();
         let outcome = if keyring.jobs.try_send(Job::Reopen { reply }).is_err() {
-            Err(Trouble::silent())
+            Err(KeyringTrouble::silent())
         } else {
             match tokio::time::timeout(LIMIT, answer).await {
                 Ok(Ok(outcome)) => outcome,
-                Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+                Ok(Err(_)) | Err(_) => Err(KeyringTrouble::silent()),
             }
         };
         let state = outcome
             .as_ref()
             .err()
-            .map_or(KeyringState::Checking, Trouble::state);
+            .map_or(KeyringState::Checking, KeyringTrouble::state);
         keyring.shared.state.send_replace(state);
         outcome
     }
@@ -305,7 +305,7 @@ enum ItemChange {
 #[derive(Default)]
 struct Done {
     number: u64,
-    trouble: Option<Trouble>,
+    trouble: Option<KeyringTrouble>,
 }
 
 /// Kind of an item's content.
@@ -319,12 +319,12 @@ enum Job {
     Read {
         item: Arc<str>,
         kind: Kind,
-        reply: oneshot::Sender<Result<Option<Zeroizing<Vec<u8>>>, Trouble>>,
+        reply: oneshot::Sender<Result<Option<Zeroizing<Vec<u8>>>, KeyringTrouble>>,
     },
     /// A request or a note is pending.
     Look,
     Reopen {
-        reply: oneshot::Sender<Result<(), Trouble>>,
+        reply: oneshot::Sender<Result<(), KeyringTrouble>>,
     },
 }
 
@@ -334,7 +334,7 @@ impl Shared {
     }
 
     /// State and number change under one lock, so that nobody sees half of it.
-    fn finish(&self, number: u64, next: Option<KeyringState>, trouble: Option<Trouble>) {
+    fn finish(&self, number: u64, next: Option<KeyringState>, trouble: Option<KeyringTrouble>) {
         self.state.send_modify(|state| {
             if let Some(next) = next {
                 *state = next;
@@ -431,12 +431,12 @@ fn with<T>(
     open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
     vault: &mut Option<ChunkedStore>,
     act: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T>,
-) -> Result<T, Trouble> {
+) -> Result<T, KeyringTrouble> {
     let opened = match vault {
         Some(vault) => vault,
-        None => vault.insert(open().map_err(|error| Trouble::from_error(&error))?),
+        None => vault.insert(open().map_err(|error| KeyringTrouble::from_error(&error))?),
     };
-    act(opened).map_err(|error| Trouble::from_error(&error))
+    act(opened).map_err(|error| KeyringTrouble::from_error(&error))
 }
 
 fn platform_items() -> keyring_core::Result<ChunkedStore> {

@@ -7,8 +7,8 @@ use crate::platform::credentials;
 
 /// Why the keyring did not do its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub kind: TroubleKind,
+pub struct KeyringTrouble {
+    pub(super) kind: TroubleKind,
     pub reason: &'static str,
     pub remedy: &'static str,
 }
@@ -25,8 +25,10 @@ pub(super) enum TroubleKind {
     Duplicate,
 }
 
-impl Trouble {
-    pub(super) const fn silent() -> Self {
+impl KeyringTrouble {
+    /// No answer in time.
+    #[must_use]
+    pub const fn silent() -> Self {
         Self {
             kind: TroubleKind::Silent,
             reason: "The keyring does not answer",

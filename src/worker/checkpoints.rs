@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
-use crate::auth::NoteUnread;
+use crate::auth::KeyringTrouble;
 use crate::explain::{Explain as _, Explanation, NextStep, outside};
 use crate::journal::{Checkpoint, Compared, JournalError};
 use crate::message::Event;
@@ -79,7 +79,7 @@ async fn remembered_checkpoint(
     let mut keyring = context.auth.watch_keyring();
     loop {
         keyring.borrow_and_update();
-        let say = |NoteUnread { reason, remedy }| {
+        let say = |KeyringTrouble { reason, remedy, .. }| {
             tracing::warn!("what the keyring remembers of the journal is unknown: {reason}");
             let why = unchecked(reason, NextStep::Outside(remedy.into()));
             say_unchecked(context, has_past.then_some(why))
@@ -88,7 +88,7 @@ async fn remembered_checkpoint(
         let note = match tokio::time::timeout(PATIENCE, &mut note).await {
             Ok(note) => note,
             Err(_elapsed) => {
-                say(NoteUnread::silent()).await;
+                say(KeyringTrouble::silent()).await;
                 note.await
             }
         };

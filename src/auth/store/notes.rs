@@ -9,7 +9,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use super::{Job, TokenStore, Trouble, TroubleKind};
+use super::{Job, KeyringTrouble, TokenStore, TroubleKind};
 
 /// The notes that wait for the keyring's thread.
 #[derive(Default)]
@@ -86,7 +86,7 @@ impl TokenStore {
     pub(in crate::auth) async fn note(
         &self,
         item: &str,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyringTrouble> {
         match self.read_as(&item.into(), super::Kind::Note).await {
             // Which of several is the newest cannot be told, and they are gone now.
             Err(trouble) if trouble.kind == TroubleKind::Duplicate => Ok(None),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
-use super::{ChunkedStore, LIMIT, Trouble, platform_items};
+use super::{ChunkedStore, KeyringTrouble, LIMIT, platform_items};
 use crate::model::KeyringState;
 
 /// Writes a probe into the keyring and removes it, as a read proves nothing. Waits at most 3 s.
@@ -31,21 +31,21 @@ pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
 
 fn ask_once<T: Send + 'static>(
     ask: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T> + Send + 'static,
-) -> Result<T, Trouble> {
+) -> Result<T, KeyringTrouble> {
     /// Set once it has not answered, so that the other journals of a folder do not wait again.
     static IS_SILENT: AtomicBool = AtomicBool::new(false);
     answer_to(&IS_SILENT, move || {
         let answer = platform_items().and_then(|vault| ask(&vault));
-        answer.map_err(|error| Trouble::from_error(&error))
+        answer.map_err(|error| KeyringTrouble::from_error(&error))
     })
 }
 
 fn answer_to<T: Send + 'static>(
     is_silent: &AtomicBool,
-    ask: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
-) -> Result<T, Trouble> {
+    ask: impl FnOnce() -> Result<T, KeyringTrouble> + Send + 'static,
+) -> Result<T, KeyringTrouble> {
     if is_silent.load(Ordering::Relaxed) {
-        return Err(Trouble::silent());
+        return Err(KeyringTrouble::silent());
     }
     let (give, take) = sync_channel(1);
     let started = std::thread::Builder::new()
@@ -55,7 +55,7 @@ fn answer_to<T: Send + 'static>(
         answer
     } else {
         is_silent.store(true, Ordering::Relaxed);
-        Err(Trouble::silent())
+        Err(KeyringTrouble::silent())
     }
 }
 

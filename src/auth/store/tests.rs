@@ -61,7 +61,7 @@ async fn a_damaged_value_is_as_good_as_none_and_not_shown() {
     let (store, mock) = mock_store();
     fail_next(&mock, Error::BadEncoding(b"canary".to_vec()));
     assert_eq!(store.read(&item()).await, Ok(None));
-    let trouble = Trouble::from_error(&Error::BadDataFormat(b"canary".to_vec(), "x".into()));
+    let trouble = KeyringTrouble::from_error(&Error::BadDataFormat(b"canary".to_vec(), "x".into()));
     assert!(!format!("{trouble:?} {store:?}").contains("canary"));
 }
 
