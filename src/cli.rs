@@ -76,26 +76,22 @@ pub enum JournalCommand {
     Export {
         file: Option<PathBuf>,
         #[arg(long, value_enum, default_value = "markdown")]
-        format: ExportFormat,
+        format: Format,
     },
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum ExportFormat {
-    Csv,
-    Json,
-    Markdown,
-    Html,
-}
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Csv, Self::Json, Self::Markdown, Self::Html]
+    }
 
-impl From<ExportFormat> for Format {
-    fn from(format: ExportFormat) -> Self {
-        match format {
-            ExportFormat::Csv => Self::Csv,
-            ExportFormat::Json => Self::Json,
-            ExportFormat::Markdown => Self::Markdown,
-            ExportFormat::Html => Self::Html,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+        }))
     }
 }
 

@@ -56,7 +56,7 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
             }
             ExitCode::FAILURE
         }
-        ([file], Some(format)) => export_file(file, format.into()),
+        ([file], Some(format)) => export_file(file, format),
         (files, None) => {
             let whole = files.iter().filter(|file| verify(file)).count();
             ExitCode::from(u8::from(gone || whole < files.len()))
