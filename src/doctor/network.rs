@@ -7,7 +7,7 @@ use crate::api::Http;
 use crate::api::proxy::ProxyChoice;
 use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::explain::Explain as _;
-use crate::model::Endpoints;
+use crate::model::{Endpoints, http_date};
 
 /// Asks both hosts something harmless, with the console's own HTTP client: by its proxy, with its
 /// judgement of certificates.
@@ -118,11 +118,11 @@ fn clock_line(response: &HttpResponse) -> Line {
         .headers()
         .get("date")
         .and_then(|date| date.to_str().ok())
-        .and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        .and_then(http_date);
     let Some(date) = date else {
         return Line::good(what, "not checked: the host sent no date");
     };
-    let off = jiff::Timestamp::now().duration_since(date.timestamp());
+    let off = jiff::Timestamp::now().duration_since(date);
     let minutes = off.as_mins().abs();
     if minutes < 5 {
         Line::good(what, "within five minutes of the host's")
