@@ -128,13 +128,8 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     };
     #[cfg(feature = "simulator")]
     if let Some(tenant) = &tenant {
-        let repaint = Arc::clone(&repaint);
-        let request_repaint = move || {
-            if let Some(ctx) = repaint.get() {
-                ctx.request_repaint();
-            }
-        };
-        let drill = cordon::drill::Drill::new(tenant.control(), journal, Arc::new(request_repaint));
+        let drill =
+            cordon::drill::Drill::new(tenant.control(), journal, requesting_repaint(&repaint));
         app.set_drill_runner(Box::new(drill));
     }
     window(&title, move |cc| {
@@ -147,6 +142,15 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
 
 /// The window once there is one; the background requests its repaints.
 type RepaintHandle = Arc<OnceLock<egui::Context>>;
+
+fn requesting_repaint(repaint: &RepaintHandle) -> Arc<dyn Fn() + Send + Sync> {
+    let repaint = Arc::clone(repaint);
+    Arc::new(move || {
+        if let Some(ctx) = repaint.get() {
+            ctx.request_repaint();
+        }
+    })
+}
 
 /// Starts the background, and the console over it.
 fn begin(
@@ -174,7 +178,6 @@ fn begin(
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let notifier = Notifier::start(run.mode, Arc::clone(repaint));
     let observer = notifier.clone();
-    let repaint = Arc::clone(repaint);
     let worker = WorkerHandle::spawn(Setup {
         endpoints: run.endpoints,
         mode: run.mode,
@@ -183,11 +186,7 @@ fn begin(
         memory: (run.mode != Mode::Demo).then(|| folder.to_owned()),
         policy,
         timing: Timing::REAL,
-        request_repaint: Arc::new(move || {
-            if let Some(ctx) = repaint.get() {
-                ctx.request_repaint();
-            }
-        }),
+        request_repaint: requesting_repaint(repaint),
         refresh_every: cordon::worker::REFRESH_EVERY,
         addresses: Arc::new(cordon::worker::own_addresses),
         on_event: Arc::new(move |event| observer.observe(event)),
