@@ -38,6 +38,8 @@ pub struct Entries {
     open: BTreeSet<usize>,
     /// Unacknowledged entries that went wrong, have an unknown outcome, or are held.
     attention: Unread,
+    /// Those of them that are held.
+    held: Unread,
     /// Entries that have ended and need no attention.
     ended: BTreeSet<usize>,
     /// How many the file held when it was last read: orders of an earlier run, or of another console.
@@ -70,8 +72,9 @@ impl Entries {
     pub(super) fn line_up(&mut self) {
         if !std::mem::replace(&mut self.is_lined_up, true) {
             let all = &self.all;
-            self.attention
-                .sort_by_key(|index| all[index].status_since());
+            for list in [&mut self.attention, &mut self.held] {
+                list.sort_by_key(|index| all[index].status_since());
+            }
         }
     }
 
@@ -137,7 +140,9 @@ impl Entries {
         }
         let is_open = !entry.status().is_end();
         let needs_attention = self.needs_attention(entry);
+        let is_held = matches!(entry.status(), OrderStatus::Held { .. });
         self.attention.set(index, needs_attention);
+        self.held.set(index, needs_attention && is_held);
         let lists = [
             (&mut self.open, is_open),
             (&mut self.ended, !is_open && !needs_attention),
@@ -266,6 +271,11 @@ impl Entries {
     /// Entries that a person has to read, in the order in which they came to need it.
     pub fn attention(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
         self.attention.indices().map(|index| &self.all[index])
+    }
+
+    /// Those of [`Self::attention`] that wait for a person to insist on them or to withdraw them.
+    pub fn held(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
+        self.held.indices().map(|index| &self.all[index])
     }
 
     /// Entries that have come to need attention since this was asked last, with the same `mark`.

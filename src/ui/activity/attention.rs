@@ -58,9 +58,9 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// the others.
 pub fn listed<'a>(ctx: &Context, state: &'a State) -> Vec<&'a Entry> {
     let first = first_listed(ctx, state.entries.attention_count());
-    let newest_first = || state.entries.attention().rev();
-    let held = newest_first().filter(|entry| is_held(entry));
-    let others = newest_first().filter(|entry| !is_held(entry));
+    let held = state.entries.held().rev();
+    let others = state.entries.attention().rev();
+    let others = others.filter(|entry| !is_held(entry));
     let listed = held.chain(others).skip(first).take(MAX_LISTED);
     let mut listed: Vec<_> = listed.collect();
     let before = Places::of(ctx);
