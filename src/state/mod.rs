@@ -1,11 +1,11 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
 mod actions;
+mod aftermath;
 mod apply;
 mod asked;
 mod attention;
 mod batch;
-mod became;
 mod clock;
 mod contained;
 mod entries;
