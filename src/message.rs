@@ -257,7 +257,7 @@ pub enum Exported {
         others: Vec<OthersContainment>,
     },
     /// What one ticket is about.
-    Incident {
+    Ticket {
         ticket: Box<str>,
         entries: Vec<EntryId>,
         /// What others contain under it.

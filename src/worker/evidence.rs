@@ -99,7 +99,7 @@ fn write(
             moment.others = Some(others);
             hand_over(&all, *since, moment.aftermath)
         }
-        Exported::Incident {
+        Exported::Ticket {
             ticket,
             entries,
             others,

@@ -224,7 +224,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             continue;
         }
         let wanted = JournalExport {
-            what: Exported::Incident {
+            what: Exported::Ticket {
                 ticket: cx.views.incident.ticket().into(),
                 entries: incident.entries.clone(),
                 others: contained_by_others(cx.state, incident.contained.clone()),

@@ -156,7 +156,7 @@ fn all_of_an_incident_is_tagged_in_one_batch_and_handed_over() {
             panic!("{:?}", desk.work);
         };
         assert_eq!(wanted.to, ExportTo::Clipboard);
-        let Exported::Incident {
+        let Exported::Ticket {
             ticket,
             entries,
             others,
@@ -279,7 +279,7 @@ fn an_incident_is_copied_as_html_through_the_same_writer() {
             panic!("{:?}", desk.work);
         };
         assert_eq!((wanted.format, &wanted.to), (format, &ExportTo::Clipboard));
-        assert!(matches!(wanted.what, Exported::Incident { .. }), "{label}");
+        assert!(matches!(wanted.what, Exported::Ticket { .. }), "{label}");
     }
 }
 
@@ -375,7 +375,7 @@ fn repeated_isolation_stays_in_the_incident_of_the_first_requestor() {
         let Some(Command::ExportJournal(wanted)) = desk.work.last() else {
             panic!("{:?}", desk.work);
         };
-        let Exported::Incident { others, .. } = &wanted.what else {
+        let Exported::Ticket { others, .. } = &wanted.what else {
             panic!("{:?}", wanted.what);
         };
         assert_eq!(others.len(), 1);
