@@ -50,7 +50,7 @@ use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedCl
 use crate::model::{Budget, Endpoints, fraction};
 use rate_limit::Limiters;
 use reader::Reader;
-use transport::{Answer, Limits};
+use transport::{Answer, Limits, Sending};
 use wire::Noun;
 
 /// Calls to the service in one person's name. Clones share limits and sign-in.
@@ -174,20 +174,9 @@ impl Client {
 
     async fn one<T: Noun>(&self, segments: &[&str], lane: Lane) -> Result<T, ApiError> {
         let url = odata::path(&self.0.endpoints.api, segments);
-        self.read(&url, lane, Limits::ONE, wire::one)
+        self.read_at(&[&url], lane, Limits::ONE, wire::one)
             .await
-            .map(|(noun, _answer)| noun)
-    }
-
-    async fn read<T: Send + 'static>(
-        &self,
-        url: &Url,
-        lane: Lane,
-        limits: Limits,
-        decode: fn(&[u8]) -> Result<T, Unreadable>,
-    ) -> Result<(T, Answer), ApiError> {
-        let (read, answer, _) = self.read_at(&[url], lane, limits, decode).await?;
-        Ok((read, answer))
+            .map(|(noun, _answer, _used)| noun)
     }
 
     /// Reads until it works or there is no point any more. After a 401 one other token is tried.
@@ -253,24 +242,18 @@ impl Client {
         };
         let start = self.now();
         let method = sending.method();
-        let result = match sending {
-            Sending::Get(limits) => self.0.http.get(url, bearer, limits).await,
-            Sending::Post(body) => self.0.http.post(url, bearer, body).await,
-            Sending::Delete => self.0.http.delete(url, bearer).await,
-        };
+        let quota = permit.quota();
+        let result = self.0.http.send(url, bearer, sending, quota).await;
         let ms = self.now().duration_since(start).as_millis();
         let answer = match result {
-            Ok(answer) => Answer {
-                quota: permit.quota(),
-                ..answer
-            },
+            Ok(answer) => answer,
             Err(fault) => {
-                tracing::debug!(method, path = url.path(), ?fault, ms, "no answer");
+                tracing::debug!(%method, path = url.path(), ?fault, ms, "no answer");
                 return Err(answer::no_answer(&fault, url));
             }
         };
         tracing::debug!(
-            method,
+            %method,
             path = url.path(),
             status = answer.status,
             ms,
@@ -334,21 +317,5 @@ impl Client {
     ) -> Result<T, ApiError> {
         let body = answer.body(url, self.now())?;
         decode(body).map_err(|why| answer.not_understood(url, why))
-    }
-}
-
-enum Sending {
-    Get(Limits),
-    Post(Vec<u8>),
-    Delete,
-}
-
-impl Sending {
-    const fn method(&self) -> &'static str {
-        match self {
-            Self::Get(_) => "GET",
-            Self::Post(_) => "POST",
-            Self::Delete => "DELETE",
-        }
     }
 }

@@ -98,6 +98,25 @@ impl Limits {
     };
 }
 
+/// What is sent to an address.
+pub(super) enum Sending {
+    Get(Limits),
+    /// One JSON body.
+    Post(Vec<u8>),
+    /// Removes what the address names.
+    Delete,
+}
+
+impl Sending {
+    pub(super) const fn method(&self) -> reqwest::Method {
+        match self {
+            Self::Get(_) => reqwest::Method::GET,
+            Self::Post(_) => reqwest::Method::POST,
+            Self::Delete => reqwest::Method::DELETE,
+        }
+    }
+}
+
 /// How the body of an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -243,50 +262,30 @@ impl Http {
         })
     }
 
-    /// Reads from `url` with a bearer token.
-    pub(super) async fn get(
+    /// Sends one request with a bearer token, which counts against this quota.
+    pub(super) async fn send(
         &self,
         url: &Url,
         token: &str,
-        limits: Limits,
+        sending: Sending,
+        quota: Quota,
     ) -> Result<Answer, HttpFault> {
-        let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
-        self.call(request, token, limits).await
-    }
-
-    /// Sends one JSON body to `url` with a bearer token.
-    pub(super) async fn post(
-        &self,
-        url: &Url,
-        token: &str,
-        body: Vec<u8>,
-    ) -> Result<Answer, HttpFault> {
-        let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+        let mut request = reqwest::Request::new(sending.method(), url.clone());
         let json = reqwest::header::HeaderValue::from_static("application/json");
-        request
-            .headers_mut()
-            .insert(reqwest::header::CONTENT_TYPE, json);
-        *request.body_mut() = Some(body.into());
-        self.call(request, token, Limits::ONE).await
-    }
-
-    /// Removes what `url` names.
-    pub(super) async fn delete(&self, url: &Url, token: &str) -> Result<Answer, HttpFault> {
-        let request = reqwest::Request::new(reqwest::Method::DELETE, url.clone());
-        self.call(request, token, Limits::ONE).await
-    }
-
-    async fn call(
-        &self,
-        mut request: reqwest::Request,
-        token: &str,
-        limits: Limits,
-    ) -> Result<Answer, HttpFault> {
+        let mut limits = Limits::ONE;
+        match sending {
+            Sending::Get(own) => limits = own,
+            Sending::Post(body) => {
+                let headers = request.headers_mut();
+                headers.insert(reqwest::header::CONTENT_TYPE, json.clone());
+                *request.body_mut() = Some(body.into());
+            }
+            Sending::Delete => {}
+        }
         // A token that is no header value was never issued; nothing is sent.
         let mut bearer = reqwest::header::HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_not_a_header| HttpFault::NotReached)?;
         bearer.set_sensitive(true);
-        let json = reqwest::header::HeaderValue::from_static("application/json");
         let headers = request.headers_mut();
         headers.insert(reqwest::header::AUTHORIZATION, bearer);
         headers.insert(reqwest::header::ACCEPT, json);
@@ -302,7 +301,7 @@ impl Http {
             status: response.status().as_u16(),
             date: header("date"),
             retry_after: header("retry-after"),
-            quota: Quota::Common,
+            quota,
             challenges: (response.headers().get_all("www-authenticate").iter())
                 .filter_map(readable)
                 .take(CHALLENGES)

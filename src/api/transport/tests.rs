@@ -35,6 +35,11 @@ fn answer(head: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
+async fn get(http: &Http, url: &Url, token: &str, limits: Limits) -> Result<Answer, HttpFault> {
+    let sending = Sending::Get(limits);
+    http.send(url, token, sending, Quota::Common).await
+}
+
 async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
     let (endpoints, thread) = serve(vec![answer]);
     let http = Http::new(&endpoints).expect("a client");
@@ -43,7 +48,7 @@ async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
         time: Duration::from_secs(5),
         min_throughput: None,
     };
-    let result = http.get(&endpoints.api, "a-token", limits).await;
+    let result = get(&http, &endpoints.api, "a-token", limits).await;
     (result, thread.join().expect("a request").concat())
 }
 
@@ -120,7 +125,7 @@ async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
     let endpoints = Endpoints::stand_in(&format!("http://{closed}"), "t", "c").expect("loopback");
     let http = Http::new(&endpoints).expect("a client");
     assert_eq!(
-        http.get(&endpoints.api, "t", Limits::ONE).await.err(),
+        get(&http, &endpoints.api, "t", Limits::ONE).await.err(),
         Some(HttpFault::NotReached)
     );
 }
@@ -137,7 +142,7 @@ async fn silence_is_a_time_out() {
         min_throughput: None,
     };
     assert_eq!(
-        http.get(&endpoints.api, "t", limits).await.err(),
+        get(&http, &endpoints.api, "t", limits).await.err(),
         Some(HttpFault::TimedOut)
     );
 }
@@ -153,7 +158,7 @@ async fn an_echo_of_the_token_is_blanked_in_body_and_headers() {
         );
         let (endpoints, thread) = serve(vec![answer(&head, body.as_bytes())]);
         let http = Http::new(&endpoints).expect("a client");
-        let got = http.get(&endpoints.api, "a-long-token", Limits::ONE).await;
+        let got = get(&http, &endpoints.api, "a-long-token", Limits::ONE).await;
         let got = got.expect("an answer");
         let all = format!("{got:?} {}", String::from_utf8_lossy(&got.body));
         assert!(
@@ -197,7 +202,7 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
             bytes: 1_000,
         }),
     };
-    let got = http.get(&endpoints.api, "t", limits).await;
+    let got = get(&http, &endpoints.api, "t", limits).await;
     thread.expect("a thread").join().expect("it ends");
     let received = usize::try_from(http.received()).expect("few");
     let got = got.expect("it began");
@@ -227,7 +232,7 @@ async fn a_live_client_sends_nothing_in_the_clear() {
         time: Duration::from_millis(500),
         ..Limits::ONE
     };
-    let asked = http.get(&clear, "t", limits).await;
+    let asked = get(&http, &clear, "t", limits).await;
     assert_eq!(asked.err(), Some(HttpFault::NotReached));
     let came = listener.accept().map_err(|error| error.kind());
     assert_eq!(came.err(), Some(std::io::ErrorKind::WouldBlock));
