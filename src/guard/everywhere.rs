@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Facts;
 use super::file::FileLook;
-use super::verdict::{Question, Verdict};
+use super::verdict::{Ages, Question, Reason, Verdict};
 use crate::action::Task;
 use crate::explain::NextStep;
-use crate::model::{Indicator, MAX_INDICATORS, age_text, grouped, requestor_name};
+use crate::model::{Indicator, MAX_INDICATORS, grouped, requestor_name};
 
 const ONE_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -82,9 +82,12 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         "This reaches every device of the tenant, servers and domain controllers included",
     )];
     if let Some(at) = task.expires().filter(|at| *at <= facts.now) {
-        let age = age_text(facts.now.duration_since(at).as_secs());
+        let words = |ages: Ages| {
+            let age = ages.of(at);
+            format!("Its expiry is in the past ({age}): Defender refuses such a block")
+        };
         verdicts.push(Verdict::block(
-            format!("Its expiry is in the past ({age}): Defender refuses such a block"),
+            Reason::aging(facts.now, words),
             NextStep::Outside("Choose a time in the future".into()),
         ));
     }

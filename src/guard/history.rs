@@ -1,6 +1,8 @@
 //! Guardrails on the device's action history, open and ended actions alike.
 
-use super::verdict::{Question, Verdict};
+use jiff::Timestamp;
+
+use super::verdict::{Ages, Question, Reason, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
     ActionKind, Change, Condition, ConditionState, Evidence, MAX_REPEATS, Recorded, Sameness, Task,
@@ -9,7 +11,7 @@ use crate::action::{
 use crate::explain::NextStep;
 use crate::model::{
     MachineAction, MachineActionId, clean, clock_text, filled, first_upper, normal, requestor_name,
-    since_text, tag_last,
+    tag_last,
 };
 
 /// Maximum number of other people's open actions that are listed, newest first.
@@ -221,11 +223,15 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
     match change {
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
-            ConditionState::Yes(evidence) => vec![Verdict::warn(format!(
-                "Already {}, as far as the action history shows: {}",
-                condition.word().to_lowercase(),
-                account(&evidence, facts, |action| by_whom(action, facts))
-            ))],
+            ConditionState::Yes(evidence) => {
+                vec![Verdict::warn(Reason::aging(facts.now, |ages| {
+                    format!(
+                        "Already {}, as far as the action history shows: {}",
+                        condition.word().to_lowercase(),
+                        account(&evidence, facts, ages, |action| by_whom(action, facts))
+                    )
+                }))]
+            }
             ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
                 Vec::new()
@@ -269,10 +275,11 @@ fn not_clear(condition: Condition) -> Verdict {
 pub(super) fn account(
     evidence: &Evidence,
     facts: &Facts<'_>,
+    ages: Ages,
     by: impl Fn(&MachineAction) -> String,
 ) -> String {
     let known = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
-    let mut text = since(evidence, facts);
+    let mut text = since(evidence.since, facts, ages);
     if let Some(first) = known(&evidence.action) {
         text = format!("{text}, {}: {}", by(first), why(first));
     }
@@ -357,23 +364,22 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         .filter(|action| !is_told_elsewhere(action) && !is_mine(action))
         .collect();
     open.sort_by_key(|action| std::cmp::Reverse(action.created));
-    let weigh = |text: String| {
+    let weigh = |reason: Reason| {
         if question.task.risk().takes_away() {
-            Verdict::warn(text)
+            Verdict::warn(reason)
         } else {
-            Verdict::note(text)
+            Verdict::note(reason)
         }
     };
     let more = open.len().saturating_sub(MAX_UNDER_WAY);
-    let more = (more > 0).then(|| weigh(format!("More actions under way: {more}")));
+    let more = (more > 0).then(|| weigh(format!("More actions under way: {more}").into()));
     let listed = open.into_iter().take(MAX_UNDER_WAY).map(|action| {
-        let since = action.created.map_or_else(
-            || "since an unknown time".to_owned(),
-            |at| since_text(at, facts.now, facts.zone),
-        );
         let by = action.requested_by();
         let by = by.map_or_else(String::new, |by| format!(" by {by}"));
-        weigh(format!("Under way: {}{by} {since}", action_noun(action)))
+        weigh(Reason::aging(facts.now, |ages| {
+            let since = since(action.created, facts, ages);
+            format!("Under way: {}{by} {since}", action_noun(action))
+        }))
     });
     listed.chain(more).collect()
 }
@@ -399,11 +405,14 @@ fn requested_by(action: &MachineAction, facts: &Facts<'_>) -> String {
     by.map_or_else(String::new, |by| format!(", requested by {by}"))
 }
 
-/// Since when it has been so.
-pub(super) fn since(evidence: &Evidence, facts: &Facts<'_>) -> String {
-    evidence.since.map_or_else(
+/// Since when it has been so: `since 04:13 +00:00, 49 min ago`.
+fn since(at: Option<Timestamp>, facts: &Facts<'_>, ages: Ages) -> String {
+    at.map_or_else(
         || "since an unknown time".to_owned(),
-        |at| since_text(at, facts.now, facts.zone),
+        |at| {
+            let clock = clock_text(at, facts.now, facts.zone);
+            format!("since {clock}, {}", ages.of(at))
+        },
     )
 }
 

@@ -1,14 +1,14 @@
 //! Releases and cancellations of what anyone ordered: it may still be needed.
 
 use super::history::{account, why};
-use super::verdict::{Question, Verdict};
+use super::verdict::{Question, Reason, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
 use crate::action::{
     ActionKind, Change, Condition, Evidence, Task, action_noun, infer_ended, type_noun,
 };
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, age_text, clock_text, each_once,
-    first_upper, normal, requestor_name, without_tag,
+    MachineAction, MachineActionId, MachineActionType, clock_text, each_once, first_upper, normal,
+    requestor_name, without_tag,
 };
 
 /// Says who, since when and why, and which alerts are open; never harder than a warning (rule 10).
@@ -31,23 +31,29 @@ fn cancellation(
     let kind = ActionKind::from_type(action_type);
     let contains = kind.is_some_and(|kind| matches!(kind.spec().change, Change::Sets(_)));
     if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
-        let at = action.created.map_or_else(
-            || "at an unknown time".to_owned(),
-            |at| {
-                let age = age_text(facts.now.duration_since(at).as_secs());
-                format!("at {}, {age}", clock_text(at, facts.now, facts.zone))
-            },
-        );
         let (whose, by) = whose(action, facts);
+        let is_others = contains && whose != Ownership::Mine;
         let what = first_upper(&action_noun(action));
-        let text = format!(
-            "{what} requested {at}, {by}: {}. Action id {id}",
-            why(action)
-        );
-        return vec![if contains && whose != Ownership::Mine {
-            Verdict::warn(format!("{text}. {}", alerts(facts)))
+        let reason = Reason::aging(facts.now, |ages| {
+            let at = action.created.map_or_else(
+                || "at an unknown time".to_owned(),
+                |at| {
+                    let clock = clock_text(at, facts.now, facts.zone);
+                    format!("at {clock}, {}", ages.of(at))
+                },
+            );
+            let reason = why(action);
+            let text = format!("{what} requested {at}, {by}: {reason}. Action id {id}");
+            if is_others {
+                format!("{text}. {}", alerts(facts))
+            } else {
+                text
+            }
+        });
+        return vec![if is_others {
+            Verdict::warn(reason)
         } else {
-            Verdict::note(text)
+            Verdict::note(reason)
         }];
     }
     let named = Verdict::note(format!(
@@ -88,15 +94,17 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 /// Since when it is so, by whom and why: a warning where any of it was somebody else, or it is so for more
 /// than one reason, of which one may still hold.
 fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
-    let account = account(evidence, facts, |action| whose(action, facts).1);
-    let text = format!("{what} {account}. {}", alerts(facts));
+    let words = Reason::aging(facts.now, |ages| {
+        let account = account(evidence, facts, ages, |action| whose(action, facts).1);
+        format!("{what} {account}. {}", alerts(facts))
+    });
     let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
     let set: Vec<_> = evidence.actions().filter_map(set_by).collect();
     let has_one_reason = each_once(set.iter().map(|action| reason(action, facts))).len() == 1;
     match Ownership::of_all(set.iter().map(|action| whose(action, facts).0)) {
-        Some(Ownership::Mine) if has_one_reason => Verdict::note(text),
+        Some(Ownership::Mine) if has_one_reason => Verdict::note(words),
         Some(Ownership::Mine | Ownership::NotOurs | Ownership::Unknown) | None => {
-            Verdict::warn(text)
+            Verdict::warn(words)
         }
     }
 }

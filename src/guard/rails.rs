@@ -1,13 +1,13 @@
 //! The guardrails: one small function each, and the table of them.
 
 use super::policy::Silence;
-use super::verdict::{Question, Verdict};
+use super::verdict::{Ages, Question, Reason, Verdict};
 use super::{
     Facts, batch, blast_radius, everywhere, file, history, lifting, protection, support, twins,
 };
 use crate::action::Devices;
 use crate::explain::NextStep;
-use crate::model::{OnboardingStatus, age_text};
+use crate::model::OnboardingStatus;
 
 /// A rule with what it protects.
 pub struct Guardrail {
@@ -295,8 +295,8 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         Verdict::warn(words)
     });
     let report = silence.last_report.map(|seen| {
-        let age = age_text(facts.now.duration_since(seen).as_secs());
-        Verdict::warn(format!("Last full report {age}: {waits}"))
+        let words = |ages: Ages| format!("Last full report {}: {waits}", ages.of(seen));
+        Verdict::warn(Reason::aging(facts.now, words))
     });
     let unknown = machine.last_seen.is_none().then(|| {
         let words = format!("when the device last reported; {waits}");

@@ -1,3 +1,4 @@
+mod ages;
 mod approval;
 mod cut_off;
 mod everywhere;

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::Facts;
-use super::verdict::{Question, Verdict};
-use crate::model::{Machine, age_text, short_name};
+use super::verdict::{Ages, Question, Reason, Verdict};
+use crate::model::{Machine, short_name};
 
 /// How many other records are named one by one.
 const MAX_NAMED: usize = 10;
@@ -16,15 +14,14 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     if !question.is_act() {
         return Vec::new();
     }
-    let about = |machine: &Machine| distinguished(machine, facts.now);
     let own_name = question.machine.dns_name.as_deref().map(short_name);
     let has_name = |other: &&Arc<Machine>| {
         let name = other.computer_dns_name.as_deref().map(short_name);
         name == own_name
     };
     let (same, alike): (Vec<_>, Vec<_>) = facts.namesakes.iter().partition(has_name);
-    let this = match facts.machine {
-        Some(machine) => about(machine),
+    let this = |ages| match facts.machine {
+        Some(machine) => distinguished(machine, ages),
         None => format!("…{}", question.machine.id.tail()),
     };
     let oddity = question.machine.oddity();
@@ -33,22 +30,30 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         .into_iter()
         .collect();
     if !same.is_empty() {
-        verdicts.push(Verdict::warn(format!(
-            "{} other {} with this name: {}. This is {this}",
-            same.len(),
-            records(same.len()),
-            list(&same, about),
-        )));
+        verdicts.push(Verdict::warn(Reason::aging(facts.now, |ages| {
+            format!(
+                "{} other {} with this name: {}. This is {}",
+                same.len(),
+                records(same.len()),
+                list(&same, |other| distinguished(other, ages)),
+                this(ages),
+            )
+        })));
     }
     if !alike.is_empty() {
-        let named =
-            |other: &Machine| format!("{} {}", other.reference().quoted_name(), about(other));
-        verdicts.push(Verdict::warn(format!(
-            "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {this}",
-            alike.len(),
-            records(alike.len()),
-            list(&alike, named),
-        )));
+        let named = |other: &Machine, ages| {
+            let name = other.reference().quoted_name();
+            format!("{name} {}", distinguished(other, ages))
+        };
+        verdicts.push(Verdict::warn(Reason::aging(facts.now, |ages| {
+            format!(
+                "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {}",
+                alike.len(),
+                records(alike.len()),
+                list(&alike, |other| named(other, ages)),
+                this(ages),
+            )
+        })));
     }
     // One of the devices that are missing may have the name.
     if !facts.devices.is_complete && question.machine.dns_name.is_some() {
@@ -60,10 +65,10 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 }
 
 /// The end of its id, its health, and when it reported last.
-fn distinguished(machine: &Machine, now: Timestamp) -> String {
+fn distinguished(machine: &Machine, ages: Ages) -> String {
     let seen = machine.last_seen.map_or_else(
         || "last report unknown".to_owned(),
-        |at| format!("reported {}", age_text(now.duration_since(at).as_secs())),
+        |at| format!("reported {}", ages.of(at)),
     );
     let (tail, health) = (machine.id.tail(), machine.health_status.word());
     format!("…{tail} ({health}, {seen})")

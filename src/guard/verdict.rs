@@ -1,8 +1,10 @@
 //! What a guardrail is asked, and what it answers.
 
+use jiff::Timestamp;
+
 use crate::action::Task;
 use crate::explain::NextStep;
-use crate::model::{EntryId, MachineActionId, MachineRef};
+use crate::model::{EntryId, IN_THE_FUTURE, MachineActionId, MachineRef, age_text};
 
 /// What is judged.
 pub struct Question<'a> {
@@ -42,6 +44,8 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence, without what it asks for.
     pub reason: String,
+    /// The same without what time alone changes in it, where it tells an age.
+    lasting: Option<String>,
     /// What a [`Severity::NameWanted`] asks for.
     request: Option<Request>,
     pub next: NextStep,
@@ -82,6 +86,19 @@ impl Finding {
         format!("{}{request}", self.reason)
     }
 
+    /// What stays of the reason while it only grows older: one who has read it has read it a minute later too.
+    #[must_use]
+    pub fn lasting_reason(&self) -> &str {
+        self.lasting.as_ref().unwrap_or(&self.reason)
+    }
+
+    /// Puts a heading before the reason, as the steps of a plan that the finding belongs to.
+    pub fn put_under(&mut self, heading: &str) {
+        for reason in std::iter::once(&mut self.reason).chain(&mut self.lasting) {
+            *reason = format!("{heading}: {reason}");
+        }
+    }
+
     /// The finding once the name or word that it asks for was typed.
     pub(super) fn typed(mut self) -> Self {
         self.request = self.request.map(|request| match request {
@@ -109,33 +126,78 @@ impl Finding {
     }
 }
 
+/// What tells ages in a reason, or leaves them out.
+#[derive(Clone, Copy)]
+pub(super) struct Ages {
+    now: Timestamp,
+    are_told: bool,
+}
+
+impl Ages {
+    /// How long ago something was. A time to come is news that does not pass by itself.
+    pub(super) fn of(self, at: Timestamp) -> String {
+        let secs = self.now.duration_since(at).as_secs();
+        if self.are_told || age_text(secs) == IN_THE_FUTURE {
+            age_text(secs)
+        } else {
+            String::new()
+        }
+    }
+}
+
+/// A reason, and what stays of it while it grows older.
+pub(super) struct Reason {
+    text: String,
+    lasting: Option<String>,
+}
+
+impl Reason {
+    /// A reason that tells ages.
+    pub(super) fn aging(now: Timestamp, words: impl Fn(Ages) -> String) -> Self {
+        let ages = |are_told| Ages { now, are_told };
+        Self {
+            text: words(ages(true)),
+            lasting: Some(words(ages(false))),
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Reason {
+    fn from(text: T) -> Self {
+        Self {
+            text: text.into(),
+            lasting: None,
+        }
+    }
+}
+
 /// A finding before it has its rail's name.
 pub struct Verdict {
     severity: Severity,
-    reason: String,
+    reason: Reason,
     request: Option<Request>,
     next: NextStep,
     opposite: Option<MachineActionId>,
 }
 
 impl Verdict {
-    fn new(severity: Severity, reason: String) -> Self {
+    fn new(severity: Severity, reason: impl Into<Reason>) -> Self {
         Self {
             severity,
-            reason,
+            reason: reason.into(),
             request: None,
             next: NextStep::None,
             opposite: None,
         }
     }
 
-    pub(super) fn warn(text: impl Into<String>) -> Self {
-        Self::new(Severity::Warn, text.into())
+    pub(super) fn warn(text: impl Into<Reason>) -> Self {
+        Self::new(Severity::Warn, text)
     }
 
     /// What is good to know, and no reason against it.
-    pub(super) fn note(text: impl Into<String>) -> Self {
-        Self::new(Severity::Note, text.into())
+    pub(super) fn note(text: impl Into<Reason>) -> Self {
+        Self::new(Severity::Note, text)
     }
 
     /// A check that could not be made: `what` it was about, and why where that is known.
@@ -149,21 +211,21 @@ impl Verdict {
     }
 
     /// Forbids until the device's name has been typed, for this reason.
-    pub(super) fn name_wanted(reason: impl Into<String>) -> Self {
+    pub(super) fn name_wanted(reason: impl Into<Reason>) -> Self {
         let request = Some(Request::TypeName);
-        let verdict = Self::new(Severity::NameWanted, reason.into());
+        let verdict = Self::new(Severity::NameWanted, reason);
         Self { request, ..verdict }
     }
 
     /// Forbids until the word for all devices has been typed, for this reason.
-    pub(super) fn word_wanted(reason: impl Into<String>) -> Self {
+    pub(super) fn word_wanted(reason: impl Into<Reason>) -> Self {
         let request = Some(Request::TypeWord);
-        let verdict = Self::new(Severity::NameWanted, reason.into());
+        let verdict = Self::new(Severity::NameWanted, reason);
         Self { request, ..verdict }
     }
 
-    pub(super) fn block(text: impl Into<String>, next: NextStep) -> Self {
-        Self::new(Severity::Block, text.into()).next(next)
+    pub(super) fn block(text: impl Into<Reason>, next: NextStep) -> Self {
+        Self::new(Severity::Block, text).next(next)
     }
 
     pub(super) fn next(self, next: NextStep) -> Self {
@@ -179,7 +241,7 @@ impl Verdict {
     pub(super) fn named(self, rail: &'static str) -> Finding {
         let Self {
             severity,
-            reason,
+            reason: Reason { text, lasting },
             request,
             next,
             opposite,
@@ -187,7 +249,8 @@ impl Verdict {
         Finding {
             rail,
             severity,
-            reason,
+            reason: text,
+            lasting,
             request,
             next,
             opposite,

@@ -35,7 +35,7 @@ mod window;
 
 pub use adapters::Adapters;
 pub use age::{
-    age_text, clock_text, duration_text, is_outdated, shifted, since_text, without_ages,
+    IN_THE_FUTURE, age_text, clock_text, duration_text, is_outdated, shifted, since_text,
 };
 pub use budget::{Budget, PageDelay};
 pub use bytes::{HeapBytes, on_heap};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use egui::{Rect, Ui};
 
 use crate::guard::Finding;
-use crate::model::{EntryId, MachineId, without_ages};
+use crate::model::{EntryId, MachineId};
 
 /// Lines that layout rounds differ by less than this, in points.
 const TOLERANCE: f32 = 1.0;
@@ -31,7 +31,7 @@ impl MustSee {
         Self::Finding {
             machine: machine.clone(),
             rail: finding.rail,
-            text: without_ages(&finding.reason),
+            text: finding.lasting_reason().to_owned(),
         }
     }
 }

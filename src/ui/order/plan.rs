@@ -201,7 +201,7 @@ fn merged(first: &Review, reviews: &[Review], labels: &[&str]) -> Review {
     found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
     let findings = found.into_iter().map(|(mut finding, steps)| {
         if steps.len() < reviews.len() {
-            finding.reason = format!("{}: {}", steps.join(", "), finding.reason);
+            finding.put_under(&steps.join(", "));
         }
         finding
     });
