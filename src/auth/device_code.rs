@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use oauth2::{ClientId, DeviceCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 use super::answer::{Fields, TokenReply, post};
 use super::challenge::WantedClaims;
@@ -15,7 +15,7 @@ use super::error::AuthError;
 use super::secret::Secret;
 use super::token::monotonic_now;
 use super::{Clock, SignInHost};
-use crate::model::{SignInPrompt, clean};
+use crate::model::{SignInPrompt, clean, is_loopback, is_within};
 
 /// RFC 8628 section 3.4.
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -150,14 +150,9 @@ fn may_open(page: &str, loopback_run: bool) -> bool {
     if !url.username().is_empty() || url.password().is_some() || !plain {
         return false;
     }
-    match (url.scheme(), url.host()) {
-        ("https", Some(Host::Domain(host))) => CODE_PAGES.iter().any(|known| {
-            host.strip_suffix(known)
-                .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
-        }),
-        ("http", Some(Host::Domain(host))) => loopback_run && host == "localhost",
-        ("http", Some(Host::Ipv4(ip))) => loopback_run && ip.is_loopback(),
-        ("http", Some(Host::Ipv6(ip))) => loopback_run && ip.is_loopback(),
+    match url.scheme() {
+        "https" => is_within(&url, &CODE_PAGES),
+        "http" => loopback_run && is_loopback(&url),
         _ => false,
     }
 }

@@ -3,9 +3,7 @@
 use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::explain::NextStep;
-use crate::model::{
-    FileFacts, IndicatorAction, Permission, SessionStatus, clean, grouped, requestor_name,
-};
+use crate::model::{FileFacts, IndicatorAction, Permission, clean, grouped, requestor_name};
 
 /// On more devices of the organisation than this, a file is likely to be needed.
 const WIDESPREAD: i64 = 10;
@@ -27,7 +25,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     if question.task.file_hash().is_none() || !question.task.risk().takes_away() {
         return Vec::new();
     }
-    if lacks_permission(facts.session) {
+    if facts.session.is_known_to_lack(&Permission::FileReadAll) {
         return vec![
             Verdict::not_checked(
                 "who signed this file and how widespread it is; requires File.Read.All",
@@ -49,13 +47,6 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         })],
         FileLook::Known(file) => known(file, blocks),
     }
-}
-
-/// Whether the current sign-in is known to lack the permission to look up files.
-#[must_use]
-pub fn lacks_permission(session: &SessionStatus) -> bool {
-    matches!(session, SessionStatus::SignedIn { permissions, .. }
-        if permissions.holds(&[Permission::FileReadAll]) == Some(false))
 }
 
 /// `blocks` says that it is blocked on every device, and not only taken from one.

@@ -24,7 +24,7 @@ use jiff::tz::TimeZone;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use everywhere::{IndicatorsLook, latest_end};
-pub use file::{FileLook, lacks_permission as lacks_file_permission};
+pub use file::FileLook;
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy, is_silent};
 pub use rails::{GUARDRAILS, Guardrail, TENANT_WIDE};

@@ -136,12 +136,7 @@ impl Endpoints {
         if self.loopback {
             return url.scheme() == "http" && is_loopback(url);
         }
-        let host = url.host_str().unwrap_or_default();
-        let is_known = PACKAGE_HOSTS.iter().any(|known| {
-            let rest = host.strip_suffix(known);
-            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
-        url.scheme() == "https" && url.port().is_none() && is_known
+        url.scheme() == "https" && url.port().is_none() && is_within(url, &PACKAGE_HOSTS)
     }
 }
 
@@ -175,7 +170,19 @@ pub fn loopback_addresses(url: &Url) -> Vec<SocketAddr> {
     hosts.iter().map(|host| (*host, port).into()).collect()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is on one of these domains, or below it.
+#[must_use]
+pub fn is_within(url: &Url, domains: &[&str]) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    domains.iter().any(|domain| {
+        let rest = host.strip_suffix(domain);
+        rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
+/// Whether an address is on this computer.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

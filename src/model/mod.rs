@@ -40,7 +40,9 @@ pub use age::{
 pub use budget::{Budget, PageDelay};
 pub use bytes::{HeapBytes, on_heap};
 pub use cloud::{Cloud, Region};
-pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
+pub use endpoints::{
+    Endpoints, LOOPBACK_NAME, NotLoopback, is_loopback, is_within, loopback_addresses,
+};
 pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};

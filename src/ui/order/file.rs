@@ -12,7 +12,6 @@ use super::form::OrderForm;
 use super::paste::FormField;
 use super::sightings;
 use crate::action::{ActionKind, Draft, Sha1};
-use crate::guard;
 use crate::message::{Command, HashedFile, HashingNews};
 use crate::model::{FileFacts, Permission, Seen, clean, grouped, requestor_name};
 use crate::state::State;
@@ -69,7 +68,7 @@ fn lines_ui(ui: &mut Ui, lines: &[String]) {
 
 /// Whether the present sign-in may look a file up, as far as that is known.
 fn may_look_up(state: &State) -> bool {
-    state.session.is_signed_in() && !guard::lacks_file_permission(&state.session)
+    state.session.is_signed_in() && !state.session.is_known_to_lack(&Permission::FileReadAll)
 }
 
 fn look_up(cx: &mut Cx<'_>, hash: &str, looked_up: &mut Option<Box<str>>) {
@@ -119,7 +118,7 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> Vec<String> {
         Some((Some(None), _)) => {
             "Defender has never seen this SHA-256, and so knows no SHA-1 for it".to_owned()
         }
-        _ if guard::lacks_file_permission(&cx.state.session) => format!(
+        _ if cx.state.session.is_known_to_lack(&Permission::FileReadAll) => format!(
             "Nothing is known about this file: the look-up requires the permission {}",
             Permission::FileReadAll
         ),
