@@ -71,12 +71,6 @@ impl Plans {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Plan>> {
         self.0.iter()
     }
-
-    /// The first of them.
-    #[must_use]
-    pub fn first(&self) -> Option<&Arc<Plan>> {
-        self.0.first()
-    }
 }
 
 impl Step {
@@ -262,7 +256,7 @@ mod tests {
         plans.add(Plan::new("Other", [Step::new(ActionKind::Isolate)]));
         let names: Vec<_> = plans.iter().map(|plan| &*plan.name).collect();
         assert_eq!(names, ["Ransomware", "Suspicious laptop", "Other"]);
-        assert_eq!(plans.first().map(|plan| plan.steps.len()), Some(1));
+        assert_eq!(plans.iter().next().map(|plan| plan.steps.len()), Some(1));
     }
 
     #[test]
