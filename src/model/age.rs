@@ -28,8 +28,10 @@ pub const IN_THE_FUTURE: &str = "in the future";
 /// lies further ahead is said to.
 #[must_use]
 pub fn age_text(seconds: i64) -> String {
+    if seconds <= AHEAD {
+        return IN_THE_FUTURE.to_owned();
+    }
     match seconds {
-        ..=AHEAD => IN_THE_FUTURE.to_owned(),
         ..=0 => "just now".to_owned(),
         // A figure that goes on by the second would stand still where nothing else moves.
         1..MINUTE => "less than a minute ago".to_owned(),
