@@ -11,7 +11,7 @@ use crate::message::Command;
 use crate::model::{EntryId, first_lower};
 use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
-use crate::ui::activity::row::{RING, Ticking, entry_ui};
+use crate::ui::activity::row::{RING, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
 use crate::ui::order::{Exposure, MustSee};
 use crate::ui::theme::{Role, TokensExt as _, text};
@@ -171,15 +171,14 @@ pub fn pages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// Shows the entries that need attention, if there are any, at most `max_height` high; `asked` gives
 /// the first of them the keyboard.
-pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) -> Ticking {
+pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) {
     let state = cx.state;
     let count = state.entries.attention_count();
     if count == 0 {
-        return Ticking::No;
+        return;
     }
     let tokens = ui.tokens();
     let listed = listed(ui.ctx(), state);
-    let mut ticking = Ticking::No;
     let frame = Frame::new()
         .fill(tokens.surface.panel)
         .stroke(Stroke::new(tokens.border_width, tokens.caution))
@@ -203,16 +202,13 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
             note_places(ui, &listed);
             let mut below = 0;
             for (n, entry) in listed.iter().enumerate() {
-                if entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes {
-                    ticking = Ticking::Yes;
-                }
+                entry_ui(ui, cx, entry, asked && n == 0);
                 below += usize::from(ui.min_rect().bottom() > ui.clip_rect().bottom() + 1.0);
             }
             note_below(ui, below);
             pages_ui(ui, cx);
         });
     });
-    ticking
 }
 
 /// How many rows are not or not wholly in sight, for the heading.

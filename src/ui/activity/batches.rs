@@ -1,6 +1,7 @@
 //! Summaries of batches, above the rows of the activity list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::{Id, Ui};
 
@@ -29,9 +30,8 @@ const STOP: &str = "Stop the rest";
 const ACKNOWLEDGE_SOME: &str = "Acknowledge…";
 
 /// Shows the batches that are under way, were interrupted, or whose result is not acknowledged: at most
-/// `max_shown`, newest first. The last of them can be turned to each of the others. Whether something in
-/// them ticks.
-pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
+/// `max_shown`, newest first. The last of them can be turned to each of the others.
+pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) {
     let batches = cx.state.batches(cx.now);
     let last = max_shown.saturating_sub(1);
     let has_pages = batches.len() > max_shown;
@@ -53,7 +53,9 @@ pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
             turn_to(ui, &batches, next);
         }
     }
-    batches.iter().any(|batch| batch.waiting() > 0)
+    if batches.iter().any(|batch| batch.waiting() > 0) {
+        ui.ctx().request_repaint_after(Duration::from_secs(1));
+    }
 }
 
 /// The page shown among the summaries, from 0.

@@ -15,7 +15,6 @@ pub(in crate::ui) mod wording;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use egui::{Id, RichText, ScrollArea, TextStyle, Ui};
 
@@ -29,7 +28,7 @@ use crate::ui::activity::attention::{
     attention_ui, forget_places, has_new_first, listed, note_places, pages_ui,
 };
 use crate::ui::activity::batches::batches_ui;
-use crate::ui::activity::row::{RING, Ticking, entry_ui};
+use crate::ui::activity::row::{RING, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
 
 /// Ended entries drawn; older ones are in the journal.
@@ -117,16 +116,13 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     }
     // Summaries of several lines take their room from what needs attention, and not from what is in flight.
     let ours = (ours - further_lines(ui)).max(rows + reason);
-    let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
-    ticks |= summaries_ui(ui, cx, max_batches, batch);
+    attention_ui(ui, cx, ours, asked);
+    summaries_ui(ui, cx, max_batches, batch);
     if is_headed {
         section_ui(ui, "Activity");
     }
     let is_first = asked && attention == 0;
-    let rows = row_list("activity", is_first).show(ui, |ui| ticks |= others_ui(ui, cx, is_first));
-    if ticks {
-        ui.ctx().request_repaint_after(Duration::from_secs(1));
-    }
+    let rows = row_list("activity", is_first).show(ui, |ui| others_ui(ui, cx, is_first));
     if attention == 0 {
         room - rows.inner_rect.height() + rows.content_size.y
     } else {
@@ -143,15 +139,14 @@ fn is_asked(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     asked
 }
 
-/// Shows the summaries and notes what they take beyond a `line` each. Whether something in them ticks.
-fn summaries_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize, line: f32) -> bool {
+/// Shows the summaries and notes what they take beyond a `line` each.
+fn summaries_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize, line: f32) {
     let shown = cx.state.batches(cx.now).len().min(max_shown);
     let top = ui.cursor().top();
-    let ticks = batches_ui(ui, cx, max_shown);
+    batches_ui(ui, cx, max_shown);
     let height = ui.cursor().top() - top;
     let further = (0..shown).fold(height, |height, _| height - line);
     note_further_lines(ui, further.max(0.0));
-    ticks
 }
 
 fn further_lines_id() -> Id {
@@ -205,22 +200,18 @@ fn empty_ui(ui: &mut Ui, room: f32) {
 
 /// Every row in one list without headings; what needs attention comes first.
 fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
-    let mut ticks = false;
     let listed = listed(ui.ctx(), cx.state);
     let to_top = asked || has_new_first(ui.ctx(), &listed);
     row_list("activity rows", to_top).show(ui, |ui| {
         note_places(ui, &listed);
         let is_first = asked && listed.is_empty();
         for (n, entry) in listed.into_iter().enumerate() {
-            ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
+            entry_ui(ui, cx, entry, asked && n == 0);
         }
         pages_ui(ui, cx);
-        ticks |= batches_ui(ui, cx, 1);
-        ticks |= others_ui(ui, cx, is_first);
+        batches_ui(ui, cx, 1);
+        others_ui(ui, cx, is_first);
     });
-    if ticks {
-        ui.ctx().request_repaint_after(Duration::from_secs(1));
-    }
 }
 
 /// A list of rows, at its top where that was asked for.
@@ -236,19 +227,17 @@ fn row_list(name: &str, to_top: bool) -> ScrollArea {
     }
 }
 
-/// The rows that need no attention. Returns whether a time in them ticks.
-fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
+/// The rows that need no attention.
+fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let (mut rows, older) = in_order(cx.state);
     keep_places(ui, &mut rows);
-    let mut ticks = false;
     for (n, entry) in rows.into_iter().enumerate() {
-        ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
+        entry_ui(ui, cx, entry, asked && n == 0);
     }
     if older > 0 {
         let text = format!("{older} older entries are in the journal");
         ui.small_label(text);
     }
-    ticks
 }
 
 /// Positions of the rows when last drawn, and whether the pointer was at the list then.

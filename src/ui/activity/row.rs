@@ -1,5 +1,7 @@
 //! One row of the activity list: a line, and more of it when it is opened.
 
+use std::time::Duration;
+
 use egui::{
     Align, Frame, Id, Label, Layout, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit,
 };
@@ -33,15 +35,8 @@ const REASON_WIDTH: f32 = 60.0;
 /// Kept around the rows of a list, so that the ring of the first is whole.
 pub const RING: Margin = Margin::same(3);
 
-/// Whether the row shows something that changes by the second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ticking {
-    Yes,
-    No,
-}
-
 /// Shows an entry with its buttons. `focus` asks for the keyboard on what opens it.
-pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
+pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
     let tokens = ui.tokens();
     let is_marked = cx.views.activity.marked == Some(entry.id());
     let look = status_look(entry, cx.state);
@@ -68,7 +63,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
             .inner
     });
     let rect = row.response.rect;
-    let (ticking, is_opening) = row.inner;
+    let is_opening = row.inner;
     let task = &entry.order.task;
     let name = format!("{}: {}", cx.state.machine_of(entry).quoted(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
@@ -86,7 +81,9 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
         let waits = cx.state.entries.needs_attention(entry);
         scroll_once(ui, (entry.id(), waits), rect, align);
     }
-    ticking
+    if ticks(entry, cx) {
+        ui.ctx().request_repaint_after(Duration::from_secs(1));
+    }
 }
 
 /// Look of an entry's status, with what became of it; the line says by whom and when.
@@ -129,14 +126,8 @@ fn scroll_once(ui: &Ui, (entry, waits): (EntryId, bool), rect: egui::Rect, align
     }
 }
 
-/// Content of a row; whether something in it ticks, and whether it is opened in this frame.
-fn content_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    entry: &Entry,
-    look: &Look,
-    focus: bool,
-) -> (Ticking, bool) {
+/// Content of a row; whether it is opened in this frame.
+fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, look: &Look, focus: bool) -> bool {
     let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
     let buttons = buttons(entry, cx.state, overtaken, &opposites);
@@ -149,7 +140,7 @@ fn content_ui(
     let is_said_below = ui.ctx().content_rect().height() >= LOW
         && opposites.is_empty()
         && cx.state.entries.needs_attention(entry);
-    let (toggled, shown, ticking) = ui
+    let (toggled, shown) = ui
         .horizontal(|ui| {
             let fold = fold_ui(ui, cx.state, entry, was_open);
             if focus {
@@ -168,13 +159,12 @@ fn content_ui(
             let rect = ui.allocate_space(size).1;
             let mut line = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
             line.set_clip_rect(rect.intersect(ui.clip_rect()));
-            let ticking;
             let reasons = (reasons, is_said_below);
-            (ticking, is_cut) = line_ui(&mut line, cx, entry, look, overtaken, reasons);
+            is_cut = line_ui(&mut line, cx, entry, look, overtaken, reasons);
             for button in &buttons[..shown.0] {
                 button_ui(ui, cx, entry, button);
             }
-            (toggled, shown.0, ticking)
+            (toggled, shown.0)
         })
         .inner;
     let asked = &mut cx.views.activity.opens;
@@ -196,7 +186,7 @@ fn content_ui(
             }
         });
     }
-    (ticking, is_asked || is_open && !was_open)
+    is_asked || is_open && !was_open
 }
 
 /// Id of a row's fold state.
@@ -267,7 +257,7 @@ fn line_ui(
     look: &Look,
     overtaken: Option<&Entry>,
     (reasons, is_said_below): (&[String], bool),
-) -> (Ticking, bool) {
+) -> bool {
     let tokens = ui.tokens();
     let status = entry.status();
     let task = &entry.order.task;
@@ -327,7 +317,7 @@ fn line_ui(
     if is_here && !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
         ui.add(weak(reasons));
     }
-    (ticking(entry, note, cx), is_cut)
+    is_cut
 }
 
 /// Everything that is known, below the line: why, when, and what was sent.
@@ -359,10 +349,12 @@ fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
     account.is_none_or(|account| entry.author.is(account))
 }
 
-fn ticking(entry: &Entry, note: Option<&OrderProgress>, cx: &Cx<'_>) -> Ticking {
+/// Whether the row shows something that changes by the second.
+fn ticks(entry: &Entry, cx: &Cx<'_>) -> bool {
     let secs = words::secs_since(entry.intended_at(), cx.now);
     let is_open = !entry.status().is_end();
     let counts_up = is_ours(entry, cx) && is_open && secs < TICKING_SECS;
+    let note = cx.state.progress.get(&entry.id());
     let counts_down = note.is_some_and(|note| {
         !matches!(
             note,
@@ -371,9 +363,5 @@ fn ticking(entry: &Entry, note: Option<&OrderProgress>, cx: &Cx<'_>) -> Ticking 
     });
     let download = cx.state.downloads.get(&entry.id());
     let waits = matches!(download, Some(DownloadNews::WaitsForLink(_)));
-    if counts_up || counts_down || waits {
-        Ticking::Yes
-    } else {
-        Ticking::No
-    }
+    counts_up || counts_down || waits
 }
