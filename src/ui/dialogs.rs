@@ -24,16 +24,13 @@ use crate::ui::words::devices;
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match cx.views.dialog.take() {
         None => form_failure_ui(ui, cx),
-        // These have a state of their own, which they put back themselves.
+        // These put themselves back.
         Some(OpenDialog::Palette(open)) => palette::palette_ui(ui, cx, open),
-        Some(OpenDialog::Acknowledge(asked)) => {
-            attention::acknowledge_ui(ui, cx, asked);
-        }
         Some(OpenDialog::Form(form)) if !cx.state.session.is_signing_in() => {
             order::order_ui(ui, cx, form);
         }
-        Some(open) => {
-            if stays_open(ui, cx, &open) {
+        Some(mut open) => {
+            if stays_open(ui, cx, &mut open) {
                 cx.views.dialog = Some(open);
             }
         }
@@ -42,20 +39,21 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Draws this dialog; whether it stays open.
-fn stays_open(ui: &Ui, cx: &mut Cx<'_>, open: &OpenDialog) -> bool {
+fn stays_open(ui: &Ui, cx: &mut Cx<'_>, open: &mut OpenDialog) -> bool {
     match open {
         OpenDialog::Keys => help::keys_ui(ui),
         OpenDialog::Compare(machine) => compare::compare_ui(ui, cx, machine),
         OpenDialog::About => about::about_ui(ui, cx),
         OpenDialog::Account => account::account_ui(ui, cx),
         OpenDialog::Drill => drill::drill_ui(ui, cx),
+        OpenDialog::Acknowledge(asked) => attention::acknowledge_ui(ui, cx, asked),
         OpenDialog::Insist(entry) => insist::insist_ui(ui, cx, *entry),
         OpenDialog::Download(entry) => download::download_ui(ui, cx, *entry),
         OpenDialog::ConfirmSignOut => account::confirm_sign_out_ui(ui, cx),
         OpenDialog::ConfirmDeletion => local_data::confirm_ui(ui, cx),
         OpenDialog::ConfirmClose => confirm_close_ui(ui, cx),
         // A form waits behind the sign-in, with everything that was typed.
-        OpenDialog::Form(_) | OpenDialog::Palette(_) | OpenDialog::Acknowledge(_) => true,
+        OpenDialog::Form(_) | OpenDialog::Palette(_) => true,
     }
 }
 

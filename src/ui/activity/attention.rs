@@ -15,7 +15,9 @@ use crate::ui::activity::row::{RING, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
 use crate::ui::order::{Exposure, MustSee};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
+use crate::ui::widgets::{
+    ActionButton, Dialog, Icon, UiExt as _, badge, closing_ui, icon, strip_well_ui,
+};
 use crate::ui::words::local_time;
 use crate::ui::{Cx, look, views};
 
@@ -264,18 +266,18 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
     });
 }
 
-/// The dialog that acknowledges several entries: each of them is on it, and has to have been in sight.
-pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging>) {
-    let id = Id::unique("acknowledge all");
+/// Draws the dialog that acknowledges several entries, each of which has to have been in sight; whether it
+/// stays open.
+pub fn acknowledge_ui(ui: &Ui, cx: &mut Cx<'_>, asked: &mut Acknowledging) -> bool {
     let state = cx.state;
     let ids = asked.ids.iter();
     let entries: Vec<&Entry> = ids.filter_map(|id| state.entry(*id)).collect();
     let title = format!("Acknowledge {} entries", entries.len());
     let what = "They leave the top of Activity and stay in the journal. Nothing is sent";
-    let dialog = Dialog::new(id, &title).description(what);
-    let is_opening = dialog.is_opening(ui.ctx());
+    let dialog = Dialog::new(Id::unique("acknowledge all"), &title).description(what);
     let exposure = &mut asked.exposure;
-    let response = dialog.show(ui.ctx(), |ui| {
+    let mut acknowledges = false;
+    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
         ui.wrapped(what);
         let room = Dialog::rest(ui) - 2.0 * ui.tokens().height.control;
         let list = ScrollArea::vertical().max_height(room).id_salt("listed");
@@ -287,28 +289,19 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
         });
         ui.add_space(ui.tokens().space.s);
         ui.horizontal_wrapped(|ui| {
-            let keep = ui.add(ActionButton::new("Keep them on top"));
-            if is_opening {
-                keep.request_focus();
-            }
-            (
-                keep.clicked(),
-                confirm_ui(ui, state, &title, &entries, exposure),
-            )
+            let keeps = closing_ui(ui, "Keep them on top", is_opening);
+            acknowledges = confirm_ui(ui, state, &title, &entries, exposure);
+            keeps || acknowledges
         })
         .inner
     });
-    let (keeps, acknowledges) = response.inner;
     if acknowledges {
         let seen = entries
             .iter()
             .map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
-    } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(views::OpenDialog::Acknowledge(asked));
-        return;
     }
-    Dialog::return_focus(ui.ctx(), id);
+    stays
 }
 
 /// The button that acknowledges, and the way to what has not been in sight yet; whether it was pressed.
