@@ -21,23 +21,18 @@ pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     };
     ui.ctx().request_repaint_after(Duration::from_secs(1));
-    let width = button_width(ui, END);
-    let words = |ui: &mut Ui, cx: &mut Cx<'_>| {
-        ui.strong_label(format!("Drill: {}", briefing.name));
-        ui.label(briefing.task).tip(briefing.text);
-        ui.weak_label(time_words(cx, running));
-    };
     let ends = top_panel_ui(ui, "drill", |ui| {
         // The button is a little higher than the words.
         ui.set_min_height(ui.tokens().height.control);
-        beside_ui(ui, width, cx, words, |ui, _| {
-            ui.add(
-                ActionButton::primary(END)
-                    .key("drill line")
-                    .with_arm_delay(),
-            )
-            .clicked()
-        })
+        let mut corner = beside_ui(ui, button_width(ui, END), |ui| {
+            ui.strong_label(format!("Drill: {}", briefing.name));
+            ui.label(briefing.task).tip(briefing.text);
+            ui.weak_label(time_words(cx, running));
+        });
+        let end = ActionButton::primary(END)
+            .key("drill line")
+            .with_arm_delay();
+        corner.add(end).clicked()
     });
     if ends {
         cx.out.drill = Some(DrillRequest::End);

@@ -194,19 +194,16 @@ fn line_ui(ui: &mut Ui, headlines: &[String]) -> bool {
     let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
     let tokens = ui.tokens();
     top_panel_ui(ui, "notices", |ui| {
-        let words = |ui: &mut Ui, (): &mut ()| {
+        let mut corner = beside_ui(ui, button_width(ui, SHOW), |ui| {
             let count = format!("{} notices:", headlines.len());
             headline_ui(ui, Icon::Warning, tokens.caution, &count);
             let all = headlines.join(" · ");
             let line = ui.add(Label::new(&all).truncate().show_tooltip_when_elided(false));
             line.tip(headlines.join("\n"));
-        };
-        let label = if is_open { HIDE } else { SHOW };
-        let width = button_width(ui, SHOW);
-        let pressed = beside_ui(ui, width, &mut (), words, |ui, ()| {
-            ui.add(ActionButton::quiet(label).key("notices")).clicked()
         });
-        if pressed {
+        let label = if is_open { HIDE } else { SHOW };
+        let button = ActionButton::quiet(label).key("notices");
+        if corner.add(button).clicked() {
             is_open = !is_open;
             ui.data_mut(|data| data.insert_temp(id, is_open));
         }

@@ -147,26 +147,26 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
     let width = labels.map(|label| button_width(ui, label));
     let width = width[0].max(width[1]) + ui.tokens().height.icon + ui.tokens().space.s;
     let mut turns = false;
-    let words = |ui: &mut Ui, cx: &mut Cx<'_>| {
-        if let Some(Pages { at, of }) = pages {
-            let label = format!("{} of {of}", at + 1);
-            let next = ActionButton::new(&label).name("Next summary").compact();
-            let next = next
-                .key("next summary")
-                .hint("Each stays until you acknowledge it");
-            turns = ui.add(next).clicked();
-        }
-        ui.strong_label(title);
-        ui.wrapped(summary(batch, cx.state));
-        if let Some(left) = left {
-            let left = format!("about {} left", duration(left.max(1)));
-            ui.weak_label(left);
-        }
-        // It is long, and there only after an interruption.
-        unsent_ui(ui, cx, batch);
-    };
     raised_ui(ui, |ui| {
-        beside_ui(ui, width, cx, words, |ui, cx| buttons_ui(ui, cx, batch));
+        let mut corner = beside_ui(ui, width, |ui| {
+            if let Some(Pages { at, of }) = pages {
+                let label = format!("{} of {of}", at + 1);
+                let next = ActionButton::new(&label).name("Next summary").compact();
+                let next = next
+                    .key("next summary")
+                    .hint("Each stays until you acknowledge it");
+                turns = ui.add(next).clicked();
+            }
+            ui.strong_label(title);
+            ui.wrapped(summary(batch, cx.state));
+            if let Some(left) = left {
+                let left = format!("about {} left", duration(left.max(1)));
+                ui.weak_label(left);
+            }
+            // It is long, and there only after an interruption.
+            unsent_ui(ui, cx, batch);
+        });
+        buttons_ui(&mut corner, cx, batch);
     });
     turns
 }
