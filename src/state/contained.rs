@@ -38,8 +38,6 @@ pub enum Direction {
 pub struct Request {
     pub action: MachineActionId,
     pub kind: MachineActionType,
-    /// Whether the device has started it.
-    pub is_picked_up: bool,
     /// When it was carried out; of a pending one, when the service last reported on it.
     pub at: Option<Timestamp>,
     /// The reported requestor; `None` if not reported.
@@ -130,7 +128,6 @@ impl State {
             Some(Request {
                 action: evidence.action,
                 kind: action.kind.clone(),
-                is_picked_up: evidence.is_picked_up,
                 at: evidence.since,
                 by: evidence.by,
                 comment: action.requestor_comment.clone(),

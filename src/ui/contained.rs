@@ -22,7 +22,7 @@ use super::{Cx, incident};
 use crate::action::{ConditionPhase, MAX_REPEATS, type_noun};
 use crate::message::LookBack;
 use crate::model::{SessionStatus, clean, first_upper, tag_last};
-use crate::state::{Contained, Direction, Request};
+use crate::state::{Contained, Request};
 
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 360.0;
@@ -181,7 +181,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
 }
 
 /// Shows a device with what contains it, and the way back.
-pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
     raised_ui(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
@@ -283,24 +283,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 }
 
 fn state_look(row: &Contained, cx: &Cx<'_>) -> Look {
-    let phase = match &row.pending {
-        None if row.is_unclear => ConditionPhase::Unclear,
-        None => ConditionPhase::Yes,
-        Some((direction, request)) => {
-            let to = *direction == Direction::IntoIt;
-            let holds = !row.in_force.is_empty();
-            if request.is_picked_up {
-                ConditionPhase::UnderWay { to, holds }
-            } else {
-                ConditionPhase::Pending { to, holds }
-            }
-        }
-    };
     let known = cx.state.actions.conditions(&row.machine.id);
-    let known = known.map(|known| known.phase(row.condition));
-    let phase = known
-        .filter(|p| *p == ConditionPhase::BothWays)
-        .unwrap_or(phase);
+    let phase = known.map(|known| known.phase(row.condition));
+    let phase = phase.unwrap_or_default();
     let mut look = look::condition(row.condition, phase);
     if let ConditionPhase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
