@@ -107,8 +107,9 @@ const fn is_unrenewed(state: &State) -> bool {
 /// One method may replace the other: a person who is stuck in one can try the next.
 fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<(), String> {
     let is_in_progress = match session {
-        SessionStatus::AskingForCode => true,
-        SessionStatus::WaitingForPerson(_) => method == UiCommand::SignIn,
+        SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) => {
+            method == UiCommand::SignIn
+        }
         SessionStatus::InBrowser(_) => method == UiCommand::SignInWithBrowser,
         SessionStatus::SignedIn { .. } => return Err("You are signed in".into()),
         SessionStatus::SignedOut

@@ -272,6 +272,19 @@ fn both_ways_are_there_at_every_step_of_either() {
 }
 
 #[test]
+fn the_browser_takes_the_place_of_a_code_that_has_not_come() {
+    let mut asking = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut asking, SessionStatus::AskingForCode);
+    let (desk, mut harness) = wide(asking);
+    harness.get_by_label("Sign in with the browser").click();
+    harness.run_steps(2);
+    let desk = desk.borrow();
+    assert_eq!(desk.raised, [UiCommand::SignInWithBrowser]);
+    let now = desk.raised[0].availability(&desk.state, &desk.views, at(28));
+    assert_eq!(now, Ok(()));
+}
+
+#[test]
 fn a_silent_host_is_said_while_the_code_waits() {
     let mut state = waiting(900);
     let (_, harness) = wide(state);
