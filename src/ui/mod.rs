@@ -42,7 +42,7 @@ pub use incident::{field_id as ticket_of_incident, meant as incident_meant};
 pub use journal::hand_over;
 pub use layout::is_console_open;
 
-use egui::Ui;
+use egui::{Response, Ui};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -89,12 +89,22 @@ impl Cx<'_> {
 
     /// Shows a button that raises a command, or says why it cannot be invoked; whether it was pressed.
     pub fn button_ui(&mut self, ui: &mut Ui, command: UiCommand, button: ActionButton<'_>) -> bool {
+        self.add_button(ui, command, button).clicked()
+    }
+
+    /// The same, for a button that may get the keyboard.
+    pub fn add_button(
+        &mut self,
+        ui: &mut Ui,
+        command: UiCommand,
+        button: ActionButton<'_>,
+    ) -> Response {
         let why = command.availability(self.state, self.views, self.now).err();
-        let pressed = ui.add(button.disabled_because(why.as_deref())).clicked();
-        if pressed {
+        let added = ui.add(button.disabled_because(why.as_deref()));
+        if added.clicked() {
             self.out.commands.push(command);
         }
-        pressed
+        added
     }
 
     /// Puts a device into the panel, and has it read where it is not in the list.

@@ -173,9 +173,7 @@ fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
         } else {
             ActionButton::new(spec.title)
         };
-        if ui.add(button.hint(spec.help)).clicked() {
-            cx.out.commands.push(command);
-        }
+        cx.button_ui(ui, command, button.hint(spec.help));
     }
 }
 

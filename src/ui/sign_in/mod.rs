@@ -84,9 +84,8 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let tenant = clean(&cx.state.tenant, 80);
         ui.horizontal_wrapped(|ui| {
             ui.label(format!("Profile {}, tenant {tenant}", clean(profile, 40)));
-            if ui.add(ActionButton::new("Profiles…")).clicked() {
-                cx.out.commands.push(UiCommand::SwitchProfile);
-            }
+            let profiles = ActionButton::new("Profiles…");
+            cx.button_ui(ui, UiCommand::SwitchProfile, profiles);
         });
     }
     ui.add_space(tokens.space.s);
@@ -104,16 +103,14 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             // No hints: the first has the focus at once, and would cover what is below.
             let title = command.spec().title;
             let is_first = command == sign_in_methods[0];
-            let button = ui.add(if is_first {
+            let button = if is_first {
                 ActionButton::primary(title)
             } else {
                 ActionButton::new(title)
-            });
+            };
+            let button = cx.add_button(ui, command, button);
             if is_first && is_opening {
                 button.request_focus();
-            }
-            if button.clicked() {
-                cx.out.commands.push(command);
             }
         }
     });

@@ -244,18 +244,12 @@ fn left_secs(expires_in: Duration, received: Timestamp, now: Timestamp) -> i64 {
 
 /// The other method, in case the first does not work here.
 pub(super) fn other_method_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
-    if ui.add(ActionButton::new(command.spec().title)).clicked() {
-        cx.out.commands.push(command);
-    }
+    cx.button_ui(ui, command, ActionButton::new(command.spec().title));
 }
 
 pub(super) fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
     // No hint: it may have the focus at once, and would cover what is below.
-    let button = ui.add(ActionButton::new("Cancel"));
-    if button.clicked() {
-        cx.out.commands.push(UiCommand::CancelSignIn);
-    }
-    button
+    cx.add_button(ui, UiCommand::CancelSignIn, ActionButton::new("Cancel"))
 }
 
 /// Made of the hash alone: in a debug build egui keeps the text of what an id is made of, and this may be
