@@ -42,7 +42,6 @@ pub struct App {
     views: Views,
     worker: WorkerHandle,
     out: Outbox,
-    zone: TimeZone,
     /// System fonts for names that the shipped fonts cannot draw; read in the background.
     fallback_fonts: Option<Receiver<Vec<FontSource>>>,
     /// Another profile was asked for, or the page to choose one.
@@ -63,7 +62,7 @@ impl App {
     /// An application over a running worker. `search` is what `--device` gave.
     #[must_use]
     pub fn new(mut state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
-        state.zone = zone.clone();
+        state.zone = zone;
         state.began_at = Some(now());
         let views = Views {
             search: search.to_owned(),
@@ -75,7 +74,6 @@ impl App {
             views,
             worker,
             out: Outbox::default(),
-            zone,
             fallback_fonts: None,
             wants_profile: None,
             remembered: WindowLayout::default(),
@@ -216,7 +214,6 @@ impl App {
             state: &self.state,
             views: &mut self.views,
             now: now(),
-            zone: &self.zone,
             out: &mut self.out,
         };
         view(ui, &mut cx);

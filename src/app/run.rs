@@ -56,7 +56,7 @@ impl App {
                 self.send(Command::VerifyJournal);
             }
             UiCommand::CopyHandOver => {
-                let wanted = ui::hand_over(&self.state, &self.views.journal, now(), &self.zone);
+                let wanted = ui::hand_over(&self.state, &self.views.journal, now());
                 self.views.journal.prepare(wanted);
             }
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),

@@ -63,7 +63,7 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
         |at| {
             let left = left(at, cx.service_now());
             let left = left.map_or_else(|| " (over)".to_owned(), |left| format!(" ({left} left)"));
-            format!("until {}{left}", local_time(at, cx.zone))
+            format!("until {}{left}", local_time(at, &cx.state.zone))
         },
     );
     let made = one.created.map_or_else(String::new, |at| {

@@ -71,9 +71,9 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Says how far back the history was read, and what of it could not be.
 fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let (recent, older) = (&cx.state.recent_actions, &cx.state.containments);
-    let note = look_back_note(older.get().or(recent.get()), cx.zone);
+    let note = look_back_note(older.get().or(recent.get()), &cx.state.zone);
     ui.small_label(note);
-    let date = |look: &LookBack| local_date(look.since, cx.zone);
+    let date = |look: &LookBack| local_date(look.since, &cx.state.zone);
     let unchecked = match (
         recent.get(),
         recent.failure.as_ref(),
@@ -238,11 +238,11 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
             Age::Lasts => format!(
                 "for {}, since {}",
                 lasting(at, now),
-                clock_text(at, now, cx.zone)
+                clock_text(at, now, &cx.state.zone)
             ),
-            Age::Ago => format!("{}, {}", clock_text(at, now, cx.zone), ago(at, now)),
+            Age::Ago => format!("{}, {}", clock_text(at, now, &cx.state.zone), ago(at, now)),
         };
-        ui.label(words).tip(both_times(at, cx.zone));
+        ui.label(words).tip(both_times(at, &cx.state.zone));
     }
     ui.label(format!("by {}", request.by_whom()));
     if let Some(comment) = &request.comment {

@@ -44,7 +44,6 @@ pub use layout::is_console_open;
 
 use egui::{Response, Ui};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::message::Command;
 use crate::model::MachineRef;
@@ -69,7 +68,6 @@ pub struct Cx<'a> {
     pub views: &'a mut Views,
     /// The present moment, the same for the whole frame.
     pub now: Timestamp,
-    pub zone: &'a TimeZone,
     pub out: &'a mut Outbox,
 }
 

@@ -53,7 +53,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let counter = counter_width(ui, cx.state.entries.attention_count());
         let plan = Arrangement::new(
             ui,
-            facts(cx.state, cx.now, cx.zone)
+            facts(cx.state, cx.now, &cx.state.zone)
                 .into_iter()
                 .chain(unsaved(cx.views))
                 .collect(),

@@ -32,7 +32,6 @@ use cordon::ui::views::{OpenDialog, Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
 use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -150,7 +149,6 @@ impl Screen {
                 state,
                 views,
                 now: NOW,
-                zone: &TimeZone::UTC,
                 out: &mut out,
             };
             frame_ui(ui, &mut cx);

@@ -14,7 +14,6 @@ use cordon::state::State;
 use cordon::ui::hand_over;
 use cordon::ui::views::Screen as Page;
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::{NOW, Screen, apply, machine, report, reported, state};
 
@@ -57,7 +56,7 @@ pub fn run() {
         screen.views.journal.query.text = "beacon -nothing".into();
         bench.frames(&mut screen, "with a search in the journal");
         let mut screen = Screen::new();
-        let export = hand_over(&bench.state, &screen.views.journal, NOW, &TimeZone::UTC);
+        let export = hand_over(&bench.state, &screen.views.journal, NOW);
         screen.views.journal.prepare(export);
         bench.frames(&mut screen, "while a hand-over is made ready");
     }

@@ -107,7 +107,7 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
         let count = devices(batch.entries.len());
         format!("{} {count}", first.order.task.verb())
     };
-    let at = clock_text(first.intended_at(), cx.now, cx.zone);
+    let at = clock_text(first.intended_at(), cx.now, &cx.state.zone);
     if ui.ctx().content_rect().width() < WIDE {
         return format!("{what}, {at}:");
     }

@@ -21,7 +21,7 @@ pub fn insist_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     };
     let why_not = why_not(cx, held);
     let title = "Send it before the other action has ended?";
-    let what = details(held, cx.state, cx.now, cx.zone).join(". ");
+    let what = details(held, cx.state, cx.now).join(". ");
     let dialog = Dialog::new(id, title).description(&what);
     let (task, machine) = (&held.order.task, cx.state.machine_of(held));
     let label = format!("Send now: {} {}", task.verb(), machine.quoted());

@@ -337,12 +337,11 @@ mod tests {
         let mut harness = egui_kittest::Harness::builder()
             .with_context_setup(|ctx: &egui::Context| crate::ui::theme::apply(ctx))
             .build_ui(move |ui| {
-                let (now, zone) = (Timestamp::UNIX_EPOCH, &jiff::tz::TimeZone::UTC);
+                let now = Timestamp::UNIX_EPOCH;
                 let mut cx = Cx {
                     state: &state,
                     views: &mut views,
                     now,
-                    zone,
                     out: &mut out,
                 };
                 open_work_ui(ui, &mut cx);

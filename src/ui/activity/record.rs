@@ -1,7 +1,6 @@
 //! An entry as an account of what was done: when, by whom, what was sent. Pure functions to text.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::action::{PlanStep, Task};
 use crate::journal::{Entry, OrderStatus, TimeSource, account_parts};
@@ -44,8 +43,8 @@ pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
 }
 
 /// When it was confirmed and by whom, when it reached its present status, and who has read that.
-pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
-    let both = |at| words::local_and_utc(at, zone);
+pub fn times(entry: &Entry, state: &State) -> Vec<String> {
+    let both = |at| words::local_and_utc(at, &state.zone);
     let confirmed = entry.intended_at();
     let author = account_words(&entry.author.account);
     let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];
@@ -158,7 +157,7 @@ mod tests {
         };
         let entry = fixtures::entry(fixtures::author(), order, vec![withdrawn]);
         let state = State::new(Mode::Demo, "Demo", Policy::default());
-        let told = times(&entry, &state, &TimeZone::UTC);
+        let told = times(&entry, &state);
         assert!(told[1].ends_with(", at once"), "{told:?}");
     }
 
@@ -184,7 +183,7 @@ mod tests {
         let finished = fixtures::finished("b89eb834", MachineActionStatus::Succeeded);
         entry.push(at(25_207), finished);
         state.apply(Event::Entry(Box::new(entry.clone())));
-        let told = times(&entry, &state, &TimeZone::UTC);
+        let told = times(&entry, &state);
         assert!(
             told[1].ends_with("this computer's clock was set meanwhile"),
             "{told:?}"

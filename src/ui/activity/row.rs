@@ -131,7 +131,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, look: &Look, focus: b
     let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
     let buttons = buttons(entry, cx.state, overtaken, &opposites);
-    let reasons = wording::details(entry, cx.state, cx.now, cx.zone);
+    let reasons = wording::details(entry, cx.state, cx.now);
     let was_open = ui
         .data(|data| data.get_temp(fold_id(entry)))
         .unwrap_or(false);
@@ -281,7 +281,7 @@ fn line_ui(
     }
     let age = record::age(entry, cx.state, cx.now);
     ui.add(weak(age).show_tooltip_when_elided(false))
-        .tip(record::times(entry, cx.state, cx.zone).join("\n"));
+        .tip(record::times(entry, cx.state).join("\n"));
     if let Some(later) = overtaken {
         let word = later.status().word(&later.order.task);
         ui.truncated(format!("{} since then", first_lower(&word)));
@@ -328,7 +328,7 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
     if !is_open {
         return;
     }
-    for line in record::times(entry, cx.state, cx.zone) {
+    for line in record::times(entry, cx.state) {
         ui.small_label(line);
     }
     for line in record::sent(entry) {

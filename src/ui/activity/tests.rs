@@ -3,7 +3,6 @@
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::*;
 use crate::action::{ActionKind, Subject};
@@ -62,12 +61,11 @@ fn sized_harness(entries: Vec<Entry>, size: egui::Vec2) -> Harness<'static, Worl
         .build_ui_state(
             |ui, world: &mut World| {
                 let World { state, views, out } = world;
-                let (now, zone) = (Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+                let now = Timestamp::UNIX_EPOCH;
                 let mut cx = Cx {
                     state,
                     views,
                     now,
-                    zone,
                     out,
                 };
                 activity_ui(ui, &mut cx);

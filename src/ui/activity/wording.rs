@@ -7,7 +7,6 @@ mod not_found;
 mod refusal;
 mod reversal;
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{ActionKind, Recorded, Task, action_noun};
@@ -74,7 +73,6 @@ fn under_way(
     reported: &MachineActionStatus,
     state: &State,
     now: Timestamp,
-    zone: &TimeZone,
 ) -> Option<String> {
     let status = entry.status();
     let action = status
@@ -94,7 +92,7 @@ fn under_way(
     match reported {
         // What is not followed may have been picked up meanwhile.
         MachineActionStatus::Pending if is_followed(entry, state) => {
-            Some(silent(entry, action, &checked, state, now, zone))
+            Some(silent(entry, action, &checked, state, now))
         }
         MachineActionStatus::Pending | MachineActionStatus::InProgress => {
             Some(first_upper(&checked))
@@ -136,13 +134,13 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
 }
 
 /// Details of the status: one line each.
-pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+pub fn details(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let redirected = entry.acts_elsewhere().then(|| elsewhere(entry, state));
     let not_reread = entry.not_reread();
     let not_reread = not_reread
         .into_iter()
         .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
-    let more = about_status(entry, state, now, zone);
+    let more = about_status(entry, state, now);
     let next_steps = next_steps::line(entry, state).map(ToOwned::to_owned);
     let not_followed = why_not_followed(entry, state).map(ToOwned::to_owned);
     not_followed
@@ -181,7 +179,7 @@ pub fn why_not_followed(entry: &Entry, state: &State) -> Option<&'static str> {
     )
 }
 
-fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+fn about_status(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let status = entry.status();
     let task = &entry.order.task;
     match status {
@@ -195,14 +193,14 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             let said = investigation::line(entry, state);
             said.into_iter().chain(checked).collect()
         }
-        OrderStatus::Done { .. } if task.is_tenant_wide() => everywhere::lines(entry, state, zone),
+        OrderStatus::Done { .. } if task.is_tenant_wide() => everywhere::lines(entry, state),
         OrderStatus::Accepted { action, status } => {
             let asked = cancellation_requested(entry, action, state);
-            let read = under_way(entry, status, state, now, zone);
+            let read = under_way(entry, status, state, now);
             asked.into_iter().chain(read).collect()
         }
         OrderStatus::Waiting => waiting(entry, state, now),
-        OrderStatus::Done { .. } => done(entry, state, now, zone),
+        OrderStatus::Done { .. } => done(entry, state, now),
         OrderStatus::Sent => Vec::new(),
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
         OrderStatus::TooLate { status, .. } => vec![format!(
@@ -235,14 +233,14 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         } => {
             let theirs = state.action(&entry.order.machine.id, action);
             let theirs = theirs.map(|action| their_request(&action.status));
-            let ours = not_queued(requestor, *created, zone);
+            let ours = not_queued(requestor, *created, state);
             [ours].into_iter().chain(theirs).collect()
         }
     }
 }
 
-fn done(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
-    let reversal = reversal::line(entry, state, zone).into_iter();
+fn done(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
+    let reversal = reversal::line(entry, state).into_iter();
     reversal
         .chain(deviations(entry, state))
         .chain(download::lines(entry, state, now))
@@ -250,8 +248,8 @@ fn done(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<St
         .collect()
 }
 
-fn not_queued(requestor: &str, created: Option<Timestamp>, zone: &TimeZone) -> String {
-    let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
+fn not_queued(requestor: &str, created: Option<Timestamp>, state: &State) -> String {
+    let at = created.map(|at| format!(" at {}", words::local_time(at, &state.zone)));
     let (by, at) = (clean(requestor, 80), at.unwrap_or_default());
     format!("Already requested by {by}{at}; yours was not queued")
 }
@@ -407,7 +405,6 @@ fn silent(
     checked: &str,
     state: &State,
     now: Timestamp,
-    zone: &TimeZone,
 ) -> String {
     let picked_up = format!("not picked up yet, {checked}");
     let Some(machine) = state.machine(&entry.order.machine.id) else {
@@ -428,7 +425,7 @@ fn silent(
     let until = until.map_or_else(String::new, |until| {
         format!(
             "; Defender waits for it until {}",
-            words::local_time(until, zone)
+            words::local_time(until, &state.zone)
         )
     });
     let health = &machine.health_status;

@@ -271,7 +271,7 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
             Some(at) => {
                 let when = format!(
                     "{}, {}",
-                    words::local_time(at, cx.zone),
+                    words::local_time(at, &cx.state.zone),
                     words::ago(at, cx.service_now())
                 );
                 ui.weak_label(when).tip(words::utc_time(at));

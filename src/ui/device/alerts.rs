@@ -100,7 +100,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert, why_no_page: Option<&str>) 
         let row = ui.horizontal_wrapped(|ui| {
             let line = ui.small_label(parts.join(" · "));
             if let Some(at) = alert.created {
-                line.tip(words::both_times(at, cx.zone));
+                line.tip(words::both_times(at, &cx.state.zone));
             }
             let name = format!("Open in Defender portal: {title}");
             let portal =

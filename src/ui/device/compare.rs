@@ -235,7 +235,7 @@ fn when(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
     let Some(at) = at else {
         return unknown();
     };
-    let date = at.to_zoned(cx.zone.clone()).strftime("%Y-%m-%d");
+    let date = at.to_zoned(cx.state.zone.clone()).strftime("%Y-%m-%d");
     format!("{} ({date})", words::ago(at, cx.service_now()))
 }
 

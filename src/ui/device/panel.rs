@@ -329,7 +329,7 @@ fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
             let shown = format!(
                 "{}, {}",
                 words::ago(at, cx.service_now()),
-                words::local_time(at, cx.zone)
+                words::local_time(at, &cx.state.zone)
             );
             ui.wrapped(shown).tip(words::utc_time(at));
         }

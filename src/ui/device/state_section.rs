@@ -168,7 +168,10 @@ fn condition_words(
         ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
-                format!(" {}", words::since_text(since, cx.service_now(), cx.zone))
+                format!(
+                    " {}",
+                    words::since_text(since, cx.service_now(), &cx.state.zone)
+                )
             });
             let set = self::evidence(state, cx, machine).into_iter();
             let by = requestors(set.map(|action| requestor_name(action.requestor.as_deref())));
@@ -233,5 +236,5 @@ fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
 }
 
 fn both_times(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
-    at.map_or_else(unknown, |at| words::local_and_utc(at, cx.zone))
+    at.map_or_else(unknown, |at| words::local_and_utc(at, &cx.state.zone))
 }

@@ -138,7 +138,7 @@ fn age(happening: &Happening, cx: &Cx<'_>) -> SignedDuration {
 fn said(happening: &Happening, cx: &Cx<'_>) -> String {
     format!(
         "{}, {} · {}",
-        words::local_time(happening.at, cx.zone),
+        words::local_time(happening.at, &cx.state.zone),
         age_text(age(happening, cx).as_secs()),
         happening.text
     )

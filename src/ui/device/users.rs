@@ -48,7 +48,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         let line: Vec<_> = [Some(seen), types].into_iter().flatten().collect();
         let line = ui.small_label(line.join(" · "));
         if let Some(at) = user.last_seen {
-            line.tip(words::both_times(at, cx.zone));
+            line.tip(words::both_times(at, &cx.state.zone));
         }
     });
 }

@@ -32,7 +32,7 @@ pub fn trouble(cx: &Cx<'_>) -> Option<String> {
 fn view(cx: &Cx<'_>) -> AskView {
     let (search, tickets) = (cx.views.search.clone(), &cx.state.settings.tickets);
     AskView {
-        questions: Question::find(&search, cx.now, cx.zone, tickets),
+        questions: Question::find(&search, cx.now, &cx.state.zone, tickets),
         search,
         ..AskView::default()
     }
@@ -275,7 +275,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = format!("{words}, so there may be more");
             (Icon::Info, Role::Neutral, words, question)
         } else if let Some(question) = beyond_list(cx).cloned() {
-            let label = question.label(cx.zone);
+            let label = question.label(&cx.state.zone);
             let words = format!("The list alone may not show all devices of {label}");
             (Icon::Info, Role::Neutral, words, question)
         } else {
@@ -287,7 +287,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         offer_ui(ui, cx, question);
         return;
     };
-    let label = asked.question.label(cx.zone);
+    let label = asked.question.label(&cx.state.zone);
     match &asked.progress {
         Progress::Waiting { .. } => {
             let words = format!("Asking Defender… ({label})");
@@ -333,7 +333,9 @@ fn beyond_list<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
 fn found_words(cx: &Cx<'_>) -> String {
     let specific = cx.views.asking.questions.iter();
     let specific = specific.filter(|question| question.is_specific());
-    let labels: Vec<_> = specific.map(|question| question.label(cx.zone)).collect();
+    let labels: Vec<_> = specific
+        .map(|question| question.label(&cx.state.zone))
+        .collect();
     format!("In the list: {}", labels.join(", "))
 }
 
@@ -343,7 +345,7 @@ fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     let is_other = |question: &&Question| asked.is_none_or(|asked| asked.question != **question);
     let unlisted: Vec<&Question> = unlisted.filter(is_other).collect();
     let first = (*unlisted.first()?).clone();
-    let labels: Vec<_> = unlisted.iter().map(|q| q.label(cx.zone)).collect();
+    let labels: Vec<_> = unlisted.iter().map(|q| q.label(&cx.state.zone)).collect();
     let whole = matches!(coverage(cx.state), Coverage::Whole(_));
     let of = if whole { "" } else { "what was read of " };
     let labels = labels.join(", ");
@@ -367,7 +369,7 @@ const fn unlisted_look(cx: &Cx<'_>) -> (Icon, Role) {
 
 /// What was asked of the service, and what came of it.
 fn looked_up_words(cx: &Cx<'_>, asked: &Asking, answer: &Answer) -> String {
-    let label = asked.question.label(cx.zone);
+    let label = asked.question.label(&cx.state.zone);
     if answer.machines.is_empty() && is_id(&asked.question) {
         return format!(
             "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
@@ -424,7 +426,7 @@ pub fn offer_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: Question) {
         let prefix = clean(prefix, 64);
         format!("Ask Defender for names beginning with “{prefix}”")
     } else {
-        format!("Ask Defender for “{}”", question.label(cx.zone))
+        format!("Ask Defender for “{}”", question.label(&cx.state.zone))
     };
     let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
     let button = ActionButton::new(&label)

@@ -166,7 +166,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
     let how = match pause {
         Some(until) => format!(
             "The API limit is used up; cordon continues at {}",
-            local_time(until, cx.zone)
+            local_time(until, &cx.state.zone)
         ),
         None => clean(cx.views.search.trim(), 80).into_owned(),
     };
@@ -212,7 +212,7 @@ fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'s
         Question::Address { at: Some(_), .. } => (
             format!(
                 "Defender saw no device with {} within 15 minutes either way",
-                question.label(cx.zone)
+                question.label(&cx.state.zone)
             ),
             "Defender looks up internal addresses only",
         ),

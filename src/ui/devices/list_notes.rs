@@ -72,7 +72,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Look> {
     });
     let slow = inventory.slow.filter(|_| inventory.loading);
     let slow = slow.map(|delay| {
-        let words = delay_words(delay, inventory.all().len(), cx.zone);
+        let words = delay_words(delay, inventory.all().len(), &cx.state.zone);
         Look::new(Icon::Waiting, Role::Caution, words)
     });
     [slow, incomplete, missing, unreadable, states, kept]

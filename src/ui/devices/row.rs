@@ -391,7 +391,7 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     let shape = is_silent.then_some(Icon::Silent);
     let hover = format!(
         "Last full report, sent about once a day\n{}",
-        both_times(at, cx.zone)
+        both_times(at, &cx.state.zone)
     );
     cell_ui(ui, shape, role, &ago(at, cx.service_now())).tip(hover);
 }

@@ -225,8 +225,10 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak("Loading…".to_owned()));
     } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
-        ui.label(weak(ago(at, cx.now)))
-            .tip(format!("The list was read\n{}", both_times(at, cx.zone)));
+        ui.label(weak(ago(at, cx.now))).tip(format!(
+            "The list was read\n{}",
+            both_times(at, &cx.state.zone)
+        ));
         // When the words change next, and no sooner.
         let unit = if age < 3600 { 60 } else { 3600 };
         let wait = unit - age.max(0) % unit;

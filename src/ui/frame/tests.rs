@@ -8,7 +8,6 @@ use egui::{Key, Ui};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::super::views::Views;
 use super::super::{Cx, Outbox, theme};
@@ -151,7 +150,6 @@ fn desk(state: State, size: egui::Vec2) -> (Shared, Harness<'static>) {
                 state: &desk.state,
                 views: &mut desk.views,
                 now: at(28),
-                zone: &TimeZone::UTC,
                 out: &mut out,
             };
             frame_ui(ui, &mut cx);

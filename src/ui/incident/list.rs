@@ -164,7 +164,7 @@ fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
     let since = row.since().map_or_else(String::new, |at| {
         format!(
             ", {since} {} ({})",
-            clock_text(at, now, cx.zone),
+            clock_text(at, now, &cx.state.zone),
             ago(at, now)
         )
     });
@@ -174,7 +174,7 @@ fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
 
 fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
     let became = cx.state.became(entry);
-    let at = |at| clock_text(at, cx.service_now(), cx.zone);
+    let at = |at| clock_text(at, cx.service_now(), &cx.state.zone);
     let status = status_in_full(entry, &became, at);
     let said = Said {
         look: Look {
@@ -216,14 +216,14 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
     ui.truncated(&said.what);
     let when = said.at.map_or_else(
         || "at an unknown time".to_owned(),
-        |at| clock_text(at, cx.now, cx.zone),
+        |at| clock_text(at, cx.now, &cx.state.zone),
     );
     let by = said.by.as_ref();
     let by = by.map_or_else(String::new, |by| format!(" by {by}"));
     let when = RichText::new(format!("requested {when}{by}")).text_style(TextStyle::Small);
     let when = ui.label(when.color(weak));
     if let Some(at) = said.at {
-        when.tip(both_times(at, cx.zone));
+        when.tip(both_times(at, &cx.state.zone));
     }
     ui.truncated(RichText::new(&said.comment).color(weak));
 }

@@ -190,7 +190,7 @@ fn needed_elsewhere(
     for also in others {
         let at = also.at.map_or_else(
             || "at an unknown time".to_owned(),
-            |at| format!("at {}", clock_text(at, cx.service_now(), cx.zone)),
+            |at| format!("at {}", clock_text(at, cx.service_now(), &cx.state.zone)),
         );
         let (word, ticket) = (also.condition.word(), clean(&also.ticket, TICKET_CHARS));
         let why = format!(
@@ -231,7 +231,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             },
             format,
             to: ExportTo::Clipboard,
-            zone: cx.zone.clone(),
+            zone: cx.state.zone.clone(),
             aftermath: Aftermaths::default(),
         };
         cx.views.journal.prepare(wanted);

@@ -202,9 +202,9 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let is_chosen = view.chosen == Some(entry.id());
     let is_open = view.opened == Some(entry.id());
     let task = &entry.order.task;
-    let time = local_time(entry.intended_at(), cx.zone);
+    let time = local_time(entry.intended_at(), &cx.state.zone);
     let became = cx.state.became(entry);
-    let status = status_in_full(entry, &became, |at| local_time(at, cx.zone));
+    let status = status_in_full(entry, &became, |at| local_time(at, &cx.state.zone));
     let device = cx.state.machine_of(entry).quoted();
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
@@ -315,7 +315,7 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
     let mut place = ui.new_child(builder);
     place.add_space(tokens.space.xs);
     for (at, record) in entry.records() {
-        let line = records::line(*at, record, &entry.order.task, cx.zone);
+        let line = records::line(*at, record, &entry.order.task, &cx.state.zone);
         place.add(Label::new(line).wrap());
     }
     for line in record::sent(entry) {

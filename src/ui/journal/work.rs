@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use egui::Ui;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::view::{JournalView, Preparing, Shift};
 use crate::explain::Explanation;
@@ -38,12 +37,7 @@ const MAX_PATH: f32 = 520.0;
 /// The sheet for the next shift, to the clipboard: what is on record since the chosen time, and whatever
 /// is contained or pending, however old.
 #[must_use]
-pub fn hand_over(
-    state: &State,
-    view: &JournalView,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> JournalExport {
+pub fn hand_over(state: &State, view: &JournalView, now: Timestamp) -> JournalExport {
     let since = view.query.since.or_else(|| Shift::USUAL.since(now));
     JournalExport {
         what: Exported::HandOver {
@@ -52,7 +46,7 @@ pub fn hand_over(
         },
         format: Format::Markdown,
         to: ExportTo::Clipboard,
-        zone: zone.clone(),
+        zone: state.zone.clone(),
         aftermath: Aftermaths::default(),
     }
 }
@@ -216,7 +210,7 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
         };
         live_badge(ui, icon, role, &report.verdict());
         ui.weak_label(format!("verified {}", ago(at, cx.now)))
-            .tip(both_times(at, cx.zone));
+            .tip(both_times(at, &cx.state.zone));
         copy_labelled_ui(ui, "last hash", &report.verified.last_hash);
     });
     for line in report.lines() {
@@ -320,7 +314,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             what: Exported::Entries(listed.collect()),
             format,
             to: ExportTo::File(file),
-            zone: cx.zone.clone(),
+            zone: cx.state.zone.clone(),
             aftermath: Aftermaths::default(),
         };
         cx.views.journal.prepare(export);

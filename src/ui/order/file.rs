@@ -104,7 +104,10 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> Vec<String> {
     let origin = origin.filter(|(_, hashed)| *hashed.sha1 == *hash);
     if let Some(facts) = facts_of(cx.state, hash) {
         let also = origin.map_or_else(|| seen_words(facts, cx.service_now()), of);
-        let verdict = join([verdict_words(facts), everywhere_words(facts, cx.zone)]);
+        let verdict = join([
+            verdict_words(facts),
+            everywhere_words(facts, &cx.state.zone),
+        ]);
         return vec![words(facts), verdict, also];
     }
     // A block takes either hash.

@@ -100,7 +100,10 @@ pub fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) 
     live_badge(ui, icon, role, &finding.text());
     let mut next = finding.next.words();
     if let NextStep::Wait { until } = &finding.next {
-        next = format!("{next}, until {}", words::local_time(*until, cx.zone));
+        next = format!(
+            "{next}, until {}",
+            words::local_time(*until, &cx.state.zone)
+        );
     }
     if !next.is_empty() {
         ui.indent(finding.rail, |ui| ui.small_label(next));

@@ -4,7 +4,6 @@ use egui::Theme;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::*;
 use crate::action::{ActionKind, Draft, ISOLATION_TYPE, SELECTIVE, Subject};
@@ -98,14 +97,13 @@ fn harness_with(world: World, size: egui::Vec2, step_dt: f32) -> Harness<'static
         .build_ui_state(
             |ui, world: &mut World| {
                 let World { state, views, out } = world;
-                let (now, zone) = (Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+                let now = Timestamp::UNIX_EPOCH;
                 dialog_ui(
                     ui,
                     &mut Cx {
                         state,
                         views,
                         now,
-                        zone,
                         out,
                     },
                 );

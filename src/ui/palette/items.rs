@@ -342,7 +342,7 @@ fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     if cx.state.session.account().is_none() {
         return Vec::new();
     }
-    let questions = Question::find(text, cx.now, cx.zone, &cx.state.settings.tickets)
+    let questions = Question::find(text, cx.now, &cx.state.zone, &cx.state.settings.tickets)
         .into_iter()
         .take(MAX_OFFERS);
     let asks = questions.map(|question| ask_row(cx, text, &question));
@@ -362,7 +362,7 @@ fn ask_row(cx: &Cx<'_>, text: &str, question: &Question) -> Row {
         why_not: why.map(str::to_owned),
         ..Row::new(
             Item::Ask(text.to_owned(), question.clone()),
-            format!("Ask Defender for “{}”", question.label(cx.zone)),
+            format!("Ask Defender for “{}”", question.label(&cx.state.zone)),
             "Asks the service itself, whatever is in the list",
         )
     }

@@ -52,15 +52,19 @@ fn plan(room: f32, check: impl Fn(&Ui, &Arrangement)) {
     for _ in 0..2 {
         let mut output = ctx.run_ui(input.clone(), |ui| {
             ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
-            let zone = &jiff::tz::TimeZone::UTC;
             let cx = Cx {
                 state: &state,
                 views: &mut views,
                 now: jiff::Timestamp::UNIX_EPOCH,
-                zone,
                 out: &mut out,
             };
-            let plan = Arrangement::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room, 0.0);
+            let plan = Arrangement::new(
+                ui,
+                facts(&state, cx.now, &state.zone),
+                &buttons(&cx),
+                room,
+                0.0,
+            );
             check(ui, &plan);
         });
         output.textures_delta.clear();

@@ -1,19 +1,17 @@
 //! Wording of a finished block of a file, and of its removal.
 
-use jiff::tz::TimeZone;
-
 use crate::journal::{Entry, Record};
 use crate::model::clean;
 use crate::state::State;
 use crate::ui::words;
 
 /// Until when it holds, and what is otherwise than it was ordered.
-pub fn lines(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
+pub fn lines(entry: &Entry, state: &State) -> Vec<String> {
     let task = &entry.order.task;
     // The end that counts is the one that the service keeps, as long as it keeps it.
     let holds = entry.kept_otherwise().is_none() && state.overtaken_by(entry).is_none();
     let until = task.expires().filter(|_| holds).map(|at| {
-        let at = words::local_time(at, zone);
+        let at = words::local_time(at, &state.zone);
         format!("On every device in the tenant until {at}, unless it is removed earlier")
     });
     let said = entry.records().iter().rev().find_map(|(_, record)| {
@@ -63,7 +61,7 @@ mod tests {
             };
             let entry = block(vec![Record::Sent, finished]);
             let mut state = State::new(Mode::Demo, "Demo", Policy::default());
-            let lines = lines(&entry, &state, &TimeZone::UTC).join("; ");
+            let lines = lines(&entry, &state).join("; ");
             state.apply(Event::Entry(Box::new(entry)));
             (lines, state.entries.attention_count())
         };
@@ -95,10 +93,10 @@ mod tests {
         );
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.apply(Event::Entry(Box::new(entry.clone())));
-        assert_eq!(lines(&entry, &state, &TimeZone::UTC).len(), 1);
+        assert_eq!(lines(&entry, &state).len(), 1);
         state.apply(Event::Entry(Box::new(removal)));
         assert!(state.overtaken_by(&entry).is_some());
-        assert!(lines(&entry, &state, &TimeZone::UTC).is_empty());
+        assert!(lines(&entry, &state).is_empty());
     }
 
     #[test]
@@ -115,7 +113,7 @@ mod tests {
         };
         let entry = block(vec![Record::Sent, accepted, unclear]);
         let state = State::new(Mode::Demo, "Demo", Policy::default());
-        let lines = details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let lines = details(&entry, &state, Timestamp::UNIX_EPOCH);
         assert_eq!(lines[1], format!("Cause: {how}"));
         assert!(!lines[0].contains("has not shown"), "{}", lines[0]);
     }

@@ -33,7 +33,6 @@ pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use jiff::tz::TimeZone;
 
     use super::*;
     use crate::action::{ActionKind, PlanStep};
@@ -77,7 +76,7 @@ mod tests {
         let first = steps[0].clone();
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.entries = steps.into();
-        let all = details(&first, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let all = details(&first, &state, Timestamp::UNIX_EPOCH);
         let said = line(&first, &state);
         let is_said = |words: &str| all.iter().any(|line| line == words);
         assert_eq!(is_said(GO_ON), said == Some(GO_ON), "{all:?}");

@@ -1,7 +1,5 @@
 //! That somebody else has undone what an order brought about.
 
-use jiff::tz::TimeZone;
-
 use crate::action::Change;
 use crate::journal::{Entry, UNDONE, Undone};
 use crate::model::first_upper;
@@ -9,12 +7,12 @@ use crate::state::State;
 use crate::ui::words;
 
 /// Who has undone it and when, as far as it is still so; what waits for a person is said in any case.
-pub fn line(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
+pub fn line(entry: &Entry, state: &State) -> Option<String> {
     let still = state.became(entry).undone;
     let is_over = still.is_none();
     let Undone { done, by, at } = still.or_else(|| entry.unread_reversal())?;
     let at = |before| {
-        let at = at.map(|at| format!("{before}{}", words::local_time(at, zone)));
+        let at = at.map(|at| format!("{before}{}", words::local_time(at, &state.zone)));
         at.unwrap_or_default()
     };
     if let Change::Clears(_) = entry.order.task.change() {
@@ -71,7 +69,7 @@ mod tests {
         let entry = fixtures::entry(fixtures::author(), order, records);
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.apply(Event::Entries(vec![entry.clone()]));
-        let said = |state: &State| line(&entry, state, &TimeZone::UTC).expect("it is said");
+        let said = |state: &State| line(&entry, state).expect("it is said");
         let by = "released by sam@contoso.com at 1970-01-01 00:00:20 +00:00";
         assert_eq!(said(&state), format!("No longer in effect: {by}"));
         let mut again = MachineAction::bare(id("s2"), MachineActionType::Isolate, succeeded());

@@ -28,7 +28,7 @@ fn state() -> State {
 fn said(records: Vec<Record>, state: &State) -> String {
     let entry = entry(records);
     let now = Timestamp::from_second(7200).expect("a literal time");
-    details(&entry, state, now, &TimeZone::UTC).join("\n")
+    details(&entry, state, now).join("\n")
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_success_says_where_to_find_what_it_left_behind() {
             kind,
             values: crate::action::Values::default(),
         };
-        details(&entry, &state(), Timestamp::UNIX_EPOCH, &TimeZone::UTC)
+        details(&entry, &state(), Timestamp::UNIX_EPOCH)
     };
     let package =
         "The package can be downloaded here, or from the device's page in the Defender portal";
@@ -222,7 +222,7 @@ fn one_event_has_one_time_and_it_is_the_services() {
         actions: vec![ended],
     });
     assert_eq!(
-        times(&entry, &state, &TimeZone::UTC)[1],
+        times(&entry, &state)[1],
         "Isolated 1970-01-01 00:03:20 +00:00 · 1970-01-01T00:03:20Z, after 3 min 20 s"
     );
 }
@@ -254,7 +254,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
             epoch: state.epoch,
             actions: vec![action],
         });
-        details(&entry, state, Timestamp::UNIX_EPOCH, &TimeZone::UTC)
+        details(&entry, state, Timestamp::UNIX_EPOCH)
     };
     assert!(know(&mut state, "b89eb834", Unisolate, Succeeded, 100, 120).is_empty());
     assert!(know(&mut state, "later", Isolate, Pending, 130, 130).is_empty());
@@ -271,7 +271,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
     state.containments.set(Ok(look), Timestamp::UNIX_EPOCH);
     let now = Timestamp::from_second(180).expect("a literal time");
     assert_eq!(
-        details(&entry, &state, now, &TimeZone::UTC),
+        details(&entry, &state, now),
         [
             "An isolation by an unknown requestor is still pending, checked 3 min ago: if it completes, it undoes this. Cancel it if you do not want that"
         ]

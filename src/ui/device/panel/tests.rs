@@ -2,7 +2,6 @@
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use jiff::tz::TimeZone;
 
 use crate::action::{ActionKind, Subject};
 use crate::explain::{Explanation, NextStep};
@@ -97,12 +96,10 @@ fn sized(world: World, size: egui::Vec2) -> Harness<'static, World> {
             |ui, world: &mut World| {
                 let World { state, views, out } = world;
                 let now = Timestamp::from_second(2400).expect("a literal time");
-                let zone = &TimeZone::UTC;
                 let mut cx = Cx {
                     state,
                     views,
                     now,
-                    zone,
                     out,
                 };
                 machine_detail_ui(ui, &mut cx, false);

@@ -349,8 +349,7 @@ fn an_export_of_a_long_journal_is_made_ready_over_several_frames() {
     {
         let mut desk = desk.borrow_mut();
         let desk = &mut *desk;
-        let zone = jiff::tz::TimeZone::UTC;
-        let export = crate::ui::hand_over(&desk.state, &desk.views.journal, at(9_000), &zone);
+        let export = crate::ui::hand_over(&desk.state, &desk.views.journal, at(9_000));
         desk.views.journal.prepare(export);
     }
     let exports = || {

@@ -54,7 +54,7 @@ fn an_open_order_of_an_unnamed_account_says_after_a_restart_why_it_is_not_follow
         } else {
             state.apply(crate::message::Event::Entry(Box::new(entry.clone())));
         }
-        let lines = details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        let lines = details(&entry, &state, Timestamp::UNIX_EPOCH);
         lines
             .iter()
             .any(|line| line.starts_with("No longer followed"))

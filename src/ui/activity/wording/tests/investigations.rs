@@ -18,7 +18,7 @@ fn an_investigation_that_waits_for_its_own_limit_says_so() {
         let order = fixtures::order("cdn-00000001", fixtures::machine_ref("a19c07", None), kind);
         let entry = fixtures::entry(fixtures::author(), order, Vec::new());
         let now = Timestamp::from_second(second).expect("a literal time");
-        details(&entry, &state, now, &TimeZone::UTC).join("\n")
+        details(&entry, &state, now).join("\n")
     };
     let why = "limits how many investigations are started per hour";
     assert!(lines(ActionKind::StartInvestigation, 0).contains(why));
@@ -40,12 +40,7 @@ fn an_investigation_that_was_ended_names_only_whom_the_service_names() {
             *comment = Some(state.into());
         }
         let entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent, finished]);
-        details(
-            &entry,
-            &super::state(),
-            Timestamp::UNIX_EPOCH,
-            &TimeZone::UTC,
-        )
+        details(&entry, &super::state(), Timestamp::UNIX_EPOCH)
     };
     assert_eq!(
         ended(None, "TerminatedBySystem"),
