@@ -264,16 +264,18 @@ impl Entry {
     pub fn kept_otherwise(&self) -> Option<&str> {
         let is_block = self.order.task.makes_indicator();
         let is_done = matches!(self.status(), OrderStatus::Done { .. });
+        self.end_comment().filter(|_| is_block && is_done)
+    }
+
+    /// What the service said of the end, as it was read last.
+    #[must_use]
+    pub fn end_comment(&self) -> Option<&str> {
         let mut newest_first = self.records.iter().rev();
         newest_first.find_map(|(_, record)| {
-            if let Record::Finished { comment, .. } = record
-                && is_block
-                && is_done
-            {
-                comment.as_deref()
-            } else {
-                None
-            }
+            let Record::Finished { comment, .. } = record else {
+                return None;
+            };
+            comment.as_deref()
         })
     }
 

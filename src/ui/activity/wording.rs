@@ -392,10 +392,8 @@ fn older_opposites(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> 
 
 fn not_sent(why: NotSentReason, detail: Option<&str>) -> Vec<String> {
     let first = format!("Nothing was changed: {}", why.words());
-    let detail = detail.filter(|detail| !detail.trim().is_empty());
-    std::iter::once(first)
-        .chain(detail.map(|detail| clean(detail, COMMENT_CHARS).into_owned()))
-        .collect()
+    let detail = filled(detail).map(|detail| clean(detail, COMMENT_CHARS).into_owned());
+    std::iter::once(first).chain(detail).collect()
 }
 
 /// When the device last reported, and for a silent one when the service gives up.

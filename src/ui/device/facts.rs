@@ -42,12 +42,9 @@ pub fn os(machine: &Machine) -> String {
 }
 
 pub fn os_known(machine: &Machine) -> Option<String> {
-    let given = |text: &Option<Box<str>>| {
-        let text = text.as_deref().map(str::trim);
-        text.filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let platform = given(&machine.os_platform).map(|platform| words::os_name(&platform));
-    let parts: Vec<_> = [platform, given(&machine.version)]
+    let platform = filled(machine.os_platform.as_deref()).map(words::os_name);
+    let version = filled(machine.version.as_deref()).map(str::to_owned);
+    let parts: Vec<_> = [platform, version]
         .into_iter()
         .flatten()
         .map(|part| clean(&part, 40).into_owned())

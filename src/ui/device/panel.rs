@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::message::Command;
 use crate::model::loose::MAX_ELEMENTS;
-use crate::model::{Machine, MachineId, MachineRef, clean, short_name};
+use crate::model::{Machine, MachineId, MachineRef, clean, filled, short_name};
 use crate::ui::device::facts::{
     VALUE_CHARS, or_unknown, os, os_known, row_ui, tags, unknown, value_ui,
 };
@@ -302,11 +302,11 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         value_ui(ui, "Group", &or_unknown(machine.rbac_group_name.as_deref()));
         value_ui(ui, "Tags", &tags(machine));
         row_ui(ui, "Entra device id", |ui| {
-            match machine.aad_device_id.as_deref() {
-                Some(id) if !id.trim().is_empty() => {
+            match filled(machine.aad_device_id.as_deref()) {
+                Some(id) => {
                     copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
                 }
-                Some(_) | None => unknown_ui(ui),
+                None => unknown_ui(ui),
             }
         });
         row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));

@@ -1,6 +1,6 @@
 //! Wording of a finished block of a file, and of its removal.
 
-use crate::journal::{Entry, Record};
+use crate::journal::Entry;
 use crate::model::clean;
 use crate::state::State;
 use crate::ui::words;
@@ -14,12 +14,8 @@ pub fn lines(entry: &Entry, state: &State) -> Vec<String> {
         let at = words::local_time(at, &state.zone);
         format!("On every device in the tenant until {at}, unless it is removed earlier")
     });
-    let said = entry.records().iter().rev().find_map(|(_, record)| {
-        let Record::Finished { comment, .. } = record else {
-            return None;
-        };
-        comment.as_deref().map(|said| clean(said, 300).into_owned())
-    });
+    let said = entry.end_comment();
+    let said = said.map(|said| clean(said, 300).into_owned());
     until.into_iter().chain(said).collect()
 }
 
@@ -30,6 +26,7 @@ mod tests {
     use super::*;
     use crate::action::{ActionKind, EXPIRES, INDICATOR, Task, Value};
     use crate::guard::Policy;
+    use crate::journal::Record;
     use crate::message::Event;
     use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineRef, Mode};
     use crate::state::fixtures;

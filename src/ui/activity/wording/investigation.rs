@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::journal::{Entry, Record};
+use crate::journal::Entry;
 use crate::model::{PENDING_APPROVAL, clean, filled};
 use crate::state::State;
 use crate::ui::activity::record::COMMENT_CHARS;
@@ -12,20 +12,12 @@ const IN_PORTAL: &str = "look at it in the Defender portal";
 
 /// Last reported state of the investigation behind an entry, if any.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {
-    let mut newest_first = entry.records().iter().rev();
-    let written = newest_first.find_map(|(_, record)| {
-        let Record::Finished { comment, .. } = record else {
-            return None;
-        };
-        comment.as_deref()
-    });
     let read = || {
         let id = entry.status().action()?;
         let read = state.action(&entry.machine().id, id)?;
         read.state.as_deref()
     };
-    let said = written.or_else(read).map(str::trim);
-    said.filter(|said| !said.is_empty()).map(words)
+    filled(entry.end_comment().or_else(read)).map(words)
 }
 
 fn words(state: &str) -> String {
@@ -58,8 +50,7 @@ fn words(state: &str) -> String {
 /// How an investigation ended that was terminated. The service may name nobody: then neither is here.
 pub fn cancelled(by: Option<&str>, state: Option<&str>) -> Vec<String> {
     let by = filled(by).map(|by| format!("By {}", clean(by, 80)));
-    let state = state.and_then(|state| filled(Some(state))).map(words);
-    by.into_iter().chain(state).collect()
+    by.into_iter().chain(filled(state).map(words)).collect()
 }
 
 #[cfg(test)]
