@@ -38,8 +38,6 @@ const MAX_TOTAL_BYTES: u64 = 120 * 1024 * 1024;
 pub struct FontSource {
     /// The file's name, unique among the sources.
     pub name: String,
-    /// The face within a collection.
-    pub index: u32,
     /// The file's content.
     pub bytes: Arc<Vec<u8>>,
 }
@@ -81,7 +79,7 @@ fn definitions(fallbacks: &[FontSource]) -> FontDefinitions {
         fonts.font_data.insert((*name).to_owned(), Arc::new(data));
     }
     for source in fallbacks {
-        let data = FontData::from_blob(source.bytes.clone(), source.index);
+        let data = FontData::from_blob(source.bytes.clone(), 0);
         fonts.font_data.insert(source.name.clone(), Arc::new(data));
     }
     // The shipped families also complement each other: a sign that one lacks, another may have.
@@ -224,7 +222,6 @@ fn read(path: &Path, max_bytes: u64) -> Option<FontSource> {
     }
     Some(FontSource {
         name: format!("system {}", path.file_name()?.to_string_lossy()),
-        index: 0,
         bytes: Arc::new(bytes),
     })
 }
@@ -317,7 +314,6 @@ mod tests {
     fn every_family_ends_with_the_fallbacks() {
         let fallback = FontSource {
             name: "system x".into(),
-            index: 0,
             bytes: Arc::clone(&shipped()[0].1),
         };
         let fonts = definitions(&[fallback]);

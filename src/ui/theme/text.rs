@@ -2,13 +2,10 @@
 
 use egui::{FontFamily, RichText, TextStyle};
 
-/// The heavier cut of the proportional family.
-pub(super) const SEMIBOLD: &str = "semibold";
-
-/// The family for headings and names.
+/// The family for headings and names: the heavier cut of the proportional one.
 #[must_use]
 pub fn semibold() -> FontFamily {
-    FontFamily::Name(SEMIBOLD.into())
+    FontFamily::Name("semibold".into())
 }
 
 /// Body text that carries weight: primary labels, table heads.
