@@ -5,12 +5,11 @@
     reason = "the one place where colours are made"
 )]
 
-use crate::model::variants;
 use egui::{Color32, Context, CornerRadius, Theme, Ui};
-use strum::VariantArray;
 
 /// Semantic role of a colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum Role {
     /// Nothing to point out.
     Neutral,
@@ -28,11 +27,6 @@ pub enum Role {
     Unknown,
     /// Cached, old, disabled.
     Stale,
-}
-
-impl Role {
-    /// All roles, for galleries and tests.
-    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 }
 
 /// Surfaces, from back to front.
@@ -347,6 +341,8 @@ impl TokensExt for Ui {
 mod tests {
     use std::io::Write as _;
 
+    use strum::VariantArray as _;
+
     use super::*;
 
     fn luminance(colour: Color32) -> f32 {
@@ -386,7 +382,7 @@ mod tests {
     fn pairs(tokens: &Tokens) -> Vec<(String, Color32, Color32)> {
         let mut pairs = Vec::new();
         for (name, surface) in surfaces(tokens) {
-            for role in Role::ALL {
+            for role in Role::VARIANTS.iter().copied() {
                 let text = tokens.colour(role);
                 pairs.push((format!("{role:?} on {name}"), text, surface));
             }
@@ -451,8 +447,8 @@ mod tests {
     #[test]
     fn roles_have_colours_of_their_own() {
         for tokens in [Tokens::DARK, Tokens::LIGHT] {
-            for (index, one) in Role::ALL.into_iter().enumerate() {
-                for other in Role::ALL.into_iter().skip(index + 1) {
+            for (index, one) in Role::VARIANTS.iter().copied().enumerate() {
+                for other in Role::VARIANTS.iter().copied().skip(index + 1) {
                     assert_ne!(tokens.colour(one), tokens.colour(other));
                 }
             }

@@ -1,8 +1,6 @@
 //! One set of icons, painted as shapes: a state is recognised without its colour, and no font is needed.
 
-use crate::model::variants;
 use egui::{Color32, Painter, Rect, Response, Sense, Shape, Ui, Vec2};
-use strum::VariantArray;
 
 use super::super::theme::TokensExt as _;
 use painter::IconPainter;
@@ -10,7 +8,8 @@ use painter::IconPainter;
 mod painter;
 
 /// Meaning of an icon; each has a shape of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum Icon {
     /// Waiting to send: an hourglass.
     Waiting,
@@ -86,11 +85,6 @@ pub enum Icon {
     Command,
 }
 
-impl Icon {
-    /// All icons, for galleries and tests.
-    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
-}
-
 /// Shows an icon; it says nothing to a screen reader, so put the word beside it.
 pub fn icon(ui: &mut Ui, icon: Icon, colour: Color32) -> Response {
     let side = Vec2::splat(ui.tokens().height.icon);
@@ -115,6 +109,7 @@ fn shapes(rect: Rect, icon: Icon, colour: Color32) -> Vec<Shape> {
 #[cfg(test)]
 mod tests {
     use egui::Pos2;
+    use strum::VariantArray as _;
 
     use super::*;
 
@@ -125,10 +120,10 @@ mod tests {
 
     #[test]
     fn every_icon_is_drawn_and_has_a_shape_of_its_own() {
-        for (index, one) in Icon::ALL.into_iter().enumerate() {
-            assert_ne!(drawn(one), "[]", "{one:?}");
-            for other in Icon::ALL.into_iter().skip(index + 1) {
-                assert_ne!(drawn(one), drawn(other), "{one:?} and {other:?}");
+        for (index, one) in Icon::VARIANTS.iter().enumerate() {
+            assert_ne!(drawn(*one), "[]", "{one:?}");
+            for other in &Icon::VARIANTS[index + 1..] {
+                assert_ne!(drawn(*one), drawn(*other), "{one:?} and {other:?}");
             }
         }
     }
@@ -136,8 +131,8 @@ mod tests {
     #[test]
     fn icons_stay_within_their_square() {
         let square = Rect::from_min_size(Pos2::ZERO, Vec2::splat(16.0)).expand(1.0);
-        for icon in Icon::ALL {
-            for shape in shapes(square.shrink(1.0), icon, Color32::WHITE) {
+        for icon in Icon::VARIANTS {
+            for shape in shapes(square.shrink(1.0), *icon, Color32::WHITE) {
                 let bounds = shape.visual_bounding_rect();
                 assert!(square.contains_rect(bounds), "{icon:?}: {bounds:?}");
             }

@@ -1,11 +1,9 @@
 //! The strip at the top that says which mode this is.
 
-use crate::model::variants;
 use egui::{
     Frame, Margin, Painter, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
     accesskit,
 };
-use strum::VariantArray;
 
 use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
 use super::text_width;
@@ -14,7 +12,8 @@ use super::text_width;
 const PLATE_MARGIN: f32 = 6.0;
 
 /// The look of the strip, one per mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum StripLook {
     /// Plain: a real tenant.
     Live,
@@ -25,9 +24,6 @@ pub enum StripLook {
 }
 
 impl StripLook {
-    /// All looks, for galleries and tests.
-    pub const ALL: [Self; Self::VARIANTS.len()] = variants();
-
     fn pattern(self, tokens: &Tokens) -> Pattern {
         match self {
             Self::Live => Pattern {
@@ -113,7 +109,7 @@ pub fn strip_well_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// Paints the ground and the pattern of the strip.
-pub fn paint_strip(painter: &Painter, rect: Rect, look: StripLook, tokens: &Tokens) {
+fn paint_strip(painter: &Painter, rect: Rect, look: StripLook, tokens: &Tokens) {
     let Pattern { ground, mark, .. } = look.pattern(tokens);
     let painter = painter.with_clip_rect(painter.clip_rect().intersect(rect));
     painter.rect_filled(rect, 0.0, ground);

@@ -1,6 +1,7 @@
 //! Every widget in every state, for pictures.
 
 use egui::{RichText, Ui};
+use strum::VariantArray as _;
 
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
@@ -12,7 +13,7 @@ const REASON: &str = "You have no permission to isolate devices";
 
 /// Shows every widget in every state, but the dialog, which would cover the rest.
 pub fn gallery_ui(ui: &mut Ui) {
-    for look in StripLook::ALL {
+    for look in StripLook::VARIANTS.iter().copied() {
         strip_ui(ui, look, |ui| {
             strip_plate_ui(ui, look, &format!("{look:?}"), f32::INFINITY);
             strip_plate_ui(ui, look, "Commercial", f32::INFINITY);
@@ -50,8 +51,8 @@ fn text_ui(ui: &mut Ui) {
 fn icons_ui(ui: &mut Ui) {
     let colour = ui.tokens().text;
     ui.horizontal_wrapped(|ui| {
-        for shape in Icon::ALL {
-            icon(ui, shape, colour);
+        for shape in Icon::VARIANTS {
+            icon(ui, *shape, colour);
         }
     });
     ui.horizontal_wrapped(|ui| {
