@@ -10,8 +10,9 @@ use super::theme::TokensExt as _;
 use super::views::OpenDialog;
 use super::widgets::{
     ActionButton, Dialog, TipExt as _, UiExt as _, beside_ui, button_width, copy_button_ui,
-    countdown_text, top_panel_ui,
+    top_panel_ui,
 };
+use super::words::countdown_text;
 
 const END: &str = "End and score";
 

@@ -83,6 +83,17 @@ pub fn left(at: Timestamp, now: Timestamp) -> Option<String> {
     left.is_positive().then(|| duration(minutes * 60))
 }
 
+/// The time left as minutes and seconds, with hours where there are any: "0:42", "1:02:05".
+pub fn countdown_text(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:02}")
+    } else {
+        format!("{minutes}:{rest:02}")
+    }
+}
+
 /// Whole seconds from one time to another; 0 where the clocks put them the other way round.
 pub fn secs_since(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).as_secs().max(0)
@@ -111,6 +122,21 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(1));
         assert_eq!(local_time(at, &zone), "2026-11-22 03:15:42 +01:00");
         assert_eq!(utc_time(at), "2026-11-22T02:15:42Z");
+    }
+
+    #[test]
+    fn countdowns_have_two_digits_of_seconds() {
+        for (seconds, text) in [
+            (-3, "0:00"),
+            (0, "0:00"),
+            (8, "0:08"),
+            (42, "0:42"),
+            (60, "1:00"),
+            (899, "14:59"),
+            (3725, "1:02:05"),
+        ] {
+            assert_eq!(countdown_text(seconds), text);
+        }
     }
 
     #[test]

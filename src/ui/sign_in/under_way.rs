@@ -13,9 +13,8 @@ use crate::model::{BrowserPrompt, Mode, SessionStatus, SignInPrompt, clean};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{
-    ActionButton, Icon, UiExt as _, badge, copyable_ui, countdown_text, section_ui,
-};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, badge, copyable_ui, section_ui};
+use crate::ui::words::countdown_text;
 
 /// Below this much time the countdown is emphasised.
 const HURRY_SECS: i64 = 120;

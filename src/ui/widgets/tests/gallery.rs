@@ -5,9 +5,10 @@ use strum::VariantArray as _;
 
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, StripLook, TextField, badge, copyable_ui, countdown_text,
-    empty_state_ui, icon, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
+    ActionButton, ExplanationView, Icon, StripLook, TextField, badge, copyable_ui, empty_state_ui,
+    icon, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
+use crate::ui::words::countdown_text;
 
 const REASON: &str = "You have no permission to isolate devices";
 
