@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::contained_view::ContainedView;
+use super::contained::ContainedView;
 use super::order::{KeptTexts, OrderForm, UsedTicket};
 use crate::explain::Explanation;
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
@@ -14,7 +14,7 @@ use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::choose::Chosen;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::suggestions::Completion;
-use crate::ui::drill_view::DrillView;
+use crate::ui::drill::DrillView;
 use crate::ui::incident::IncidentView;
 use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, RecentItems};

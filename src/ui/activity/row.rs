@@ -16,7 +16,7 @@ use crate::ui::activity::download;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
-use crate::ui::blocked::short_hash;
+use crate::ui::contained::short_hash;
 use crate::ui::layout::LOW;
 use crate::ui::look::{self, Look};
 use crate::ui::theme::{Role, TokensExt as _, text};

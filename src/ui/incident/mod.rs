@@ -11,7 +11,7 @@ use egui::{Id, Ui};
 
 use super::Cx;
 use super::commands::{UiCommand, acting_trouble, why_nothing};
-use super::contained_view::not_included;
+use super::contained::not_included;
 use super::journal::contained_by_others;
 use super::order::NewForm;
 use super::theme::{Role, TokensExt as _};

@@ -10,7 +10,7 @@ use crate::guard;
 use crate::model::{Indicator, MachineRef};
 use crate::state::State;
 use crate::ui::Cx;
-use crate::ui::blocked::{block_words, own_blocks, short_hash};
+use crate::ui::contained::{block_words, own_blocks, short_hash};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, UiExt as _};

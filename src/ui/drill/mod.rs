@@ -1,11 +1,14 @@
 //! A timed exercise of the demo: which one, how long it goes on, and what it came to.
 
+mod view;
+
+pub use view::{Briefing, DrillRequest, DrillRunner, DrillView, Running};
+
 use std::time::Duration;
 
 use egui::{Id, ScrollArea, Ui};
 
 use super::Cx;
-use super::drill_view::{Briefing, DrillRequest, Running};
 use super::theme::TokensExt as _;
 use super::views::OpenDialog;
 use super::widgets::{

@@ -1,16 +1,21 @@
 //! *Contained now*: devices with requestor, reason and age, and the release from the row.
 
+mod blocked;
+mod release;
+mod view;
+
+pub use blocked::{block_words, own_blocks, short_hash};
+pub use release::release_ui;
+pub use view::{ContainedView, not_included};
+
 use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::blocked::blocked_ui;
 use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
-use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
 use super::look::{self, Look};
 use super::order::NewForm;
-use super::release::release_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
@@ -23,6 +28,8 @@ use crate::action::{ConditionPhase, MAX_REPEATS, type_noun};
 use crate::message::LookBack;
 use crate::model::{SessionStatus, clean, first_upper, tag_last};
 use crate::state::{Contained, Request};
+use blocked::blocked_ui;
+use view::{ContainedList, USUAL_HEIGHT};
 
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 360.0;

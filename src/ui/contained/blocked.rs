@@ -2,16 +2,16 @@
 
 use egui::{RichText, Ui};
 
-use super::commands::{UiCommand, acting_trouble};
-use super::order::NewForm;
-use super::theme::{TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, UiExt as _, raised_ui, section_ui};
-use super::words::{ago, left, local_time};
-use super::{Cx, look};
 use crate::action::{ActionKind, FILE, INDICATOR, Subject};
 use crate::message::Command;
 use crate::model::{Indicator, IndicatorAction, MachineRef, clean, first_upper, requestor_name};
 use crate::state::State;
+use crate::ui::commands::{UiCommand, acting_trouble};
+use crate::ui::order::NewForm;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, raised_ui, section_ui};
+use crate::ui::words::{ago, left, local_time};
+use crate::ui::{Cx, look};
 
 /// Digits of a hash that tell it from others at a glance.
 const GLANCE: usize = 12;

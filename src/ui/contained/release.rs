@@ -2,12 +2,12 @@
 
 use egui::Ui;
 
-use super::Cx;
-use super::commands::acting_trouble;
-use super::order::NewForm;
-use super::widgets::{ActionButton, Icon};
 use crate::action::Subject;
 use crate::state::Contained;
+use crate::ui::Cx;
+use crate::ui::commands::acting_trouble;
+use crate::ui::order::NewForm;
+use crate::ui::widgets::{ActionButton, Icon};
 
 /// The button that releases what is contained.
 pub fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained, is_compact: bool) {
