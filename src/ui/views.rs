@@ -8,9 +8,8 @@ use crate::explain::Explanation;
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::search::{Rows, Tally};
-use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::state::State;
-use crate::ui::activity::acknowledging::Acknowledging;
+use crate::ui::activity::view::{Acknowledging, ActivityView};
 use crate::ui::choose::Chosen;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::suggestions::Completion;
@@ -18,18 +17,7 @@ use crate::ui::drill::DrillView;
 use crate::ui::incident::IncidentView;
 use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, RecentItems};
-use crate::ui::settings::rule_matches::RuleMatches;
-
-/// View state of the activity list.
-#[derive(Debug, Default)]
-pub struct ActivityView {
-    /// The list was opened and has yet to take the keyboard focus.
-    pub wants_focus: bool,
-    /// The entry that was asked for by "Show"; its row is marked.
-    pub marked: Option<EntryId>,
-    /// The entry whose row is to be opened, in sight.
-    pub opens: Option<EntryId>,
-}
+use crate::ui::settings::view::SettingsForm;
 
 /// View state.
 #[derive(Debug, Default)]
@@ -121,67 +109,6 @@ pub enum Screen {
     Journal,
     Incident,
     Settings,
-}
-
-/// The typed settings, with the ones they are based on.
-#[derive(Debug, Default)]
-pub struct SettingsForm {
-    pub typed: WrittenRules,
-    /// The read text that each typed one is based on; may be older than the last reading.
-    from: WrittenRules,
-    read: WrittenRules,
-    /// Number of devices that each typed rule matches.
-    pub matches: RuleMatches,
-    /// The requested field, until it has the focus.
-    pub goes_to: Option<RuleKey>,
-}
-
-impl SettingsForm {
-    /// Takes what was read or saved, except where the person has typed something else.
-    pub fn follow(&mut self, read: &WrittenRules) {
-        if self.read == *read {
-            return;
-        }
-        for key in RuleKey::ALL {
-            if !self.is_changed(key) || self.typed.agrees_with(read, key) {
-                read.text(key).clone_into(self.typed.text_mut(key));
-                read.text(key).clone_into(self.from.text_mut(key));
-            }
-        }
-        self.read.clone_from(read);
-    }
-
-    /// The changes to save.
-    #[must_use]
-    pub fn changes(&self) -> Vec<RuleChange> {
-        let changed = RuleKey::ALL.into_iter().filter(|key| self.is_changed(*key));
-        changed
-            .map(|key| RuleChange {
-                key,
-                from: self.from.text(key).to_owned(),
-                to: self.typed.text(key).to_owned(),
-            })
-            .collect()
-    }
-
-    /// Set back, the text is the original one, so that nothing counts as changed.
-    pub fn set_notifications(&mut self, wanted: bool) {
-        let key = RuleKey::Notifications;
-        if self.from.wants_notifications() == wanted && self.from.wrong(key).is_none() {
-            self.from.text(key).clone_into(self.typed.text_mut(key));
-        } else {
-            self.typed.set_notifications(wanted);
-        }
-    }
-
-    pub fn discard(&mut self) {
-        self.typed.clone_from(&self.read);
-        self.from.clone_from(&self.read);
-    }
-
-    fn is_changed(&self, key: RuleKey) -> bool {
-        !self.typed.agrees_with(&self.from, key)
-    }
 }
 
 /// The one dialog that is open. Closing it in any way means *Cancel*.
@@ -338,41 +265,5 @@ impl Views {
     #[must_use]
     pub fn is_selected(&self, id: &MachineId) -> bool {
         self.selected.as_ref().is_some_and(|m| m.id == *id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(tags: &str, ranges: &str) -> WrittenRules {
-        let mut written = WrittenRules::default();
-        tags.clone_into(written.text_mut(RuleKey::ProtectedTags));
-        ranges.clone_into(written.text_mut(RuleKey::VpnRanges));
-        written
-    }
-
-    #[test]
-    fn what_was_typed_outlives_a_reading_and_what_was_not_follows_it() {
-        let mut form = SettingsForm::default();
-        form.follow(&written("tier0", ""));
-        assert!(form.changes().is_empty());
-        form.typed
-            .text_mut(RuleKey::ProtectedTags)
-            .push_str("\nvip\n");
-        let typed = RuleChange {
-            key: RuleKey::ProtectedTags,
-            // The text that it was typed over; the file has changed since.
-            from: "tier0".into(),
-            to: "tier0\nvip\n".into(),
-        };
-        form.follow(&written("tier1", "10.8.0.0/16"));
-        assert_eq!(form.changes(), [typed]);
-        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
-        form.follow(&written("tier0\nvip", "10.8.0.0/16"));
-        assert!(form.changes().is_empty(), "it was saved");
-        form.typed.text_mut(RuleKey::VpnRanges).clear();
-        form.discard();
-        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
     }
 }

@@ -1,6 +1,5 @@
 //! The activity list: this console's orders, in flight and ended.
 
-pub(in crate::ui) mod acknowledging;
 pub(in crate::ui) mod attention;
 pub(in crate::ui) mod batches;
 pub(in crate::ui) mod buttons;
@@ -11,6 +10,7 @@ pub(in crate::ui) mod record;
 pub(in crate::ui) mod row;
 pub(in crate::ui) mod tag;
 mod undo;
+pub(in crate::ui) mod view;
 pub(in crate::ui) mod wording;
 
 use std::cmp::Reverse;

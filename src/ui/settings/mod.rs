@@ -4,12 +4,13 @@
 pub(in crate::ui) mod local_data;
 pub(in crate::ui) mod rule_matches;
 pub(in crate::ui) mod shared_host;
+pub(in crate::ui) mod view;
 
 use egui::{Align, Response, Ui};
 
 use super::Cx;
 use super::theme::Role;
-use super::views::{Screen, SettingsForm};
+use super::views::Screen;
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, UiExt as _, back_ui, badge, checkbox_ui,
     copyable_ui, live_badge, page_ui, section_ui,
@@ -22,6 +23,7 @@ use crate::settings::{RuleKey, WrittenRules};
 use crate::state::{SettingsFacts, State};
 use crate::ui::settings::local_data::local_data_ui;
 use crate::ui::settings::rule_matches::rule_matches_ui;
+use crate::ui::settings::view::SettingsForm;
 
 const WIDTH: f32 = 760.0;
 /// Said where a run writes nothing to disk.

@@ -1,7 +1,18 @@
-//! State of the dialog that acknowledges several entries.
+//! View state of the activity list, and of the dialog that acknowledges several entries.
 
 use crate::model::EntryId;
 use crate::ui::order::Exposure;
+
+/// View state of the activity list.
+#[derive(Debug, Default)]
+pub struct ActivityView {
+    /// The list was opened and has yet to take the keyboard focus.
+    pub wants_focus: bool,
+    /// The entry that was asked for by "Show"; its row is marked.
+    pub marked: Option<EntryId>,
+    /// The entry whose row is to be opened, in sight.
+    pub opens: Option<EntryId>,
+}
 
 /// Entries that are to be acknowledged together, and which of them have been on screen.
 #[derive(Debug, Default)]
