@@ -1,4 +1,4 @@
-//! Layout constants of the window.
+//! Measures of the window.
 
 use crate::model::SessionStatus;
 use crate::state::State;
@@ -7,6 +7,15 @@ use crate::state::State;
 pub const WIDE: f32 = 1100.0;
 /// Below this height, margins are small and leave the room to the content.
 pub const LOW: f32 = 420.0;
+
+/// This many of one height or width, in points.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a hundred thousand rows are placed to a quarter of a point"
+)]
+pub fn times(count: usize, each: f32) -> f32 {
+    count as f32 * each
+}
 
 /// Whether the console is shown, and not the page that signs in: also while a code or the browser is
 /// waited for, where the list of before is still there.

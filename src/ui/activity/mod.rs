@@ -19,6 +19,7 @@ use std::collections::HashMap;
 use egui::{Id, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
+use super::layout::times;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{UiExt as _, empty_state_ui, section_ui};
 use crate::journal::Entry;
@@ -98,12 +99,9 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     };
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let reason = ui.text_style_height(&TextStyle::Small) + tokens.space.xs;
-    let beside = |batches: usize| {
-        let others = (0..batches).fold(others, |height, _| height + batch);
-        room - others - line - tokens.space.s
-    };
+    let beside = |batches| room - others - times(batches, batch) - line - tokens.space.s;
     // Several summaries share the place of one, with buttons to page; what needs attention has to be seen.
-    let wanted = (0..attention.min(MIN_ATTENTION)).fold(0.0, |height, _| height + line + reason);
+    let wanted = times(attention.min(MIN_ATTENTION), line + reason);
     let all = cx.state.batches(cx.now).len().min(max_batches);
     let fits = (2..=all).rev().find(|batches| beside(*batches) >= wanted);
     let max_batches = fits.unwrap_or(1);
@@ -145,8 +143,7 @@ fn summaries_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize, line: f32) {
     let top = ui.cursor().top();
     batches_ui(ui, cx, max_shown);
     let height = ui.cursor().top() - top;
-    let further = (0..shown).fold(height, |height, _| height - line);
-    note_further_lines(ui, further.max(0.0));
+    note_further_lines(ui, (height - times(shown, line)).max(0.0));
 }
 
 fn further_lines_id() -> Id {

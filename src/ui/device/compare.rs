@@ -11,6 +11,7 @@ use crate::state::State;
 use crate::ui::device::facts::{or_unknown, os, tags, unknown};
 use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
+use crate::ui::layout::times;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::{OpenDialog, Views};
 use crate::ui::widgets::{
@@ -59,7 +60,7 @@ pub fn compare_ui(ui: &Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> bool {
     let mut records = records(cx.state, machine);
     let left_out = left_out_words(records.len());
     records.truncate(MAX_RECORDS);
-    let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);
+    let columns = FACT_WIDTH + times(records.len(), RECORD_WIDTH);
     let width = columns.max(ui.tokens().dialog_width);
     let dialog = Dialog::new(id, &title).plain().width(width);
     let mut shown = None;
@@ -157,7 +158,8 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
     for (name, values) in std::iter::once(ranks).chain(facts) {
         let is_same = values.iter().all(|value| Some(value) == values.first());
         let lines = values.iter().map(|value| value.lines().count()).max();
-        let height = (1..lines.unwrap_or(1)).fold(tokens.height.row, |sum, _| sum + line);
+        let further = lines.unwrap_or_default().saturating_sub(1);
+        let height = tokens.height.row + times(further, line);
         // Not by weight alone.
         let label = if is_same {
             RichText::new(name).color(tokens.text_weak)

@@ -14,6 +14,7 @@ pub(in crate::ui) mod happenings;
 use crate::model::{MachineRef, age_text, variants};
 use crate::ui::device::timeline::clusters::{Cluster, beside, clusters, nearest};
 use crate::ui::device::timeline::happenings::{Happening, Lane, happenings};
+use crate::ui::layout::times;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{
     ActionButton, TipExt as _, UiExt as _, foldable_ui, live_badge, paint_icon, section_ui,
@@ -170,7 +171,7 @@ impl Chosen {
 fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     let within = all.iter().filter(|h| age(h, cx) <= span.length());
     let shown: Vec<&Happening> = within.collect();
-    let lanes: f32 = Lane::ALL.iter().map(|_| LANE).sum();
+    let lanes = times(Lane::ALL.len(), LANE);
     let size = vec2(ui.available_width(), lanes + FOOT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let response = ui.interact(rect, id, Sense::click());
@@ -282,11 +283,12 @@ struct Axis {
 
 impl Axis {
     fn place(&self, of: Lane, age: SignedDuration) -> Pos2 {
-        let lane = Lane::ALL
-            .into_iter()
-            .take_while(|lane| *lane != of)
-            .fold(0.5, |sum, _| sum + 1.0);
-        pos2(self.x(age), self.rect.top() + lane * LANE)
+        pos2(self.x(age), self.middle(of))
+    }
+
+    /// The height at which the line of a lane runs.
+    fn middle(&self, of: Lane) -> f32 {
+        self.rect.top() + times(of as usize, LANE) + LANE / 2.0
     }
 
     /// The present is on the right.
@@ -301,9 +303,8 @@ impl Axis {
         let painter = ui.painter();
         let small = TextStyle::Small.resolve(ui.style());
         let line = Stroke::new(tokens.border_width, tokens.border);
-        let mut top = self.rect.top();
         for lane in Lane::ALL {
-            let y = top + LANE / 2.0;
+            let y = self.middle(lane);
             painter.hline(self.rect.x_range(), y, line);
             painter.text(
                 pos2(self.rect.left() - NAMES, y),
@@ -312,7 +313,6 @@ impl Axis {
                 small.clone(),
                 tokens.text_weak,
             );
-            top += LANE;
         }
         let bottom = self.rect.bottom();
         for (x, align, words) in [

@@ -10,6 +10,7 @@ use super::records;
 use crate::journal::{Entry, status_in_full};
 use crate::model::{EntryId, clean};
 use crate::ui::activity::record;
+use crate::ui::layout::times;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, copy_labelled_ui, elided, paint_icon, text_width};
 use crate::ui::words::local_time;
@@ -105,13 +106,9 @@ impl Places {
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a hundred thousand rows are placed to a quarter of a point"
-    )]
     fn top(&self, row: usize) -> f32 {
         let is_below = self.opened.is_some_and(|opened| opened < row);
-        row as f32 * ROW + if is_below { self.opened_height } else { 0.0 }
+        times(row, ROW) + if is_below { self.opened_height } else { 0.0 }
     }
 
     fn height(&self) -> f32 {

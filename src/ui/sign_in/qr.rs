@@ -3,6 +3,7 @@
 use egui::{Color32, Rect, Sense, Ui, Vec2, accesskit, vec2};
 use qrcode::{Color, QrCode};
 
+use crate::ui::layout::times;
 use crate::ui::theme::TokensExt as _;
 
 /// Side of one module, in points: large enough for a camera at arm's length.
@@ -17,10 +18,10 @@ pub fn qr_code_ui(ui: &mut Ui, address: &str) {
     };
     let paper = ui.tokens().paper;
     let width = code.width();
-    let side = MODULE * f32::from(u16::try_from(width + 2 * QUIET_ZONE).unwrap_or(u16::MAX));
+    let side = times(width + 2 * QUIET_ZONE, MODULE);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
     let square = |column: usize, row: usize, colour: Color32| {
-        let at = |n: usize| MODULE * f32::from(u16::try_from(n + QUIET_ZONE).unwrap_or(u16::MAX));
+        let at = |n: usize| times(n + QUIET_ZONE, MODULE);
         let corner = rect.min + vec2(at(column), at(row));
         ui.painter().rect_filled(
             Rect::from_min_size(corner, Vec2::splat(MODULE)),
