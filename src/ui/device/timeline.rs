@@ -81,16 +81,14 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         return;
     }
     let id = id(machine);
-    let chosen_span: Option<usize> = ui.data(|data| data.get_temp(id.with("span")));
-    let span = chosen_span
-        .and_then(|at| Span::ALL.get(at).copied())
-        .unwrap_or_else(|| fitting(&happenings, cx));
+    let chosen: Option<Span> = ui.data(|data| data.get_temp(id.with("span")));
+    let span = chosen.unwrap_or_else(|| fitting(&happenings, cx));
     ui.horizontal_wrapped(|ui| {
-        for (at, choice) in Span::ALL.into_iter().enumerate() {
+        for choice in Span::ALL {
             let name = format!("Timeline of {}", choice.words());
             let button = ActionButton::new(choice.words()).name(&name).compact();
             if ui.add(button.toggled(choice == span)).clicked() {
-                ui.data_mut(|data| data.insert_temp(id.with("span"), at));
+                ui.data_mut(|data| data.insert_temp(id.with("span"), choice));
             }
         }
     });
