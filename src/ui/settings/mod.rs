@@ -18,7 +18,7 @@ use super::widgets::{
 use crate::action::Step;
 use crate::explain::Explanation;
 use crate::message::Command;
-use crate::model::{Host, Mode, clean};
+use crate::model::{Host, clean};
 use crate::settings::{RuleKey, WrittenRules};
 use crate::state::{SettingsFacts, State};
 use crate::ui::settings::local_data::local_data_ui;
@@ -34,7 +34,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.settings.follow(&cx.state.settings.written);
     bar_ui(ui, cx);
     page_ui(ui, WIDTH, "Settings", |ui| {
-        notes_ui(ui, cx.state);
+        notes_ui(ui, &cx.state.settings);
         let (state, form) = (cx.state, &mut cx.views.settings);
         if form.matches.go_on(&form.typed, &state.inventory) {
             ui.ctx().request_repaint();
@@ -174,8 +174,7 @@ fn why_not_saved(
 }
 
 /// Notes above the fields: errors, and the file's path.
-fn notes_ui(ui: &mut Ui, state: &State) {
-    let facts = &state.settings;
+fn notes_ui(ui: &mut Ui, facts: &SettingsFacts) {
     for (failure, role) in [
         (&facts.unusable, Role::Danger),
         (&facts.not_saved, Role::Caution),
@@ -184,19 +183,12 @@ fn notes_ui(ui: &mut Ui, state: &State) {
             failure_ui(ui, failure, role);
         }
     }
-    match (&facts.file, state.mode) {
-        (Some(file), _) => {
-            ui.small_label("These settings apply to every profile. The settings file:");
-            copyable_ui(ui, "settings file", &file.display().to_string());
-        }
-        (None, Mode::Demo) => {
-            ui.small_label(
-                "The demo writes nothing to disk: what you save applies until you close it",
-            );
-        }
-        (None, Mode::Live | Mode::StandIn) => {
-            ui.small_label("There is no data folder, so nothing is written to disk: what you save applies until you close cordon");
-        }
+    if let Some(file) = &facts.file {
+        ui.small_label("These settings apply to every profile. The settings file:");
+        copyable_ui(ui, "settings file", &file.display().to_string());
+    } else {
+        // Without a data folder only the demo starts.
+        ui.small_label("The demo writes nothing to disk: what you save applies until you close it");
     }
 }
 
