@@ -119,17 +119,17 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn unsent_words(count: usize, who: &str, is_theirs: bool) -> String {
-    let (actions, was, it) = match count {
-        1 => ("1 action".to_owned(), "was", "it"),
-        count => (format!("{count} actions"), "were", "them"),
+    let (they_were, them) = match count {
+        1 => ("it was", "it"),
+        _ => ("they were", "them"),
     };
+    let actions = counted(count, "action", "actions");
     if is_theirs {
         format!("{actions} not sent yet: will be sent when you sign in again as {who}")
     } else {
         format!(
-            "{actions} not sent: {it} {was} ordered as {who}. Sign in as {who}, or withdraw {it}"
+            "{actions} not sent: {they_were} ordered as {who}. Sign in as {who}, or withdraw {them}"
         )
-        .replace("them were", "they were")
     }
 }
 
