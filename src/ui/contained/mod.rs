@@ -152,24 +152,18 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
             .key("release")
             .icon(Icon::Undo)
             .disabled_because(why.as_deref());
-        let release = ui.add(button).clicked();
-        let label = format!(
-            "Unrestrict what you restricted ({})…",
-            way_back.to_unrestrict.len()
-        );
-        let unrestrict = !way_back.to_unrestrict.is_empty()
-            && ui
-                .add(
-                    ActionButton::new(&label)
-                        .key("unrestrict")
-                        .icon(Icon::Undo)
-                        .disabled_because(only_looks.as_deref()),
-                )
-                .clicked();
-        if release {
+        if ui.add(button).clicked() {
             cx.out.commands.push(UiCommand::ReleaseMine);
-        } else if unrestrict {
-            cx.out.commands.push(UiCommand::UnrestrictMine);
+        }
+        if let count @ 1.. = way_back.to_unrestrict.len() {
+            let label = format!("Unrestrict what you restricted ({count})…");
+            let button = ActionButton::new(&label)
+                .key("unrestrict")
+                .icon(Icon::Undo)
+                .disabled_because(only_looks.as_deref());
+            if ui.add(button).clicked() {
+                cx.out.commands.push(UiCommand::UnrestrictMine);
+            }
         }
     });
     // The line is always there: no card moves under the pointer when a release begins or ends.
