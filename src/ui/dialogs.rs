@@ -7,9 +7,8 @@ use egui::{Id, Ui};
 use super::concerns::{Concern, concerns_ui};
 use super::order;
 use super::views::{OpenDialog, Views};
-use super::widgets::{ActionButton, Decision, Dialog, UiExt as _, closing_ui};
+use super::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 use super::{Cx, about, help, palette};
-use crate::explain::NextStep;
 use crate::model::KeyringState;
 use crate::state::State;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
@@ -23,14 +22,15 @@ use crate::ui::words::devices;
 /// Draws the open dialog, if any.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match cx.views.dialog.take() {
-        None => form_failure_ui(ui, cx),
+        None => {}
         // These put themselves back.
         Some(OpenDialog::Palette(open)) => palette::palette_ui(ui, cx, open),
         Some(OpenDialog::Form(form)) if !cx.state.session.is_signing_in() => {
             order::order_ui(ui, cx, form);
         }
         Some(mut open) => {
-            if stays_open(ui, cx, &mut open) {
+            let stays = stays_open(ui, cx, &mut open);
+            if stays {
                 cx.views.dialog = Some(open);
             }
         }
@@ -130,23 +130,4 @@ fn confirm_close_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
         ui.ctx().request_repaint();
     }
     decision == Decision::Pending
-}
-
-fn form_failure_ui(ui: &Ui, cx: &mut Cx<'_>) {
-    let Some(failure) = cx.views.form_failure.as_deref() else {
-        return;
-    };
-    let id = Id::unique("form failure");
-    let dialog = Dialog::new(id, "The form cannot be opened").description(failure);
-    let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
-        ui.wrapped(failure);
-        ui.label(format!(
-            "Nothing was changed. {}",
-            NextStep::TryAgain.words()
-        ));
-        closing_ui(ui, "Close", is_opening)
-    });
-    if !stays {
-        cx.views.form_failure = None;
-    }
 }

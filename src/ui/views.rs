@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::contained::ContainedView;
 use super::order::{KeptTexts, OrderForm, UsedTicket};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, NextStep};
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::search::{Rows, Tally};
@@ -39,8 +39,6 @@ pub struct Views {
     /// The device whose panel was drawn in the last frame: a key acts on it only while a
     /// person can see which device that is.
     pub shown: Option<MachineId>,
-    /// Why the requested form cannot be opened.
-    pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
     /// The device whose timeline takes the keyboard focus.
@@ -60,7 +58,7 @@ pub struct Views {
     pub incident: IncidentView,
     /// Numbers of the dismissed problems.
     pub problems_dismissed: BTreeSet<usize>,
-    /// Why the last key command did nothing, until another one works.
+    /// Why the last command did nothing, until another one works.
     pub refusal: Option<Explanation>,
     /// Dismissed note on this computer's clock.
     pub clock_read: Option<String>,
@@ -230,7 +228,6 @@ impl Views {
         self.ticket = None;
         self.kept_texts = KeptTexts::default();
         self.rest = None;
-        self.form_failure = None;
         self.covered.clear();
         self.refusal = None;
         self.recent = RecentItems::default();
@@ -250,9 +247,10 @@ impl Views {
 
     /// Explains why no form can be opened.
     pub fn report_no_entropy(&mut self, error: getrandom::Error) {
-        self.form_failure = Some(format!(
-            "This computer provides no random numbers, so no order can be tagged: {error}"
-        ));
+        let headline = format!(
+            "The form cannot be opened: this computer provides no random numbers, so no order can be tagged: {error}"
+        );
+        self.refusal = Some(Explanation::harmless(headline, NextStep::TryAgain));
     }
 
     /// The id of the machine in the panel.
