@@ -14,7 +14,7 @@ use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatu
 
 /// Effect of an order, as shown by a complete reading of the file's indicators.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IndicatorEffect {
+pub enum OrderEffect {
     /// The ordered effect is in place; its `state` names any deviation from the order.
     Shown(Box<MachineAction>),
     NotShown,
@@ -129,7 +129,7 @@ impl Order {
         &self,
         shown: &[Indicator],
         known: Option<&MachineActionId>,
-    ) -> IndicatorEffect {
+    ) -> OrderEffect {
         if self.task.removes_indicator() {
             let removed = self.task.indicator();
             // One of the file without an id may be it.
@@ -138,8 +138,8 @@ impl Order {
                 None => (self.task.file_hash()).is_none_or(|hash| one.is_about(hash)),
             };
             return match self.gone() {
-                Some(gone) if !shown.iter().any(is_there) => IndicatorEffect::Shown(Box::new(gone)),
-                Some(_) | None => IndicatorEffect::NotShown,
+                Some(gone) if !shown.iter().any(is_there) => OrderEffect::Shown(Box::new(gone)),
+                Some(_) | None => OrderEffect::NotShown,
             };
         }
         let is_of_file =
@@ -151,14 +151,14 @@ impl Order {
         // What is as it was ordered counts before what is not.
         let is_other = |one: &&Indicator| self.task.reaction() != Some(one.action.as_wire());
         let Some(one) = ours.min_by_key(is_other) else {
-            return IndicatorEffect::NotShown;
+            return OrderEffect::NotShown;
         };
         let how = match self.shown(one) {
             _ if is_other(&one) => clean(one.action.as_wire(), 40),
-            Some(read) => return IndicatorEffect::Shown(Box::new(read)),
+            Some(read) => return OrderEffect::Shown(Box::new(read)),
             None => "one without a number".into(),
         };
-        IndicatorEffect::Contradicts(format!(
+        OrderEffect::Contradicts(format!(
             "Defender shows it as {how}, which is not what was ordered"
         ))
     }
@@ -279,31 +279,28 @@ mod tests {
     #[test]
     fn a_block_is_found_by_its_tag_and_its_removal_by_its_absence() {
         let (block, removal) = (order(ActionKind::BlockFile), order(ActionKind::RemoveBlock));
-        let is_shown = |effect| matches!(effect, IndicatorEffect::Shown(_));
+        let is_shown = |effect| matches!(effect, OrderEffect::Shown(_));
         let mut theirs = made();
         theirs.description = Some("[cdn-00000001] theirs".into());
         assert!(is_shown(
             block.effect_among(&[theirs.clone(), made()], None)
         ));
         let others = std::slice::from_ref(&theirs);
-        assert_eq!(block.effect_among(others, None), IndicatorEffect::NotShown);
+        assert_eq!(block.effect_among(others, None), OrderEffect::NotShown);
         // What the answer named is ours, whatever was written over its description since.
         assert!(is_shown(block.effect_among(others, made().id.as_ref())));
         let mut audit = made();
         audit.action = IndicatorAction::Audit;
         let as_it_is = "Defender shows it as Audit, which is not what was ordered".to_owned();
         let read = block.effect_among(std::slice::from_ref(&audit), None);
-        assert_eq!(read, IndicatorEffect::Contradicts(as_it_is));
+        assert_eq!(read, OrderEffect::Contradicts(as_it_is));
         assert!(is_shown(block.effect_among(&[audit, made()], None)));
-        assert_eq!(
-            removal.effect_among(others, None),
-            IndicatorEffect::NotShown
-        );
+        assert_eq!(removal.effect_among(others, None), OrderEffect::NotShown);
         theirs.id = MachineActionId::parse("996").ok();
         assert!(is_shown(removal.effect_among(&[theirs], None)));
         let mut forever = made();
         forever.expires = None;
-        let IndicatorEffect::Shown(read) = block.effect_among(&[forever], None) else {
+        let OrderEffect::Shown(read) = block.effect_among(&[forever], None) else {
             panic!("it is there");
         };
         let state = read.state.expect("it is otherwise");

@@ -23,7 +23,7 @@ pub use choice::{Choice, ChoiceWords};
 pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
-pub use indicator::IndicatorEffect;
+pub use indicator::OrderEffect;
 #[cfg(test)]
 pub use inference::INFERENCES;
 pub use inference::{ConditionState, Conditions, Evidence, MAX_REPEATS, infer, infer_ended};

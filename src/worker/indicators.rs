@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::clock::now;
 use super::context::Context;
-use crate::action::{IndicatorEffect, Order};
+use crate::action::Order;
 use crate::api::{ApiError, Lane, Verb};
 use crate::message::{Event, IndicatorNews};
-use crate::model::{Indicator, Listed, MachineAction, Permission};
+use crate::model::{Indicator, Listed, Permission};
 
 /// Reads all of them, for a person who looks at them or is about to act.
 pub(super) async fn load(context: Arc<Context>) {
@@ -60,26 +60,5 @@ pub(super) async fn of_file(
         Ok(read.items)
     } else {
         Err(None)
-    }
-}
-
-/// Effect of an order about an indicator, by a new reading of the tenant. `Err(None)` says that the
-/// list was incomplete.
-pub(super) async fn look_up_effect(
-    context: &Context,
-    order: &Order,
-    lane: Lane,
-) -> Result<IndicatorEffect, Option<ApiError>> {
-    let entry = context.journal.entry(order.entry);
-    let known = entry.and_then(|entry| entry.own_action());
-    let shown = of_file(context, order, lane).await?;
-    Ok(order.effect_among(&shown, known.as_ref()))
-}
-
-/// The effect in the shape of an action, for an order that is watched by its id.
-pub(super) fn as_action(effect: IndicatorEffect) -> Option<Box<MachineAction>> {
-    match effect {
-        IndicatorEffect::Shown(read) => Some(read),
-        IndicatorEffect::NotShown | IndicatorEffect::Contradicts(_) => None,
     }
 }

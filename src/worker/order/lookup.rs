@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::claim::{Attribution, Claim};
-use super::outcome::{Source, accepted, look_up_effect, not_ours};
+use super::effect::look_up_effect;
+use super::outcome::{Source, accepted, not_ours};
 use super::registry::RegisteredOrder;
-use crate::action::{IndicatorEffect, Recorded, Task};
+use crate::action::{OrderEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
@@ -17,7 +18,6 @@ use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, Listed, MachineAction, MachineActionId, shifted};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
-use crate::worker::indicators;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
@@ -267,20 +267,12 @@ async fn search(
     match order.task.record() {
         Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
         Recorded::Investigation => look_up_investigation(context, entry, claim).await,
-        Recorded::Indicator => {
-            let effect = indicators::look_up_effect(context, order, Lane::LookUp).await?;
+        Recorded::Machine | Recorded::Indicator => {
+            let effect = look_up_effect(context, order, Lane::LookUp).await?;
             Ok(match effect {
-                IndicatorEffect::Shown(read) => Found::Ours(read),
-                IndicatorEffect::NotShown => Found::Nothing,
-                IndicatorEffect::Contradicts(how) => Found::Contested(how),
-            })
-        }
-        Recorded::Machine => {
-            let read = look_up_effect(context, order, Lane::LookUp).await?;
-            Ok(if read.status.is_final() {
-                Found::ours(&read)
-            } else {
-                Found::Nothing
+                OrderEffect::Shown(read) => Found::Ours(read),
+                OrderEffect::NotShown => Found::Nothing,
+                OrderEffect::Contradicts(how) => Found::Contested(how),
             })
         }
     }

@@ -8,6 +8,7 @@ mod records;
 mod send;
 
 mod claim;
+mod effect;
 mod outcome;
 
 mod late;

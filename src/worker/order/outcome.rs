@@ -1,15 +1,13 @@
 //! Outcome of a sent request: ours, somebody else's, refused, or unknown.
 
-use std::sync::Arc;
-
 use super::claim::{Claim, Whose};
+use super::effect::look_up_effect;
 use super::records::{finished, not_ours_record, redirection};
-use crate::action::{ActionKind, Order, Recorded, Sameness, Task};
+use crate::action::{ActionKind, Order, OrderEffect, Sameness, Task};
 use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::message::Event;
 use crate::model::{EntryId, MachineAction, MachineActionStatus, clean, requestor_name};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
@@ -21,22 +19,15 @@ const GONE_ALREADY: &str = "Already removed or expired";
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
-    if order.task.record() == Recorded::Indicator {
-        let read = indicators::look_up_effect(context, order, Lane::LookUp).await;
-        if let Some(read) = read.ok().and_then(indicators::as_action) {
+    if !order.task.record().is_of_request() {
+        // The answer says what was taken, and not yet that it lasts: its effect is read.
+        let read = look_up_effect(context, order, Lane::LookUp).await;
+        if let Ok(OrderEffect::Shown(read)) = read {
             accepted(context, order, &read, Source::Reading).await;
         } else {
-            taken(context, order, action).await;
-        }
-        return;
-    }
-    if order.task.record() == Recorded::Machine {
-        // The answer says what was taken, and not yet that it lasts: the machine is read again.
-        let read = look_up_effect(context, order, Lane::LookUp).await.ok();
-        if let Some(read) = read.filter(|read| read.status.is_final()) {
-            accepted(context, order, &read, Source::Reading).await;
-        } else {
-            taken(context, order, action).await;
+            let mut taken = action.clone();
+            taken.status = MachineActionStatus::InProgress;
+            accepted(context, order, &taken, Source::Answer).await;
         }
         return;
     }
@@ -65,47 +56,6 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
             journal.record_or_say(order.entry, vec![record]).await;
         }
     }
-}
-
-/// Records an accepted order whose effect no reading shows yet.
-async fn taken(context: &Context, order: &Order, action: &MachineAction) {
-    let mut taken = action.clone();
-    taken.status = MachineActionStatus::InProgress;
-    accepted(context, order, &taken, Source::Answer).await;
-}
-
-/// Effect of an order that leaves no other record, by a new reading of the machine. `Err(None)` says
-/// that its tags are not reported, which proves nothing.
-pub(super) async fn look_up_effect(
-    context: &Context,
-    order: &Order,
-    lane: Lane,
-) -> Result<MachineAction, Option<ApiError>> {
-    let epoch = context.session.epoch();
-    let machine = context.client.machine(&order.machine.id, lane).await;
-    let machine = machine.map_err(Some)?;
-    let tells_tags = machine.machine_tags.is_some();
-    let read = Arc::new(machine);
-    let at = now();
-    context.known.learn_machine(Arc::clone(&read), at);
-    let effect = order.effect_on(&read);
-    context
-        .screen
-        .emit(Event::Machine {
-            epoch,
-            id: order.machine.id.clone(),
-            result: Ok(read),
-            at,
-        })
-        .await;
-    if !tells_tags {
-        return Err(None);
-    }
-    effect.ok_or_else(|| {
-        Some(ApiError::OtherRecord {
-            came: order.machine.id.as_str().into(),
-        })
-    })
 }
 
 /// Records that the service's action is not ours, and still follows it to its end.
@@ -259,8 +209,8 @@ async fn is_gone_already(context: &Context, order: &Order) -> bool {
     if !order.task.removes_indicator() {
         return false;
     }
-    let read = indicators::look_up_effect(context, order, Lane::LookUp).await;
-    let Some(mut gone) = read.ok().and_then(indicators::as_action) else {
+    let read = look_up_effect(context, order, Lane::LookUp).await;
+    let Ok(OrderEffect::Shown(mut gone)) = read else {
         return false;
     };
     gone.state = Some(GONE_ALREADY.into());

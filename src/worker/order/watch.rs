@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::disown_if_contradicted;
+use super::effect::look_up_effect;
 use super::follow::{NextLook, Wanted};
 use super::late::reconcile_late;
 use super::lookup;
-use super::outcome::look_up_effect;
-use crate::action::{ActionKind, IndicatorEffect, Recorded, Task};
+use crate::action::{ActionKind, OrderEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId};
 use crate::worker::context::Context;
-use crate::worker::{device, indicators};
+use crate::worker::device;
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
 const GRACE_SECS: u32 = 120;
@@ -115,46 +115,32 @@ enum Reading {
     Incomplete,
 }
 
-/// Takes an action from the list, else reads it by its id or, where that is refused, by its machine.
+/// Reads an action, each kind of record in its own way.
 async fn read_one(
     context: &Context,
     listed: &Result<Vec<MachineAction>, ApiError>,
-    Wanted {
-        id,
-        machine,
-        record,
-        entry,
-    }: &Wanted,
+    wanted: &Wanted,
 ) -> Result<Reading, ApiError> {
-    let read = match record {
-        Recorded::MachineAction => None,
+    match wanted.record {
+        Recorded::MachineAction => read_action(context, listed, wanted).await,
         Recorded::Investigation => {
-            let by_id = context.client.investigation(id, Lane::Watch);
-            Some(reporting_pauses(context, by_id).await)
-        }
-        Recorded::Indicator => return read_indicator(context, id, *entry).await,
-        Recorded::Machine => {
-            let entry = entry.and_then(|entry| context.journal.entry(entry));
-            let Some(entry) = entry else {
-                return Ok(Reading::Absent);
-            };
-            let effect = look_up_effect(context, &entry.order, Lane::Watch);
-            match reporting_pauses(context, effect).await {
-                Ok(read) if !read.status.is_final() => return Ok(Reading::Absent),
-                Ok(read) => Some(Ok(read)),
-                Err(Some(error)) => Some(Err(error)),
-                Err(None) => return Ok(Reading::Incomplete),
+            let by_id = context.client.investigation(&wanted.id, Lane::Watch);
+            match reporting_pauses(context, by_id).await {
+                Ok(read) => Ok(Reading::There(Box::new(read))),
+                Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Reading::Absent),
+                Err(error) => Err(error),
             }
         }
-    };
-    match read {
-        Some(Ok(read)) => return Ok(Reading::There(Box::new(read))),
-        Some(Err(ApiError::Refused(refusal))) if refusal.is_not_found() => {
-            return Ok(Reading::Absent);
-        }
-        Some(Err(error)) => return Err(error),
-        None => {}
+        Recorded::Machine | Recorded::Indicator => read_effect(context, wanted).await,
     }
+}
+
+/// Takes an action from the list, else reads it by its id or, where that is refused, by its machine.
+async fn read_action(
+    context: &Context,
+    listed: &Result<Vec<MachineAction>, ApiError>,
+    Wanted { id, machine, .. }: &Wanted,
+) -> Result<Reading, ApiError> {
     let listed = listed.as_ref().map_err(Clone::clone)?;
     if let Some(action) = as_listed(listed, id) {
         return Ok(Reading::There(Box::new(action.clone())));
@@ -178,21 +164,22 @@ async fn read_one(
     }
 }
 
-/// The effect of a watched order according to the indicators of its file.
-async fn read_indicator(
-    context: &Context,
-    id: &MachineActionId,
-    entry: Option<EntryId>,
-) -> Result<Reading, ApiError> {
-    let entry = entry.and_then(|entry| context.journal.entry(entry));
+/// The effect of a watched order of which there is no record.
+async fn read_effect(context: &Context, wanted: &Wanted) -> Result<Reading, ApiError> {
+    let entry = wanted.entry.and_then(|entry| context.journal.entry(entry));
     let Some(entry) = entry else {
         return Ok(Reading::Absent);
     };
-    let effect = indicators::look_up_effect(context, &entry.order, Lane::Watch);
+    let is_of_machine = wanted.record == Recorded::Machine;
+    let effect = look_up_effect(context, &entry.order, Lane::Watch);
     match reporting_pauses(context, effect).await {
-        Ok(IndicatorEffect::Shown(read)) if read.id == *id => Ok(Reading::There(read)),
-        Ok(IndicatorEffect::Contradicts(how)) => Ok(Reading::Otherwise(how)),
-        Ok(IndicatorEffect::Shown(_) | IndicatorEffect::NotShown) => Ok(Reading::Absent),
+        Ok(OrderEffect::Shown(read)) if read.id == wanted.id => Ok(Reading::There(read)),
+        Ok(OrderEffect::Contradicts(how)) => Ok(Reading::Otherwise(how)),
+        Ok(OrderEffect::Shown(_) | OrderEffect::NotShown) => Ok(Reading::Absent),
+        // Only the machine is asked for by an id.
+        Err(Some(ApiError::Refused(refusal))) if is_of_machine && refusal.is_not_found() => {
+            Ok(Reading::Absent)
+        }
         Err(Some(error)) => Err(error),
         Err(None) => Ok(Reading::Incomplete),
     }
