@@ -1,13 +1,12 @@
 //! Walks a journal and names its defects, each with its place.
 
-use std::collections::HashSet;
-
 use rusqlite::Connection;
 use rusqlite::ffi::ErrorCode;
 
 use super::chain::{End, Row, SELECT};
 use super::checkpoint::Checkpoint;
-use super::{Caution, Defect, JournalError, Record, Witness, schema};
+use super::reading::read_entries;
+use super::{Caution, Defect, JournalError, Witness, schema};
 use crate::files::RefusedFile;
 use crate::model::clean;
 
@@ -142,47 +141,22 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
     Ok(walk)
 }
 
-/// [`walk`] for verification alone: also checks that each record can be read. Opening the journal checks
-/// that by itself.
+/// [`walk`] for verification alone: also checks that each record of an intact chain can be read. Opening the
+/// journal checks that by itself.
 pub(super) fn walk_and_read(
     db: &Connection,
     remembered: &[Remembered],
 ) -> Result<Walk, JournalError> {
     let mut walk = walk(db, remembered)?;
     if walk.defects.is_empty() {
-        walk.defects = unreadable(db)?;
+        let defects = &mut walk.defects;
+        read_entries(db, |seq, _why| {
+            defects.push(Defect::Unreadable { seq });
+            Ok(())
+        })?;
+        defects.truncate(MAX_NAMED);
     }
     Ok(walk)
-}
-
-/// Records of an intact chain that are unreadable, continue an entry that was never begun, or begin one
-/// again.
-fn unreadable(db: &Connection) -> Result<Vec<Defect>, JournalError> {
-    let mut begun = HashSet::new();
-    let mut found = Vec::new();
-    let mut statement = db.prepare(&format!("{SELECT} ORDER BY seq"))?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let row = Row::read(row)?;
-        let is_readable = match row.said() {
-            Ok(None) => true,
-            Ok(Some((id, _, record))) => {
-                if matches!(record, Record::Intended { .. }) {
-                    begun.insert(id)
-                } else {
-                    begun.contains(&id)
-                }
-            }
-            Err(_) => false,
-        };
-        if !is_readable {
-            found.push(Defect::Unreadable { seq: row.seq });
-        }
-        if found.len() == MAX_NAMED {
-            break;
-        }
-    }
-    Ok(found)
 }
 
 impl Walk {

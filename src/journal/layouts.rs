@@ -195,7 +195,7 @@ fn every_row_of_this_layout_is_written_again_byte_for_byte() {
     let (_folder, path) = copied(PRESENT);
     let journal = Journal::open_read_only(&path).expect("readable");
     let mut rows = 0;
-    let compared = journal.each_row(|row| {
+    let compared = reading::each_row(&journal.db, |row| {
         if !row.belongs_to_no_entry() {
             let entry = EntryId::parse(&row.entry).expect("a tag");
             let read = Record::from_stored(entry, &row.record, &row.data)?;

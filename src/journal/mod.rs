@@ -16,6 +16,7 @@ pub(crate) mod entry;
 mod error;
 mod export;
 mod place;
+mod reading;
 mod record;
 mod schema;
 mod sheet;
@@ -24,7 +25,6 @@ mod unended;
 mod verdict;
 mod wording;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -44,10 +44,11 @@ pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, UNDONE, UnclearReply};
 pub use unended::Unended;
 
-use chain::{End, Row, SELECT};
+use chain::End;
 use check::Remembered;
 use connection::{WRITING, connect, leave_log, read_with};
 use place::{Lock, Place};
+use reading::read_entries;
 
 use crate::files;
 use crate::model::EntryId;
@@ -398,30 +399,7 @@ impl Journal {
     /// # Errors
     /// When a record cannot be read.
     pub fn entries(&self) -> Result<Vec<Entry>, JournalError> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut places: HashMap<EntryId, usize> = HashMap::new();
-        self.each_row(|row| {
-            let Some((id, at, record)) = row.said()? else {
-                return Ok(());
-            };
-            match (places.get(&id), &record) {
-                (Some(_), Record::Intended { .. }) => {
-                    return Err(JournalError::Damaged(Defect::Unreadable { seq: row.seq }));
-                }
-                (Some(&place), _) => entries[place].push(at, record),
-                (None, Record::Intended { author, order }) => {
-                    places.insert(id, entries.len());
-                    let mut entry = Entry::new(author.clone(), order.clone());
-                    entry.push(at, record);
-                    entries.push(entry);
-                }
-                (None, _) => {
-                    return Err(JournalError::Damaged(Defect::Unreadable { seq: row.seq }));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(entries)
+        read_entries(&self.db, |_seq, error| Err(error))
     }
 
     /// Walks the whole chain.
@@ -437,18 +415,6 @@ impl Journal {
                 last_hash: walk.end.hash,
             }),
         }
-    }
-
-    fn each_row(
-        &self,
-        mut see: impl FnMut(&Row) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        let mut statement = self.db.prepare(&format!("{SELECT} ORDER BY seq"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            see(&Row::read(row)?)?;
-        }
-        Ok(())
     }
 }
 
