@@ -1,7 +1,7 @@
 //! The hash chain: each record carries the hash of the one before it.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -105,9 +105,7 @@ impl Row {
             self.data,
             self.previous_hash
         ])?;
-        let mut newest = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
-        let is_there = newest.query_row([], |row| Ok(Self::read(row)? == *self));
-        if inserted == 1 && is_there? {
+        if inserted == 1 && newest(db)?.as_ref() == Some(self) {
             Ok(())
         } else {
             Err(JournalError::AttemptRejected { seq: self.seq })
@@ -177,18 +175,21 @@ pub(super) fn sha256_hex<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Stri
     hex(&sum.finalize())
 }
 
-/// The hash of a record of a chain that ends with `end`, as the record after it has it.
-pub(super) fn hash_of(db: &Connection, seq: i64, end: &End) -> Result<String, JournalError> {
+/// The hash of a record of a chain that ends with `end`, as the record after it has it; `None` beyond the end.
+pub(super) fn hash_of(
+    db: &Connection,
+    seq: i64,
+    end: &End,
+) -> Result<Option<String>, JournalError> {
     if seq == end.seq {
-        return Ok(end.hash.clone());
+        return Ok(Some(end.hash.clone()));
     }
     let mut after = db.prepare_cached("SELECT previous_hash FROM record WHERE seq = ?")?;
-    Ok(after.query_row([seq + 1], |row| row.get(0))?)
+    Ok(after.query_row([seq + 1], |row| row.get(0)).optional()?)
 }
 
 /// The last record as it is in the file now.
 pub(super) fn newest(db: &Connection) -> Result<Option<Row>, JournalError> {
-    let mut statement = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
-    let mut rows = statement.query([])?;
-    Ok(rows.next()?.map(Row::read).transpose()?)
+    let mut newest = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
+    Ok(newest.query_row([], Row::read).optional()?)
 }

@@ -219,21 +219,9 @@ impl Walk {
     }
 
     fn hold_against(&mut self, remembered: &[Remembered], hashes: &[String]) {
-        let last = self.end.seq;
         for ((witness, checkpoint), hash) in remembered.iter().zip(hashes) {
-            let (witness, expected) = (*witness, checkpoint.records);
-            if expected > last {
-                self.defects.push(Defect::Shortened {
-                    last,
-                    expected,
-                    witness,
-                });
-            } else if expected > 0 && *hash != checkpoint.last_hash {
-                self.defects.push(Defect::Exchanged {
-                    seq: expected,
-                    witness,
-                });
-            }
+            let defect = checkpoint.contradicted_by(self.end.seq, Some(hash), *witness);
+            self.defects.extend(defect);
         }
     }
 

@@ -7,7 +7,7 @@
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::chain;
+use super::{Defect, Witness, chain};
 use crate::files::File;
 
 /// Length and last hash of a journal at some time.
@@ -27,6 +27,28 @@ impl Checkpoint {
     #[must_use]
     pub const fn has_records(&self) -> bool {
         self.records > 0
+    }
+
+    /// What contradicts it in a journal that ends with record `last` and has this hash at the checkpoint's.
+    pub(super) fn contradicted_by(
+        &self,
+        last: i64,
+        hash: Option<&str>,
+        witness: Witness,
+    ) -> Option<Defect> {
+        let expected = self.records;
+        if expected > last {
+            Some(Defect::Shortened {
+                last,
+                expected,
+                witness,
+            })
+        } else if self.has_records() && hash != Some(&self.last_hash) {
+            let seq = expected;
+            Some(Defect::Exchanged { seq, witness })
+        } else {
+            None
+        }
     }
 
     /// One line, always of the same length: it is written over the one before in a single step.

@@ -107,12 +107,9 @@ impl Journal {
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
         place::demand_private(path)?;
-        if let Some(checkpoint) = remembered.as_ref().filter(|m| is_empty && m.has_records()) {
-            return Err(JournalError::Damaged(Defect::Shortened {
-                last: 0,
-                expected: checkpoint.records,
-                witness: Witness::LockFile,
-            }));
+        let emptied = remembered.as_ref().filter(|_| is_empty);
+        if let Some(defect) = emptied.and_then(|m| m.contradicted_by(0, None, Witness::LockFile)) {
+            return Err(JournalError::Damaged(defect));
         }
         place::keep_unsettled(path, is_empty)
             .map_err(|e| JournalError::Folder(path.to_owned(), e))?;
@@ -364,25 +361,17 @@ impl Journal {
     }
 
     fn hold_against(&self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
-        let (last, expected, witness) = (self.end.seq, remembered.records, Witness::Keyring);
-        if expected == 0 {
+        if !remembered.has_records() {
             return Ok(Compared::Same);
         }
         if self.is_new {
             return Ok(Compared::LostItsPast);
         }
-        if expected > last {
-            return Err(JournalError::Damaged(Defect::Shortened {
-                last,
-                expected,
-                witness,
-            }));
+        let hash = chain::hash_of(&self.db, remembered.records, &self.end)?;
+        match remembered.contradicted_by(self.end.seq, hash.as_deref(), Witness::Keyring) {
+            Some(defect) => Err(JournalError::Damaged(defect)),
+            None => Ok(Compared::Same),
         }
-        if chain::hash_of(&self.db, expected, &self.end)? != remembered.last_hash {
-            let seq = expected;
-            return Err(JournalError::Damaged(Defect::Exchanged { seq, witness }));
-        }
-        Ok(Compared::Same)
     }
 
     /// Count and last hash, to be kept outside of the file.
