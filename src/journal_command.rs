@@ -13,7 +13,7 @@ use crate::explain::Explanation;
 use crate::files::{self, RefusedFile};
 use crate::journal::{
     Checkpoint, Defect, Entry, Format, Journal, JournalError, Moment, NotChecked, Report, Verified,
-    Witness, by_keyring, export,
+    Witness, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -189,15 +189,12 @@ fn verify(file: &Path) -> bool {
 /// When the file cannot be opened or is no journal of a known layout.
 pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     // The demo keeps nothing outside of its folder.
-    if is_demo(file) {
-        return Journal::inspect(file, &[]);
-    }
-    let (checkpoints, not_checked) = by_keyring(read_note(&Checkpoint::keyring_item(file)));
-    let mut report = Journal::inspect(file, &checkpoints)?;
+    let keyring =
+        (!is_demo(file)).then(|| Checkpoint::of_note(read_note(&Checkpoint::keyring_item(file))));
+    let mut report = Journal::inspect(file, keyring)?;
     if forbids_writing(file) {
         report.defects.push(Defect::Header);
     }
-    report.not_checked.extend(not_checked);
     Ok(report)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn without_rules(path: &Path, attack: &str) {
 }
 
 fn found_in(path: &Path) -> Vec<Defect> {
-    Journal::inspect(path, &[]).expect("opened").defects
+    Journal::inspect(path, None).expect("opened").defects
 }
 
 /// Neither verified nor opened for acting.
@@ -71,7 +71,7 @@ pub(super) fn shortened(last: i64, expected: i64, witness: Witness) -> Defect {
 #[test]
 fn an_untouched_journal_verifies() {
     let (_folder, path) = written();
-    let report = Journal::inspect(&path, &[]).expect("opened");
+    let report = Journal::inspect(&path, None).expect("opened");
     assert_eq!((report.defects, report.not_checked), (vec![], vec![]));
     assert_eq!(report.verified.records, 7);
     assert!(!Journal::open(&path).expect("opened").lost_its_past());
@@ -130,7 +130,7 @@ fn rules_that_were_dropped_changed_or_planted_are_named() {
             .execute_batch(attack)
             .expect("done");
         if let Defect::Layout { .. } = defect {
-            let refused = Journal::inspect(&path, &[]);
+            let refused = Journal::inspect(&path, None);
             assert!(matches!(refused, Err(JournalError::Damaged(found)) if found == defect));
         } else if let Defect::SchemaChanged { object } = &defect
             && object.starts_with("table")
@@ -251,7 +251,7 @@ fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside(
         records: 7,
         last_hash: "0".repeat(64),
     };
-    let report = Journal::inspect(&path, &[(Witness::Keyring, kept)]).expect("opened");
+    let report = Journal::inspect(&path, Some(Ok(kept))).expect("opened");
     let witness = Witness::Keyring;
     assert_eq!(report.defects, [Defect::Exchanged { seq: 7, witness }]);
     drop((folder, other));
@@ -288,7 +288,7 @@ fn a_checkpoint_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
     assert_eq!(Checkpoint::beside(&path).expect("a checkpoint").records, 13);
     for nothing in ["", "\0", "cordon journal mark 1 7 x\n"] {
         std::fs::write(&lock, nothing).expect("written");
-        let report = Journal::inspect(&path, &[]).expect("opened");
+        let report = Journal::inspect(&path, None).expect("opened");
         assert_eq!((report.defects.len(), report.not_checked.len()), (0, 1));
     }
 }
@@ -477,7 +477,7 @@ fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
     journal.rest();
     let copy = folder.path().join("copy.sqlite");
     std::fs::copy(&path, &copy).expect("copied");
-    let report = Journal::inspect(&copy, &[]).expect("opened");
+    let report = Journal::inspect(&copy, None).expect("opened");
     assert_eq!((report.verified.records, report.defects), (8, vec![]));
 }
 

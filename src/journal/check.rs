@@ -49,21 +49,6 @@ pub struct NotChecked {
     pub why: String,
 }
 
-/// The checkpoint in this keyring note, or why there is none to compare with.
-#[must_use]
-pub fn by_keyring(
-    note: Result<Option<String>, &str>,
-) -> (Vec<(Witness, Checkpoint)>, Option<NotChecked>) {
-    let witness = Witness::Keyring;
-    let why = match note.map(|note| note.as_deref().and_then(Checkpoint::from_text)) {
-        Ok(Some(checkpoint)) => return (vec![(witness, checkpoint)], None),
-        Ok(None) => "it has no record of a journal in this place",
-        Err(why) => why,
-    };
-    let why = why.to_owned();
-    (Vec::new(), Some(NotChecked { witness, why }))
-}
-
 impl std::fmt::Display for NotChecked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { witness, why } = self;
@@ -308,7 +293,7 @@ mod tests {
             let db = Connection::open(&path).expect("opened");
             db.pragma_update(None, "user_version", found).expect("set");
             drop(db);
-            let report = Journal::inspect(&path, &[]).expect("opened");
+            let report = Journal::inspect(&path, None).expect("opened");
             assert_eq!(report.defects, [Defect::Layout { found }]);
             assert!(Journal::open(&path).is_err());
         }
@@ -354,7 +339,7 @@ mod tests {
             let row = journal.end.next(entry, at, record, data);
             row.insert(&journal.db).expect("linked as any other");
             drop(journal);
-            let report = Journal::inspect(&path, &[]).expect("opened");
+            let report = Journal::inspect(&path, None).expect("opened");
             let what = format!("{entry} {at} {record} {data}");
             assert_eq!(report.defects, [Defect::Unreadable { seq: 3 }], "{what}");
             assert!(!report.is_good(), "{what}");

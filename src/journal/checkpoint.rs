@@ -4,7 +4,7 @@
 //!
 //! Written after the records are durable: after a crash a checkpoint may be behind its file, never ahead.
 
-use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::{Defect, Witness, chain};
@@ -73,6 +73,15 @@ impl Checkpoint {
         })
     }
 
+    /// The checkpoint in the keyring's note, or why there is none to compare with.
+    ///
+    /// # Errors
+    /// Why nothing can be compared with it.
+    pub fn of_note(note: Result<Option<String>, &str>) -> Result<Self, String> {
+        let checkpoint = note?.as_deref().and_then(Self::from_text);
+        checkpoint.ok_or_else(|| "it has no record of a journal in this place".to_owned())
+    }
+
     /// The keyring's name for the checkpoint of the journal in this place. No tenant can be read from it:
     /// the system's tools show names.
     #[must_use]
@@ -86,14 +95,14 @@ impl Checkpoint {
     pub(super) fn read(lock: &mut File) -> Option<Self> {
         let mut text = String::new();
         lock.seek(SeekFrom::Start(0)).ok()?;
-        std::io::Read::by_ref(lock)
+        io::Read::by_ref(lock)
             .take(MAX_BYTES)
             .read_to_string(&mut text)
             .ok()?;
         Self::from_text(&text)
     }
 
-    pub(super) fn write(&self, lock: &mut File) -> Result<()> {
+    pub(super) fn write(&self, lock: &mut File) -> io::Result<()> {
         let text = self.to_text();
         lock.seek(SeekFrom::Start(0))?;
         lock.write_all(text.as_bytes())?;

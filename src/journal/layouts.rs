@@ -125,7 +125,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
         ];
         append(&mut journal, &batch);
         drop(journal);
-        let report = Journal::inspect(&path, &[]).expect("opened");
+        let report = Journal::inspect(&path, None).expect("opened");
         assert_eq!(report.defects, []);
         assert_eq!(report.not_checked, []);
         assert_eq!(report.verified.records, continued, "layout {layout}");

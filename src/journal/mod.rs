@@ -32,7 +32,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alternative::{alternative, were_actions_read};
 pub use became::{Aftermath, Aftermaths, Undone, status_in_full, status_in_short};
-pub use check::{NotChecked, Report, Verified, by_keyring};
+pub use check::{NotChecked, Report, Verified};
 pub use checkpoint::Checkpoint;
 pub use defect::{Caution, Defect, Witness};
 pub use entry::{Acknowledgement, Entry, TimeSource};
@@ -178,25 +178,25 @@ impl Journal {
     }
 
     /// Verifies the file at `path` beside a running console, and against what is remembered of it
-    /// outside: in its lock file, and in the checkpoints that are given.
+    /// outside: in its lock file, and in the `keyring`, where that was asked.
     ///
     /// # Errors
     /// When the file cannot be opened or is no journal of a known layout.
-    pub fn inspect(path: &Path, known: &[(Witness, Checkpoint)]) -> Result<Report, JournalError> {
+    pub fn inspect(
+        path: &Path,
+        keyring: Option<Result<Checkpoint, String>>,
+    ) -> Result<Report, JournalError> {
         let refused = place::judge(path)?;
-        let mut remembered = known.to_vec();
-        let mut not_checked = Vec::new();
-        let mut last_known = None;
+        let (mut remembered, mut not_checked) = (Vec::new(), Vec::new());
         // Before the file, which a running console may be continuing meanwhile.
-        match Checkpoint::beside(path) {
-            Ok(checkpoint) => {
-                last_known = Some(checkpoint.records);
-                remembered.push((Witness::LockFile, checkpoint));
+        let lock = Checkpoint::beside(path);
+        let last_known = lock.as_ref().ok().map(|lock| lock.records);
+        for (witness, known) in [(Witness::LockFile, Some(lock)), (Witness::Keyring, keyring)] {
+            match known {
+                Some(Ok(checkpoint)) => remembered.push((witness, checkpoint)),
+                Some(Err(why)) => not_checked.push(NotChecked { witness, why }),
+                None => {}
             }
-            Err(why) => not_checked.push(NotChecked {
-                witness: Witness::LockFile,
-                why,
-            }),
         }
         let rollback = place::rollback_of(path);
         let mut walk = read_with(path, |db| {

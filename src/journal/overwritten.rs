@@ -75,7 +75,7 @@ fn a_journal_that_was_only_touched_or_written_over_with_itself_goes_on() {
     fs::write(&path, same).expect("written");
     append(&mut journal, 7).expect("it is the same");
     drop(journal);
-    let report = Journal::inspect(&path, &[]).expect("opened");
+    let report = Journal::inspect(&path, None).expect("opened");
     assert_eq!(report.defects, []);
 }
 
@@ -154,7 +154,7 @@ fn a_journal_with_two_names_is_acted_on_under_neither() {
         let refused = Journal::open(path).err().expect("not for acting");
         let said = refused.explain();
         assert!(format!("{said:?}").contains("another name"), "{said:?}");
-        let report = Journal::inspect(path, &[]).expect("readable");
+        let report = Journal::inspect(path, None).expect("readable");
         assert!(!report.is_good(), "{report:?}");
     }
     fs::remove_file(&other).expect("removed");

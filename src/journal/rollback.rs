@@ -56,8 +56,8 @@ impl Folder {
     /// What `verify` finds with the keyring's checkpoint, which the opened journal has to find as well.
     #[track_caller]
     fn found_with(&self, checkpoint: &Checkpoint) -> Vec<Defect> {
-        let remembered = [(Witness::Keyring, checkpoint.clone())];
-        let report = Journal::inspect(&self.journal(), &remembered).expect("opened");
+        let remembered = Some(Ok(checkpoint.clone()));
+        let report = Journal::inspect(&self.journal(), remembered).expect("opened");
         let mut opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
         match opened.compare(checkpoint) {
             Ok(_) => assert_eq!(report.defects, []),
@@ -75,7 +75,7 @@ fn an_older_copy_of_the_whole_folder_agrees_with_itself_and_not_with_the_keyring
     folder.copy();
     let newest = folder.run(2..6);
     folder.put_back();
-    let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
+    let report = Journal::inspect(&folder.journal(), None).expect("opened");
     assert_eq!((report.defects, report.not_checked), (vec![], vec![]));
     let found = folder.found_with(&newest);
     let (last, expected, witness) = (3, 7, Witness::Keyring);
@@ -176,7 +176,7 @@ fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
     let rollback = place::beside(&journal, "-journal");
     for n in [1, 2] {
         std::fs::write(&rollback, format!("planted {n}")).expect("written");
-        let report = Journal::inspect(&journal, &[]).expect("opened");
+        let report = Journal::inspect(&journal, None).expect("opened");
         assert_eq!(report.defects, [Defect::Unsettled]);
         let before = std::fs::read(&journal).expect("read");
         Journal::open(&journal).expect("opened");
@@ -187,7 +187,7 @@ fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
     }
     // What a console leaves beside it on a file system without a log.
     std::fs::write(&rollback, "").expect("emptied");
-    let report = Journal::inspect(&journal, &[]).expect("opened");
+    let report = Journal::inspect(&journal, None).expect("opened");
     assert_eq!(report.defects, []);
 }
 
@@ -202,7 +202,7 @@ fn a_counter_that_was_changed_is_named() {
         folder.run(0..2);
         let db = Connection::open(folder.journal()).expect("opened");
         db.execute_batch(attack).expect("done");
-        let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
+        let report = Journal::inspect(&folder.journal(), None).expect("opened");
         let object = "counter of records".into();
         assert_eq!(
             report.defects,

@@ -11,24 +11,18 @@ use super::clock::now;
 use super::context::Context;
 use crate::explain::{Explanation, NextStep, outside};
 use crate::files;
-use crate::journal::{
-    Checkpoint, Entry, Journal, Moment, NotChecked, Witness, by_keyring, export as write_out,
-    hand_over,
-};
+use crate::journal::{Checkpoint, Entry, Journal, Moment, export as write_out, hand_over};
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
 use crate::model::{EntryId, Mode};
 
 /// Walks the chain of the file, and holds it against what is remembered of it.
 pub(super) async fn verify(context: Arc<Context>) {
     tell(&context, JournalNews::Verifying).await;
-    let (checkpoints, not_checked) = remembered(&context).await;
+    let keyring = remembered(&context).await;
     let path = context.journal.path().to_owned();
-    let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, &checkpoints)).await;
+    let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, keyring)).await;
     let result = match walked {
-        Ok(Ok(mut report)) => {
-            report.not_checked.extend(not_checked);
-            Ok(report)
-        }
+        Ok(Ok(report)) => Ok(report),
         Ok(Err(error)) => Err(error.explain_reading()),
         Err(_panicked) => Err(ended()),
     };
@@ -36,21 +30,18 @@ pub(super) async fn verify(context: Arc<Context>) {
 }
 
 /// The keyring's checkpoint of the file, or why it is unknown.
-async fn remembered(context: &Context) -> (Vec<(Witness, Checkpoint)>, Option<NotChecked>) {
+async fn remembered(context: &Context) -> Option<Result<Checkpoint, String>> {
     // The demo keeps nothing outside of its folder.
     if context.mode == Mode::Demo {
-        return (Vec::new(), None);
+        return None;
     }
     let path = context.journal.path().to_owned();
     let item = tokio::task::spawn_blocking(move || Checkpoint::keyring_item(&path)).await;
-    by_keyring(match item {
-        Ok(item) => context
-            .auth
-            .note(&item)
-            .await
-            .map_err(|unread| unread.reason),
+    let note = match item {
+        Ok(item) => (context.auth.note(&item).await).map_err(|unread| unread.reason),
         Err(_panicked) => Err("the name of the journal's place is not known"),
-    })
+    };
+    Some(Checkpoint::of_note(note))
 }
 
 /// Reads the file anew and writes out of it what is wanted.

@@ -240,7 +240,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     let keyring = mock::Store::new().expect("a mock");
     let folder = tempfile::tempdir().expect("a folder");
     let written = |journal: &Path| {
-        let report = Journal::inspect(journal, &[]).expect("opened");
+        let report = Journal::inspect(journal, None).expect("opened");
         Some(Checkpoint::from(&report.verified))
     };
     let journal = {

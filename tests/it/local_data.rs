@@ -72,7 +72,7 @@ fn deleting_local_data_removes_sign_in_and_profile_data_but_keeps_the_journal() 
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
     assert_eq!(simulator.control().requests().len(), asked);
     drop(engine);
-    let report = Journal::inspect(&journal, &[]).expect("opened");
+    let report = Journal::inspect(&journal, None).expect("opened");
     assert!(report.is_good(), "{:?}", report.lines());
 }
 
