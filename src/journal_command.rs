@@ -12,8 +12,8 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, RefusedFile};
 use crate::journal::{
-    Checkpoint, Defect, Entry, Format, Journal, JournalError, Moment, NotChecked, Report, Verified,
-    Witness, export,
+    Checkpoint, Defect, Entry, Format, Journal, JournalError, Moment, NotChecked, Report, Witness,
+    export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
@@ -208,7 +208,7 @@ fn forbids_writing(file: &Path) -> bool {
 
 /// What can be read of a journal.
 struct Readable {
-    verified: Verified,
+    verified: Checkpoint,
     entries: Vec<Entry>,
     /// As the console left it.
     is_good: bool,
@@ -242,7 +242,7 @@ fn read(file: &Path) -> Result<Readable, Explanation> {
     let journal = Journal::open_read_only(file);
     let read = journal.and_then(|journal| {
         Ok(Readable {
-            verified: journal.verify()?,
+            verified: journal.checkpoint(),
             entries: journal.entries()?,
             is_good: report.is_good(),
             is_the_last: report.is_good() && !report.not_checked.iter().any(is_of_end),

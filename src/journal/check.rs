@@ -13,27 +13,11 @@ use crate::model::clean;
 /// Maximum number of unreadable records that are named.
 const MAX_NAMED: usize = 20;
 
-/// Result of a walk over the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verified {
-    pub records: u64,
-    /// Printed on exports: a reader can check against it whether the file was rewritten since.
-    pub last_hash: String,
-}
-
-impl From<&Verified> for Checkpoint {
-    fn from(verified: &Verified) -> Self {
-        Self {
-            records: i64::try_from(verified.records).unwrap_or(i64::MAX),
-            last_hash: verified.last_hash.clone(),
-        }
-    }
-}
-
 /// Verification report of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    pub verified: Verified,
+    /// How many records can be read, and the last hash.
+    pub verified: Checkpoint,
     pub defects: Vec<Defect>,
     pub caution: Option<Caution>,
     /// Files of the journal that others may have changed: no console acts on it as it is.
@@ -84,7 +68,7 @@ pub(super) type Remembered = (Witness, Checkpoint);
 
 pub(super) struct Walk {
     pub end: End,
-    pub records: u64,
+    pub records: i64,
     pub defects: Vec<Defect>,
     /// The last layout that the chain names.
     layout: i64,
@@ -145,6 +129,17 @@ pub(super) fn walk_and_read(
 }
 
 impl Walk {
+    /// The end of a chain in which nothing is wrong.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first thing that does not fit.
+    pub(super) fn intact(self) -> Result<End, JournalError> {
+        match self.defects.into_iter().next() {
+            Some(defect) => Err(JournalError::Damaged(defect)),
+            None => Ok(self.end),
+        }
+    }
+
     fn rows(
         &mut self,
         db: &Connection,

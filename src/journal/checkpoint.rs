@@ -23,6 +23,14 @@ const HASH_LENGTH: usize = 64;
 pub(super) const MAX_BYTES: u64 = 256;
 
 impl Checkpoint {
+    /// The checkpoint of a chain that ends here.
+    pub(super) fn at(end: &chain::End) -> Self {
+        Self {
+            records: end.seq,
+            last_hash: end.hash.clone(),
+        }
+    }
+
     /// Whether the journal had any records.
     #[must_use]
     pub const fn has_records(&self) -> bool {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::sheet::{Moment, Sheet, html, markdown};
 use super::wording::{detail, not_reread, parameters, plan, utc};
-use super::{Entry, Verified};
+use super::{Checkpoint, Entry};
 use crate::model::{clean, is_hidden, visible};
 
 /// Output format.
@@ -23,7 +23,7 @@ pub enum Format {
 #[must_use]
 pub fn export(
     entries: &[Entry],
-    verified: &Verified,
+    verified: &Checkpoint,
     format: Format,
     moment: &Moment<'_>,
 ) -> String {
@@ -81,7 +81,7 @@ fn columns(entry: &Entry, moment: &Moment<'_>) -> impl Iterator<Item = (&'static
 
 /// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row. The names of
 /// the columns are there without a row, too.
-fn csv(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
+fn csv(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> String {
     let chain = [
         ("journal records", verified.records.to_string()),
         ("journal last hash", verified.last_hash.clone()),
@@ -130,7 +130,7 @@ fn csv_field(value: &str) -> String {
     out
 }
 
-fn json_text(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
+fn json_text(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> String {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {

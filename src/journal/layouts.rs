@@ -329,7 +329,7 @@ fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
 }
 
 /// Writes a journal of every order and every record, as the fixture of a layout has it.
-fn write_all(path: &Path) -> Verified {
+fn write_all(path: &Path) -> Checkpoint {
     let mut journal = Journal::open(path).expect("made");
     for order in orders() {
         let entry = order.entry;

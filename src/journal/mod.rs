@@ -32,7 +32,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 pub use alternative::{alternative, were_actions_read};
 pub use became::{Aftermath, Aftermaths, Undone, status_in_full, status_in_short};
-pub use check::{NotChecked, Report, Verified};
+pub use check::{NotChecked, Report};
 pub use checkpoint::Checkpoint;
 pub use defect::{Caution, Defect, Witness};
 pub use entry::{Acknowledgement, Entry, TimeSource};
@@ -141,11 +141,9 @@ impl Journal {
         read_with(path, |db| Self::prepare(db, false, &[]))
     }
 
-    /// A journal that ends with the process, for tests.
-    ///
-    /// # Errors
-    /// When there is no memory for it.
-    pub fn in_memory() -> Result<Self, JournalError> {
+    /// A journal that ends with the process.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Result<Self, JournalError> {
         Self::prepare(Connection::open_in_memory()?, true, &[])
     }
 
@@ -156,10 +154,7 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         leave_log(&db, true)?;
         schema::prepare(&db, writable)?;
-        let walk = check::walk(&db, remembered)?;
-        if let Some(defect) = walk.defects.into_iter().next() {
-            return Err(JournalError::Damaged(defect));
-        }
+        let end = check::walk(&db, remembered)?.intact()?;
         if writable {
             // Only now: a damaged file is evidence, and stays as it was found.
             schema::begin_writing(&db)?;
@@ -168,7 +163,7 @@ impl Journal {
         Ok(Self {
             schema_version: schema::version_of(&db)?,
             db,
-            end: walk.end,
+            end,
             writable,
             is_new: false,
             lost_its_past: false,
@@ -208,7 +203,7 @@ impl Journal {
             walk.defects.insert(0, Defect::Unsettled);
         }
         Ok(Report {
-            verified: Verified {
+            verified: Checkpoint {
                 records: walk.records,
                 last_hash: walk.end.hash,
             },
@@ -241,14 +236,11 @@ impl Journal {
         // Something has written to the same file, as a restore in place does; `SQLite` would use the
         // pages in its cache. So it is read as the next start would.
         let remembered = [(Witness::LockFile, self.checkpoint())];
-        let walk = read_with(place.path(), |db| {
+        let end = read_with(place.path(), |db| {
             schema::prepare(&db, false)?;
-            check::walk(&db, &remembered)
+            check::walk(&db, &remembered)?.intact()
         })?;
-        if let Some(defect) = walk.defects.into_iter().next() {
-            return Err(JournalError::Damaged(defect));
-        }
-        if walk.end != self.end {
+        if end != self.end {
             return Err(JournalError::WrittenByAnother);
         }
         place.remember();
@@ -377,10 +369,7 @@ impl Journal {
     /// Count and last hash, to be kept outside of the file.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            records: self.end.seq,
-            last_hash: self.end.hash.clone(),
-        }
+        Checkpoint::at(&self.end)
     }
 
     /// All entries with their records, in the order of confirmation.
@@ -391,19 +380,11 @@ impl Journal {
         read_entries(&self.db, |_seq, error| Err(error))
     }
 
-    /// Walks the whole chain.
-    ///
-    /// # Errors
-    /// [`JournalError::Damaged`] with the first thing that does not fit.
-    pub fn verify(&self) -> Result<Verified, JournalError> {
+    /// Walks the whole chain anew.
+    #[cfg(test)]
+    pub(crate) fn verify(&self) -> Result<Checkpoint, JournalError> {
         let walk = check::walk(&self.db, &[])?;
-        match walk.defects.into_iter().next() {
-            Some(defect) => Err(JournalError::Damaged(defect)),
-            None => Ok(Verified {
-                records: walk.records,
-                last_hash: walk.end.hash,
-            }),
-        }
+        walk.intact().map(|end| Checkpoint::at(&end))
     }
 }
 

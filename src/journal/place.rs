@@ -285,11 +285,7 @@ impl Lock {
     /// A checkpoint that could not be written stays behind the file, as after a crash; the next one
     /// makes up for it.
     pub(super) fn remember(&mut self, end: &End) {
-        let checkpoint = Checkpoint {
-            records: end.seq,
-            last_hash: end.hash.clone(),
-        };
-        if let Err(error) = checkpoint.write(&mut self.file) {
+        if let Err(error) = Checkpoint::at(end).write(&mut self.file) {
             tracing::warn!(
                 "the checkpoint in {} is behind: {error}",
                 self.at.path.display()

@@ -26,7 +26,7 @@ use next_step::next_step;
 pub use others::{OthersContainment, SetBy};
 
 use super::wording::{detail, not_reread, parameters, plan, utc};
-use super::{Aftermath, Aftermaths, Entry, OrderStatus, TimeSource, Undone, Verified};
+use super::{Aftermath, Aftermaths, Checkpoint, Entry, OrderStatus, TimeSource, Undone};
 use crate::action::Task;
 use crate::model::{
     EntryId, MachineActionStatus, MachineId, MachineRef, age_text, first_lower, variants,
@@ -203,7 +203,7 @@ pub(super) struct Sheet {
     facts: Vec<(&'static str, Line)>,
     note: &'static str,
     blocks: Vec<Block>,
-    records: u64,
+    records: i64,
     last_hash: String,
 }
 
@@ -224,7 +224,7 @@ pub(super) const TITLE: &str = "Containment hand-over";
 const NOTHING: &str = "Nothing";
 
 impl Sheet {
-    pub(super) fn new(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> Self {
+    pub(super) fn new(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> Self {
         let all = moment.all.unwrap_or(entries);
         let entries = &Journalled::new(entries, all, moment.now, moment.aftermath);
         let mut blocks = Vec::new();

@@ -268,7 +268,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     );
     assert!(journal.db.execute("DELETE FROM record", []).is_err());
     let before = journal.verify().expect("whole");
-    let written = 1 + 2 * orders().len() as u64;
+    let written = 1 + 2 * i64::try_from(orders().len()).expect("few");
     assert_eq!(
         before.records, written,
         "with the one that begins the layout"

@@ -1,13 +1,13 @@
 //! Wording of a verification report.
 
-use super::{Report, Verified};
+use super::{Checkpoint, Report};
 use crate::files::RefusedFile;
 
 impl Report {
     /// The verdict, in a sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
-        let Verified { records, last_hash } = &self.verified;
+        let Checkpoint { records, last_hash } = &self.verified;
         if self.defects.is_empty() {
             format!("The chain is intact: {records} records, last hash {last_hash}")
         } else {

@@ -279,7 +279,7 @@ fn journal_file() {
     // Each is written to the disk and read back.
     throw_cases(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");
-        match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.verify()?))) {
+        match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.checkpoint()))) {
             Ok((entries, verified)) => {
                 for format in [Format::Json, Format::Markdown] {
                     assert!(!export(&entries, &verified, format, &moment).is_empty());

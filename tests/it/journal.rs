@@ -241,7 +241,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     let folder = tempfile::tempdir().expect("a folder");
     let written = |journal: &Path| {
         let report = Journal::inspect(journal, None).expect("opened");
-        Some(Checkpoint::from(&report.verified))
+        Some(report.verified)
     };
     let journal = {
         let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);

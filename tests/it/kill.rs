@@ -209,7 +209,6 @@ impl Lane {
             .filter_map(|file| Some(file.ok()?.path()))
             .find(|path| path.extension().is_some_and(|e| e == "sqlite"))?;
         let journal = Journal::open_read_only(&file).expect("a kill damages nothing");
-        journal.verify().expect("the chain is intact");
         Some(journal.entries().expect("readable"))
     }
 

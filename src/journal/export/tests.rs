@@ -30,7 +30,7 @@ fn time(text: &str) -> Timestamp {
 }
 
 /// What is in a journal, and that it is whole.
-fn read(journal: &Journal) -> (Vec<Entry>, Verified) {
+fn read(journal: &Journal) -> (Vec<Entry>, Checkpoint) {
     let verified = journal.verify().expect("whole");
     (journal.entries().expect("readable"), verified)
 }
@@ -45,8 +45,8 @@ fn sheet(journal: &Journal) -> String {
 }
 
 /// Of a journal whose chain does not matter.
-fn whole() -> Verified {
-    Verified {
+fn whole() -> Checkpoint {
+    Checkpoint {
         records: 3,
         last_hash: "00".into(),
     }
@@ -146,7 +146,7 @@ const HOSTILE: [&str; 16] = [
     "~~gone~~ &lt;b&gt; \\",
 ];
 
-fn hostile_journal() -> (Vec<Entry>, Verified) {
+fn hostile_journal() -> (Vec<Entry>, Checkpoint) {
     let mut journal = Journal::in_memory().expect("memory");
     for text in HOSTILE {
         let mut order = orders().remove(0);
@@ -411,7 +411,7 @@ fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
 }
 
 /// One order that left although something could not be read again.
-fn not_reread_journal() -> (Vec<Entry>, Verified) {
+fn not_reread_journal() -> (Vec<Entry>, Checkpoint) {
     let mut journal = Journal::in_memory().expect("memory");
     let mut order = orders().remove(0);
     // A name that would read as words of ours.

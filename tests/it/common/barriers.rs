@@ -63,7 +63,6 @@ pub fn item_of(simulator: &Simulator, object_id: Option<&str>) -> String {
 /// The journal as it is on disk now.
 pub fn journal_on_disk(path: &Path) -> Vec<Entry> {
     let journal = Journal::open_read_only(path).expect("the journal opens");
-    journal.verify().expect("the chain is intact");
     journal.entries().expect("the journal is readable")
 }
 

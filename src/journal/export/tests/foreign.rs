@@ -76,7 +76,7 @@ fn records(text: &str) -> Vec<Vec<Record>> {
 }
 
 /// An isolation and a cancellation for each, by somebody and on a device of that name.
-pub(super) fn journal(text: &str) -> (Vec<Entry>, Verified) {
+pub(super) fn journal(text: &str) -> (Vec<Entry>, Checkpoint) {
     let mut journal = Journal::in_memory().expect("memory");
     let cancel = Task::Cancel {
         action: an_action(),

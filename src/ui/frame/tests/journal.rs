@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::ActionKind;
-use crate::journal::{Defect, Entry, Record, Report, Verified};
+use crate::journal::{Checkpoint, Defect, Entry, Record, Report};
 use crate::message::{ExportTo, JournalNews, Written};
 use crate::state::fixtures;
 
@@ -158,7 +158,7 @@ fn journals_that_were_put_aside_are_named_above_the_list_and_where_there_is_none
 #[test]
 fn the_verdict_is_said_in_words() {
     let (desk, mut harness) = page(few());
-    let verified = Verified {
+    let verified = Checkpoint {
         records: 6,
         last_hash: "c0ffee".into(),
     };
