@@ -133,7 +133,6 @@ impl Section {
 
 /// Entries indexed for the sheet, so that a long journal is walked once.
 struct Journalled<'a> {
-    listed: &'a [Entry],
     /// A block that expired before this time is no longer in force.
     at: Timestamp,
     by_id: HashMap<EntryId, &'a Entry>,
@@ -160,7 +159,6 @@ impl<'a> Journalled<'a> {
         }
         let by_id = all.iter().map(|entry| (entry.id(), entry)).collect();
         Self {
-            listed,
             at,
             by_id,
             by_machine,
@@ -226,25 +224,30 @@ const NOTHING: &str = "Nothing";
 impl Sheet {
     pub(super) fn new(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> Self {
         let all = moment.all.unwrap_or(entries);
-        let entries = &Journalled::new(entries, all, moment.now, moment.aftermath);
-        let mut blocks = Vec::new();
+        let journalled = Journalled::new(entries, all, moment.now, moment.aftermath);
+        // The newest first: that is what the next shift asks about.
+        let mut placed: Vec<(Section, &Entry)> = (entries.iter())
+            .map(|entry| (Section::of(entry, &journalled), entry))
+            .collect();
+        placed.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.intended_at()));
+        let (mut blocks, mut counts) = (Vec::new(), Vec::new());
         for section in Section::all(moment) {
-            // The newest first: that is what the next shift asks about.
-            let mut rows: Vec<_> = (entries.listed.iter())
-                .filter(|entry| Section::of(entry, entries) == section)
-                .collect();
-            rows.sort_by_key(|entry| std::cmp::Reverse(entry.intended_at()));
-            let rows = rows.into_iter();
+            let rows = placed.iter().filter(|(of, _)| *of == section);
             let items: Vec<_> = rows
-                .map(|entry| item(entry, entries, section, moment))
+                .map(|(_, entry)| item(entry, &journalled, section, moment))
                 .collect();
+            counts.push(format!(
+                "{} {}",
+                items.len(),
+                section.title().to_lowercase()
+            ));
             blocks.push(Block::new(section.title(), items));
             if section == Section::Contained {
                 blocks.extend(others::block(moment));
             }
         }
         Self {
-            facts: facts(entries, moment),
+            facts: facts(entries, &counts.join("; "), moment),
             note: match moment.others {
                 None => {
                     "What this console requested and saw. What others did meanwhile is in the Defender portal."
@@ -267,8 +270,7 @@ impl Block {
     }
 }
 
-fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str, Line)> {
-    let entries = journalled.listed;
+fn facts(entries: &[Entry], counts: &str, moment: &Moment<'_>) -> Vec<(&'static str, Line)> {
     let distinct = |of: fn(&Entry) -> &str| {
         let all: BTreeSet<_> = entries.iter().map(of).collect();
         let mut line = Line::default();
@@ -299,15 +301,7 @@ fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str,
         let (first, last) = (moment.both(first), moment.both(last));
         facts.push(("Period", ours(format!("{first} to {last}"))));
     }
-    let counts: Vec<_> = Section::all(moment)
-        .map(|section| {
-            let of_section = entries
-                .iter()
-                .filter(|e| Section::of(e, journalled) == section);
-            format!("{} {}", of_section.count(), section.title().to_lowercase())
-        })
-        .collect();
-    let counts = format!("{}: {}", entries.len(), counts.join("; "));
+    let counts = format!("{}: {counts}", entries.len());
     facts.push(("Actions", ours(counts)));
     if let Some(others) = moment.others {
         facts.push(("Contained by others", ours(others.len().to_string())));

@@ -9,12 +9,8 @@ pub fn is_done(entry: &Entry) -> bool {
     matches!(entry.status(), OrderStatus::Done { .. })
 }
 
-fn change(entry: &Entry) -> Option<Change> {
-    entry.order.task.kind().map(|kind| kind.spec().change)
-}
-
 pub fn sets_a_condition(entry: &Entry) -> bool {
-    matches!(change(entry), Some(Change::Sets(_)))
+    matches!(entry.order.task.change(), Change::Sets(_))
 }
 
 /// Whether the entry's tenant-wide block or audit of a file is in force at `at`.
@@ -37,17 +33,16 @@ pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> S
 /// The earliest success of ours that set the condition which `entry` set again, with no release of ours
 /// in between.
 pub fn begun_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
-    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+    let (Change::Sets(condition), true) = (entry.order.task.change(), is_done(entry)) else {
         return None;
     };
     let when = |entry: &Entry| (entry.status_since(), entry.intended_at());
     let is_before = |other: &&&Entry| is_done(other) && when(other) < when(entry);
     let mut before: Vec<_> = of_device.iter().filter(is_before).copied().collect();
     before.sort_by_key(|other| std::cmp::Reverse(when(other)));
-    let lifts =
-        |other: &&Entry| matches!(change(other), Some(Change::Clears(c)) if c.ends_with(condition));
+    let lifts = |other: &&Entry| matches!(other.order.task.change(), Change::Clears(c) if c.ends_with(condition));
     let unbroken = before.into_iter().take_while(|other| !lifts(other));
-    let sets = |other: &&Entry| change(other) == Some(Change::Sets(condition));
+    let sets = |other: &&Entry| other.order.task.change() == Change::Sets(condition);
     unbroken.filter(sets).last()
 }
 
@@ -58,14 +53,14 @@ pub fn ended_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry>
         let mut everywhere = of_device.iter().copied();
         return everywhere.find(|other| entry.is_taken_back_by(other));
     }
-    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+    let (Change::Sets(condition), true) = (entry.order.task.change(), is_done(entry)) else {
         return None;
     };
     let mut of_device = of_device.iter().copied();
     of_device.find(|other| {
         matches!(
-            change(other),
-            Some(Change::Sets(c) | Change::Clears(c)) if c.ends_with(condition)
+            other.order.task.change(),
+            Change::Sets(c) | Change::Clears(c) if c.ends_with(condition)
         ) && is_done(other)
             && (other.status_since(), other.intended_at())
                 > (entry.status_since(), entry.intended_at())
