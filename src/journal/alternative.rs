@@ -41,7 +41,7 @@ fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) 
 /// where they were not asked for.
 #[must_use]
 pub fn were_actions_read(entry: &Entry) -> Option<bool> {
-    entry.records().iter().rev().find_map(|(_, record)| {
+    entry.facts().rev().find_map(|record| {
         let Record::ActiveActionsRead { complete } = record else {
             return None;
         };

@@ -42,9 +42,8 @@ impl Entry {
         else {
             return None;
         };
-        let newest_first = self.records().iter().rev().map(|(_, record)| record);
-        let mut since_read =
-            newest_first.take_while(|record| !matches!(record, Record::Acknowledged { .. }));
+        let is_read = |record: &&Record| matches!(record, Record::Acknowledged { .. });
+        let mut since_read = self.facts().rev().take_while(|record| !is_read(record));
         since_read.find_map(|record| {
             let Record::Undone {
                 requestor,
@@ -65,8 +64,8 @@ impl Entry {
     /// Whether it is on record that this action has undone what the order brought about.
     #[must_use]
     pub fn is_noted_as_undone_by(&self, reversal: &MachineActionId) -> bool {
-        let mut records = self.records().iter().map(|(_, record)| record);
-        records.any(|record| matches!(record, Record::Undone { action, .. } if action == reversal))
+        (self.facts())
+            .any(|record| matches!(record, Record::Undone { action, .. } if action == reversal))
     }
 }
 

@@ -118,9 +118,14 @@ impl Entry {
         &self.records
     }
 
+    /// The same without their times.
+    pub fn facts(&self) -> impl DoubleEndedIterator<Item = &Record> {
+        self.records.iter().map(|(_, record)| record)
+    }
+
     /// The packages that were downloaded, oldest first: file, bytes and SHA-256 in hexadecimal digits.
     pub fn downloads(&self) -> impl DoubleEndedIterator<Item = (&str, u64, &str)> {
-        self.records.iter().filter_map(|(_, record)| {
+        self.facts().filter_map(|record| {
             let Record::Downloaded {
                 file,
                 bytes,
@@ -192,8 +197,7 @@ impl Entry {
     /// shown since; not one that was clearly ours by the answer, and then was contradicted.
     #[must_use]
     pub fn answered_with(&self) -> Option<&MachineActionId> {
-        let records = || self.records.iter().map(|(_, record)| record);
-        let (unclear, was_never_shown) = records().rev().find_map(|record| {
+        let (unclear, was_never_shown) = self.facts().rev().find_map(|record| {
             let Record::Unclear { action, status, .. } = record else {
                 return None;
             };
@@ -202,14 +206,14 @@ impl Entry {
         if was_never_shown {
             return Some(unclear);
         }
-        let first = records().find(|r| r.accepts(unclear) || r.disowns(unclear));
+        let first = (self.facts()).find(|r| r.accepts(unclear) || r.disowns(unclear));
         first.filter(|r| r.disowns(unclear)).map(|_| unclear)
     }
 
     /// Whether a reading of this action contradicted the order that it had been accepted for.
     #[must_use]
     pub fn has_disowned(&self, action: &MachineActionId) -> bool {
-        let mut records = self.records.iter().map(|(_, record)| record);
+        let mut records = self.facts();
         records.any(|r| r.accepts(action)) && records.any(|r| r.contradicts(action))
     }
 
@@ -217,7 +221,7 @@ impl Entry {
     /// another record, whose name the journal does not have. Undoing concerns this one.
     #[must_use]
     pub fn machine(&self) -> MachineRef {
-        let carried_over = self.records.iter().rev().find_map(|(_, record)| {
+        let carried_over = self.facts().rev().find_map(|record| {
             if let Record::Redirected { machine } = record {
                 Some(machine.clone())
             } else {
@@ -241,7 +245,7 @@ impl Entry {
     #[must_use]
     pub fn not_reread(&self) -> Vec<&str> {
         let mut found = Vec::new();
-        for (_, record) in &self.records {
+        for record in self.facts() {
             if let Record::NotReread { what } = record
                 && !found.contains(&&**what)
             {
@@ -255,8 +259,7 @@ impl Entry {
     /// record.
     #[must_use]
     pub fn was_shown(&self) -> bool {
-        let mut records = self.records.iter().map(|(_, record)| record);
-        records.any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
+        (self.facts()).any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
     }
 
     /// In what the service keeps a block otherwise than it was ordered, as it was read last.
@@ -270,8 +273,7 @@ impl Entry {
     /// What the service said of the end, as it was read last.
     #[must_use]
     pub fn end_comment(&self) -> Option<&str> {
-        let mut newest_first = self.records.iter().rev();
-        newest_first.find_map(|(_, record)| {
+        self.facts().rev().find_map(|record| {
             let Record::Finished { comment, .. } = record else {
                 return None;
             };

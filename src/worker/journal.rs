@@ -241,8 +241,8 @@ impl JournalHandle {
     pub fn ended_on(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
         let entries = self.entries();
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
-        let records = of_machine.flat_map(|entry| entry.records());
-        let ends = records.filter_map(|(_, record)| {
+        let records = of_machine.flat_map(|entry| entry.facts());
+        let ends = records.filter_map(|record| {
             let Record::Finished { action, status, .. } = record else {
                 return None;
             };

@@ -74,10 +74,8 @@ fn corrected_end(
     let (recorded, source) = entry.status_time();
     let is_older =
         source == TimeSource::Service && action.last_updated.is_some_and(|read| read < recorded);
-    let records = entry.records().iter().map(|(_, record)| record);
-    let ends = records
-        .filter(|r| matches!(r, Record::Finished { .. }))
-        .count();
+    let is_end = |record: &&Record| matches!(record, Record::Finished { .. });
+    let ends = entry.facts().filter(is_end).count();
     if is_older || ends >= MAX_ENDS {
         return None;
     }
