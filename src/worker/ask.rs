@@ -58,7 +58,6 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
         asked = context.client.ask(&question) => asked,
         () = report_pauses(&context, epoch, &text) => return,
     };
-    let asked = context.session.noted(asked).await;
     let at = now();
     let news = match asked {
         Ok(found) => {
@@ -80,7 +79,10 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
                 is_of_last_report: found.is_of_last_report,
             }
         }
-        Err(error) => AskedNews::Failed(explain(&error, &question)),
+        Err(error) => {
+            context.session.note_auth_failure(&error).await;
+            AskedNews::Failed(explain(&error, &question))
+        }
     };
     context.report_budget().await;
     // Last: the same may be asked again as soon as the answer shows.

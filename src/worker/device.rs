@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::clock::now;
 use super::context::Context;
 use super::order::reconcile_late;
-use crate::api::{ApiError, Lane, Verb};
+use crate::api::{ApiError, Lane};
 use crate::explain::Explanation;
 use crate::message::{Event, FileNews, PanelNews};
 use crate::model::{Epoch, MachineId, PanelPart, Permission};
@@ -57,13 +57,12 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         context.client.machine(id, Lane::Analyst),
         context.client.actions_on(id, Lane::Analyst)
     );
-    let machine = context.session.noted(machine).await;
-    let history = context.session.noted(history).await;
+    let session = &context.session;
+    let machine = session.explained(machine, "read this device", None).await;
+    let machine = machine.map(Arc::new);
+    let history = session.explained(history, "read this device's actions", None);
+    let history = history.await;
     let at = now();
-    let machine = machine
-        .map(Arc::new)
-        .map_err(|e| explain(&e, "read this device"));
-    let history = history.map_err(|e| explain(&e, "read this device's actions"));
     let is_present = epoch == context.session.epoch();
     if is_present {
         context.known.learn_reading(id, &machine, at);
@@ -140,15 +139,13 @@ async fn explained<T>(
     part: PanelPart,
     read: Result<T, ApiError>,
 ) -> Result<T, Explanation> {
-    let read = context.session.noted(read).await;
     let infinitive = match part {
         PanelPart::Users => "read who is logged on to this device",
         PanelPart::Alerts => "read this device's alerts",
         PanelPart::AvailableActions => "read which actions this device offers",
     };
-    read.map_err(|error| {
-        error.explain_for(Verb::Read, infinitive, None, part.permissions().first())
-    })
+    let permission = part.permissions().first();
+    (context.session.explained(read, infinitive, permission)).await
 }
 
 /// Looks a file up by its SHA-1 or SHA-256, before somebody decides about it.
@@ -157,9 +154,8 @@ pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     let may_read = &Permission::TiReadWrite;
     let with_indicators = context.session.status().is_known_to_hold(may_read);
     let read = context.client.file(&hash, with_indicators).await;
-    let read = context.session.noted(read).await;
-    let result = read.map(|facts| facts.map(Box::new));
-    let result = result.map_err(|error| explain(&error, "look this file up"));
+    let read = context.session.explained(read, "look this file up", None);
+    let result = read.await.map(|facts| facts.map(Box::new));
     emit_file_update(&context, epoch, &hash, FileNews::Facts(result)).await;
     context.report_budget().await;
 }
@@ -169,9 +165,8 @@ pub(super) async fn load_sightings(context: Arc<Context>, sha1: Box<str>) {
     let epoch = context.session.epoch();
     emit_file_update(&context, epoch, &sha1, FileNews::ReadsSightings).await;
     let read = context.client.machines_with_file(&sha1).await;
-    let read = context.session.noted(read).await;
     let infinitive = "read on which devices this file was seen";
-    let result = read.map_err(|error| explain(&error, infinitive));
+    let result = context.session.explained(read, infinitive, None).await;
     emit_file_update(&context, epoch, &sha1, FileNews::Sightings(result)).await;
     context.report_budget().await;
 }
@@ -184,8 +179,4 @@ async fn emit_file_update(context: &Context, epoch: Epoch, hash: &str, news: Fil
         at: now(),
     };
     context.screen.emit(event).await;
-}
-
-fn explain(error: &ApiError, infinitive: &str) -> Explanation {
-    error.explain_for(Verb::Read, infinitive, None, None)
 }

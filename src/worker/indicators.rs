@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::now;
 use super::context::Context;
 use crate::action::Order;
-use crate::api::{ApiError, Lane, Verb};
+use crate::api::{ApiError, Lane};
 use crate::message::{Event, IndicatorNews};
 use crate::model::{Indicator, Listed, Permission};
 
@@ -26,12 +26,10 @@ pub(super) async fn read_all(context: &Context) {
     };
     tell(IndicatorNews::Reading).await;
     let read = context.client.indicators(Lane::Analyst).await;
-    let read = context.session.noted(read).await;
-    let result = read.map(into_news).map_err(|error| {
-        let infinitive = "read what is blocked on every device";
-        error.explain_for(Verb::Read, infinitive, None, Some(permission))
-    });
-    tell(IndicatorNews::Read(result)).await;
+    let infinitive = "read what is blocked on every device";
+    let session = &context.session;
+    let read = session.explained(read, infinitive, Some(permission)).await;
+    tell(IndicatorNews::Read(read.map(into_news))).await;
     context.report_budget().await;
 }
 

@@ -12,7 +12,7 @@ use super::known::NEVER_READ_WHOLE;
 use super::list_pages::{PageResult, Pages, SLOW_AFTER};
 use super::order::reconcile_late;
 use crate::action::{ActionKind, Change};
-use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page, Verb};
+use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page};
 use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews, LookBack};
 use crate::model::{Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room};
@@ -197,14 +197,18 @@ async fn read_list(context: &Arc<Context>) {
     let Reading {
         mut list, keeping, ..
     } = reading;
-    match result {
-        Err(error) if list.seen.is_empty() && list.first.is_empty() => {
-            context.session.note_auth_failure(&error).await;
-            let why = explain(&error, "read the list of devices");
+    let has_begun = !list.seen.is_empty() || !list.first.is_empty();
+    let infinitive = if has_begun {
+        "read the next page"
+    } else {
+        "read the list of devices"
+    };
+    match context.session.explained(result, infinitive, None).await {
+        Err(why) if has_begun => list.incomplete = Some(why.headline),
+        Err(why) => {
             report(context, epoch, InventoryNews::Failed(why)).await;
             return context.report_budget().await;
         }
-        Err(error) => list.incomplete = Some(explain(&error, "read the next page").headline),
         Ok(()) => {}
     }
     if list.incomplete.is_none() {
@@ -308,7 +312,7 @@ async fn look_back(
     infinitive: &str,
 ) -> Result<LookBack, Explanation> {
     let list = context.client.machine_actions(filter, Lane::Refresh).await;
-    let list = list.map_err(|error| explain(&error, infinitive))?;
+    let list = context.session.explained(list, infinitive, None).await?;
     let is_complete = list.is_complete();
     reconcile_late(context, &list.items).await;
     let actions = list.items;
@@ -318,10 +322,6 @@ async fn look_back(
 
 async fn report(context: &Context, epoch: Epoch, news: InventoryNews) {
     context.screen.emit(Event::Inventory { epoch, news }).await;
-}
-
-fn explain(error: &ApiError, infinitive: &str) -> Explanation {
-    error.explain_for(Verb::Read, infinitive, None, None)
 }
 
 #[cfg(test)]

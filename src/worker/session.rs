@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::clock::{monotonic_now, now};
 use super::screen::Screen;
 use super::timing::Timing;
-use crate::api::ApiError;
+use crate::api::{ApiError, Verb};
 use crate::auth::{AuthError, Session, SignedIn};
-use crate::explain::Explain as _;
+use crate::explain::{Explain as _, Explanation};
 use crate::message::Event;
-use crate::model::{Account, Epoch, Retry, SessionStatus};
+use crate::model::{Account, Epoch, Permission, Retry, SessionStatus};
 
 /// Whether the sign-in of the present account can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,12 +194,20 @@ impl SessionHandle {
         }
     }
 
-    /// What became of a call; where that is a sign-in that could not be renewed, that is noted.
-    pub async fn noted<T>(&self, called: Result<T, ApiError>) -> Result<T, ApiError> {
-        if let Err(error) = &called {
-            self.note_auth_failure(error).await;
+    /// What became of a reading; why it failed is said as of a request to `infinitive`, and noted.
+    pub async fn explained<T>(
+        &self,
+        read: Result<T, ApiError>,
+        infinitive: &str,
+        permission: Option<&Permission>,
+    ) -> Result<T, Explanation> {
+        match read {
+            Ok(read) => Ok(read),
+            Err(error) => {
+                self.note_auth_failure(&error).await;
+                Err(error.explain_for(Verb::Read, infinitive, None, permission))
+            }
         }
-        called
     }
 
     /// Notes that a call failed because the sign-in could not be renewed.
