@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::claim::Claim;
 use super::lookup;
 use super::outcome::{Source, accepted};
-use super::records::finished;
+use super::records::{finished, unclear};
 use crate::action::{Recorded, Task};
 use crate::journal::{Entry, OrderStatus, Record, TimeSource};
 use crate::model::{MachineAction, MachineActionId};
@@ -90,13 +90,11 @@ fn taken_back(entry: &Entry, action: &MachineAction) -> Option<Record> {
     let is_later = action.last_updated.is_some_and(|read| read > ended);
     let is_told =
         entry.order.task.record() == Recorded::MachineAction && !action.status.is_missing();
-    (is_told && is_later && source == TimeSource::Service).then(|| Record::Unclear {
-        status: None,
-        action: Some(action.id.clone()),
-        why: format!(
-            "the service had shown that this action has ended, and now shows it as {}",
-            action.status.as_wire()
-        )
-        .into(),
+    (is_told && is_later && source == TimeSource::Service).then(|| {
+        let shown = action.status.as_wire();
+        let why = format!(
+            "the service had shown that this action has ended, and now shows it as {shown}"
+        );
+        unclear(action, why)
     })
 }

@@ -2,7 +2,7 @@
 
 use super::claim::{Claim, Whose};
 use super::effect::look_up_effect;
-use super::records::{finished, not_ours_record, redirection};
+use super::records::{finished, not_ours_record, redirection, unclear};
 use crate::action::{ActionKind, Order, OrderEffect, Sameness, Task};
 use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
@@ -47,13 +47,8 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
             not_ours(context, order, action).await;
         }
         Whose::Unclear(why) => {
-            let record = Record::Unclear {
-                status: None,
-                action: Some(action.id.clone()),
-                why: why.into(),
-            };
-            let journal = &context.journal;
-            journal.record_or_say(order.entry, vec![record]).await;
+            let records = vec![unclear(action, why)];
+            context.journal.record_or_say(order.entry, records).await;
         }
     }
 }
@@ -151,11 +146,10 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
                 not_ours(context, order, &action).await;
                 return;
             }
-            Cause::Contested(action) => records.push(Record::Unclear {
-                status: None,
-                action: Some(action.id.clone()),
-                why: "the service refused, and shows another action with this order's tag".into(),
-            }),
+            Cause::Contested(action) => {
+                let why = "the service refused, and shows another action with this order's tag";
+                records.push(unclear(&action, why));
+            }
             Cause::OtherVariant(action) => message = with_other_variant(&message, &action),
             Cause::Ended(end) => records.push(end),
             Cause::NotThere => records.push(Record::ActiveActionsRead { complete: true }),

@@ -35,3 +35,12 @@ pub(super) fn not_ours_record(action: &MachineAction) -> Record {
         created: action.created,
     }
 }
+
+/// The record that nothing tells whose this action is, or how it has ended.
+pub(super) fn unclear(action: &MachineAction, why: impl Into<Box<str>>) -> Record {
+    Record::Unclear {
+        status: None,
+        action: Some(action.id.clone()),
+        why: why.into(),
+    }
+}

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::{Claim, Credit, Task, holds};
 use crate::action::Sameness;
-use crate::journal::{Entry, Record};
+use crate::journal::Entry;
 use crate::model::{EntryId, MachineAction, filled};
 use crate::worker::context::Context;
 use crate::worker::order::lookup;
+use crate::worker::order::records::unclear;
 
 /// A property of a reading that rules it out as the order's action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +117,7 @@ pub(in crate::worker) async fn disown_if_contradicted(
     let known = context.journal.entry(entry)?;
     let account = context.session.account().filter(|a| known.author.is(a));
     let claim = Claim::of(context, &known.order, account.as_ref());
-    let contradiction = claim.contradiction(action)?;
-    let record = Record::Unclear {
-        status: None,
-        action: Some(action.id.clone()),
-        why: contradiction.as_reading().into(),
-    };
+    let record = unclear(action, claim.contradiction(action)?.as_reading());
     // Otherwise the console that acts writes it, and this one reads it there.
     let is_written =
         context.journal.may_act() && context.journal.record_or_say(entry, vec![record]).await;
