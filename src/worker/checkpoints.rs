@@ -4,10 +4,10 @@
 //! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
 
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::said_if_slow;
 use super::context::Context;
 use crate::auth::KeyringTrouble;
 use crate::explain::{Explain as _, Explanation, NextStep, outside};
@@ -84,14 +84,8 @@ async fn remembered_checkpoint(
             let why = unchecked(reason, NextStep::Outside(remedy.into()));
             say_unchecked(context, has_past.then_some(why))
         };
-        let mut note = pin!(context.auth.note(item));
-        let note = match tokio::time::timeout(PATIENCE, &mut note).await {
-            Ok(note) => note,
-            Err(_elapsed) => {
-                say(KeyringTrouble::silent()).await;
-                note.await
-            }
-        };
+        let silent = async { say(KeyringTrouble::silent()).await };
+        let note = said_if_slow(context.auth.note(item), PATIENCE, silent).await;
         match note {
             Ok(note) => return note.as_deref().and_then(Checkpoint::from_text),
             Err(why) => say(why).await,

@@ -1,5 +1,6 @@
-//! The two clocks that the worker reads.
+//! The two clocks that the worker reads, and how it waits by them.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,20 @@ pub(super) fn monotonic_now() -> Instant {
 pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
     let left = at.saturating_duration_since(monotonic_now());
     now() + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(1))
+}
+
+/// Waits for `work` as long as it takes; what takes longer than `patience` is said meanwhile.
+pub(super) async fn said_if_slow<T>(
+    work: impl Future<Output = T>,
+    patience: Duration,
+    say: impl Future<Output = ()>,
+) -> T {
+    let mut work = pin!(work);
+    if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
+        return done;
+    }
+    say.await;
+    work.await
 }
 
 /// Notices that this computer slept. On Linux and macOS the runtime's clock stops meanwhile, and

@@ -60,8 +60,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let session = &context.session;
     let machine = session.explained(machine, "read this device", None).await;
     let machine = machine.map(Arc::new);
-    let history = session.explained(history, "read this device's actions", None);
-    let history = history.await;
+    let history = (session.explained(history, "read this device's actions", None)).await;
     let at = now();
     let is_present = epoch == context.session.epoch();
     if is_present {

@@ -5,7 +5,6 @@ mod thread;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,9 +13,9 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
-use super::clock::now;
+use super::clock::{now, said_if_slow};
 use super::screen::Screen;
-use crate::explain::{Effect, Explain as _, Explanation, NextStep};
+use crate::explain::{Effect, Explain as _, Explanation, outside};
 use crate::journal::{
     Checkpoint, Compared, Entry, JournalError, NotSentReason, OrderStatus, Record,
 };
@@ -109,28 +108,19 @@ impl JournalHandle {
     /// Waits until the file is open, and shows what is in it; a long wait is said. From then on what
     /// is written is shown.
     pub async fn show_opened(self: &Arc<Self>, opening: Opening) -> Opened {
-        let Opening {
-            mut opened,
-            to_show,
-        } = opening;
-        let how = match tokio::time::timeout(PATIENCE, &mut opened).await {
-            Ok(how) => how,
-            Err(_elapsed) => {
-                let headline = "The disk has not answered for 3 seconds: the journal is not open yet, so nothing can be sent";
-                let next = NextStep::Outside(
-                    "It continues as soon as the disk answers. Check the disk that holds the data folder".into(),
-                );
-                let why = Explanation::harmless(headline, next);
-                self.screen.emit(Event::Journal(Err(why))).await;
-                opened.await
-            }
+        let Opening { opened, to_show } = opening;
+        let say = async {
+            let headline = "The disk has not answered for 3 seconds: the journal is not open yet, so nothing can be sent";
+            let next = outside(
+                "It continues as soon as the disk answers. Check the disk that holds the data folder",
+            );
+            let why = Explanation::harmless(headline, next);
+            self.screen.emit(Event::Journal(Err(why))).await;
         };
+        let how = said_if_slow(opened, PATIENCE, say).await;
         let mut how = how.unwrap_or(Opened {
-            entries: Vec::new(),
-            lost_its_past: false,
-            caution: None,
-            put_aside: Vec::new(),
             trouble: Some(JournalError::Ended),
+            ..Opened::default()
         });
         let found = JournalNews::Found {
             file: self.path.to_path_buf(),
@@ -429,23 +419,18 @@ impl JournalHandle {
     /// Waits for the disk as long as it takes, and reports a long wait once, however many orders
     /// wait for it.
     async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        let done = match tokio::time::timeout(PATIENCE, &mut work).await {
-            Ok(done) => done,
-            Err(_elapsed) => {
-                // While the file is being opened, that is said instead.
-                if self.may_act() && !self.disk_hangs.swap(true, Ordering::AcqRel) {
-                    let headline = "The disk has not answered for 3 seconds: orders wait until the journal is written";
-                    let next = NextStep::Outside(
-                        "Nothing is sent until then. Check the disk that holds the data folder"
-                            .into(),
-                    );
-                    let said = Explanation::harmless(headline, next);
-                    self.screen.problem(said).await;
-                }
-                work.await
+        let say = async {
+            // While the file is being opened, that is said instead.
+            if self.may_act() && !self.disk_hangs.swap(true, Ordering::AcqRel) {
+                let headline = "The disk has not answered for 3 seconds: orders wait until the journal is written";
+                let next = outside(
+                    "Nothing is sent until then. Check the disk that holds the data folder",
+                );
+                let said = Explanation::harmless(headline, next);
+                self.screen.problem(said).await;
             }
         };
+        let done = said_if_slow(work, PATIENCE, say).await;
         self.disk_hangs.store(false, Ordering::Release);
         done
     }

@@ -80,6 +80,7 @@ impl Entries {
 }
 
 /// How opening went.
+#[derive(Default)]
 pub(in crate::worker) struct Opened {
     /// All readable entries, also of a journal that cannot be acted on.
     pub entries: Vec<Entry>,
