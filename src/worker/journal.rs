@@ -264,7 +264,7 @@ impl JournalHandle {
         if let Err(error) = &written {
             self.note_error(error).await;
         }
-        written.map(drop)
+        written
     }
 
     /// [`Self::record`] for what the service has already done: a failure is shown on screen.
@@ -463,7 +463,7 @@ async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Appende
         match next {
             Ok(Some(written)) => {
                 journal.show(&written.changed).await;
-                written.acknowledge();
+                written.reply.send(Ok(())).ok();
                 is_rested = false;
             }
             Ok(None) => return,

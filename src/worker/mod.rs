@@ -122,8 +122,11 @@ impl WorkerHandle {
             .map_err(|e| cannot(&e))?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (event_queue, events) = mpsc::channel(EVENTS);
-        let screen = Screen::new(event_queue, Arc::clone(&setup.request_repaint));
-        let screen = screen.with_listener(Arc::clone(&setup.on_event));
+        let screen = Screen {
+            events: event_queue,
+            request_repaint: Arc::clone(&setup.request_repaint),
+            on_event: Arc::clone(&setup.on_event),
+        };
         let journal =
             JournalHandle::start(setup.journal.clone().into(), setup.mode, screen.clone());
         let journal = journal.map_err(|e| cannot(&e))?;

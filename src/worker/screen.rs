@@ -12,37 +12,20 @@ use crate::model::EntryId;
 /// Poll interval while waiting for the window to take all events.
 const CATCHING_UP: Duration = Duration::from_millis(5);
 
-/// Observer of each event as it is sent, whether or not a window draws it. Must not block.
-pub(super) type OnEvent = Arc<dyn Fn(&Event) + Send + Sync>;
-
 /// Sender of events. Clones share one queue.
 #[derive(Clone)]
 pub(super) struct Screen {
-    events: mpsc::Sender<Event>,
-    request_repaint: Arc<dyn Fn() + Send + Sync>,
-    on_event: Option<OnEvent>,
+    pub events: mpsc::Sender<Event>,
+    /// Called after each event.
+    pub request_repaint: Arc<dyn Fn() + Send + Sync>,
+    /// Called with each event as it is sent, whether or not a window draws it. Must not wait.
+    pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
 impl Screen {
-    pub fn new(events: mpsc::Sender<Event>, request_repaint: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self {
-            events,
-            request_repaint,
-            on_event: None,
-        }
-    }
-
-    /// Adds an observer of every event.
-    pub fn with_listener(self, on_event: OnEvent) -> Self {
-        let on_event = Some(on_event);
-        Self { on_event, ..self }
-    }
-
     /// Sends an event to the window. Waits while its queue is full; without a window the event is dropped.
     pub async fn emit(&self, event: Event) {
-        if let Some(on_event) = &self.on_event {
-            on_event(&event);
-        }
+        (self.on_event)(&event);
         self.events.send(event).await.ok();
         (self.request_repaint)();
     }

@@ -4,10 +4,18 @@ use crate::journal::tests::{intended, orders};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+fn screen(events: mpsc::Sender<Event>) -> Screen {
+    Screen {
+        events,
+        request_repaint: Arc::new(|| {}),
+        on_event: Arc::new(|_| {}),
+    }
+}
+
 /// An open journal, and what it tells the window from then on.
 async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
     let (events, told) = mpsc::channel(1_000);
-    let screen = Screen::new(events, Arc::new(|| {}));
+    let screen = screen(events);
     let started = JournalHandle::start(path.into(), Mode::Demo, screen);
     let (handle, opening) = started.expect("a thread");
     let handle = Arc::new(handle);
@@ -92,7 +100,7 @@ async fn a_journal_that_is_closed_takes_nothing_more_and_lets_the_next_console_i
 #[tokio::test(start_paused = true)]
 async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said() {
     let (events, mut told) = mpsc::channel(1_000);
-    let screen = Screen::new(events, Arc::new(|| {}));
+    let screen = screen(events);
     let (jobs, mut queue) = mpsc::channel(8);
     let (opened_to, opened) = oneshot::channel();
     let (_written, to_show) = mpsc::channel(8);
@@ -127,14 +135,14 @@ async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said(
         panic!("the append has waited");
     };
     assert_eq!(records.len(), 1);
-    assert!(reply.send(Ok(Vec::new())).is_ok());
+    assert!(reply.send(Ok(())).is_ok());
     append.await.expect("ran").expect("written");
 }
 
 #[tokio::test]
 async fn closing_does_not_wait_for_a_file_that_never_opens() {
     let (events, _told) = mpsc::channel(1);
-    let screen = Screen::new(events, Arc::new(|| {}));
+    let screen = screen(events);
     let (jobs, _queue) = mpsc::channel(8);
     JournalHandle::over(jobs, screen).close().await;
 }
@@ -155,7 +163,7 @@ fn waiting() -> Entry {
 async fn a_long_journal_is_shown_in_parts() {
     let (events, mut told) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
-    let handle = JournalHandle::over(jobs, Screen::new(events, Arc::new(|| {})));
+    let handle = JournalHandle::over(jobs, screen(events));
     let one = waiting();
     for (count, expected) in [
         (0, vec![(0, 0)]),
@@ -187,7 +195,7 @@ async fn a_long_journal_is_shown_in_parts() {
 async fn of_another_consoles_journal_what_is_new_is_shown() {
     let (events, mut told) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
-    let handle = JournalHandle::over(jobs, Screen::new(events, Arc::new(|| {})));
+    let handle = JournalHandle::over(jobs, screen(events));
     let mut all = vec![waiting(), waiting()];
     let mut shown = || {
         let news = std::iter::from_fn(|| told.try_recv().ok()).map(|event| {

@@ -94,21 +94,14 @@ pub(in crate::worker) struct Opened {
 /// Records on disk, to be shown before the caller goes on.
 pub(super) struct AppendedRecords {
     pub changed: Changed,
-    reply: Reply<Changed>,
-}
-
-impl AppendedRecords {
-    /// Lets the caller go on.
-    pub fn acknowledge(self) {
-        self.reply.send(Ok(self.changed)).ok();
-    }
+    pub reply: Reply<()>,
 }
 
 pub(super) enum Job {
     Append {
         at: Timestamp,
         records: Vec<(EntryId, Record)>,
-        reply: Reply<Changed>,
+        reply: Reply<()>,
     },
     /// Compares the file with a checkpoint.
     Compare {
