@@ -389,15 +389,4 @@ impl Journal {
 }
 
 #[cfg(test)]
-mod attacks;
-#[cfg(test)]
-mod evidence;
-#[cfg(test)]
-mod layouts;
-#[cfg(test)]
-#[cfg(unix)]
-mod overwritten;
-#[cfg(test)]
-mod rollback;
-#[cfg(test)]
 pub(crate) mod tests;

@@ -340,6 +340,8 @@ impl<'de> Visitor<'de> for OnceVisitor {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
@@ -363,5 +365,18 @@ mod tests {
             account_parts("jane@contoso.com"),
             ("jane@contoso.com", None)
         );
+    }
+
+    #[test]
+    fn no_word_on_screen_is_a_key_on_disk() {
+        for &why in NotSentReason::VARIANTS {
+            let record = Record::NotSent { why, detail: None };
+            let (_, data) = record.to_stored().expect("JSON");
+            let key = data["why"].as_str().expect("a key").to_owned();
+            assert!(
+                key.bytes().all(|b| b.is_ascii_alphanumeric()) && key != why.words(),
+                "{key}"
+            );
+        }
     }
 }

@@ -1,3 +1,10 @@
+mod attacks;
+mod evidence;
+mod layouts;
+#[cfg(unix)]
+mod overwritten;
+mod rollback;
+
 use strum::VariantArray as _;
 
 use super::connection::open_on_read_only_media;
@@ -431,19 +438,6 @@ fn a_second_writer_cannot_fork_the_chain() {
     std::fs::rename(&away, &lock).expect("put back");
     assert!(matches!(again(), Err(JournalError::WrittenByAnother)));
     assert_eq!(first.verify().expect("whole").records, 2);
-}
-
-#[test]
-fn no_word_on_screen_is_a_key_on_disk() {
-    for &why in NotSentReason::VARIANTS {
-        let record = Record::NotSent { why, detail: None };
-        let (_, data) = record.to_stored().expect("JSON");
-        let key = data["why"].as_str().expect("a key").to_owned();
-        assert!(
-            key.bytes().all(|b| b.is_ascii_alphanumeric()) && key != why.words(),
-            "{key}"
-        );
-    }
 }
 
 #[test]

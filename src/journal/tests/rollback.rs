@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::tests::{intended, orders};
-use super::*;
+use super::super::*;
+use super::{intended, orders};
 
 /// A folder with a journal in it, and copies of all of its files.
 struct Folder {

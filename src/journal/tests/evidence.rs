@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::super::place::log_of;
+use super::super::*;
 use super::attacks::{append_all, assert_found, shortened, without_rules, written};
-use super::place::log_of;
-use super::*;
 
 /// The journal's file and its log.
 fn content(path: &Path) -> [Vec<u8>; 2] {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use crate::explain::Explain as _;
 
-use super::place::beside;
-use super::tests::{intended, orders, place};
-use super::*;
+use super::super::place::beside;
+use super::super::*;
+use super::{intended, orders, place};
 
 fn append(journal: &mut Journal, n: usize) -> Result<(), JournalError> {
     journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(n))])

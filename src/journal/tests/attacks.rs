@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::chain::HashRule;
-use super::place::log_of;
-use super::tests::{append, intended, orders, place};
-use super::*;
+use super::super::chain::HashRule;
+use super::super::place::log_of;
+use super::super::*;
+use super::{append, intended, orders, place};
 
 /// A journal with records 1 to 7, closed; its lock file remembers it.
 pub(super) fn written() -> (tempfile::TempDir, PathBuf) {

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::OpenFlags;
 
-use super::tests::{append, author, intended, orders, place, records};
-use super::*;
+use super::super::*;
+use super::{append, author, intended, orders, place, records};
 use crate::model::HResult;
 
 /// Each written by the console of its layout, with every kind of order and every record of it.
-const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
-const SECOND: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-2.sqlite");
-const THIRD: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-3.sqlite");
-const FOURTH: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-4.sqlite");
-const FIFTH: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-5.sqlite");
-const SIXTH: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-6.sqlite");
-const PRESENT: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-7.sqlite");
+const FIRST_RELEASE: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-1.sqlite");
+const SECOND: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-2.sqlite");
+const THIRD: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-3.sqlite");
+const FOURTH: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-4.sqlite");
+const FIFTH: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-5.sqlite");
+const SIXTH: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-6.sqlite");
+const PRESENT: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-7.sqlite");
 
 fn layout_of(path: &Path) -> i64 {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
@@ -219,14 +219,14 @@ fn rare_values_are_written_byte_for_byte() {
     cancellation.entry = entry;
     cancellation.plan = None;
     cancellation.task = crate::action::Task::Cancel {
-        action: super::tests::action(),
+        action: super::action(),
         action_type: crate::model::MachineActionType::from_wire("Hibernate \"now\""),
     };
     let intended = |order| Record::Intended {
         author: author(),
         order,
     };
-    let action = super::tests::action;
+    let action = super::action;
     let status = crate::model::MachineActionStatus::from_wire;
     for (record, name, data) in [
         (
