@@ -38,7 +38,7 @@ pub use defect::{Caution, Defect, Witness};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
-pub use place::{in_use_beside, put_aside, recreate};
+pub use place::{Stamp, in_use_beside, put_aside, recreate};
 pub use record::{Author, NotSentReason, Record, account_parts, account_text};
 pub use sheet::{Moment, OthersContainment, SetBy, hand_over};
 pub use status::{AWAITS_APPROVAL, NOT_AS_ORDERED, OrderStatus, Phase, UNDONE, UnclearReply};

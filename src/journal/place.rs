@@ -303,8 +303,16 @@ impl Lock {
     }
 }
 
-/// Size and time of a file.
-type Stamp = Option<(u64, Option<SystemTime>)>;
+/// Size and time of a journal's file, and of its log, which has the newest records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
+
+impl Stamp {
+    #[must_use]
+    pub fn of(journal: &Path) -> Self {
+        Self(["", LOG].map(|ending| files::stamp(&beside(journal, ending))))
+    }
+}
 
 /// Location of this console's journal: its folder, files and lock.
 pub(super) struct Place {
@@ -314,8 +322,8 @@ pub(super) struct Place {
     /// Identity of that log's index.
     index: Option<Pinned>,
     pub lock: Lock,
-    /// Stamps of file and log, and the length of the log's index, after this console's last write.
-    left: Cell<([Stamp; 2], u64)>,
+    /// The stamp, and the length of the log's index, after this console's last write.
+    left: Cell<(Stamp, u64)>,
 }
 
 impl Place {
@@ -364,16 +372,12 @@ impl Place {
 
     /// Whether nobody has written to the file or its log since this console did.
     pub(super) fn is_as_left(&self) -> bool {
-        self.stamps() == self.left.get().0
+        Stamp::of(self.path()) == self.left.get().0
     }
 
     /// Records the files' present state as left by this console.
     pub(super) fn remember(&self) {
-        self.left.set((self.stamps(), self.index_len()));
-    }
-
-    fn stamps(&self) -> [Stamp; 2] {
-        ["", LOG].map(|ending| files::stamp(&beside(self.path(), ending)))
+        self.left.set((Stamp::of(self.path()), self.index_len()));
     }
 
     fn index_len(&self) -> u64 {

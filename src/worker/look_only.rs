@@ -3,12 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::context::Context;
 use super::order::resume;
-use crate::files;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, Stamp};
 
 /// How often the journal's files are checked; they are read only when they have changed.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -38,16 +37,4 @@ fn read_if_changed(path: &Path, before: Option<Stamp>) -> Option<(Stamp, Vec<Ent
     }
     let journal = Journal::open_read_only(path).ok()?;
     Some((stamp, journal.entries().ok()?))
-}
-
-/// Size and time of the journal's file, and of the write-ahead log with its newest records.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
-
-impl Stamp {
-    fn of(path: &Path) -> Self {
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        Self([path, Path::new(&log)].map(files::stamp))
-    }
 }
