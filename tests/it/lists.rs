@@ -5,6 +5,7 @@ use std::time::Duration;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
+use cordon::model::SessionStatus;
 use cordon::simulator::{Compress, SimOptions, Simulator};
 
 use crate::common::{
@@ -255,6 +256,29 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
     let why = engine.state.inventory.incomplete.as_deref();
     assert_eq!(why, Some("the service repeats its pages"));
     assert_eq!(engine.state.inventory.all().len(), DEVICES, "nothing goes");
+}
+
+/// The pages after the first, and the history that is read after them, report to the session as the first does.
+#[test]
+fn a_sign_in_that_ends_behind_the_first_page_is_said_of_the_session_too() {
+    let simulator = large_tenant(20_500);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start_signed_in(&simulator, folder.path());
+    let control = simulator.control();
+    let before = readings_of(&simulator);
+    engine.inject("machines", "latency:3000", 0);
+    engine.send(Command::RefreshMachines);
+    engine.until_tenant("the second page", |_| readings_of(&simulator) > before + 1);
+    control.inject(fault("token", "html:503", 0));
+    control.expire_access_tokens();
+    engine.until("the end of the reading", |s| {
+        s.inventory.incomplete.is_some()
+    });
+    engine.until("the explanation", |s| s.renewal_failure.is_some());
+    assert_eq!(engine.state.inventory.failure, None);
+    let session = &engine.state.session;
+    let is_said = matches!(session, SessionStatus::NotRenewed { .. });
+    assert!(is_said, "{session:?}");
 }
 
 /// Nobody has to ask for it, and what a person looks at stays.
