@@ -5,9 +5,9 @@ use jiff::SignedDuration;
 use super::line::Line;
 use super::{Journalled, Moment, Section, conditions, is_done, word};
 use crate::action::{Recorded, Risk, Task};
-use crate::journal::alternative::alternative;
+use crate::journal::alternative::{alternative, were_actions_read};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Phase};
-use crate::model::{MachineActionStatus, shifted};
+use crate::model::{MachineActionStatus, RefusalCode, shifted};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -119,6 +119,8 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     let is_disruptive = task.risk() != Risk::Routine;
     let next = if let Some(alternative) = alternative(entry) {
         alternative
+    } else if may_be_under_way(entry) {
+        "Defender said that such an action was under way already. Check in the Defender portal whose it is and whether it took effect, before you request it again"
     } else if task.risk() == Risk::Harmless {
         "Not in effect. Request it again if it is still wanted"
     } else if is_disruptive {
@@ -127,6 +129,16 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
         "Not in effect. Check the device's state, and request it again now"
     };
     Some(Line::default().ours(next))
+}
+
+/// Whether it was refused because another action was under way, unless a reading has shown that there was none.
+fn may_be_under_way(entry: &Entry) -> bool {
+    let OrderStatus::Refused { code, .. } = entry.status() else {
+        return false;
+    };
+    matches!(entry.order.task, Task::Act { .. })
+        && RefusalCode::named(code) == Some(RefusalCode::ActiveRequestAlreadyExists)
+        && were_actions_read(entry) != Some(true)
 }
 
 /// A later order of ours that is to bring about the same, and is open or done: the newest.

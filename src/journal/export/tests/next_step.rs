@@ -65,12 +65,15 @@ fn theirs() -> Record {
 }
 
 /// The next step of the first of these orders, each with what became of it.
-fn next_of(orders: &[(Order, Option<Record>)]) -> Option<String> {
+fn next_of<R>(orders: &[(Order, R)]) -> Option<String>
+where
+    R: IntoIterator<Item = Record> + Clone,
+{
     let mut journal = Journal::in_memory().expect("memory");
     for (at, (order, end)) in (1..).zip(orders) {
         let entry = order.entry;
         let mut records = vec![intended(order.clone()), (entry, Record::Sent)];
-        records.extend(end.clone().map(|end| (entry, end)));
+        records.extend(end.clone().into_iter().map(|end| (entry, end)));
         journal.append(second(at), &records).expect("appended");
     }
     let sheet = sheet(&journal);
@@ -149,6 +152,28 @@ fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
     ] {
         let next = next_of(&[(order, Some(refused(status, code)))]);
         assert_eq!(next.as_deref(), Some(expected), "{status} {code}");
+    }
+}
+
+/// What Defender says is under way may be in effect by now.
+#[test]
+fn a_refusal_for_an_action_under_way_is_looked_into_unless_none_was_there() {
+    let refused = |read: Option<bool>| {
+        let read = read.map(|complete| Record::ActiveActionsRead { complete });
+        let refused = Record::Refused {
+            status: 400,
+            code: "ActiveRequestAlreadyExists".into(),
+            message: "".into(),
+        };
+        let records: Vec<_> = read.into_iter().chain([refused]).collect();
+        next_of(&[(isolation(FIRST), records)]).expect("a next step")
+    };
+    let check =
+        "Defender said that such an action was under way already. Check in the Defender portal";
+    let again = "Not in effect. Request it again now";
+    for (read, expected) in [(Some(false), check), (None, check), (Some(true), again)] {
+        let next = refused(read);
+        assert!(next.starts_with(expected), "{read:?}: {next}");
     }
 }
 
