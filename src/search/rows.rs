@@ -38,8 +38,9 @@ pub struct Rows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RowsKey {
     generation: u64,
-    /// What changes with what is known of states, where that matters.
-    states: Option<u64>,
+    /// Whether what is known of states matters, and what changes with it where it does.
+    needs_states: bool,
+    states: u64,
     sort: Sort,
     search: String,
     /// The number of the service's own answer to this search, where it was asked.
@@ -47,19 +48,25 @@ struct RowsKey {
 }
 
 impl RowsKey {
-    fn of(state: &State, search: &str, sort: Sort, needs_states: bool) -> Self {
+    fn of(state: &State, search: &str, sort: Sort, filter: &Filter) -> Self {
+        let needs_states = filter.asks_for_state() || sort.column == Column::State;
         Self {
             generation: state.inventory.generation,
-            states: needs_states.then(|| states_of(state)),
+            needs_states,
+            states: if needs_states { states_of(state) } else { 0 },
             sort,
             search: search.to_owned(),
             answer: state.asked.answer(search).map(|(number, _)| number),
         }
     }
 
-    /// Whether the same rows would be made now. Another search or order is another key whatever it needs.
+    /// Whether the same rows would be made now.
     fn is_still(&self, state: &State, search: &str, sort: Sort) -> bool {
-        *self == Self::of(state, search, sort, self.states.is_some())
+        self.generation == state.inventory.generation
+            && self.sort == sort
+            && self.search == search
+            && self.answer == state.asked.answer(search).map(|(number, _)| number)
+            && (!self.needs_states || self.states == states_of(state))
     }
 }
 
@@ -128,7 +135,7 @@ impl Rows {
         self.found.iter().position(|&found| found as usize == index)
     }
 
-    /// Whether a search, of these rows or another one, finds the device at a place of the inventory.
+    /// Whether another search than the one of these rows finds the device at a place of the inventory.
     #[must_use]
     pub(super) fn would_find(&self, state: &State, filter: &Filter, place: u32) -> bool {
         let at = place as usize;
@@ -160,8 +167,7 @@ impl Rows {
             return false;
         }
         let filter = Filter::parse(search);
-        let needs_states = filter.asks_for_state() || sort.column == Column::State;
-        let now = RowsKey::of(state, search, sort, needs_states);
+        let now = RowsKey::of(state, search, sort, &filter);
         let before = self.from.replace(now.clone());
         let mut update = Update::between(before.as_ref(), &now, state, &filter);
         let is_same_sort = before.as_ref().is_some_and(|before| before.sort == sort);
@@ -206,9 +212,7 @@ impl Rows {
                     && update.same_states
                     && update.narrows =>
             {
-                // In the order of places, in which the memory lies.
-                let hits: Vec<u32> = all().filter(|at| self.hits[*at as usize]).collect();
-                self.filter_at(state, filter, hits.into_iter());
+                self.narrow(state, filter);
             }
             Some(_) | None => self.filter_at(state, filter, all()),
         }
@@ -285,10 +289,27 @@ impl Rows {
         self.sorted.extend_from_slice(rest);
     }
 
+    /// Filters the earlier matches.
+    fn narrow(&mut self, state: &State, filter: &Filter) {
+        // In the order of places, in which the memory lies.
+        let rows = state.inventory.all().iter().zip(&self.signatures);
+        for ((hit, (machine, signatures)), index) in self.hits.iter_mut().zip(rows).zip(0..) {
+            let odd = || odd_of(&self.odd, signatures, index);
+            *hit = *hit && filter.matches(machine, signatures, odd, state_of(state));
+        }
+        let hits = &self.hits;
+        self.found.retain(|index| hits[*index as usize]);
+        self.match_pasted(state, filter);
+    }
+
     /// Looks at these places again, and gathers what is found.
     fn filter_at(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
-        for place in places {
-            self.hits[place as usize] = self.would_find(state, filter, place);
+        let machines = state.inventory.all();
+        for index in places {
+            let at = index as usize;
+            let signatures = &self.signatures[at];
+            let odd = || odd_of(&self.odd, signatures, index);
+            self.hits[at] = filter.matches(&machines[at], signatures, odd, state_of(state));
         }
         self.gather();
         self.match_pasted(state, filter);
