@@ -7,20 +7,10 @@
 use jiff::Timestamp;
 
 use super::inputs::{EXPIRES, FILE, INDICATOR, REACTION};
-use super::order::{Order, Task};
+use super::order::{Order, OrderEffect, Task};
 use super::parameter::{Value, Values};
 use super::spec::Recorded;
 use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus, clean};
-
-/// Effect of an order, as shown by a complete reading of the file's indicators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OrderEffect {
-    /// The ordered effect is in place; its `state` names any deviation from the order.
-    Shown(Box<MachineAction>),
-    NotShown,
-    /// An indicator has this order's tag but differs from the order: how Defender shows it.
-    Contradicts(String),
-}
 
 impl Task {
     pub(super) fn values(&self) -> Option<&Values> {

@@ -23,7 +23,6 @@ pub use choice::{Choice, ChoiceWords};
 pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
-pub use indicator::OrderEffect;
 #[cfg(test)]
 pub use inference::INFERENCES;
 pub use inference::{ConditionState, Conditions, Evidence, MAX_REPEATS, infer, infer_ended};
@@ -31,7 +30,7 @@ pub use inputs::{
     AUDIT, EXPIRES, FILE, FULL, INDICATOR, ISOLATION_TYPE, REACTION, SCAN_TYPE, SELECTIVE, SHA1,
     TAG,
 };
-pub use order::{MAX_COMMENT_CHARS, Order, Task};
+pub use order::{MAX_COMMENT_CHARS, Order, OrderEffect, Task};
 pub use parameter::{Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::ConditionPhase;
 pub use plan::{MAX_STEPS, Plan, Plans, Step, TICKET};

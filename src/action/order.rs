@@ -316,6 +316,16 @@ impl Task {
     }
 }
 
+/// Effect of an order of which the service keeps no record, as a complete reading shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderEffect {
+    /// The ordered effect is in place; its `state` names any deviation from the order.
+    Shown(Box<MachineAction>),
+    NotShown,
+    /// What was read has this order's tag but differs from the order: how Defender shows it.
+    Contradicts(String),
+}
+
 impl Order {
     /// The comment exactly as it leaves: the tag first, then the person's text.
     #[must_use]
