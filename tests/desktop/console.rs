@@ -176,24 +176,22 @@ impl<'s> Console<'s> {
         assert!(status.success(), "the console ends well, not with {status}");
     }
 
-    /// Closes the window and waits for the program to end well.
+    /// Closes the window, anyway where it asks, and waits for the program to end well.
     pub fn close(mut self) {
-        self.ask_to_close();
-        let status = self
-            .running
-            .ends_within(Duration::from_secs(30))
-            .unwrap_or_else(|| {
-                self.session.picture("still-open");
-                if self.window.find_all(asks_to_close).is_empty() {
-                    // On a busy machine the window manager can miss a key; a person presses it again.
-                    // A console that hangs is not helped by that.
-                    self.ask_to_close();
-                } else {
-                    // A sign-in that is not saved ends with the window.
-                    self.window.press(CLOSE_ANYWAY);
-                }
-                self.running.wait_for_end()
-            });
+        // On a busy machine the press of a key or button can be missed; a person presses again. A console
+        // that hangs is not helped by that.
+        let ended = (0..24).find_map(|_| {
+            match self.window.find_all(asks_to_close).first() {
+                // A sign-in that is not saved ends with the window.
+                Some(anyway) => drop(self.window.takes_action(anyway)),
+                None => self.ask_to_close(),
+            }
+            self.running.ends_within(Duration::from_secs(5))
+        });
+        let status = ended.unwrap_or_else(|| {
+            self.session.picture("still-open");
+            self.running.wait_for_end()
+        });
         assert!(status.success(), "the console ends well, not with {status}");
     }
 }
