@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::iter::successors;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyring_core::CredentialStore;
 
@@ -34,21 +35,34 @@ pub(crate) fn remedy(why: &(dyn Error + 'static)) -> &'static str {
 /// How many bytes one item takes, where that is less than a sign-in: on Windows 2,560.
 pub(crate) const LARGEST_PART: Option<usize> = if cfg!(windows) { Some(2500) } else { None };
 
-/// Opens the store anew.
-#[cfg(windows)]
+/// Opens the platform's store. The first time in a run `keyring` picks it; as it does so only once, a store
+/// that could not be opened, or broke later, is replaced by a fresh one from its own crate.
+///
+/// # Errors
+/// Why the fresh store could not be opened.
 pub(crate) fn open() -> keyring_core::Result<Arc<CredentialStore>> {
+    static WAS_ASKED: AtomicBool = AtomicBool::new(false);
+    if !WAS_ASKED.swap(true, Ordering::Relaxed)
+        && keyring::Entry::store_status().is_ok()
+        && let Some(store) = keyring_core::get_default_store()
+    {
+        return Ok(store);
+    }
+    open_fresh()
+}
+
+#[cfg(windows)]
+fn open_fresh() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
-/// Opens the store anew.
 #[cfg(target_os = "macos")]
-pub(crate) fn open() -> keyring_core::Result<Arc<CredentialStore>> {
+fn open_fresh() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(apple_native_keyring_store::keychain::Store::new()?)
 }
 
-/// Opens the store anew.
 #[cfg(all(unix, not(target_os = "macos")))]
-pub(crate) fn open() -> keyring_core::Result<Arc<CredentialStore>> {
+fn open_fresh() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 

@@ -96,7 +96,7 @@ pub const CRATES: [(&str, &[&str]); 37] = [
     ("reqwest", &["api::transport"]),
     ("rustls", &["api::transport"]),
     ("oauth2", &["auth"]),
-    ("keyring", &["auth::store"]),
+    ("keyring", &["platform::credentials"]),
     ("keyring_core", &["auth", "platform::credentials"]),
     (
         "zbus_secret_service_keyring_store",
