@@ -92,7 +92,7 @@ pub const STARTERS: [&str; 13] = [
 pub const CRATES: [(&str, &[&str]); 37] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
-    ("egui_extras", &["ui", "app", "main"]),
+    ("egui_extras", &["ui"]),
     ("reqwest", &["api::transport"]),
     ("rustls", &["api::transport"]),
     ("oauth2", &["auth"]),
@@ -112,15 +112,7 @@ pub const CRATES: [(&str, &[&str]); 37] = [
     ("flate2", &["simulator", "ui::theme::fonts"]),
     (
         "tokio",
-        &[
-            "worker",
-            "auth",
-            "api",
-            "simulator",
-            "main",
-            "doctor",
-            "self_test",
-        ],
+        &["worker", "auth", "api", "simulator", "main", "doctor"],
     ),
     // Files of this computer.
     ("ring", &["worker::file_hash"]),
