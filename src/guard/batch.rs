@@ -1,4 +1,4 @@
-//! Several devices, confirmed together.
+//! Confirming orders for several devices together.
 
 use std::collections::HashSet;
 
@@ -29,14 +29,14 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         .collect()
 }
 
-/// Whether the number of devices has to be typed to confirm this task on several. Not for releases
-/// (rule 10), nor for harmless actions.
+/// Whether the number of devices has to be typed to confirm this task on several. Not for releases (rule 10),
+/// nor for harmless actions.
 #[must_use]
 pub(super) fn wants_number(task: &Task) -> bool {
     task.risk().takes_away()
 }
 
-/// Error in the typed number of devices, if any.
+/// The error in the typed number of devices, if any.
 #[must_use]
 pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String> {
     let is_wanted = count > 1 && wants_number(task);
@@ -44,14 +44,13 @@ pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String>
         .then(|| format!("Type the number of devices: {count}"))
 }
 
-/// Whether two orders are about one device, and not two steps of a plan.
+/// Whether two orders are for the same device, and not two steps of a plan.
 fn is_repeated(one: &Order, other: &Order) -> bool {
     let step = |order: &Order| order.plan.as_ref().map(|plan| plan.step);
     one.machine.id == other.machine.id && (step(one).is_none() || step(one) == step(other))
 }
 
-/// Approves several orders together: all of them or none. `number` is the number of devices as the
-/// person typed it.
+/// Approves several orders together: all of them or none. `number` is the number of devices as typed.
 ///
 /// # Errors
 /// The first reason why they cannot be confirmed.

@@ -1,5 +1,4 @@
-//! Blast radius of cutting a device off: hints that others depend on it, and devices that share
-//! its address.
+//! Blast radius of cutting a device off: hints that others depend on it, and devices that share its address.
 
 use super::Facts;
 use super::protection::addresses;
@@ -10,7 +9,7 @@ use crate::model::{Machine, each_once, normal, short_name};
 /// Maximum number of devices named in a warning about a shared address.
 const NAMED: usize = 2;
 
-/// What a device seems to be to others.
+/// The role that a device seems to have for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     DomainController,
@@ -27,7 +26,7 @@ enum Part {
     TierZero,
 }
 
-/// Words of names and tags that hint at a part; digits behind a word do not count.
+/// Words in names and tags that hint at a role; trailing digits are ignored.
 const HINTS: &[(&str, Part)] = &[
     ("dc", Part::DomainController),
     ("pdc", Part::DomainController),
@@ -91,14 +90,14 @@ const SYSTEMS: &[(&str, Part)] = &[
 /// Hints that also count at the end of a longer word, as in `LONDC01`: names are often written in one piece.
 const ENDINGS: &[&str] = &["dc", "dns", "dhcp", "vpn", "fw", "gw", "esx"];
 
-/// What Windows begins the names with that it makes up itself, and how many random letters and digits follow:
-/// what these end with hints at nothing.
+/// Prefixes of the names that Windows generates, and the number of random letters and digits that follow: a
+/// hint at their end means nothing.
 const MADE_UP_NAMES: &[(&str, usize)] = &[("desktop", 7), ("laptop", 8), ("win", 11)];
 
-/// Words that end like a hint and mean something else.
+/// Words that end like a hint but mean something else.
 const OTHER_WORDS: &[&str] = &["acdc", "hvdc", "acrobatdc", "readerdc", "washingtondc"];
 
-/// A hint of two words needs this many letters, or chance would make it up.
+/// The minimum length of a hint written as two words: shorter pairs occur by chance.
 const SHORTEST_PAIR: usize = 5;
 
 impl Part {
@@ -119,7 +118,7 @@ impl Part {
         }
     }
 
-    /// Parts of the network itself, which has no sensor: only containing reaches them.
+    /// Whether this is network equipment, which has no sensor: only containing reaches it.
     const fn is_of_network(self) -> bool {
         match self {
             Self::Gateway | Self::Router | Self::Switch | Self::Firewall => true,
@@ -134,7 +133,7 @@ impl Part {
         }
     }
 
-    /// What cutting it off does to others, and the advice that fits.
+    /// What cutting it off does to others, and the matching advice.
     const fn advice(self, how: Cut) -> &'static str {
         match (self, how) {
             (Self::DomainController | Self::NameServer | Self::DhcpServer, Cut::Contain) => {
@@ -167,7 +166,7 @@ enum Cut {
     Contain,
 }
 
-/// How this task cuts off, if it does.
+/// How this task cuts the device off, if it does.
 fn cut(task: &Task) -> Option<Cut> {
     if !task.cuts_off() {
         None
@@ -185,7 +184,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     let Some(how) = cut(question.task) else {
         return Vec::new();
     };
-    // The name that was reviewed counts beside its record, and where there is no record.
+    // The reviewed name counts as well as the record's, and may be all there is.
     let mut verdicts: Vec<_> = parts(question.machine.dns_name.as_deref(), facts.machine)
         .into_iter()
         .filter(|part| how == Cut::Contain || !part.is_of_network())
@@ -203,11 +202,11 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     verdicts
 }
 
-/// Everything that name, tags, device group and system hint at, each once.
+/// The roles that name, tags, device group and system hint at, each once.
 fn parts(name: Option<&str>, record: Option<&Machine>) -> Vec<Part> {
     let recorded = record.and_then(|machine| machine.computer_dns_name.as_deref());
     let names = [name, recorded].into_iter().flatten();
-    // What a domain ends with says nothing of its devices.
+    // The end of a domain name says nothing about its devices.
     let names = names.map(|name| (words(name), words(&short_name(name))));
     let group = record.and_then(|machine| machine.rbac_group_name.as_deref());
     let tags = record.map(Machine::tags).unwrap_or_default().iter();
@@ -243,7 +242,7 @@ fn hold(words: &[String], hint: &str) -> bool {
     })
 }
 
-/// Whether one of these words was written in one piece with a hint at its end.
+/// Whether one of these words ends with a hint.
 fn end_with(words: &[String], hint: &str) -> bool {
     let mut all = words.iter().enumerate();
     ENDINGS.contains(&hint)
@@ -252,7 +251,7 @@ fn end_with(words: &[String], hint: &str) -> bool {
         })
 }
 
-/// Whether a word is a hint, with a number behind it or not: one or several of it, as groups and tags have it.
+/// Whether a word is a hint, possibly with a number or in the plural, as in the names of groups and tags.
 fn is_hint(word: &str, hint: &str) -> bool {
     let is_one_or_several = |word: &str| {
         let rest = word.strip_prefix(hint);
@@ -267,14 +266,14 @@ fn without_number(word: &str) -> &str {
     word.trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
-/// Whether a word, or it with the one before, is known to mean something else.
+/// Whether a word, alone or with the one before, is known to mean something else.
 fn is_other(words: &[String], at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |before| &*words[before]);
     let pair = format!("{before}{}", words[at]);
     OTHER_WORDS.contains(&&*words[at]) || OTHER_WORDS.contains(&&*pair)
 }
 
-/// Whether a word is what Windows has put behind the start of a name.
+/// Whether a word is the random part of a name that Windows generated.
 fn is_made_up(words: &[String], at: usize) -> bool {
     let before = at.checked_sub(1).map_or("", |before| &*words[before]);
     MADE_UP_NAMES.contains(&(before, words[at].chars().count()))
@@ -320,7 +319,7 @@ pub(super) fn same_address(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ve
     vec![verdict]
 }
 
-/// The first two by name, and how many more there are: `“A” and “B”`, `“A”, “B” and 1 more`.
+/// The first two by name, and the number of others: `“A” and “B”`, `“A”, “B” and 1 more`.
 fn named(mut all: impl ExactSizeIterator<Item = String>) -> String {
     let more = all.len().saturating_sub(NAMED);
     let first: Vec<_> = all.by_ref().take(NAMED).collect();
@@ -345,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tags_and_systems_hint_at_parts_and_ordinary_ones_do_not() {
+    fn names_tags_and_systems_hint_at_roles() {
         use Part::{
             DhcpServer, DomainController, Firewall, Gateway, Hypervisor, JumpHost, NameServer,
             Proxy, Router, Switch, TierZero, Vpn,
@@ -382,7 +381,7 @@ mod tests {
             ("host9", &["Hyper\u{2010}V"], "", &[Hypervisor]),
             ("lt-07", &["ＶＰＮ"], "", &[Vpn]),
             ("box", &[], "VMware\u{a0}ＥＳＸｉ", &[Hypervisor]),
-            // Several of it, as the tags of a group of devices have it.
+            // Plurals, as in the tags of a device group.
             ("app7", &["Domain Controllers"], "", &[DomainController]),
             ("app7", &["DCs"], "", &[DomainController]),
             ("app7", &["Proxies"], "", &[Proxy]),
@@ -403,7 +402,7 @@ mod tests {
             ("VIEGW02", &[], "", &[Gateway]),
             ("prdesx11", &[], "", &[Hypervisor]),
             ("WIN-LONDC01", &[], "", &[DomainController]),
-            // What only looks so: names that Windows made up, other words, hints at the start or in the middle.
+            // Lookalikes: names that Windows generated, other words, hints at the start or in the middle.
             ("DESKTOP-8FADC12", &[], "", &[]),
             ("LAPTOP-K3R7A0GW", &[], "", &[]),
             ("WIN-7Q2ABCDEFDC", &[], "", &[]),

@@ -16,7 +16,7 @@ const ONE_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 pub enum IndicatorsLook<'a> {
     #[default]
     NotYet,
-    /// Why they could not be read.
+    /// With the reason.
     Failed(&'a str),
     Read {
         of_files: &'a [Indicator],
@@ -41,7 +41,7 @@ impl<'a> IndicatorsLook<'a> {
         of_files.filter(move |one| one.is_about(hash))
     }
 
-    /// Finding that the indicators are not all known, if so.
+    /// The finding that the indicators are not all known, if so.
     fn gap(self, what: &str) -> Option<Verdict> {
         match self {
             Self::NotYet => Some(Verdict::not_checked_yet(what)),
@@ -131,14 +131,14 @@ fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
     of_files.filter(is_about).collect()
 }
 
-/// Effect on an indicator that this order overwrites; above all, an earlier expiry.
+/// The effect on an indicator that this order overwrites; above all, an earlier expiry.
 fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
     match (one.expires, task.expires()) {
         (theirs, Some(ours)) if theirs.is_none_or(|theirs| ours < theirs) => format!(
             "Yours replaces it and ends sooner, {}",
             until(Some(ours), facts)
         ),
-        // Expiries are typed to the minute.
+        // An expiry is typed to the minute.
         (Some(theirs), Some(ours)) if ours.duration_since(theirs) < ONE_MINUTE => {
             "Yours replaces it, with the same end and your comment".to_owned()
         }
@@ -146,7 +146,7 @@ fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
     }
 }
 
-/// Latest expiry among the indicators that an order to block this file would overwrite; `None` if there
+/// The latest expiry among the indicators that an order to block this file would overwrite; `None` if there
 /// is none, or none of them expires.
 #[must_use]
 pub fn latest_end(of_files: &[Indicator], task: &Task) -> Option<Timestamp> {
@@ -191,7 +191,6 @@ fn by_clause(by: &str) -> String {
 
 const YOU: &str = "you";
 
-/// The creator of an indicator.
 fn who(one: &Indicator, facts: &Facts<'_>) -> String {
     if is_own(one, facts) {
         YOU.to_owned()
@@ -200,7 +199,7 @@ fn who(one: &Indicator, facts: &Facts<'_>) -> String {
     }
 }
 
-/// Whether the signed-in account has created it.
+/// Whether the signed-in account created it.
 fn is_own(one: &Indicator, facts: &Facts<'_>) -> bool {
     let account = facts.session.account();
     account.is_some_and(|account| one.is_by(account))

@@ -1,25 +1,25 @@
-//! What is known about a file before it is taken from a device, for which there is no way back.
+//! What is known about a file before it is quarantined, which cannot be undone.
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::explain::NextStep;
 use crate::model::{FileFacts, IndicatorAction, Permission, clean, grouped, requestor_name};
 
-/// On more devices of the organisation than this, a file is likely to be needed.
+/// The number of devices above which a file is likely to be needed.
 const WIDESPREAD: i64 = 10;
 
-/// Progress of looking a file up.
+/// Progress of looking up a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileLook<'a> {
     NotYet,
-    /// Why it could not be looked up.
+    /// With the reason.
     Failed(&'a str),
     /// Defender knows no such file.
     Unknown,
     Known(&'a FileFacts),
 }
 
-/// Warns of a file that the system or many people need, and of what could not be checked.
+/// Warns about a file that the system or many users need, and reports what could not be checked.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let blocks = question.task.is_tenant_wide();
     if question.task.file_hash().is_none() || !question.task.risk().takes_away() {
@@ -49,11 +49,11 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     }
 }
 
-/// `blocks` says that it is blocked on every device, and not only taken from one.
+/// Findings for a file that Defender knows; `blocks` if the order blocks it on every device.
 fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     if file.signer.is_none() {
-        // That none is reported does not mean that there is none.
+        // No reported signer does not mean that there is none.
         verdicts.push(Verdict::not_checked(
             "whether Microsoft signed this file and the system needs it: Defender reports no signer",
         ));
@@ -83,7 +83,7 @@ fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
         Some(_) => {}
     }
     let indicators = file.indicators.iter().flat_map(|read| &read.items);
-    // Of a block all of them are told, by another guardrail.
+    // For a block, another guardrail reports all of them.
     for allowed in indicators.filter(|one| !blocks && one.action == IndicatorAction::Allowed) {
         let by = requestor_name(allowed.by.as_deref());
         verdicts.push(Verdict::warn(format!(
@@ -112,7 +112,7 @@ mod tests {
     use crate::model::{Indicator, Listed};
 
     #[test]
-    fn a_quarantine_of_what_is_allowed_everywhere_is_warned_of() {
+    fn quarantine_warns_about_an_allow_indicator_for_the_file() {
         let of = |actions: &[IndicatorAction], is_cut: bool| {
             let by = Some("s.weber@contoso.com".into());
             let each = actions.iter().map(|action| Indicator {

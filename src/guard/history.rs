@@ -48,7 +48,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
             NextStep::ShowAction(action.id.clone()),
         ))
     } else {
-        // Before a file was chosen there is nothing to compare.
+        // Without a file there is nothing to compare.
         let is_of_our_kind = |action: &&MachineAction| {
             let kind = question.task.kind().map(|kind| &kind.spec().wire_type);
             question.task.file().is_some() && kind == Some(&action.kind)
@@ -71,7 +71,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     verdict.or_else(gap).into_iter().collect()
 }
 
-/// What only the complete history of a device shows.
+/// What only the device's complete history shows.
 fn depends_on_history(task: &Task) -> String {
     match task.change() {
         Change::Nothing => "whether this was requested before".to_owned(),
@@ -96,7 +96,7 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     let open = other_orders(question, facts).find(repeats)?;
     let entry = open.order.entry;
     if open.outcome_unknown && question.task.record() == Recorded::Investigation {
-        // It has no tag, so nobody may ever know; at worst the device is examined twice.
+        // It has no tag, so the outcome may stay unknown; at worst the device is examined twice.
         let text = format!(
             "The outcome of {entry} is unknown, and may stay so: sending this may start a second investigation"
         );
@@ -119,7 +119,7 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     Some(Verdict::block(text, NextStep::ShowEntry(entry)))
 }
 
-/// Orders of this console on this device that have not ended, other than the one in question.
+/// Open orders of this console on this device, other than the one in question.
 fn other_orders<'a>(
     question: &'a Question<'_>,
     facts: &'a Facts<'_>,
@@ -204,7 +204,7 @@ pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 
 pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let history = facts.actions();
-    // What a missing action may have changed is not said: that it was not checked is.
+    // No finding about what a missing action may have changed: an incomplete history is reported elsewhere.
     let is_whole = facts.history_gap().is_none();
     let is_contained = || match infer(Condition::Contained, history) {
         ConditionState::Yes(_) | ConditionState::Unclear(_) | ConditionState::Changing { .. } => {
@@ -214,7 +214,7 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
         ConditionState::Unknown => false,
     };
     let change = match question.task.change() {
-        // A release is of whatever it lifts.
+        // A release lifts a containment as well.
         Change::Clears(Condition::Isolated) if is_contained() => {
             Change::Clears(Condition::Contained)
         }
@@ -253,7 +253,7 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
     }
 }
 
-/// Who requested an action, as the person who orders reads it.
+/// The requestor of an action, in words for the signed-in user.
 fn by_whom(action: &MachineAction, facts: &Facts<'_>) -> String {
     match ownership(action, facts.session.account(), facts.own_actions) {
         Ownership::Mine => "by you".to_owned(),
@@ -270,8 +270,8 @@ fn not_clear(condition: Condition) -> Verdict {
     ))
 }
 
-/// Since when, by whom and why, of each that has set it: `since 03:24 +00:00, 49 min ago, by sam@contoso.com:
-/// “beacon”; again at 04:02 +00:00, by you: “the same”`.
+/// Since when, by whom and why, for each action that set the condition: `since 03:24 +00:00, 49 min ago, by
+/// sam@contoso.com: “beacon”; again at 04:02 +00:00, by you: “the same”`.
 pub(super) fn account(
     evidence: &Evidence,
     facts: &Facts<'_>,
@@ -297,8 +297,8 @@ pub(super) fn account(
     text
 }
 
-/// Whether another guardrail reports this action in full: one that set the condition which the task sets
-/// again or lifts.
+/// Whether another guardrail reports this action in full: it set the condition that the task sets again or
+/// lifts.
 fn is_told_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Facts<'_>) -> bool {
     let history = facts.actions();
     let conditions: &[Condition] = match question.task.change() {
@@ -345,8 +345,8 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .collect()
 }
 
-/// What others have under way on this device that is neither the same nor the opposite: their session, their
-/// collection of evidence, however long ago it began.
+/// Other people's actions under way on this device that are neither the same nor the opposite, such as a live
+/// response session or an evidence collection, at any age.
 pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(kind) = question.task.kind() else {
         return Vec::new();
@@ -384,7 +384,7 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     listed.chain(more).collect()
 }
 
-/// Whether history shows the end of an open order, which another account's entry never learns.
+/// Whether history shows that an open order has ended: another account's entry is never updated.
 fn has_ended(open: &OpenOrder, history: &[MachineAction]) -> bool {
     open.action.as_ref().is_some_and(|id| {
         let mut known = history.iter();
@@ -396,7 +396,7 @@ fn open_actions(history: &[MachineAction]) -> impl Iterator<Item = &MachineActio
     history.iter().filter(|action| !action.status.is_final())
 }
 
-/// The clause that says who requested an action; empty where the service cannot say it.
+/// The clause that names the requestor; empty where the service cannot report one.
 fn requested_by(action: &MachineAction, facts: &Facts<'_>) -> String {
     let by = match ownership(action, facts.session.account(), facts.own_actions) {
         Ownership::Mine => Some("you".into()),
@@ -405,7 +405,7 @@ fn requested_by(action: &MachineAction, facts: &Facts<'_>) -> String {
     by.map_or_else(String::new, |by| format!(", requested by {by}"))
 }
 
-/// Since when it has been so: `since 04:13 +00:00, 49 min ago`.
+/// The start of the condition: `since 04:13 +00:00, 49 min ago`.
 fn since(at: Option<Timestamp>, facts: &Facts<'_>, ages: Ages) -> String {
     at.map_or_else(
         || "since an unknown time".to_owned(),
@@ -416,7 +416,7 @@ fn since(at: Option<Timestamp>, facts: &Facts<'_>, ages: Ages) -> String {
     )
 }
 
-/// The reason that an action was requested with.
+/// The reason given for an action.
 pub(super) fn why(action: &MachineAction) -> String {
     match filled(action.requestor_comment.as_deref()) {
         Some(comment) => format!("“{}”", clean(&tag_last(comment), 200)),

@@ -11,7 +11,7 @@ use crate::model::{
     requestor_name, without_tag,
 };
 
-/// Says who, since when and why, and which alerts are open; never harder than a warning (rule 10).
+/// Reports who set the condition, since when and why, and open alerts; never harder than a warning (rule 10).
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     match question.task {
         Task::Cancel {
@@ -22,7 +22,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     }
 }
 
-/// Which action is called off: the request names nothing but its id.
+/// The action that is cancelled: the request contains only its id.
 fn cancellation(
     id: &MachineActionId,
     action_type: &MachineActionType,
@@ -72,10 +72,10 @@ fn cancellation(
     std::iter::once(named).chain(unread).collect()
 }
 
-/// What a release takes away, whatever else is pending.
+/// What a release lifts, even while other actions are pending.
 fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let conditions: &[Condition] = match task.change() {
-        // A release lifts either.
+        // A release lifts both.
         Change::Clears(Condition::Isolated | Condition::Contained) => {
             &[Condition::Isolated, Condition::Contained]
         }
@@ -87,12 +87,12 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         let state = infer_ended(*condition, history);
         Some(about(state.in_force()?, condition.word(), facts))
     });
-    // That what is missing may be somebody else's is said once, where it is asked for the same action.
+    // Missing actions, perhaps someone else's, are reported once, by the guardrail on the same action.
     in_force.collect()
 }
 
-/// Since when it is so, by whom and why: a warning where any of it was somebody else, or it is so for more
-/// than one reason, of which one may still hold.
+/// Since when, by whom and why the condition is in force: a warning where any request was someone else's, or
+/// there are several reasons, one of which may still hold.
 fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     let words = Reason::aging(facts.now, |ages| {
         let account = account(evidence, facts, ages, |action| whose(action, facts).1);
@@ -109,7 +109,7 @@ fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     }
 }
 
-/// What an action was requested for, to be compared: its ticket, else what was written.
+/// The reason for an action, for comparison: its ticket, else the text.
 fn reason(action: &MachineAction, facts: &Facts<'_>) -> String {
     let comment = action.requestor_comment.as_deref().unwrap_or_default();
     let written = without_tag(comment);
@@ -117,7 +117,7 @@ fn reason(action: &MachineAction, facts: &Facts<'_>) -> String {
     normal(ticket.unwrap_or(written))
 }
 
-/// Whose an action is, in words as well.
+/// The ownership of an action, and its wording.
 fn whose(action: &MachineAction, facts: &Facts<'_>) -> (Ownership, String) {
     let by = requestor_name(action.requestor.as_deref());
     let whose = ownership(action, facts.session.account(), facts.own_actions);
@@ -129,7 +129,7 @@ fn whose(action: &MachineAction, facts: &Facts<'_>) -> (Ownership, String) {
     (whose, words)
 }
 
-/// How many alerts are open.
+/// The number of open alerts, in words.
 fn alerts(facts: &Facts<'_>) -> String {
     match facts.alerts {
         AlertsLook::NotChecked => "Open alerts: not checked".to_owned(),

@@ -1,4 +1,4 @@
-//! May this be done now? Pure functions over facts that are handed in: no clock, no I/O.
+//! May this be done now? Pure functions over given facts: no clock, no I/O.
 //!
 //! [`review`] runs in the form to explain, and [`enforce`] runs in the worker with fresh facts.
 //! Only this module can make an [`Approval`] (rule 2).
@@ -36,20 +36,20 @@ use crate::model::{
     MachineActionId, MachineRef, SessionStatus, Tickets,
 };
 
-/// Everything a guardrail may look at.
+/// The facts that guardrails may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
-    /// Current time by the service's clock, as it is compared with the service's timestamps.
+    /// Current time by the service's clock, for comparison with its timestamps.
     pub now: Timestamp,
     /// Time zone in which findings show times.
     pub zone: &'a TimeZone,
     pub policy: &'a Policy,
-    /// What counts as a ticket, for the organisation too.
+    /// The forms of a ticket, including the organisation's own.
     pub tickets: &'a Tickets,
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,
-    /// Why what is missing of the machine could not be read.
+    /// Why missing facts about the machine could not be read.
     pub unread: Unread<'a>,
     /// The computer that the console runs on, if known.
     pub host: Option<&'a Host>,
@@ -61,21 +61,21 @@ pub struct Facts<'a> {
     pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
     pub namesakes: &'a [Arc<Machine>],
-    /// Actions on this machine by anybody; `None` when they were not or could not be read.
+    /// Actions on this machine by anyone; `None` when they were not or could not be read.
     pub history: Option<History<'a>>,
     /// This console's own orders on the machine, or on a record merged into it, that have not ended.
     pub open_orders: &'a [OpenOrder],
     /// Service actions created by the current account's orders on this machine.
     pub own_actions: &'a [OwnAction],
-    /// What is known of the machine's open alerts.
+    /// The machine's open alerts, as far as known.
     pub alerts: AlertsLook<'a>,
-    /// All devices that are known.
+    /// All known devices.
     pub devices: DeviceList<'a>,
-    /// How many devices are to be confirmed together, this one included.
+    /// The number of devices to be confirmed together, including this one.
     pub batch_size: usize,
 }
 
-/// Actions on a machine, as far as they were read.
+/// A machine's actions, as far as they were read.
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
     pub actions: &'a [MachineAction],
@@ -84,7 +84,7 @@ pub struct History<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The machine's actions as far as they are known.
+    /// The machine's known actions.
     fn actions(&self) -> &'a [MachineAction] {
         self.history.map_or(&[], |history| history.actions)
     }
@@ -100,21 +100,21 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Why the record of the machine is not known.
+    /// Why the machine's record is not known.
     fn record_gap(&self) -> String {
         unread_words(self.unread.record, "record")
     }
 }
 
-/// Why the record and the actions of a machine are not known: what happened when they were last read, as a
-/// sentence. `None` while they were not.
+/// Why a machine's record and actions are not known: the result of the last read, as a sentence. `None` if not
+/// read yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unread<'a> {
     pub record: Option<&'a str>,
     pub history: Option<&'a str>,
 }
 
-/// The clause after what was not checked.
+/// The clause that follows what was not checked.
 fn unread_words(why: Option<&str>, what: &str) -> String {
     why.map_or_else(
         || format!("this device's {what} has not been read yet"),
@@ -125,19 +125,18 @@ fn unread_words(why: Option<&str>, what: &str) -> String {
 /// Number of a machine's unresolved alerts, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AlertsLook<'a> {
-    /// Not read.
     #[default]
     NotChecked,
-    /// Why the last try failed.
+    /// With the reason why the last try failed.
     Failed(&'a str),
     /// Being read for the first time.
     Reading,
     Open(usize),
-    /// The list was cut off.
+    /// At least this many: the list was cut off.
     AtLeast(usize),
 }
 
-/// The list of devices, as far as it was read.
+/// The devices, as far as they were read.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeviceList<'a> {
     pub list: &'a [Arc<Machine>],
@@ -151,7 +150,7 @@ pub struct OpenOrder {
     pub order: Order,
     /// Its status, as a clause.
     pub status: String,
-    /// Its answer never came: repeating it could do it twice.
+    /// No reply came: repeating the order could execute it twice.
     pub outcome_unknown: bool,
     /// The service action that it created, if known.
     pub action: Option<MachineActionId>,
@@ -161,13 +160,13 @@ pub struct OpenOrder {
 #[derive(Debug, Clone)]
 pub struct Review {
     pub order: Result<Order, Vec<DraftError>>,
-    /// Blocks first.
+    /// Blocks come first.
     pub findings: Vec<Finding>,
-    /// Whether the person has typed the device's name.
+    /// Whether the user has typed the device's name.
     is_named: bool,
-    /// How many are to be confirmed together.
+    /// The number of devices to be confirmed together.
     batch_size: usize,
-    /// The device's tags, where its record reported them.
+    /// The device's tags, if its record reported them.
     tags: Option<Box<[Box<str>]>>,
     /// Ids of the file's indicators at the time of the review; `None` for one without an id.
     indicators: Box<[Option<MachineActionId>]>,
@@ -225,19 +224,19 @@ pub struct Approval {
     account: Account,
     epoch: Epoch,
     confirmed_at: Timestamp,
-    /// Opposite actions that the person saw and confirmed against.
+    /// Opposite actions that the user saw and confirmed.
     accepted_opposites: Vec<MachineActionId>,
-    /// Whether the person typed the device's name.
+    /// Whether the user typed the device's name.
     is_named: bool,
-    /// How many were confirmed together.
+    /// The number of devices confirmed together.
     batch_size: usize,
-    /// The device's tags as the person saw them.
+    /// The device's tags as reviewed.
     reviewed_tags: Option<Box<[Box<str>]>>,
-    /// The indicators of the file as the person saw them.
+    /// The file's indicators as reviewed.
     reviewed_indicators: Box<[Option<MachineActionId>]>,
 }
 
-/// Judges one task on one machine by every guardrail.
+/// Judges a task on a machine by every guardrail.
 #[must_use]
 pub fn judge(
     entry: Option<EntryId>,
@@ -258,7 +257,7 @@ fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let is_about_all = question.machine.is_every_device();
     let mut findings: Vec<_> = GUARDRAILS
         .iter()
-        // What concerns one device says nothing of all of them.
+        // Guardrails about one device do not apply to a tenant-wide order.
         .filter(|rail| !is_about_all || TENANT_WIDE.contains(&rail.name))
         .flat_map(|rail| {
             (rail.check)(question, facts)
@@ -329,7 +328,7 @@ impl Review {
         findings.any(|finding| finding.severity == Severity::NameWanted)
     }
 
-    /// Whether the name or word that is asked for was typed.
+    /// Whether the required name or word was typed.
     #[must_use]
     pub const fn is_named(&self) -> bool {
         self.is_named
@@ -419,18 +418,18 @@ impl Approval {
         self.confirmed_at
     }
 
-    /// The first of the file's indicators that the review did not show. This order would overwrite one with
-    /// the same reaction; another one, such as one that allows the file, may take precedence over it.
+    /// The first of the file's indicators that the review did not show. This order would overwrite one with the
+    /// same reaction; one with another reaction, such as allowing the file, may take precedence over it.
     #[must_use]
     pub fn unseen_indicator<'a>(&self, read: &'a [Indicator]) -> Option<&'a Indicator> {
-        // What removes one leaves the others as they are.
+        // Removing an indicator leaves the others unchanged.
         self.order.task.reaction()?;
         let is_seen = |one: &Indicator| self.reviewed_indicators.contains(&one.id);
         let is_ours = |one: &Indicator| one.tag() == Some(self.order.entry);
         read.iter().find(|one| !is_seen(one) && !is_ours(one))
     }
 
-    /// Whether the person confirmed knowing of this opposite action.
+    /// Whether the user confirmed the order knowing of this opposite action.
     #[must_use]
     pub fn accepts_opposite(&self, action: &MachineActionId) -> bool {
         self.accepted_opposites.contains(action)
@@ -439,7 +438,7 @@ impl Approval {
 
 #[cfg(test)]
 thread_local! {
-    /// How many drafts were judged on this thread.
+    /// Drafts reviewed on this thread.
     pub static REVIEWS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

@@ -1,19 +1,19 @@
-//! Whose an action is, as far as the service credits it.
+//! Ownership of an action, by the requestor that the service reports.
 
 use crate::model::{Account, EntryId, MachineAction, MachineActionId, MachineActionType, filled};
 
-/// An action that one of the present account's orders made, as the journal has it. Orders that
-/// ended as not ours made none.
+/// An action that one of the current account's orders created, according to the journal. Orders that ended as
+/// not ours created none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAction {
     pub action: MachineActionId,
     pub entry: EntryId,
 }
 
-/// Whose an action is.
+/// The owner of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ownership {
-    /// Requested by the present account, and credited to it by the service.
+    /// Requested by the current account, according to the service.
     Mine,
     NotOurs,
     /// The service reports neither a requestor nor our tag: never read as "mine".
@@ -21,7 +21,7 @@ pub enum Ownership {
 }
 
 impl Ownership {
-    /// Combined ownership of several requests: [`Self::Mine`] only if each of them is. `None` for no
+    /// The combined ownership of several requests: [`Self::Mine`] only if each of them is. `None` for no
     /// requests.
     pub fn of_all(all: impl IntoIterator<Item = Self>) -> Option<Self> {
         all.into_iter().reduce(|one, other| match (one, other) {
@@ -32,8 +32,8 @@ impl Ownership {
     }
 }
 
-/// Owner of `action`. The service's requestor decides; where it names nobody else and an order of this
-/// account created the action, our tag on the service's own record decides.
+/// The owner of `action`. The service's requestor decides; where it names no other account and an order of this
+/// account created the action, our tag on the service's record decides.
 #[must_use]
 pub fn ownership(
     action: &MachineAction,
@@ -55,8 +55,8 @@ pub fn ownership(
     }
 }
 
-/// Whether a requestor is a person other than the account of this name. Applications are credited by
-/// their id, and guests have names in two forms: of those it cannot be told.
+/// Whether a requestor is certainly a person other than the account of this name. Applications are credited by
+/// their id, and guests have names in two forms: for these it cannot be known.
 #[must_use]
 pub fn is_another_person(requestor: &str, name: &str) -> bool {
     let [requestor, name] = [requestor, name].map(|name| name.trim().to_lowercase());
@@ -64,10 +64,10 @@ pub fn is_another_person(requestor: &str, name: &str) -> bool {
     requestor != name && is_plain(&requestor) && is_plain(&name)
 }
 
-/// Whether the service's record of a request carries the tag of this entry, where it can carry one.
+/// Whether the service's record of a request carries this entry's tag, where it can carry one.
 fn is_tagged(action: &MachineAction, entry: EntryId) -> bool {
     let comment = action.requestor_comment.as_deref();
-    // An investigation has no field for one: that its own order started it is all that can be known.
+    // An investigation has no field for a tag: that our order started it has to suffice.
     action.kind == MachineActionType::Investigation
         || action.external_id.as_deref() == Some(entry.to_string().as_str())
         || comment.and_then(EntryId::find_in) == Some(entry)
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn mine_is_what_the_service_credits_to_this_account_and_nothing_else() {
+    fn mine_is_only_what_the_service_credits_to_this_account() {
         use Ownership::{Mine, NotOurs, Unknown};
         let jane = account(Some("jane@contoso.com"));
         let nameless = account(None);
@@ -105,7 +105,7 @@ mod tests {
         for (requestor, comment, account, own, expected) in [
             (Some(" Jane@Contoso.com "), None, Some(&jane), &[][..], Mine),
             (Some("sam@contoso.com"), None, Some(&jane), &[], NotOurs),
-            // Their comment may quote our tag: without an order of ours behind it that says nothing.
+            // Their comment may quote our tag: without an order of ours it proves nothing.
             (Some("sam@contoso.com"), tag, Some(&jane), &[], NotOurs),
             (Some("0b1c-app"), tag, Some(&jane), &made, Mine),
             (Some("sam@contoso.com"), tag, Some(&jane), &made, NotOurs),

@@ -1,4 +1,4 @@
-//! What an organisation or a run allows.
+//! The rules of an organisation and of a run.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,12 +11,12 @@ use crate::model::{
     normal_name,
 };
 
-/// Rules that hold for every order of this run.
+/// Rules for every order of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Look, don't act. Given with `--read-only`, it cannot be lifted in that run.
+    /// Forbids every order. Set by `--read-only`, it cannot be lifted during the run.
     pub read_only: bool,
-    /// `lastSeen` is a daily report: older than this, the device may be off.
+    /// The age of `lastSeen`, a daily report, above which the device may be off.
     pub silent_after: SignedDuration,
     /// Longest time between confirmation and submission.
     pub approval_life: SignedDuration,
@@ -24,14 +24,14 @@ pub struct Policy {
     pub protected_names: Vec<Pattern>,
     pub protected_tags: Vec<Box<str>>,
     pub protected_ids: Vec<MachineId>,
-    /// Addresses that VPNs and proxies hand out.
+    /// Address ranges of VPNs and proxies.
     pub vpn_ranges: Vec<IpRange>,
     /// Entra device id of the computer that the console runs on, if known.
     pub own_entra_device_id: Option<Box<str>>,
-    /// How many devices one confirmation may reach.
+    /// The maximum number of devices in one confirmation.
     pub max_batch: usize,
-    /// Why some of what an organisation has set could not be read. The rules here are those that
-    /// could; as others may be missing, every disruptive order wants the device's name typed.
+    /// Why some of the organisation's rules could not be read. The others are in force, and every disruptive
+    /// order requires the device's name to be typed.
     pub unread: Option<Box<str>>,
 }
 
@@ -52,12 +52,12 @@ impl Default for Policy {
     }
 }
 
-/// Signs that a device is silent: it is unknown when it will carry out an action.
+/// Signs that a device is silent: it is unknown when it will execute an action.
 #[derive(Debug, Clone, Copy)]
 pub struct Silence<'a> {
-    /// Where its sensor is not active.
+    /// The sensor's health, if not active.
     pub health: Option<&'a HealthStatus>,
-    /// When the last full report came, where that is too long ago to rely on it.
+    /// Time of the last full report, if too long ago to rely on.
     pub last_report: Option<Timestamp>,
 }
 
@@ -82,7 +82,7 @@ pub fn is_silent(machine: &Machine, policy: &Policy, now: Timestamp) -> bool {
 }
 
 impl Policy {
-    /// Policy in place of rules that could not be read, for this reason.
+    /// The policy in place of rules that could not be read, with the reason.
     #[must_use]
     pub fn unread(why: impl Into<Box<str>>) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl Policy {
         }
     }
 
-    /// Whether an organisation has set anything, or may have.
+    /// Whether the organisation has set any rule, or may have.
     #[must_use]
     pub fn has_rules(&self) -> bool {
         let run = Self::default().in_place_of(self);
@@ -100,7 +100,7 @@ impl Policy {
 
     /// These rules, replacing `before` during a run. Options that the run was started with stay. If some rules
     /// could not be read, the previous ones are kept as well, with the tighter of the two limits: a typing
-    /// error never removes a protection.
+    /// error removes no protection.
     #[must_use]
     pub fn in_place_of(mut self, before: &Self) -> Self {
         if self.unread.is_some() {
@@ -129,8 +129,8 @@ fn add_missing<T: Clone + PartialEq>(to: &mut Vec<T>, from: &[T]) {
     }
 }
 
-/// A device name, in which `*` matches anything. Names are compared in their normal form, short
-/// and full both ways.
+/// A device name, in which `*` matches any text. Names are compared in their normal form, short and full both
+/// ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     written: Box<str>,
@@ -143,7 +143,7 @@ impl Pattern {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let normal = normal_name(text);
         if is_any(&normal) {
-            // It would ask for every device's name, and be typed without a thought.
+            // It would ask for every device's name, which would then be typed without thinking.
             return Err("is empty, or would protect every device");
         }
         Ok(Self {
@@ -152,25 +152,25 @@ impl Pattern {
         })
     }
 
-    /// As it was written.
+    /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// Whether `name` fits: in full, by its host part, or, where it has no domain, by the pattern's.
+    /// Whether `name` matches: in full, by its host part, or, if it has no domain, with the pattern's.
     #[must_use]
     pub fn fits(&self, name: &str) -> bool {
         self.fits_normal(&normal_name(name))
     }
 
-    /// Whether only its domain part restricts, so that a device without a reported domain never matches.
+    /// Whether only its domain part restricts it, so that a device without a reported domain never matches.
     #[must_use]
     pub fn wants_domain(&self) -> bool {
         self.normal.contains('.') && is_any(host_part(&self.normal))
     }
 
-    /// As [`Self::fits`], for a name in normal form.
+    /// Like [`Self::fits`], for a name in normal form.
     pub(super) fn fits_normal(&self, name: &str) -> bool {
         if name.is_empty() {
             return false;
@@ -199,7 +199,7 @@ fn glob(pattern: &str, text: &str) -> bool {
             None => return false,
         }
     }
-    // What follows the last star must be at the end.
+    // The text after the last star has to be at the end.
     last.map_or(rest.is_empty(), |last| text.ends_with(last))
 }
 
@@ -208,7 +208,7 @@ fn glob(pattern: &str, text: &str) -> bool {
 pub enum ProtectedBy<'a> {
     Name(&'a Pattern),
     Id,
-    /// The tag as the device has it.
+    /// The tag, as spelt on the device.
     Tag(&'a str),
 }
 
@@ -230,7 +230,7 @@ impl Policy {
         self.protecting_by(&machine.id, name, machine.tags())
     }
 
-    /// As [`Self::protecting`]; `tags` are empty where the device's record is not known.
+    /// Like [`Self::protecting`]; `tags` are empty if the device's record is not known.
     #[must_use]
     pub fn protecting_ref<'a>(
         &'a self,
@@ -270,7 +270,7 @@ impl Policy {
     }
 }
 
-/// Addresses with the same first bits (RFC 4632), written as `10.8.0.0/16`.
+/// Addresses with the same prefix (RFC 4632), written as `10.8.0.0/16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IpRange(IpNet);
 
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_run_is_started_with_is_no_rule() {
+    fn options_of_a_run_are_no_rules() {
         let started = Policy {
             read_only: true,
             approval_life: SignedDuration::from_secs(1),
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_could_be_read_in_part_add_to_those_before_under_the_tighter_limit() {
+    fn partly_read_rules_add_to_previous_under_tighter_limit() {
         let before = Policy {
             protected_tags: vec!["tier0".into()],
             max_batch: 3,
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_matches_anything() {
+    fn star_matches_any_text() {
         let fits = |pattern: &str, name: &str| Pattern::parse(pattern).expect(pattern).fits(name);
         for (pattern, name) in [
             ("DC01", "dc01"),
@@ -401,11 +401,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn a_rule_in_any_equivalent_form_protects(name in odd_text(), tag in odd_text()) {
+        fn rule_in_any_equivalent_form_protects(name in odd_text(), tag in odd_text()) {
             let id = MachineId::parse("a1").expect("a literal id");
             let machine = |name: &str| MachineRef { id: id.clone(), dns_name: Some(name.into()) };
             let spellings = |text: &str| [text.to_owned(), normal(text), format!(" {text}\u{200b}.")];
-            // A star in a rule matches anything.
             let plain = name.replace(['*', '\u{ff0a}', '\u{fe61}'], "");
             for rule in spellings(&plain) {
                 let Ok(rule) = Pattern::parse(&rule) else { continue };
@@ -424,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_holds_what_begins_alike() {
+    fn range_contains_addresses_with_its_prefix() {
         let holds = |range: &str, address: &str| {
             let range = IpRange::parse(range).expect(range);
             range.contains(address.parse().expect("a literal address"))

@@ -1,4 +1,4 @@
-//! What an organisation protects, and the computer that the console runs on.
+//! Devices that the organisation protects, and the computer that the console runs on.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use super::verdict::{Question, Verdict};
 use crate::action::{Change, Condition};
 use crate::model::{Machine, normal, short_name};
 
-/// Wants the name of a protected device typed before a disruptive order; releasing never does (rule 10).
+/// Requires a protected device's name to be typed before a disruptive order; a release never does (rule 10).
 pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !takes_away(question) {
         return Vec::new();
@@ -15,13 +15,13 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     let policy = facts.policy;
     let reported = facts.machine.and_then(|m| m.machine_tags.as_deref());
     let tags = reported.or(question.reviewed_tags);
-    // The name that was reviewed and, where the device was renamed since, that of its record.
+    // The reviewed name counts, and the record's, if the device was renamed since.
     let why = policy
         .protecting_ref(question.machine, tags.unwrap_or_default())
         .or_else(|| policy.protecting(facts.machine?));
     let Some(why) = why else {
         let verdict = if let Some(why) = &policy.unread {
-            // Any device may be one of those that could not be read.
+            // The unread rules may protect any device.
             Verdict::name_wanted(format!(
                 "Not checked: whether your organisation protects this device, because {why}"
             ))
@@ -55,7 +55,7 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     ))]
 }
 
-/// Warns before a disruptive order on the console's own computer: it may make undoing impossible.
+/// Warns before a disruptive order on the console's own computer, which may prevent undoing it.
 pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !takes_away(question) {
         return Vec::new();
@@ -109,7 +109,7 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
     ))]
 }
 
-/// Warns of an address in a VPN or proxy range: it does not identify a device.
+/// Warns about an address in a VPN or proxy range: it does not identify a device.
 pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.task.cuts_off()) else {
         return Vec::new();

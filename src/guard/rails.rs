@@ -1,4 +1,4 @@
-//! The guardrails: one small function each, and the table of them.
+//! The guardrails: one small function each, and their table.
 
 use super::policy::Silence;
 use super::verdict::{Ages, Question, Reason, Verdict};
@@ -9,10 +9,10 @@ use crate::action::Devices;
 use crate::explain::NextStep;
 use crate::model::OnboardingStatus;
 
-/// A rule with what it protects.
+/// A rule and what it protects.
 pub struct Guardrail {
     pub name: &'static str,
-    /// What it protects, for the sheet of keys.
+    /// What it protects, for the *Keys* dialog.
     pub protects: &'static str,
     pub check: fn(&Question<'_>, &Facts<'_>) -> Vec<Verdict>,
 }
@@ -28,7 +28,7 @@ pub const TENANT_WIDE: [&str; 7] = [
     "file",
 ];
 
-/// Every guardrail, in the order in which reasons are given.
+/// Every guardrail, in the order in which reasons are shown.
 pub const GUARDRAILS: &[Guardrail] = &[
     Guardrail {
         name: "read-only",
@@ -197,12 +197,12 @@ fn permission(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    // Cancelling concerns the action, whatever became of the record.
+    // A cancellation concerns the action, not the record.
     if !question.is_act() {
         return Vec::new();
     }
     let Some(machine) = facts.machine else {
-        // For all guardrails that use the record.
+        // Reported once, for all guardrails that use the record.
         return vec![Verdict::not_checked(format!(
             "merge, onboarding, health, tags and addresses: {}",
             facts.record_gap()
@@ -231,7 +231,7 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         "Renamed since it was chosen: now {}",
         machine.reference().quoted()
     );
-    // Rule 10: what the device is never forbids a release.
+    // Rule 10: a release is never forbidden.
     vec![if question.task.gives_back() {
         Verdict::warn(text)
     } else {
@@ -244,7 +244,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.is_act()) else {
         return Vec::new();
     };
-    // Rule 10: what the device is never forbids a release.
+    // Rule 10: a release is never forbidden.
     if question.task.gives_back() {
         return match &machine.onboarding_status {
             Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
@@ -282,7 +282,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    // What has no sensor carries nothing out itself.
+    // A device without a sensor executes nothing itself.
     let devices = question.task.kind().map(|kind| kind.spec().devices);
     let is_asked = devices == Some(Devices::Managed);
     let Some(machine) = facts.machine.filter(|_| is_asked) else {

@@ -1,5 +1,5 @@
-//! Whether an action works on a machine: by the documentation, which can forbid, and by what the
-//! service says about this very machine, which is undocumented and can only warn.
+//! Whether an action works on a machine: by the documentation, which can forbid, and by the service's
+//! availability data for this machine, which is undocumented and can only warn.
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
@@ -7,7 +7,7 @@ use crate::action::{ActionKind, Change, Condition, ConditionState, Support, Task
 use crate::explain::NextStep;
 use crate::model::{Availability, Machine, RefusalCode, clean, os_name};
 
-/// Judges by the documentation, and passes on what the service says.
+/// Judges by the documentation, and adds what the service reports.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Task::Act { kind, values } = question.task else {
         return Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     let said = name_of(*kind, values)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));
     let support = match ((kind.spec().supports)(machine, values), kind.spec().change) {
-        // What is in force is lifted, regardless of the tables (rule 10).
+        // A condition in force can be lifted regardless of the tables (rule 10).
         (Support::No(why), Change::Clears(condition)) if may_hold(condition, facts) => {
             Support::Unlisted(why)
         }
@@ -32,7 +32,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     documented.into_iter().chain(refused).collect()
 }
 
-/// Whether a condition may be in force: the history shows it, or may not show all.
+/// Whether a condition may be in force: history shows it, or may be incomplete.
 fn may_hold(condition: Condition, facts: &Facts<'_>) -> bool {
     let is_shown = match infer(condition, facts.actions()) {
         ConditionState::Yes(_) | ConditionState::Changing { .. } | ConditionState::Unclear(_) => {
@@ -43,7 +43,7 @@ fn may_hold(condition: Condition, facts: &Facts<'_>) -> bool {
     is_shown || facts.history_gap().is_some()
 }
 
-/// What the documentation says, with what the service says about this very machine beside it.
+/// The documentation's verdict, with the service's availability beside it.
 fn documented(machine: &Machine, support: Support, said: Option<&Availability>) -> Option<Verdict> {
     let reported = machine.os_platform.as_deref();
     let reported = reported.filter(|os| !os.eq_ignore_ascii_case("Unknown"));
@@ -88,7 +88,7 @@ fn not_offered(said: &Availability) -> Verdict {
     }
 }
 
-/// The service's reason: a sentence as it came; a word of its own in ours, with it beside them.
+/// The service's reason: a sentence as received; a bare code with our words around it.
 fn reason_words(reason: &str) -> String {
     let word = clean(reason.trim(), 200);
     if word.contains(char::is_whitespace) {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
     use crate::action::{Choice, FULL, ISOLATION_TYPE, SELECTIVE, Value};
     #[test]
-    fn no_word_of_the_service_stands_alone_for_a_reason() {
+    fn bare_reason_code_gets_words() {
         for (reason, words) in [
             (
                 "InvalidInput",
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn every_action_has_the_name_that_the_service_gives_it() {
+    fn every_action_has_the_services_name() {
         let with = |choice: &'static Choice| {
             let value = (&ISOLATION_TYPE, Value::Choice(choice));
             name_of(ActionKind::Isolate, &[value].into())

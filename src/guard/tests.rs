@@ -39,7 +39,7 @@ struct World {
     available: Option<AvailableActions>,
 }
 
-/// How far the look at the file has come.
+/// Progress of looking up the file.
 enum File {
     NotYet,
     Unknown,
@@ -160,7 +160,7 @@ fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction
 use Severity::{Block, NameWanted, NotChecked, Warn};
 
 #[test]
-fn an_ordinary_isolation_has_no_findings() {
+fn ordinary_isolation_has_no_findings() {
     let world = world();
     assert_eq!(world.findings(ActionKind::Isolate), []);
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());
@@ -211,7 +211,7 @@ fn each_block_blocks() {
 }
 
 #[test]
-fn each_warning_warns_and_lets_pass() {
+fn each_warning_warns_but_does_not_block() {
     type Change = fn(&mut World);
     let cases: &[(&str, ActionKind, Change)] = &[
         ("opposite action", ActionKind::Isolate, |w| {
@@ -258,9 +258,9 @@ fn each_warning_warns_and_lets_pass() {
     }
 }
 
-/// Views choose icon and colour by the severity alone, so each finding that says it must carry it.
+/// Views choose icon and colour by severity alone.
 #[test]
-fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
+fn not_checked_has_its_own_severity_and_does_not_block() {
     type Change = fn(&mut World);
     let quarantine = ActionKind::StopAndQuarantineFile;
     let cases: &[(&str, ActionKind, Change)] = &[
@@ -314,7 +314,7 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
 }
 
 #[test]
-fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
+fn unknown_outcome_blocks_repetition_but_not_the_entry_itself() {
     let mut world = world();
     let order = world.draft(ActionKind::Isolate).parse().expect("complete");
     world.open_orders.push(OpenOrder {
@@ -336,7 +336,7 @@ fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
 }
 
 #[test]
-fn a_confirmed_opposite_is_remembered() {
+fn confirmed_opposite_is_remembered() {
     let mut world = world();
     world.history = Some(vec![action(
         MachineActionType::Unisolate,
@@ -350,7 +350,7 @@ fn a_confirmed_opposite_is_remembered() {
 }
 
 #[test]
-fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
+fn protected_device_requires_its_name_except_for_release() {
     let by: [fn(&mut Policy); 3] = [
         |policy| policy.protected_names = vec![Pattern::parse("fin-lt-0*").expect("a pattern")],
         |policy| policy.protected_tags = vec!["VIP".into()],
@@ -380,7 +380,7 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
         let approval = confirm(" fin-lt-042 ").expect("named");
         assert_eq!(enforce(&approval, &world.facts()), Ok(()));
     }
-    // One that became protected after the confirmation is stopped before it is sent.
+    // A device protected after the confirmation is stopped before sending.
     let mut world = world();
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());
     let approval = review.approve(&account(), Epoch(1), NOW).expect("approved");
@@ -388,9 +388,9 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
     assert!(enforce(&approval, &world.facts()).is_err());
 }
 
-/// While any rule is unread, any device may be a protected one.
+/// While any rule is unread, any device may be protected.
 #[test]
-fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_order() {
+fn unreadable_rules_require_the_name_of_every_device_before_disruptive_order() {
     let mut world = world();
     world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
     let of_devices = ActionKind::ALL.iter().filter(|kind| !kind.is_tenant_wide());
@@ -414,7 +414,7 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     let said = "Not checked: whether your organisation protects this device, because settings.toml, line 3";
     assert!(found[0].text().starts_with(said), "{}", found[0].text());
-    // What could be read is the better reason.
+    // A rule that was read is the better reason.
     world.policy.protected_names = vec![Pattern::parse("fin-*").expect("a pattern")];
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     assert!(
@@ -425,7 +425,7 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
 }
 
 #[test]
-fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
+fn needed_or_unchecked_file_warns() {
     let mut world = world();
     let warnings = |world: &World| {
         let review = review(
@@ -469,7 +469,7 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
             "{words}: {said:?}"
         );
     }
-    // A name that anybody can write on a file is no signature.
+    // A publisher name, which anyone can write on a file, is no signature.
     world.file = known(microsoft, Some(false), Some(1), "Unknown");
     assert_eq!(warnings(&world), [""; 0]);
     world.session = SessionStatus::SignedIn {

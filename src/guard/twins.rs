@@ -1,4 +1,4 @@
-//! Names that may stand for another device: shared by several records, or not what they seem.
+//! Names that may mean another device: shared by several records, or confusable.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::Facts;
 use super::verdict::{Ages, Question, Reason, Verdict};
 use crate::model::{Machine, short_name};
 
-/// How many other records are named one by one.
+/// The maximum number of other records that are listed.
 const MAX_NAMED: usize = 10;
 
 /// Warns of other records with the same or a confusable name, and says how they differ.
@@ -55,7 +55,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
             )
         })));
     }
-    // One of the devices that are missing may have the name.
+    // A device missing from the list may have this name.
     if !facts.devices.is_complete && question.machine.dns_name.is_some() {
         verdicts.push(Verdict::not_checked(
             "whether another record has this name: the list of devices is not complete",
@@ -64,7 +64,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     verdicts
 }
 
-/// The end of its id, its health, and when it reported last.
+/// The end of its id, its health, and the time of its last report.
 fn distinguished(machine: &Machine, ages: Ages) -> String {
     let seen = machine.last_seen.map_or_else(
         || "last report unknown".to_owned(),
@@ -74,7 +74,7 @@ fn distinguished(machine: &Machine, ages: Ages) -> String {
     format!("…{tail} ({health}, {seen})")
 }
 
-/// The first of them, and how many more there are.
+/// The first of them, and the number of others.
 fn list(records: &[&Arc<Machine>], words: impl Fn(&Machine) -> String) -> String {
     let named: Vec<_> = records
         .iter()

@@ -1,4 +1,4 @@
-//! What a guardrail is asked, and what it answers.
+//! A guardrail's input and output.
 
 use jiff::Timestamp;
 
@@ -6,13 +6,13 @@ use crate::action::Task;
 use crate::explain::NextStep;
 use crate::model::{EntryId, IN_THE_FUTURE, MachineActionId, MachineRef, age_text};
 
-/// What is judged.
+/// The task to judge.
 pub struct Question<'a> {
     /// The entry of the order itself, so that it does not block itself.
     pub entry: Option<EntryId>,
     pub task: &'a Task,
     pub machine: &'a MachineRef,
-    /// The tags that the review went by, for a record that leaves them out.
+    /// The reviewed tags, for a record that omits them.
     pub reviewed_tags: Option<&'a [Box<str>]>,
 }
 
@@ -31,42 +31,42 @@ pub enum Severity {
     /// A check that could not be made: neither good nor bad news.
     NotChecked,
     Warn,
-    /// Forbids, until the person has typed the device's name.
+    /// Blocks until the user has typed the device's name.
     NameWanted,
     Block,
 }
 
-/// What a guardrail says about an order.
+/// A guardrail's statement about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The name of the guardrail.
     pub rail: &'static str,
     pub severity: Severity,
-    /// One sentence, without what it asks for.
+    /// One sentence, without the request.
     pub reason: String,
-    /// The same without what time alone changes in it, where it tells an age.
+    /// The reason without its ages, if it has any.
     lasting: Option<String>,
-    /// What a [`Severity::NameWanted`] asks for.
+    /// The request of a [`Severity::NameWanted`].
     request: Option<Request>,
     pub next: NextStep,
-    /// An opposite action under way that this finding is about.
+    /// The opposite action under way that this finding is about.
     pub opposite: Option<MachineActionId>,
 }
 
-/// What a finding asks of the person, and whether it was done.
+/// A request to the user, and whether it was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
     TypeName,
     NameTyped,
-    /// Among several devices, where no name can be typed.
+    /// For several devices, where no name can be typed.
     LeaveOut,
-    /// The word that stands for all devices.
+    /// The word for all devices.
     TypeWord,
     WordTyped,
 }
 
 impl Request {
-    /// What ends the sentence.
+    /// The end of the sentence.
     const fn words(self) -> &'static str {
         match self {
             Self::TypeName => ". Type its name to continue",
@@ -79,27 +79,26 @@ impl Request {
 }
 
 impl Finding {
-    /// The sentence on screen.
     #[must_use]
     pub fn text(&self) -> String {
         let request = self.request.map_or("", Request::words);
         format!("{}{request}", self.reason)
     }
 
-    /// What stays of the reason while it only grows older: one who has read it has read it a minute later too.
+    /// The part of the reason that does not change with age: who has read it once need not read it again.
     #[must_use]
     pub fn lasting_reason(&self) -> &str {
         self.lasting.as_ref().unwrap_or(&self.reason)
     }
 
-    /// Puts a heading before the reason, as the steps of a plan that the finding belongs to.
+    /// Puts a heading before the reason, such as the steps of the plan that the finding belongs to.
     pub fn put_under(&mut self, heading: &str) {
         for reason in std::iter::once(&mut self.reason).chain(&mut self.lasting) {
             *reason = format!("{heading}: {reason}");
         }
     }
 
-    /// The finding once the name or word that it asks for was typed.
+    /// The finding once the required name or word was typed.
     pub(super) fn typed(mut self) -> Self {
         self.request = self.request.map(|request| match request {
             Request::TypeName | Request::NameTyped | Request::LeaveOut => Request::NameTyped,
@@ -116,7 +115,7 @@ impl Finding {
         self
     }
 
-    /// Whether this finding blocks the order; `is_named` says whether the device's name has been typed.
+    /// Whether this finding blocks the order, given whether the device's name has been typed.
     pub(super) const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
             Severity::Note | Severity::NotChecked | Severity::Warn => false,
@@ -126,7 +125,7 @@ impl Finding {
     }
 }
 
-/// What tells ages in a reason, or leaves them out.
+/// Whether a reason includes ages or omits them.
 #[derive(Clone, Copy)]
 pub(super) struct Ages {
     now: Timestamp,
@@ -134,7 +133,7 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    /// How long ago something was. A time to come is news that does not pass by itself.
+    /// How long ago `at` was. A future time stays, as it does not pass by itself.
     pub(super) fn of(self, at: Timestamp) -> String {
         let secs = self.now.duration_since(at).as_secs();
         if self.are_told || age_text(secs) == IN_THE_FUTURE {
@@ -145,14 +144,14 @@ impl Ages {
     }
 }
 
-/// A reason, and what stays of it while it grows older.
+/// A reason, with its part that does not change with age.
 pub(super) struct Reason {
     text: String,
     lasting: Option<String>,
 }
 
 impl Reason {
-    /// A reason that tells ages.
+    /// A reason that mentions ages.
     pub(super) fn aging(now: Timestamp, words: impl Fn(Ages) -> String) -> Self {
         let ages = |are_told| Ages { now, are_told };
         Self {
@@ -171,7 +170,7 @@ impl<T: Into<String>> From<T> for Reason {
     }
 }
 
-/// A finding before it has its rail's name.
+/// A finding that is not yet credited to a guardrail.
 pub struct Verdict {
     severity: Severity,
     reason: Reason,
@@ -195,12 +194,12 @@ impl Verdict {
         Self::new(Severity::Warn, text)
     }
 
-    /// What is good to know, and no reason against it.
+    /// Information that does not speak against the order.
     pub(super) fn note(text: impl Into<Reason>) -> Self {
         Self::new(Severity::Note, text)
     }
 
-    /// A check that could not be made: `what` it was about, and why where that is known.
+    /// A check that could not be made: `what` it was about, and why if known.
     pub(super) fn not_checked(what: impl std::fmt::Display) -> Self {
         Self::new(Severity::NotChecked, format!("Not checked: {what}"))
     }
@@ -210,14 +209,14 @@ impl Verdict {
         Self::new(Severity::NotChecked, format!("Not checked yet: {what}"))
     }
 
-    /// Forbids until the device's name has been typed, for this reason.
+    /// Blocks until the device's name has been typed, for this reason.
     pub(super) fn name_wanted(reason: impl Into<Reason>) -> Self {
         let request = Some(Request::TypeName);
         let verdict = Self::new(Severity::NameWanted, reason);
         Self { request, ..verdict }
     }
 
-    /// Forbids until the word for all devices has been typed, for this reason.
+    /// Blocks until the word for all devices has been typed, for this reason.
     pub(super) fn word_wanted(reason: impl Into<Reason>) -> Self {
         let request = Some(Request::TypeWord);
         let verdict = Self::new(Severity::NameWanted, reason);
@@ -263,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_the_same_before_and_after_what_it_asks_for_was_typed() {
+    fn reason_is_the_same_before_and_after_its_request_is_met() {
         let why = "Protected by your organisation";
         for (wanted, asked, typed, among_several) in [
             (
@@ -294,7 +293,7 @@ mod tests {
 
     /// A reason may itself end like a request for a name.
     #[test]
-    fn words_of_a_reason_ask_for_nothing() {
+    fn words_of_a_reason_are_no_request() {
         let why = "Its tag is “x. Type its name to continue";
         let finding = Verdict::warn(why).named("rail");
         assert_eq!(finding.clone().among_several().text(), why);

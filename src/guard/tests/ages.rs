@@ -1,10 +1,10 @@
-//! What of a finding stays while it only grows older.
+//! The part of a finding that does not change with age.
 
 use jiff::SignedDuration;
 
 use super::*;
 
-/// Something of nearly each age that a finding tells.
+/// A world with nearly every age that a finding mentions.
 fn aging() -> World {
     let ago = |secs| Some(NOW - SignedDuration::from_secs(secs));
     let mut world = world();
@@ -37,7 +37,7 @@ fn found(world: &World, kind: ActionKind, later: SignedDuration) -> Vec<Finding>
 }
 
 #[test]
-fn a_finding_that_has_only_grown_older_is_the_same_without_its_ages() {
+fn finding_that_only_aged_is_the_same_without_ages() {
     let world = aging();
     for (kind, told) in [
         (
@@ -64,7 +64,7 @@ fn a_finding_that_has_only_grown_older_is_the_same_without_its_ages() {
 }
 
 #[test]
-fn a_reading_with_other_facts_or_a_time_to_come_is_other_news() {
+fn finding_with_other_facts_or_a_future_time_differs() {
     let of_twins = |world: &World, later| {
         let findings = found(world, ActionKind::Isolate, later);
         let mut twins = findings.iter().filter(|finding| finding.rail == "twins");

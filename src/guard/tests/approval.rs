@@ -1,9 +1,9 @@
-//! What an approval keeps of the confirmation.
+//! The facts of a confirmation that an approval keeps.
 
 use super::*;
 
 #[test]
-fn an_approval_says_who_confirmed_what_when_and_in_which_session() {
+fn approval_records_account_order_time_and_session() {
     let world = world();
     let draft = world.draft(ActionKind::Isolate);
     let approval = review(&draft, &world.facts())
@@ -16,7 +16,7 @@ fn an_approval_says_who_confirmed_what_when_and_in_which_session() {
 }
 
 #[test]
-fn an_approval_accepts_the_opposites_that_were_shown_and_no_others() {
+fn approval_accepts_only_opposites_that_were_shown() {
     let mut world = world();
     let release = |id: &str| {
         let pending = MachineActionStatus::Pending;
@@ -35,7 +35,7 @@ fn an_approval_accepts_the_opposites_that_were_shown_and_no_others() {
 }
 
 #[test]
-fn one_device_is_not_confirmed_twice_in_a_batch() {
+fn device_is_not_confirmed_twice_in_a_batch() {
     let world = World {
         batch_size: 2,
         ..world()

@@ -1,4 +1,4 @@
-//! Who else is cut off with a device.
+//! Other devices that are cut off together with a device.
 
 use super::*;
 use crate::action::{FULL, ISOLATION_TYPE, SELECTIVE};
@@ -27,7 +27,7 @@ fn said(world: &World, how: How, rail: &str) -> Vec<(String, Severity)> {
 }
 
 #[test]
-fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
+fn advice_matches_role_and_way_of_cutting_off() {
     use How::{Contain, Full, Selective};
     const NO_HELP: &str =
         "isolating it cuts off everyone who depends on it, and Selective does not help them";
@@ -119,7 +119,7 @@ fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
 }
 
 #[test]
-fn containing_warns_of_a_managed_device_that_had_the_same_address() {
+fn containment_warns_of_managed_device_with_same_address() {
     let address = |text: &str| text.parse::<std::net::IpAddr>().expect("a literal address");
     let contain = How::Contain;
     let mut world = world();
@@ -146,7 +146,7 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
         [(warning.to_owned(), Warn)]
     );
     assert_eq!(said(&world, How::Full, "same address"), []);
-    // All of them are counted, and of a list that is cut off those that it shows.
+    // All of them are counted; of an incomplete list, those in it.
     let mut more = |ids: &[&str], shared: &str| {
         let others = ids.iter().map(|id| {
             let mut another = other.clone();
@@ -184,7 +184,7 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
 }
 
 #[test]
-fn a_high_value_warns_where_nothing_says_more() {
+fn high_value_warns_unless_a_role_is_known() {
     let mut world = world();
     let full = |world: &World| said(world, How::Full, "blast radius");
     assert_eq!(full(&world), []);
@@ -207,7 +207,7 @@ fn a_high_value_warns_where_nothing_says_more() {
 }
 
 #[test]
-fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_said() {
+fn reviewed_name_warns_without_record_and_reports_what_was_not_checked() {
     let mut world = world();
     world.machine.computer_dns_name = Some("DC01".into());
     let facts = Facts {
@@ -250,9 +250,9 @@ fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_sa
     );
 }
 
-/// Not known to the service, not allowed and not reached are three things, and "could not be read" is none.
+/// Unknown to the service, forbidden and unreachable differ, and none of them is "could not be read".
 #[test]
-fn what_was_not_checked_says_what_happened_when_it_was_read() {
+fn not_checked_finding_says_why_the_read_failed() {
     let mut world = world();
     world.history = None;
     world.policy.protected_tags = vec!["tier0".into()];

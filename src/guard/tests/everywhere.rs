@@ -1,4 +1,4 @@
-//! What holds for a file on every device.
+//! Orders for a file on every device.
 
 use super::*;
 use crate::action::{AUDIT, EXPIRES, FILE, INDICATOR, REACTION, Value};
@@ -47,7 +47,7 @@ fn says(found: &[String], text: &str) -> bool {
 }
 
 #[test]
-fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
+fn indicator_limit_stops_new_block_but_not_an_update() {
     let world = world();
     let theirs = [indicator(SHA1, "s.weber@contoso.com")];
     let full = "The tenant has 15,000 indicators, which is the limit";
@@ -59,7 +59,7 @@ fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
         (&block, &[][..], MAX_INDICATORS - 1, false),
         (&block, &[], MAX_INDICATORS, true),
         (&block, &[], MAX_INDICATORS + 1, true),
-        // Of the same file and action: it takes that one's place. With another action it is a new one.
+        // An update of the indicator for the same file and action; with another action it is a new one.
         (&block, &theirs, MAX_INDICATORS, false),
         (&audit, &theirs, MAX_INDICATORS, true),
         (&removal, &theirs, MAX_INDICATORS, false),
@@ -71,7 +71,7 @@ fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
         let stops = found(draft, &facts, Block);
         assert_eq!(says(&stops, full), is_stopped, "{total} {stops:?}");
     }
-    // What was not read to its end stops nothing, and says so.
+    // An incompletely read list stops nothing, and says so.
     let facts = Facts {
         indicators: IndicatorsLook::Read {
             of_files: &[],
@@ -85,7 +85,7 @@ fn a_full_tenant_takes_no_new_block_but_one_in_the_place_of_another() {
 }
 
 #[test]
-fn a_file_of_the_system_is_warned_of_before_it_is_blocked_everywhere() {
+fn system_file_warns_before_it_is_blocked_everywhere() {
     for (signer, is_valid, warns) in [
         (Some("Microsoft Windows"), None, true),
         (Some("Microsoft Corporation"), Some(true), true),
@@ -114,7 +114,7 @@ fn a_file_of_the_system_is_warned_of_before_it_is_blocked_everywhere() {
 }
 
 #[test]
-fn a_block_that_would_have_ended_already_is_none() {
+fn block_with_past_expiry_is_refused() {
     let world = world();
     let facts = Facts {
         indicators: read(&[], 0),
@@ -134,7 +134,7 @@ fn a_block_that_would_have_ended_already_is_none() {
 }
 
 #[test]
-fn somebody_elses_block_is_removed_knowingly_and_only_by_its_own_number() {
+fn foreign_block_is_removed_only_with_warning_and_by_its_own_number() {
     let world = world();
     let own = account().user_name.expect("a name");
     for (by, hash, warns, stops) in [
@@ -162,9 +162,9 @@ fn somebody_elses_block_is_removed_knowingly_and_only_by_its_own_number() {
     }
 }
 
-/// A file has two hashes, and a colleague may have taken the other one.
+/// A file has two hashes, and a colleague may have used the other one.
 #[test]
-fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
+fn existing_block_is_reported_under_either_hash() {
     let (sha1, sha256) = ("1".repeat(40), "2".repeat(64));
     let mut world = world();
     world.file = File::Known(Box::new(FileFacts {
@@ -185,7 +185,7 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
             (&sha256, ActionKind::RemoveBlock),
         ] {
             let mut draft = order(&world, kind, ours);
-            // Another one than the colleague's.
+            // Not the colleague's indicator.
             draft.set(&INDICATOR, "8");
             let found = review(&draft, &facts).findings;
             let told = found.iter().any(|one| {
@@ -199,7 +199,7 @@ fn a_block_of_the_same_file_is_told_under_whichever_hash_it_was_made() {
     }
 }
 
-/// What stands in a device's place for orders that reach all of them is no device.
+/// The target of a tenant-wide order is not a device.
 #[test]
 fn device_actions_never_apply_to_the_tenant_nor_tenant_actions_to_a_device() {
     let world = world();

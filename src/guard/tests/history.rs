@@ -1,4 +1,4 @@
-//! What was ordered before, by this console and by others.
+//! Earlier orders of this console and of others.
 
 use super::*;
 use MachineActionStatus::{Failed, Pending, Succeeded};
@@ -11,7 +11,7 @@ fn by(requestor: &str, action: MachineAction) -> MachineAction {
     }
 }
 
-/// What the guardrail of this name says of an isolation.
+/// The findings of one guardrail for an isolation.
 fn said(world: &World, rail: &str) -> Vec<String> {
     let findings = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
     let of_rail = findings.into_iter().filter(|finding| finding.rail == rail);
@@ -19,7 +19,7 @@ fn said(world: &World, rail: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_finding_about_an_action_names_its_requestor() {
+fn finding_about_an_action_names_its_requestor() {
     let mut world = world();
     world.history = Some(vec![by("sam@contoso.com", action(Isolate, Pending))]);
     assert_eq!(
@@ -55,9 +55,9 @@ fn a_finding_about_an_action_names_its_requestor() {
     );
 }
 
-/// What set the condition is told by the guardrail about it; another action of the last hour is not.
+/// The action that set the condition is reported by the guardrail for the condition only.
 #[test]
-fn the_action_that_is_lifted_or_set_anew_is_told_once() {
+fn action_lifted_or_repeated_is_reported_once() {
     let minutes_ago = |minutes, action: MachineAction| MachineAction {
         created: Some(NOW - jiff::SignedDuration::from_mins(minutes)),
         ..by("sam@contoso.com", action)
@@ -86,9 +86,9 @@ fn the_action_that_is_lifted_or_set_anew_is_told_once() {
     );
 }
 
-/// Another account's entry never learns how its action ended.
+/// Another account's entry is not updated when its action ends.
 #[test]
-fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
+fn own_order_whose_action_ended_does_not_block() {
     let mut world = world();
     let order = world.draft(ActionKind::Isolate).parse().expect("complete");
     let made = MachineActionId::parse("b89eb834").expect("a literal id");
@@ -102,19 +102,19 @@ fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
         action: Some(made),
     }];
     let stands = |world: &World| !said(world, "same action").is_empty();
-    assert!(stands(&world), "nothing is known of its end");
+    assert!(stands(&world), "its end is unknown");
     world.history = Some(vec![action(Isolate, Failed)]);
     assert!(!stands(&world), "history shows its end");
     let mut another = action(Isolate, Failed);
     another.id = MachineActionId::parse("a-1").expect("a literal id");
     world.history = Some(vec![another]);
-    assert!(stands(&world), "another action's end");
+    assert!(stands(&world), "another action ended");
 }
 
-/// It protects the work of others: what this person did a minute ago is no news to them, least of
-/// all while they undo it.
+/// The warning protects the work of others: the user's own last actions are no news to them, least of all while
+/// undoing them.
 #[test]
-fn only_what_others_did_in_the_last_hour_is_warned_of() {
+fn last_hour_warning_covers_only_other_requestors() {
     let rails = |requestor: &str| {
         let mut world = world();
         let mut recent = action(MachineActionType::RunAntiVirusScan, Succeeded);
@@ -129,10 +129,9 @@ fn only_what_others_did_in_the_last_hour_is_warned_of() {
     assert!(!rails(&user_name).iter().any(is_recent));
 }
 
-/// Cancelling ends what is under way on this very record: twins and what was done lately say
-/// nothing about it.
+/// A cancellation ends an action on this very record: twins and recent actions do not matter.
 #[test]
-fn a_cancellation_is_not_judged_as_a_new_action() {
+fn cancellation_is_not_judged_as_a_new_action() {
     let mut world = world();
     let mut twin = world.machine.clone();
     twin.id = MachineId::parse("b2").expect("a literal id");
@@ -161,9 +160,9 @@ fn a_cancellation_is_not_judged_as_a_new_action() {
     );
 }
 
-/// A colleague who works on the device is cut off with it, whatever it is and however long ago it began.
+/// A colleague's session on the device is cut off too, of any kind and age.
 #[test]
-fn what_others_have_under_way_is_said_of_every_kind_and_age() {
+fn foreign_action_under_way_is_reported_at_any_kind_and_age() {
     use MachineActionStatus::InProgress;
     let began = |kind: MachineActionType, requestor: &str, minutes: i64| MachineAction {
         id: MachineActionId::parse(&format!("a{minutes}")).expect("a literal id"),
@@ -208,7 +207,7 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
         assert_eq!(found(vec![own], isolate), []);
     }
     let session = || began(MachineActionType::LiveResponse, sam, 49);
-    // A release ends nobody's session: it is good to know.
+    // A release ends no session: just a note.
     let of_release = found(vec![session()], ActionKind::Unisolate);
     assert!(
         matches!(&*of_release, [(_, Severity::Note)]),
@@ -219,7 +218,7 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
         ..session()
     };
     assert_eq!(found(vec![ended], isolate), []);
-    // The same and the opposite have guardrails of their own.
+    // The same and the opposite action have their own guardrails.
     let told = vec![began(Isolate, sam, 1), began(Unisolate, sam, 2)];
     assert_eq!(found(told, isolate), []);
     let many = (1..=5).map(|minutes| began(MachineActionType::LiveResponse, sam, minutes));
@@ -229,9 +228,9 @@ fn what_others_have_under_way_is_said_of_every_kind_and_age() {
     assert_eq!(of_many[3].0, "More actions under way: 2");
 }
 
-/// The service has no field for who asked for an investigation, and none for our tag.
+/// The service reports no requestor for an investigation, and has no field for our tag.
 #[test]
-fn an_investigation_is_ours_where_our_order_started_it_and_else_nobodys_by_name() {
+fn investigation_is_ours_only_if_our_order_started_it() {
     let kind = MachineActionType::Investigation;
     let mut world = world();
     world.history = Some(vec![action(kind.clone(), Pending)]);

@@ -1,4 +1,4 @@
-//! Lifting what someone else ordered, and that a release is never forbidden.
+//! Lifting someone else's measures: a release is never forbidden.
 
 use super::*;
 use crate::action::{Change, Condition, Risk};
@@ -26,7 +26,7 @@ fn said(world: &World, kind: ActionKind) -> Vec<String> {
 }
 
 #[test]
-fn lifting_a_colleagues_containment_says_who_when_why_and_how_many_alerts_are_open() {
+fn lifting_a_colleagues_isolation_reports_requestor_time_reason_and_open_alerts() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon to 203.0.113.7"));
     assert_eq!(
         said(&world, ActionKind::Unisolate),
@@ -50,9 +50,9 @@ fn lifting_a_colleagues_containment_says_who_when_why_and_how_many_alerts_are_op
     );
 }
 
-/// Setting it once more takes nothing over: the reason for which it was cut off is the one to be asked about.
+/// Repeating it changes no owner: the first reason is the one to ask about.
 #[test]
-fn what_a_colleague_began_is_told_with_both_reasons() {
+fn repeated_isolation_reports_both_reasons() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("INC-20951 ransomware"));
     let mut again = action(MachineActionType::Isolate, MachineActionStatus::Succeeded);
     again.id = MachineActionId::parse("c0ffee").expect("a literal id");
@@ -73,9 +73,9 @@ fn what_a_colleague_began_is_told_with_both_reasons() {
     assert_eq!(findings(ActionKind::Isolate), [(Warn, set)]);
 }
 
-/// The account's own containment is described as well, and blocks nothing.
+/// The account's own isolation is described as well, and blocks nothing.
 #[test]
-fn lifting_an_own_containment_says_since_when_why_and_how_many_alerts_are_open() {
+fn lifting_an_own_isolation_reports_time_reason_and_open_alerts() {
     let mut world = isolated_by(Some("Jane@contoso.com"), Some("INC-1 lost test"));
     world.alerts = AlertsLook::Open(0);
     let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;
@@ -89,9 +89,9 @@ fn lifting_an_own_containment_says_since_when_why_and_how_many_alerts_are_open()
     );
 }
 
-/// What one has isolated for two incidents is still needed for the other.
+/// A device isolated for two incidents is still needed isolated for the other.
 #[test]
-fn lifting_what_one_has_set_for_two_reasons_is_warned_of() {
+fn lifting_an_isolation_with_two_reasons_warns() {
     for (first, second, severity) in [
         ("INC-1 beacon", "INC-2 ransomware", Warn),
         ("INC-1 beacon", "INC-12 beacon", Warn),
@@ -117,9 +117,9 @@ fn lifting_what_one_has_set_for_two_reasons_is_warned_of() {
     }
 }
 
-/// A ticket is one by the organisation's own prefixes as well.
+/// The organisation's own prefixes make a ticket too.
 #[test]
-fn an_organisations_own_ticket_is_one_reason_however_it_is_written() {
+fn organisations_own_ticket_is_one_reason_in_any_spelling() {
     let severity = |tickets: Tickets| {
         let mut world = isolated_by(Some("jane@contoso.com"), Some("ACME-7 beacon"));
         world.tickets = tickets;
@@ -141,7 +141,7 @@ fn an_organisations_own_ticket_is_one_reason_however_it_is_written() {
 }
 
 #[test]
-fn a_cancellation_names_the_action_that_it_calls_off() {
+fn cancellation_names_the_cancelled_action() {
     let said = |requestor: &str, kind: MachineActionType| {
         let mut world = isolated_by(Some("sam@contoso.com"), None);
         let mut pending = action(kind.clone(), MachineActionStatus::Pending);
@@ -176,7 +176,7 @@ fn a_cancellation_names_the_action_that_it_calls_off() {
 }
 
 #[test]
-fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
+fn cancelling_a_colleagues_pending_isolation_warns_like_lifting() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
     let pending = action(MachineActionType::Isolate, MachineActionStatus::Pending);
     let pending = MachineAction {
@@ -201,9 +201,9 @@ fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
     );
 }
 
-/// What is missing may be the very action that would have warned.
+/// The missing part may contain the very action that would have warned.
 #[test]
-fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
+fn incomplete_history_reports_what_was_not_checked() {
     let texts = |world: &World, draft: &Draft| -> Vec<String> {
         let findings = review(draft, &world.facts()).findings.into_iter();
         findings.map(|finding| finding.text()).collect()
@@ -220,7 +220,7 @@ fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
     let isolate = world.draft(ActionKind::Isolate);
     let said = texts(&world, &isolate);
     assert!(said[0].contains("whether this device is already isolated: part of"));
-    // What did come still counts.
+    // Actions that were read still count.
     let known = isolated_by(Some("sam@contoso.com"), None);
     world.history = known.history;
     let said = texts(&world, &release);
@@ -246,7 +246,7 @@ fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
 }
 
 #[test]
-fn a_condition_in_force_is_shown_while_another_action_is_pending() {
+fn condition_in_force_is_shown_while_another_action_is_pending() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
     let told = said(&world, ActionKind::Unisolate);
     for kind in [MachineActionType::Unisolate, MachineActionType::Isolate] {
@@ -262,7 +262,7 @@ fn a_condition_in_force_is_shown_while_another_action_is_pending() {
 }
 
 #[test]
-fn ownership_is_unknown_where_actions_were_not_read() {
+fn ownership_is_unknown_if_actions_were_not_read() {
     let mut world = world();
     world.history = None;
     let not_checked = |world: &World, subject: Subject| {
@@ -305,11 +305,11 @@ fn ownership_is_unknown_where_actions_were_not_read() {
     assert_eq!(not_checked(&world, isolation()), [""; 0]);
 }
 
-/// Rule 10. The words are literals: a table of ours must not decide what the test believes.
+/// Rule 10. The kinds are literals: a table in the code must not decide what the test expects.
 #[test]
 fn releasing_is_never_forbidden() {
     let gives_back = |kind: &ActionKind| kind.spec().risk == Risk::Routine;
-    // What concerns no device in particular has a test of its own.
+    // Tenant-wide actions have their own test.
     let kinds = ActionKind::ALL.iter().copied();
     let kinds = kinds.filter(|kind| !kind.is_tenant_wide());
     let kinds: Vec<_> = kinds.filter(gives_back).collect();

@@ -9,7 +9,7 @@ fn named(id: &str, name: &str) -> Arc<Machine> {
 }
 
 #[test]
-fn a_protected_name_or_tag_protects_in_any_spelling() {
+fn protected_name_or_tag_protects_in_any_spelling() {
     let wants = |name: &str, set: fn(&mut World)| {
         let mut world = world();
         world.machine.computer_dns_name = Some(name.into());
@@ -39,7 +39,7 @@ fn a_protected_name_or_tag_protects_in_any_spelling() {
 
 /// A device may be renamed while the console is open, and be known by its id alone.
 #[test]
-fn the_name_in_the_record_counts_beside_the_one_that_was_reviewed() {
+fn name_in_record_counts_beside_reviewed_name() {
     let mut world = world();
     let draft = world.draft(ActionKind::Isolate);
     world.policy.protected_names = vec![Pattern::parse("dc*").expect("a pattern")];
@@ -70,7 +70,7 @@ fn the_name_in_the_record_counts_beside_the_one_that_was_reviewed() {
 }
 
 #[test]
-fn a_protected_device_asks_for_its_name_until_it_was_typed() {
+fn protected_device_requires_its_name_until_typed() {
     let mut world = world();
     world.policy.protected_ids = vec![world.machine.id.clone()];
     let mut draft = world.draft(ActionKind::Isolate);
@@ -96,7 +96,7 @@ fn a_protected_device_asks_for_its_name_until_it_was_typed() {
 }
 
 #[test]
-fn the_end_of_the_id_and_the_shown_name_confirm_a_protected_device() {
+fn shown_name_or_end_of_id_confirms_protected_device() {
     for (name, typed) in [
         ("SRV\u{200b}-09", "SRV\\u{200b}-09"),
         ("SRV\u{200b}-09", "9c07"),
@@ -116,7 +116,7 @@ fn the_end_of_the_id_and_the_shown_name_confirm_a_protected_device() {
 }
 
 #[test]
-fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
+fn confusable_name_is_a_twin_and_described_as_such() {
     let texts = |twins: &[Arc<Machine>]| -> Vec<String> {
         let mut world = world();
         world.machine.computer_dns_name = Some("DC01".into());
@@ -164,9 +164,9 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
     );
 }
 
-/// The service may leave tags out of one answer, or the record may not be read again.
+/// The service may omit tags from a reply, or the record may not be read again.
 #[test]
-fn reviewed_tags_protect_when_no_newer_ones_are_reported() {
+fn reviewed_tags_protect_if_no_newer_ones_are_reported() {
     let mut world = world();
     world.machine.machine_tags = Some(["vip".into()].into());
     let reviewed = review(&world.draft(ActionKind::Isolate), &world.facts());
@@ -187,13 +187,13 @@ fn reviewed_tags_protect_when_no_newer_ones_are_reported() {
             stopped.text()
         );
     }
-    // What the service tells now counts more.
+    // The service's newer tags take precedence.
     world.machine.machine_tags = Some([].into());
     assert_eq!(enforce(&approval, &world.facts()), Ok(()));
 }
 
 #[test]
-fn of_many_twins_the_first_are_named_and_the_rest_counted() {
+fn first_of_many_twins_are_named_and_the_rest_counted() {
     let mut world = world();
     let twins = (10..22).map(|n| named(&format!("a{n}"), "FIN-LT-042"));
     world.namesakes = twins.collect();
@@ -214,9 +214,9 @@ fn of_many_twins_the_first_are_named_and_the_rest_counted() {
     assert_eq!(text.matches("last report unknown").count(), 10, "{text}");
 }
 
-/// In a form for several no name can be typed.
+/// A form for several devices has no field for a name.
 #[test]
-fn among_several_a_protected_device_is_to_be_ordered_by_itself() {
+fn protected_device_in_a_batch_has_to_be_ordered_alone() {
     let mut world = world();
     world.policy.protected_ids = vec![world.machine.id.clone()];
     world.batch_size = 2;

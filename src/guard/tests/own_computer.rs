@@ -1,9 +1,9 @@
-//! This computer, and addresses that say little about which device it is.
+//! The console's own computer, and addresses that do not identify a device.
 
 use super::*;
 
 #[test]
-fn the_own_computer_is_known_by_name_address_and_entra_id() {
+fn own_computer_is_recognised_by_name_address_and_entra_id() {
     let address: std::net::IpAddr = "10.20.4.17".parse().expect("an address");
     let mut world = world();
     world.machine.adapters.ip_addresses =
@@ -35,9 +35,9 @@ fn the_own_computer_is_known_by_name_address_and_entra_id() {
     );
 }
 
-/// Not only an isolation takes the way back with it, and what takes nothing away is not warned of.
+/// Not only an isolation cuts off the way back; a harmless action does not warn.
 #[test]
-fn whatever_takes_something_from_the_own_computer_says_what() {
+fn disruptive_order_on_own_computer_warns_with_its_effect() {
     let mut world = world();
     world.host = Some(Host {
         name: Some("FIN-LT-042".into()),
@@ -84,7 +84,7 @@ fn whatever_takes_something_from_the_own_computer_says_what() {
 }
 
 #[test]
-fn an_address_of_a_vpn_range_warns() {
+fn address_in_a_vpn_range_warns() {
     let mut world = world();
     world.policy.vpn_ranges = vec![IpRange::parse("10.8.0.0/16").expect("a range")];
     world.machine.last_ip_address = "10.9.0.1".parse().ok();

@@ -1,4 +1,4 @@
-//! What other requests on the same device say about a new one.
+//! Findings from other requests on the same device.
 
 use super::*;
 use crate::action::{ISOLATION_TYPE, Order, SELECTIVE, SHA1};
@@ -41,7 +41,7 @@ fn said(world: &World, kind: ActionKind, rail: &str) -> Vec<(Severity, String)> 
 }
 
 #[test]
-fn only_quarantine_of_the_same_file_blocks_and_one_without_a_file_is_not_checked() {
+fn only_quarantine_of_same_file_blocks_and_unknown_file_is_not_checked() {
     let quarantine = ActionKind::StopAndQuarantineFile;
     let mut world = world();
     for (file, expected) in [
@@ -64,7 +64,7 @@ fn only_quarantine_of_the_same_file_blocks_and_one_without_a_file_is_not_checked
 }
 
 #[test]
-fn an_isolation_of_another_type_blocks_and_is_named() {
+fn pending_isolation_of_another_type_blocks_and_is_named() {
     let mut world = world();
     let mut theirs = action(MachineActionType::Isolate, MachineActionStatus::Pending);
     theirs.scope = Some("Selective".into());
@@ -88,7 +88,7 @@ fn an_isolation_of_another_type_blocks_and_is_named() {
 }
 
 #[test]
-fn an_own_opposite_order_that_has_not_ended_warns() {
+fn own_opposite_order_that_has_not_ended_warns() {
     let mut world = world();
     let isolation = earlier(&world, ActionKind::Isolate, |_| {});
     for (unknown, words) in [(true, "no known outcome"), (false, "has not ended")] {
@@ -100,7 +100,7 @@ fn an_own_opposite_order_that_has_not_ended_warns() {
         assert!(text.contains("an isolation (cdn-00000001)"), "{text}");
         assert!(text.contains(words), "{text}");
     }
-    // Once the history shows its action, that is what is said.
+    // Once history shows its action, the action is reported instead.
     let shown = action(MachineActionType::Isolate, MachineActionStatus::Pending);
     world.open_orders[0].action = Some(shown.id.clone());
     world.history = Some(vec![shown]);
@@ -111,7 +111,7 @@ fn an_own_opposite_order_that_has_not_ended_warns() {
 }
 
 #[test]
-fn a_new_name_blocks_what_is_disruptive_and_only_warns_of_giving_back() {
+fn renamed_device_blocks_disruptive_order_but_only_warns_on_release() {
     let world = world();
     for (name, isolating) in [
         (Some("FIN-LT-043"), Some(Block)),

@@ -1,10 +1,10 @@
-//! What may be contained, and how many go together.
+//! Devices that may be contained, and the size of a batch.
 
 use super::*;
 use crate::action::{self, Risk};
 
 #[test]
-fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
+fn containment_is_only_for_devices_not_onboarded_but_its_release_is_for_all() {
     use OnboardingStatus::{CanBeOnboarded, Onboarded, Unsupported};
     let stops = |onboarding: OnboardingStatus, kind| {
         let mut world = world();
@@ -29,9 +29,9 @@ fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
     assert!(!stops(Onboarded, ActionKind::Isolate));
 }
 
-/// The others carry a containment out, and no longer when it is lifted.
+/// Other devices execute a containment and its release.
 #[test]
-fn what_has_no_sensor_is_not_said_to_be_silent() {
+fn device_without_sensor_is_not_reported_as_silent() {
     let mut world = world();
     world.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
     world.machine.last_seen = None;
@@ -47,7 +47,7 @@ fn what_has_no_sensor_is_not_said_to_be_silent() {
 }
 
 #[test]
-fn several_are_confirmed_together_or_not_at_all() {
+fn batch_is_confirmed_as_a_whole_or_not() {
     let world = || World {
         batch_size: 3,
         policy: Policy {
@@ -66,7 +66,7 @@ fn several_are_confirmed_together_or_not_at_all() {
     assert!(names(ActionKind::Isolate).contains(&SEVERAL_AT_ONCE));
     assert!(
         !names(ActionKind::Unisolate).contains(&SEVERAL_AT_ONCE),
-        "giving back has no limit"
+        "a release has no limit"
     );
     let world = world();
     let review = review(&world.draft(ActionKind::Unisolate), &world.facts());
@@ -89,9 +89,9 @@ fn several_are_confirmed_together_or_not_at_all() {
     assert_eq!(refused.expect_err("two of three"), "3 were reviewed, not 2");
 }
 
-/// Devices are counted, not orders, and a step is judged as the same order on its own.
+/// The limit counts devices, not orders, and a step is judged like a single order.
 #[test]
-fn the_steps_of_a_plan_are_judged_as_single_orders_and_confirmed_together() {
+fn plan_steps_are_judged_as_single_orders_and_confirmed_together() {
     use crate::action::{Plan, Step};
     let plan = Plan::new(
         "P",
@@ -128,7 +128,7 @@ fn the_steps_of_a_plan_are_judged_as_single_orders_and_confirmed_together() {
 }
 
 #[test]
-fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
+fn limit_lowered_after_confirmation_stops_each_order_of_a_batch() {
     let mut world = World {
         batch_size: 2,
         ..world()
@@ -146,7 +146,7 @@ fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
     }
     let approvals = confirm(" 2 ").expect("the right number");
     assert_eq!(approvals.len(), 2);
-    // At the submission each is judged by itself, but counts as one of two.
+    // On submission each is judged alone, but counts as one of two.
     world.batch_size = 1;
     for approval in &approvals {
         assert_eq!(enforce(approval, &world.facts()), Ok(()));

@@ -1,9 +1,9 @@
-//! What the documentation and the service say about an action on a device.
+//! The documentation's and the service's verdict on an action on a device.
 
 use super::*;
 
 #[test]
-fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
+fn services_availability_warns_with_its_source_and_never_blocks() {
     let by_documentation =
         "May not work on Plan 9: not on the list of supported systems (Microsoft documentation)";
     let offered = format!("{by_documentation}. The service itself offers it for this device");
@@ -73,9 +73,9 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
     }
 }
 
-/// Nothing is offered that can do nothing; what is in force, or may be, is lifted on any system.
+/// An action without effect is not offered; a condition that is or may be in force can be lifted on any system.
 #[test]
-fn apps_are_unrestricted_where_they_can_be_restricted_or_are_restricted() {
+fn unrestrict_is_offered_where_restricting_works_or_a_restriction_may_be_in_force() {
     let forbidden = |world: &World| {
         let draft = world.draft(ActionKind::UnrestrictCodeExecution);
         review(&draft, &world.facts()).block()
