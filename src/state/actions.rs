@@ -1,5 +1,4 @@
-//! Known actions by machine, with the conditions inferred from them: once for each change, and not in
-//! each frame.
+//! Known actions by machine, with the conditions inferred from them once per change, not per frame.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -7,11 +6,11 @@ use std::sync::OnceLock;
 use crate::action::Conditions;
 use crate::model::{HeapBytes, MachineAction, MachineActionId, MachineId};
 
-/// Memory for all of them: tens of thousands of actions.
+/// The memory limit for all actions: tens of thousands of them.
 const MAX_BYTES: usize = 24 << 20;
-/// The part of it that one machine may take.
+/// The memory limit for one machine's actions.
 const MAX_BYTES_OF_ONE: usize = 8 << 20;
-/// Bytes freed at a time, as each time costs a walk over all machines.
+/// Bytes freed at a time, as each pass walks over all machines.
 const MADE_AT_ONCE: usize = MAX_BYTES / 8;
 
 /// The known actions of every machine.
@@ -20,12 +19,12 @@ pub struct Actions {
     by_machine: HashMap<MachineId, Known>,
     /// The memory of all of them.
     bytes: usize,
-    /// How many readings of an action there were.
+    /// The number of actions read so far.
     readings: u64,
-    /// Machines of which actions were left out, since this was last asked and at all.
+    /// Machines with evicted actions, since the last [`Self::take_left_out`].
     left_out: Vec<MachineId>,
     is_cut: bool,
-    /// Grows with each change; what is derived from the actions remembers the one it came from.
+    /// Incremented on each change, to invalidate derived values.
     generation: u64,
 }
 
@@ -35,9 +34,9 @@ struct Known {
     actions: Vec<MachineAction>,
     /// Conditions inferred from them, on first use.
     conditions: OnceLock<Conditions>,
-    /// The memory of it and its actions.
+    /// Memory of the machine and its actions.
     bytes: usize,
-    /// The last reading of one of them.
+    /// The last read of one of them, by `readings`.
     read: u64,
 }
 
@@ -48,14 +47,14 @@ impl Known {
     }
 }
 
-/// Memory of an action here: a list's capacity is up to twice its length, and inferred conditions
-/// name the action a few times.
+/// Memory of an action here: a list's capacity is up to twice its length, and inferred conditions repeat the
+/// action's id a few times.
 fn bytes_of(action: &MachineAction) -> usize {
     action.bytes() + size_of::<MachineAction>() + 4 * action.id.bytes()
 }
 
 impl Actions {
-    /// Differs whenever an action was learnt or has changed.
+    /// Changes whenever an action was added or changed.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -68,27 +67,27 @@ impl Actions {
         known.map(|known| &*known.actions).unwrap_or_default()
     }
 
-    /// Conditions inferred from a machine's actions; `None` where no action is known.
+    /// Conditions inferred from a machine's actions; `None` if no action is known.
     #[must_use]
     pub fn conditions(&self, id: &MachineId) -> Option<&Conditions> {
         self.by_machine.get(id).map(Known::conditions)
     }
 
-    /// Every machine of which an action is known, with its actions and what they say.
+    /// Every machine with a known action, with its actions and their conditions.
     pub fn machines(&self) -> impl Iterator<Item = (&MachineId, &[MachineAction], &Conditions)> {
         let known = self.by_machine.iter();
         known.map(|(id, known)| (id, &*known.actions, known.conditions()))
     }
 
-    /// Merges a reading of an action into what is known of it; the action as it is known now. One that
-    /// names no machine is not kept.
+    /// Merges an action that was read into the known ones, and returns the merged one. An action without a
+    /// machine is dropped.
     pub(super) fn learn(&mut self, action: MachineAction) -> Option<&MachineAction> {
         let machine = action.machine_id.clone()?;
         self.readings += 1;
         let known = self.by_machine.entry(machine.clone()).or_default();
         known.read = self.readings;
         let mut bytes = if known.bytes == 0 {
-            // A table has up to twice as many places as are taken.
+            // A hash table's capacity is up to twice its length.
             2 * size_of::<(MachineId, Known)>() + machine.heap_bytes()
         } else {
             known.bytes
@@ -122,8 +121,8 @@ impl Actions {
         self.of(&machine).iter().find(|action| action.id == id)
     }
 
-    /// Makes room for what a machine takes now: the oldest of its own actions leave where they are too
-    /// many, then the machines whose actions were read longest ago.
+    /// Enforces both limits after a change to `machine`: evicts its oldest actions, then the machines whose
+    /// actions were read longest ago.
     fn keep_within_bounds(&mut self, machine: &MachineId) {
         let Some(known) = self.by_machine.get_mut(machine) else {
             return;
@@ -156,19 +155,18 @@ impl Actions {
         }
     }
 
-    /// Whether there were more than are kept.
+    /// Whether any action was evicted.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// The machines of which actions were left out since this was last asked: what is known of them is not
-    /// all that was read.
+    /// The machines with evicted actions since the last call: their known actions are incomplete.
     pub(super) fn take_left_out(&mut self) -> Vec<MachineId> {
         std::mem::take(&mut self.left_out)
     }
 
-    /// Removes an action from every machine on which the service does not show it, but for one.
+    /// Removes an action from every machine except the one on which the service shows it.
     pub(super) fn remove(&mut self, id: &MachineActionId, shown_on: Option<&MachineId>) {
         let all = self.by_machine.iter_mut();
         for (_, known) in all.filter(|(machine, _)| Some(*machine) != shown_on) {
@@ -181,7 +179,7 @@ impl Actions {
         }
     }
 
-    /// Starts over, for another account.
+    /// Clears everything, for another account.
     pub(super) fn forget(&mut self) {
         self.by_machine.clear();
         self.bytes = 0;
@@ -205,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reading_that_changes_something_is_a_new_generation() {
+    fn only_a_read_that_changes_something_is_a_new_generation() {
         let mut actions = Actions::default();
         let mut generations = vec![actions.generation()];
         for status in [
@@ -224,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_inferred_before_a_reading_does_not_outlive_it() {
+    fn inferred_conditions_are_dropped_on_a_new_read() {
         let id = MachineId::parse("a1").expect("a literal id");
         let mut actions = Actions::default();
         assert!(actions.conditions(&id).is_none());
@@ -241,7 +239,7 @@ mod tests {
         assert!(is_isolated(&actions));
     }
 
-    /// An action with a comment of this many letters.
+    /// An action with a comment of this length.
     fn commented(machine: usize, number: usize, letters: usize) -> MachineAction {
         let id = MachineActionId::parse(&format!("{machine}-{number}")).expect("an id");
         let status = MachineActionStatus::Succeeded;
@@ -267,13 +265,13 @@ mod tests {
     }
 
     #[test]
-    fn machines_whose_actions_were_read_longest_ago_make_room() {
+    fn machines_with_oldest_reads_are_evicted() {
         let mut actions = Actions::default();
         let letters = 1 << 20;
         let all = 2 * (MAX_BYTES / letters);
         for machine in 0..all {
             actions.learn(commented(machine, 0, letters));
-            // Read again and again.
+            // Refreshed all the time.
             assert!(actions.learn(commented(0, 0, letters)).is_some());
             assert_eq!(actions.bytes, measured(&actions));
             assert!(actions.bytes <= MAX_BYTES);
@@ -290,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn one_machine_keeps_its_newest_actions_and_leaves_room_for_the_others() {
+    fn one_machine_keeps_its_newest_actions_and_leaves_room_for_others() {
         let mut actions = Actions::default();
         actions.learn(commented(1, 0, 10));
         for number in 0..40 {

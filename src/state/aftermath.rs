@@ -1,5 +1,5 @@
-//! What became of an order after it was done: undone by others, overtaken by a later one of ours, carried
-//! out otherwise.
+//! The aftermath of completed orders: reversed by others, superseded by a later order, or executed otherwise
+//! than ordered.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::journal::{
 };
 use crate::model::{MachineAction, MachineActionStatus, MachineRef, requestor_name};
 
-/// Entries whose aftermath is worked out in one go.
+/// The number of entries whose aftermath is computed per call.
 const LOOKED_AT_ONCE: usize = 1_000;
 
 fn is_done(entry: &Entry) -> bool {
@@ -18,8 +18,8 @@ fn is_done(entry: &Entry) -> bool {
 }
 
 impl State {
-    /// The device that the service acts on for an order; another record than the chosen one by its own
-    /// name, where that is known.
+    /// The device on which the service executes an order; a record other than the chosen one has its own name,
+    /// if known.
     #[must_use]
     pub fn machine_of(&self, entry: &Entry) -> MachineRef {
         let machine = entry.machine();
@@ -30,8 +30,8 @@ impl State {
         }
     }
 
-    /// What somebody else has done since that undid an order of ours which had succeeded: lifted what it
-    /// set, or set again what it lifted. Where a later order of ours took its place, that one is undone.
+    /// Someone else's later reversal of a succeeded order: a release of what it set, or a repetition of what it
+    /// lifted. `None` if a later order of this console superseded it.
     #[must_use]
     pub fn undone_by(&self, entry: &Entry) -> Option<&Evidence> {
         if !is_done(entry) {
@@ -57,7 +57,7 @@ impl State {
         (is_later && is_theirs && self.overtaken_by(entry).is_none()).then_some(evidence)
     }
 
-    /// What a later order of ours has made of the condition that this one brought about.
+    /// The later order of this console that superseded this one's condition.
     #[must_use]
     pub fn overtaken_by(&self, entry: &Entry) -> Option<&Entry> {
         let machine = entry.machine();
@@ -78,26 +78,25 @@ impl State {
         })
     }
 
-    /// The reading of the action that an order made.
+    /// The action that an order created, as last read.
     fn own_reading(&self, entry: &Entry) -> Option<&MachineAction> {
         self.action(&entry.machine().id, &entry.own_action()?)
     }
 
-    /// Deviation of a succeeded order of ours, such as an isolation that leaves more connected, or a
-    /// block that ends at another time.
+    /// The deviation of a succeeded order, such as an isolation with more exceptions, or a block with another
+    /// expiry.
     #[must_use]
     pub fn deviation_of(&self, entry: &Entry) -> Option<String> {
         entry.deviation(self.own_reading(entry))
     }
 
-    /// Whether the investigation that an order started waits for a person to approve what it is to do.
+    /// Whether the investigation that an order started waits for approval of its remediation.
     pub(super) fn awaits_approval(&self, entry: &Entry) -> bool {
         let read = self.own_reading(entry);
         !entry.status().is_end() && read.is_some_and(MachineAction::awaits_approval)
     }
 
-    /// Whether somebody else's request, which the service kept instead of this one, has ended without
-    /// bringing about what was wanted.
+    /// Whether someone else's request, which the service kept instead of this one, has ended without success.
     #[must_use]
     pub fn ended_without_success(&self, entry: &Entry) -> bool {
         let OrderStatus::NotOurs { action, .. } = entry.status() else {
@@ -109,7 +108,7 @@ impl State {
         })
     }
 
-    /// All of it, for whatever says how an order stands.
+    /// The whole aftermath, for the wording of a status.
     #[must_use]
     pub fn became(&self, entry: &Entry) -> Aftermath {
         let undone = self.undone_by(entry).and_then(|evidence| {
@@ -120,7 +119,7 @@ impl State {
                 at: evidence.since,
             })
         });
-        // Until its device was read, what the journal has of it.
+        // Until the device was read, the journal's record of it.
         let is_unread = self.known_actions(&entry.machine().id).is_empty();
         let noted = || entry.unread_reversal().filter(|_| is_unread);
         Aftermath {
@@ -131,7 +130,7 @@ impl State {
         }
     }
 
-    /// When it was last read in whole what others have done to the device of an order.
+    /// Time of the last complete read of others' actions on an order's device.
     #[must_use]
     pub fn actions_read_at(&self, entry: &Entry) -> Option<Timestamp> {
         let history = self.histories.get(&entry.machine().id);
@@ -142,15 +141,15 @@ impl State {
         history.and_then(Remote::read_at).max(contained)
     }
 
-    /// Adds what became of those orders of which more is known than the journal has, for what is written
-    /// out. From this place of the journal on it looks at some, for no frame waits for a long journal; the
-    /// place to go on at, `None` at the end.
+    /// Collects the aftermath of entries for an export, if it goes beyond the journal. Starts at index `from`
+    /// and covers a limited number, to keep frames short; returns the index for the next call, `None` at the
+    /// end.
     #[must_use]
     pub fn gather_aftermath(&self, from: usize, aftermath: &mut Aftermaths) -> Option<usize> {
         let all: &[Entry] = &self.entries;
         let rest = all.get(from..).unwrap_or_default();
         if from == 0 {
-            // A table that grows with what is in it moves all of that in one frame.
+            // A growing table would move all its elements in one frame.
             aftermath.reserve(rest.len());
         }
         let some = &rest[..rest.len().min(LOOKED_AT_ONCE)];
@@ -161,13 +160,13 @@ impl State {
         (some.len() < rest.len()).then_some(from + some.len())
     }
 
-    /// The status of an order with everything that its word alone leaves out. `at` writes a time.
+    /// An order's status in full, with its aftermath. `at` formats a time.
     #[must_use]
     pub fn status_words(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> String {
         status_in_full(entry, &self.became(entry), at)
     }
 
-    /// The same in short: no person and no time.
+    /// An order's status in short, without names and times.
     #[must_use]
     pub fn status_word(&self, entry: &Entry) -> String {
         status_in_short(entry, &self.became(entry))

@@ -1,4 +1,4 @@
-//! How the screen learns: one small function per group of events.
+//! Application of events to the state: one small function per group of events.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::model::{
     EntryId, Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus,
 };
 
-/// Problems kept on screen.
+/// The maximum number of problems on screen.
 const MAX_PROBLEMS: usize = 20;
 
 impl State {
@@ -91,7 +91,7 @@ impl State {
         }
     }
 
-    /// Whether an event brings what was read for a session that has ended meanwhile.
+    /// Whether an event belongs to a session that has ended.
     fn is_of_another_session(&self, event: &Event) -> bool {
         matches!(
             event,
@@ -109,7 +109,7 @@ impl State {
         )
     }
 
-    /// Adds a problem at the end, once; the oldest make room.
+    /// Appends a problem, once; drops the oldest above the limit.
     fn note_problem(&mut self, explanation: Explanation) {
         self.problems_raised += 1;
         self.problems
@@ -124,7 +124,7 @@ impl State {
 
     fn apply_session(&mut self, status: SessionStatus, epoch: Epoch) {
         if epoch != self.epoch {
-            // Another account or tenant: nothing of the old one may be seen or acted on.
+            // Another account or tenant: nothing of the previous one may be seen or acted on.
             self.inventory.forget();
             self.asked = Asked::default();
             self.machines = Recent::default();
@@ -136,7 +136,7 @@ impl State {
             *self.indicators = Remote::default();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
-            // What the account before was waiting for does not concern this one.
+            // The previous account's progress does not concern this one.
             self.progress.clear();
             self.downloads.clear();
             self.epoch = epoch;
@@ -191,9 +191,9 @@ impl State {
                 self.inventory.failure = None;
                 self.inventory.kept_at = None;
                 self.inventory.unreadable = unreadable;
-                // What could not be read may well be one of those that were not seen.
+                // An unreadable element may be one of the missing devices.
                 if incomplete.is_none() && unreadable == 0 {
-                    // What was asked for directly stays: the service knows it, listed or not.
+                    // Devices from direct queries stay: the service knows them, listed or not.
                     let seen: Vec<_> = self.asked.unlisted().cloned().chain(seen).collect();
                     self.inventory.keep_only(&seen, before, at);
                 }
@@ -231,7 +231,7 @@ impl State {
         self.note_left_out();
     }
 
-    /// Marks a machine's actions as incomplete where some had to make room.
+    /// Marks a machine's history as incomplete if some of its actions were evicted.
     fn note_left_out(&mut self) {
         for id in self.actions.take_left_out() {
             if self.histories.get(&id).is_some() {
@@ -252,7 +252,7 @@ impl State {
             self.entries.note_failed(&known.id, at);
         }
         let made_by = self.entries.creator_of(&known.id).map(Entry::id);
-        // Nothing was ordered from here on most machines.
+        // Most machines have no orders.
         let is_ordered = |machine: &&MachineId| self.entries.of_machine(machine).next().is_some();
         if known.status == MachineActionStatus::Succeeded
             && let Some(machine) = known.machine_id.as_ref().filter(is_ordered).cloned()
@@ -290,7 +290,7 @@ impl State {
         if before.is_some_and(|before| before != machine)
             && let Some(action) = entry.status().action()
         {
-            // Where it was read before, it is no longer.
+            // It is no longer on the machine where it was read before.
             self.actions.remove(action, Some(&machine));
         }
         self.entries.put(entry);
@@ -298,7 +298,7 @@ impl State {
         self.note_lifted(&machine);
     }
 
-    /// Notes what was read of the action of an order before the order itself became known.
+    /// Applies what was read of an order's action before the order itself was known.
     fn note_what_is_known(&mut self, id: EntryId) {
         let theirs = self.entries.get(id).and_then(|entry| {
             let OrderStatus::NotOurs { action, .. } = entry.status() else {
@@ -314,7 +314,7 @@ impl State {
     }
 }
 
-/// Whether what is derived from facts may be another after this.
+/// Whether an event may change values that are derived from facts.
 const fn changes_facts(event: &Event) -> bool {
     !matches!(
         event,
@@ -329,7 +329,7 @@ const fn changes_facts(event: &Event) -> bool {
     )
 }
 
-/// When an action ended without success, if it did.
+/// The time at which an action ended without success, if it did.
 fn failed_at(action: &MachineAction) -> Option<Timestamp> {
     let succeeded = action.status == MachineActionStatus::Succeeded;
     let ended = action.last_updated.or(action.created);

@@ -1,4 +1,4 @@
-//! Devices that were asked for directly, beside the list of all of them.
+//! Direct queries for devices, beside the device list.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,38 +10,38 @@ use crate::explain::Explanation;
 use crate::message::AskedNews;
 use crate::model::{Machine, MachineId, Question};
 
-/// Unlisted devices that are kept; a shift's worth of asking, and one long answer.
+/// The maximum number of unlisted devices: the queries of a shift, and one long answer.
 const KEPT: usize = 1_000;
 
-/// The last question, and the devices that questions have found.
+/// The last query, and the devices that queries have found.
 #[derive(Debug, Default)]
 pub struct Asked {
     last: Option<Asking>,
-    /// Devices that no page of the list has shown since they were asked for, oldest first.
+    /// Devices from queries that no page of the list has shown since, oldest first.
     unlisted: VecDeque<MachineId>,
-    /// Grows with each answer.
+    /// Incremented with each answer.
     generation: u64,
 }
 
-/// A question and how it goes.
+/// A query and its progress.
 #[derive(Debug)]
 pub struct Asking {
-    /// The search that it was asked for.
+    /// The search text of the query.
     pub text: Box<str>,
     pub question: Question,
     pub progress: Progress,
 }
 
-/// How a question goes.
+/// Progress of a query.
 #[derive(Debug)]
 pub enum Progress {
     Waiting {
-        /// Until when it does not go on, if the limit or the service says so.
+        /// The end of the pause that the request budget or the service imposes.
         paused_until: Option<Timestamp>,
     },
     Answered(Answer),
     Failed(Explanation),
-    /// The person stopped it.
+    /// The user stopped it.
     Stopped,
 }
 
@@ -50,7 +50,7 @@ pub enum Progress {
 pub struct Answer {
     pub at: Timestamp,
     pub machines: Vec<MachineId>,
-    /// Elements that could not be understood.
+    /// Elements that could not be parsed.
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
@@ -59,7 +59,7 @@ pub struct Answer {
 }
 
 impl Asked {
-    /// The question that was last asked for this search.
+    /// The last query for this search text.
     #[must_use]
     pub fn for_search(&self, search: &str) -> Option<&Asking> {
         self.last
@@ -67,7 +67,7 @@ impl Asked {
             .filter(|asking| &*asking.text == search.trim())
     }
 
-    /// The answer for this search, with a number that no other answer has.
+    /// The answer for this search text, with a number unique to it.
     #[must_use]
     pub fn answer(&self, search: &str) -> Option<(u64, &Answer)> {
         match &self.for_search(search)?.progress {
@@ -76,18 +76,18 @@ impl Asked {
         }
     }
 
-    /// Whether a device is here because it was asked for directly.
+    /// Whether a device is known only from a query.
     #[must_use]
     pub fn is_unlisted(&self, id: &MachineId) -> bool {
         self.unlisted.contains(id)
     }
 
-    /// The devices that are here only because they were asked for directly.
+    /// The devices known only from queries.
     pub(super) fn unlisted(&self) -> impl Iterator<Item = &MachineId> {
         self.unlisted.iter()
     }
 
-    /// A page of the list has come: its devices are listed.
+    /// Marks the devices of a page as listed.
     pub(super) fn note_listed(&mut self, machines: &[Arc<Machine>]) {
         if !self.unlisted.is_empty() {
             self.unlisted
@@ -106,7 +106,7 @@ impl State {
             });
             return;
         }
-        // Of a question that another one has replaced.
+        // A later query has replaced this one.
         let last = self.asked.last.as_ref();
         if last.is_none_or(|last| &*last.text != text) {
             return;
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_list_does_not_drop_what_was_asked_for_and_takes_its_mark_once_it_lists_it() {
+    fn complete_list_keeps_queried_devices_and_marks_them_listed_once_shown() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         list(&mut state, &["a1", "a2"]);
         ask(&mut state, "b1", &["b1"]);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn news_of_a_replaced_question_and_of_another_account_come_too_late() {
+    fn events_of_a_replaced_query_or_another_account_are_dropped() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let question = |id: &str| Question::Id(MachineId::parse(id).expect("a literal id"));
         tell(&mut state, "a1", AskedNews::Started(question("a1")));

@@ -1,4 +1,4 @@
-//! Entries that need a person's attention.
+//! Entries that need attention.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,13 +10,13 @@ use crate::guard::{Ownership, ownership};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
 
-/// How long before the start of this run somebody else's release still needs attention, so that
-/// a person who was away for a week sees it. Older ones only show in the row of their order. One that has
-/// needed attention in an earlier run is on record, and needs it at any age.
+/// How long before the start of this run someone else's release still needs attention, so that a user who was
+/// away for a week sees it. Older ones only show in their order's row. A release that needed attention in an
+/// earlier run is on record, and needs it at any age.
 const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Places of entries that a person has to read, in the order in which they came to need it: one that
-/// comes goes behind all that are there, so that none of these moves.
+/// Indices of entries that need attention, in the order in which they came to need it: a new one is appended,
+/// so that no other moves.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unread {
     line: BTreeMap<u64, usize>,
@@ -25,7 +25,7 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Puts a place at the end of the line, unless it is in it, or takes it out.
+    /// Appends an index, unless it is there already, or removes it.
     pub(super) fn set(&mut self, place: usize, belongs: bool) {
         if !belongs {
             if let Some(number) = self.numbers.remove(&place) {
@@ -38,7 +38,7 @@ impl Unread {
         }
     }
 
-    /// Lines them up anew, the earliest first: those of an earlier run are read all at once.
+    /// Sorts the indices by time, earliest first, for the entries of earlier runs, which are read all at once.
     pub(super) fn sort_by_key(&mut self, since: impl Fn(usize) -> Timestamp) {
         let mut indices: Vec<usize> = self.indices().collect();
         indices.sort_by_key(|place| (since(*place), *place));
@@ -56,7 +56,7 @@ impl Unread {
         self.line.len()
     }
 
-    /// Those that were put in since the next one was to get the number `mark`, which becomes the present one.
+    /// The indices added since the last call with this `mark`, which is updated.
     pub(super) fn places_since(&self, mark: &mut u64) -> impl Iterator<Item = usize> + use<'_> {
         let from = std::mem::replace(mark, self.next);
         self.line.range(from..).map(|(_, place)| *place)
@@ -64,9 +64,8 @@ impl Unread {
 }
 
 impl State {
-    /// The newest order about a machine that went wrong and is not acknowledged, and before all others
-    /// one that was to cut it off or let it back. A later success makes up for it only where it is of the
-    /// same: what else was done since says nothing.
+    /// The newest unacknowledged order on a machine that went wrong; one about isolation or containment takes
+    /// precedence. A later success makes up for it only if it is of the same kind.
     #[must_use]
     pub fn attention_on(&self, id: &MachineId) -> Option<&Entry> {
         let newest_first = || self.entries.of_machine(id).rev();
@@ -87,7 +86,7 @@ impl State {
 }
 
 impl State {
-    /// Notes whether an order was carried out otherwise than ordered, or waits for approval.
+    /// Notes whether an order was executed otherwise than ordered, or waits for approval.
     pub(super) fn note_remark(&mut self, id: Option<EntryId>) {
         if let Some(entry) = id.and_then(|id| self.entries.get(id)) {
             let says_more = self.deviation_of(entry).is_some() || self.awaits_approval(entry);
@@ -96,9 +95,8 @@ impl State {
         }
     }
 
-    /// Notes the orders about a machine that somebody else has undone. What was set again after a release
-    /// of ours is another's decision, and stands in the row and on *Contained now*; what this person did
-    /// elsewhere is no news.
+    /// Notes a machine's orders that someone else has reversed. A repetition after a release is a colleague's
+    /// decision, shown in the row and on *Contained now*; the user's own actions elsewhere are no news.
     pub(super) fn note_lifted(&mut self, machine: &MachineId) {
         if self.known_actions(machine).is_empty() {
             return;
@@ -131,8 +129,8 @@ impl State {
         action.is_some_and(|action| ownership(action, account, &[]) == Ownership::Mine)
     }
 
-    /// Whether a person has read how an order stood in a run that has ended, after it was undone. In this
-    /// run it is noted when that is learnt: clocks that differ say nothing then.
+    /// Whether an order of an earlier run was acknowledged after its reversal. In this run a reversal is noted
+    /// when it is read, as clocks may differ.
     fn was_read_since(&self, entry: &Entry, undone: &Evidence) -> bool {
         let read = entry.acknowledged().map(|read| self.at_service(read.at));
         let is_old = self.entries.is_of_earlier_run(entry.id());
@@ -169,7 +167,7 @@ mod tests {
         Event::Entry(Box::new(entry))
     }
 
-    /// The action of [`entry`], as the service carried it out.
+    /// The action of [`entry`], as the service executed it.
     fn read(scope: &str) -> Event {
         let id = MachineActionId::parse("b89eb834").expect("a literal id");
         let kind = MachineActionType::Isolate;
@@ -183,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_carried_out_otherwise_than_ordered_needs_attention_until_it_is_acknowledged() {
+    fn order_executed_otherwise_needs_attention_until_acknowledged() {
         let full = Task::Act {
             kind: ActionKind::Isolate,
             values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
@@ -220,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn an_investigation_that_waits_for_approval_needs_a_person() {
+    fn investigation_waiting_for_approval_needs_attention() {
         let mut order = fixtures::order(
             "cdn-00000001",
             fixtures::machine_ref("a1", None),
@@ -260,12 +258,12 @@ mod tests {
             object_id: "o".into(),
             account: "jane".into(),
         };
-        assert_eq!(push(&mut state, by), 0, "a person has read it");
+        assert_eq!(push(&mut state, by), 0, "acknowledged");
         assert_eq!(read(&mut state, "Running"), 0);
     }
 
     #[test]
-    fn only_a_later_success_of_the_same_takes_the_mark_away() {
+    fn only_a_later_success_of_the_same_kind_removes_the_mark() {
         use MachineActionStatus::{Cancelled, Failed, Succeeded};
         let act = |kind, values: &Values| Task::Act {
             kind,
@@ -311,7 +309,7 @@ mod tests {
             let marked = state.attention_on(&id).map(|entry| entry.id().to_string());
             let expected = is_marked.then(|| "cdn-00000001".to_owned());
             assert_eq!(marked, expected, "{first:?}, then {second:?}");
-            // Another that went wrong is the newer one to know of.
+            // Another failed order is newer.
             state.apply(entry("cdn-00000003", &isolate, Failed));
             let marked = state.attention_on(&id).map(|entry| entry.id().to_string());
             assert_eq!(marked.as_deref(), Some("cdn-00000003"));

@@ -1,4 +1,4 @@
-//! Orders that were confirmed together, as the journal has them.
+//! Orders that were confirmed together, according to the journal.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,25 +10,25 @@ use crate::journal::{Entry, OrderStatus};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, first_lower};
 
-/// Unsent orders of an older batch do not count as just interrupted.
+/// The age above which a batch's unsent orders no longer count as just interrupted.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Entries of older batches that are looked through for their batch.
+/// The maximum number of entries that are searched for older batches.
 const MAX_OLDER: usize = 100;
 
-/// Orders that were confirmed together, in the order in which they leave.
+/// Orders that were confirmed together, in the order of sending.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    /// The first of them.
+    /// The first entry's id.
     pub id: EntryId,
     pub entries: Vec<&'a Entry>,
-    /// Orders that were not sent, or never reached the service, and not ordered again since.
+    /// Orders that were not sent, or never reached the service, and were not repeated since.
     pub unsent: Vec<&'a Entry>,
-    /// How many steps of the plan were left out before it was confirmed, as far as that can be told.
+    /// The number of plan steps left out before the confirmation, as far as known.
     pub left_out: usize,
 }
 
-/// Status words that begin with the thing that they count.
+/// Status words that begin with a countable noun.
 const COUNTED: [(&str, &str); 3] = [
     ("Package", "packages"),
     ("Tag", "tags"),
@@ -47,7 +47,7 @@ pub fn counted(count: usize, word: &str) -> String {
 }
 
 impl Batch<'_> {
-    /// How many wait to be sent.
+    /// The number of orders waiting to be sent.
     #[must_use]
     pub fn waiting(&self) -> usize {
         let waits = |entry: &&&Entry| {
@@ -57,28 +57,28 @@ impl Batch<'_> {
         self.entries.iter().filter(waits).count()
     }
 
-    /// Whether all have ended and a person has read how.
+    /// Whether all have ended and are acknowledged.
     #[must_use]
     pub fn is_acknowledged(&self) -> bool {
         let is_read = |entry: &&Entry| entry.acknowledged().is_some();
         self.has_ended() && self.entries.iter().all(is_read)
     }
 
-    /// Whether none of them is under way.
+    /// Whether none is under way.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.entries.iter().all(|entry| entry.status().is_end())
     }
 
-    /// How many devices they are about.
+    /// The number of devices.
     #[must_use]
     pub fn devices(&self) -> usize {
         let machines = self.entries.iter().map(|entry| &entry.order.machine.id);
         machines.collect::<HashSet<_>>().len()
     }
 
-    /// The plan that they are the steps of, as it was confirmed: a step that was left out on each device
-    /// is not in it. With each entry's step, counted from 0.
+    /// The plan as confirmed, without steps that were left out on every device, and each entry's step, counted
+    /// from 0.
     #[must_use]
     pub fn plan(&self) -> Option<(Plan, HashMap<EntryId, usize>)> {
         let name = self.entries.first()?.order.plan.as_ref()?.name.clone();
@@ -105,7 +105,7 @@ impl Batch<'_> {
         Some((Plan::new(&name, steps), places))
     }
 
-    /// How many have each status, in the words on screen; the most frequent first.
+    /// The number of orders in each status, worded as on screen; the most frequent first.
     #[must_use]
     pub fn statuses(&self, state: &State) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
@@ -120,29 +120,29 @@ impl Batch<'_> {
         counts
     }
 
-    /// How many have left so far.
+    /// The number of orders sent so far.
     #[must_use]
     pub fn sent(&self) -> usize {
         let sent = self.entries.iter().filter_map(|e| e.first_sent_at());
         sent.count()
     }
 
-    /// Estimated seconds for the waiting ones, at the pace of those that left in the last `secs`, by a clock
-    /// that nobody sets; `None` while too few have left to tell.
+    /// Estimated seconds for the waiting orders, given that `left` were sent in the last `secs` of monotonic
+    /// time; `None` while too few were.
     #[must_use]
     pub fn secs_left(&self, left: usize, secs: f64) -> Option<f64> {
         let count = |count: usize| u32::try_from(count).map(f64::from).ok();
         (left > 1).then(|| Some(secs / count(left)? * count(self.waiting())?))?
     }
 
-    /// Whether one of them is held: that takes as long as somebody else's action.
+    /// Whether one of them is held, which takes as long as someone else's action.
     #[must_use]
     pub fn has_held(&self) -> bool {
         let mut entries = self.entries.iter();
         entries.any(|entry| matches!(entry.status(), OrderStatus::Held { .. }))
     }
 
-    /// Time until which one of them waits at the least, by this computer's clock.
+    /// The longest remaining wait before sending, by this computer's clock.
     #[must_use]
     pub fn pause(&self, state: &State, now: Timestamp) -> Option<SignedDuration> {
         let leaves = self.entries.iter().filter_map(|entry| {
@@ -156,8 +156,7 @@ impl Batch<'_> {
 }
 
 impl State {
-    /// The batches that are under way, were interrupted, or whose result is not acknowledged;
-    /// newest first.
+    /// Batches that are under way, were interrupted, or whose result is not acknowledged; newest first.
     #[must_use]
     pub fn batches(&self, now: Timestamp) -> Vec<Batch<'_>> {
         let is_recent = |id: &&EntryId| {
@@ -167,7 +166,7 @@ impl State {
         };
         let newest_first = self.entries.batches().iter().rev();
         let mut ids: Vec<EntryId> = newest_first.take_while(is_recent).copied().collect();
-        // Older ones stay as long as one of theirs is in the list.
+        // Older batches stay as long as one of their entries is listed.
         let listed = self.entries.attention().chain(self.entries.open()).rev();
         for id in listed.filter_map(|entry| entry.order.batch).take(MAX_OLDER) {
             if !ids.contains(&id) {
@@ -187,8 +186,8 @@ impl State {
         batches.filter(|batch| !batch.is_acknowledged()).collect()
     }
 
-    /// Number of a plan's steps that are not in its batch; 0 for a plan that resumes an earlier batch:
-    /// there, the missing ones were done.
+    /// The number of a plan's steps that are not in its batch; 0 for a plan that resumes an earlier batch, as
+    /// the missing ones were done.
     fn left_out(&self, id: EntryId) -> usize {
         let name = |entry: &Entry| entry.order.plan.as_ref().map(|plan| plan.name.clone());
         let mut devices = HashSet::new();
@@ -214,8 +213,7 @@ impl State {
         all.saturating_sub(ordered)
     }
 
-    /// Whether an entry was not sent, or never reached the service, and nothing of the kind was ordered of
-    /// its machine since.
+    /// Whether an entry was not sent, or never reached the service, and was not repeated on its machine since.
     #[must_use]
     pub fn is_left(&self, entry: &Entry) -> bool {
         let is_unsent = matches!(
@@ -239,14 +237,13 @@ mod tests {
     use crate::action::ActionKind;
 
     #[test]
-    fn several_things_are_in_the_plural_and_a_state_is_not() {
+    fn countable_status_is_in_the_plural() {
         assert_eq!(counted(1, "Package collected"), "1 package collected");
         assert_eq!(counted(3, "Package collected"), "3 packages collected");
         assert_eq!(counted(2, "Blocked everywhere"), "2 blocked everywhere");
         assert_eq!(counted(0, "Isolated"), "0 isolated");
-        // What the service said keeps its spelling.
+        // The service's words keep their spelling.
         assert_eq!(counted(1, "Accepted “Exploded”"), "1 accepted “Exploded”");
-        // Whatever a success is called.
         for kind in ActionKind::ALL {
             let word = kind.spec().done;
             let first = word.split(' ').next().unwrap_or_default();

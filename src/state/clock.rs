@@ -1,4 +1,4 @@
-//! This computer's clock beside the service's.
+//! This computer's clock compared with the service's.
 
 use jiff::SignedDuration;
 
@@ -8,26 +8,26 @@ use crate::model::{EntryId, duration_text};
 
 /// The clock skew that Kerberos and most of Microsoft's services tolerate.
 const MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
-/// Once it was said to be off, it is right again only within this: at the edge it would come and go.
+/// Below this, a reported skew is withdrawn: hysteresis, so that the notice does not flicker at the limit.
 const IS_RIGHT: SignedDuration = SignedDuration::from_mins(4);
-/// A clock that drifts, and answers that are late, change it by less.
+/// The change of skew above which the clock was set: drift and late replies change it by less.
 const JUMP: SignedDuration = SignedDuration::from_secs(30);
 
-/// What is known of this computer's clock. Nothing that is decided depends on it, nor do ages of what the
-/// service tells; but what this console writes down has its times.
+/// This computer's clock. No decision depends on it, nor does the age of a service timestamp; but the journal
+/// has its times.
 #[derive(Debug, Default)]
 pub struct OwnClock {
-    /// That it is far from the service's, if it is.
+    /// The notice of a large skew, if there is one.
     pub off: Option<Explanation>,
-    /// How far ahead the service's was when that was said.
+    /// The skew in that notice.
     said: SignedDuration,
     is_measured: bool,
-    /// How many entries there were when it was last found to have jumped: the first of them.
+    /// The number of entries at the last jump.
     entries_before_jump: usize,
 }
 
 impl OwnClock {
-    /// Says it anew where it has changed by much, and no longer where it is right.
+    /// Updates the notice after a large change, and withdraws it once the clock is right.
     fn note(&mut self, ahead: SignedDuration) {
         let limit = self.off.as_ref().map_or(MAY_BE_OFF, |_| IS_RIGHT);
         if ahead.abs() < limit {
@@ -40,7 +40,7 @@ impl OwnClock {
 }
 
 fn explanation(ahead: SignedDuration) -> Explanation {
-    // Seconds say nothing: the answer was under way.
+    // Seconds are within the reply's latency.
     let amount = duration_text(ahead.abs().as_mins() * 60);
     let side = if ahead.is_negative() {
         "ahead of"
@@ -55,7 +55,7 @@ fn explanation(ahead: SignedDuration) -> Explanation {
 }
 
 impl State {
-    /// Takes in how far the service's clock is ahead of this computer's.
+    /// Applies a measurement of how far the service's clock is ahead of this computer's.
     pub(super) fn apply_service_ahead(&mut self, ahead: SignedDuration) {
         let moved = ahead.saturating_sub(self.service_ahead).abs();
         if self.clock.is_measured && moved > JUMP {
@@ -66,8 +66,8 @@ impl State {
         self.clock.note(ahead);
     }
 
-    /// Whether this computer's clock has jumped since an entry was confirmed, in this run: how long anything
-    /// took since then cannot be told by it.
+    /// Whether this computer's clock has jumped since an entry was confirmed in this run: durations since then
+    /// are wrong.
     #[must_use]
     pub fn clock_jumped_since(&self, id: EntryId) -> bool {
         let index = self.entries.index_of(id);
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_is_said_anew_when_it_changes_and_withdrawn_when_it_is_right() {
+    fn skew_notice_is_updated_on_change_and_withdrawn_when_right() {
         let mut clock = OwnClock::default();
         let mut words = |secs: i64| {
             clock.note(SignedDuration::from_secs(secs));

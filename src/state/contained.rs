@@ -1,4 +1,4 @@
-//! Devices contained now, by anyone, as far as the history of actions shows.
+//! Devices contained now, by anyone, according to the action history.
 
 use std::borrow::Cow;
 
@@ -17,12 +17,11 @@ use crate::model::{
 pub struct Contained {
     pub machine: MachineRef,
     pub condition: Condition,
-    /// Requests behind a condition in force: the one that began it, and those that set it again since,
-    /// oldest first.
+    /// Requests behind a condition in force: the first one and its repetitions, oldest first.
     pub in_force: Vec<Request>,
-    /// Whether it may have been lifted: the history does not show which came last.
+    /// Whether it may have been lifted: the history does not show which action came last.
     pub is_unclear: bool,
-    /// A request that has not ended, and whether it leads into the condition or out of it.
+    /// A request that has not ended, and its direction.
     pub pending: Option<(Direction, Request)>,
 }
 
@@ -38,7 +37,7 @@ pub enum Direction {
 pub struct Request {
     pub action: MachineActionId,
     pub kind: MachineActionType,
-    /// When it was carried out; of a pending one, when the service last reported on it.
+    /// Time of execution; for a pending request, the service's last update.
     pub at: Option<Timestamp>,
     /// The reported requestor; `None` if not reported.
     pub by: Option<Box<str>>,
@@ -51,17 +50,17 @@ pub struct Request {
 pub struct WayBack {
     /// Isolated or contained by this account, and not being released.
     pub to_release: Vec<MachineRef>,
-    /// Restricted by this account, and not being released.
+    /// The number of this account's containments that are being lifted, by anyone.
     pub to_unrestrict: Vec<MachineRef>,
-    /// Number of this account's containments that are being lifted, by anyone.
+    /// The number of this account's pending containments: they can be cancelled.
     pub being_lifted: usize,
-    /// How many containments that this account requested are pending: they can be cancelled.
+    /// Devices left out of the release.
     pub pending: usize,
     /// Containments that are not released with these.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A device that is not given back with what is this account's own, and why.
+/// A device that is not released with the account's own containments, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
     pub machine: MachineRef,
@@ -70,8 +69,8 @@ pub struct LeftOut {
 }
 
 impl State {
-    /// Every device that is contained or changing, oldest first. One that is missing here may still
-    /// be contained.
+    /// Every device that is contained or changing, oldest first. One that is missing here may still be
+    /// contained.
     #[must_use]
     pub fn contained(&self) -> Vec<Contained> {
         let mut found = Vec::new();
@@ -83,7 +82,7 @@ impl State {
         found
     }
 
-    /// The record of a machine, or the name that its actions have for it.
+    /// The record of a machine, or else the name in its actions.
     pub(super) fn named(&self, id: &MachineId, actions: &[MachineAction]) -> MachineRef {
         let known = self.machine(id).map(|machine| machine.reference());
         known.unwrap_or_else(|| MachineRef {
@@ -105,7 +104,7 @@ impl State {
             ConditionState::Yes(evidence) | ConditionState::Unclear(evidence) => {
                 (Some(evidence), None)
             }
-            // Lifting what is not known to hold contains nobody.
+            // Lifting a condition that is not known to hold contains nothing.
             ConditionState::Changing { to: false, .. }
                 if ended.in_force().is_none() && conditions.opposed(condition).is_none() =>
             {
@@ -146,14 +145,14 @@ impl State {
 }
 
 impl Contained {
-    /// When it began, or when it was last reported that it will: rows do not jump on a release.
+    /// Start of the condition, or the last report of a pending request: rows do not jump on a release.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         let pending = self.pending.as_ref().map(|(_, request)| request);
         self.in_force.first().or(pending)?.at
     }
 
-    /// Requests that contain it or are about to, oldest first.
+    /// Requests that set the condition or are about to, oldest first.
     #[must_use]
     pub fn setters(&self) -> &[Request] {
         match (&*self.in_force, &self.pending) {
@@ -162,7 +161,7 @@ impl Contained {
         }
     }
 
-    /// Whose containment it is: this account's own only where it requested all that contains it.
+    /// Ownership of the containment: this account's own only if it made every request behind it.
     #[must_use]
     pub fn whose(&self) -> Option<Ownership> {
         Ownership::of_all(self.setters().iter().map(|request| request.whose))
@@ -183,7 +182,7 @@ impl Contained {
         format!("{sure}{word} by {by}")
     }
 
-    /// Why it is not given back with what is this account's own; `None` where it is.
+    /// Why it is not released with the account's own containments; `None` if it is.
     fn why_left_out(&self) -> Option<String> {
         let is_mine = self.whose() == Some(Ownership::Mine);
         match (&*self.in_force, &self.pending) {
@@ -214,7 +213,7 @@ impl Request {
 }
 
 impl WayBack {
-    /// The signed-in person's own among these.
+    /// The signed-in account's own among these.
     #[must_use]
     pub fn of(contained: &[Contained]) -> Self {
         let mut way_back = Self::default();
@@ -240,7 +239,7 @@ impl WayBack {
         way_back
     }
 
-    /// Notes what is not given back, and why.
+    /// Adds a device that is left out, with the reason.
     pub fn leave_out(&mut self, row: &Contained, why: String) {
         self.left_out.push(LeftOut {
             machine: row.machine.clone(),
@@ -361,7 +360,7 @@ mod tests {
         }
     }
 
-    /// An order of Jane's on this machine, with what became of it.
+    /// One of Jane's orders on this machine, with its last record.
     fn entry(tag: &str, machine: &str, record: Record) -> Event {
         let author = Author {
             tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
@@ -376,7 +375,7 @@ mod tests {
         Event::Entry(Box::new(entry))
     }
 
-    /// The way back is of what this account requested and the service credits to it.
+    /// The way back covers only this account's requests that the service credits to it.
     #[test]
     fn mine_is_never_also_others_or_unknown() {
         use MachineActionStatus::{Pending, Succeeded};
@@ -407,7 +406,7 @@ mod tests {
         state.apply(Event::Actions { epoch, actions });
         let done = |id: &str| fixtures::finished(id, Succeeded);
         state.apply(entry("cdn-7F3K2Q9M", "a7", done("a7-7")));
-        // Somebody was first: the entry knows their action, and has made none.
+        // Someone else was first: the entry has their action, and created none.
         let theirs = Record::NotOurs {
             action: MachineActionId::parse("a8-8").expect("a literal id"),
             requestor: sam.into(),
@@ -448,9 +447,9 @@ mod tests {
         assert_eq!(whose("a8"), Some(Ownership::NotOurs));
     }
 
-    /// Repeating a colleague's containment does not take it over, and a colleague who repeats one shares it.
+    /// Repeating a colleague's containment does not transfer it, and a colleague who repeats one shares it.
     #[test]
-    fn what_several_have_set_is_nobodys_own() {
+    fn containment_set_by_several_accounts_is_nobodys_own() {
         use MachineActionStatus::Succeeded;
         use MachineActionType::Isolate;
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());

@@ -1,5 +1,4 @@
-//! This console's entries, and the positions of those that every frame needs: no frame
-//! walks all that was ever journalled.
+//! This console's entries, indexed for what every frame needs, so that no frame walks the whole journal.
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -18,19 +17,19 @@ pub struct Entries {
     all: Vec<Entry>,
     by_id: HashMap<EntryId, usize>,
     by_machine: HashMap<MachineId, Vec<usize>>,
-    /// The machines that they are about, each once.
+    /// The machines of all entries, each once.
     machines: Vec<MachineId>,
     by_batch: HashMap<EntryId, Vec<usize>>,
-    /// Entries that made an action of the service, or one in whose place somebody else's came.
+    /// Entries by the action that they created, or that the service kept instead.
     by_action: HashMap<MachineActionId, Vec<usize>>,
-    /// When other actions ended without success that had kept an order of ours from being queued.
+    /// End times of other people's failed actions that the service had kept instead of an order of ours.
     theirs_failed: HashMap<MachineActionId, Timestamp>,
-    /// Orders that had succeeded and were undone by somebody else, with how many records they had when that
-    /// was learnt: clocks that differ tell nothing of what was read after it.
+    /// Succeeded orders reversed by someone else, with the number of their records when the reversal was read:
+    /// timestamps would depend on differing clocks.
     lifted: HashMap<EntryId, usize>,
-    /// The same, with what has undone each, in the order in which that was learnt.
+    /// The same orders with their reversals, in the order in which these were read.
     reversals: Vec<(EntryId, Evidence)>,
-    /// Those of which the service says more than their status tells, and a person has to read it.
+    /// Entries with a deviation or a pending approval, which needs attention.
     remarked: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
@@ -38,14 +37,14 @@ pub struct Entries {
     open: BTreeSet<usize>,
     /// Unacknowledged entries that went wrong, have an unknown outcome, or are held.
     attention: Unread,
-    /// Those of them that are held.
+    /// The held ones among them.
     held: Unread,
     /// Entries that have ended and need no attention.
     ended: BTreeSet<usize>,
-    /// How many the file held when it was last read: orders of an earlier run, or of another console.
+    /// The number of entries in the file when last read: orders of an earlier run, or of another console.
     of_earlier_runs: usize,
     is_lined_up: bool,
-    /// Grows with each change; what is derived from them remembers the one it came from.
+    /// Incremented on each change, to invalidate derived values.
     generation: u64,
 }
 
@@ -58,8 +57,7 @@ impl Entries {
         }
     }
 
-    /// Adds entries of the file, or replaces known ones by what the file has: orders of earlier runs, or of
-    /// another console.
+    /// Adds or updates entries from the file: orders of earlier runs, or of another console.
     pub(super) fn put_read(&mut self, entries: Vec<Entry>) {
         for entry in entries {
             self.set(entry);
@@ -67,8 +65,8 @@ impl Entries {
         self.of_earlier_runs = self.all.len();
     }
 
-    /// Lines up what a person has to read by the time since which it has needed that: once, at the start,
-    /// where nobody has seen it in another order yet.
+    /// Sorts the entries that need attention by the time since which they do: once, at the start, before they
+    /// are on screen.
     pub(super) fn line_up(&mut self) {
         if !std::mem::replace(&mut self.is_lined_up, true) {
             let all = &self.all;
@@ -87,7 +85,7 @@ impl Entries {
         };
         self.generation += 1;
         self.sort_in(index);
-        // Whether a cancellation came from here is known only now.
+        // Only now is it known whether a cancellation came from here.
         if let Task::Cancel { action, .. } = &self.all[index].order.task {
             for cancelled in self.by_action.get(action).cloned().unwrap_or_default() {
                 self.sort_in(cancelled);
@@ -123,10 +121,10 @@ impl Entries {
         }
     }
 
-    /// Moves an entry to the index of its present status.
+    /// Moves an entry to the indices of its current status.
     fn sort_in(&mut self, index: usize) {
         let entry = &self.all[index];
-        // The service may carry an order over to another record of the device.
+        // The service may move an order to another record of the device.
         let acted_on = entry.machine().id;
         if acted_on != entry.order.machine.id {
             self.note_machine(acted_on, index);
@@ -156,7 +154,7 @@ impl Entries {
         }
     }
 
-    /// Whether an entry waits for a person to have read it.
+    /// Whether an entry waits to be acknowledged.
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
@@ -165,12 +163,12 @@ impl Entries {
             entry.acts_elsewhere() || self.lifted.contains_key(&id) || self.remarked.contains(&id);
         (entry.unread_reversal().is_some()
             || (status.needs_person() || says_more) && !self.is_read(entry))
-            // What this console itself has cancelled went as it was meant to.
+            // An action cancelled by this console went as intended.
             && !status.was_cancelled_here(|tag| self.get(tag))
     }
 
-    /// Whether a person has acknowledged an entry's status; where somebody else's request came in its
-    /// place, also how that ended.
+    /// Whether an entry's status was acknowledged; if the service kept someone else's request instead, also the
+    /// end of that.
     fn is_read(&self, entry: &Entry) -> bool {
         let Some(read) = entry.acknowledged() else {
             return false;
@@ -186,8 +184,8 @@ impl Entries {
         failed.is_none_or(|failed| *failed <= read.at)
     }
 
-    /// An action ended without success. Where it had replaced an order of ours, the device
-    /// is not in the state that somebody wanted, and a person has to read that.
+    /// Notes an action that ended without success. If it had replaced an order of ours, the device is not in
+    /// the wanted state, and the order needs attention.
     pub(super) fn note_failed(&mut self, action: &MachineActionId, at: Timestamp) {
         let indices = self.by_action.get(action).cloned().unwrap_or_default();
         let is_theirs =
@@ -200,7 +198,7 @@ impl Entries {
         }
     }
 
-    /// Somebody else has undone what an order brought about, and a person has to read that.
+    /// Notes that someone else has reversed an order, which needs attention.
     pub(super) fn note_lifted(&mut self, id: EntryId, reversal: Evidence) {
         if let Some(index) = self.index_of(id)
             && !self.lifted.contains_key(&id)
@@ -212,14 +210,13 @@ impl Entries {
         }
     }
 
-    /// Orders that somebody else has undone, as far as a person has to read that in this run: those that came
-    /// to be known after the first `known` of them.
+    /// Reversals that need attention in this run, without the first `known` of them.
     #[must_use]
     pub fn reversals_after(&self, known: usize) -> &[(EntryId, Evidence)] {
         self.reversals.get(known..).unwrap_or_default()
     }
 
-    /// Notes whether the service says more of an order than its status tells.
+    /// Notes whether an entry has a deviation or a pending approval.
     pub(super) fn note_remark(&mut self, id: EntryId, says_more: bool) {
         let is_changed = if says_more {
             self.remarked.insert(id)
@@ -232,7 +229,7 @@ impl Entries {
         }
     }
 
-    /// The entry that made an action, as far as the service credits it to this console's order.
+    /// The entry that created an action, if the service credits it to this console's order.
     #[must_use]
     pub fn creator_of(&self, action: &MachineActionId) -> Option<&Entry> {
         let indices = self.by_action.get(action)?.iter().rev();
@@ -240,7 +237,7 @@ impl Entries {
         entries.find(|entry| entry.own_action().as_ref() == Some(action))
     }
 
-    /// Whether an entry was in the journal when that was opened.
+    /// Whether an entry was in the journal when it was opened.
     #[must_use]
     pub fn is_of_earlier_run(&self, id: EntryId) -> bool {
         let index = self.by_id.get(&id);
@@ -268,17 +265,17 @@ impl Entries {
         self.at(&self.open)
     }
 
-    /// Entries that a person has to read, in the order in which they came to need it.
+    /// Entries that need attention, in the order in which they came to need it.
     pub fn attention(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
         self.attention.indices().map(|index| &self.all[index])
     }
 
-    /// Those of [`Self::attention`] that wait for a person to insist on them or to withdraw them.
+    /// Those of [`Self::attention`] that wait for the user to insist on or to withdraw them.
     pub fn held(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
         self.held.indices().map(|index| &self.all[index])
     }
 
-    /// Entries that have come to need attention since this was asked last, with the same `mark`.
+    /// Entries that came to need attention since the last call with this `mark`.
     pub fn attention_since(&self, mark: &mut u64) -> Vec<EntryId> {
         let indices = self.attention.places_since(mark);
         indices.map(|index| self.all[index].id()).collect()
@@ -306,7 +303,7 @@ impl Entries {
         indices.map(|index| &self.all[*index])
     }
 
-    /// Machines that an entry is about, each once: of a long journal some can be looked at, and others later.
+    /// Machines that have entries, each once: in a long journal they can be visited in parts.
     #[must_use]
     pub fn machines(&self) -> &[MachineId] {
         &self.machines

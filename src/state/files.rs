@@ -1,4 +1,4 @@
-//! Known facts of files.
+//! Known facts about files.
 
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ impl State {
         }
     }
 
-    /// Looked up by another hash, a file is known by its SHA-1 from then on, too.
+    /// Stores the facts by the hash of the lookup, and by SHA-1 if that differs.
     fn learn_file(
         &mut self,
         hash: Box<str>,

@@ -1,4 +1,4 @@
-//! Devices and entries for the tests of whatever shows or judges them.
+//! Devices and entries for tests of views and guardrails.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::model::{
     MachineRef, Permissions, SessionStatus, TenantId,
 };
 
-/// Somebody in the built-in tenant.
+/// A user in the built-in tenant.
 pub fn author() -> Author {
     Author {
         mode: "DEMO".into(),
@@ -33,7 +33,7 @@ pub fn account(tenant: &str, user_name: Option<&str>) -> Account {
     }
 }
 
-/// A sign-in of which it is not known what it allows.
+/// A sign-in with unknown permissions.
 pub fn signed_in(account: Account) -> SessionStatus {
     SessionStatus::SignedIn {
         account,
@@ -41,14 +41,14 @@ pub fn signed_in(account: Account) -> SessionStatus {
     }
 }
 
-/// The record of a machine, of which no more than a literal id and a name is known.
+/// A machine's record with an id and a name only.
 pub fn machine(id: &str, dns_name: &str) -> Arc<Machine> {
     let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
     machine.computer_dns_name = Some(dns_name.into());
     Arc::new(machine)
 }
 
-/// Tells the window a page of the list.
+/// Applies a page of the device list.
 pub fn page(state: &mut State, machines: &[Arc<Machine>]) {
     state.apply(Event::Inventory {
         epoch: state.epoch,
@@ -64,7 +64,7 @@ pub fn machine_ref(id: &str, dns_name: Option<&str>) -> MachineRef {
     }
 }
 
-/// The end of an action by its literal id, of which nobody said more.
+/// The end of an action by its literal id, without a comment.
 pub fn finished(action: &str, status: MachineActionStatus) -> Record {
     Record::Finished {
         action: MachineActionId::parse(action).expect("a literal id"),
@@ -91,7 +91,7 @@ pub fn order(tag: &str, machine: MachineRef, kind: ActionKind) -> Order {
     }
 }
 
-/// The entry of an order, with what became known of it, all at one time.
+/// The entry of an order, with all its records at one time.
 pub fn entry_at(at: Timestamp, author: Author, order: Order, records: Vec<Record>) -> Entry {
     let intended = Record::Intended {
         author: author.clone(),
@@ -104,12 +104,12 @@ pub fn entry_at(at: Timestamp, author: Author, order: Order, records: Vec<Record
     entry
 }
 
-/// As [`entry_at`], in 1970.
+/// Like [`entry_at`], in 1970.
 pub fn entry(author: Author, order: Order, records: Vec<Record>) -> Entry {
     entry_at(Timestamp::UNIX_EPOCH, author, order, records)
 }
 
-/// The entries of a journal that was opened.
+/// The entries of an opened journal.
 impl From<Vec<Entry>> for Entries {
     fn from(all: Vec<Entry>) -> Self {
         let mut entries = Self::default();

@@ -12,25 +12,25 @@ use crate::model::{
     skeleton,
 };
 
-/// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
-/// what stands at a place has to be compared.
+/// Indices into the machine list by key. It holds hashes only, as there may be a hundred thousand machines:
+/// candidates have to be compared.
 #[derive(Debug, Default)]
 struct Index {
     seed: RandomState,
-    /// The newest place of a hash.
+    /// The newest index of a hash.
     newest: HashMap<u32, u32>,
-    /// For each place, the one before it with the same hash; [`NOWHERE`] where there is none.
+    /// For each index, the previous one with the same hash; [`NOWHERE`] if there is none.
     before: Vec<u32>,
 }
 
 const NOWHERE: u32 = u32::MAX;
 
-/// Time for which a device counts as missing once a list no longer shows it: a service that omits
-/// some from its answer does not say so.
+/// How long a device counts as missing after a list no longer shows it: a service that omits devices from a
+/// reply does not say so.
 const MISSED_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// Missing devices that are remembered.
+/// The maximum number of missing devices that are remembered.
 const MAX_MISSING: usize = 20_000;
-/// Bytes freed at a time, as each time costs a walk over all devices.
+/// Bytes freed at a time, as each pass walks over all devices.
 const MADE_AT_ONCE: usize = 8 << 20;
 
 impl Index {
@@ -65,7 +65,7 @@ impl Index {
 #[derive(Debug, Clone, Copy)]
 struct ListedSize {
     bytes: usize,
-    /// Whether it was seen in the present reading, or the last one.
+    /// Whether it was seen in the current reading, or the last one.
     is_shown: bool,
 }
 
@@ -76,26 +76,26 @@ pub struct Inventory {
     /// Parallel to `machines`.
     sizes: Vec<ListedSize>,
     room: Room,
-    /// Whether there was no room for one that came since the present reading began.
+    /// Whether a machine was dropped for lack of memory since the current reading began.
     is_full: bool,
     by_id: Index,
     by_name: Index,
-    /// Grows with each change; what is derived from the list remembers the one it came from.
+    /// Incremented on each change, to invalidate derived values.
     pub generation: u64,
-    /// The place that each of the latest generations changed.
+    /// The index that each of the latest generations changed.
     changes: Vec<u32>,
     pub loading: bool,
-    /// Reason why the present page is late, if it is.
+    /// Why the current page is late, if it is.
     pub slow: Option<PageDelay>,
-    /// When the present reading began, or the last one.
+    /// Start of the current reading, or of the last one.
     pub began_at: Option<Timestamp>,
-    /// When the last complete reading ended.
+    /// End of the last complete reading.
     pub read_at: Option<Timestamp>,
-    /// When the list of an earlier run was read, while there is no newer one.
+    /// When an earlier run read this list, while there is no newer one.
     pub kept_at: Option<Timestamp>,
-    /// Elements of the last reading that could not be understood.
+    /// Elements of the last reading that could not be parsed.
     pub unreadable: usize,
-    /// Why the last reading is not complete.
+    /// Why the last reading is incomplete.
     pub incomplete: Option<String>,
     /// Devices of an earlier list that a later one did not show, and since when.
     missing: HashMap<MachineId, Timestamp>,
@@ -134,8 +134,8 @@ impl Inventory {
         places.find(|&index| self.machines[index].id == *id)
     }
 
-    /// The indices in [`Self::all`] of machines with this name, short or in full, in any spelling. A
-    /// machine without a domain matches its name with any.
+    /// The indices in [`Self::all`] of machines with this name, short or in full, in any spelling. A machine
+    /// without a domain matches its name with any.
     pub fn places_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
         let places = indexed_name(name).map(|name| self.by_name.places(name));
         places.into_iter().flatten().filter(move |&index| {
@@ -144,15 +144,14 @@ impl Inventory {
         })
     }
 
-    /// The places in [`Self::all`] that are new or other than in `generation`; `None` where all may
-    /// be.
+    /// The indices in [`Self::all`] that are new or changed since `generation`; `None` if all may be.
     #[must_use]
     pub fn changes_since(&self, generation: u64) -> Option<&[u32]> {
         let count = usize::try_from(self.generation.checked_sub(generation)?).ok()?;
         self.changes.get(self.changes.len().checked_sub(count)?..)
     }
 
-    /// Other records with the same host name, or with one that looks the same.
+    /// Other records with the same or a confusable host name.
     pub fn namesakes<'a>(
         &'a self,
         machine: &'a MachineRef,
@@ -164,23 +163,23 @@ impl Inventory {
             .flatten()
             .map(|index| &self.machines[index]);
         others.filter(move |other| {
-            // Hundreds of phones may share one name: those spelt alike need no second look.
+            // Hundreds of phones may share one name: equal spellings need no second comparison.
             other.id != machine.id
                 && (other.computer_dns_name == machine.dns_name
                     || other.computer_dns_name.as_deref().and_then(indexed_name) == name)
         })
     }
 
-    /// Starts over, for another account.
+    /// Clears everything, for another account.
     pub(super) fn forget(&mut self) {
         *self = Self {
-            // What was derived from this list must not pass for derived from the next.
+            // Values derived from this list must not pass for those of the next.
             generation: self.generation + 1,
             ..Self::default()
         };
     }
 
-    /// Begins a reading: earlier changes are no part of it.
+    /// Begins a reading: earlier changes are not part of it.
     pub(super) fn begin_reading(&mut self, at: Timestamp) {
         self.began_at = Some(at);
         self.loading = true;
@@ -192,13 +191,13 @@ impl Inventory {
         }
     }
 
-    /// Ends a reading that was not complete for this reason, if for any.
+    /// Ends a reading, with the reason if it is incomplete.
     pub(super) fn end_reading(&mut self, incomplete: Option<String>) {
         let is_full = self.is_full.then(|| MORE_THAN_KEPT.to_owned());
         self.incomplete = incomplete.or(is_full);
     }
 
-    /// Adds machines that an earlier run has read; present ones are newer and stay.
+    /// Adds machines that an earlier run has read; known ones are newer and stay.
     pub(super) fn keep(&mut self, at: Timestamp, machines: Vec<Arc<Machine>>) {
         if self.read_at.is_none() {
             let unknown: Vec<_> = machines
@@ -210,8 +209,8 @@ impl Inventory {
         }
     }
 
-    /// Adds machines; a known id is replaced in place, so that no row jumps. What a record
-    /// leaves out is taken from the one before.
+    /// Adds machines; a known id is replaced in place, so that no row jumps. Missing fields are taken from the
+    /// previous record.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         self.put(machines, true);
     }
@@ -233,7 +232,7 @@ impl Inventory {
             let more = machine.bytes_in_list();
             self.room.give_back(bytes);
             if !self.makes_room_for(more, known) {
-                // It has its room already.
+                // Its memory is reserved already.
                 self.room.take(bytes);
                 self.is_full = true;
                 self.incomplete
@@ -253,9 +252,9 @@ impl Inventory {
         }
     }
 
-    /// Puts a machine in its place; whether it had another name there.
+    /// Stores a machine at its index; returns whether its name there changed.
     fn place(&mut self, machine: Arc<Machine>, size: ListedSize) -> bool {
-        // Others may have left meanwhile.
+        // Machines may have been dropped meanwhile.
         let known = self.index_of(&machine.id);
         let index = known.unwrap_or(self.machines.len());
         let Ok(change) = u32::try_from(index) else {
@@ -264,7 +263,7 @@ impl Inventory {
         self.generation += 1;
         self.changes.push(change);
         if self.changes.len() > 2 * self.machines.len() + MAX_MISSING {
-            // A service that changes its mind over and over; all is looked at again.
+            // Too many changes to remember: everything is rebuilt.
             self.changes.clear();
         }
         if known.is_some() {
@@ -280,8 +279,8 @@ impl Inventory {
         false
     }
 
-    /// Reserves `bytes`. Where there is not enough room, those leave first that the present reading has
-    /// not shown, but the one at `place` stays.
+    /// Reserves `bytes`. If there is not enough memory, machines not shown by the current reading are dropped
+    /// first, except the one at `place`.
     fn makes_room_for(&mut self, bytes: usize, place: Option<usize>) -> bool {
         if self.room.take(bytes) {
             return true;
@@ -309,8 +308,8 @@ impl Inventory {
         self.room.take(bytes)
     }
 
-    /// Drops what a reading that ended at `at`, the one before at `before`, did not show any more.
-    /// Devices that were there lately count as missing.
+    /// Drops the machines that a reading that ended at `at` did not show; the previous one ended at `before`.
+    /// Those seen recently count as missing.
     pub(super) fn keep_only(
         &mut self,
         seen: &[MachineId],
@@ -326,8 +325,7 @@ impl Inventory {
         }
     }
 
-    /// Drops the machines at these places. They are missing from now on, `at`, where the list `before` was
-    /// read lately.
+    /// Drops the machines marked in `leaves`. They count as missing from `at` if the list `before` is recent.
     fn drop_machines(&mut self, leaves: &[bool], before: Option<Timestamp>, at: Timestamp) {
         let is_missed = before.is_some_and(|before| is_recent(before, at));
         let gone = self.machines.iter().zip(leaves);
@@ -366,7 +364,7 @@ impl Inventory {
     }
 }
 
-/// Whether a list that was read then still says at this time what there should be.
+/// Whether a list read at `then` is recent enough at `at` to notice missing devices.
 fn is_recent(then: Timestamp, at: Timestamp) -> bool {
     at.duration_since(then).abs() < MISSED_FOR
 }
@@ -407,7 +405,7 @@ mod tests {
         }
     }
 
-    /// A device of which one text takes a megabyte.
+    /// A device with one field of a megabyte.
     fn large(number: usize) -> Arc<Machine> {
         let mut machine = (*machine(&format!("a{number}"), "D")).clone();
         machine.agent_version = Some("x".repeat(1 << 20).into());
@@ -433,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_present_reading_has_not_shown_makes_room_first() {
+    fn machines_not_shown_by_current_reading_are_evicted_first() {
         let mut inventory = Inventory::default();
         let at = |second| Timestamp::from_second(second).expect("a literal time");
         for (reading, first) in [(1, 0), (2, 1_000), (3, 2_000)] {
@@ -444,17 +442,17 @@ mod tests {
                 let id = MachineId::parse(&format!("a{n}")).expect("an id");
                 inventory.get(&id).is_some()
             });
-            assert_eq!(shown.count(), 60, "all of the present reading");
+            assert_eq!(shown.count(), 60, "all of the current reading");
             inventory.read_at = Some(at(reading));
             inventory.end_reading(Some("cut".to_owned()));
         }
-        // They were there a moment ago.
+        // They were listed a moment ago.
         assert!(inventory.missing_count() > 0);
-        assert!(inventory.all().len() > 60, "what there is room for stays");
+        assert!(inventory.all().len() > 60, "what fits stays");
     }
 
     #[test]
-    fn one_that_there_is_no_room_for_is_left_out_and_the_list_says_so() {
+    fn machine_that_exceeds_the_budget_is_left_out_and_reported() {
         let mut inventory = Inventory::default();
         inventory.begin_reading(Timestamp::UNIX_EPOCH);
         inventory.upsert((0..200).map(large));
@@ -463,7 +461,7 @@ mod tests {
         assert!((100..120).contains(&count), "{count}");
         inventory.end_reading(None);
         assert_eq!(inventory.incomplete.as_deref(), Some(MORE_THAN_KEPT));
-        // What is here stays, larger or not; smaller it makes room.
+        // A known machine stays, larger or not; a smaller one frees memory.
         let mut larger = (*large(0)).clone();
         larger.agent_version = Some("x".repeat(20 << 20).into());
         inventory.upsert([Arc::new(larger)]);
@@ -484,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn the_changes_of_one_reading_are_bounded() {
+    fn changes_of_one_reading_are_bounded() {
         let mut inventory = Inventory::default();
         inventory.begin_reading(Timestamp::UNIX_EPOCH);
         let generation = inventory.generation;

@@ -8,18 +8,18 @@ use crate::explain::Explanation;
 use crate::journal::Report;
 use crate::message::{JournalNews, Written};
 
-/// The journal's file, what verifying it found, and what was written out.
+/// The journal's file, the result of its verification, and exports.
 #[derive(Debug, Default)]
 pub struct JournalFacts {
     pub file: Option<PathBuf>,
-    /// Other journals in its folder that a person has put aside.
+    /// Other journals in its folder that a user has put aside.
     pub put_aside: Vec<PathBuf>,
     pub is_verifying: bool,
     pub verdict: Option<(Timestamp, Result<Report, Explanation>)>,
     pub is_exporting: bool,
-    /// The last one.
+    /// The last export.
     pub export: Option<Result<Written, Explanation>>,
-    /// How many there were in this run.
+    /// The number of exports in this run.
     pub exports: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
+//! Facts: everything the window shows. Changed only by [`State::apply`] (rule 7).
 
 mod actions;
 mod aftermath;
@@ -56,18 +56,18 @@ use crate::model::{
     SignInMethod,
 };
 
-/// How long what the service offers is taken to hold.
+/// How long available actions are considered current.
 const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(5);
 
-/// Things of one kind that were read one after the other and are kept; a shift looks at fewer.
+/// The maximum number of cached reads of one kind; a shift needs fewer.
 const MAX_READ: usize = 1_000;
-/// Memory for all of them: many times what those of a usual shift take.
+/// The memory limit for them: many times the need of a usual shift.
 const MAX_READ_BYTES: usize = 8 << 20;
 
-/// How a reading of all actions of one machine went.
+/// Result of reading all actions of one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryRead {
-    /// Whether all of them came: neither cut off nor unreadable in part.
+    /// Whether all of them were read: neither cut off nor partly unreadable.
     pub is_complete: bool,
 }
 
@@ -83,95 +83,95 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub target: Box<str>,
-    /// The cloud, where it is one.
+    /// The cloud, if it is one.
     pub cloud: Option<Cloud>,
-    /// The tenant as it was set: an id or a domain; empty where none is set.
+    /// The configured tenant: an id or a domain; empty if none is set.
     pub tenant: Box<str>,
-    /// The application that signs in.
+    /// The client id of the application.
     pub client_id: Box<str>,
-    /// The page that signs the browser out.
+    /// The sign-out page for the browser.
     pub sign_out_page: Box<str>,
-    /// The name of the profile, in a run that has profiles.
+    /// The profile's name, in a run that has profiles.
     pub profile: Option<Box<str>>,
-    /// The names of all that were saved when this console began.
+    /// The names of all profiles saved when this console started.
     pub profiles: Box<[Box<str>]>,
-    /// In which guardrails say when something was done.
+    /// The time zone for times in guardrail findings.
     pub zone: TimeZone,
-    /// When this run began, by this computer's clock; `None` where no run is meant.
+    /// Start of this run by this computer's clock; `None` outside of a run.
     pub began_at: Option<Timestamp>,
-    /// The rules that hold now.
+    /// The rules in force.
     pub policy: Policy,
-    /// Facts of the settings, from which the rules come.
+    /// Facts of the settings, the source of the rules.
     pub settings: SettingsFacts,
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
-    /// Files that were looked up, by the SHA-1 and by what else they were looked up by.
+    /// File lookups, by SHA-1 and by the hash that was looked up.
     pub files: Recent<Box<str>, Remote<Option<Box<FileFacts>>>, MAX_READ, MAX_READ_BYTES>,
-    /// The devices on which files were seen, by the SHA-1.
+    /// The devices on which files were seen, by SHA-1.
     pub sightings: Recent<Box<str>, Remote<Listed<Arc<Machine>>>, MAX_READ, MAX_READ_BYTES>,
     /// Tenant-wide indicators.
     pub indicators: Box<Remote<ReadIndicators>>,
-    /// The file of this computer that was last to be hashed, and how that goes.
+    /// The last local file to be hashed, and its progress.
     pub hashing: Option<(PathBuf, HashingNews)>,
     /// This computer's clock.
     pub clock: OwnClock,
-    /// How far the service's clock is ahead of this computer's, as far as that was measured.
+    /// How far the service's clock is ahead of this computer's, as far as measured.
     pub service_ahead: SignedDuration,
     /// Identity of this computer, if known.
     pub host: Option<Host>,
     /// The method by which the last account signed in here.
     pub sign_in_method: Option<SignInMethod>,
-    /// How often a person has signed in during this run.
+    /// The number of sign-ins by the user during this run.
     pub sign_ins: usize,
-    /// Why the last sign-in did not work.
+    /// Why the last sign-in failed.
     pub sign_in_failure: Option<Explanation>,
-    /// Why the sign-in of the present account could not be renewed; gone once it can be used.
+    /// Why the current account's sign-in could not be renewed; cleared once it works.
     pub renewal_failure: Option<Explanation>,
-    /// The way to sign in that the last refusal asks for.
+    /// The sign-in method that the last refusal asks for.
     pub advised_method: Option<SignInMethod>,
     /// Whether this console may act; `None` until the journal was opened.
     pub journal: Option<Result<(), Explanation>>,
-    /// Why it is not known yet whether the journal is the one that was written last.
+    /// Why it is not known yet whether this is the journal that was written last.
     pub journal_unchecked: Option<Explanation>,
     pub journal_facts: JournalFacts,
     pub inventory: Inventory,
-    /// Queries to the service, with their answers.
+    /// Direct queries to the service, with their answers.
     pub asked: Asked,
-    /// Machines read on their own, fresher than the list.
+    /// Machines read individually, fresher than the list.
     pub machines: Recent<MachineId, Remote<Arc<Machine>>, MAX_READ, MAX_READ_BYTES>,
-    /// Whether and when all actions of a machine were read.
+    /// Reads of all actions of a machine.
     pub histories: Recent<MachineId, Remote<HistoryRead>, MAX_READ, MAX_READ_BYTES>,
-    /// Panel readings of the machines that were looked at.
+    /// Panel data of the machines that were viewed.
     pub panels: Panels,
     /// All known actions, by machine.
     pub actions: Actions,
     /// How far back the actions of all kinds were read, for the state column.
     pub recent_actions: Remote<LookBack>,
-    /// How far back those that contain were read, for *Contained now*.
+    /// How far back the containing actions were read, for *Contained now*.
     pub containments: Remote<LookBack>,
     /// This console's entries, oldest first.
     pub entries: Entries,
     pub progress: HashMap<EntryId, OrderProgress>,
-    /// How the last download of each entry's package goes or went, in this run.
+    /// The last download of each entry's package in this run.
     pub downloads: HashMap<EntryId, DownloadNews>,
     /// The system's download folder, if known.
     pub download_folder: Option<PathBuf>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
     pub problems: Vec<Problem>,
-    /// How many were raised in this run, repetitions included.
+    /// The number of problems in this run, repetitions included.
     problems_raised: usize,
     revision: u64,
 }
 
-/// A number that no revision of any state has had.
+/// A revision number that no state has had yet.
 fn next_revision() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-/// What happened when something was last read, where that went wrong.
+/// The failure of the last read, if it failed.
 fn failure<T>(read: Option<&Remote<T>>) -> Option<&str> {
     let failure = read?.failure.as_ref()?;
     Some(&failure.headline)
@@ -180,13 +180,13 @@ fn failure<T>(read: Option<&Remote<T>>) -> Option<&str> {
 /// A problem without a row of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// No other problem of this run has it; one that is raised again gets a new one.
+    /// Unique in this run; a repeated problem gets a new one.
     pub number: usize,
     pub explanation: Explanation,
 }
 
 impl State {
-    /// A state in which nothing is known yet.
+    /// A state without any facts yet.
     #[must_use]
     pub fn new(mode: Mode, target: &str, policy: Policy) -> Self {
         Self {
@@ -239,8 +239,8 @@ impl State {
         }
     }
 
-    /// Another one after each event that may change what is known of devices, actions, orders, the
-    /// session and the rules. What is derived from them remembers the one it came from.
+    /// Changes with each event that may change facts about devices, actions, orders, the session or the rules,
+    /// to invalidate derived values.
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
@@ -255,7 +255,7 @@ impl State {
             .or_else(|| self.inventory.get(id))
     }
 
-    /// Actions on a machine by anybody; `None` when they were never read.
+    /// Actions on a machine by anyone; `None` if they were never read.
     #[must_use]
     pub fn history(&self, id: &MachineId) -> Option<History<'_>> {
         let read = self.histories.get(id)?.get()?;
@@ -271,7 +271,7 @@ impl State {
         self.actions.of(id)
     }
 
-    /// Whether actions of all devices were left out, by the service or here.
+    /// Whether actions in the list of all devices' actions were left out, by the service or here.
     #[must_use]
     pub fn is_action_history_cut(&self) -> bool {
         let looks = [&self.recent_actions, &self.containments];
@@ -295,14 +295,14 @@ impl State {
         self.entries.open()
     }
 
-    /// Orders of the present account that wait to be sent.
+    /// The current account's orders that wait to be sent.
     pub fn unsent(&self) -> impl Iterator<Item = &Entry> {
         let account = self.session.account();
         self.waiting()
             .filter(move |entry| account.is_none_or(|account| entry.author.is(account)))
     }
 
-    /// Orders of whichever account that wait to be sent.
+    /// Any account's orders that wait to be sent.
     pub fn waiting(&self) -> impl Iterator<Item = &Entry> {
         self.entries.open().filter(|entry| {
             matches!(
@@ -312,15 +312,15 @@ impl State {
         })
     }
 
-    /// Why no list of devices was read since the start, where the sign-in is the reason: then
-    /// nothing may be said of which devices there are.
+    /// The sign-in failure for which no device list was read since the start: then nothing is known about which
+    /// devices exist.
     #[must_use]
     pub fn why_nothing_was_read(&self) -> Option<&Explanation> {
         let is_usable = self.session.is_signed_in() || self.inventory.read_at.is_some();
         self.renewal_failure.as_ref().filter(|_| !is_usable)
     }
 
-    /// Whether a request has left whose answer has not come.
+    /// Whether a request was sent whose reply is outstanding.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {
         self.entries
@@ -328,7 +328,7 @@ impl State {
             .any(|entry| *entry.status() == OrderStatus::Sent)
     }
 
-    /// Whether orders are under way that the next start can follow only after a new sign-in.
+    /// Whether orders are under way that the next run can follow only after a new sign-in.
     #[must_use]
     pub fn closing_ends_following(&self) -> bool {
         let is_lost = matches!(self.keyring, KeyringState::NotSaved { .. });
@@ -344,8 +344,8 @@ impl State {
             .collect()
     }
 
-    /// Available actions of a machine, if read lately; `None` also when the last attempt to read them
-    /// failed, as they are only a hint.
+    /// Available actions of a machine, if read recently; `None` also if the last read failed, as they are only
+    /// a hint.
     fn available(&self, id: &MachineId, now: Timestamp) -> Option<&AvailableActions> {
         let available = &self.panels.get(id)?.available;
         let age = now.duration_since(available.read_at()?);
@@ -353,7 +353,7 @@ impl State {
         available.get().filter(|_| is_good)
     }
 
-    /// Actions that those of `entries` have made that are the present account's.
+    /// Actions created by those of `entries` that are the current account's.
     pub(super) fn own_actions<'a>(
         &'a self,
         entries: impl IntoIterator<Item = &'a Entry>,
@@ -367,8 +367,8 @@ impl State {
         })
     }
 
-    /// Whether the present account has requested an action on a machine: by this journal, or as the
-    /// service credits it.
+    /// Whether the current account has requested an action on a machine, according to the journal or to the
+    /// service.
     #[must_use]
     pub fn has_own_request(&self, id: &MachineId) -> bool {
         let Some(account) = self.session.account() else {
@@ -404,14 +404,14 @@ impl State {
         }
     }
 
-    /// Converts this computer's time to the service's. The age of a time written by the service is
-    /// measured by it: this computer's clock may be hours off.
+    /// Converts this computer's time to the service's, which is needed for the age of a service timestamp: this
+    /// computer's clock may be hours off.
     #[must_use]
     pub fn at_service(&self, now: Timestamp) -> Timestamp {
         now.checked_add(self.service_ahead).unwrap_or(now)
     }
 
-    /// Runs `with` on the facts about one machine, as the guardrails want them.
+    /// Runs `with` on the facts about one machine, for the guardrails.
     pub fn with_facts<R>(
         &self,
         machine: &MachineRef,
@@ -421,7 +421,7 @@ impl State {
         self.with_more_facts(machine, None, 1, now, with)
     }
 
-    /// [`Self::with_facts`] for a task about the file with this hash, and one of several confirmed
+    /// Like [`Self::with_facts`], for a task about the file with this hash, and one of several confirmed
     /// together.
     pub fn with_more_facts<R>(
         &self,

@@ -1,4 +1,4 @@
-//! Panel readings of machines: what is known beyond their records and actions.
+//! Panel data of machines: facts beyond their records and actions.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::model::{
     Alert, AvailableActions, HeapBytes, Listed, LoggedOnUser, MachineId, PanelPart,
 };
 
-/// The parts of one machine's panel that are read on their own.
+/// The parts of one machine's panel that are read separately.
 #[derive(Debug, Default)]
 pub struct Panel {
     pub users: Remote<Listed<LoggedOnUser>>,
@@ -47,12 +47,12 @@ impl Panel {
     }
 }
 
-/// Machines whose panels are kept; a shift's worth of looking.
+/// The maximum number of cached panels; more than a shift views.
 const KEPT: usize = 200;
-/// Memory for all of them: many times what those of a usual shift take.
+/// The memory limit for them: many times the need of a usual shift.
 const MAX_BYTES: usize = 16 << 20;
 
-/// The panels of the machines that were looked at last.
+/// The panels of the machines viewed last.
 pub type Panels = Recent<MachineId, Panel, KEPT, MAX_BYTES>;
 
 #[cfg(test)]
@@ -78,21 +78,21 @@ mod tests {
     }
 
     #[test]
-    fn each_part_fails_on_its_own_and_keeps_what_it_had() {
+    fn each_part_fails_separately_and_keeps_its_last_value() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         tell(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
         tell(&mut state, 0, 1, PanelNews::Alerts(Ok(Vec::new().into())));
         tell(&mut state, 0, 1, PanelNews::Reading(PanelPart::Alerts));
         let failure = Explanation::harmless("No answer", NextStep::TryAgain);
         tell(&mut state, 0, 1, PanelNews::Alerts(Err(failure)));
-        let panel = state.panels.get(&id(1)).expect("told");
+        let panel = state.panels.get(&id(1)).expect("applied");
         assert!(panel.alerts.value.is_some() && panel.alerts.failure.is_some());
         assert!(panel.users.value.is_some() && panel.users.failure.is_none());
         assert!(!panel.alerts.loading && panel.available.value.is_none());
     }
 
     #[test]
-    fn panels_are_bounded_in_memory_too() {
+    fn panels_are_bounded_in_memory() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let large = || LoggedOnUser {
             name: "x".repeat(1 << 20).into(),
@@ -113,7 +113,7 @@ mod tests {
             "each takes a little more than one"
         );
         assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
-        // Read anew, it does not count twice; one that is too large alone is still shown.
+        // A repeated read does not count twice; a panel that exceeds the limit alone is still shown.
         for _ in 0..2 * mebibytes {
             tell(&mut state, 0, 7, PanelNews::Users(Ok(vec![large()].into())));
         }
@@ -124,13 +124,13 @@ mod tests {
     }
 
     #[test]
-    fn panels_are_bounded_and_of_one_account() {
+    fn panels_are_bounded_in_number_and_cleared_for_another_account() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         for n in 0..=KEPT {
             tell(&mut state, 0, n, PanelNews::Users(Ok(Vec::new().into())));
             tell(&mut state, 0, 0, PanelNews::Reading(PanelPart::Alerts));
         }
-        assert!(state.panels.get(&id(1)).is_none(), "the oldest has gone");
+        assert!(state.panels.get(&id(1)).is_none(), "the oldest was evicted");
         assert!(state.panels.get(&id(0)).is_some() && state.panels.get(&id(KEPT)).is_some());
         state.apply(Event::Session {
             status: SessionStatus::SignedOut,
@@ -138,6 +138,6 @@ mod tests {
         });
         assert!(state.panels.get(&id(0)).is_none());
         tell(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
-        assert!(state.panels.get(&id(1)).is_none(), "late news are dropped");
+        assert!(state.panels.get(&id(1)).is_none(), "late events dropped");
     }
 }

@@ -1,4 +1,4 @@
-//! Bounded cache of readings; the most recently changed stay.
+//! Bounded cache of reads; the most recently changed stay.
 
 use std::borrow::Borrow;
 use std::collections::{HashMap, VecDeque};
@@ -9,11 +9,11 @@ use crate::model::HeapBytes;
 /// Values by key, bounded in number and memory.
 #[derive(Debug)]
 pub struct Recent<K, V, const COUNT: usize, const BYTES: usize> {
-    /// Each with how much memory it takes.
+    /// Each value with its memory.
     by_key: HashMap<K, (V, usize)>,
-    /// The memory of all of them.
+    /// Memory of all values.
     bytes: usize,
-    /// The keys, that of the most recently changed value last.
+    /// The keys, the most recently changed one last.
     order: VecDeque<K>,
 }
 
@@ -40,7 +40,7 @@ where
         self.by_key.get(key).map(|(value, _)| value)
     }
 
-    /// Changes a value, which is new where there is none; those that changed longest ago make room for it.
+    /// Changes a value, or the default if there is none; evicts the values that changed longest ago.
     pub(crate) fn change(&mut self, key: K, change: impl FnOnce(&mut V)) {
         self.order.retain(|known| *known != key);
         self.order.push_back(key.clone());
@@ -48,7 +48,7 @@ where
         change(value);
         let before = std::mem::replace(bytes, value.bytes());
         self.bytes = self.bytes - before + *bytes;
-        // Never the one that was changed just now.
+        // Never the one that was just changed.
         while self.order.len() > 1
             && (self.order.len() > COUNT || self.bytes > BYTES)
             && let Some(oldest) = self.order.pop_front()
@@ -69,7 +69,7 @@ mod tests {
     use crate::state::State;
 
     #[test]
-    fn what_was_read_of_machines_long_ago_makes_room() {
+    fn oldest_machine_reads_are_evicted() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let id = |n: usize| MachineId::parse(&format!("a{n}")).expect("a literal id");
         for n in 0..=1_000 {

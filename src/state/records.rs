@@ -1,4 +1,4 @@
-//! Records of machines: the younger reading is shown, and a sparse one takes nothing away.
+//! Records of machines: the newer reading is shown, and a sparse one removes nothing.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::explain::Explanation;
 use crate::model::{Machine, MachineId};
 
 impl State {
-    /// Merges a machine that was read on its own at that time.
+    /// Merges a machine that was read individually at that time.
     pub(super) fn apply_machine(
         &mut self,
         id: MachineId,
@@ -24,7 +24,7 @@ impl State {
         self.machines.change(id, |read| read.set(result, at));
     }
 
-    /// Why nothing is known of a machine, where its record could not be read.
+    /// Why a machine's record could not be read, if nothing is known about it.
     #[must_use]
     pub fn why_unread(&self, id: &MachineId) -> Option<&Explanation> {
         let read = self
@@ -34,8 +34,8 @@ impl State {
         read.failure.as_ref()
     }
 
-    /// Merges records that came together, not older than `at`. Of a machine that was read on
-    /// its own, the younger reading is shown.
+    /// Merges records that came together, not older than `at`. For a machine that was read individually, the
+    /// newer reading is shown.
     pub(super) fn learn_machines(&mut self, machines: Vec<Arc<Machine>>, at: Timestamp) {
         let is_older = |read: &Remote<_>| read.read_at().is_some_and(|read_at| read_at < at);
         let older: Vec<_> = machines
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_readings_the_younger_is_shown() {
+    fn newer_of_two_readings_is_shown() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let with = |health: &HealthStatus| {
             let mut machine = Machine::clone(&machine("a1", "one"));
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(shown(&state), Some(inactive.clone()));
         let read_at = state.machines.get(&id).and_then(Remote::read_at);
         assert_eq!(read_at.map(Timestamp::as_second), Some(20));
-        // One that was read while the list was being read is the younger one.
+        // A record read while the list was being read is newer.
         read_alone(&mut state, with(&active), 25);
         page(&mut state, &[Arc::new(with(&inactive))]);
         assert_eq!(shown(&state), Some(active));
@@ -117,9 +117,9 @@ mod tests {
         assert_eq!(shown(&state), Some(inactive));
     }
 
-    /// A guardrail that cannot judge says which of them it was.
+    /// A guardrail that cannot judge gives the reason.
     #[test]
-    fn what_happened_when_a_device_was_read_is_said_by_what_was_not_checked() {
+    fn not_checked_finding_says_why_the_device_was_not_read() {
         use crate::explain::NextStep;
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let id = MachineId::parse("a1").expect("a literal id");
@@ -149,9 +149,9 @@ mod tests {
         assert_eq!(texts(&state), [format!("{what}: {why}")]);
     }
 
-    /// A sparser answer lifts no protection.
+    /// A sparser reply removes no protection.
     #[test]
-    fn a_sparse_record_keeps_known_tags_and_merge() {
+    fn sparse_record_keeps_known_tags_and_merge() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.policy.protected_tags = vec!["tier0".into()];
         let bare = || Machine::clone(&machine("a1", "one"));
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(blocks(&state), all);
         let listed = state.inventory.get(&id).expect("listed");
         assert_eq!(listed.tags().len(), 1);
-        // What is reported as none is gone.
+        // An explicit "none" replaces the old value.
         let released = Machine {
             machine_tags: Some([].into()),
             merge: Merge::Unmerged,

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::explain::Explanation;
 use crate::model::HeapBytes;
 
-/// Keeps the last value while a new one is loading or has failed, so that nothing goes blank.
+/// A value that stays while a new one is loading or has failed, so that nothing goes blank.
 #[derive(Debug, Clone)]
 pub struct Remote<T> {
     /// The last value, and when it was read.
     pub value: Option<(T, Timestamp)>,
     pub loading: bool,
-    /// Why the last try failed; gone with the next success.
+    /// Why the last attempt failed; cleared by the next success.
     pub failure: Option<Explanation>,
 }
 

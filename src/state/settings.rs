@@ -10,7 +10,7 @@ use crate::message::SettingsNews;
 use crate::model::Tickets;
 use crate::settings::{RuleKey, Rules, WrittenRules};
 
-/// The settings as far as they are known; the rules that hold are the policy.
+/// The settings as far as known; the rules in force are the policy.
 #[derive(Debug, Clone, Default)]
 pub struct SettingsFacts {
     /// The settings file; `None` in a run that writes nothing to disk.
@@ -19,26 +19,26 @@ pub struct SettingsFacts {
     pub written: WrittenRules,
     /// Rules of the team's shared file.
     pub shared: Option<(PathBuf, WrittenRules)>,
-    /// The computer from which those of the shared file are to be read, once a person confirms it.
+    /// The computer that serves the shared file, which is read only after confirmation.
     pub asks_host: Option<Box<str>>,
-    /// Why they could not be read, with the file's name: they are not written then.
+    /// Why the settings could not be read, with the file's name: they are not saved then.
     pub unusable: Option<Explanation>,
-    /// Formats of tickets.
+    /// The forms of a ticket.
     pub tickets: Tickets,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
-    /// Why what they say of the desktop could not be read.
+    /// Why the desktop settings could not be read.
     pub desktop_trouble: Option<Box<str>>,
     /// The plans that can be ordered.
     pub plans: Plans,
-    /// Why one of the settings' plans cannot be used.
+    /// Why one of the plans cannot be used.
     pub plan_trouble: Option<Box<str>>,
     pub saving: bool,
-    /// Why the last try to save did not work.
+    /// Why the last attempt to save failed.
     pub not_saved: Option<Explanation>,
-    /// How often they were saved in this run.
+    /// The number of saves in this run.
     pub saves: usize,
-    /// How many sign-ins there had been when the local data was deleted last.
+    /// The number of sign-ins when the local data was last deleted.
     deleted_after: Option<usize>,
 }
 
@@ -75,7 +75,7 @@ impl State {
         self.settings.deleted_after == Some(self.sign_ins)
     }
 
-    /// The ticket that a text names, unless that is the name of a device.
+    /// The ticket in a text, unless it is a device's name.
     #[must_use]
     pub fn ticket_in<'t>(&self, text: &'t str) -> Option<&'t str> {
         let is_device = |word: &str| self.inventory.places_named(word).next().is_some();
@@ -108,7 +108,7 @@ impl State {
                 facts.desktop_trouble = desktop_trouble;
                 facts.plans = plans;
                 facts.plan_trouble = plan_trouble;
-                // What is asked about is no fault of the file.
+                // An open question about the host is no fault of the file.
                 let fault = unread.filter(|_| asks_host.is_none());
                 facts.asks_host = asks_host;
                 facts.unusable = fault.map(|why| {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_saved_holds_and_what_the_run_was_started_with_stays() {
+    fn saved_rules_apply_and_options_of_the_run_stay() {
         let read_only = Policy {
             read_only: true,
             ..Policy::default()
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_cannot_be_read_again_leave_those_before_in_force_and_are_said() {
+    fn rules_that_cannot_be_read_again_keep_the_previous_ones_and_are_reported() {
         let policy = Policy {
             protected_tags: vec!["tier0".into()],
             ..Policy::default()

@@ -15,7 +15,7 @@ fn state() -> State {
     State::new(Mode::Demo, "Demo", Policy::default())
 }
 
-/// An order that had succeeded at this time.
+/// An order that succeeded at this time.
 fn done(tag: &str, kind: ActionKind, secs: i64) -> Entry {
     let machine = fixtures::machine_ref("a1", None);
     let order = fixtures::order(tag, machine, kind);
@@ -35,7 +35,7 @@ fn put(state: &mut State, entry: &Entry) {
     state.apply(Event::Entry(Box::new(entry.clone())));
 }
 
-/// A colleague's action that had succeeded at this time.
+/// A colleague's action that succeeded at this time.
 fn by_sam(state: &mut State, id: &str, kind: MachineActionType, secs: i64) {
     let id = MachineActionId::parse(id).expect("a literal id");
     let mut action = MachineAction::bare(id, kind, MachineActionStatus::Succeeded);
@@ -53,7 +53,7 @@ fn words(state: &State, entry: &Entry) -> String {
 }
 
 #[test]
-fn what_a_colleague_releases_or_isolates_again_is_said_with_who_and_when() {
+fn reversal_by_a_colleague_is_shown_with_name_and_time() {
     use MachineActionType::{Isolate, Unisolate};
     let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     let released = done("cdn-00000002", ActionKind::Unisolate, 30);
@@ -68,14 +68,14 @@ fn what_a_colleague_releases_or_isolates_again_is_said_with_who_and_when() {
     by_sam(&mut state, "s2", Isolate, 40);
     let again = "Released, isolated again since 40 by sam@contoso.com";
     assert_eq!(words(&state, &released), again);
-    // Ours was taken back by us: what comes later is about the later one.
+    // Our own release ended the isolation: later actions concern the release.
     by_sam(&mut state, "s3", Unisolate, 50);
     assert_eq!(words(&state, &released), "Released");
     assert_eq!(words(&state, &isolated), "Isolated");
 }
 
 #[test]
-fn what_our_own_later_release_ended_needs_nobody_when_a_colleague_releases_again() {
+fn own_release_repeated_by_a_colleague_needs_no_attention() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
     put(&mut state, &done("cdn-00000002", ActionKind::Unisolate, 20));
@@ -85,7 +85,7 @@ fn what_our_own_later_release_ended_needs_nobody_when_a_colleague_releases_again
 }
 
 #[test]
-fn a_release_that_was_learnt_before_our_end_needs_attention_too() {
+fn release_that_is_read_before_our_order_ends_needs_attention() {
     let mut state = state();
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
@@ -117,7 +117,7 @@ fn release_from_an_earlier_run_needs_attention_unless_acknowledged_since() {
             let mut acknowledged = entry.clone();
             acknowledged.push(at(50), by.clone());
             put(&mut state, &acknowledged);
-            assert_eq!(state.entries.attention_count(), 0, "a person has read it");
+            assert_eq!(state.entries.attention_count(), 0, "acknowledged");
         }
     }
 }
@@ -129,7 +129,7 @@ fn gathered(state: &State) -> Aftermaths {
 }
 
 #[test]
-fn what_became_of_a_long_journal_is_gathered_in_parts() {
+fn aftermath_of_a_long_journal_is_gathered_in_parts() {
     let all = 2 * LOOKED_AT_ONCE + 1;
     let mut state = state();
     let entries = (0..all).map(|n| {
@@ -164,7 +164,7 @@ fn what_became_of_a_long_journal_is_gathered_in_parts() {
 }
 
 #[test]
-fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
+fn aftermath_is_exported_only_after_actions_were_read() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
     assert_eq!(gathered(&state), Aftermaths::default(), "nothing was read");
@@ -179,7 +179,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
         at: at(secs),
     };
     state.apply(history(12, true));
-    assert_eq!(gathered(&state), Aftermaths::default(), "not all came");
+    assert_eq!(gathered(&state), Aftermaths::default(), "incomplete read");
     state.apply(history(15, false));
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     let aftermath = gathered(&state);
@@ -187,7 +187,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
     assert_eq!(became.read_at, Some(at(15)));
     let undone = became.undone.as_ref().expect("by Sam");
     assert_eq!((undone.done, &*undone.by), ("Released", "sam@contoso.com"));
-    // With another account all of it is forgotten.
+    // Another account clears it.
     state.apply(Event::Session {
         status: SessionStatus::SignedOut,
         epoch: Epoch(1),
@@ -196,7 +196,7 @@ fn what_became_of_an_order_is_known_for_exports_where_its_actions_were_read() {
 }
 
 #[test]
-fn what_this_person_did_elsewhere_needs_no_attention() {
+fn own_release_elsewhere_needs_no_attention() {
     let mut state = state();
     let tenant = "5f0c7a31-2b64-4d6e-9c15-8b7a20c4e6d1";
     state.session = fixtures::signed_in(fixtures::account(tenant, Some("sam@contoso.com")));
@@ -209,7 +209,7 @@ fn what_this_person_did_elsewhere_needs_no_attention() {
 }
 
 #[test]
-fn a_release_from_long_before_this_run_fills_no_list_and_is_said_in_its_row() {
+fn release_long_before_this_run_is_shown_in_its_row_only() {
     const DAY: i64 = 24 * 60 * 60;
     let isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     for (days_before, expected) in [(6, 1), (8, 0)] {
@@ -225,7 +225,7 @@ fn a_release_from_long_before_this_run_fills_no_list_and_is_said_in_its_row() {
 }
 
 #[test]
-fn a_release_that_needed_a_person_needs_one_at_any_age_until_it_is_acknowledged() {
+fn recorded_release_needs_attention_at_any_age_until_acknowledged() {
     const DAY: i64 = 24 * 60 * 60;
     let mut isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     isolated.push(
@@ -249,7 +249,7 @@ fn a_release_that_needed_a_person_needs_one_at_any_age_until_it_is_acknowledged(
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     assert_eq!(state.entries.attention_count(), 1);
     assert_eq!(words(&state, &isolated), lifted);
-    // What changed since is said, and takes nothing off the list.
+    // A later change is shown, but does not remove it from the list.
     by_sam(&mut state, "s2", MachineActionType::Isolate, 40);
     assert_eq!(state.entries.attention_count(), 1);
     assert_eq!(words(&state, &isolated), "Isolated");
@@ -264,7 +264,7 @@ fn a_release_that_needed_a_person_needs_one_at_any_age_until_it_is_acknowledged(
 }
 
 #[test]
-fn what_others_have_undone_is_given_out_once_to_be_put_on_record() {
+fn reversal_by_others_is_reported_once_for_the_journal() {
     let mut state = state();
     put(&mut state, &done("cdn-00000001", ActionKind::Isolate, 10));
     assert_eq!(state.entries.reversals_after(0), []);
@@ -285,7 +285,7 @@ fn what_others_have_undone_is_given_out_once_to_be_put_on_record() {
 }
 
 #[test]
-fn another_record_that_was_not_read_is_called_by_the_name_that_its_actions_have() {
+fn unread_record_has_the_name_in_its_actions() {
     let mut isolated = done("cdn-00000001", ActionKind::Isolate, 10);
     let machine = MachineId::parse("b2").expect("a literal id");
     let redirected = Record::Redirected { machine };

@@ -1,4 +1,4 @@
-//! What events make known.
+//! Application of events.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ fn state() -> State {
 }
 
 #[test]
-fn twins_are_found_by_how_their_names_look_and_names_in_any_spelling() {
+fn twins_are_found_by_look_and_names_in_any_spelling() {
     let mut state = state();
     let names = [
         machine("a1", "DC01.contoso.com"),
@@ -55,7 +55,7 @@ fn pages_are_merged_by_id_and_twins_are_found_by_short_name() {
 }
 
 #[test]
-fn a_complete_reading_drops_what_is_gone_and_an_incomplete_one_keeps_it() {
+fn complete_reading_drops_missing_devices_and_incomplete_one_keeps_them() {
     let mut state = state();
     page(&mut state, &[machine("a1", "one"), machine("b2", "two")]);
     let done = |incomplete: Option<&str>| Event::Inventory {
@@ -80,7 +80,7 @@ fn a_complete_reading_drops_what_is_gone_and_an_incomplete_one_keeps_it() {
 }
 
 #[test]
-fn a_status_is_never_overwritten_by_an_older_reading() {
+fn status_is_never_overwritten_by_an_older_reading() {
     let mut state = state();
     let action = |status, updated| {
         let id = MachineActionId::parse("a").expect("a literal id");
@@ -98,7 +98,7 @@ fn a_status_is_never_overwritten_by_an_older_reading() {
         (MachineActionStatus::Pending, 10, "InProgress"),
         (MachineActionStatus::Succeeded, 15, "Succeeded"),
         (MachineActionStatus::Pending, 15, "Succeeded"),
-        // The service takes it back.
+        // A newer reading with an earlier status.
         (MachineActionStatus::Pending, 30, "Pending"),
     ] {
         state.apply(action(status, updated));
@@ -107,7 +107,7 @@ fn a_status_is_never_overwritten_by_an_older_reading() {
 }
 
 #[test]
-fn a_sparse_reading_leaves_an_action_its_type_scope_and_requestor() {
+fn sparse_reading_keeps_an_actions_type_scope_and_requestor() {
     let mut state = state();
     let machine = MachineId::parse("a1").expect("a literal id");
     let bare = |kind| {
@@ -131,7 +131,7 @@ fn a_sparse_reading_leaves_an_action_its_type_scope_and_requestor() {
 }
 
 #[test]
-fn another_account_sees_nothing_of_the_one_before_and_late_data_is_dropped() {
+fn another_account_sees_nothing_of_the_previous_one_and_late_data_is_dropped() {
     let mut state = state();
     page(&mut state, &[machine("a1", "one")]);
     state.apply(Event::Session {
@@ -147,7 +147,7 @@ fn another_account_sees_nothing_of_the_one_before_and_late_data_is_dropped() {
 }
 
 #[test]
-fn an_open_order_is_found_on_the_record_that_its_device_was_merged_into() {
+fn open_order_is_found_on_the_record_that_its_device_was_merged_into() {
     use crate::action::{ActionKind, Order, Task};
     let mut state = state();
     let mut old = Machine::bare(MachineId::parse("a1").expect("a literal id"));

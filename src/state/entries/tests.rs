@@ -1,4 +1,4 @@
-//! In which list an entry is, and when it moves.
+//! The lists of entries, and when an entry moves between them.
 
 use super::*;
 use crate::action::{ActionKind, Task};
@@ -58,7 +58,7 @@ fn needs_attention(records: Vec<Record>) -> bool {
 }
 
 #[test]
-fn what_went_wrong_needs_attention_until_it_is_acknowledged() {
+fn failed_entry_needs_attention_until_acknowledged() {
     let not_sent = |why| Record::NotSent { why, detail: None };
     let accepted = Record::Accepted {
         action: MachineActionId::parse("b89eb834").expect("a literal id"),
@@ -100,11 +100,11 @@ fn what_went_wrong_needs_attention_until_it_is_acknowledged() {
         acknowledged,
         vec![finished(MachineActionStatus::Failed, None)],
     ];
-    assert!(needs_attention(ends_badly.concat()), "it comes back");
+    assert!(needs_attention(ends_badly.concat()), "it is back");
 }
 
 #[test]
-fn what_was_cancelled_from_here_went_as_it_was_meant_to() {
+fn action_cancelled_by_this_console_needs_no_attention() {
     let cancelled = |comment: &str| finished(MachineActionStatus::Cancelled, Some(comment));
     let mut entries = Entries::default();
     entries.put(entry("cdn-00000001", Vec::new()));
@@ -130,7 +130,7 @@ fn what_was_cancelled_from_here_went_as_it_was_meant_to() {
         entries.put(entry("cdn-00000001", by_tag));
         assert_eq!(entries.attention_count(), 1, "{whose}");
     }
-    // From the journal the cancellation comes after what it cancelled.
+    // In the journal the cancellation comes after the cancelled order.
     let all = vec![
         entry("cdn-00000001", vec![cancelled("[cdn-00000002] mistake")]),
         own(),
@@ -139,7 +139,7 @@ fn what_was_cancelled_from_here_went_as_it_was_meant_to() {
 }
 
 #[test]
-fn not_ours_that_ends_badly_needs_attention_again() {
+fn not_ours_that_fails_needs_attention_again() {
     let theirs = Record::NotOurs {
         action: MachineActionId::parse(ACTION).expect("a literal id"),
         requestor: "sam".into(),
@@ -156,7 +156,7 @@ fn not_ours_that_ends_badly_needs_attention_again() {
     entries.note_failed(&other, at(20));
     assert_eq!(entries.attention_count(), 0);
     entries.note_failed(&failed, at(5));
-    assert_eq!(entries.attention_count(), 0, "read after its end");
+    assert_eq!(entries.attention_count(), 0, "acknowledged after its end");
     entries.note_failed(&failed, at(20));
     assert_eq!(entries.attention_count(), 1);
     entry.push(at(30), acknowledged("SomeoneElses"));
@@ -165,7 +165,7 @@ fn not_ours_that_ends_badly_needs_attention_again() {
 }
 
 #[test]
-fn an_entry_moves_from_list_to_list_and_is_in_no_two() {
+fn entry_is_in_exactly_one_list() {
     let mut entries = Entries::default();
     let tag = "cdn-00000001";
     let done = finished(MachineActionStatus::Succeeded, None);
@@ -181,18 +181,18 @@ fn an_entry_moves_from_list_to_list_and_is_in_no_two() {
     assert_eq!(counts(&entries), (1, 0, 0));
     records.push(unknown());
     entries.put(entry(tag, records.clone()));
-    assert_eq!(counts(&entries), (1, 1, 0), "open, and to be read");
+    assert_eq!(counts(&entries), (1, 1, 0), "open, and needs attention");
     records.push(done);
     entries.put(entry(tag, records.clone()));
     assert_eq!(counts(&entries), (0, 0, 1));
     entries.put(entry(tag, vec![Record::Sent]));
-    assert_eq!(counts(&entries), (0, 0, 1), "old news change nothing");
+    assert_eq!(counts(&entries), (0, 0, 1), "an older one is ignored");
     assert_eq!(entries.len(), 1);
 }
 
-/// Whatever its parts are, and wherever a cancellation comes after what it cancelled.
+/// Regardless of the size of the parts, and of where a cancellation is.
 #[test]
-fn a_journal_that_is_read_in_parts_is_as_one_that_is_read_at_once() {
+fn journal_read_in_parts_equals_journal_read_at_once() {
     let failed = |tag: &str, since: i64| {
         let mut failed = entry(tag, vec![Record::Sent]);
         let at = Timestamp::from_second(since).expect("a literal time");
@@ -230,7 +230,7 @@ fn a_journal_that_is_read_in_parts_is_as_one_that_is_read_at_once() {
         assert_eq!(parts.ended_count(), whole.ended_count(), "{size}");
         let last = all.last().expect("some").id();
         assert!(parts.is_of_earlier_run(last), "{size}");
-        // Entries that need attention later come after them.
+        // Entries that need attention later are appended.
         parts.put_read(vec![failed("cdn-00000004", 10)]);
         parts.line_up();
         assert_eq!(tags(&parts)[3], "cdn-00000004", "{size}");
