@@ -1,5 +1,5 @@
-//! Last account of each target, with its sign-in method: a small file beside the
-//! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
+//! Last account of each target, with its sign-in method: a small file beside the journal. It contains ids only,
+//! no names and no secrets, and outlives a sign-out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -12,7 +12,7 @@ use crate::files::{self, RefusedFile};
 use crate::model::{Account, SignInMethod, Unfamiliar};
 
 pub(super) const FILE_NAME: &str = "accounts.json";
-/// Hundreds of places fit into this.
+/// Hundreds of targets fit.
 const MAX_BYTES: u64 = 256 * 1024;
 
 /// Remembered accounts of one target: a cloud, tenant and application.
@@ -21,7 +21,7 @@ const MAX_BYTES: u64 = 256 * 1024;
 pub(super) struct TargetAccounts {
     /// The account that used it last.
     last: Option<Box<str>>,
-    /// By account.
+    /// Sign-in methods by account.
     #[serde(rename = "doors")]
     methods: BTreeMap<Box<str>, SignInMethod>,
     /// Accounts whose saved sign-in is still to be removed: the keyring was locked, or did not answer.
@@ -32,16 +32,15 @@ pub(super) struct TargetAccounts {
 }
 
 impl TargetAccounts {
-    /// Whether a different account used it last; never so of a target that was not used before.
+    /// Whether a different account used it last; `false` for a target without a known account.
     pub fn knows_another_than(&self, account: &Account) -> bool {
         self.last.as_ref().is_some_and(|last| *last != key(account))
     }
 
-    /// Why a person has to confirm this account before it is used, if so. `before` is who is
-    /// signed in, `method` how the account has signed in now.
+    /// Why the user has to confirm this account before it is used, if so. `before` is the account signed in so
+    /// far, `method` how the new one signed in.
     ///
-    /// Where a profile names its tenant by a domain, the tenant of the account that was accepted
-    /// last is the one that is meant.
+    /// If a profile names its tenant by a domain, the tenant of the last accepted account is the expected one.
     pub fn unfamiliar(
         &self,
         account: &Account,
@@ -79,7 +78,7 @@ impl TargetAccounts {
         self.last.as_deref().map(object_id)
     }
 
-    /// Records an account as the last one. The saved sign-in of the one before is to be removed.
+    /// Records an account as the last one. The previous one's saved sign-in is marked for removal.
     pub fn use_last(&mut self, account: &Account) {
         self.is_lost = false;
         let before = self.last.replace(key(account));
@@ -130,7 +129,7 @@ fn object_id(key: &str) -> Box<str> {
     key.rsplit('/').next().unwrap_or(key).into()
 }
 
-/// The file of all targets, of which a run knows its own. In a run without a file nothing is kept.
+/// The accounts of this run's target, and the file of all targets. A run without a folder saves nothing.
 pub(super) struct Accounts {
     folder: Option<PathBuf>,
     place: Box<str>,
@@ -142,7 +141,7 @@ pub(super) struct Accounts {
 #[serde(default)]
 struct File {
     places: BTreeMap<Box<str>, TargetAccounts>,
-    /// Written over a refused file: the accounts of other targets are lost.
+    /// Set after overwriting a refused file: the accounts of other targets are lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_lost: bool,
 }
@@ -168,14 +167,14 @@ impl Accounts {
         }
     }
 
-    /// Reads the file. One that makes no sense counts as one that is not there: it only saves
-    /// questions. One that is refused, as others may have changed it, makes each account a question.
+    /// Reads the file. A malformed file counts as a missing one, as the file only saves questions. After a
+    /// refused one, which others may have changed, every account has to be confirmed.
     pub async fn read(&self) -> TargetAccounts {
         let (folder, place) = (self.folder.clone(), self.place.clone());
         let read = move || Some(read(&folder?).take(&place));
         let here = tokio::task::spawn_blocking(read).await;
         let here = here.ok().flatten().unwrap_or_default();
-        // What was changed meanwhile counts.
+        // A change made meanwhile takes precedence.
         self.here.send_if_modified(|known| {
             let is_first = known.is_none();
             known.get_or_insert(here);
@@ -199,14 +198,14 @@ impl Accounts {
         self.folder.clone()
     }
 
-    /// Whether a saved sign-in may be taken up: only where it is known who signed in here last. So
-    /// removing the file is enough to sign nobody in.
+    /// Whether a saved sign-in may be restored: only if the last account is known, so that removing the file
+    /// suffices to prevent it.
     pub fn may_restore(&self) -> bool {
         self.folder.is_none() || self.here().last.is_some()
     }
 
-    /// Forgets who used this place, unless a saved sign-in is still to be removed there. Whether nothing of
-    /// it is left on disk.
+    /// Removes this target's accounts, unless a saved sign-in is still to be removed. Returns whether nothing
+    /// of them is left on disk.
     pub async fn forget(&self) -> bool {
         let forget = |here: &mut TargetAccounts| {
             if here.owed.is_empty() {
@@ -216,8 +215,8 @@ impl Accounts {
         self.change(forget).await && self.here() == TargetAccounts::default()
     }
 
-    /// Changes what is known of this place, on disk too; what others have written there of other
-    /// places meanwhile stays. `false` when the file on disk says what it said before.
+    /// Changes this target's accounts, on disk too, without touching those of other targets. `false` if the
+    /// file could not be written.
     pub async fn change(&self, change: impl FnOnce(&mut TargetAccounts)) -> bool {
         if self.here.borrow().is_none() {
             self.read().await;
@@ -239,8 +238,8 @@ impl Accounts {
     }
 }
 
-/// Writes what is known of a place, again if it changed meanwhile: whichever of two writers is the
-/// last one leaves the newest on disk.
+/// Writes a target's accounts, and again if they changed meanwhile: the later of two writers leaves the newest
+/// version on disk.
 fn write_newest(
     here: &watch::Receiver<Option<TargetAccounts>>,
     write: impl Fn(TargetAccounts) -> io::Result<()>,
@@ -254,11 +253,11 @@ fn write_newest(
     }
 }
 
-/// Writes what is known of a place. Where a sign-out finds no room, the file is removed, which needs
-/// none and counts for as much.
+/// Writes a target's accounts. If the disk is too full to note a sign-out, the file is removed, which prevents
+/// a restore too.
 ///
 /// # Errors
-/// When the file on disk says what it said before.
+/// The file on disk is unchanged.
 fn write(
     folder: &Path,
     place: &str,
@@ -282,7 +281,7 @@ fn write(
         return Err(error);
     }
     files::remove(&path)?;
-    // Now there may be room for it, and the other targets are still remembered.
+    // The removal has freed space, so other targets may still be remembered.
     replace(&path, &json).or_else(|error| {
         tracing::warn!("nobody is remembered in {}: {error}", path.display());
         Ok(())

@@ -1,5 +1,4 @@
-//! What a person has acknowledged, and what waits for that without its status saying so, is put on record,
-//! so that it outlives a restart.
+//! Recording of acknowledgements, and of reversals that need one, so that they survive a restart.
 
 use std::sync::Arc;
 
@@ -9,8 +8,8 @@ use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{OrderStatus, Record};
 use crate::model::EntryId;
 
-/// Records that the present account has read the status of these entries: all of them in one step.
-/// Each comes with the status that was on screen.
+/// Records that the current account has acknowledged these entries, in one step, each with the status that was
+/// on screen.
 pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'static str)>) {
     let why_not = if !context.journal.may_act() {
         Some("Another console is acting on this journal: acknowledge it there")
@@ -36,7 +35,8 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     for (id, status) in seen {
         let known = context.journal.entry(id);
         let is_new = known.is_some_and(|entry| {
-            // Somebody else's request may have ended since, or undone this: then it is read once more.
+            // Someone else's request may have ended since, or reversed this order: it can be acknowledged
+            // again.
             let may_be_read_again = matches!(
                 entry.status(),
                 OrderStatus::NotOurs { .. } | OrderStatus::Done { .. }
@@ -52,7 +52,7 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
             account: author.account.clone(),
         };
         if context.journal.is_unwritten(id) {
-            // Its order is in no file, so neither is what was read of it.
+            // Its order is in no file, so its acknowledgement is not either.
             context.journal.show_only(id, vec![record]).await;
         } else {
             records.push((id, record));
@@ -66,8 +66,8 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     }
 }
 
-/// Records that somebody else has undone these orders and that a person has yet to read it, once for each
-/// reversal. A console that only looks writes nothing: the one that acts finds out as well.
+/// Records that someone else has reversed these orders, once for each reversal. A read-only console writes
+/// nothing: the acting one notices as well.
 pub(super) async fn note_reversals(context: Arc<Context>, undone: Vec<(EntryId, Evidence)>) {
     let journal = &context.journal;
     if !journal.may_act() || context.settings.policy().read_only {
@@ -90,7 +90,7 @@ pub(super) async fn note_reversals(context: Arc<Context>, undone: Vec<(EntryId, 
             (id, record)
         })
         .collect();
-    // It is on screen anyway; what cannot be written now is learnt and noted again by the next run.
+    // It is on screen anyway; an unwritten one is noticed and recorded by the next run.
     if !records.is_empty()
         && let Err(error) = journal.record_all(records).await
     {

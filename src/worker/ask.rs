@@ -1,4 +1,4 @@
-//! Asking the service itself for devices: one question at a time, a newer one takes its place.
+//! Direct queries for devices: one at a time, a newer one replaces it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
 use crate::model::{Epoch, Listed, Question, first_lower};
 
-/// How often it is checked whether the question waits for a rate limit.
+/// How often a query is checked for waiting on a rate limit.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
-/// The shorter of the service's limits counts calls within this time.
+/// The window of the shorter of the service's rate limits.
 const LIMIT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
-/// The question that is being asked, if any.
+/// The running query, if any.
 #[derive(Default)]
 pub(super) struct Asking(Option<(Box<str>, Question, AbortHandle)>);
 
 impl Asking {
-    /// Asks, in place of an earlier question; one that is being asked already is not repeated.
+    /// Starts a query in place of a running one, unless it is the same.
     pub(super) fn begin(&mut self, context: Arc<Context>, text: Box<str>, question: Question) {
         if let Some((asked_for, asked, task)) = &self.0
             && (asked_for, asked) == (&text, &question)
@@ -43,7 +43,7 @@ impl Asking {
         is_under_way.then_some(text)
     }
 
-    /// Stops asking, because the person wants that.
+    /// Stops the query at the user's request.
     pub(super) async fn stop(&mut self, context: &Context) {
         if let Some(text) = self.abort() {
             report(context, context.session.epoch(), &text, AskedNews::Stopped).await;
@@ -85,11 +85,11 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
         }
     };
     context.report_budget().await;
-    // Last: the same may be asked again as soon as the answer shows.
+    // Last: the same query may be repeated as soon as the answer is on screen.
     report(&context, epoch, &text, news).await;
 }
 
-/// Reports each pause that a rate limit imposes on the question, and its end. Never returns.
+/// Reports each pause that a rate limit imposes on the query, and its end. Never returns.
 async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
     let mut is_paused = false;
     loop {
@@ -99,7 +99,7 @@ async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
         let gate = context.client.gate_until(Lane::Analyst);
         let was_paused = std::mem::replace(&mut is_paused, gate.is_some() || is_used_up);
         if is_paused && !was_paused {
-            // Where the limit is used up, a call leaves the window within this time.
+            // A used-up limit has room again within this time.
             let until = gate.unwrap_or_else(|| now() + LIMIT_WINDOW);
             report(context, epoch, text, AskedNews::Paused(until)).await;
             context.report_budget().await;

@@ -1,5 +1,5 @@
-//! The last list of devices on disk, so that a start shows it at once. One file for each target and
-//! account, readable by its owner only, gone at sign-out.
+//! The last device list on disk, so that it is on screen right after a start. One file for each target and
+//! account, readable by its owner only, removed at sign-out.
 
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use crate::files::{self, Replacement};
 use crate::model::{Machine, Room};
 
 const VERSION: u8 = 3;
-/// A line is longer than any device that is read from the service.
+/// The maximum length of a line, more than any device takes.
 const MAX_LINE: u64 = 4 << 20;
 
-/// The list as it was read then.
+/// The list, and when it was read.
 #[derive(Debug)]
 pub(super) struct Cached {
     pub at: Timestamp,
     pub machines: Vec<Arc<Machine>>,
 }
 
-/// The first line; each of the others is a device, in the service's words.
+/// The first line; every other line is a device, in the service's format.
 #[derive(Serialize, Deserialize)]
 struct Head {
     v: u8,
@@ -39,19 +39,19 @@ fn plain(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
-/// Whether a file of this name has the list of some account at this target.
+/// Whether a file of this name is some account's list for this target.
 fn is_of(name: &str, target: &str) -> bool {
     let rest = name
         .strip_prefix("devices-")
         .and_then(|name| name.strip_prefix(&*plain(target)));
-    // Earlier versions put a hyphen between target and account, as there is inside each.
+    // Earlier versions separated target and account by a hyphen, which both may contain.
     rest.is_some_and(|rest| {
         rest.starts_with(['_', '-']) && Path::new(rest).extension() == Some("json".as_ref())
     })
 }
 
-/// Reads the list. A file that cannot be read counts as none: the list only saves waiting. A row that
-/// cannot be is skipped; more than there is room for is refused, as no list that was written has it.
+/// Reads the list. An unreadable file counts as none, as the list only saves waiting. An unreadable row is
+/// skipped; a list above the memory budget is refused, as none was written that large.
 pub(super) fn read(file: &Path) -> Option<Cached> {
     let mut lines = BufReader::new(files::open(file).ok()??);
     let head: Head = serde_json::from_slice(&line(&mut lines)?).ok()?;
@@ -74,14 +74,14 @@ pub(super) fn read(file: &Path) -> Option<Cached> {
     }
 }
 
-/// The next line; an empty one at the end, and none where it cannot be read.
+/// The next line; empty at the end, and `None` if it cannot be read.
 fn line(lines: &mut impl io::BufRead) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     let read = lines.take(MAX_LINE).read_until(b'\n', &mut line);
     (read.is_ok() && (line.ends_with(b"\n") || line.is_empty())).then_some(line)
 }
 
-/// The list while it is written, device by device, so that it is not in memory a second time.
+/// A list being written device by device, so that it is not in memory twice.
 pub(super) struct Writing(BufWriter<Replacement>);
 
 impl Writing {
@@ -108,8 +108,8 @@ impl Writing {
     }
 }
 
-/// Removes the lists of all accounts at one target, finished or not, but that of this file: one that is on
-/// its way there is of the same account. Whether they are gone.
+/// Removes the lists of all accounts at one target, complete or not, except this file and its unfinished
+/// version. Returns whether they are gone.
 pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) -> bool {
     let except = except.and_then(files::final_name);
     let remove = |kept: &Path| {
@@ -122,7 +122,7 @@ pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) -> 
         }
     };
     let removed: io::Result<()> = files::list(folder).and_then(|all| {
-        // The others are removed even where one cannot be.
+        // One that cannot be removed does not prevent the removal of the others.
         let each: Vec<io::Result<()>> = all.iter().map(|kept| remove(kept)).collect();
         each.into_iter().collect()
     });
@@ -138,7 +138,7 @@ mod tests {
     use crate::model::{HealthStatus, MacAddress, MachineId, Merge, OnboardingStatus, RiskScore};
 
     #[test]
-    fn a_list_comes_back_as_it_was() {
+    fn list_is_read_back_as_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = "v1:live:host:443:c:contoso.com";
         let file = file_of(folder.path(), place, "T/o");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_or_one_of_another_version_is_none() {
+    fn damaged_file_or_other_version_is_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("devices.json");
         for damaged in [
@@ -182,14 +182,14 @@ mod tests {
             "{",
             "{\"v\":4,\"at\":1}\n",
             "{\"v\":3,\"at\":\"x\"}\n",
-            // As earlier versions wrote it.
+            // The format of an earlier version.
             r#"{"v":2,"at":1,"machines":[]}"#,
             "{\"v\":3,\"at\":1}\n{\"id\":\"a1\"}",
         ] {
             std::fs::write(&file, damaged).expect("written");
             assert!(read(&file).is_none(), "{damaged}");
         }
-        // An id that is none goes into no request.
+        // An invalid id must not get into a request.
         std::fs::write(
             &file,
             "{\"v\":3,\"at\":1}\n{\"id\":\"../x\",\"health\":\"Active\"}\n",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_takes_more_memory_than_any_of_ours_is_none() {
+    fn list_above_the_memory_budget_is_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("devices.json");
         let of = |count: usize, more: &str| {
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn sign_out_leaves_no_list_of_the_place_finished_or_not() {
+    fn sign_out_removes_lists_of_the_target_finished_or_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let place = "v1:live:host:443:c:contoso.com";
         let here = |name: &str| folder.path().join(name);
@@ -239,14 +239,14 @@ mod tests {
             std::fs::write(name, "{}").expect("written");
         }
         let present = file_of(folder.path(), place, "T/another");
-        // It is being read while its account is remembered.
+        // It is being written while its account signs in.
         let writing = Writing::begin(&present, Timestamp::UNIX_EPOCH).expect("begun");
         remove_all(folder.path(), place, Some(&present));
         assert!(files::is_there(&present));
         writing.finish().expect("it is still there");
         remove_all(folder.path(), place, None);
         let mut others = others.to_vec();
-        // Of a longer name of before nobody can tell whose it is; the list is read again.
+        // An earlier version's longer name is ambiguous, so its list is removed; it is only read again.
         others.remove(1);
         others.sort();
         assert_eq!(files::list(folder.path()).expect("a list"), others);

@@ -1,7 +1,7 @@
-//! Rollback detection: the keyring remembers the newest record of the journal, too, because an older
-//! copy of the whole data folder brings its own lock file.
+//! Rollback detection: the keyring remembers the journal's newest record too, because an older copy of the
+//! whole data folder includes its lock file.
 //!
-//! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
+//! No order waits for the keyring. It may be behind the file, as after a crash, but never ahead.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::journal::{Checkpoint, Compared, JournalError};
 use crate::message::Event;
 use crate::model::KeyringState;
 
-/// A keyring that takes longer to answer is reported; it may be asking to be unlocked.
+/// The time after which a silent keyring is reported; it may be asking to be unlocked.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Minimum time between two checkpoints; of those in between only the last is kept.
+/// Minimum time between two checkpoints; intermediate ones are skipped.
 const DEBOUNCE: Duration = Duration::from_secs(2);
 
-/// How long the end of the program waits for the keyring to take the last checkpoint.
+/// How long the program's exit waits for the keyring to take the last checkpoint.
 const LAST_LIMIT: Duration = Duration::from_millis(500);
 
-/// Compares the open journal with what the keyring remembers, then keeps that up to date for as
-/// long as this console runs. What could not be compared is not overwritten either.
-/// `loss_was_said`: the lock file showed that an earlier journal is gone, and that was reported.
+/// Compares the open journal with the keyring's checkpoint, then keeps that up to date for the rest of the run.
+/// A checkpoint that could not be compared is not overwritten. `loss_was_said`: the lock file showed the loss
+/// of an earlier journal, which was reported.
 pub(super) async fn keep_checkpoints(context: Arc<Context>, journal: PathBuf, loss_was_said: bool) {
     let path = journal.clone();
     let named = tokio::task::spawn_blocking(move || Checkpoint::keyring_item(&path)).await;
@@ -65,12 +65,11 @@ pub(super) async fn keep_checkpoints(context: Arc<Context>, journal: PathBuf, lo
     }
 }
 
-/// The keyring's checkpoint; `None` also for a keyring that is new or was wiped. Where it cannot be
-/// read, that is tried again once a sign-in was saved in it: a person must not be asked to unlock
-/// it for this alone.
+/// The keyring's checkpoint; `None` also for a new or wiped keyring. An unreadable keyring is tried again once
+/// a sign-in was saved in it: the user is not asked to unlock it for the checkpoint alone.
 ///
-/// Orders go out meanwhile, as they do without a keyring; that the journal is not compared yet is said
-/// where it `has_past`.
+/// Orders are sent meanwhile, as they are without a keyring. If the journal `has_past`, the missing comparison
+/// is reported.
 async fn remembered_checkpoint(
     context: &Context,
     item: &str,
@@ -90,7 +89,7 @@ async fn remembered_checkpoint(
             Ok(note) => return note.as_deref().and_then(Checkpoint::from_text),
             Err(why) => say(why).await,
         }
-        // Once a person has unlocked it and wants it tried, or it has taken a sign-in.
+        // After a user unlocked it and asked for another attempt, or once it has saved a sign-in.
         let answers = |state: &KeyringState| !matches!(state, KeyringState::NotSaved { .. });
         if keyring.changed().await.is_err() || keyring.wait_for(answers).await.is_err() {
             std::future::pending::<()>().await;
@@ -98,7 +97,7 @@ async fn remembered_checkpoint(
     }
 }
 
-/// Why it is not known whether the journal is the one that was written last.
+/// Why it is not known whether this is the journal that was written last.
 fn unchecked(reason: &str, next: NextStep) -> Explanation {
     let headline = format!(
         "{reason}. You can go on. Not checked meanwhile: whether an older copy of the journal was put in its place"
@@ -110,7 +109,7 @@ async fn say_unchecked(context: &Context, why: Option<Explanation>) {
     context.screen.emit(Event::JournalUnchecked(why)).await;
 }
 
-/// Keeps the checkpoint of the closed journal, unless the keyring takes too long.
+/// Saves the checkpoint of the closed journal, unless the keyring takes too long.
 pub(super) async fn keep_last_checkpoint(context: &Context) {
     if let Some((item, checkpoint)) = context.journal.last_checkpoint() {
         let text = checkpoint.to_text();
@@ -118,7 +117,7 @@ pub(super) async fn keep_last_checkpoint(context: &Context) {
     }
 }
 
-/// Says that an earlier journal is gone and a new one was begun.
+/// Reports that an earlier journal is gone and a new one was begun.
 pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
     let headline = "The journal that was here is gone, so a new one was begun";
     let next = outside("If you moved it, put it back before you act");

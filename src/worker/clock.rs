@@ -1,4 +1,4 @@
-//! The two clocks that the worker reads, and how it waits by them.
+//! The worker's two clocks, and waiting by them.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::auth::Clock;
 
 /// Interval of checks whether this computer slept.
 const SLEEP_CHECK: Duration = Duration::from_secs(5);
-/// A wall clock further ahead of the other one than this was not merely corrected.
+/// The advance of the wall clock over the other one that means sleep, not a correction.
 const SLEPT: SignedDuration = SignedDuration::from_secs(30);
 
-/// The wall clock of this computer. It may be wrong, and it may jump.
+/// This computer's wall clock. It may be wrong, and it may jump.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where the worker reads the clock"
@@ -31,13 +31,13 @@ pub(super) fn monotonic_now() -> Instant {
     Instant::now()
 }
 
-/// The wall-clock time at which a moment of this run comes.
+/// The wall-clock time of a moment of this run.
 pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
     let left = at.saturating_duration_since(monotonic_now());
     now() + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(1))
 }
 
-/// Waits for `work` as long as it takes; what takes longer than `patience` is said meanwhile.
+/// Waits for `work` without a limit; runs the report if it takes longer than `patience`.
 pub(super) async fn said_if_slow<T>(
     work: impl Future<Output = T>,
     patience: Duration,
@@ -51,11 +51,11 @@ pub(super) async fn said_if_slow<T>(
     work.await
 }
 
-/// Notices that this computer slept. On Linux and macOS the runtime's clock stops meanwhile, and
-/// with it every wait; on Windows it continues, and nothing is missed.
+/// Detects that this computer slept. On Linux and macOS the runtime's clock stops during sleep, and with it
+/// every wait; on Windows it continues, so there is nothing to detect.
 pub(super) struct SleepWatch {
     wall: Clock,
-    /// Both clocks, when they were last compared.
+    /// Both clocks at the last comparison.
     last: (Timestamp, Instant),
 }
 
@@ -65,7 +65,7 @@ impl SleepWatch {
         Self { wall, last }
     }
 
-    /// Returns once the computer has woken. May be dropped and asked for again at any time.
+    /// Returns once the computer has woken. Cancel-safe.
     pub async fn woken(&mut self) {
         loop {
             let now = ((self.wall)(), monotonic_now());
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_night_asleep_is_noticed_and_a_clock_that_is_set_right_is_not() {
+    async fn sleep_is_detected_but_not_a_clock_correction() {
         let began = monotonic_now();
         let ahead = Arc::new(AtomicI64::new(0));
         let jump = Arc::clone(&ahead);

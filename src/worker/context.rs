@@ -1,4 +1,4 @@
-//! Handles of what the worker's tasks share. Each guards its own state; this only bundles them.
+//! Handles shared by the worker's tasks. Each guards its own state; this only bundles them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ use crate::journal::{Author, account_text};
 use crate::message::Event;
 use crate::model::{Account, MachineAction, Mode};
 
-/// Tolerance for network delay and for the service's whole seconds.
+/// Tolerance in seconds for network delay and the service's whole seconds.
 const CLOCK_JITTER: u64 = 5;
-/// Far from whatever is measured.
+/// Out of the range of any measurement.
 const NOT_SAID: i64 = i64::MIN;
 
 pub(super) struct Context {
     pub client: Client,
     /// The auth session: sign-ins and tokens.
     pub auth: Session,
-    /// The present session.
+    /// The current session.
     pub session: SessionHandle,
     /// Accounts that were signed in before.
     pub accounts: Accounts,
@@ -45,7 +45,7 @@ pub(super) struct Context {
     /// Target of orders: the mode, and the cloud or stand-in.
     pub mode: Mode,
     pub target: Box<str>,
-    /// How many seconds the window was told that the service's clock is ahead; [`NOT_SAID`] before.
+    /// The last reported lead of the service's clock in seconds; [`NOT_SAID`] before the first report.
     said_ahead: AtomicI64,
 }
 
@@ -85,7 +85,7 @@ impl Context {
         self.screen.emit(Event::Budget(self.client.budget())).await;
     }
 
-    /// Says how far the service's clock is ahead, where that is not what was said last.
+    /// Reports how far the service's clock is ahead, if that changed since the last report.
     pub async fn report_clock(&self) {
         let Some(ahead) = self.client.service_ahead() else {
             return;
@@ -105,14 +105,14 @@ impl Context {
         self.screen.emit(Event::Actions { epoch, actions }).await;
     }
 
-    /// Starts the session of an account. What another account or tenant saw is forgotten.
+    /// Starts an account's session. Data of another account or tenant is cleared.
     pub fn start_session(&self, account: &Account, renewal: Renewal) {
         if self.session.start(account, renewal) {
             self.forget();
         }
     }
 
-    /// Forgets the account and what it saw.
+    /// Clears the account and its data.
     pub fn end_session(&self) {
         self.session.end();
         self.forget();

@@ -1,4 +1,4 @@
-//! Reading one machine and what its panel shows, for a person who is looking at it or about to act.
+//! Reads of one machine and its panel, for a user who is viewing it or about to act.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::explain::Explanation;
 use crate::message::{Event, FileNews, PanelNews};
 use crate::model::{Epoch, MachineId, PanelPart, Permission};
 
-/// Actions of one device that somebody else has requested and that are followed, the newest.
+/// The maximum number of a device's foreign actions that are followed, newest first.
 const MAX_FOLLOWED: usize = 50;
 
-/// Reads a machine for a person, and the rules with it: a person who looks may be about to act.
+/// Reads a machine for a user, and the rules with it, as the user may be about to act.
 pub(super) async fn load(context: Arc<Context>, id: MachineId) {
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
     load_machine(&context, &id).await;
 }
 
-/// Reads several machines for a person who is about to act on them; what the service offers is a
-/// hint, and comes last. A reading that has begun is finished even where the rest is cancelled.
+/// Reads several machines for a user who is about to act on them; available actions are a hint, and come last.
+/// A read in progress is finished even if the rest is cancelled.
 pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
-    // By the rules as they are now.
+    // With the current rules.
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
     for id in &ids {
         read(&context, id.clone()).await.ok();
@@ -36,14 +36,13 @@ pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
     }
 }
 
-/// Reads a machine in a task of its own: a reading that is dropped half-way would look as if it
-/// were still going on.
+/// Reads a machine in a separate task: a read that is dropped midway would seem to be still running.
 pub(super) fn read(context: &Arc<Context>, machine: MachineId) -> JoinHandle<()> {
     let context = Arc::clone(context);
     tokio::spawn(async move { load_machine(&context, &machine).await })
 }
 
-/// Reads one machine's record and its actions, for a person who is looking at it.
+/// Reads one machine's record and its actions, for a user who is viewing it.
 async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let epoch = context.session.epoch();
     context
@@ -72,7 +71,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         let known = &context.known;
         known.learn_history(id, history.clone(), at, &ended);
         actions.clone_from(&history.items);
-        // A person who looks at a device wants to see the end of what is under way there.
+        // A user who views a device wants to see its current actions end.
         let under_way = actions.iter().filter(|action| !action.status.is_final());
         for action in under_way.take(MAX_FOLLOWED) {
             context.watched.watch_foreign(action, id);
@@ -96,8 +95,8 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     context.report_budget().await;
 }
 
-/// Reads one part, unless the sign-in is known not to allow it: then nothing is asked, and the
-/// panel says so.
+/// Reads one part, unless the sign-in is known not to allow it: then no request is sent, and the panel shows
+/// the reason.
 pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelPart) {
     if part.lacking(&context.session.status()).is_some() {
         return;
@@ -147,7 +146,7 @@ async fn explained<T>(
     (context.session.explained(read, infinitive, permission)).await
 }
 
-/// Looks a file up by its SHA-1 or SHA-256, before somebody decides about it.
+/// Looks up a file by SHA-1 or SHA-256 before a decision about it.
 pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     let epoch = context.session.epoch();
     let may_read = &Permission::TiReadWrite;
@@ -159,7 +158,7 @@ pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     context.report_budget().await;
 }
 
-/// Asks on which devices a file was seen.
+/// Reads the devices on which a file was seen.
 pub(super) async fn load_sightings(context: Arc<Context>, sha1: Box<str>) {
     let epoch = context.session.epoch();
     emit_file_update(&context, epoch, &sha1, FileNews::ReadsSightings).await;

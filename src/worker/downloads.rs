@@ -8,12 +8,12 @@ use tokio::sync::Notify;
 
 use crate::model::EntryId;
 
-/// The downloads under way, each with the handle that cancels it.
+/// The current downloads, each with the handle that cancels it.
 #[derive(Default)]
 pub(super) struct Downloads(Mutex<HashMap<EntryId, Arc<Notify>>>);
 
 impl Downloads {
-    /// `None` when it is under way already.
+    /// Registers a download; `None` if there is one already.
     pub fn begin(&self, entry: EntryId) -> Option<Arc<Notify>> {
         let mut all = self.0.lock();
         let is_new = !all.contains_key(&entry);
@@ -30,7 +30,7 @@ impl Downloads {
         }
     }
 
-    /// Cancels all: another account has no business with them.
+    /// Cancels all, as they do not concern another account.
     pub fn cancel_all(&self) {
         for cancelled in self.0.lock().values() {
             cancelled.notify_one();

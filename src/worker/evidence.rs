@@ -1,5 +1,4 @@
-//! Verifies the journal's file and writes it out, beside the thread that owns it: no order waits for
-//! either.
+//! Verification and export of the journal's file, outside of the thread that owns it: no order waits for them.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -15,7 +14,7 @@ use crate::journal::{Checkpoint, Entry, Journal, Moment, export as write_out, ha
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
 use crate::model::{EntryId, Mode};
 
-/// Walks the chain of the file, and holds it against what is remembered of it.
+/// Verifies the file's hash chain, and compares it with the remembered checkpoints.
 pub(super) async fn verify(context: Arc<Context>) {
     tell(&context, JournalNews::Verifying).await;
     let keyring = remembered(&context).await;
@@ -31,7 +30,7 @@ pub(super) async fn verify(context: Arc<Context>) {
 
 /// The keyring's checkpoint of the file, or why it is unknown.
 async fn remembered(context: &Context) -> Option<Result<Checkpoint, String>> {
-    // The demo keeps nothing outside of its folder.
+    // The demo stores nothing outside its folder.
     if context.mode == Mode::Demo {
         return None;
     }
@@ -44,12 +43,12 @@ async fn remembered(context: &Context) -> Option<Result<Checkpoint, String>> {
     Some(Checkpoint::of_note(note))
 }
 
-/// Reads the file anew and writes out of it what is wanted.
+/// Reads the file again and exports the requested part.
 pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
     tell(&context, JournalNews::Exporting).await;
     let path = context.journal.path().to_owned();
     let clocks = (now(), context.client.service_ahead().unwrap_or_default());
-    // A sheet out of a file that was put in its place would be somebody else's night.
+    // A sheet from a substituted file would report someone else's orders.
     let result = match context.journal.check_place().await {
         Ok(()) => {
             let written = tokio::task::spawn_blocking(move || write(&path, wanted, clocks)).await;

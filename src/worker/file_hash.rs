@@ -1,4 +1,4 @@
-//! Hashes a file of this computer, piece by piece. Its content goes nowhere, and nothing runs it.
+//! Hashes a local file, chunk by chunk. Its content is not sent, and nothing executes it.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,12 +14,12 @@ use crate::files::{self, Problem, RefusedFile};
 use crate::message::{Event, HashedFile, HashingNews};
 use crate::model::hex;
 
-/// Read at once, in bytes.
+/// Chunk size in bytes.
 const PIECE: usize = 1 << 18;
-/// Time between two reports of how much was read.
+/// Time between two progress reports.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(200);
 
-/// How far the reading has come. Who waits for it lets go of it to end it.
+/// Progress of hashing. Dropping the other handle ends it.
 #[derive(Default)]
 struct Progress {
     read: AtomicU64,
@@ -27,7 +27,7 @@ struct Progress {
     is_unwanted: AtomicBool,
 }
 
-/// Ends the reading when nobody waits for it any more.
+/// Ends the hashing when dropped.
 struct Wanted(Arc<Progress>);
 
 impl Drop for Wanted {
@@ -47,7 +47,7 @@ enum Trouble {
     Changed,
     #[error("The file could not be read")]
     Unreadable(io::Error),
-    /// Nobody waits for it.
+    /// The result is not wanted any more.
     #[error("Hashing was stopped")]
     Unwanted,
 }
@@ -78,7 +78,7 @@ impl Trouble {
     }
 }
 
-/// Hashes the file and says how that goes.
+/// Hashes the file and reports progress.
 pub(super) async fn hash(context: Arc<Context>, file: PathBuf) {
     let say = async |news| {
         let file = file.clone();
@@ -108,13 +108,13 @@ pub(super) async fn hash(context: Arc<Context>, file: PathBuf) {
     .await;
 }
 
-/// Says that the last one was stopped.
+/// Reports that the last hashing was stopped.
 pub(super) async fn stopped(context: Arc<Context>, file: PathBuf) {
     let news = HashingNews::Stopped;
     context.screen.emit(Event::Hashing { file, news }).await;
 }
 
-/// Reads a file as it is when it is opened; `before_end` runs when all of it was read.
+/// Reads a file as it was when opened; `before_end` runs after the last byte.
 fn read(
     file: &Path,
     progress: &Progress,
@@ -131,7 +131,7 @@ fn read(
     let mut sha256 = Hasher::new(&SHA256);
     let mut piece = vec![0; PIECE];
     let mut bytes = 0;
-    // One that grows faster than it is read has no end.
+    // A file that grows faster than it is read has no end.
     while bytes <= before.0 {
         if progress.is_unwanted.load(Ordering::Acquire) {
             return Err(Trouble::Unwanted);

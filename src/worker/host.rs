@@ -1,4 +1,4 @@
-//! Identity of this computer, name and addresses, so that nobody isolates it by mistake.
+//! Identity of this computer, name and addresses, so that it is not isolated by mistake.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use super::screen::Screen;
 use crate::message::Event;
 use crate::model::Host;
 
-/// The addresses of this computer, whenever it is asked.
+/// A function that returns this computer's current addresses.
 pub type Addresses = Arc<dyn Fn() -> Vec<IpAddr> + Send + Sync>;
 
-/// Tells the window what this computer is, as soon as the system has said it.
+/// Reports this computer's identity to the window, as soon as the system has returned it.
 pub(super) async fn report(screen: Screen) {
     let asked = tokio::task::spawn_blocking(this_computer).await;
     screen.emit(Event::Host(asked.unwrap_or_default())).await;
 }
 
-/// Asks the system. `None` when it reports neither name nor address.
+/// Reads the identity from the system. `None` if it reports neither name nor address.
 fn this_computer() -> Option<Host> {
     let name = gethostname::gethostname().into_string().ok();
     let addresses = addresses();
@@ -27,7 +27,7 @@ fn this_computer() -> Option<Host> {
     })
 }
 
-/// The addresses under which it can be reached by others.
+/// The addresses under which other computers reach it.
 #[must_use]
 pub fn addresses() -> Vec<IpAddr> {
     if_addrs::get_if_addrs()

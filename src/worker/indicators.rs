@@ -1,4 +1,4 @@
-//! The indicators of the tenant: what is blocked, audited or allowed on every device.
+//! The tenant's indicators: files and others that are blocked, audited or allowed on every device.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::api::{ApiError, Lane};
 use crate::message::{Event, IndicatorNews};
 use crate::model::{Indicator, Listed, Permission};
 
-/// Reads all of them, for a person who looks at them or is about to act.
+/// Reads all of them, for a user who views them or is about to act.
 pub(super) async fn load(context: Arc<Context>) {
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
     read_all(&context).await;
 }
 
-/// Reads all of them, as an order has just changed one.
+/// Reads all of them, after an order has changed one.
 pub(super) async fn read_all(context: &Context) {
     let permission = &Permission::TiReadWrite;
     let epoch = context.session.epoch();
@@ -33,7 +33,7 @@ pub(super) async fn read_all(context: &Context) {
     context.report_budget().await;
 }
 
-/// The indicators of files, and the number of all kinds.
+/// The file indicators, and the number of all types.
 fn into_news(read: Listed<Indicator>) -> crate::message::ReadIndicators {
     let is_complete = read.is_complete();
     let total = read.items.len() + read.unreadable;
@@ -45,7 +45,7 @@ fn into_news(read: Listed<Indicator>) -> crate::message::ReadIndicators {
     }
 }
 
-/// The indicators of the file that an order is about.
+/// The indicators of an order's file.
 pub(super) async fn of_file(
     context: &Context,
     order: &Order,

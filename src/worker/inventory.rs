@@ -1,4 +1,4 @@
-//! Reading the list of machines, and the actions of the last weeks.
+//! Reads of the device list, and of the actions of the last weeks.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews, LookBack};
 use crate::model::{Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room};
 
-/// How far back actions of all kinds are read. Older ones are read with the device itself.
+/// How far back actions of all kinds are read. Older ones are read with their device.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How far back actions that contain a device are read: as far as the service keeps them.
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// At most this many pages; some services give few devices at a time.
+/// The maximum number of pages; some services return few devices per page.
 const MAX_PAGES: usize = 1_000;
-/// Why a list is not complete that was not the same all the while.
+/// Why a list is incomplete that changed during the reading.
 const CHANGED: &str = "it changed while it was read";
 
-/// Reads the list and the actions, and notes when that ended, successfully or not. That it has begun is
-/// noted at once: the list would be stale until the task runs, and a second reading would replace it.
+/// Reads the list and the actions, and notes when that ended, successfully or not. The start is noted
+/// immediately: the list would be stale until the task runs, and a second reading would replace it.
 pub(super) fn refresh(context: Arc<Context>) -> impl Future<Output = ()> + Send {
     context.list.begin_reading();
     async move {
@@ -36,22 +36,21 @@ pub(super) fn refresh(context: Arc<Context>) -> impl Future<Output = ()> + Send 
     }
 }
 
-/// State of the list being read. Its devices are with the window.
+/// State of the reading. The window holds its devices.
 #[derive(Default)]
 struct ListSoFar {
     pages: usize,
     seen: HashSet<MachineId>,
     room: Room,
     unreadable: usize,
-    /// Devices of a page that was read before the list, to have something to look at.
+    /// Devices of the short first page, which is shown before the list.
     first: Vec<MachineId>,
-    /// Why it is not the whole list, if that is known.
+    /// Why the list is incomplete, if known.
     incomplete: Option<String>,
 }
 
 impl ListSoFar {
-    /// Adds a page: the devices of it that there is room for, and where the next one is, if one is to be
-    /// read.
+    /// Adds a page; returns its devices within the memory budget, and the next cursor if there is more to read.
     fn add(&mut self, page: Page<Machine>) -> (Vec<Arc<Machine>>, Option<Cursor>) {
         self.unreadable += page.unreadable;
         let mut machines = Vec::with_capacity(page.items.len());
@@ -69,12 +68,12 @@ impl ListSoFar {
             machines.push(Arc::new(machine));
         }
         if again > page.overlap {
-            // Pages that shift while they are read bring some twice and leave some out.
+            // Pages that shift during the reading repeat some rows and omit others.
             self.incomplete = Some("the service repeats rows".to_owned());
         } else if again < page.overlap && self.unreadable == 0 {
             self.incomplete = Some(CHANGED.to_owned());
         }
-        // A page that could not be read at all is no repetition.
+        // A page without a readable row is no repetition.
         let repeats = machines.is_empty() && again > page.overlap;
         self.pages += 1;
         let stopped = match page.more {
@@ -89,7 +88,7 @@ impl ListSoFar {
         (machines, None)
     }
 
-    /// Looks back at the end. `goes_on`: whether there are rows after the last page.
+    /// Final checks. `goes_on`: whether there are rows after the last page.
     fn end(&mut self, goes_on: bool) {
         let why = if goes_on {
             "the service sends less at a time than was asked for"
@@ -102,7 +101,7 @@ impl ListSoFar {
     }
 }
 
-/// The list on its way from the service to the window and to the disk.
+/// A list in transit from the service to the window and to the disk.
 struct Reading<'a> {
     context: &'a Arc<Context>,
     epoch: Epoch,
@@ -128,7 +127,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Reads it to its end.
+    /// Reads it to the end.
     async fn all(&mut self) -> Result<(), ApiError> {
         let mut next = if self.context.list.shown(self.epoch).is_some() {
             Some(Cursor::start())
@@ -144,8 +143,8 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Shows a short page, and returns where the list is read from: the start, so that up to 10,000
-    /// devices are one answer, which nothing can change. `None` where the short page is the list.
+    /// Shows a short first page, and returns the cursor to read the list from: the start, so that up to 10,000
+    /// devices come in one consistent reply. `None` if the short page is the whole list.
     async fn first_rows(&mut self) -> Result<Option<Cursor>, ApiError> {
         let page = self.page(&Cursor::short_start()).await?;
         if page.more == More::No {
@@ -164,7 +163,7 @@ impl<'a> Reading<'a> {
         Ok(page)
     }
 
-    /// Takes a page in; where the next one is, if one is to be read.
+    /// Processes a page; returns the next cursor if there is more to read.
     async fn take(&mut self, page: Page<Machine>) -> Option<Cursor> {
         let (machines, next) = self.list.add(page);
         self.keeping.add(&machines).await;
@@ -188,7 +187,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
+/// Reads the list page by page, showing each, then the actions of the last weeks.
 async fn read_list(context: &Arc<Context>) {
     let epoch = context.session.epoch();
     report(context, epoch, InventoryNews::Started(now())).await;
@@ -226,7 +225,7 @@ async fn read_list(context: &Arc<Context>) {
     context.report_budget().await;
 }
 
-/// Reports how far a slow page has come and what it waits for, again and again.
+/// Reports the progress of a slow page and what it waits for, periodically.
 async fn reporting_slow_page<T>(
     context: &Context,
     epoch: Epoch,
@@ -247,22 +246,22 @@ async fn reporting_slow_page<T>(
     }
 }
 
-/// Reason why a page is late, with `bytes` of it received; a pause ends at `pause`.
+/// Why a page is late, with `bytes` of it received; a pause ends at `pause`.
 fn page_delay(
     pause: Option<Timestamp>,
     bytes: u64,
     has_to_wait: impl FnOnce() -> bool,
 ) -> PageDelay {
     match pause {
-        // What has come is the answer that asked for it.
+        // The received bytes are the reply that requested the pause.
         Some(until) => PageDelay::Paused { until },
-        // Nothing of it has come, as it has not been asked for yet.
+        // Nothing was received, as the request was not sent yet.
         None if bytes == 0 && has_to_wait() => PageDelay::AwaitingTurn,
         None => PageDelay::SlowLine { bytes },
     }
 }
 
-/// The reading was stopped by the person: what has come stays, and is not the whole list.
+/// Handles a reading that the user stopped: its devices stay, and the list is incomplete.
 pub(super) async fn stopped(context: Arc<Context>) {
     let epoch = context.session.epoch();
     let news = InventoryNews::Done {
@@ -276,7 +275,7 @@ pub(super) async fn stopped(context: Arc<Context>) {
     context.list.end_reading(monotonic_now());
 }
 
-/// Reads the actions of the last weeks, and those that contain as far back as there are any.
+/// Reads the actions of the last weeks, and containing actions over the whole retention.
 async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
     let since = now() - RECENT;
     let filter = ActionFilter::Recent { since };
@@ -328,7 +327,7 @@ async fn report(context: &Context, epoch: Epoch, news: InventoryNews) {
 mod tests {
     use super::*;
 
-    /// A page of these devices, of which as many as `overlap` should be known.
+    /// A page of these devices, with an `overlap` of devices expected to be known.
     fn page(numbers: impl IntoIterator<Item = usize>, overlap: usize, more: More) -> Page<Machine> {
         let machine = |n| Machine::bare(MachineId::parse(&format!("a{n}")).expect("an id"));
         Page {
@@ -340,7 +339,7 @@ mod tests {
         }
     }
 
-    /// What is said of a list of these pages, each of which has one device of the page before.
+    /// The reason why a list of these pages is incomplete; each overlaps the previous one by one device.
     fn read(pages: &[&[usize]]) -> Option<String> {
         let mut list = ListSoFar::default();
         for (number, numbers) in pages.iter().enumerate() {
@@ -357,23 +356,23 @@ mod tests {
     }
 
     #[test]
-    fn a_list_whose_pages_do_not_meet_is_not_called_complete() {
+    fn list_with_shifted_pages_is_not_complete() {
         assert_eq!(read(&[&[1, 2, 3], &[3, 4, 5], &[5, 6]]), None);
         assert_eq!(read(&[&[1, 2, 3], &[3, 4, 5], &[5]]), None);
-        // In another order, the page is the same.
+        // The same page in another order.
         assert_eq!(read(&[&[1, 2, 3], &[4, 3, 5], &[5]]), None);
         let changed = Some(CHANGED.to_owned());
-        // One or two before it have gone, or the last one has.
+        // One or two earlier devices are gone, or the last one is.
         assert_eq!(read(&[&[1, 2, 3], &[4, 5, 6]]), changed);
         assert_eq!(read(&[&[1, 2, 3], &[5, 6]]), changed);
         assert_eq!(read(&[&[1, 2, 3], &[]]), changed);
-        // One has come before it, or has moved there from behind.
+        // A device was inserted before it, or has moved there.
         let repeats = Some("the service repeats rows".to_owned());
         assert_eq!(read(&[&[1, 2, 3], &[2, 3, 4]]), repeats);
     }
 
     #[test]
-    fn a_service_that_begins_each_page_at_the_start_is_stopped() {
+    fn service_that_starts_each_page_at_the_beginning_is_stopped() {
         let mut list = ListSoFar::default();
         let next = || More::Next(Cursor::start());
         assert!(list.add(page(1..4, 0, next())).1.is_some());
@@ -383,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn an_element_that_cannot_be_read_may_be_the_one_that_comes_twice() {
+    fn unreadable_row_may_be_the_expected_overlap() {
         let mut list = ListSoFar::default();
         list.add(page(1..4, 0, More::Next(Cursor::start())));
         let unreadable = Page {
@@ -395,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_shown_before_the_list_has_to_be_in_it() {
+    fn first_rows_have_to_be_in_the_list() {
         for (first, why) in [(1, None), (7, Some(CHANGED))] {
             let mut list = ListSoFar::default();
             let id = MachineId::parse(&format!("a{first}")).expect("an id");
@@ -410,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_was_answered_with_a_pause_is_not_called_slow() {
+    fn page_after_a_pause_is_not_called_slow() {
         let until = Timestamp::UNIX_EPOCH;
         assert_eq!(
             page_delay(Some(until), 300, || true),

@@ -1,5 +1,5 @@
-//! The journal as the worker's tasks share it: on disk first, then on screen, in the order in which
-//! the chain has it. A disk that hangs holds up the append in question and nothing else.
+//! The journal as shared by the worker's tasks: first on disk, then on screen, in the order of the chain. A
+//! hanging disk holds up only the pending append.
 
 mod thread;
 
@@ -24,16 +24,16 @@ use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId, Mod
 pub(super) use thread::Opened;
 use thread::{AppendedRecords, Changed, Ends, Entries, Job, Reply};
 
-/// An append that takes longer than this is reported on screen.
+/// The duration of an append above which it is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Entries that the window takes in at once.
+/// The maximum number of entries per event.
 const SHOWN_AT_ONCE: usize = 500;
 
-/// Interval of the check that the file is still in its place: a waiting order would find out only
-/// when it is to be sent.
+/// Interval of the check that the file is still in place: a waiting order would notice only when it is to be
+/// sent.
 const CHECK_EVERY: Duration = Duration::from_secs(3);
 
-/// After as long without a record, the log is carried over into the file.
+/// Idle time after which the write-ahead log is merged into the file.
 const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// Handle of the thread that owns the journal's file.
@@ -42,25 +42,25 @@ pub(super) struct JournalHandle {
     entries: Entries,
     jobs: Sender<Job>,
     of_earlier_runs: AtomicUsize,
-    /// Whether this console is the one that writes to it.
+    /// Whether this console may act and write.
     may_act: AtomicBool,
-    /// Why it is not; `None` as well while the file is being opened.
+    /// Why it may not; also `None` while the file is being opened.
     why_not: Mutex<Option<Explanation>>,
-    /// Signals the end of that, and whether another console may act instead.
+    /// Signals that it may not any more, and whether another console may act instead.
     only_looks: watch::Sender<Option<bool>>,
-    /// Whether it was reported that an append waits for the disk.
+    /// Whether an append that waits for the disk was reported.
     disk_hangs: AtomicBool,
-    /// Entries that are in no file, because the disk did not take them.
+    /// Entries in no file, because they could not be written.
     unwritten: Mutex<HashSet<EntryId>>,
     /// The file's newest checkpoint; `None` until it is open.
     checkpoint: watch::Receiver<Option<Checkpoint>>,
-    /// Keyring item for the checkpoint, once it may be kept.
+    /// Keyring item for the checkpoint, once it may be saved.
     keyring_item: OnceLock<Box<str>>,
     /// Path of the file; empty in tests without one.
     path: Box<Path>,
 }
 
-/// The opening of the file, while it is under way.
+/// An opening in progress.
 pub(super) struct Opening {
     opened: oneshot::Receiver<Opened>,
     to_show: Receiver<AppendedRecords>,
@@ -70,7 +70,7 @@ impl JournalHandle {
     /// Starts the journal's thread, which opens the file. Appends wait until it is open.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// The system provides no thread.
     pub fn start(path: Box<Path>, mode: Mode, screen: Screen) -> std::io::Result<(Self, Opening)> {
         let entries = Entries::default();
         let Ends {
@@ -105,8 +105,8 @@ impl JournalHandle {
         }
     }
 
-    /// Waits until the file is open, and shows what is in it; a long wait is said. From then on what
-    /// is written is shown.
+    /// Waits until the file is open, and shows its entries; reports a long wait. From then on, written records
+    /// are shown.
     pub async fn show_opened(self: &Arc<Self>, opening: Opening) -> Opened {
         let Opening { opened, to_show } = opening;
         let say = async {
@@ -138,7 +138,7 @@ impl JournalHandle {
         Opened { entries, ..how }
     }
 
-    /// Shows the entries of the journal that was opened.
+    /// Shows the entries of the opened journal.
     async fn show_read(&self, entries: &[Entry]) {
         let (earlier, last) = entries.split_at(entries.len().saturating_sub(SHOWN_AT_ONCE));
         let mut left = entries.len();
@@ -151,7 +151,7 @@ impl JournalHandle {
         self.screen.emit(Event::Entries(last.to_vec())).await;
     }
 
-    /// Makes this console read-only for the rest of the run, because of this error, and says why.
+    /// Makes this console read-only for the rest of the run, because of this error, and reports why.
     pub async fn only_look(&self, error: &JournalError, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
         *self.why_not.lock() = Some(why.clone());
@@ -160,15 +160,14 @@ impl JournalHandle {
             .send_replace(Some(error.is_another_console()));
     }
 
-    /// Returns when this console may not act any more, and with whether another one may.
+    /// Returns when this console may not act any more, and whether another one may.
     pub async fn until_only_looking(&self) -> bool {
         let mut only_looks = self.only_looks.subscribe();
         let known = only_looks.wait_for(Option::is_some).await;
         known.is_ok_and(|only_looks| only_looks.unwrap_or_default())
     }
 
-    /// Looks from time to time whether the file is still in its place, for as long as this console may
-    /// act.
+    /// Checks periodically that the file is still in place, for as long as this console may act.
     pub async fn watch_place(&self) {
         while self.may_act() && !self.jobs.is_closed() {
             tokio::time::sleep(CHECK_EVERY).await;
@@ -176,11 +175,11 @@ impl JournalHandle {
         }
     }
 
-    /// Whether the file is still the one that this console has written. Where it has none, there is
-    /// nothing to hold it against.
+    /// Checks that the file is still the one that this console has written. Without a file there is nothing to
+    /// compare.
     ///
     /// # Errors
-    /// What is wrong with it, after which this console only looks.
+    /// The fault of the file, after which this console is read-only.
     pub async fn check_place(&self) -> Result<(), JournalError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::CheckPlace { reply }).await.ok();
@@ -213,7 +212,7 @@ impl JournalHandle {
         entries.iter().rev().find(|e| e.id() == id).cloned()
     }
 
-    /// The status of an entry; `None` when it is not on record.
+    /// The status of an entry; `None` if it is not on record.
     pub fn status(&self, id: EntryId) -> Option<OrderStatus> {
         self.entry(id).map(|entry| entry.status().clone())
     }
@@ -222,7 +221,7 @@ impl JournalHandle {
         self.entries.all()
     }
 
-    /// How many of the entries, the first ones, were there when it was opened.
+    /// The number of entries at opening; they come first.
     pub fn of_earlier_runs(&self) -> usize {
         self.of_earlier_runs.load(Ordering::Acquire)
     }
@@ -241,19 +240,19 @@ impl JournalHandle {
         ends.collect()
     }
 
-    /// Puts records of one entry on disk, and then on screen.
+    /// Writes records of one entry to disk, then shows them.
     ///
     /// # Errors
-    /// When they could not be written; then nothing may be sent (rule 3).
+    /// They could not be written; then nothing may be sent (rule 3).
     pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
         let records = records.into_iter().map(|record| (entry, record)).collect();
         self.record_all(records).await
     }
 
-    /// Puts records of several entries on disk in one step, and then on screen.
+    /// Writes records of several entries to disk in one step, then shows them.
     ///
     /// # Errors
-    /// When they could not be written: none is then.
+    /// None of them could be written.
     pub async fn record_all(&self, records: Vec<(EntryId, Record)>) -> Result<(), JournalError> {
         if self.why_not.lock().is_some() {
             return Err(JournalError::ReadOnly);
@@ -267,8 +266,8 @@ impl JournalHandle {
         written
     }
 
-    /// [`Self::record`] for what the service has already done: a failure is shown on screen.
-    /// `false` when it is not on disk.
+    /// Like [`Self::record`], for what the service has already done: a failure is shown on screen. `false` if
+    /// it is not on disk.
     pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
         let Err(error) = self.record(entry, records.clone()).await else {
             return true;
@@ -283,7 +282,7 @@ impl JournalHandle {
             self.screen.problem(self.explain_unwritten(&error)).await;
         }
         if !self.may_act() {
-            // Nothing more is written in this run, but it is still true.
+            // Nothing more is written in this run, but the record is still true.
             self.show_only(entry, records).await;
         }
         false
@@ -304,20 +303,20 @@ impl JournalHandle {
         }
     }
 
-    /// Records that an order is not sent. Where that cannot be written, it is shown for this
-    /// run: nobody sends what this console had waiting.
+    /// Records that an order is not sent. If that cannot be written, it is shown for this run: no other console
+    /// sends this one's waiting orders.
     pub async fn record_unsent(&self, entry: EntryId, not_sent: Record) {
         let Err(error) = self.record(entry, vec![not_sent.clone()]).await else {
             return;
         };
         let has_left = self.status(entry) == Some(OrderStatus::Sent);
         if has_left && self.may_act() {
-            // It is looked up when the disk may have been mended.
+            // It is looked up once the disk may work again.
             let explanation = self.explain_after_sending(entry, &error);
             return self.screen.problem(explanation).await;
         }
         let why = self.explain_unwritten(&error);
-        // The closing of the orders is not why, and neither is a journal that is not written to.
+        // Neither the shutdown nor a journal that cannot be written is the reason to report.
         let is_by_this = matches!(
             not_sent,
             Record::NotSent {
@@ -336,15 +335,15 @@ impl JournalHandle {
         }
     }
 
-    /// Why something could not be written: a console that only looks says why it does.
+    /// Why a record could not be written; for a read-only console, why it is read-only.
     pub fn explain_unwritten(&self, error: &JournalError) -> Explanation {
         let why = self.why_not.lock().clone();
         why.filter(|_| matches!(error, JournalError::ReadOnly))
             .unwrap_or_else(|| error.explain())
     }
 
-    /// Shows an order that could not be put on disk, so that nothing was sent: for this run, because
-    /// the text that a person typed must not be lost.
+    /// Shows an order that could not be written, so that nothing was sent: for this run, because the user's
+    /// text must not be lost.
     pub async fn show_unwritten(&self, intended: Record, error: &JournalError) {
         let Record::Intended { order, .. } = &intended else {
             return;
@@ -366,7 +365,7 @@ impl JournalHandle {
         self.show(&changed).await;
     }
 
-    /// Shows what another console has written.
+    /// Shows entries that another console has written.
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
         let changed = self.entries.adopt(written);
         if !changed.is_empty() {
@@ -379,12 +378,12 @@ impl JournalHandle {
         self.checkpoint.clone()
     }
 
-    /// Allows the last checkpoint to be kept at the end, under this name.
+    /// Allows the last checkpoint to be saved at the end, under this name.
     pub fn keep_last_checkpoint_under(&self, item: &str) {
         self.keyring_item.set(item.into()).ok();
     }
 
-    /// The newest checkpoint with its keyring item, where it may be kept.
+    /// The newest checkpoint with its keyring item, if it may be saved.
     pub fn last_checkpoint(&self) -> Option<(&str, Checkpoint)> {
         let item = self.keyring_item.get()?;
         Some((item, self.checkpoint.borrow().clone()?))
@@ -393,12 +392,12 @@ impl JournalHandle {
     /// Compares the open file with a checkpoint.
     ///
     /// # Errors
-    /// As [`crate::journal::Journal::compare`].
+    /// Those of [`crate::journal::Journal::compare`].
     pub async fn compare(&self, checkpoint: Checkpoint) -> Result<Compared, JournalError> {
         self.ask(|reply| Job::Compare { checkpoint, reply }).await
     }
 
-    /// Closes the file: what is pending is written, and another console may open it.
+    /// Writes pending records and closes the file: another console may open it.
     pub async fn close(&self) {
         let is_opening =
             !self.may_act.swap(false, Ordering::AcqRel) && self.why_not.lock().is_none();
@@ -408,7 +407,7 @@ impl JournalHandle {
         }
     }
 
-    /// Hands the thread a job, and waits for what it says.
+    /// Sends the thread a job, and waits for its reply.
     async fn ask<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, JournalError> {
         let (reply, answer) = oneshot::channel();
         let taken = self.jobs.send(job(reply)).await;
@@ -416,11 +415,10 @@ impl JournalHandle {
         answer.await.unwrap_or(Err(JournalError::Ended))
     }
 
-    /// Waits for the disk as long as it takes, and reports a long wait once, however many orders
-    /// wait for it.
+    /// Waits for the disk without a limit, and reports a long wait once, for any number of waiting orders.
     async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
         let say = async {
-            // While the file is being opened, that is said instead.
+            // While the file is being opened, that is reported instead.
             if self.may_act() && !self.disk_hangs.swap(true, Ordering::AcqRel) {
                 let headline = "The disk has not answered for 3 seconds: orders wait until the journal is written";
                 let next = outside(
@@ -443,7 +441,7 @@ impl JournalHandle {
     }
 }
 
-/// The end of an order that could not be put on disk.
+/// The record of an order that could not be written.
 fn unwritten(why: &Explanation) -> Record {
     Record::NotSent {
         why: NotSentReason::Unwritten,
@@ -451,7 +449,7 @@ fn unwritten(why: &Explanation) -> Record {
     }
 }
 
-/// Shows what is on disk, in the order of the chain; only then the caller goes on.
+/// Shows written records in the order of the chain; only then does the caller continue.
 async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<AppendedRecords>) {
     let mut is_rested = true;
     loop {
@@ -468,7 +466,7 @@ async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Appende
             }
             Ok(None) => return,
             Err(_elapsed) => {
-                // Where there is work to do, that goes first.
+                // Pending jobs take precedence.
                 journal.jobs.try_send(Job::Rest).ok();
                 is_rested = true;
             }

@@ -1,4 +1,4 @@
-//! The list of devices between two runs: on its way to the disk while it is read, and back.
+//! The device list between two runs: written while it is read, and shown at the next start.
 
 use std::io;
 use std::path::Path;
@@ -13,17 +13,17 @@ use super::context::Context;
 use crate::message::{Event, InventoryNews};
 use crate::model::{Epoch, Machine};
 
-/// Devices in one event, so that the window draws in between.
+/// The maximum number of devices per event, so that the window draws in between.
 pub(super) const CHUNK: usize = 1_000;
-/// Pages that wait for the disk.
+/// The maximum number of pages that wait for the disk.
 const WAITING: usize = 2;
-/// A disk that takes none for so long holds the reading up no longer.
+/// How long a page waits for the disk before the reading continues without it.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A page, or that there are no more and the list is complete.
+/// A page, or `None` at the end of a complete list.
 type Piece = Option<Vec<Arc<Machine>>>;
 
-/// The list on its way to the disk. Dropped before its end, it is not kept.
+/// A list being written. It is discarded if dropped before its end.
 pub(super) struct Keeping(Option<mpsc::Sender<Piece>>);
 
 impl Keeping {
@@ -59,7 +59,7 @@ impl Keeping {
     }
 }
 
-/// Writes a complete list for the next start, unless its account has signed out meanwhile.
+/// Saves a complete list for the next start, unless its account has signed out meanwhile.
 fn write(
     context: &Context,
     epoch: Epoch,
@@ -72,7 +72,7 @@ fn write(
             if context.session.epoch() == epoch {
                 writing.finish()?;
             }
-            // Signed out while it was being written.
+            // The account signed out during the write.
             if context.session.epoch() != epoch {
                 cache::remove_all(folder, context.auth.target(), None);
             }

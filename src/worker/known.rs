@@ -1,4 +1,4 @@
-//! Last readings: of each machine, and the time of the whole list's.
+//! Last reads: of each machine, and the time of the complete list's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::model::{
     MachineId,
 };
 
-/// Machines that are remembered; a shift looks at fewer. What is forgotten is read again.
+/// The maximum number of machines; a shift views fewer. Evicted ones are read again.
 const MAX_MACHINES: usize = 1_000;
 
-/// Memory for all of them: many times what those of a usual shift take.
+/// The memory limit for them: many times the need of a usual shift.
 const MAX_BYTES: usize = 16 << 20;
 
-/// The last readings of one machine, with their times.
+/// The last reads of one machine, with their times.
 #[derive(Clone, Default)]
 pub(super) struct Known {
     pub machine: Option<(Arc<Machine>, Timestamp)>,
     pub history: Option<(Listed<MachineAction>, Timestamp)>,
-    /// Why the last reading of the record failed; gone with the next success.
+    /// Why the last read of the record failed; cleared by the next success.
     pub failure: Option<Box<str>>,
 }
 
@@ -47,7 +47,7 @@ impl HeapBytes for Known {
     }
 }
 
-/// The last readings of each machine in this session.
+/// The last reads of each machine in this session.
 #[derive(Default)]
 pub(super) struct KnownMachines(Mutex<HashMap<MachineId, Known>>);
 
@@ -64,12 +64,12 @@ impl KnownMachines {
         self.all().clear();
     }
 
-    /// Forgets what was read of a machine: it is read again before anything is judged by it.
+    /// Evicts a machine: it is read again before it is used for a decision.
     pub fn forget(&self, machine: &MachineId) {
         self.all().remove(machine);
     }
 
-    /// Merges a reading of a record in; properties that it lacks keep their known values.
+    /// Merges a record; missing properties keep their known values.
     pub fn learn_machine(&self, machine: Arc<Machine>, at: Timestamp) {
         self.learn(&machine.id.clone(), |known| {
             let before = known.machine.as_ref().map(|(before, _)| before);
@@ -78,7 +78,7 @@ impl KnownMachines {
         });
     }
 
-    /// Takes in a reading of a record, or why it failed.
+    /// Stores a record that was read, or why that failed.
     pub fn learn_reading(
         &self,
         machine: &MachineId,
@@ -93,9 +93,8 @@ impl KnownMachines {
         }
     }
 
-    /// Merges a reading of a machine's actions in; `ended` are those whose end is in the journal. A
-    /// state that the service called final stays so, whatever an older reading says, and a sparse
-    /// reading takes nothing away.
+    /// Merges a machine's actions; `ended` are those whose end is in the journal. A final status stays, even if
+    /// an older reading differs, and missing properties keep their known values.
     pub fn learn_history(
         &self,
         machine: &MachineId,
@@ -138,25 +137,25 @@ impl KnownMachines {
     }
 }
 
-/// When the list of all machines was last read, and of which session some of it is in the window.
+/// When the device list was last read, and which session's list the window has.
 #[derive(Default)]
 pub(super) struct ListAge {
-    /// `None` before the first reading has ended, and while one is going on.
+    /// `None` before the first reading has ended, and during one.
     read_at: watch::Sender<Option<Instant>>,
     shown: Mutex<Option<(Epoch, usize)>>,
 }
 
-/// In the place of a number of devices that is not known.
+/// Marks an unknown number of devices.
 pub(super) const NEVER_READ_WHOLE: usize = usize::MAX;
 
 impl ListAge {
-    /// Notes that the window has devices of this session, and how many a whole list of it had.
+    /// Notes that the window has devices of this session, and the size of its last complete list.
     pub fn note_shown(&self, epoch: Epoch, devices: usize) {
         *self.shown.lock() = Some((epoch, devices));
     }
 
-    /// How many devices the last whole list of this session had, or [`NEVER_READ_WHOLE`]; `None` before any of them
-    /// was shown.
+    /// The size of this session's last complete list, or [`NEVER_READ_WHOLE`]; `None` before any device was
+    /// shown.
     pub fn shown(&self, epoch: Epoch) -> Option<usize> {
         let shown = *self.shown.lock();
         shown
@@ -173,8 +172,8 @@ impl ListAge {
         self.read_at.send_replace(Some(at));
     }
 
-    /// Returns when the list is to be read again by itself: this long after the last reading,
-    /// while somebody is signed in.
+    /// Returns when the list is due for a refresh: this long after the last reading, while an account is signed
+    /// in.
     pub async fn until_stale(&self, after: Duration, session: &SessionHandle) {
         let (mut read_at, mut present) = (self.read_at.subscribe(), session.subscribe());
         loop {
@@ -201,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_read_longest_ago_is_forgotten_first() {
+    fn oldest_reads_are_evicted_first() {
         let known = KnownMachines::default();
         let id = |n: usize| MachineId::parse(&format!("{n:040x}")).expect("an id");
         let list = || Listed::from(Vec::new());
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_bounded_in_memory_and_never_the_one_just_read() {
+    fn reads_are_bounded_in_memory_but_never_evict_the_newest() {
         let known = KnownMachines::default();
         let large = |n: usize, bytes: usize| {
             let id = MachineId::parse(&format!("a{n}")).expect("an id");

@@ -1,4 +1,4 @@
-//! Pages of the list of machines, in their order, some of them under way before their turn.
+//! Pages of the device list in their order, some of them prefetched.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use super::clock::monotonic_now;
 use crate::api::{ApiError, Client, Cursor, Page};
 use crate::model::Machine;
 
-/// Most pages under way at a time.
+/// The maximum number of concurrent pages.
 const SIDE_BY_SIDE: usize = 4;
-/// Memory for them, by the size of the last one: four pages of usual devices take less.
+/// The memory limit for them, by the size of the last page: four usual pages take less.
 const MAX_BYTES: usize = 80 << 20;
-/// A page that takes longer is slow.
+/// The duration above which a page is slow.
 pub(super) const SLOW_AFTER: Duration = Duration::from_secs(10);
 
 pub(super) type PageResult = Result<Page<Machine>, ApiError>;
 
-/// A request that goes on by itself.
+/// Starts a request in its own task.
 type Ask = Box<dyn Fn(Cursor) -> JoinHandle<PageResult> + Send + Sync>;
 
-/// The pages. Each says where the next one is, as if they were read one after the other; what was asked
-/// for ahead is used only where that is the place.
+/// The pages of a list, as if read one after the other; a prefetched page is used only if its cursor is the
+/// next one.
 pub(super) struct Pages {
     ask: Ask,
-    /// How many machines there were the last time. What may be beyond is asked for in its turn.
+    /// The last known number of machines. Rows beyond are not prefetched.
     expected: usize,
-    /// Under way, in the order of the list.
+    /// Prefetched pages, in the order of the list.
     ahead: VecDeque<Asked>,
-    /// How many pages may be under way, after what the last one was.
+    /// The maximum number of concurrent pages, given the last page.
     at_once: usize,
 }
 
-/// A page that is under way; dropped, it is not waited for.
+/// A page being read; dropping it aborts the request.
 struct Asked {
     cursor: Cursor,
     page: JoinHandle<PageResult>,
@@ -65,11 +65,10 @@ impl Pages {
         }
     }
 
-    /// The page at `cursor`. Asks for those after it as well, once a page has gone on by
-    /// counting.
+    /// The page at `cursor`. Prefetches the next ones after a page whose next cursor is a row count.
     ///
     /// # Errors
-    /// When the page could not be read, after repeats.
+    /// The page could not be read, after retries.
     pub async fn page(&mut self, cursor: &Cursor) -> PageResult {
         let first = self.ahead.pop_front();
         let first = first.filter(|asked| asked.cursor == *cursor);
@@ -86,13 +85,13 @@ impl Pages {
             let next = self.asked(next);
             self.ahead.push_back(next);
         }
-        // It ends early only with the whole runtime.
+        // The task is cancelled only with the whole runtime.
         let gone = |_| ApiError::Interrupted {
             host: Box::default(),
         };
         let begun = monotonic_now();
         let page = (&mut first.page).await.map_err(gone)??;
-        // Several at a time would only share a slow line.
+        // Concurrent pages would only share a slow connection.
         let goes_ahead = page.more.is_counted() && begun.elapsed() < SLOW_AFTER;
         self.at_once = if goes_ahead {
             max_concurrent(page.full_size)
@@ -102,8 +101,8 @@ impl Pages {
         Ok(page)
     }
 
-    /// Whether the list goes on after a page that came short, as if it were the last one: the next was
-    /// asked for, and is not empty.
+    /// Whether there are rows after a short page that seemed to be the last one: the next page was prefetched,
+    /// and is not empty.
     pub async fn go_on(&mut self) -> bool {
         let Some(mut next) = self.ahead.pop_front() else {
             return false;
@@ -133,7 +132,7 @@ mod tests {
     use super::*;
     use crate::api::More;
 
-    /// What was asked for, and the way to answer it.
+    /// The pending requests, and the senders that answer them.
     type Open = Arc<Mutex<Vec<(Cursor, oneshot::Sender<PageResult>)>>>;
 
     fn pages(expected: usize) -> (Pages, Open) {
@@ -160,10 +159,10 @@ mod tests {
 
     fn answer(open: &Open, place: usize, page: Page<Machine>) {
         let (_, sender) = open.lock().remove(place);
-        assert!(sender.send(Ok(page)).is_ok(), "somebody waits for it");
+        assert!(sender.send(Ok(page)).is_ok(), "it is awaited");
     }
 
-    /// The first place, and those after it.
+    /// The first cursors.
     fn places() -> Vec<Cursor> {
         std::iter::successors(Some(Cursor::start()), Cursor::following)
             .take(8)
@@ -174,7 +173,7 @@ mod tests {
         open.lock().iter().map(|(at, _)| at.clone()).collect()
     }
 
-    /// Reads a page that is answered like this.
+    /// Reads a page, with this answer.
     async fn read(pages: &mut Pages, open: &Open, at: &Cursor, answered: Page<Machine>) {
         let (page, ()) = tokio::join!(pages.page(at), async {
             answer(open, 0, answered);
@@ -183,13 +182,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_are_asked_for_ahead_only_after_one_that_goes_on_by_counting() {
+    async fn pages_are_prefetched_only_after_a_counted_cursor() {
         let (mut pages, open) = pages(usize::MAX);
         let places = places();
         let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
         read(&mut pages, &open, &places[0], goes_on(1)).await;
         assert!(asked(&open).is_empty(), "one alone at first");
-        // The others are under way while the first of them is waited for.
+        // The others are prefetched while the first of them is awaited.
         for n in 1..4 {
             let (page, ()) = tokio::join!(pages.page(&places[n]), async {
                 assert_eq!(asked(&open), places[n..n + 4]);
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_be_beyond_the_last_list_is_asked_for_in_its_turn() {
+    async fn rows_beyond_the_last_known_count_are_not_prefetched() {
         let (mut pages, open) = pages(25_000);
         let places = places();
         let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn large_pages_are_not_held_side_by_side() {
+    fn large_pages_reduce_concurrency() {
         assert_eq!(
             [0, 20 << 20, 30 << 20, 48 << 20].map(max_concurrent),
             [4, 4, 2, 1]
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_line_is_asked_for_one_page_at_a_time() {
+    async fn slow_connection_reads_one_page_at_a_time() {
         for (secs, under_way) in [(9, 3), (11, 0)] {
             let (mut pages, open) = pages(usize::MAX);
             let places = places();
@@ -238,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_asked_for_ahead_is_given_up_where_the_list_goes_on_elsewhere() {
+    async fn prefetched_pages_are_aborted_on_another_cursor() {
         let (mut pages, open) = pages(usize::MAX);
         let places = places();
         let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
@@ -250,7 +249,7 @@ mod tests {
         for (_, sender) in &mut given_up {
             sender.closed().await;
         }
-        // So is all of it where the reading ends.
+        // Dropping the reader aborts them too.
         let mut left = std::mem::take(&mut *open.lock());
         assert!(!left.is_empty());
         drop(pages);
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rows_after_a_page_that_came_short_say_that_it_was_not_the_last() {
+    async fn rows_after_a_short_page_show_that_it_was_not_the_last() {
         for (rows, more) in [(0, false), (3, true)] {
             let (mut pages, open) = pages(usize::MAX);
             let places = places();
@@ -271,6 +270,6 @@ mod tests {
             assert_eq!(pages.go_on().await, more);
         }
         let (mut pages, _open) = pages(usize::MAX);
-        assert!(!pages.go_on().await, "none was asked for");
+        assert!(!pages.go_on().await, "none was prefetched");
     }
 }

@@ -1,5 +1,5 @@
-//! Deletes what is kept on this computer besides the journal and the settings, for a person who asks for it.
-//! The journal is the record of what was done: it stays, with its lock file and what the keyring notes of it.
+//! Deletion of local data other than the journal and the settings, at the user's request. The journal is the
+//! record of what was done: it stays, with its lock file and the keyring's checkpoint.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Unended, in_use_beside};
 use crate::message::Event;
 
-/// A disk that does not answer for so long is not asked to delete anything.
+/// How long the disk may take to answer the check before the deletion is refused.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A deletion that a person asked for, while the disk is asked whether it may be.
+/// A requested deletion, while it is checked whether it may proceed.
 #[derive(Default)]
 pub(super) struct Deletion(Option<oneshot::Receiver<()>>);
 
 impl Deletion {
-    /// Begins the check, which says itself why nothing may be deleted; it is not waited for.
+    /// Starts the check in the background; it reports itself why nothing may be deleted.
     pub fn begin(&mut self, check: impl Future<Output = bool> + Send + 'static) {
         let (clear, is_clear) = oneshot::channel();
         self.0 = Some(is_clear);
@@ -31,7 +31,7 @@ impl Deletion {
         });
     }
 
-    /// Returns once what was asked for may be deleted.
+    /// Returns once the requested deletion may proceed.
     pub async fn cleared(&mut self) {
         if let Some(check) = &mut self.0 {
             let is_clear = check.await.is_ok();
@@ -49,7 +49,7 @@ fn refusal(why: &str, remedy: String) -> Explanation {
     Explanation::harmless(headline, NextStep::Outside(remedy.into()))
 }
 
-/// Why nothing may be deleted now by what this console itself knows, if so.
+/// Why this console's own state forbids the deletion, if it does.
 pub(super) fn trouble(context: &Context) -> Option<Explanation> {
     if !context.journal.may_act() {
         let remedy = "Delete it in the console that acts".to_owned();
@@ -65,7 +65,7 @@ pub(super) fn trouble(context: &Context) -> Option<Explanation> {
     Some(refusal(&why, remedy))
 }
 
-/// Whether the data folder shows nothing against it; what does is said.
+/// Whether the data folder permits the deletion; reports why not.
 pub(super) async fn is_clear(context: Arc<Context>) -> bool {
     let why = in_use(&context).await;
     let is_clear = why.is_none();
@@ -87,12 +87,12 @@ async fn in_use(context: &Context) -> Option<Explanation> {
     Some(refusal(&why, "Close it first".to_owned()))
 }
 
-/// Signs out, and deletes what is left of this profile after that.
+/// Signs out, then deletes the rest of this profile's data.
 pub(super) async fn delete(context: Arc<Context>) {
     let Ended { unnoted, lists } = sign_in::end(&context).await;
     let is_forgotten = context.accounts.forget().await;
     let are_removed = lists.await.unwrap_or_default();
-    // That the keyring still has the sign-in was said.
+    // A sign-in left in the keyring was reported.
     let is_owed = !context.accounts.here().owed().is_empty();
     if is_forgotten && are_removed {
         context.settings.say_deleted().await;
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_check_that_hangs_holds_nothing_up_and_only_a_good_one_clears() {
+    async fn hanging_check_blocks_nothing_and_only_a_passed_one_clears() {
         let is_cleared = async |deletion: &mut Deletion| {
             let limit = Duration::from_mins(1);
             tokio::time::timeout(limit, deletion.cleared())
@@ -127,7 +127,7 @@ mod tests {
                 .is_ok()
         };
         let mut deletion = Deletion::default();
-        assert!(!is_cleared(&mut deletion).await, "nobody has asked");
+        assert!(!is_cleared(&mut deletion).await, "none requested");
         deletion.begin(pending());
         assert!(!is_cleared(&mut deletion).await, "the disk hangs");
         deletion.begin(ready(false));

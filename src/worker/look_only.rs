@@ -1,5 +1,5 @@
-//! A console beside the one that acts: it shows what the other writes into the journal and what the
-//! service says, and writes nothing.
+//! A read-only console beside the acting one: it shows the journal as the other writes it and the service's
+//! data, and writes nothing.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use crate::journal::{Entry, Journal, Stamp};
 /// How often the journal's files are checked; they are read only when they have changed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Shows what the other console appends, for as long as this one runs.
+/// Shows the other console's appends, for the rest of the run.
 pub(super) async fn tail_journal(context: Arc<Context>, path: PathBuf) {
     let mut seen = None;
     loop {
         tokio::time::sleep(INTERVAL).await;
         let (from, before) = (path.clone(), seen);
         let read = tokio::task::spawn_blocking(move || read_if_changed(&from, before));
-        // What cannot be read just now, because the other is writing, is read the next time.
+        // An append that cannot be read during a write is read the next time.
         let Ok(Some((stamp, entries))) = read.await else {
             continue;
         };
@@ -30,7 +30,7 @@ pub(super) async fn tail_journal(context: Arc<Context>, path: PathBuf) {
 }
 
 fn read_if_changed(path: &Path, before: Option<Stamp>) -> Option<(Stamp, Vec<Entry>)> {
-    // Before reading: what is appended meanwhile makes another stamp.
+    // Taken before reading: a later append changes the stamp.
     let stamp = Stamp::of(path);
     if before == Some(stamp) {
         return None;

@@ -1,4 +1,4 @@
-//! The background actor: everything slow happens here, on one named thread with its own runtime.
+//! The background actor: everything slow runs here, on one named thread with its own runtime.
 
 mod order;
 
@@ -59,37 +59,37 @@ use screen::Screen;
 use settings::SettingsHandle;
 use window::LayoutWriter;
 
-/// Refresh interval: what a person expects, within the background's share of the rate limits.
+/// Refresh interval: current enough for the user, within the background's share of the rate limits.
 pub const REFRESH_EVERY: Duration = Duration::from_mins(5);
 
-/// Room for commands; a full queue is said on screen.
+/// Capacity for commands; a full queue is reported on screen.
 const COMMANDS: usize = 64;
-/// Room for events; when it is full the worker waits, no event is dropped.
+/// Capacity for events; if it is full the worker waits, and no event is dropped.
 const EVENTS: usize = 1_024;
 
 /// Polls of 5 ms: three seconds.
 const SHUT_DOWN_POLLS: u32 = 600;
 
-/// Everything a run is started with. Decided once, in `main` (rule 11).
+/// Parameters of a run. Decided once, in `main` (rule 11).
 pub struct Setup {
     pub endpoints: Endpoints,
     pub mode: Mode,
     pub store: TokenStore,
     /// Path of the journal.
     pub journal: PathBuf,
-    /// Where the settings are, and where it is remembered who used this place last, what the list of
-    /// devices was, and how the window is arranged; `None` in the demo.
+    /// Folder of the settings and of what is remembered between runs: last account, device list and window
+    /// layout; `None` in the demo.
     pub memory: Option<PathBuf>,
-    /// The rules to begin with.
+    /// The initial rules.
     pub policy: Policy,
     pub timing: Timing,
-    /// How long a list of devices is old before it is read again by itself.
+    /// The age at which the device list is refreshed.
     pub refresh_every: Duration,
-    /// Tells the addresses of this computer: a new one may mean that the network is back.
+    /// Returns this computer's addresses: a new one may mean that the network is back.
     pub addresses: Addresses,
-    /// Called after each event, so that the window wakes; the worker knows no window.
+    /// Called after each event to wake the window; the worker knows no window.
     pub request_repaint: Arc<dyn Fn() + Send + Sync>,
-    /// Called with each event, as it is sent, whether or not the window draws. Must not wait.
+    /// Called with each event as it is sent, even if the window does not draw. Must not block.
     pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -104,17 +104,17 @@ impl WorkerHandle {
     /// Starts the worker.
     ///
     /// # Errors
-    /// When there is no thread, runtime or HTTP client to be had.
+    /// Thread, runtime or HTTP client could not be created.
     pub fn spawn(setup: Setup) -> Result<Self, Explanation> {
         let cannot = |what: &dyn std::fmt::Display| {
             let headline = "The background part of cordon could not start";
             Explanation::harmless(headline, NextStep::None).with(what.to_string())
         };
-        // Mostly there are no certificates; that has words of its own.
+        // Usually a lack of certificates, which has its own explanation.
         let http = Http::new(&setup.endpoints).map_err(|e: ApiError| e.explain())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            // On Windows a certificate is checked on one of them, which may ask for a revocation list
-            // for ten seconds, for the sign-in host and for the API at once. Two are left for the rest.
+            // On Windows the certificate check blocks a thread, up to ten seconds for a revocation list, for
+            // the sign-in host and for the API at once. Two threads are left for the rest.
             .worker_threads(4)
             .thread_name("cordon-worker")
             .enable_all()
@@ -134,7 +134,7 @@ impl WorkerHandle {
             .name("cordon-background".into())
             .spawn(move || {
                 runtime.block_on(run(setup, http, command_queue, screen, journal));
-                // A hung keyring or request must not hold the window's end.
+                // A hung keyring or request must not delay the window's closing.
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
             .map_err(|e| cannot(&e))?;
@@ -145,33 +145,33 @@ impl WorkerHandle {
         })
     }
 
-    /// Hands a command over without waiting.
+    /// Sends a command without waiting.
     ///
     /// # Errors
-    /// When the worker has too much to do, or has ended: nothing was done then.
+    /// The queue is full, or the worker has ended: nothing was done.
     pub fn send(&self, command: Command) -> Result<(), Explanation> {
         self.commands
             .try_send(command)
             .map_err(|_full_or_closed| Explanation::harmless("cordon is busy", NextStep::TryAgain))
     }
 
-    /// The next event, if one is there.
+    /// The next event, if there is one.
     pub fn try_next(&mut self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 
-    /// Waits for the next event; for callers without a window. `None` when the worker has ended.
+    /// Waits for the next event; for callers without a window. `None` once the worker has ended.
     pub async fn next(&mut self) -> Option<Event> {
         self.events.recv().await
     }
 
-    /// Ends the worker: what was not sent becomes *Not sent*. Waits briefly.
+    /// Ends the worker: unsent orders become *Not sent*. Waits briefly.
     pub fn shut_down(&mut self) {
         if self.commands.try_send(Command::Shutdown).is_ok()
             && let Some(thread) = self.thread.take()
         {
-            // Let the last events go, so that the worker is not held up by a full queue. A disk
-            // that hangs must not hold the window: the next start ends what was left.
+            // Drains the last events, so that a full queue does not hold up the worker. A hanging disk must not
+            // delay the window: the next start ends the remaining orders.
             for _ in 0..SHUT_DOWN_POLLS {
                 if thread.is_finished() {
                     thread.join().ok();
@@ -251,15 +251,14 @@ async fn run(
         }
         tasks.handle(Arc::clone(&context), command).await;
     }
-    // What was not sent by now is not sent.
+    // No order is sent from here on.
     context.orders.close().await;
     context.journal.close().await;
     checkpoints::keep_last_checkpoint(&context).await;
     tasks.window.finish().await;
 }
 
-/// The next command, which a stale list can be the reason for, or a computer that slept; `None` at the
-/// end.
+/// The next command, which may be a refresh of a stale list, or follow a computer's sleep; `None` at the end.
 async fn next_command(
     context: &Context,
     commands: &mut mpsc::Receiver<Command>,
@@ -282,7 +281,7 @@ async fn next_command(
     }
 }
 
-/// Tasks of which there is one at a time.
+/// Tasks of which only one runs at a time.
 struct Tasks {
     window: LayoutWriter,
     sign_in: Option<AbortHandle>,
@@ -296,7 +295,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Waits for the next command; what was cleared for deletion meanwhile is deleted.
+    /// Waits for the next command; meanwhile executes a deletion once it is cleared.
     async fn next(
         &mut self,
         context: &Arc<Context>,
@@ -313,7 +312,7 @@ impl Tasks {
         }
     }
 
-    /// Ends what would write again what is to go. An order may have been sent since it was asked for.
+    /// Ends the tasks that would write deleted data again. An order may have been sent since the request.
     async fn delete_local_data(&mut self, context: Arc<Context>) {
         if let Some(why) = local_data::trouble(&context) {
             return context.screen.problem(why).await;
@@ -325,7 +324,7 @@ impl Tasks {
         spawn(local_data::delete(context));
     }
 
-    /// Begins what a command asks for; nothing slow is waited for.
+    /// Starts the work for a command; waits for nothing slow.
     #[expect(
         clippy::too_many_lines,
         reason = "a list of cases reads best in one piece"
@@ -349,7 +348,7 @@ impl Tasks {
             }
             Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
             Command::RenewSignIn => context.session.renew_now().await,
-            // The list comes by itself once that has gone well.
+            // The list is read automatically after a successful renewal.
             Command::RefreshMachines if context.session.renewal_is_due() => {
                 context.session.renew_now().await;
             }
@@ -410,7 +409,7 @@ fn abort(slot: &mut Option<AbortHandle>) {
     }
 }
 
-/// Starts `task` in place of one of its kind that may still be running.
+/// Starts `task` in place of a running one of its kind.
 fn replace(slot: &mut Option<AbortHandle>, task: impl Future<Output = ()> + Send + 'static) {
     abort(slot);
     *slot = Some(tokio::spawn(task).abort_handle());

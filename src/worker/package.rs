@@ -1,4 +1,4 @@
-//! Downloads of investigation packages: from the link to a whole file under its name.
+//! Downloads of investigation packages: from the link to the complete, named file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::journal::{Author, Entry, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
 use crate::model::{EntryId, Epoch, MachineActionId, hex};
 
-/// Pieces between line and disk: a slow disk slows the line down.
+/// Capacity for chunks between connection and disk: a slow disk slows down the connection.
 const PIECES: usize = 16;
-/// Minimum progress between two failures, in bytes; with less, the download is given up.
+/// Minimum progress between two failures, in bytes; with less, the failure counts as fruitless.
 const MIN_PROGRESS: u64 = 64 * 1024;
-/// Failures in a row without progress in between, before it is given up.
+/// The maximum number of fruitless failures in a row.
 const MAX_FRUITLESS: u32 = 6;
-/// How often a package that has changed is begun anew.
+/// The maximum number of starts of a package that changes meanwhile.
 const MAX_STARTS: u32 = 3;
-/// Time between two reports of how much has come.
+/// Time between two progress reports.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(200);
-/// Longest sleep before the clock is looked at again.
+/// The maximum sleep before the clock is read again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 /// A message to the task that writes the file.
@@ -44,7 +44,7 @@ enum Piece {
 enum End {
     Cancelled,
     Package(PackageError),
-    /// The writer has ended, and says why.
+    /// The writer has ended, and returns the error.
     Disk,
 }
 
@@ -54,8 +54,8 @@ impl From<PackageError> for End {
     }
 }
 
-/// Starts to fetch the package of this entry's action into a folder, unless that is under way. A command
-/// that follows finds it registered: it can be cancelled at once, and is not started twice.
+/// Starts the download of an entry's package into a folder, unless there is one already. It is registered
+/// before the next command: it can be cancelled immediately, and is not started twice.
 pub(super) fn start(context: Arc<Context>, entry: EntryId, folder: PathBuf) {
     if let Some(cancelled) = context.downloads.begin(entry) {
         tokio::spawn(async move { download(&context, entry, &folder, &cancelled).await });
@@ -71,7 +71,7 @@ async fn download(context: &Arc<Context>, entry: EntryId, folder: &Path, cancell
         context.downloads.end(entry);
         return;
     };
-    // Whose sign-in fetches it; it may have ended by the time the file is whole.
+    // The account that fetches it, which may have signed out by the end.
     let account = context.session.account();
     let by = account.map_or_else(|| known.author.clone(), |account| context.author(&account));
     let epoch = context.session.epoch();
@@ -92,7 +92,7 @@ async fn download(context: &Arc<Context>, entry: EntryId, folder: &Path, cancell
     context.report_budget().await;
 }
 
-/// What goes on record of it. The link is no part of that.
+/// The record of a download, without its link.
 fn downloaded(saved: &SavedPackage, by: Author) -> Record {
     Record::Downloaded {
         file: saved.file.display().to_string().into(),
@@ -103,7 +103,7 @@ fn downloaded(saved: &SavedPackage, by: Author) -> Record {
     }
 }
 
-/// The file's name without its end: of letters that every system takes.
+/// The file's name without its extension, in characters that every system allows.
 fn stem(entry: &Entry) -> String {
     let machine = entry.machine();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -117,7 +117,7 @@ fn stem(entry: &Entry) -> String {
     parts.collect::<Vec<_>>().join("_")
 }
 
-/// The way to the window.
+/// Reports to the window.
 struct Report<'a> {
     context: &'a Arc<Context>,
     entry: EntryId,
@@ -132,7 +132,7 @@ impl Report<'_> {
     }
 }
 
-/// What came of it.
+/// Downloads the package, and returns the result.
 async fn fetch(
     report: &Report<'_>,
     action: &MachineActionId,
@@ -142,7 +142,7 @@ async fn fetch(
 ) -> DownloadNews {
     let of_disk = |error: &std::io::Error| DownloadNews::Failed(explain_disk(error, folder));
     let chosen = folder.to_owned();
-    // Before anything is asked for: the service gives few links.
+    // Before any request: the number of links is limited.
     let begun = tokio::task::spawn_blocking(move || GrowingFile::begin(&chosen)).await;
     let file = match begun {
         Ok(Ok(file)) => file,
@@ -159,7 +159,7 @@ async fn fetch(
     if moved.is_ok() {
         pieces.send(Piece::Finish).await.ok();
     }
-    // Without `Finish` the writer removes what has come.
+    // Without `Finish` the writer removes the partial file.
     drop(pieces);
     let written = writing
         .await
@@ -173,7 +173,7 @@ async fn fetch(
     }
 }
 
-/// Writes the pieces to disk; `None` when they end before the package is whole.
+/// Writes the chunks to disk; `None` if they end before the package is complete.
 fn write(
     mut file: GrowingFile,
     stem: &str,
@@ -205,7 +205,7 @@ fn write(
     Ok(None)
 }
 
-/// Transfer of one package, over as many connections and links as it takes.
+/// Transfer of one package, over as many connections and links as needed.
 struct Transfer<'a> {
     report: &'a Report<'a>,
     action: &'a MachineActionId,
@@ -248,7 +248,7 @@ impl<'a> Transfer<'a> {
             refused += u32::from(matches!(error, PackageError::LinkRefused { .. }));
             match error.remedy() {
                 Remedy::None => return Err(error.into()),
-                // A new link that is refused as well is not too old.
+                // If a new link is refused as well, age is not the reason.
                 Remedy::AnotherLink if refused > 1 => return Err(error.into()),
                 Remedy::AnotherLink => link = None,
                 Remedy::Resume => {}
@@ -274,7 +274,7 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Asks for a link if there is none, and takes in what comes.
+    /// Requests a link if there is none, and receives chunks.
     async fn attempt(&mut self, link: &mut Option<PackageLink>) -> Result<(), End> {
         let client = &self.report.context.client;
         let link = match link {
@@ -309,7 +309,7 @@ impl<'a> Transfer<'a> {
         Ok(asked?)
     }
 
-    /// Waits for leave to ask for a link, and says until when.
+    /// Waits for a permit to request a link, and reports until when.
     async fn permit(&self) -> Permit {
         let client = &self.report.context.client;
         let mut said: Option<Timestamp> = None;
@@ -331,7 +331,7 @@ impl<'a> Transfer<'a> {
         self.pieces.send(piece).await.map_err(|_closed| End::Disk)
     }
 
-    /// Reports progress from time to time.
+    /// Reports progress at intervals.
     async fn tell(&mut self) {
         let is_due = self
             .reported
@@ -345,7 +345,7 @@ impl<'a> Transfer<'a> {
     }
 }
 
-/// Why the disk did not take a package.
+/// Why a package could not be written to disk.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "the system has many more reasons, and may get others"
@@ -381,7 +381,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_disk_refuses_is_said_in_words() {
+    fn disk_errors_are_explained() {
         use std::io::ErrorKind;
         let folder = Path::new("/evidence");
         let said = |kind: std::io::ErrorKind| explain_disk(&kind.into(), folder).headline;
@@ -404,9 +404,9 @@ mod tests {
         }
     }
 
-    /// The account that is signed in by then, or none.
+    /// The account signed in at the time, or none.
     #[test]
-    fn whose_sign_in_fetched_a_package_is_on_record() {
+    fn downloading_account_is_recorded() {
         let saved = SavedPackage {
             file: "package.zip".into(),
             bytes: 3,
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_that_does_not_come_to_its_end_leaves_nothing() {
+    fn incomplete_package_leaves_no_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let left = || std::fs::read_dir(folder.path()).expect("a folder").count();
         let play = |pieces: Vec<Piece>| {

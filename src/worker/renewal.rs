@@ -1,5 +1,5 @@
-//! Retries a renewal that failed, again and again: the network, the tenant or the keyring may be
-//! back any moment, and nobody should have to ask for it at 3 a.m.
+//! Retries of a failed renewal: the network, the tenant or the keyring may be back any moment, and a user
+//! should not have to ask for it at 3 a.m.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::inventory;
 use super::order::resume;
 use super::session::Renewal;
 
-/// How often the addresses of this computer are looked at, while there is something to renew.
+/// How often this computer's addresses are read while a renewal is due.
 const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
 
 /// Runs for as long as the worker does.
@@ -43,8 +43,8 @@ pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
 async fn try_once(context: &Arc<Context>, present: Renewal) {
     let epoch = context.session.epoch();
     let renewed = context.auth.renew_again().await;
-    // Signed out, or signing in by hand: this result is nobody's any more. A token that came
-    // nevertheless is found by the next try.
+    // The user signed out, or is signing in: this result is obsolete. A token that arrived nevertheless is
+    // found by the next attempt.
     if epoch != context.session.epoch() || context.session.is_signing_in() {
         return;
     }
@@ -53,7 +53,7 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
             context.session.set_renewal(Renewal::Usable);
             context.session.show().await;
             resume(context).await;
-            // On its own, so that a long list does not keep the next failure from being noticed.
+            // In its own task, so that a long list does not delay noticing the next failure.
             tokio::spawn(inventory::refresh(Arc::clone(context)));
         }
         Err(error) => {
@@ -69,8 +69,8 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
     }
 }
 
-/// Returns when this computer has a new address: a cable, a VPN, a wireless
-/// network, or waking up. Sends nothing.
+/// Returns when this computer has a new address: a cable, a VPN, a wireless network, or waking up. Sends
+/// nothing.
 async fn network_changed(addresses: &Addresses) {
     let mut before = read(addresses).await;
     loop {

@@ -1,4 +1,4 @@
-//! The way to the window: events in their order, none dropped.
+//! Events to the window, in order, none dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Screen {
     pub events: mpsc::Sender<Event>,
     /// Called after each event.
     pub request_repaint: Arc<dyn Fn() + Send + Sync>,
-    /// Called with each event as it is sent, whether or not a window draws it. Must not wait.
+    /// Called with each event as it is sent, whether or not a window draws it. Must not block.
     pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 

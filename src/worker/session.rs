@@ -1,5 +1,4 @@
-//! The present session, and whether its sign-in is usable: one copy, to which everyone who needs it
-//! subscribes.
+//! The current session, and whether its sign-in is usable: one copy, with subscribers.
 
 use std::time::Duration;
 
@@ -16,13 +15,13 @@ use crate::explain::{Explain as _, Explanation};
 use crate::message::Event;
 use crate::model::{Account, Epoch, Permission, Retry, SessionStatus};
 
-/// Whether the sign-in of the present account can be used.
+/// Whether the current account's sign-in can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Renewal {
     Usable,
-    /// Tried at once: at the start, or because a person asked for it.
+    /// In progress: at the start, or at the user's request.
     Renewing,
-    /// Could not be renewed for now. Without a time for the next try only a person's request helps.
+    /// Failed for now. Without a time for the next attempt, only a user's request helps.
     Failed {
         tries: u32,
         next: Option<Instant>,
@@ -49,7 +48,7 @@ impl Renewal {
         Self::Failed { tries, next }
     }
 
-    /// When to try next; `None` where nothing is to be tried.
+    /// Time of the next attempt; `None` if there is none.
     pub fn due(self) -> Option<Instant> {
         match self {
             Self::Renewing => Some(monotonic_now()),
@@ -59,14 +58,14 @@ impl Renewal {
     }
 }
 
-/// The present session.
+/// The current session.
 #[derive(Debug, Clone)]
 pub(super) struct Present {
-    /// Another account or tenant than before begins a new one.
+    /// Incremented for another account or tenant.
     pub epoch: Epoch,
     account: Option<Account>,
     pub renewal: Renewal,
-    /// A person is in the middle of signing in: nothing else changes what is shown of it.
+    /// Whether the user is signing in: nothing else changes what is shown of it.
     pub is_signing_in: bool,
 }
 
@@ -127,7 +126,7 @@ impl SessionHandle {
             return SessionStatus::SignedOut;
         };
         match (renewal, self.auth.signed_in()) {
-            // The account whose facts are shown, and no other, may act.
+            // Only the account whose facts are shown may act.
             (Renewal::Usable, Some(signed_in)) if signed_in.account.is_same(&account) => {
                 let SignedIn {
                     account,
@@ -150,7 +149,7 @@ impl SessionHandle {
         }
     }
 
-    /// Starts the session of an account. `true` when that begins a new epoch.
+    /// Starts an account's session. `true` if that begins a new epoch.
     pub fn start(&self, account: &Account, renewal: Renewal) -> bool {
         let mut is_new = false;
         self.present.send_modify(|present| {
@@ -163,7 +162,7 @@ impl SessionHandle {
         is_new
     }
 
-    /// Forgets the account, and begins a new epoch.
+    /// Clears the account, and begins a new epoch.
     pub fn end(&self) {
         self.present.send_modify(|present| {
             present.account = None;
@@ -177,7 +176,7 @@ impl SessionHandle {
             .send_modify(|present| present.renewal = renewal);
     }
 
-    /// Retries a failed renewal at once, and says so.
+    /// Retries a failed renewal immediately, and reports it.
     pub async fn renew_now(&self) {
         let is_new = self.present.send_if_modified(|present| {
             let waits = matches!(
@@ -194,7 +193,7 @@ impl SessionHandle {
         }
     }
 
-    /// What became of a reading; why it failed is said as of a request to `infinitive`, and noted.
+    /// A read's result; a failure is noted, and explained as a request to `infinitive`.
     pub async fn explained<T>(
         &self,
         read: Result<T, ApiError>,
@@ -217,7 +216,7 @@ impl SessionHandle {
         };
         let changed = self.present.send_if_modified(|present| {
             let next = Renewal::failed(error, 0, self.timing);
-            // What is being tried already is reported by the one that tries.
+            // A renewal in progress reports its result itself.
             let is_news = match present.renewal {
                 Renewal::Usable => error.concerns_renewal(),
                 Renewal::Failed { .. } => next == Renewal::NeedsPerson,
@@ -241,8 +240,7 @@ impl SessionHandle {
             .await;
     }
 
-    /// Shows who is signed in, unless a person is in the middle of signing in: the page with the
-    /// code must not go away under them.
+    /// Shows the signed-in account, unless the user is signing in: the page with the code must stay.
     pub async fn show(&self) {
         if !self.is_signing_in() {
             self.show_as(self.status()).await;
@@ -259,16 +257,16 @@ impl SessionHandle {
             .send_modify(|present| present.is_signing_in = signs_in);
     }
 
-    /// Shows a question about an account, and waits until a person accepts it.
+    /// Shows a question about an account, and waits until the user accepts it.
     pub async fn ask(&self, question: SessionStatus) {
-        // Before it is asked, so that no answer is missed.
+        // Before showing it, so that no answer is missed.
         let accepted = self.accepted.notified();
         self.set_signing_in(true);
         self.show_as(question).await;
         accepted.await;
     }
 
-    /// A person accepts the account that was asked about.
+    /// Accepts the account in question, for the user.
     pub fn accept(&self) {
         self.accepted.notify_waiters();
     }

@@ -1,5 +1,5 @@
-//! The settings while the run lasts: read at start, read again when a form opens and in the moment of
-//! sending, and saved. What is on disk is what holds.
+//! The settings during a run: read at start, when a form opens and before sending, and saved. The version on
+//! disk is in force.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use crate::settings::{
     change_rules, save_rules, trust_host as trust_host_in,
 };
 
-/// Longest time that an order waits for the rules to be read again.
+/// How long an order waits for the rules to be read again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Handle of the settings, and of the rules that hold now.
+/// Handle of the settings, and of the rules in force.
 pub(super) struct SettingsHandle {
     screen: Screen,
-    /// Locked for moments only, never over disk access.
+    /// Locked briefly, never during disk access.
     state: Mutex<State>,
 }
 
@@ -32,9 +32,9 @@ pub(super) struct SettingsHandle {
 struct State {
     storage: Storage,
     policy: Arc<Policy>,
-    /// Counts readings and savings as they begin, so that a late one cannot undo a newer one.
+    /// Number of reads and saves begun, so that a late one cannot undo a newer one.
     begun: u64,
-    /// The newest whose outcome holds.
+    /// Number of the newest one in force.
     holds: u64,
     is_reading: bool,
     is_saving: bool,
@@ -42,20 +42,20 @@ struct State {
 
 #[derive(Clone)]
 enum Storage {
-    /// In the settings file of this folder, which was there or was not yet.
+    /// In this folder's settings file, which existed or not.
     OnDisk { folder: PathBuf, was_there: bool },
-    /// Nowhere but here, as the text of a settings file.
+    /// In memory only, as the text of a settings file.
     InMemory(String),
 }
 
 impl State {
-    /// The number of a reading that begins, and where it reads.
+    /// Begins a read; returns its number and storage.
     fn begin(&mut self) -> (Storage, u64) {
         self.begun += 1;
         (self.storage.clone(), self.begun)
     }
 
-    /// Whether the outcome of this one is to be used: none that began later is in force.
+    /// Whether this one's result may be used: no later one is in force.
     fn may_hold(&mut self, number: u64) -> bool {
         let is_newest = number > self.holds;
         if is_newest {
@@ -76,10 +76,10 @@ impl State {
 }
 
 impl SettingsHandle {
-    /// In a run without a folder they begin as the run was started.
+    /// Creates the handle; in a run without a folder, with the settings that the run was started with.
     pub fn new(screen: Screen, folder: Option<PathBuf>, mode: Mode, policy: Policy) -> Self {
         let storage = if let Some(folder) = folder {
-            // Rules came from a file: gone before it was read again, it says nothing.
+            // Rules came from a file: if it is gone on the next read, the rules are not.
             let was_there = policy.has_rules();
             Storage::OnDisk { folder, was_there }
         } else {
@@ -108,12 +108,12 @@ impl SettingsHandle {
         self.state.lock()
     }
 
-    /// The rules that hold now.
+    /// The rules in force.
     pub fn policy(&self) -> Arc<Policy> {
         Arc::clone(&self.state().policy)
     }
 
-    /// Shows what the settings say at start. The rules in force were decided before.
+    /// Shows the settings at start. The rules in force were decided before.
     pub async fn begin(self: Arc<Self>) {
         let (storage, number) = self.state().begin();
         let (read, is_there) = read_storage(storage).await;
@@ -127,11 +127,10 @@ impl SettingsHandle {
         }
     }
 
-    /// Reads the settings again: somebody may have changed them by hand, or the file that a team
-    /// shares.
+    /// Reads the settings again: someone may have edited them, or the team's shared file.
     ///
     /// # Errors
-    /// Why rules could not be read; those before hold meanwhile.
+    /// Why rules could not be read; the previous ones stay in force.
     pub async fn read(self: Arc<Self>) -> Result<(), Box<str>> {
         let (storage, number) = self.state().begin();
         let (read, is_there) = read_storage(storage).await;
@@ -148,8 +147,8 @@ impl SettingsHandle {
         policy.unread.map_or(Ok(()), Err)
     }
 
-    /// [`Self::read`] for a form that opens; not while another such reading is under way, so that a
-    /// hanging disk gathers no queue.
+    /// Like [`Self::read`], for a form that opens; skipped while another one is in progress, so that a hanging
+    /// disk builds no queue.
     pub async fn read_for_form(self: Arc<Self>) {
         if std::mem::replace(&mut self.state().is_reading, true) {
             return;
@@ -158,10 +157,10 @@ impl SettingsHandle {
         self.state().is_reading = false;
     }
 
-    /// Reads the rules again just before sending, and waits for that no longer than [`PATIENCE`].
+    /// Reads the rules again before sending, and waits no longer than [`PATIENCE`].
     ///
     /// # Errors
-    /// Why they were not read again; the order is judged by the last ones read.
+    /// Why they were not read; the order is judged by the last ones read.
     pub async fn read_before_sending(self: &Arc<Self>) -> Result<(), Box<str>> {
         let reading = tokio::spawn(Arc::clone(self).read());
         match tokio::time::timeout(PATIENCE, reading).await {
@@ -173,7 +172,7 @@ impl SettingsHandle {
         }
     }
 
-    /// Saves changed rules. They are in force here before the window says so.
+    /// Saves changed rules. They are in force before the window shows them.
     pub async fn save(self: Arc<Self>, changes: Vec<RuleChange>) {
         self.show(SettingsNews::Saving).await;
         let begun = {
@@ -190,7 +189,7 @@ impl SettingsHandle {
             state.is_saving = false;
             if let Ok(rules) = &saved {
                 state.storage = storage;
-                // What was read before this was written is older than this.
+                // A read that began before this write is older.
                 state.begun += 1;
                 state.holds = state.begun;
                 state.adopt(&rules.policy);
@@ -228,7 +227,7 @@ impl SettingsHandle {
     }
 }
 
-/// Writes changed rules, and says where they are kept from then on.
+/// Writes changed rules, and returns the storage to use from then on.
 async fn save_in(
     storage: Storage,
     changes: Vec<RuleChange>,
@@ -278,7 +277,7 @@ async fn read_storage(storage: Storage) -> (Result<Rules, Explanation>, bool) {
     }
 }
 
-/// A slow disk must not hold up the others.
+/// Runs disk access on a blocking thread, so that a slow disk does not hold up other tasks.
 async fn blocking(
     work: impl FnOnce() -> Result<Rules, SettingsError> + Send + 'static,
 ) -> Result<Rules, Explanation> {

@@ -17,17 +17,17 @@ use crate::model::{
     Account, BrowserPrompt, KeyringState, SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
 
-/// How long after a sign-out that could neither be noted nor carried out both are tried again.
+/// Delay before a sign-out that could be neither noted nor executed is retried, in seconds.
 const NOTE_AGAIN_SECS: u32 = 20;
 
-/// Looks for a saved sign-in and restores it. A late answer of the keyring counts.
+/// Looks for a saved sign-in and restores it, even if the keyring answers late.
 pub(super) async fn restore(context: Arc<Context>) {
     context.session.set_signing_in(false);
     context.session.show_as(SessionStatus::Restoring).await;
     context.accounts.until_read().await;
     let signed_out_before = context.accounts.here().owes_last();
     match remove_owed(&context).await {
-        // After a sign-out, what is still in the keyring signs nobody in.
+        // After a sign-out, a sign-in left in the keyring is not used.
         Err(error) if signed_out_before => return failed(&context, &error).await,
         Ok(()) if signed_out_before => return context.session.show().await,
         Ok(()) | Err(_) => {}
@@ -43,7 +43,7 @@ pub(super) async fn restore(context: Arc<Context>) {
     }
 }
 
-/// Shows whose sign-in was saved and what was kept of it; it is renewed behind that.
+/// Shows the account and the saved list of a restored sign-in, then renews it.
 async fn resume_saved(context: Arc<Context>, account: Account) {
     let reason = context.accounts.here().unfamiliar(&account, None, None);
     if let Some(reason) = reason {
@@ -55,7 +55,7 @@ async fn resume_saved(context: Arc<Context>, account: Account) {
     }
     if context.auth.accept_saved().is_some() {
         context.start_session(&account, Renewal::Renewing);
-        // The list is of this account: it has to be known before.
+        // The list is this account's, which has to be known first.
         context.session.show().await;
         kept_list::show(&context).await;
     } else {
@@ -63,7 +63,7 @@ async fn resume_saved(context: Arc<Context>, account: Account) {
     }
 }
 
-/// Asks for a code and waits for the person. Cancelled by dropping this future.
+/// Requests a device code and waits for the user. Cancelled by dropping this future.
 pub(super) async fn sign_in(context: Arc<Context>) {
     context.session.set_signing_in(true);
     context.session.show_as(SessionStatus::AskingForCode).await;
@@ -86,7 +86,7 @@ pub(super) async fn sign_in(context: Arc<Context>) {
             }
         };
         if finished.as_ref().err() == Some(&AuthError::Expired) {
-            // The page of the code stays, and offers a new one.
+            // The page with the code stays, and offers a new one.
             let expires_in = std::time::Duration::ZERO;
             let over = SignInPrompt {
                 expires_in,
@@ -132,42 +132,42 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
     complete_sign_in(context, result, SignInMethod::Browser).await;
 }
 
-/// Cancels the sign-in in progress: everything is as it was before.
+/// Cancels the sign-in in progress and restores the previous state.
 pub(super) async fn cancelled(context: &Arc<Context>) {
     context.session.set_signing_in(false);
     context.session.show().await;
 }
 
-/// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
+/// Removes the saved sign-in and clears its data. Accepted actions continue at the service.
 pub(super) async fn sign_out(context: Arc<Context>) {
     if let Some(error) = end(&context).await.unnoted {
         note_or_remove(&context, &error).await;
     }
 }
 
-/// What a sign-out leaves to be done.
+/// Remaining work of a sign-out.
 pub(super) struct Ended {
-    /// Why the saved sign-in is still there, where that could not even be noted.
+    /// Why the saved sign-in is still there, if that could not even be noted.
     pub unnoted: Option<AuthError>,
-    /// The removal of the kept lists, which a sign-out does not wait for, and whether they are gone.
+    /// The removal of saved lists, which a sign-out does not wait for; returns whether they are gone.
     pub lists: JoinHandle<bool>,
 }
 
-/// The same, except that nothing is tried again.
+/// Like [`sign_out`], without retries.
 pub(super) async fn end(context: &Arc<Context>) -> Ended {
     context.session.set_signing_in(false);
     let account = context.session.account();
     let mut is_noted = true;
     if let Some(account) = &account {
-        // Before the keyring is asked: it may never answer, or this run may end first.
+        // Before the keyring is used: it may never answer, or this run may end first.
         let owe = |here: &mut TargetAccounts| here.owe_removal(account);
         is_noted = context.accounts.change(owe).await;
     }
     let result = context.auth.sign_out().await;
     context.client.forget_sign_in();
     context.end_session();
-    // Of an account that has left nothing of its tenant stays behind. After it has left, so that a
-    // list which is just being written notices.
+    // No data of a signed-out account's tenant stays. After the end of the session, so that a list being
+    // written notices it.
     let lists = remove_kept_lists(context, None);
     context.session.show().await;
     let unnoted = match result {
@@ -192,8 +192,8 @@ pub(super) async fn end(context: &Arc<Context>) -> Ended {
     Ended { unnoted, lists }
 }
 
-/// Retries to mark the saved sign-in for removal, or to remove it, until either is done or somebody
-/// signs in: the next start would otherwise sign in the person who has signed out.
+/// Retries to mark the saved sign-in for removal, or to remove it, until either succeeds or someone signs in:
+/// the next start would otherwise sign in the user who has signed out.
 pub(super) async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
     loop {
         tokio::time::sleep(context.timing.secs(NOTE_AGAIN_SECS)).await;
@@ -213,8 +213,7 @@ pub(super) async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
     }
 }
 
-/// Removes the lists that other accounts left here; all of them when there is no present one. Whether they
-/// are gone.
+/// Removes other accounts' saved lists; all of them if no account is signed in. Returns whether they are gone.
 fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) -> JoinHandle<bool> {
     let context = Arc::clone(context);
     tokio::task::spawn_blocking(move || {
@@ -225,7 +224,7 @@ fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) -> JoinHa
     })
 }
 
-/// Removes from the keyring what an earlier sign-out had to leave there.
+/// Removes sign-ins that an earlier sign-out had to leave in the keyring.
 async fn remove_owed(context: &Arc<Context>) -> Result<(), AuthError> {
     let owed = context.accounts.here().owed();
     if owed.is_empty() {
@@ -239,7 +238,7 @@ async fn remove_owed(context: &Arc<Context>) -> Result<(), AuthError> {
     Ok(())
 }
 
-/// Opens the keyring anew. One that was locked at the start may hold a sign-in.
+/// Opens the keyring again. One that was locked at the start may have a sign-in.
 pub(super) async fn try_keyring_again(context: Arc<Context>) {
     context.auth.try_keyring_again().await;
     if context.session.account().is_none() && !context.session.is_signing_in() {
@@ -249,8 +248,7 @@ pub(super) async fn try_keyring_again(context: Arc<Context>) {
     }
 }
 
-/// Passes the keyring's state on to the window, and catches up on what the keyring could not be
-/// asked for before.
+/// Reports the keyring's state to the window, and catches up on work that needed the keyring.
 pub(super) async fn report_keyring(context: Arc<Context>) {
     let mut keyring = context.auth.watch_keyring();
     let state = keyring.borrow_and_update().clone();
@@ -261,13 +259,13 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
         context.screen.emit(Event::Keyring(state)).await;
         if answers {
             let context = Arc::clone(&context);
-            // On its own: the keyring may take long again.
+            // In its own task: the keyring may take long again.
             tokio::spawn(async move { remove_owed(&context).await.ok() });
         }
     }
 }
 
-/// Waits until a person accepts that it is this account.
+/// Waits until the user accepts this account.
 async fn ask_about(
     context: &Context,
     account: Account,
@@ -283,8 +281,8 @@ async fn ask_about(
     context.session.ask(question).await;
 }
 
-/// Completes a sign-in, or shows why it failed. Another account than before is signed in only when a
-/// person accepts that.
+/// Completes a sign-in, or shows why it failed. A different account is signed in only after the user accepts
+/// it.
 async fn complete_sign_in(
     context: Arc<Context>,
     result: Result<PendingSignIn, AuthError>,
@@ -307,7 +305,7 @@ async fn complete_sign_in(
     match signed_in {
         Ok(signed_in) => {
             context.screen.emit(Event::SignInMethod(Some(method))).await;
-            // Not waited for: a slow disk must not hold up a sign-in.
+            // Not awaited: a slow disk must not hold up a sign-in.
             tokio::spawn(remember(
                 Arc::clone(&context),
                 signed_in.account.clone(),
@@ -319,7 +317,7 @@ async fn complete_sign_in(
     }
 }
 
-/// Remembers the account and its sign-in method; what an account before had saved is of no use any more.
+/// Remembers the account and its sign-in method; a previous account's saved data is removed.
 async fn remember(context: Arc<Context>, account: Account, method: SignInMethod) {
     let remember = |here: &mut TargetAccounts| here.remember(&account, method);
     context.accounts.change(remember).await;

@@ -1,5 +1,5 @@
-//! Start of a run, each part in a task of its own: a hanging disk holds up none of the others, and the
-//! window shows what is being waited for.
+//! Start of a run, each part in its own task: a hanging disk holds up none of the others, and the window shows
+//! what it waits for.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
 
-/// How long everything else waits for the saved layout of the window, so that nothing in it jumps.
+/// How long everything else waits for the window's saved layout, so that nothing moves.
 const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Begins everything but the sign-in.
+/// Starts everything but the sign-in.
 pub(super) async fn begin(
     context: Arc<Context>,
     layout_sent: oneshot::Receiver<()>,
@@ -41,7 +41,7 @@ pub(super) async fn begin(
     tokio::spawn(host::report(context.screen.clone()));
 }
 
-/// Reads which account was used last, and its sign-in method.
+/// Reads the last account and its sign-in method.
 async fn read_accounts(context: Arc<Context>) {
     let here = context.accounts.read().await;
     context
@@ -50,12 +50,12 @@ async fn read_accounts(context: Arc<Context>) {
         .await;
 }
 
-/// Waits for the journal, shows its entries, and ends those that were never sent.
+/// Waits for the journal, shows its entries, and ends the unsent ones.
 async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     let journal = &context.journal;
     tokio::spawn(step_back(Arc::clone(&context), path.clone()));
     let opened = journal.show_opened(opening).await;
-    // The demo begins with an empty account on purpose.
+    // The demo always starts with an empty journal.
     if context.mode != Mode::Demo && opened.lost_its_past {
         checkpoints::say_that_the_past_is_lost(&context, &path).await;
     }
@@ -72,15 +72,14 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
             checkpoints::keep_checkpoints(Arc::clone(&context), path, opened.lost_its_past);
         tokio::spawn(checkpoints);
     }
-    // A person may have signed in meanwhile.
+    // The user may have signed in meanwhile.
     resume(&context).await;
     if opened.trouble.is_none() {
         end_unsent(&context, &opened.entries).await;
     }
 }
 
-/// Once this console may not act any more, waiting orders are not sent, and what the console that
-/// may act writes is shown.
+/// Once this console may not act any more, ends waiting orders and shows what the acting console writes.
 async fn step_back(context: Arc<Context>, journal: PathBuf) {
     let another_may = context.journal.until_only_looking().await;
     context.orders.close().await;
@@ -89,7 +88,7 @@ async fn step_back(context: Arc<Context>, journal: PathBuf) {
     }
 }
 
-/// Orders of an earlier run that never left are not sent later: they are offered for a new review.
+/// Ends an earlier run's unsent orders: they are offered for a new review, and not sent later.
 async fn end_unsent(context: &Context, entries: &[Entry]) {
     let never_left =
         |e: &&Entry| matches!(e.status(), OrderStatus::Waiting | OrderStatus::Held { .. });

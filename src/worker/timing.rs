@@ -1,19 +1,19 @@
-//! How long the worker waits between looks.
+//! Poll and retry intervals of the worker.
 
 use std::time::Duration;
 
-/// The waits of following and of finding out, real or sped up for tests and the demo.
+/// Intervals for following and look-ups, real or sped up for tests and the demo.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
-    /// Every wait is divided by this.
+    /// The divisor of every wait.
     speed: f64,
 }
 
 impl Timing {
-    /// The waits as documented.
+    /// The intervals as documented.
     pub const REAL: Self = Self { speed: 1.0 };
 
-    /// Waits divided by `speed`, for tests.
+    /// Intervals divided by `speed`, for tests.
     #[must_use]
     pub const fn faster(speed: f64) -> Self {
         Self { speed }
@@ -25,8 +25,8 @@ impl Timing {
         Duration::from_secs_f64(f64::from(secs) / self.speed)
     }
 
-    /// Time from one look at an action to the next, by how long it has been followed: the first
-    /// after 5 s, then 12 s for two minutes, 30 s for ten, 60 s after that.
+    /// Time to an action's next poll, by how long it has been followed: first 5 s, then 12 s for two minutes,
+    /// 30 s for ten, 60 s after that.
     #[must_use]
     pub fn between_looks(self, followed: Duration) -> Duration {
         let followed = followed.mul_f64(self.speed);
@@ -54,7 +54,7 @@ impl Timing {
         })
     }
 
-    /// Time to the next try to renew the sign-in, after `tries` that failed.
+    /// Time to the next attempt to renew the sign-in, after `tries` that failed.
     #[must_use]
     pub fn between_renewals(self, tries: u32) -> Duration {
         self.secs(match tries {
@@ -67,7 +67,7 @@ impl Timing {
         })
     }
 
-    /// *Not found* is said only after look-ups spread over at least this long.
+    /// The minimum duration of the look-ups before *Not found*.
     #[must_use]
     pub fn look_up_spread(self) -> Duration {
         self.secs(300)
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_slow_down_with_age() {
+    fn poll_interval_grows_with_age() {
         let looks = |secs| {
             Timing::REAL
                 .between_looks(Duration::from_secs(secs))

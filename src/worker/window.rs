@@ -1,5 +1,5 @@
-//! The window's layout, remembered between runs: a small file beside the journal. Nothing in it is
-//! secret, and losing it does no harm.
+//! The window's layout, remembered between runs: a small file beside the journal. It contains no secrets, and
+//! its loss is harmless.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::message::Event;
 use crate::model::{Column, Sort, WindowLayout};
 
 const FILE_NAME: &str = "window.json";
-/// A hundred columns fit into this.
+/// A hundred columns fit.
 const MAX_BYTES: u64 = 64 * 1024;
 const VERSION: u8 = 1;
-/// Minimum time between two writes, however often something is moved.
+/// Minimum time between two writes.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Writes changes of the layout. In a run without a file nothing is kept.
+/// Writes layout changes. A run without a folder saves nothing.
 pub(super) struct LayoutWriter(Option<(Layouts, JoinHandle<()>)>);
 
 /// Wanted content of the file; `None` for no file.
 type Layouts = watch::Sender<Option<WindowLayout>>;
 
 impl LayoutWriter {
-    /// Sends the saved layout to the window, and starts saving its changes. The receiver says when
-    /// the layout was sent: before everything else, unless the disk hangs.
+    /// Sends the saved layout to the window, and starts saving its changes. The receiver signals that the
+    /// layout was sent, before everything else, unless the disk hangs.
     pub fn start(screen: Screen, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
         let (sender, receiver) = oneshot::channel();
         let Some(folder) = folder else {
@@ -38,7 +38,7 @@ impl LayoutWriter {
         let writing = tokio::spawn(async move {
             let from = folder.clone();
             let read = tokio::task::spawn_blocking(move || {
-                // Left by a run that was killed while it wrote.
+                // Left by a run that was killed while writing.
                 files::remove_unfinished(&from).ok();
                 read(&from)
             });
@@ -56,14 +56,14 @@ impl LayoutWriter {
         }
     }
 
-    /// Removes the file; the next change makes another.
+    /// Removes the file; the next change creates another.
     pub fn forget(&self) {
         if let Some((layouts, _)) = &self.0 {
             layouts.send_replace(None);
         }
     }
 
-    /// Ends the run, and writes what is pending.
+    /// Ends the task, and writes pending changes.
     pub async fn finish(self) {
         if let Some((layouts, writing)) = self.0 {
             drop(layouts);
@@ -73,7 +73,7 @@ impl LayoutWriter {
 }
 
 async fn write_changes(folder: PathBuf, mut news: watch::Receiver<Option<WindowLayout>>) {
-    // Includes the last change when the run has ended meanwhile.
+    // Includes the last change if the run has ended meanwhile.
     while news.changed().await.is_ok() {
         let layout = news.borrow_and_update().clone();
         let to = folder.clone();
@@ -128,7 +128,7 @@ impl From<&WindowLayout> for File {
 }
 
 impl File {
-    /// Converts to a layout; values that this version does not know are left out.
+    /// Converts to a layout; unknown values are left out.
     fn into_layout(self) -> WindowLayout {
         let mut layout = WindowLayout {
             theme: self.theme.parse().unwrap_or_default(),
@@ -155,7 +155,7 @@ impl File {
     }
 }
 
-/// Reads the layout. A file that cannot be read counts as none.
+/// Reads the layout. An unreadable file counts as none.
 fn read(folder: &Path) -> Option<WindowLayout> {
     let json = files::read(&folder.join(FILE_NAME), MAX_BYTES).ok()??;
     let file: File = serde_json::from_slice(&json).ok()?;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arrangement_comes_back_as_it_was() {
+    fn layout_is_read_back_as_written() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(read(folder.path()), None);
         write(folder.path(), Some(&layout()));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_or_one_of_another_version_is_none() {
+    fn damaged_file_or_other_version_is_none() {
         let folder = tempfile::tempdir().expect("a folder");
         for damaged in [
             "",
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_skipped_and_what_cannot_be_is_put_right() {
+    fn unknown_values_are_skipped_and_invalid_ones_corrected() {
         let folder = tempfile::tempdir().expect("a folder");
         let foreign = r#"{"v":1,"theme":"pink","sorted_by":"colour","more":1,"panel_width":-1,"columns":[
             {"name":"colour","hidden":true,"width":9},
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_changes_are_few_writings_and_the_last_one_is_kept() {
+    async fn frequent_changes_are_debounced_and_the_last_one_is_saved() {
         let folder = tempfile::tempdir().expect("a folder");
         let (tell, news) = watch::channel(None);
         let writing = tokio::spawn(write_changes(folder.path().to_owned(), news));

@@ -1,4 +1,4 @@
-//! What is remembered of who signed in, and what is forgotten.
+//! Accounts that are remembered, and when they are forgotten.
 
 use super::*;
 use crate::model::TenantId;
@@ -13,7 +13,7 @@ fn account(object_id: &str) -> Account {
 }
 
 #[tokio::test]
-async fn the_last_account_and_method_are_known_in_the_next_run_without_a_name() {
+async fn last_account_and_method_are_known_in_the_next_run_without_a_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = |place: &str| Accounts::new(Some(folder.path().to_owned()), place);
     let accounts = open("here");
@@ -38,7 +38,7 @@ async fn the_last_account_and_method_are_known_in_the_next_run_without_a_name() 
 }
 
 #[tokio::test]
-async fn a_place_that_is_forgotten_leaves_nothing_but_what_is_owed() {
+async fn forgotten_target_keeps_only_sign_ins_to_remove() {
     let folder = tempfile::tempdir().expect("a folder");
     let open = |place: &str| Accounts::new(Some(folder.path().to_owned()), place);
     let remember = |here: &mut TargetAccounts| here.remember(&account("a"), SignInMethod::Code);
@@ -47,7 +47,7 @@ async fn a_place_that_is_forgotten_leaves_nothing_but_what_is_owed() {
     }
     let here = open("here");
     here.change(|here| here.owe_removal(&account("a"))).await;
-    assert!(!here.forget().await, "a sign-out has to be carried out yet");
+    assert!(!here.forget().await, "a sign-in is still to be removed");
     assert!(open("here").read().await.owes_last());
     here.change(|here| here.removed(&["a".into()])).await;
     assert!(here.forget().await);
@@ -57,7 +57,7 @@ async fn a_place_that_is_forgotten_leaves_nothing_but_what_is_owed() {
 }
 
 #[test]
-fn who_is_asked_about_and_why() {
+fn reason_for_confirmation_depends_on_tenant_account_and_method() {
     let in_tenant = |object_id: &str, tenant: &str| Account {
         tenant_id: TenantId::parse(tenant).expect("a literal id"),
         ..account(object_id)
@@ -86,7 +86,7 @@ fn who_is_asked_about_and_why() {
             })
         );
     }
-    // The account in use needs no question, and one without a name is never a known one.
+    // The account in use needs no confirmation, and an unnamed one is never a known one.
     let nobody = account(Account::UNNAMED);
     assert_eq!(
         here.unfamiliar(&account("a"), Some(&account("a")), by_browser),
@@ -106,7 +106,7 @@ fn who_is_asked_about_and_why() {
 }
 
 #[tokio::test]
-async fn a_sign_out_that_cannot_be_written_removes_what_would_sign_somebody_in() {
+async fn sign_out_that_cannot_be_written_removes_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(FILE_NAME);
     let open = async || {
@@ -115,7 +115,7 @@ async fn a_sign_out_that_cannot_be_written_removes_what_would_sign_somebody_in()
         accounts
     };
     let here = open().await;
-    assert!(!here.may_restore(), "nobody has signed in here");
+    assert!(!here.may_restore(), "no known account");
     let remember = |here: &mut TargetAccounts| here.remember(&account("a"), SignInMethod::Code);
     assert!(here.change(remember).await);
     assert!(open().await.may_restore());
@@ -131,7 +131,7 @@ async fn a_sign_out_that_cannot_be_written_removes_what_would_sign_somebody_in()
 }
 
 #[test]
-fn on_a_full_disk_a_sign_out_removes_the_file_and_nothing_else_does() {
+fn full_disk_removes_the_file_only_on_sign_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let path = folder.join(FILE_NAME);
@@ -149,7 +149,7 @@ fn on_a_full_disk_a_sign_out_removes_the_file_and_nothing_else_does() {
         assert!(write(folder, place, here.clone(), full).is_err());
         write(folder, place, here.clone(), files::replace).expect("written");
         assert!(write(folder, place, here.clone(), full_beside_the_old).is_err());
-        assert!(path.exists(), "nobody has signed out");
+        assert!(path.exists(), "no sign-out");
     }
     here.owe_removal(&account("a"));
     write(folder, "here", here.clone(), full_beside_the_old).expect("in its room");
@@ -162,7 +162,7 @@ fn on_a_full_disk_a_sign_out_removes_the_file_and_nothing_else_does() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_others_may_have_changed_makes_each_account_a_question() {
+async fn refused_file_makes_every_account_unfamiliar() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(FILE_NAME);
@@ -187,7 +187,7 @@ async fn a_file_that_others_may_have_changed_makes_each_account_a_question() {
     let refused = open("here").await;
     assert_eq!(ask(&refused), (Some(Unfamiliar::Unknown), None));
     assert!(!refused.may_restore());
-    // Accepted: known from now on, and in the next run. Elsewhere nothing is known yet.
+    // Once confirmed, it is known in the next run too. Other targets still know no account.
     assert!(refused.change(remember).await);
     assert_eq!(ask(&refused), (None, None));
     assert_eq!(ask(&open("here").await), (None, None));
@@ -198,7 +198,7 @@ async fn a_file_that_others_may_have_changed_makes_each_account_a_question() {
 }
 
 #[tokio::test]
-async fn a_damaged_file_is_as_good_as_none() {
+async fn damaged_file_counts_as_missing() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join(FILE_NAME), "{\"places\": 3}").expect("written");
     let accounts = Accounts::new(Some(folder.path().to_owned()), "here");
@@ -206,7 +206,7 @@ async fn a_damaged_file_is_as_good_as_none() {
 }
 
 #[test]
-fn the_last_of_two_writers_leaves_the_newest_on_disk() {
+fn later_of_two_writers_leaves_the_newest_on_disk() {
     let (known, here) = watch::channel(Some(TargetAccounts::default()));
     let on_disk = std::cell::RefCell::new(TargetAccounts::default());
     let put = |here| {
@@ -215,7 +215,7 @@ fn the_last_of_two_writers_leaves_the_newest_on_disk() {
     };
     let overtaken = std::cell::Cell::new(false);
     write_newest(&here, |older| {
-        // Another one notes a sign-out and writes it, before this one comes to the disk.
+        // Another writer notes and writes a sign-out before this one reaches the disk.
         if !overtaken.replace(true) {
             known.send_modify(|here| here.get_or_insert_default().owe_removal(&account("a")));
             write_newest(&here, put)?;

@@ -15,7 +15,7 @@ fn headline(file: &Path) -> String {
 }
 
 #[test]
-fn a_file_of_any_size_has_the_hashes_that_are_published_for_its_content() {
+fn hashes_match_published_test_vectors() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("sample");
     // FIPS 180-4: the empty message, `abc`, and a million times `a`.
@@ -44,7 +44,7 @@ fn a_file_of_any_size_has_the_hashes_that_are_published_for_its_content() {
 }
 
 #[test]
-fn what_is_no_file_or_cannot_be_read_is_named() {
+fn non_file_or_unreadable_file_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     assert_eq!(headline(folder.path()), "This is not a file");
     let missing = folder.path().join("missing");
@@ -64,7 +64,7 @@ fn what_is_no_file_or_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_file_that_changes_meanwhile_has_no_hash() {
+fn file_that_changes_meanwhile_has_no_hash() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("growing");
     std::fs::write(&file, "abc").expect("written");
@@ -78,10 +78,10 @@ fn a_file_that_changes_meanwhile_has_no_hash() {
 }
 
 #[test]
-fn a_reading_that_nobody_waits_for_ends() {
+fn unwanted_hashing_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("large");
-    // 20 GB that take no room.
+    // A sparse file of 20 GB.
     let made = std::fs::File::create(&file).expect("made");
     made.set_len(20 << 30).expect("a hole");
     let progress = Arc::new(Progress::default());

@@ -12,7 +12,7 @@ fn screen(events: mpsc::Sender<Event>) -> Screen {
     }
 }
 
-/// An open journal, and what it tells the window from then on.
+/// An open journal, and the receiver of its subsequent events.
 async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
     let (events, told) = mpsc::channel(1_000);
     let screen = screen(events);
@@ -29,7 +29,7 @@ fn rejected(entry: EntryId, why: &str) -> (EntryId, Record) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
+async fn entries_are_shown_in_chain_order_under_concurrent_appends() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
     let (handle, mut told) = opened(&path).await;
@@ -69,7 +69,7 @@ async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
     }
 }
 
-/// Windows removes no file that is open.
+/// Windows does not remove open files.
 #[cfg(unix)]
 #[tokio::test]
 async fn failed_write_adds_no_entry_and_stops_further_writes() {
@@ -87,7 +87,7 @@ async fn failed_write_adds_no_entry_and_stops_further_writes() {
 }
 
 #[tokio::test]
-async fn a_journal_that_is_closed_takes_nothing_more_and_lets_the_next_console_in() {
+async fn closed_journal_accepts_nothing_and_admits_the_next_console() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
     let (handle, _told) = opened(&path).await;
@@ -98,7 +98,7 @@ async fn a_journal_that_is_closed_takes_nothing_more_and_lets_the_next_console_i
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said() {
+async fn order_during_opening_waits_and_the_wait_is_reported() {
     let (events, mut told) = mpsc::channel(1_000);
     let screen = screen(events);
     let (jobs, mut queue) = mpsc::channel(8);
@@ -147,7 +147,7 @@ async fn closing_does_not_wait_for_a_file_that_never_opens() {
     JournalHandle::over(jobs, screen).close().await;
 }
 
-/// An entry of which no more than its first record is known.
+/// An entry with its first record only.
 fn waiting() -> Entry {
     let (_, record) = intended(orders().remove(0));
     let Record::Intended { author, mut order } = record.clone() else {
@@ -160,7 +160,7 @@ fn waiting() -> Entry {
 }
 
 #[tokio::test]
-async fn a_long_journal_is_shown_in_parts() {
+async fn long_journal_is_shown_in_parts() {
     let (events, mut told) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
     let handle = JournalHandle::over(jobs, screen(events));
@@ -192,7 +192,7 @@ async fn a_long_journal_is_shown_in_parts() {
 }
 
 #[tokio::test]
-async fn of_another_consoles_journal_what_is_new_is_shown() {
+async fn only_new_entries_of_another_console_are_shown() {
     let (events, mut told) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
     let handle = JournalHandle::over(jobs, screen(events));
@@ -209,7 +209,7 @@ async fn of_another_consoles_journal_what_is_new_is_shown() {
     handle.show_journal_of_another(all.clone()).await;
     assert_eq!(shown(), [all[0].id(), all[1].id()]);
     handle.show_journal_of_another(all.clone()).await;
-    assert_eq!(shown(), [], "nothing is");
+    assert_eq!(shown(), [], "nothing new");
     all[0].push(Timestamp::UNIX_EPOCH, Record::Sent);
     all.push(waiting());
     handle.show_journal_of_another(all.clone()).await;

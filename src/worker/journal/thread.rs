@@ -14,14 +14,14 @@ use crate::journal::{
 };
 use crate::model::{EntryId, Mode};
 
-/// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
+/// Capacity for appends that wait for the disk, and for those to be shown. Further callers wait as well.
 const QUEUE: usize = 64;
 
-/// The entries that an append changed, each once, in the order of their first record in it.
+/// The entries changed by an append, each once, in the order of their first record in it.
 pub(super) type Changed = Vec<Arc<Entry>>;
 pub(super) type Reply<T> = oneshot::Sender<Result<T, JournalError>>;
 
-/// The entries of this run, oldest first. A copy of the list is one more reference to it.
+/// The entries of this run, oldest first. Cloning the list clones one reference.
 #[derive(Clone, Default)]
 pub(super) struct Entries(Arc<Mutex<Arc<Vec<Arc<Entry>>>>>);
 
@@ -30,14 +30,14 @@ impl Entries {
         Arc::clone(&self.0.lock())
     }
 
-    /// Changes the list; held for a moment, never over the disk.
+    /// Changes the list; locked briefly, never during disk access.
     pub fn change<T>(&self, change: impl FnOnce(&mut Vec<Arc<Entry>>) -> T) -> T {
         let mut entries = self.0.lock();
         change(Arc::make_mut(&mut entries))
     }
 
-    /// Adopts the entries that another console has written, and returns the new ones. What could not be
-    /// written here is kept for this run, until the other console has written more of it.
+    /// Adopts entries that another console has written, and returns the new ones. Entries that could not be
+    /// written here stay for this run, until the other console has written more records.
     pub fn adopt(&self, written: Vec<Entry>) -> Vec<Entry> {
         self.change(|entries| {
             let here = std::mem::take(entries);
@@ -57,7 +57,7 @@ impl Entries {
         })
     }
 
-    /// Adds records to their entries; a first one makes its entry.
+    /// Adds records to their entries; a first record creates its entry.
     pub fn add(&self, at: Timestamp, records: Vec<(EntryId, Record)>) -> Changed {
         self.change(|entries| {
             let mut ids: Vec<EntryId> = Vec::new();
@@ -65,7 +65,7 @@ impl Entries {
                 if let Record::Intended { author, order } = &record {
                     entries.push(Arc::new(Entry::new(author.clone(), order.clone())));
                 }
-                // The newest are asked for the most.
+                // The newest are used the most.
                 if let Some(entry) = entries.iter_mut().rev().find(|e| e.id() == id) {
                     Arc::make_mut(entry).push(at, record);
                     if !ids.contains(&id) {
@@ -79,19 +79,19 @@ impl Entries {
     }
 }
 
-/// How opening went.
+/// Result of opening.
 #[derive(Default)]
 pub(in crate::worker) struct Opened {
     /// All readable entries, also of a journal that cannot be acted on.
     pub entries: Vec<Entry>,
     pub lost_its_past: bool,
     pub caution: Option<Caution>,
-    /// Other journals that lie in the folder and that nobody acts on.
+    /// Other journals in the folder that no console uses.
     pub put_aside: Vec<PathBuf>,
     pub trouble: Option<JournalError>,
 }
 
-/// Records on disk, to be shown before the caller goes on.
+/// Written records, to be shown before the caller continues.
 pub(super) struct AppendedRecords {
     pub changed: Changed,
     pub reply: Reply<()>,
@@ -108,18 +108,18 @@ pub(super) enum Job {
         checkpoint: Checkpoint,
         reply: Reply<Compared>,
     },
-    /// Looks whether the file is still in its place.
+    /// Checks that the file is still in place.
     CheckPlace {
         reply: Reply<()>,
     },
-    /// Nothing has been written for a while.
+    /// The journal is idle.
     Rest,
     Close {
         done: oneshot::Sender<()>,
     },
 }
 
-/// The thread's ends of what it is asked and what it says.
+/// The thread's channels.
 pub(super) struct Ends {
     pub jobs: Sender<Job>,
     pub opened: oneshot::Receiver<Opened>,
@@ -128,16 +128,16 @@ pub(super) struct Ends {
     pub checkpoint: watch::Receiver<Option<Checkpoint>>,
 }
 
-/// Starts the thread, which opens the file and then writes to it what is in the queue by then.
+/// Starts the thread, which opens the file and then executes the queued jobs.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// The system provides no thread.
 pub(super) fn start(path: Box<Path>, mode: Mode, entries: Entries) -> std::io::Result<Ends> {
     let (jobs, queue) = channel(QUEUE);
     let (opened_to, opened) = oneshot::channel();
     let (written, to_show) = channel(QUEUE);
     let (checkpoint_to, checkpoint) = watch::channel(None);
-    // Never joined: a disk that hangs must not keep the program from ending.
+    // Never joined: a hanging disk must not keep the program from ending.
     std::thread::Builder::new()
         .name("cordon-journal".into())
         .spawn(move || {
@@ -163,7 +163,7 @@ fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
     });
     let (entries, journal, trouble) = match opened {
         Ok((entries, journal)) => (entries, Some(journal), None),
-        // It cannot be acted on; what is in it can perhaps still be read.
+        // The journal cannot be used for acting; perhaps it can still be read.
         Err(error) => {
             let read = Journal::open_read_only(path).and_then(|j| j.entries());
             (read.unwrap_or_default(), None, Some(error))
@@ -179,7 +179,8 @@ fn open(path: &Path, mode: Mode) -> (Option<Journal>, Opened) {
     (journal, how)
 }
 
-/// The demo's journal that was copied into another's place would have its orders followed there.
+/// Refuses a journal of another mode, such as a copied demo journal: its orders would be followed at the wrong
+/// target.
 fn demand_mode(entries: &[Entry], mode: Mode) -> Result<(), JournalError> {
     let mode = mode.key();
     let foreign = entries.iter().find(|entry| *entry.author.mode != *mode);
@@ -189,7 +190,7 @@ fn demand_mode(entries: &[Entry], mode: Mode) -> Result<(), JournalError> {
     })
 }
 
-/// Until it is closed, or nobody is left to ask for anything.
+/// Executes jobs until the journal is closed or all senders are gone.
 fn serve(
     mut journal: Option<Journal>,
     mut queue: Receiver<Job>,
@@ -243,8 +244,8 @@ fn serve(
     }
 }
 
-/// `SQLite` would read behind the end of an index that was cut, even to close the file, and the system
-/// ends a program that does: so it is never touched again. Its lock is held to the end of the run.
+/// Keeps a journal with a truncated index from being used again: `SQLite` would read past its end, even on
+/// closing, and the system kills a program that does. Its lock is held to the end of the run.
 fn let_go_of_cut(journal: &mut Option<Journal>, error: &JournalError) {
     if matches!(error, JournalError::Cut(_)) {
         std::mem::forget(journal.take());

@@ -1,4 +1,4 @@
-//! Orders that were approved together, one or several: all on disk before the first leaves, then one
+//! Orders that were approved together, one or several: all on disk before the first is sent, then sent one
 //! after the other.
 
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::worker::acknowledge::acknowledge;
 use crate::worker::clock::monotonic_now;
 use crate::worker::context::Context;
 
-/// Starts approved orders. In a batch each one waits for the replies to those before it, and can be
-/// withdrawn until it is sent. The `replaced` entries are acknowledged once the orders are on disk.
+/// Starts approved orders. In a batch each one waits for the replies to the previous ones, and can be withdrawn
+/// until it is sent. The `replaced` entries are acknowledged once the orders are on disk.
 pub(in crate::worker) fn submit(
     context: &Arc<Context>,
     approvals: Vec<Approval>,
@@ -35,14 +35,14 @@ pub(in crate::worker) fn submit(
     tokio::spawn(send_all(Arc::clone(context), orders, replaced));
 }
 
-/// Rule 3, for all of them: on disk before the first leaves, so that after a crash the list of what
-/// did not leave is whole. One order that needs not wait is put on disk in one step with `Sent`.
+/// Rule 3, for all of them: on disk before the first is sent, so that after a crash the list of unsent orders
+/// is complete. A single order without a wait is written in one step with `Sent`.
 async fn send_all(
     context: Arc<Context>,
     orders: Vec<OrderTask>,
     replaced: Vec<(EntryId, &'static str)>,
 ) {
-    // Rules may have been changed by hand since they were last read.
+    // Rules may have been edited since the last read.
     let not_reread = rules_not_reread(&context).await;
     let not_reread = not_reread.map(|what| Record::NotReread { what });
     let is_alone = orders.len() == 1;
@@ -83,7 +83,7 @@ async fn send_all(
     }
 }
 
-/// Withdraws the orders of a batch that have not been sent.
+/// Withdraws a batch's unsent orders.
 pub(in crate::worker) async fn stop(context: &Arc<Context>, batch: EntryId) {
     for entry in context.journal.entries().iter() {
         let is_of_it = entry.order.batch == Some(batch);

@@ -1,6 +1,6 @@
-//! Attribution: which of the service's actions an order may claim, and whose an answer is.
+//! Attribution: which of the service's actions an order may claim, and whose a reply's action is.
 //!
-//! People quote our tag: a comment that holds it is believed only where nothing speaks against it.
+//! Users quote our tag: a comment with it counts only if nothing contradicts it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,47 +17,47 @@ mod contradiction;
 
 pub(super) use contradiction::disown_if_contradicted;
 
-/// How wrong this computer's clock may be without a look-up being led astray.
+/// The clock error of this computer that a look-up tolerates.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 
-/// An order, sent or about to be sent, with what identifies its action among others.
+/// An order, sent or about to be sent, with the properties that identify its action.
 pub(super) struct Claim<'a> {
     order: &'a Order,
-    /// The sign-in name of the account that ordered it.
+    /// The sign-in name of the ordering account.
     user_name: Option<Box<str>>,
     has_left: bool,
-    /// Other records of the device: the one that the service carried the order over to, or that the
-    /// ordered one was merged into.
+    /// Other records of the device: where the service moved the order, or into which the ordered record was
+    /// merged.
     other_records: Vec<MachineId>,
-    /// Of an order of which the service shows no tag: what other orders have made.
+    /// For an order without a visible tag: the actions of other orders.
     claimed: Vec<MachineActionId>,
     /// Earliest creation time of an action of ours; `None` if unknown.
     not_before: Option<Timestamp>,
 }
 
-/// Owner of the action that a submission was answered with.
+/// Owner of the action in a submission's reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     Ours,
     NotOurs,
-    /// Not enough in the answer to tell: the action is looked up.
+    /// The reply is not sufficient: the action is looked up.
     Unclear(&'static str),
 }
 
-/// Attribution of an action by a later reading, where the answer was unclear. Weaker evidence counts
-/// too, as there will be none better; our tag on a still later reading corrects it.
+/// Attribution of an action by a later reading, if the reply was unclear. Weaker evidence counts too, as there
+/// will be none better; our tag in a still later reading corrects it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Attribution {
     Ours,
     NotOurs,
-    /// Nothing speaks against its being ours: this account asked for such an action at that time.
+    /// Nothing contradicts it: this account requested an action like this at that time.
     MostLikelyOurs,
     Unclear,
-    /// About another device, or something else: it says nothing about this order.
+    /// For another device, or another task: no evidence about this order.
     Unrelated,
 }
 
-/// Whether the service credits an action to the account that ordered.
+/// Whether the service credits an action to the ordering account.
 #[derive(PartialEq, Eq)]
 enum Credit {
     ToUs,
@@ -80,7 +80,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// The records on which the order's action may be, the ordered one first, each once.
+    /// The records that may have the order's action, the ordered one first, each once.
     pub fn records(&self) -> Vec<&MachineId> {
         each_once(std::iter::once(&self.order.machine.id).chain(&self.other_records))
     }
@@ -103,12 +103,12 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether nothing speaks against an action whose comment holds our tag.
+    /// Whether nothing contradicts an action whose comment contains our tag.
     fn is_believable(&self, action: &MachineAction) -> bool {
         let credit = self.credit(action);
         let is_there = match &action.machine_id {
             Some(machine) if *machine != self.order.machine.id => {
-                // The service may have carried it over to another record of the device.
+                // The service may have moved it to another record of the device.
                 credit == Credit::ToUs && self.is_as_sent(action)
             }
             Some(_) | None => true,
@@ -116,8 +116,8 @@ impl<'a> Claim<'a> {
         self.has_left && credit != Credit::ToAnother && is_there && !self.is_older(action)
     }
 
-    /// Judges an answer. Our tag makes the action ours; without it, only an answer that leaves
-    /// nothing out is believed to be somebody else's.
+    /// Judges a reply. Our tag makes the action ours; without it, only a complete reply counts as someone
+    /// else's.
     pub fn whose(&self, action: &MachineAction) -> Whose {
         if let Task::Cancel { action: wanted, .. } = &self.order.task {
             return match self.contradiction(action) {
@@ -138,7 +138,7 @@ impl<'a> Claim<'a> {
             None => return Whose::Unclear("the service's answer does not name the device"),
         }
         if self.order.task.record() == Recorded::Investigation {
-            // It shows neither tag nor comment: one that began after the request is what came of it.
+            // It shows neither tag nor comment: one created after the request is its result.
             return if self.is_older(action) {
                 Whose::NotOurs
             } else {
@@ -147,8 +147,8 @@ impl<'a> Claim<'a> {
         }
         let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
         match self.order.task.compared_with(action) {
-            // Nobody had seen these words before they left: whatever requestor the service names,
-            // which may be another name of this account, they are ours.
+            // No one else knew this comment before it was sent: the action is ours, even if the service names
+            // another requestor, which may be another name of this account.
             Sameness::Same | Sameness::OtherVariant if self.is_as_sent(action) => {
                 return Whose::Ours;
             }
@@ -180,7 +180,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Judges a later reading of the action that the service answered with.
+    /// Judges a later reading of the reply's action.
     pub fn read_again(&self, action: &MachineAction) -> Attribution {
         if self.is_ours(action) {
             return Attribution::Ours;
@@ -205,9 +205,9 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether an action without any tag could be this order: of its kind, from about its time, and this
-    /// account's where it has a comment, which the service may have cut or replaced. The tag decides;
-    /// where the service does not show it, nobody can tell.
+    /// Whether an action without a tag could be this order: of its kind, from about its time, and this
+    /// account's if it has a comment, which the service may have cut or replaced. Without a visible tag this
+    /// remains unknown.
     pub fn may_be(&self, action: &MachineAction) -> bool {
         let comment = filled(action.requestor_comment.as_deref());
         let is_untagged = action.external_id.is_none()
@@ -224,8 +224,8 @@ impl<'a> Claim<'a> {
             && self.order.task.compared_with(action) != Sameness::Different
     }
 
-    /// Whether an action on the device has this order's tag or sent comment but asks for something else: then
-    /// it is proven neither ours nor someone else's.
+    /// Whether an action on the device has this order's tag or comment but is another task: this proves it
+    /// neither ours nor someone else's.
     pub fn contradicts_itself(&self, action: &MachineAction) -> bool {
         let is_there = action.machine_id.as_ref() == Some(&self.order.machine.id);
         let is_tagged = action.external_id.as_deref() == Some(&self.order.entry.to_string());
@@ -234,22 +234,22 @@ impl<'a> Claim<'a> {
             && self.order.task.compared_with(action) == Sameness::Different
     }
 
-    /// The first of these that may have come of an order which shows no tag.
+    /// The first of these that may be the result of an order without a visible tag.
     pub fn first_unclaimed<'b>(&self, found: &'b [MachineAction]) -> Option<&'b MachineAction> {
         let began = found.iter().filter(|read| self.began_with_this(read));
         began.min_by_key(|read| read.created)
     }
 
-    /// Whether an action that shows neither tag nor comment, which is never an order's own by them, may have
-    /// come of this one: begun since it left, and not known to have come of another one.
+    /// Whether an action with neither tag nor comment may be the result of this order: created after sending,
+    /// and not known to be another order's.
     fn began_with_this(&self, action: &MachineAction) -> bool {
         self.order.task.record() == Recorded::Investigation
             && !self.is_older(action)
             && !self.claimed.contains(&action.id)
     }
 
-    /// Whether the service may have carried such an action over to the record that it is on: there is nothing
-    /// but its time to go by, so that has to be known.
+    /// Whether the service may have moved such an action to its record: its creation time is the only evidence,
+    /// so it has to be known.
     fn was_carried_over(&self, action: &MachineAction) -> bool {
         self.began_with_this(action) && action.created.and(self.not_before).is_some()
     }
@@ -274,9 +274,8 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// Since when an action can be ours: from a little before it was sent. `None` when it was not sent,
-/// and when the clock that timed it is not to be trusted: its difference from the service's is
-/// large or not known, or it has been set back since.
+/// Earliest creation time of an action of ours: a little before sending. `None` if it was not sent, or if the
+/// clock that timed it is not reliable: its skew is large or unknown, or it was set back since.
 fn not_before(
     sent: Option<Timestamp>,
     service_ahead: Option<SignedDuration>,
@@ -287,12 +286,12 @@ fn not_before(
     Some(shifted(sent, -CLOCK_SLACK))
 }
 
-/// Whether a comment holds this entry's tag.
+/// Whether a comment contains this entry's tag.
 fn holds(comment: Option<&str>, entry: EntryId) -> bool {
     comment.and_then(EntryId::find_in) == Some(entry)
 }
 
-/// What other orders than this one have made, where only that tells whose it is.
+/// The actions of other orders, where only they determine the owner.
 fn claimed_by_others(context: &Context, order: &Order) -> Vec<MachineActionId> {
     if order.task.record() != Recorded::Investigation {
         return Vec::new();
@@ -302,13 +301,13 @@ fn claimed_by_others(context: &Context, order: &Order) -> Vec<MachineActionId> {
     others.filter_map(|other| other.own_action()).collect()
 }
 
-/// The records, besides the ordered one, on which the order's action may be.
+/// Other records than the ordered one that may have the order's action.
 fn other_records(context: &Context, order: &Order, entry: Option<&Entry>) -> Vec<MachineId> {
     let known = context.known.get(&order.machine.id);
     let merged = known.machine.and_then(|(m, _)| m.merged_into().cloned());
     let reviewed = match &order.task {
         Task::Act { .. } => None,
-        // Where it was when the person chose to cancel it.
+        // Its record when the user chose to cancel it.
         Task::Cancel { action, .. } => {
             let listed = known.history.map(|(listed, _)| listed.items);
             let mut listed = listed.into_iter().flatten();

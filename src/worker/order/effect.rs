@@ -1,4 +1,4 @@
-//! Orders of which the service keeps no record: whether they took effect, by a new reading.
+//! Orders without a record at the service: whether they took effect, by a new read.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::worker::clock::now;
 use crate::worker::context::Context;
 use crate::worker::indicators;
 
-/// The effect of such an order. `Err(None)` says that the reading was not complete, which proves nothing.
+/// The effect of such an order. `Err(None)` means an incomplete read, which proves nothing.
 pub(super) async fn look_up_effect(
     context: &Context,
     order: &Order,

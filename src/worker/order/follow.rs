@@ -1,4 +1,4 @@
-//! Watched actions: each is followed to its real end, and readings are recorded in its entries.
+//! Watched actions: each is followed to its actual end, and readings are recorded in its entries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,31 +22,30 @@ use crate::worker::timing::Timing;
 /// One watched action.
 struct Follow {
     machine: MachineId,
-    /// How it is read.
+    /// The kind of record that is read.
     record: Recorded,
-    /// Our entries about this action: the order itself, or its cancellation. None for a
-    /// colleague's action.
+    /// Our entries for this action: the order itself, or its cancellation. None for a colleague's action.
     entries: Vec<EntryId>,
     since: Instant,
     next: Instant,
     /// When it was last read in this run.
     read_at: Option<Timestamp>,
-    /// The service's time of the newest reading: another of its hosts may answer with an older one.
+    /// The service's time of the newest reading: a reply may be older than the previous one.
     newest: Option<Timestamp>,
     /// Whether the service has shown it in this run.
     was_shown: bool,
-    /// The last reading is being recorded, which may wait for the disk.
+    /// Whether the last reading is being recorded, which may wait for the disk.
     is_being_recorded: bool,
 }
 
-/// Next look at an action, and the entries whose progress shows it.
+/// The next poll of an action, and the entries whose progress shows it.
 pub(super) struct NextLook {
     pub entries: Vec<EntryId>,
     pub read_at: Option<Timestamp>,
     pub next_at: Timestamp,
 }
 
-/// An action to look at.
+/// An action to poll.
 pub(super) struct Wanted {
     pub id: MachineActionId,
     pub machine: MachineId,
@@ -84,7 +83,7 @@ impl Watched {
         self.all().get_mut(id).map(change)
     }
 
-    /// Follows the action of one of our entries; `read_at` is when it was read last, if it was.
+    /// Follows the action of one of our entries; `read_at` is the time of the last read, if any.
     pub async fn follow(
         &self,
         entry: EntryId,
@@ -103,8 +102,7 @@ impl Watched {
         self.screen.show_progress(entry, Some(note)).await;
     }
 
-    /// Follows somebody else's action, so that its end is seen too; `machine` is what was asked
-    /// about.
+    /// Follows someone else's action, to show its end too; `machine` is the device that was read.
     pub fn watch_foreign(&self, action: &MachineAction, machine: &MachineId) {
         if !action.status.is_final() {
             let machine = action.machine_id.as_ref().unwrap_or(machine);
@@ -114,12 +112,12 @@ impl Watched {
         }
     }
 
-    /// Follows someone else's request that took the place of one of our orders, to its end.
+    /// Follows someone else's request that the service kept instead of one of our orders.
     pub fn follow_theirs(&self, action: &MachineActionId, on: (MachineId, Recorded)) {
         self.add(action, on, None, None);
     }
 
-    /// When the next look at the action comes.
+    /// Adds an action, or an entry to one, and returns when its next poll is.
     fn add(
         &self,
         action: &MachineActionId,
@@ -175,13 +173,13 @@ impl Watched {
         self.change(id, |follow| follow.was_shown = true);
     }
 
-    /// Our entries about an action that the service has not shown in this run.
+    /// Our entries for an action that the service has not shown in this run.
     pub(super) fn never_shown(&self, id: &MachineActionId) -> Vec<EntryId> {
         let unseen = self.change(id, |f| (!f.was_shown).then(|| f.entries.clone()));
         unseen.flatten().unwrap_or_default()
     }
 
-    /// Sets the next look at every action.
+    /// Sets the next poll of every action.
     pub(super) fn postpone_all(&self, wait: Duration) {
         let next = monotonic_now() + wait;
         for follow in self.all().values_mut() {
@@ -189,7 +187,7 @@ impl Watched {
         }
     }
 
-    /// Returns when the next look is due.
+    /// Returns when the next poll is due.
     pub(super) async fn until_due(&self) {
         loop {
             let changed = self.changed.notified();
@@ -200,7 +198,7 @@ impl Watched {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(next) => return,
-                // Something was added or made due: find the next look anew.
+                // An action was added or made due: recalculate the next poll.
                 () = changed => {}
             }
         }
@@ -219,12 +217,12 @@ impl Watched {
             .collect()
     }
 
-    /// How long an action has been followed; `None` when it is not any more.
+    /// How long an action has been followed; `None` once it is not.
     pub(super) fn age(&self, id: &MachineActionId) -> Option<Duration> {
         self.change(id, |f| f.since.elapsed())
     }
 
-    /// Sets the next look at an action: after `wait`, or by how long it has been followed.
+    /// Sets the next poll of an action: after `wait`, or by how long it has been followed.
     pub(super) fn set_next(
         &self,
         id: &MachineActionId,
@@ -241,8 +239,8 @@ impl Watched {
         })
     }
 
-    /// Notes that an action was read now. Whether it is a colleague's; `None` when it is not
-    /// followed any more, or the reading before is still being put on record.
+    /// Notes that an action was read now, and returns whether it is a colleague's; `None` if it is not followed
+    /// any more, or the previous reading is still being recorded.
     pub(super) fn begin_recording(&self, id: &MachineActionId) -> Option<bool> {
         self.change(id, |follow| {
             follow.read_at = Some(now());
@@ -269,9 +267,9 @@ impl Watched {
         is_unwanted
     }
 
-    /// Records what a reading says about the entries of an action: progress, or the end. When the
-    /// next look comes is left as it is. `of`: the entries that the reading was compared with, where not
-    /// all. `true` when the action is at its end and need not be followed.
+    /// Records a reading in the action's entries: progress, or the end. Does not set the next poll. `of`: the
+    /// entries that the reading was compared with, if not all. `true` if the action has ended and need not be
+    /// followed.
     pub(super) async fn record_reading(
         &self,
         action: &MachineAction,
@@ -299,7 +297,7 @@ impl Watched {
             if own != *id {
                 continue;
             }
-            // Otherwise the console that acts writes it, and this one reads it there.
+            // Otherwise the acting console writes it, and this one reads it there.
             if !self.journal.may_act() {
                 continue;
             }
@@ -316,7 +314,7 @@ impl Watched {
                 written &= self.journal.record_or_say(entry, records).await;
             }
         }
-        // An end that could not be written is read again, when the disk may have been mended.
+        // An end that could not be written is read again, once the disk may work again.
         let mut all = self.all();
         let has_all_read = |follow: &Follow| follow.entries.iter().all(is_meant);
         let is_over = action.status.is_final() && written && all.get(id).is_none_or(has_all_read);

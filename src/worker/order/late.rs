@@ -1,5 +1,5 @@
-//! What a reading says of orders that nothing follows any more: an action that turns up late, and an end
-//! that the service changes or takes back.
+//! Readings of actions that are not followed any more: an action that appears late, and an end that the service
+//! changes or revokes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,18 +13,17 @@ use crate::journal::{Entry, OrderStatus, Record, TimeSource};
 use crate::model::{MachineAction, MachineActionId};
 use crate::worker::context::Context;
 
-/// Maximum number of ends recorded for one entry if the service contradicts itself.
+/// The maximum number of ends recorded for one entry if the service contradicts itself.
 const MAX_ENDS: usize = 4;
 
-/// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
-/// later than any look-up, or after a refusal by something in front of a service that had
-/// stored the action nevertheless.
+/// Reconciles an action that appears late: after *Not found*, as the service showed its new actions after all
+/// look-ups, or after a refusal by an intermediary although the service had stored the action.
 pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &[MachineAction]) {
     let account = context.session.account();
     let Some(account) = account.filter(|_| context.journal.may_act()) else {
         return;
     };
-    // Of one that is listed twice, the first end counts.
+    // Of an action listed twice, the first end counts.
     let (ended, open): (Vec<_>, Vec<_>) = actions.iter().rev().partition(|a| a.status.is_final());
     let shown = open.into_iter().chain(ended);
     let shown: HashMap<_, _> = shown.map(|action| (&action.id, action)).collect();
@@ -60,9 +59,8 @@ pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &
     }
 }
 
-/// What the service shows now for an action of ours for which it had shown an end: another end, or that
-/// it has not ended. A reading older than the recorded one says nothing, and a service that keeps changing
-/// its mind is not followed for good.
+/// The record that corrects an end of our action: with another end, or revoking it. A reading older than the
+/// recorded end does not count, and the number of changes is limited.
 fn corrected_end(
     context: &Context,
     entry: &Entry,
@@ -83,8 +81,8 @@ fn corrected_end(
     claim.contradiction(action).is_none().then_some(record)
 }
 
-/// That the service takes an end back which it had shown: it describes the action in two ways, and what
-/// became of the order is not known. Only a reading that it dates after that end says so.
+/// The record that the service has revoked an end: it describes the action in two ways, and the order's outcome
+/// is unknown. Only a reading that it dates after that end counts.
 fn taken_back(entry: &Entry, action: &MachineAction) -> Option<Record> {
     let (ended, source) = entry.status_time();
     let is_later = action.last_updated.is_some_and(|read| read > ended);

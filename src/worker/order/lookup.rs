@@ -1,5 +1,4 @@
-//! Finds out what became of an order whose answer never came. Nothing here ever sends an order
-//! again.
+//! Look-up of the outcome of an order whose reply was lost. Nothing here sends an order again.
 
 use std::sync::Arc;
 
@@ -19,12 +18,12 @@ use crate::model::{EntryId, Epoch, Listed, MachineAction, MachineActionId, shift
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 
-/// How far back all actions of the tenant are looked through, as clocks may differ by hours.
+/// How far back all actions of the tenant are searched, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
-/// Complete look-ups before *Not found* is said.
+/// The number of complete look-ups before *Not found*.
 const LOOK_UPS: u32 = 3;
 
-/// Begins to look for what became of an entry, in a task of its own.
+/// Starts the look-up of an entry's outcome in its own task.
 pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
     let epoch = context.session.epoch();
     if is_of_present_account(context, entry)
@@ -38,7 +37,7 @@ pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
     }
 }
 
-/// Finds out what became of an order that was sent just now, if no answer has settled it.
+/// Looks up the outcome of an order that was just sent, unless a reply has settled it.
 pub(super) async fn find_out_if_unanswered(
     context: &Context,
     entry: EntryId,
@@ -53,18 +52,18 @@ pub(super) async fn find_out_if_unanswered(
     }
 }
 
-/// Whether the account that ordered is signed in: another one may not see the device at all.
+/// Whether the ordering account is signed in: another one may not see the device.
 fn is_of_present_account(context: &Context, entry: EntryId) -> bool {
     let known = context.journal.entry(entry).zip(context.session.account());
     known.is_some_and(|(entry, account)| entry.author.is(&account))
 }
 
-/// How far a look-up has come.
+/// Progress of a look-up.
 #[derive(Default)]
 struct Progress {
-    /// Complete look-ups that did not show it.
+    /// Complete look-ups without a result.
     complete: u32,
-    /// When the first of these was.
+    /// Time of the first one.
     first: Option<Instant>,
     /// Why the last one proves nothing.
     trouble: Option<Explanation>,
@@ -84,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// The next place to look: *Not found* takes enough look-ups, spread over enough time.
+    /// Where to look next: *Not found* requires enough look-ups, spread over enough time.
     fn place(&self, context: &Context) -> Where {
         let spread = context.timing.look_up_spread();
         let is_spread = self.first.is_some_and(|first| first.elapsed() >= spread);
@@ -128,7 +127,7 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
     }
 }
 
-/// Puts on record what a look-up found. `true` when that settles it.
+/// Records a look-up's result. `true` if it settles the outcome.
 async fn record_found(
     context: &Context,
     entry: &Entry,
@@ -159,7 +158,7 @@ async fn record_found(
                 return context.journal.record_or_say(entry.id(), records).await;
             }
         }
-        // A look-up that failed or was not complete proves nothing and does not count.
+        // A failed or incomplete look-up proves nothing and does not count.
         Err(Some(error)) => {
             context.session.note_auth_failure(&error).await;
             let why = error.explain_for(Verb::Read, "look up this order", None, None);
@@ -177,20 +176,20 @@ async fn record_found(
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Where {
     AtTheMachine,
-    /// Before *Not found* is said: carried over to another record, it is in no list of this one.
+    /// Before *Not found*: an order moved to another record is in no list of this one.
     Everywhere,
 }
 
-/// Result of one complete and successful look-up.
+/// Result of a complete and successful look-up.
 enum Found {
     Ours(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
-    /// Evidence contradicts itself: ours by one reading only, or not as ordered; how Defender shows it.
+    /// Contradictory evidence: ours by one reading only, or not as ordered; the text says how Defender shows
+    /// it.
     Contested(String),
-    /// One of its kind from about its time that shows no tag: it may be this order's, and nothing
-    /// tells.
+    /// An action of its kind from about its time without a tag: it may be this order's, but that is unknown.
     Untagged(Box<MachineAction>),
-    /// The service does not have it.
+    /// The service has no action for the order.
     Nothing,
 }
 
@@ -214,12 +213,12 @@ fn contested(headline: String) -> Explanation {
     }
 }
 
-/// Why an action that may be this order's settles nothing.
+/// Why an action that may be this order's does not settle the outcome.
 fn untagged(task: &Task, action: &MachineAction) -> Explanation {
     let kind = task.kind();
     let what = kind.map_or_else(|| "an action".to_owned(), |kind| kind.spec().a_noun());
     let headline = if task.record() == Recorded::Investigation {
-        // Two of one device and second differ in nothing: a colleague's, or a rule's, is as likely.
+        // Two on one device at one time are indistinguishable: it may as well be a colleague's, or a rule's.
         format!(
             "Defender shows {what} of this device from about that time, number {}. It may be this one or somebody else's: investigations do not show who started them",
             action.id
@@ -252,8 +251,7 @@ async fn look_up(
     })
 }
 
-/// Looks where an order's action may be. `Err(None)` says that an answer was not complete, and so
-/// proves nothing.
+/// Searches for an order's action. `Err(None)` means an incomplete reply, which proves nothing.
 async fn search(
     context: &Context,
     entry: &Entry,
@@ -278,15 +276,14 @@ async fn search(
     }
 }
 
-/// Looks for it among the device's actions, by the id that the service answered with, and, where
-/// wanted, among everybody's.
+/// Searches the device's actions, by the reply's id too, and for [`Where::Everywhere`] the tenant's.
 async fn search_actions(
     context: &Context,
     entry: &Entry,
     claim: &Claim<'_>,
     where_to: Where,
 ) -> Result<Found, Option<ApiError>> {
-    // No time in the question: this computer's clock may be wrong. The tag decides.
+    // No time filter: this computer's clock may be wrong. The tag decides.
     let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
     let found = found.await.map_err(Some)?;
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
@@ -297,13 +294,13 @@ async fn search_actions(
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
             Attribution::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
-            // A fuller reading may come yet; without one this is the only evidence.
+            // A more complete reading may follow; without one this is the only evidence.
             Attribution::MostLikelyOurs if where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));
             }
             Attribution::MostLikelyOurs => return whole(&found),
             Attribution::Unclear => return Err(None),
-            // As if no answer had come.
+            // As if the reply had been lost.
             Attribution::Unrelated => {}
         }
     }
@@ -322,7 +319,7 @@ async fn search_actions(
     }
 }
 
-/// Nothing, if the list in which it was looked for left nothing out.
+/// [`Found::Nothing`], if the searched list was complete.
 fn whole(found: &Listed<MachineAction>) -> Result<Found, Option<ApiError>> {
     if found.is_complete() {
         Ok(Found::Nothing)
@@ -331,8 +328,8 @@ fn whole(found: &Listed<MachineAction>) -> Result<Found, Option<ApiError>> {
     }
 }
 
-/// An investigation that may have come of an order: without tag, comment and requestor none can be
-/// told from another. None at all is the only proof there is.
+/// Looks up an investigation that may be an order's: without tag, comment and requestor they are
+/// indistinguishable. Only the absence of any is a proof.
 async fn look_up_investigation(
     context: &Context,
     entry: &Entry,
@@ -342,7 +339,7 @@ async fn look_up_investigation(
     for machine in claim.records() {
         let found = context.client.investigations_on(machine, Lane::LookUp);
         let mut found = found.await.map_err(Some)?;
-        // That one may be on a record of which nothing is known.
+        // It may be on an unknown record.
         let answered = read_answered(context, entry, &found.items).await?;
         found.items.extend(answered);
         if let Some(started) = claim.first_unclaimed(&found.items) {
@@ -360,7 +357,7 @@ async fn look_up_cancellation(
 ) -> Result<Found, Option<ApiError>> {
     let read = context.client.machine_action(action, Lane::LookUp).await;
     let action = read.map_err(Some)?;
-    // Ended by whatever cause, or cancelled in our name: either way the truth is known.
+    // Ended by any cause, or cancelled on our behalf: either settles the outcome.
     let is_settled = action.status.is_final() || claim.is_ours(&action);
     Ok(if is_settled {
         Found::ours(&action)
@@ -369,8 +366,7 @@ async fn look_up_cancellation(
     })
 }
 
-/// The action that the service answered with: from the list, or by its id. `None` when there is none, or
-/// the service does not know it.
+/// The reply's action: from the list, or by its id. `None` if there is none, or the service does not know it.
 async fn read_answered(
     context: &Context,
     entry: &Entry,
@@ -394,8 +390,8 @@ async fn read_answered(
     }
 }
 
-/// Looks for the tag in all actions of the tenant. A service that refuses the question is asked in
-/// another form; a failure of either kind, and a list that leaves something out, prove nothing.
+/// Searches all actions of the tenant for the tag. If the service rejects the filter, all are read without one;
+/// a failure of both, and an incomplete list, prove nothing.
 async fn look_everywhere(
     context: &Context,
     claim: &Claim<'_>,

@@ -1,4 +1,4 @@
-//! Outcome of a sent request: ours, somebody else's, refused, or unknown.
+//! Outcome of a sent request: ours, someone else's, refused, or unknown.
 
 use super::claim::{Claim, Whose};
 use super::effect::look_up_effect;
@@ -16,11 +16,11 @@ use crate::worker::indicators;
 /// Why there was nothing to remove.
 const GONE_ALREADY: &str = "Already removed or expired";
 
-/// The service answered with an action: is it ours, and how far is it?
+/// Classifies an action in the service's reply: whether it is ours, and its status.
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
     if !order.task.record().is_of_request() {
-        // The answer says what was taken, and not yet that it lasts: its effect is read.
+        // The reply is not proof that it lasts: the effect is read.
         let read = look_up_effect(context, order, Lane::LookUp).await;
         if let Ok(OrderEffect::Shown(read)) = read {
             accepted(context, order, &read, Source::Reading).await;
@@ -64,15 +64,15 @@ pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineA
 /// Evidence that the service has stored an action for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The answer to the request, which tells that the order was taken. An end or another record that it
-    /// names counts once the service shows it, too.
+    /// The reply to the request: the order was accepted. An end or another record in it counts only once a
+    /// reading confirms it.
     Answer,
     /// A reading of the service's actions.
     Reading,
 }
 
-/// Records what the service has stored for us, and follows it to its end, unless a reading says that it
-/// is there. `false` when that could not be written.
+/// Records what the service has stored for us, and follows it to its end, unless a reading shows it ended.
+/// `false` if that could not be written.
 pub(super) async fn accepted(
     context: &Context,
     order: &Order,
@@ -84,7 +84,7 @@ pub(super) async fn accepted(
         action: action.id.clone(),
         status: action.status.clone(),
     }];
-    // An answer alone claims no other record: the action is read first.
+    // A reply alone does not prove another record: the action is read first.
     let other = context.journal.entry(order.entry);
     let other = other.and_then(|entry| redirection(&entry, action));
     let is_claim = source == Source::Answer && (other.is_some() || action.status.is_final());
@@ -106,13 +106,14 @@ pub(super) async fn accepted(
         // It counts once it is read.
         watched.look_now_at(&action.id);
     } else {
-        // A cancellation's answer is news for the order that it cancels.
+        // A cancellation's reply updates the cancelled order as well.
         watched.record_reading(action, None).await;
     }
     written
 }
 
-/// The answer never came, or does not say whether it was done: find out, never guess (rule 4).
+/// Marks an order as unknown whose reply was lost, or does not show whether it was executed: find out, never
+/// guess (rule 4).
 pub(super) async fn mark_unknown(context: &Context, entry: EntryId, error: &ApiError) {
     let why = error.to_string().into();
     let record = match error.status() {
@@ -126,7 +127,7 @@ pub(super) async fn mark_unknown(context: &Context, entry: EntryId, error: &ApiE
     context.journal.record_or_say(entry, vec![record]).await;
 }
 
-/// The service said no, or was never reached.
+/// Handles a request that the service refused, or that never reached it.
 pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiError) {
     let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
         return not_sent(context, approval, error).await;
@@ -170,7 +171,7 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
     context.journal.record_or_say(order.entry, records).await;
 }
 
-/// Nothing left this computer, or nothing arrived.
+/// Records that nothing left this computer, or nothing arrived.
 async fn not_sent(context: &Context, approval: &Approval, error: &ApiError) {
     let why = match error {
         ApiError::SignIn(error) if !matches!(error, AuthError::Unreachable(_)) => {
@@ -198,7 +199,7 @@ async fn not_sent(context: &Context, approval: &Approval, error: &ApiError) {
         .await;
 }
 
-/// Whether what was to be removed was not there any more: the service says so, and a reading shows it.
+/// Whether the object to remove was gone already, according to the service's reply and a read.
 async fn is_gone_already(context: &Context, order: &Order) -> bool {
     if !order.task.removes_indicator() {
         return false;
@@ -211,23 +212,23 @@ async fn is_gone_already(context: &Context, order: &Order) -> bool {
     accepted(context, order, &gone, Source::Reading).await
 }
 
-/// Cause of a refusal, from the device's actions, where its code alone does not tell.
+/// Cause of a refusal, from the device's actions, if its code does not determine it.
 enum Cause {
-    /// Ours is there: somebody on the way refused what the service had stored.
+    /// Ours is there: an intermediary refused a request that the service had stored.
     Stored(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
-    /// Another action that has this order's tag: whether it was carried out so is not known.
+    /// Another task's action has this order's tag: whether it was executed as ordered is unknown.
     Contested(Box<MachineAction>),
     /// An action of the same kind with another choice than ordered, such as a selective isolation.
     OtherVariant(Box<MachineAction>),
-    /// The action that was to be cancelled had come to its end.
+    /// The action to cancel had ended.
     Ended(Record),
     NotThere,
-    /// The reading failed, or was not whole.
+    /// The read failed, or was incomplete.
     NotRead,
 }
 
-/// Adds what the service left out: that it is already doing so, in another way.
+/// Adds what the service's message omits: that the same action is running in another variant.
 fn with_other_variant(message: &str, action: &MachineAction) -> Box<str> {
     format!(
         "{message} [open on the device: {} of type {}, by {}]",
@@ -247,7 +248,7 @@ async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
             match context.client.machine_action(action, Lane::LookUp).await {
                 Ok(action) if claim.contradiction(&action).is_none() => {
                     context.show_action(&action).await;
-                    // It is news for the order that was to be cancelled, too.
+                    // It updates the order to be cancelled, too.
                     context.watched.record_reading(&action, None).await;
                     finished(&action).map_or(Cause::NotThere, Cause::Ended)
                 }

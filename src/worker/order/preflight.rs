@@ -1,4 +1,4 @@
-//! Everything that forbids sending, judged with what is known now.
+//! Everything that forbids sending, judged by what is known now.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::model::{MachineActionId, MachineId, Tickets};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
-/// Facts older than this are read again before sending.
+/// The age above which facts are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
 
-/// Reason why an order is not sent.
+/// Why an order is not sent.
 pub(super) struct NotSent {
     pub why: NotSentReason,
     pub detail: Option<Box<str>>,
@@ -29,7 +29,7 @@ impl NotSent {
         Self { why, detail: None }
     }
 
-    /// Rule 3: what cannot be written is not sent.
+    /// Rule 3: without a record, nothing is sent.
     #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
     pub fn unwritten(error: JournalError) -> Self {
         Self {
@@ -46,14 +46,14 @@ impl NotSent {
     }
 }
 
-/// A permit, when facts are fresh, nothing blocks the order, and one is free.
-/// `intents` is what other orders are about to put on disk.
+/// A permit, if facts are fresh, nothing blocks the order, and one is free. `intents` are those that other
+/// orders are about to write.
 pub(super) fn try_ready_now(
     context: &Context,
     approval: &Approval,
     intents: &[Arc<Entry>],
 ) -> Option<Permit> {
-    // Before the journal is open nobody knows what an earlier run has left under way.
+    // Until the journal is open, an earlier run's open orders are not known.
     let clear = context.journal.may_act()
         && facts_are_fresh(context, approval)
         && approval_is_young(context, approval).is_ok()
@@ -72,8 +72,7 @@ pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Ti
     context.client.poll_permit_of(quota, Lane::Order)
 }
 
-/// Checks that hold between confirmation and intent, and only there: from then on an order may wait
-/// as long as it must.
+/// Checks between confirmation and intent only: after the intent an order may wait without a limit.
 pub(super) fn check_may_begin(context: &Context, approval: &Approval) -> Result<(), NotSent> {
     approval_is_young(context, approval)?;
     preflight(context, approval, &context.orders.intents()).map(drop)
@@ -88,17 +87,16 @@ fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSe
     }
 }
 
-/// Whether an approval still holds, on a clock that may have been set back. Not by a clock that stands still
-/// while the computer sleeps.
+/// Whether an approval is still valid, even if the clock was set back. Measured by the wall clock, as the other
+/// one stops while the computer sleeps.
 fn is_young(confirmed_at: Timestamp, now: Timestamp, life: SignedDuration) -> bool {
     now.duration_since(confirmed_at).abs() <= life
 }
 
-/// Judges an order in this moment: an opposite action under way that the person did not know of when
-/// confirming holds it.
+/// Judges an order at this moment: an opposite action that was unknown at its confirmation holds it.
 ///
 /// # Errors
-/// What forbids sending it.
+/// Why it must not be sent.
 pub(super) fn preflight(
     context: &Context,
     approval: &Approval,
@@ -110,9 +108,9 @@ pub(super) fn preflight(
     let order = approval.order();
     let machine = &order.machine.id;
     let known = context.known.get(machine);
-    // The id is pinned; the name is what the person saw, and both have to fit together.
+    // The id is pinned; the name is the one on screen, and both have to match.
     let renamed = (known.machine.as_ref()).is_some_and(|(m, _)| order.machine.is_renamed_in(m));
-    // What the device has become forbids no release (rule 10).
+    // Changes of the device forbid no release (rule 10).
     if renamed && order.task.risk() != Risk::Routine {
         return Err(NotSent::because(NotSentReason::FactsChanged));
     }
@@ -126,12 +124,12 @@ pub(super) fn preflight(
     let open = open_orders_on(machine, orders.map(AsRef::as_ref), merged_into);
     let facts = Facts {
         now: now() + context.client.service_ahead().unwrap_or_default(),
-        // What says when something was done only warns.
+        // Findings with times only warn.
         zone: &TimeZone::UTC,
         policy: &context.settings.policy(),
         session: &context.session.status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
-        // These only warn, and that was done in the form.
+        // These only warn, which the form has done.
         unread: guard::Unread::default(),
         tickets: &Tickets::default(),
         host: None,
@@ -147,7 +145,7 @@ pub(super) fn preflight(
         own_actions: &[],
         alerts: guard::AlertsLook::NotChecked,
         devices: guard::DeviceList::default(),
-        // The approval knows.
+        // The approval has the number.
         batch_size: 1,
     };
     guard::enforce(approval, &facts).map_err(|finding| NotSent {
@@ -157,10 +155,10 @@ pub(super) fn preflight(
     Ok(opposite_under_way(context, approval))
 }
 
-/// Whether what is known about the machine is fresh, on a clock that may have been set back.
+/// Whether the facts about the machine are fresh, even if the clock was set back.
 pub(super) fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
     if approval.order().task.is_tenant_wide() {
-        // Its indicators are read in the moment of leaving.
+        // Its indicators are read immediately before sending.
         return false;
     }
     let fresh = |at: Timestamp| now().duration_since(at).abs() <= FRESH_FACTS;
@@ -168,7 +166,7 @@ pub(super) fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
     known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at))
 }
 
-/// An opposite action under way that the person did not know of when confirming.
+/// An opposite action under way that was unknown to the user on confirming.
 pub(super) fn opposite_under_way(
     context: &Context,
     approval: &Approval,
@@ -188,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_approval_gets_no_longer_life_from_a_clock_that_was_set_back() {
+    fn clock_set_back_does_not_extend_an_approval() {
         let at = |secs| Timestamp::from_second(secs).expect("a literal time");
         let life = SignedDuration::from_mins(2);
         for (now, holds) in [(0, true), (120, true), (121, false), (-3_600, false)] {

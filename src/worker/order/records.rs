@@ -3,7 +3,7 @@
 use crate::journal::{Entry, Record};
 use crate::model::{MachineAction, UNKNOWN_REQUESTOR, filled};
 
-/// The record of an action's end, if it is at its end.
+/// The record of an action's end, if it has ended.
 pub(super) fn finished(action: &MachineAction) -> Option<Record> {
     action.status.is_final().then(|| Record::Finished {
         action: action.id.clone(),
@@ -13,14 +13,14 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
             .cancellation_requestor
             .as_deref()
             .map(|r| r.trim().into()),
-        // An investigation ends in more ways than an action has words for.
+        // An investigation has more final states than an action has statuses.
         comment: (action.state.clone()).or_else(|| action.cancellation_comment.clone()),
         service_time: action.last_updated,
     })
 }
 
-/// The record of a reading of an order's action on another machine than the order was known to be
-/// carried out on: the service has redirected it to that record, or back.
+/// The record of a reading that shows an order's action on another machine than known so far: the service has
+/// moved it to that record, or back.
 pub(super) fn redirection(entry: &Entry, action: &MachineAction) -> Option<Record> {
     let known = entry.machine().id;
     let machine = action.machine_id.clone().filter(|id| *id != known)?;
@@ -36,7 +36,7 @@ pub(super) fn not_ours_record(action: &MachineAction) -> Record {
     }
 }
 
-/// The record that nothing tells whose this action is, or how it has ended.
+/// The record that the action's owner or end is unknown.
 pub(super) fn unclear(action: &MachineAction, why: impl Into<Box<str>>) -> Record {
     Record::Unclear {
         status: None,

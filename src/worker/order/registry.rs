@@ -1,4 +1,4 @@
-//! The orders that have a task of their own, and how to reach it.
+//! The orders that have a task, and the channel to each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use tokio::sync::{mpsc, watch};
 use crate::journal::{Entry, NotSentReason};
 use crate::model::{EntryId, Epoch};
 
-/// Capacity of an order's inbox: a person clicks once, or a few times.
+/// Capacity of an order's inbox: a user clicks once, or a few times.
 const INBOX: usize = 8;
 
-/// A person's control of a waiting order.
+/// A user's command to a waiting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::worker) enum OrderControl {
     Withdraw,
@@ -22,16 +22,16 @@ pub(in crate::worker) enum OrderControl {
 /// Stage of an order's task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Writing or sending; it reads its inbox when it waits the next time.
+    /// Writing or sending; it reads its inbox at its next wait.
     Busy,
     /// Reads its inbox at once.
     Waiting,
-    /// Finding out what became of it, in this epoch. It cannot be taken back any more.
+    /// Looking up its outcome, in this epoch. It cannot be withdrawn any more.
     LookingUp(Epoch),
 }
 
 struct Running {
-    /// Distinguishes this task from another one about the same entry.
+    /// Distinguishes this task from another one for the same entry.
     number: u64,
     stage: Stage,
     /// `None` when the console is closing.
@@ -64,7 +64,7 @@ struct Inner {
 }
 
 impl Orders {
-    /// Registers an order whose task begins.
+    /// Registers an order at the start of its task.
     pub fn register(&self, entry: EntryId) -> (RegisteredOrder, mpsc::Receiver<OrderControl>) {
         let (control, inbox) = mpsc::channel(INBOX);
         let registration = self.number(entry);
@@ -80,8 +80,8 @@ impl Orders {
         (registration, inbox)
     }
 
-    /// Registers the look-up of an entry, of which there is one at a time. One of an earlier epoch
-    /// ends by itself.
+    /// Registers the look-up of an entry, of which only one runs at a time. One of an earlier epoch ends by
+    /// itself.
     pub fn register_look_up(&self, entry: EntryId, epoch: Epoch) -> Option<RegisteredOrder> {
         let registration = self.number(entry);
         let is_free = self.0.table.send_if_modified(|table| {
@@ -117,14 +117,14 @@ impl Orders {
         self.0.table.borrow().intents()
     }
 
-    /// Whether an order's own task is still to send it, or is sending it.
+    /// Whether an order's task is still to send it, or is sending it.
     pub fn is_sending(&self, entry: EntryId) -> bool {
         let table = self.0.table.borrow();
         let order = table.running.get(&entry);
         order.is_some_and(|order| !matches!(order.stage, Stage::LookingUp(_)))
     }
 
-    /// Passes on what a person says. `false` when the order has no task that reads its inbox.
+    /// Delivers a user's command. `false` if the order has no task that reads its inbox.
     pub fn deliver(&self, entry: EntryId, control: OrderControl) -> bool {
         let table = self.0.table.borrow();
         let order =
@@ -132,14 +132,14 @@ impl Orders {
         let Some(inbox) = order.and_then(|order| order.inbox.as_ref()) else {
             return false;
         };
-        // In a full one it has been said already.
+        // A full inbox has received it already.
         !matches!(
             inbox.try_send(control),
             Err(mpsc::error::TrySendError::Closed(_))
         )
     }
 
-    /// Ends the orders that wait: none leaves from here on. Returns when they have written that.
+    /// Ends waiting orders: none is sent from here on. Returns when they have recorded that.
     pub async fn close(&self) {
         self.0.table.send_modify(|table| {
             table.is_closing = true;
@@ -153,7 +153,7 @@ impl Orders {
     }
 }
 
-/// An order's place in the registry; left when it is dropped.
+/// An order's registration; removed when dropped.
 pub(in crate::worker) struct RegisteredOrder {
     orders: Orders,
     entry: EntryId,
@@ -168,8 +168,8 @@ impl RegisteredOrder {
         });
     }
 
-    /// Claims what an order is about, and judges it by what others have claimed, in one step: of two
-    /// orders for one thing the second sees the first.
+    /// Reserves the order's target, and judges it by the other reservations, in one step: of two orders for one
+    /// target the second sees the first.
     pub fn claim<T>(
         &self,
         intent: Entry,
@@ -185,7 +185,7 @@ impl RegisteredOrder {
         judged
     }
 
-    /// Ends the claim: the intent is on disk, where every order sees it, or was given up.
+    /// Ends the reservation: the intent is on disk, where every order sees it, or was given up.
     pub fn end_claim(&self) {
         self.change(|order| order.intent = None);
     }
@@ -195,10 +195,10 @@ impl RegisteredOrder {
         self.change(|order| order.stage = Stage::Waiting);
     }
 
-    /// Marks the order as leaving, unless it was withdrawn or the program closes.
+    /// Marks the order as being sent, unless it was withdrawn or the program closes.
     ///
     /// # Errors
-    /// Why it does not.
+    /// Why it is not sent.
     pub fn leave(&self, inbox: &mut mpsc::Receiver<OrderControl>) -> Result<(), NotSentReason> {
         let mut leaving = Ok(());
         self.orders.0.table.send_modify(|table| {
@@ -233,7 +233,7 @@ impl Drop for RegisteredOrder {
     }
 }
 
-/// Whether a person took the order back. What else was said is dropped: nothing was asked.
+/// Whether the user withdrew the order. Other commands are dropped: there is no decision to make.
 pub(super) fn is_withdrawn(inbox: &mut mpsc::Receiver<OrderControl>) -> bool {
     std::iter::from_fn(|| inbox.try_recv().ok()).any(|said| said == OrderControl::Withdraw)
 }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_count_until_an_order_leaves() {
+    fn controls_count_until_an_order_is_sent() {
         let orders = Orders::default();
         let id = entry("cdn-00000001");
         let (order, mut inbox) = orders.register(id);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_looked_up_once_in_each_epoch_and_not_while_it_is_sent() {
+    fn entry_is_looked_up_once_per_epoch_and_not_while_it_is_sent() {
         let orders = Orders::default();
         let id = entry("cdn-00000001");
         let (order, _inbox) = orders.register(id);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_awaits_waiting_orders_and_lets_none_leave() {
+    async fn closing_awaits_waiting_orders_and_sends_none() {
         let orders = Orders::default();
         let (waiting, mut inbox) = orders.register(entry("cdn-00000001"));
         let (busy, mut busy_inbox) = orders.register(entry("cdn-00000002"));

@@ -13,17 +13,16 @@ use crate::worker::context::Context;
 /// How long someone else's request is followed: three days for a silent device, plus a day to notice.
 const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
 
-/// Resumes every open entry of this account: sent orders are looked up, accepted ones are watched.
-/// Entries of other accounts stay as they are. A read-only console watches too, and
-/// leaves everything else to the one that acts.
+/// Resumes every open entry of this account: sent orders are looked up, accepted ones are watched. Entries of
+/// other accounts stay as they are. A read-only console only watches; the acting one does the rest.
 pub(in crate::worker) async fn resume(context: &Arc<Context>) {
-    // Two accounts that do not say who they are may be two people.
+    // Two unnamed accounts may be two people.
     let Some(account) = context.session.account().filter(Account::is_named) else {
         return;
     };
     let entries = context.journal.entries();
     for entry in entries.iter().filter(|e| e.author.is(&account)) {
-        // One that is being sent has a task of its own.
+        // An order being sent has its own task.
         if context.orders.is_sending(entry.id()) {
             continue;
         }
@@ -35,7 +34,7 @@ pub(in crate::worker) async fn resume(context: &Arc<Context>) {
             (Phase::UnderWay(action), _) => {
                 context.watched.follow(entry.id(), action, None).await;
             }
-            // Whether it brought about what this entry was to bring about is not known yet.
+            // Whether it had the effect that this entry was for is not known yet.
             (_, OrderStatus::NotOurs { action, .. })
                 if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
             {

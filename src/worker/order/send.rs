@@ -1,4 +1,4 @@
-//! The submission path (rule 2): one attempt of an approved order, and whether another may follow.
+//! The submission path (rule 2): one attempt of an approved order, and whether to retry.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use crate::guard::Approval;
 use crate::model::{MachineAction, fraction};
 use crate::worker::clock::now;
 
-/// Attempts of one order that certainly did nothing (429, 401, never connected).
+/// The maximum number of attempts without effect (429, 401, never connected).
 const MAX_ATTEMPTS: u32 = 12;
 
 /// Reply to a sent order.
 pub(super) enum Reply {
-    /// The service answered with an action.
+    /// The service replied with an action.
     Action(Box<MachineAction>),
-    /// The answer never came, or does not say whether anything was done.
+    /// The reply was lost, or does not show whether anything was done.
     Unknown(ApiError),
-    /// The service said no, or was never reached, and another attempt would not help.
+    /// The service refused it, or was never reached, and a retry would not help.
     Refused(ApiError),
 }
 
-/// Precondition of another attempt.
+/// Precondition of a retry.
 pub(super) enum BeforeRetry {
-    /// Another token, as this one was not accepted.
+    /// Another token, as this one was rejected.
     Renewal,
     /// A delay; zero where the rate limiter (429) or the wait for a sign-in already delays the attempt.
     Pause(Duration),
@@ -38,10 +38,10 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Sends the order once. That it leaves is on disk already.
+    /// Sends the order once. `Sent` is on disk already.
     ///
     /// # Errors
-    /// An attempt that certainly did nothing (rule 4), and what another one takes.
+    /// An attempt that certainly had no effect (rule 4), and the precondition of a retry.
     pub async fn make(
         &mut self,
         client: &Client,
@@ -68,8 +68,8 @@ impl Attempts {
         }
     }
 
-    /// Delay before the next attempt after one that certainly did nothing; `None` when another
-    /// would not help. A sign-in host that was not reached has ended nothing.
+    /// Delay before the retry after an attempt without effect; `None` if a retry would not help. An unreachable
+    /// sign-in host does not end the session.
     fn pause_after(&self, error: &ApiError) -> Option<Duration> {
         match error {
             _ if error.needs_person() => Some(Duration::ZERO),

@@ -1,4 +1,4 @@
-//! The order in which the orders of a batch leave: one at a time, first come, first served.
+//! The order in which a batch is sent: one at a time, first come, first served.
 
 use std::sync::Arc;
 
@@ -6,22 +6,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 type Permit = OwnedSemaphorePermit;
 
-/// The queue of a batch. Its one permit goes from order to order in the sequence in which they
-/// joined.
+/// The queue of a batch. Its one permit passes from order to order, as they joined.
 #[derive(Clone)]
 pub(super) struct BatchQueue(mpsc::Sender<oneshot::Sender<Permit>>);
 
 impl BatchQueue {
     /// A queue for this many orders.
     pub fn start(orders: usize) -> Self {
-        // One that passed on joins again before its first place is used up.
+        // An order that yields joins again before its first place is used up.
         let (queue, mut joined) = mpsc::channel::<oneshot::Sender<Permit>>(orders.max(1) * 2);
         tokio::spawn(async move {
             let one = Arc::new(Semaphore::new(1));
             while let (Some(next), Ok(permit)) =
                 (joined.recv().await, Arc::clone(&one).acquire_owned().await)
             {
-                // One that was withdrawn meanwhile lets it go at once.
+                // A withdrawn order drops it immediately.
                 next.send(permit).ok();
             }
         });
@@ -36,24 +35,24 @@ impl BatchQueue {
     }
 }
 
-/// An order's place in such a queue, if it is in one.
+/// An order's place in a batch's queue, if it has one.
 pub(super) struct Slot(Option<Place>);
 
 struct Place {
     queue: BatchQueue,
-    /// Receiver of the turn; `None` once it has come or was yielded.
+    /// Receiver of the permit; `None` once received or yielded.
     comes: Option<oneshot::Receiver<Permit>>,
-    /// The permit: it is this order's turn for as long as it is held.
+    /// The permit: held for this order's turn.
     turn: Option<Permit>,
 }
 
 impl Slot {
-    /// A slot that never waits, for an order on its own.
+    /// A slot that never waits, for a single order.
     pub fn alone() -> Self {
         Self(None)
     }
 
-    /// A slot at the tail of this queue.
+    /// A slot at the queue's tail.
     pub fn joined(queue: &BatchQueue) -> Self {
         Self(Some(Place {
             queue: queue.clone(),
@@ -62,7 +61,7 @@ impl Slot {
         }))
     }
 
-    /// Returns when it is this order's turn. Can be dropped and asked again: the place is kept.
+    /// Returns when it is this order's turn. Cancel-safe: the place is kept.
     pub async fn turn(&mut self) {
         let Some(Place { queue, comes, turn }) = &mut self.0 else {
             return;
@@ -73,7 +72,7 @@ impl Slot {
         }
     }
 
-    /// Gives up its turn; the next call of [`Self::turn`] joins the tail.
+    /// Yields its turn; the next call of [`Self::turn`] joins the tail.
     pub fn yield_turn(&mut self) {
         if let Some(place) = &mut self.0 {
             place.turn = None;
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn orders_leave_one_at_a_time_first_come_first_served_and_a_passed_turn_goes_last() {
+    async fn orders_have_turns_in_order_and_a_yielded_turn_goes_last() {
         let queue = BatchQueue::start(3);
         let [mut a, mut b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         assert!(!has_turn(&mut b).await);
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dropped_slot_does_not_block_the_queue() {
+    async fn dropped_slot_does_not_block_the_queue() {
         let queue = BatchQueue::start(3);
         let [a, b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         drop(b);

@@ -1,4 +1,4 @@
-//! Order of a plan's steps: each waits for the answers to the steps before it on its device.
+//! Sequence of a plan's steps: each waits for the replies to the previous steps on its device.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::journal::{OrderStatus, Phase};
 use crate::model::{EntryId, MachineId};
 use crate::worker::journal::JournalHandle;
 
-/// A step before another one on the same device.
+/// An earlier step on the same device.
 #[derive(Debug, Clone)]
 pub(super) struct Before {
     entry: EntryId,
@@ -16,7 +16,7 @@ pub(super) struct Before {
     goes_on: bool,
 }
 
-/// The steps of a batch so far, by device.
+/// The batch's steps so far, by device.
 #[derive(Debug, Default)]
 pub(super) struct StepsBefore(HashMap<MachineId, Vec<Before>>);
 
@@ -37,7 +37,7 @@ impl StepsBefore {
     }
 }
 
-/// Whether a step may leave.
+/// Whether a step may be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum StepVerdict {
     Go,
@@ -46,11 +46,11 @@ pub(super) enum StepVerdict {
     Stop(Box<str>),
 }
 
-/// Decides by the status of the earlier steps. Acceptance is enough, as the device may take days.
+/// Decides by the status of the earlier steps. Acceptance suffices, as the device may take days.
 pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> StepVerdict {
     let mut verdict = StepVerdict::Go;
     for step in before {
-        // All are on disk before the first one leaves; one that is missing will stay so.
+        // All are on disk before the first one is sent; a missing one stays missing.
         let status = journal.status(step.entry);
         match status.as_ref().map(OrderStatus::phase) {
             Some(Phase::Unsent) => verdict = StepVerdict::Wait,

@@ -1,5 +1,5 @@
-//! The life of one order: from the intent on disk, through waiting and sending, to what became of
-//! it. What a person says meanwhile comes into its inbox.
+//! The life of one order: from the intent on disk, through waiting and sending, to its outcome. User commands
+//! arrive in its inbox.
 
 mod wait;
 
@@ -25,7 +25,7 @@ use crate::model::{EntryId, MachineAction};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 
-/// When writing that an order leaves took longer, what it was judged by is old: it is judged again.
+/// The duration of writing `Sent` after which the facts are old: the order is judged again.
 const SLOW_WRITE: Duration = Duration::from_secs(5);
 
 /// An approved order under way.
@@ -35,18 +35,18 @@ pub(super) struct OrderTask {
     inbox: mpsc::Receiver<OrderControl>,
     registration: RegisteredOrder,
     slot: Slot,
-    /// The steps before it, where it is one of a plan.
+    /// The previous steps, for a step of a plan.
     before: Vec<Before>,
 }
 
-/// An order that leaves, as the journal has it; `since` is when that began to be written.
+/// An order recorded as `Sent`; `since` is when that write began.
 pub(super) struct Leaving {
     pub permit: Permit,
     pub since: Instant,
 }
 
 impl OrderTask {
-    /// Registers the order: from here on it can be taken back.
+    /// Registers the order: from here on it can be withdrawn.
     pub fn new(
         context: &Arc<Context>,
         approval: Approval,
@@ -78,22 +78,22 @@ impl OrderTask {
                 context.journal.record_unsent(entry, record).await;
             }
         }
-        // The next of its batch may leave.
+        // The next order of its batch may be sent.
         drop(self.slot);
         context.report_budget().await;
-        // What could not be written is found out again, when the disk may have been mended.
+        // An unwritten outcome is looked up, once the disk may work again.
         lookup::find_out_if_unanswered(context, entry, self.registration).await;
     }
 
-    /// The intent could not be written, so nothing is sent.
+    /// Shows an order whose intent could not be written, so that nothing is sent.
     pub async fn show_unwritten(self, error: &JournalError) {
         let (context, intent) = (Arc::clone(&self.context), self.intent());
-        // What is not on disk is nobody's order any more.
+        // An order that is not on disk has no task.
         drop(self);
         context.journal.show_unwritten(intent, error).await;
     }
 
-    /// Sends, and sends again only what certainly did nothing (rule 4).
+    /// Sends, and retries only attempts that certainly had no effect (rule 4).
     async fn send_with_retries(&mut self, ready: Option<Leaving>) -> Result<Reply, NotSent> {
         let mut attempts = Attempts::default();
         let mut permit = self.leave(ready, None).await?;
@@ -111,7 +111,7 @@ impl OrderTask {
         }
     }
 
-    /// An action that a refused attempt stored nevertheless, as far as the device's actions were read since.
+    /// An action that a refused attempt stored nevertheless, if the device's actions were read since.
     fn stored(&self) -> Option<MachineAction> {
         let order = self.approval.order();
         let history = self.context.known.get(&order.machine.id).history?.0;
@@ -120,8 +120,7 @@ impl OrderTask {
         actions.find(|action| claim.is_ours(action))
     }
 
-    /// Waits for whatever the order has to wait for, until it is on disk that it leaves. The time is
-    /// that of another attempt.
+    /// Waits until the order may be sent and `Sent` is on disk. `again_at` is the time of a retry.
     async fn leave(
         &mut self,
         mut leaving: Option<Leaving>,
@@ -142,8 +141,8 @@ impl OrderTask {
         }
     }
 
-    /// Whether the disk took `Sent` soon enough for it to be true. Otherwise it is taken back: the
-    /// facts are old, or another person may have signed in.
+    /// Whether the disk took `Sent` soon enough for it to be true. Otherwise it is revoked: the facts are old,
+    /// or another user may have signed in.
     async fn may_still_leave(&mut self, since: Instant) -> Result<bool, NotSent> {
         let took = since.elapsed();
         let is_withdrawn = is_withdrawn(&mut self.inbox);
@@ -162,20 +161,20 @@ impl OrderTask {
         Ok(false)
     }
 
-    /// Does what another attempt takes; the time at which it may leave.
+    /// Meets the precondition of a retry; returns the earliest time for it.
     async fn remedy(&self, error: &ApiError, remedy: BeforeRetry) -> Result<Timestamp, NotSent> {
         let why = error.to_string().into();
         let rejected = Record::AttemptRejected { why };
         if let Err(not_sent) = self.record(rejected.clone()).await {
             if !self.context.journal.may_act() {
-                // Nothing more is written in this run, but it is still true that nothing was done.
+                // Nothing more is written in this run, but the rejection is still true.
                 let journal = &self.context.journal;
                 journal.show_only(self.entry(), vec![rejected]).await;
             }
             return Err(not_sent);
         }
         if error.status().is_some() {
-            // The service answered that it did nothing: the device's actions show whether that is so.
+            // The service replied that it did nothing, which the device's actions will confirm or not.
             let machine = &self.approval.order().machine.id;
             self.context.known.forget(machine);
         }
@@ -206,8 +205,8 @@ impl OrderTask {
         written.await.map_err(NotSent::unwritten)
     }
 
-    /// Claims what the order is about before it is on disk; see [`RegisteredOrder::claim`]. Where it may
-    /// go at once and everything for that is at hand, it gets its permit.
+    /// Reserves the order's target before the intent is on disk; see [`RegisteredOrder::claim`]. Returns a
+    /// permit if the order can be sent immediately.
     pub fn claim(&self, may_send_immediately: bool) -> Option<Permit> {
         let (context, approval) = (&self.context, &self.approval);
         let intent = Entry::new(context.author(approval.account()), approval.order().clone());
@@ -232,13 +231,13 @@ impl OrderTask {
     }
 }
 
-/// Reads the rules again in the moment of sending; says where that failed, for the journal.
+/// Reads the rules again before sending; returns the failure, for the journal.
 pub(super) async fn rules_not_reread(context: &Context) -> Option<Box<str>> {
     let why = context.settings.read_before_sending().await.err()?;
     Some(format!("your organisation's rules: {why}").into())
 }
 
-/// Passes on what a person says about an order. One that has left cannot be taken back.
+/// Delivers a user's command to an order. A sent order cannot be withdrawn.
 pub(in crate::worker) async fn control(
     context: &Arc<Context>,
     entry: EntryId,
@@ -253,7 +252,7 @@ pub(in crate::worker) async fn control(
         return;
     }
     if is_here && status.is_some() && context.journal.may_act() {
-        // Nobody's any more: its task ended when the journal could not be written.
+        // It has no task: that ended when the journal could not be written.
         let why = NotSentReason::Withdrawn;
         let record = NotSent::because(why).into_record();
         let journal = Arc::clone(&context.journal);

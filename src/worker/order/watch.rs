@@ -1,5 +1,4 @@
-//! The watcher: follows every action in flight to its real end, with one list call per tick for all
-//! of them.
+//! The watcher: follows every pending action to its actual end, with one list call per tick for all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +17,11 @@ use crate::model::{EntryId, MachineAction, MachineActionId};
 use crate::worker::context::Context;
 use crate::worker::device;
 
-/// A new action may be answered with 404, or be missing in lists, for about two minutes.
+/// A new action may be reported as 404, or be missing in lists, for about two minutes.
 const GRACE_SECS: u32 = 120;
-/// Delay before the next look after one that failed, in seconds.
+/// Delay before the next poll after a failure, in seconds.
 const AFTER_FAILURE_SECS: u32 = 20;
-/// Interval for noticing a pause requested by the service while an answer is awaited.
+/// Interval for noticing a pause requested by the service while a reply is awaited.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
 
 /// Runs for as long as the worker does.
@@ -33,7 +32,7 @@ pub(in crate::worker) async fn run(context: Arc<Context>) {
     }
 }
 
-/// Looks at all watched actions at once.
+/// Polls all watched actions at once.
 async fn look(context: &Arc<Context>) {
     if context.session.account().is_none() {
         let wait = context.timing.secs(AFTER_FAILURE_SECS);
@@ -80,13 +79,13 @@ async fn list(context: &Context, wanted: &[Wanted]) -> Result<Vec<MachineAction>
     let asked = context.client.machine_actions(&ids, Lane::Watch);
     match reporting_pauses(context, asked).await {
         Ok(list) => Ok(list.items),
-        // Refused in this form: each is then read by its id.
+        // The filter was rejected: each is then read by its id.
         Err(error) if error.is_about_the_question() => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
 
-/// Awaits an answer, and reports meanwhile when the service has asked for a pause.
+/// Awaits a reply, and reports a pause requested by the service meanwhile.
 async fn reporting_pauses<T>(context: &Context, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     let mut said = None;
@@ -104,7 +103,7 @@ async fn reporting_pauses<T>(context: &Context, answer: impl Future<Output = T>)
     }
 }
 
-/// Result of a look at one action.
+/// Result of polling one action.
 enum Reading {
     There(Box<MachineAction>),
     /// The service does not know it.
@@ -115,7 +114,7 @@ enum Reading {
     Incomplete,
 }
 
-/// Reads an action, each kind of record in its own way.
+/// Reads an action from where its kind is recorded.
 async fn read_one(
     context: &Context,
     listed: &Result<Vec<MachineAction>, ApiError>,
@@ -135,7 +134,7 @@ async fn read_one(
     }
 }
 
-/// Takes an action from the list, else reads it by its id or, where that is refused, by its machine.
+/// Takes an action from the list, else reads it by its id or, if that is refused, from its machine's actions.
 async fn read_action(
     context: &Context,
     listed: &Result<Vec<MachineAction>, ApiError>,
@@ -164,7 +163,7 @@ async fn read_action(
     }
 }
 
-/// The effect of a watched order of which there is no record.
+/// The effect of a watched order that has no record.
 async fn read_effect(context: &Context, wanted: &Wanted) -> Result<Reading, ApiError> {
     let entry = wanted.entry.and_then(|entry| context.journal.entry(entry));
     let Some(entry) = entry else {
@@ -176,7 +175,7 @@ async fn read_effect(context: &Context, wanted: &Wanted) -> Result<Reading, ApiE
         Ok(OrderEffect::Shown(read)) if read.id == wanted.id => Ok(Reading::There(read)),
         Ok(OrderEffect::Contradicts(how)) => Ok(Reading::Otherwise(how)),
         Ok(OrderEffect::Shown(_) | OrderEffect::NotShown) => Ok(Reading::Absent),
-        // Only the machine is asked for by an id.
+        // Only the machine is requested by an id.
         Err(Some(ApiError::Refused(refusal))) if is_of_machine && refusal.is_not_found() => {
             Ok(Reading::Absent)
         }
@@ -185,8 +184,8 @@ async fn read_effect(context: &Context, wanted: &Wanted) -> Result<Reading, ApiE
     }
 }
 
-/// A list's reading of an action, if it is unambiguous: where the list has it several times with
-/// different values, its own record decides.
+/// A list's reading of an action, if unambiguous: if the list repeats it with different values, it is read by
+/// its id.
 fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'a MachineAction> {
     let mut shown = listed.iter().filter(|action| action.id == *id);
     let first = shown.next()?;
@@ -195,8 +194,7 @@ fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'
         .then_some(first)
 }
 
-/// Shows a reading and records it in a separate task, so that waiting for the disk does not delay the
-/// others.
+/// Shows a reading and records it in a separate task, so that waiting for the disk does not delay the others.
 async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     // A state read from the machine itself is not an action of its history.
     let kind = ActionKind::of(&action);
@@ -211,7 +209,7 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     let context = Arc::clone(context);
     tokio::spawn(async move {
         if is_foreign {
-            // An action attributed to somebody else may carry our tag in a fuller reading.
+            // An action attributed to someone else may show our tag in a more complete reading.
             reconcile_late(&context, std::slice::from_ref(&action)).await;
         }
         let (agreeing, is_disowned) = disown(&context, &action, &next.entries).await;
@@ -230,8 +228,8 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     });
 }
 
-/// Reads the record to which the service has carried an order over, once: a person has to look at it, and
-/// it may be in no list.
+/// Reads the record to which the service has moved an order, once: the user has to look at it, and it may be in
+/// no list.
 fn read_other_record(context: &Arc<Context>, entries: &[EntryId]) {
     let entry = entries.iter().find_map(|id| context.journal.entry(*id));
     let Some(entry) = entry.filter(|entry| entry.acts_elsewhere()) else {
@@ -244,8 +242,8 @@ fn read_other_record(context: &Arc<Context>, entries: &[EntryId]) {
     }
 }
 
-/// Gives the action up for the entries that a reading contradicts. Returns the remaining entries, and whether
-/// it is followed for none any more. An entry that came meanwhile waits for a reading of its own.
+/// Disowns the action for the entries that a reading contradicts. Returns the remaining entries, and whether
+/// none follows it any more. An entry added meanwhile waits for its own reading.
 async fn disown(
     context: &Arc<Context>,
     action: &MachineAction,
@@ -257,7 +255,7 @@ async fn disown(
         let is_own =
             matches!(status, Some(OrderStatus::Accepted { action: own, .. }) if own == action.id);
         if is_own && let Some(is_written) = disown_if_contradicted(context, entry, action).await {
-            // What could not be written is read again later, when the disk may work again.
+            // If it could not be written, it is read again, once the disk may work again.
             is_disowned = is_written && context.watched.disown(&action.id, entry);
         } else {
             agreeing.push(entry);
@@ -266,14 +264,14 @@ async fn disown(
     (agreeing, is_disowned)
 }
 
-/// Shows why one action could not be looked at, and retries; the others go on.
+/// Shows why one action could not be polled, and schedules a retry.
 async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) {
     let wait = context.timing.secs(AFTER_FAILURE_SECS);
     let next = context.watched.set_next(id, Some(wait));
     note_next(context, next, Some(why)).await;
 }
 
-/// The service does not show the action, or shows something else under its id, which is usual at first.
+/// Handles an action that the service does not show, or not as ordered, which is usual at first.
 async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Option<String>) {
     let Some(age) = context.watched.age(id) else {
         return;
@@ -300,15 +298,14 @@ async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Opti
     note_next(context, next, why).await;
 }
 
-/// An answer may name a wrong id: orders whose action the service has never shown are looked up by their
-/// tag from here on, and may turn out not to be there.
+/// Looks up orders by their tag whose action the service has never shown, as a reply may have a wrong id.
 async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, instead: Option<&str>) {
     let account = context.session.account();
     for entry in context.watched.never_shown(id) {
         let Some(known) = context.journal.entry(entry) else {
             continue;
         };
-        // A cancellation refers to an action that existed before.
+        // A cancellation's action existed before.
         let is_meant = matches!(known.order.task, Task::Act { .. })
             && !known.was_shown()
             && account
@@ -316,7 +313,7 @@ async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, inste
                 .is_some_and(|account| known.author.is(account))
             && known.status().phase() == Phase::UnderWay(id);
         let record = never_shown(&known.order.task, id, instead);
-        // Otherwise the console that acts writes it, and this one reads it there.
+        // Otherwise the acting console writes it, and this one reads it there.
         if is_meant
             && context.journal.may_act()
             && context.journal.record_or_say(entry, vec![record]).await
@@ -327,8 +324,8 @@ async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId, inste
     }
 }
 
-/// Record for an order whose action the service does not show; `instead` names what it shows in its
-/// place.
+/// The record for an order whose action the service does not show; `instead` describes what it shows under the
+/// id.
 fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Record {
     let why = match (instead, task.removes()) {
         (Some(how), _) => how.to_owned(),
@@ -343,7 +340,7 @@ fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Reco
     }
 }
 
-/// Says when the next look comes, and why the last one failed, if it did.
+/// Shows when the next poll is, and why the last one failed, if it did.
 async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Explanation>) {
     let Some(next) = next else {
         return;
@@ -373,7 +370,7 @@ mod tests {
     use crate::state::fixtures;
 
     #[test]
-    fn what_the_service_shows_in_the_place_of_an_order_goes_on_record() {
+    fn reading_instead_of_the_action_is_recorded() {
         let recorded = |kind: ActionKind, instead: Option<&str>| {
             let order = fixtures::order("cdn-00000001", MachineRef::every_device(), kind);
             let id = MachineActionId::parse("1006").expect("a literal id");
@@ -397,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_has_an_action_several_times_with_other_words_says_nothing_of_it() {
+    fn list_with_conflicting_rows_of_an_action_is_ignored() {
         use MachineActionStatus::{Failed, Pending, Succeeded};
         let id = |text: &str| MachineActionId::parse(text).expect("a literal id");
         let row =

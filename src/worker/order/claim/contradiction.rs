@@ -1,7 +1,7 @@
-//! Compares a reading of an order's action with the order before that reading changes its status.
+//! Comparison of a reading of an order's action with the order, before the reading changes its status.
 //!
-//! Which action is ours is known from the answer to the request. An answer, and any later reading,
-//! may carry the wrong id, or another action under the right one.
+//! Our action is known from the reply to the request. A reply, and any later reading, may have the wrong id, or
+//! show another action under the right one.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(in crate::worker) enum Contradiction {
 }
 
 impl Contradiction {
-    /// The cause, where the answer to the request says it.
+    /// The cause, as found in the reply.
     pub const fn as_answer(self) -> &'static str {
         match self {
             Self::Device => "the service answered with an action on another device",
@@ -37,7 +37,7 @@ impl Contradiction {
         }
     }
 
-    /// The cause, where a later reading says it.
+    /// The cause, as found in a later reading.
     const fn as_reading(self) -> &'static str {
         match self {
             Self::Device => "the action that the service named is on another device",
@@ -53,8 +53,8 @@ impl Contradiction {
 }
 
 impl Claim<'_> {
-    /// A property of the reading that cannot be true of the order's action, if any. Missing values
-    /// contradict nothing.
+    /// The first property of the reading that contradicts the order's action, if any. Missing values contradict
+    /// nothing.
     pub fn contradiction(&self, action: &MachineAction) -> Option<Contradiction> {
         let machine = action.machine_id.as_ref();
         let is_elsewhere =
@@ -80,8 +80,8 @@ impl Claim<'_> {
         let holds_tag = holds(comment, self.order.entry);
         match self.order.task.compared_with(action) {
             Sameness::Different => Some(Contradiction::Kind),
-            // Its comment is this order's, even where the service credits it to another name, which may
-            // be one of this account.
+            // Its comment is this order's, even if the service credits it to another name, which may be this
+            // account's.
             _ if self.is_as_sent(action) => None,
             Sameness::OtherVariant => Some(Contradiction::Variant),
             Sameness::Same | Sameness::Unknown if comment.is_some() && !holds_tag => {
@@ -94,8 +94,8 @@ impl Claim<'_> {
         }
     }
 
-    /// Whether the service has described this action in two ways, of which either may be true. Only an end
-    /// with this order's tag decides.
+    /// Whether the service has described this action in two ways, either of which may be true. Only an end with
+    /// this order's tag decides.
     pub fn is_contested(&self, entry: &Entry, action: &MachineAction) -> bool {
         let settles = action.status.is_final()
             && match self.order.task {
@@ -106,9 +106,9 @@ impl Claim<'_> {
     }
 }
 
-/// Revokes an acceptance that attributed somebody else's action to the order: the order is then
-/// unknown, and is looked up by its tag. Returns `None` when nothing contradicts; otherwise the reading
-/// says nothing about the order, and the value is `true` once that is written.
+/// Revokes an acceptance that attributed someone else's action to the order: the order becomes unknown, and is
+/// looked up by its tag. Returns `None` if nothing contradicts; otherwise the reading is no evidence for the
+/// order, and the value is `true` once the revocation is written.
 pub(in crate::worker) async fn disown_if_contradicted(
     context: &Arc<Context>,
     entry: EntryId,
@@ -118,7 +118,7 @@ pub(in crate::worker) async fn disown_if_contradicted(
     let account = context.session.account().filter(|a| known.author.is(a));
     let claim = Claim::of(context, &known.order, account.as_ref());
     let record = unclear(action, claim.contradiction(action)?.as_reading());
-    // Otherwise the console that acts writes it, and this one reads it there.
+    // Otherwise the acting console writes it, and this one reads it there.
     let is_written =
         context.journal.may_act() && context.journal.record_or_say(entry, vec![record]).await;
     if is_written {

@@ -21,7 +21,7 @@ pub fn order(kind: ActionKind) -> Order {
     draft.parse().expect("complete")
 }
 
-/// The claim of an order that left just now, by a clock that is right.
+/// The claim of an order that was just sent, by a right clock.
 pub fn claim(order: &Order) -> Claim<'_> {
     Claim {
         order,
@@ -45,7 +45,7 @@ pub fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> 
 }
 
 #[test]
-fn order_tag_decides_ownership_and_only_a_complete_answer_without_it_is_not_ours() {
+fn tag_decides_ownership_and_only_complete_reply_without_it_is_not_ours() {
     let order = order(ActionKind::Isolate);
     let claim = claim(&order);
     let tagged = answer(Some(" [CDN-7f3k2q9m] why "), None, 0);
@@ -73,7 +73,7 @@ fn order_tag_decides_ownership_and_only_a_complete_answer_without_it_is_not_ours
 }
 
 #[test]
-fn an_answer_about_another_file_or_none_is_unclear() {
+fn reply_about_another_or_no_file_is_unclear() {
     let order = order(ActionKind::StopAndQuarantineFile);
     let claim = claim(&order);
     let mut theirs = answer(Some("another reason"), Some(OTHERS), 0);
@@ -90,7 +90,7 @@ fn an_answer_about_another_file_or_none_is_unclear() {
 }
 
 #[test]
-fn our_tag_on_another_record_is_ours_where_the_service_credits_it_to_us() {
+fn tag_on_another_record_is_ours_if_service_credits_it_to_us() {
     let order = order(ActionKind::Isolate);
     let claim = claim(&order);
     let mut carried_over = answer(Some(AS_SENT), Some(US), 0);
@@ -115,7 +115,7 @@ fn our_tag_on_another_record_is_ours_where_the_service_credits_it_to_us() {
 }
 
 #[test]
-fn a_quoted_tag_makes_nothing_ours() {
+fn quoted_tag_makes_no_action_ours() {
     use MachineActionType::{Isolate, Unisolate};
     let order = order(ActionKind::Isolate);
     let quoted = |comment, requestor, age| answer(Some(comment), Some(requestor), age);
@@ -148,12 +148,12 @@ fn a_quoted_tag_makes_nothing_ours() {
     };
     assert!(
         !never_left.is_ours(&guest),
-        "what never left made no action"
+        "an unsent order created no action"
     );
 }
 
 #[test]
-fn a_cancellation_is_recognised_by_the_comment_on_the_cancelled_action() {
+fn cancellation_is_recognised_by_comment_on_cancelled_action() {
     let mut order = order(ActionKind::Isolate);
     order.task = Task::Cancel {
         action: MachineActionId::parse("b89eb834").expect("a literal id"),
@@ -168,7 +168,7 @@ fn a_cancellation_is_recognised_by_the_comment_on_the_cancelled_action() {
 }
 
 #[test]
-fn a_later_reading_may_speak_by_requestor_and_time() {
+fn later_reading_is_attributed_by_requestor_and_time() {
     let order = order(ActionKind::Isolate);
     let us = Some("Jane@contoso.com ");
     for (comment, requestor, age, expected) in [
@@ -185,7 +185,7 @@ fn a_later_reading_may_speak_by_requestor_and_time() {
 }
 
 #[test]
-fn a_later_reading_about_something_else_says_nothing_about_the_order() {
+fn later_reading_of_another_task_is_no_evidence() {
     let order = order(ActionKind::Isolate);
     let read = |change: fn(&mut MachineAction)| {
         let mut action = answer(Some("another reason"), Some(OTHERS), 900);
@@ -206,9 +206,9 @@ fn a_later_reading_about_something_else_says_nothing_about_the_order() {
 }
 
 #[test]
-fn a_wrong_clock_of_this_computer_decides_nothing() {
+fn wrong_local_clock_decides_nothing() {
     let order = order(ActionKind::Isolate);
-    // Created by the service two minutes after it was sent, without a comment.
+    // Created by the service two minutes after sending, without a comment.
     let nameless = answer(None, Some(US), 0);
     for (skew_mins, is_known) in [
         (0, true),
@@ -219,7 +219,7 @@ fn a_wrong_clock_of_this_computer_decides_nothing() {
         (20, false),
     ] {
         let skew = SignedDuration::from_mins(skew_mins);
-        // By this computer's clock, which is so far ahead of the service's.
+        // By this computer's clock, which is that far ahead of the service's.
         let sent = NOW - SignedDuration::from_mins(2) + skew;
         let claim = Claim {
             not_before: not_before(Some(sent), is_known.then_some(-skew), NOW + skew),
@@ -236,14 +236,14 @@ fn a_wrong_clock_of_this_computer_decides_nothing() {
     let hour_old = answer(None, Some(US), 3_600);
     assert!(
         !claim(&order).may_be(&hour_old),
-        "a right clock still tells"
+        "a right clock still decides"
     );
     let set_back_since = not_before(Some(NOW + CLOCK_SLACK), Some(SignedDuration::ZERO), NOW);
     assert_eq!(set_back_since, None);
 }
 
 #[test]
-fn a_cancellation_is_ours_when_it_is_of_the_action_that_was_to_be_cancelled() {
+fn cancellation_is_ours_if_it_cancels_the_intended_action() {
     let mut cancel = order(ActionKind::Isolate);
     let task = |id: &str| Task::Cancel {
         action: MachineActionId::parse(id).expect("a literal id"),
@@ -258,7 +258,7 @@ fn a_cancellation_is_ours_when_it_is_of_the_action_that_was_to_be_cancelled() {
 }
 
 #[test]
-fn only_what_was_asked_for_is_most_likely_ours() {
+fn only_the_ordered_action_is_most_likely_ours() {
     let order = order(ActionKind::Isolate);
     let ours = answer(None, Some(US), 0);
     let read = |change: fn(&mut MachineAction)| {
@@ -281,11 +281,11 @@ fn only_what_was_asked_for_is_most_likely_ours() {
         ..claim(&order)
     };
     let read = nobody.read_again(&ours);
-    assert_eq!(read, Attribution::Unclear, "who we are is not known");
+    assert_eq!(read, Attribution::Unclear, "our account is unknown");
 }
 
 #[test]
-fn a_nameless_action_of_our_kind_device_and_time_may_be_ours_and_no_other_may() {
+fn untagged_action_may_be_ours_only_with_our_kind_device_and_time() {
     let order = order(ActionKind::Isolate);
     let may_be = |change: fn(&mut MachineAction)| {
         let mut action = answer(None, None, 0);
@@ -321,7 +321,7 @@ fn a_nameless_action_of_our_kind_device_and_time_may_be_ours_and_no_other_may() 
 }
 
 #[test]
-fn a_tag_that_was_cut_off_proves_no_absence_and_one_on_another_action_neither() {
+fn cut_off_tag_proves_nothing_nor_does_tag_on_another_action() {
     let order = order(ActionKind::StopAndQuarantineFile);
     let claim = claim(&order);
     let quarantine = |comment, requestor| {
@@ -348,10 +348,10 @@ fn a_tag_that_was_cut_off_proves_no_absence_and_one_on_another_action_neither() 
     assert!(!claim.contradicts_itself(&other_file), "quoted");
 }
 
-/// An investigation shows neither tag nor comment: what the service answered with is what came of the request,
-/// on whichever record, unless it was there before or came of another order.
+/// An investigation shows neither tag nor comment: the reply's action is the request's result, on any record,
+/// unless it is older or another order's.
 #[test]
-fn an_investigation_on_another_record_is_ours_where_its_time_is_known_and_no_other_order_made_it() {
+fn investigation_on_another_record_is_ours_if_its_time_is_known_and_unclaimed() {
     let order = order(ActionKind::StartInvestigation);
     let on = |machine: &str, age| {
         let mut started = answer(None, None, age);

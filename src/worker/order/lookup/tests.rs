@@ -1,9 +1,9 @@
-//! What a list that leaves something out proves.
+//! Evidence from an incomplete list.
 
 use super::*;
 
 #[test]
-fn a_list_that_leaves_something_out_shows_no_absence() {
+fn incomplete_list_proves_no_absence() {
     let list = |is_cut, unreadable| Listed {
         items: Vec::new(),
         unreadable,

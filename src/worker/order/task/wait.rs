@@ -1,4 +1,4 @@
-//! An order between its intent and the wire: it waits for room, for fresh facts, or for a person.
+//! Waiting between intent and sending: for a permit, fresh facts, or the user.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -20,11 +20,11 @@ use crate::worker::order::registry::OrderControl;
 use crate::worker::order::steps::{self, StepVerdict};
 use crate::worker::{device, indicators};
 
-/// Longest sleep before the clock is looked at again.
+/// The maximum sleep before the clock is read again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// Judges what a person says about an order that waits by itself: withdrawing counts, and there is
-/// nothing to insist on. `None` is the closing of the console.
+/// Judges a command to an order that is not held: it can be withdrawn, but there is nothing to insist on.
+/// `None` means that the console closes.
 fn check_withdrawn(said: Option<OrderControl>) -> Result<(), NotSent> {
     match said {
         Some(OrderControl::Insist) => Ok(()),
@@ -33,7 +33,7 @@ fn check_withdrawn(said: Option<OrderControl>) -> Result<(), NotSent> {
     }
 }
 
-/// Waits for `work`, unless the order is taken back. What a person said comes first.
+/// Waits for `work`, unless the order is withdrawn. Commands take precedence.
 async fn unless_withdrawn<T>(
     inbox: &mut mpsc::Receiver<OrderControl>,
     work: impl Future<Output = T>,
@@ -49,9 +49,8 @@ async fn unless_withdrawn<T>(
 }
 
 impl OrderTask {
-    /// Reads facts again, lets a person decide where they have to, and waits for a permit; at first,
-    /// or `again_at` this time. Whatever a person says counts, up to the moment at which the order
-    /// leaves.
+    /// Reads facts again, holds the order if the user has to decide, and waits for a permit, not before
+    /// `again_at`. Commands count up to the moment of sending.
     pub(super) async fn until_ready(
         &mut self,
         again_at: Option<Timestamp>,
@@ -65,19 +64,19 @@ impl OrderTask {
         leaving.map(|()| permit).map_err(NotSent::because)
     }
 
-    /// Waits until `from` and for room; with facts that are fresh in the moment of leaving.
+    /// Waits until `from` and for a permit, with facts that are fresh at sending.
     async fn make_ready(&mut self, from: Timestamp) -> Result<Permit, NotSent> {
         let mut until = from;
         let mut insisted = Vec::new();
         loop {
             unless_withdrawn(&mut self.inbox, self.slot.turn()).await?;
             if self.wait_for_steps().await? {
-                // Others may have gone first meanwhile: it waits for its turn again.
+                // Other orders may have been sent meanwhile: it waits for its turn again.
                 continue;
             }
             self.sleep_until(until).await?;
             self.wait_for_sign_in().await?;
-            // Where nothing has to be read, a pause that a reading was asked for holds no order up.
+            // If no read is needed, a pause of the read lane does not hold up the order.
             let is_fresh = facts_are_fresh(&self.context, &self.approval);
             let lane = if is_fresh { Lane::Order } else { Lane::Analyst };
             if let Some(gate) = self.context.client.gate_until(lane) {
@@ -87,14 +86,14 @@ impl OrderTask {
             if !is_fresh {
                 self.read_facts().await?;
                 if !self.context.session.status().is_signed_in() {
-                    // Found out just now: it waits for the person, as the others do.
+                    // Only just found out: it waits for the user, as the others do.
                     continue;
                 }
             }
             let intents = self.context.orders.intents();
             let opposite = preflight(&self.context, &self.approval, &intents)?;
             if let Some(by) = opposite.filter(|by| !insisted.contains(by)) {
-                // A person may take long: those behind it go first.
+                // The user may take long: the orders behind it go first.
                 self.slot.yield_turn();
                 self.hold(by.clone()).await?;
                 insisted.push(by);
@@ -106,7 +105,7 @@ impl OrderTask {
                     return Ok(permit);
                 }
                 Err(later) => {
-                    // The limit of this route alone may take an hour: those behind it go first.
+                    // The limit of this route alone may take an hour: the orders behind it go first.
                     if self.approval.order().task.record() == Recorded::Investigation {
                         self.slot.yield_turn();
                         self.sleep_until(later).await?;
@@ -117,8 +116,7 @@ impl OrderTask {
         }
     }
 
-    /// Waits until the steps before it on its device have an answer; whether it had to. Its turn goes to
-    /// others meanwhile.
+    /// Waits for replies to the previous steps on its device, yielding its turn; returns whether it had to.
     async fn wait_for_steps(&mut self) -> Result<bool, NotSent> {
         match steps::judge(&self.before, &self.context.journal) {
             StepVerdict::Go => Ok(false),
@@ -138,7 +136,7 @@ impl OrderTask {
         }
     }
 
-    /// An order waits in the name of the account that confirmed it, and for no other.
+    /// Ends the order if the account that confirmed it is not signed in any more.
     fn ensure_same_session(&self) -> Result<(), NotSent> {
         if self.approval.epoch() == self.context.session.epoch() {
             Ok(())
@@ -147,14 +145,14 @@ impl OrderTask {
         }
     }
 
-    /// Waits, and says until when.
+    /// Waits, and reports until when.
     async fn sleep_until(&mut self, until: Timestamp) -> Result<(), NotSent> {
         let mut said = false;
         let left = || Duration::try_from(until.duration_since(now())).unwrap_or_default();
         let due = monotonic_now() + left();
         loop {
             self.ensure_same_session()?;
-            // A clock that is set back makes it no longer, and a computer that slept has waited.
+            // A clock set back does not extend it, and time asleep counts.
             let wait = left().min(due.saturating_duration_since(monotonic_now()));
             if wait.is_zero() {
                 return Ok(());
@@ -165,7 +163,7 @@ impl OrderTask {
                 self.context.screen.show_progress(self.entry(), note).await;
                 self.context.report_budget().await;
             }
-            // Not in one piece: this computer's clock may be set meanwhile.
+            // In parts, as this computer's clock may be set meanwhile.
             let nap = tokio::time::sleep(wait.min(MAX_SLEEP));
             unless_withdrawn(&mut self.inbox, nap).await?;
         }
@@ -190,7 +188,7 @@ impl OrderTask {
         }
     }
 
-    /// Reads the machine and the rules again; stops when it is not what was reviewed any more.
+    /// Reads the machine and the rules again; ends the order if the machine is not as reviewed.
     async fn read_facts(&mut self) -> Result<(), NotSent> {
         if self.approval.order().task.is_tenant_wide() {
             return self.read_indicators().await;
@@ -203,7 +201,7 @@ impl OrderTask {
             self.note_not_reread(what).await?;
         }
         let read = self.context.known.get(&machine).machine;
-        // What the device has become forbids no release (rule 10).
+        // Changes of the device forbid no release (rule 10).
         let gives_back = self.approval.order().task.risk() == Risk::Routine;
         if let (Some((before, _)), Some((after, _))) = (reviewed, read)
             && (before.merge != after.merge
@@ -214,7 +212,7 @@ impl OrderTask {
         self.note_stale().await
     }
 
-    /// Reads the indicators of the file again: the person has to see one that was not there at the review.
+    /// Reads the file's indicators again: the user has to see one that was not in the review.
     async fn read_indicators(&mut self) -> Result<(), NotSent> {
         let order = self.approval.order();
         let reading = indicators::of_file(&self.context, order, Lane::Analyst);
@@ -246,7 +244,7 @@ impl OrderTask {
         }
     }
 
-    /// Writes down that the device could not be read again: the order is judged by what was read before.
+    /// Records that the device could not be read again: the order is judged by the last read.
     async fn note_stale(&self) -> Result<(), NotSent> {
         if facts_are_fresh(&self.context, &self.approval) {
             return Ok(());
@@ -265,7 +263,7 @@ impl OrderTask {
         self.note_not_reread(what.into()).await
     }
 
-    /// Writes down, once, what could not be read again before sending.
+    /// Records, once, what could not be read again before sending.
     async fn note_not_reread(&self, what: Box<str>) -> Result<(), NotSent> {
         let known = self.context.journal.entry(self.entry());
         if known.is_some_and(|known| known.not_reread().contains(&&*what)) {
@@ -274,10 +272,10 @@ impl OrderTask {
         self.record(Record::NotReread { what }).await
     }
 
-    /// Holds an order while an opposite action is under way, until a person insists or it has ended.
+    /// Holds an order while an opposite action is under way, until the user insists or it has ended.
     async fn hold(&mut self, by: MachineActionId) -> Result<(), NotSent> {
         self.record(Record::Held { by: by.clone() }).await?;
-        // It waits for that action, and no longer for its turn.
+        // It waits for that action, not for its turn.
         self.context.screen.show_progress(self.entry(), None).await;
         let machine = self.approval.order().machine.id.clone();
         let held_since = monotonic_now();
@@ -297,7 +295,7 @@ impl OrderTask {
             }
             self.ensure_same_session()?;
             if opposite_under_way(&self.context, &self.approval).as_ref() != Some(&by) {
-                // It has ended, so this order leaves by itself; or another one has begun.
+                // It has ended, so this order is sent; or another one has begun.
                 return Ok(());
             }
         }

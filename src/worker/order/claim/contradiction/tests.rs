@@ -4,7 +4,7 @@ use crate::action::ActionKind;
 use crate::model::{MachineActionId, MachineActionType, MachineId};
 
 #[test]
-fn a_reading_that_is_about_something_else_contradicts_the_order() {
+fn reading_of_another_task_contradicts_the_order() {
     let order = order(ActionKind::Isolate);
     let told = |comment, requestor, age| answer(comment, requestor, age);
     let mut elsewhere = told(Some(AS_SENT), None, 0);
@@ -38,7 +38,7 @@ fn a_reading_that_is_about_something_else_contradicts_the_order() {
 }
 
 #[test]
-fn a_reading_that_leaves_things_out_or_is_as_it_was_sent_contradicts_nothing() {
+fn incomplete_reading_or_one_as_sent_contradicts_nothing() {
     let order = order(ActionKind::Isolate);
     let mut bare = answer(None, None, 0);
     bare.machine_id = None;
@@ -50,7 +50,7 @@ fn a_reading_that_leaves_things_out_or_is_as_it_was_sent_contradicts_nothing() {
         bare,
         carried_over.clone(),
         answer(Some(AS_SENT), Some(US), 0),
-        // Another name of this account, and a clock that was wrong when it was sent.
+        // Another name of this account, and a clock that was wrong on sending.
         answer(Some(AS_SENT), Some(OTHERS), 0),
         answer(Some("cut: [cdn-7F3K2Q9M]"), Some(US), 3_600),
         answer(None, Some(US), 0),
@@ -88,7 +88,7 @@ fn another_file_is_another_action() {
 }
 
 #[test]
-fn a_cancelled_action_is_matched_by_device_and_kind() {
+fn cancelled_action_is_matched_by_device_and_kind() {
     let mut cancel = order(ActionKind::Isolate);
     cancel.task = Task::Cancel {
         action: MachineActionId::parse("b89eb834").expect("a literal id"),
