@@ -133,7 +133,7 @@ impl Part {
         }
     }
 
-    /// What cutting it off does to others, and the matching advice.
+    /// The effect of cutting it off on others, and the matching advice.
     const fn advice(self, how: Cut) -> &'static str {
         match (self, how) {
             (Self::DomainController | Self::NameServer | Self::DhcpServer, Cut::Contain) => {
@@ -158,7 +158,7 @@ impl Part {
     }
 }
 
-/// How a task cuts a device off.
+/// The way in which a task cuts a device off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Full,
@@ -166,7 +166,7 @@ enum Cut {
     Contain,
 }
 
-/// How this task cuts the device off, if it does.
+/// The way in which this task cuts the device off, if it does.
 fn cut(task: &Task) -> Option<Cut> {
     if !task.cuts_off() {
         None

@@ -1,4 +1,4 @@
-//! What is known about a file before it is quarantined, which cannot be undone.
+//! Findings about a file before it is quarantined, which cannot be undone.
 
 use super::Facts;
 use super::verdict::{Question, Verdict};

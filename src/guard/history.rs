@@ -71,7 +71,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     verdict.or_else(gap).into_iter().collect()
 }
 
-/// What only the device's complete history shows.
+/// The facts that only the device's complete history shows.
 fn depends_on_history(task: &Task) -> String {
     match task.change() {
         Change::Nothing => "whether this was requested before".to_owned(),

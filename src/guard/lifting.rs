@@ -72,7 +72,7 @@ fn cancellation(
     std::iter::once(named).chain(unread).collect()
 }
 
-/// What a release lifts, even while other actions are pending.
+/// The conditions that a release lifts, even while other actions are pending.
 fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let conditions: &[Condition] = match task.change() {
         // A release lifts both.

@@ -53,7 +53,7 @@ pub struct Facts<'a> {
     pub unread: Unread<'a>,
     /// The computer that the console runs on, if known.
     pub host: Option<&'a Host>,
-    /// What is known about the file in question, if the task is about one.
+    /// Facts about the file in question, if the task is about one.
     pub file: FileLook<'a>,
     /// The tenant's file indicators, as far as they have been read.
     pub indicators: IndicatorsLook<'a>,

@@ -12,7 +12,7 @@ use crate::model::OnboardingStatus;
 /// A rule and what it protects.
 pub struct Guardrail {
     pub name: &'static str,
-    /// What it protects, for the *Keys* dialog.
+    /// The protection that it gives, for the *Keys* dialog.
     pub protects: &'static str,
     pub check: fn(&Question<'_>, &Facts<'_>) -> Vec<Verdict>,
 }

@@ -58,7 +58,7 @@ pub struct Finding {
 enum Request {
     TypeName,
     NameTyped,
-    /// For several devices, where no name can be typed.
+    /// Leaving the device out of a form for several, where no name can be typed.
     LeaveOut,
     /// The word for all devices.
     TypeWord,
@@ -133,7 +133,7 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    /// How long ago `at` was. A future time stays, as it does not pass by itself.
+    /// The age of `at`, in words. A future time stays, as it does not pass by itself.
     pub(super) fn of(self, at: Timestamp) -> String {
         let secs = self.now.duration_since(at).as_secs();
         if self.are_told || age_text(secs) == IN_THE_FUTURE {

@@ -10,8 +10,8 @@ use crate::guard::{Ownership, ownership};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineId};
 
-/// How long before the start of this run someone else's release still needs attention, so that a user who was
-/// away for a week sees it. Older ones only show in their order's row. A release that needed attention in an
+/// The time before the start of this run in which someone else's release still needs attention, so that a user
+/// who was away for a week sees it. Older ones only show in their order's row. A release that needed attention in an
 /// earlier run is on record, and needs it at any age.
 const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 

@@ -25,7 +25,7 @@ struct Index {
 
 const NOWHERE: u32 = u32::MAX;
 
-/// How long a device counts as missing after a list no longer shows it: a service that omits devices from a
+/// The time for which a device counts as missing after a list no longer shows it: a service that omits devices from a
 /// reply does not say so.
 const MISSED_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// The maximum number of missing devices that are remembered.

@@ -56,7 +56,7 @@ use crate::model::{
     SignInMethod,
 };
 
-/// How long available actions are considered current.
+/// The time for which available actions are considered current.
 const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(5);
 
 /// The maximum number of cached reads of one kind; a shift needs fewer.
@@ -116,7 +116,7 @@ pub struct State {
     pub hashing: Option<(PathBuf, HashingNews)>,
     /// This computer's clock.
     pub clock: OwnClock,
-    /// How far the service's clock is ahead of this computer's, as far as measured.
+    /// The lead of the service's clock over this computer's, as far as measured.
     pub service_ahead: SignedDuration,
     /// Identity of this computer, if known.
     pub host: Option<Host>,
@@ -146,9 +146,9 @@ pub struct State {
     pub panels: Panels,
     /// All known actions, by machine.
     pub actions: Actions,
-    /// How far back the actions of all kinds were read, for the state column.
+    /// The period for which actions of all kinds were read, for the state column.
     pub recent_actions: Remote<LookBack>,
-    /// How far back the containing actions were read, for *Contained now*.
+    /// The period for which containing actions were read, for *Contained now*.
     pub containments: Remote<LookBack>,
     /// This console's entries, oldest first.
     pub entries: Entries,

@@ -13,7 +13,7 @@ use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
 use crate::model::{Epoch, Listed, Question, first_lower};
 
-/// How often a query is checked for waiting on a rate limit.
+/// Interval of checks whether a query waits for a rate limit.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
 /// The window of the shorter of the service's rate limits.
 const LIMIT_WINDOW: SignedDuration = SignedDuration::from_mins(1);

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Minimum time between two checkpoints; intermediate ones are skipped.
 const DEBOUNCE: Duration = Duration::from_secs(2);
 
-/// How long the program's exit waits for the keyring to take the last checkpoint.
+/// The longest wait on exit for the keyring to take the last checkpoint.
 const LAST_LIMIT: Duration = Duration::from_millis(500);
 
 /// Compares the open journal with the keyring's checkpoint, then keeps that up to date for the rest of the run.

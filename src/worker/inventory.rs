@@ -17,9 +17,9 @@ use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews, LookBack};
 use crate::model::{Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room};
 
-/// How far back actions of all kinds are read. Older ones are read with their device.
+/// The period for which actions of all kinds are read. Older ones are read with their device.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How far back actions that contain a device are read: as far as the service keeps them.
+/// The period for which containing actions are read: the service's retention.
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// The maximum number of pages; some services return few devices per page.
 const MAX_PAGES: usize = 1_000;

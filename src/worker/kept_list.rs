@@ -17,7 +17,7 @@ use crate::model::{Epoch, Machine};
 pub(super) const CHUNK: usize = 1_000;
 /// The maximum number of pages that wait for the disk.
 const WAITING: usize = 2;
-/// How long a page waits for the disk before the reading continues without it.
+/// The longest wait of a page for the disk, after which the reading continues without it.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A page, or `None` at the end of a complete list.

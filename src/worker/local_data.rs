@@ -12,7 +12,7 @@ use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Unended, in_use_beside};
 use crate::message::Event;
 
-/// How long the disk may take to answer the check before the deletion is refused.
+/// The longest wait for the disk's answer to the check; then the deletion is refused.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A requested deletion, while it is checked whether it may proceed.

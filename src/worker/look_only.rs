@@ -9,7 +9,7 @@ use super::context::Context;
 use super::order::resume;
 use crate::journal::{Entry, Journal, Stamp};
 
-/// How often the journal's files are checked; they are read only when they have changed.
+/// Interval of checks of the journal's files, which are read only if they have changed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows the other console's appends, for the rest of the run.

@@ -11,7 +11,7 @@ use super::inventory;
 use super::order::resume;
 use super::session::Renewal;
 
-/// How often this computer's addresses are read while a renewal is due.
+/// Interval of reading this computer's addresses while a renewal is due.
 const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
 
 /// Runs for as long as the worker does.

@@ -18,7 +18,7 @@ use crate::settings::{
     change_rules, save_rules, trust_host as trust_host_in,
 };
 
-/// How long an order waits for the rules to be read again.
+/// The longest wait of an order for the rules to be read again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Handle of the settings, and of the rules in force.
@@ -42,9 +42,9 @@ struct State {
 
 #[derive(Clone)]
 enum Storage {
-    /// In this folder's settings file, which existed or not.
+    /// This folder's settings file, which existed or not.
     OnDisk { folder: PathBuf, was_there: bool },
-    /// In memory only, as the text of a settings file.
+    /// Memory only, as the text of a settings file.
     InMemory(String),
 }
 

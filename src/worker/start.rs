@@ -18,7 +18,7 @@ use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
 
-/// How long everything else waits for the window's saved layout, so that nothing moves.
+/// The longest wait of everything else for the window's saved layout, so that nothing moves.
 const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts everything but the sign-in.

@@ -29,7 +29,7 @@ pub(super) struct Claim<'a> {
     /// Other records of the device: where the service moved the order, or into which the ordered record was
     /// merged.
     other_records: Vec<MachineId>,
-    /// For an order without a visible tag: the actions of other orders.
+    /// The actions of other orders, for an order without a visible tag.
     claimed: Vec<MachineActionId>,
     /// Earliest creation time of an action of ours; `None` if unknown.
     not_before: Option<Timestamp>,
@@ -53,7 +53,7 @@ pub(super) enum Attribution {
     /// Nothing contradicts it: this account requested an action like this at that time.
     MostLikelyOurs,
     Unclear,
-    /// For another device, or another task: no evidence about this order.
+    /// Another device, or another task: no evidence about this order.
     Unrelated,
 }
 

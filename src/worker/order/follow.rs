@@ -217,7 +217,7 @@ impl Watched {
             .collect()
     }
 
-    /// How long an action has been followed; `None` once it is not.
+    /// The time for which an action has been followed; `None` once it is not.
     pub(super) fn age(&self, id: &MachineActionId) -> Option<Duration> {
         self.change(id, |f| f.since.elapsed())
     }

@@ -18,7 +18,7 @@ use crate::model::{EntryId, Epoch, Listed, MachineAction, MachineActionId, shift
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 
-/// How far back all actions of the tenant are searched, as clocks may differ by hours.
+/// The period for which all actions of the tenant are searched, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
 /// The number of complete look-ups before *Not found*.
 const LOOK_UPS: u32 = 3;
@@ -83,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// Where to look next: *Not found* requires enough look-ups, spread over enough time.
+    /// The next place to search: *Not found* requires enough look-ups, spread over enough time.
     fn place(&self, context: &Context) -> Where {
         let spread = context.timing.look_up_spread();
         let is_spread = self.first.is_some_and(|first| first.elapsed() >= spread);

@@ -10,7 +10,7 @@ use crate::model::Account;
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
-/// How long someone else's request is followed: three days for a silent device, plus a day to notice.
+/// The time for which someone else's request is followed: three days for a silent device, plus a day to notice.
 const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
 
 /// Resumes every open entry of this account: sent orders are looked up, accepted ones are watched. Entries of
