@@ -246,7 +246,7 @@ mod tests {
         writing.finish().expect("it is still there");
         remove_all(folder.path(), place, None);
         let mut others = others.to_vec();
-        // An earlier version's longer name is ambiguous, so its list is removed; it is only read again.
+        // A longer target's file looks like an earlier version's of this target: removed, it is only read again.
         others.remove(1);
         others.sort();
         assert_eq!(files::list(folder.path()).expect("a list"), others);

@@ -316,7 +316,7 @@ impl JournalHandle {
             return self.screen.problem(explanation).await;
         }
         let why = self.explain_unwritten(&error);
-        // Neither the shutdown nor a journal that cannot be written is the reason to report.
+        // These two only follow from the cause, which is why nothing can be written.
         let is_by_this = matches!(
             not_sent,
             Record::NotSent {

@@ -106,7 +106,7 @@ fn reason_for_confirmation_depends_on_tenant_account_and_method() {
 }
 
 #[tokio::test]
-async fn sign_out_that_cannot_be_written_removes_the_file() {
+async fn sign_out_that_cannot_be_written_fails_and_is_written_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join(FILE_NAME);
     let open = async || {
