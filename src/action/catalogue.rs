@@ -1,5 +1,5 @@
-//! The only place where an action is described. Buttons, forms, bodies, permissions, eligibility, keys,
-//! wording, journal and self-test derive from it; a new variant does not compile until it is described.
+//! The only description of each action. Buttons, forms, bodies, permissions, eligibility, keys,
+//! wording, journal and self-test derive from it; a new variant does not compile without it.
 
 use std::sync::LazyLock;
 
@@ -15,8 +15,7 @@ use super::spec::{
 use super::systems;
 use crate::model::{MachineActionType, Permission};
 
-/// A response action that the console can order, in the order of the screen. Its text is the step of the
-/// self-test.
+/// A response action that the console can order, in screen order. Its text is the self-test's step.
 #[derive(
     Debug,
     Clone,
@@ -58,7 +57,7 @@ pub enum ActionKind {
     RemoveTag,
 }
 
-/// Any one of these suffices to cancel an action in flight.
+/// The permissions to cancel an action in flight, any one of which suffices.
 pub const CANCEL_PERMISSIONS: &[Permission] = &[
     Permission::MachineCollectForensics,
     Permission::MachineIsolate,
@@ -93,7 +92,7 @@ fn indicating() -> ActionSpec {
     ActionSpec {
         endpoint: "indicators",
         permission: Permission::TiReadWrite,
-        // Which of them is not documented.
+        // Which of the two applies is not documented.
         roles: &["Manage security settings", "Active remediation actions"],
         devices: Devices::Every,
         record: Recorded::Indicator,
@@ -110,7 +109,7 @@ const SEND_AGAIN: &str = "Next: check that the device is connected, then send it
 impl ActionKind {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The one description of this action.
+    /// The action's catalogue row.
     #[must_use]
     pub fn spec(self) -> &'static ActionSpec {
         static TABLE: LazyLock<Box<[ActionSpec]>> =
@@ -411,7 +410,7 @@ impl ActionKind {
                     "Devices pick this up within a few minutes to two hours, offline devices when they are back online",
                     "It works for programs and libraries (PE files), on devices whose active antivirus is Defender Antivirus",
                 ],
-                // The facts about the file are below its hash.
+                // Last, so that the file's facts follow its hash.
                 parameters: &[REACTION, EXPIRES, FILE],
                 risk: Risk::Disruptive,
                 undo: Some(Self::RemoveBlock),

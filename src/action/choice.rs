@@ -3,18 +3,18 @@
 /// One value of a [`ParameterKind::Choice`](super::ParameterKind::Choice).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The value on the wire, which comes back in the action's `scope`.
+    /// The value on the wire, returned in the action's `scope`.
     pub value: &'static str,
-    /// On screen.
+    /// Label on screen.
     pub word: &'static str,
-    /// The name in `availableMachineActions`, where it is not the action's own.
+    /// Name in `availableMachineActions`, if different from the action's.
     pub available_as: Option<&'static str>,
-    /// Wording that overrides the action's own.
+    /// Wording that overrides the action's.
     pub words: ChoiceWords,
 }
 
 impl Choice {
-    /// One that is worded as the action is.
+    /// A choice worded like its action.
     pub(super) const fn plain(value: &'static str, word: &'static str) -> Self {
         Self {
             value,
@@ -25,7 +25,7 @@ impl Choice {
     }
 }
 
-/// Wording of an action with this choice, where it differs from the action's own.
+/// Wording of an action with this choice; unset texts are the action's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ChoiceWords {
     pub title: Option<&'static str>,
@@ -35,7 +35,7 @@ pub struct ChoiceWords {
 }
 
 impl ChoiceWords {
-    /// The action's own words.
+    /// The action's wording.
     pub const NONE: Self = Self {
         title: None,
         verb: None,

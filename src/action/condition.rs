@@ -1,4 +1,4 @@
-//! Lasting conditions of a machine: set by one action, lifted by another.
+//! Lasting conditions of a machine: set by one action, cleared by another.
 
 use strum::VariantArray;
 
@@ -9,7 +9,7 @@ use crate::model::variants;
 pub enum Condition {
     Isolated,
     Restricted,
-    /// A device without a sensor, which the managed ones keep away from.
+    /// A device without a sensor, cut off by the managed devices.
     Contained,
 }
 

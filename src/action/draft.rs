@@ -1,4 +1,4 @@
-//! The content of the form, and how it becomes an [`Order`].
+//! The content of the form and its conversion to an [`Order`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,6 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Subject of the form for a task.
     #[must_use]
     pub fn of(task: &Task) -> Self {
         match task {
@@ -37,25 +36,25 @@ impl Subject {
     }
 }
 
-/// The text in an action form. Editing it changes nothing but this.
+/// The text of an action form. Editing it has no side effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// Made when the form opens, shown, and sent as the tag.
+    /// Generated when the form opens, displayed, and sent as the tag.
     pub entry: EntryId,
     pub machine: MachineRef,
     pub subject: Subject,
     pub comment: String,
-    /// The text of each field that was touched, by the parameter's wire name.
+    /// The text of each edited field, by the parameter's wire name.
     pub values: BTreeMap<&'static str, String>,
-    /// The device's name as the person types it, where a protected device wants that.
+    /// The device name typed to confirm a protected device.
     pub typed_name: String,
-    /// Entry of the first order of the batch, if several are confirmed together.
+    /// First entry of the batch, if several orders are confirmed together.
     pub batch: Option<EntryId>,
     /// The plan step that the form is for, if any.
     pub plan: Option<PlanStep>,
 }
 
-/// Why a form is not complete yet; shown beside its field.
+/// Why a form is incomplete; displayed beside its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
     #[error("Write why: the journal keeps your comment")]
@@ -67,7 +66,7 @@ pub enum DraftError {
 }
 
 impl Draft {
-    /// An empty form.
+    /// Creates an empty form.
     #[must_use]
     pub fn new(entry: EntryId, machine: MachineRef, subject: Subject) -> Self {
         Self {
@@ -92,7 +91,7 @@ impl Draft {
         }
     }
 
-    /// Whether the person has typed this device's name, or the last four characters of its id.
+    /// Whether the user has typed this device's name, or the last four characters of its id.
     #[must_use]
     pub fn is_named(&self) -> bool {
         self.machine.is_named_by(&self.typed_name)
@@ -107,7 +106,7 @@ impl Draft {
         }
     }
 
-    /// The comment, or why it cannot be sent. The service refuses a missing one.
+    /// The comment, which the service requires.
     ///
     /// # Errors
     /// When it is blank or too long.
@@ -130,12 +129,12 @@ impl Draft {
         touched.map_or(parameter.preset(), String::as_str)
     }
 
-    /// Puts text into one field.
+    /// Sets the text of one field.
     pub fn set(&mut self, parameter: &Parameter, text: impl Into<String>) {
         self.values.insert(parameter.wire_name, text.into());
     }
 
-    /// Copies the task's values into the fields of this form that have the same parameter.
+    /// Copies the task's values into the form's matching fields.
     pub fn refill(&mut self, task: &Task) {
         if let Task::Act { values, .. } = task {
             let known = self.parameters();
@@ -152,10 +151,10 @@ impl Draft {
         }
     }
 
-    /// The typed value of one field.
+    /// The parsed value of one field.
     ///
     /// # Errors
-    /// What is wrong with the field's text.
+    /// The mistake in the field's text.
     pub fn value(&self, parameter: &Parameter) -> Result<Value, ParameterError> {
         parameter.parse(self.text(parameter))
     }
@@ -167,7 +166,7 @@ impl Draft {
         parameters.find(|field| matches!(field.kind, ParameterKind::Hash | ParameterKind::AnyHash))
     }
 
-    /// The hash in the form by which a file can be looked up: its SHA-1, or its SHA-256.
+    /// The hash to look the file up by: SHA-1 or SHA-256.
     #[must_use]
     pub fn file_hash(&self) -> Option<Box<str>> {
         match self.value(self.hash_field()?) {
@@ -179,7 +178,7 @@ impl Draft {
         }
     }
 
-    /// The path in the form of a file on this computer, which is to be hashed.
+    /// The typed path of a local file to hash.
     #[must_use]
     pub fn file_path(&self) -> Option<PathBuf> {
         match self.value(self.hash_field()?) {
@@ -188,7 +187,7 @@ impl Draft {
         }
     }
 
-    /// The task as far as it is known; fields that cannot be read are left out.
+    /// The task so far; fields that cannot be parsed are left out.
     #[must_use]
     pub fn task(&self) -> Task {
         match &self.subject {
@@ -210,10 +209,10 @@ impl Draft {
         }
     }
 
-    /// The order this form makes.
+    /// Parses the form into an order.
     ///
     /// # Errors
-    /// Everything that is missing or cannot be read, in the order of the form.
+    /// All missing or invalid fields, in form order.
     pub fn parse(&self) -> Result<Order, Vec<DraftError>> {
         let wrong = |parameter| self.value(parameter).err().map(DraftError::from);
         let errors = self.parameters().iter().filter_map(wrong);
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_gap_is_named_at_once() {
+    fn all_missing_fields_are_reported_together() {
         let draft = draft(ActionKind::StopAndQuarantineFile);
         assert_eq!(
             draft.parse(),
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_alone_orders_no_quarantine() {
+    fn quarantine_with_an_incomplete_hash_is_rejected() {
         let mut draft = draft(ActionKind::StopAndQuarantineFile);
         draft.comment = "alert 1234".into();
         draft.set(&SHA1, "87662bc3");

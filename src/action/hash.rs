@@ -11,7 +11,7 @@ use crate::model::clean;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sha1(Box<str>);
 
-/// Why a text holds no SHA-1.
+/// Why a text contains no SHA-1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Sha1Error {
     #[error("Enter the SHA-1 of the file")]
@@ -20,7 +20,7 @@ pub enum Sha1Error {
         "This is an MD5 (32 digits), and Defender looks nothing up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here"
     )]
     Md5,
-    /// In lower case.
+    /// The digits in lower case.
     #[error("This is a SHA-256 (64 digits). The service takes SHA-1 only: 40 digits")]
     Sha256 { digits: Box<str> },
     #[error("This is the path of a file: have it hashed")]
@@ -43,13 +43,12 @@ impl Sha1 {
     /// The example in the API reference.
     pub(super) const EXAMPLE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
-    /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.
+    /// Finds the one SHA-1 in pasted text; labels, quotes, spaces and upper case are ignored.
     ///
     /// # Errors
-    /// Says what the text is instead: a hash of another kind, too long or short, a wrong
-    /// character, or several hashes.
+    /// What the text contains instead: another kind of hash, a wrong length or character, or several hashes.
     pub fn find(text: &str) -> Result<Self, Sha1Error> {
-        // First of all, as samples are stored under a hash of any kind.
+        // Checked first, as samples are stored under a hash of any kind.
         if let Some(path) = path_of(text) {
             return Err(Sha1Error::Path(path));
         }
@@ -58,7 +57,7 @@ impl Sha1 {
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .collect();
-        // The same hash, however often it occurs.
+        // Repetitions of the same hash count as one.
         let whole = |digits: usize| {
             let mut whole = words
                 .iter()
@@ -115,8 +114,7 @@ fn sha256(digits: Box<str>) -> Sha1Error {
     Sha1Error::Sha256 { digits }
 }
 
-/// The path, if the text is an absolute path, quoted or not, or a file URL. Whether it exists is not
-/// checked.
+/// The path, if the text is an absolute path, quoted or not, or a file URL. Its existence is not checked.
 fn path_of(text: &str) -> Option<PathBuf> {
     let text = text.trim();
     let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
@@ -135,8 +133,7 @@ impl fmt::Display for Sha1 {
     }
 }
 
-/// The lengths of the last words that together have `digits` digits, in their order; a label may be attached
-/// to the first of them.
+/// The lengths of the last words that together have `digits` digits, in order; the first may have a label attached.
 fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
     let mut left = digits;
     let mut lengths = Vec::new();
@@ -152,14 +149,14 @@ fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
     lengths
 }
 
-/// Whether a text begins with `SHA-1` or the like, so that a blank within its digits is only a blank.
+/// Whether a text begins with a label such as `SHA-1`, so that a blank within its digits is ignored.
 fn is_called_sha1(text: &str) -> bool {
     let letters = text.chars().filter(char::is_ascii_alphanumeric);
     let start = letters.map(|c| c.to_ascii_lowercase()).take(4);
     start.eq("sha1".chars())
 }
 
-/// Whether digits were written in equal groups, with perhaps a shorter last one.
+/// Whether the digits are in equal groups, possibly with a shorter last one.
 fn is_grouped(pieces: &[usize]) -> bool {
     let Some((last, [first, others @ ..])) = pieces.split_last() else {
         return true;
@@ -167,8 +164,8 @@ fn is_grouped(pieces: &[usize]) -> bool {
     others.iter().all(|length| length == first) && last <= first
 }
 
-/// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
-/// `MD5=`, `sha256 ` and the like.
+/// The text without white space, separators between digits, quotes, and leading labels such as
+/// `SHA-1:`, `MD5=` and `sha256 `.
 fn without_label(text: &str) -> String {
     let packed: String = text
         .chars()
@@ -198,7 +195,7 @@ mod tests {
     const HASH: &str = Sha1::EXAMPLE;
 
     #[test]
-    fn a_sha1_is_found_in_what_people_paste() {
+    fn a_sha1_is_found_in_pasted_text() {
         for text in [
             HASH.to_owned(),
             format!("  {HASH}\r\n"),
@@ -227,8 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sha1_is_named() {
-        let find = |text: &str| Sha1::find(text).expect_err("no SHA-1");
+    fn a_text_without_sha1_is_explained() {
+        let find = |text: &str| Sha1::find(text).expect_err("not a SHA-1");
         assert_eq!(find(""), Sha1Error::Missing);
         assert_eq!(find(" \t"), Sha1Error::Missing);
         assert_eq!(find(&"a".repeat(32)), Sha1Error::Md5);
@@ -277,7 +274,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_path_is_no_hash_whatever_the_file_is_called() {
+    fn a_path_is_never_read_as_a_hash() {
         let path = format!("/home/jane/samples/{HASH}.bin");
         for text in [
             path.clone(),
@@ -293,7 +290,7 @@ mod tests {
             "/a\n/b",
             "file://elsewhere/evil.exe",
         ] {
-            let found = Sha1::find(text).expect_err("no path, and no hash");
+            let found = Sha1::find(text).expect_err("neither path nor hash");
             assert!(!matches!(found, Sha1Error::Path(_)), "{text}");
         }
     }

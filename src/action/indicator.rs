@@ -1,8 +1,8 @@
-//! Outcome of an order that makes or removes an indicator, read from the tenant's indicators.
+//! Outcome of an order that creates or removes an indicator, read from the tenant's indicators.
 //!
-//! The service keeps no record of such a request. An indicator carries the order's tag in its texts, and is
-//! what is followed: an order to block is done once a reading shows its indicator, one to take a block back
-//! once a reading does not show it any more.
+//! The service keeps no record of the request. Instead, the indicator carries the order's tag in
+//! its texts: a block is done once a reading shows its indicator, a removal once a reading no
+//! longer does.
 
 use jiff::Timestamp;
 
@@ -20,19 +20,19 @@ impl Task {
         }
     }
 
-    /// Whether it makes an indicator of the tenant.
+    /// Whether it creates an indicator.
     #[must_use]
     pub fn makes_indicator(&self) -> bool {
         self.record() == Recorded::Indicator && self.removes().is_none()
     }
 
-    /// Whether it removes an indicator of the tenant.
+    /// Whether it removes an indicator.
     #[must_use]
     pub fn removes_indicator(&self) -> bool {
         self.record() == Recorded::Indicator && self.removes().is_some()
     }
 
-    /// Expiry of the indicator to be made, if it has one.
+    /// Expiry of the indicator to create, if any.
     #[must_use]
     pub fn expires(&self) -> Option<Timestamp> {
         let Some(Value::Time(at)) = self.values()?.get(&EXPIRES) else {
@@ -41,7 +41,7 @@ impl Task {
         Some(*at)
     }
 
-    /// Action of the indicator to be made, in the service's spelling.
+    /// Action of the indicator to create, in the service's spelling.
     #[must_use]
     pub fn reaction(&self) -> Option<&'static str> {
         let Some(Value::Choice(choice)) = self.values()?.get(&REACTION) else {
@@ -50,7 +50,7 @@ impl Task {
         Some(choice.value)
     }
 
-    /// The indicator that it removes.
+    /// The indicator to remove.
     #[must_use]
     pub fn indicator(&self) -> Option<MachineActionId> {
         let Some(Value::Text(id)) = self.values()?.get(&INDICATOR) else {
@@ -59,7 +59,7 @@ impl Task {
         MachineActionId::parse(id).ok()
     }
 
-    /// Hash of the file, SHA-1 or SHA-256.
+    /// Hash of the file (SHA-1 or SHA-256).
     #[must_use]
     pub fn file_hash(&self) -> Option<&str> {
         if let Some(Value::Sha256(digits)) = self.values()?.get(&FILE) {
@@ -70,7 +70,7 @@ impl Task {
 }
 
 impl Order {
-    /// The properties of a request that makes an indicator, in the order of the documentation.
+    /// Properties of a request that creates an indicator, in documentation order.
     pub(super) fn indicator_body(&self) -> Vec<(&'static str, serde_json::Value)> {
         if !self.task.makes_indicator() {
             return Vec::new();
@@ -86,16 +86,16 @@ impl Order {
         body.extend([
             ("title", format!("cordon {}", self.entry).into()),
             ("description", self.comment_to_send().into()),
-            // The service demands it of an audit; of a block it shows where the file was met.
+            // Required for an audit; for a block, the alerts show where the file was met.
             ("generateAlert", true.into()),
         ]);
         body
     }
 
-    /// The answer to a request for an indicator, in the shape of an action.
+    /// The response to an indicator request, in the shape of an action.
     ///
     /// # Errors
-    /// In what it is another one than was ordered, or what of it is missing.
+    /// The deviation from the order, or the missing property.
     pub fn answered_by(&self, made: &Indicator) -> Result<MachineAction, &'static str> {
         let ordered = &self.task;
         if !ordered.file_hash().is_some_and(|hash| made.is_about(hash)) {
@@ -113,7 +113,7 @@ impl Order {
         self.shown(made).ok_or("an indicator without an id")
     }
 
-    /// Effect of the order among all indicators of its file; `known` is the one that it was accepted as.
+    /// Effect of the order, read from all indicators of its file; `known` is the accepted one.
     #[must_use]
     pub fn effect_among(
         &self,
@@ -122,7 +122,7 @@ impl Order {
     ) -> OrderEffect {
         if self.task.removes_indicator() {
             let removed = self.task.indicator();
-            // One of the file without an id may be it.
+            // An indicator of the file without an id may be the one.
             let is_there = |one: &Indicator| match &one.id {
                 Some(id) => Some(id) == removed.as_ref(),
                 None => (self.task.file_hash()).is_none_or(|hash| one.is_about(hash)),
@@ -138,7 +138,7 @@ impl Order {
             one.tag() == Some(self.entry) || one.id.is_some() && one.id.as_ref() == known
         };
         let ours = shown.iter().filter(is_of_file).filter(is_ours);
-        // What is as it was ordered counts before what is not.
+        // An indicator as ordered takes precedence over a different one.
         let is_other = |one: &&Indicator| self.task.reaction() != Some(one.action.as_wire());
         let Some(one) = ours.min_by_key(is_other) else {
             return OrderEffect::NotShown;
@@ -153,7 +153,7 @@ impl Order {
         ))
     }
 
-    /// The indicator in the shape of an action that has succeeded.
+    /// The indicator in the shape of a succeeded action.
     fn shown(&self, made: &Indicator) -> Option<MachineAction> {
         let mut read = self.bare(made.id.clone()?)?;
         read.scope = Some(made.action.as_wire().into());
@@ -170,8 +170,8 @@ impl Order {
         Some(read)
     }
 
-    /// Completed removal, made from the answer or from a reading without the indicator. Its id is the order's
-    /// own tag, as the indicator's id is that of the block.
+    /// Completed removal, made from the response or from a reading without the indicator. Its id is
+    /// the order's tag, because the indicator's id already identifies the block.
     #[must_use]
     pub fn gone(&self) -> Option<MachineAction> {
         self.bare(MachineActionId::parse(&self.entry.to_string()).ok()?)
@@ -186,7 +186,7 @@ impl Order {
     }
 }
 
-/// The service keeps fractions of a second, and an order has none.
+/// Whether both are in the same second: the service keeps fractions, an order has none.
 fn is_same_second(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     one.map(Timestamp::as_second) == other.map(Timestamp::as_second)
 }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_the_documented_one_with_the_orders_tag() {
+    fn the_request_is_as_documented_and_carries_the_tag() {
         let body: serde_json::Map<_, _> = (order(ActionKind::BlockFile).body().into_iter())
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_leaves_anything_out_or_says_something_else_is_not_believed() {
+    fn an_incomplete_or_deviating_response_is_rejected() {
         let order = order(ActionKind::BlockFile);
         let whole = order.answered_by(&made()).expect("as ordered");
         assert_eq!((whole.id.as_str(), &whole.state), ("995", &None));
@@ -277,7 +277,7 @@ mod tests {
         ));
         let others = std::slice::from_ref(&theirs);
         assert_eq!(block.effect_among(others, None), OrderEffect::NotShown);
-        // What the answer named is ours, whatever was written over its description since.
+        // An accepted indicator stays ours, even if its description is overwritten later.
         assert!(is_shown(block.effect_among(others, made().id.as_ref())));
         let mut audit = made();
         audit.action = IndicatorAction::Audit;
@@ -293,7 +293,7 @@ mod tests {
         let OrderEffect::Shown(read) = block.effect_among(&[forever], None) else {
             panic!("it is there");
         };
-        let state = read.state.expect("it is otherwise");
+        let state = read.state.expect("a deviation");
         assert!(state.contains("without an expiry"), "{state}");
     }
 }

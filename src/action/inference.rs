@@ -1,5 +1,5 @@
-//! Inferred conditions of a machine. The service has no such property: it is worked out from
-//! past actions, and shown as such (rule 9).
+//! Inferred conditions of a machine. The service does not report them: they are inferred from past
+//! actions and shown as such (rule 9).
 
 use std::cmp::Ordering;
 
@@ -21,7 +21,7 @@ impl Condition {
         }
     }
 
-    /// Whether one and the same request ends both: a release lifts an isolation and a containment.
+    /// Whether one request ends both: a release lifts an isolation and a containment.
     #[must_use]
     pub fn ends_with(self, other: Self) -> bool {
         let release = |condition: Self| &condition.way_back().spec().wire_type;
@@ -37,8 +37,8 @@ impl Condition {
         };
         match change(action)? {
             Change::Sets(condition) => (condition == self).then_some(true),
-            // A release lifts either. It says nothing about containing where nobody did that, and
-            // nothing about isolation where containing is all that was done.
+            // A release lifts either. It proves nothing about containment if nobody contained the
+            // device, nor about isolation if only containment was ordered.
             Change::Clears(Self::Isolated | Self::Contained) if self == Self::Contained => {
                 was_set(Self::Contained).then_some(false)
             }
@@ -52,22 +52,22 @@ impl Condition {
     }
 }
 
-/// Maximum number of repeated settings of a condition in force that are listed, the newest.
+/// Maximum number of listed repetitions of a condition in force, newest first.
 pub const MAX_REPEATS: usize = 3;
 
-/// The action that an inference rests on.
+/// The action that supports an inference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The action that set it.
     pub action: MachineActionId,
-    /// Start of the unbroken period in force; setting it again does not restart the period.
+    /// Start of the unbroken period in force; a repetition does not restart it.
     pub since: Option<Timestamp>,
     /// The requestor.
     pub by: Option<Box<str>>,
-    /// Later actions that set it again, oldest first: it is in force for their reasons too.
+    /// Later actions that set it again, oldest first; it is in force for their reasons as well.
     pub again: Vec<MachineActionId>,
-    /// Whether the service said that the device has begun or ended it. One that is *Pending* may wait
-    /// for days, and an unknown status proves nothing.
+    /// Whether the service reported that the device has started or finished it. A *Pending* one may
+    /// wait for days, and an unknown status proves nothing.
     pub is_picked_up: bool,
 }
 
@@ -81,14 +81,14 @@ pub enum ConditionState {
         to: bool,
         evidence: Evidence,
     },
-    /// Set and lifted; the history does not show which came last. The evidence is of the setting.
+    /// Set and lifted in unknown order. The evidence is the setting action.
     Unclear(Evidence),
-    /// History holds nothing about it: never read as "no".
+    /// No evidence in the history: never read as "no".
     Unknown,
 }
 
 impl ConditionState {
-    /// The action that set the condition, while it is or may be in force.
+    /// The action that set the condition, if it is or may be in force.
     #[must_use]
     pub const fn in_force(&self) -> Option<&Evidence> {
         match self {
@@ -104,12 +104,12 @@ pub struct Conditions {
     states: [ConditionState; Condition::ALL.len()],
     ended: [ConditionState; Condition::ALL.len()],
     opposed: [Option<Evidence>; Condition::ALL.len()],
-    /// How many actions of any kind have not ended.
+    /// Number of unfinished actions of any kind.
     pub open_actions: usize,
 }
 
 impl Conditions {
-    /// Infers all of them.
+    /// Infers all conditions.
     #[must_use]
     pub fn of(history: &[MachineAction]) -> Self {
         Self {
@@ -126,8 +126,7 @@ impl Conditions {
         &self.states[condition as usize]
     }
 
-    /// A pending change opposed to the newest pending one: whichever of the two ends last
-    /// decides.
+    /// A pending change opposed to the newest pending one; the last to end wins.
     #[must_use]
     pub const fn opposed(&self, condition: Condition) -> Option<&Evidence> {
         self.opposed[condition as usize].as_ref()
@@ -141,7 +140,7 @@ impl Conditions {
 }
 
 /// Infers a condition from a machine's actions, in any order. Actions finish out of order, so the
-/// one that ended last decides; an unfinished one makes the state "changing".
+/// last one to end wins; an unfinished one makes the state "changing".
 #[must_use]
 pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState {
     #[cfg(test)]
@@ -155,7 +154,7 @@ pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState 
     }
 }
 
-/// The newest change that has not ended, or the newest one in this direction.
+/// The newest unfinished change, or the newest in this direction.
 fn newest_open(
     condition: Condition,
     history: &[MachineAction],
@@ -164,18 +163,18 @@ fn newest_open(
     let open = history.iter().filter(|action| !action.status.is_final());
     let open = open.filter_map(|action| Some((action, condition.is_set_by(action, history)?)));
     let open = open.filter(|(_, to)| wanted.is_none_or(|wanted| wanted == *to));
-    // Where the times say nothing, the id decides: another order of the list must not.
+    // Equal times are resolved by id, independently of the list's order.
     open.max_by_key(|(action, _)| (action.created, action.id.as_str()))
 }
 
-/// The newest open change against the newest of all.
+/// The newest open change opposed to the newest one.
 fn opposed(condition: Condition, history: &[MachineAction]) -> Option<Evidence> {
     let (_, to) = newest_open(condition, history, None)?;
     let (against, _) = newest_open(condition, history, Some(!to))?;
     Some(Evidence::of(against))
 }
 
-/// [`infer`] from ended actions alone: what is in force meanwhile.
+/// [`infer`] from ended actions only: the state in force meanwhile.
 #[must_use]
 pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> ConditionState {
     #[cfg(test)]
@@ -216,7 +215,7 @@ pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> Condition
     state.unwrap_or(ConditionState::Unknown)
 }
 
-/// Order in time of two successes; `None` where the service does not report it.
+/// Order in time of two successes; `None` if the service does not report it.
 fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
     let by_end = ended(one)?.cmp(&ended(other)?);
     if by_end.is_ne() {
@@ -225,7 +224,7 @@ fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
     Some(one.created?.cmp(&other.created?))
 }
 
-/// A name as far as anybody reads it: it is kept with each thing that is inferred.
+/// A name cut to a readable length, as each inference keeps one.
 fn shortened(name: &str) -> Box<str> {
     const LONGEST: usize = 1_000;
     name[..name.floor_char_boundary(LONGEST)].into()
@@ -245,7 +244,7 @@ impl Evidence {
         }
     }
 
-    /// Evidence from several actions that set it without a break. One at an unknown time begins nothing.
+    /// Evidence from several actions that set it without a break. An action without a time starts no period.
     fn of_all(mut set: Vec<&MachineAction>) -> Option<Self> {
         set.sort_by_key(|action| {
             let end = ended(action);
@@ -258,7 +257,7 @@ impl Evidence {
         })
     }
 
-    /// The actions that set it during the unbroken period, oldest first; their requestors own it.
+    /// The actions that set it during the unbroken period, oldest first; the condition belongs to their requestors.
     pub fn actions(&self) -> impl Iterator<Item = &MachineActionId> {
         std::iter::once(&self.action).chain(&self.again)
     }
@@ -270,7 +269,7 @@ fn ended(action: &MachineAction) -> Option<Timestamp> {
 
 #[cfg(test)]
 thread_local! {
-    /// How often anything was inferred on this thread: a frame in which nothing has changed infers nothing.
+    /// Number of inferences on this thread; an unchanged frame makes none.
     pub static INFERENCES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 

@@ -13,7 +13,7 @@ pub const ISOLATION_TYPE: Parameter = Parameter {
     kind: ParameterKind::Choice(&[FULL, SELECTIVE]),
 };
 
-/// Full: everything but Defender is cut off, or every file is scanned.
+/// Everything but Defender is cut off, or every file is scanned.
 pub const FULL: Choice = Choice::plain("Full", "Full");
 
 /// Some applications stay connected.
@@ -29,7 +29,7 @@ pub const SELECTIVE: Choice = Choice {
     },
 };
 
-/// The file that an action is about.
+/// The hash of the file to stop and quarantine.
 pub const SHA1: Parameter = Parameter {
     wire_name: "Sha1",
     label: "SHA-1 of the file",
@@ -53,7 +53,7 @@ pub const SCAN_TYPE: Parameter = Parameter {
     kind: ParameterKind::Choice(&[Choice::plain("Quick", "Quick"), FULL]),
 };
 
-/// The file that is blocked or allowed everywhere.
+/// The file to block or audit on every device.
 pub const FILE: Parameter = Parameter {
     wire_name: "indicatorValue",
     label: "Hash of the file",
@@ -61,7 +61,7 @@ pub const FILE: Parameter = Parameter {
     kind: ParameterKind::AnyHash,
 };
 
-/// Reaction of a device that meets the file.
+/// Response of a device that meets the file.
 pub const REACTION: Parameter = Parameter {
     wire_name: "action",
     label: "What devices do",
@@ -69,7 +69,7 @@ pub const REACTION: Parameter = Parameter {
     kind: ParameterKind::Choice(&[Choice::plain("BlockAndRemediate", "Block"), AUDIT]),
 };
 
-/// The file is left alone.
+/// Devices raise an alert and let the file run.
 pub const AUDIT: Choice = Choice {
     value: "Audit",
     word: "Audit only",
@@ -84,7 +84,7 @@ pub const AUDIT: Choice = Choice {
     },
 };
 
-/// When it ends by itself.
+/// Expiry time.
 pub const EXPIRES: Parameter = Parameter {
     wire_name: "expirationTime",
     label: "Ends (UTC)",

@@ -1,4 +1,4 @@
-//! What can be done to a machine, described once (rule 12).
+//! The response actions, each described once (rule 12).
 
 mod catalogue;
 mod choice;

@@ -17,24 +17,23 @@ use crate::model::{
     MachineRef, Permission,
 };
 
-/// The service names no limit for comments; this one keeps the whole request small.
+/// The service documents no limit for comments; this one keeps the whole request small.
 pub const MAX_COMMENT_CHARS: usize = 1_000;
 
-/// One thing to ask of the service. Its entry id is its tag: with it the service's record and
-/// ours are matched.
+/// One request to the service. Its entry id is the tag that matches the service's record with ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
-    /// Each record of the journal carries it already, in a column of its own.
+    /// Skipped: each record of the journal has it in a column.
     #[serde(skip_serializing)]
     pub entry: EntryId,
     #[serde(flatten)]
     pub machine: MachineRef,
-    /// The person's comment: not blank, trimmed.
+    /// The user's comment: not blank, trimmed.
     pub comment: Box<str>,
-    /// Entry of the first order of the batch, if several were confirmed together.
+    /// First entry of the batch, if several orders were confirmed together.
     #[serde(default, deserialize_with = "or_none")]
     pub batch: Option<EntryId>,
-    /// The plan step that the order is, if any.
+    /// The plan step that this order carries out, if any.
     #[serde(
         default,
         deserialize_with = "or_none",
@@ -45,14 +44,14 @@ pub struct Order {
     pub task: Task,
 }
 
-/// The request that the order makes.
+/// The request of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     Act {
         kind: ActionKind,
         values: Values,
     },
-    /// Stop an action in flight. Makes no new action; its tag comes back in the cancelled one.
+    /// Stops an action in flight. Makes no new action; its tag comes back in the cancelled one.
     Cancel {
         action: MachineActionId,
         action_type: MachineActionType,
@@ -93,7 +92,7 @@ impl Task {
         }
     }
 
-    /// Any one of these suffices.
+    /// The permissions, any one of which suffices.
     #[must_use]
     pub fn permissions(&self) -> &'static [Permission] {
         match self {
@@ -102,7 +101,7 @@ impl Task {
         }
     }
 
-    /// The roles in the Defender portal of which a person needs one.
+    /// The Defender portal roles, any one of which suffices.
     #[must_use]
     pub fn roles(&self) -> &'static [&'static str] {
         let row = self.spec().unwrap_or(&ActionSpec::ON_MANAGED_DEVICE);
@@ -119,7 +118,7 @@ impl Task {
         self.kind().map(ActionKind::spec)
     }
 
-    /// The kind of record the service makes, which is then followed.
+    /// The kind of record that the service makes and the console follows.
     #[must_use]
     pub fn record(&self) -> Recorded {
         self.spec()
@@ -144,7 +143,7 @@ impl Task {
         matches!(self, Self::Act { values, .. } if values.has(&SELECTIVE))
     }
 
-    /// The file that it is about.
+    /// The file to act on.
     #[must_use]
     pub fn file(&self) -> Option<&Sha1> {
         self.values()?.iter().find_map(|(_, value)| {
@@ -166,14 +165,14 @@ impl Task {
         }
     }
 
-    /// Noun for what it removes, where that leaves no record of its own: if a look-up still finds it, the
-    /// removal has not happened.
+    /// Noun for what it removes, where the removal leaves no record: if a look-up still finds it,
+    /// it has not been removed.
     #[must_use]
     pub fn removes(&self) -> Option<&'static str> {
         self.spec()?.removes
     }
 
-    /// Name and value of what the request says besides comment and tag, in order.
+    /// Names and values of the request's properties besides comment and tag, in order.
     #[must_use]
     pub fn properties(&self) -> Vec<(&'static str, Json)> {
         let Self::Act { kind, values } = self else {
@@ -207,8 +206,8 @@ impl Task {
         self.spec().map_or(Change::Nothing, |spec| spec.change)
     }
 
-    /// Noun beside its outcome, for an order that cuts a device off or releases it: "Isolation",
-    /// "Release"; `None` for all others.
+    /// Noun for the outcome of an order that cuts a device off or releases it ("Isolation",
+    /// "Release"); `None` for all others.
     #[must_use]
     pub fn cut_off_noun(&self) -> Option<&'static str> {
         match self.change() {
@@ -220,7 +219,7 @@ impl Task {
         }
     }
 
-    /// The wording of the chosen value, where it overrides the action's own.
+    /// The chosen value's wording, where it overrides the action's.
     fn worded(
         &self,
         of_choice: fn(&ChoiceWords) -> Option<&'static str>,
@@ -251,20 +250,20 @@ impl Task {
         }
     }
 
-    /// For "You are not allowed to …", with the device's name after it.
+    /// Infinitive for "You are not allowed to …", followed by the device's name.
     #[must_use]
     pub fn infinitive(&self) -> &'static str {
         self.spec()
             .map_or("cancel an action on", |spec| spec.infinitive)
     }
 
-    /// Noun for counting several, with an `s` after it.
+    /// Noun for counts; the plural takes an `s`.
     #[must_use]
     pub fn noun(&self) -> &'static str {
         self.spec().map_or("cancellation", |spec| spec.noun)
     }
 
-    /// Noun beside the outcome, where room is short: "investigation", "package".
+    /// Short noun for the outcome: "investigation", "package".
     #[must_use]
     pub fn brief_noun(&self) -> &'static str {
         self.spec().map_or(self.noun(), ActionSpec::brief_noun)
@@ -277,7 +276,7 @@ impl Task {
         self.worded(|words| words.done, own)
     }
 
-    /// One sentence on the consequence.
+    /// One sentence about the consequence.
     #[must_use]
     pub fn consequence(&self) -> &'static str {
         let own = self.spec().map_or(
@@ -287,7 +286,7 @@ impl Task {
         self.worded(|words| words.consequence, own)
     }
 
-    /// Next step when the service could not do it.
+    /// Next step after a failure.
     #[must_use]
     pub fn if_failed(&self) -> &'static str {
         self.spec().map_or(
@@ -296,13 +295,13 @@ impl Task {
         )
     }
 
-    /// Label of the confirm button, with the device pinned: `Isolate “FIN-LT-042” (…9c07)`.
+    /// Label of the confirm button, with the target: `Isolate “FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn confirm_label(&self, machine: &MachineRef) -> String {
         format!("{} {}", self.verb(), machine.quoted())
     }
 
-    /// The words before the device's name on the confirm button.
+    /// Verb before the device's name on the confirm button.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         let own = self.spec().map_or("Cancel the action on", |spec| spec.verb);
@@ -316,30 +315,30 @@ impl Task {
     }
 }
 
-/// Effect of an order of which the service keeps no record, as a complete reading shows it.
+/// Effect of an order without a record at the service, as a complete reading shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderEffect {
     /// The ordered effect is in place; its `state` names any deviation from the order.
     Shown(Box<MachineAction>),
     NotShown,
-    /// What was read has this order's tag but differs from the order: how Defender shows it.
+    /// The reading has this order's tag but differs from the order; holds Defender's version.
     Contradicts(String),
 }
 
 impl Order {
-    /// The comment exactly as it leaves: the tag first, then the person's text.
+    /// The comment exactly as sent: the tag, then the user's text.
     #[must_use]
     pub fn comment_to_send(&self) -> String {
         format!("[{}] {}", self.entry, self.comment)
     }
 
-    /// Effect of an order that leaves no other record, by a reading of the machine: whether the tag is
-    /// there, or gone. A machine that does not tell its tags shows neither. `None` for any other order.
+    /// Effect of an order that leaves no record but the machine: whether the tag is present or
+    /// gone. `None` for any other order, and when the machine does not report its tags.
     #[must_use]
     pub fn effect_on(&self, machine: &Machine) -> Option<MachineAction> {
         let kind = self.task.kind()?;
         let (tag, wire_type) = (self.task.tag()?, &kind.spec().wire_type);
-        // Upper and lower case are different tags.
+        // Tags are case-sensitive.
         let tags = machine.machine_tags.as_deref();
         let has_it = tags.map(|tags| tags.iter().any(|known| **known == *tag));
         let status = if has_it == Some(kind.spec().removes.is_none()) {
@@ -402,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn containing_goes_the_way_of_an_isolation_under_words_of_its_own() {
+    fn containing_is_isolation_with_different_wording() {
         let contain = order(ActionKind::Contain);
         let isolate = order(ActionKind::Isolate);
         assert_eq!(
@@ -428,7 +427,7 @@ mod tests {
         );
     }
     #[test]
-    fn an_audit_is_called_one_from_its_button_to_its_end() {
+    fn an_audit_is_worded_as_audit_in_every_text() {
         use crate::action::{AUDIT, REACTION};
         use crate::journal::OrderStatus;
 

@@ -1,5 +1,5 @@
-//! Parameters of actions. A parameter is data: form, request body, journal and
-//! export use it, and none of them knows one by name.
+//! Parameters of actions. A parameter is data: form, request body, journal and export handle it
+//! without naming any particular one.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use super::choice::Choice;
 use super::hash::{Sha1, Sha1Error};
 use crate::model::first_lower;
 
-/// One input of an action, which cannot be ordered without it, and one property of its request body.
+/// One required input of an action and the request property that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// The property's name; case matters to the service.
+    /// The property's name, case-sensitive.
     pub wire_name: &'static str,
-    /// The label of the field, and its accessible name.
+    /// Field label and accessible name.
     pub label: &'static str,
     pub help: &'static str,
     pub kind: ParameterKind,
@@ -26,7 +26,7 @@ pub struct Parameter {
 /// Input type of a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// One of these. The first is preset.
+    /// One of a fixed set; the first is preset.
     Choice(&'static [Choice]),
     /// One line of text.
     Text { max_chars: usize },
@@ -34,7 +34,7 @@ pub enum ParameterKind {
     Hash,
     /// The SHA-1 or SHA-256 of a file.
     AnyHash,
-    /// A moment, to the second, in UTC.
+    /// A time in UTC, to the second.
     Time,
 }
 
@@ -73,7 +73,7 @@ pub enum ParameterError {
     SeveralLines { label: &'static str },
 }
 
-/// `a tag`, `the hash of the file`.
+/// The label with its article: `a tag`, `the hash of the file`.
 fn with_article(label: &str) -> String {
     let article = if label.contains(' ') { "the" } else { "a" };
     format!("{article} {}", first_lower(label))
@@ -93,7 +93,7 @@ impl Parameter {
         }
     }
 
-    /// Whether its field takes text.
+    /// Whether the field takes free text.
     #[must_use]
     pub const fn is_typed(&self) -> bool {
         !matches!(self.kind, ParameterKind::Choice(_))
@@ -110,10 +110,10 @@ impl Parameter {
         }
     }
 
-    /// Reads the text of its field.
+    /// Parses the field's text.
     ///
     /// # Errors
-    /// What the text is instead of a value.
+    /// The mistake in the text.
     pub fn parse(&self, text: &str) -> Result<Value, ParameterError> {
         let label = self.label;
         let text = text.trim();
@@ -138,7 +138,7 @@ impl Parameter {
         })
     }
 
-    /// Reads back what [`Value::to_json`] wrote. A text of any length: its limit may have been another.
+    /// Reads what [`Value::to_json`] wrote. Not limited in length: the limit may have changed since.
     #[must_use]
     pub fn read(&self, json: &Json) -> Option<Value> {
         let text = json.as_str()?;
@@ -159,8 +159,7 @@ fn any_hash(text: &str) -> Result<Value, Sha1Error> {
     }
 }
 
-/// A time as people and the service write it. Without an offset it is UTC, without a time of day its
-/// beginning.
+/// Parses a time as users and the service write it. UTC without an offset, midnight without a time of day.
 fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim().trim_end_matches("UTC").trim_end();
     let plain = || {
@@ -183,7 +182,7 @@ fn one_line(text: &str, label: &'static str, max: usize) -> Result<Box<str>, Par
 }
 
 impl Value {
-    /// The value as the service wants it.
+    /// The value as sent to the service.
     #[must_use]
     pub fn to_json(&self) -> Json {
         match self {
@@ -194,7 +193,7 @@ impl Value {
         }
     }
 
-    /// The value as a field of a form holds it.
+    /// The value as a form field holds it.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         match self {
@@ -208,7 +207,7 @@ impl Value {
         }
     }
 
-    /// The value in an account of what was sent.
+    /// The value in a description of the sent request.
     #[must_use]
     pub fn word(&self) -> Cow<'_, str> {
         match self {
@@ -219,12 +218,12 @@ impl Value {
     }
 }
 
-/// The values of an action's parameters, in the order of the catalogue.
+/// Values of an action's parameters, in catalogue order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Values(Box<[(&'static Parameter, Value)]>);
 
 impl Values {
-    /// The value of one parameter, where it was given.
+    /// The value of a parameter, if it was given.
     #[must_use]
     pub fn get(&self, parameter: &Parameter) -> Option<&Value> {
         self.iter()
@@ -239,7 +238,7 @@ impl Values {
             .any(|(_, value)| matches!(value, Value::Choice(chosen) if *chosen == choice))
     }
 
-    /// The variant of the action: the first choice that was made.
+    /// The first choice made, which is the action's variant.
     #[must_use]
     pub fn variant(&self) -> Option<&'static Choice> {
         self.iter().find_map(|(_, value)| match value {
@@ -290,7 +289,7 @@ mod tests {
     const TEXT: ParameterKind = ParameterKind::Text { max_chars: 10 };
 
     #[test]
-    fn every_kind_takes_its_example_and_reads_back_what_it_wrote() {
+    fn every_kind_parses_its_example_and_survives_json() {
         for kind in [
             CHOICE,
             TEXT,
@@ -307,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_read_as_utc_and_a_hash_of_either_length_is_taken() {
+    fn a_time_is_utc_and_both_hash_lengths_are_accepted() {
         let time = parameter(ParameterKind::Time);
         let read = |text: &str| time.parse(text).map(|value| value.to_json());
         for text in [
@@ -337,9 +336,9 @@ mod tests {
     }
 
     #[test]
-    fn values_leave_as_json_text() {
+    fn values_are_sent_as_json_strings() {
         let json = |kind, text: &str| {
-            let value = parameter(kind).parse(text).expect("it fits");
+            let value = parameter(kind).parse(text).expect("a valid text");
             value.to_json().to_string()
         };
         assert_eq!(json(CHOICE, "Full"), r#""Full""#);
@@ -347,14 +346,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_longer_than_may_be_typed_now_is_read_back() {
+    fn stored_text_over_the_present_limit_is_read() {
         let long = "12345678901";
         let read = parameter(TEXT).read(&long.into());
         assert_eq!(read, Some(Value::Text(long.into())));
     }
 
     #[test]
-    fn what_does_not_fit_is_named() {
+    fn invalid_text_is_explained() {
         let label = "Label";
         for (kind, typed, expected) in [
             (CHOICE, "full", ParameterError::NotOffered { label }),

@@ -1,19 +1,19 @@
-//! A condition's phase, as the list, the search and the panel name it.
+//! Phase of a condition, as named by list, search and panel.
 
 use super::condition::Condition;
 use super::inference::{ConditionState, Conditions};
 
-/// The state of a condition, without its evidence.
+/// Phase of a condition, without its evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConditionPhase {
-    /// The history holds nothing about it: never read as "no".
+    /// No evidence in the history: never read as "no".
     #[default]
     Unknown,
     No,
     Yes,
-    /// Set and lifted; which came last is unknown.
+    /// Set and lifted, in unknown order.
     Unclear,
-    /// An action that sets or clears it was accepted; the device has not started it.
+    /// An accepted action will set or clear it; the device has not started.
     Pending {
         to: bool,
         /// Whether it is in force meanwhile, as far as the history shows.
@@ -22,10 +22,10 @@ pub enum ConditionPhase {
     /// The device is carrying it out.
     UnderWay {
         to: bool,
-        /// Whether it is in force meanwhile, as for [`Self::Pending`].
+        /// Whether it is in force meanwhile, as in [`Self::Pending`].
         holds: bool,
     },
-    /// Setting it and lifting it are both requested and have not ended: whichever ends last decides.
+    /// Both setting and lifting are under way; the last to end wins.
     BothWays,
 }
 
@@ -33,12 +33,12 @@ const PENDING: ConditionPhase = ConditionPhase::Pending {
     to: true,
     holds: false,
 };
-/// Requested once more, of what is in force already.
+/// Requested again while in force.
 const PENDING_AGAIN: ConditionPhase = ConditionPhase::Pending {
     to: true,
     holds: true,
 };
-/// Carried out once more, where it is in force already.
+/// Being carried out again while in force.
 const UNDER_WAY_AGAIN: ConditionPhase = ConditionPhase::UnderWay {
     to: true,
     holds: true,
@@ -54,7 +54,7 @@ const WAY_BACK: ConditionPhase = ConditionPhase::Pending {
 };
 
 impl ConditionPhase {
-    /// The phase of what was inferred; `holds` is whether it is in force while it changes.
+    /// The phase of an inferred state; `holds` is whether it is in force while it changes.
     #[must_use]
     pub fn of(state: &ConditionState, holds: bool) -> Self {
         match state {
@@ -69,7 +69,7 @@ impl ConditionPhase {
         }
     }
 
-    /// Whether it is in force or an action on it is still under way.
+    /// Whether it is in force or an action on it is under way.
     #[must_use]
     pub const fn is_of_note(self) -> bool {
         !matches!(self, Self::Unknown | Self::No)
@@ -122,13 +122,13 @@ impl ConditionPhase {
         }
     }
 
-    /// Whether it is in force, and is being set once more.
+    /// Whether it is in force and being set again.
     #[must_use]
     pub const fn is_repeated(self) -> bool {
         matches!(self, PENDING_AGAIN | UNDER_WAY_AGAIN)
     }
 
-    /// Short word without the state that is in force meanwhile: for the search and narrow columns.
+    /// Short word that leaves out the state in force meanwhile: for the search and narrow columns.
     #[must_use]
     pub const fn short_word(self, condition: Condition) -> &'static str {
         match (self, condition) {
@@ -143,7 +143,6 @@ impl ConditionPhase {
 }
 
 impl Conditions {
-    /// The phase of this condition.
     #[must_use]
     pub fn phase(&self, condition: Condition) -> ConditionPhase {
         if self.opposed(condition).is_some() {

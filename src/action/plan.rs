@@ -1,4 +1,4 @@
-//! Plans: actions that are ordered together, one after the other on each device.
+//! Plans: actions ordered together, one after another on each device.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,31 +9,30 @@ use super::inputs::TAG;
 use super::parameter::Parameter;
 use super::plan_step::PlanStep;
 
-/// Maximum number of steps of a plan, so that one form can show them.
+/// Maximum number of steps of a plan, so that they fit into one form.
 pub const MAX_STEPS: usize = 8;
-/// The placeholder for the ticket's number in a value that a plan gives.
+/// Placeholder for the ticket number in a plan's values.
 pub const TICKET: &str = "{ticket}";
 
 /// One action of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     pub kind: ActionKind,
-    /// The text of each field that the plan gives, by the parameter's wire name; the form asks for the
-    /// others.
+    /// Preset field texts, by the parameter's wire name; the form asks for the others.
     pub given: BTreeMap<&'static str, String>,
-    /// Whether the steps after this one are still sent if this one is refused.
+    /// Whether the following steps are still sent if this one is refused.
     pub goes_on: bool,
 }
 
-/// Actions that are ordered together.
+/// Actions ordered together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub name: Box<str>,
     pub steps: Box<[Step]>,
 }
 
-/// The available plans, never empty: the two built-in ones, then those of the settings. A plan with the name
-/// of a built-in one replaces it.
+/// The available plans, never empty: the two built-in ones, then those of the settings, which
+/// replace a built-in one of the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plans(Vec<Arc<Plan>>);
 
@@ -74,7 +73,7 @@ impl Plans {
 }
 
 impl Step {
-    /// A step with all its fields left to the form, whose refusal does not stop the plan.
+    /// A step whose fields are all left to the form and whose refusal does not stop the plan.
     #[must_use]
     pub fn new(kind: ActionKind) -> Self {
         Self {
@@ -114,7 +113,7 @@ impl Step {
         format!("{button} ({})", given.join(", "))
     }
 
-    /// Why both cannot be in one plan: one repeats or undoes the other.
+    /// Why one plan cannot contain both: one repeats or undoes the other.
     fn clash(&self, other: &Self) -> Option<&'static str> {
         let is_alike = self.given == other.given || self.kind.spec().parameters != [TAG];
         if self.kind == other.kind && is_alike {
@@ -148,7 +147,7 @@ impl Plan {
         clashes.next()
     }
 
-    /// The fields that the form asks for, each once, for the steps, counted from 0, that are sent.
+    /// The fields that the form asks for, without duplicates, for the steps that are sent (counted from 0).
     #[must_use]
     pub fn asked(&self, is_sent: impl Fn(usize) -> bool) -> Vec<&'static Parameter> {
         let mut asked: Vec<&'static Parameter> = Vec::new();
@@ -165,8 +164,8 @@ impl Plan {
         asked
     }
 
-    /// Makes the draft of the step at `at` from the form's draft; `fill` puts the ticket into preset texts.
-    /// `None` where there is no such step.
+    /// Makes the draft of step `at` from the form's draft; `fill` puts the ticket into preset
+    /// texts. `None` if there is no such step.
     #[must_use]
     pub fn draft(&self, at: usize, form: Draft, fill: impl Fn(&str) -> String) -> Option<Draft> {
         let step = self.steps.get(at)?;
@@ -187,10 +186,10 @@ impl Plan {
         Some(draft)
     }
 
-    /// One sentence on what happens after a refused step.
+    /// One sentence about what follows a refused step.
     #[must_use]
     pub fn after_refusal(&self) -> String {
-        // After the last there is nothing to stop.
+        // The last step has none after it to stop.
         let others = self.steps.iter().take(self.steps.len().saturating_sub(1));
         let ending = others.enumerate().filter(|(_, step)| !step.goes_on);
         let ending: Vec<String> = ending.map(|(n, _)| (n + 1).to_string()).collect();
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_plans_are_whole() {
+    fn the_built_in_plans_are_valid() {
         let plans = Plans::default();
         let steps = |plan: &Arc<Plan>| plan.steps.iter().map(Step::label).collect::<Vec<_>>();
         let all: Vec<_> = plans
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_the_settings_takes_the_place_of_a_built_in_one() {
+    fn a_plan_of_the_settings_replaces_a_built_in_one() {
         let mut plans = Plans::default();
         plans.add(Plan::new("Ransomware", [Step::new(ActionKind::Isolate)]));
         plans.add(Plan::new("Other", [Step::new(ActionKind::Isolate)]));
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_repeats_or_undoes_another_is_named() {
+    fn steps_that_repeat_or_undo_another_are_reported() {
         use ActionKind::{AddTag, Isolate, RemoveTag, Unisolate};
         let tag = |kind, text: &str| Step::new(kind).with(&TAG, text);
         for (steps, trouble) in [
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_happens_after_a_refusal_is_said() {
+    fn effect_of_a_refused_step_is_explained() {
         let of = |goes_on: &[bool]| {
             let steps = goes_on.iter().map(|goes_on| Step {
                 goes_on: *goes_on,

@@ -1,31 +1,31 @@
-//! An order's place in the plan that it is a step of.
+//! An order's step in a plan.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::clean;
 
-/// The plan and step that an order belongs to. Written with the record that begins its entry, so that a plan can
-/// be resumed after the settings that held it have changed.
+/// The plan and step of an order. Written with the entry's first record, so that a plan can be
+/// resumed even if the settings have changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanStep {
-    /// Name of the plan at the time of confirmation.
+    /// The plan's name when confirmed.
     pub name: Box<str>,
-    /// Number of the step, counted from 1.
+    /// Step number, counted from 1.
     pub step: u32,
     pub of: u32,
-    /// Whether the steps after this one are still sent if this one is refused.
+    /// Whether the following steps are still sent if this one is refused.
     pub goes_on: bool,
 }
 
 impl PlanStep {
-    /// Its place, such as `step 2 of 4`.
+    /// The step's position: `step 2 of 4`.
     #[must_use]
     pub fn place(&self) -> String {
         format!("step {} of {}", self.step, self.of)
     }
 
-    /// Its place, with the plan's name.
+    /// The step's position and the plan's name.
     #[must_use]
     pub fn words(&self) -> String {
         format!("{} of “{}”", self.place(), clean(&self.name, 40))

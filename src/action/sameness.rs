@@ -1,4 +1,4 @@
-//! Whether two requests on one device ask for the same.
+//! Comparison of requests on one device.
 
 use super::catalogue::ActionKind;
 use super::choice::Choice;
@@ -8,19 +8,19 @@ use super::parameter::ParameterKind;
 use super::spec::Recorded;
 use crate::model::MachineAction;
 
-/// Comparison of an existing request on a device with a task.
+/// Result of comparing an existing request on a device with a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     Same,
-    /// Same kind, different choice: a selective instead of a full isolation, a longer scan.
+    /// Same kind, different choice: selective instead of full isolation, or a longer scan.
     OtherVariant,
-    /// The service does not say enough: no type, or no file.
+    /// The service does not report the type or the file.
     Unknown,
     Different,
 }
 
 impl Task {
-    /// How an action of the service on the same device compares with this task.
+    /// Compares an action of the service on the same device with this task.
     #[must_use]
     pub fn compared_with(&self, action: &MachineAction) -> Sameness {
         match self {
@@ -36,7 +36,7 @@ impl Task {
         }
     }
 
-    /// How another order on the same device compares with this task.
+    /// Compares another order on the same device with this task.
     #[must_use]
     pub fn compared_with_task(&self, other: &Self) -> Sameness {
         match (self, other) {
@@ -61,7 +61,7 @@ impl Task {
         }
     }
 
-    /// Comparison of tenant-wide orders. One file may have several indicators, each with another reaction.
+    /// Compares tenant-wide orders. One file may have several indicators with different reactions.
     fn compared_everywhere(&self, other: &Self) -> Sameness {
         let about = |task: &Self| match task.indicator() {
             Some(id) => Some(id.as_str().to_owned()),
@@ -76,7 +76,7 @@ impl Task {
         }
     }
 
-    /// The choice that tells this request from others of its kind, where there was one.
+    /// The choice that distinguishes this request from others of its kind, if any.
     #[must_use]
     pub fn variant(&self) -> Option<&'static Choice> {
         match self {
@@ -95,7 +95,7 @@ impl Task {
         fixed.or(self.variant().map(|choice| choice.value))
     }
 
-    /// Compares what two requests of one kind are about.
+    /// Compares the targets of two requests of one kind.
     fn compared(&self, kind: ActionKind, file: Option<&Sha1>, scope: Option<&str>) -> Sameness {
         if kind.spec().record == Recorded::Machine {
             return match (self.tag(), scope) {
@@ -113,7 +113,7 @@ impl Task {
             };
         }
         match (self.variant(), scope) {
-            // How the service reports that a device is contained is not documented.
+            // How the service reports a contained device is not documented.
             (None, _) | (_, None) => Sameness::Same,
             (Some(ours), Some(theirs)) if ours.value.eq_ignore_ascii_case(theirs) => Sameness::Same,
             (Some(_), Some(_)) => Sameness::OtherVariant,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_kind_is_the_same_request_only_about_the_same_file_and_isolation() {
+    fn requests_are_equal_only_for_the_same_file_and_isolation_type() {
         use MachineActionType::{Isolate, StopAndQuarantineFile, Unisolate};
         use Sameness::{Different, OtherVariant, Same, Unknown};
         let upper = FILE_A.to_uppercase();
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn two_orders_compare_as_their_actions_do() {
+    fn two_orders_compare_like_their_actions() {
         use Sameness::{Different, OtherVariant, Same, Unknown};
         let (a, b) = (quarantine(FILE_A), quarantine(FILE_B));
         let (full, selective) = (isolation(&FULL), isolation(&SELECTIVE));

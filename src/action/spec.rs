@@ -1,4 +1,4 @@
-//! Types of the action catalogue's rows.
+//! Types of the action catalogue.
 
 use super::catalogue::ActionKind;
 use super::condition::Condition;
@@ -8,7 +8,7 @@ use crate::model::{
     Machine, MachineAction, MachineActionType, OnboardingStatus, OsFamily, Permission, clean,
 };
 
-/// Harm that a wrong click does; decides confirmation, colour and guardrails.
+/// Harm of an accidental click; decides confirmation, colour and guardrails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Risk {
     /// Restores service.
@@ -17,12 +17,12 @@ pub enum Risk {
     Harmless,
     /// Interrupts a person's work; can be undone.
     Disruptive,
-    /// Cannot be taken back from here.
+    /// Cannot be undone from here.
     Irreversible,
 }
 
 impl Risk {
-    /// Whether it stops or removes something.
+    /// Whether it stops or removes anything.
     #[must_use]
     pub const fn takes_away(self) -> bool {
         match self {
@@ -40,31 +40,30 @@ pub enum Change {
     Nothing,
 }
 
-/// The devices that an action applies to.
+/// Devices that an action applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Devices {
-    /// Devices with a sensor, which carries it out.
+    /// Devices with a sensor, which carries the action out.
     Managed,
-    /// Devices without a sensor: others carry it out.
+    /// Devices without a sensor; others carry the action out.
     Unmanaged,
-    /// All: Defender carries it out by itself.
+    /// All; Defender carries the action out itself.
     Any,
-    /// All of the tenant at once: it is ordered of [`MachineRef::every_device`](crate::model::MachineRef::every_device),
-    /// wherever it was begun.
+    /// All devices of the tenant at once. The order names
+    /// [`MachineRef::every_device`](crate::model::MachineRef::every_device).
     Every,
 }
 
-/// The kind of record that the service answers with, which is followed to its end.
+/// The kind of record in the service's response, followed to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     MachineAction,
-    /// Shows neither requestor nor comment, and cannot be cancelled from here.
+    /// Has neither requestor nor comment, and cannot be cancelled from here.
     Investigation,
-    /// The machine as it is then. There is no record of the request: the machine is read for its effect,
-    /// and the order's own tag is used instead of an id.
+    /// The machine. There is no record of the request: the effect is read from the machine, and the
+    /// order's tag replaces the id.
     Machine,
-    /// An indicator of the tenant, or nothing where one is removed. The indicators of its file are read for
-    /// the order's effect.
+    /// An indicator of the tenant, or nothing for a removal. The effect is read from the indicators of the file.
     Indicator,
 }
 
@@ -80,7 +79,7 @@ impl Recorded {
         }
     }
 
-    /// Whether the request has a record of its own; else only its effect can be read.
+    /// Whether the service has a record of the request; otherwise only its effect can be read.
     #[must_use]
     pub const fn is_of_request(self) -> bool {
         match self {
@@ -89,7 +88,7 @@ impl Recorded {
         }
     }
 
-    /// Whether the public interface has a call that stops it.
+    /// Whether the public API has a call to cancel it.
     #[must_use]
     pub const fn can_be_cancelled(self) -> bool {
         match self {
@@ -98,7 +97,7 @@ impl Recorded {
         }
     }
 
-    /// Whether the service is sent the comment.
+    /// Whether the request carries the comment.
     #[must_use]
     pub const fn takes_comment(self) -> bool {
         match self {
@@ -112,12 +111,12 @@ impl Recorded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Yield {
     Nothing,
-    /// A file of evidence, which the service keeps for download.
+    /// An evidence file, which the service keeps for download.
     Package,
 }
 
 impl Yield {
-    /// Where else to find it.
+    /// Another way to find it.
     #[must_use]
     pub const fn hint(self) -> Option<&'static str> {
         match self {
@@ -153,7 +152,7 @@ impl Group {
     }
 }
 
-/// A key that opens the form, always with Ctrl (Cmd on macOS): none sends anything.
+/// A key that opens the form, always with Ctrl (Cmd on macOS). None sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shortcut {
     pub letter: char,
@@ -172,24 +171,24 @@ impl Shortcut {
     }
 }
 
-/// A standing caveat of an action on some systems.
+/// A caveat that always applies on some systems.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemCaveat {
     pub is_for: fn(OsFamily) -> bool,
     pub text: &'static str,
 }
 
-/// Everything there is to know about an action.
+/// The full description of an action.
 pub struct ActionSpec {
-    /// `type` of the machine action that comes of it.
+    /// `type` of the resulting machine action.
     pub wire_type: MachineActionType,
-    /// Key in the journal, where it is not `wire_type`. Never changes.
+    /// Key in the journal, if not `wire_type`. Never changes.
     pub journal_key: Option<&'static str>,
     /// Last segment of the request path.
     pub endpoint: &'static str,
-    /// Properties of the body that are the same in every request.
+    /// Constant properties of the request body.
     pub fixed: &'static [(&'static str, &'static str)],
-    /// Its name in `availableMachineActions`; a choice may have one of its own.
+    /// Name in `availableMachineActions`; a choice may have a different one.
     pub available_as: Option<&'static str>,
     pub permission: Permission,
     /// Defender portal roles, one of which is needed in addition.
@@ -199,48 +198,47 @@ pub struct ActionSpec {
     pub yields: Yield,
     pub group: Group,
     pub shortcut: Option<Shortcut>,
-    /// Menu, palette, heading of the form.
+    /// Title in menu, palette and form heading.
     pub title: &'static str,
-    /// On the panel's button, before `…`.
+    /// Label of the panel's button, before `…`.
     pub button: &'static str,
-    /// Before the device's name on the confirm button.
+    /// Verb before the device's name on the confirm button.
     pub verb: &'static str,
-    /// For "You are not allowed to …", with the device's name after it.
+    /// Infinitive for "You are not allowed to …", followed by the device's name.
     pub infinitive: &'static str,
-    /// For "You can …", without a device.
+    /// Ability for "You can …", without a device.
     pub ability: &'static str,
-    /// In a sentence, without its article; an `s` makes several of it.
+    /// Noun in a sentence, without article; the plural takes an `s`.
     pub noun: &'static str,
-    /// Noun for counting several and where room is short, if it is another word.
+    /// Noun for counts and narrow space, if different.
     pub short_noun: &'static str,
-    /// The word for "the service said `Succeeded`", and for nothing else.
+    /// Word for the status `Succeeded`, used for nothing else.
     pub done: &'static str,
-    /// The safe button of the review.
+    /// Label of the review's safe button.
     pub keep: &'static str,
-    /// Next step when the service could not do it.
+    /// Next step after a failure.
     pub if_failed: &'static str,
-    /// One sentence on the consequence, shown under the device's name.
+    /// One sentence about the consequence, shown under the device's name.
     pub consequence: &'static str,
-    /// Always true, so not findings: plain text under the consequence.
+    /// Caveats that always apply, and so are no findings: plain text under the consequence.
     pub caveats: &'static [&'static str],
     /// Further caveats on some systems.
     pub system_caveats: &'static [SystemCaveat],
     pub parameters: &'static [Parameter],
     pub risk: Risk,
     pub change: Change,
-    /// Noun of what a success leaves no record of, as it is taken away: if a look-up does not find it gone,
-    /// it is still there.
+    /// Noun of what a success removes without a record: it is still there until a look-up no longer finds it.
     pub removes: Option<&'static str>,
-    /// The action in its place on a device without a sensor.
+    /// The replacing action on a device without a sensor.
     pub without_sensor: Option<ActionKind>,
     pub undo: Option<ActionKind>,
-    /// Why there is no inverse, and what can be done instead.
+    /// Why there is no inverse, and the alternative.
     pub no_way_back: Option<&'static str>,
     pub supports: fn(&Machine, &Values) -> Support,
 }
 
 impl ActionSpec {
-    /// Defaults shared by most rows. Empty fields are set by each row.
+    /// Defaults shared by most rows. Each row sets the empty fields.
     pub(super) const ON_MANAGED_DEVICE: Self = Self {
         wire_type: MachineActionType::Isolate,
         journal_key: None,
@@ -277,7 +275,7 @@ impl ActionSpec {
         supports: systems::any,
     };
 
-    /// Caveats on devices of these systems; all of them where the system is unknown.
+    /// Caveats on devices of these systems; all of them if the system is unknown.
     pub fn caveats_on(&self, systems: &[OsFamily]) -> impl Iterator<Item = &'static str> {
         let fits = move |is_for: fn(OsFamily) -> bool| {
             let mut systems = systems.iter();
@@ -291,20 +289,18 @@ impl ActionSpec {
             .copied()
     }
 
-    /// Key in the journal.
     #[must_use]
     pub fn journal_key(&self) -> &str {
         self.journal_key.unwrap_or(self.wire_type.as_wire())
     }
 
-    /// A count with the noun: `1 isolation`, `3 packages`.
+    /// A count with its noun: `1 isolation`, `3 packages`.
     #[must_use]
     pub fn counted(&self, count: usize) -> String {
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {}{plural}", self.brief_noun())
     }
 
-    /// The shortest noun.
     #[must_use]
     pub const fn brief_noun(&self) -> &'static str {
         if self.short_noun.is_empty() {
@@ -333,8 +329,7 @@ impl ActionKind {
         self.spec().devices == Devices::Every
     }
 
-    /// The action used instead on such a device: a key for an isolation contains what cannot
-    /// isolate itself.
+    /// The action to use on this device: the isolation key contains a device that cannot isolate itself.
     #[must_use]
     pub fn suited_to(self, machine: Option<&Machine>) -> Self {
         let in_its_place = self.spec().without_sensor;
@@ -343,21 +338,21 @@ impl ActionKind {
             .unwrap_or(self)
     }
 
-    /// The kind that makes machine actions of this type, if the console can order it. Of several the
-    /// one without a fixed property.
+    /// The kind that makes machine actions of this type, if the console can order it. Of several,
+    /// the one without a fixed property.
     #[must_use]
     pub fn from_type(wire_type: &MachineActionType) -> Option<Self> {
         let mut kinds = Self::ALL.iter().copied();
         kinds.find(|kind| kind.spec().wire_type == *wire_type)
     }
 
-    /// The kind that made this action, as far as the service says.
+    /// The kind of this action, as far as the service reports it.
     #[must_use]
     pub fn of(action: &MachineAction) -> Option<Self> {
         Self::by_scope(action).or_else(|| Self::from_type(&action.kind))
     }
 
-    /// The kind whose fixed property is this action's scope: its name says it already.
+    /// The kind whose fixed property is this action's scope, so that its name already includes the scope.
     #[must_use]
     pub fn by_scope(action: &MachineAction) -> Option<Self> {
         let scope = action.scope.as_deref().unwrap_or_default();
@@ -369,7 +364,7 @@ impl ActionKind {
         })
     }
 
-    /// The kind that would bring about the opposite of what this one changes.
+    /// The kind with the opposite effect.
     #[must_use]
     pub fn opposite(self) -> Option<Self> {
         match self.spec().change {
@@ -378,8 +373,8 @@ impl ActionKind {
         }
     }
 
-    /// Whether its button belongs to this device. An isolation and a containment take each other's
-    /// place; where nobody says which it is, both are offered.
+    /// Whether its button is shown for this device: isolation or containment, and both if it is
+    /// unknown whether there is a sensor.
     #[must_use]
     pub fn is_offered_on(self, machine: Option<&Machine>) -> bool {
         let Some(machine) = machine else {
@@ -423,7 +418,7 @@ mod tests {
     use crate::model::MachineId;
 
     #[test]
-    fn an_isolation_and_a_containment_take_each_others_place() {
+    fn isolation_and_containment_replace_each_other() {
         let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
         let mut offered = |status: Option<OnboardingStatus>| {
             machine.onboarding_status = status;

@@ -1,4 +1,4 @@
-//! A task as the journal has it: a kind with its parameters, or what it cancels.
+//! A task as stored in the journal: a kind with parameters, or a cancellation.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -83,8 +83,8 @@ fn task(stored: StoredTask) -> Option<Task> {
     Some(Task::Act { kind, values })
 }
 
-/// The kind that the journal calls so: of several the one whose fixed properties are there. An
-/// isolation of unmanaged devices, which is what the first releases wrote, is a containment.
+/// The kind with this journal key; of several, the one whose fixed properties are present. The
+/// first releases wrote an isolation of unmanaged devices, which is a containment.
 fn kind_of(key: &str, given: &Map<String, Json>) -> Option<ActionKind> {
     let named = |kind: &ActionKind| kind.spec().journal_key() == key;
     let is_there = |kind: &ActionKind| {

@@ -1,4 +1,4 @@
-//! Systems on which the documentation allows an action (rule 9): our own table.
+//! Systems on which the documentation allows an action (rule 9): a table of our own.
 
 use super::inputs::SELECTIVE;
 use super::parameter::Values;
@@ -8,9 +8,9 @@ use crate::model::{Machine, OsFamily};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     Yes,
-    /// Not listed, or not known: a warning.
+    /// Not listed, or not known; warns.
     Unlisted(&'static str),
-    /// Excluded by name: blocks.
+    /// Excluded explicitly; blocks.
     No(&'static str),
 }
 
@@ -52,15 +52,15 @@ pub(super) fn release(machine: &Machine, _: &Values) -> Support {
     if machine.is_unmanaged() {
         return Support::Yes;
     }
-    // What can be set can be lifted, regardless of the tables (rule 10): a contained phone may be known as
-    // anything.
+    // A condition that can be set can be lifted, regardless of the tables (rule 10): a contained
+    // phone may be reported as any system.
     match isolation(machine, &Values::default()) {
         Support::No(why) => Support::Unlisted(why),
         support @ (Support::Unlisted(_) | Support::Yes) => support,
     }
 }
 
-/// Nothing runs on a device without a sensor: the others keep away from it, or no longer do.
+/// A device without a sensor runs nothing: the other devices isolate or release it.
 pub(super) const fn any(_: &Machine, _: &Values) -> Support {
     Support::Yes
 }
@@ -112,7 +112,7 @@ pub(super) fn investigation(machine: &Machine, _: &Values) -> Support {
     }
 }
 
-/// The same systems take both.
+/// The same systems support both.
 pub(super) fn package(machine: &Machine, values: &Values) -> Support {
     scan(machine, values)
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_known_of_an_isolation_fits_the_system() {
+    fn isolation_caveats_fit_the_system() {
         let said = |systems: &[OsFamily]| {
             let texts = ActionKind::Isolate.spec().caveats_on(systems);
             texts.collect::<Vec<_>>().join("\n")

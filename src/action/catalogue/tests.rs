@@ -2,13 +2,13 @@ use super::*;
 use crate::model::{MachineAction, MachineActionId, MachineActionStatus, OsFamily};
 
 #[test]
-fn undoing_restores_service_or_is_the_doing_itself() {
+fn the_risk_of_an_action_fits_its_inverse() {
     for &kind in ActionKind::ALL {
         let spec = kind.spec();
         let is_irreversible = spec.risk == Risk::Irreversible;
         assert_eq!(spec.no_way_back.is_some(), is_irreversible, "{kind:?}");
         assert!(spec.undo.is_none() || !is_irreversible, "{kind:?}");
-        // What is no condition of a device is given back by the inverse of what takes it away.
+        // An effect that is no condition of a device is undone by the inverse of the action that restricts it.
         let takes_back =
             |undo: ActionKind| undo.spec().risk.takes_away() && !spec.risk.takes_away();
         let gives_back = matches!(spec.change, Change::Clears(_))
@@ -16,7 +16,7 @@ fn undoing_restores_service_or_is_the_doing_itself() {
         assert_eq!(spec.risk == Risk::Routine, gives_back, "{kind:?}");
         if let Some(undo) = spec.undo {
             assert_eq!(undo.spec().undo, Some(kind));
-            // What only marks takes nothing from anybody, and gives nothing back.
+            // Tagging restricts nothing and restores nothing.
             assert_eq!(
                 spec.group != Group::Mark,
                 (spec.risk == Risk::Routine) != (undo.spec().risk == Risk::Routine),
@@ -27,7 +27,7 @@ fn undoing_restores_service_or_is_the_doing_itself() {
 }
 
 #[test]
-fn a_type_leads_back_to_its_kind() {
+fn a_type_maps_back_to_its_kind() {
     let id = MachineActionId::parse("a").expect("a literal id");
     for &kind in ActionKind::ALL {
         let spec = kind.spec();
@@ -47,7 +47,7 @@ fn a_type_leads_back_to_its_kind() {
 }
 
 #[test]
-fn no_two_kinds_share_a_key_of_the_journal_or_of_the_keyboard() {
+fn journal_keys_and_shortcuts_are_unique() {
     let mut journal: Vec<_> = (ActionKind::ALL.iter())
         .map(|kind| (kind.spec().journal_key(), kind.spec().fixed))
         .collect();
@@ -63,7 +63,7 @@ fn no_two_kinds_share_a_key_of_the_journal_or_of_the_keyboard() {
 }
 
 #[test]
-fn a_kind_that_makes_no_machine_action_has_a_type_and_a_key_of_its_own() {
+fn kinds_without_machine_action_have_unique_type_and_key() {
     let kinds = ActionKind::ALL.iter().map(|kind| kind.spec());
     let other = kinds.filter(|spec| spec.record != Recorded::MachineAction);
     for spec in other {
@@ -73,10 +73,10 @@ fn a_kind_that_makes_no_machine_action_has_a_type_and_a_key_of_its_own() {
     }
 }
 
-/// By Microsoft's documentation: which applications an isolation spares, what a proxy script makes of
-/// it, and what is left where a device does not pick its release up.
+/// Microsoft's documentation: which applications an isolation spares, how a proxy script affects
+/// it, and how to release a device that does not pick its release up.
 #[test]
-fn what_an_isolation_spares_and_how_a_device_comes_back_is_said() {
+fn isolation_texts_name_spared_apps_and_recovery() {
     let (isolate, release) = (ActionKind::Isolate.spec(), ActionKind::Unisolate.spec());
     let says = |texts: &[&str], words: &str| texts.iter().any(|text| text.contains(words));
     for words in [

@@ -1,10 +1,10 @@
-//! What past actions say about a machine.
+//! Inference of a machine's conditions from past actions.
 
 use super::*;
 use crate::model::MachineActionType;
 
 #[test]
-fn a_condition_is_where_its_list_has_it() {
+fn a_conditions_discriminant_is_its_position_in_all() {
     for (place, condition) in Condition::ALL.into_iter().enumerate() {
         assert_eq!(condition as usize, place, "{condition:?}");
     }
@@ -26,9 +26,9 @@ fn action(
 use MachineActionStatus::{Failed, Pending, Succeeded};
 use MachineActionType::{Isolate, Unisolate};
 
-/// A device without a sensor is cut off by the others: a state of its own.
+/// A device without a sensor is cut off by the others, which is a separate condition.
 #[test]
-fn containing_is_no_isolation_and_a_release_lifts_it() {
+fn containment_is_not_isolation_and_a_release_lifts_it() {
     let contain = |status, at| {
         let mut action = action(Isolate, status, at, at);
         action.scope = Some("UnManagedDevice".into());
@@ -67,14 +67,14 @@ fn containing_is_no_isolation_and_a_release_lifts_it() {
 }
 
 #[test]
-fn no_history_is_unknown_never_no() {
+fn missing_history_is_unknown_not_no() {
     assert_eq!(infer(Condition::Isolated, &[]), ConditionState::Unknown);
     let failed = [action(Isolate, Failed, 1, 2)];
     assert_eq!(infer(Condition::Isolated, &failed), ConditionState::Unknown);
 }
 
 #[test]
-fn the_action_that_ended_last_decides() {
+fn the_last_ended_action_wins() {
     // Ordered first, but carried out after the release.
     let history = [
         action(Isolate, Succeeded, 1, 50),
@@ -91,7 +91,7 @@ fn the_action_that_ended_last_decides() {
 }
 
 #[test]
-fn ties_go_to_the_later_request_and_are_unknown_without_times() {
+fn ties_go_to_the_later_request_and_stay_unclear_without_times() {
     let timeless = |kind| {
         let mut action = action(kind, Succeeded, 1, 1);
         (action.created, action.last_updated) = (None, None);
@@ -111,7 +111,7 @@ fn ties_go_to_the_later_request_and_are_unknown_without_times() {
         action(Unisolate, Succeeded, 1, 50),
     ];
     assert!(is_unclear(&same), "{:?}", of(&same));
-    // A release at an unknown time may be the last of all.
+    // A release without a time may be the last action.
     let one = [
         action(Isolate, Succeeded, 1, 50),
         action(Unisolate, Succeeded, 1, 20),
@@ -132,7 +132,7 @@ fn ties_go_to_the_later_request_and_are_unknown_without_times() {
 
 proptest::proptest! {
     #[test]
-    fn the_order_of_the_list_decides_nothing(
+    fn the_result_does_not_depend_on_list_order(
         actions in proptest::collection::vec(
             (0..4_usize, 0..3_usize, proptest::option::of(0..3_i64), proptest::option::of(0..3_i64)),
             0..6,
@@ -162,7 +162,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn condition_starts_at_the_earliest_set_without_a_release_in_between() {
+fn condition_starts_at_earliest_set_since_last_release() {
     let by = |who: &str, at| {
         let mut action = action(Isolate, Succeeded, at, at);
         action.requestor = Some(who.into());
@@ -186,7 +186,7 @@ fn condition_starts_at_the_earliest_set_without_a_release_in_between() {
         (found.since, found.by.as_deref()),
         (first.last_updated, Some("ann"))
     );
-    // One at an unknown time begins nothing.
+    // An action without a time starts no period.
     let mut timeless = by("bob", 35);
     (timeless.created, timeless.last_updated) = (None, None);
     let found = of(&[timeless.clone(), by("bob", 30), again.clone()]);
@@ -198,7 +198,7 @@ fn condition_starts_at_the_earliest_set_without_a_release_in_between() {
 }
 
 #[test]
-fn an_unfinished_action_makes_it_changing() {
+fn an_unfinished_action_makes_the_condition_changing() {
     let history = [
         action(Unisolate, Pending, 30, 30),
         action(Isolate, Succeeded, 1, 50),
@@ -210,7 +210,7 @@ fn an_unfinished_action_makes_it_changing() {
 }
 
 #[test]
-fn a_release_is_of_the_isolation_unless_containing_is_all_that_was_done() {
+fn a_release_ends_isolation_unless_only_containment_was_ordered() {
     let mut contain = action(Isolate, Succeeded, 1, 1);
     contain.scope = Some("UnManagedDevice".into());
     let isolate = action(Isolate, Succeeded, 2, 2);
@@ -221,13 +221,13 @@ fn a_release_is_of_the_isolation_unless_containing_is_all_that_was_done() {
     assert!(is_released(&[contain.clone(), isolate, release.clone()]));
     assert!(
         is_released(std::slice::from_ref(&release)),
-        "of what is not on record"
+        "an unrecorded isolation"
     );
     assert!(!is_released(&[contain, release]));
 }
 
 #[test]
-fn pending_is_not_picked_up_and_what_is_in_progress_or_has_ended_is() {
+fn actions_in_progress_or_ended_are_picked_up_and_pending_ones_are_not() {
     for (status, expected) in [
         (Pending, false),
         (MachineActionStatus::from_wire("Queued"), false),
