@@ -1,12 +1,12 @@
-//! Refusals that a retry does not change, and the alternative to one.
+//! Refusals that a retry does not change, and their alternatives.
 
 use super::{Entry, OrderStatus, Record};
 use crate::action::{Risk, Task};
 use crate::model::{RefusalCode, concerns_indicator_limit, concerns_licence};
 
-/// Whether the service may accept the same request another time: a permission is granted, a limit
-/// passes, another action ends, the sign-in is new, a proxy lets it through. What the device or the hash
-/// is does not change by asking again.
+/// Whether the service may accept the same request later: when a permission is granted, a limit
+/// passes, another action ends, the sign-in is new, or a proxy lets it through. A retry does not
+/// change the device or the hash.
 fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) -> bool {
     use RefusalCode::{
         ActiveRequestAlreadyExists, ClientVersionNotSupported, DisallowedOperation,
@@ -15,7 +15,7 @@ fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) 
     let is_cancellation = matches!(entry.order.task, Task::Cancel { .. });
     match (status, RefusalCode::named(code)) {
         _ if concerns_licence(message) => false,
-        // Once one has been removed.
+        // Accepted once an indicator has been removed.
         (400, None) if entry.order.task.is_tenant_wide() && concerns_indicator_limit(message) => {
             true
         }
@@ -31,14 +31,14 @@ fn may_be_accepted_later(entry: &Entry, status: u16, code: &str, message: &str) 
         ) => false,
         // The reason is not known yet.
         (400 | 422, _) => !is_cancellation && were_actions_read(entry) == Some(false),
-        // Not in sight of this account: its group may be opened to it.
+        // Not visible to this account, whose access to the device group may be granted.
         (404, _) => !is_cancellation,
         (_, _) => true,
     }
 }
 
-/// Whether the device's actions could be read in whole after a refusal whose code does not say why; `None`
-/// where they were not asked for.
+/// Whether the device's actions were read completely after a refusal whose code gives no reason;
+/// `None` if they were not requested.
 #[must_use]
 pub fn were_actions_read(entry: &Entry) -> Option<bool> {
     entry.facts().rev().find_map(|record| {
@@ -49,7 +49,7 @@ pub fn were_actions_read(entry: &Entry) -> Option<bool> {
     })
 }
 
-/// Alternative to a retry that would fail again; `None` where a retry may succeed.
+/// Alternative to a retry that would fail again; `None` if a retry may succeed.
 #[must_use]
 pub fn alternative(entry: &Entry) -> Option<&'static str> {
     const NOTHING_LEFT: &str = "Nothing left to cancel. Check the device's state, and undo the action where it took effect";

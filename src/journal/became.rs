@@ -1,5 +1,5 @@
-//! What happened to an order beyond its journal records, according to the service's action history; and
-//! the wording of a status that includes it, the same everywhere.
+//! Effects on an order beyond its journal records, according to the service's action history, and
+//! the shared wording of a status that includes them.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use super::{Entry, OrderStatus, Record};
 use crate::action::Change;
 use crate::model::{EntryId, HResult, MachineActionId, requestor_name};
 
-/// What became of one order.
+/// The aftermath of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aftermath {
-    /// When the actions of its device were last read; `None` where they were not.
+    /// Time of the last reading of the device's actions; `None` if they were not read.
     pub read_at: Option<Timestamp>,
     /// The variant or expiry that the service applied instead of the ordered one.
     pub variant: Option<Box<str>>,
-    /// Who has since undone the order's effect, if anyone.
+    /// Later reversal of the order's effect, if any.
     pub undone: Option<Undone>,
-    /// The investigation that it started waits for a person to approve what it is to do.
+    /// Whether the investigation waits for a person to approve its remediation.
     pub awaits_approval: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Undone {
 }
 
 impl Entry {
-    /// Reversal of what a done order had set that is on record and that no person has acknowledged.
+    /// A recorded reversal of a completed order's effect that nobody has acknowledged.
     #[must_use]
     pub fn unread_reversal(&self) -> Option<Undone> {
         let (OrderStatus::Done { .. }, Change::Sets(set)) =
@@ -61,7 +61,7 @@ impl Entry {
         })
     }
 
-    /// Whether it is on record that this action has undone what the order brought about.
+    /// Whether it is recorded that this action has reversed the order's effect.
     #[must_use]
     pub fn is_noted_as_undone_by(&self, reversal: &MachineActionId) -> bool {
         (self.facts())
@@ -69,7 +69,7 @@ impl Entry {
     }
 }
 
-/// By entry: the orders about which more is known than the journal records.
+/// Aftermath by entry, for orders with more facts than the journal records.
 pub type Aftermaths = HashMap<EntryId, Aftermath>;
 
 impl Aftermath {
@@ -98,7 +98,7 @@ impl Aftermath {
         [variant, undone, awaits].into_iter().flatten().collect()
     }
 
-    /// Full additions, to follow the status word. `at` formats a time.
+    /// Full additions after the status word. `at` formats a time.
     pub(super) fn in_full(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> Line {
         let mut line = Line::default();
         if let Some(variant) = &self.variant {
@@ -124,7 +124,7 @@ impl Aftermath {
     }
 }
 
-/// Status word of an order with its short additions, for counts and narrow space.
+/// Status word with short additions, for counts and narrow space.
 #[must_use]
 pub fn status_in_short(entry: &Entry, became: &Aftermath) -> String {
     let word = entry.status().word(&entry.order.task);
@@ -134,7 +134,7 @@ pub fn status_in_short(entry: &Entry, became: &Aftermath) -> String {
     all.join(", ")
 }
 
-/// The status of an order with everything that its word alone leaves out. `at` writes a time.
+/// The full status text. `at` formats a time.
 #[must_use]
 pub fn status_in_full(
     entry: &Entry,

@@ -1,4 +1,4 @@
-//! The hash chain: each record carries the hash of the one before it.
+//! The hash chain: each record contains the hash of the previous one.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -13,15 +13,14 @@ use crate::model::{EntryId, hex};
 pub(super) enum HashRule {
     /// Layouts 1 and 2: every field but the number.
     WithoutNumber,
-    /// Layout 3: the number as well, from the record that says so on.
+    /// Layout 3: the number as well, from the `Layout` record on.
     WithNumber,
 }
 
-/// The record that begins the present rule, in the first append of this layout. It belongs to no
-/// entry.
+/// The record that begins the present rule, in the first append with this layout. It belongs to no entry.
 pub(super) const RULE_BEGINS: &str = "Layout";
 
-/// The end of the chain, and how it goes on.
+/// The end of the chain and the rule for its next record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct End {
     /// Number of the last record; 0 when there is none.
@@ -38,7 +37,7 @@ impl End {
         rule: HashRule::WithoutNumber,
     };
 
-    /// The end once `row` follows.
+    /// The end after `row`.
     pub(super) fn after(&self, row: &Row) -> Self {
         let rule = row.rule_after(self.rule);
         Self {
@@ -48,7 +47,7 @@ impl End {
         }
     }
 
-    /// A record that follows this one.
+    /// A record that follows this end.
     pub(super) fn next(&self, entry: &str, at: &str, record: &str, data: &str) -> Row {
         Row {
             seq: self.seq + 1,
@@ -60,7 +59,7 @@ impl End {
         }
     }
 
-    /// The record that has to come first when this layout continues an older chain, or begins one.
+    /// The record required before any other when this layout begins a chain or continues an older one.
     pub(super) fn rule_begins(&self, at: &str) -> Option<Row> {
         let data = json!({ "layout": schema::LAYOUT }).to_string();
         (self.rule == HashRule::WithoutNumber).then(|| self.next("", at, RULE_BEGINS, &data))
@@ -92,7 +91,7 @@ impl Row {
         })
     }
 
-    /// Inserts the row, and demands that the file then has just this one more.
+    /// Inserts the row, and checks that it is the only row inserted.
     pub(super) fn insert(&self, db: &Connection) -> Result<(), JournalError> {
         let mut insert = db.prepare_cached(
             "INSERT INTO record (seq, entry_id, at, record, data, previous_hash) VALUES (?, ?, ?, ?, ?, ?)",
@@ -112,7 +111,7 @@ impl Row {
         }
     }
 
-    /// The record with its entry; `None` if it belongs to no entry.
+    /// The record with its entry; `None` if it has no entry.
     pub(super) fn said(&self) -> Result<Option<(EntryId, Timestamp, Record)>, JournalError> {
         if self.belongs_to_no_entry() {
             return Ok(None);
@@ -149,7 +148,7 @@ impl Row {
         }
     }
 
-    /// SHA-256 over the fields, each with its length before it, so that none can flow into the next.
+    /// SHA-256 over the fields, each preceded by its length, so that none can flow into the next.
     pub(super) fn hash(&self, rule: HashRule) -> String {
         let number = self.seq.to_string();
         let number = (rule == HashRule::WithNumber).then_some(&number);
@@ -165,7 +164,7 @@ impl Row {
     }
 }
 
-/// SHA-256 in hexadecimal over several fields, each with its length before it.
+/// SHA-256 in hexadecimal over several fields, each preceded by its length.
 pub(super) fn sha256_hex<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut sum = Sha256::new();
     for field in fields {
@@ -175,7 +174,7 @@ pub(super) fn sha256_hex<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Stri
     hex(&sum.finalize())
 }
 
-/// The hash of a record of a chain that ends with `end`, as the record after it has it; `None` beyond the end.
+/// The hash of a record in a chain that ends with `end`, as the next record has it; `None` beyond the end.
 pub(super) fn hash_of(
     db: &Connection,
     seq: i64,
@@ -188,7 +187,7 @@ pub(super) fn hash_of(
     Ok(after.query_row([seq + 1], |row| row.get(0)).optional()?)
 }
 
-/// The last record as it is in the file now.
+/// The last record in the file.
 pub(super) fn newest(db: &Connection) -> Result<Option<Row>, JournalError> {
     let mut newest = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
     Ok(newest.query_row([], Row::read).optional()?)

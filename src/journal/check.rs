@@ -1,4 +1,4 @@
-//! Walks a journal and names its defects, each with its place.
+//! Walk of a journal that reports its defects with their position.
 
 use rusqlite::Connection;
 use rusqlite::ffi::ErrorCode;
@@ -10,23 +10,23 @@ use super::{Caution, Defect, JournalError, Witness, schema};
 use crate::files::RefusedFile;
 use crate::model::clean;
 
-/// Maximum number of unreadable records that are named.
+/// Maximum number of unreadable records that are listed.
 const MAX_NAMED: usize = 20;
 
 /// Verification report of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How many records can be read, and the last hash.
+    /// Number of readable records, and the last hash.
     pub verified: Checkpoint,
     pub defects: Vec<Defect>,
     pub caution: Option<Caution>,
-    /// Files of the journal that others may have changed: no console acts on it as it is.
+    /// Files that others may have changed; a console refuses a journal with any.
     pub refused: Vec<RefusedFile>,
-    /// Comparisons that could not be made, and why.
+    /// Comparisons that could not be made, with reasons.
     pub not_checked: Vec<NotChecked>,
 }
 
-/// A witness with which a journal could not be compared, and why.
+/// A witness that the journal could not be compared with, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotChecked {
     pub witness: Witness,
@@ -46,7 +46,7 @@ impl std::fmt::Display for NotChecked {
 }
 
 impl Report {
-    /// Whether the journal is as the console left it and can be acted on.
+    /// Whether the journal is as the console left it and may be acted on.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.defects.is_empty() && self.refused.is_empty()
@@ -70,12 +70,12 @@ pub(super) struct Walk {
     pub end: End,
     pub records: i64,
     pub defects: Vec<Defect>,
-    /// The last layout that the chain names.
+    /// The last layout named in the chain.
     layout: i64,
 }
 
-/// Compares the schema, walks the whole chain, compares it with what is remembered, and lets
-/// `SQLite` check its pages.
+/// Compares the schema, walks the whole chain, compares it with the remembered checkpoints, and
+/// runs `SQLite`'s check of the pages.
 pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, JournalError> {
     // A consistent snapshot, as another console may be appending.
     let _unchanging = db.unchecked_transaction()?;
@@ -102,7 +102,7 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         match pages(db) {
             Ok(None) => {}
             Ok(Some(what)) => walk.defects.push(Defect::Pages { after, what }),
-            // For example a table that this build cannot read, which is named already.
+            // For example an unreadable table, already reported.
             Err(_) if !walk.defects.is_empty() => {}
             Err(error) => return Err(error),
         }
@@ -110,8 +110,8 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
     Ok(walk)
 }
 
-/// [`walk`] for verification alone: also checks that each record of an intact chain can be read. Opening the
-/// journal checks that by itself.
+/// [`walk`] for verification: also checks that each record of an intact chain can be read, which
+/// opening the journal does anyway.
 pub(super) fn walk_and_read(
     db: &Connection,
     remembered: &[Remembered],
@@ -129,10 +129,10 @@ pub(super) fn walk_and_read(
 }
 
 impl Walk {
-    /// The end of a chain in which nothing is wrong.
+    /// The end of an intact chain.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] with the first thing that does not fit.
+    /// [`JournalError::Damaged`] with the first defect.
     pub(super) fn intact(self) -> Result<End, JournalError> {
         match self.defects.into_iter().next() {
             Some(defect) => Err(JournalError::Damaged(defect)),
@@ -194,7 +194,7 @@ impl Walk {
             self.defects.push(Defect::Unlinked { seq });
         }
         self.layout = self.layout.max(row.begins_layout().unwrap_or_default());
-        // Continues with the row as it is, so that a second defect shows as well.
+        // Continues with the row as it is, to find further defects.
         self.end = self.end.after(row);
     }
 
@@ -243,7 +243,7 @@ const fn is_of_pages(defect: &Defect) -> bool {
     matches!(defect, Defect::Pages { .. })
 }
 
-/// Damage of the file's pages as reported by `SQLite`, if any.
+/// Damage of the file's pages reported by `SQLite`, if any.
 fn pages(db: &Connection) -> Result<Option<Box<str>>, JournalError> {
     let check = "PRAGMA integrity_check(1)";
     match db.query_row(check, [], |row| row.get::<_, String>(0)) {
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_layout_that_was_lowered_is_found() {
+    fn a_lowered_layout_is_detected() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal.sqlite");
         let mut journal = Journal::open(&path).expect("made");
@@ -296,7 +296,7 @@ mod tests {
 
     /// The chain does not cover the meaning of its records, on which a console depends.
     #[test]
-    fn a_whole_chain_with_a_record_that_no_console_can_read_is_not_called_good() {
+    fn an_intact_chain_with_an_unreadable_record_is_not_good() {
         let (ours, other) = (intended(orders().remove(0)), intended(orders().remove(1)));
         let [entry, never_begun] = [ours.0, other.0].map(|id| id.to_string());
         let [again, other] = [ours.1.clone(), other.1].map(|intended| {
@@ -332,7 +332,7 @@ mod tests {
             let written = journal.append(jiff::Timestamp::UNIX_EPOCH, slice::from_ref(&ours));
             written.expect("written");
             let row = journal.end.next(entry, at, record, data);
-            row.insert(&journal.db).expect("linked as any other");
+            row.insert(&journal.db).expect("inserted");
             drop(journal);
             let report = Journal::inspect(&path, None).expect("opened");
             let what = format!("{entry} {at} {record} {data}");

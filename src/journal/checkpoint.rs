@@ -1,8 +1,8 @@
-//! Count and last hash of a journal, kept outside of its file, so that a cut tail, an older copy and
-//! a replaced last record show: in the lock file beside it, and in the keyring, which no copy of the
-//! whole folder brings back.
+//! Count and last hash of a journal, kept outside of its file to detect a cut tail, an older copy
+//! and a replaced last record: in the lock file, and in the keyring, which a copy of the whole
+//! folder does not restore.
 //!
-//! Written after the records are durable: after a crash a checkpoint may be behind its file, never ahead.
+//! Written after the records are durable: after a crash, a checkpoint may be behind its file, never ahead.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{Defect, Witness, chain};
 use crate::files::File;
 
-/// Length and last hash of a journal at some time.
+/// Length and last hash of a journal at some point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     pub records: i64,
@@ -23,7 +23,7 @@ const HASH_LENGTH: usize = 64;
 pub(super) const MAX_BYTES: u64 = 256;
 
 impl Checkpoint {
-    /// The checkpoint of a chain that ends here.
+    /// The checkpoint of a chain with this end.
     pub(super) fn at(end: &chain::End) -> Self {
         Self {
             records: end.seq,
@@ -37,7 +37,7 @@ impl Checkpoint {
         self.records > 0
     }
 
-    /// What contradicts it in a journal that ends with record `last` and has this hash at the checkpoint's.
+    /// The contradiction in a journal that ends with record `last` and has this hash at the checkpoint's record.
     pub(super) fn contradicted_by(
         &self,
         last: i64,
@@ -59,7 +59,7 @@ impl Checkpoint {
         }
     }
 
-    /// One line, always of the same length: it is written over the one before in a single step.
+    /// One line of fixed length, so that a single write replaces the previous one.
     #[must_use]
     pub fn to_text(&self) -> String {
         format!("{HEAD} {:020} {:-<64}\n", self.records, self.last_hash)
@@ -81,17 +81,17 @@ impl Checkpoint {
         })
     }
 
-    /// The checkpoint in the keyring's note, or why there is none to compare with.
+    /// The checkpoint in the keyring's note.
     ///
     /// # Errors
-    /// Why nothing can be compared with it.
+    /// The reason why there is none to compare with.
     pub fn of_note(note: Result<Option<String>, &str>) -> Result<Self, String> {
         let checkpoint = note?.as_deref().and_then(Self::from_text);
         checkpoint.ok_or_else(|| "it has no record of a journal in this place".to_owned())
     }
 
-    /// The keyring's name for the checkpoint of the journal in this place. No tenant can be read from it:
-    /// the system's tools show names.
+    /// Name of the keyring item for the journal at this path. Does not reveal the tenant: the
+    /// system's tools show names.
     #[must_use]
     pub fn keyring_item(journal: &Path) -> String {
         let place = journal.canonicalize();
@@ -114,7 +114,7 @@ impl Checkpoint {
         let text = self.to_text();
         lock.seek(SeekFrom::Start(0))?;
         lock.write_all(text.as_bytes())?;
-        // With anything behind it, it would not be read as a checkpoint.
+        // Trailing bytes would make the checkpoint unreadable.
         lock.set_len(text.len() as u64)
     }
 }

@@ -1,4 +1,4 @@
-//! How the file is opened: never by another name, and for reading in a way that leaves it as it is.
+//! Opening of the journal's file: never as a URI, and for reading without changing it.
 
 use std::path::Path;
 
@@ -9,14 +9,12 @@ use super::JournalError;
 use super::place::log_of;
 use crate::files;
 
-/// Opens what is at this path. Never taken for an address, whatever it begins with: `SQLite` looks for
-/// `file:` at the beginning.
+/// Opens the file at this path. Never read as a URI, which `SQLite` recognises by a leading `file:`.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(Path::new(".").join(path), flags)
 }
 
-/// Whether closing leaves the log as it is, or carries over what is in it: in a damaged journal, the file
-/// and its log are evidence.
+/// Sets whether closing keeps the log or merges it into the file: in a damaged journal, file and log are evidence.
 pub(super) fn leave_log(db: &Connection, leave: bool) -> rusqlite::Result<()> {
     let as_it_is = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
     db.set_db_config(as_it_is, leave).map(drop)
@@ -27,7 +25,7 @@ pub(super) const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Reads the file at `path`, which was judged, also on media that nobody can write to.
+/// Reads the file at `path`, already checked by `judge`, also on read-only media.
 pub(super) fn read_with<T>(
     path: &Path,
     read: impl Fn(Connection) -> Result<T, JournalError>,
@@ -37,7 +35,7 @@ pub(super) fn read_with<T>(
         return read(Connection::open_in_memory()?);
     }
     match read(connect(path, READING)?) {
-        // What something else is writing to would be read in the middle of that.
+        // A file locked by another writer would be read in the middle of a write.
         Err(JournalError::Database(error)) if !is_held(&error) => {
             read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)
         }
@@ -53,8 +51,8 @@ fn is_held(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.
-/// `None` when records may still lie beside the file, which would then be left out.
+/// Opens a journal on read-only media, where `SQLite` requires the flag `immutable`. `None` when
+/// the log may still have records, which would be left out.
 pub(super) fn open_on_read_only_media(path: &Path) -> Option<Connection> {
     if files::stamp(&log_of(path)).is_some_and(|(len, _)| len > 0) {
         return None;

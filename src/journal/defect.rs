@@ -1,9 +1,9 @@
-//! Defects found in a journal's verification, each with its place.
+//! Defects found by verifying a journal, with their position.
 
-/// A source outside of the records that remembers the journal's length.
+/// A source outside of the records that knows the journal's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Witness {
-    /// `SQLite`'s own count of the numbers it gave out, inside the file.
+    /// `SQLite`'s count of assigned numbers, inside the file.
     Counter,
     /// The lock file beside the journal.
     LockFile,
@@ -21,7 +21,7 @@ impl std::fmt::Display for Witness {
     }
 }
 
-/// One defect of a journal's file. `seq` is the number of the record.
+/// A defect of a journal's file. `seq` is the number of the record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Defect {
     #[error("the file says it has layout {found}, which does not fit what is in it")]
@@ -72,7 +72,7 @@ fn missing(first: i64, last: i64) -> String {
 
 fn shortened(last: i64, expected: i64, witness: Witness) -> String {
     if witness == Witness::Keyring {
-        // Only this one survives the restore of a whole folder.
+        // Only the keyring survives the restore of a whole folder.
         return match expected - last {
             1 => format!(
                 "the journal is older than the keyring remembers: record {expected} is missing"
@@ -90,17 +90,17 @@ fn shortened(last: i64, expected: i64, witness: Witness) -> String {
 }
 
 impl Defect {
-    /// Whether the file may be whole in itself, but is not the one that was written last.
+    /// Whether the file may be intact, but is not the one written last.
     #[must_use]
     pub const fn is_of_another_file(&self) -> bool {
         matches!(self, Self::Shortened { .. } | Self::Exchanged { .. })
     }
 }
 
-/// A doubt about an intact journal, left by its lock file. It blocks nothing.
+/// A doubt about an intact journal, left by its lock file. Blocks nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Caution {
-    /// `records` follow the last one that the lock file remembers.
+    /// `records` follow the last one in the lock file's checkpoint.
     BeyondCheckpoint { records: i64 },
     /// The checkpoint in the lock file cannot be read.
     CheckpointUnreadable,
@@ -113,7 +113,7 @@ impl Caution {
         (records > 0).then_some(Self::BeyondCheckpoint { records })
     }
 
-    /// Next step for the person.
+    /// Next step for the user.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {

@@ -10,22 +10,22 @@ use crate::model::{
     shifted,
 };
 
-/// No clocks differ by more; an end from before its order left is none.
+/// Greater than any clock difference; an end dated earlier than this before the order was sent is ignored.
 const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(24);
 
-/// Acknowledgement of an entry's present status: by whom, and when.
+/// Acknowledgement of an entry's present status: account and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     pub at: Timestamp,
     pub account: Box<str>,
 }
 
-/// Whose clock a time is by.
+/// The clock that a time comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeSource {
-    /// The service said when it happened.
+    /// The service reported the time.
     Service,
-    /// When this console read it.
+    /// This console read it.
     Console,
 }
 
@@ -45,7 +45,7 @@ pub struct Entry {
     pub author: Author,
     pub order: Order,
     records: Vec<(Timestamp, Record)>,
-    // Kept with each record, because views ask for these in every frame.
+    // Cached, because views ask for the status in every frame.
     status: OrderStatus,
     status_since: Timestamp,
     service_time: Option<Timestamp>,
@@ -53,7 +53,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry of which nothing is on record yet.
+    /// An entry without records.
     #[must_use]
     pub fn new(author: Author, order: Order) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Entry {
         }
     }
 
-    /// Adds what became known at that time.
+    /// Adds a record with its time.
     pub fn push(&mut self, at: Timestamp, record: Record) {
         if let Record::Acknowledged {
             status, account, ..
@@ -78,8 +78,8 @@ impl Entry {
                 self.acknowledged = Some(Acknowledgement { at, account });
             }
         } else if !self.status.is_terminal() || self.is_corrected_by(&record) {
-            // The final status wins; a late record cannot undo it, unless it is another end of the
-            // same action, or that the service takes this one back.
+            // The final status is kept; a late record changes it only with another end of the same
+            // action, or if the service takes back this end.
             let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
             let key = before.key();
             self.status = self.after(before, &record);
@@ -92,7 +92,7 @@ impl Entry {
             } else {
                 None
             };
-            // That it went elsewhere is news, too.
+            // A redirection is news as well.
             if self.status.key() != key || matches!(record, Record::Redirected { .. }) {
                 self.acknowledged = None;
             }
@@ -100,8 +100,7 @@ impl Entry {
         self.records.push((at, record));
     }
 
-    /// Whether the service now says that the action of this order, which had ended, ended otherwise or
-    /// has not ended.
+    /// Whether this record corrects the end of this order's action, which ended otherwise or has not ended.
     #[must_use]
     pub fn is_corrected_by(&self, record: &Record) -> bool {
         let is_of_own = matches!(record, Record::Finished { action, status, .. }
@@ -118,12 +117,12 @@ impl Entry {
         &self.records
     }
 
-    /// The same without their times.
+    /// All records without their times.
     pub fn facts(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter().map(|(_, record)| record)
     }
 
-    /// The packages that were downloaded, oldest first: file, bytes and SHA-256 in hexadecimal digits.
+    /// The downloaded packages, oldest first: file, bytes and SHA-256 in hexadecimal digits.
     pub fn downloads(&self) -> impl DoubleEndedIterator<Item = (&str, u64, &str)> {
         self.facts().filter_map(|record| {
             let Record::Downloaded {
@@ -139,7 +138,7 @@ impl Entry {
         })
     }
 
-    /// The action that has left a package behind.
+    /// The action that collected a package.
     #[must_use]
     pub fn package(&self) -> Option<&MachineActionId> {
         let yields = self.order.task.kind()?.spec().yields;
@@ -149,7 +148,7 @@ impl Entry {
         (yields == Yield::Package).then_some(action)
     }
 
-    /// The acknowledgement of the present status, if there is one.
+    /// The acknowledgement of the present status, if any.
     #[must_use]
     pub fn acknowledged(&self) -> Option<&Acknowledgement> {
         self.acknowledged.as_ref()
@@ -160,7 +159,7 @@ impl Entry {
         self.order.entry
     }
 
-    /// When the person confirmed.
+    /// Time of confirmation.
     #[must_use]
     pub fn intended_at(&self) -> Timestamp {
         self.records
@@ -168,14 +167,14 @@ impl Entry {
             .map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
     }
 
-    /// When the present standing was reached.
+    /// Time when the present status was reached.
     #[must_use]
     pub fn status_since(&self) -> Timestamp {
         self.status_since
     }
 
-    /// When the present status was reached: as the service has it where it said so, and otherwise when
-    /// this console read it.
+    /// Time when the present status was reached: the service's, if reported, otherwise the time of
+    /// this console's reading.
     #[must_use]
     pub fn status_time(&self) -> (Timestamp, TimeSource) {
         self.service_time
@@ -184,7 +183,7 @@ impl Entry {
             })
     }
 
-    /// The first time the request left, if it did.
+    /// Time of the first request, if one was sent.
     #[must_use]
     pub fn first_sent_at(&self) -> Option<Timestamp> {
         self.records
@@ -193,8 +192,8 @@ impl Entry {
             .map(|(at, _)| *at)
     }
 
-    /// The action that the service answered with when it was not clear whose it is, or that it has not
-    /// shown since; not one that was clearly ours by the answer, and then was contradicted.
+    /// The action in the response when it was unclear whose it is, or when it has not been shown
+    /// since; not one that was clearly ours and was later contradicted.
     #[must_use]
     pub fn answered_with(&self) -> Option<&MachineActionId> {
         let (unclear, was_never_shown) = self.facts().rev().find_map(|record| {
@@ -210,15 +209,15 @@ impl Entry {
         first.filter(|r| r.disowns(unclear)).map(|_| unclear)
     }
 
-    /// Whether a reading of this action contradicted the order that it had been accepted for.
+    /// Whether a reading contradicted the order that had been accepted as this action.
     #[must_use]
     pub fn has_disowned(&self, action: &MachineActionId) -> bool {
         let mut records = self.facts();
         records.any(|r| r.accepts(action)) && records.any(|r| r.contradicts(action))
     }
 
-    /// The device that the service acts on: the chosen one, unless it redirected the order to
-    /// another record, whose name the journal does not have. Undoing concerns this one.
+    /// The device that the service acts on: the chosen one, unless the service redirected the order
+    /// to another record, whose name is not in the journal. Undoing applies to this device.
     #[must_use]
     pub fn machine(&self) -> MachineRef {
         let carried_over = self.facts().rev().find_map(|record| {
@@ -235,13 +234,13 @@ impl Entry {
         }
     }
 
-    /// Whether the service acts on another record than the chosen one: a person has to read that.
+    /// Whether the service acts on another record than the chosen one, which needs a person's attention.
     #[must_use]
     pub fn acts_elsewhere(&self) -> bool {
         self.machine().id != self.order.machine.id
     }
 
-    /// Facts that could not be read again before sending, each named once.
+    /// Facts that could not be read again before sending, without duplicates.
     #[must_use]
     pub fn not_reread(&self) -> Vec<&str> {
         let mut found = Vec::new();
@@ -255,14 +254,13 @@ impl Entry {
         found
     }
 
-    /// Whether the service has shown the action that it accepted, at least once, as far as that is on
-    /// record.
+    /// Whether the journal shows that the service has returned the accepted action at least once.
     #[must_use]
     pub fn was_shown(&self) -> bool {
         (self.facts()).any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
     }
 
-    /// In what the service keeps a block otherwise than it was ordered, as it was read last.
+    /// The deviation of a block from its order, as last read.
     #[must_use]
     pub fn kept_otherwise(&self) -> Option<&str> {
         let is_block = self.order.task.makes_indicator();
@@ -270,7 +268,7 @@ impl Entry {
         self.end_comment().filter(|_| is_block && is_done)
     }
 
-    /// What the service said of the end, as it was read last.
+    /// The service's comment on the end, as last read.
     #[must_use]
     pub fn end_comment(&self) -> Option<&str> {
         self.facts().rev().find_map(|record| {
@@ -281,7 +279,7 @@ impl Entry {
         })
     }
 
-    /// What the service carried out instead of this order, which succeeded, as a sentence.
+    /// Deviation of the succeeded action from this order, as a sentence.
     #[must_use]
     pub fn deviation(&self, read: Option<&MachineAction>) -> Option<String> {
         let variant = self.variant(read)?;
@@ -291,8 +289,8 @@ impl Entry {
         })
     }
 
-    /// Deviation of a succeeded action from this order, by this reading of it: another choice of the same
-    /// kind, or another end.
+    /// Deviation of a succeeded action from this order in this reading: another choice of the same
+    /// kind, or another expiry.
     #[must_use]
     pub fn variant(&self, read: Option<&MachineAction>) -> Option<String> {
         if let Some(kept) = self.kept_otherwise() {
@@ -306,8 +304,8 @@ impl Entry {
         (is_done && is_own && is_other).then(|| clean(scope, 40).into_owned())
     }
 
-    /// The action that this order made, as far as the service credits it to this order: neither one
-    /// that it waits for or cancels, nor one that turned out to be someone else's.
+    /// The action of this order, as far as the service credits it to this order: neither one that
+    /// it waits for or cancels, nor one that turned out to be someone else's.
     #[must_use]
     pub fn own_action(&self) -> Option<MachineActionId> {
         match (&self.order.task, self.status()) {
@@ -324,7 +322,7 @@ impl Entry {
         }
     }
 
-    /// Whether a later order has removed or replaced the indicator that this one made.
+    /// Whether a later order has removed or replaced this order's indicator.
     #[must_use]
     pub fn is_taken_back_by(&self, later: &Self) -> bool {
         let made = self
@@ -463,8 +461,7 @@ impl Entry {
     }
 }
 
-/// Whether the status must be kept: an action stored for us is never demoted, unless it turns out
-/// not to be ours.
+/// Whether the status must be kept: an accepted action is never demoted, unless it turns out not to be ours.
 fn is_kept(before: &OrderStatus, record: &Record) -> bool {
     let takes_back = matches!(
         record,
@@ -478,8 +475,8 @@ fn is_kept(before: &OrderStatus, record: &Record) -> bool {
 }
 
 impl OrderStatus {
-    /// Whether one of this console's own orders cancelled the action: `find` gives the entry whose
-    /// tag the cancellation carries. A colleague may quote any tag.
+    /// Whether an order of this console cancelled the action: `find` returns the entry whose tag
+    /// the cancellation quotes. A colleague may quote any tag.
     #[must_use]
     pub fn was_cancelled_here<'a>(&self, find: impl FnOnce(EntryId) -> Option<&'a Entry>) -> bool {
         let Self::Cancelled {

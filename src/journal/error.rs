@@ -1,4 +1,4 @@
-//! Why the journal cannot be used, in words for the person who acts.
+//! Why the journal cannot be used, worded for the responder.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::files::RefusedFile;
 use crate::model::{EntryId, clean};
 
-/// Why the journal cannot be used. Without it nothing is sent (rule 3).
+/// Why the journal cannot be used. Without it, nothing is sent (rule 3).
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     #[error("the data folder {0} cannot be written")]
@@ -72,8 +72,8 @@ impl From<rusqlite::Error> for JournalError {
 }
 
 impl JournalError {
-    /// Whether this console can never again write what the next start would find: nothing more is
-    /// sent in this run.
+    /// Whether this console can never again write to the file that the next start opens: nothing
+    /// more is sent in this run.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         match self {
@@ -171,7 +171,7 @@ impl JournalError {
         }
     }
 
-    /// A folder or file that was refused says itself what mends it.
+    /// The remedy; a refused folder or file has its own.
     fn remedy(&self) -> String {
         let refused = if let Self::Folder(_, error) | Self::NoFile(_, error) = self {
             RefusedFile::within(error)
@@ -191,7 +191,7 @@ impl JournalError {
             .collect()
     }
 
-    /// For somebody who only wanted to read.
+    /// Explanation for a reader of the journal.
     #[must_use]
     pub fn explain_reading(&self) -> Explanation {
         let headline = if matches!(self, Self::Folder(..) | Self::Database(_)) {
@@ -204,7 +204,7 @@ impl JournalError {
         explanation
     }
 
-    /// For what became known of an order that had left: it is not on disk, and is read again.
+    /// Explanation for a record after sending: it is not on disk, and is read again later.
     #[must_use]
     pub fn explain_after_sending(&self, entry: EntryId) -> Explanation {
         let (cause, _) = self.cause_and_remedy();
@@ -220,7 +220,7 @@ impl JournalError {
 }
 
 impl Explain for JournalError {
-    /// Rule 3: what cannot be written is not sent.
+    /// Rule 3: an order that cannot be written is not sent.
     fn explain(&self) -> Explanation {
         let (cause, _) = self.cause_and_remedy();
         let headline = format!("{cause}, so nothing can be sent");

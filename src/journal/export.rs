@@ -1,5 +1,5 @@
-//! The journal for other readers: CSV, JSON and a hand-over sheet in Markdown or HTML. Times are UTC, to the
-//! second; the sheet gives local time as well.
+//! Export of the journal: CSV, JSON, and a hand-over sheet in Markdown or HTML. Times are UTC, to
+//! the second; the sheet has local time as well.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,6 @@ use super::wording::{detail, not_reread, parameters, plan, utc};
 use super::{Checkpoint, Entry};
 use crate::model::{clean, is_hidden, visible};
 
-/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Csv,
@@ -19,7 +18,7 @@ pub enum Format {
     Html,
 }
 
-/// Writes `entries` out, with the hash that ends the chain.
+/// Exports `entries`, with the hash that ends the chain.
 #[must_use]
 pub fn export(
     entries: &[Entry],
@@ -35,10 +34,10 @@ pub fn export(
     }
 }
 
-/// A column's name, and what stands in it.
+/// A column's name and its value.
 type Column = (&'static str, fn(&Entry, &Moment<'_>) -> String);
 
-/// The columns of CSV and JSON, one definition.
+/// The columns of CSV and JSON.
 const COLUMNS: [Column; 17] = [
     ("entry", |e, _| e.order.entry.to_string()),
     ("mode", |e, _| e.author.mode.to_string()),
@@ -64,23 +63,22 @@ const COLUMNS: [Column; 17] = [
     ("plan", |e, _| plan(e)),
 ];
 
-/// The id that the service gave, where it gives one.
+/// The id assigned by the service, if any.
 fn service_action(entry: &Entry) -> String {
     let has_id = entry.order.task.record().id_word().is_some();
     let action = entry.status().action().filter(|_| has_id);
     action.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Each column's name and value.
 fn columns(entry: &Entry, moment: &Moment<'_>) -> impl Iterator<Item = (&'static str, String)> {
-    // Whatever it is and wherever it came from: it may end up on a terminal.
+    // Any column may end up on a terminal.
     COLUMNS
         .map(|(name, of)| (name, visible(&of(entry, moment)).into_owned()))
         .into_iter()
 }
 
-/// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row. The names of
-/// the columns are there without a row, too.
+/// Plain RFC 4180: the end of the chain has its own columns, the same in each row. The header is
+/// written even without rows.
 fn csv(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> String {
     let chain = [
         ("journal records", verified.records.to_string()),
@@ -97,23 +95,23 @@ fn csv(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> String 
     out
 }
 
-/// Characters that begin a formula, with their variants: full-width, small, raised, and the mathematical
-/// minus are read as signs in some locales.
+/// Characters that begin a formula, with their variants: full-width, small, raised, and the
+/// mathematical minus are read as signs in some locales.
 const SIGNS: &str =
     "=+-@＝＋－＠\u{2212}\u{fe62}\u{fe63}\u{fe66}\u{fe6b}\u{fb29}\u{207a}\u{207b}\u{207c}";
 
-/// At which a spreadsheet may be told to split a line.
+/// Separators that a spreadsheet may be set to.
 const SEPARATORS: &str = ",;|:^~，；\t\n\r";
 
-/// Quoted, with a `'` before whatever a spreadsheet would take for a formula, by whichever separator
-/// it splits the line: a file written with commas may be read with semicolons, and then a cell begins
+/// A quoted field, with `'` before anything that a spreadsheet would read as a formula. All
+/// separators count: a file written with commas may be read with semicolons, and then a cell begins
 /// in the middle of this one.
 fn csv_field(value: &str) -> String {
     let mut out = String::from("\"");
     let (mut begins_cell, mut follows_blank) = (true, false);
     let mut chars = value.chars().peekable();
     while let Some(c) = chars.next() {
-        // Blanks may separate, too; a dash between them is no formula then.
+        // Blanks may be separators; a dash between them is no formula.
         let is_alone = chars.peek().is_none_or(|next| next.is_whitespace());
         if SIGNS.contains(c) && (begins_cell || follows_blank && !is_alone) {
             out.push('\'');
@@ -146,8 +144,8 @@ fn json_text(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> S
     escape_hidden(&whole.to_string())
 }
 
-/// Writes what is not drawn as escapes, so that text cannot steer a terminal. In JSON such a
-/// character occurs only inside strings, where the escape means the same.
+/// Escapes invisible characters, so that text cannot control a terminal. In JSON they occur only
+/// inside strings, where the escape means the same.
 fn escape_hidden(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -163,7 +161,7 @@ fn escape_hidden(json: &str) -> String {
     out
 }
 
-/// The records with their times, as written.
+/// The records with their times, as stored.
 fn records(entry: &Entry) -> serde_json::Value {
     let written = entry.records().iter().map(|(at, record)| {
         let (name, data) = record.to_stored().unzip();

@@ -1,9 +1,9 @@
-//! The local account of what was ordered and what became of it: SQLite, append-only.
+//! The local journal of orders and their outcomes: SQLite, append-only.
 //!
-//! One table of records; each carries the hash of the one before, so that damage and partial
-//! edits show. An attacker who can rewrite the whole file can rewrite the chain, which is why count and last
-//! hash are kept outside of it too, and why exports print them. No token, header or full response is
-//! ever stored.
+//! One table of records, each with the hash of the previous one, so that damage and partial edits
+//! are detected. An attacker who can rewrite the whole file can rewrite the chain, which is why
+//! count and last hash are also kept outside of it, and why exports print them. No token, header or
+//! full response is ever stored.
 
 mod alternative;
 mod became;
@@ -53,24 +53,24 @@ use reading::read_entries;
 use crate::files;
 use crate::model::EntryId;
 
-/// How an open journal is to what is remembered of it.
+/// Result of comparing an open journal with its remembered checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compared {
     /// The same journal, possibly longer.
     Same,
-    /// A new one was begun where there was another.
+    /// A new journal replaced an earlier one.
     LostItsPast,
 }
 
-/// An open journal. Synchronous: it belongs to one thread, which may wait.
+/// An open journal. Synchronous: it belongs to one thread, which may block.
 pub struct Journal {
-    // Closed before `place`, whose lock lets another console in.
+    // Closed before `place`, whose lock admits another console.
     db: Connection,
-    /// The end of the chain as this console left it.
+    /// The end of the chain after this console's last write.
     end: End,
     schema_version: i64,
     writable: bool,
-    /// There was no file when it was opened.
+    /// The file did not exist before opening.
     is_new: bool,
     lost_its_past: bool,
     caution: Option<Caution>,
@@ -79,17 +79,17 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens or makes the journal at `path` and takes it for this console.
+    /// Opens or creates the journal at `path` for this console.
     ///
     /// # Errors
-    /// When the folder cannot be written, another console holds it, the file comes from a newer
-    /// version, is damaged, or is not the one that the lock file remembers.
+    /// When the folder cannot be written, another console holds it, or the file is newer, damaged,
+    /// or not the one in the lock file's checkpoint.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let lock = Lock::take(path)?;
-        // Who takes the file away means to begin anew. One that was emptied was cut, like any other.
+        // Removing the file permits a new journal. An emptied one was truncated.
         let is_missing = !files::is_there(path);
         let opened = Self::open_locked(path, lock, is_missing);
-        // What was only just made, and has nothing in it, is not to be called cut by the next start.
+        // A new, empty file must not be reported as truncated at the next start.
         let is_empty = || files::stamp(path).is_some_and(|(len, _)| len == 0);
         if opened.is_err() && is_missing && is_empty() {
             files::remove(path).ok();
@@ -102,7 +102,7 @@ impl Journal {
         let lost_its_past = is_empty && lock.is_used();
         let remembered = lock.checkpoint().filter(|_| !is_missing);
         let is_unread = !is_empty && lock.is_used() && remembered.is_none();
-        // Private from the first moment, and closed again before `SQLite` has its locks on it.
+        // Private from the start, and closed before `SQLite` locks it.
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
@@ -135,13 +135,13 @@ impl Journal {
     /// Opens an existing journal beside a running console, for reading.
     ///
     /// # Errors
-    /// When the file is missing, newer or damaged, or leads elsewhere.
+    /// When the file is missing, newer, damaged, or a link.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         place::judge(path)?;
         read_with(path, |db| Self::prepare(db, false, &[]))
     }
 
-    /// A journal that ends with the process.
+    /// A journal in memory.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Result<Self, JournalError> {
         Self::prepare(Connection::open_in_memory()?, true, &[])
@@ -156,7 +156,7 @@ impl Journal {
         schema::prepare(&db, writable)?;
         let end = check::walk(&db, remembered)?.intact()?;
         if writable {
-            // Only now: a damaged file is evidence, and stays as it was found.
+            // Only now: a damaged file is evidence and stays unchanged.
             schema::begin_writing(&db)?;
             leave_log(&db, false)?;
         }
@@ -172,8 +172,8 @@ impl Journal {
         })
     }
 
-    /// Verifies the file at `path` beside a running console, and against what is remembered of it
-    /// outside: in its lock file, and in the `keyring`, where that was asked.
+    /// Verifies the file at `path` beside a running console, and compares it with the checkpoints
+    /// in its lock file and, if given, in the `keyring`.
     ///
     /// # Errors
     /// When the file cannot be opened or is no journal of a known layout.
@@ -183,7 +183,7 @@ impl Journal {
     ) -> Result<Report, JournalError> {
         let refused = place::judge(path)?;
         let (mut remembered, mut not_checked) = (Vec::new(), Vec::new());
-        // Before the file, which a running console may be continuing meanwhile.
+        // Read before the file, which a running console may be continuing.
         let lock = Checkpoint::beside(path);
         let last_known = lock.as_ref().ok().map(|lock| lock.records);
         for (witness, known) in [(Witness::LockFile, Some(lock)), (Witness::Keyring, keyring)] {
@@ -198,7 +198,7 @@ impl Journal {
             schema::prepare(&db, false)?;
             check::walk_and_read(&db, &remembered)
         })?;
-        // Still there: not that of a console that was just writing.
+        // Still present, so not from a console in the middle of a write.
         if rollback.is_some() && place::rollback_of(path).is_some() {
             walk.defects.insert(0, Defect::Unsettled);
         }
@@ -214,11 +214,11 @@ impl Journal {
         })
     }
 
-    /// Whether the next record would be in the file that the next start opens, behind all that this
-    /// console has written, and nobody else may be writing to it.
+    /// Checks that the next record would go into the file that the next start opens, after all
+    /// records of this console, and that nobody else may write to it.
     ///
     /// # Errors
-    /// When one of its files is another one now, cut or gone, or has not in it what was written.
+    /// When one of its files was replaced, cut or removed, or lacks what was written.
     pub fn check_place(&self) -> Result<(), JournalError> {
         let checked = self.check_in_place();
         leave_log(&self.db, checked.is_err() || !self.writable)?;
@@ -233,8 +233,8 @@ impl Journal {
         if place.is_as_left() {
             return Ok(());
         }
-        // Something has written to the same file, as a restore in place does; `SQLite` would use the
-        // pages in its cache. So it is read as the next start would.
+        // Another process wrote to the file, for example a restore in place; `SQLite` would use its
+        // cached pages. The file is therefore read like at the next start.
         let remembered = [(Witness::LockFile, self.checkpoint())];
         let end = read_with(place.path(), |db| {
             schema::prepare(&db, false)?;
@@ -247,23 +247,22 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether an earlier journal stood in this place, of which nothing is left.
+    /// Whether an earlier journal at this path is gone.
     #[must_use]
     pub fn lost_its_past(&self) -> bool {
         self.lost_its_past
     }
 
-    /// What could not be settled from the lock file on opening.
+    /// A doubt left by the lock file on opening.
     #[must_use]
     pub fn caution(&self) -> Option<Caution> {
         self.caution
     }
 
-    /// Puts records on disk, all or none. When this returns, they are durable, and in the file that
-    /// the next start opens.
+    /// Appends records, all or none. They are durable on return, in the file that the next start opens.
     ///
     /// # Errors
-    /// When they could not be written, or the file at the path is another one now.
+    /// When they could not be written, or the file at the path was replaced.
     pub fn append(
         &mut self,
         at: Timestamp,
@@ -272,11 +271,11 @@ impl Journal {
         if !self.writable {
             return Err(JournalError::ReadOnly);
         }
-        // Records in a file that was moved away would be in no journal that anybody finds again.
+        // Records in a moved file would be in no journal that is opened again.
         self.check_place()?;
         self.write(at, records)?;
         if let Some(place) = &mut self.place {
-            // It may have gone while this was written.
+            // It may have been moved during the write.
             place.check()?;
             place.remember();
             place.lock.remember(&self.end);
@@ -288,14 +287,14 @@ impl Journal {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // A trigger that somebody plants could swallow what is inserted.
+        // A planted trigger could swallow the inserted rows.
         let schema_version = schema::version_of(&transaction)?;
         if schema_version != self.schema_version
             && let Some(defect) = schema::compare(&transaction)?.defects.into_iter().next()
         {
             return Err(JournalError::Damaged(defect));
         }
-        // The lock file may have been removed. A chain that forks can never be verified again.
+        // The lock file may have been removed. A forked chain can never be verified again.
         let newest = chain::newest(&transaction)?;
         let (seq, hash) =
             newest.map_or((0, String::new()), |row| (row.seq, row.hash(self.end.rule)));
@@ -320,29 +319,28 @@ impl Journal {
         Ok(())
     }
 
-    /// Carries what is in the log over into the file, so that a copy of the file alone has it. For
-    /// a moment without work; readers may put it off.
+    /// Merges the log into the file, so that a copy of the file alone is complete. For idle
+    /// moments; readers may delay it.
     pub fn rest(&self) {
         let Some(place) = &self.place else {
             return;
         };
-        // What others have written is left for the investigation.
+        // Records of others are left for the investigation.
         if self.check_place().is_err() || !self.writable {
             return;
         }
-        // Answers with three numbers, which do not matter: what is left is carried over next time.
+        // Returns three numbers that do not matter: the rest follows next time.
         let carry = "PRAGMA wal_checkpoint(PASSIVE)";
         self.db.query_row(carry, [], |_| Ok(())).ok();
         place.remember();
         place.rest();
     }
 
-    /// Holds the open file against what the keyring remembers of it. Its chain was walked when it was
-    /// opened, so that one record tells. Nothing more is written to one that is not the same.
+    /// Compares the open file with the keyring's checkpoint. Its chain was walked on opening, so
+    /// that comparing one record suffices. A journal that differs becomes read-only.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] when it is not the file that was written last; others when it cannot
-    /// be read.
+    /// [`JournalError::Damaged`] when it is not the file written last; others when it cannot be read.
     pub fn compare(&mut self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
         let compared = self.hold_against(remembered);
         if let Err(JournalError::Damaged(_)) = compared {
@@ -372,7 +370,7 @@ impl Journal {
         Checkpoint::at(&self.end)
     }
 
-    /// All entries with their records, in the order of confirmation.
+    /// All entries with their records, in order of confirmation.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -380,7 +378,7 @@ impl Journal {
         read_entries(&self.db, |_seq, error| Err(error))
     }
 
-    /// Walks the whole chain anew.
+    /// Walks the whole chain again.
     #[cfg(test)]
     pub(crate) fn verify(&self) -> Result<Checkpoint, JournalError> {
         let walk = check::walk(&self.db, &[])?;

@@ -1,4 +1,4 @@
-//! The place of an open journal: its file, the log beside it, and the lock.
+//! Location of an open journal: its file, log and lock.
 
 use std::cell::Cell;
 use std::io;
@@ -10,13 +10,12 @@ use super::chain::End;
 use super::checkpoint::{self, Checkpoint};
 use crate::files::{self, File, Identity, RefusedFile, TryLockError};
 
-/// A path, and the file that was there when the journal was opened.
+/// A path and the identity of its file when the journal was opened.
 ///
-/// The file is never opened to find out: closing it would drop the locks that `SQLite` holds on it in
-/// this process.
+/// The file is never opened for the check: closing it would drop the locks that `SQLite` holds on it in this process.
 struct Pinned {
     path: PathBuf,
-    /// `None` where the system does not say.
+    /// `None` if the system does not report it.
     id: Option<Identity>,
 }
 
@@ -38,7 +37,7 @@ impl Pinned {
 }
 
 fn absent(path: &Path, error: io::Error) -> JournalError {
-    // A folder that was renamed, or is a file now, takes the journal with it.
+    // The folder was renamed, or replaced by a file.
     let is_gone = matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
@@ -50,20 +49,20 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
     }
 }
 
-/// How often a lock is tried that somebody else holds, and how long each time is waited.
+/// Number of attempts for a lock that is held, and the pause between them.
 const LOCKINGS: usize = 20;
 const ASKING: Duration = Duration::from_millis(5);
 
-/// How many copies of one journal are kept.
+/// Maximum number of copies kept of one journal.
 const MAX_KEPT: u32 = 99;
 
-/// How the name of each journal of cordon's begins.
+/// Prefix of the name of each journal.
 const NAME: &str = "journal-";
 
 const LOG: &str = "-wal";
 const INDEX: &str = "-shm";
 
-/// What `SQLite` opens for a journal, by how the name ends.
+/// The files that `SQLite` opens for a journal, by suffix.
 const FILES: [(&str, &str); 4] = [
     ("", "the journal's file"),
     (LOG, "the journal's log (-wal)"),
@@ -71,12 +70,12 @@ const FILES: [(&str, &str); 4] = [
     ("-journal", "the journal's rollback file (-journal)"),
 ];
 
-/// Judges the files of a journal, for the console and for readers. None is opened for that: a pipe would
-/// wait for a writer. Returns those that others may have
-/// changed: a reader may go on, and says so.
+/// Checks the files of a journal, for console and readers. None is opened for the check: opening a
+/// pipe would wait for a writer. Returns the files that others may have changed, which a reader
+/// reports and ignores.
 ///
 /// # Errors
-/// When one of them is a link or no regular file.
+/// When one of them is a link or not a regular file.
 pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, RefusedFile)>, JournalError> {
     let of_sqlite = FILES.map(|(ending, what)| (beside(journal, ending), what));
     let lock = (lock_of(journal), "the journal's lock file");
@@ -95,10 +94,10 @@ pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, RefusedFile)>, 
     Ok(refused)
 }
 
-/// [`judge`] for the console, which acts on no journal that others may have changed.
+/// [`judge`] for the console, which refuses a journal that others may have changed.
 ///
 /// # Errors
-/// When one of its files is none, or others can write to it.
+/// When one of its files is not a regular file, or others can write to it.
 pub(super) fn demand_private(journal: &Path) -> Result<(), JournalError> {
     match judge(journal)?.into_iter().next() {
         Some((what, refusal)) => Err(JournalError::NoFile(what, refusal.into())),
@@ -106,9 +105,9 @@ pub(super) fn demand_private(journal: &Path) -> Result<(), JournalError> {
     }
 }
 
-/// Journals in the same folder that a person has put aside, by name: those named after this one, and
-/// those that have no name of cordon's. One that a console acts on has a lock file of its own. Nothing
-/// where the folder cannot be read.
+/// Journals in the same folder that were put aside: those named after this one, and those without
+/// one of cordon's names. A journal in use has its own lock file. Empty if the folder cannot be
+/// read.
 #[must_use]
 pub fn put_aside(journal: &Path) -> Vec<PathBuf> {
     let folder = journal.parent().unwrap_or(Path::new("."));
@@ -133,8 +132,7 @@ pub fn put_aside(journal: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The lock files of other journals in the same folder that a console holds now. Nothing where the folder
-/// cannot be read.
+/// Lock files of other journals in the same folder that a console holds now. Empty if the folder cannot be read.
 #[must_use]
 pub fn in_use_beside(journal: &Path) -> Vec<PathBuf> {
     let own = lock_of(journal);
@@ -143,7 +141,7 @@ pub fn in_use_beside(journal: &Path) -> Vec<PathBuf> {
         name.starts_with(NAME) && name.ends_with(".lock")
     };
     let is_held = |lock: &Path| match files::open(lock) {
-        // Let go of at once.
+        // Released at once.
         Ok(Some(file)) => matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)),
         Ok(None) | Err(_) => false,
     };
@@ -153,9 +151,9 @@ pub fn in_use_beside(journal: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The rollback file beside a journal, if anything is in it: what is in the journal's file is not settled
-/// then, and `SQLite` takes back what it says when somebody opens the journal for writing. A console has
-/// one for the moment of a write, and only where the file system has no log.
+/// The rollback file beside a journal, if not empty: the journal's content is not settled then, and
+/// `SQLite` rolls it back when the journal is next opened for writing. Exists only during a write
+/// on a file system that cannot have a log.
 pub(super) fn rollback_of(journal: &Path) -> Option<PathBuf> {
     let rollback = beside(journal, "-journal");
     files::stamp(&rollback)
@@ -163,9 +161,9 @@ pub(super) fn rollback_of(journal: &Path) -> Option<PathBuf> {
         .then_some(rollback)
 }
 
-/// Keeps copies of what `SQLite` is about to change or remove: of a journal and its rollback file, before
-/// anything is taken back, for anybody may have put the latter there; and of the log of one that is empty,
-/// as when a person has put aside its file alone.
+/// Copies the files that `SQLite` is about to change or remove: a journal and its rollback file
+/// before a rollback, since anyone may have put that file there; and the log of an empty journal,
+/// as when only the journal's file was put aside.
 ///
 /// # Errors
 /// When they cannot be written.
@@ -189,12 +187,12 @@ pub(super) fn lock_of(journal: &Path) -> PathBuf {
     journal.with_extension("lock")
 }
 
-/// The journal's file name with `-wal` behind it.
+/// The journal's file name with the suffix `-wal`.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     beside(path, LOG)
 }
 
-/// A file that `SQLite` keeps beside the journal's, by how its name ends.
+/// A file that `SQLite` keeps beside the journal's, by suffix.
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
@@ -205,7 +203,7 @@ impl Checkpoint {
     /// The checkpoint in the lock file beside the journal.
     ///
     /// # Errors
-    /// Why that cannot be told.
+    /// The reason why there is none to compare with.
     pub fn beside(journal: &Path) -> Result<Self, String> {
         let lock = lock_of(journal);
         let (text, shown) = (
@@ -222,7 +220,7 @@ impl Checkpoint {
     }
 }
 
-/// Locks a file, also where somebody holds it only for the moment of [`in_use_beside`].
+/// Locks a file, waiting for a short hold by [`in_use_beside`].
 fn lock(file: &File, mut pause: impl FnMut()) -> Result<(), TryLockError> {
     for _again in 1..LOCKINGS {
         match file.try_lock() {
@@ -233,15 +231,14 @@ fn lock(file: &File, mut pause: impl FnMut()) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// The lock of a journal, held by the one console that may act on it. It also remembers what the
-/// journal has.
+/// The lock of a journal, held by the one console that may act on it. Also stores the checkpoint.
 pub(super) struct Lock {
     at: Pinned,
     file: File,
 }
 
 impl Lock {
-    /// Makes the folder, and takes the lock.
+    /// Creates the folder and takes the lock.
     pub(super) fn take(journal: &Path) -> Result<Self, JournalError> {
         let folder = journal.parent().unwrap_or(Path::new("."));
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
@@ -257,12 +254,12 @@ impl Lock {
             at: Pinned { path, id },
             file,
         };
-        // Removed between opening and locking, it keeps nobody out.
+        // A lock file removed between opening and locking excludes nobody.
         lock.check()?;
         Ok(lock)
     }
 
-    /// Whether it still keeps other consoles out: one that finds no lock file makes another.
+    /// Whether it still excludes other consoles: a console that finds no lock file creates one.
     fn check(&self) -> Result<(), JournalError> {
         self.at.check().map_err(|error| {
             if matches!(error, JournalError::Gone(_) | JournalError::Replaced(_)) {
@@ -273,7 +270,7 @@ impl Lock {
         })
     }
 
-    /// Whether there was a journal beside it.
+    /// Whether it was the lock of a journal before.
     pub(super) fn is_used(&self) -> bool {
         self.file.metadata().is_ok_and(|file| file.len() > 0)
     }
@@ -282,8 +279,7 @@ impl Lock {
         Checkpoint::read(&mut self.file)
     }
 
-    /// A checkpoint that could not be written stays behind the file, as after a crash; the next one
-    /// makes up for it.
+    /// A checkpoint that could not be written stays behind the file, as after a crash; the next one catches up.
     pub(super) fn remember(&mut self, end: &End) {
         if let Err(error) = Checkpoint::at(end).write(&mut self.file) {
             tracing::warn!(
@@ -297,13 +293,13 @@ impl Lock {
         self.file.sync_data().ok();
     }
 
-    /// Forgets the journal that was beside it.
+    /// Forgets the journal beside it.
     fn forget(&self) -> io::Result<()> {
         self.file.set_len(0)
     }
 }
 
-/// Size and time of a journal's file, and of its log, which has the newest records.
+/// Size and time of a journal's file and of its log, which has the newest records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
 
@@ -317,17 +313,17 @@ impl Stamp {
 /// Location of this console's journal: its folder, files and lock.
 pub(super) struct Place {
     file: Pinned,
-    /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
+    /// Absent on a file system without shared memory, where `SQLite` has no log.
     log: Option<Pinned>,
     /// Identity of that log's index.
     index: Option<Pinned>,
     pub lock: Lock,
-    /// The stamp, and the length of the log's index, after this console's last write.
+    /// Stamp and length of the log's index after this console's last write.
     left: Cell<(Stamp, u64)>,
 }
 
 impl Place {
-    /// Pins what `SQLite` has opened. `before` is what the path led to then; it must be the same.
+    /// Pins the files that `SQLite` has opened. `before` is the file's identity before that; it must be the same.
     pub(super) fn pin(
         path: &Path,
         before: Option<Identity>,
@@ -354,14 +350,14 @@ impl Place {
         &self.file.path
     }
 
-    /// Whether the paths still lead to the files that `SQLite` writes to, and to the lock, and nobody else
-    /// can write to them.
+    /// Whether the paths still lead to the lock and to the files that `SQLite` writes to, and
+    /// nobody else can write to them.
     pub(super) fn check(&self) -> Result<(), JournalError> {
         self.file.check()?;
         self.log.as_ref().map_or(Ok(()), Pinned::check)?;
         self.lock.check()?;
-        // `SQLite` has it in its memory: reading behind a new end would end the program. A console
-        // that finds another one there uses locks that this console does not see.
+        // `SQLite` maps the index into memory: reading beyond a new end would crash the process. A
+        // console that finds another index uses locks that this console does not see.
         let is_replaced = (self.index.as_ref()).is_some_and(|index| index.check().is_err());
         let (_, left) = self.left.get();
         if is_replaced || self.index_len() < left {
@@ -370,12 +366,12 @@ impl Place {
         demand_private(self.path())
     }
 
-    /// Whether nobody has written to the file or its log since this console did.
+    /// Whether nobody has written to the file or its log since this console's last write.
     pub(super) fn is_as_left(&self) -> bool {
         Stamp::of(self.path()) == self.left.get().0
     }
 
-    /// Records the files' present state as left by this console.
+    /// Records the files' present state as this console's last write.
     pub(super) fn remember(&self) {
         self.left.set((Stamp::of(self.path()), self.index_len()));
     }
@@ -389,10 +385,9 @@ impl Place {
     }
 }
 
-/// Removes the journal of an earlier demo, unless another console is using it: each begins
-/// with an empty account, as its tenant does.
+/// Removes the journal of an earlier demo, unless another console is using it: each demo begins empty, like its tenant.
 pub fn recreate(journal: &Path) {
-    // Held to the end of this function only.
+    // Held until the function returns.
     let Ok(lock) = Lock::take(journal) else {
         return;
     };
@@ -407,7 +402,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_aside_is_told_from_what_other_consoles_use() {
+    fn journals_put_aside_are_distinguished_from_those_in_use() {
         let place = tempfile::tempdir().expect("a folder");
         let journal = place.path().join("journal-live-contoso.com.sqlite");
         for name in [
@@ -415,7 +410,7 @@ mod tests {
             "journal-live-contoso.com.sqlite-wal",
             "journal-live-contoso.com.sqlite-shm",
             "journal-live-contoso.com.lock",
-            // Another tenant's, a demo's, and what one reads them with.
+            // Files of another tenant or a demo, and the settings.
             "journal-live-contoso.com.au.sqlite",
             "journal-live-contoso.com.au.lock",
             "journal-demo.sqlite",
@@ -441,44 +436,44 @@ mod tests {
     }
 
     #[test]
-    fn another_console_in_the_folder_is_seen_while_it_runs() {
+    fn another_console_in_the_folder_is_detected_while_it_runs() {
         use super::super::Journal;
 
         let folder = tempfile::tempdir().expect("a folder");
         let [own, other] = ["journal-live-a.sqlite", "journal-live-b.sqlite"];
         let [own, other] = [own, other].map(|name| folder.path().join(name));
         let console = Journal::open(&own).expect("made");
-        assert!(in_use_beside(&own).is_empty(), "its own is none");
+        assert!(in_use_beside(&own).is_empty(), "not its own lock");
         assert_eq!(in_use_beside(&other), [lock_of(&own)]);
         drop(console);
         assert!(in_use_beside(&other).is_empty());
     }
 
     #[test]
-    fn who_only_asks_whether_a_console_is_there_keeps_none_from_acting() {
+    fn a_short_shared_lock_does_not_stop_a_console() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal-live-a.lock");
         let file = files::open_or_create(&path).expect("made");
         let asks = || {
-            let opened = files::open(&path).expect("readable").expect("there");
+            let opened = files::open(&path).expect("readable").expect("present");
             opened.try_lock_shared().expect("free");
             opened
         };
         let mut asking = Some(asks());
-        lock(&file, || drop(asking.take())).expect("it has asked");
+        lock(&file, || drop(asking.take())).expect("unlocked");
         drop(file);
-        // A console does not go.
-        let other = files::open_or_create(&path).expect("there");
+        // A console keeps its lock.
+        let other = files::open_or_create(&path).expect("present");
         other.try_lock().expect("free");
-        let file = files::open_or_create(&path).expect("there");
+        let file = files::open_or_create(&path).expect("present");
         let tried = lock(&file, || ());
         assert!(matches!(tried, Err(TryLockError::WouldBlock)), "{tried:?}");
     }
 
-    /// What is refused is not in the file that was moved away either: it may be a copy that counts.
+    /// The rejected record is not in the moved file either, which may be a copy that counts.
     #[cfg(unix)]
     #[test]
-    fn nothing_is_written_to_a_journal_that_was_moved_away() {
+    fn a_moved_journal_is_not_written_to() {
         use super::super::Journal;
         use super::super::tests::{intended, orders};
 
@@ -489,9 +484,9 @@ mod tests {
             let order = intended(orders().remove(n));
             journal.append(jiff::Timestamp::UNIX_EPOCH, &[order])
         };
-        append(0).expect("in its place");
+        append(0).expect("appended");
         std::fs::rename(&here, &away).expect("moved");
-        append(1).expect_err("it is gone");
+        append(1).expect_err("gone");
         drop(journal);
         let moved = away.join("journal.sqlite");
         let report = Journal::inspect(&moved, None).expect("opened");

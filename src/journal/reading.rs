@@ -1,4 +1,4 @@
-//! From the rows of a journal to its entries.
+//! Conversion of a journal's rows to entries.
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::chain::{Row, SELECT};
 use super::{Defect, Entry, JournalError, Record};
 
-/// All entries with their records, in the order of confirmation. `unfit` hears of each record that cannot
-/// be read, continues an entry that was never begun, or begins one again; an error of it ends the reading.
+/// All entries with their records, in order of confirmation. `unfit` gets each record that cannot be
+/// read, has no entry, or begins an entry again; an error from it ends the reading.
 pub(super) fn read_entries(
     db: &Connection,
     mut unfit: impl FnMut(i64, JournalError) -> Result<(), JournalError>,
@@ -39,7 +39,7 @@ pub(super) fn read_entries(
     Ok(entries)
 }
 
-/// Has each row seen, in the order of the chain.
+/// Calls `see` with each row, in chain order.
 pub(super) fn each_row(
     db: &Connection,
     mut see: impl FnMut(&Row) -> Result<(), JournalError>,

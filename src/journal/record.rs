@@ -1,6 +1,6 @@
-//! Records of the journal: the facts about an entry. On disk each is a name and a flat JSON object,
-//! readable by a person and by later versions, without secrets. No word on screen is written,
-//! because those may be improved at any time.
+//! Records of the journal: the facts about an entry. On disk, each is a name and a flat JSON object
+//! that people and later versions can read, without secrets. Screen words are not stored, because
+//! they may change at any time.
 
 use jiff::Timestamp;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -14,55 +14,55 @@ use crate::model::{
     Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, clean,
 };
 
-/// Account and target of an order. Written into the first record of each entry.
+/// Account and target of an order. Stored in the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Author {
     /// The key of the mode.
     pub mode: Box<str>,
     pub tenant: Box<str>,
-    /// Tenant-bound object id: entries are only ever resumed for the same account.
+    /// Object id in the tenant: entries are only ever resumed for the same account.
     pub object_id: Box<str>,
-    /// For people.
+    /// Display text of the account.
     pub account: Box<str>,
 }
 
 impl Author {
-    /// Whether it is this person, in this tenant.
+    /// Whether it is this account in this tenant.
     #[must_use]
     pub fn is(&self, account: &Account) -> bool {
         *self.tenant == *account.tenant_id.as_str() && self.object_id == account.object_id
     }
 
-    /// Display name of the account, without where it acted.
+    /// Display name of the account, without its target.
     #[must_use]
     pub fn name(&self) -> String {
         clean(account_parts(&self.account).0, 80).into_owned()
     }
 }
 
-/// Between the name and the target of an account.
+/// Separator between name and target of an account.
 const AT: &str = " at ";
 
-/// An account as records have it: its display name, and the cloud or server where it acts.
+/// An account as stored in records: its display name, and the cloud or server where it acts.
 #[must_use]
 pub fn account_text(name: &str, target: &str) -> Box<str> {
     format!("{name}{AT}{target}").into()
 }
 
-/// The name and the target of an [`account_text`]. A name may hold ` at ` itself, as people choose it; a
-/// cloud's name or a server's address does not.
+/// Name and target of an [`account_text`]. A display name may contain ` at `; a cloud's name or a
+/// server's address does not.
 #[must_use]
 pub fn account_parts(account: &str) -> (&str, Option<&str>) {
     let parts = account.rsplit_once(AT);
     parts.map_or((account, None), |(name, target)| (name, Some(target)))
 }
 
-/// Why an order was never sent. The first release wrote the words that it showed.
+/// Why an order was never sent. The first release stored the screen text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 pub enum NotSentReason {
-    /// The person took it back while it waited.
+    /// The user withdrew it while it waited.
     #[serde(alias = "withdrawn")]
     Withdrawn,
     /// The console ended before it was sent.
@@ -80,16 +80,16 @@ pub enum NotSentReason {
     /// The facts changed between review and sending: name, merge, onboarding.
     #[serde(alias = "the device's record changed since the review")]
     FactsChanged,
-    /// A guardrail blocks it with facts read again.
+    /// A guardrail blocks it by facts read again.
     #[serde(alias = "a guardrail stands against it")]
     Blocked,
     /// The service kept asking for pauses.
     #[serde(alias = "the service kept asking for pauses")]
     Throttled,
-    /// The journal could not be written; this itself is then on disk only if there is room again.
+    /// The journal could not be written; this record is on disk only if that has become possible again.
     #[serde(alias = "it could not be put on disk")]
     Unwritten,
-    /// A step before it in its plan was refused, and the plan says that it ends there.
+    /// A previous step of its plan was refused, and the plan stops there.
     PlanStopped,
 }
 
@@ -115,7 +115,7 @@ impl NotSentReason {
 /// Serde tag of [`Record`].
 const NAME: &str = "record";
 
-/// One fact about an entry. Appended, never changed.
+/// A fact about an entry. Appended, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all_fields = "camelCase")]
 pub enum Record {
@@ -125,13 +125,13 @@ pub enum Record {
         #[serde(flatten)]
         order: Order,
     },
-    /// An opposite action is under way; a person has to insist.
+    /// An opposite action is under way; the user has to insist.
     Held {
         #[serde(rename = "action")]
         by: MachineActionId,
     },
-    /// Something that forbids or warns could not be read again before sending: what, and why. The
-    /// order went by what was read before.
+    /// Facts for a blocking or warning guardrail that could not be read again before sending, and
+    /// why. The order was judged by the previous facts.
     NotReread { what: Box<str> },
     /// Written before the request leaves, once for each attempt.
     Sent,
@@ -148,12 +148,12 @@ pub enum Record {
         action: MachineActionId,
         status: MachineActionStatus,
     },
-    /// The service carries the action out on another record than the one that was ordered.
+    /// The service carries the action out on another record than the ordered one.
     Redirected {
         #[serde(rename = "machineId")]
         machine: MachineId,
     },
-    /// The service gave back an action that is not ours.
+    /// The service returned an action that is not ours.
     #[serde(rename = "SomeoneElses")]
     NotOurs {
         action: MachineActionId,
@@ -168,8 +168,7 @@ pub enum Record {
     },
     /// The answer never came.
     Unknown { why: Box<str> },
-    /// An answer came and does not settle it: one that says neither yes nor no, or an action
-    /// without enough in it to tell whose it is.
+    /// The response is inconclusive: neither success nor refusal, or an action without enough data to tell whose it is.
     Unclear {
         #[serde(default, deserialize_with = "or_none")]
         status: Option<u16>,
@@ -177,10 +176,10 @@ pub enum Record {
         action: Option<MachineActionId>,
         why: Box<str>,
     },
-    /// After a refusal the device's actions were read for one of this kind that is open, and there
-    /// was none; `false` when they could not be read, or not whole.
+    /// Whether the device's actions were read completely after a refusal; they contained no open
+    /// one of this kind. `false` when they could not be read, or only in part.
     ActiveActionsRead { complete: bool },
-    /// Three complete look-ups over five minutes did not show it.
+    /// Three complete look-ups over five minutes did not find it.
     NotFound,
     /// The service reports another status that is not final.
     Progress { status: MachineActionStatus },
@@ -192,7 +191,7 @@ pub enum Record {
         by: Option<Box<str>>,
         #[serde(default, deserialize_with = "or_none")]
         comment: Option<Box<str>>,
-        /// When the service says that it ended; absent in older journals, and where it says nothing.
+        /// End time reported by the service; absent in older journals, or if not reported.
         #[serde(
             default,
             deserialize_with = "or_none",
@@ -200,50 +199,49 @@ pub enum Record {
         )]
         service_time: Option<Timestamp>,
     },
-    /// Somebody else has undone what the order brought about, and a person has yet to read it: written when
-    /// that is first shown, as it needs a person however old it is by the next start. Says nothing of how the
-    /// order stands.
+    /// Someone else has reversed the order's effect, which nobody has acknowledged. Written when it
+    /// is first shown, so that it still needs attention after a restart, at any age. Does not
+    /// change the status.
     Undone {
-        /// The action that has undone it.
+        /// The reversing action.
         action: MachineActionId,
         #[serde(default, deserialize_with = "or_none")]
         requestor: Option<Box<str>>,
-        /// Since when, by the service's clock.
+        /// Time of the reversal, by the service's clock.
         #[serde(default, deserialize_with = "or_none")]
         service_time: Option<Timestamp>,
     },
-    /// The package that the action had collected was fetched: to which file, and what it is. Says nothing
-    /// of how the order stands.
+    /// The action's package was downloaded: file and content. Does not change the status.
     Downloaded {
         file: Box<str>,
         bytes: u64,
         /// In hexadecimal digits.
         sha256: Box<str>,
         object_id: Box<str>,
-        /// For people.
+        /// Display text of the account.
         account: Box<str>,
     },
-    /// A person has read how the order stands. It says what was read, so that a status which came
-    /// at the same moment is not taken for read.
+    /// A person has acknowledged the status. Names that status, so that one which arrives at the
+    /// same moment is not acknowledged by mistake.
     Acknowledged {
-        /// [`OrderStatus::key`](super::OrderStatus::key) of what was on screen.
+        /// [`OrderStatus::key`](super::OrderStatus::key) of the status on screen.
         #[serde(rename = "standing")]
         status: Box<str>,
         object_id: Box<str>,
-        /// For people.
+        /// Display text of the account.
         account: Box<str>,
     },
 }
 
 impl Record {
-    /// Name and data as stored; `None` only for what cannot be written as JSON.
+    /// Name and data as stored; `None` only if it cannot be written as JSON.
     pub(super) fn to_stored(&self) -> Option<(String, Json)> {
         let mut data = serde_json::to_value(self).ok()?;
         let name = data.as_object_mut()?.remove(NAME)?;
         Some((name.as_str()?.to_owned(), data))
     }
 
-    /// Reads back what was stored for this entry.
+    /// Reads the stored form for this entry.
     pub(super) fn from_stored(
         entry: EntryId,
         name: &str,
@@ -265,19 +263,18 @@ impl Record {
         matches!(self, Self::Accepted { action, .. } if action == id)
     }
 
-    /// Whether it says that nobody can tell whose this action is.
+    /// Whether it states that this action may be someone else's.
     pub(super) fn disowns(&self, id: &MachineActionId) -> bool {
         matches!(self, Self::Unclear { action: Some(action), .. } if action == id)
     }
 
-    /// Whether it says that a reading of this action contradicts an earlier one, or its order.
+    /// Whether it states that a reading of this action contradicts an earlier one, or its order.
     pub(super) fn contradicts(&self, id: &MachineActionId) -> bool {
         matches!(self, Self::Unclear { status: None, .. }) && self.disowns(id)
     }
 }
 
-/// The data of a record. Each field is in it once, at every depth: of two, another reader may take the
-/// other.
+/// The data of a record, without duplicate keys at any depth: another reader may choose the other value.
 struct Once(Json);
 
 impl<'de> Deserialize<'de> for Once {
@@ -345,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_parted_into_its_name_and_its_target_whatever_the_name() {
+    fn an_account_text_splits_into_name_and_target() {
         for name in [
             "jane@contoso.com",
             "Jane at Contoso",
@@ -368,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn no_word_on_screen_is_a_key_on_disk() {
+    fn screen_words_are_never_used_as_keys() {
         for &why in NotSentReason::VARIANTS {
             let record = Record::NotSent { why, detail: None };
             let (_, data) = record.to_stored().expect("JSON");

@@ -1,4 +1,4 @@
-//! The one table, and the triggers that keep it append-only.
+//! The single table, and the triggers that keep it append-only.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,31 +9,31 @@ use rusqlite::{Connection, MAIN_DB};
 
 use super::{Defect, JournalError};
 
-/// Number of this layout, kept in SQLite's `user_version`. Raised with each new kind of record too:
-/// a console that does not know the kind would call the file damaged instead of newer.
+/// Number of this layout, stored in SQLite's `user_version`. Raised with each new kind of record
+/// too: a console that does not know the kind would report the file as damaged instead of newer.
 ///
 /// - 1: the first release.
 /// - 2: the same table; also `Acknowledged`, `Unclear`, `ActiveActionsRead` and `NotReread`.
-/// - 3: the number of a record is part of its hash from `Layout` on, and a trigger demands that
-///   numbers have no gaps.
-/// - 4: the same table; also antivirus scans with their `ScanType`, investigation packages, the release
-///   of a containment as a kind of its own, and `serviceTime` of an end.
+/// - 3: the number of a record is part of its hash from `Layout` on, and a trigger rejects gaps in
+///   the numbering.
+/// - 4: the same table; also antivirus scans with `ScanType`, investigation packages, the release
+///   of a containment as a separate kind, and `serviceTime` of an end.
 /// - 5: the same table; also `Downloaded`, automated investigations, and tags with their `Value`.
-/// - 6: the same table; also `plan` of an order that is a step of one, `PlanStopped` of one that was not
-///   sent because of a step before it, and blocks of files on every device with their removal.
+/// - 6: the same table; also `plan` of a plan's step, `PlanStopped` of one not sent because of a
+///   previous step, and blocks of files on every device with their removal.
 /// - 7: the same table; also `Undone`.
 pub(super) const LAYOUT: i64 = 7;
 /// First layout with a trigger against gaps in the numbering.
 const NUMBERED: i64 = 3;
-/// First layout with today's table.
+/// First layout with the present table.
 const OLDEST: i64 = 1;
 
-/// While a backup or a scanner has the file. Nobody but the append in question waits for it.
+/// Wait for a backup or scanner that locks the file. Only the append in question waits.
 const WRITER_WAITS: Duration = Duration::from_secs(10);
 const READER_WAITS: Duration = Duration::from_secs(2);
 
-/// In bytes, a whole row. Longer ones are not ours: what a person writes has 32,767 characters at most, and
-/// an answer of the service about one thing 1 MiB.
+/// Maximum size of a row, in bytes. User text has at most 32,767 characters, and a response of the
+/// service about one item 1 MiB.
 const MAX_RECORD: i32 = 2 << 20;
 
 const COLUMNS: &str = "record (
@@ -54,18 +54,18 @@ CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
-/// Since layout 3. `INSERT OR REPLACE` would otherwise pass by the other two.
+/// Since layout 3. `INSERT OR REPLACE` would otherwise bypass the other two.
 const NUMBERS: &str = "
 CREATE TRIGGER record_only_follows_the_last BEFORE INSERT ON record
 WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM record)
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
-/// Refuses a layout it does not know. Changes nothing: the file may be damaged.
+/// Refuses an unknown layout. Changes nothing: the file may be damaged.
 pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
     harden(db, writable)?;
     let found = layout_of(db)?;
-    // Before anything else: a file of a newer version is left as it is.
+    // Checked first: a file of a newer version is left unchanged.
     if found > LAYOUT {
         return Err(JournalError::Newer { found });
     }
@@ -73,27 +73,27 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
         OLDEST..=LAYOUT => Ok(()),
         0 if !objects(db)?.is_empty() => Err(JournalError::Damaged(Defect::Layout { found })),
         0 if writable => Ok(()),
-        // A console ended before it made the table: an empty journal, which a reader cannot change.
-        // A temporary table lies beside the file.
+        // A console ended before it created the table: an empty journal, which a reader cannot
+        // change. A temporary table is not part of the file.
         0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
         _ => Err(JournalError::Damaged(Defect::Layout { found })),
     }
 }
 
-/// Makes a file that was found whole one that can be written to, and one of today's layout.
+/// Makes an intact file writable and raises it to the present layout.
 pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
-    // Its permissions were judged before.
+    // Its permissions were checked before.
     if db.is_readonly(MAIN_DB)? {
         return Err(JournalError::Damaged(Defect::Header));
     }
-    // Readers beside this console (verify, export, a second window, a backup) never hold up an
-    // append in this mode, nor does one that hangs. What is still in the log after a crash is
-    // taken up by the next process that opens the journal; a log that went missing shows by the checkpoint.
-    // Where the file system cannot have one, SQLite stays with its other, which is as durable.
+    // In this mode, readers (verify, export, a second window, a backup) never block an append, not
+    // even one that hangs. After a crash, the next process to open the journal recovers the log; a
+    // missing log is detected by the checkpoint. On a file system that cannot have a log, SQLite
+    // keeps its other mode, which is as durable.
     db.pragma_update(None, "journal_mode", "WAL")?;
     // Rule 3: a record is durable when `append` returns, even if the power fails then.
     db.pragma_update(None, "synchronous", "FULL")?;
-    // Said at the start, not at the first order.
+    // Fails at the start instead of at the first order.
     db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     let found = layout_of(db)?;
     let change = match found {
@@ -107,9 +107,8 @@ pub(super) fn begin_writing(db: &Connection) -> Result<(), JournalError> {
     Ok(db.execute_batch(&format!("BEGIN IMMEDIATE; {change} COMMIT;"))?)
 }
 
-/// The file may come from anybody: nothing in its schema runs functions or changes tables of
-/// `SQLite`'s own, and pages are checked as they are read. Extensions are never loaded: this build
-/// does not allow it.
+/// The file may come from anyone: its schema may not run functions or change `SQLite`'s tables, and
+/// pages are checked when read. Extensions are never loaded: this build does not permit it.
 fn harden(db: &Connection, writable: bool) -> Result<(), JournalError> {
     db.busy_timeout(if writable { WRITER_WAITS } else { READER_WAITS })?;
     db.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_RECORD)?;
@@ -125,7 +124,7 @@ pub(super) fn layout_of(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Changes with each change of the schema, by whichever connection.
+/// Changes with each change of the schema, by any connection.
 pub(super) fn version_of(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "schema_version", |row| row.get(0))
 }
@@ -135,7 +134,7 @@ fn definition(layout: i64) -> String {
     format!("CREATE TABLE {COLUMNS} {RULES} {numbers} PRAGMA user_version = {layout};")
 }
 
-/// Tables, triggers, indexes and views by kind and name, each with its definition.
+/// Tables, triggers, indexes and views by kind and name, with their definitions.
 fn objects(db: &Connection) -> rusqlite::Result<BTreeMap<(String, String), String>> {
     let mut all =
         db.prepare("SELECT type, name, tbl_name || ': ' || coalesce(sql, '') FROM sqlite_schema")?;
@@ -143,7 +142,7 @@ fn objects(db: &Connection) -> rusqlite::Result<BTreeMap<(String, String), Strin
     rows.collect()
 }
 
-/// How a file's schema differs from the one of its layout.
+/// Difference between a file's schema and the one of its layout.
 #[derive(Default)]
 pub(super) struct Difference {
     pub defects: Vec<Defect>,
@@ -192,9 +191,9 @@ mod tests {
     use super::super::tests::{intended, orders};
     use super::*;
 
-    /// A backup that holds the file for a moment costs that moment and no order.
+    /// A backup that locks the file delays an order and does not fail it.
     #[test]
-    fn an_append_and_a_reader_wait_while_something_else_has_the_file() {
+    fn appends_and_reads_wait_while_the_file_is_locked() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal.sqlite");
         let mut journal = Journal::open(&path).expect("made");
@@ -203,15 +202,15 @@ mod tests {
         let backup = move || {
             let other = Connection::open(theirs).expect("opened");
             other.execute_batch("BEGIN IMMEDIATE").expect("held");
-            held.send(()).expect("somebody waits");
+            held.send(()).expect("a receiver");
             std::thread::sleep(Duration::from_millis(300));
-            other.execute_batch("ROLLBACK").expect("let go");
+            other.execute_batch("ROLLBACK").expect("released");
         };
         let backup = std::thread::Builder::new().spawn(backup).expect("a thread");
-        is_held.recv().expect("it holds the file");
+        is_held.recv().expect("locked");
         let order = intended(orders().remove(0));
         let written = journal.append(jiff::Timestamp::UNIX_EPOCH, &[order]);
-        written.expect("it has waited");
+        written.expect("written");
         backup.join().expect("no panic");
         drop(journal);
 
@@ -227,9 +226,9 @@ mod tests {
         );
     }
 
-    /// Without waiting and without its locks it would be read in the middle of what is being written.
+    /// Without waiting and without locks, the file would be read in the middle of a write.
     #[test]
-    fn a_file_that_something_else_writes_to_is_not_taken_for_one_on_read_only_media() {
+    fn a_locked_file_is_not_treated_as_read_only_media() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal.sqlite");
         drop(Journal::open(&path).expect("made"));
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_of_a_file_is_not_trusted_when_it_is_opened() {
+    fn the_schema_of_an_opened_file_is_not_trusted() {
         for writable in [true, false] {
             let db = Connection::open_in_memory().expect("made");
             prepare(&db, writable).expect("prepared");

@@ -1,8 +1,8 @@
-//! The hand-over sheet: what the next shift has to know, the urgent first.
+//! The hand-over sheet: the facts for the next shift, urgent ones first.
 //!
-//! Device names, comments, requestors and the service's messages are other people's text, an
-//! attacker's among them: it is kept apart from ours, so that none can become a link, an image, markup
-//! or a status that nobody reported. How it is written is `markdown` and `html`; what is said is here.
+//! Device names, comments, requestors and the service's messages are other people's text, some of
+//! it an attacker's: it is kept apart from ours, so that none can become a link, an image, markup
+//! or a status that nobody reported. The formats are in `markdown` and `html`.
 
 mod conditions;
 mod html;
@@ -32,11 +32,11 @@ use crate::model::{
     EntryId, MachineActionStatus, MachineId, MachineRef, age_text, first_lower, variants,
 };
 
-/// When and where the sheet is written, and what is known beside the journal.
+/// Time and zone of the sheet, and the facts that are not in the journal.
 #[derive(Debug, Clone)]
 pub struct Moment<'a> {
     pub now: Timestamp,
-    /// How far the service's clock is ahead of the one that shows `now`, as far as that is known.
+    /// Lead of the service's clock over the clock of `now`, as far as known.
     pub service_ahead: SignedDuration,
     pub zone: &'a TimeZone,
     /// Start of the reported period, if one was chosen.
@@ -45,10 +45,9 @@ pub struct Moment<'a> {
     pub others: Option<&'a [OthersContainment]>,
     /// The ticket that the sheet is limited to.
     pub ticket: Option<&'a str>,
-    /// The whole journal, if only part of it is listed: an order that is not listed may have ended one that
-    /// is.
+    /// The whole journal, if only part of it is listed: an unlisted order may have ended a listed one.
     pub all: Option<&'a [Entry]>,
-    /// What became of the orders, as the service's action history shows it; `None` where nobody has looked.
+    /// Aftermath of the orders according to the service's action history; `None` if it was not read.
     pub aftermath: Option<&'a Aftermaths>,
 }
 
@@ -59,13 +58,13 @@ impl Moment<'_> {
         format!("{} ({})", local.strftime("%Y-%m-%d %H:%M:%S %:z"), utc(at))
     }
 
-    /// When an entry reached its status, and by whose clock.
+    /// Time when an entry reached its status, with the clock's source.
     fn status_of(&self, entry: &Entry) -> String {
         let (at, source) = entry.status_time();
         format!("{}, by {}", self.both(at), source.words())
     }
 
-    /// What became of an entry, as far as that is known.
+    /// The aftermath of an entry, as far as known.
     pub(super) fn became(&self, entry: &Entry) -> Cow<'_, Aftermath> {
         let known = self.aftermath.and_then(|all| all.get(&entry.id()));
         known.map_or_else(|| Cow::Owned(Aftermath::of_journal(entry)), Cow::Borrowed)
@@ -81,7 +80,7 @@ impl Moment<'_> {
     }
 }
 
-/// Where an entry belongs on the sheet.
+/// Sections of the sheet.
 #[derive(Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Section {
     Contained,
@@ -95,8 +94,8 @@ enum Section {
 impl Section {
     const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// Sections of a sheet. *Released elsewhere* is left out unless it was read: empty, it would claim that
-    /// there was none.
+    /// Sections of a sheet. *Released elsewhere* is left out unless it was read: an empty one would
+    /// claim that there was none.
     fn all(moment: &Moment<'_>) -> impl Iterator<Item = Self> {
         let is_read = moment.aftermath.is_some();
         let all = Self::ALL.into_iter();
@@ -141,14 +140,14 @@ struct Journalled<'a> {
 }
 
 impl<'a> Journalled<'a> {
-    /// `listed` among `all`.
+    /// Indexes `listed` and the related entries of `all`.
     fn new(
         listed: &'a [Entry],
         all: &'a [Entry],
         at: Timestamp,
         aftermath: Option<&'a Aftermaths>,
     ) -> Self {
-        // Of a long journal only the devices that are listed are asked for.
+        // In a long journal, only the listed devices matter.
         let devices: HashSet<_> = listed.iter().map(|entry| entry.machine().id).collect();
         let mut by_machine: HashMap<MachineId, Vec<&Entry>> = HashMap::new();
         for entry in all {
@@ -166,20 +165,20 @@ impl<'a> Journalled<'a> {
         }
     }
 
-    /// Who else has undone what this entry brought about.
+    /// Reversal of this entry's effect by someone else.
     fn undone(&self, entry: &Entry) -> Option<&'a Undone> {
         self.aftermath?.get(&entry.id())?.undone.as_ref()
     }
 
-    /// All about the device of this entry.
+    /// All entries about this entry's device.
     fn of_device_of(&self, entry: &Entry) -> &[&'a Entry] {
         let of_device = self.by_machine.get(&entry.machine().id);
         of_device.map_or(&[], Vec::as_slice)
     }
 }
 
-/// Entries for the next shift: those with a record since `since`, those undone by others, and those that
-/// contain a device or are pending, however old.
+/// Entries for the next shift: those with a record since `since`, those undone by others, and, at
+/// any age, those that contain a device or are pending.
 #[must_use]
 pub fn hand_over(all: &[Entry], since: Timestamp, aftermath: Option<&Aftermaths>) -> Vec<Entry> {
     let journalled = Journalled::new(all, all, since, aftermath);
@@ -208,11 +207,11 @@ pub(super) struct Sheet {
 /// A heading and its items.
 struct Block {
     title: String,
-    /// An empty one says so.
+    /// If empty, the block says so.
     items: Vec<Item>,
 }
 
-/// A device with what is said of it, a line each.
+/// A device with its lines.
 struct Item {
     head: Line,
     more: Vec<Line>,
@@ -225,7 +224,7 @@ impl Sheet {
     pub(super) fn new(entries: &[Entry], verified: &Checkpoint, moment: &Moment<'_>) -> Self {
         let all = moment.all.unwrap_or(entries);
         let journalled = Journalled::new(entries, all, moment.now, moment.aftermath);
-        // The newest first: that is what the next shift asks about.
+        // Newest first, which the next shift needs most.
         let mut placed: Vec<(Section, &Entry)> = (entries.iter())
             .map(|entry| (Section::of(entry, &journalled), entry))
             .collect();
@@ -309,7 +308,7 @@ fn facts(entries: &[Entry], counts: &str, moment: &Moment<'_>) -> Vec<(&'static 
     facts
 }
 
-/// A device by its name and the id that was acted on.
+/// A device by its name and the id acted on.
 fn device(machine: &MachineRef) -> Line {
     Line::default()
         .foreign(&machine.quoted())
@@ -346,7 +345,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let head = device(&entry.machine()).ours(": ");
     let head = match &order.task {
         Task::Act { .. } => head.ours(order.task.title()),
-        // What a cancelled action does, the service says.
+        // The service names the cancelled action.
         Task::Cancel { .. } => head.foreign(&order.task.title()),
     };
     let besides = moment.became(entry).in_full(entry, |at| moment.both(at));
@@ -382,20 +381,20 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     Item { head, more }
 }
 
-/// When it ended, and what a later order of ours has made of that.
+/// Time of the end, and the effect of a later order of ours on it.
 fn ended_words(entry: &Entry, later: Option<&Entry>, moment: &Moment<'_>) -> String {
     let at = format!("at {}", moment.status_of(entry));
     let Some(later) = later else {
         return at;
     };
-    // A success of ours, whose word is ours.
+    // A success of ours, so the word is ours.
     let word = first_lower(&later.status().word(&later.order.task));
     let is_same = later.order.task.kind() == entry.order.task.kind();
     let again = if is_same { " again" } else { "" };
     format!("{at}; {word}{again} at {}", moment.status_of(later))
 }
 
-/// Adds the status of an entry, in our words; a status that we do not know is the service's.
+/// Adds the status of an entry in our words; an unknown status is the service's text.
 fn word(line: Line, entry: &Entry, is_strong: bool) -> Line {
     let word = entry.status().word(&entry.order.task);
     let is_foreign = matches!(

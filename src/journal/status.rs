@@ -1,4 +1,4 @@
-//! The status of an entry, in one word; and which statuses are final.
+//! The status of an entry in one word, and which statuses are final.
 
 use jiff::Timestamp;
 
@@ -6,14 +6,14 @@ use super::NotSentReason;
 use crate::action::{Recorded, Task};
 use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
-/// Said of what succeeded in another variant than was ordered, wherever its status is said.
+/// Addition to the status of an order that succeeded in another variant.
 pub const NOT_AS_ORDERED: &str = "not as ordered";
-/// Said of what succeeded and was undone since by somebody else.
+/// Addition to the status of an order that succeeded and was reversed by someone else.
 pub const UNDONE: &str = "no longer in effect";
-/// Said of an investigation that does nothing more until a person approves it.
+/// Addition to the status of an investigation that needs a person's approval to continue.
 pub const AWAITS_APPROVAL: &str = "waits for approval";
 
-/// The status of an entry: what its last significant record says.
+/// The status of an entry according to its last significant record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderStatus {
     Waiting,
@@ -36,7 +36,7 @@ pub enum OrderStatus {
         action: MachineActionId,
         hresult: HResult,
     },
-    /// A cancellation that came after the action's own end.
+    /// A cancellation after the action had ended.
     TooLate {
         action: MachineActionId,
         status: MachineActionStatus,
@@ -69,18 +69,18 @@ pub enum OrderStatus {
 /// The reply to an order whose outcome is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnclearReply {
-    /// No answer came.
+    /// No response.
     Missing,
-    /// An answer with this status, which does not say whether it was done.
+    /// A response with this HTTP status, which does not say whether it was executed.
     Status(u16),
-    /// An action, without enough in it to tell whose it is.
+    /// An action without enough data to tell whose it is.
     Action(MachineActionId),
-    /// An action of ours, which the service has never shown since.
+    /// An action of ours that the service has not shown since.
     NeverShown(MachineActionId),
 }
 
 impl UnclearReply {
-    /// The kind of reply, by the action and the HTTP status in it.
+    /// The kind of reply, from its action and HTTP status.
     pub(super) fn of(action: Option<&MachineActionId>, status: Option<u16>) -> Self {
         match (action.cloned(), status) {
             (Some(action), None) => Self::Action(action),
@@ -90,7 +90,7 @@ impl UnclearReply {
         }
     }
 
-    /// Earlier builds wrote one record for both; its text tells which it was.
+    /// The kind in a record of earlier builds, which wrote one record for both; its text distinguishes them.
     pub(super) fn of_old_record(why: &str) -> Self {
         let after = why
             .split_once(" answered ")
@@ -103,12 +103,12 @@ impl UnclearReply {
     }
 }
 
-/// Phase of an order, by what has to happen next.
+/// Phase of an order, by its next event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase<'a> {
-    /// Not sent yet: it is sent or withdrawn next.
+    /// Not sent yet; next sent or withdrawn.
     Unsent,
-    /// Its outcome is found out.
+    /// Its outcome is being looked up.
     Unanswered,
     /// The service's action is followed to its end.
     UnderWay(&'a MachineActionId),
@@ -116,13 +116,12 @@ pub enum Phase<'a> {
 }
 
 impl OrderStatus {
-    /// Nothing more will happen to this entry by itself.
+    /// Whether the entry changes no more by itself.
     #[must_use]
     pub fn is_end(&self) -> bool {
         self.phase() == Phase::Ended
     }
 
-    /// The phase of the order.
     #[must_use]
     pub fn phase(&self) -> Phase<'_> {
         match self {
@@ -141,7 +140,7 @@ impl OrderStatus {
         }
     }
 
-    /// Name on disk, the same in every version.
+    /// Key on disk, the same in every version.
     #[must_use]
     pub fn key(&self) -> &'static str {
         match self {
@@ -162,7 +161,7 @@ impl OrderStatus {
         }
     }
 
-    /// Whether the order did not bring about what was wanted, or nobody knows whether it did.
+    /// Whether the order failed, or its effect is unknown.
     #[must_use]
     pub fn went_wrong(&self) -> bool {
         match self {
@@ -183,25 +182,25 @@ impl OrderStatus {
         }
     }
 
-    /// Whether it waits for a person: to have read what went wrong, or to insist on it or withdraw it.
+    /// Whether it waits for a person: to acknowledge a failure, or to insist or withdraw.
     #[must_use]
     pub fn needs_person(&self) -> bool {
         self.went_wrong() || matches!(self, Self::Held { .. })
     }
 
-    /// Whether nothing of it is or will be in force. What somebody else had requested already is.
+    /// Whether it has and will have no effect. An action that someone else had already requested does not count.
     #[must_use]
     pub fn came_to_nothing(&self) -> bool {
         self.is_end() && !matches!(self, Self::Done { .. } | Self::NotOurs { .. })
     }
 
-    /// Whether the steps after this one are sent, where `goes_on` is what their plan says of a refusal.
+    /// Whether the following steps are sent; `goes_on` is the plan's rule after a refusal.
     #[must_use]
     pub fn lets_plan_go_on(&self, goes_on: bool) -> bool {
         goes_on || !self.came_to_nothing()
     }
 
-    /// The service said that it will not change any more.
+    /// Whether the service has reported it as final.
     pub(super) fn is_terminal(&self) -> bool {
         matches!(
             self,
@@ -213,13 +212,13 @@ impl OrderStatus {
         )
     }
 
-    /// The answer never came, and nobody knows yet what became of it.
+    /// Whether the response is missing and the outcome still unknown.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown { .. })
     }
 
-    /// The service's action behind this entry, where it is known.
+    /// The service's action of this entry, if known.
     #[must_use]
     pub fn action(&self) -> Option<&MachineActionId> {
         match self {
@@ -240,7 +239,7 @@ impl OrderStatus {
         }
     }
 
-    /// Why, by whom, with which code: one line for exports and the command line.
+    /// Reason, actor and code in one line, for exports and the command line.
     #[must_use]
     pub fn detail(&self) -> Option<String> {
         let text = match self {
@@ -272,7 +271,7 @@ impl OrderStatus {
         Some(clean(text.trim(), 400).into_owned()).filter(|text| !text.is_empty())
     }
 
-    /// The words on screen, in the activity list and in exports: one definition.
+    /// The words for the activity list and for exports.
     #[must_use]
     pub fn word(&self, task: &Task) -> String {
         match self {
@@ -282,7 +281,7 @@ impl OrderStatus {
             Self::Sent => "Sent, no answer yet".into(),
             Self::Accepted { status, .. } => match status {
                 MachineActionStatus::Pending => "Accepted (Pending)".into(),
-                // Nobody says how far a tag is: the device shows it, or does not.
+                // A tag has no progress: the device shows it or does not.
                 MachineActionStatus::InProgress if task.record() == Recorded::Machine => {
                     "Accepted, not shown yet".into()
                 }

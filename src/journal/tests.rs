@@ -62,7 +62,7 @@ pub(crate) fn order_of(kind: ActionKind) -> crate::action::Order {
     order.expect("one of each kind")
 }
 
-/// The end of an action of which the service says nothing more.
+/// The end of an action about which the service reports nothing more.
 pub(crate) fn finished(action: MachineActionId, status: MachineActionStatus) -> Record {
     Record::Finished {
         action,
@@ -74,7 +74,7 @@ pub(crate) fn finished(action: MachineActionId, status: MachineActionStatus) -> 
     }
 }
 
-/// A place for a journal.
+/// A path for a journal.
 pub(super) fn place() -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
@@ -86,7 +86,7 @@ pub(crate) fn append(journal: &mut Journal, batch: &[(EntryId, Record)]) {
     appended.expect("appended");
 }
 
-/// Every record there is.
+/// One record of each kind.
 pub(crate) fn records() -> Vec<Record> {
     let action = action();
     let mut records = vec![
@@ -164,9 +164,9 @@ pub(crate) fn records() -> Vec<Record> {
     records
 }
 
-/// A key that older consoles ignore: it is on disk only where it has a value.
+/// Older consoles ignore the key, so it is written only if it has a value.
 #[test]
-fn the_services_time_of_an_end_survives_writing() {
+fn service_time_of_an_end_round_trips() {
     let mut journal = Journal::in_memory().expect("memory");
     let order = orders().remove(0);
     let entry = order.entry;
@@ -193,7 +193,7 @@ fn the_services_time_of_an_end_survives_writing() {
 }
 
 #[test]
-fn every_order_and_every_record_survives_writing() {
+fn every_order_and_record_round_trips() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         let mut written = vec![Record::Intended {
@@ -217,10 +217,10 @@ fn every_order_and_every_record_survives_writing() {
     }
 }
 
-/// What the first releases wrote stays what it was: a containment was an isolation with a type of its
-/// own, and one release lifted either.
+/// Records of the first releases keep their meaning: a containment was an isolation with its own
+/// type, and one release lifted either.
 #[test]
-fn a_containment_is_written_and_read_as_the_first_releases_wrote_it() {
+fn containment_keeps_the_format_of_the_first_releases() {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let machine = MachineRef {
         id: MachineId::parse("a1").expect("a literal id"),
@@ -261,7 +261,7 @@ fn a_containment_is_written_and_read_as_the_first_releases_wrote_it() {
 }
 
 #[test]
-fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
+fn records_are_append_only_and_a_forced_change_is_detected() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         let entry = order.entry;
@@ -276,10 +276,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     assert!(journal.db.execute("DELETE FROM record", []).is_err());
     let before = journal.verify().expect("whole");
     let written = 1 + 2 * i64::try_from(orders().len()).expect("few");
-    assert_eq!(
-        before.records, written,
-        "with the one that begins the layout"
-    );
+    assert_eq!(before.records, written, "including the `Layout` record");
     journal.db.execute_batch("DROP TRIGGER record_is_never_changed; UPDATE record SET at = '1999-01-01T00:00:00Z' WHERE seq = 3").expect("forced");
     assert!(matches!(
         journal.verify(),
@@ -288,7 +285,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
 }
 
 #[test]
-fn one_console_acts_a_second_one_reads() {
+fn a_second_console_can_only_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sub").join("journal.sqlite");
     let mut first = Journal::open(&path).expect("opened");
@@ -313,7 +310,7 @@ fn one_console_acts_a_second_one_reads() {
 }
 
 #[test]
-fn garbage_and_newer_files_are_refused_and_left_alone() {
+fn garbage_and_newer_files_are_refused_and_left_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let garbage = folder.path().join("garbage.sqlite");
     std::fs::write(
@@ -327,7 +324,7 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
     ));
     assert!(
         std::fs::read(&garbage)
-            .expect("still there")
+            .expect("present")
             .starts_with(b"not a database")
     );
     let newer = folder.path().join("newer.sqlite");
@@ -340,7 +337,7 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
         Journal::open(&newer),
         Err(JournalError::Newer { found: 99 })
     ));
-    assert_eq!(std::fs::read(&newer).expect("still there"), before);
+    assert_eq!(std::fs::read(&newer).expect("present"), before);
 }
 
 /// One order of each kind, confirmed and on disk.
@@ -350,22 +347,22 @@ pub(crate) fn intended(order: crate::action::Order) -> (EntryId, Record) {
 }
 
 #[test]
-fn a_journal_that_was_begun_and_never_written_reads_as_empty() {
+fn a_journal_without_records_reads_as_empty() {
     let (_folder, path) = place();
     std::fs::write(&path, b"").expect("made");
     let journal = Journal::open_read_only(&path).expect("opened");
     assert_eq!(journal.verify().expect("whole").records, 0);
-    assert!(std::fs::read(&path).expect("still there").is_empty());
+    assert!(std::fs::read(&path).expect("present").is_empty());
 }
 
 #[test]
-fn a_file_that_was_removed_takes_no_more_records() {
+fn a_removed_journal_rejects_records() {
     let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let removed = std::fs::remove_file(&path);
     let written = journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))]);
     if cfg!(windows) {
-        // There nobody can take the file away while it is open.
+        // Windows does not remove an open file.
         assert!(removed.is_err() && written.is_ok());
         return;
     }
@@ -373,9 +370,9 @@ fn a_file_that_was_removed_takes_no_more_records() {
     assert!(matches!(written, Err(JournalError::Gone(p)) if p == path));
 }
 
-/// Nothing was in it that could be missed; of one with records, see `evidence`.
+/// The file had no records to lose; for one with records, see `evidence`.
 #[test]
-fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
+fn an_emptied_journal_is_detected_and_a_new_one_is_not() {
     let (_folder, path) = place();
     let begin = || Journal::open(&path).expect("opened").lost_its_past();
     assert!(!begin() && !begin());
@@ -387,7 +384,7 @@ fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
 }
 
 #[test]
-fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
+fn damage_outside_the_chain_is_detected_before_the_first_order() {
     let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let batch: Vec<_> = orders().into_iter().map(intended).collect();
@@ -403,7 +400,7 @@ fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
     drop(journal);
     let mut bytes = std::fs::read(&path).expect("read");
     let page = usize::try_from(root - 1).expect("small") * 4096;
-    // The index says that it has no entries.
+    // An index without entries.
     bytes[page + 3..page + 5].fill(0);
     std::fs::write(&path, bytes).expect("written");
     assert!(matches!(
@@ -420,11 +417,11 @@ fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
 fn a_second_writer_cannot_fork_the_chain() {
     let (_folder, path) = place();
     let mut first = Journal::open(&path).expect("opened");
-    // Somebody takes the lock file away, so that a second console takes the journal as well.
+    // Without the lock file, a second console can open the journal as well.
     let (lock, away) = (path.with_extension("lock"), path.with_extension("away"));
     let renamed = std::fs::rename(&lock, &away);
     if cfg!(windows) {
-        // There nobody can take it away while a console holds it.
+        // Windows does not rename a file that a console holds open.
         return assert!(renamed.is_err());
     }
     renamed.expect("renamed");
@@ -434,8 +431,8 @@ fn a_second_writer_cannot_fork_the_chain() {
     append(&mut second, &next());
     let mut again = || first.append(Timestamp::UNIX_EPOCH, &next());
     assert!(matches!(again(), Err(JournalError::LockLost(_))));
-    // Put back, it says nothing of what was written meanwhile.
-    std::fs::rename(&away, &lock).expect("put back");
+    // The restored lock file does not have the records written meanwhile.
+    std::fs::rename(&away, &lock).expect("restored");
     assert!(matches!(again(), Err(JournalError::WrittenByAnother)));
     assert_eq!(first.verify().expect("whole").records, 2);
 }
@@ -459,9 +456,9 @@ fn disk_full_corruption_and_other_errors_are_distinguished() {
     }
 }
 
-/// Rule 3. Both are what `SQLite` is told when a journal is opened for writing.
+/// Rule 3: settings of `SQLite` when a journal is opened for writing.
 #[test]
-fn an_append_reaches_the_disk_and_is_held_up_by_no_reader() {
+fn an_append_is_durable_and_never_blocked_by_readers() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
     let db = &journal.db;
@@ -475,7 +472,7 @@ fn an_append_reaches_the_disk_and_is_held_up_by_no_reader() {
 }
 
 #[test]
-fn a_journal_on_read_only_media_is_read_unless_records_lie_beside_it() {
+fn a_journal_on_read_only_media_is_read_unless_its_log_has_records() {
     let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("opened");
     let order = orders().remove(0);
@@ -485,7 +482,7 @@ fn a_journal_on_read_only_media_is_read_unless_records_lie_beside_it() {
         "the newest record is in the log beside the file"
     );
     drop(journal);
-    let db = open_on_read_only_media(&path).expect("all of it is in the file");
+    let db = open_on_read_only_media(&path).expect("no records in the log");
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
     let intended = "SELECT count(*) FROM record WHERE record = 'Intended'";
     assert_eq!(count(intended), Ok(1));

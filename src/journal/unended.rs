@@ -1,23 +1,23 @@
-//! Orders that have not ended, as the reason why local data stays: it holds the sign-in that follows them.
+//! Orders that have not ended, which prevent deleting local data: it contains the sign-in that follows them.
 
 use super::{Entry, Phase};
 use crate::model::{Account, first_named};
 
-/// How many are named; the others are counted.
+/// Number of orders that are named; the others are counted.
 const MAX_NAMED: usize = 3;
 
 /// Why local data may not be deleted while orders have not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unended {
-    /// How many there are, and which.
+    /// Their number and names.
     pub why: String,
-    /// What a person can do about it.
+    /// Remedy for the user.
     pub remedy: String,
 }
 
 impl Entry {
-    /// Whether nobody will find out how it ended: its sign-in did not say whose account it was, so no later
-    /// run follows it. Whether it is of an earlier run, its journal knows.
+    /// Whether nobody will learn how the order ended: its sign-in did not name the account, so no
+    /// later run follows it. The journal knows whether it is from an earlier run.
     #[must_use]
     pub fn is_abandoned(&self, is_of_earlier_run: bool) -> bool {
         is_of_earlier_run && !self.status().is_end() && *self.author.object_id == *Account::UNNAMED
@@ -25,7 +25,7 @@ impl Entry {
 }
 
 impl Unended {
-    /// These orders, which have not ended, as `account` sees them; `None` where there are none.
+    /// The orders among these that have not ended, from the perspective of `account`; `None` if there are none.
     pub fn of<'a>(
         open: impl Iterator<Item = &'a Entry>,
         account: Option<&Account>,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn which_have_not_ended_is_said_and_what_can_be_done_about_each() {
+    fn unended_orders_are_named_with_their_remedy() {
         let said = |open: &[Entry]| {
             let unended = Unended::of(open.iter(), Some(&jane()))?;
             Some((unended.why, unended.remedy))
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_unnamed_account_left_in_an_earlier_run_is_followed_by_nobody() {
+    fn an_earlier_order_of_an_unnamed_account_is_abandoned() {
         let unnamed = entry(Account::UNNAMED, "HR", true);
         assert!(unnamed.is_abandoned(true));
         assert!(!unnamed.is_abandoned(false), "its sign-in follows it");

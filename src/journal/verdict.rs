@@ -4,7 +4,7 @@ use super::{Checkpoint, Report};
 use crate::files::RefusedFile;
 
 impl Report {
-    /// The verdict, in a sentence.
+    /// The verdict in one sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
         let Checkpoint { records, last_hash } = &self.verified;
@@ -15,7 +15,7 @@ impl Report {
         }
     }
 
-    /// What is wrong, what to do about it, what gives pause, and what could not be checked, a line each.
+    /// Defects, remedies, cautions and checks that could not be made, one line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let records = self.verified.records;

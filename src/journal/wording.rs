@@ -11,7 +11,7 @@ pub(super) fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The parameters as they were sent: `IsolationType=Full`.
+/// The parameters as sent: `IsolationType=Full`.
 pub(super) fn parameters(task: &Task) -> String {
     match task {
         Task::Act { .. } => {
@@ -26,7 +26,7 @@ pub(super) fn parameters(task: &Task) -> String {
     }
 }
 
-/// Detail beyond the status.
+/// Details besides the status.
 pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let ordered = &entry.order.machine;
     let redirected = entry.acts_elsewhere().then(|| {

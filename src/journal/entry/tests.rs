@@ -11,7 +11,7 @@ use crate::journal::tests::{action, author, orders};
 use crate::model::MachineActionType;
 
 thread_local! {
-    /// How often a status was asked for: what a frame costs, whatever the clock says.
+    /// Number of status reads: the cost of a frame, independent of the clock.
     pub static STANDINGS_ASKED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -118,7 +118,7 @@ fn unknown(why: &str) -> Record {
 }
 
 #[test]
-fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
+fn acknowledgement_applies_only_to_the_status_that_was_read() {
     let mut entry = entry(isolate(), vec![Record::Sent, unknown("reset")]);
     assert!(entry.acknowledged().is_none());
     entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
@@ -127,21 +127,21 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
     entry.push(Timestamp::UNIX_EPOCH, unknown("another reset"));
     assert!(entry.acknowledged().is_some(), "still the same status");
     entry.push(Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Failed));
-    assert!(entry.acknowledged().is_none(), "this nobody has read");
-    // Pressed while “Outcome unknown” was on screen, written after the end had come.
+    assert!(entry.acknowledged().is_none(), "nobody has read this");
+    // Clicked while “Outcome unknown” was on screen, written after the end had arrived.
     entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
     assert!(entry.acknowledged().is_none());
     entry.push(
         Timestamp::from_second(9).expect("a time"),
         acknowledged("Failed"),
     );
-    assert!(entry.acknowledged().is_some(), "also after the last word");
+    assert!(entry.acknowledged().is_some(), "also after the end");
     assert_eq!(entry.status_since(), Timestamp::UNIX_EPOCH);
     assert_eq!(entry.records().len(), 7);
 }
 
 #[test]
-fn a_verdict_improves_with_evidence_and_never_gets_worse() {
+fn a_status_improves_with_evidence_and_is_never_demoted() {
     let status = |records| entry(isolate(), records).status().clone();
     let ours = OrderStatus::Accepted {
         action: action(),
@@ -168,7 +168,7 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
 }
 
 #[test]
-fn an_earlier_journal_distinguishes_an_unclear_answer_from_none() {
+fn records_of_earlier_builds_distinguish_unclear_replies() {
     for (why, reply) in [
         ("api.example answered 502", UnclearReply::Status(502)),
         (
@@ -200,7 +200,7 @@ fn timed(task: Task, records: &[(i64, Record)]) -> Entry {
 }
 
 #[test]
-fn an_author_is_the_same_person_in_the_same_tenant() {
+fn an_author_is_identified_by_account_and_tenant() {
     use crate::model::{Account, TenantId};
     let account = |tenant: &str, object_id: &str| Account {
         tenant_id: TenantId::parse(tenant).expect("a literal id"),
@@ -210,12 +210,12 @@ fn an_author_is_the_same_person_in_the_same_tenant() {
     };
     let author = entry(isolate(), Vec::new()).author;
     assert!(author.is(&account("t", "o")));
-    assert!(!author.is(&account("t", "p")), "somebody else");
+    assert!(!author.is(&account("t", "p")), "another account");
     assert!(!author.is(&account("u", "o")), "in another tenant");
 }
 
 #[test]
-fn an_entry_says_when_it_was_confirmed_and_when_it_was_first_sent() {
+fn an_entry_has_the_times_of_confirmation_and_first_sending() {
     let held = Record::Held { by: action() };
     let not_taken = Record::AttemptRejected { why: "429".into() };
     let waiting = timed(isolate(), &[(5, held.clone())]);
@@ -259,7 +259,7 @@ fn the_last_action_of_an_unclear_answer_is_looked_up() {
 }
 
 #[test]
-fn what_was_not_reread_is_listed_once_each() {
+fn facts_not_reread_are_listed_without_duplicates() {
     let not_reread = |what: &str| Record::NotReread { what: what.into() };
     let entry = entry(
         isolate(),
@@ -274,9 +274,9 @@ fn what_was_not_reread_is_listed_once_each() {
     assert_eq!(*entry.status(), OrderStatus::Sent);
 }
 
-/// Credited to this order is what the service stored for it, and nothing else that it names.
+/// Only the action stored for this order is credited to it, not others that its records name.
 #[test]
-fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
+fn own_action_is_the_one_stored_for_this_order() {
     let own = |task: Task, record| entry(task, vec![Record::Sent, record]).own_action();
     for stored in [
         accepted(),
@@ -299,7 +299,7 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
 }
 
 #[test]
-fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
+fn a_status_detail_has_reason_actor_and_code_in_one_line() {
     let detail = |record| entry(isolate(), vec![record]).status().detail();
     let not_sent = |detail: Option<&str>| Record::NotSent {
         why: NotSentReason::Blocked,
@@ -345,7 +345,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
 }
 
 #[test]
-fn withdrawn_order_needs_no_attention_and_any_other_unsent_one_does() {
+fn only_withdrawn_unsent_orders_need_no_attention() {
     for &why in NotSentReason::VARIANTS {
         let not_sent = Record::NotSent { why, detail: None };
         let went_wrong = entry(isolate(), vec![not_sent]).status().went_wrong();
@@ -354,7 +354,7 @@ fn withdrawn_order_needs_no_attention_and_any_other_unsent_one_does() {
 }
 
 #[test]
-fn only_a_contradicted_action_takes_an_acceptance_back() {
+fn only_a_contradicted_action_revokes_an_acceptance() {
     let other = MachineActionId::parse("c89eb834").ok();
     for late in [unclear(None), unclear(other)] {
         let entry = entry(isolate(), vec![Record::Sent, accepted(), late]);
@@ -373,7 +373,7 @@ fn only_a_contradicted_action_takes_an_acceptance_back() {
 }
 
 #[test]
-fn a_tag_that_is_accepted_is_not_said_to_be_in_progress() {
+fn an_accepted_tag_is_not_shown_as_in_progress() {
     let tag = Task::Act {
         kind: ActionKind::AddTag,
         values: crate::action::Values::default(),

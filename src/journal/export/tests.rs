@@ -16,7 +16,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 
 static UTC: TimeZone = TimeZone::UTC;
 
-/// The only id, where it does not matter.
+/// An arbitrary action id.
 fn an_action() -> MachineActionId {
     MachineActionId::parse("b89eb834-1").expect("an id")
 }
@@ -29,7 +29,7 @@ fn time(text: &str) -> Timestamp {
     text.parse().expect("a literal time")
 }
 
-/// What is in a journal, and that it is whole.
+/// Entries and checkpoint of an intact journal.
 fn read(journal: &Journal) -> (Vec<Entry>, Checkpoint) {
     let verified = journal.verify().expect("whole");
     (journal.entries().expect("readable"), verified)
@@ -44,7 +44,7 @@ fn sheet(journal: &Journal) -> String {
     written(journal, Format::Markdown)
 }
 
-/// Of a journal whose chain does not matter.
+/// A checkpoint, for tests that ignore the chain.
 fn whole() -> Checkpoint {
     Checkpoint {
         records: 3,
@@ -66,7 +66,7 @@ fn moment() -> Moment<'static> {
 }
 
 #[test]
-fn the_hand_over_sheet_says_what_is_still_to_release() {
+fn the_hand_over_sheet_lists_pending_releases() {
     use MachineActionStatus::{Failed, InProgress, Succeeded};
     let folder = tempfile::tempdir().expect("a folder");
     let mut journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
@@ -98,7 +98,7 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
 }
 
 #[test]
-fn a_table_without_rows_still_says_what_its_columns_are() {
+fn an_empty_table_still_has_its_header() {
     let journal = Journal::in_memory().expect("memory");
     let csv = written(&journal, Format::Csv);
     let (begin, end) = (
@@ -126,7 +126,7 @@ fn exports_stay_well_formed_with_any_content() {
     assert!(sheet(&journal).contains("## Contained, still to release (0)\n\nNothing"));
 }
 
-/// Whatever a person, a device or the service may be called.
+/// Possible names from a user, a device or the service.
 const HOSTILE: [&str; 16] = [
     "pc =HYPERLINK(\"https://evil.example\"):=1^+1~@a\u{fe6b}",
     "![x](https://evil.example/beacon.png)",
@@ -173,7 +173,7 @@ fn hostile_journal() -> (Vec<Entry>, Checkpoint) {
 }
 
 #[test]
-fn foreign_text_on_the_sheet_is_text() {
+fn foreign_text_on_the_sheet_is_never_markup() {
     let (entries, verified) = hostile_journal();
     let sheet = export(&entries, &verified, Format::Markdown, &moment());
     let (code, prose) = read_back(&sheet);
@@ -196,7 +196,7 @@ fn foreign_text_on_the_sheet_is_text() {
     )));
 }
 
-/// The sheet as a reader of Markdown sees it: what stands in code spans, and all other text.
+/// The sheet as a Markdown reader sees it: code spans, and all other text.
 fn read_back(sheet: &str) -> (String, String) {
     let mut code = String::new();
     let mut prose = String::new();
@@ -222,7 +222,7 @@ fn read_back(sheet: &str) -> (String, String) {
 }
 
 #[test]
-fn no_cell_is_a_formula_under_any_separator() {
+fn no_cell_is_a_formula_with_any_separator() {
     let (entries, verified) = hostile_journal();
     let text = export(&entries, &verified, Format::Csv, &moment());
     for separator in [b',', b';', b'\t', b'|', b':', b'^', b'~', b' '] {
@@ -259,7 +259,7 @@ fn row_len(text: &str) -> usize {
 }
 
 #[test]
-fn the_sheet_says_who_why_since_when_and_what_is_next() {
+fn the_sheet_has_requestor_reason_time_and_next_step() {
     let mut journal = Journal::in_memory().expect("memory");
     let mut orders = orders().into_iter();
     let (isolate, other) = (orders.next().expect("one"), orders.next().expect("two"));
@@ -303,7 +303,7 @@ fn the_sheet_says_who_why_since_when_and_what_is_next() {
 }
 
 #[test]
-fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
+fn every_export_has_the_request_and_its_action() {
     let mut journal = Journal::in_memory().expect("memory");
     let has_values = |order: &crate::action::Order| !order.task.properties().is_empty();
     let mut facts = vec![];
@@ -312,7 +312,7 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
             facts.push(value.as_str().expect("a text").to_owned());
         }
         let action = format!("b89eb834-4578-496c-8be0-03f00406143{n}");
-        // What leaves no record at the service has no id there.
+        // An order without a record at the service has no id there.
         let has_id = order.task.record().id_word().is_some();
         facts.extend(has_id.then(|| action.clone()));
         let action = MachineActionId::parse(&action).expect("an id");
@@ -331,7 +331,7 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
     }
 }
 
-/// The sheet of one order with this end, which the service carried over to another record.
+/// The sheet of one order with this end, redirected to another record.
 fn sheet_of(kind: ActionKind, end: &Record) -> String {
     let mut journal = Journal::in_memory().expect("memory");
     let mut order = order_of(kind);
@@ -349,7 +349,7 @@ fn sheet_of(kind: ActionKind, end: &Record) -> String {
 }
 
 #[test]
-fn the_sheet_says_what_went_wrong_and_what_to_do_about_each_kind() {
+fn the_sheet_explains_each_failure_and_its_remedy() {
     const BY_HAND: &str = "    - Next: Not in effect. Request it again now, or cut the device off at the switch and disable the account\n";
     const LOOK: &str =
         "    - Next: Not in effect. Check the device's state, and request it again now\n";
@@ -378,7 +378,7 @@ fn the_sheet_says_what_went_wrong_and_what_to_do_about_each_kind() {
 }
 
 #[test]
-fn a_device_that_was_not_carried_over_has_no_detail_without_a_reason() {
+fn an_order_that_was_not_redirected_has_no_detail() {
     let mut journal = Journal::in_memory().expect("memory");
     let order = orders().remove(0);
     let entry = order.entry;
@@ -391,7 +391,7 @@ fn a_device_that_was_not_carried_over_has_no_detail_without_a_reason() {
 }
 
 #[test]
-fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
+fn a_formula_after_separator_and_blanks_or_quotes_is_guarded() {
     for (value, field) in [
         ("a; =1", "\"a; '=1\""),
         ("a,\"+1", "\"a,\"\"'+1\""),
@@ -410,11 +410,11 @@ fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
     }
 }
 
-/// One order that left although something could not be read again.
+/// One order sent although some facts could not be read again.
 fn not_reread_journal() -> (Vec<Entry>, Checkpoint) {
     let mut journal = Journal::in_memory().expect("memory");
     let mut order = orders().remove(0);
-    // A name that would read as words of ours.
+    // A name that reads like our own text.
     order.machine.dns_name = Some("unnamed device (…9c07)".into());
     let entry = order.entry;
     let what = "the device's record and actions, not read so far";
@@ -428,7 +428,7 @@ fn not_reread_journal() -> (Vec<Entry>, Checkpoint) {
 }
 
 #[test]
-fn an_order_that_left_by_what_was_read_before_says_so_in_each_export() {
+fn every_export_says_that_facts_were_not_reread() {
     let (entries, verified) = not_reread_journal();
     let what = "the device's record and actions, not read so far";
     let written = |format| export(&entries, &verified, format, &moment());
@@ -445,7 +445,7 @@ fn an_order_that_left_by_what_was_read_before_says_so_in_each_export() {
     let mut journal = Journal::in_memory().expect("memory");
     append(&mut journal, &[intended(orders().remove(0))]);
     let sheet = sheet(&journal);
-    assert!(!sheet.contains("Not re-read"), "only where it is so");
+    assert!(!sheet.contains("Not re-read"), "everything was reread");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What an order of ours has brought about, and whether that still holds.
+//! Effect of our orders, and whether it still holds.
 
 use jiff::Timestamp;
 
@@ -30,8 +30,7 @@ pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> S
     format!("“Remove block of a file” once it is no longer wanted{end}")
 }
 
-/// The earliest success of ours that set the condition which `entry` set again, with no release of ours
-/// in between.
+/// Our earliest success that set the condition which `entry` repeated, with no release of ours in between.
 pub fn begun_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
     let (Change::Sets(condition), true) = (entry.order.task.change(), is_done(entry)) else {
         return None;
@@ -46,8 +45,8 @@ pub fn begun_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry>
     unbroken.filter(sets).last()
 }
 
-/// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
-/// still holds is the service's to say.
+/// Our later success that cleared or repeated the condition that this one set. Whether it still
+/// holds is for the service to say.
 pub fn ended_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
     if entry.order.task.is_tenant_wide() {
         let mut everywhere = of_device.iter().copied();

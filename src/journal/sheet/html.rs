@@ -1,15 +1,15 @@
-//! The sheet as a page for a printer or a browser: all of it in one file, which loads nothing and runs
-//! nothing. Other people's text is text of its own direction, whatever it holds.
+//! The sheet as one self-contained page for printer or browser, without scripts or external
+//! resources. Other people's text is isolated from the surrounding text direction.
 
 use std::fmt::{Result, Write as _};
 
 use super::line::{Line, Piece};
 use super::{NOTHING, Sheet, TITLE};
 
-/// A browser is to load and run nothing, also where the escaping should fail.
+/// Forbids the browser to load or run anything, even if escaping fails.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-/// Black on white, as it is printed; a device and what is said of it stay on one sheet.
+/// Black on white for printing; a device and its lines are not split across pages.
 const STYLE: &str = "\
 @page{margin:18mm 15mm}\
 body{font:10.5pt/1.45 Inter,system-ui,sans-serif;color:#111;background:#fff;max-width:52rem;margin:2rem auto;padding:0 1rem}\
@@ -23,7 +23,6 @@ code{font:9.5pt/1.4 'JetBrains Mono',ui-monospace,monospace;background:#eee;padd
 footer{margin-top:1.6rem;border-top:1px solid #777;padding-top:.4rem;color:#333}\
 @media print{body{max-width:none;margin:0;padding:0}code{background:none;padding:0}}";
 
-/// Writes the sheet.
 pub fn html(sheet: &Sheet) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.

@@ -1,4 +1,4 @@
-//! A line of the sheet: pieces of our own text and of other people's.
+//! A line of the sheet: pieces of our own and of other people's text.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,6 @@ use crate::model::clean;
 /// Maximum length of other people's text, in characters.
 const MAX_CHARS: usize = 2_000;
 
-/// A piece of a line.
 pub struct Piece {
     pub text: Box<str>,
     /// Whether this is other people's text: shown verbatim, never as markup.
@@ -15,18 +14,18 @@ pub struct Piece {
     pub is_strong: bool,
 }
 
-/// Pieces one behind the other.
+/// Pieces in order.
 #[derive(Default)]
 pub struct Line(pub Vec<Piece>);
 
 impl Line {
-    /// Adds text that is ours.
+    /// Adds our own text.
     #[must_use]
     pub fn ours(self, text: impl Into<Cow<'static, str>>) -> Self {
         self.with(&text.into(), false, false)
     }
 
-    /// Adds what the line is about.
+    /// Adds the subject of the line.
     #[must_use]
     pub fn strong(self, text: &str) -> Self {
         self.with(text, false, true)
@@ -38,7 +37,7 @@ impl Line {
         self.with(&shown(text), true, false)
     }
 
-    /// Adds what the line is about, in other people's words.
+    /// Adds the subject of the line, in other people's words.
     #[must_use]
     pub fn strong_foreign(self, text: &str) -> Self {
         self.with(&shown(text), true, true)
@@ -51,14 +50,14 @@ impl Line {
         self
     }
 
-    /// Plain text without markup, for formats in which it cannot be mistaken for any.
+    /// Plain text without markup, for formats that have none.
     pub fn plain(&self) -> String {
         self.0.iter().map(|piece| &*piece.text).collect()
     }
 
     fn with(mut self, text: &str, is_foreign: bool, is_strong: bool) -> Self {
         let piece = if text.trim().is_empty() && is_foreign {
-            // Said by us: nothing was written there.
+            // Our own word for an empty text.
             Piece {
                 text: "(none)".into(),
                 is_foreign: false,
@@ -78,7 +77,7 @@ impl Line {
     }
 }
 
-/// With what is not drawn made visible.
+/// The text with invisible characters made visible.
 fn shown(text: &str) -> Cow<'_, str> {
     clean(text, MAX_CHARS)
 }

@@ -1,11 +1,10 @@
-//! The sheet in Markdown. Other people's text stands in code spans.
+//! The sheet in Markdown. Other people's text is in code spans.
 
 use std::fmt::{Result, Write as _};
 
 use super::line::{Line, Piece};
 use super::{NOTHING, Sheet, TITLE};
 
-/// Writes the sheet.
 pub fn markdown(sheet: &Sheet) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -56,7 +55,7 @@ fn piece(piece: &Piece) -> String {
 fn code_span(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    // A space keeps a backtick at the edge out of the fence; both are taken off again when read.
+    // A space keeps a backtick at the edge out of the fence; readers strip both spaces.
     let edge = if longest > 0 || text.starts_with(' ') {
         " "
     } else {

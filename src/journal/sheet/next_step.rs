@@ -1,4 +1,4 @@
-//! What the next shift does about an order, and by when.
+//! The next shift's step for an order, and its deadline.
 
 use jiff::SignedDuration;
 
@@ -9,7 +9,7 @@ use crate::journal::alternative::{alternative, were_actions_read};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Phase};
 use crate::model::{MachineActionStatus, RefusalCode, shifted};
 
-/// How long Defender keeps trying a device that does not report, before the action times out.
+/// Time that Defender waits for an offline device before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
 
 pub(super) fn next_step(
@@ -43,7 +43,7 @@ pub(super) fn next_step(
     Some(Line::default().ours(next))
 }
 
-/// That nobody else has released it is known only where that was read.
+/// The claim that nobody has released the device is made only if that was read.
 fn still_contained(entry: &Entry, moment: &Moment<'_>) -> String {
     let undo = entry.order.task.kind().and_then(|kind| kind.spec().undo);
     let undo = undo.map_or("Release it", |undo| undo.spec().title);
@@ -58,7 +58,7 @@ fn still_contained(entry: &Entry, moment: &Moment<'_>) -> String {
     }
 }
 
-/// What an order waits for that the service has taken.
+/// The event that an accepted order waits for.
 fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
     let OrderStatus::Accepted { status, .. } = entry.status() else {
         return String::new();
@@ -95,7 +95,7 @@ fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
     }
 }
 
-/// Next step for an order that did not have the wanted effect; `None` where that was intended.
+/// Next step for an order without the wanted effect; `None` if that was intended.
 fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {
@@ -131,7 +131,7 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     Some(Line::default().ours(next))
 }
 
-/// Whether it was refused because another action was under way, unless a reading has shown that there was none.
+/// Whether it was refused for an action under way, unless a reading has shown that there is none.
 fn may_be_under_way(entry: &Entry) -> bool {
     let OrderStatus::Refused { code, .. } = entry.status() else {
         return false;
@@ -141,7 +141,7 @@ fn may_be_under_way(entry: &Entry) -> bool {
         && were_actions_read(entry) != Some(true)
 }
 
-/// A later order of ours that is to bring about the same, and is open or done: the newest.
+/// Our newest later order with the same effect that is open or done.
 fn superseded_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
     let is_later = |other: &&Entry| {
         other.id() != entry.id()

@@ -1,5 +1,5 @@
-//! What others contain, where that was asked: the next shift must not take it for released, nor release
-//! what is contained for the reasons of others too.
+//! Containment by others, if it was read: the next shift must not take the device for released, nor
+//! release what others contain for their own reasons.
 
 use jiff::Timestamp;
 
@@ -12,9 +12,9 @@ use crate::model::{MachineActionId, MachineRef};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OthersContainment {
     pub machine: MachineRef,
-    /// What it is in or about to be: `Isolated`, `Isolation pending`.
+    /// The present or pending state: `Isolated`, `Isolation pending`.
     pub state: Box<str>,
-    /// The request that set it and those that set it again, oldest first.
+    /// The request that set it and its repetitions, oldest first.
     pub requests: Vec<SetBy>,
 }
 
@@ -22,11 +22,11 @@ pub struct OthersContainment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetBy {
     pub action: MachineActionId,
-    /// Whether an order of this journal made it.
+    /// Whether an order of this journal made the request.
     pub is_ours: bool,
-    /// When it was carried out.
+    /// Time of completion.
     pub at: Option<Timestamp>,
-    /// Who requested it.
+    /// The requestor.
     pub by: Box<str>,
     /// Its comment.
     pub why: Option<Box<str>>,
@@ -37,7 +37,7 @@ impl OthersContainment {
         self.requests.first()?.at
     }
 
-    /// Who else contains what an order of ours contains, and why.
+    /// Containment by others, with reasons, of devices that our orders contain.
     pub(super) fn also(&self, moment: &Moment<'_>) -> impl Iterator<Item = Line> {
         let others = self.requests.iter().filter(|request| !request.is_ours);
         others.map(|request| request.line("Also requested", moment))

@@ -1,4 +1,4 @@
-//! Tampering with a journal, and what verification finds of it.
+//! Tampering with a journal, and the defects found by verification.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::super::place::log_of;
 use super::super::*;
 use super::{append, intended, orders, place};
 
-/// A journal with records 1 to 7, closed; its lock file remembers it.
+/// A closed journal with records 1 to 7 and a matching lock file.
 pub(super) fn written() -> (tempfile::TempDir, PathBuf) {
     let (folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
@@ -15,14 +15,14 @@ pub(super) fn written() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Each of six orders in a step of its own.
+/// Appends six orders, one at a time.
 pub(super) fn append_all(journal: &mut Journal) {
     for order in orders().into_iter().take(6) {
         append(journal, &[intended(order)]);
     }
 }
 
-/// Without the rules of the file, and with them again afterwards.
+/// Runs `attack` without the file's triggers, and restores them.
 pub(super) fn without_rules(path: &Path, attack: &str) {
     let db = Connection::open(path).expect("opened");
     let mut rules = db
@@ -47,7 +47,7 @@ fn found_in(path: &Path) -> Vec<Defect> {
     Journal::inspect(path, None).expect("opened").defects
 }
 
-/// Neither verified nor opened for acting.
+/// Asserts that verification finds the defects and that opening for writing fails.
 #[track_caller]
 pub(super) fn assert_found(path: &Path, expected: &[Defect]) {
     assert_eq!(found_in(path), expected);
@@ -56,7 +56,7 @@ pub(super) fn assert_found(path: &Path, expected: &[Defect]) {
     assert!(matches!(&refused, JournalError::Damaged(defect) if *defect == expected[0]));
     assert!(
         std::fs::read(path).expect("read") == before,
-        "evidence stays as it was"
+        "evidence must not change"
     );
 }
 
@@ -78,7 +78,7 @@ fn an_untouched_journal_verifies() {
 }
 
 #[test]
-fn rules_that_were_dropped_changed_or_planted_are_named() {
+fn dropped_changed_and_planted_triggers_are_reported() {
     for (attack, defect) in [
         (
             "DROP TRIGGER record_is_never_deleted",
@@ -143,7 +143,7 @@ fn rules_that_were_dropped_changed_or_planted_are_named() {
 }
 
 #[test]
-fn a_record_that_was_changed_or_taken_out_is_named_with_its_place() {
+fn changed_and_deleted_records_are_reported_with_their_number() {
     for (attack, defects) in [
         (
             "UPDATE record SET data = '{}' WHERE seq = 3",
@@ -182,9 +182,9 @@ fn a_record_that_was_changed_or_taken_out_is_named_with_its_place() {
 }
 
 #[test]
-fn a_number_is_part_of_its_record() {
+fn a_records_number_is_part_of_its_hash() {
     let (_folder, path) = written();
-    // Everything that follows is moved up by one, and the gap closed before it.
+    // All following records are renumbered to close the gap.
     without_rules(
         &path,
         "UPDATE record SET seq = -seq WHERE seq > 5; UPDATE record SET seq = 1 - seq WHERE seq < 0",
@@ -195,20 +195,20 @@ fn a_number_is_part_of_its_record() {
 }
 
 #[test]
-fn a_last_record_that_was_replaced_is_named() {
+fn a_replaced_last_record_is_reported() {
     let (_folder, path) = written();
     let replace = "INSERT OR REPLACE INTO record SELECT seq, entry_id, at, 'Sent', '{}', previous_hash FROM record WHERE seq = 7";
     let refused = Connection::open(&path)
         .expect("opened")
         .execute_batch(replace);
-    assert!(refused.is_err(), "the file's own rules refuse it");
+    assert!(refused.is_err(), "the triggers reject it");
     without_rules(&path, replace);
     let witness = Witness::LockFile;
     assert_found(&path, &[Defect::Exchanged { seq: 7, witness }]);
 }
 
 #[test]
-fn a_tail_that_was_cut_off_is_named_by_the_lock_file_and_by_the_files_own_counter() {
+fn a_cut_tail_is_detected_by_lock_file_and_counter() {
     let (_folder, path) = written();
     without_rules(&path, "DELETE FROM record WHERE seq > 4");
     let (lock, counter) = (Witness::LockFile, Witness::Counter);
@@ -220,12 +220,12 @@ fn a_tail_that_was_cut_off_is_named_by_the_lock_file_and_by_the_files_own_counte
 }
 
 #[test]
-fn an_older_copy_put_back_is_named() {
+fn a_restored_older_copy_is_reported() {
     let (folder, path) = written();
     let older = folder.path().join("older.sqlite");
     std::fs::copy(&path, &older).expect("copied");
     append_all(&mut Journal::open(&path).expect("opened"));
-    std::fs::copy(&older, &path).expect("put back");
+    std::fs::copy(&older, &path).expect("restored");
     assert_found(&path, &[shortened(7, 13, Witness::LockFile)]);
     let explanation = Journal::open(&path)
         .err()
@@ -238,13 +238,13 @@ fn an_older_copy_put_back_is_named() {
 }
 
 #[test]
-fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside() {
+fn a_rewritten_chain_is_detected_by_lock_file_or_keyring() {
     let (folder, path) = written();
     let (other, forged) = written();
     std::fs::copy(&forged, &path).expect("exchanged");
     let witness = Witness::LockFile;
     assert_found(&path, &[Defect::Exchanged { seq: 7, witness }]);
-    // The lock file is exchanged as well: only the keyring is left to say so.
+    // With the lock file exchanged as well, only the keyring detects it.
     std::fs::copy(forged.with_extension("lock"), path.with_extension("lock")).expect("exchanged");
     assert_eq!(found_in(&path), []);
     let kept = Checkpoint {
@@ -258,11 +258,11 @@ fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside(
 }
 
 #[test]
-fn a_log_that_is_missing_or_foreign_after_a_crash_is_noticed() {
+fn a_missing_or_foreign_log_after_a_crash_is_detected() {
     let (folder, path) = written();
     let mut journal = Journal::open(&path).expect("opened");
     append_all(&mut journal);
-    // As a crash leaves it: the newest records are in the log.
+    // As after a crash: the newest records are in the log.
     let crashed = folder.path().join("crashed.sqlite");
     std::fs::copy(&path, &crashed).expect("copied");
     std::fs::copy(path.with_extension("lock"), crashed.with_extension("lock")).expect("copied");
@@ -272,17 +272,17 @@ fn a_log_that_is_missing_or_foreign_after_a_crash_is_noticed() {
     append_all(&mut other);
     std::fs::copy(log_of(&foreign), log_of(&crashed)).expect("planted");
     assert_ne!(found_in(&crashed), []);
-    std::fs::copy(log_of(&path), log_of(&crashed)).expect("put back");
+    std::fs::copy(log_of(&path), log_of(&crashed)).expect("restored");
     assert_eq!(found_in(&crashed), []);
 }
 
 #[test]
-fn a_checkpoint_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
+fn a_checkpoint_may_be_behind_its_file_but_never_ahead() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
     let behind = std::fs::read(&lock).expect("a checkpoint");
     append_all(&mut Journal::open(&path).expect("opened"));
-    std::fs::write(&lock, behind).expect("as before");
+    std::fs::write(&lock, behind).expect("written");
     assert_eq!(found_in(&path), []);
     drop(Journal::open(&path).expect("opened"));
     assert_eq!(Checkpoint::beside(&path).expect("a checkpoint").records, 13);
@@ -294,7 +294,7 @@ fn a_checkpoint_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
 }
 
 #[test]
-fn a_checkpoint_of_any_journal_reads_as_it_was_written_and_has_one_length() {
+fn checkpoints_round_trip_with_a_fixed_length() {
     for (records, last_hash) in [
         (0, String::new()),
         (7, "0".repeat(64)),
@@ -308,7 +308,7 @@ fn a_checkpoint_of_any_journal_reads_as_it_was_written_and_has_one_length() {
 }
 
 #[test]
-fn a_page_that_is_damaged_is_named_with_the_last_record_before_it() {
+fn a_damaged_page_is_reported_with_the_last_record_before_it() {
     let (_folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
     for _ in 0..20 {
@@ -334,24 +334,24 @@ fn next(journal: &mut Journal) -> Result<(), JournalError> {
     journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))])
 }
 
-/// Lets a journal take its files as they are for those that it has left.
+/// Makes a journal accept its files' present state as its own.
 fn unnoticed(journal: &mut Journal) {
     journal.schema_version = schema::version_of(&journal.db).expect("a number");
-    journal.place.as_ref().expect("its own").remember();
+    journal.place.as_ref().expect("a place").remember();
 }
 
 #[test]
-fn a_trigger_planted_under_a_running_console_swallows_nothing() {
+fn a_trigger_planted_at_run_time_cannot_swallow_records() {
     let (_folder, path) = written();
     let mut journal = Journal::open(&path).expect("opened");
     let other = Connection::open(&path).expect("opened");
     let plant = "CREATE TRIGGER swallow BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END";
     other.execute_batch(plant).expect("planted");
-    let refused = next(&mut journal).expect_err("not taken");
+    let refused = next(&mut journal).expect_err("rejected");
     let JournalError::Damaged(Defect::SchemaPlanted { .. }) = refused else {
         panic!("{refused}");
     };
-    // Even unnoticed it could not pass: one row an insert, read back.
+    // Even unnoticed it fails: each insert is read back.
     unnoticed(&mut journal);
     assert!(matches!(
         next(&mut journal),
@@ -364,17 +364,15 @@ fn a_trigger_planted_under_a_running_console_swallows_nothing() {
         next(&mut journal),
         Err(JournalError::AttemptRejected { seq: 8 })
     ));
-    other
-        .execute_batch("DROP TRIGGER change")
-        .expect("taken away");
-    next(&mut journal).expect("taken again");
+    other.execute_batch("DROP TRIGGER change").expect("removed");
+    next(&mut journal).expect("accepted again");
     assert_eq!(journal.end.seq, 8);
     assert_eq!(journal.end.rule, HashRule::WithNumber);
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_not_the_open_file_any_more_takes_no_record() {
+fn a_replaced_or_removed_file_rejects_records() {
     type Attack = fn(&Path, &Path);
     let attacks: [(&str, Attack, bool); 6] = [
         (
@@ -427,7 +425,7 @@ fn what_is_not_the_open_file_any_more_takes_no_record() {
         let older = outside.path().join("older.sqlite");
         std::fs::copy(&path, &older).expect("copied");
         let mut journal = Journal::open(&path).expect("opened");
-        next(&mut journal).expect("in its place");
+        next(&mut journal).expect("appended");
         attack(&path, &older);
         let refused = next(&mut journal).expect_err(what);
         let fits = if is_gone {
@@ -441,7 +439,7 @@ fn what_is_not_the_open_file_any_more_takes_no_record() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_on_another_disk_works_until_the_link_above_it_leads_elsewhere() {
+fn a_linked_folder_works_until_its_link_changes() {
     let outside = tempfile::tempdir().expect("a folder");
     let [disk, other, link] = ["disk", "other", "link"].map(|name| outside.path().join(name));
     let journal_in = |folder: &Path| folder.join("data").join("journal.sqlite");
@@ -450,14 +448,14 @@ fn a_folder_on_another_disk_works_until_the_link_above_it_leads_elsewhere() {
     }
     std::os::unix::fs::symlink(&disk, &link).expect("linked");
     let mut journal = Journal::open(&journal_in(&link)).expect("opened");
-    next(&mut journal).expect("on the other disk");
+    next(&mut journal).expect("appended");
     std::fs::remove_file(&link).expect("removed");
     std::os::unix::fs::symlink(&other, &link).expect("linked");
     assert!(matches!(next(&mut journal), Err(JournalError::Replaced(_))));
 }
 
 #[test]
-fn nothing_in_a_file_runs_code_or_writes_to_its_schema() {
+fn a_file_cannot_run_code_or_change_its_schema() {
     let (_folder, path) = written();
     let journal = Journal::open(&path).expect("opened");
     for attempt in [
@@ -470,7 +468,7 @@ fn nothing_in_a_file_runs_code_or_writes_to_its_schema() {
 }
 
 #[test]
-fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
+fn a_merged_log_is_in_a_copy_of_the_file() {
     let (folder, path) = written();
     let mut journal = Journal::open(&path).expect("opened");
     next(&mut journal).expect("written");
@@ -482,7 +480,7 @@ fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
 }
 
 #[test]
-fn a_demo_starts_empty_and_never_under_another_console() {
+fn a_demo_starts_empty_unless_another_console_runs() {
     let (_folder, path) = written();
     let running = Journal::open(&path).expect("opened");
     let records = || Checkpoint::beside(&path).ok().map(|at| at.records);

@@ -1,4 +1,4 @@
-//! A damaged journal is evidence: neither opening nor closing it changes any of its files.
+//! A damaged journal is evidence: opening and closing leave its files unchanged.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ fn content(path: &Path) -> [Vec<u8>; 2] {
 /// A journal whose last record was changed in its log only.
 fn changed_in_its_log() -> (tempfile::TempDir, PathBuf) {
     let (folder, path) = written();
-    // Somebody has it open, so that nothing is carried over.
+    // An open reader keeps the log from being merged into the file.
     let reader = Connection::open(&path).expect("opened");
     schema::version_of(&reader).expect("read");
     without_rules(&path, "UPDATE record SET data = '{}' WHERE seq = 7");
@@ -28,18 +28,18 @@ fn changed_in_its_log() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn a_log_that_someone_wrote_is_not_carried_over_into_the_file() {
+fn a_tampered_log_is_not_merged_into_the_file() {
     let (_folder, path) = changed_in_its_log();
     let before = content(&path);
-    assert!(!before[1].is_empty(), "something is in the log");
+    assert!(!before[1].is_empty(), "the log has records");
     let refused = Journal::open(&path).err().expect("nothing is sent");
     assert!(matches!(refused, JournalError::Damaged(_)), "{refused}");
     assert!(content(&path) == before);
 }
 
-/// The keyring's word comes once the journal is open.
+/// The keyring's checkpoint arrives after the journal was opened.
 #[test]
-fn nor_where_only_the_keyring_knows_better() {
+fn a_log_that_contradicts_only_the_keyring_is_not_merged() {
     let (_folder, path) = written();
     let mut journal = Journal::open(&path).expect("opened");
     append_all(&mut journal);
@@ -53,7 +53,7 @@ fn nor_where_only_the_keyring_knows_better() {
 }
 
 #[test]
-fn a_damaged_file_without_a_log_gets_none() {
+fn no_log_is_created_for_a_damaged_file() {
     let (_folder, path) = written();
     without_rules(&path, "UPDATE record SET data = '{}' WHERE seq = 7");
     let db = Connection::open(&path).expect("opened");
@@ -65,7 +65,7 @@ fn a_damaged_file_without_a_log_gets_none() {
 }
 
 #[test]
-fn an_emptied_schema_gets_no_table_before_the_loss_is_found() {
+fn no_table_is_created_before_an_emptied_schema_is_detected() {
     let (_folder, path) = written();
     std::fs::remove_file(&path).expect("removed");
     let db = Connection::open(&path).expect("made");
@@ -76,14 +76,14 @@ fn an_emptied_schema_gets_no_table_before_the_loss_is_found() {
 }
 
 #[test]
-fn a_path_is_never_taken_for_an_address() {
+fn a_path_is_never_read_as_a_uri() {
     let (_folder, path) = written();
     let address = PathBuf::from(format!("file:{}", path.display()));
     assert!(Journal::open_read_only(&address).is_err());
 }
 
 #[test]
-fn a_checkpoint_that_has_something_behind_it_is_cut_with_the_next_one() {
+fn trailing_bytes_of_a_checkpoint_are_cut_by_the_next_one() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
     let longer = std::fs::read_to_string(&lock).expect("a checkpoint") + "x";
@@ -93,9 +93,9 @@ fn a_checkpoint_that_has_something_behind_it_is_cut_with_the_next_one() {
     assert_eq!(Checkpoint::beside(&path).expect("a checkpoint").records, 7);
 }
 
-/// It would take many times its length to read.
+/// Reading it would take many times its size.
 #[test]
-fn a_record_longer_than_any_of_ours_is_not_read() {
+fn an_oversized_record_is_not_read() {
     let (_folder, path) = written();
     let journal = Journal::open(&path).expect("opened");
     let data = format!("{{\"why\":\"{}\"}}", "x".repeat(3 << 20));
@@ -105,19 +105,19 @@ fn a_record_longer_than_any_of_ours_is_not_read() {
         .next(&entry, "1970-01-01T00:00:00Z", "Unknown", &data);
     drop(journal);
     let db = Connection::open(&path).expect("opened");
-    row.insert(&db).expect("linked as any other");
+    row.insert(&db).expect("inserted");
     drop(db);
     assert_found(&path, &[Defect::Unreadable { seq: 8 }]);
 }
 
 /// Records added to the closed file leave the checkpoint behind, as after a crash.
 #[test]
-fn records_behind_the_checkpoint_are_named_and_hold_up_nothing() {
+fn records_after_the_checkpoint_are_reported_and_block_nothing() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
     let marked = std::fs::read(&lock).expect("a checkpoint");
     append_all(&mut Journal::open(&path).expect("opened"));
-    std::fs::write(&lock, marked).expect("as before");
+    std::fs::write(&lock, marked).expect("written");
     let report = Journal::inspect(&path, None).expect("opened");
     let caution = Some(Caution::BeyondCheckpoint { records: 6 });
     assert_eq!((report.is_good(), report.caution), (true, caution));
@@ -131,7 +131,7 @@ fn records_behind_the_checkpoint_are_named_and_hold_up_nothing() {
 }
 
 #[test]
-fn a_checkpoint_that_cannot_be_read_is_said() {
+fn an_unreadable_checkpoint_is_reported() {
     let (_folder, path) = written();
     let lock = path.with_extension("lock");
     for (checkpoint, caution) in [("", None), ("\0", Some(Caution::CheckpointUnreadable))] {
@@ -143,19 +143,19 @@ fn a_checkpoint_that_cannot_be_read_is_said() {
 
 /// `SQLite` removes the log of an empty file.
 #[test]
-fn a_log_whose_file_was_put_aside_alone_is_kept() {
+fn a_log_left_without_its_file_is_kept() {
     let (_folder, path) = changed_in_its_log();
     let [_, log] = content(&path);
     std::fs::rename(&path, path.with_extension("aside")).expect("renamed");
-    let opened = Journal::open(&path).expect("a new one");
+    let opened = Journal::open(&path).expect("a new journal");
     assert!(opened.lost_its_past());
     let kept = std::fs::read(place::beside(&log_of(&path), ".kept-1"));
     assert!(kept.expect("kept") == log);
 }
 
-/// As every other cut is judged: only who takes the file away says that a new one may begin.
+/// Like every other truncation; only removing the file permits a new journal.
 #[test]
-fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
+fn an_emptied_journal_is_damaged_and_a_removed_one_starts_new() {
     let (_folder, path) = written();
     let checkpoint = Checkpoint::beside(&path).expect("a checkpoint");
     std::fs::write(&path, "").expect("emptied");
@@ -164,7 +164,7 @@ fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
     assert_found(&path, &[shortened(0, 7, Witness::LockFile)]);
     let read = Journal::open_read_only(&path).and_then(|journal| journal.entries());
     assert_eq!(read.expect("readable"), []);
-    assert!(content(&path) == before, "its log as well");
+    assert!(content(&path) == before, "the log is unchanged");
     let refused = Journal::open(&path).err().expect("nothing is sent");
     let next = crate::explain::Explain::explain(&refused).next.words();
     assert!(
@@ -172,7 +172,7 @@ fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
         "{next}"
     );
     std::fs::rename(&path, path.with_extension("aside")).expect("renamed");
-    let mut opened = Journal::open(&path).expect("a new one");
+    let mut opened = Journal::open(&path).expect("a new journal");
     assert!(opened.lost_its_past());
     assert!(matches!(
         opened.compare(&checkpoint),
@@ -181,25 +181,25 @@ fn an_emptied_journal_was_cut_and_one_that_was_taken_away_begins_anew() {
 }
 
 #[test]
-fn a_new_journal_that_could_not_be_begun_is_not_called_cut_afterwards() {
+fn a_journal_that_failed_to_start_is_not_reported_as_cut() {
     let (_folder, path) = written();
     std::fs::rename(&path, path.with_extension("aside")).expect("put aside");
-    // Where its log is to be, nothing can be written.
+    // Blocks the path of its log.
     let in_the_way = log_of(&path);
     std::fs::create_dir(&in_the_way).expect("made");
     assert!(Journal::open(&path).is_err());
     std::fs::remove_dir(&in_the_way).expect("removed");
-    let opened = Journal::open(&path).expect("begun anew");
+    let opened = Journal::open(&path).expect("a new journal");
     assert!(opened.lost_its_past());
 }
 
 #[test]
-fn an_emptied_journal_that_only_the_keyring_remembers_was_cut_too() {
+fn an_emptied_journal_known_only_to_the_keyring_is_damaged() {
     let (_folder, path) = written();
     let checkpoint = Checkpoint::beside(&path).expect("a checkpoint");
     std::fs::remove_file(path.with_extension("lock")).expect("removed");
     std::fs::write(&path, "").expect("emptied");
-    let mut opened = Journal::open(&path).expect("nothing beside it tells");
+    let mut opened = Journal::open(&path).expect("opened");
     let compared = opened.compare(&checkpoint);
     let found = shortened(0, 7, Witness::Keyring);
     assert!(matches!(compared, Err(JournalError::Damaged(defect)) if defect == found));

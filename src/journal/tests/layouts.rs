@@ -1,4 +1,4 @@
-//! Journals of earlier layouts, and what makes a new one.
+//! Journals of earlier layouts, and the fixture for each new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::super::*;
 use super::{append, author, intended, orders, place, records};
 use crate::model::HResult;
 
-/// Each written by the console of its layout, with every kind of order and every record of it.
+/// Written by the console of each layout, with every kind of order and record.
 const FIRST_RELEASE: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-1.sqlite");
 const SECOND: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-2.sqlite");
 const THIRD: &[u8] = include_bytes!("../../../tests/fixtures/journal/layout-3.sqlite");
@@ -30,7 +30,7 @@ fn copied(bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[test]
-fn an_older_journal_is_marked_as_newer_for_older_consoles_only_when_it_is_opened_for_writing() {
+fn only_opening_for_writing_raises_the_layout_of_an_older_journal() {
     let (folder, path) = copied(FIRST_RELEASE);
     let read = Journal::open_read_only(&path).expect("readable");
     assert_eq!(read.verify().expect("whole").records, 126);
@@ -39,7 +39,7 @@ fn an_older_journal_is_marked_as_newer_for_older_consoles_only_when_it_is_opened
     assert_eq!(layout_of(&path), 1, "a reader changes nothing");
     drop(Journal::open(&path).expect("opened"));
     assert_eq!(layout_of(&path), schema::LAYOUT);
-    assert_ne!(schema::LAYOUT, 1, "the first release knows no other");
+    assert_ne!(schema::LAYOUT, 1, "the first release has layout 1");
     let read = Journal::open_read_only(&path).expect("readable");
     assert_eq!(read.verify().expect("whole").records, 126);
     drop(read);
@@ -64,7 +64,7 @@ fn a_damaged_older_journal_keeps_its_layout() {
     assert_eq!(layout_of(&path), 1);
 }
 
-/// What each record of a kind that is in a file of this layout reads as.
+/// The expected records in a file of this layout.
 fn expected_of(layout: i64) -> Vec<Record> {
     let is_of_fifth = |record: &Record| matches!(record, Record::Downloaded { .. });
     let is_of_sixth = |record: &Record| {
@@ -72,7 +72,7 @@ fn expected_of(layout: i64) -> Vec<Record> {
         matches!(record, Record::NotSent { why: stopped, .. } if *stopped == why)
     };
     let is_of_seventh = |record: &Record| matches!(record, Record::Undone { .. });
-    // What came to be recorded later is in no file of the first layout.
+    // Kinds of records added later are in no file of the first layout.
     let is_later = |record: &Record| {
         matches!(
             record,
@@ -91,7 +91,7 @@ fn expected_of(layout: i64) -> Vec<Record> {
 }
 
 #[test]
-fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
+fn journals_of_each_layout_are_read_continued_and_verified() {
     let first = "bf0772a0f85c5d787eee631d8a636fc32c5fe0ad52400b3dba658f87565dca46";
     let second = "ba1ca43e574cf8f1e670b6a003af02f7d9082af2f84f6639fe1196f627c33096";
     let third = "2cde61cce17de36590f9338027a28df072669e7b8f5ef3c73bf5dd91bfdba152";
@@ -136,7 +136,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
 }
 
 #[test]
-fn an_older_chain_continues_with_hashed_numbers_from_a_marked_record_on() {
+fn an_older_chain_hashes_numbers_from_the_layout_record_on() {
     let (_folder, path) = copied(SECOND);
     let mut journal = Journal::open(&path).expect("opened");
     for order in orders() {
@@ -152,7 +152,7 @@ fn an_older_chain_continues_with_hashed_numbers_from_a_marked_record_on() {
     assert_eq!(journal.end.rule, chain::HashRule::WithNumber);
 }
 
-/// Every record of a file by name, each with the keys of what it holds.
+/// Every record of a file by name, with the keys of its data.
 fn keys_in(path: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
     let mut rows = db
@@ -189,9 +189,9 @@ fn on_disk(record: &Record) -> (String, String) {
     (name, data.to_string())
 }
 
-/// The hash chain covers bytes: they stay what they were when this layout began.
+/// The hash chain covers bytes, which stay as they were when this layout began.
 #[test]
-fn every_row_of_this_layout_is_written_again_byte_for_byte() {
+fn every_row_of_this_layout_is_rewritten_byte_for_byte() {
     let (_folder, path) = copied(PRESENT);
     let journal = Journal::open_read_only(&path).expect("readable");
     let mut rows = 0;
@@ -208,7 +208,7 @@ fn every_row_of_this_layout_is_written_again_byte_for_byte() {
     assert_eq!(rows, 29 * 15);
 }
 
-/// What no fixture has: missing and unknown values, a batch, a cancellation.
+/// Values missing in every fixture: absent and unknown ones, a batch, a cancellation.
 #[test]
 fn rare_values_are_written_byte_for_byte() {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
@@ -292,9 +292,9 @@ fn rare_values_are_written_byte_for_byte() {
     }
 }
 
-/// What a later console may have written in a field that may be empty costs that field alone.
+/// An unreadable value of a later console in an optional field loses that field only.
 #[test]
-fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
+fn an_unreadable_optional_field_is_empty() {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let read = |name, data| Record::from_stored(entry, name, data).ok();
     let unclear = read("Unclear", r#"{"action":"../x","status":70000,"why":"w"}"#);
@@ -328,7 +328,7 @@ fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
     assert!(Record::from_stored(entry, "Teleported", "{}").is_err());
 }
 
-/// Writes a journal of every order and every record, as the fixture of a layout has it.
+/// Writes a journal of every order and every record, as in a layout's fixture.
 fn write_all(path: &Path) -> Checkpoint {
     let mut journal = Journal::open(path).expect("made");
     for order in orders() {
@@ -340,11 +340,11 @@ fn write_all(path: &Path) -> Checkpoint {
     journal.verify().expect("whole")
 }
 
-/// A console that knows neither the record nor the key would call the file damaged, so another kind,
-/// key or column takes another layout: raise [`schema::LAYOUT`], say there what is new, and let
+/// A console that does not know a record or key would report the file as damaged, so each new kind,
+/// key or column needs a new layout: raise [`schema::LAYOUT`], describe it there, and let
 /// `the_fixture_of_this_layout_is_written` write its fixture.
 #[test]
-fn the_fixture_of_this_layout_has_every_kind_and_key_of_today() {
+fn the_fixture_of_this_layout_has_every_kind_and_key() {
     let (folder, fixture) = copied(PRESENT);
     let today = folder.path().join("today.sqlite");
     write_all(&today);
@@ -368,7 +368,7 @@ fn the_fixture_of_this_layout_is_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal");
     let path = folder.join(format!("layout-{}.sqlite", schema::LAYOUT));
     let is_new = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
-    assert!(is_new, "a layout that was released stays as it is");
+    assert!(is_new, "a released layout does not change");
     write_all(&path);
     std::fs::remove_file(path.with_extension("lock")).expect("removed");
 }

@@ -14,7 +14,7 @@ fn append(journal: &mut Journal, n: usize) -> Result<(), JournalError> {
     journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(n))])
 }
 
-/// An open journal, all of it in the file, and an older copy of that.
+/// An open journal with an empty log, and an older copy of its file.
 fn open() -> (tempfile::TempDir, PathBuf, Journal, Vec<u8>) {
     let (folder, path) = place();
     let mut journal = Journal::open(&path).expect("made");
@@ -30,7 +30,7 @@ fn open() -> (tempfile::TempDir, PathBuf, Journal, Vec<u8>) {
 
 fn write_in_place(path: &Path, bytes: &[u8], at: u64) {
     let mut file = OpenOptions::new().write(true).open(path).expect("opened");
-    file.seek(SeekFrom::Start(at)).expect("there");
+    file.seek(SeekFrom::Start(at)).expect("present");
     file.write_all(bytes).expect("written");
 }
 
@@ -39,9 +39,9 @@ fn cut(path: &Path, len: u64) {
     file.set_len(len).expect("cut");
 }
 
-/// `SQLite` uses the pages in its cache, and would continue without an error.
+/// `SQLite` would use its cached pages and continue without an error.
 #[test]
-fn what_is_written_over_an_open_journal_is_found_before_the_next_record() {
+fn overwriting_an_open_journal_is_detected_before_the_next_record() {
     type Attack = fn(&Path, &[u8]);
     let attacks: [(&str, Attack); 6] = [
         ("an older copy", |path, older| {
@@ -69,30 +69,30 @@ fn what_is_written_over_an_open_journal_is_found_before_the_next_record() {
 }
 
 #[test]
-fn a_journal_that_was_only_touched_or_written_over_with_itself_goes_on() {
+fn a_touched_or_identically_overwritten_journal_stays_usable() {
     let (_folder, path, mut journal, _) = open();
     let same = fs::read(&path).expect("read");
     fs::write(&path, same).expect("written");
-    append(&mut journal, 7).expect("it is the same");
+    append(&mut journal, 7).expect("unchanged");
     drop(journal);
     let report = Journal::inspect(&path, None).expect("opened");
     assert_eq!(report.defects, []);
 }
 
-/// Reading behind the new end would end the program.
+/// Reading beyond the new end would crash the process.
 #[test]
-fn an_index_that_was_cut_is_told_and_never_read_again() {
+fn a_truncated_index_is_reported_and_not_read() {
     let (_folder, path, mut journal, _) = open();
     cut(&beside(&path, "-shm"), 0);
     let found = append(&mut journal, 7).expect_err("cut");
     assert!(matches!(found, JournalError::Cut(_)), "{found:?}");
     journal.rest();
-    // As the thread that owns it does.
+    // As in the thread that owns it.
     std::mem::forget(journal);
 }
 
 #[test]
-fn an_index_that_was_replaced_takes_no_record() {
+fn a_journal_with_a_replaced_index_rejects_records() {
     let (_folder, path, mut journal, _) = open();
     let index = beside(&path, "-shm");
     let content = fs::read(&index).expect("read");
@@ -103,9 +103,9 @@ fn an_index_that_was_replaced_takes_no_record() {
     std::mem::forget(journal);
 }
 
-/// As when it is opened.
+/// The same check as when opening.
 #[test]
-fn a_journal_that_others_can_write_to_meanwhile_takes_no_record_until_they_cannot() {
+fn a_journal_writable_by_others_rejects_records_until_it_is_private() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (folder, path, mut journal, _) = open();
@@ -116,11 +116,11 @@ fn a_journal_that_others_can_write_to_meanwhile_takes_no_record_until_they_canno
     };
     for (n, ending) in ["", "-wal", "-shm"].into_iter().enumerate() {
         set(ending, 0o666);
-        let found = append(&mut journal, 7).expect_err("open to others");
+        let found = append(&mut journal, 7).expect_err("writable by others");
         assert!(matches!(found, JournalError::NoFile(..)), "{found:?}");
         assert!(!found.is_final());
         set(ending, 0o600);
-        append(&mut journal, 7 + n).expect("ours again");
+        append(&mut journal, 7 + n).expect("private again");
     }
     fs::hard_link(&path, &other).expect("a second name");
     append(&mut journal, 10).expect_err("two names");
@@ -128,22 +128,22 @@ fn a_journal_that_others_can_write_to_meanwhile_takes_no_record_until_they_canno
     append(&mut journal, 10).expect("one name again");
 }
 
-/// `SQLite` would open it for reading only, and nothing would be written.
+/// `SQLite` would open it read-only, so nothing could be written.
 #[test]
 fn a_header_that_forbids_writing_is_damage() {
     let (_folder, path, journal, _) = open();
     drop(journal);
     write_in_place(&path, &[3], 18);
-    let refused = Journal::open(&path).err().expect("not for acting");
+    let refused = Journal::open(&path).err().expect("refused");
     assert!(
         matches!(refused, JournalError::Damaged(Defect::Header)),
         "{refused}"
     );
 }
 
-/// Two names are two locks and two logs over one file.
+/// Two names would mean two locks and two logs for one file.
 #[test]
-fn a_journal_with_two_names_is_acted_on_under_neither() {
+fn a_journal_with_two_names_is_refused_under_both() {
     let (folder, path, journal, _) = open();
     drop(journal);
     let other = folder.path().join("other");
@@ -151,7 +151,7 @@ fn a_journal_with_two_names_is_acted_on_under_neither() {
     let other = other.join("journal.sqlite");
     fs::hard_link(&path, &other).expect("a second name");
     for path in [&path, &other] {
-        let refused = Journal::open(path).err().expect("not for acting");
+        let refused = Journal::open(path).err().expect("refused");
         let said = refused.explain();
         assert!(format!("{said:?}").contains("another name"), "{said:?}");
         let report = Journal::inspect(path, None).expect("readable");

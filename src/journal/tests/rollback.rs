@@ -1,12 +1,12 @@
-//! Tests: restoring an old copy of the whole folder, lock file included. Only a checkpoint outside of
-//! the folder reveals it.
+//! Tests: restoring an old copy of the whole folder, lock file included. Only a checkpoint outside
+//! of the folder reveals it.
 
 use std::path::PathBuf;
 
 use super::super::*;
 use super::{intended, orders};
 
-/// A folder with a journal in it, and copies of all of its files.
+/// A folder with a journal, and copies of all its files.
 struct Folder {
     place: tempfile::TempDir,
     copies: Vec<(PathBuf, Vec<u8>)>,
@@ -23,7 +23,7 @@ impl Folder {
         self.place.path().join("journal.sqlite")
     }
 
-    /// Appends these orders in a run of its own, and returns what the keyring then remembers.
+    /// Appends these orders in a separate run, and returns the keyring's checkpoint afterwards.
     fn run(&self, which: std::ops::Range<usize>) -> Checkpoint {
         let mut journal = Journal::open(&self.journal()).expect("opened");
         for order in orders().drain(which) {
@@ -49,16 +49,16 @@ impl Folder {
             std::fs::remove_file(path).expect("removed");
         }
         for (path, content) in &self.copies {
-            std::fs::write(path, content).expect("put back");
+            std::fs::write(path, content).expect("restored");
         }
     }
 
-    /// What `verify` finds with the keyring's checkpoint, which the opened journal has to find as well.
+    /// The defects that `verify` and opening both find with the keyring's checkpoint.
     #[track_caller]
     fn found_with(&self, checkpoint: &Checkpoint) -> Vec<Defect> {
         let remembered = Some(Ok(checkpoint.clone()));
         let report = Journal::inspect(&self.journal(), remembered).expect("opened");
-        let mut opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
+        let mut opened = Journal::open(&self.journal()).expect("a consistent folder");
         match opened.compare(checkpoint) {
             Ok(_) => assert_eq!(report.defects, []),
             Err(JournalError::Damaged(defect)) => assert_eq!(report.defects, [defect]),
@@ -69,7 +69,7 @@ impl Folder {
 }
 
 #[test]
-fn an_older_copy_of_the_whole_folder_agrees_with_itself_and_not_with_the_keyring() {
+fn an_older_copy_of_the_folder_contradicts_only_the_keyring() {
     let mut folder = Folder::new();
     folder.run(0..2);
     folder.copy();
@@ -109,9 +109,9 @@ fn one_missing_record_is_enough() {
     );
 }
 
-/// Also when it has as many records again, or more, and where it goes another way at once or later.
+/// Also if it has as many or more records, and wherever it diverges.
 #[test]
-fn an_older_copy_that_was_continued_elsewhere_is_not_the_same_journal() {
+fn a_diverged_older_copy_is_not_the_same_journal() {
     for (before, lost, instead) in [(0..2, 2..4, 4..6), (0..2, 2..3, 3..6), (0..0, 0..2, 2..6)] {
         let mut folder = Folder::new();
         folder.run(before.clone());
@@ -130,7 +130,7 @@ fn an_older_copy_that_was_continued_elsewhere_is_not_the_same_journal() {
 }
 
 #[test]
-fn a_journal_that_went_on_after_the_checkpoint_is_the_same() {
+fn a_journal_continued_after_the_checkpoint_is_the_same() {
     let folder = Folder::new();
     let checkpoints = [folder.run(0..0), folder.run(0..1), folder.run(1..4)];
     let newest = folder.run(4..6);
@@ -142,18 +142,18 @@ fn a_journal_that_went_on_after_the_checkpoint_is_the_same() {
 }
 
 #[test]
-fn an_emptied_folder_is_a_new_journal_whose_past_the_keyring_misses() {
+fn an_emptied_folder_is_a_new_journal_that_contradicts_the_keyring() {
     let mut folder = Folder::new();
     folder.copy();
     let newest = folder.run(0..3);
     folder.put_back();
     let mut opened = Journal::open(&folder.journal()).expect("opened");
-    assert!(!opened.lost_its_past(), "no lock file tells");
+    assert!(!opened.lost_its_past(), "the lock file is gone");
     assert!(matches!(opened.compare(&newest), Ok(Compared::LostItsPast)));
 }
 
 #[test]
-fn each_place_has_an_item_of_its_own_that_names_nobody() {
+fn each_journal_path_has_an_anonymous_keyring_item() {
     let (one, two) = (Folder::new(), Folder::new());
     let item = |folder: &Folder| {
         folder.run(0..1);
@@ -163,13 +163,13 @@ fn each_place_has_an_item_of_its_own_that_names_nobody() {
     assert_ne!(items[0], items[1]);
     let name = items[0].strip_prefix("v1:journal:").expect("a kind");
     assert!(name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()));
-    // By whichever way one gets there.
+    // The same place by another path.
     let detour = one.place.path().join(".").join("journal.sqlite");
     assert_eq!(Checkpoint::keyring_item(&detour), items[0]);
 }
 
 #[test]
-fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
+fn a_rollback_file_is_reported_and_copied_before_rollback() {
     let folder = Folder::new();
     folder.run(0..2);
     let journal = folder.journal();
@@ -185,14 +185,14 @@ fn a_rollback_file_is_named_and_nothing_is_taken_back_before_both_are_kept() {
         let kept = kept(&rollback).expect("kept");
         assert_eq!(kept, format!("planted {n}").as_bytes());
     }
-    // What a console leaves beside it on a file system without a log.
+    // As a console leaves it on a file system without a log.
     std::fs::write(&rollback, "").expect("emptied");
     let report = Journal::inspect(&journal, None).expect("opened");
     assert_eq!(report.defects, []);
 }
 
 #[test]
-fn a_counter_that_was_changed_is_named() {
+fn a_changed_counter_is_reported() {
     for attack in [
         "UPDATE sqlite_sequence SET seq = 1",
         "DELETE FROM sqlite_sequence",

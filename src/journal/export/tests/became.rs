@@ -1,4 +1,4 @@
-//! What exports say of what became of an order after it was done.
+//! The aftermath of an order in exports.
 
 use super::*;
 use crate::action::Recorded;
@@ -45,7 +45,7 @@ fn undone_by_sam(done: &'static str) -> Aftermath {
 }
 
 #[test]
-fn what_others_have_released_is_not_said_to_be_contained() {
+fn devices_released_by_others_are_not_listed_as_contained() {
     let (lifted, held) = ("cdn-00000001", "cdn-00000002");
     let all = [lifted, held].map(|tag| entry(tag, ActionKind::Isolate, Succeeded));
     let read = Aftermath {
@@ -83,7 +83,7 @@ fn what_others_have_released_is_not_said_to_be_contained() {
             assert!(released.contains(words), "{words}: {released}");
         }
     }
-    // Nobody has asked Defender.
+    // Defender's history was not read.
     let sheet = written(&all, Format::Markdown, None);
     assert!(
         sheet.contains("## Contained, still to release (2)"),
@@ -100,16 +100,16 @@ fn what_others_have_released_is_not_said_to_be_contained() {
 }
 
 #[test]
-fn what_others_have_released_since_is_handed_over() {
+fn releases_by_others_are_handed_over() {
     let all = [entry("cdn-00000001", ActionKind::Isolate, Succeeded)];
     let aftermath = Aftermaths::from([(all[0].id(), undone_by_sam("Released"))]);
     let on_it = |since| hand_over(&all, time(since), Some(&aftermath)).len();
     assert_eq!(on_it("2026-11-28T00:00:00Z"), 1);
-    assert_eq!(on_it("2026-11-28T02:00:00Z"), 0, "the shift before has it");
+    assert_eq!(on_it("2026-11-28T02:00:00Z"), 0, "handed over before");
 }
 
 #[test]
-fn every_export_says_what_was_carried_out_otherwise_or_set_again() {
+fn every_export_reports_deviations_and_repetitions() {
     let isolated = entry("cdn-00000001", ActionKind::Isolate, Succeeded);
     let released = entry("cdn-00000002", ActionKind::Unisolate, Succeeded);
     let selective = Aftermath {
@@ -144,7 +144,7 @@ fn every_export_says_what_was_carried_out_otherwise_or_set_again() {
 }
 
 #[test]
-fn only_what_waits_for_a_device_is_said_to_have_a_deadline() {
+fn only_orders_waiting_for_a_device_have_a_deadline() {
     let next = |kind: ActionKind, status, awaits_approval| {
         let all = [entry("cdn-00000001", kind, status)];
         let became = Aftermath {

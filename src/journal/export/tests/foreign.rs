@@ -1,10 +1,10 @@
-//! Foreign text in every field of every record: text in each export, and nothing more.
+//! Foreign text in every field of every record stays text in each export.
 
 use super::*;
 use crate::journal::NotSentReason;
 use crate::model::{MachineActionType, MachineId, is_hidden};
 
-/// What a service, an attacker's device or a colleague may write into any field.
+/// Texts that a service, an attacker's device or a colleague may write into any field.
 pub(super) const TEXTS: [&str; 4] = [
     "x** [evil](https://evil.example) <img src=https://evil.example/b.png>",
     "`evil` ![evil](https://evil.example) *evil*",
@@ -12,7 +12,7 @@ pub(super) const TEXTS: [&str; 4] = [
     "evil\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{1b}]0;evil\u{7}",
 ];
 
-/// Every record there is, with this text wherever there is room for one.
+/// One record of each kind, with this text in each free-text field.
 fn records(text: &str) -> Vec<Vec<Record>> {
     let action = an_action();
     let accepted = |status| Record::Accepted {
@@ -75,7 +75,7 @@ fn records(text: &str) -> Vec<Vec<Record>> {
     ]
 }
 
-/// An isolation and a cancellation for each, by somebody and on a device of that name.
+/// An isolation and a cancellation for each record, with this text as requestor and device name.
 pub(super) fn journal(text: &str) -> (Vec<Entry>, Checkpoint) {
     let mut journal = Journal::in_memory().expect("memory");
     let cancel = Task::Cancel {
@@ -107,7 +107,7 @@ pub(super) fn journal(text: &str) -> (Vec<Entry>, Checkpoint) {
 }
 
 #[test]
-fn every_field_of_every_record_is_text_on_the_sheet() {
+fn every_field_of_every_record_is_plain_text_on_the_sheet() {
     for text in TEXTS {
         let (entries, verified) = journal(text);
         let sheet = export(&entries, &verified, Format::Markdown, &moment());
@@ -119,7 +119,7 @@ fn every_field_of_every_record_is_text_on_the_sheet() {
 }
 
 #[test]
-fn no_export_can_steer_a_terminal_and_json_keeps_what_was_written() {
+fn no_export_can_control_a_terminal_and_json_keeps_the_text() {
     for text in TEXTS {
         let (entries, verified) = journal(text);
         for format in [Format::Csv, Format::Json, Format::Markdown, Format::Html] {

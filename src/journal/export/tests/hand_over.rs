@@ -1,4 +1,4 @@
-//! What goes onto the sheet for the next shift.
+//! Entries on the hand-over sheet.
 
 use super::*;
 use crate::journal::{OthersContainment, SetBy, hand_over};
@@ -26,7 +26,7 @@ fn entry(
 }
 
 #[test]
-fn what_is_contained_or_pending_is_handed_over_however_old_it_is() {
+fn contained_and_pending_orders_are_handed_over_at_any_age() {
     use ActionKind::{Isolate, Unisolate};
     use MachineActionStatus::{Failed, Succeeded};
     let all = [
@@ -47,9 +47,9 @@ fn what_is_contained_or_pending_is_handed_over_however_old_it_is() {
     assert_eq!(tags(0).len(), all.len());
 }
 
-/// Each entry asks for later ones about its device: by looking at all of them, this would take minutes.
+/// Each entry looks up later ones on its device; scanning all entries each time would take minutes.
 #[test]
-fn a_long_journal_is_written_out_at_once() {
+fn a_long_journal_is_exported_quickly() {
     use MachineActionStatus::Succeeded;
     let all: Vec<_> = (0..20_000)
         .map(|n| {
@@ -61,9 +61,9 @@ fn a_long_journal_is_written_out_at_once() {
     assert!(sheet.contains("## Contained, still to release (20000)"));
 }
 
-/// A part of the journal is written out, and the release is not in that part.
+/// The release is not in the exported part of the journal.
 #[test]
-fn what_was_released_is_not_contained_whichever_part_is_written_out() {
+fn a_released_device_is_not_contained_in_a_partial_export() {
     use ActionKind::{Isolate, Unisolate};
     use MachineActionStatus::Succeeded;
     let all = [
@@ -116,9 +116,9 @@ fn set_by_weber(why: &str) -> SetBy {
     }
 }
 
-/// Their reason and their time are lost nowhere: it is contained for both.
+/// Both reasons and both times are kept.
 #[test]
-fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
+fn repeated_containment_of_a_colleague_keeps_both_reasons() {
     let began = Timestamp::UNIX_EPOCH;
     let all = [entry(
         "cdn-00000001",
@@ -132,7 +132,7 @@ fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
         ..set_by_weber("INC-20951 ransomware")
     };
     let ours = SetBy {
-        action: all[0].own_action().expect("it made one"),
+        action: all[0].own_action().expect("an action"),
         is_ours: true,
         at: Some(all[0].status_time().0),
         by: "jane@contoso.com".into(),
@@ -173,7 +173,7 @@ fn what_a_colleague_contained_first_is_handed_over_with_both_reasons() {
 }
 
 #[test]
-fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
+fn containment_by_others_and_the_chosen_period_are_listed() {
     let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];
     let others = [OthersContainment {
         machine: crate::model::MachineRef {
@@ -198,7 +198,7 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     ] {
         assert!(sheet.contains(&format!("\n{line}\n")), "{line}: {sheet}");
     }
-    // By the service's clock, when that was measured: here it is two hours behind.
+    // Converted to the service's clock if its offset was measured: here, two hours behind.
     let behind = Moment {
         service_ahead: -SignedDuration::from_hours(2),
         ..moment.clone()

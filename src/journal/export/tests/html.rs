@@ -1,16 +1,15 @@
-//! The sheet as a page: read back, it says what the one in Markdown says, and nothing in it is markup
-//! but what is ours.
+//! The HTML sheet has the same text as the Markdown one, and no markup but ours.
 
 use super::foreign::{TEXTS, journal};
 use super::*;
 
-/// What somebody may write who thinks of a page.
+/// Texts that try to inject markup.
 const FOR_A_PAGE: [&str; 3] = [
     "evil\" onload='evil()' x=\"</code></li></ul><script>evil()</script><code>",
     "&lt;script&gt;evil&amp;#39; <!-- evil --> ]]> <style>evil{}</style> &evil;",
     "\u{202e}<evil>\u{2066} --><evil/>\u{200b}&\u{0}'\"",
 ];
-/// The tags of a sheet, with all that may stand in them.
+/// The tags of a sheet, with their allowed attributes.
 const TAGS: [&str; 29] = [
     "!DOCTYPE html",
     "html lang=\"en\"",
@@ -47,7 +46,7 @@ const ENDS: [&str; 9] = [
 ];
 const POLICY: &str = "meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\"";
 
-/// What stands in code, a line each, and all other text: as a browser reads it.
+/// Code, one line each, and all other text, as a browser reads it.
 fn read_page(page: &str) -> (String, String) {
     let (mut code, mut prose) = (String::new(), String::new());
     let mut open: Vec<&str> = Vec::new();
@@ -55,7 +54,7 @@ fn read_page(page: &str) -> (String, String) {
     while let Some(at) = rest.find('<') {
         let (text, tag) = rest.split_at(at);
         take(text, &open, &mut code, &mut prose);
-        let end = tag.find('>').expect("a tag ends");
+        let end = tag.find('>').expect("the end of a tag");
         let inner = &tag[1..end];
         let is_known =
             TAGS.contains(&inner) || ENDS.contains(&inner) || inner == "/footer" || inner == POLICY;
@@ -101,18 +100,18 @@ fn take(text: &str, open: &[&str], code: &mut String, prose: &mut String) {
     }
 }
 
-/// Letters and digits: what is between them is each format's own.
+/// Letters and digits only: the characters between them depend on the format.
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// In Markdown blanks at the ends of a line of code may be the format's.
+/// Markdown may strip blanks at the ends of a line of code.
 fn lines(code: &str) -> Vec<&str> {
     code.lines().map(str::trim).collect()
 }
 
 #[test]
-fn the_page_says_what_the_markdown_says_and_foreign_text_is_text() {
+fn html_and_markdown_agree_and_foreign_text_is_text() {
     for text in TEXTS.into_iter().chain(FOR_A_PAGE) {
         let (entries, verified) = journal(text);
         let moment = Moment {

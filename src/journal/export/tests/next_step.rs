@@ -1,4 +1,4 @@
-//! What the hand-over sheet tells the next shift to do about an order that failed.
+//! Next steps on the hand-over sheet for failed orders.
 
 use super::*;
 use crate::action::{Order, SHA1, Sha1, Value};
@@ -64,7 +64,7 @@ fn theirs() -> Record {
     }
 }
 
-/// The next step of the first of these orders, each with what became of it.
+/// The next step of the first of these orders, each with its end.
 fn next_of<R>(orders: &[(Order, R)]) -> Option<String>
 where
     R: IntoIterator<Item = Record> + Clone,
@@ -78,15 +78,15 @@ where
     }
     let sheet = sheet(&journal);
     let section = sheet.split("## Failed").nth(1).expect("the section");
-    let (rows, _) = section.split_once("## Done").expect("the next one");
+    let (rows, _) = section.split_once("## Done").expect("the next section");
     let first = format!("Entry {FIRST}");
     let row = rows.split("\n- ").find(|row| row.contains(&first));
-    let mut lines = row.expect("the first one failed").lines();
+    let mut lines = row.expect("the failed order").lines();
     let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));
     next.map(str::to_owned)
 }
 
-/// Whether the next step begins with these words; without words there is to be none.
+/// Whether the next step begins with these words; `None` expects no step.
 fn begins(next: Option<&str>, words: Option<&str>) -> bool {
     match words {
         Some(words) => next.is_some_and(|next| next.starts_with(words)),
@@ -94,10 +94,9 @@ fn begins(next: Option<&str>, words: Option<&str>) -> bool {
     }
 }
 
-/// A next step that tells to do again what was taken back, or what somebody else has done, sends the
-/// next shift the wrong way.
+/// A step that repeats what was withdrawn, or what someone else has done, would mislead the next shift.
 #[test]
-fn the_next_step_after_a_failure_fits_how_it_came_about() {
+fn the_next_step_fits_the_cause_of_the_failure() {
     let again = "Not in effect. Request it again now, or cut the device off";
     let check =
         "Check whether the request of `sam@contoso.com` took effect. This one was not queued";
@@ -119,9 +118,9 @@ fn the_next_step_after_a_failure_fits_how_it_came_about() {
     }
 }
 
-/// What the device is does not change by asking again.
+/// A retry does not change the properties of the device.
 #[test]
-fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
+fn a_permanent_refusal_suggests_no_retry() {
     let refused = |status, code: &str| Record::Refused {
         status,
         code: code.into(),
@@ -155,9 +154,9 @@ fn a_refusal_that_another_try_does_not_change_is_not_to_be_tried_again() {
     }
 }
 
-/// What Defender says is under way may be in effect by now.
+/// The action that Defender reports as under way may be in effect by now.
 #[test]
-fn a_refusal_for_an_action_under_way_is_looked_into_unless_none_was_there() {
+fn a_refusal_for_an_action_under_way_is_checked_unless_none_was_found() {
     let refused = |read: Option<bool>| {
         let read = read.map(|complete| Record::ActiveActionsRead { complete });
         let refused = Record::Refused {

@@ -1,8 +1,8 @@
-//! When it happened, and by whose clock.
+//! Times in exports, and the clock that they come from.
 
 use super::*;
 
-/// The end of an isolation, with the time that the service tells.
+/// The end of an isolation, with the service's time.
 fn succeeded(service_time: Option<Timestamp>) -> Record {
     Record::Finished {
         action: an_action(),
@@ -16,7 +16,7 @@ fn succeeded(service_time: Option<Timestamp>) -> Record {
 
 /// The device may have been cut off long before this console read it.
 #[test]
-fn every_export_names_the_services_time_where_reported_and_its_clock() {
+fn every_export_prefers_the_service_time_and_names_the_clock() {
     let written = |service_time: Option<Timestamp>, format: Format| {
         let mut journal = Journal::in_memory().expect("memory");
         let isolate = orders().remove(0);
@@ -62,9 +62,9 @@ fn every_export_names_the_services_time_where_reported_and_its_clock() {
     }
 }
 
-/// A file may say any time.
+/// A file may contain any time.
 #[test]
-fn no_time_is_too_far_away_for_an_export() {
+fn extreme_times_can_be_exported() {
     for at in [Timestamp::MIN, Timestamp::MAX] {
         let mut journal = Journal::in_memory().expect("memory");
         let (entry, begun) = intended(orders().remove(0));
