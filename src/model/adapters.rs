@@ -1,4 +1,4 @@
-//! The addresses of a device.
+//! The network addresses of a device.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use super::loose::{FromText, Loose, LooseList};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Adapters {
     pub ip_addresses: Box<[IpAddr]>,
-    /// Each once: the service repeats an adapter's with each of its IP addresses.
+    /// Without duplicates: the service repeats an adapter's with each of its IP addresses.
     pub mac_addresses: Box<[MacAddress]>,
 }
 
@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Adapters {
     }
 }
 
-/// One element, as an object or as a bare IP address.
+/// An element, as an object or a bare IP address.
 type AdapterAddresses = (Option<IpAddr>, Option<MacAddress>);
 
 impl FromText for AdapterAddresses {

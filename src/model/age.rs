@@ -1,4 +1,4 @@
-//! How old something is, and when it was, in words.
+//! Ages, durations and times in words.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -6,11 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// Times further ahead than this are not explained by clock skew.
+/// Future offset beyond any clock skew.
 const AHEAD: i64 = -HOUR;
 
-/// This much later, or earlier where it is negative; at most to the end of what can be told. A file may
-/// say any time.
+/// The time shifted by `by`, which may be negative, clamped to the representable range. A file may contain any time.
 #[must_use]
 pub fn shifted(time: Timestamp, by: SignedDuration) -> Timestamp {
     let end = if by.is_negative() {
@@ -21,11 +20,10 @@ pub fn shifted(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap_or(end)
 }
 
-/// The age of what lies further ahead than clocks are off.
+/// The age of a time further ahead than any clock skew.
 pub const IN_THE_FUTURE: &str = "in the future";
 
-/// An age in its largest whole unit; what lies in the future by a skewed clock is "just now", and what
-/// lies further ahead is said to.
+/// An age in its largest whole unit; a time ahead by clock skew is "just now", one further ahead is "in the future".
 #[must_use]
 pub fn age_text(seconds: i64) -> String {
     if seconds <= AHEAD {
@@ -33,7 +31,7 @@ pub fn age_text(seconds: i64) -> String {
     }
     match seconds {
         ..=0 => "just now".to_owned(),
-        // A figure that goes on by the second would stand still where nothing else moves.
+        // A count of seconds would be wrong until the next repaint.
         1..MINUTE => "less than a minute ago".to_owned(),
         MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
         HOUR..DAY => format!("{} h ago", seconds / HOUR),
@@ -41,7 +39,7 @@ pub fn age_text(seconds: i64) -> String {
     }
 }
 
-/// How long something takes or took: two units at most, and never like a time of day.
+/// A duration in at most two units, never in clock format.
 #[must_use]
 pub fn duration_text(seconds: i64) -> String {
     let two = |much: i64, unit, more: i64, smaller| {
@@ -59,15 +57,14 @@ pub fn duration_text(seconds: i64) -> String {
     }
 }
 
-/// Whether nobody can rely on a report from that time: it is older than `limit`, or dated in the future.
+/// Whether a report from that time is unreliable: older than `limit`, or dated in the future.
 #[must_use]
 pub fn is_outdated(at: Timestamp, now: Timestamp, limit: SignedDuration) -> bool {
     let age = now.duration_since(at);
     age > limit || age.as_secs() <= AHEAD
 }
 
-/// Local date, time and UTC offset to the minute, without the date where that is today's:
-/// `04:13 +00:00`.
+/// Local date, time and UTC offset to the minute, without the date if it is today's: `04:13 +00:00`.
 #[must_use]
 pub fn clock_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let [then, today] = [at, now].map(|at| at.to_zoned(zone.clone()));
@@ -79,7 +76,7 @@ pub fn clock_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     then.strftime(format).to_string()
 }
 
-/// Since when, and how long that is: `since 04:13 +00:00, 49 min ago`.
+/// Start and age: `since 04:13 +00:00, 49 min ago`.
 #[must_use]
 pub fn since_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let age = age_text(now.duration_since(at).as_secs());
@@ -91,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_its_offset_and_its_date_unless_that_is_todays() {
+    fn a_time_has_its_offset_and_its_date_unless_today() {
         let time = |text: &str| -> Timestamp { text.parse().expect("a literal time") };
         let zone = TimeZone::fixed(jiff::tz::offset(2));
         let now = time("2026-11-28T22:30:00Z");
@@ -107,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_in_two_units_at_most_and_never_like_a_clock() {
+    fn durations_have_at_most_two_units_and_no_clock_format() {
         for (secs, text) in [
             (-5, "0 s"),
             (18, "18 s"),

@@ -2,28 +2,28 @@
 
 use jiff::Timestamp;
 
-/// Remaining calls in the two rate-limit windows that count all calls together.
+/// Remaining calls in the two rate-limit windows shared by all calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     pub left_minute: u32,
     pub of_minute: u32,
     pub left_hour: u32,
     pub of_hour: u32,
-    /// End of a pause that the service asked for; polling waits for it.
+    /// End of a pause requested by the service; polling waits for it.
     pub gate_until: Option<Timestamp>,
-    /// When investigations can be started again, whose own limit is used up or for which the service asked for a pause.
+    /// End of the pause for starting investigations, whose separate limit is used up or which the service throttled.
     pub investigations_until: Option<Timestamp>,
-    /// Whether it throttled although this console made few requests: others share the limit, or it is busy.
+    /// Whether the service throttled although this console sent few requests: others share the limit, or it is busy.
     pub is_shared: bool,
 }
 
-/// Why the next page of the list takes long.
+/// Why the next page of the list is late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageDelay {
     /// Slow transfer; `bytes` of the page have arrived.
     SlowLine { bytes: u64 },
-    /// The service asked for a pause that ends at `until`.
+    /// The service requested a pause until `until`.
     Paused { until: Timestamp },
-    /// No call is free within the rate limit just now.
+    /// No call is free in the rate limit.
     AwaitingTurn,
 }

@@ -1,4 +1,4 @@
-//! Memory accounting for data from the service; all bounds count by it.
+//! Memory accounting for data from the service; all limits use it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::MacAddress;
 
-/// Heap size of an allocation of `bytes`, rounded up as allocators do, with their own header.
+/// Heap size of an allocation of `bytes`, rounded up as allocators do, with their header.
 #[must_use]
 pub const fn on_heap(bytes: usize) -> usize {
     const LEAST: usize = 32;
@@ -24,13 +24,13 @@ pub trait HeapBytes {
     /// Heap memory owned by the value, in bytes.
     fn heap_bytes(&self) -> usize;
 
-    /// Total memory of the value: its own size and what it owns on the heap.
+    /// Total memory of the value: its size and the heap memory it owns.
     fn bytes(&self) -> usize {
         size_of_val(self) + self.heap_bytes()
     }
 }
 
-/// Memory of a value behind an `Arc`: on the heap, beside its two reference counts.
+/// Memory of a value behind an `Arc`: its heap allocation with the two reference counts.
 pub(super) fn in_arc<T: HeapBytes>(value: &T) -> usize {
     on_heap(2 * size_of::<usize>() + size_of::<T>()) + value.heap_bytes()
 }
@@ -47,7 +47,7 @@ impl<T: HeapBytes> HeapBytes for Box<T> {
     }
 }
 
-/// Counted in each place that shares it.
+/// Counted for each owner.
 impl<T: HeapBytes> HeapBytes for Arc<T> {
     fn heap_bytes(&self) -> usize {
         in_arc(&**self)
@@ -87,8 +87,7 @@ pub(crate) use nothing_on_the_heap;
 
 nothing_on_the_heap!(IpAddr, MacAddress, Timestamp, bool, i64, u64);
 
-/// A record has on the heap what its fields have there: all of them are listed, so that a new one is not
-/// forgotten.
+/// Sums the heap memory of a struct's fields: all of them are listed, so that a new one is not forgotten.
 macro_rules! heap_bytes_of_fields {
     ($name:ty { $($field:ident),+ $(,)? }) => {
         impl crate::model::HeapBytes for $name {
@@ -107,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_small_texts_take_what_their_allocations_take() {
+    fn many_small_texts_are_counted_by_their_allocations() {
         let text = |letters: usize| Some(Box::<str>::from("x".repeat(letters)));
         let heap = [0, 1, 24, 25, 1_000].map(|letters| text(letters).heap_bytes());
         assert_eq!(heap, [0, 32, 32, 48, 1_008]);

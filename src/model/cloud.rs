@@ -1,4 +1,4 @@
-//! The clouds: a closed table, no free-text address.
+//! The clouds: a closed table without free-text addresses.
 
 use strum::VariantArray;
 
@@ -17,9 +17,9 @@ struct CloudRow {
     name: &'static str,
     authority: &'static str,
     api: &'static str,
-    /// Audience of the tokens; not always the host that is called.
+    /// Audience of the tokens; not always the API's host.
     resource: &'static str,
-    /// Another name of the same service, which some tenants of the government clouds need.
+    /// Another name of the same service, needed by some tenants of the government clouds.
     other_resource: &'static str,
 }
 
@@ -56,7 +56,7 @@ impl Cloud {
         }
     }
 
-    /// The word in the strip.
+    /// Name in the mode bar.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().name
@@ -72,7 +72,7 @@ impl Cloud {
         }
     }
 
-    /// The cloud of this name, in any letter case.
+    /// The cloud with this name, in any letter case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
@@ -86,14 +86,14 @@ impl Cloud {
         self.row().authority
     }
 
-    /// The names under which the Defender API's permissions can be asked for: the usual one first.
+    /// The names under which the Defender API's permissions can be requested, the usual one first.
     #[must_use]
     pub const fn resources(self) -> [&'static str; 2] {
         let row = self.row();
         [row.resource, row.other_resource]
     }
 
-    /// API address in this region; clouds without regions ignore it.
+    /// API address in this region, which clouds without regions ignore.
     #[must_use]
     pub const fn api(self, region: Region) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl Cloud {
         }
     }
 
-    /// The regions to choose from; a single one where there is no choice.
+    /// The regions to choose from; a single one if there is no choice.
     #[must_use]
     pub const fn regions(self) -> &'static [Region] {
         match self {
@@ -112,8 +112,7 @@ impl Cloud {
     }
 }
 
-/// API host of the commercial cloud to call. All of them serve the same tenants; a near
-/// one answers sooner.
+/// API host of the commercial cloud. All regions serve the same tenants; a near one responds sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, VariantArray)]
 pub enum Region {
     #[default]
@@ -147,7 +146,7 @@ impl Region {
         self.row().0
     }
 
-    /// The region of this name, in any letter case.
+    /// The region with this name, in any letter case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL

@@ -1,4 +1,4 @@
-//! Every address of one run: where to sign in, and where the API is.
+//! All addresses of one run: sign-in and API.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -11,14 +11,14 @@ use super::{Cloud, Registration, Scopes};
 #[error("a stand-in has to be http on a loopback address, such as http://127.0.0.1:8080")]
 pub struct NotLoopback;
 
-/// Every address of one run. Decided once, at start.
+/// All addresses of one run. Decided once, at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
     /// Display name of the target: a cloud's name or the stand-in's address.
     pub name: Box<str>,
     /// `None` for a stand-in.
     pub cloud: Option<Cloud>,
-    /// The tenant as it was set: a GUID or a domain.
+    /// The configured tenant: a GUID or a domain.
     pub tenant: Box<str>,
     pub device_authorization: Url,
     pub token: Url,
@@ -27,13 +27,13 @@ pub struct Endpoints {
     pub sign_out: Url,
     /// Base of all API calls, ending in `/api`.
     pub api: Url,
-    /// Prefix of the permissions asked for.
+    /// Prefix of the requested permissions.
     pub resource: Box<str>,
     pub scopes: Scopes,
     pub client_id: Box<str>,
-    /// Whether tenant and client id were set by a person, so that an id token has to fit them.
+    /// Whether a person configured tenant and client id, so that an id token has to match them.
     pub is_registered: bool,
-    /// Loopback addresses never use a proxy, and may be plain `http`.
+    /// Loopback addresses bypass proxies and may use plain `http`.
     pub loopback: bool,
 }
 
@@ -41,7 +41,7 @@ impl Endpoints {
     /// Addresses in a cloud, for one tenant and one registered application.
     ///
     /// # Errors
-    /// Never for a [`Registration`] whose values were parsed; the error is still passed on.
+    /// Never for a [`Registration`] with parsed values; the error is still returned.
     pub fn live(registration: &Registration) -> Result<Self, url::ParseError> {
         let Registration {
             cloud,
@@ -125,8 +125,8 @@ impl Endpoints {
             && url.port_or_known_default() == self.api.port_or_known_default()
     }
 
-    /// Whether a package may be fetched from `url`, without a token: from the service's own hosts and
-    /// storage; from this computer where the service is a stand-in.
+    /// Whether a package may be downloaded from `url`, without a token: from the service's hosts
+    /// and storage; with a stand-in, from this computer.
     #[must_use]
     pub fn may_hold_packages(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
@@ -140,7 +140,7 @@ impl Endpoints {
     }
 }
 
-/// Hosts from which packages are downloaded: the service's own, and the blob storage of its clouds.
+/// Hosts of package downloads: the service's, and the blob storage of its clouds.
 const PACKAGE_HOSTS: [&str; 8] = [
     "securitycenter.windows.com",
     "securitycenter.microsoft.com",
@@ -152,7 +152,7 @@ const PACKAGE_HOSTS: [&str; 8] = [
     "blob.core.usgovcloudapi.net",
 ];
 
-/// The name that always means this computer, regardless of a resolver (RFC 6761, 6.3).
+/// The name that always means this computer, independent of a resolver (RFC 6761, 6.3).
 pub const LOOPBACK_NAME: &str = "localhost";
 
 /// The addresses of a stand-in's host; `localhost` needs no resolver.
@@ -170,7 +170,7 @@ pub fn loopback_addresses(url: &Url) -> Vec<SocketAddr> {
     hosts.iter().map(|host| (*host, port).into()).collect()
 }
 
-/// Whether an address is on one of these domains, or below it.
+/// Whether a URL's host is one of these domains, or a subdomain.
 #[must_use]
 pub fn is_within(url: &Url, domains: &[&str]) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -180,7 +180,7 @@ pub fn is_within(url: &Url, domains: &[&str]) -> bool {
     })
 }
 
-/// Whether an address is on this computer.
+/// Whether a URL's host is this computer.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -207,7 +207,7 @@ mod tests {
     use crate::model::Cloud;
 
     #[test]
-    fn localhost_is_this_computer_without_asking_a_resolver() {
+    fn localhost_resolves_without_a_resolver() {
         let addresses = |url: &str| loopback_addresses(&Url::parse(url).expect("an address"));
         let named = ["127.0.0.1:81", "[::1]:81"].map(|a| a.parse().expect("an address"));
         assert_eq!(addresses("http://LocalHost:81"), named);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stand_in_has_to_be_loopback() {
+    fn a_stand_in_must_be_on_loopback() {
         for bad in [
             "https://127.0.0.1:1",
             "http://10.0.0.1",
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_to_its_own_host_only() {
+    fn a_token_is_sent_only_to_its_host() {
         let live = Endpoints::live(&Registration::sample()).expect("literal values");
         let takes = |url: &str| live.takes_token(&Url::parse(url).expect("a literal address"));
         assert!(takes("https://api.security.microsoft.com/api/machines"));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_come_from_the_service_and_from_nowhere_else() {
+    fn packages_are_downloaded_from_the_service_only() {
         let live = Endpoints::live(&Registration::sample()).expect("literal values");
         let may = |endpoints: &Endpoints, url: &str| {
             endpoints.may_hold_packages(&Url::parse(url).expect("a literal address"))
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn authority_api_and_resource_are_columns_of_their_own() {
+    fn authority_api_and_resource_are_independent() {
         let rows: Vec<_> = Cloud::ALL
             .into_iter()
             .flat_map(|cloud| cloud.regions().iter().map(move |&region| (cloud, region)))

@@ -11,13 +11,13 @@ use super::bytes::{heap_bytes_of_fields, nothing_on_the_heap};
 use super::loose::{FromText, Loose, LooseList};
 use super::{Indicator, Listed};
 
-/// Files of one alert that are kept.
+/// Maximum number of files kept of one alert.
 const MAX_FILES: usize = 8;
 
 /// Facts about a file (`file` and `inOrgFileStats` resources). All but the SHA-1 may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileFacts {
-    /// 40 hexadecimal digits in lower case: what the service quarantines it by.
+    /// 40 hexadecimal digits in lower case: the service's key for a quarantine.
     pub sha1: Box<str>,
     /// 64 hexadecimal digits in lower case.
     pub sha256: Option<Box<str>>,
@@ -26,32 +26,32 @@ pub struct FileFacts {
     /// Publisher as claimed by the file itself; not a verified signature.
     pub publisher: Option<Box<str>>,
     pub product: Option<Box<str>>,
-    /// In bytes.
+    /// Size in bytes.
     pub size: Option<u64>,
     /// `Malware`, `Pua`, `Clean`, `Unknown`, ….
     pub determination: Option<Box<str>>,
-    /// The threat's name, where there is one.
+    /// The threat's name, if any.
     pub determination_value: Option<Box<str>>,
-    /// On how many devices worldwide it was seen.
+    /// Number of devices worldwide that have seen it.
     pub global_prevalence: Option<i64>,
     pub global_seen: Seen,
-    /// On how many devices of the organisation; `None` also when that could not be read.
+    /// Number of devices of the organisation that have seen it; `None` also if it could not be read.
     pub organization_prevalence: Option<i64>,
     pub organization_seen: Seen,
     /// Most common file names, the commonest first.
     pub names: Box<[Box<str>]>,
-    /// What holds for it on every device, as far as it could be read; `None` when it was not asked for.
+    /// Its tenant-wide indicators, as far as they could be read; `None` if they were not requested.
     pub indicators: Option<Listed<Indicator>>,
 }
 
-/// When something was seen for the first and for the last time, as far as that is known.
+/// Times of the first and last sighting, as far as known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
 }
 
-/// A file that an alert names (`alertEvidence` resource of type `File` or `Process`).
+/// A file named in an alert (`alertEvidence` resource of type `File` or `Process`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertFile {
     pub name: Option<Box<str>>,
@@ -81,7 +81,7 @@ heap_bytes_of_fields!(FileFacts {
     indicators,
 });
 
-/// Bytes in hexadecimal digits, in lower case.
+/// Bytes in lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let mut digits = String::with_capacity(2 * bytes.len());
@@ -105,7 +105,7 @@ impl FromText for AlertFile {
         None
     }
 
-    /// Evidence of any other type has no hash of its own, or one that says nothing of a file.
+    /// Evidence of other types has no hash, or one unrelated to a file.
     fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut texts: [Loose<Box<str>>; 4] = Default::default();
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {
@@ -123,7 +123,7 @@ impl FromText for AlertFile {
     }
 }
 
-/// The files that an alert's evidence names, each once.
+/// The files in an alert's evidence, without duplicates.
 pub(super) fn files_of<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[AlertFile]>, D::Error> {
     let read: LooseList<AlertFile> = LooseList::deserialize(from)?;
     let mut files: Vec<AlertFile> = Vec::new();

@@ -6,6 +6,6 @@ use std::net::IpAddr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
     pub name: Option<Box<str>>,
-    /// Addresses reachable from other hosts; loopback and link-local ones are left out.
+    /// Addresses reachable from other hosts, without loopback and link-local ones.
     pub addresses: Vec<IpAddr>,
 }

@@ -1,14 +1,14 @@
-//! Times in HTTP headers: a date in each of its three forms (RFC 9110 section 5.6.7), and the pause
-//! that `Retry-After` asks for (section 10.2.3).
+//! Times in HTTP headers: dates in each of the three forms (RFC 9110 section 5.6.7), and
+//! `Retry-After` (section 10.2.3).
 
 use jiff::Timestamp;
 use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::TimeZone;
 
-/// The forms of a date that only old servers send: RFC 850's, and that of C's `asctime`.
+/// The obsolete date forms: RFC 850's, and that of C's `asctime`.
 const OLD_FORMS: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
 
-/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two older forms.
+/// Parses an HTTP date: `Sun, 06 Nov 1994 08:49:37 GMT`, or one of the two obsolete forms.
 #[must_use]
 pub fn http_date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
@@ -20,11 +20,10 @@ pub fn http_date(text: &str) -> Option<Timestamp> {
     usual.or_else(|| OLD_FORMS.iter().find_map(old))
 }
 
-/// The seconds that a `Retry-After` asks for: at least one, and a begun second counts whole. `None`
-/// where it cannot be read, or is a date and nothing says what time it is.
+/// The seconds in a `Retry-After`: at least one, rounded up. `None` if it cannot be parsed, or is a
+/// date without a `now`.
 ///
-/// A date is compared with the service's own `Date` where it sent one, as this computer's clock may
-/// be wrong.
+/// A date is compared with the service's `Date`, if sent, as this computer's clock may be wrong.
 #[must_use]
 pub fn retry_after_secs(text: &str, now: Option<Timestamp>) -> Option<i64> {
     let text = text.trim();
@@ -32,7 +31,7 @@ pub fn retry_after_secs(text: &str, now: Option<Timestamp>) -> Option<i64> {
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let secs = if is_number(whole) && is_number(fraction) {
         let has_digits = !whole.is_empty() || !fraction.is_empty();
-        // Only digits and yet no number: too large for one.
+        // Only digits, but too large for a number.
         let whole = match whole {
             "" => 0,
             digits => digits.parse().unwrap_or(i64::MAX),
@@ -57,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_in_each_form() {
+    fn a_date_is_parsed_in_each_form() {
         for text in [
             "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_rounded_up_and_never_nothing() {
+    fn a_pause_is_rounded_up_to_at_least_a_second() {
         for (text, secs) in [
             ("26", Some(26)),
             (" 7 ", Some(7)),

@@ -1,4 +1,4 @@
-//! Identifiers as types of their own, parsed once at the edge.
+//! Identifiers as separate types, parsed once at the edge.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[error("not usable as an id: {}", crate::model::clean(.0, 80))]
 pub struct IdError(pub Box<str>);
 
-/// Whether the text has only the characters of the service's own ids.
+/// Whether the text has only characters that occur in the service's ids.
 fn is_usual(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// Whether an identifier can be a path segment of a request: characters that need no encoding there
-/// (RFC 3986, section 3.3), and nothing that leads up a path.
+/// Whether an identifier can be a path segment of a request: characters that need no encoding (RFC
+/// 3986, section 3.3), and no `.` or `..`.
 fn is_segment(text: &str) -> bool {
     let is_safe = |b: u8| b.is_ascii_alphanumeric() || b"-_.~:@+=$".contains(&b);
     text.len() <= 128
@@ -44,10 +44,10 @@ macro_rules! id {
         }
 
         impl $name {
-            /// Accepts letters, digits and characters that are as harmless in a request path.
+            /// Accepts letters, digits and characters that are equally harmless in a request path.
             ///
             /// # Errors
-            /// Gives the text back when it holds anything else.
+            /// The text, if it contains anything else.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 if is_segment(text) {
                     Ok(Self(text.into()))
@@ -62,7 +62,7 @@ macro_rules! id {
                 &self.0
             }
 
-            /// Whether it has characters that the service's own ids never have.
+            /// Whether it has characters that never occur in the service's ids.
             #[must_use]
             pub fn is_unusual(&self) -> bool {
                 !is_usual(&self.0)
@@ -91,7 +91,7 @@ macro_rules! id {
 
         impl std::hash::Hash for $name {
             fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-                // A word costs a hasher as much as a byte, and frames look up thousands.
+                // Hashing a word costs as much as a byte, and frames look up thousands.
                 for part in self.0.as_bytes().chunks(size_of::<u64>()) {
                     let mut word = [0; size_of::<u64>()];
                     word[..part.len()].copy_from_slice(part);
@@ -123,8 +123,7 @@ macro_rules! id {
 }
 
 id! {
-    /// The id of a [`Machine`](super::Machine): 40 hexadecimal digits in every sample seen; other
-    /// shapes are taken as they come.
+    /// The id of a [`Machine`](super::Machine): 40 hexadecimal digits in all samples; other forms are accepted.
     MachineId
 }
 id! {
@@ -136,7 +135,7 @@ id! {
     TenantId
 }
 
-/// In the place of a device's id where an order is about all of them; no device of the service has it.
+/// Placeholder for a device's id in a tenant-wide order; no device of the service has it.
 const EVERY_DEVICE: &str = "every-device";
 
 impl MachineId {
@@ -144,14 +143,14 @@ impl MachineId {
         Self(EVERY_DEVICE.into())
     }
 
-    /// Whether it stands for all devices of the tenant.
+    /// Whether it means all devices of the tenant.
     #[must_use]
     pub fn is_every_device(&self) -> bool {
         *self.0 == *EVERY_DEVICE
     }
 }
 
-/// One order in the journal, and the tag that comes first in the comment sent to the service.
+/// Id of an order in the journal, and the tag that starts the comment sent to the service.
 ///
 /// Prints as `cdn-` and eight characters of Crockford's base 32 (no I, L, O, U): 40 random bits,
 /// short enough to read out over the telephone.
@@ -180,12 +179,12 @@ impl EntryId {
     /// A new id from 40 random bits of the operating system.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// When the system provides no random bytes.
     pub fn random() -> Result<Self, getrandom::Error> {
         Ok(Self(getrandom::u64()? & 0xff_ffff_ffff))
     }
 
-    /// Reads the printed form, anywhere in letter case.
+    /// Parses the printed form, in any letter case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text
@@ -204,7 +203,7 @@ impl EntryId {
             .map(Self)
     }
 
-    /// The first tag in a comment, ours or another console's.
+    /// The first tag in a comment, from this console or another one.
     #[must_use]
     pub fn find_in(comment: &str) -> Option<Self> {
         comment
@@ -213,7 +212,7 @@ impl EntryId {
     }
 }
 
-/// A comment for display: the order tag, which leads the sent comment, moves to the end.
+/// A comment for display, with its leading order tag moved to the end.
 #[must_use]
 pub fn tag_last(comment: &str) -> Cow<'_, str> {
     match tag_and_text(comment) {
@@ -222,7 +221,7 @@ pub fn tag_last(comment: &str) -> Cow<'_, str> {
     }
 }
 
-/// A comment as its author wrote it, without the tag of an order that leads what is sent.
+/// A comment as its author wrote it, without the leading order tag.
 #[must_use]
 pub fn without_tag(comment: &str) -> &str {
     tag_and_text(comment).map_or(comment, |(_, text)| text)
@@ -250,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_that_leads_a_comment_is_read_last() {
+    fn a_leading_tag_is_shown_last() {
         for (comment, read) in [
             ("[cdn-7F3K2Q9M] INC-1 beacon", "INC-1 beacon [cdn-7F3K2Q9M]"),
             (" [CDN-7f3k2q9m]  why ", "why [CDN-7f3k2q9m]"),
@@ -264,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_could_change_a_path_are_refused() {
+    fn ids_that_could_change_a_path_are_rejected() {
         for bad in [
             "",
             "a/b",
@@ -303,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_id_survives_printing_and_a_comment() {
+    fn an_entry_id_round_trips_in_print_and_comment() {
         let id = EntryId(0xfe_dcba_9876);
         assert_eq!(EntryId::parse(&id.to_string()), Some(id));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Tenant-wide indicators: what Defender does with a file on every device.
+//! Tenant-wide indicators: Defender's action on a file on every device.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use super::bytes::heap_bytes_of_fields;
 use super::open_enum::open_enum;
 use super::{Account, EntryId, MachineActionId, clean};
 
-/// Active indicators of all kinds that a tenant may have.
+/// Maximum number of active indicators of all kinds in a tenant.
 pub const MAX_INDICATORS: usize = 15_000;
 
-/// Whether the message of a refusal says that the tenant has all the indicators it may have. Read for
-/// words only: its code says no more than that the request was not accepted.
+/// Whether a refusal's message says that the tenant has reached the limit of indicators. For help
+/// text only: the code merely says that the request was not accepted.
 #[must_use]
 pub fn concerns_indicator_limit(message: &str) -> bool {
     let digits = message.replace(',', "");
@@ -22,15 +22,15 @@ pub fn concerns_indicator_limit(message: &str) -> bool {
 /// One indicator of the tenant (`indicator` resource).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indicator {
-    /// `None` when the service did not say it.
+    /// `None` if not reported.
     pub id: Option<MachineActionId>,
-    /// The value it matches: the hash, for a file.
+    /// The matched value: for a file, its hash.
     pub value: Box<str>,
     pub action: IndicatorAction,
     /// Its creator.
     pub by: Option<Box<str>>,
     pub created: Option<Timestamp>,
-    /// `None` when it does not expire, or that could not be read.
+    /// `None` if it does not expire, or the expiry could not be read.
     pub expires: Option<Timestamp>,
     pub title: Option<Box<str>>,
     pub description: Option<Box<str>>,
@@ -59,7 +59,7 @@ open_enum! {
 }
 
 impl IndicatorAction {
-    /// Participle for the effect on a file: the file is ….
+    /// Participle for the effect on a file, after "the file is".
     #[must_use]
     pub fn word(&self) -> Cow<'_, str> {
         match self {
@@ -86,14 +86,14 @@ impl Indicator {
         self.value.eq_ignore_ascii_case(hash)
     }
 
-    /// The order of a console that it was made or last changed by, as its texts say.
+    /// The order that it was created or last changed by, according to its texts.
     #[must_use]
     pub fn tag(&self) -> Option<EntryId> {
         let texts = [self.description.as_deref(), self.title.as_deref()];
         texts.into_iter().flatten().find_map(EntryId::find_in)
     }
 
-    /// Whether it is about a file: its value is an MD5, a SHA-1 or a SHA-256.
+    /// Whether it matches a file: its value is an MD5, a SHA-1 or a SHA-256.
     #[must_use]
     pub fn is_about_file(&self) -> bool {
         matches!(self.value.len(), 32 | 40 | 64)

@@ -1,4 +1,4 @@
-//! A list of the service, and whether it is all there is.
+//! A list from the service, and whether it is complete.
 
 use super::HeapBytes;
 
@@ -6,9 +6,9 @@ use super::HeapBytes;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
     pub items: Vec<T>,
-    /// Elements that could not be read: what is looked for may be among them.
+    /// Number of unreadable elements, which may include the wanted one.
     pub unreadable: usize,
-    /// There may be more than these.
+    /// There may be more elements.
     pub is_cut: bool,
 }
 
@@ -19,7 +19,6 @@ impl<T> Listed<T> {
         !self.is_cut && self.unreadable == 0
     }
 
-    /// The same list of something else.
     #[must_use]
     pub fn map<U>(self, of: impl FnMut(T) -> U) -> Listed<U> {
         Listed {
@@ -29,7 +28,7 @@ impl<T> Listed<T> {
         }
     }
 
-    /// Leaves out what goes beyond this much memory, from the end, and says that there is more.
+    /// Truncates the list to this much memory, and marks it as cut.
     pub fn keep_at_most(&mut self, bytes: usize, bytes_of: impl Fn(&T) -> usize) {
         let mut left = bytes;
         let mut fits = |item: &T| {
@@ -52,14 +51,14 @@ impl<T: HeapBytes> HeapBytes for Listed<T> {
 }
 
 impl<T> Default for Listed<T> {
-    /// An empty list that was read as a whole.
+    /// An empty list that was read completely.
     fn default() -> Self {
         Vec::new().into()
     }
 }
 
 impl<T> From<Vec<T>> for Listed<T> {
-    /// A list that was read as a whole.
+    /// A list that was read completely.
     fn from(items: Vec<T>) -> Self {
         Self {
             items,
@@ -74,14 +73,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_keeps_its_first_rows_within_its_bytes_and_says_that_there_are_more() {
+    fn a_list_is_truncated_to_its_bytes_and_marked_as_cut() {
         let list = |lengths: &[usize]| Listed::from(lengths.to_vec());
         for (lengths, kept) in [
             (&[4, 3, 3][..], 3),
             (&[4, 3, 4], 2),
             (&[11, 1], 0),
             (&[], 0),
-            // What comes after one that does not fit is not taken in its place.
+            // Elements after one that does not fit are not kept instead.
             (&[6, 5, 1], 1),
         ] {
             let mut listed = list(lengths);

@@ -26,13 +26,13 @@ impl<T> Default for Loose<T> {
 
 /// A type that can be parsed from the text of a JSON string, number or boolean.
 pub trait FromText: Sized {
-    /// The property that holds the text when an object comes in its place.
+    /// The property that holds the text if the value is an object.
     const INNER: Option<&'static str> = None;
 
-    /// `text` is trimmed and not empty.
+    /// Parses `text`, which is trimmed and not empty.
     fn from_text(text: &str) -> Option<Self>;
 
-    /// Parses an object by the text of its property [`Self::INNER`].
+    /// Parses an object by its property [`Self::INNER`].
     fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         let mut inner = Loose(None);
         while let Some(key) = map.next_key::<Cow<'_, str>>()? {
@@ -106,18 +106,18 @@ impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
     }
 }
 
-/// Reads a field that is empty where nothing usable came.
+/// Reads an optional field; an unusable value counts as missing.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub fn loose<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<Option<T>, D::Error> {
     Loose::deserialize(from).map(|read| read.0)
 }
 
-/// Reads a field that has a value of its own for what is not known.
+/// Reads a field whose type has a default for an unknown value.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub fn loose_or_default<'de, D, T>(from: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -126,10 +126,10 @@ where
     loose(from).map(Option::unwrap_or_default)
 }
 
-/// Reads a list that may be missing; what it holds that is not usable is dropped.
+/// Reads a list that may be missing; unusable elements are dropped.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub fn loose_list<'de, D, T>(from: D) -> Result<Option<Box<[T]>>, D::Error>
 where
     D: Deserializer<'de>,
@@ -138,18 +138,18 @@ where
     LooseList::deserialize(from).map(|read| read.0.map(Into::into))
 }
 
-/// Reads the field without which there is no record.
+/// Reads a field required for the record.
 ///
 /// # Errors
-/// When nothing usable came.
+/// When there is no usable value.
 pub fn required<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<T, D::Error> {
     loose(from)?.ok_or_else(|| D::Error::custom("nothing usable in a field that has to be there"))
 }
 
-/// Reads a field that may be empty: what cannot be read is none.
+/// Reads an optional field; a value that cannot be read counts as `None`.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub fn or_none<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -158,12 +158,11 @@ where
     Ok(T::deserialize(Json::deserialize(from)?).ok())
 }
 
-/// Elements of a list inside a record that are read, far more than any record of the service has: the rest
-/// is left out.
+/// Maximum number of elements read from a list inside a record, far above any of the service's
+/// records; the rest is left out.
 pub const MAX_ELEMENTS: usize = 1_000;
 
-/// A collection that may be missing, null or something else, and then is `None`; what it holds that
-/// is no `T` is dropped.
+/// A list that is `None` if missing, null or another type; elements that are no `T` are dropped.
 pub struct LooseList<T>(pub Option<Vec<T>>);
 
 impl<T> Default for LooseList<T> {
@@ -174,14 +173,14 @@ impl<T> Default for LooseList<T> {
 
 impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
+        // Elements are borrowed unparsed, so that a value of another type needs no visitor.
         let raw = <&RawValue>::deserialize(from)?;
         let elements: Option<Elements<T>> = serde_json::from_str(raw.get()).ok();
         Ok(Self(elements.map(|elements| elements.0)))
     }
 }
 
-/// The first [`MAX_ELEMENTS`] of a list that can be read.
+/// The first [`MAX_ELEMENTS`] readable elements of a list.
 struct Elements<T>(Vec<T>);
 
 impl<'de, T: FromText> Deserialize<'de> for Elements<T> {
@@ -224,7 +223,7 @@ impl FromText for bool {
     }
 }
 
-/// Yes or no, and nothing that is neither: what cannot be read must not pass for a no.
+/// A boolean without a default: an unreadable value must not pass for a no.
 pub struct Flag(pub bool);
 
 impl FromText for Flag {
@@ -235,7 +234,7 @@ impl FromText for Flag {
 
 impl FromText for IpAddr {
     fn from_text(text: &str) -> Option<Self> {
-        // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
+        // An IPv6 address may have a zone id (RFC 4007 section 11).
         text.split('%').next().unwrap_or(text).parse().ok()
     }
 }
@@ -260,8 +259,7 @@ impl FromText for MachineActionId {
 
 impl FromText for Timestamp {
     fn from_text(text: &str) -> Option<Self> {
-        // All times of the service are UTC, also one that forgets to say so; and more digits than
-        // there are nanoseconds are of no use.
+        // All times of the service are UTC, even without the offset; digits beyond nanoseconds are dropped.
         let at: Self = (text.parse().ok())
             .or_else(|| format!("{text}Z").parse().ok())
             .or_else(|| {
@@ -272,7 +270,7 @@ impl FromText for Timestamp {
                     .ok()
                     .map(|at| at.timestamp())
             })?;
-        // "Never" is written as the first second of a system's calendar: year 1, 1601 or 1970.
+        // "Never" is the epoch of some system's calendar: year 1, 1601 or 1970.
         (at.as_second() >= YEAR_2000).then_some(at)
     }
 }
@@ -286,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_come_with_any_number_of_digits() {
+    fn times_may_have_any_number_of_digits() {
         let at = |text: &str| Timestamp::from_text(text).map(|at| at.to_string());
         for (text, read) in [
             ("2025-05-01T08:00:00Z", "2025-05-01T08:00:00Z"),

@@ -7,8 +7,8 @@ use std::fmt;
 pub struct MacAddress([u8; 6]);
 
 impl MacAddress {
-    /// Reads `AA-BB-CC-DD-EE-FF`, `aa:bb:cc:dd:ee:ff`, `aabb.ccdd.eeff` and 12 bare digits. The
-    /// address of all zeros, which means none, counts as none.
+    /// Parses `AA-BB-CC-DD-EE-FF`, `aa:bb:cc:dd:ee:ff`, `aabb.ccdd.eeff` and 12 bare digits. The
+    /// all-zero address counts as none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = hex_digits(text).filter(|digits| digits.len() == 12)?;
@@ -40,7 +40,7 @@ impl MacAddress {
     /// The digits of a text that is a MAC address or the beginning of one, in lower case.
     #[must_use]
     pub fn part(text: &str) -> Option<Box<str>> {
-        /// Fewer are meaningless: this many identify a manufacturer.
+        /// Digits that identify a manufacturer; fewer are meaningless.
         const LEAST: usize = 6;
         hex_digits(text)
             .filter(|digits| (LEAST..=12).contains(&digits.len()))
@@ -48,7 +48,7 @@ impl MacAddress {
     }
 }
 
-/// The digits of a text in one of the four spellings; its last group may be shorter.
+/// The digits of a text in one of the four notations; its last group may be shorter.
 fn hex_digits(text: &str) -> Option<String> {
     let separator = text.chars().find(|c| matches!(c, '-' | ':' | '.'));
     let width = match separator {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_spellings_are_read() {
+    fn four_notations_are_parsed() {
         for text in [
             "00-5E-00-53-AF-01",
             "00:5e:00:53:af:01",

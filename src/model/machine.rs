@@ -43,11 +43,11 @@ impl HealthStatus {
 }
 
 open_enum! {
-    /// The service's assessment of the device (`riskScore`).
+    /// The service's risk assessment of the device (`riskScore`).
     RiskScore { None = "None", Informational = "Informational", Low = "Low", Medium = "Medium", High = "High" }
 }
 impl RiskScore {
-    /// Whether it is high, or a value unknown to this version, which may be worse than any known one.
+    /// Whether it is high, or unknown to this version and possibly higher.
     #[must_use]
     pub const fn is_high_or_above(&self) -> bool {
         matches!(self, Self::High | Self::Other(_))
@@ -55,7 +55,7 @@ impl RiskScore {
 }
 
 open_enum! {
-    /// How exposed the device is to weaknesses (`exposureLevel`).
+    /// The device's exposure to weaknesses (`exposureLevel`).
     ExposureLevel { None = "None", Low = "Low", Medium = "Medium", High = "High" }
 }
 open_enum! {
@@ -68,7 +68,7 @@ open_enum! {
     }
 }
 
-/// The kind of operating system, as far as the rules for actions need it.
+/// Operating system family, as far as the rules for actions distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OsFamily {
     /// Windows 10, 11 and later clients.
@@ -77,11 +77,11 @@ pub enum OsFamily {
     WindowsServer,
     /// Windows Server 2012 R2 and 2016: fewer actions, and only with the modern agent.
     OldWindowsServer,
-    /// Windows 7, 8, XP and their servers, which the documentation does not list for any action.
+    /// Windows 7, 8, XP and their servers, which the documentation lists for no action.
     OldWindows,
     MacOs,
     Linux,
-    /// iOS, Android and the like.
+    /// iOS, Android and similar systems.
     Mobile,
     /// Not reported, or unknown to this version.
     Unknown,
@@ -106,7 +106,7 @@ pub struct Machine {
     pub is_potential_duplication: bool,
     #[serde(default, deserialize_with = "loose")]
     pub first_seen: Option<Timestamp>,
-    /// The last full device report (roughly daily), not a heartbeat.
+    /// Time of the last full device report (roughly daily), not a heartbeat.
     #[serde(default, deserialize_with = "loose")]
     pub last_seen: Option<Timestamp>,
     #[serde(default, deserialize_with = "loose")]
@@ -127,7 +127,7 @@ pub struct Machine {
     pub device_value: Option<Box<str>>,
     #[serde(default, deserialize_with = "loose")]
     pub rbac_group_name: Option<Box<str>>,
-    /// `None` where the answer does not say.
+    /// `None` if not reported.
     #[serde(default, deserialize_with = "loose_list")]
     pub machine_tags: Option<Box<[Box<str>]>>,
     #[serde(default, deserialize_with = "loose")]
@@ -140,7 +140,7 @@ pub struct Machine {
     pub adapters: Adapters,
 }
 
-/// Whether a record was merged into another. A record that does not report it is not known to be unmerged.
+/// Whether a record was merged into another. A record without this information is not known to be unmerged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Merge {
     #[default]
@@ -179,7 +179,7 @@ impl<'de> Deserialize<'de> for Merge {
 }
 
 impl Machine {
-    /// A machine of which nothing but the id is known.
+    /// A machine with nothing but its id.
     #[must_use]
     pub fn bare(id: MachineId) -> Self {
         Self {
@@ -206,7 +206,7 @@ impl Machine {
         }
     }
 
-    /// The other record that it was merged into, where the service says so: its own id names none.
+    /// The record that it was merged into, if the service reports another id than its own.
     #[must_use]
     pub fn merged_into(&self) -> Option<&MachineId> {
         match &self.merge {
@@ -215,15 +215,15 @@ impl Machine {
         }
     }
 
-    /// Its tags, as far as the service reported them.
+    /// Its reported tags.
     #[must_use]
     pub fn tags(&self) -> &[Box<str>] {
         self.machine_tags.as_deref().unwrap_or_default()
     }
 
-    /// This record with the gaps of a sparse answer filled from the record before: what an answer
-    /// leaves out is not gone. Risk, group and outer address may end, which the service shows by
-    /// leaving them empty, so they are taken as reported.
+    /// This record with the gaps of a sparse response filled from the previous record: an omitted
+    /// value is not gone. Risk, group and external address may end, which the service reports by
+    /// omission, so they are taken as reported.
     #[must_use]
     pub fn filled(mut record: Arc<Self>, before: Option<&Arc<Self>>) -> Arc<Self> {
         let Some(before) = before else {
@@ -245,13 +245,13 @@ impl Machine {
         record
     }
 
-    /// The machine's name for use in a sentence, or that it has none.
+    /// The machine's name for use in a sentence, or a note that it has none.
     #[must_use]
     pub fn name(&self) -> String {
         self.reference().name()
     }
 
-    /// The pinned id with the name it had when it was chosen.
+    /// The id with the name at the time of selection.
     #[must_use]
     pub fn reference(&self) -> MachineRef {
         MachineRef {
@@ -260,7 +260,7 @@ impl Machine {
         }
     }
 
-    /// Whether Defender is known not to manage it: it has no sensor.
+    /// Whether Defender is known not to manage it, because it has no sensor.
     #[must_use]
     pub fn is_unmanaged(&self) -> bool {
         matches!(
@@ -269,7 +269,7 @@ impl Machine {
         )
     }
 
-    /// The operating system's kind, by prefix of the free text.
+    /// The operating system family, by prefix of the free text.
     #[must_use]
     pub fn os_family(&self) -> OsFamily {
         let Some(platform) = self.os_platform.as_deref().map(str::to_ascii_lowercase) else {
@@ -305,7 +305,7 @@ impl Machine {
         }
     }
 
-    /// Every known address once, the last used one first.
+    /// All known addresses without duplicates, the last used one first.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let first = self.last_ip_address;
         first.into_iter().chain(
@@ -318,9 +318,9 @@ impl Machine {
     }
 }
 
-/// Target of an order: a machine pinned by its id, with the name it had when it was chosen. An order that
-/// acts on the tenant names [`MachineRef::every_device`] in its place, so that journal, rows, exports and
-/// searches are right without a special case; code that reads or shows a device asks
+/// Target of an order: a machine identified by its id, with its name at the time of selection. A
+/// tenant-wide order uses [`MachineRef::every_device`] instead, so that journal, rows, exports and
+/// searches work without a special case; code that reads or shows a device checks
 /// [`MachineRef::is_every_device`] first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MachineRef {
@@ -332,7 +332,7 @@ pub struct MachineRef {
 
 /// Display name of [`MachineRef::every_device`].
 const EVERY_DEVICE: &str = "every device of the tenant";
-/// The word to type as confirmation that all devices are meant.
+/// The word to type to confirm that all devices are meant.
 pub const EVERYWHERE: &str = "everywhere";
 
 impl MachineRef {
@@ -345,13 +345,13 @@ impl MachineRef {
         }
     }
 
-    /// Whether it stands for all devices of the tenant.
+    /// Whether it means all devices of the tenant.
     #[must_use]
     pub fn is_every_device(&self) -> bool {
         self.id.is_every_device()
     }
 
-    /// The name, safe to show; a machine without one says so, with the end of its id.
+    /// The name, safe to show; without one, a note with the end of the id.
     #[must_use]
     pub fn name(&self) -> String {
         if self.is_every_device() {
@@ -361,7 +361,7 @@ impl MachineRef {
             .unwrap_or_else(|| format!("unnamed device (…{})", self.id.tail()))
     }
 
-    /// Name and id tail, the form that distinguishes twins: `FIN-LT-042 (…9c07)`.
+    /// Name and id tail, which distinguishes records with one name: `FIN-LT-042 (…9c07)`.
     #[must_use]
     pub fn name_and_tail(&self) -> String {
         match self.shown_name() {
@@ -370,8 +370,8 @@ impl MachineRef {
         }
     }
 
-    /// The name in quotation marks and the id tail, for use inside our own sentences, so that no
-    /// name can read as one of them: `“FIN-LT-042” (…9c07)`.
+    /// The name in quotation marks and the id tail, for use in our own sentences, so that no name
+    /// can read as part of them: `“FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn quoted(&self) -> String {
         match self.shown_name() {
@@ -380,18 +380,17 @@ impl MachineRef {
         }
     }
 
-    /// [`Self::quoted`] without the id tail, where that is shown beside it or would be too long: `“FIN-LT-042”`.
+    /// [`Self::quoted`] without the id tail, where that is shown nearby or would be too long: `“FIN-LT-042”`.
     #[must_use]
     pub fn quoted_name(&self) -> String {
         match self.shown_name() {
-            // A name must not end its quotation either.
+            // A name must not close its quotation.
             Some(name) => format!("“{}”", name.replace(['“', '”', '„', '‟'], "\"")),
             None => self.name(),
         }
     }
 
-    /// Whether the name of the record differs from the one that was seen. Another spelling or a missing name
-    /// does not count.
+    /// Whether the record's name differs from the one at selection. Another spelling or a missing name does not count.
     #[must_use]
     pub fn is_renamed_in(&self, record: &Machine) -> bool {
         let (seen, now) = (

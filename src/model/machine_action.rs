@@ -1,4 +1,4 @@
-//! The service's record of one response action on one machine.
+//! The service's record of a response action on a machine.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::open_enum::open_enum;
 use super::{MachineActionId, MachineId, clean, filled, requestor_name};
 
 open_enum! {
-    /// Type of an action (`type`). The catalogue says which of them the console can order.
+    /// Type of an action (`type`). The catalogue defines which of them the console can order.
     MachineActionType {
         Isolate = "Isolate",
         Unisolate = "Unisolate",
@@ -23,19 +23,19 @@ open_enum! {
         CollectInvestigationPackage = "CollectInvestigationPackage",
         Offboard = "Offboard" | "OffboardMachine",
         LiveResponse = "LiveResponse",
-        /// No machine action of the service: an investigation, followed in the shape of one.
+        /// Not a machine action of the service: an investigation, followed in the same shape.
         Investigation = "Investigation",
-        /// Neither are these: a tag that is added to a machine or taken off.
+        /// Not machine actions either: tags added to or removed from a machine.
         AddTag = "AddTag",
         RemoveTag = "RemoveTag",
-        /// Nor these: an indicator of a file, on every device.
+        /// Not machine actions either: tenant-wide file indicators.
         BlockFile = "BlockFile",
         RemoveBlock = "RemoveBlock",
     }
 }
 
 open_enum! {
-    /// How far an action has come (`status`).
+    /// Progress of an action (`status`).
     MachineActionStatus {
         Pending = "Pending",
         InProgress = "InProgress",
@@ -52,7 +52,7 @@ fn fill<T>(gap: &mut Option<T>, other: Option<T>) {
     }
 }
 
-/// Stands for a type or status that an answer left out.
+/// Value for a missing type or status.
 const MISSING: &str = "Unknown";
 
 impl Default for MachineActionType {
@@ -68,13 +68,13 @@ impl Default for MachineActionStatus {
 }
 
 impl MachineActionType {
-    /// The type of an action for which the service reported none.
+    /// The type of an action without a reported one.
     #[must_use]
     pub fn missing() -> Self {
         Self::from_wire(MISSING)
     }
 
-    /// Whether the service reported none.
+    /// Whether the service reported no type.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
@@ -82,19 +82,19 @@ impl MachineActionType {
 }
 
 impl MachineActionStatus {
-    /// The status of an action for which the service reported none; it is not final.
+    /// The status of an action without a reported one; not final.
     #[must_use]
     pub fn missing() -> Self {
         Self::from_wire(MISSING)
     }
 
-    /// Whether the service reported none.
+    /// Whether the service reported no status.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
     }
 
-    /// The status as people write it; one that this version does not know as it came, safe to show.
+    /// The status as readable text; an unknown one as received, safe to show.
     #[must_use]
     pub fn word(&self) -> Cow<'_, str> {
         match self {
@@ -124,7 +124,7 @@ pub struct HResult(pub i32);
 
 impl FromText for HResult {
     fn from_text(text: &str) -> Option<Self> {
-        // It may also come unsigned.
+        // It may also be sent unsigned.
         let unsigned = || text.parse().ok().map(u32::cast_signed);
         text.parse().ok().or_else(unsigned).map(Self)
     }
@@ -134,7 +134,7 @@ impl HResult {
     /// `ERROR_FILE_NOT_FOUND`.
     pub const FILE_NOT_FOUND: Self = Self(0x8007_0002_u32.cast_signed());
 
-    /// Meaning of the code, where it is known.
+    /// Meaning of the code, if known.
     #[must_use]
     pub fn meaning(self) -> Option<&'static str> {
         match self.0.cast_unsigned() {
@@ -158,7 +158,7 @@ impl fmt::Display for HResult {
     }
 }
 
-/// One response action as the service reports it (`machineAction` resource).
+/// A response action as reported by the service (`machineAction` resource).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MachineAction {
@@ -166,7 +166,7 @@ pub struct MachineAction {
     pub id: MachineActionId,
     #[serde(rename = "type", default, deserialize_with = "loose_or_default")]
     pub kind: MachineActionType,
-    /// `Full` or `Selective` for an isolation; mostly absent.
+    /// `Full` or `Selective` for an isolation; mostly missing.
     #[serde(default, deserialize_with = "loose")]
     pub scope: Option<Box<str>>,
     /// User principal name, or the application's id.
@@ -199,14 +199,14 @@ pub struct MachineAction {
     /// `PublicApi`, `Portal`, a detection rule, ….
     #[serde(default, deserialize_with = "loose")]
     pub request_source: Option<Box<str>>,
-    /// The hash of the file of a stop-and-quarantine.
+    /// The file's hash for a stop-and-quarantine.
     #[serde(
         rename = "relatedFileInfo",
         default,
         deserialize_with = "file_identifier"
     )]
     pub file_identifier: Option<Box<str>>,
-    /// How an investigation stands, in the service's own word.
+    /// State of an investigation, in the service's spelling.
     #[serde(skip)]
     pub state: Option<Box<str>>,
 }
@@ -233,7 +233,7 @@ heap_bytes_of_fields!(MachineAction {
 
 nothing_on_the_heap!(HResult);
 
-/// `relatedFileInfo`, of which the hash is kept.
+/// `relatedFileInfo`, reduced to the hash.
 struct RelatedFile(Box<str>);
 
 impl FromText for RelatedFile {
@@ -248,18 +248,17 @@ fn file_identifier<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>
     loose(from).map(|file| file.map(|RelatedFile(hash)| hash))
 }
 
-/// The service's word for an investigation that waits for a person.
+/// The service's state for an investigation that needs approval.
 pub const PENDING_APPROVAL: &str = "PendingApproval";
 
 impl MachineAction {
-    /// Whether an investigation waits for a person to approve in the portal what it is to do.
+    /// Whether an investigation waits for a person to approve its remediation in the portal.
     #[must_use]
     pub fn awaits_approval(&self) -> bool {
         self.state.as_deref() == Some(PENDING_APPROVAL)
     }
 
-    /// Who requested it, safe to show; `None` where the service has no such field: of an
-    /// investigation it names nobody.
+    /// The requestor, safe to show; `None` for an investigation, which has no such field.
     #[must_use]
     pub fn requested_by(&self) -> Option<Cow<'_, str>> {
         let has_field = self.kind != MachineActionType::Investigation;
@@ -267,7 +266,7 @@ impl MachineAction {
         (has_field || filled(by).is_some()).then(|| requestor_name(by))
     }
 
-    /// An action of which nothing but id, type and status is known.
+    /// An action with nothing but id, type and status.
     #[must_use]
     pub fn bare(id: MachineActionId, kind: MachineActionType, status: MachineActionStatus) -> Self {
         Self {
@@ -292,8 +291,8 @@ impl MachineAction {
     }
 
     /// Merges another reading of the same action, newer or older. Missing values never replace
-    /// known ones, an older reading only fills gaps, and a final status gives way only to
-    /// a reading that the service dates later.
+    /// known ones, an older reading only fills gaps, and a final status is replaced only by a
+    /// reading that the service dates later.
     pub fn take_in(&mut self, mut reading: Self) {
         let is_older = match (self.status.is_final(), reading.status.is_final()) {
             (true, false) => {
@@ -317,7 +316,7 @@ impl MachineAction {
         if self.status.is_missing() {
             self.status.clone_from(&other.status);
         }
-        // A success after a failure has no code, nor has what has not ended: that is no gap.
+        // A success after a failure, or an unfinished action, has no code: not a gap.
         let has_none = self.status == MachineActionStatus::Succeeded || !self.status.is_final();
         let makes_up = has_none && other.status != self.status && other.status.is_final();
         if self.error_hresult == HResult(0) && !makes_up {
@@ -341,7 +340,7 @@ impl MachineAction {
         fill(&mut self.state, other.state);
     }
 
-    /// Whether the service does not say what it does.
+    /// Whether the service does not report the type.
     #[must_use]
     pub fn is_of_unknown_kind(&self) -> bool {
         self.kind.is_missing()
@@ -353,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_of_a_failure_does_not_outlive_it() {
+    fn a_result_code_ends_with_its_failure() {
         let read = |status, code: i32, at: i64| {
             let id = MachineActionId::parse("b89eb834").expect("a literal id");
             let mut read = MachineAction::bare(id, MachineActionType::Isolate, status);
@@ -366,13 +365,13 @@ mod tests {
         assert_eq!(known.error_hresult, HResult(0));
         known.take_in(read(MachineActionStatus::Failed, -2_147_024_891, 10));
         assert_eq!(known.error_hresult, HResult(0), "an older reading");
-        // Of one status, what a reading leaves out is a gap.
+        // With an equal status, a missing value is a gap.
         known.take_in(read(MachineActionStatus::Succeeded, 5, 20));
         assert_eq!(known.error_hresult, HResult(5));
     }
 
     #[test]
-    fn a_result_code_reads_in_hex_decimal_and_words() {
+    fn a_result_code_is_shown_in_hex_decimal_and_words() {
         assert_eq!(
             HResult(-2_145_844_840).to_string(),
             "0x80190198 (-2145844840), the device did not answer in time"
@@ -385,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sparse_reading_takes_nothing_away_and_a_final_status_yields_to_a_later_one_only() {
+    fn sparse_readings_keep_facts_and_only_later_ones_replace_a_final_status() {
         use MachineActionStatus::{Cancelled, InProgress, Pending, Succeeded};
         let at = |secs| Timestamp::from_second(secs).ok();
         let id = || MachineActionId::parse("b89eb834").expect("a literal id");
@@ -425,19 +424,19 @@ mod tests {
             known.take_in(late);
             assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
         }
-        // A service that takes a success back is believed: "done" would be untrue.
+        // A success that the service revokes is revoked here: "done" would be untrue.
         known.take_in(sparse(Cancelled, 50));
         assert_eq!((&known.status, known.last_updated), (&Cancelled, at(50)));
         known.take_in(sparse(Pending, 60));
         assert_eq!((&known.status, known.last_updated), (&Pending, at(60)));
-        // What comes late and is older still fills in what was never reported.
+        // A late, older reading still fills gaps.
         let mut known = sparse(InProgress, 20);
         known.take_in(full.clone());
         assert_eq!(known, progress);
     }
 
     #[test]
-    fn both_spellings_of_cancelled_are_final_and_an_unknown_status_is_not() {
+    fn both_spellings_of_cancelled_are_read_and_an_unknown_status_is_not_final() {
         assert_eq!(
             MachineActionStatus::from_wire("Canceled"),
             MachineActionStatus::Cancelled

@@ -1,4 +1,4 @@
-//! The service's nouns as plain data, with their form in JSON: no I/O, no window.
+//! The service's nouns as plain data with their JSON form: no I/O, no window.
 
 mod adapters;
 mod age;

@@ -1,8 +1,8 @@
-//! One normal form of names, tags and rules, for every comparison of them.
+//! The normal form of names, tags and rules, used for every comparison of them.
 //!
-//! Two texts that a person takes for the same are the same here: composed and decomposed letters,
-//! letter case of any script, full-width forms, apostrophes and hyphens of all kinds, invisible
-//! characters and runs of white space make no difference.
+//! Texts that a person reads as the same are equal: composed and decomposed letters, letter case in
+//! any script, full-width forms, apostrophes and hyphens of all kinds, invisible characters and
+//! runs of white space make no difference.
 
 use caseless::Caseless as _;
 use unicode_normalization::UnicodeNormalization as _;
@@ -20,9 +20,9 @@ pub fn normal(text: &str) -> String {
             if c == '`' { '\'' } else { c }
         }))
     } else {
-        // Punctuation is replaced on both sides of the decomposition: some of it decomposes into a
-        // blank and an accent, and some of it comes out of one. Canonically equal texts are made
-        // one before: an accented apostrophe is one character or two.
+        // Punctuation is replaced before and after the decomposition: some of it decomposes into a
+        // blank and an accent, and some of it results from one. NFD comes first, so that an
+        // accented apostrophe is the same in one character or two.
         let decomposed = text
             .chars()
             .filter(|c| is_kept(*c))
@@ -46,7 +46,7 @@ pub fn normal_name(dns_name: &str) -> String {
     name
 }
 
-/// The host part of a device name in normal form: what the records of one device share.
+/// The host part of a device name in normal form, common to all records of one device.
 #[must_use]
 pub fn short_name(dns_name: &str) -> String {
     let mut name = normal_name(dns_name);
@@ -64,7 +64,7 @@ pub fn host_part(normal_name: &str) -> &str {
     }
 }
 
-/// Whether both name one device: `dc01` and `DC01.contoso.com.` do, names in two domains don't.
+/// Whether both names mean one device: `dc01` and `DC01.contoso.com.` do, names in two domains do not.
 #[must_use]
 pub fn same_name(one: &str, other: &str) -> bool {
     let (one, other) = (normal_name(one), normal_name(other));
@@ -94,7 +94,7 @@ pub fn skeleton(name: &str) -> String {
     out
 }
 
-/// Maps a folded capital I after a digit to the `1` that it resembles.
+/// Maps a folded capital I after a digit to `1`, which it resembles.
 fn ones(name: String) -> String {
     if !name.contains('i') {
         return name;
@@ -108,21 +108,21 @@ fn ones(name: String) -> String {
     name.chars().map(read).collect()
 }
 
-/// A reason to look twice at a name.
+/// A reason to distrust a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameOddity {
     /// Control, invisible or direction-changing characters.
     Hidden,
-    /// Letters of several scripts, or of another script that look like Latin ones.
+    /// Letters of several scripts, or non-Latin letters that look Latin.
     LookAlike,
-    /// Forms of letters and blanks that are not what they seem.
+    /// Unusual forms of letters and blanks that resemble others.
     UnusualCharacters,
-    /// Longer than what is shown.
+    /// Longer than its display.
     Clipped,
 }
 
 impl NameOddity {
-    /// The gravest oddity of a name, if it has one.
+    /// The most serious oddity of a name, if any.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         let is_plain = |b: u8| b.is_ascii_graphic() || b == b' ';
@@ -146,7 +146,7 @@ impl NameOddity {
         clipped
     }
 
-    /// A word for its mark.
+    /// Word for the oddity's mark.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -175,12 +175,12 @@ impl NameOddity {
     }
 }
 
-/// Whether a character counts: blanks do, as one blank, although some are control characters.
+/// Whether a character is kept: blanks are, although some are control characters.
 fn is_kept(c: char) -> bool {
     c.is_whitespace() || !is_hidden(c)
 }
 
-/// ASCII for each kind of apostrophe and hyphen.
+/// Replaces apostrophes and hyphens by their ASCII forms.
 fn plain_punctuation(c: char) -> char {
     match c {
         '`'

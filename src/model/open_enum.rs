@@ -1,24 +1,24 @@
-//! The one macro for enums of the service that keep values we do not know (rule 8).
+//! The macro for enums of the service that keep unknown values (rule 8).
 
 /// Defines an enum with the given wire names plus `Other(Box<str>)` for any other value.
 ///
-/// Reading never fails and ignores letter case; an unknown value is written as it was read. Extra
-/// spellings of a value can be listed after `|`; the first is the one written.
+/// Parsing never fails and ignores letter case; an unknown value is written as it was read. Further
+/// spellings of a value follow after `|`; the first one is written.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$vmeta])* $variant,)+
-            /// A value this version does not know; kept and shown as it came.
+            /// A value unknown to this version, kept and shown as received.
             Other(Box<str>),
         }
 
         impl $name {
-            /// Every value with a name of its own.
+            /// All known values.
             pub const KNOWN: &[Self] = &[$(Self::$variant),+];
 
-            /// Reads the service's spelling, in any letter case; an unknown one is kept.
+            /// Parses the service's spelling, in any letter case; an unknown value is kept.
             #[must_use]
             pub fn from_wire(text: &str) -> Self {
                 $(if [$wire $(, $alias)*].iter().any(|known| known.eq_ignore_ascii_case(text)) {

@@ -1,5 +1,4 @@
-//! Further facts of a machine, shown in the panel: logged-on users, open alerts, and the actions that
-//! the service offers.
+//! Further facts about a machine for the panel: logged-on users, open alerts, and the actions that the service offers.
 
 use super::variants;
 use std::cmp::Reverse;
@@ -14,7 +13,7 @@ use super::loose::{Flag, loose, loose_or_default, required};
 use super::open_enum::open_enum;
 use super::{Permission, Permissions, SessionStatus};
 
-/// A part of the device panel that is read on its own, and that a sign-in may lack.
+/// A part of the device panel that is read separately, and that a sign-in may lack the permission for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum PanelPart {
     Users,
@@ -25,7 +24,7 @@ pub enum PanelPart {
 impl PanelPart {
     pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// Any one of these suffices; the first is the one to ask an administrator for.
+    /// The permissions, any one of which suffices; the first is the one to request from an administrator.
     #[must_use]
     pub const fn permissions(self) -> &'static [Permission] {
         match self {
@@ -35,7 +34,7 @@ impl PanelPart {
         }
     }
 
-    /// The permission to ask for, where this sign-in is known to hold none that would do.
+    /// The permission to request, if this sign-in is known to hold none that suffices.
     #[must_use]
     pub fn lacking(self, session: &SessionStatus) -> Option<&'static Permission> {
         let SessionStatus::SignedIn { permissions, .. } = session else {
@@ -51,7 +50,7 @@ impl PanelPart {
     }
 }
 
-/// Somebody who has logged on to a machine (`user` resource).
+/// A user who has logged on to a machine (`user` resource).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedOnUser {
     pub name: Box<str>,
@@ -73,14 +72,14 @@ heap_bytes_of_fields!(LoggedOnUser {
 });
 
 impl LoggedOnUser {
-    /// Puts who was there last first.
+    /// Sorts by last logon, newest first.
     pub fn newest_first(users: &mut [Self]) {
         users.sort_by_key(|user| Reverse(user.last_seen));
     }
 }
 
 open_enum! {
-    /// How bad the service takes an alert to be.
+    /// Severity of an alert.
     #[derive(Default)]
     AlertSeverity {
         #[default]
@@ -93,7 +92,7 @@ open_enum! {
 }
 
 impl AlertSeverity {
-    /// Grows with how bad it is. An unknown one ranks high.
+    /// Sort weight, increasing with severity. An unknown one ranks high.
     const fn weight(&self) -> u8 {
         match self {
             Self::Unspecified => 0,
@@ -107,7 +106,7 @@ impl AlertSeverity {
 }
 
 open_enum! {
-    /// Whether an alert was dealt with.
+    /// Progress of an alert.
     #[derive(Default)]
     AlertStatus {
         #[default]
@@ -118,7 +117,7 @@ open_enum! {
     }
 }
 
-/// Something that Defender has found on a machine (`alert` resource).
+/// An alert on a machine (`alert` resource).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Alert {
     #[serde(deserialize_with = "required")]
@@ -133,7 +132,7 @@ pub struct Alert {
     pub category: Option<Box<str>>,
     #[serde(rename = "alertCreationTime", default, deserialize_with = "loose")]
     pub created: Option<Timestamp>,
-    /// The files that its evidence names, as far as that came with it.
+    /// The files in its evidence, as far as received.
     #[serde(rename = "evidence", default, deserialize_with = "files_of")]
     pub files: Box<[AlertFile]>,
 }
@@ -148,19 +147,19 @@ heap_bytes_of_fields!(Alert {
     files
 });
 
-/// The service writes that there is none as a word.
+/// The service spells out a missing category as a word.
 fn category<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>>, D::Error> {
     loose(from).map(|read: Option<Box<str>>| read.filter(|text| &**text != "null"))
 }
 
 impl Alert {
-    /// Whether it is unresolved; one without a reported status is open.
+    /// Whether it is unresolved; an alert without a reported status is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.status != AlertStatus::Resolved
     }
 
-    /// Puts the worst first, and of equals the newest.
+    /// Sorts by severity, then newest first.
     pub fn worst_first(alerts: &mut [Self]) {
         alerts.sort_by_key(|alert| Reverse((alert.severity.weight(), alert.created)));
     }
@@ -173,7 +172,7 @@ pub struct AvailableActions(pub Vec<Availability>);
 /// Availability of one action, as reported by the service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Availability {
-    /// The service's name for it in this place, such as `FullIsolation`.
+    /// The service's name for it here, such as `FullIsolation`.
     #[serde(deserialize_with = "required")]
     pub action: Box<str>,
     #[serde(rename = "isAvailable", deserialize_with = "flag")]
@@ -199,7 +198,7 @@ impl HeapBytes for AvailableActions {
 }
 
 impl AvailableActions {
-    /// The reported availability of the action of this name, if any.
+    /// The reported availability of the action with this name, if any.
     #[must_use]
     pub fn of(&self, action: &str) -> Option<&Availability> {
         let mut said = self.0.iter();
@@ -212,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_withheld_only_where_its_permission_is_known_to_lack() {
+    fn a_part_is_withheld_only_if_its_permission_is_known_to_be_missing() {
         let lacking = |part: PanelPart, scopes: &str| {
             let lacking = part.lacking_of(&Permissions::from_scopes(scopes));
             lacking.map(ToString::to_string)
@@ -231,7 +230,7 @@ mod tests {
             (alerts, "Alert.Read"),
             (alerts, "Alert.ReadWrite"),
             (actions, "Machine.ReadWrite"),
-            // An opaque token does not say.
+            // An opaque token names no permissions.
             (users, "openid"),
             (alerts, ""),
         ] {
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_alert_comes_first_and_of_equals_the_newest() {
+    fn alerts_sort_by_severity_then_newest_first() {
         let alert = |severity: &str, second: i64| Alert {
             id: format!("{severity} {second}").into(),
             title: None,

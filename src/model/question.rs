@@ -1,4 +1,4 @@
-//! A question about devices that the service itself can answer, read from the search text.
+//! A device query that the service can answer, read from the search text.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -11,33 +11,33 @@ use super::{MachineId, Tickets, clean, each_once, is_guid, without_excluded};
 /// A device query that the service can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// The one device with this id.
+    /// The device with this id.
     Id(MachineId),
-    /// Every record with this host name, in any domain where it names none.
+    /// All records with this host name, in any domain if it names none.
     Name(Box<str>),
-    /// Devices whose names begin so.
+    /// Devices whose names have this prefix.
     NamePrefix(Box<str>),
-    /// Devices that had this internal address, now or at a time.
+    /// Devices with this internal address, now or at a time.
     Address { ip: IpAddr, at: Option<Timestamp> },
-    /// Devices of this user: the account name without domain, as the service wants it.
+    /// Devices of this user: the account name without domain, as the API expects it.
     User(Box<str>),
     /// The device with this Entra device id.
     EntraId(Box<str>),
 }
 
-/// How far back the service knows addresses.
+/// Period for which the service keeps addresses.
 const ADDRESSES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Words before a colon that name a user.
+/// Field names for a user, before a colon.
 const USER_FIELDS: [&str; 4] = ["user", "users", "account", "upn"];
-/// Words of a longer text that are looked at.
+/// Maximum number of words considered in a longer text.
 const MAX_WORDS: usize = 64;
 /// Longer than any host name (RFC 1035 section 2.3.4) or account name.
 const MAX_CHARS: usize = 255;
 
 impl Question {
-    /// The questions that a text may mean, the likeliest first. Times without an offset are in
-    /// `zone`; a bare time of day is the last one before `now`. In a line with more, one of the
-    /// `tickets` names no device.
+    /// The possible queries of a text, the most likely first. Times without an offset are in
+    /// `zone`; a bare time of day is the last one before `now`. In a line with more text, one of
+    /// the `tickets` is no device name.
     #[must_use]
     pub fn find(text: &str, now: Timestamp, zone: &TimeZone, tickets: &Tickets) -> Vec<Self> {
         let text = refanged(&without_excluded(text));
@@ -61,7 +61,7 @@ impl Question {
         if bare.split_whitespace().nth(1).is_none() {
             let mut questions = Self::of_word(bare);
             if tickets.has_known_prefix(bare) {
-                // A device may be called so, but nobody is asked for it automatically.
+                // It may be a device name, but is not queried automatically.
                 questions.retain(|question| !question.is_specific());
             }
             return questions;
@@ -69,8 +69,8 @@ impl Question {
         Self::among(text, tickets)
     }
 
-    /// Whether only the service can answer the text, so that rows of the list would mislead:
-    /// a user, or an address at a time.
+    /// Whether only the service can answer the text, so that rows of the list would mislead: a
+    /// user, or an address at a time.
     #[must_use]
     pub fn is_beyond_list(text: &str) -> bool {
         let text = refanged(text);
@@ -79,7 +79,7 @@ impl Question {
         names_user || pasted_ids(text).next().is_none() && address_and_time(text).is_some()
     }
 
-    /// Whether a text names an address at a time that cannot be read.
+    /// Whether the text is an address at a time that cannot be parsed.
     #[must_use]
     pub fn has_unreadable_time(text: &str) -> bool {
         let text = refanged(text);
@@ -87,7 +87,7 @@ impl Question {
             .is_some_and(|(_, time)| moment(time, Timestamp::UNIX_EPOCH, &TimeZone::UTC).is_none())
     }
 
-    /// Whether it means few devices, so that it may be asked without a word from the person.
+    /// Whether it matches so few devices that it may be sent without the user's consent.
     #[must_use]
     pub const fn is_specific(&self) -> bool {
         match self {
@@ -100,7 +100,7 @@ impl Question {
         }
     }
 
-    /// Why the service cannot answer it, where that is known before it is asked.
+    /// Why the service cannot answer it, if known in advance.
     #[must_use]
     pub fn trouble(&self, now: Timestamp) -> Option<&'static str> {
         let Self::Address { at: Some(at), .. } = self else {
@@ -157,7 +157,7 @@ impl Question {
         } else if is_guid(word) {
             vec![Self::EntraId(word.into())]
         } else if is_mac(word) || word.starts_with('-') {
-            // The service cannot be asked by MAC address; a word with a hyphen before it excludes.
+            // The API has no query by MAC address; a word after a hyphen excludes.
             Vec::new()
         } else if word.len() >= 32 && word.chars().all(is_hex_or_hyphen) {
             MachineId::parse(word).map(Self::Id).into_iter().collect()
@@ -173,7 +173,7 @@ impl Question {
         }
     }
 
-    /// Queries among the words of a line, as pasted from a ticket.
+    /// Queries among the words of a line pasted from a ticket.
     fn among(text: &str, tickets: &Tickets) -> Vec<Self> {
         let around = |c: char| !(c.is_alphanumeric() || matches!(c, '\\' | ':' | '_' | '[' | ']'));
         let words = text.split_whitespace().take(MAX_WORDS);
@@ -198,24 +198,24 @@ impl Question {
     }
 }
 
-/// Whether an address is of the range behind a carrier's translation (RFC 6598), which VPN clients and cloud
-/// hosts have inside as others have those of RFC 1918.
+/// Whether an address is in the shared address space for carrier-grade NAT (RFC 6598), which VPN
+/// clients and cloud hosts use internally like those of RFC 1918.
 const fn is_shared(ip: Ipv4Addr) -> bool {
     matches!(ip.octets(), [100, 64..=127, ..])
 }
 
-/// Addresses and names as people write them so that they cannot be followed by accident, made whole.
+/// The text with defanged addresses and names restored.
 fn refanged(text: &str) -> String {
     text.replace("[.]", ".").replace("[:]", ":")
 }
 
-/// Device ids of the usual form, 40 hexadecimal digits, anywhere in a text.
+/// Device ids of the usual form (40 hexadecimal digits) anywhere in a text.
 pub fn pasted_ids(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// `10.20.4.17 at 2026-11-28 02:10`, in its two parts.
+/// Splits `10.20.4.17 at 2026-11-28 02:10` into address and time.
 fn address_and_time(text: &str) -> Option<(IpAddr, &str)> {
     let (first, rest) = text.split_once(char::is_whitespace)?;
     let ip = address(first.strip_prefix("ip:").unwrap_or(first))?;
@@ -238,7 +238,7 @@ fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     } else {
         zone
     };
-    // As this console shows times: a blank before the offset.
+    // Times on screen have a blank before the offset.
     let text = in_utc.unwrap_or(text).trim();
     let text = text.replace(" +", "+").replace(" -", "-");
     if let Ok(at) = text.parse::<Timestamp>() {
@@ -258,7 +258,7 @@ fn moment(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         .or_else(|| on(today.yesterday().ok()?))
 }
 
-/// The word before the first colon and what comes after it; not for an address, a path or a page.
+/// Splits a text at its first colon into field and value, unless it is an address, path or URL.
 fn field_and_value(text: &str) -> Option<(&str, &str)> {
     let (field, value) = text.split_once(':')?;
     let is_word = field.len() > 1 && field.bytes().all(|b| b.is_ascii_alphabetic());
@@ -274,11 +274,11 @@ fn is_user_field(field: &str) -> bool {
         .any(|word| field.eq_ignore_ascii_case(word))
 }
 
-/// The bare name of `p.marsh@contoso.com`, `CONTOSO\p.marsh` or `p.marsh`.
+/// The bare account name of `p.marsh@contoso.com`, `CONTOSO\p.marsh` or `p.marsh`.
 fn user(text: &str) -> Option<Question> {
     let name = text.split('@').next().unwrap_or_default();
     let name = name.rsplit('\\').next().unwrap_or_default().trim();
-    // As a part of a path these would lead elsewhere.
+    // In a request path, these would lead elsewhere.
     let is_usable = !matches!(name, "" | "." | "..") && name.chars().count() <= MAX_CHARS;
     is_usable.then(|| Question::User(name.into()))
 }
@@ -297,7 +297,7 @@ fn names(text: &str) -> Vec<Question> {
     }
 }
 
-/// Whether it reads as a whole host name: one with a domain, or with letters and digits.
+/// Whether it resembles a complete host name: with a domain, or with letters and digits.
 fn is_like_host(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
     let is_label = |label: &&str| {
@@ -313,14 +313,14 @@ fn is_like_host(text: &str) -> bool {
     labels.iter().all(is_label) && (has_domain || is_bare && text.len() >= 4)
 }
 
-/// Six pairs of hexadecimal digits between colons or hyphens.
+/// Whether the word is a MAC address: six pairs of hexadecimal digits between colons or hyphens.
 fn is_mac(word: &str) -> bool {
     let pairs: Vec<&str> = word.split([':', '-']).collect();
     let is_pair = |pair: &&str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
     pairs.len() == 6 && pairs.iter().all(is_pair)
 }
 
-/// An address in a word: bare, in brackets, with a port or with the zone of an interface.
+/// Parses an address: bare, in brackets, with a port or with a zone id.
 fn address(word: &str) -> Option<IpAddr> {
     let word = word.trim_matches(['(', ')', ',', ';']);
     let bare = |text: &str| {

@@ -1,11 +1,11 @@
-//! Why the service refuses, where it names its reason.
+//! Reasons for a refusal, if the service names one.
 
-/// The service's word for a refusal, or for why it does not offer an action. One reason has several
-/// words, by where it comes from.
+/// The service's code for a refusal, or for an unavailable action. One reason has different codes,
+/// depending on its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(ascii_case_insensitive)]
 pub enum RefusalCode {
-    /// An action of the kind is under way already.
+    /// An action of this kind is already under way.
     ActiveRequestAlreadyExists,
     #[strum(serialize = "ClientVersionNotSupported")]
     #[strum(serialize = "NotSupportedSenseVersion")]
@@ -13,7 +13,7 @@ pub enum RefusalCode {
     ClientVersionNotSupported,
     /// Switched off in the tenant.
     DisabledFeature,
-    /// For nobody.
+    /// Permitted for nobody.
     DisallowedOperation,
     #[strum(serialize = "Forbidden", serialize = "Unauthorized")]
     #[strum(serialize = "NoPermission")]
@@ -32,15 +32,15 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
-    /// The code of this name, in any letter case; `None` for one that is new.
+    /// The code with this name, in any letter case; `None` for an unknown one.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok()
     }
 }
 
-/// Whether a refusal is for want of a licence, for which a new sign-in is no help. Read from its message,
-/// so for help text only.
+/// Whether a refusal is for a missing licence, which a new sign-in does not change. Read from its
+/// message, so for help text only.
 #[must_use]
 pub fn concerns_licence(message: &str) -> bool {
     let message = message.to_ascii_lowercase();

@@ -1,13 +1,13 @@
 //! The app registration that a sign-in needs: cloud, tenant, client id.
 //!
-//! Each value is checked where it is parsed, and the error is the sentence for the person who
-//! typed it: the form and the settings file say the same.
+//! Each value is checked when parsed, and the error is the sentence for its author, the same for
+//! the form and the settings file.
 
 use std::fmt;
 
 use super::{Cloud, Region};
 
-/// An application registered in a tenant of a cloud, and what it asks for.
+/// An application registered in a tenant of a cloud, and its scopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     pub cloud: Cloud,
@@ -16,12 +16,12 @@ pub struct Registration {
     pub tenant: TenantName,
     pub client_id: ClientId,
     pub scopes: Scopes,
-    /// Whether the other name of the Defender API is asked for; see [`Cloud::resources`].
+    /// Whether to use the other name of the Defender API; see [`Cloud::resources`].
     pub other_resource: bool,
 }
 
 impl Registration {
-    /// A made-up application of a made-up tenant, for tests.
+    /// A fictitious application of a fictitious tenant, for tests.
     #[cfg(test)]
     pub(crate) fn sample() -> Self {
         Self {
@@ -35,13 +35,13 @@ impl Registration {
     }
 }
 
-/// A tenant as people write it: its GUID, or one of its domains. In lower case.
+/// A tenant's GUID, or one of its domains. In lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TenantName(Box<str>);
 
 impl TenantName {
     /// # Errors
-    /// The message for the person who typed it.
+    /// The message for the user.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim().to_ascii_lowercase();
         if text.is_empty() {
@@ -69,13 +69,13 @@ impl TenantName {
     }
 }
 
-/// The application's id in its registration, a GUID. In lower case.
+/// The GUID of the application's registration. In lower case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ClientId(Box<str>);
 
 impl ClientId {
     /// # Errors
-    /// The message for the person who typed it.
+    /// The message for the user.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim().to_ascii_lowercase();
         if is_guid(&text) {
@@ -96,18 +96,18 @@ impl ClientId {
 /// The scopes that a sign-in requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scopes {
-    /// `.default`: what an administrator has granted. One that is missing breaks nothing.
+    /// `.default`: all permissions granted by an administrator. A missing one breaks nothing.
     #[default]
     Granted,
-    /// By name. One that is not granted makes the whole sign-in fail.
+    /// Named permissions. If one is not granted, the whole sign-in fails.
     Named(Box<[Box<str>]>),
 }
 
 impl Scopes {
-    /// Reads `.default`, or names such as `Machine.Read`, separated by spaces or commas.
+    /// Parses `.default`, or names such as `Machine.Read`, separated by spaces or commas.
     ///
     /// # Errors
-    /// The message for the person who typed it.
+    /// The message for the user.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let words: Vec<&str> = text
             .split([' ', ',', '\n', '\t'])
@@ -132,7 +132,7 @@ impl Scopes {
     }
 }
 
-/// The delegated permissions that the API has (its list of supported permissions).
+/// The delegated permissions of the API (from its list of supported permissions).
 const PERMISSIONS: [&str; 17] = [
     "Machine.Read",
     "Machine.ReadWrite",
@@ -163,7 +163,7 @@ impl fmt::Display for Scopes {
     }
 }
 
-/// Eight, four, four, four and twelve hexadecimal digits.
+/// Whether the text is a GUID: 8, 4, 4, 4 and 12 hexadecimal digits.
 #[must_use]
 pub fn is_guid(text: &str) -> bool {
     let groups: Vec<_> = text.split('-').collect();
@@ -173,7 +173,7 @@ pub fn is_guid(text: &str) -> bool {
             .all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// A host name with at least one dot (RFC 1123 section 2.1).
+/// Whether the text is a host name with at least one dot (RFC 1123 section 2.1).
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -1,17 +1,17 @@
-//! The memory budget of the device list, whatever its source.
+//! The memory budget of the device list, independent of its source.
 
 use super::bytes::{HeapBytes, heap_bytes_of_fields, in_arc};
 use super::search_text::search_text_bytes;
 use super::{Machine, Merge};
 
-/// A hundred thousand real devices take less.
+/// More than a hundred thousand real devices need.
 const MAX_BYTES: usize = 108 << 20;
-/// The share of it for devices that are read one by one.
+/// Share for devices that are read one by one.
 const ASKED_BYTES: usize = 8 << 20;
 /// Note shown when devices had to be left out.
 pub const MORE_THAN_KEPT: &str = "there are more devices than cordon keeps";
-/// Memory of a device's index entries: its positions by order, id, name and search text, and its id in the
-/// set of seen ones.
+/// Memory of a device's index entries: its positions by order, id, name and search text, and its id
+/// in the set of known ids.
 const PLACES: usize = 224;
 
 heap_bytes_of_fields!(Machine {
@@ -54,14 +54,14 @@ impl Machine {
     }
 }
 
-/// The remaining room for a list of devices.
+/// The remaining memory for a list of devices.
 #[derive(Debug)]
 pub struct Room {
     left: usize,
 }
 
 impl Default for Room {
-    /// For the list from the service, and the devices read besides.
+    /// The budget for the service's list and the devices read separately.
     fn default() -> Self {
         let left = MAX_BYTES;
         Self { left }
@@ -69,14 +69,14 @@ impl Default for Room {
 }
 
 impl Room {
-    /// For the list from the service alone.
+    /// The budget for the service's list only.
     #[must_use]
     pub const fn of_list() -> Self {
         let left = MAX_BYTES - ASKED_BYTES;
         Self { left }
     }
 
-    /// Reserves `bytes` if there is room. Returns whether there was.
+    /// Reserves `bytes` if they are available, and returns whether they were.
     pub const fn take(&mut self, bytes: usize) -> bool {
         let rest = self.left.checked_sub(bytes);
         if let Some(rest) = rest {
@@ -99,14 +99,14 @@ mod tests {
     const REAL: &str = include_str!("../../tests/fixtures/machine_get_real.json");
 
     #[test]
-    fn a_hundred_thousand_devices_have_room_in_memory() {
+    fn a_hundred_thousand_devices_fit_into_the_budget() {
         let machine: Machine = serde_json::from_str(REAL).expect("a machine");
         let bytes = machine.bytes_in_list() * 100_000;
         assert!(bytes < MAX_BYTES, "{bytes}");
     }
 
     #[test]
-    fn short_tags_are_counted_with_what_their_allocations_take() {
+    fn short_tags_are_counted_by_their_allocations() {
         let tags = |count: usize| {
             let tags = vec![r#""a""#; count].join(",");
             let json = format!(r#"{{"id":"a1","machineTags":[{tags}]}}"#);
@@ -115,7 +115,7 @@ mod tests {
         };
         let each = (tags(1_000) - tags(0)) / 1_000;
         assert_eq!(each, size_of::<Box<str>>() + 32);
-        // The others are left out.
+        // Further tags are left out.
         assert_eq!(tags(50_000), tags(1_000));
     }
 }

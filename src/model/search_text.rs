@@ -1,16 +1,16 @@
-//! The texts of a device that cannot be searched as they stand.
+//! Normal forms of a device's texts that cannot be searched directly.
 
 use super::bytes::on_heap;
 use super::{Machine, SHOWN_CHARS, clean, normal};
 
-/// Maximum growth of a text in its normal forms, in bytes per byte; the rest is left out. Some letters stand for a
-/// whole sentence, and a control character is shown as its number.
+/// Maximum growth of a text in its normal forms, in bytes per byte; the rest is left out. Some
+/// letters expand to a phrase, and a control character is shown as its code.
 const GROWTH: usize = 6;
-/// Allowance in bytes for separators, and for characters that are not shown.
+/// Allowance for separators and invisible characters, in bytes.
 const BETWEEN: usize = 16;
 
-/// Normal form of a device's texts, where it is more than their letters in lower case: each on a line,
-/// as sent and as shown. An id that is not hexadecimal is one of them.
+/// Normal form of a device's texts, unless lower-casing suffices: one per line, as received and as
+/// shown. Includes an id that is not hexadecimal.
 #[must_use]
 pub fn search_text(machine: &Machine) -> Option<Box<str>> {
     if !is_odd(machine) {
@@ -63,7 +63,7 @@ fn odd_id(machine: &Machine) -> Option<&str> {
     Some(machine.id.as_str()).filter(|id| !id.bytes().all(is_hex))
 }
 
-/// Whether a text is its own normal form but for letter case, and shown as it is.
+/// Whether a text is its own normal form except for letter case, and shown unchanged.
 #[must_use]
 pub fn is_plain(text: &str) -> bool {
     let mut before = 0;
@@ -75,7 +75,7 @@ pub fn is_plain(text: &str) -> bool {
     text.len() <= SHOWN_CHARS && text.bytes().all(is_kept)
 }
 
-/// The normal forms of a text and, where it differs, of how it is shown.
+/// The normal forms of a text and, if different, of its display.
 #[must_use]
 pub fn forms(text: &str) -> String {
     let mut forms = normal(text);
@@ -93,7 +93,7 @@ mod tests {
     use crate::model::MachineId;
 
     #[test]
-    fn it_takes_no_more_than_was_counted_for_it() {
+    fn the_search_text_stays_within_its_counted_size() {
         let with = |name: &str| {
             let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
             machine.computer_dns_name = Some(name.into());
@@ -101,7 +101,7 @@ mod tests {
         };
         assert_eq!(search_text(&with("FIN-LT-042")), None);
         assert_eq!(search_text_bytes(&with("FIN-LT-042")), 0);
-        // The letter becomes eighteen; the control five that are shown.
+        // The letter expands to eighteen, the control to five that are shown.
         for (name, is_whole) in [
             ("Übung", true),
             ("日本", true),
@@ -110,7 +110,7 @@ mod tests {
             (&"\u{fdfa}".repeat(1_000), false),
         ] {
             let machine = with(name);
-            let text = search_text(&machine).expect("it is odd");
+            let text = search_text(&machine).expect("a search text");
             assert!(on_heap(text.len()) <= search_text_bytes(&machine), "{name}");
             assert_eq!(*text == *forms(name), is_whole, "{name}");
         }

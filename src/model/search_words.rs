@@ -1,23 +1,22 @@
-//! The words of a search, as they are parted wherever a search is read.
+//! The words of a search, split the same way everywhere.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// A word of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchWord {
-    /// Without its quotation marks and without the hyphen that excludes.
+    /// The word without quotation marks and without the hyphen that excludes.
     pub text: String,
-    /// Whether it starts with a quotation mark: then it is plain text.
+    /// Whether it starts with a quotation mark, which makes it plain text.
     pub is_quoted: bool,
-    /// Whether what has it is left out: `-word`, `-field:value`, `-"two words"`.
+    /// Whether matches are excluded: `-word`, `-field:value`, `-"two words"`.
     pub is_excluded: bool,
     /// Its range in the search.
     span: Range<usize>,
 }
 
 impl SearchWord {
-    /// Where its text begins in the search, behind the hyphen that excludes.
+    /// Start of its text in the search, after the hyphen that excludes.
     #[must_use]
     pub const fn start(&self) -> usize {
         self.span.start + self.is_excluded as usize
@@ -30,7 +29,7 @@ impl SearchWord {
     }
 }
 
-/// Words parted by blanks; quoted text stays together.
+/// Splits a search at blanks; quoted text stays together.
 #[must_use]
 pub fn search_words(text: &str) -> Vec<SearchWord> {
     let (mut words, mut word) = (Vec::new(), SearchWord::default());
@@ -58,7 +57,7 @@ pub fn search_words(text: &str) -> Vec<SearchWord> {
     words
 }
 
-/// The words as they are written, with quotation marks and the hyphen that excludes.
+/// The words as written, with quotation marks and the hyphen that excludes.
 #[must_use]
 pub fn written_words(text: &str) -> Vec<&str> {
     let words = search_words(text).into_iter();
@@ -66,12 +65,12 @@ pub fn written_words(text: &str) -> Vec<&str> {
     written.filter(|word| !word.is_empty()).collect()
 }
 
-/// Whether a hyphen before this character excludes: not in `--option`, `->` and a hyphen alone.
+/// Whether a hyphen before this character excludes: not in `--option`, `->` and a single hyphen.
 fn begins_excluded(next: char) -> bool {
     next.is_alphanumeric() || next == '"'
 }
 
-/// The search without its excluded words: what is looked for.
+/// The search without its excluded words.
 #[must_use]
 pub fn without_excluded(text: &str) -> Cow<'_, str> {
     if !text.contains('-') {
@@ -101,7 +100,7 @@ pub fn toggled_word(text: &str, word: &str) -> String {
     let others: Vec<_> = others.filter(|known| !known.is_empty()).collect();
     let mut toggled = others.join(" ");
     if !holds_word(text, word) {
-        // In quotation marks that are still open it would be one of the words quoted.
+        // Within open quotation marks, it would become part of the quoted text.
         let is_open = text.matches('"').count() % 2 == 1;
         toggled.push_str(if is_open { "\"" } else { "" });
         toggled.push_str(if toggled.is_empty() { "" } else { " " });
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hyphen_before_a_word_excludes_it_and_one_within_or_alone_does_not() {
+    fn only_a_hyphen_at_the_start_of_a_word_excludes_it() {
         let read = |text: &str| -> Vec<(String, bool, bool)> {
             let words = search_words(text).into_iter();
             words
@@ -137,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_for_is_left_as_it_was_typed() {
+    fn removing_exclusions_keeps_the_other_words_as_typed() {
         for (text, wanted) in [
             ("fin -web", "fin"),
             ("-web fin -\"a b\" tag:\"red team\"", "fin tag:\"red team\""),
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_put_in_and_taken_out_and_the_others_stay_as_they_were() {
+    fn toggling_a_word_keeps_the_others() {
         for (text, with) in [
             ("", "risk:high"),
             ("fin", "fin risk:high"),

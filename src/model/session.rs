@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::open_enum::open_enum;
 use super::{TenantId, clean};
 
-/// How this run was started. Fixed in `main`, never changed (rule 11).
+/// How this run was started. Decided in `main`, never changed (rule 11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The real service.
@@ -20,7 +20,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The word in the strip and in the window title.
+    /// The word in the mode bar and in the window title.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -30,8 +30,7 @@ impl Mode {
         }
     }
 
-    /// How it is written in journals and in the names of keyring items: another spelling would lock a
-    /// person out of both.
+    /// Key in journals and keyring items: another spelling would lock users out of both.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -42,17 +41,17 @@ impl Mode {
     }
 }
 
-/// Number of the present account and tenant; stamps what belongs to them.
+/// Number of the present account and tenant; tags the data that belongs to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u64);
 
-/// A way to sign in. Its name stands in a file.
+/// A way to sign in. The names are stored on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignInMethod {
-    /// A code, typed into a browser somewhere.
+    /// A code, typed into a browser on any device.
     Code,
-    /// The browser of this computer.
+    /// This computer's browser.
     Browser,
 }
 
@@ -60,19 +59,19 @@ pub enum SignInMethod {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub tenant_id: TenantId,
-    /// The person's object id in that tenant; with the tenant the key of the account.
+    /// Object id in that tenant; with the tenant, the key of the account.
     pub object_id: Box<str>,
-    /// For display: changes, may be missing, is never a key.
+    /// Display only: may change or be missing, never a key.
     pub user_name: Option<Box<str>>,
-    /// For display, chosen by people.
+    /// Display only, chosen by the user.
     pub display_name: Option<Box<str>>,
 }
 
 impl Account {
-    /// Placeholder for the object id of a sign-in that does not say whose it is.
+    /// Placeholder object id of a sign-in that does not name its account.
     pub const UNNAMED: &str = "unknown";
 
-    /// Whether it is the same person in the same tenant; names may have changed.
+    /// Whether it is the same account in the same tenant; names may have changed.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.tenant_id, &self.object_id) == (&other.tenant_id, &other.object_id)
@@ -112,23 +111,23 @@ open_enum! {
     }
 }
 
-/// Permissions granted to the present sign-in, as far as they are reported.
+/// Permissions of the present sign-in, as far as reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
     Known(Box<[Permission]>),
-    /// The token does not say: try, and let the service decide.
+    /// The token does not say: the service decides on each request.
     Unknown,
 }
 
 impl Permissions {
-    /// Reads a space-separated scope list, with or without a resource before each permission,
-    /// in any letter case. Words that are no permission (`openid`, …) are dropped.
+    /// Parses a space-separated scope list, with or without a resource before each permission, in
+    /// any letter case. Words that are no permission (`openid`, …) are dropped.
     #[must_use]
     pub fn from_scopes(scopes: &str) -> Self {
         let known: Box<[_]> = scopes
             .split_whitespace()
             .map(|scope| scope.rsplit('/').next().unwrap_or(scope))
-            // OpenID's own words have no dot; every permission has one, also of another API.
+            // OpenID scopes have no dot; permissions of any API have one.
             .filter(|word| word.contains('.') && *word != ".default")
             .map(Permission::from_wire)
             .collect();
@@ -139,7 +138,7 @@ impl Permissions {
         }
     }
 
-    /// Whether one of `any_of` is held; `None` when the sign-in does not say.
+    /// Whether one of `any_of` is held; `None` if the sign-in does not say.
     #[must_use]
     pub fn holds(&self, any_of: &[Permission]) -> Option<bool> {
         match self {
@@ -151,7 +150,7 @@ impl Permissions {
     }
 }
 
-/// Whether `held` is the application form (`Machine.Read.All`) of the permission wanted.
+/// Whether `held` is the application form (`Machine.Read.All`) of the wanted permission.
 fn is_for_all(held: &Permission, wanted: &Permission) -> bool {
     let name = held.as_wire();
     let cut = name.len().saturating_sub(".All".len());
@@ -160,17 +159,17 @@ fn is_for_all(held: &Permission, wanted: &Permission) -> bool {
         && name[..cut].eq_ignore_ascii_case(wanted.as_wire())
 }
 
-/// What the person has to type where, while a device code waits (RFC 8628 section 3.2).
+/// Code and address for the user, while a device code waits (RFC 8628 section 3.2).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SignInPrompt {
     pub user_code: Box<str>,
     pub verification_uri: Box<str>,
-    /// Whether the address is one that a button may open.
+    /// Whether a button may open the address.
     pub may_open: bool,
-    /// Life of the code, counted from receipt.
+    /// Lifetime of the code, counted from receipt.
     pub expires_in: Duration,
     pub received: Timestamp,
-    /// The sign-in host does not answer just now; it is asked again.
+    /// The sign-in host does not respond now; polling continues.
     pub is_silent: bool,
 }
 
@@ -183,22 +182,22 @@ impl fmt::Debug for SignInPrompt {
     }
 }
 
-/// The page that a browser was sent to, while its answer is waited for.
+/// The page that the browser was sent to, while its response is awaited.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrowserPrompt {
-    /// On this computer: leads on to the sign-in host of this run's cloud, once.
+    /// Page on this computer that redirects once to the sign-in host of this run's cloud.
     pub page: Box<str>,
     pub expires_in: Duration,
     pub received: Timestamp,
     pub seen: BrowserSeen,
 }
 
-/// What has come from the browser so far.
+/// Requests from the browser so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BrowserSeen {
-    /// One has come over `https`, and could not be answered.
+    /// A request over `https`, which could not be answered.
     pub over_https: bool,
-    /// It has brought the code and may be closed: what is left is between cordon and the sign-in host.
+    /// The browser has delivered the code and may be closed; the rest is between cordon and the sign-in host.
     pub code: bool,
 }
 
@@ -214,10 +213,10 @@ impl fmt::Debug for BrowserPrompt {
 pub enum KeyringState {
     /// A call to the keyring is in progress: a look-up, or saving a sign-in.
     Checking,
-    /// There is nothing in it, and nothing to be saved: nobody is signed in, or the sign-in has ended.
+    /// Nothing stored and nothing to store: nobody is signed in, or the sign-in has ended.
     Empty,
     Saved,
-    /// This session only, with the reason and its remedy.
+    /// Kept for this session only, with reason and remedy.
     NotSaved {
         reason: Box<str>,
         remedy: Box<str>,
@@ -226,33 +225,33 @@ pub enum KeyringState {
     MemoryOnly,
 }
 
-/// When a sign-in that could not be renewed is tried again.
+/// Next attempt to renew a sign-in that could not be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     At(Timestamp),
-    /// Not before a person wants it: it would be refused again.
+    /// Only on request: it would be refused again.
     ByHand,
 }
 
-/// Why a sign-in is not completed before a person has checked its account.
+/// Why the user has to check the account before a sign-in is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfamiliar {
-    /// First sign-in with the browser: another person's code may have been injected.
+    /// First sign-in with the browser: someone else's code may have been injected.
     New,
-    /// The account before is unknown: the note of it was refused.
+    /// The previous account is unknown: access to its note was denied.
     Unknown,
     /// Another account was used last.
     OtherAccount,
-    /// The domain of this profile has led to this other tenant so far.
+    /// This profile's domain has so far led to another tenant.
     OtherTenant { so_far: Box<str> },
 }
 
-/// How far the sign-in has come.
+/// Progress of the sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionStatus {
-    /// Nothing is going on; a person may start.
+    /// Idle; the user may start.
     SignedOut,
-    /// A saved sign-in is being looked for in the keyring.
+    /// The keyring is being searched for a stored sign-in.
     Restoring,
     /// The sign-in of a known account is being renewed.
     Renewing {
@@ -263,15 +262,15 @@ pub enum SessionStatus {
         account: Account,
         retry: Retry,
     },
-    /// A code was asked for and has not come yet.
+    /// A code was requested and has not arrived.
     AskingForCode,
     WaitingForPerson(SignInPrompt),
-    /// The person signs in with the browser of this computer.
+    /// The user signs in with this computer's browser.
     InBrowser(BrowserPrompt),
-    /// Somebody has signed in whom a person has to accept first.
+    /// An account has signed in that the user has to accept first.
     DifferentAccount {
         account: Account,
-        /// Display name of the account before, if known.
+        /// Display name of the previous account, if known.
         before: Option<Box<str>>,
         reason: Unfamiliar,
     },
@@ -279,7 +278,7 @@ pub enum SessionStatus {
         account: Account,
         permissions: Permissions,
     },
-    /// The account is known, but only a person can renew its sign-in.
+    /// The account is known, but only the user can renew its sign-in.
     NeedsSignIn {
         account: Account,
     },
@@ -300,7 +299,7 @@ impl SessionStatus {
         matches!(self, Self::SignedIn { permissions, .. } if permissions.holds(wanted) == Some(false))
     }
 
-    /// What the present sign-in is granted, while there is one.
+    /// The permissions of the present sign-in, if there is one.
     #[must_use]
     pub const fn permissions(&self) -> Option<&Permissions> {
         match self {
@@ -334,7 +333,7 @@ impl SessionStatus {
         }
     }
 
-    /// Whether a person is in the middle of signing in.
+    /// Whether the user is in the middle of signing in.
     #[must_use]
     pub fn is_signing_in(&self) -> bool {
         match self {
@@ -351,7 +350,7 @@ impl SessionStatus {
         }
     }
 
-    /// Whether requests can be made.
+    /// Whether requests can be sent.
     #[must_use]
     pub fn is_signed_in(&self) -> bool {
         matches!(self, Self::SignedIn { .. })
@@ -362,15 +361,15 @@ impl SessionStatus {
 mod tests {
     use super::*;
 
-    /// Journals and keyring items that are there already have these.
+    /// Existing journals and keyring items use these keys.
     #[test]
-    fn the_key_of_a_mode_stays_what_it_is() {
+    fn the_keys_of_modes_never_change() {
         let keys = [Mode::Live, Mode::Demo, Mode::StandIn].map(Mode::key);
         assert_eq!(keys, ["LIVE", "DEMO", "STAND-IN"]);
     }
 
     #[test]
-    fn scopes_are_read_with_and_without_prefix_in_any_case() {
+    fn scopes_are_parsed_with_and_without_prefix_in_any_case() {
         let held = Permissions::from_scopes(
             "openid https://api.securitycenter.microsoft.com/machine.isolate Machine.Read",
         );

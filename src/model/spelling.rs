@@ -1,8 +1,8 @@
-//! Words of the service as people write them.
+//! The service's identifiers as readable text.
 
 use std::borrow::Cow;
 
-/// Words of the service that splitting alone would not make readable.
+/// Identifiers that splitting alone does not make readable.
 const SPELLINGS: &[(&str, &str)] = &[
     ("RunAntiVirusScan", "Antivirus scan"),
     ("Unisolate", "Release from isolation"),
@@ -15,11 +15,11 @@ const SPELLINGS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Systems whose name is no row of words.
+/// Systems whose names are no camel-case words.
 const OS_NAMES: [&str; 6] = ["macOS", "iOS", "iPadOS", "CentOS", "openSUSE", "AlmaLinux"];
 
-/// A word of the service as people write it: `CommandAndControl` becomes `Command and control`. What is
-/// no such word comes back as it is.
+/// Spells out an identifier of the service: `CommandAndControl` becomes `Command and control`.
+/// Other text is returned unchanged.
 #[must_use]
 pub fn spaced(word: &str) -> Cow<'_, str> {
     if let Some((_, spelling)) = SPELLINGS
@@ -44,8 +44,7 @@ pub fn spaced(word: &str) -> Cow<'_, str> {
     Cow::Owned(spaced)
 }
 
-/// The name of an operating system as people write it: `WindowsServer2012R2` becomes
-/// `Windows Server 2012 R2`.
+/// Spells out the name of an operating system: `WindowsServer2012R2` becomes `Windows Server 2012 R2`.
 #[must_use]
 pub fn os_name(platform: &str) -> String {
     let known = OS_NAMES
@@ -54,7 +53,7 @@ pub fn os_name(platform: &str) -> String {
     known.map_or_else(|| parts(platform).join(" "), str::to_owned)
 }
 
-/// The words of which a name in camel case is made; anything else is one word.
+/// The words of a camel-case name; anything else is one word.
 fn parts(name: &str) -> Vec<&str> {
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') {
         return vec![name];
@@ -68,10 +67,10 @@ fn parts(name: &str) -> Vec<&str> {
         let (before, this) = (bytes[at - 1], bytes[at]);
         let next = bytes.get(at + 1).copied().unwrap_or(b' ');
         if this.is_ascii_digit() {
-            // `R2` stays together.
+            // Keeps `R2` together.
             before.is_ascii_lowercase()
         } else if this.is_ascii_uppercase() && before.is_ascii_digit() {
-            // `24H2` stays together, a year ends.
+            // Keeps `24H2` together; a year ends a word.
             digits_before(at) >= 4 || next.is_ascii_alphabetic()
         } else {
             this.is_ascii_uppercase()
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_the_service_are_spaced_and_strange_ones_kept() {
+    fn identifiers_are_spelled_out_and_unknown_ones_kept() {
         for (wire, words) in [
             ("CommandAndControl", "Command and control"),
             ("RunAntiVirusScan", "Antivirus scan"),
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn systems_are_named_as_people_write_them() {
+    fn operating_systems_have_readable_names() {
         for (wire, name) in [
             ("Windows11", "Windows 11"),
             ("WindowsServer2022", "Windows Server 2022"),

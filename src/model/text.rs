@@ -1,4 +1,4 @@
-//! Text that comes from outside, made safe to show.
+//! Text from outside, made safe to show.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use super::is_guid;
 /// Maximum length of a name on screen, in characters.
 pub const SHOWN_CHARS: usize = 64;
 
-/// A text that says something, without the blanks around it.
+/// The trimmed text, unless it is blank.
 #[must_use]
 pub fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
@@ -21,7 +21,7 @@ pub fn first_upper(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
-/// The text with a small first letter, to stand in a sentence: what it quotes keeps its spelling.
+/// The text with a lower-case first letter, for use in a sentence; quoted text keeps its spelling.
 #[must_use]
 pub fn first_lower(text: &str) -> String {
     let mut chars = text.chars();
@@ -29,7 +29,7 @@ pub fn first_lower(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
-/// The first `most` of these names, and how many more there are: `A, B, 3 more`.
+/// The first `most` of these names, and the number of the others: `A, B, 3 more`.
 #[must_use]
 pub fn first_named(names: impl ExactSizeIterator<Item = String>, most: usize) -> String {
     let more = names.len().saturating_sub(most);
@@ -38,7 +38,7 @@ pub fn first_named(names: impl ExactSizeIterator<Item = String>, most: usize) ->
     shown.join(", ")
 }
 
-/// A number with its thousands apart: `94,000,000`.
+/// A number with thousands separators: `94,000,000`.
 #[must_use]
 pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
@@ -52,28 +52,27 @@ pub fn grouped(number: i64) -> String {
     out
 }
 
-/// Shown where the service does not name who requested an action.
+/// Placeholder for a requestor that the service does not report.
 pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 
-/// The requestor of an action, safe to show, or that it is not reported.
+/// The requestor of an action, safe to show, or [`UNKNOWN_REQUESTOR`].
 #[must_use]
 pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
     match filled(requestor) {
         None => UNKNOWN_REQUESTOR.into(),
-        // The service credits an application by its id.
+        // The service reports an application by its id.
         Some(id) if is_guid(id) => format!("the application {id}").into(),
         Some(name) => clean(name, 80),
     }
 }
 
-/// Requestors of a condition in force, and of its repetitions, each named once: `ann, again by you`.
-/// Safe to show.
+/// Requestors of a condition in force and of its repetitions, without duplicates: `ann, again by you`. Safe to show.
 #[must_use]
 pub fn requestors<'a>(names: impl IntoIterator<Item = Cow<'a, str>>) -> String {
     each_once(names).join(", again by ")
 }
 
-/// These, each at its first place only. For few: each is compared with all before it.
+/// The values without duplicates, in order of first occurrence. Quadratic, for short lists.
 pub fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut once = Vec::new();
     for one in all {
@@ -87,8 +86,8 @@ pub fn each_once<T: PartialEq>(all: impl IntoIterator<Item = T>) -> Vec<T> {
 /// Makes text from the service safe for one line of the screen, a log or an export.
 ///
 /// Control, bidi-override, zero-width and other invisible characters become visible escapes
-/// (`\u{202e}`), and what is longer than `max_chars` characters is cut with `…`. An attacker
-/// chooses the names of the machines under attack, so nothing is shown without this.
+/// (`\u{202e}`), and text longer than `max_chars` characters is cut with `…`. An attacker chooses
+/// the names of the machines under attack, so nothing is shown without this.
 #[must_use]
 pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
     if text.len() <= max_chars && !text.chars().any(is_hidden) {
@@ -115,7 +114,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     clean(text, usize::MAX)
 }
 
-/// Characters that change how the text around them is drawn, or that are not drawn at all.
+/// Whether a character is invisible or changes how the text around it is drawn.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -133,7 +132,7 @@ mod tests {
     use super::{clean, requestor_name};
 
     #[test]
-    fn a_requestor_of_blanks_is_unknown_and_never_an_empty_name() {
+    fn a_blank_requestor_is_unknown() {
         for blank in [None, Some(""), Some(" \t")] {
             assert_eq!(requestor_name(blank), "an unknown requestor");
         }
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_application_is_not_taken_for_a_person() {
+    fn an_application_is_not_shown_as_a_person() {
         let id = "e062d1f9-2398-4234-a024-12345673a25a";
         assert_eq!(
             requestor_name(Some(id)),
@@ -161,13 +160,13 @@ mod tests {
     #[test]
     fn hidden_characters_are_made_visible() {
         assert_eq!(clean("FIN\u{202e}240-TL", 64), "FIN\\u{202e}240-TL");
-        // Controls of hieroglyphs.
+        // Egyptian hieroglyph format controls.
         assert_eq!(clean("a\u{13430}b\u{1345f}", 64), "a\\u{13430}b\\u{1345f}");
         assert_eq!(clean("a\u{200b}b\nc\0", 64), "a\\u{200b}b\\u{a}c\\u{0}");
     }
 
     #[test]
-    fn long_text_is_cut_by_characters() {
+    fn long_text_is_cut_at_a_character() {
         assert_eq!(clean("日本日本日本", 3), "日本日…");
         assert_eq!(clean("日本日", 3), "日本日");
     }

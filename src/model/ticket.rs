@@ -1,34 +1,34 @@
-//! The ticket: found in a pasted line, leading the comment that is sent, and what names an incident.
+//! The ticket: found in a pasted line, prefixed to the sent comment, and the name of an incident.
 
 use super::clean;
 
 const MAX_CHARS: usize = 60;
-/// Prefixes of ticket systems, which count in any case and without a hyphen.
+/// Prefixes of ticket systems, recognised in any case and without a hyphen.
 const PREFIXES: [&str; 14] = [
     "INC", "SIR", "RITM", "REQ", "CHG", "PRB", "TASK", "CASE", "TICKET", "TKT", "SEC", "SOC", "IR",
     "CS",
 ];
-/// Words of the trade that look like a ticket and are none.
+/// Terms that look like a ticket and are none.
 const NO_TICKETS: [&str; 12] = [
     "SHA", "UTF", "AES", "RSA", "KB", "ISO", "RFC", "PID", "UID", "EVENT", "PORT", "ID",
 ];
 
-/// Finds tickets, by the usual prefixes and those of an organisation.
+/// Finds tickets by the usual prefixes and those of the organisation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tickets {
     own: Vec<Box<str>>,
 }
 
 impl Tickets {
-    /// Ticket formats with these prefixes in addition to the usual ones.
+    /// Ticket formats with these additional prefixes.
     #[must_use]
     pub fn new<'a>(prefixes: impl Iterator<Item = &'a str>) -> Self {
         let own = prefixes.map(Into::into).collect();
         Self { own }
     }
 
-    /// The ticket in a text, such as `INC-4711`: letters, a hyphen, digits. A known prefix counts
-    /// before any other, also in lower case or without a hyphen. What `is_device` knows is none.
+    /// The ticket in a text, such as `INC-4711`: letters, a hyphen, digits. A known prefix takes
+    /// precedence, also in lower case or without a hyphen. A word that `is_device` is no ticket.
     pub fn find<'t>(&self, text: &'t str, is_device: impl Fn(&str) -> bool) -> Option<&'t str> {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let words = || {
@@ -40,7 +40,7 @@ impl Tickets {
         known.or_else(|| words().find(|word| is_like_ticket(word)))
     }
 
-    /// Whether a word is a ticket by its prefix, and not only by its shape, which a host name may have.
+    /// Whether a word has a known ticket prefix, and not only the shape, which a host name may have too.
     #[must_use]
     pub fn has_known_prefix(&self, word: &str) -> bool {
         let (prefix, hyphen, digits) = parts(word);
@@ -50,7 +50,7 @@ impl Tickets {
     }
 }
 
-/// Capital letters, a hyphen, three digits or more.
+/// Whether a word is capital letters, a hyphen, and three digits or more.
 fn is_like_ticket(word: &str) -> bool {
     let (prefix, hyphen, digits) = parts(word);
     hyphen
@@ -60,7 +60,7 @@ fn is_like_ticket(word: &str) -> bool {
         && !NO_TICKETS.contains(&prefix)
 }
 
-/// Letters, whether a hyphen follows them, and digits; no digits where it is not a ticket.
+/// Splits a word into letters, whether a hyphen follows, and digits; the digits are empty if it is no ticket.
 fn parts(word: &str) -> (&str, bool, &str) {
     let end = word.find(|c: char| !c.is_ascii_alphabetic());
     let (prefix, rest) = word.split_at(end.unwrap_or(word.len()));
@@ -73,15 +73,14 @@ fn parts(word: &str) -> (&str, bool, &str) {
     )
 }
 
-/// The ticket as it may be sent: one line, nothing hidden.
+/// The ticket as sent: one line, no invisible characters.
 #[must_use]
 pub fn clean_ticket(typed: &str) -> String {
     let shown: String = typed.chars().filter(|c| !c.is_control()).collect();
     clean(shown.trim(), MAX_CHARS).into_owned()
 }
 
-/// The comment that is sent: the ticket leads it, unless the comment names it already. A ticket
-/// alone is no reason.
+/// The comment as sent: prefixed with the ticket, unless it names the ticket already. A ticket alone is no reason.
 #[must_use]
 pub fn leading(ticket: &str, comment: &str) -> String {
     let ticket = clean_ticket(ticket);
@@ -91,7 +90,7 @@ pub fn leading(ticket: &str, comment: &str) -> String {
     format!("{ticket} {}", comment.trim())
 }
 
-/// Whether a text holds this ticket in any letter case, and not only a longer one.
+/// Whether a text contains this ticket in any letter case, and not only a longer one.
 #[must_use]
 pub fn names_ticket(text: &str, ticket: &str) -> bool {
     let (all, wanted) = (text.as_bytes(), ticket.as_bytes());
@@ -100,7 +99,7 @@ pub fn names_ticket(text: &str, ticket: &str) -> bool {
     }
     let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     let places = all.windows(wanted.len()).enumerate();
-    // Without copies: an incident asks this of every tag of every device.
+    // No allocation: an incident checks every tag of every device.
     let mut same = places.filter(|(_, part)| part.eq_ignore_ascii_case(wanted));
     same.any(|(start, _)| {
         let (before, behind) = (text.get(..start), text.get(start + wanted.len()..));
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_is_found_among_other_words_and_a_device_is_none() {
+    fn a_ticket_is_found_among_other_words_and_is_no_device() {
         let is_device = |word: &str| word == "SRV-0042";
         for (text, found) in [
             (
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_the_organisation_counts_as_the_usual_ones_do() {
+    fn a_prefix_of_the_organisation_works_like_a_usual_one() {
         let own = Tickets::new(["ACME"].into_iter());
         let text = "see acme2024, not SHA-256";
         assert_eq!(Tickets::default().find(text, |_| false), None);
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_named_in_any_case_and_not_within_a_longer_one() {
+    fn a_ticket_matches_in_any_case_but_not_within_a_longer_one() {
         for (text, is_named) in [
             ("inc-4711", true),
             ("contained INC-4711.", true),
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ticket_leads_the_comment_once() {
+    fn the_ticket_is_prefixed_to_the_comment_once() {
         for (ticket, comment, sent) in [
             ("INC-1", "beacon", "INC-1 beacon"),
             (" INC-1 ", " beacon ", "INC-1 beacon"),

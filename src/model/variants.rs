@@ -1,8 +1,8 @@
-//! The values of an enum, so that a list of them cannot miss one.
+//! The values of an enum, so that a list of them is always complete.
 
 use strum::VariantArray;
 
-/// The first `N` values of an enum without fields, in the order in which it declares them.
+/// The first `N` values of an enum without fields, in order of declaration.
 #[must_use]
 pub const fn variants<T: VariantArray + Copy, const N: usize>() -> [T; N] {
     let mut values = [T::VARIANTS[0]; N];

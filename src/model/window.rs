@@ -1,4 +1,4 @@
-//! How a person has arranged the window: what is remembered from one run to the next.
+//! Window layout, remembered from one run to the next.
 
 use super::variants;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +25,7 @@ pub enum Column {
 impl Column {
     pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// The word for it in a file.
+    /// The column's name in the settings.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -42,13 +42,13 @@ impl Column {
         }
     }
 
-    /// The column of that word.
+    /// The column of this name.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|column| column.word() == word)
     }
 
-    /// A row without its name identifies no device.
+    /// Whether the column can be hidden: a row without a name identifies no device.
     #[must_use]
     pub fn can_be_hidden(self) -> bool {
         self != Self::Name
@@ -62,7 +62,7 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Light, dark, or as the system is set. Its name stands in a file.
+/// Light, dark, or following the system. The names are stored on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum ThemeChoice {
@@ -72,7 +72,7 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// Window layout as the person left it.
+/// Window layout chosen by the user.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct WindowLayout {
     pub hidden: BTreeSet<Column>,
@@ -80,16 +80,16 @@ pub struct WindowLayout {
     pub widths: BTreeMap<Column, f32>,
     pub sort: Sort,
     pub theme: ThemeChoice,
-    /// How wide the device panel was made, in points.
+    /// Width of the device panel, in points.
     pub panel_width: Option<f32>,
-    /// How high the activities were made, in points.
+    /// Height of the activity list, in points.
     pub activity_height: Option<f32>,
 }
 
 impl WindowLayout {
-    /// How wide a column can be.
+    /// Range of column widths, in points.
     pub const COLUMN: RangeInclusive<f32> = 48.0..=1_000.0;
-    /// How wide or high a part of the window can be; the window itself narrows it further.
+    /// Range of a panel's width or height, in points; the window limits it further.
     const PART: RangeInclusive<f32> = 40.0..=4_000.0;
 
     #[must_use]
@@ -97,7 +97,7 @@ impl WindowLayout {
         !self.hidden.contains(&column)
     }
 
-    /// The layout without impossible values, as the file may come from anywhere.
+    /// The layout without invalid values, as the file may come from anywhere.
     #[must_use]
     pub fn sane(mut self) -> Self {
         self.hidden.retain(|column| column.can_be_hidden());
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_column_is_found_by_its_word() {
+    fn every_column_is_found_by_its_name() {
         for column in Column::ALL {
             assert_eq!(Column::from_word(column.word()), Some(column));
         }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_put_right() {
+    fn invalid_sizes_are_corrected() {
         let layout = WindowLayout {
             hidden: [Column::Name, Column::Risk].into(),
             widths: [

@@ -25,7 +25,7 @@ fn named(name: &str) -> MachineRef {
 
 proptest::proptest! {
     #[test]
-    fn a_shown_name_can_be_typed_and_the_end_of_the_id_always(name in odd_text()) {
+    fn a_device_is_named_by_its_shown_name_or_id_tail(name in odd_text()) {
         let machine = named(&name);
         for typed in ["9c07", "9C07 ", "…9c07"] {
             proptest::prop_assert!(machine.is_named_by(typed), "{typed}");
@@ -33,7 +33,7 @@ proptest::proptest! {
         proptest::prop_assert!(!machine.is_named_by(" ") && !machine.is_named_by("8c07"));
         if !name.trim().is_empty() {
             let shown = machine.name();
-            // A name of dots alone is typed by its id.
+            // A name of dots only is typed by its id.
             if !normal_name(&shown).is_empty() {
                 proptest::prop_assert!(machine.is_named_by(&shown), "{shown:?}");
             }
@@ -45,7 +45,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn a_name_cannot_leave_its_quotation(name in odd_text()) {
+    fn a_name_cannot_close_its_quotation(name in odd_text()) {
         let quoted = named(&format!("x{name}")).quoted();
         let inner = quoted.strip_prefix('“').and_then(|q| q.strip_suffix("” (…9c07)"));
         proptest::prop_assert!(inner.is_some_and(|inner| !inner.contains(['“', '”'])));
@@ -53,7 +53,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn a_name_that_is_odd_or_long_can_be_typed_as_it_is_shown() {
+fn odd_and_long_names_can_be_typed_as_shown() {
     for (name, typed) in [
         ("SRV\u{200b}-09", "SRV-09"),
         ("SRV\u{200b}-09", "srv\\u{200b}-09"),
@@ -80,7 +80,7 @@ fn a_name_that_is_odd_or_long_can_be_typed_as_it_is_shown() {
 }
 
 #[test]
-fn a_record_is_not_merged_into_itself_however_its_id_is_spelled() {
+fn a_record_is_not_merged_into_itself_in_any_id_spelling() {
     let id = |text| MachineId::parse(text).expect("a literal id");
     let mut machine = Machine::bare(id("a1"));
     for (into, other) in [("b2", Some("b2")), ("a1", None), ("A1", None)] {
@@ -94,7 +94,7 @@ fn a_record_is_not_merged_into_itself_however_its_id_is_spelled() {
 }
 
 #[test]
-fn a_sparse_answer_clears_nothing_and_a_full_one_is_believed() {
+fn a_sparse_response_keeps_facts_and_a_full_one_replaces_them() {
     let bare = || Machine::bare(MachineId::parse("a1").expect("a literal id"));
     let full = Arc::new(Machine {
         computer_dns_name: Some("DC01".into()),

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Texts of the kinds that have made trouble: spellings of one text, confusables, what is not
-/// drawn, and anything else.
+/// Texts of the kinds that have caused bugs: spellings of one text, confusables, invisible
+/// characters, and anything else.
 pub fn odd_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
@@ -24,7 +24,7 @@ pub fn odd_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
 }
 
-/// The text in another spelling that a person takes for the same.
+/// The text in another spelling that a person reads as the same.
 fn respelt(text: &str, how: u8) -> String {
     match how % 6 {
         0 => text.nfd().collect(),
@@ -36,8 +36,8 @@ fn respelt(text: &str, how: u8) -> String {
     }
 }
 
-/// Not so a dotless i, and an iota that moves out from under its letter; of the newest letters the
-/// tables know different numbers.
+/// Whether a text survives upper-casing: a dotless i does not, nor an iota that moves out from
+/// under its letter; the newest letters are missing in some tables.
 fn comes_back_from_upper_case(text: &str) -> bool {
     text.nfd()
         .all(|c| c < '\u{2000}' && !matches!(c, '\u{131}' | '\u{345}'))
@@ -55,29 +55,29 @@ proptest! {
     }
 
     #[test]
-    fn spellings_of_one_text_have_one_normal_form(text in odd_text(), how in any::<u8>()) {
+    fn equivalent_spellings_have_one_normal_form(text in odd_text(), how in any::<u8>()) {
         prop_assume!(how % 6 != 2 || comes_back_from_upper_case(&text));
         prop_assert_eq!(normal(&respelt(&text, how)), normal(&text));
     }
 
     #[test]
-    fn the_quick_way_of_ascii_leads_to_the_same(text in "[ -~\t\n\u{0}-\u{7}]{0,40}") {
+    fn the_ascii_fast_path_equals_the_general_one(text in "[ -~\t\n\u{0}-\u{7}]{0,40}") {
         let slow = |text: &str| {
             let normal = normal(&format!("{text}\u{200b}é"));
-            normal.strip_suffix('é').expect("it was put there").trim_end().to_owned()
+            normal.strip_suffix('é').expect("the appended letter").trim_end().to_owned()
         };
         prop_assert_eq!(normal(&text), slow(&text));
     }
 
     #[test]
-    fn a_name_looks_like_itself_in_any_spelling(text in odd_text(), how in any::<u8>()) {
+    fn the_skeleton_ignores_equivalent_spellings(text in odd_text(), how in any::<u8>()) {
         prop_assume!(how % 6 != 2 || comes_back_from_upper_case(&text));
         prop_assert_eq!(skeleton(&respelt(&text, how)), skeleton(&text));
     }
 }
 
 #[test]
-fn an_accented_apostrophe_is_one_text_in_one_character_or_two() {
+fn composed_and_decomposed_apostrophes_are_equal() {
     let accented = ('\u{1f00}'..='\u{1fff}').filter(|c| !c.is_alphanumeric());
     for c in accented.chain(['\u{384}', '\u{385}', '\u{a8}', '\u{374}']) {
         let name = format!("x{c}x");
@@ -90,7 +90,7 @@ fn an_accented_apostrophe_is_one_text_in_one_character_or_two() {
 }
 
 #[test]
-fn the_quick_skeleton_is_that_of_the_table() {
+fn the_fast_skeleton_equals_the_tables() {
     for c in ('a'..='z').chain('0'..='9').chain(['-', '_']) {
         let name = format!("x{c}x");
         let slow = normal(&unicode_security::skeleton(&name).collect::<String>());
@@ -99,7 +99,7 @@ fn the_quick_skeleton_is_that_of_the_table() {
 }
 
 #[test]
-fn short_and_full_names_are_the_same_both_ways() {
+fn short_and_full_names_match_in_both_directions() {
     for (one, other) in [
         ("dc01", "DC01.contoso.com."),
         ("DC01.contoso.com", "dc01.CONTOSO.com."),
@@ -149,7 +149,7 @@ fn confusable_names_share_a_skeleton() {
 }
 
 #[test]
-fn odd_names_are_recognised() {
+fn odd_names_are_detected() {
     use NameOddity::{Clipped, Hidden, LookAlike, UnusualCharacters};
     for name in [
         "FIN-LT-042.contoso.com",

@@ -1,4 +1,4 @@
-//! What people type and paste at three in the morning.
+//! Texts as typed and pasted at three in the morning.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn labels(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_kind_is_read_from_what_is_typed() {
+fn each_query_is_parsed_from_typed_text() {
     for (text, expected) in [
         (ID, vec![format!("id: {ID}")]),
         (
@@ -91,7 +91,7 @@ fn each_kind_is_read_from_what_is_typed() {
 }
 
 #[test]
-fn an_address_is_asked_about_at_a_time_in_any_usual_spelling() {
+fn an_address_at_a_time_is_parsed_in_any_usual_notation() {
     for (text, expected) in [
         (
             "10.20.4.17 at 2026-11-28 02:10",
@@ -127,12 +127,12 @@ fn an_address_is_asked_about_at_a_time_in_any_usual_spelling() {
     assert!(Question::has_unreadable_time("10.20.4.17 at noon"));
     assert!(
         Question::is_beyond_list("10.20.4.17 at noon"),
-        "the list of now would mislead"
+        "the present list would mislead"
     );
 }
 
 #[test]
-fn only_what_the_service_can_answer_may_be_asked() {
+fn queries_beyond_the_service_are_refused() {
     let trouble = |text: &str| find(text)[0].trouble(now());
     assert_eq!(trouble("10.20.4.17 at 2026-11-28 02:10"), None);
     assert!(trouble("10.20.4.17 at 2026-11-28 09:10").is_some_and(|why| why.contains("future")));
@@ -141,7 +141,7 @@ fn only_what_the_service_can_answer_may_be_asked() {
 }
 
 #[test]
-fn a_user_is_never_looked_for_in_the_list() {
+fn a_user_is_never_searched_in_the_list() {
     assert!(Question::is_beyond_list("user:p.marsh"));
     assert!(!Question::is_beyond_list("fin health:active"));
     assert!(!Question::is_beyond_list(ID));
@@ -149,7 +149,7 @@ fn a_user_is_never_looked_for_in_the_list() {
 }
 
 #[test]
-fn a_ticket_line_gives_the_few_things_worth_asking_about() {
+fn a_ticket_line_yields_only_useful_queries() {
     let line =
         "INC-4711 High: beacon from FIN-LT-042 (10.20.4.42) user CONTOSO\\p.marsh -> 8.8.8.8:443.";
     assert_eq!(
@@ -161,7 +161,7 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
         ]
     );
     assert_eq!(labels(&format!("{line} {ID}")), [format!("id: {ID}")]);
-    // Addresses of VPN clients and cloud hosts behind a carrier's translation (100.64.0.0/10), and none beside it.
+    // Addresses in the shared address space (100.64.0.0/10), and none next to it.
     let line =
         "beacon from 100.64.0.9 and 100.127.255.254, not 100.63.255.1, 100.128.0.1 or 101.64.0.1";
     let found = ["address: 100.64.0.9", "address: 100.127.255.254"];
@@ -170,7 +170,7 @@ fn a_ticket_line_gives_the_few_things_worth_asking_about() {
 }
 
 #[test]
-fn ticket_like_host_is_a_device_and_a_prefixed_ticket_is_not() {
+fn ticket_like_host_is_a_device_and_a_known_ticket_is_not() {
     assert_eq!(
         labels("INC-47 acme-9 CASE-7: beacon from SRV-9901 and PRN-12345"),
         ["name: SRV-9901", "name: PRN-12345"]
@@ -180,7 +180,7 @@ fn ticket_like_host_is_a_device_and_a_prefixed_ticket_is_not() {
 }
 
 #[test]
-fn each_of_several_ids_and_names_is_a_question() {
+fn several_ids_and_names_yield_one_query_each() {
     let other = "f".repeat(40);
     assert_eq!(
         labels(&format!("{ID}, {other} and again {ID}")),
