@@ -20,16 +20,16 @@ pub enum SettingsError {
     TooLarge(PathBuf),
     #[error("{}: {}", .0.display(), toml_problem(.1))]
     NotToml(PathBuf, Box<TomlError>),
-    /// Something other than a table has this name.
+    /// The name is used for something other than a table.
     #[error("{}: “{}” is not a table", .0.display(), .1)]
     NoTable(PathBuf, &'static str),
     /// The file existed in this run: reading it as empty would lift every protection.
     #[error("{} was there and is now missing or empty", .0.display())]
     Gone(PathBuf),
-    /// Somebody else has changed what was about to be changed.
+    /// The value was changed by someone else since it was shown.
     #[error("{}: {} has changed since it was shown here", file.display(), key.name())]
     ChangedMeanwhile { file: PathBuf, key: RuleKey },
-    /// The file with these rules could not be read at the next start.
+    /// With these rules, the next start could not read the file.
     #[error("{0}")]
     Unusable(Box<str>),
     #[error("{}: there is no [profile.{}]", file.display(), profile.as_str())]
@@ -79,7 +79,7 @@ impl Explain for SettingsError {
 }
 
 impl SettingsError {
-    /// Position of the mistake, without quoting it: for a report that is pasted elsewhere.
+    /// Position of the error, without quoting the text: for a report that is pasted elsewhere.
     #[must_use]
     pub fn place(&self) -> String {
         match self {

@@ -1,26 +1,25 @@
 //! Computers whose shared file may be read. On Windows, opening a file on another computer signs in
-//! there with the account of the person, so a path alone, which others may have written, must
-//! not be enough.
+//! there with the user's account, so a path, which others may have written, is not enough.
 
 use std::path::Path;
 
 use super::error::SettingsError;
 use crate::files;
 
-/// The file's name in the data folder: one host a line.
+/// File name in the data folder: one host per line.
 pub(super) const FILE_NAME: &str = "trusted-hosts.txt";
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// The computer that a path leads to: `\\host\share\…`, with either kind of slash and also in its
-/// long forms (`\\?\UNC\host\…`). Whatever is not plainly this computer counts as another one. It
-/// is judged by its text alone, on each system in the same way.
+/// The computer in a path: `\\host\share\…`, with either kind of slash and also in its long forms
+/// (`\\?\UNC\host\…`). Anything not plainly on this computer counts as another one. Judged by the
+/// text alone, the same on each system.
 #[must_use]
 pub fn network_host(path: &str) -> Option<Box<str>> {
     let path = path.trim().replace('\\', "/");
     let rest = path.strip_prefix("//")?;
     let mut parts = rest.split('/').filter(|part| !part.is_empty());
     let host = match parts.next()? {
-        // A device path: the network's, a drive of this computer, or something else.
+        // A device path: network, local drive, or something else.
         "?" | "." => match parts.next()? {
             unc if unc.eq_ignore_ascii_case("unc") => parts.next()?,
             drive if is_drive(drive) => return None,
@@ -35,7 +34,7 @@ fn is_drive(part: &str) -> bool {
     matches!(part.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic())
 }
 
-/// Whether a person has confirmed that files on this computer may be read.
+/// Whether the user has confirmed reading files on this computer.
 pub(super) fn is_trusted(folder: &Path, host: &str) -> bool {
     trusted(folder).iter().any(|known| known == host)
 }
@@ -47,10 +46,10 @@ fn trusted(folder: &Path) -> Vec<String> {
     text.lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// Remembers that a person has confirmed this computer.
+/// Remembers that the user has confirmed this computer.
 ///
 /// # Errors
-/// When it cannot be written down.
+/// When it cannot be stored.
 pub fn trust_host(folder: &Path, host: &str) -> Result<(), SettingsError> {
     let mut hosts = trusted(folder);
     hosts.retain(|known| !known.is_empty() && known != host);
@@ -66,7 +65,7 @@ mod tests {
     use crate::settings::Settings;
 
     #[test]
-    fn the_computer_behind_a_path_is_seen_in_each_spelling() {
+    fn the_host_of_a_path_is_found_in_each_notation() {
         for (path, host) in [
             (r"\\FS01\rules\team.toml", Some("fs01")),
             ("//fs01/rules/team.toml", Some("fs01")),
@@ -92,15 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_on_another_computer_is_read_only_once_that_was_confirmed() {
+    fn a_file_on_another_computer_is_read_only_after_confirmation() {
         let folder = tempfile::tempdir().expect("a folder");
-        // A path to this very disk, written as one to another computer: on Linux it can be read.
+        // A local path, written like one to another computer, which Linux can read.
         let shared = folder.path().join("team.toml");
         std::fs::write(&shared, "[policy]\nprotected_names = [\"DC01\"]\n").expect("written");
         let path = if cfg!(unix) {
             format!("/{}", shared.display())
         } else {
-            // Nobody shares a folder there.
+            // A share that does not exist.
             r"\\127.0.0.1\nothing\team.toml".to_owned()
         };
         let host = network_host(&path).expect("a host");
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(
             before.policy.protected_tags.len(),
             1,
-            "one's own still hold"
+            "own rules still apply"
         );
 
         trust_host(folder.path(), "another").expect("written");

@@ -1,4 +1,4 @@
-//! Lists of texts in a TOML document: read, and changed with the comments between entries kept.
+//! Lists of texts in a TOML document: reading, and changes that keep the comments between entries.
 
 use toml_edit::{Array, Item, RawString, Value};
 
@@ -11,16 +11,16 @@ pub(super) fn texts(item: &Item) -> Result<Vec<&str>, &'static str> {
     texts.ok_or(NO_LIST)
 }
 
-/// An entry of a list with an entry a line.
+/// An entry of a list with one entry per line.
 struct Line {
-    /// The break and the indentation before it, and comments that have lines of their own.
+    /// The line break and indentation before it, and comments on separate lines.
     lead: String,
     value: Value,
-    /// The comment behind it, which moves with it.
+    /// The comment after it, which moves with it.
     tail: String,
 }
 
-/// Replaces the entries of a list. Unchanged ones keep their whitespace and comments.
+/// Replaces the entries of a list. Unchanged ones keep their white space and comments.
 pub(super) fn set(list: &mut Array, entries: &[&str]) {
     let (gaps, values) = taken_apart(list);
     let indents = gaps.iter().filter_map(|gap| Some(&gap[gap.rfind('\n')?..]));
@@ -74,7 +74,7 @@ pub(super) fn set(list: &mut Array, entries: &[&str]) {
     list.set_trailing_comma(!entries.is_empty());
 }
 
-/// Empties a list. Returns the text before, between and after its values, and the values.
+/// Empties a list. Returns the text around its values, and the values.
 fn taken_apart(list: &mut Array) -> (Vec<String>, Vec<Value>) {
     let values: Vec<Value> = list.iter().cloned().collect();
     let mut gaps = vec![String::new()];
@@ -91,7 +91,7 @@ fn taken_apart(list: &mut Array) -> (Vec<String>, Vec<Value>) {
     (gaps, values)
 }
 
-/// A gap as the comment behind the value before it, and the rest, which begins with a line break.
+/// Splits a gap into the comment after the previous value and the rest, which begins with a line break.
 fn split(gap: &str) -> (&str, &str) {
     let (head, rest) = gap.split_at(gap.find('\n').unwrap_or(gap.len()));
     let head = head.trim_end();

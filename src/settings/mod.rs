@@ -1,5 +1,5 @@
-//! Settings of a person or an organisation: `settings.toml` in the data folder. Written only when
-//! a person saves the form; comments and everything else in it are kept.
+//! Settings of a user or an organisation: `settings.toml` in the data folder. Written only when the
+//! form is saved; comments and everything else in it are kept.
 
 mod error;
 mod hosts;
@@ -25,7 +25,7 @@ pub use save::{change_rules, save_profile, save_rules};
 use crate::guard::Policy;
 use text::text_of;
 
-/// The file's name in the data folder.
+/// File name in the data folder.
 pub const FILE_NAME: &str = "settings.toml";
 
 /// Example of a settings file.
@@ -73,19 +73,19 @@ notifications = true      # or false
 searches = ["Silent servers: os:server -health:active"]   # of the list, each under a name
 "#;
 
-/// The settings file, as far as it can be read: one wrong profile does not spoil the others.
+/// The settings file, as far as it can be read: an invalid profile does not affect the others.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// In the order of the file.
+    /// The profiles in file order.
     pub profiles: Vec<(ProfileName, Result<Profile, WrongValue>)>,
-    /// The one to start with.
+    /// The profile to start with.
     pub default: Option<ProfileName>,
-    /// The rules of the organisation; they hold in every profile.
+    /// The rules of the organisation, for all profiles.
     pub rules: Rules,
 }
 
 impl Settings {
-    /// The rules that hold with what was read. Where nothing could be, that is said with each order.
+    /// The rules in force after a reading. If nothing could be read, each order says so.
     #[must_use]
     pub fn policy_of(read: &Result<Self, SettingsError>) -> Policy {
         match read {
@@ -94,10 +94,10 @@ impl Settings {
         }
     }
 
-    /// Reads the settings file in `folder`; one that is not there has nothing in it.
+    /// Reads the settings file in `folder`; a missing one is empty.
     ///
     /// # Errors
-    /// When there is a file that is none of ours.
+    /// When the file is not one of ours.
     pub fn read(folder: &Path) -> Result<Self, SettingsError> {
         let file = folder.join(FILE_NAME);
         match text_of(&file)? {
@@ -106,10 +106,10 @@ impl Settings {
         }
     }
 
-    /// [`Self::read`] of a file that existed earlier in this run.
+    /// [`Self::read`] for a file that existed earlier in this run.
     ///
     /// # Errors
-    /// Also when it is gone or empty: that says nothing about what is allowed.
+    /// Also when it is gone or empty: that says nothing about the rules.
     pub fn read_again(folder: &Path) -> Result<Self, SettingsError> {
         let file = folder.join(FILE_NAME);
         match text_of(&file)?.filter(|text| !text.trim().is_empty()) {
@@ -118,10 +118,10 @@ impl Settings {
         }
     }
 
-    /// Reads the text of a settings file; `file` is named in errors.
+    /// Parses the text of a settings file; `file` is named in errors.
     ///
     /// # Errors
-    /// When it is no TOML.
+    /// When it is not TOML.
     pub fn parse(text: &str, file: &Path) -> Result<Self, SettingsError> {
         let document = Document::parse(text)
             .map_err(|error| SettingsError::NotToml(file.to_owned(), Box::new(error)))?;
@@ -152,11 +152,11 @@ impl Settings {
         })
     }
 
-    /// The profile to start with: the one asked for, else the file's default, else the only one.
-    /// `None` when there is none, or a person has to choose.
+    /// The profile to start with: the requested one, else the file's default, else the only one.
+    /// `None` when there is none, or the user has to choose.
     ///
     /// # Errors
-    /// When the one asked for is missing or wrong.
+    /// When the requested one is missing or invalid.
     pub fn choose(
         &self,
         folder: &Path,

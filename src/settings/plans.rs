@@ -1,4 +1,4 @@
-//! The plans of a settings file: `[[plan]]`. One that is wrong takes no other with it.
+//! The plans of a settings file: `[[plan]]`. An invalid one does not affect the others.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use crate::model::clean;
 const MAX_NAME_CHARS: usize = 40;
 const GO_ON: &str = "go on";
 const STOP: &str = "stop";
-/// The key of a plan, and of a step that differs from its plan.
+/// The key of a plan, and of a step that overrides its plan.
 const AFTER_REFUSAL: &str = "after_refusal";
 const ACTION: &str = "action";
 
-/// Why a plan cannot be used: where in the file, counted in bytes, and what is wrong there.
+/// Why a plan is invalid: the position in the file, in bytes, and the reason.
 type Wrong = (Option<std::ops::Range<usize>>, String);
 
-/// Adds a file's plans to `plans`; the first thing in them that cannot be used, by file and line.
+/// Adds a file's plans to `plans`. Returns the first error in them, with file and line.
 pub(super) fn add(
     plans: &mut Plans,
     text: &str,
@@ -111,7 +111,7 @@ fn steps(table: &dyn TableLike) -> Result<Vec<Step>, Wrong> {
 fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
     let item = table.get(ACTION);
     let name = item.and_then(Item::as_str).unwrap_or_default();
-    // What reaches every device is no step on one.
+    // A tenant-wide action cannot be a step for one device.
     let kinds = || ActionKind::ALL.iter().filter(|kind| !kind.is_tenant_wide());
     let mut known = kinds().copied();
     let Some(kind) = known.find(|kind| <&str>::from(kind) == name) else {
@@ -145,8 +145,7 @@ fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
     Ok(step)
 }
 
-/// Whether a key of the file means this field: by the service's name of it or by its label, whatever the
-/// case and however it is joined.
+/// Whether a key means this field: by its wire name or its label, in any letter case and with any separator.
 fn is_called(parameter: &Parameter, key: &str) -> bool {
     let plain = |text: &str| -> String {
         let letters = text.chars().filter(char::is_ascii_alphanumeric);

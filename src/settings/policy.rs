@@ -1,4 +1,4 @@
-//! The rules of an organisation: the table `[policy]`, and a file that a team shares.
+//! The rules of an organisation: the table `[policy]`, and a file shared by a team.
 
 use std::path::{Path, PathBuf};
 
@@ -19,8 +19,7 @@ pub(super) fn unread(why: &str) -> Policy {
     Policy::unread(clean(why, 300).into_owned())
 }
 
-/// Reads `[policy]` of the settings file and of the file that it names as shared, and the comment
-/// templates. What can be read applies.
+/// Reads `[policy]` of the settings file and of its shared file, and the comment templates. Readable rules apply.
 pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules {
     let mut rules = Rules {
         written: WrittenRules::read(document),
@@ -41,7 +40,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         trouble = trouble.or(Some(why));
     } else if let Some(file) = own.shared {
         match read_shared(&mut rules, &file) {
-            // Of two limits the tighter one holds.
+            // The tighter of two limits applies.
             Ok(theirs) => {
                 most = most.into_iter().chain(theirs.max_devices).min();
                 trouble = trouble.or(theirs.trouble);
@@ -49,14 +48,14 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
             Err(why) => trouble = trouble.or(Some(why)),
         }
     }
-    // After the shared ones: those of this computer's own file take their place.
+    // After the shared plans, so that those of this computer's file replace them.
     let plan_trouble = plans::add(&mut rules.plans, text, document, file);
     rules.plan_trouble = plan_trouble.or(rules.plan_trouble);
     if let Some(most) = most {
         rules.policy.max_batch = most;
     }
     if let Some(why) = trouble {
-        // An unreadable limit may be tighter than the one that was.
+        // An unreadable limit may be tighter than the previous one.
         let unread = unread(&why);
         rules.policy.max_batch = rules.policy.max_batch.min(unread.max_batch);
         rules.policy.unread = unread.unread;
@@ -80,22 +79,21 @@ fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
     Ok(theirs)
 }
 
-/// Keys allowed beside the tables of rules. A typo in the name of such a table must not leave a
-/// device unprotected.
+/// Keys allowed beside the tables of rules. A typo in the name of such a table must not leave a device unprotected.
 const BESIDES_RULES: [&str; 3] = ["default_profile", "profile", "plan"];
 
 /// The part of a file's `[policy]` that is replaced rather than merged.
 #[derive(Default)]
 struct Added {
     shared: Option<PathBuf>,
-    /// The other computer on which it lies.
+    /// The other computer with the shared file.
     shared_host: Option<Box<str>>,
     max_devices: Option<usize>,
-    /// The first thing in it that could not be read.
+    /// The first error.
     trouble: Option<String>,
 }
 
-/// Adds one file's `[policy]`, entry by entry: one that is wrong takes no other with it.
+/// Adds a file's `[policy]`, entry by entry: an invalid one does not affect the others.
 fn add(policy: &mut Policy, text: &str, document: &Document<&str>, file: &Path) -> Added {
     let mut added = Added::default();
     let mut keys = document.iter().map(|(key, _)| key);
@@ -104,7 +102,7 @@ fn add(policy: &mut Policy, text: &str, document: &Document<&str>, file: &Path) 
         BESIDES_RULES.contains(key) || rules.any(|table| table == *key)
     };
     if let Some(key) = keys.find(|key| !is_known(key)) {
-        // It may be meant for the rules.
+        // It may be meant as a rule.
         let key = clean(key, 40);
         added.trouble = Some(format!("{}: cordon knows no “{key}”", file.display()));
     }
@@ -125,7 +123,7 @@ fn add(policy: &mut Policy, text: &str, document: &Document<&str>, file: &Path) 
     added
 }
 
-/// Adds the value of one key; all of a list that can be used, also where some of it cannot.
+/// Adds the value of one key; of a list, all valid entries.
 fn add_key(
     policy: &mut Policy,
     added: &mut Added,
@@ -145,7 +143,7 @@ fn add_key(
         Some(RuleKey::OwnEntraDeviceId) => {
             let id = item.as_str().ok_or(NO_TEXT)?.trim();
             if !id.is_empty() {
-                // Which computer this is, its own file knows best.
+                // The own file knows best which computer this is.
                 policy.own_entra_device_id.get_or_insert(id.into());
             }
             Ok(())
@@ -162,7 +160,7 @@ fn add_key(
             added.shared_host = hosts::network_host(path);
             Ok(())
         }
-        // A key with a slip in it must not leave a device unprotected.
+        // A key with a typo must not leave a device unprotected.
         Some(
             RuleKey::Templates
             | RuleKey::TicketPrefixes

@@ -5,14 +5,13 @@ use toml_edit::{Item, Value};
 use super::toml_text::line_at;
 use crate::model::{ClientId, Cloud, Region, Registration, Scopes, TenantName, clean};
 
-/// A tenant to sign in to, under a name that the person chose.
+/// A tenant to sign in to, under a name chosen by the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     pub name: ProfileName,
     pub registration: Registration,
 }
 
-/// Name of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProfileName(Box<str>);
 
@@ -20,7 +19,7 @@ impl ProfileName {
     /// Accepts 1 to 40 printable characters.
     ///
     /// # Errors
-    /// The message for the person who typed it.
+    /// The message for the user.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.is_empty() {
@@ -32,7 +31,7 @@ impl ProfileName {
         }
     }
 
-    /// A name as a file or the command line has it, whatever it is.
+    /// A name from a file or the command line, without validation.
     pub(super) fn of_key(key: &str) -> Self {
         Self(key.into())
     }
@@ -43,7 +42,7 @@ impl ProfileName {
     }
 }
 
-/// The values of a profile as they were written, right or wrong; also what the form holds.
+/// The values of a profile as written, valid or not; also the content of the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WrittenProfile {
     pub cloud: String,
@@ -54,21 +53,21 @@ pub struct WrittenProfile {
     pub resource: String,
 }
 
-/// A value that cannot be used, and its position.
+/// An invalid value and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {key}: {problem}")]
 pub struct WrongValue {
-    /// Counted from 1.
+    /// Line number, counted from 1.
     pub line: usize,
     /// Full key with its tables: `profile.contoso.cloud`.
     pub key: Box<str>,
     pub problem: &'static str,
-    /// Readable parts of the same profile, for the form.
+    /// Readable values of the same profile, for the form.
     pub readable: Box<WrittenProfile>,
 }
 
 impl WrittenProfile {
-    /// Each value with its key, in the order in which they are written.
+    /// The values with their keys, in the order of the file.
     pub(super) fn values_mut(&mut self) -> [(&'static str, &mut String); 6] {
         [
             ("cloud", &mut self.cloud),
@@ -80,10 +79,10 @@ impl WrittenProfile {
         ]
     }
 
-    /// The registration, if every value can be used.
+    /// The registration, if all values are valid.
     ///
     /// # Errors
-    /// The first key whose value cannot, and why: the message for its author.
+    /// The first invalid key and the reason, worded for its author.
     pub fn parse(&self) -> Result<Registration, (&'static str, &'static str)> {
         if self.cloud.trim().is_empty() {
             return Err(("cloud", "is missing: Commercial, GCC, GCC High or DoD"));
@@ -143,7 +142,7 @@ impl From<&Registration> for WrittenProfile {
     }
 }
 
-/// Reads one profile's table out of the document with this text.
+/// Reads a profile's table from the document with this text.
 pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profile, WrongValue> {
     let mut written = WrittenProfile::default();
     let mut not_text = None;
@@ -166,7 +165,7 @@ pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profil
             registration,
         })
         .map_err(|(key, problem)| {
-            // For a missing value, the line of its table.
+            // A missing value is reported at its table.
             let span = item.get(key).and_then(Item::span).or_else(|| item.span());
             WrongValue {
                 line: line_at(text, span),
@@ -177,7 +176,7 @@ pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profil
         })
 }
 
-/// A text, or a list of texts with spaces between them.
+/// A text, or a list of texts joined with spaces.
 fn as_text(item: &Item) -> Option<String> {
     if let Some(list) = item.as_array() {
         let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();

@@ -1,5 +1,5 @@
-//! The rules of an organisation as they are written: a text for each key, one entry a line. The
-//! form and the file say the same about what is wrong.
+//! The rules of an organisation as written: a text for each key, one entry per line. Form and file
+//! report the same errors.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ use crate::action::Plans;
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid, variants};
 
-/// Longer than this, a template leaves no room for a free reason.
+/// A longer template leaves no room for a free reason.
 const MAX_TEMPLATE_CHARS: usize = 500;
-/// The demo has templates, so that they can be met.
+/// Templates of the demo, so that the feature can be tried.
 pub const DEMO_TEMPLATES: &str = "[contain] {ticket}: beacon seen, contained until checked\n[release] {ticket}: checked, clean again";
 
 /// Rules of the settings file: all of it but the profiles.
@@ -26,20 +26,19 @@ pub struct Rules {
     pub written: WrittenRules,
     /// Rules of the shared file, with its path.
     pub shared: Option<(PathBuf, WrittenRules)>,
-    /// The computer on which that file lies, when nobody has confirmed yet that it may be read there.
+    /// The other computer with that file, if reading from it is not confirmed yet.
     pub asks_host: Option<Box<str>>,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
-    /// Why the table `[desktop]` could not be read; what is not readable is as if it were not there.
+    /// Why the table `[desktop]` could not be read; an unreadable value counts as missing.
     pub desktop_trouble: Option<Box<str>>,
-    /// Plans: built in, of the shared file, and of the settings file; of the same name the last one
-    /// counts.
+    /// Plans: built-in, of the shared file, and of the settings file; the last one of a name is used.
     pub plans: Plans,
     /// First error in the plans of either file; that plan is not offered.
     pub plan_trouble: Option<Box<str>>,
 }
 
-/// One key of the rules.
+/// A key of the rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum RuleKey {
     ProtectedNames,
@@ -50,15 +49,15 @@ pub enum RuleKey {
     OwnEntraDeviceId,
     SharedFile,
     Templates,
-    /// Further ticket prefixes of the organisation.
+    /// Additional ticket prefixes of the organisation.
     TicketPrefixes,
-    /// Whether the desktop shows notifications; on unless it says `false`.
+    /// Whether to show desktop notifications; on unless `false`.
     Notifications,
     /// Searches of the list, each with its name before a colon.
     SavedSearches,
 }
 
-/// How a key is written in the file.
+/// TOML form of a key's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     List,
@@ -69,7 +68,7 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    /// Why a value is not written so, if it is not.
+    /// Why a value does not have this form, if so.
     fn trouble(self, item: &Item) -> Option<&'static str> {
         match self {
             Self::List => list::texts(item).err(),
@@ -80,20 +79,20 @@ impl Shape {
     }
 }
 
-/// A key with its text before and after, one entry a line.
+/// A key with its text before and after, one entry per line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleChange {
     pub key: RuleKey,
-    /// The text that the person saw: if it has changed since, nothing is written.
+    /// The text that the user saw: if it has changed since, nothing is written.
     pub from: String,
     pub to: String,
 }
 
 impl RuleKey {
-    /// In the order in which they are written.
+    /// In the order of the file.
     pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// Its table in the file, its name there, and how its value is written.
+    /// The key's table and name in the file, and the form of its value.
     pub(super) const fn place(self) -> (&'static str, &'static str, Shape) {
         match self {
             Self::ProtectedNames => ("policy", "protected_names", Shape::List),
@@ -110,13 +109,13 @@ impl RuleKey {
         }
     }
 
-    /// Whether it is a rule of the organisation, which a shared file may hold as well.
+    /// Whether it is a rule of the organisation, which a shared file may contain as well.
     #[must_use]
     pub fn is_policy(self) -> bool {
         self.place().0 == "policy"
     }
 
-    /// The key of this name in a table of the file.
+    /// The key with this name in a table of the file.
     pub(super) fn in_table(table: &str, name: &str) -> Option<Self> {
         let mut keys = Self::ALL.into_iter();
         keys.find(|key| (key.place().0, key.place().1) == (table, name))
@@ -128,7 +127,7 @@ impl RuleKey {
         self.place().1
     }
 
-    /// Whether one entry can be used.
+    /// Checks one entry.
     fn check(self, entry: &str) -> Result<(), &'static str> {
         let shown = clean(entry, entry.len()) == entry;
         match self {
@@ -165,7 +164,7 @@ fn only_if(holds: bool, why_not: &'static str) -> Result<(), &'static str> {
     holds.then_some(()).ok_or(why_not)
 }
 
-/// Whether tickets may begin so.
+/// Whether the text can be a ticket prefix.
 fn is_prefix(entry: &str) -> bool {
     (2..=20).contains(&entry.len()) && entry.bytes().all(|b| b.is_ascii_alphabetic())
 }
@@ -177,7 +176,7 @@ fn named_search(entry: &str) -> Option<(&str, &str)> {
     (!name.is_empty() && !search.is_empty()).then_some((name, search))
 }
 
-/// A flag as it is written.
+/// Text of a flag that is on.
 const ON: &str = "true";
 const OFF: &str = "false";
 const NO_FLAG: &str = "is neither true nor false";
@@ -185,12 +184,12 @@ pub(super) const NO_TEXT: &str = "is not text";
 pub(super) const NO_NUMBER: &str = "is not a number";
 const NO_MOST: &str = "is not a number from 1 to 100";
 
-/// A device that is protected by its id.
+/// Parses the id of a protected device.
 pub(super) fn device_id(text: &str) -> Result<MachineId, &'static str> {
     MachineId::parse(text).map_err(|_text| "is not a device id")
 }
 
-/// How many devices at once may be allowed.
+/// Checks a maximum number of devices per batch.
 pub(super) fn max_devices(number: i64) -> Result<usize, &'static str> {
     usize::try_from(number)
         .ok()
@@ -198,7 +197,7 @@ pub(super) fn max_devices(number: i64) -> Result<usize, &'static str> {
         .ok_or(NO_MOST)
 }
 
-/// The rules as they are written, right or wrong; also what the form holds.
+/// The rules as written, valid or not; also the content of the form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WrittenRules {
     texts: [String; RuleKey::ALL.len()],
@@ -234,7 +233,7 @@ impl WrittenRules {
         RuleKey::ALL.map(change).into()
     }
 
-    /// Reads what can be read of a file's rules.
+    /// Reads the valid rules of a file.
     pub(super) fn read(document: &Document<&str>) -> Self {
         let mut written = Self::default();
         for key in RuleKey::ALL {
@@ -255,13 +254,13 @@ impl WrittenRules {
         &mut self.texts[key as usize]
     }
 
-    /// Whether the desktop is to show notifications: unless they were switched off.
+    /// Whether to show desktop notifications; on unless switched off.
     #[must_use]
     pub fn wants_notifications(&self) -> bool {
         !self.entries(RuleKey::Notifications).eq([OFF])
     }
 
-    /// The saved searches that can be read, by name.
+    /// The valid saved searches, by name.
     pub fn saved_searches(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries(RuleKey::SavedSearches)
             .filter_map(named_search)
@@ -272,18 +271,18 @@ impl WrittenRules {
         text.clone_into(self.text_mut(RuleKey::Notifications));
     }
 
-    /// The entries of a key, without the blanks and lines between them.
+    /// The entries of a key, trimmed and without blank lines.
     pub fn entries(&self, key: RuleKey) -> impl Iterator<Item = &str> {
         entries_of(self.text(key))
     }
 
-    /// Whether both say the same under this key.
+    /// Whether both have the same entries under this key.
     #[must_use]
     pub fn agrees_with(&self, other: &Self, key: RuleKey) -> bool {
         self.entries(key).eq(other.entries(key))
     }
 
-    /// First wrong line of a key's text, and why.
+    /// First invalid line of a key's text, and the reason.
     #[must_use]
     pub fn wrong(&self, key: RuleKey) -> Option<String> {
         let is_list = key.place().2 == Shape::List;
@@ -302,7 +301,7 @@ impl WrittenRules {
     }
 }
 
-/// The entries in a text of one a line.
+/// The entries in a text with one per line.
 pub(super) fn entries_of(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().map(str::trim);
     lines.filter(|entry| !entry.is_empty())
@@ -331,7 +330,7 @@ fn as_text(item: &Item) -> String {
     }
 }
 
-/// The first key in a table of the file that cannot be read, with file and line, and why.
+/// The first unreadable key in a table of the file, with file, line and reason.
 pub(super) fn table_trouble(
     text: &str,
     document: &Document<&str>,

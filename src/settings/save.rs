@@ -1,4 +1,4 @@
-//! Writing a profile or rules into the settings file; everything else in it stays as it is.
+//! Writing a profile or rules into the settings file; everything else in it is kept.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use super::{FILE_NAME, RuleChange, Rules, Settings, SettingsError, list};
 use crate::files;
 use crate::model::Scopes;
 
-/// Writes `profile` into the settings file in `folder`, replacing the one of that other name
-/// if there is one, and makes it the one to start with.
+/// Writes `profile` into the settings file in `folder`, replacing the one with the previous name,
+/// if any, and makes it the default.
 ///
 /// # Errors
-/// When the file that is there is none of ours, which is left alone, or nothing can be written.
+/// When the existing file is not one of ours, which is left unchanged, or writing fails.
 pub fn save_profile(
     folder: &Path,
     profile: &Profile,
@@ -32,8 +32,7 @@ pub fn save_profile(
 /// Writes changed rules into the settings file in `folder`, and reads it again.
 ///
 /// # Errors
-/// When the file that is there cannot be used, or could not be used afterwards: it is left alone
-/// then; or when nothing can be written.
+/// When the file is or would become invalid, which leaves it unchanged, or writing fails.
 pub fn save_rules(folder: &Path, changes: &[RuleChange]) -> Result<Rules, SettingsError> {
     let file = folder.join(FILE_NAME);
     let text = text_of(&file)?.unwrap_or_default();
@@ -45,10 +44,10 @@ pub fn save_rules(folder: &Path, changes: &[RuleChange]) -> Result<Rules, Settin
     Ok(Settings::read(folder)?.rules)
 }
 
-/// The text of a settings file with these changes, and what it then says.
+/// The text of a settings file with these changes, and its rules.
 ///
 /// # Errors
-/// When it cannot be used, before or after.
+/// When it is invalid before or after.
 pub fn change_rules(
     text: &str,
     file: &Path,
@@ -60,7 +59,7 @@ pub fn change_rules(
         asks_host,
         ..
     } = Settings::parse(text, file)?.rules;
-    // A computer that is still to be confirmed makes no other setting unusable.
+    // A computer to be confirmed does not invalidate the other settings.
     if let (Some(why), None) = (policy.unread, asks_host) {
         return Err(SettingsError::Unusable(why));
     }
@@ -85,7 +84,7 @@ pub fn change_rules(
     }
 }
 
-/// The text of the settings file with these rules in it.
+/// The text of the settings file with these rules.
 pub(super) fn with_rules(
     text: &str,
     file: &Path,
@@ -106,7 +105,7 @@ pub(super) fn with_rules(
             .ok_or_else(|| SettingsError::NoTable(file.to_owned(), table))?;
         let old = table.get_mut(name);
         match (shape, entries.as_slice()) {
-            // A key that is there stays, with the comment beside it.
+            // An existing key stays, with the comment beside it.
             (Shape::List | Shape::Text, []) if old.is_none() => {}
             (Shape::Flag, []) => {
                 table.remove(name);
@@ -142,7 +141,7 @@ pub(super) fn with_rules(
     Ok(document.to_string())
 }
 
-/// Adds a table at the end, also behind a comment there.
+/// Adds a table at the end, after any comment there.
 fn add_table(document: &mut DocumentMut, name: &str) {
     let mut table = Table::new();
     let trailing = document.trailing().as_str().unwrap_or_default().trim_end();
@@ -154,7 +153,7 @@ fn add_table(document: &mut DocumentMut, name: &str) {
     document.insert(name, Item::Table(table));
 }
 
-/// The text of the settings file with this profile in it.
+/// The text of the settings file with this profile.
 pub(super) fn with_profile(
     text: &str,
     file: &Path,
@@ -208,7 +207,7 @@ pub(super) fn with_profile(
     Ok(document.to_string())
 }
 
-/// Gives a key another value; what surrounds the old one, such as a comment, stays.
+/// Replaces a key's value; the text around it, such as a comment, is kept.
 fn set(table: &mut dyn toml_edit::TableLike, key: &str, mut value: Value) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(old) => {

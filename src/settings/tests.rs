@@ -39,7 +39,7 @@ fn the_example_is_readable() {
 }
 
 #[test]
-fn what_is_wrong_is_named_by_file_line_and_key() {
+fn errors_name_file_line_and_key() {
     for (right, wrong, expected) in [
         (
             "\"Commercial\"",
@@ -72,18 +72,18 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         start_with(EXAMPLE, Some("fabrikam")),
         Err("settings.toml: there is no [profile.fabrikam]".to_owned())
     );
-    let error = Settings::parse("[profile.default", Path::new(FILE)).expect_err("no TOML");
+    let error = Settings::parse("[profile.default", Path::new(FILE)).expect_err("not TOML");
     let error = error.to_string();
     assert!(
         error.starts_with("settings.toml: TOML parse error at line 1"),
         "{error}"
     );
-    let error = Settings::parse("profile = 1", Path::new(FILE)).expect_err("no table");
+    let error = Settings::parse("profile = 1", Path::new(FILE)).expect_err("not a table");
     assert!(matches!(error, SettingsError::NoTable(..)), "{error}");
 }
 
 #[test]
-fn a_wrong_profile_does_not_spoil_the_others() {
+fn an_invalid_profile_does_not_affect_the_others() {
     let text = format!("{EXAMPLE}\n[profile.fabrikam]\ncloud = \"DoD\"\n");
     let settings = parse(&text);
     assert_eq!(settings.profiles.len(), 2);
@@ -93,7 +93,7 @@ fn a_wrong_profile_does_not_spoil_the_others() {
 }
 
 #[test]
-fn where_nothing_says_which_a_person_chooses() {
+fn the_user_chooses_between_profiles_without_default() {
     assert_eq!(start_with("", None), Ok(None));
     let without_default = EXAMPLE.replace("default_profile", "other");
     let alone = start_with(&without_default, None);
@@ -103,7 +103,7 @@ fn where_nothing_says_which_a_person_chooses() {
 }
 
 #[test]
-fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
+fn a_saved_profile_is_read_back_and_the_rest_of_the_file_is_kept() {
     let mut profile = start_with(EXAMPLE, None).expect("readable").expect("one");
     profile.registration.cloud = Cloud::Dod;
     profile.registration.region = Region::Any;
@@ -123,12 +123,12 @@ fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
     }
     assert!(!saved.contains("region"), "{saved}");
 
-    // Another one beside it, and the first of an empty file.
+    // A second profile, and the first one of an empty file.
     profile.name = ProfileName::parse("Fabrikam, Inc.").expect("a name");
     let two = save::with_profile(&saved, Path::new(FILE), &profile, None).expect("can be written");
     assert_eq!(parse(&two).profiles.len(), 2);
     assert_eq!(start_with(&two, None), Ok(Some(profile.clone())));
-    // Renamed: one is left of the two.
+    // Renamed: only one of the two remains.
     let before = profile.name.clone();
     profile.name = ProfileName::parse("fabrikam").expect("a name");
     let renamed = save::with_profile(&two, Path::new(FILE), &profile, Some(&before));
@@ -140,7 +140,7 @@ fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
 }
 
 #[test]
-fn a_file_that_is_none_of_ours_is_not_overwritten() {
+fn a_foreign_file_is_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
     let profile = start_with(EXAMPLE, None).expect("readable").expect("one");
@@ -152,11 +152,11 @@ fn a_file_that_is_none_of_ours_is_not_overwritten() {
         std::fs::write(&file, damaged).expect("written");
         let saved = save_profile(folder.path(), &profile, None);
         if damaged.contains("contoso = 2") {
-            assert!(saved.is_ok(), "a wrong profile can be put right: {saved:?}");
+            assert!(saved.is_ok(), "a wrong profile can be corrected: {saved:?}");
             continue;
         }
         assert!(saved.is_err(), "{damaged}");
-        let now = std::fs::read_to_string(&file).expect("it is still there");
+        let now = std::fs::read_to_string(&file).expect("present");
         assert_eq!(now, damaged);
     }
 }
@@ -180,7 +180,7 @@ fn own_and_shared_rules_are_merged_and_a_typo_is_reported() {
     let policy = write(FILE_NAME, shared);
     let unread = policy.unread.expect("the shared file is not there");
     assert!(unread.contains("team.toml"), "{unread}");
-    assert!(policy.protected_names[0].fits("mine"), "its own still hold");
+    assert!(policy.protected_names[0].fits("mine"), "own rules apply");
     write(
         "team.toml",
         "[policy]\nprotected_names = [\"DC*\"]\nprotected_ids = [\"a1\"]\n",
@@ -212,7 +212,7 @@ fn own_and_shared_rules_are_merged_and_a_typo_is_reported() {
         let policy = write(FILE_NAME, &format!("[policy]\n{wrong}\n{beside}\n"));
         let unread = policy.unread.expect(wrong);
         assert!(unread.contains(words), "{unread}");
-        // The other settings hold, under the limit of a console without rules.
+        // The other settings apply, with the limit of a console without rules.
         assert_eq!(&*policy.protected_tags[0], "tier0", "{wrong}");
         assert_eq!(policy.max_batch, 10, "{wrong}");
     }
@@ -272,7 +272,7 @@ cloud = "DoD"
     );
     let rules = saved.expect("saved");
     assert_eq!(
-        std::fs::read_to_string(&file).expect("there"),
+        std::fs::read_to_string(&file).expect("present"),
         r#"# Ours.
 default_profile = "contoso"
 
@@ -302,7 +302,7 @@ templates = ["{ticket}: beacon seen", "clean again"]
     let templates: Vec<_> = rules.written.entries(RuleKey::Templates).collect();
     assert_eq!(templates, ["{ticket}: beacon seen", "clean again"]);
 
-    // The first of an empty folder; and a limit is taken away again.
+    // The first settings in an empty folder; then the limit is removed.
     let folder = tempfile::tempdir().expect("a folder");
     let save = |from, to| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, from, to)]));
     assert_eq!(save("", "3").expect("saved").policy.max_batch, 3);
@@ -327,11 +327,11 @@ fn concurrent_changes_of_the_settings_are_not_overwritten() {
         ),
         "{error}"
     );
-    assert_eq!(std::fs::read_to_string(&file).expect("there"), theirs);
+    assert_eq!(std::fs::read_to_string(&file).expect("present"), theirs);
 }
 
 #[test]
-fn a_file_that_was_there_and_is_gone_or_empty_is_no_rules() {
+fn a_file_gone_or_emptied_during_the_run_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
     assert!(Settings::read(folder.path()).is_ok(), "a first start");
@@ -346,7 +346,7 @@ fn a_file_that_was_there_and_is_gone_or_empty_is_no_rules() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_before_or_after_is_left_alone() {
+fn a_file_invalid_before_or_after_a_change_is_not_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
     let tags = changes(&[(RuleKey::ProtectedTags, "", "tier0")]);
@@ -373,13 +373,13 @@ fn a_file_that_cannot_be_used_before_or_after_is_left_alone() {
             .to_string();
         assert!(error.contains(words), "{error}");
         assert!(!error.contains('\n'), "{error}");
-        let now = std::fs::read_to_string(&file).expect("it is still there");
+        let now = std::fs::read_to_string(&file).expect("present");
         assert_eq!(now, text);
     }
 }
 
 #[test]
-fn wrong_lines_are_named_with_their_reason() {
+fn invalid_lines_are_reported_with_reason() {
     let wrong = |key: RuleKey, text: &str| {
         let mut written = WrittenRules::default();
         text.clone_into(written.text_mut(key));
@@ -474,7 +474,7 @@ fn tighter_limit_wins_and_invalid_templates_do_not_invalidate_the_policy() {
 }
 
 #[test]
-fn what_the_demo_begins_with_can_be_written_and_read() {
+fn the_demos_rules_can_be_written_and_read() {
     let policy = Policy {
         protected_tags: vec!["tier0".into()],
         ..Policy::default()

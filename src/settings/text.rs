@@ -12,7 +12,7 @@ pub(super) fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
     text_from(file, files::read)
 }
 
-/// The text of a file that others provide; `None` when there is no file.
+/// The text of a file from others; `None` if there is no file.
 pub(super) fn provided_text_of(file: &Path) -> Result<Option<String>, SettingsError> {
     text_from(file, files::read_provided)
 }

@@ -1,4 +1,4 @@
-//! The table `[desktop]`: notifications are on unless they were switched off.
+//! The table `[desktop]`: notifications are on by default.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn notifications_are_on_unless_the_file_says_false() {
 }
 
 #[test]
-fn a_wrong_value_is_named_by_line_and_key_and_spoils_no_policy() {
+fn an_invalid_value_is_reported_and_does_not_affect_the_policy() {
     for (text, trouble) in [
         (
             "# Ours.\n[desktop]\nnotifications = \"no\"\n",
@@ -35,7 +35,7 @@ fn a_wrong_value_is_named_by_line_and_key_and_spoils_no_policy() {
         ("desktop = false\n", "“desktop” is not a table"),
     ] {
         let rules = read(text);
-        let found = rules.desktop_trouble.expect("trouble");
+        let found = rules.desktop_trouble.expect("an error");
         assert!(found.contains(trouble), "{found}");
         assert!(rules.written.wants_notifications(), "{text}");
         assert_eq!(rules.policy.unread, None, "{text}");
@@ -54,23 +54,23 @@ fn switching_off_and_on_keeps_comments_and_the_rest_of_the_file() {
     let save = |from, to| {
         let changes = changes(&[(RuleKey::Notifications, from, to)]);
         let rules = save_rules(folder.path(), &changes).expect("saved");
-        let text = std::fs::read_to_string(&file).expect("there");
+        let text = std::fs::read_to_string(&file).expect("present");
         (rules.written.wants_notifications(), text)
     };
     let off = before.replace("true", "false");
     assert_eq!(save("true", "false"), (false, off));
     assert_eq!(save("false", "true"), (true, before.to_owned()));
 
-    // The first of an empty folder; and the key is taken out again.
+    // The first settings in an empty folder; then the key is removed.
     let folder = tempfile::tempdir().expect("a folder");
     let save = |from, to| {
         let changes = changes(&[(RuleKey::Notifications, from, to)]);
         save_rules(folder.path(), &changes).expect("saved");
-        std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("there")
+        std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("present")
     };
     assert_eq!(save("", "false"), "[desktop]\nnotifications = false\n");
     assert_eq!(save("false", ""), "[desktop]\n");
     let wrong = changes(&[(RuleKey::Notifications, "", "perhaps")]);
-    let error = save_rules(folder.path(), &wrong).expect_err("no flag");
+    let error = save_rules(folder.path(), &wrong).expect_err("not a flag");
     assert!(matches!(error, SettingsError::Unusable(_)), "{error}");
 }

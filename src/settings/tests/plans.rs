@@ -1,4 +1,4 @@
-//! The plans of a settings file: what can be used is offered, and what cannot is named by line and step.
+//! The plans of a settings file: valid ones are offered, invalid ones are reported by line and step.
 
 use super::*;
 use crate::action::{Plan, Plans, SCAN_TYPE, Step, TAG};
@@ -13,11 +13,11 @@ fn labels(plan: &Plan) -> Vec<String> {
 
 fn named<'a>(plans: &'a Plans, name: &str) -> &'a Plan {
     let plan = plans.iter().find(|plan| &*plan.name == name);
-    plan.expect("a plan of this name")
+    plan.expect("a plan with this name")
 }
 
 #[test]
-fn a_plan_has_its_steps_with_what_is_given_and_what_is_asked_for() {
+fn a_plan_has_its_steps_with_preset_and_requested_fields() {
     let rules = rules(EXAMPLE);
     assert_eq!(rules.plan_trouble, None);
     let names: Vec<_> = rules.plans.iter().map(|plan| &*plan.name).collect();
@@ -34,9 +34,9 @@ fn a_plan_has_its_steps_with_what_is_given_and_what_is_asked_for() {
     assert!(stolen.asked(|step| step < stolen.steps.len()).is_empty());
 }
 
-/// However a key is joined, and by the service's name of it as well.
+/// With any separator in a key, and by the wire name as well.
 #[test]
-fn fields_are_given_by_either_name_and_the_others_are_asked_for() {
+fn fields_are_preset_by_either_name_and_the_others_are_requested() {
     let text = r#"
         plan = [{ name = "A", after_refusal = "stop", steps = [
             { action = "scan", "ScanType" = "Full" }, { action = "quarantine" },
@@ -69,7 +69,7 @@ fn fields_are_given_by_either_name_and_the_others_are_asked_for() {
 }
 
 #[test]
-fn a_wrong_plan_is_named_by_line_and_step_and_takes_no_other_with_it() {
+fn an_invalid_plan_is_reported_and_does_not_affect_others() {
     let good = "[[plan]]\nname = \"Good\"\nsteps = [{ action = \"isolate\" }]\n";
     for (wrong, trouble) in [
         (
@@ -139,7 +139,7 @@ fn a_wrong_plan_is_named_by_line_and_step_and_takes_no_other_with_it() {
 }
 
 #[test]
-fn a_team_shares_plans_and_this_computers_own_take_their_place() {
+fn own_plans_replace_shared_ones() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("written");
@@ -157,7 +157,7 @@ fn a_team_shares_plans_and_this_computers_own_take_their_place() {
     let rules = Settings::read(folder.path()).expect("TOML").rules;
     assert_eq!(labels(named(&rules.plans, "Team")), ["Scan"]);
     assert_eq!(labels(named(&rules.plans, "Both")), ["Collect package"]);
-    let trouble = rules.plan_trouble.expect("of the shared file");
+    let trouble = rules.plan_trouble.expect("an error in the shared file");
     assert!(
         trouble.contains("team.toml, line 9: plan “Wrong”"),
         "{trouble}"

@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// A shared file that is missing, damaged, too large or partly wrong must not take with it what the
-/// own file says, nor what the rest of it says; and that something is unread is known.
+/// A shared file that is missing, damaged, too large or partly wrong must not disable the own
+/// rules, nor its own readable ones; and the policy records that something is unread.
 #[test]
-fn an_unreadable_shared_file_leaves_what_could_be_read_in_force() {
+fn an_unreadable_shared_file_keeps_readable_rules_in_force() {
     let folder = tempfile::tempdir().expect("a folder");
     let own =
         "[policy]\nshared_file = \"team.toml\"\nprotected_tags = [\"mine\"]\nmost_devices = 4\n";

@@ -1,4 +1,4 @@
-//! What the tickets of an organisation begin with.
+//! Ticket prefixes of an organisation.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn a_prefix_is_letters_only_and_is_written_beside_the_templates() {
         assert_eq!(wrong.is_none(), is_right, "{typed}: {wrong:?}");
     }
     let wrong = parse("[comments]\nticket_prefixes = 7\n").rules;
-    let trouble = wrong.template_trouble.expect("trouble");
+    let trouble = wrong.template_trouble.expect("an error");
     assert!(
         trouble.contains("line 2: comments.ticket_prefixes"),
         "{trouble}"
