@@ -25,156 +25,156 @@ pub use file_news::{
 };
 pub use settings_news::SettingsNews;
 
-/// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
+/// A unit of work with all its data. Not `Clone`: an approval is used once.
 #[derive(Debug)]
 pub enum Command {
-    /// Ask for a device code and wait for the person.
+    /// Requests a device code and waits for the user.
     SignIn,
-    /// Have the browser of this computer sign in, and wait for it to come back.
+    /// Signs in with this computer's browser, and waits for its return.
     SignInWithBrowser,
     CancelSignIn,
-    /// Try at once to renew a sign-in that could not be renewed.
+    /// Retries the renewal of a sign-in at once.
     RenewSignIn,
-    /// Somebody else than before has signed in, and that is meant.
+    /// Accepts the sign-in of another account than before.
     AcceptAccount,
     SignOut,
-    /// Look for a keyring again, without a restart.
+    /// Tries to reach a keyring again, without a restart.
     TryKeyringAgain,
-    /// Read the whole list of machines and the actions of the last weeks.
+    /// Reads the whole list of machines and the actions of the last weeks.
     RefreshMachines,
-    /// Leave the list as far as it was read.
+    /// Stops reading and keeps the list as far as it was read.
     StopRefresh,
-    /// Read one machine and its actions now.
+    /// Reads one machine and its actions now.
     LoadMachine(MachineId),
-    /// The same for several, one after the other.
+    /// Reads several machines and their actions, one after another.
     LoadMachines(Vec<MachineId>),
-    /// Ask the service itself for devices, for this search; takes the place of a question before it.
+    /// Queries the service for devices, for this search; replaces a previous query.
     Ask {
         text: Box<str>,
         question: Question,
     },
-    /// Wait no longer for the answer to a question.
+    /// Stops waiting for the answer to a query.
     StopAsking,
-    /// Read one part of a machine's panel.
+    /// Reads one part of a machine's panel.
     LoadPart(MachineId, PanelPart),
-    /// Look up what is known about the file with this SHA-1 or SHA-256.
+    /// Looks up the file with this SHA-1 or SHA-256.
     LoadFile(Box<str>),
-    /// Read what is blocked, audited or allowed on every device.
+    /// Reads the tenant's indicators.
     LoadIndicators,
-    /// Ask on which devices the file with this SHA-1 was seen.
+    /// Reads the devices that have seen the file with this SHA-1.
     LoadSightings(Box<str>),
-    /// Hash a file of this computer; takes the place of another that is being hashed.
+    /// Hashes a local file; replaces a hashing in progress.
     HashFile(PathBuf),
     StopHashing,
-    /// Fetch the package that this entry's action has collected into a folder.
+    /// Downloads the package collected by this entry's action into a folder.
     DownloadPackage {
         entry: EntryId,
         folder: PathBuf,
     },
     CancelDownload(EntryId),
-    /// Send orders that were approved together, one after the other. With [`Self::SubmitAgain`] the only
-    /// command that can change anything in the tenant.
+    /// Sends orders that were approved together, one after another. With [`Self::SubmitAgain`], the
+    /// only command that can change anything in the tenant.
     Submit(Vec<Approval>),
-    /// Sends orders again: once they are on disk, the entries that they replace are acknowledged. Each of
-    /// these comes with the status on screen, as in [`Self::Acknowledge`].
+    /// Sends orders again, and acknowledges the entries that they replace once they are on disk.
+    /// Each has the status on screen, as in [`Self::Acknowledge`].
     SubmitAgain(Vec<Approval>, Vec<(EntryId, &'static str)>),
-    /// Take back what has not left of those that were approved together.
+    /// Withdraws the unsent orders of a batch.
     StopBatch(EntryId),
-    /// Take back an order that has not left.
+    /// Withdraws an unsent order.
     Withdraw(EntryId),
-    /// Send a held order anyway.
+    /// Sends a held order anyway.
     Insist(EntryId),
-    /// Record that a person has read the status of these entries, each with the status on screen
+    /// Records that the user has read the status of these entries, each with the status on screen
     /// ([`OrderStatus::key`](crate::journal::OrderStatus::key)).
     Acknowledge(Vec<(EntryId, &'static str)>),
-    /// Record that somebody else has undone these orders, which a person has yet to read.
+    /// Records that someone else has reversed these orders, which the user has yet to read.
     NoteReversals(Vec<(EntryId, Evidence)>),
-    /// Look at all actions in flight now.
+    /// Reads all actions in flight now.
     LookNow,
-    /// Read the settings again.
+    /// Reads the settings again.
     ReadSettings,
-    /// Write changed rules into the settings.
+    /// Writes changed rules into the settings.
     SaveSettings(Vec<RuleChange>),
-    /// Delete what is kept for this profile besides its journal and the settings, and sign out. Refused
-    /// while an order has not ended, or another console works in the folder.
+    /// Deletes this profile's local data except for its journal and the settings, and signs out.
+    /// Refused while an order has not ended, or another console uses the folder.
     DeleteLocalData,
-    /// Reads shared rules from this computer from now on: a person has confirmed it.
+    /// Reads shared rules from this computer from now on, as the user has confirmed.
     TrustRulesHost(Box<str>),
-    /// Walk the journal's chain.
+    /// Walks the journal's chain.
     VerifyJournal,
-    /// Write entries of the journal out.
+    /// Exports entries of the journal.
     ExportJournal(Box<JournalExport>),
-    /// Remember how the window is arranged.
+    /// Stores the window layout.
     RememberWindow(Box<WindowLayout>),
-    /// End: unsent orders become *Not sent*.
+    /// Ends the worker: unsent orders become *Not sent*.
     Shutdown,
 }
 
 /// A fact: something happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// How the window was left by an earlier run; comes first, so that nothing jumps.
+    /// The window layout of an earlier run; sent first, so that nothing jumps.
     Window(Box<WindowLayout>),
     Session {
         status: SessionStatus,
         epoch: Epoch,
     },
-    /// A sign-in, restoring or signing out did not work.
+    /// Signing in, restoring or signing out failed.
     SignInFailed(Explanation),
-    /// The obstacle to the last one is gone.
+    /// The cause of the last sign-in failure is gone.
     SignInFailureOver,
     /// Why the sign-in of the present account could not be renewed.
     RenewalFailed(Explanation),
-    /// The way to sign in that the last refusal asks for, if it asks for one.
+    /// The sign-in method required by the last refusal, if any.
     Advice(Option<SignInMethod>),
     Keyring(KeyringState),
-    /// What became known of a file.
+    /// Facts about a file.
     File {
         epoch: Epoch,
-        /// What it was looked up by.
+        /// The hash that was looked up.
         hash: Box<str>,
         news: FileNews,
         at: Timestamp,
     },
-    /// How reading the tenant's indicators goes.
+    /// Progress of reading the tenant's indicators.
     Indicators {
         epoch: Epoch,
         news: IndicatorNews,
         at: Timestamp,
     },
-    /// How hashing a file of this computer goes.
+    /// Progress of hashing a local file.
     Hashing {
         file: PathBuf,
         news: HashingNews,
     },
-    /// How far the service's clock is ahead of this computer's.
+    /// Lead of the service's clock over this computer's.
     ServiceAhead(SignedDuration),
-    /// What this computer is, if known.
+    /// This computer, if known.
     Host(Option<Host>),
-    /// The method by which the last account signed in here.
+    /// The sign-in method of the last account here.
     SignInMethod(Option<SignInMethod>),
-    /// Whether this console may act on this journal, and if not, why.
+    /// Whether this console may act on the journal, and if not, why.
     Journal(Result<(), Explanation>),
-    /// Why the journal could not be held against the keyring so far; `None` when it was.
+    /// Why the journal could not be compared with the keyring so far; `None` when it was.
     JournalUnchecked(Option<Explanation>),
-    /// How verifying the journal and writing it out go.
+    /// Progress of verifying and exporting the journal.
     JournalWork(JournalNews),
     Inventory {
         epoch: Epoch,
         news: InventoryNews,
     },
-    /// How asking the service itself goes, for this search.
+    /// Progress of a query to the service, for this search.
     Asked {
         epoch: Epoch,
         text: Box<str>,
         news: AskedNews,
     },
-    /// One machine's record and actions are being read.
+    /// A machine's record and actions are being read.
     Reading {
         epoch: Epoch,
         id: MachineId,
     },
-    /// One machine's record, read on its own.
+    /// A machine's record, read separately.
     Machine {
         epoch: Epoch,
         id: MachineId,
@@ -195,89 +195,87 @@ pub enum Event {
         news: PanelNews,
         at: Timestamp,
     },
-    /// Actions of any machines, as they became known.
+    /// New or changed actions of any machines.
     Actions {
         epoch: Epoch,
         actions: Vec<MachineAction>,
     },
-    /// Entries of the journal at start, the oldest first: all but the last part of a long one, which no
-    /// frame takes in at once.
+    /// Entries of the journal at start, oldest first: all but the last part of a long journal,
+    /// split so that no frame has to process them at once.
     EarlierEntries {
         entries: Vec<Entry>,
-        /// How many come after these.
+        /// Number of entries still to come.
         left: usize,
     },
-    /// The journal's entries at start, or the rest of them; later those that another console has added or
-    /// changed.
+    /// The journal's entries at start, or the last part of them; later those added or changed by another console.
     Entries(Vec<Entry>),
-    /// One entry has a new record.
+    /// An entry with a new record.
     Entry(Box<Entry>),
-    /// What an entry is waiting for; not journalled.
+    /// The event that an entry waits for; not journalled.
     Progress {
         entry: EntryId,
         progress: Option<OrderProgress>,
     },
-    /// How the download of an entry's package goes.
+    /// Progress of downloading an entry's package.
     Download {
         epoch: Epoch,
         entry: EntryId,
         news: DownloadNews,
     },
     Budget(Budget),
-    /// The settings were read or saved; `file` is where, if this run keeps them on disk.
+    /// The settings were read or saved; `file` is their path, if this run stores them.
     Settings {
         file: Option<PathBuf>,
         news: Box<SettingsNews>,
     },
-    /// What the journal's lock file leaves open, as after a crash.
+    /// A doubt left by the journal's lock file, as after a crash.
     JournalCaution(Caution),
-    /// Something went wrong that has no row of its own.
+    /// A failure that no other event covers.
     Problem(Explanation),
 }
 
-/// What is to be written out of the journal, and where to.
+/// Entries to export, and the destination.
 #[derive(Debug, Clone)]
 pub struct JournalExport {
     pub what: Exported,
     pub format: Format,
     pub to: ExportTo,
-    /// Of the local times in it.
+    /// Time zone of the local times.
     pub zone: TimeZone,
-    /// What is known of the orders beside the journal.
+    /// Aftermath of the orders, which is not in the journal.
     pub aftermath: Aftermaths,
 }
 
-/// Which entries are written out.
+/// Selection of entries to export.
 #[derive(Debug, Clone)]
 pub enum Exported {
-    /// What has a record since then, and whatever is contained or pending, however old.
+    /// Entries with a record since then, and at any age those that contain a device or are pending.
     HandOver {
         since: Timestamp,
-        /// What others contain meanwhile.
+        /// Containment by others.
         others: Vec<OthersContainment>,
     },
-    /// What one ticket is about.
+    /// The entries of one ticket.
     Ticket {
         ticket: Box<str>,
         entries: Vec<EntryId>,
-        /// What others contain under it.
+        /// Containment by others under the ticket.
         others: Vec<OthersContainment>,
     },
     Entries(Vec<EntryId>),
 }
 
-/// Where entries are written to.
+/// Destination of exported entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExportTo {
     Clipboard,
-    /// A new file.
     File(PathBuf),
 }
 
-/// How verifying the journal and writing it out go.
+/// Progress of verifying and exporting the journal.
 #[derive(Debug, Clone)]
 pub enum JournalNews {
-    /// Where it is, and which others lie in its folder that nobody acts on.
+    /// The journal's path, and journals in the same folder that are not in use.
     Found {
         file: PathBuf,
         put_aside: Vec<PathBuf>,
@@ -291,54 +289,54 @@ pub enum JournalNews {
     Exported(Result<Written, Explanation>),
 }
 
-/// What was written out.
+/// The result of an export.
 #[derive(Debug, Clone)]
 pub struct Written {
     pub entries: usize,
     pub to: ExportTo,
-    /// What is for the clipboard.
+    /// Text for the clipboard.
     pub text: Option<Arc<str>>,
 }
 
-/// What is going on with an entry between two records.
+/// State of an entry between two records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderProgress {
-    /// Leaves at this time at the earliest: the limit is used up or the service asked for a pause.
+    /// Sent at this time at the earliest: the rate limit is used up or the service requested a pause.
     LeavesAt(Timestamp),
-    /// The action is followed: when it was last read in this run, and when it is looked at next.
+    /// The action is being polled: last reading in this run, and time of the next one.
     Watching {
         read_at: Option<Timestamp>,
         next_at: Timestamp,
     },
-    /// The last look failed; the next one comes by itself.
+    /// The last poll failed; the next one follows by itself.
     LookFailed {
         why: Explanation,
         read_at: Option<Timestamp>,
         next_at: Timestamp,
     },
-    /// Leaves when the person has signed in again.
+    /// Sent when the user has signed in again.
     WaitsForSignIn,
-    /// Leaves when those before it have their answers.
+    /// Sent when the previous ones have their responses.
     WaitsForTurn,
     /// Number of complete look-ups that did not find it.
     LookedUp { complete: u32, again_at: Timestamp },
-    /// Cannot be looked at, for this reason.
+    /// Cannot be polled, for this reason.
     Stuck(Explanation),
 }
 
-/// How reading the list of machines goes.
+/// Progress of reading the list of machines.
 #[derive(Debug, Clone)]
 pub enum InventoryNews {
-    /// The reading began at this time.
+    /// Reading began at this time.
     Started(Timestamp),
-    /// Some of the last list, as it was read in an earlier run.
+    /// Machines of the last list, as read in an earlier run.
     Kept {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
     },
-    /// A page takes long.
+    /// A page is late.
     Slow(PageDelay),
-    /// Some machines; ids already known are replaced.
+    /// Machines; those with known ids are replaced.
     Page(Vec<Arc<Machine>>),
     Done {
         at: Timestamp,
@@ -349,28 +347,28 @@ pub enum InventoryNews {
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<LookBack, Explanation>),
-    /// Those that contain a device or release it, as far back as the service keeps them.
+    /// Containing and releasing actions, as far back as the service keeps them.
     Containments(Result<LookBack, Explanation>),
 }
 
-/// How far back actions were read.
+/// The period for which actions were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookBack {
     pub since: Timestamp,
-    /// Whether all of them came: neither cut off nor unreadable in part.
+    /// Whether they are complete: neither cut off nor partly unreadable.
     pub is_complete: bool,
 }
 
-/// How a question to the service goes.
+/// Progress of a query to the service.
 #[derive(Debug, Clone)]
 pub enum AskedNews {
     Started(Question),
-    /// The limit is used up or the service asked for a pause: it goes on then, by itself.
+    /// The rate limit is used up or the service requested a pause; continues then by itself.
     Paused(Timestamp),
     Answered {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
-        /// Elements of the answer that could not be understood.
+        /// Number of unreadable elements in the response.
         unreadable: usize,
         /// Whether there are more than were sent.
         is_cut: bool,
@@ -378,11 +376,11 @@ pub enum AskedNews {
         is_of_last_report: bool,
     },
     Failed(Explanation),
-    /// The person waits no longer.
+    /// The user has stopped waiting.
     Stopped,
 }
 
-/// How reading the parts of a machine's panel goes, each for itself.
+/// Progress of reading the parts of a machine's panel, each separately.
 #[derive(Debug, Clone)]
 pub enum PanelNews {
     Reading(PanelPart),
@@ -391,8 +389,8 @@ pub enum PanelNews {
     AvailableActions(Result<AvailableActions, Explanation>),
 }
 
-/// An entry as the guardrails see it; `None` when it has ended. Stands here because the window and
-/// the worker both need it, and neither `guard` nor `journal` knows the other.
+/// An entry as the guardrails see it; `None` when it has ended. Defined here because both window
+/// and worker need it, and neither `guard` nor `journal` knows the other.
 #[must_use]
 fn open_order(entry: &Entry) -> Option<OpenOrder> {
     let status = entry.status();
@@ -404,8 +402,8 @@ fn open_order(entry: &Entry) -> Option<OpenOrder> {
     })
 }
 
-/// The open orders that concern a device: whatever the service carried over to its record, and
-/// those of records that were merged into it.
+/// The open orders that concern a device, including those that the service redirected to its
+/// record, and those of records merged into it.
 #[must_use]
 pub fn open_orders_on<'a>(
     machine: &MachineId,
@@ -424,10 +422,10 @@ pub fn open_orders_on<'a>(
         .collect()
 }
 
-/// Records of one device that are followed from merge to merge, as these may lead in a circle.
+/// Maximum number of merges followed from record to record, as these may form a circle.
 const MAX_MERGE_CHAIN: usize = 8;
 
-/// The status of an open order, inside a sentence.
+/// The status of an open order, for use in a sentence.
 fn clause(status: &OrderStatus, task: &Task) -> String {
     let is_pending = matches!(status, OrderStatus::Accepted { status, .. }
         if *status == MachineActionStatus::Pending);
@@ -456,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_order_follows_its_device_to_the_record_that_is_left() {
+    fn an_open_order_follows_its_device_through_merges() {
         let merged = |from: &MachineId| match from.as_str() {
             "a1" => Some(id("b2")),
             "b2" => Some(id("c3")),

@@ -1,4 +1,4 @@
-//! News of files: packages on their way to this computer, and files of it that are hashed.
+//! Events about files: package downloads and hashing of local files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,37 +8,37 @@ use jiff::Timestamp;
 use crate::explain::Explanation;
 use crate::model::{FileFacts, Indicator, Listed, Machine};
 
-/// What became known of a file by its hash.
+/// Facts about a file, by its hash.
 #[derive(Debug, Clone)]
 pub enum FileNews {
-    /// What it is; `None` when the service knows no such file.
+    /// The file's facts; `None` if the service does not know it.
     Facts(Result<Option<Box<FileFacts>>, Explanation>),
-    /// The devices on which it was seen are asked for.
+    /// The devices that have seen it are being requested.
     ReadsSightings,
     Sightings(Result<Listed<Arc<Machine>>, Explanation>),
 }
 
-/// How the download of a package goes. The link to it is in none of these.
+/// Progress of a package download. The download link is in none of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DownloadNews {
     AsksForLink,
-    /// The service gives few links: the next one at this time.
+    /// The service limits the number of links: the next one is available at this time.
     WaitsForLink(Timestamp),
     Receives {
         received: u64,
         total: Option<u64>,
     },
-    /// It broke off, and goes on where that was.
+    /// The transfer broke off and is resumed.
     Resumes {
-        /// What broke it off, inside a sentence.
+        /// The cause, for use in a sentence.
         why: Box<str>,
-        /// What had come before the connection broke; more than `received` where nothing can be taken up
-        /// and it begins again.
+        /// Bytes received before the connection broke; more than `received` if the transfer cannot
+        /// be resumed and starts again.
         lost_after: u64,
         received: u64,
     },
     Saved(SavedPackage),
-    /// Nothing is left of it.
+    /// The partial file was removed.
     Cancelled,
     Failed(Explanation),
 }
@@ -56,14 +56,14 @@ impl DownloadNews {
 pub struct SavedPackage {
     pub file: PathBuf,
     pub bytes: u64,
-    /// In hexadecimal digits.
+    /// The digest in hexadecimal digits.
     pub sha256: Box<str>,
 }
 
-/// How hashing a file of this computer goes.
+/// Progress of hashing a local file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HashingNews {
-    /// `read` of its bytes were read.
+    /// `read` bytes of it were read.
     Reads {
         read: u64,
         total: u64,
@@ -73,29 +73,29 @@ pub enum HashingNews {
     Failed(Explanation),
 }
 
-/// A file of this computer as it was read. Its content goes nowhere.
+/// A hashed local file. Its content is not sent anywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashedFile {
-    /// In hexadecimal digits, as the SHA-256.
+    /// The digest in hexadecimal digits, like the SHA-256.
     pub sha1: Box<str>,
     pub sha256: Box<str>,
     pub bytes: u64,
 }
 
-/// How reading the tenant's indicators goes.
+/// Progress of reading the tenant's indicators.
 #[derive(Debug, Clone)]
 pub enum IndicatorNews {
     Reading,
     Read(Result<ReadIndicators, Explanation>),
 }
 
-/// The tenant's indicators, as far as this account may see them.
+/// The tenant's indicators, as far as visible to this account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadIndicators {
     /// The file indicators.
     pub of_files: Box<[Indicator]>,
-    /// How many there are of all kinds.
+    /// Number of indicators of all kinds.
     pub total: usize,
-    /// Whether all of them came: neither cut off nor unreadable in part.
+    /// Whether the list is complete: neither cut off nor partly unreadable.
     pub is_complete: bool,
 }

@@ -1,25 +1,25 @@
-//! News of the settings.
+//! Events about the settings.
 
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::settings::Rules;
 
-/// How reading and saving the settings goes.
+/// Progress of reading and saving the settings.
 #[derive(Debug, Clone)]
 pub enum SettingsNews {
-    /// What they said when the run began; the rules that hold were decided before.
+    /// The settings at the start of the run; the rules in force were decided before.
     Begun(Result<Rules, Explanation>),
-    /// What they say now; that holds from then on, and where they cannot be read, the rules before.
+    /// The settings as read now, in force from then on; if they cannot be read, the previous rules stay.
     Read(Result<Rules, Explanation>),
     Saving,
-    /// What they say since they were saved; that holds from then on.
+    /// The settings as saved, in force from then on.
     Saved(Result<Rules, Explanation>),
-    /// What is kept on this computer besides them and the journal was deleted.
+    /// The local data was deleted, except for the settings and the journal.
     LocalDataDeleted,
 }
 
 impl SettingsNews {
-    /// The rules that a reading brings: where nothing could be read, that.
+    /// The rules of a reading; if nothing could be read, a policy that says so.
     #[must_use]
     pub fn policy_of(read: &Result<Rules, Explanation>) -> Policy {
         match read {
@@ -28,7 +28,7 @@ impl SettingsNews {
         }
     }
 
-    /// What to do about a file that cannot be read.
+    /// The remedy for a file that cannot be read.
     #[must_use]
     pub fn mend() -> NextStep {
         NextStep::Outside(
