@@ -1,10 +1,10 @@
-//! The addresses of a machine, the one it has on the internet included.
+//! All addresses of a machine, including the external one.
 
 use std::net::IpAddr;
 
 use crate::model::Machine;
 
-/// Every address of a machine, that towards the internet included.
+/// All addresses of a machine, including the external one.
 pub(super) fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
     machine
         .last_external_ip_address
@@ -12,7 +12,7 @@ pub(super) fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
         .chain(machine.addresses())
 }
 
-/// Whether the machine has this address, in any spelling.
+/// Whether the machine has this address, in any notation.
 #[must_use]
 pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();

@@ -6,20 +6,19 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::addresses::all_addresses;
 use crate::model::{MacAddress, Machine};
 
-/// Bit sets of the characters, and roughly of the pairs of them, in a device's searched texts: enough
-/// to rule out most devices without reading their texts, and exact for a single letter.
+/// Bit sets of the characters, and roughly of the character pairs, in a device's searched texts: rules
+/// out most devices without reading their texts, and is exact for a single letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BigramSignature {
     /// A bit for each known character: first those in texts, then those in ids and addresses; one
-    /// between them where the device has a [`search_text`](crate::model::search_text).
+    /// between them if the device has a [`search_text`](crate::model::search_text).
     letters: u64,
-    /// A bit for pairs of bytes in texts and IP addresses, as they are written, and in MAC addresses, as they
-    /// are sent; several pairs share one.
+    /// A bit for pairs of bytes in texts, in formatted IP addresses, and in MAC addresses as
+    /// received; several pairs share one.
     pairs: [u64; 4],
 }
 
-/// Characters with a bit of their own. The first nineteen make up ids and addresses, and have
-/// another bit for when they stand in one.
+/// Characters with a separate bit. The first nineteen occur in ids and addresses, and have a second bit for that.
 const KNOWN: &[u8] = b"0123456789abcdef.:-ghijklmnopqrstuvwxyz_ ";
 const IN_IDS: usize = 19;
 const IS_ODD: u64 = 1 << KNOWN.len();
@@ -55,38 +54,36 @@ impl BigramSignature {
         signature
     }
 
-    /// Signature of the digits of a MAC address, or of the beginning of one.
+    /// Signature of a MAC address's digits, or of their beginning.
     #[must_use]
     pub fn of_mac_part(digits: &str) -> Self {
         MacAddress::parse(digits).map_or_else(|| Self::of_id(digits), Self::of_mac)
     }
 
-    /// Signature of a text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
         Self::new(letters(text.as_bytes()), text.as_bytes())
     }
 
-    /// Signature of an id, or a part of one.
+    /// Signature of an id, or part of one.
     #[must_use]
     pub fn of_id(text: &str) -> Self {
         Self::new(letters_in_id(text.as_bytes()), b"")
     }
 
-    /// Signature of an IP address. An IPv4 address that is written as an IPv6 one ends as it is written
-    /// itself: a device that has either holds the signature of the canonical one.
+    /// Signature of an IP address. An IPv4-mapped IPv6 address ends like the IPv4 address: a device
+    /// with either has the signature of the canonical one.
     #[must_use]
     pub fn of_address(ip: IpAddr) -> Self {
         Self::of_address_text(AddressText::of(ip).as_bytes())
     }
 
-    /// Signature of an IP address as it is written, or of a part of one.
+    /// Signature of a formatted IP address, or part of one.
     #[must_use]
     pub fn of_address_text(text: &[u8]) -> Self {
         Self::new(letters_in_id(text), text)
     }
 
-    /// Signature of a MAC address.
     #[must_use]
     pub fn of_mac(mac: MacAddress) -> Self {
         Self::new(letters_in_id(&mac.digits()), &mac.octets())
@@ -115,7 +112,7 @@ impl BigramSignature {
         self.letters & IS_ODD != 0
     }
 
-    /// Whether any character has a bit of its own.
+    /// Whether any character has a separate bit.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.letters != 0
@@ -148,7 +145,7 @@ fn letters_in_id(text: &[u8]) -> u64 {
     (letters(text) & ((1 << IN_IDS) - 1)) << (64 - IN_IDS)
 }
 
-/// An address as it is written, without a heap.
+/// A formatted IP address on the stack.
 pub struct AddressText {
     bytes: [u8; 48],
     len: usize,
@@ -164,7 +161,7 @@ impl AddressText {
             IpAddr::V4(ip) => text.write(ip),
             IpAddr::V6(ip) => {
                 let mut rest = text.bytes.as_mut_slice();
-                // None is too long; one that was could not be found by its text either.
+                // Never too long; a longer one could not be matched by its text either.
                 let is_whole = write!(rest, "{ip}").is_ok();
                 text.len = if is_whole { 48 - rest.len() } else { 0 };
             }
@@ -172,7 +169,7 @@ impl AddressText {
         text
     }
 
-    /// As `Display` does, in a sixth of the time: most addresses of a long list are such.
+    /// Like `Display`, in a sixth of the time: most addresses of a long list are IPv4.
     fn write(&mut self, ip: Ipv4Addr) {
         let mut push = |byte| {
             self.bytes[self.len] = byte;
@@ -200,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_written_as_they_are_shown() {
+    fn addresses_are_formatted_as_displayed() {
         for text in [
             "0.0.0.0",
             "10.20.4.100",

@@ -1,5 +1,5 @@
-//! The devices that fit a few letters, best first. The list is gone through in parts, one a frame: there
-//! may be a hundred thousand devices, and no frame waits for them.
+//! The devices that match a few letters, best first. The list is searched in parts, one per frame:
+//! it may have a hundred thousand devices, and no frame waits for them.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -10,49 +10,49 @@ use super::rows::Rows;
 use crate::model::Machine;
 use crate::state::State;
 
-/// Devices that are looked at in one go.
+/// Devices searched per frame.
 const LOOKED_AT_ONCE: usize = 16_000;
-/// Best matches that are kept, and those among which they are chosen.
+/// Best matches that are kept, and number of candidates that they are chosen from.
 const MAX_FOUND: usize = 50;
 const MAX_WEIGHED: usize = 400;
-/// A shorter text is compared with names alone: of all else nearly every device has such a part.
+/// A shorter text is compared with names only: nearly every device has it in some other text.
 const MIN_FILTERED: usize = 3;
 
-/// The devices that fit a text.
+/// The devices that match a text.
 #[derive(Debug, Default)]
 pub struct DeviceMatches {
-    /// The text searched for, and the state of the list that it is searched in.
+    /// The searched text, and the state of the list.
     text: String,
     generation: u64,
     fuzzy: Fuzzy,
     filter: Option<Filter>,
-    /// The places to look at; `None` for all.
+    /// Indices to search; `None` for all.
     places: Option<Vec<u32>>,
-    /// How far they have been looked at; `None` while nothing is under way.
+    /// Next position to search; `None` while idle.
     next: Option<usize>,
-    /// How well a name fits, and its place; 0 for one that the search finds by something else.
+    /// Score of a name and its index; score 0 if the search matched something other than the name.
     hits: Vec<(u32, u32)>,
     found: Option<Found>,
 }
 
-/// Matches of a finished pass over the list.
+/// Matches of a complete pass over the list.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     pub text: String,
     generation: u64,
-    /// The best of them, best first, each with how well its name fits.
+    /// The best matches in order, each with the score of its name.
     pub best: Vec<(u32, Arc<Machine>)>,
-    /// How many fit.
+    /// Number of matches.
     pub count: usize,
 }
 
 impl DeviceMatches {
-    /// Goes on looking; `rows` has what rules most devices out quickly. Gives what was found for this
-    /// text, as soon as the list has been gone through once, and after that the newest.
+    /// Continues the search; `rows` rules most devices out. Returns the matches of this text, as
+    /// soon as the list was searched once, and afterwards the newest.
     pub fn advance(&mut self, state: &State, rows: &Rows, text: &str) -> Option<&Found> {
         let generation = state.inventory.generation;
         let is_newest = |found: &Found| found.text == text && found.generation == generation;
-        // A list that changes all the time is gone through to its end before it is begun again.
+        // A constantly changing list is searched to its end before starting again.
         let is_idle = self.next.is_none() && !self.found.as_ref().is_some_and(is_newest);
         if self.text != text || is_idle {
             self.begin(text, generation);
@@ -63,7 +63,7 @@ impl DeviceMatches {
         self.found.as_ref().filter(|found| found.text == text)
     }
 
-    /// Whether the list has been gone through as it is now.
+    /// Whether the present list was searched completely.
     #[must_use]
     pub fn is_up_to_date(&self, state: &State) -> bool {
         let is_newest = |found: &Found| {
@@ -144,8 +144,8 @@ impl DeviceMatches {
     }
 }
 
-/// Whether nothing fits `now` that does not fit `before`: typing on leaves letters out of what matched.
-/// What the search finds by something else than a name follows rules of its own.
+/// Whether nothing matches `now` that did not match `before`, as when letters are added. Matches of
+/// anything but a name follow the filter's rules.
 fn narrows(before: &str, now: &str, filter: Option<&Filter>) -> bool {
     let is_typed_on = !before.is_empty() && now.starts_with(before) && !now.contains('\\');
     let was_filtered = before.chars().count() >= MIN_FILTERED;
@@ -181,7 +181,7 @@ mod tests {
         state
     }
 
-    /// Looks until the list has been gone through; what was found, and in how many frames.
+    /// Searches to the end of the list; returns the matches and the number of frames.
     fn look(matches: &mut DeviceMatches, state: &State, rows: &Rows, text: &str) -> (Found, usize) {
         for frames in 1..100 {
             if let Some(found) = matches.advance(state, rows, text).cloned()
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_takes_several_frames_and_typing_on_takes_one() {
+    fn a_long_list_takes_several_frames_and_narrowing_takes_one() {
         let (state, mut rows) = (state(50_000), Rows::default());
         rows.refresh(&state, "", Sort::default());
         let mut matches = DeviceMatches::default();
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(frames, 3, "besides the first");
         let (found, _) = look(&mut matches, &state, &rows, "lt-4999");
         assert_eq!(found.count, 41);
-        assert_eq!(names(&found)[0], "FIN-LT-49990", "in one piece first");
+        assert_eq!(names(&found)[0], "FIN-LT-49990", "a contiguous match first");
         let (found, frames) = look(&mut matches, &state, &rows, "lt-49993");
         assert_eq!((names(&found), frames), (vec!["FIN-LT-49993".into()], 1));
         let (found, _) = look(&mut matches, &state, &rows, "nothing like it");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn narrowing_finds_what_looking_anew_finds() {
+    fn narrowing_equals_a_new_search() {
         let (state, mut rows) = (state(3_000), Rows::default());
         rows.refresh(&state, "", Sort::default());
         let texts = [
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_or_an_id_finds_its_device_behind_those_whose_names_fit() {
+    fn address_and_id_matches_follow_name_matches() {
         let (state, mut rows) = (state(600), Rows::default());
         rows.refresh(&state, "", Sort::default());
         let mut matches = DeviceMatches::default();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_changes_is_gone_through_again_and_the_old_answer_stands_meanwhile() {
+    fn a_changed_list_is_searched_again_and_keeps_the_old_answer_meanwhile() {
         let (mut state, mut rows) = (state(30_000), Rows::default());
         rows.refresh(&state, "", Sort::default());
         let mut matches = DeviceMatches::default();

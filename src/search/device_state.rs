@@ -1,4 +1,4 @@
-//! State of a device by its history, for the list, the search and the comparison.
+//! State of a device by its history, for list, search and comparison.
 
 use crate::action::{Condition, ConditionPhase, Conditions};
 use crate::model::MachineId;
@@ -13,20 +13,20 @@ use crate::state::State;
 pub struct DeviceState {
     isolation: ConditionPhase,
     restriction: ConditionPhase,
-    /// Whether it is a device without a sensor, contained by the others.
+    /// Whether it has no sensor and is contained by others.
     is_contained: bool,
-    /// Whether it is cut off or restricted now, regardless of what is under way.
+    /// Whether it is cut off or restricted now, regardless of actions under way.
     is_in_force: bool,
-    /// How many actions of any kind are under way.
+    /// Number of unfinished actions of any kind.
     open_actions: usize,
-    /// Whether an order of this console on it waits for a person to have read it.
+    /// Whether an order of this console on it needs attention.
     needs_attention: bool,
-    /// Whether the present account has requested an action.
+    /// Whether the present account requested an action on it.
     is_of_mine: bool,
 }
 
 impl DeviceState {
-    /// State by a device's known actions.
+    /// State according to a device's known actions.
     #[must_use]
     pub fn known(state: &State, id: &MachineId) -> Self {
         let conditions = state.actions.conditions(id);
@@ -38,7 +38,7 @@ impl DeviceState {
         }
     }
 
-    /// [`Self::known`] for the search, which also looks at the requestors.
+    /// [`Self::known`] for the search, with the requestors.
     #[must_use]
     pub fn to_be_searched(state: &State, id: &MachineId) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl DeviceState {
         ]
     }
 
-    /// The words by which it can be searched for. One whose release is pending is still isolated.
+    /// The words that it can be searched by. A device with a pending release is still isolated.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         let known = Self {
             needs_attention: false,
@@ -84,20 +84,19 @@ impl DeviceState {
         })
     }
 
-    /// Whether it is cut off or restricted now, regardless of what is under way.
+    /// Whether it is cut off or restricted now, regardless of actions under way.
     #[must_use]
     pub const fn is_in_force(self) -> bool {
         self.is_in_force
     }
 
-    /// Whether the column says that something is under way.
+    /// Whether the column shows an action under way.
     #[must_use]
     pub const fn is_changing(self) -> bool {
         self.isolation.is_changing() || self.restriction.is_changing()
     }
 
-    /// The words by which it can be searched for together with others: cut off or restricted in
-    /// whichever way, or about to be.
+    /// The group words that it can be searched by: cut off or restricted in any way, or about to be.
     pub fn group_words(self) -> impl Iterator<Item = &'static str> + Clone {
         let contained = self.is_in_force.then_some("Contained");
         contained
@@ -107,7 +106,7 @@ impl DeviceState {
             .chain(self.is_of_mine.then_some("Requested-by-me"))
     }
 
-    /// Its sort rank by state: what is under way first, what holds next.
+    /// Sort rank by state: actions under way first, then conditions in force.
     #[must_use]
     pub fn rank(self) -> Option<u128> {
         if self.is_changing() {
@@ -129,20 +128,20 @@ impl DeviceState {
         }
     }
 
-    /// The words on screen; what is in force goes before what is not.
+    /// The words on screen, conditions in force first.
     #[must_use]
     pub fn text(self) -> String {
         self.joined(|condition, phase| phase.word(condition))
     }
 
-    /// A shorter text, where there is little room.
+    /// A shorter text for narrow space.
     #[must_use]
     pub fn short_text(self) -> String {
         let phases = self.phases();
         let repeated = phases.iter().filter(|(_, phase)| phase.is_repeated());
         let in_force: Vec<_> = repeated.map(|(condition, _)| condition.word()).collect();
         if phases.iter().all(|(_, phase)| phase.is_changing()) {
-            // What is in force is never left out for what is to come.
+            // A condition in force is never left out in favour of a pending one.
             let open = format!("{} actions open", self.open_actions);
             return match in_force.as_slice() {
                 [] => open,
@@ -176,13 +175,13 @@ impl DeviceState {
         }
     }
 
-    /// Whether it is cut off, or an action that isolates or releases it is under way.
+    /// Whether it is cut off, or an isolation or release is under way.
     #[must_use]
     pub const fn is_cut_off_of_note(self) -> bool {
         self.isolation.is_of_note()
     }
 
-    /// The phase that the eye has to see first.
+    /// The phase to emphasise.
     #[must_use]
     pub fn lead(self) -> (Condition, ConditionPhase) {
         let phases = self.phases();
@@ -198,7 +197,7 @@ impl From<&Conditions> for DeviceState {
     fn from(conditions: &Conditions) -> Self {
         let phase = |condition| conditions.phase(condition);
         let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
-        // For one that was contained and is managed now, its isolation counts.
+        // For a formerly contained, now managed device, its isolation counts.
         let is_contained = containment != ConditionPhase::Unknown
             && !isolation.is_of_note()
             && (containment.is_of_note() || isolation == ConditionPhase::Unknown);
@@ -244,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_said_and_never_a_no() {
+    fn unknown_state_is_shown_as_unknown_not_no() {
         assert_eq!(of(&[]).text(), "Unknown");
         assert_eq!(words(&[]), ["Unknown"]);
         assert_eq!(of(&[]).rank(), None);
@@ -271,14 +270,14 @@ mod tests {
         assert!(again(Pending).words().any(|word| word == "Isolated"));
         let release = of(&[action(Isolate, Succeeded), action(Unisolate, Pending)]);
         assert_eq!(release.text(), "Still isolated, release pending");
-        // Releasing what was never isolated makes nobody believe that it is off the network.
+        // Releasing a device that was never isolated must not suggest that it is off the network.
         let idle = [action(Unisolate, Pending)];
         assert_eq!(of(&idle).text(), "Release pending");
         assert_eq!(words(&idle), ["Release pending"]);
     }
 
     #[test]
-    fn as_many_actions_are_open_as_run_of_whichever_kind() {
+    fn open_actions_of_all_kinds_are_counted() {
         let kinds = [
             Isolate,
             RestrictCodeExecution,
@@ -290,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn opposite_requests_that_are_both_open_are_both_said() {
+    fn opposite_open_requests_are_both_shown() {
         for (first, second) in [(Isolate, Unisolate), (Unisolate, Isolate)] {
             for status in [Pending, InProgress] {
                 let mut newer = action(second.clone(), status);
@@ -338,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn one_whose_release_is_pending_is_found_as_isolated() {
+    fn a_device_with_pending_release_is_found_as_isolated() {
         let release = [action(Isolate, Succeeded), action(Unisolate, Pending)];
         assert_eq!(words(&release), ["Isolated", "Release pending"]);
         assert_eq!(of(&release).short_text(), "Release pending");

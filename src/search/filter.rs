@@ -11,17 +11,17 @@ use crate::model::{
     is_plain, normal, pasted_ids, search_words, without_excluded,
 };
 
-/// A risk that is high, or of a word that this version does not know.
+/// A high risk, or one unknown to this version.
 const HIGH_OR_ABOVE: &str = "high+";
-/// The least bytes of a word that is not taken for an option of a command.
+/// Minimum length in bytes of a word that is not read as an option of a command.
 const NO_OPTION: usize = 4;
 
-/// A search, read once per keystroke and then asked for every device, without allocating for any.
+/// A search, parsed once per keystroke and then matched against every device without allocating.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Terms; all of them have to match.
+    /// Terms, all of which have to match.
     terms: Vec<Term>,
-    /// Device named in a line pasted from a ticket, used when the terms find nothing.
+    /// Devices named in a line pasted from a ticket, used when the terms match nothing.
     pasted: Option<Pasted>,
 }
 
@@ -33,7 +33,7 @@ struct Term {
     is_excluded: bool,
 }
 
-/// Field that a search word applies to.
+/// Field of a search term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     Any,
@@ -51,11 +51,11 @@ pub enum Field {
     Group,
     State,
     Entra,
-    /// A user, of whom the list says nothing: the service is asked.
+    /// A user, who is not in the list: the service is queried.
     User,
 }
 
-/// The fields by the word before the colon, with what comes after it.
+/// Fields by their name before the colon, with their description.
 pub const FIELDS: [(&str, Field, &str); 15] = [
     ("name", Field::Name, "a part of the name"),
     ("id", Field::Id, "a part of the device id"),
@@ -75,7 +75,7 @@ pub const FIELDS: [(&str, Field, &str); 15] = [
 ];
 
 impl Field {
-    /// The field of that word.
+    /// The field with this name.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         FIELDS
@@ -84,7 +84,7 @@ impl Field {
             .map(|(_, field, _)| *field)
     }
 
-    /// Whether the field describes a device, by one of few values; the others name it.
+    /// Whether the field describes a device by one of a few values; the others identify it.
     #[must_use]
     pub const fn describes(self) -> bool {
         match self {
@@ -104,7 +104,7 @@ impl Field {
     }
 }
 
-/// Hint for a search that finds nothing because a word before a colon is not a field.
+/// Hint for a search that matches nothing because a word before a colon is not a field.
 #[must_use]
 pub fn field_trouble(text: &str) -> Option<String> {
     if Question::is_beyond_list(text) {
@@ -113,7 +113,7 @@ pub fn field_trouble(text: &str) -> Option<String> {
     let strange = search_words(text).into_iter().find_map(|word| {
         let (name, rest) = word.text.split_once(':').filter(|_| !word.is_quoted)?;
         let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_alphabetic());
-        // Part of an address, a time, a page or a path.
+        // Part of an address, time, URL or path.
         let is_else = rest.contains(':')
             || rest.starts_with(['/', '\\'])
             || (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
@@ -124,14 +124,14 @@ pub fn field_trouble(text: &str) -> Option<String> {
     Some(format!("“{strange}” is not a field: {}", known.join(", ")))
 }
 
-/// Devices named in a pasted line, if any.
+/// The devices named in a pasted line, if any.
 fn named_in(line: &str) -> Option<Pasted> {
     Some(Pasted::find(line)).filter(|found| !found.is_nothing())
 }
 
 impl Filter {
-    /// Reads what was typed or pasted. Ids anywhere in it find their devices and nothing else; one of
-    /// no device in the list may be the hash of a file, and leaves the line to its other words.
+    /// Parses typed or pasted text. Ids anywhere in it match only their devices; one of no listed
+    /// device may be a file's hash, and the line's other words are used.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let excluded = || {
@@ -146,7 +146,7 @@ impl Filter {
         };
         let wanted = without_excluded(text);
         if let Some(id) = pasted_ids(&wanted).next() {
-            // No device has two ids: of several, the line finds each.
+            // No device has two ids: each id in the line matches its device.
             let is_alone = pasted_ids(&wanted).all(|other| other == id);
             let rest = wanted.replacen(id, if is_alone { " " } else { id }, 1);
             let ids = pasted_ids(&wanted).map(|id| Term::wanted(Field::Id, id));
@@ -156,7 +156,7 @@ impl Filter {
             };
         }
         if Question::is_beyond_list(text) {
-            // Only the service's answer is shown: what the list holds of it would mislead.
+            // Only the service's answer is shown: partial matches in the list would mislead.
             return only(Field::User, text);
         }
         let terms = search_words(text).iter().filter_map(term).collect();
@@ -164,14 +164,14 @@ impl Filter {
         Self { terms, pasted }
     }
 
-    /// Whether it depends on state that changes without the list being read again.
+    /// Whether it depends on state that changes without a new reading of the list.
     #[must_use]
     pub fn asks_for_state(&self) -> bool {
         self.terms.iter().any(|term| term.field == Field::State)
     }
 
-    /// Whether a device is found. Its marks spare most looks at it; `odd` is its
-    /// [`search_text`](crate::model::search_text), and `state` is worked out only when it is asked for.
+    /// Whether a device matches. The signature rules most devices out; `odd` is the device's
+    /// [`search_text`](crate::model::search_text), and `state` is only called if needed.
     #[must_use]
     pub fn matches<'a>(
         &self,
@@ -184,10 +184,9 @@ impl Filter {
         self.terms.iter().all(is_met)
     }
 
-    /// Whether a word of the search leaves out a device that is found otherwise than by the words:
-    /// by a pasted line, or by the service itself. A field that describes devices narrows those too. In
-    /// such a line `-s` and `-enc` are options of a command, so a word without a field counts only where it
-    /// is long and stands in the name.
+    /// Whether a word excludes a device that matches by a pasted line or the service's answer. A
+    /// term on a describing field narrows those as well. In such a line, `-s` and `-enc` are
+    /// options of a command, so a word without a field counts only if it is long and in the name.
     #[must_use]
     pub fn leaves_out(
         &self,
@@ -208,16 +207,15 @@ impl Filter {
         })
     }
 
-    /// The pasted line's device, which is enough where the terms find nothing: a line from a ticket
-    /// has words that no device has.
+    /// The pasted line's devices, for when the terms match nothing: a ticket line has words that no device has.
     #[must_use]
     pub fn pasted(&self) -> Option<&Pasted> {
         self.pasted.as_ref()
     }
 
-    /// Whether it finds nothing that the filter of `before` has not found: typing on narrows. Words
-    /// with a field, ids and addresses have rules of their own, and a longer excluded word leaves out
-    /// less.
+    /// Whether it matches nothing that the filter of `before` did not match, so that the matches
+    /// can be narrowed. Words with a field, ids and addresses follow other rules, and a longer
+    /// excluded word excludes less.
     #[must_use]
     pub fn narrows(&self, before: &str, now: &str) -> bool {
         let is_plain = |filter: &Self| {
@@ -234,7 +232,7 @@ impl Filter {
             return false;
         }
         let before = Self::parse(before);
-        // A letter can become another one by what is typed behind it.
+        // Typing a combining character can change a letter.
         let mut pairs = before.terms.iter().zip(&self.terms);
         is_plain(&before)
             && before.terms.len() <= self.terms.len()
@@ -251,7 +249,7 @@ impl Term {
         }
     }
 
-    /// Whether a device is as the term wants it: has it, or has it not.
+    /// Whether a device meets the term, which may require or exclude.
     fn is_met_by<'a>(
         &self,
         machine: &Machine,
@@ -266,12 +264,12 @@ impl Term {
         has_it != self.is_excluded
     }
 
-    /// The answer, where the marks of a device are enough for one.
+    /// The answer, if the device's signature is enough for one.
     fn answer_by(&self, signature: &BigramSignature) -> Option<bool> {
         let needle = &self.needle;
         let may_be = match self.field {
             Field::Any => return needle.answer_by(signature),
-            // The marks of a long text are those of its beginning.
+            // The signature of a long text covers only its beginning.
             Field::Name | Field::Tag | Field::Group => {
                 signature.is_odd() || signature.holds(needle.in_text)
             }
@@ -346,12 +344,12 @@ impl Term {
     }
 }
 
-/// A text to look for, in its normal form.
+/// A text to search for, in its normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Needle {
     normal: Box<str>,
     address: Option<IpAddr>,
-    /// The digits of a MAC address or of the beginning of one.
+    /// The digits of a MAC address or of its beginning.
     mac: Option<Box<str>>,
     may_be_id: bool,
     may_be_address: bool,
@@ -375,7 +373,7 @@ impl Needle {
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
             in_text: BigramSignature::of_text(text),
             in_id: BigramSignature::of_id(text),
-            // An address has many spellings.
+            // An address has many notations.
             in_address: address.map_or_else(
                 || BigramSignature::of_address_text(text.as_bytes()),
                 |ip: IpAddr| BigramSignature::of_address(ip.to_canonical()),
@@ -415,7 +413,7 @@ impl Needle {
         text.is_some_and(|text| contains_folded(text.as_bytes(), self.normal.as_bytes()))
     }
 
-    /// For closed lists of words: "active" must not find "Inactive".
+    /// Matches the start, for closed lists of words: "active" must not match "Inactive".
     fn starts(&self, text: &str) -> bool {
         normal(text).starts_with(&*self.normal)
     }
@@ -473,8 +471,8 @@ fn term(word: &SearchWord) -> Option<Term> {
     (!term.needle.normal.is_empty()).then_some(term)
 }
 
-/// A pasted word without the characters around names in tickets, logs and directories: `“FIN-LT-042”,`,
-/// `FIN-LT-042$`, `(…9c07)`. A word of nothing else stays.
+/// A pasted word without the characters around names in tickets, logs and directories:
+/// `“FIN-LT-042”,`, `FIN-LT-042$`, `(…9c07)`. A word of only such characters is kept.
 fn undecorated(word: &str) -> &str {
     let is_around = |c: char| {
         const AROUND: &str = ",;$()[]{}<>'\"“”„‟‘’‚«»‹›…";

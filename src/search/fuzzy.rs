@@ -1,10 +1,9 @@
-//! Fuzzy matching: whether the letters of a text stand in another one in their order, how well, and
-//! which they are.
+//! Fuzzy matching: whether a text contains the letters of another one in order, how well, and at which positions.
 
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-/// Longer texts are matched as far as this, in characters.
+/// Maximum number of characters matched of a longer text.
 const MAX_CHARS: usize = 300;
 
 /// A fuzzy pattern, with the matcher's scratch memory.
@@ -32,7 +31,7 @@ impl std::fmt::Debug for Fuzzy {
 }
 
 impl Fuzzy {
-    /// Looks for this text from now on; each of its words has to match.
+    /// Sets the text to match; each of its words has to match.
     pub fn look_for(&mut self, text: &str) {
         self.pattern = Pattern::new(
             text,
@@ -42,28 +41,27 @@ impl Fuzzy {
         );
     }
 
-    /// How well a text matches, higher for better; `None` where it does not.
+    /// Score of a text, higher for better; `None` if it does not match.
     pub fn score(&mut self, text: &str) -> Option<u32> {
         let text = haystack(text, &mut self.chars);
         self.pattern.score(text, &mut self.matcher)
     }
 
-    /// A faster [`Self::score`] that is sometimes too low; for choosing candidates among very many
-    /// texts.
+    /// A faster [`Self::score`] that is sometimes too low, for choosing candidates among very many texts.
     pub fn quick_score(&mut self, text: &str) -> Option<u32> {
         let text = haystack(text, &mut self.chars);
         let matcher = &mut self.matcher;
         self.pattern.atoms.iter().try_fold(0, |sum, word| {
             let word = word.needle_text();
             matcher.config.ignore_case = true;
-            // A letter with an accent means itself, one without any.
+            // An accented letter matches only itself, a plain one also its accented forms.
             matcher.config.normalize = word.is_ascii();
             let score = matcher.fuzzy_match_greedy(text, word)?;
             Some(sum + u32::from(score))
         })
     }
 
-    /// The characters of a text that matched, by their places in it, in order.
+    /// The indices of the matched characters, in order.
     pub fn letters(&mut self, text: &str) -> Vec<usize> {
         let text = haystack(text, &mut self.chars);
         let mut found = Vec::new();
@@ -77,7 +75,7 @@ impl Fuzzy {
     }
 }
 
-/// By characters and not by graphemes, so that a place is that of a character.
+/// By characters instead of graphemes, so that an index is a character's.
 fn haystack<'a>(text: &'a str, chars: &'a mut Vec<char>) -> Utf32Str<'a> {
     if text.is_ascii() {
         let end = text.len().min(MAX_CHARS);
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_letters_that_matched_are_told_also_beyond_ascii() {
+    fn matched_characters_are_indexed_beyond_ascii() {
         assert_eq!(letters("cpho", "Copy hand-over"), Some("Cpho".into()));
         assert_eq!(letters("FIN 42", "fin-lt-042"), Some("fin42".into()));
         assert_eq!(letters("münch", "Zürich, MÜNCHEN"), Some("MÜNCH".into()));
@@ -114,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_is_a_better_match_than_scattered_letters() {
+    fn a_prefix_scores_higher_than_scattered_letters() {
         let mut fuzzy = Fuzzy::default();
         fuzzy.look_for("rel");
-        let of = |fuzzy: &mut Fuzzy, text| fuzzy.score(text).expect("it matches");
+        let of = |fuzzy: &mut Fuzzy, text| fuzzy.score(text).expect("a match");
         let begins = of(&mut fuzzy, "Release what you isolated");
         assert!(begins > of(&mut fuzzy, "Contained, restricted, pending list"));
     }

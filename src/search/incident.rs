@@ -1,4 +1,4 @@
-//! Everything that carries one ticket: devices, this console's orders, other requests, tags.
+//! Everything related to one ticket: devices, this console's orders, other requests, tags.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,55 +9,55 @@ use crate::journal::Entry;
 use crate::model::{EntryId, MachineActionId, MachineId, MachineRef, names_ticket};
 use crate::state::{Contained, Request, State, WayBack};
 
-/// The newest entries are looked at for tickets; older ones are found by their number.
+/// Number of newest entries scanned for tickets; older ones are found by their number.
 const LOOKED_AT: usize = 2_000;
-/// Tickets that are offered.
+/// Maximum number of tickets offered.
 const MAX_TICKETS: usize = 20;
 
 /// Everything known under one ticket.
 #[derive(Debug, Default)]
 pub struct Incident {
-    /// Contained ones first, then by name; and what stands in a device's place for orders that reach all
-    /// of them.
+    /// Devices, contained ones first, then by name; includes
+    /// [`MachineRef::every_device`](crate::model::MachineRef::every_device) for tenant-wide orders.
     pub rows: Vec<IncidentDevice>,
-    /// Devices contained, or about to be, by a request that carries the ticket.
+    /// Devices contained, or about to be, by a request with the ticket.
     pub contained: Vec<Contained>,
-    /// What the signed-in account may release of it: its own.
+    /// The containments of the signed-in account, which it may release.
     pub way_back: WayBack,
-    /// The part of that which is contained under another ticket too: that incident may still need it.
+    /// The containments among them that another ticket needs as well.
     pub also_under: Vec<AlsoUnder>,
     /// This console's orders, newest first.
     pub entries: Vec<EntryId>,
-    /// How many of them have not ended.
+    /// Number of orders that have not ended.
     pub open: usize,
 }
 
-/// A device with what was ordered of it under the ticket.
+/// A device with its orders under the ticket.
 #[derive(Debug)]
 pub struct IncidentDevice {
     pub machine: MachineRef,
-    /// Newest first.
+    /// Orders and requests, newest first.
     pub lines: Vec<IncidentLine>,
-    /// Whether a request that carries the ticket contains it.
+    /// Whether a request with the ticket contains it.
     pub is_contained: bool,
-    /// Containments whose requests do not carry the ticket.
+    /// Containments whose requests do not have the ticket.
     pub otherwise: Vec<Contained>,
-    /// Whether one of its tags is or holds the ticket.
+    /// Whether one of its tags is or contains the ticket.
     pub is_tagged: bool,
 }
 
-/// A request under another ticket for what is contained under this one.
+/// A request under another ticket for a device contained under this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlsoUnder {
     pub machine: MachineId,
     pub condition: Condition,
     pub ticket: String,
-    /// Who requested it.
+    /// The requestor.
     pub by: String,
     pub at: Option<Timestamp>,
 }
 
-/// An order of this console, or what somebody else requested.
+/// An order of this console, or someone else's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IncidentLine {
     Order(EntryId),
@@ -65,7 +65,7 @@ pub enum IncidentLine {
 }
 
 impl Incident {
-    /// Gathers what carries this ticket. `entries` are those that may, newest first.
+    /// Gathers everything with this ticket. `entries` are the candidates, newest first.
     #[must_use]
     pub fn gather<'a>(
         state: &State,
@@ -102,7 +102,7 @@ impl Incident {
             }
         }
         for row in state.contained() {
-            // A repeated request takes no other ticket off it.
+            // A repetition under another ticket does not remove this one.
             let mut setters = row.setters().iter();
             if setters.any(|request| carries(state, request, ticket)) {
                 found.device(state, row.machine.clone()).is_contained = true;
@@ -123,20 +123,20 @@ impl Incident {
         incident
     }
 
-    /// The devices themselves.
+    /// The devices, without tenant-wide orders.
     pub fn devices(&self) -> impl Iterator<Item = &IncidentDevice> {
         let rows = self.rows.iter();
         rows.filter(|row| !row.machine.is_every_device())
     }
 
-    /// How many devices are contained under the ticket, or are about to be.
+    /// Number of devices contained, or about to be, under the ticket.
     #[must_use]
     pub fn contained_devices(&self) -> usize {
         self.devices().filter(|d| d.is_contained).count()
     }
 }
 
-/// What a request was made for, as the service has it and as it was ordered from here.
+/// Comments of a request, as the service has them and as ordered from here.
 fn comments<'a>(state: &'a State, request: &'a Request) -> impl Iterator<Item = &'a str> {
     let made_by = state.entries.creator_of(&request.action);
     let made_by = made_by.map(|entry| &*entry.order.comment);
@@ -147,7 +147,7 @@ fn carries(state: &State, request: &Request, ticket: &str) -> bool {
     comments(state, request).any(|comment| names_ticket(comment, ticket))
 }
 
-/// The newest request under another ticket that contains what this row is about.
+/// The newest request under another ticket with the same containment.
 fn also_under(state: &State, row: &Contained, ticket: &str) -> Option<AlsoUnder> {
     let others = row.setters().iter().rev();
     let mut others = others.filter(|request| !carries(state, request, ticket));
@@ -164,14 +164,14 @@ fn also_under(state: &State, row: &Contained, ticket: &str) -> Option<AlsoUnder>
     })
 }
 
-/// Devices as they are found.
+/// Devices found so far.
 #[derive(Default)]
 struct Gathering(HashMap<MachineId, IncidentDevice>);
 
 impl Gathering {
     fn device(&mut self, state: &State, machine: MachineRef) -> &mut IncidentDevice {
         self.0.entry(machine.id.clone()).or_insert_with(|| {
-            // As its record calls it, else by the name that is known otherwise.
+            // The name in its record, else the name known otherwise.
             let record = state.machine(&machine.id).map(|known| known.reference());
             IncidentDevice {
                 machine: record.unwrap_or(machine),
@@ -198,7 +198,7 @@ impl Gathering {
     }
 }
 
-/// The tickets of the newest orders, the newest first, and then those of what others contain.
+/// The tickets of the newest orders, newest first, then those of containments by others.
 #[must_use]
 pub fn tickets(state: &State) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -260,7 +260,7 @@ mod tests {
         fixtures::entry(author, order, vec![Record::Sent, done])
     }
 
-    /// Two of Jane's under the ticket, one of hers under another, one of Sam's, one that has the tag.
+    /// Two of Jane's under the ticket, one of hers under another, one of Sam's, one with the tag.
     fn state() -> State {
         let (jane, sam) = ("jane@contoso.com", "sam@contoso.com");
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_incident_is_what_carries_its_ticket_and_releases_only_ones_own() {
+    fn an_incident_has_one_ticket_and_releases_only_own_containments() {
         let state = state();
         let incident = Incident::gather(&state, "INC-47", state.entries.iter().rev());
         let seen: Vec<_> = incident
@@ -310,10 +310,9 @@ mod tests {
         assert_eq!((incident.entries.len(), incident.open), (1, 0));
     }
 
-    /// Sam isolated it under one ticket, Jane once more under another: it is contained under both, and not
-    /// hers to release.
+    /// Sam isolated it under one ticket, Jane again under another: it is contained under both, and not hers to release.
     #[test]
-    fn what_was_isolated_again_is_contained_under_both_tickets() {
+    fn repeated_isolation_is_contained_under_both_tickets() {
         let (jane, sam) = ("jane@contoso.com", "sam@contoso.com");
         let mut state = state();
         let mut actions = vec![
@@ -333,9 +332,9 @@ mod tests {
         assert!(tickets(&state).contains(&"INC-20951".to_owned()));
     }
 
-    /// Jane's own, of which another of her tickets has need too.
+    /// Jane's own containment, which another of her tickets needs as well.
     #[test]
-    fn what_is_contained_under_another_ticket_as_well_is_told_with_it() {
+    fn containment_needed_by_another_ticket_is_reported() {
         let jane = "jane@contoso.com";
         let mut state = state();
         let mut again = action("x4", "a1", jane, "INC-2 exfiltration");
@@ -359,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn tickets_are_named_once_the_newest_first() {
+    fn tickets_are_listed_once_newest_first() {
         assert_eq!(tickets(&state()), ["INC-471", "INC-47"]);
     }
 }

@@ -1,5 +1,5 @@
-//! Search over the entries of the journal, newest first. It runs in parts, one per frame, as a journal may
-//! have a hundred thousand entries and no frame may wait for them.
+//! Search over the entries of the journal, newest first. Runs in parts, one per frame, as a journal
+//! may have a hundred thousand entries and no frame may wait for them.
 
 use jiff::Timestamp;
 use strum::VariantArray;
@@ -9,7 +9,7 @@ use crate::journal::{Entry, OrderStatus, Phase};
 use crate::model::{EntryId, normal, search_words, variants};
 use crate::state::State;
 
-/// Entries that are searched in one frame.
+/// Entries searched per frame.
 const LOOKED_AT_ONCE: usize = 1_000;
 
 /// Outcome of an order, as a search criterion.
@@ -17,7 +17,7 @@ const LOOKED_AT_ONCE: usize = 1_000;
 pub enum Outcome {
     #[default]
     Any,
-    /// Not at an end, outcome unknown included.
+    /// Not ended, unknown outcomes included.
     Open,
     Done,
     /// Failed, refused, timed out, cancelled, not found, or someone else's.
@@ -55,10 +55,10 @@ impl Outcome {
     }
 }
 
-/// Query of the journal page. All criteria have to hold.
+/// Query of the journal page. All criteria must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JournalQuery {
-    /// Words to find in device, comment, action, status, account and tag; `-word` excludes.
+    /// Words to match in device, comment, action, status, account and tag; `-word` excludes.
     pub text: String,
     pub ticket: String,
     pub device: String,
@@ -79,7 +79,7 @@ impl JournalQuery {
     }
 }
 
-/// Search words in their normal form, each with whether it is required or excluded.
+/// Search words in normal form, each with whether it is required or excluded.
 #[derive(Debug)]
 struct Words(Vec<(String, bool)>);
 
@@ -90,7 +90,7 @@ impl Words {
         Self(words.filter(|(word, _)| !word.is_empty()).collect())
     }
 
-    /// Whether each required one, and no other, is in one of the texts.
+    /// Whether all required words and no excluded one are in the texts.
     fn fit(&self, is_there: impl Fn(&str) -> bool) -> bool {
         self.0
             .iter()
@@ -120,7 +120,7 @@ impl Reading {
     fn fits(&self, entry: &Entry) -> bool {
         let (query, order) = (&self.query, &entry.order);
         let last = entry.records().last().map(|(at, _)| *at);
-        // The cheap criteria first.
+        // Cheap criteria first.
         query.since.is_none_or(|since| last >= Some(since))
             && query.outcome.fits(entry.status())
             && (query.account.as_ref()).is_none_or(|account| *account == entry.author.account)
@@ -149,22 +149,22 @@ fn is_on_device(word: &str, entry: &Entry) -> bool {
         || is_in(entry.machine().id.as_str())
 }
 
-/// The matching entries, by their indices in the journal.
+/// The matching entries, by their index in the journal.
 #[derive(Debug, Default)]
 pub struct JournalRows {
-    /// `None` before there was a query.
+    /// `None` before the first query.
     reading: Option<Reading>,
     generation: u64,
     /// Newest first. Incomplete while a new query is running.
     found: Vec<u32>,
     /// Matches of the same query in a changed journal; replaces `found` when complete.
     again: Option<Vec<u32>>,
-    /// The next index to look at, from the end; `None` when idle.
+    /// The next index to search, from the end; `None` when idle.
     next: Option<usize>,
 }
 
 impl JournalRows {
-    /// Continues the search. Matches are added at the end, so that nothing in sight moves.
+    /// Continues the search. Matches are appended, so that visible rows do not move.
     pub fn advance(&mut self, state: &State, query: &JournalQuery) {
         let generation = state.entries.generation();
         let reading = self.reading.as_ref();
@@ -209,7 +209,7 @@ impl JournalRows {
         }
     }
 
-    /// Whether the whole journal was searched in its present state.
+    /// Whether the present journal was searched completely.
     #[must_use]
     pub fn is_up_to_date(&self, state: &State) -> bool {
         let is_begun = self.reading.is_some();
@@ -226,14 +226,12 @@ impl JournalRows {
         self.found.is_empty()
     }
 
-    /// The entry of a row.
     #[must_use]
     pub fn entry<'a>(&self, state: &'a State, row: usize) -> Option<&'a Entry> {
         let all: &[Entry] = &state.entries;
         all.get(*self.found.get(row)? as usize)
     }
 
-    /// The row of an entry.
     #[must_use]
     pub fn row_of(&self, state: &State, id: EntryId) -> Option<usize> {
         let place = u32::try_from(state.entries.index_of(id)?).ok()?;
@@ -315,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_anywhere_in_an_entry_and_the_newest_is_first() {
+    fn words_match_anywhere_in_an_entry_newest_first() {
         let state = few();
         let all = ["fin-srv-1", "HR-LT-007", "FIN-LT-042"];
         assert_eq!(found(&state, &JournalQuery::default()), all);
@@ -336,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn ticket_device_outcome_account_and_time_narrow() {
+    fn all_criteria_narrow_the_result() {
         let state = few();
         let count = |query: JournalQuery| found(&state, &query).len();
         let any = JournalQuery::default;
@@ -368,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_journal_is_gone_through_in_parts_and_nothing_in_sight_moves() {
+    fn a_long_journal_is_searched_in_parts_and_visible_rows_stay() {
         let many = 3 * LOOKED_AT_ONCE;
         let mut state = state((1..=many).map(|n| entry(n, "D", "x", Vec::new())).collect());
         let mut rows = JournalRows::default();

@@ -1,4 +1,4 @@
-//! Finding devices: pasted text and search words are parsed, a bigram signature rules most devices
+//! Device search: pasted text and search words are parsed, a bigram signature rules most devices
 //! out, the rest are matched and sorted. Pure, without a window.
 
 mod addresses;

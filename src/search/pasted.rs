@@ -7,7 +7,7 @@ use super::bigrams::BigramSignature;
 use crate::model::{MacAddress, MachineId, normal, pasted_ids};
 use crate::state::Inventory;
 
-/// Words of a longer text that are looked at.
+/// Maximum number of words considered in a longer text.
 const MAX_WORDS: usize = 64;
 
 /// Ids, addresses and possible host names in a text of several words.
@@ -22,7 +22,7 @@ pub struct Pasted {
 impl Pasted {
     #[must_use]
     pub fn find(text: &str) -> Self {
-        // As people write addresses so that they cannot be followed by accident.
+        // Restores defanged addresses.
         let text = normal(text).replace("[.]", ".");
         let words = || text.split_whitespace().take(MAX_WORDS);
         let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -37,7 +37,7 @@ impl Pasted {
                 .collect(),
             addresses: words().filter_map(address).collect(),
             macs: words().filter_map(mac).collect(),
-            // A single word is a search, and no line, unless it has a domain or something around it.
+            // A single word is a search and not a line, unless it has a domain or surrounding characters.
             names: match names.as_slice() {
                 [only] if !only.contains('.') && **only == *text => Vec::new(),
                 _ => names,
@@ -53,8 +53,8 @@ impl Pasted {
             && self.names.is_empty()
     }
 
-    /// The places of the named devices: those with an id from the text, if any; else those with both a name and
-    /// an address from it, else those with either. `signatures` are indexed by place.
+    /// The indices of the named devices: those with an id from the text, if any; else those with
+    /// both a name and an address from it, else those with either. `signatures` are by index.
     #[must_use]
     pub fn places(&self, inventory: &Inventory, signatures: &[BigramSignature]) -> Vec<usize> {
         let ids = self.ids.iter();
@@ -90,14 +90,14 @@ impl Pasted {
     }
 }
 
-/// A MAC address in a word, with surrounding characters: `mac=00-5E-00-53-AF-01,`.
+/// Parses a MAC address with surrounding characters: `mac=00-5E-00-53-AF-01,`.
 fn mac(word: &str) -> Option<MacAddress> {
     let is_in = |c: char| c.is_ascii_hexdigit() || matches!(c, '-' | ':' | '.');
     word.split(|c| !is_in(c))
         .find_map(|part| MacAddress::parse(part.trim_matches(['-', ':', '.'])))
 }
 
-/// An address in a word, with surrounding characters: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
+/// Parses an IP address with surrounding characters: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
 fn address(word: &str) -> Option<IpAddr> {
     word.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
         .find_map(|part| {

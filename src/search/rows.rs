@@ -1,6 +1,5 @@
-//! The rows of the table: all devices in order, and those that the search finds. Each change costs
-//! what has changed, for there may be a hundred thousand devices, and they arrive while somebody
-//! types.
+//! The rows of the table: all devices in order, and those that match the search. Updates are
+//! incremental, as there may be a hundred thousand devices, arriving while the user types.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -13,37 +12,36 @@ use super::sort;
 use crate::model::{Column, Machine, MachineId, Sort, search_text};
 use crate::state::State;
 
-/// Devices by their places in the inventory.
+/// Rows as indices into the inventory.
 #[derive(Debug, Default)]
 pub struct Rows {
     /// All devices, in order.
     sorted: Vec<u32>,
     /// Matching devices, in order.
     found: Vec<u32>,
-    /// By place: by what a device is ordered, what a search can rule it out by, and whether it is
-    /// found.
+    /// By index: sort key, search signature, and whether it matches.
     keys: Vec<u128>,
     signatures: Vec<BigramSignature>,
     hits: Vec<bool>,
-    /// By place, the normal form of those few texts that are not plain.
+    /// By index: the normal form of the few texts that are not plain.
     odd: HashMap<u32, Box<str>>,
-    /// Whether what is found is what a pasted line names, and not what the words say.
+    /// Whether the matches are those of a pasted line instead of the words.
     is_by_paste: bool,
-    /// Whether states have changed by which they are ordered, and the order was held.
+    /// Whether states in the sort key have changed while the order was held.
     is_order_old: bool,
     from: Option<RowsKey>,
 }
 
-/// The inputs that the rows were made from.
+/// Inputs of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RowsKey {
     generation: u64,
-    /// Whether what is known of states matters, and what changes with it where it does.
+    /// Whether states matter, and their generation if so.
     needs_states: bool,
     states: u64,
     sort: Sort,
     search: String,
-    /// The number of the service's own answer to this search, where it was asked.
+    /// Number of the service's answer to this search, if it was queried.
     answer: Option<u64>,
 }
 
@@ -60,7 +58,7 @@ impl RowsKey {
         }
     }
 
-    /// Whether the same rows would be made now.
+    /// Whether the rows would be the same now.
     fn is_still(&self, state: &State, search: &str, sort: Sort) -> bool {
         self.generation == state.inventory.generation
             && self.sort == sort
@@ -70,21 +68,21 @@ impl RowsKey {
     }
 }
 
-/// What has changed since rows were last made; everything if none were.
+/// Changes since the last update; everything if there was none.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an answer of its own"
 )]
 struct Update {
-    /// The places of the devices that have changed, in order; `None` where that is not known.
+    /// Indices of the changed devices, in order; `None` if unknown.
     changes: Option<Vec<u32>>,
     same_search: bool,
     same_states: bool,
     same_order: bool,
-    /// The service itself was asked, before or now: what it found is added to what the words find, and
-    /// goes with its search.
+    /// Whether the service was queried, before or now: its answer is added to the words' matches,
+    /// and replaced with its search.
     was_asked: bool,
-    /// Whether the search finds nothing that the one before did not find.
+    /// Whether the search matches nothing that the previous one did not match.
     narrows: bool,
 }
 
@@ -122,20 +120,18 @@ impl Rows {
         self.found.is_empty()
     }
 
-    /// The device of a row.
     #[must_use]
     pub fn machine<'a>(&self, state: &'a State, row: usize) -> Option<&'a Arc<Machine>> {
         state.inventory.all().get(*self.found.get(row)? as usize)
     }
 
-    /// The row of a device.
     #[must_use]
     pub fn row_of(&self, state: &State, id: &MachineId) -> Option<usize> {
         let index = state.inventory.index_of(id)?;
         self.found.iter().position(|&found| found as usize == index)
     }
 
-    /// Whether another search than the one of these rows finds the device at a place of the inventory.
+    /// Whether a search other than that of these rows matches the device at an index.
     #[must_use]
     pub(super) fn would_find(&self, state: &State, filter: &Filter, place: u32) -> bool {
         let at = place as usize;
@@ -146,14 +142,13 @@ impl Rows {
         })
     }
 
-    /// Sorts and filters again after changes. Tells whether another search than
-    /// before was asked for.
+    /// Updates the rows after changes. Returns whether the search is a different one.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
         self.refresh_holding(state, search, sort, false)
     }
 
-    /// The same; with `holds_order` none changes its place among the others because its state has changed,
-    /// until another search or order is asked for, or this is called without.
+    /// Like [`Self::refresh`]; with `holds_order`, changed states do not move rows until the search
+    /// or sort order changes, or this is called without.
     pub fn refresh_holding(
         &mut self,
         state: &State,
@@ -186,7 +181,7 @@ impl Rows {
         before.is_some() && !update.same_search
     }
 
-    /// Does again what an update makes necessary, and no more.
+    /// Applies an update with the least work.
     fn apply(&mut self, state: &State, sort: Sort, filter: &Filter, update: &Update) {
         let all = || (0..).take(state.inventory.all().len());
         let changes = &update.changes;
@@ -240,13 +235,13 @@ impl Rows {
         }
     }
 
-    /// Puts all devices in order.
+    /// Sorts all devices.
     fn sort(&mut self, state: &State, sort: Sort) {
         let machines = state.inventory.all();
         for (key, machine) in self.keys.iter_mut().zip(machines) {
             *key = sort::key(machine, sort, state_of(state));
         }
-        // Comparing what lies side by side is many times faster than following pointers.
+        // Sorting contiguous keys is many times faster than following pointers.
         let mut keyed: Vec<(u128, u32)> = self.keys.iter().copied().zip(0..).collect();
         keyed.sort_unstable_by(|one, other| compare(machines, *one, *other));
         self.sorted.clear();
@@ -254,7 +249,7 @@ impl Rows {
             .extend(keyed.into_iter().map(|(_, index)| index));
     }
 
-    /// Puts what has changed, in the order of places, where it belongs among the others.
+    /// Merges the changed devices, given by ascending index, into the order.
     fn put_in(&mut self, state: &State, sort: Sort, changes: &[u32]) {
         let machines = state.inventory.all();
         let known = self.sorted.len();
@@ -289,9 +284,9 @@ impl Rows {
         self.sorted.extend_from_slice(rest);
     }
 
-    /// Filters the earlier matches.
+    /// Filters the previous matches.
     fn narrow(&mut self, state: &State, filter: &Filter) {
-        // In the order of places, in which the memory lies.
+        // In memory order.
         let rows = state.inventory.all().iter().zip(&self.signatures);
         for ((hit, (machine, signatures)), index) in self.hits.iter_mut().zip(rows).zip(0..) {
             let odd = || odd_of(&self.odd, signatures, index);
@@ -302,7 +297,7 @@ impl Rows {
         self.match_pasted(state, filter);
     }
 
-    /// Looks at these places again, and gathers what is found.
+    /// Matches these indices again, and gathers the result.
     fn filter_at(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
         for index in places {
@@ -315,7 +310,7 @@ impl Rows {
         self.match_pasted(state, filter);
     }
 
-    /// A line from a ticket holds words that no device has.
+    /// Matches a pasted line: it has words that no device has.
     fn match_pasted(&mut self, state: &State, filter: &Filter) {
         self.is_by_paste = false;
         if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
@@ -327,7 +322,7 @@ impl Rows {
         }
     }
 
-    /// Adds a device that the words alone do not find, unless one of them excludes it.
+    /// Adds a device that the words alone do not match, unless one of them excludes it.
     fn hit(&mut self, state: &State, filter: &Filter, index: usize) {
         let (machine, signatures) = (&state.inventory.all()[index], &self.signatures[index]);
         let at = u32::try_from(index).unwrap_or(u32::MAX);
@@ -359,7 +354,7 @@ fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> O
         .then_with(|| sort::compare_equals(machine(one.1), machine(other.1)))
 }
 
-/// Another one whenever an action or an order has changed: both only grow.
+/// A number that changes with each action or order: both generations only grow.
 fn states_of(state: &State) -> u64 {
     state.actions.generation() + state.entries.generation()
 }

@@ -1,4 +1,4 @@
-//! The order of devices.
+//! Sort order of devices.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::device_state::DeviceState;
 use crate::model::{Column, ExposureLevel, Machine, MachineId, RiskScore, Sort};
 
-/// A number that is ordered as the devices are by this column. Missing values come last in both
+/// A number with the sort order of the devices by this column. Missing values sort last in both
 /// directions, so no value is 0. Text is compared by its first sixteen bytes.
 #[must_use]
 pub fn key(machine: &Machine, sort: Sort, state: impl Fn(&MachineId) -> DeviceState) -> u128 {
@@ -17,7 +17,7 @@ pub fn key(machine: &Machine, sort: Sort, state: impl Fn(&MachineId) -> DeviceSt
     }
 }
 
-/// The order of devices whose keys are equal: by name, and twins by id.
+/// Order of devices with equal keys: by name, and records with one name by id.
 #[must_use]
 pub fn compare_equals(one: &Machine, other: &Machine) -> Ordering {
     let name = |machine: &Machine| prefix(machine.computer_dns_name.as_deref().unwrap_or_default());
@@ -56,7 +56,7 @@ fn value(
     }
 }
 
-/// A word that this version does not know ranks above *Medium*: it may be worse than any known one.
+/// A value unknown to this version ranks above *Medium*: it may be worse than any known one.
 fn risk_rank(risk: &RiskScore) -> u128 {
     match risk {
         RiskScore::None => 1,
@@ -78,7 +78,7 @@ fn exposure_rank(exposure: &ExposureLevel) -> u128 {
     }
 }
 
-/// The first sixteen bytes in lower case, as a number that is ordered like them.
+/// The first sixteen bytes in lower case, as a number with the same order.
 fn prefix(text: &str) -> u128 {
     let mut bytes = [0; 16];
     for (place, byte) in bytes.iter_mut().zip(text.bytes()) {

@@ -1,4 +1,4 @@
-//! How many devices of the list each quick filter finds, counted as things change.
+//! Number of devices that each quick filter matches, counted incrementally.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::device_state::DeviceState;
 use crate::model::{Account, HealthStatus, Machine, MachineId, RiskScore, variants};
 use crate::state::State;
 
-/// Devices that something was ordered of from here and that are looked at in one go.
+/// Maximum number of ordered-on devices checked per call.
 const LOOKED_AT_ONCE: usize = 500;
 
 /// Most used quick filters.
@@ -25,7 +25,7 @@ pub enum Quick {
 impl Quick {
     pub const ALL: [Self; Self::VARIANTS.len()] = variants();
 
-    /// The word of the search that finds them.
+    /// The filter's search word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -39,44 +39,44 @@ impl Quick {
     }
 }
 
-/// How many devices each finds.
+/// Number of devices that each quick filter matches.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// By place in the list: whether it is a high risk, and whether it is not active.
+    /// By index in the list: whether it is a high risk, and whether it is not active.
     flags: Vec<[bool; 2]>,
     inventory: Option<u64>,
     known: Option<Known>,
-    /// Progress of counting the devices with requests of this account: how many were looked at and found.
+    /// Progress of counting the devices with requests of this account: number checked and number matched.
     mine: Option<(usize, usize)>,
-    /// What was known when they were begun to be counted.
+    /// The facts when that count began.
     mine_from: Option<Known>,
-    /// Those of them of which nothing was ordered from here.
+    /// The matched devices without an order from this console.
     mine_elsewhere: usize,
     counts: [usize; Quick::ALL.len()],
 }
 
-/// What the counts of states depend on.
+/// Inputs of the counts by state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Known {
-    /// Another one when other devices are in the list.
+    /// Changes when the list has other devices.
     listed: u64,
     actions: u64,
     entries: u64,
-    /// How many machines something was ordered of.
+    /// Number of machines with an order.
     ordered: usize,
-    /// Whose requests are counted.
+    /// The account whose requests are counted.
     account: Option<Account>,
 }
 
 impl Tally {
-    /// How many there are, as was counted last.
+    /// The last complete count.
     #[must_use]
     pub const fn count(&self, quick: Quick) -> usize {
         self.counts[quick as usize]
     }
 
-    /// Counts again what has changed: of a hundred thousand devices, the new ones. Those with requests of
-    /// this account are counted in parts, as the journal may name as many. Returns whether that has ended.
+    /// Updates the counts: of a hundred thousand devices, only the new ones are counted. Devices with requests
+    /// of this account are counted in parts, as the journal may name as many. Returns whether all are counted.
     pub fn refresh(&mut self, state: &State) -> bool {
         let before = self.known.take();
         let now = Known {
@@ -144,7 +144,7 @@ impl Tally {
         if self.mine.is_none() && self.mine_from.as_ref() == Some(now) {
             return;
         }
-        // A count under way is finished first: while things keep changing it never would be otherwise.
+        // A count in progress is finished first, or constant changes would prevent an end.
         let (from, found) = self.mine.unwrap_or_else(|| {
             self.mine_from = Some(now.clone());
             (0, 0)
@@ -160,7 +160,7 @@ impl Tally {
         };
     }
 
-    /// Counts again what the records themselves say; whether other devices are in the list than before.
+    /// Updates the counts that depend on the records alone. Returns whether other devices are in the list than before.
     fn count_records(&mut self, state: &State) -> bool {
         let inventory = &state.inventory;
         if self.inventory == Some(inventory.generation) {
@@ -228,7 +228,7 @@ mod tests {
     use crate::search::Rows;
     use crate::state::fixtures;
 
-    /// What is counted is what the word of the search finds, however the facts came.
+    /// Asserts that each count equals the matches of its search word.
     fn assert_as_found(state: &State, tally: &mut Tally) {
         tally.refresh(state);
         for quick in Quick::ALL {
@@ -245,7 +245,7 @@ mod tests {
         }
     }
 
-    /// However long the journal is, and while it changes.
+    /// In a long journal, also while it changes.
     #[test]
     fn the_devices_of_a_long_journal_are_counted_in_parts() {
         let all = 2 * LOOKED_AT_ONCE + 1;
@@ -262,17 +262,17 @@ mod tests {
         state.apply(Event::Entries((0..all - 1).map(entry).collect()));
         let mut tally = Tally::default();
         assert!(!tally.refresh(&state));
-        assert_eq!(tally.count(Quick::Mine), 0, "not in one go");
+        assert_eq!(tally.count(Quick::Mine), 0, "not in one frame");
         state.apply(Event::Entry(Box::new(entry(all - 1))));
         assert!(!tally.refresh(&state));
-        assert!(!tally.refresh(&state), "there is more of it by now");
+        assert!(!tally.refresh(&state), "the journal has grown");
         let mut counted = vec![tally.count(Quick::Mine)];
         while !tally.refresh(&state) {
             counted.push(tally.count(Quick::Mine));
         }
         assert_eq!(counted, [all, all, all]);
         assert_as_found(&state, &mut tally);
-        // Of nobody's are none, at once.
+        // Without an account the count is 0 at once.
         state.apply(Event::Session {
             status: SessionStatus::SignedOut,
             epoch: Epoch(0),
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn each_filter_counts_what_it_finds() {
+    fn each_filter_counts_its_matches() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let mut tally = Tally::default();
         let mut some = Vec::new();
@@ -305,14 +305,14 @@ mod tests {
         fixtures::page(&mut state, &some);
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::HighRisk), 3);
-        // A word that this version does not know may be worse than any that it knows.
+        // A value unknown to this version may be worse than any known one.
         let mut worse = (*some[1]).clone();
         worse.risk_score = Some(RiskScore::from_wire("Critical"));
         fixtures::page(&mut state, &[std::sync::Arc::new(worse)]);
         assert_as_found(&state, &mut tally);
         assert_eq!(tally.count(Quick::HighRisk), 4);
         fixtures::page(&mut state, &some[1..2]);
-        // One of them is better now.
+        // One device is less at risk now.
         let mut better = (*some[0]).clone();
         better.risk_score = Some(RiskScore::None);
         fixtures::page(&mut state, &[std::sync::Arc::new(better)]);
@@ -329,7 +329,7 @@ mod tests {
             actions: vec![
                 act("a1", MachineActionStatus::Succeeded),
                 act("a2", MachineActionStatus::Pending),
-                // It is in no list.
+                // Not in the list.
                 act("f9", MachineActionStatus::Succeeded),
             ],
         });

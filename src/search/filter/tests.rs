@@ -1,4 +1,4 @@
-//! What a search finds.
+//! Matches of a search.
 
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn finds(search: &str) -> bool {
 }
 
 #[test]
-fn every_field_is_searched_in_any_case_and_all_words_have_to_be_there() {
+fn all_words_must_match_in_any_field_and_case() {
     for search in [
         "",
         "  ",
@@ -74,7 +74,7 @@ fn every_field_is_searched_in_any_case_and_all_words_have_to_be_there() {
 }
 
 #[test]
-fn fields_are_searched_alone() {
+fn a_field_term_matches_only_its_field() {
     for search in [
         "health:inactive",
         "risk:high",
@@ -143,7 +143,7 @@ fn a_word_after_a_hyphen_is_excluded() {
 }
 
 #[test]
-fn a_pasted_id_finds_its_device() {
+fn a_pasted_id_matches_its_device() {
     for search in [
         format!("INC-1: device {} is talking to 8.8.8.8", ID.to_uppercase()),
         format!("id={ID}"),
@@ -153,7 +153,7 @@ fn a_pasted_id_finds_its_device() {
 }
 
 #[test]
-fn a_hash_that_is_no_devices_id_leaves_the_line_to_its_other_words() {
+fn a_hash_that_is_no_device_id_is_ignored_in_a_line() {
     let line = format!("INC-1 beacon from FIN-LT-042 sha1 {}", "3".repeat(40));
     let filter = Filter::parse(&line);
     assert!(!is_found(&line, &machine("FIN-LT-042")), "by its terms");
@@ -162,7 +162,7 @@ fn a_hash_that_is_no_devices_id_leaves_the_line_to_its_other_words() {
 }
 
 #[test]
-fn letters_outside_ascii_are_folded_too() {
+fn non_ascii_letters_are_folded() {
     let machine = machine("BÜRO-ÄPFEL");
     assert!(is_found("büro", &machine) && is_found("äpfel", &machine));
     assert!(!is_found("birne ä", &machine));
@@ -170,7 +170,7 @@ fn letters_outside_ascii_are_folded_too() {
 
 proptest! {
     #[test]
-    fn an_excluded_word_finds_just_what_the_word_does_not(name in any_odd_text(), word in any_odd_text()) {
+    fn an_excluded_word_matches_the_complement(name in any_odd_text(), word in any_odd_text()) {
         let device = machine(&name);
         let word = word.replace('"', "");
         prop_assume!(!normal(&word).is_empty());
@@ -181,7 +181,7 @@ proptest! {
     }
 
     #[test]
-    fn a_device_is_found_by_what_its_row_shows(name in any_odd_text(), tag in any_odd_text()) {
+    fn a_device_is_found_by_every_text_of_its_row(name in any_odd_text(), tag in any_odd_text()) {
         let mut device = machine(&name);
         device.machine_tags = Some([tag.as_str().into()].into());
         for text in [&name, &tag] {
@@ -190,10 +190,10 @@ proptest! {
                 prop_assert!(is_found(&search, &device), "{search:?}");
             }
         }
-        // A device without a name says so instead, and is found by the end of its id.
+        // A device without a name shows a note instead, and is found by the end of its id.
         let shown = MachineRef::name_and_tail(&device.reference()).replace('"', " ");
         let shown = shown.replace("unnamed device", "");
-        // A word that begins with a hyphen needs quotation marks.
+        // A word with a leading hyphen needs quotation marks.
         let quoted = |word: &str| if word.starts_with('-') { format!("\"{word}\"") } else { word.to_owned() };
         let search = shown.split_whitespace().map(quoted).collect::<Vec<_>>().join(" ");
         prop_assert!(is_found(&search, &device), "{search:?}");
@@ -201,7 +201,7 @@ proptest! {
 }
 
 #[test]
-fn a_name_is_found_in_any_spelling_and_surrounded_by_other_text() {
+fn a_name_is_found_in_any_spelling_and_within_other_text() {
     let device = machine("FIN-LT-042.contoso.com");
     for search in [
         "FIN-LT-042$",
@@ -241,7 +241,7 @@ fn a_name_is_found_in_any_spelling_and_surrounded_by_other_text() {
     }
     assert!(!is_found("tag:büro", &mac) && !is_found("name:vip", &mac));
     let mut unusual = machine("x");
-    unusual.id = MachineId::parse("Dev_01:zz@k").expect("harmless");
+    unusual.id = MachineId::parse("Dev_01:zz@k").expect("a valid id");
     assert!(is_found("dev_01", &unusual) && is_found("(…zz@k)", &unusual));
     assert!(!is_found("dev_02", &unusual));
     let long = machine(&"a".repeat(90));
@@ -272,18 +272,18 @@ fn a_mac_address_is_found_in_any_spelling_and_while_it_is_typed() {
 }
 
 #[test]
-fn typing_on_narrows_only_where_it_does() {
+fn a_longer_search_narrows_only_if_its_matches_are_a_subset() {
     let narrows = |before: &str, now: &str| Filter::parse(now).narrows(before, now);
     assert!(narrows("vi", "vie") && narrows("vie", "vie-lt") && narrows("vie", "vie x"));
     assert!(!narrows("web -1", "web -10"), "leaves out less");
-    assert!(!narrows("web -", "web -1"), "a hyphen no more");
+    assert!(!narrows("web -", "web -1"), "no longer a hyphen");
     assert!(!narrows("u", "u\u{308}"), "another letter");
-    assert!(!narrows("00-5e-0", "00-5e-00"), "an address by now");
+    assert!(!narrows("00-5e-0", "00-5e-00"), "now an address");
 }
 
-/// The prefilter only saves work: a plain word finds exactly what contains it.
+/// The prefilter changes no result: a plain word matches exactly the texts that contain it.
 #[test]
-fn marks_answer_as_a_look_at_the_device_does() {
+fn signatures_never_change_the_result() {
     let machine = machine("FIN-LT-042.contoso.com");
     let texts = [
         "fin-lt-042.contoso.com",
@@ -315,7 +315,7 @@ fn marks_answer_as_a_look_at_the_device_does() {
 }
 
 #[test]
-fn unknown_search_field_is_reported_and_a_lookalike_is_not() {
+fn unknown_search_field_is_reported_and_other_colons_are_not() {
     let trouble = |text: &str| field_trouble(text).unwrap_or_default();
     assert!(trouble("web -colour:red").starts_with("“colour” is not a field"));
     assert!(
@@ -348,7 +348,7 @@ fn unknown_search_field_is_reported_and_a_lookalike_is_not() {
     }
 }
 
-/// An address in one of the spellings that people and services use.
+/// An address in one of the notations in use.
 fn spelt(ip: IpAddr, spelling: u8) -> String {
     match (ip, spelling % 4) {
         (IpAddr::V4(ip), 1) => ip.to_ipv6_mapped().to_string(),
@@ -364,7 +364,7 @@ fn spelt(ip: IpAddr, spelling: u8) -> String {
 
 fn any_address() -> impl Strategy<Value = IpAddr> {
     let v4 = any::<[u8; 4]>().prop_map(IpAddr::from);
-    // With zeros to leave out, and IPv4 addresses written as IPv6 ones.
+    // With zeros to abbreviate, and IPv4-mapped IPv6 addresses.
     let v6 = proptest::array::uniform8(prop_oneof![Just(0), 0..16_u16, any::<u16>()]);
     let v6 = v6.prop_map(IpAddr::from);
     let mapped = any::<[u8; 4]>()
@@ -373,9 +373,9 @@ fn any_address() -> impl Strategy<Value = IpAddr> {
 }
 
 proptest! {
-    /// The prefilter rules out no device that matches, in any spelling of it and of the search.
+    /// The prefilter rules out no matching address, in any notation of it and of the search.
     #[test]
-    fn marks_rule_out_no_address(
+    fn signatures_rule_out_no_matching_address(
         addresses in proptest::collection::vec(any_address(), 0..5),
         octets in proptest::collection::vec(any::<[u8; 6]>(), 0..3),
         looked_for in any_address(),

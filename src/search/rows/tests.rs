@@ -44,7 +44,7 @@ fn rows_sort_by_column_then_name_with_missing_values_last() {
     assert_eq!(order(Column::Risk, false), ["a2", "a3", "a1", "a4"]);
 }
 
-/// What one person may see while pages come, rows change, devices go, and they type and sort.
+/// A session with arriving pages, changed and removed devices, and typing and sorting.
 #[test]
 fn incremental_rows_equal_a_full_rebuild() {
     let mut rng = fastrand::Rng::with_seed(7);
@@ -160,7 +160,7 @@ fn a_new_search_is_reported_and_a_changed_list_is_not() {
 }
 
 #[test]
-fn a_pasted_line_finds_what_it_names() {
+fn a_pasted_line_matches_the_devices_it_names() {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     let with = |id: &str, name: &str, ip: &str| {
         let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
@@ -206,7 +206,7 @@ fn a_pasted_line_finds_what_it_names() {
         ("hr-lt-007 or web1", vec!["a3", "a4"]),
         ("Alert: beacon from 10.20.4.18", vec![]),
         ("web10 is new", vec![]),
-        // What is left out is, by whatever way it would be found.
+        // An excluded device stays excluded in a pasted line.
         ("beacon from hr-lt-007 and web1 -web1", vec!["a3"]),
         ("INC-1 beacon from FIN-LT-042 -contoso.com", vec!["a1"]),
         ("psexec -s from hr-lt-007", vec!["a3"]),
@@ -215,7 +215,7 @@ fn a_pasted_line_finds_what_it_names() {
         ("hr-lt-007 or web1 risk:high+", vec!["a4"]),
         ("hr-lt-007 or web1 risk:high+ -web1", vec![]),
         ("hr-lt-007 or web1 -risk:high+", vec!["a3"]),
-        // And what names one is not asked of the others.
+        // A field that identifies a device does not narrow the others.
         ("hr-lt-007 to web1 ip:10.20.4.17", vec!["a3"]),
         (
             &format!("{} and {}", id('1'), id('2')),
