@@ -1,4 +1,4 @@
-//! The dialogs of the system in which a person chooses a file or a folder.
+//! System dialogs to choose a file or folder.
 
 use std::sync::Arc;
 use std::thread;
@@ -8,7 +8,7 @@ use egui::Context;
 use crate::platform::dialogs;
 use crate::ui::choose::{Choose, Chosen};
 
-/// Opens a dialog, and has the window drawn again once it has brought something.
+/// Opens a dialog, and requests a repaint once it has a result.
 pub(super) fn open(what: Choose, chosen: &Chosen, window: &Context) {
     let (answer, window) = (Arc::clone(chosen), window.clone());
     let ask = move || {

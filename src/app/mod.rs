@@ -1,4 +1,4 @@
-//! The application: owns facts, views and the worker's handle; runs what the views raise.
+//! The application: owns state, views and the worker's handle; runs the commands that the views raise.
 
 mod choose;
 mod notify;
@@ -26,40 +26,40 @@ use crate::ui::views::{OpenDialog, Views};
 use crate::ui::{self, Cx, DrillRequest, DrillRunner, Outbox, Running, theme};
 use crate::worker::WorkerHandle;
 
-/// Events of one frame are drained for at most this long; the rest waits for the next.
+/// Maximum time for processing events in one frame; the rest follows in the next.
 const DRAIN: Duration = Duration::from_millis(3);
 
-/// Which profile was asked for.
+/// The requested profile.
 enum WantedProfile {
-    /// One that is chosen on the page.
+    /// To be chosen on the page.
     OnPage,
     Named(String),
 }
 
-/// The console with its window's contents.
+/// The console with its views.
 pub struct App {
     state: State,
     views: Views,
     worker: WorkerHandle,
     out: Outbox,
-    /// System fonts for names that the shipped fonts cannot draw; read in the background.
+    /// System fonts for characters missing in the shipped fonts; read in the background.
     fallback_fonts: Option<Receiver<Vec<FontSource>>>,
-    /// Another profile was asked for, or the page to choose one.
+    /// Request for another profile, or for the page to choose one.
     wants_profile: Option<WantedProfile>,
-    /// The arrangement of the window that is remembered already.
+    /// The window layout already stored.
     remembered: WindowLayout,
-    /// Tells a person who looks elsewhere; none in tests.
+    /// Notifies when the window is not in front; `None` in tests.
     notifier: Option<Notifier>,
     /// Number of entries in the window's title.
     titled: usize,
-    /// How many of the reversals that a person has to read were given to the worker to be put on record.
+    /// Number of reversals needing attention that were sent to the worker to be recorded.
     noted_reversals: usize,
-    /// Runner of exercises; only in the demo.
+    /// Runner of exercises; demo only.
     drill_runner: Option<Box<dyn DrillRunner>>,
 }
 
 impl App {
-    /// An application over a running worker. `search` is what `--device` gave.
+    /// An application with a running worker. `search` is the value of `--device`.
     #[must_use]
     pub fn new(mut state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
         state.zone = zone;
@@ -89,13 +89,13 @@ impl App {
         self.notifier = Some(notifier);
     }
 
-    /// Has the profiles of these settings offered by name.
+    /// Offers the profiles of these settings by name.
     pub fn offer_profiles(&mut self, settings: &Settings) {
         let names = settings.profiles.iter();
         self.state.profiles = names.map(|(name, _)| name.as_str().into()).collect();
     }
 
-    /// Has the window go to another profile, where it can now.
+    /// Requests a switch to another profile, if possible now.
     fn want_profile(&mut self, name: String) {
         let switching = UiCommand::SwitchProfile;
         if switching
@@ -112,7 +112,7 @@ impl App {
         self.drill_runner = Some(drill_runner);
     }
 
-    /// Begins or ends an exercise, and shows what one came to.
+    /// Starts or ends an exercise, and shows its result.
     fn drill(&mut self, request: Option<DrillRequest>) {
         let Some(drill_runner) = &mut self.drill_runner else {
             return;
@@ -146,7 +146,7 @@ impl App {
         self.fallback_fonts = Some(fonts);
     }
 
-    /// Title of the window: the mode is unmistakable in a task bar too.
+    /// Title of the window, which names the mode in the task bar as well.
     #[must_use]
     pub fn title(mode: Mode, target: &str) -> String {
         match mode {
@@ -165,7 +165,7 @@ impl App {
         }
     }
 
-    /// The facts, for tests that look behind the picture.
+    /// The state, for tests of more than the picture.
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
@@ -176,7 +176,7 @@ impl App {
         self.worker
     }
 
-    /// The end of the run, or of this console in it.
+    /// Ends the run, or this console in it.
     fn end(&mut self) {
         self.remember_window();
         self.worker.shut_down();
@@ -186,8 +186,8 @@ impl App {
         matches!(self.views.dialog, Some(OpenDialog::ConfirmClose))
     }
 
-    /// Everything that happens before drawing: facts first, then what the last frame raised.
-    /// Without `keys` while something else has the keyboard.
+    /// Everything before drawing: first events, then the commands raised by the last frame. `keys`
+    /// is `false` while something else has the keyboard focus.
     pub fn logic(&mut self, ctx: &egui::Context, keys: bool) {
         self.drain(ctx);
         self.take_fonts(ctx);
@@ -197,7 +197,7 @@ impl App {
         self.run_raised(ctx);
         self.keep_attention(ctx);
         self.note_reversals();
-        // What is being dragged is remembered once it is let go of.
+        // A layout being dragged is stored after release.
         if !ctx.input(|input| input.pointer.any_down()) {
             self.remember_window();
         }
@@ -255,10 +255,10 @@ impl App {
         }
     }
 
-    /// Has a changed window layout saved for the next run.
+    /// Stores a changed window layout for the next run.
     fn remember_window(&mut self) {
         let layout = &self.views.layout;
-        // A worker that has too much to do is asked again: nobody waits for this.
+        // A busy worker is asked again later: nobody waits for this.
         if *layout != self.remembered
             && let Ok(()) = self
                 .worker
@@ -276,9 +276,8 @@ impl App {
         });
     }
 
-    /// Keeps the title's count, and what the notifier knows of the window and the settings. Runs for
-    /// a hidden window too, whose own input is that of its last frame: only what is said of the
-    /// viewport is current.
+    /// Updates the title's count and the notifier's knowledge of window and settings. Also called
+    /// for a hidden window, whose input is that of its last frame, except for the viewport's.
     fn keep_attention(&mut self, ctx: &egui::Context) {
         let count = self.state.entries.attention_count();
         if count != self.titled {
@@ -295,11 +294,11 @@ impl App {
         }
     }
 
-    /// Has it put on record what others have undone, so that it still needs a person after a restart.
+    /// Has reversals by others recorded, so that they still need attention after a restart.
     fn note_reversals(&mut self) {
         let new = self.state.entries.reversals_after(self.noted_reversals);
         let count = new.len();
-        // A worker that has too much to do is asked again: nobody waits for this.
+        // A busy worker is asked again later: nobody waits for this.
         if count > 0
             && let Ok(()) = self.worker.send(Command::NoteReversals(new.to_vec()))
         {
@@ -345,7 +344,7 @@ impl App {
         }
     }
 
-    /// Closing asks first where it would end or lose something.
+    /// Asks before closing if that would end or lose something.
     fn handle_close_request(&mut self, ctx: &egui::Context) {
         if self.views.close_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::Close);

@@ -1,15 +1,15 @@
-//! Desktop notifications and window attention, for orders that ended or came to need a person while nobody
-//! looked at the window.
+//! Desktop notifications and window attention for orders that ended or came to need a person while
+//! nobody looked at the window.
 //!
-//! The worker has [`Notifier::observe`] hear its events itself, so that nothing hangs on a frame being drawn: a
-//! covered or minimised window draws none. The notification is raised by a thread of its own,
-//! because a notification service may not answer.
+//! The worker passes its events to [`Notifier::observe`] directly: a covered or minimised window
+//! draws no frames. A separate thread raises the notification, because a notification service may
+//! not respond.
 //!
-//! - Linux: `org.freedesktop.Notifications` on the session bus. The summary is plain text there; the
-//!   body may be markup, so nothing foreign goes into it.
-//! - macOS: by `NSUserNotificationCenter`; the system asks the person once, and decides.
-//! - Windows: a toast, under the id that the installer registers. Without it, it comes under the name of
-//!   `PowerShell`, which is the one id that every Windows has.
+//! - Linux: `org.freedesktop.Notifications` on the session bus. The summary is plain text there;
+//!   the body may be markup, so it has no foreign text.
+//! - macOS: `NSUserNotificationCenter`; the system asks the user once, and decides.
+//! - Windows: a toast, under the id that the installer registers. Without it, under the name of
+//!   `PowerShell`, the only id that every Windows has.
 
 mod known;
 
@@ -30,14 +30,14 @@ use crate::model::Mode;
 use crate::platform;
 use crate::state::State;
 
-/// More than the desktop shows; what does not fit is still in the window.
+/// More than the desktop shows; notices beyond that are still in the window.
 const QUEUE: usize = 64;
-/// Several that end in this time are one notification.
+/// Ends within this time are merged into one notification.
 const COALESCE_FOR: Duration = Duration::from_millis(400);
-/// From this number on they are counted instead of named.
+/// Number of ends from which they are counted instead of named.
 const COUNTED_FROM: usize = 4;
 
-/// What a notification says: the device and what became of the order. No person, comment or tenant.
+/// Content of a notification: the device and its order's outcome. No requestor, comment or tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub summary: String,
@@ -52,8 +52,7 @@ pub struct Notifier(Arc<Inner>);
 struct Inner {
     mode: Mode,
     window: Arc<OnceLock<egui::Context>>,
-    /// The window is in front of a person. True until the window says otherwise: at the start
-    /// somebody is there.
+    /// The window is in front. Initially true, until the window reports otherwise: the user has just started it.
     is_watched: AtomicBool,
     is_enabled: AtomicBool,
     known: Mutex<Known>,
@@ -61,7 +60,7 @@ struct Inner {
 }
 
 impl Notifier {
-    /// A notifier for the desktop. `window` is filled once there is one.
+    /// A notifier for the desktop. `window` is set once there is one.
     #[must_use]
     pub fn start(mode: Mode, window: Arc<OnceLock<egui::Context>>) -> Self {
         Self::with(mode, Some(super::now()), window, show)
@@ -74,7 +73,7 @@ impl Notifier {
         show: impl FnMut(&Notice) + Send + 'static,
     ) -> Self {
         let (queue, notices) = sync_channel(QUEUE);
-        // Without the thread there are no notifications, and nothing else is lost.
+        // Without the thread, only notifications are missing.
         let thread = std::thread::Builder::new()
             .name("cordon-notify".into())
             .spawn(move || raise_all(&notices, show));
@@ -88,23 +87,23 @@ impl Notifier {
         }))
     }
 
-    /// Whether a person has the window in front.
+    /// Sets whether the window is in front.
     pub fn set_watched(&self, is_watched: bool) {
         self.0.is_watched.store(is_watched, Ordering::Release);
     }
 
-    /// Whether the settings want notifications.
+    /// Sets whether the settings enable notifications.
     pub fn set_enabled(&self, is_enabled: bool) {
         self.0.is_enabled.store(is_enabled, Ordering::Release);
     }
 
-    /// Whether an end that nobody watches would be shown.
+    /// Whether an unwatched end would raise a notification.
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.0.is_enabled.load(Ordering::Acquire)
     }
 
-    /// Takes notice of what an event says of orders. Never waits.
+    /// Processes an event about orders. Never blocks.
     pub fn observe(&self, event: &Event) {
         let mut known = self.0.known.lock();
         for id in known.take_in(event) {
@@ -115,7 +114,7 @@ impl Notifier {
         }
     }
 
-    /// Asks for a person who is not at the window.
+    /// Raises a notification and requests the user's attention.
     fn raise(&self, notice: impl FnOnce(Mode) -> Notice) {
         let inner = &self.0;
         if inner.is_watched.load(Ordering::Acquire) {
@@ -137,7 +136,7 @@ impl Notifier {
     }
 }
 
-/// What became of an order, and whether that needs a person.
+/// The notice of an order's outcome, and whether that needs a person.
 fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
     let mut word = state.status_word(entry);
     if state.ended_without_success(entry) {
@@ -148,7 +147,7 @@ fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
         Mode::Live => title,
         Mode::Demo | Mode::StandIn => format!("{}: {title}", mode.word()),
     };
-    // The service's word for it is foreign: nothing that could be markup.
+    // The service's status is foreign text: no characters that could be markup.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == ' ';
     let deviation = state.deviation_of(entry);
     if let Some(deviation) = deviation.filter(|words| words.chars().all(is_plain)) {
@@ -165,7 +164,7 @@ fn notice(entry: &Entry, state: &State, mode: Mode) -> Notice {
     }
 }
 
-/// The thread's work: waits for notices until the last [`Notifier`] has gone.
+/// The thread's work: waits for notices until the last [`Notifier`] is dropped.
 fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
     while let Ok(first) = notices.recv() {
         std::thread::sleep(COALESCE_FOR);
@@ -179,7 +178,7 @@ fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
     }
 }
 
-/// One notice instead of many.
+/// Merges notices into one.
 fn counted(all: &[Notice]) -> Notice {
     let wrong = all.iter().filter(|notice| notice.needs_person).count();
     let body = match wrong {
@@ -194,7 +193,7 @@ fn counted(all: &[Notice]) -> Notice {
     }
 }
 
-/// Asks the desktop to show a notice. A desktop that cannot is named in the log, once.
+/// Asks the desktop to show a notice. The first failure is logged.
 fn show(notice: &Notice) {
     static SAID: AtomicBool = AtomicBool::new(false);
     let mut notification = notify_rust::Notification::new();

@@ -12,14 +12,14 @@ use crate::ui::order::NewForm;
 use crate::ui::views::{OpenDialog, Screen};
 
 impl App {
-    /// Runs a command, if it is available; a key for one that is not says why.
+    /// Runs a command, if available; a key for an unavailable one shows the reason.
     #[expect(
         clippy::too_many_lines,
         reason = "a list of cases reads best in one piece"
     )]
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
         if command.is_for_open() && self.state.session.account().is_none() {
-            // Nothing on screen can be meant by the key.
+            // The key cannot refer to anything on screen.
             return;
         }
         if let Err(why) = command.availability(&self.state, &self.views, now()) {
@@ -27,7 +27,7 @@ impl App {
             self.views.refusal = Some(Explanation::harmless(headline, NextStep::None));
             return;
         }
-        // The reason why a key did nothing is outdated once another does something.
+        // The reason of an earlier refusal is outdated.
         self.views.refusal = None;
         self.views.journal.notice = None;
         match command {
@@ -43,7 +43,7 @@ impl App {
             UiCommand::ShowJournal => self.views.show(Screen::Journal),
             UiCommand::ShowIncident => {
                 if ctx.memory(|memory| memory.has_focus(ui::ticket_of_incident())) {
-                    // Pressed while a ticket is typed: that one stays.
+                    // Pressed while a ticket is typed, which is kept.
                     self.views.show(Screen::Incident);
                 } else {
                     let ticket = ui::incident_meant(&self.state, &mut self.views);
@@ -123,7 +123,7 @@ impl App {
         }
     }
 
-    /// Opens the form for the devices whose condition this account has set, as of now.
+    /// Opens the form for the devices whose condition this account has set.
     fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
         let way_back = WayBack::of(&self.state.contained());
         let (machines, left_out) = way_back.given_back(condition);
@@ -142,7 +142,7 @@ impl App {
         }
     }
 
-    /// Opens an address that a view has checked.
+    /// Opens an address already checked by a view.
     pub(super) fn open_page(&mut self, page: &str) {
         if let Err(explanation) = crate::ui::browser::open(page) {
             self.state.apply(Event::Problem(explanation));

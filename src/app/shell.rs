@@ -1,6 +1,6 @@
-//! The window around the console where there are profiles: which one is open, and the page to
-//! choose another. A console is of one profile for its whole life; switching ends it, with all it
-//! has seen, and begins another.
+//! The window around the console when there are profiles: the open profile, and the page to choose
+//! another. A console has one profile for life; switching ends it, with all its state, and starts
+//! another.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -15,10 +15,10 @@ use crate::ui::dialogs::closing_concerns;
 use crate::ui::sign_in::leaving::Leaving;
 use crate::ui::sign_in::profiles::{PageRequest, ProfilesPage, profiles_ui};
 
-/// Begins the console of a profile; `main` decided how.
+/// Starts the console of a profile; supplied by `main`.
 pub type OpenProfile = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
 
-/// Target named on the command line.
+/// Target given on the command line.
 #[derive(Debug, Default)]
 pub struct CliTarget {
     /// The stand-in server.
@@ -34,22 +34,22 @@ pub struct Shell {
     page: Option<ProfilesPage>,
     /// The stand-in server, if any.
     stand_in: Option<String>,
-    /// The profile that the command line asked for.
+    /// The profile given on the command line.
     asked: Option<String>,
-    /// Work on a thread of its own (rule 1).
+    /// Work on a separate thread (rule 1).
     work: Option<Receiver<Done>>,
 }
 
 enum Done {
-    /// The settings, and the profile in them that was asked for.
+    /// The settings, and the requested profile in them.
     Read(Box<Result<Settings, SettingsError>>, WantedProfile),
     Saved(Box<Result<Profile, SettingsError>>),
     Closed(Box<Profile>),
 }
 
 impl Shell {
-    /// A window on the folder with the settings file. `first` is the profile to start with, or why
-    /// there is none.
+    /// A window on the folder with the settings file. `first` is the profile to start with, or the
+    /// reason why there is none.
     pub fn new(
         folder: PathBuf,
         open: OpenProfile,
@@ -87,7 +87,7 @@ impl Shell {
         self.page = Some(page);
     }
 
-    /// Shows the page, and goes from it to the profile that was asked for: what that ends is asked there.
+    /// Shows the page and switches to the requested profile, which asks first if that would end something.
     fn show_wanted(&mut self, settings: &Settings, wanted: WantedProfile, ctx: &Context) {
         self.show_page(settings, None);
         let WantedProfile::Named(name) = wanted else {
@@ -122,7 +122,7 @@ impl Shell {
         }
     }
 
-    /// Does something slow in a thread of its own.
+    /// Runs slow work on a separate thread.
     fn start(
         &mut self,
         ctx: &Context,
@@ -139,7 +139,7 @@ impl Shell {
             });
         if let Some(page) = &mut self.page {
             page.busy = Some(busy);
-            // What an earlier attempt said would look like the word on this one.
+            // The failure of an earlier attempt would look like one of this attempt.
             page.failure = None;
         }
         match thread {
@@ -166,7 +166,7 @@ impl Shell {
             page.busy = None;
         }
         match done {
-            // Its thread panicked, and said so where it happened.
+            // Its thread panicked and has reported that.
             None => {}
             Some(Done::Read(read, wanted)) => match *read {
                 Ok(settings) => self.show_wanted(&settings, wanted, ctx),
@@ -180,8 +180,7 @@ impl Shell {
         }
     }
 
-    /// Ends the present console, if there is one, and begins another: nothing of the old one is
-    /// left to be mixed up.
+    /// Ends the present console, if any, and starts another one without any of its state.
     fn switch_to(&mut self, profile: Profile, ctx: &Context, is_confirmed: bool) {
         if let Some((_, app)) = &self.app
             && app.state.awaits_answer()
@@ -216,7 +215,7 @@ impl Shell {
                 }
                 let worker = app.into_worker();
                 self.start(ctx, "Closing the other profile…", move || {
-                    // Waits until what has not left is written down as not sent.
+                    // Waits until unsent orders are recorded as not sent.
                     drop(worker);
                     Done::Closed(Box::new(profile))
                 });
@@ -249,11 +248,11 @@ impl Shell {
     }
 }
 
-/// A program of its own: this one never changes its mode (rule 11).
+/// Starts a separate process: this one never changes its mode (rule 11).
 fn start_demo() -> std::io::Result<()> {
     let program = std::env::current_exe()?;
     let mut demo = std::process::Command::new(program).arg("--demo").spawn()?;
-    // Somebody has to wait for it, or its process stays behind after its end.
+    // Reaps the process when it ends.
     std::thread::Builder::new()
         .name("cordon-demo".into())
         .spawn(move || demo.wait())?;
@@ -266,10 +265,10 @@ impl eframe::App for Shell {
         let Some((_, app)) = &mut self.app else {
             return;
         };
-        // Behind the page too: actions are followed, and closing asks where it has to.
+        // Also while the page is open: actions are followed, and closing asks for confirmation.
         app.logic(ctx, self.page.is_none());
         if app.asks_to_close() {
-            // The question is on the console.
+            // The confirmation is part of the console.
             self.page = None;
         }
         if let Some(wanted) = app.wants_profile.take() {

@@ -1,6 +1,5 @@
-//! What the notifier knows of orders and of the devices that they are about: facts of its own, because those
-//! of a covered window stop. They are applied as the window applies them, so whatever comes to need
-//! attention there does so here.
+//! The notifier's state of orders and their devices: separate, because the window's is not updated
+//! while covered. Events are applied as in the window, so that the same orders need attention.
 
 use jiff::Timestamp;
 
@@ -10,14 +9,14 @@ use crate::message::Event;
 use crate::model::{EntryId, Epoch, MachineAction, Mode};
 use crate::state::State;
 
-/// Of a longer journal the newest orders are known; of those before them nobody is called back.
+/// Maximum number of orders known from a journal, the newest; older ones cause no notifications.
 const MAX_ENTRIES: usize = 10_000;
 
 pub struct Known {
     state: State,
-    /// How far [`attention_since`](crate::state::Entries::attention_since) was asked.
+    /// Position up to which [`attention_since`](crate::state::Entries::attention_since) was read.
     mark: u64,
-    /// The entries of the start are known.
+    /// The entries at start are known.
     has_begun: bool,
 }
 
@@ -36,12 +35,12 @@ impl Known {
         &self.state
     }
 
-    /// Takes in an event; the orders of which a person is to hear now.
+    /// Applies an event. Returns the orders to notify about.
     pub fn take_in(&mut self, event: &Event) -> Vec<EntryId> {
         let Some(event) = self.part_of_note(event) else {
             return Vec::new();
         };
-        // What the journal has at the start is no news; what another console adds to it is.
+        // The journal's entries at start are no news; those added by another console are.
         let mut is_start = false;
         let mut entries: &[Entry] = &[];
         if let Event::Entry(entry) = &event {
@@ -64,7 +63,7 @@ impl Known {
         news
     }
 
-    /// Whether an order has ended, or needs a person, by a status that is not known yet.
+    /// Whether an order has ended or needs a person, with a new status.
     fn is_news(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let known = self.state.entry(entry.id());
@@ -74,7 +73,7 @@ impl Known {
             && !is_withdrawn(status)
     }
 
-    /// What of an event is about orders, or about devices of which something was ordered.
+    /// The part of an event about orders or their devices.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "it is about a few of them alone"
@@ -109,7 +108,7 @@ impl Known {
     }
 }
 
-/// Whether the last that became known is what a person did: has read the rest, or fetched a package.
+/// Whether the last record is a user's acknowledgement or download.
 fn is_acknowledging(entry: &Entry) -> bool {
     matches!(
         entry.records().last(),
@@ -117,7 +116,7 @@ fn is_acknowledging(entry: &Entry) -> bool {
     )
 }
 
-/// Whether the person withdrew it; that needs no notification.
+/// Whether the user withdrew it, which needs no notification.
 fn is_withdrawn(status: &OrderStatus) -> bool {
     let withdrawn = NotSentReason::Withdrawn;
     matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)

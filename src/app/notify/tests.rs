@@ -63,7 +63,7 @@ fn notifier() -> (Notifier, std::sync::mpsc::Receiver<Notice>) {
     (notifier, take)
 }
 
-/// All that were raised by the time the notifier has ended.
+/// All notices raised before the notifier ended.
 fn raised(notifier: Notifier, notices: &std::sync::mpsc::Receiver<Notice>) -> Vec<Notice> {
     drop(notifier);
     notices.iter().collect()
@@ -91,7 +91,7 @@ fn an_unwatched_end_notifies_once_without_names_comments_or_tenant() {
 }
 
 #[test]
-fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
+fn successes_and_unknown_outcomes_notify_but_withdrawals_do_not() {
     let (notifier, notices) = notifier();
     notifier.set_watched(false);
     let mut good = entry("cdn-00000001");
@@ -109,7 +109,7 @@ fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
     let why = NotSentReason::Withdrawn;
     add(&mut withdrawn, Record::NotSent { why, detail: None });
     observe(&notifier, &withdrawn);
-    // An entry of an earlier run that somebody acknowledges now.
+    // An entry of an earlier run that is acknowledged now.
     let mut read = entry("cdn-00000004");
     add(&mut read, finished(MachineActionStatus::Failed));
     add(
@@ -133,7 +133,7 @@ fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
 }
 
 #[test]
-fn nothing_is_raised_in_front_of_a_person_or_against_the_settings() {
+fn nothing_is_raised_while_watched_or_disabled() {
     for (is_watched, is_enabled) in [(true, true), (false, false)] {
         let (notifier, notices) = notifier();
         notifier.set_watched(is_watched);
@@ -146,7 +146,7 @@ fn nothing_is_raised_in_front_of_a_person_or_against_the_settings() {
 }
 
 #[test]
-fn many_at_once_are_one_notification() {
+fn simultaneous_ends_are_one_notification() {
     let (notifier, notices) = notifier();
     notifier.set_watched(false);
     for n in 1..=5 {
@@ -168,7 +168,7 @@ fn many_at_once_are_one_notification() {
 }
 
 #[test]
-fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
+fn a_deviation_from_the_order_is_reported() {
     let (notifier, notices) = notifier();
     notifier.set_watched(false);
     let mut entry = entry("cdn-00000001");
@@ -196,10 +196,10 @@ fn what_was_carried_out_otherwise_is_not_said_to_be_as_ordered() {
         notice.body,
         "Isolate device. Defender carried it out as Selective. Needs your attention in cordon"
     );
-    assert!(notice.needs_person, "counted among those");
+    assert!(notice.needs_person, "included in the count");
 }
 
-/// An investigation that Defender has accepted.
+/// An investigation accepted by Defender.
 fn investigation() -> Entry {
     let mut entry = entry("cdn-00000001");
     entry.order.task = Task::Act {
@@ -235,7 +235,7 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
     add(&mut sent, Record::Sent);
     let accepted = || Event::Entry(Box::new(entry.clone()));
     let waits = || investigating("PendingApproval");
-    // Followed since this run, or since an earlier one; or the very first answer says so.
+    // Followed since this run or an earlier one, or waiting in the very first response.
     for events in [
         vec![accepted(), investigating("Running"), waits(), waits()],
         vec![Event::Entries(vec![entry.clone()]), waits(), waits()],
@@ -262,7 +262,7 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
     }
 }
 
-/// Isolated, in this run or in one before.
+/// A completed isolation.
 fn isolated() -> Entry {
     let mut entry = entry("cdn-00000001");
     entry.order.task = Task::Act {
@@ -284,7 +284,7 @@ fn released_by_sam(at: i64) -> Event {
 }
 
 #[test]
-fn what_became_of_an_order_after_its_end_notifies_once_and_names_nobody() {
+fn the_aftermath_of_an_order_notifies_once_without_names() {
     let started = || Event::Entries(vec![isolated()]);
     let ended = || Event::Entry(Box::new(isolated()));
     let mut read_already = isolated();
@@ -329,7 +329,7 @@ fn what_became_of_an_order_after_its_end_notifies_once_and_names_nobody() {
 }
 
 #[test]
-fn somebody_elses_request_that_came_in_the_place_of_ours_and_failed_notifies() {
+fn failure_of_a_request_that_replaced_ours_notifies() {
     let (notifier, notices) = notifier();
     notifier.set_watched(false);
     let mut entry = entry("cdn-00000001");
@@ -365,7 +365,7 @@ fn somebody_elses_request_that_came_in_the_place_of_ours_and_failed_notifies() {
 }
 
 #[test]
-fn what_another_console_adds_to_the_journal_is_news_here() {
+fn entries_changed_by_another_console_notify() {
     let (notifier, notices) = notifier();
     notifier.set_watched(false);
     let mut entry = entry("cdn-00000001");
@@ -381,7 +381,7 @@ fn what_another_console_adds_to_the_journal_is_news_here() {
 }
 
 #[test]
-fn of_a_long_journal_the_newest_orders_are_known_and_are_no_news() {
+fn only_the_newest_orders_of_a_long_journal_are_watched() {
     let lifted = "Isolated, no longer in effect: “FIN-LT-042” (…9c07)";
     for (left, expected) in [(9_999, vec![lifted]), (10_000, vec![])] {
         let (notifier, notices) = notifier();
