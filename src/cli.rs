@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_arguments_fit_together() {
+    fn argument_definitions_are_consistent() {
         Arguments::command().debug_assert();
         assert!(
             Arguments::try_parse_from(["cordon", "--demo", "--stand-in", "http://127.0.0.1:1"])

@@ -1,12 +1,12 @@
-//! A panic leaves a short report without payloads, and no core dump; the next start reconciles.
+//! Crash handling: a panic leaves a short report without payloads, and no core dump; the next start reconciles.
 
 use std::path::Path;
 
 use crate::{files, platform};
 
-/// Writes what panicked where, and nothing else, to `crash.txt` in `folder`.
+/// Writes the location of a panic, and nothing else, to `crash.txt` in `folder`.
 ///
-/// The message of a panic is left out: it may hold what the program was working on.
+/// The panic's message is left out: it may contain data in progress.
 pub fn write_reports_to(folder: &Path) {
     let path = folder.join("crash.txt");
     let previous = std::panic::take_hook();
@@ -31,11 +31,10 @@ pub fn write_reports_to(folder: &Path) {
     }));
 }
 
-/// Keeps the tokens in memory out of core dumps and, where the system can, from other processes of
-/// the same user.
+/// Excludes the tokens in memory from core dumps and, if the system can, from other processes of the same user.
 ///
 /// # Errors
-/// When the system refuses; the run can go on.
+/// When the system refuses; the run can continue.
 pub fn keep_memory_private() -> std::io::Result<()> {
     platform::keep_memory_private()
 }

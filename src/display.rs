@@ -1,5 +1,4 @@
-//! Whether there is a window to be had, and why not: no display is one thing, a display
-//! without a usable OpenGL another.
+//! Whether a window can be opened, and why not: a missing display is distinguished from a missing or old OpenGL.
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -7,15 +6,15 @@ use std::time::Duration;
 
 use eframe::glow::HasContext as _;
 
-/// Has Mesa draw in software.
+/// Environment variable for Mesa's software rendering.
 const SOFTWARE: &str = "LIBGL_ALWAYS_SOFTWARE";
 
-/// Time limit for the window to appear. Where none can be made, Windows' event loop may wait forever for a
-/// message of the missing window.
+/// Time limit for the window to appear. If none can be created, Windows' event loop may wait
+/// forever for a message of the missing window.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs `late` unless what is returned is dropped in time: with what makes the window's content, which is
-/// kept until there is a window.
+/// Runs `late` unless the returned sender is dropped in time. It is kept in the closure that
+/// creates the window's content, until there is a window.
 #[must_use]
 pub fn unless_opened(patience: Duration, late: impl FnOnce() + Send + 'static) -> SyncSender<()> {
     let (opened, wait) = sync_channel(0);
@@ -35,20 +34,20 @@ pub fn unless_opened(patience: Duration, late: impl FnOnce() + Send + 'static) -
 /// Why no window could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// No display server, or none that lets this program in.
+    /// No display server, or none that accepts this program.
     NoDisplay,
-    /// A display, but no OpenGL, or one that is too old.
+    /// A display, but no OpenGL, or a version too old.
     NoOpenGl { why: String },
     /// Neither a window nor a reason within [`PATIENCE`].
     Silent,
-    /// What this program does itself at the start of a window.
+    /// An error of this program at the window's start.
     Ours { why: String },
 }
 
 impl From<&eframe::Error> for Trouble {
     fn from(error: &eframe::Error) -> Self {
         let why = if let eframe::Error::NoGlutinConfigs(_, cause) = error {
-            // Without the whole template that was looked for.
+            // Without the requested template.
             cause.to_string()
         } else {
             error.to_string()
@@ -64,7 +63,7 @@ impl From<&eframe::Error> for Trouble {
 }
 
 impl Trouble {
-    /// What was found and what to do, for a terminal.
+    /// Finding and remedy, for a terminal.
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
@@ -78,7 +77,7 @@ impl Trouble {
         }
     }
 
-    /// What was found, in one line.
+    /// The finding in one line.
     #[must_use]
     pub fn found(&self) -> String {
         match self {
@@ -108,7 +107,7 @@ impl Trouble {
         }
     }
 
-    /// What a person can do about it.
+    /// The remedy.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
@@ -136,8 +135,8 @@ impl Trouble {
     }
 }
 
-/// Makes a window that is never shown, and says what would draw in it. Where neither a window nor a reason
-/// comes, `late` is run beside it.
+/// Creates a window that is never shown, and describes its renderer. If there is neither a window
+/// nor a reason, `late` runs meanwhile.
 ///
 /// # Errors
 /// Why there is no window.
@@ -156,7 +155,7 @@ pub fn probe(late: impl FnOnce() + Send + 'static) -> Result<String, Trouble> {
             drop(opened);
             let version = cc.gl.as_ref().map(|gl| gl.version().clone());
             tell.set(version).ok();
-            // That is all that was to be known: it ends before anything is drawn.
+            // Ends before anything is drawn.
             Err("probed".into())
         }),
     );
@@ -184,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_window_that_never_comes_is_given_up() {
+    fn only_a_window_that_never_appears_times_out() {
         let wait_for = |patience, drops_at_once: bool| {
             let (late, was_late) = sync_channel(1);
             let opened = unless_opened(patience, move || {
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_opengl_is_not_taken_for_a_missing_display() {
+    fn an_old_opengl_is_not_reported_as_a_missing_display() {
         let old = "OpenGL 1.1 is too old".to_owned();
         let trouble = Trouble::from(&eframe::Error::OpenGL(old.into()));
         assert!(matches!(trouble, Trouble::NoOpenGl { .. }));

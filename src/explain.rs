@@ -1,13 +1,13 @@
-//! What every failure has to answer: what happened, was anything changed, what to do next (rule 5).
+//! The answers that each failure gives: what happened, was anything changed, what to do next (rule 5).
 
 use jiff::Timestamp;
 
 use crate::model::{EntryId, MachineActionId, Permission};
 
-/// Whether a request that went wrong may have changed something.
+/// Whether a failed request may have changed something.
 ///
-/// Computed in one place per subsystem, and used both for wording and for deciding what may be
-/// repeated, so that the two cannot disagree.
+/// Computed in one place per subsystem, and used for both the wording and the decision whether to
+/// retry, so that the two cannot disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     NothingChanged,
@@ -27,14 +27,14 @@ impl Effect {
     }
 }
 
-/// Said of every answer that has nothing to do with the request.
+// Responses that do not concern the request itself.
 pub const NO_LICENCE: &str = "Your organization's Defender licence does not cover this";
 pub const SIGN_IN_NOT_ACCEPTED: &str =
     "Defender does not accept this sign-in, not even a renewed one";
 pub const PROXY_WANTS_SIGN_IN: &str = "The network's proxy asks for a sign-in";
 pub const ANSWERED_ON_THE_WAY: &str = "Something on the way to Defender answered instead of it";
 
-/// What the person can do about it; the window turns it into a button or a sentence.
+/// The user's next step; the window turns it into a button or a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
     None,
@@ -72,16 +72,16 @@ impl NextStep {
     }
 }
 
-/// The step of these words.
+/// A step outside the console, in these words.
 #[must_use]
 pub fn outside(words: &str) -> NextStep {
     NextStep::Outside(words.into())
 }
 
-/// A failure in words a tired person understands.
+/// A failure in plain words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// What happened: one sentence, the device's name in it, no jargon.
+    /// What happened: one sentence with the device's name and no jargon.
     pub headline: String,
     pub effect: Effect,
     pub next: NextStep,
@@ -90,7 +90,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// An explanation of something that changed nothing.
+    /// An explanation for a failure that changed nothing.
     #[must_use]
     pub fn harmless(headline: impl Into<String>, next: NextStep) -> Self {
         Self {
@@ -101,27 +101,27 @@ impl Explanation {
         }
     }
 
-    /// The same with one more detail.
+    /// Adds a detail.
     #[must_use]
     pub fn with(mut self, detail: impl Into<String>) -> Self {
         self.details.push(detail.into());
         self
     }
 
-    /// Whether anything was changed, and what to do next where there is something to do.
+    /// Whether anything was changed, and the next step, if any.
     #[must_use]
     pub fn effect_and_next(&self) -> String {
         sentences([self.effect.words(), &self.next.words()])
     }
 
-    /// What happened, and what to do next where there is something to do.
+    /// What happened, and the next step, if any.
     #[must_use]
     pub fn headline_and_next(&self) -> String {
         sentences([&*self.headline, &self.next.words()])
     }
 }
 
-/// The parts that say something, one after the other.
+/// Joins the non-empty parts to sentences.
 pub fn sentences<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
     parts.collect::<Vec<_>>().join(". ")
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_to_do_leaves_no_empty_sentence() {
+    fn without_next_step_there_is_no_empty_sentence() {
         for (next, after, whole) in [
             (NextStep::None, "Nothing was changed", "The disk is full"),
             (

@@ -1,4 +1,4 @@
-//! `cordon journal`: verifies, exports, and names what is still open, without a window.
+//! `cordon journal`: verifies and exports journals, and lists open entries, without a window.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ fn export_file(file: &Path, format: Format) -> ExitCode {
     if is_good { written } else { ExitCode::FAILURE }
 }
 
-/// Names open entries before this program is removed: nothing else follows them.
+/// Lists open entries before this program is removed: nothing else follows them.
 fn open_entries(folder: &Path) -> ExitCode {
     let files = match journals_in(folder) {
         Ok(files) => files,
@@ -102,7 +102,7 @@ fn open_entries(folder: &Path) -> ExitCode {
                 is_the_last,
                 ..
             }) => {
-                // A file that was cut off may lack open entries.
+                // A file that was cut may lack open entries.
                 is_done &= is_the_last;
                 for entry in entries.iter().filter(|entry| !entry.status().is_end()) {
                     is_done = false;
@@ -123,10 +123,10 @@ fn open_entries(folder: &Path) -> ExitCode {
     ExitCode::from(u8::from(!is_done))
 }
 
-/// What to do about a journal that is gone.
+/// Remedy for a missing journal.
 pub const GONE_REMEDY: &str = "Put the journal back. If it was put aside on purpose, start cordon once: it begins a new one there";
 
-/// Names each missing journal. Returns whether there are any.
+/// Reports each missing journal. Returns whether there are any.
 fn say_gone(folder: &Path) -> bool {
     let gone = orphaned(folder);
     for lock in &gone {
@@ -138,7 +138,7 @@ fn say_gone(folder: &Path) -> bool {
     !gone.is_empty()
 }
 
-/// Lock files whose journal is gone, except those that say that it was empty.
+/// Lock files without a journal, except those of an empty journal.
 #[must_use]
 pub fn orphaned(folder: &Path) -> Vec<PathBuf> {
     let mut locks = files::list(folder).unwrap_or_default();
@@ -183,12 +183,12 @@ fn verify(file: &Path) -> bool {
     report.is_good()
 }
 
-/// Verifies a journal, against what the keyring remembers of it as well.
+/// Verifies a journal, also against the keyring.
 ///
 /// # Errors
 /// When the file cannot be opened or is no journal of a known layout.
 pub fn inspect(file: &Path) -> Result<Report, JournalError> {
-    // The demo keeps nothing outside of its folder.
+    // The demo stores nothing outside of its folder.
     let keyring =
         (!is_demo(file)).then(|| Checkpoint::of_note(read_note(&Checkpoint::keyring_item(file))));
     let mut report = Journal::inspect(file, keyring)?;
@@ -198,26 +198,25 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     Ok(report)
 }
 
-/// Whether `SQLite` would refuse to write to it, because its header has an unknown write version. Never called
-/// by a console: closing the file would release its locks.
+/// Whether `SQLite` would refuse to write to the file because of an unknown write version in its
+/// header. Never called by a console: closing the file would release its locks.
 fn forbids_writing(file: &Path) -> bool {
     let mut header = [0; 20];
     let read = files::open_named(file).and_then(|mut file| file.read_exact(&mut header));
     read.is_ok() && header[18] > 2
 }
 
-/// What can be read of a journal.
+/// The readable part of a journal.
 struct Readable {
     verified: Checkpoint,
     entries: Vec<Entry>,
     /// As the console left it.
     is_good: bool,
-    /// Certain to have had nothing after this.
+    /// Certain to have no later records.
     is_the_last: bool,
 }
 
-/// Reads the entries to export, as far as they are readable; a missing or changed end is reported
-/// beside them.
+/// Reads the entries to export, as far as possible; a missing or changed end is reported separately.
 fn read(file: &Path) -> Result<Readable, Explanation> {
     let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
     for RefusedFile { path, problem } in &report.refused {
@@ -251,7 +250,7 @@ fn read(file: &Path) -> Result<Readable, Explanation> {
     read.map_err(|error| cannot_read(&error, file))
 }
 
-/// Whether nothing outside the journal says where it ends. A missing keyring is usual.
+/// Whether the journal's end could not be checked. A missing keyring is usual.
 fn is_of_end(unchecked: &NotChecked) -> bool {
     unchecked.witness == Witness::LockFile
 }
@@ -276,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_journal_is_missed_unless_its_lock_file_says_that_nothing_was_in_it() {
+    fn a_journal_is_missing_unless_its_lock_file_says_it_was_empty() {
         let folder = tempfile::tempdir().expect("a folder");
         let lock = folder.path().join("journal-live.lock");
         let [none, one] = [("", 0), ("a", 1)].map(|(digit, records)| {
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_that_is_gone_is_a_finding_unless_a_file_was_named() {
+    fn a_missing_journal_is_a_finding_unless_a_file_was_given() {
         let folder = tempfile::tempdir().expect("a folder");
         let whole = folder.path().join("journal-demo.sqlite");
         drop(Journal::open(&whole).expect("made"));
@@ -308,7 +307,7 @@ mod tests {
         assert_eq!(verify(Some(whole)), ExitCode::SUCCESS);
     }
 
-    /// Its chain may be whole.
+    /// Its chain may be intact.
     #[test]
     fn a_header_that_forbids_writing_is_damage() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,5 @@
-//! `cordon`: a desktop console with which an incident responder contains a device through
-//! Microsoft Defender for Endpoint, and follows every action to its real end.
+//! `cordon`: a desktop console for incident responders to contain devices through Microsoft Defender for
+//! Endpoint, and to follow every action to its actual end.
 //!
 //! ```text
 //!          UI thread (eframe)                     │        background (tokio, one worker)
@@ -13,10 +13,10 @@
 //!  from &State ◀── State::apply ◀──────Event──────┼───────┘
 //! ```
 //!
-//! What a key, the palette or a menu asks for is a [`UiCommand`](ui::commands::UiCommand), and `App::run` decides what
-//! it does. A widget's own work for the background, such as a confirmed order, goes to the worker as the
-//! [`Command`](message::Command) that it is. The form of an action is opened in one place, `ui/order/open.rs`: its
-//! button in the panel goes there directly, its key and its palette row through `App::run`.
+//! Keys, palette and menus raise a [`UiCommand`](ui::commands::UiCommand), which `App::run` executes. A
+//! widget's work for the background, such as a confirmed order, goes to the worker directly as a
+//! [`Command`](message::Command). Action forms are opened in one place, `ui/order/open.rs`: directly by the
+//! button in the panel, through `App::run` by key and palette.
 //!
 //! # The life of one order
 //!
@@ -44,7 +44,7 @@
 //!  screen          State::apply ──▶ row, panel, notice              state/apply.rs, ui
 //! ```
 //!
-//! Where to put what: the table in the README, under "For builders".
+//! Which file to change: the table in the README, under "For builders".
 //!
 //! # Rules
 //!

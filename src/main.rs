@@ -1,8 +1,8 @@
-//! Starts the console: live, demo or stand-in; or one of the commands without a window.
+//! Starts the console (live, demo or stand-in), or one of the commands without a window.
 //!
-//! On Windows this is a program of the console subsystem: a shell waits for it, sees its exit code, and
-//! finds its output where it belongs. `assets/packaging/windows/without-console` makes the one that a shortcut
-//! starts; what cannot be said on a terminal there is said in a box ([`terminal::stop`]).
+//! On Windows, this is a program of the console subsystem: a shell waits for it, sees its exit
+//! code, and gets its output. `assets/packaging/windows/without-console` builds the one for
+//! shortcuts, which shows a message box instead of terminal output ([`terminal::stop`]).
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ use cordon::{crash, doctor, journal_command, say_error, terminal};
 use eframe::egui;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Tokens pass through buffers of the HTTP, TLS and JSON libraries, which free them as they are.
+/// Wipes freed memory: tokens pass through buffers of the HTTP, TLS and JSON libraries.
 #[global_allocator]
 static WIPES_WHAT_IS_FREED: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
                 fail: *fail,
                 stand_in: arguments.stand_in.as_deref(),
                 speed: *speed,
-                // A journal that nobody named a place for goes when the self-test ends.
+                // Without a folder, the journal is removed when the self-test ends.
                 folder: arguments.data_dir.as_deref(),
             })
         }
@@ -71,11 +71,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the arguments lack; or the help or version that was asked for.
+/// Prints the error in the arguments, or the requested help or version.
 fn usage(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     if error.use_stderr() {
-        // It quotes the arguments, which may be what a shell made of the names of files.
+        // The message quotes the arguments, in which a shell may have expanded file names.
         terminal::stop(text.trim_end());
         ExitCode::from(USAGE)
     } else {
@@ -85,17 +85,17 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// What a run of the console is about.
+/// Parameters of a run of the console.
 struct Run {
     mode: Mode,
     endpoints: Endpoints,
     store: TokenStore,
-    /// The built-in tenant lives as long as the window.
+    /// The built-in tenant, which lives as long as the window.
     #[cfg(feature = "simulator")]
     tenant: Option<cordon::simulator::Simulator>,
 }
 
-/// Live, demo or stand-in: decided here and nowhere else (rule 11).
+/// Chooses live, demo or stand-in, here and nowhere else (rule 11).
 fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     crash::write_reports_to(folder);
     let run = match &arguments.stand_in {
@@ -140,7 +140,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     })
 }
 
-/// The window once there is one; the background requests its repaints.
+/// The window, once there is one; the background requests its repaints.
 type RepaintHandle = Arc<OnceLock<egui::Context>>;
 
 fn requesting_repaint(repaint: &RepaintHandle) -> Arc<dyn Fn() + Send + Sync> {
@@ -152,7 +152,7 @@ fn requesting_repaint(repaint: &RepaintHandle) -> Arc<dyn Fn() + Send + Sync> {
     })
 }
 
-/// Starts the background, and the console over it.
+/// Starts the worker and its console.
 fn begin(
     run: Run,
     profile: Option<&Profile>,
@@ -197,7 +197,7 @@ fn begin(
     Ok(app)
 }
 
-/// What the organisation has set; the demo has rules of its own, so that they can be met.
+/// The organisation's policy; the demo has its own, so that guardrails can be tried.
 fn policy_for(mode: Mode, folder: &Path) -> Policy {
     match mode {
         Mode::Live | Mode::StandIn => Settings::policy_of(&Settings::read(folder)),
@@ -226,7 +226,7 @@ fn os_keyring() -> Result<TokenStore, String> {
     Ok(store.taking_turns_in(paths::shared_folder()))
 }
 
-/// The real service, or with `--stand-in` a local server, in the tenant of a profile.
+/// The real service or, with `--stand-in`, a local server, in the tenant of a profile.
 fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     let address = arguments.stand_in.clone();
     if let Some(Err(error)) = address.as_ref().map(|a| Endpoints::stand_in(a, "t", "c")) {
@@ -268,7 +268,7 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
             #[cfg(feature = "simulator")]
             tenant: None,
         };
-        // Read anew: it may have been mended since the start.
+        // Read again: it may have been corrected since the start.
         let settings = Settings::read(&inner);
         let policy = Settings::policy_of(&settings);
         let mut app = begin(
@@ -300,7 +300,7 @@ fn demo() -> Result<Run, String> {
         ..SimOptions::default()
     })
     .map_err(|error| format!("The built-in tenant could not start: {error}"))?;
-    // Nobody wants to wait for a demo's code.
+    // A demo's code is polled every second.
     tenant.control().set_poll_interval(1);
     let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
         .map_err(|error| error.to_string())?;
@@ -327,7 +327,7 @@ fn without_simulator() -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// As many as fit into the memory of a small computer.
+/// Fits into the memory of a small computer.
 #[cfg(feature = "simulator")]
 const MAX_DEVICES: usize = 1_000_000;
 
@@ -352,7 +352,7 @@ fn simulate(port: u16, devices: usize) -> ExitCode {
     }
 }
 
-/// Goes on until Ctrl+C; what is said at the beginning is said when that can be waited for.
+/// Runs until Ctrl+C. `begin` prints once the signal handler is installed.
 #[cfg(feature = "simulator")]
 fn until_interrupt(begin: &dyn Fn()) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -376,7 +376,7 @@ fn until_interrupt(begin: &dyn Fn()) -> ExitCode {
     }
 }
 
-/// Opens a window and runs it to its end. Without a display or OpenGL it says which, and what to do.
+/// Opens a window and runs it to its end. Without a display or OpenGL, prints the cause and the remedy.
 fn window(
     title: &str,
     make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeApp + 'static,
@@ -424,7 +424,7 @@ fn read_system_fonts(
         give.send(theme::fonts::system_fallback_fonts()).ok();
         ctx.request_repaint();
     };
-    // Without the thread there are no fallback fonts, and nothing else is lost.
+    // Without the thread, only fallback fonts are missing.
     std::thread::Builder::new()
         .name("cordon-fonts".into())
         .spawn(read)
@@ -432,8 +432,7 @@ fn read_system_fonts(
     take
 }
 
-/// Warnings of our own, and of others only what is serious; `CORDON_LOG` says otherwise. Nothing
-/// secret is ever logged.
+/// Logs our own warnings and serious ones of others; `CORDON_LOG` overrides that. Secrets are never logged.
 fn log_to_stderr() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;

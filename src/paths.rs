@@ -1,4 +1,4 @@
-//! Where things live on disk, and which addresses a run uses: decided once, at start (rule 11).
+//! Paths on disk and addresses of a run: decided once, at start (rule 11).
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use directories::{ProjectDirs, UserDirs};
 
 use crate::model::{Endpoints, Mode, Registration};
 
-/// Tenant and client of a stand-in that has no profile; made up, and known to the built-in tenant.
+/// Tenant and client of a stand-in without a profile; fictitious, and known to the built-in tenant.
 pub const STAND_IN_TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 pub const STAND_IN_CLIENT: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
 
-/// The addresses of a stand-in, as the application of a profile.
+/// The addresses of a stand-in, for the application of a profile.
 ///
 /// # Errors
 /// When it is not on a loopback address.
@@ -25,11 +25,11 @@ pub fn stand_in_for(address: &str, registration: &Registration) -> Result<Endpoi
     })
 }
 
-/// The data folder: the one given, or this system's place for application data.
+/// The data folder: the given one, or the system's folder for application data.
 ///
 /// # Errors
-/// In words, when there is no such place, or it depends on the folder that cordon is started in: the
-/// next start would find neither journal nor rules.
+/// A message, when there is no such folder, or it is relative to the working directory: the next
+/// start would find neither journal nor rules.
 pub fn data_folder(given: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(given) = given {
         return Ok(given.to_owned());
@@ -49,7 +49,7 @@ pub fn data_folder(given: Option<&Path>) -> Result<PathBuf, String> {
     }
 }
 
-/// Folder shared by all consoles of one person, whatever their data folders: the system's folder for
+/// Folder shared by all consoles of one user, whatever their data folders: the system's folder for
 /// session data, else for application data.
 #[must_use]
 pub fn shared_folder() -> PathBuf {
@@ -60,14 +60,14 @@ pub fn shared_folder() -> PathBuf {
     })
 }
 
-/// Where this system keeps what a person downloads, else the person's own folder.
+/// The system's download folder, else the user's home folder.
 #[must_use]
 pub fn download_folder() -> Option<PathBuf> {
     let dirs = UserDirs::new()?;
     Some(dirs.download_dir().unwrap_or(dirs.home_dir()).to_owned())
 }
 
-/// The journal's file: one for each mode and tenant, so that they never meet.
+/// The journal's file: one for each mode and tenant, so that they are never mixed.
 #[must_use]
 pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf {
     let name = match mode {

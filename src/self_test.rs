@@ -32,24 +32,23 @@ use crate::simulator::{Fault, SimControl, SimOptions, Simulator};
 use crate::state::State;
 use crate::worker::{Setup, Timing, WorkerHandle};
 
-/// Longest time without any news in one step, seconds.
+/// Maximum time without an event in one step, in seconds.
 const STEP_SECS: u64 = 60;
-/// Longest time for the end of an order: an unknown outcome takes more than five minutes to settle.
+/// Maximum time for the end of an order, in seconds: an unknown outcome takes more than five minutes to look up.
 const ORDER_SECS: u64 = 900;
-/// Longest time for the service's own part of it, seconds.
+/// The service's share of that time, in seconds.
 const SERVICE_SECS: u64 = 240;
-/// Waits are this much shorter against the built-in tenant, whose clock is moved along.
+/// Speed-up of waits with the built-in tenant, whose clock is advanced.
 const SPEED: u16 = 20;
 
-/// How the self-test runs.
 pub struct Options<'a> {
-    /// Has the built-in tenant fail there.
+    /// The step at which the built-in tenant fails.
     pub fail: Option<SelfTestStep>,
-    /// Another server on this machine; the built-in tenant if none.
+    /// Another server on this machine; the built-in tenant if `None`.
     pub stand_in: Option<&'a str>,
-    /// How many times faster the stand-in's clock runs.
+    /// Speed-up of the stand-in's clock.
     pub speed: Option<u16>,
-    /// Where the journal is kept; thrown away if nowhere.
+    /// Folder of the journal; temporary if `None`.
     pub folder: Option<&'a Path>,
 }
 
@@ -101,7 +100,7 @@ fn run_all(options: &Options<'_>) -> Result<(), Failed> {
         (Mode::StandIn, options.speed.unwrap_or(1))
     };
 
-    // Removed at the end of this function, after the engine has let go of it.
+    // Removed at the end of this function, after the engine has released it.
     let scratch = files::make_scratch_folder().map_err(|e| start(e.to_string()))?;
     let setup = Setup {
         endpoints: endpoints.clone(),
@@ -130,7 +129,7 @@ fn run_all(options: &Options<'_>) -> Result<(), Failed> {
     result
 }
 
-/// What makes the tenant fail at a step.
+/// The tenant's fault for a failure at a step.
 fn fault(step: SelfTestStep) -> Option<Fault> {
     match step {
         SelfTestStep::SignIn => Fault::parse("devicecode", "status:400", 0),
@@ -213,8 +212,7 @@ impl SelfTest {
         Ok(())
     }
 
-    /// Approves a code at the built-in tenant, here or in another process. Other stand-ins need a
-    /// person at their page.
+    /// Approves a code at the built-in tenant, in this or another process. Other stand-ins need a person at their page.
     fn approve(&self, code: &str) -> bool {
         match &self.control {
             Some(control) => control.approve(code),
@@ -226,7 +224,7 @@ impl SelfTest {
         }
     }
 
-    /// A device without a sensor, if there is one: only those can be contained.
+    /// A device without a sensor, if any: only those can be contained.
     fn unmanaged(&self) -> Option<MachineRef> {
         let machines = self.state.inventory.all().iter();
         let mut idle = machines.filter(|m| {
@@ -240,7 +238,7 @@ impl SelfTest {
         idle.next().map(|m| m.reference())
     }
 
-    /// Waits for the list and picks a managed device on which every other action is possible.
+    /// Waits for the list and picks a managed device on which all other actions are possible.
     fn devices(&mut self) -> Result<MachineRef, Failed> {
         let step = "devices";
         self.until(step, |s| {
@@ -284,7 +282,7 @@ impl SelfTest {
         Ok(machine)
     }
 
-    /// Brings to its end what an earlier run left open in the journal.
+    /// Follows the open entries of an earlier run to their ends.
     fn quiesce(&mut self) -> Result<(), Failed> {
         let open: Vec<EntryId> = self.state.open_entries().map(Entry::id).collect();
         for entry in open {
@@ -299,8 +297,8 @@ impl SelfTest {
         Ok(())
     }
 
-    /// Follows an entry to its end, and prints each status on the way; `false` where nothing
-    /// tells it: of an investigation whose answer was lost.
+    /// Follows an entry to its end, and prints each status on the way; `false` if the end cannot be
+    /// known, as for an investigation without a response.
     fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<bool, Failed> {
         let start = instant();
         let mut shown = String::new();
@@ -339,7 +337,7 @@ impl SelfTest {
         }
     }
 
-    /// Reviews, approves and submits one order, and waits for its real end.
+    /// Reviews, approves and submits one order, and waits for its end.
     fn order(
         &mut self,
         step: &'static str,
@@ -395,7 +393,7 @@ impl SelfTest {
         })
     }
 
-    /// Takes events in until `reached`.
+    /// Processes events until `reached`.
     fn until(
         &mut self,
         step: &'static str,
@@ -421,7 +419,7 @@ impl SelfTest {
         Ok(())
     }
 
-    /// Takes one event in; without one, sleeps and moves the built-in tenant's clock along.
+    /// Processes one event; without one, sleeps and advances the built-in tenant's clock.
     fn turn(&mut self, step: &'static str) -> Result<bool, Failed> {
         let Some(event) = self.worker.try_next() else {
             let nap = Duration::from_millis(20);
@@ -432,7 +430,7 @@ impl SelfTest {
             return Ok(false);
         };
         if let Event::JournalCaution(caution) = event {
-            // A run that was killed may leave it behind: nothing is wrong with that.
+            // Harmless: a killed run may leave it behind.
             say!("note    journal: {caution}");
             return Ok(true);
         }
@@ -443,7 +441,7 @@ impl SelfTest {
         }
     }
 
-    /// What the window would show as a failure outside of an order.
+    /// The failure that the window would show outside of an order.
     fn failure(&self) -> Option<String> {
         let state = &self.state;
         let journal = state.journal.as_ref().and_then(|j| j.as_ref().err());
@@ -460,14 +458,14 @@ impl SelfTest {
     }
 }
 
-/// The numbers of a version, for comparing.
+/// The numbers of a version, for comparison.
 fn version(text: &str) -> Vec<u64> {
     text.split('.')
         .map(|part| part.parse().unwrap_or(0))
         .collect()
 }
 
-/// A small POST to a loopback address; whether it was answered with 200.
+/// Sends a small POST to a loopback address; returns whether the response was 200.
 fn post(address: &str, path: &str, body: &str) -> bool {
     let host = address.trim_start_matches("http://").trim_end_matches('/');
     let addresses = Url::parse(address).map(|url| loopback_addresses(&url));

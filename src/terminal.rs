@@ -7,7 +7,7 @@ use crate::explain::Explanation;
 use crate::model::visible;
 use crate::platform;
 
-/// A line for standard output. A closed pipe is no reason to panic. File names and other outside
+/// Prints a line to standard output. A closed pipe does not panic. File names and other outside
 /// text cannot control the terminal: control characters are escaped.
 #[macro_export]
 macro_rules! say {
@@ -16,7 +16,7 @@ macro_rules! say {
     };
 }
 
-/// A line for standard error.
+/// Prints a line to standard error.
 #[macro_export]
 macro_rules! say_error {
     ($($text:tt)*) => {
@@ -24,7 +24,7 @@ macro_rules! say_error {
     };
 }
 
-/// Writes one line. Line breaks stay; other invisible characters are shown.
+/// Writes one line. Line breaks are kept; other invisible characters are escaped.
 pub fn line(to: &mut impl Write, text: &str) {
     writeln!(to, "{}", drawn(text)).ok();
 }
@@ -34,13 +34,13 @@ fn drawn(text: &str) -> String {
     lines.join("\n")
 }
 
-/// Says why the program ends: on standard error or, without one, in a message box.
+/// Prints why the program ends: to standard error or, without one, in a message box.
 pub fn stop(text: &str) {
     line(&mut std::io::stderr(), text);
     show_box(text);
 }
 
-/// Says what failed, on standard error. Returns the exit code of a failure.
+/// Prints a failure to standard error. Returns the exit code of a failure.
 pub fn fail(explanation: &Explanation) -> ExitCode {
     say_error!("{}", explanation.headline);
     for detail in &explanation.details {
@@ -49,7 +49,7 @@ pub fn fail(explanation: &Explanation) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Shows a text in a box where there is no terminal to write to, as after a start by a shortcut.
+/// Shows a text in a message box if there is no terminal, as after a start by a shortcut.
 pub fn show_box(text: &str) {
     platform::message_box(&drawn(text));
 }
@@ -64,7 +64,7 @@ pub fn export(text: &str) -> ExitCode {
     export_to(&mut std::io::stdout(), text)
 }
 
-/// Writes it as it would be in a file. A truncated export must not pass for a whole one.
+/// Writes it as to a file. A truncated export must not pass for a complete one.
 fn export_to(to: &mut impl Write, text: &str) -> ExitCode {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let written = write!(to, "{text}{end}").and_then(|()| to.flush());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_that_was_not_written_to_its_end_fails() {
+    fn a_truncated_export_fails() {
         let text = "\"entry\"\r\n";
         assert_eq!(
             export_to(&mut Full(text.len() - 1), text),
@@ -108,11 +108,11 @@ mod tests {
         );
         let mut written = Vec::new();
         assert_eq!(export_to(&mut written, text), ExitCode::SUCCESS);
-        assert_eq!(written, text.as_bytes(), "no empty row behind it");
+        assert_eq!(written, text.as_bytes(), "no trailing empty row");
     }
 
     #[test]
-    fn a_name_cannot_steer_the_terminal() {
+    fn a_name_cannot_control_the_terminal() {
         let mut written = Vec::new();
         let name = "journal-\u{1b}]0;owned\u{7}\u{202e}.sqlite";
         line(&mut written, &format!("a {name}\n  b"));

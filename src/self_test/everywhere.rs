@@ -1,4 +1,4 @@
-//! What an order needs that reaches every device of the tenant.
+//! Inputs and readings of tenant-wide orders.
 
 use super::{Failed, SelfTest};
 use crate::action::{Draft, INDICATOR, Subject};
@@ -8,7 +8,7 @@ use crate::model::{EVERYWHERE, MachineId, MachineRef};
 use crate::state::{Remote, State};
 
 impl SelfTest {
-    /// Types the word, and names the indicator that was made last where one is to be removed.
+    /// Types the confirmation word, and selects the newest indicator if one is to be removed.
     pub(super) fn fill_everywhere(&self, draft: &mut Draft) {
         EVERYWHERE.clone_into(&mut draft.typed_name);
         let Subject::Act(kind) = draft.subject else {
@@ -23,7 +23,7 @@ impl SelfTest {
         }
     }
 
-    /// Reads again what the order is judged by: a machine, or what holds on all of them.
+    /// Reads the facts that the order is judged by: the machine, or the tenant's indicators.
     pub(super) fn read_anew(
         &mut self,
         step: &'static str,
