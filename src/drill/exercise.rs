@@ -1,16 +1,16 @@
-//! The exercises: their story, their obstacles, and what should have been asked of the tenant.
+//! The exercises: story, obstacles, and the requests that the tenant should receive.
 
 use crate::action::ActionKind;
 use crate::simulator::{Fault, SimControl};
 
-/// A record of the tenant: by its name, and of several with that name by their order.
+/// A device of the tenant: its name, and its index among devices of that name.
 pub type Device = (&'static str, usize);
 
-/// A request that should come, once.
+/// A request that should be sent exactly once.
 pub struct Wanted {
     pub device: Device,
     pub kind: ActionKind,
-    /// A property that its body has to have, where that matters.
+    /// A property that the request body must have.
     pub body: Option<(&'static str, &'static str)>,
 }
 
@@ -25,17 +25,16 @@ const fn wanted(device: Device, kind: ActionKind) -> Wanted {
 /// One exercise.
 pub struct Exercise {
     pub name: &'static str,
-    /// The task in one sentence.
     pub task: &'static str,
     pub briefing: &'static str,
     pub wanted: &'static [Wanted],
-    /// Devices to be contained at the end; all others are not.
+    /// Devices that should be contained at the end; all others should not be.
     pub contained: &'static [Device],
-    /// Devices of which no last word is to be expected.
+    /// Devices whose actions are not expected to end.
     pub silent: &'static [Device],
-    /// A colleague's action under way, with its device.
+    /// A colleague's action in progress, with its device.
     colleague: Option<(Device, &'static str)>,
-    /// Whether the answer to the first order is lost.
+    /// Whether the answer to the first order is dropped.
     loses_answer: bool,
 }
 
@@ -43,10 +42,9 @@ const VICTIM: Device = ("FIN-LT-042", 0);
 const IN_THE_WAY: Device = ("ENG-LT-030", 0);
 const SILENT: Device = ("SALES-LT-019", 0);
 const WITH_FILE: Device = ("HR-LT-007", 0);
-/// Hash of a file that does not exist.
+/// SHA-1 of a file that does not exist.
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
-/// All exercises.
 pub const EXERCISES: [Exercise; 3] = [
     Exercise {
         name: "A beacon with a twin",
@@ -91,7 +89,7 @@ pub const EXERCISES: [Exercise; 3] = [
 ];
 
 impl Exercise {
-    /// Changes on its devices since the tenant began, in words.
+    /// Describes changes on the exercise's devices since the tenant started.
     pub(super) fn leftovers(&self, control: &SimControl) -> Vec<String> {
         let devices = self.devices(control).into_iter();
         devices
@@ -102,7 +100,7 @@ impl Exercise {
             .collect()
     }
 
-    /// The devices that it is about, by id and name.
+    /// Ids and names of the devices in this exercise.
     fn devices(&self, control: &SimControl) -> Vec<(String, &'static str)> {
         let machines = control.machine_ids();
         let mut devices: Vec<Device> = self.wanted.iter().map(|wanted| wanted.device).collect();
@@ -113,7 +111,7 @@ impl Exercise {
             .collect()
     }
 
-    /// Puts its devices back to where they were, and in the way what belongs there.
+    /// Resets the devices and sets up the obstacles.
     pub(super) fn set_up(&self, control: &SimControl) {
         control.clear_faults();
         for (id, _) in self.devices(control) {
@@ -122,7 +120,7 @@ impl Exercise {
         if let Some((device, action)) = self.colleague
             && let Some(id) = id_of(&control.machine_ids(), device)
         {
-            // Without such a device the exercise is easier, and no worse.
+            // If it fails, the exercise is easier, but still valid.
             let _ordered = control.act_as_colleague(&id, action, "checked, clean");
         }
         if let Some(fault) = Fault::parse("submit", "drop_after", 1).filter(|_| self.loses_answer) {
@@ -131,7 +129,6 @@ impl Exercise {
     }
 }
 
-/// The id of a device.
 pub fn id_of(machines: &[(String, Option<String>)], (name, nth): Device) -> Option<String> {
     let mut named = machines.iter().filter(|(_, n)| n.as_deref() == Some(name));
     named.nth(nth).map(|(id, _)| id.clone())

@@ -1,5 +1,5 @@
-//! Timed exercises on the built-in tenant, with a score. It comes from the tenant's account of what was
-//! asked and from the journal on disk, never from what the window believes.
+//! Timed exercises on the built-in tenant, with a score. The score comes from the tenant's request
+//! log and the journal on disk, never from the window's state.
 
 mod exercise;
 mod score;
@@ -17,27 +17,27 @@ use crate::journal::{Entry, Journal};
 use crate::simulator::SimControl;
 use crate::ui::{Briefing, DrillRunner};
 
-/// Plays exercises on a tenant, and judges them.
+/// Runs exercises on a tenant and scores them.
 pub struct Drill {
     control: SimControl,
     journal: PathBuf,
-    /// Wants a frame once there is a sheet.
+    /// Requests a frame once there is a score sheet.
     request_repaint: Arc<dyn Fn() + Send + Sync>,
     begun: Option<Begun>,
     sheet: Arc<Mutex<Option<String>>>,
 }
 
-/// An exercise that goes on.
+/// The exercise in progress.
 #[derive(Clone)]
 struct Begun {
     exercise: &'static Exercise,
     at: Timestamp,
-    /// Number of requests before the exercise.
+    /// Number of requests before the exercise started.
     requests: usize,
 }
 
 impl Drill {
-    /// Exercises on this tenant; `journal` is the file of the console that plays them.
+    /// Exercises on this tenant; `journal` is the journal file of the console under test.
     #[must_use]
     pub fn new(
         control: SimControl,
@@ -53,8 +53,8 @@ impl Drill {
         }
     }
 
-    /// Judges the exercise that goes on by what has been asked and written so far. `None` without one.
-    /// Reads the journal from disk.
+    /// Scores the current exercise from the requests and journal entries so far; `None` if there is
+    /// none. Reads the journal from disk.
     #[must_use]
     pub fn judge(&self) -> Option<Sheet> {
         judge(&self.control, &self.journal, self.begun.as_ref()?)
@@ -103,7 +103,7 @@ impl DrillRunner for Drill {
         });
     }
 
-    /// Not on the thread of the window, which waits for no disk.
+    /// Runs off the UI thread, which never waits for the disk.
     fn end(&mut self) {
         let Some(begun) = self.begun.take() else {
             return;

@@ -19,19 +19,19 @@ const DOUBLED: u32 = 15;
 const NOT_ASKED_FOR: u32 = 10;
 const NO_LAST_WORD: u32 = 10;
 
-/// Findings since an exercise began.
+/// Observations since an exercise started.
 pub struct Found<'a> {
-    /// Ids and names of the tenant's records.
+    /// Ids and names of the tenant's devices.
     pub machines: Vec<(String, Option<String>)>,
     pub requests: &'a [LoggedRequest],
-    /// The tenant's actions, as the service writes them.
+    /// The tenant's machine actions in the service's JSON format.
     pub actions: &'a [Value],
     pub entries: &'a [Entry],
 }
 
 impl Found<'_> {
-    /// Whether the action that a request made has ended without doing anything. Its comment, which has the
-    /// order's tag, tells it from all others.
+    /// Whether the requested machine action ended without effect. It is identified by the order's
+    /// tag in the comment.
     fn came_to_nothing(&self, change: &Change<'_>) -> bool {
         let comment = &change.request.body["Comment"];
         let mut actions = self.actions.iter();
@@ -46,7 +46,7 @@ impl Found<'_> {
     }
 }
 
-/// The score of an exercise with its reasons.
+/// An exercise's score, with reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheet {
     pub name: &'static str,
@@ -61,11 +61,11 @@ impl fmt::Display for Sheet {
     }
 }
 
-/// A request that the tenant took, or may have taken.
+/// A request that the tenant accepted, or may have accepted.
 struct Change<'a> {
-    /// The record that it was for; none of one that reaches all of them, or calls another action off.
+    /// The target device; `None` for a tenant-wide order or a cancellation.
     machine: Option<&'a str>,
-    /// `None` of one that the console cannot order, and of one that calls another off.
+    /// `None` for a cancellation, or a request that the console cannot make.
     kind: Option<ActionKind>,
     request: &'a LoggedRequest,
 }
@@ -95,7 +95,7 @@ impl<'a> Change<'a> {
         self.machine == Some(id) && self.kind == Some(wanted.kind) && wanted.body.is_none_or(has)
     }
 
-    /// In the words of its button.
+    /// The label of the action's button.
     fn word(&self) -> &'static str {
         self.kind.map_or("another action", word)
     }
@@ -105,7 +105,8 @@ fn word(kind: ActionKind) -> &'static str {
     kind.spec().button
 }
 
-/// The kind of a request to this endpoint: of several the one whose fixed properties it has.
+/// The kind of a request to this endpoint. Kinds that share an endpoint differ in their fixed
+/// properties.
 fn kind_of(endpoint: &str, request: &LoggedRequest) -> Option<ActionKind> {
     let kinds = ActionKind::ALL.iter().copied();
     let kinds = kinds.filter(|kind| kind.spec().endpoint == endpoint);
@@ -124,7 +125,6 @@ fn changes(requests: &[LoggedRequest]) -> Vec<Change<'_>> {
     taken.filter_map(Change::of).collect()
 }
 
-/// Scores an exercise.
 #[must_use]
 pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
     let mut sheet = Deductions::default();
@@ -174,7 +174,7 @@ pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
     }
 }
 
-/// Deducts unwanted requests; returns the number of devices outside of the exercise.
+/// Deducts unwanted requests; returns the number of devices outside the exercise.
 fn wrong_devices<'a>(
     others: impl Iterator<Item = &'a Change<'a>>,
     ids: &[String],
@@ -216,8 +216,8 @@ impl Deductions {
     }
 }
 
-/// Deducts devices left contained that should not be, and vice versa: by the last request of each pair
-/// that did not come to nothing.
+/// Deducts devices wrongly left contained, or wrongly not. The last effective request per device
+/// and condition decides.
 fn left_contained(
     exercise: &Exercise,
     found: &Found<'_>,
@@ -239,7 +239,7 @@ fn left_contained(
         if !found.came_to_nothing(change) {
             last.insert((id, what), is_set);
         } else if is_set {
-            // Whatever was there before it still is.
+            // The previous state remains.
             last.entry((id, what)).or_insert(false);
         }
     }
@@ -261,7 +261,7 @@ fn left_contained(
     }
 }
 
-/// Time until the last of them had ended, by the journal.
+/// Time until the last action ended, according to the journal.
 fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Deductions) -> String {
     let devices = exercise.silent.iter();
     let silent: Vec<String> = devices
@@ -292,7 +292,7 @@ mod tests {
 
     const VICTIM: &str = "aaaa0001";
     const TWIN: &str = "aaaa0002";
-    /// To be left contained.
+    /// A device that should stay contained.
     const STAYS: &str = "bbbb0001";
 
     fn asked(machine: &str, action: &str, status: Option<u16>) -> LoggedRequest {
@@ -332,13 +332,13 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_costs_what_the_sheet_says() {
+    fn each_mistake_costs_the_points_on_the_sheet() {
         let isolate = || asked(VICTIM, "isolate", Some(201));
         let release = || asked(VICTIM, "unisolate", Some(201));
         let twin = |action| asked(TWIN, action, Some(201));
         for (requests, expected, said) in [
             (vec![isolate(), release()], 100, "Right orders: 2 of 2"),
-            // What was refused has changed nothing, and a lost answer may have.
+            // A refused request changed nothing; one with a lost answer may have.
             (
                 vec![asked(VICTIM, "isolate", Some(401)), isolate(), release()],
                 100,
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isolation_that_was_cancelled_leaves_nothing_contained() {
+    fn cancelled_isolation_leaves_device_uncontained() {
         let order = |tag: &str| LoggedRequest {
             body: json!({"Comment": format!("[{tag}] INC-9002")}),
             ..asked(STAYS, "isolate", Some(201))
@@ -424,7 +424,7 @@ mod tests {
             assert!(!sheet.contains(stays), "{status}: {sheet}");
             assert!(sheet.contains(gone), "{status}: {sheet}");
         }
-        // The one before it holds, and the one after it.
+        // The other order stays in effect, whether it came before or after.
         for others in ["Succeeded", "Pending"] {
             let actions = [action("cdn-1", others), action("cdn-2", "Cancelled")];
             for order in [["cdn-1", "cdn-2"], ["cdn-2", "cdn-1"]].map(|tags| tags.map(order)) {
