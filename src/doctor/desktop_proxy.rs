@@ -1,5 +1,5 @@
-//! Proxy settings of the desktop that the HTTP client does not follow. Where there is no other way they
-//! are asked of the program with which the system shows them.
+//! Desktop proxy settings that the HTTP client ignores. If there is no API, they are read with the
+//! system's own command-line tool.
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::platform;
 
-/// Proxy settings of the desktop that the HTTP client does not see by itself.
+/// Desktop proxy settings that the HTTP client ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DesktopProxy {
     None,
-    /// A script decides for each address (PAC), or is looked for in the network (WPAD).
+    /// A script decides for each URL (PAC), or is discovered on the network (WPAD).
     Script,
-    /// Set by hand; only where the HTTP client does not take it over.
+    /// Set by hand; only on systems where the HTTP client does not read it.
     Manual,
     Unknown,
 }
@@ -32,11 +32,11 @@ pub(super) fn read() -> DesktopProxy {
     output("gsettings", &mode).map_or(DesktopProxy::Unknown, |text| of_gnome(&text))
 }
 
-/// Time limit of a program; [`MAX_BYTES`] of its output are read.
+/// Time limit of a program; at most [`MAX_BYTES`] of its output are read.
 const PATIENCE: Duration = Duration::from_secs(3);
 const MAX_BYTES: u64 = 4096;
 
-/// Output of a program; `None` when it is missing, fails, or does not end.
+/// Output of a program; `None` if it is missing, fails or times out.
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(program)
         .args(arguments)
@@ -56,10 +56,10 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     reading.ok()?;
     let text = receiver.recv_timeout(PATIENCE);
     if text.is_err() {
-        // Its children may still keep its output open; nobody waits for that.
+        // Its children may still hold its output open; that is not waited for.
         child.kill().ok();
     }
-    // A program that prints more than is read is stopped: its output is closed.
+    // A program that prints more than [`MAX_BYTES`] is stopped by its closed output.
     let is_good = child.wait().is_ok_and(|status| status.success());
     let text = text.ok()?.ok().filter(|_| is_good)?;
     Some(String::from_utf8_lossy(&text).into_owned())
@@ -74,7 +74,7 @@ fn of_gnome(text: &str) -> DesktopProxy {
     }
 }
 
-/// One set by hand is taken over by the HTTP client.
+/// A manual proxy is already read by the HTTP client.
 fn of_scutil(text: &str) -> DesktopProxy {
     let is_on = |name: &str| {
         text.lines().any(|line| {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_recognised_on_each_system() {
+    fn proxy_script_is_recognised_on_each_system() {
         assert_eq!(of_gnome("'auto'\n"), DesktopProxy::Script);
         assert_eq!(of_gnome("'manual'\n"), DesktopProxy::Manual);
         assert_eq!(of_gnome("'none'\n"), DesktopProxy::None);

@@ -1,5 +1,3 @@
-//! One line of the report.
-
 use crate::model::visible;
 use crate::say;
 
@@ -16,7 +14,7 @@ pub(super) struct Line {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     Good,
-    /// May be meant so, and may be what is wrong.
+    /// May be intended, or may be the fault.
     Note,
     Bad,
 }
@@ -47,14 +45,14 @@ impl Line {
         }
     }
 
-    /// Whether something has to be mended.
+    /// Whether something has to be fixed.
     pub fn is_bad(&self) -> bool {
         self.level == Level::Bad
     }
 
-    /// Prints it, with the home folder shortened.
+    /// Prints the line, with the home folder shortened.
     pub fn say(&self, home: Option<&str>) {
-        // A name of a folder with a line break in it would read as a line of the report.
+        // A line break in a folder's name would look like a new line of the report.
         let shortened = |text: &str| match home {
             Some(home) if home.len() > 1 => text.replace(home, "~"),
             _no_home => text.to_owned(),

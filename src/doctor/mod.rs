@@ -1,12 +1,8 @@
-//! Diagnosis of this installation: problems, and how to fix them.
+//! Diagnosis of this installation: problems and their remedies.
 
-/// Proxy settings that the HTTP client does not read.
 mod desktop_proxy;
-/// One line of the report.
 mod line;
-/// Whether the hosts answer.
 mod network;
-/// Proxy settings, used and unused.
 mod proxy;
 
 use std::path::Path;
@@ -29,8 +25,8 @@ use crate::say;
 use crate::settings::{Settings, SettingsError};
 use line::Line;
 
-/// Prints the report; fails when something has to be mended. It is safe to paste: the home folder
-/// is shortened, and no tenant, account or token is in it.
+/// Prints the report; fails if something has to be fixed. The report is safe to paste: the home
+/// folder is shortened, and it has no tenant, account or token.
 #[must_use]
 pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     say!(
@@ -40,7 +36,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     );
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string());
     let mut is_good = true;
-    // Each as soon as it is known: one that hangs hides none before it.
+    // Printed one by one, so that a check that hangs does not hide earlier results.
     let mut tell = |lines: Vec<Line>| {
         for line in lines {
             is_good &= !line.is_bad();
@@ -50,7 +46,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     let read = Settings::read(folder);
     let (settings, places) = settings_line(&read, folder, arguments);
     tell(vec![settings]);
-    // Where they cannot be read, that was said.
+    // Unreadable settings are already reported above.
     tell(read.map(rules_lines).unwrap_or_default());
     tell(vec![folder_line(folder)]);
     tell(journal_lines(folder));
@@ -63,7 +59,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
         tell(proxy::lines(endpoints));
         tell(network::reach_lines(endpoints));
     }
-    // Last: it may end the program.
+    // Last, as it may end the program.
     tell(vec![display_line(home.clone())]);
     if is_good {
         ExitCode::SUCCESS
@@ -72,9 +68,8 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// What is set, and whose hosts are asked. Without a profile to start with these are the hosts of all
-/// that can be read, else those of the cloud that most tenants are in: whether this computer reaches
-/// them is worth knowing before the first sign-in.
+/// The settings, and the endpoints to check. Without a usable profile these are those of all
+/// readable profiles, or else the commercial cloud: connectivity matters before the first sign-in.
 fn settings_line(
     settings: &Result<Settings, SettingsError>,
     folder: &Path,
@@ -116,7 +111,7 @@ fn settings_line(
     with_usual_hosts(trouble, places, arguments)
 }
 
-/// Without a profile to start with: whose hosts are asked, said behind that.
+/// Appends the endpoints that are checked without a usable profile.
 fn with_usual_hosts(
     mut trouble: Line,
     places: Vec<Endpoints>,
@@ -135,7 +130,6 @@ fn with_usual_hosts(
     (trouble, places)
 }
 
-/// Unusable rules and plans.
 fn rules_lines(settings: Settings) -> Vec<Line> {
     let rules = settings.rules;
     let rule = "Correct it. Until then each disruptive action requires typing the device's name, one device at a time";
@@ -175,7 +169,7 @@ fn profile_line(registration: &Registration, arguments: &Arguments) -> (Line, Ve
     }
 }
 
-/// The hosts of all profiles that can be read, each once.
+/// The distinct endpoints of all readable profiles.
 fn hosts_of(settings: &Settings) -> Vec<Endpoints> {
     let profiles = settings.profiles.iter();
     let readable = profiles.filter_map(|(_, profile)| profile.as_ref().ok());
@@ -191,7 +185,7 @@ fn hosts_of(settings: &Settings) -> Vec<Endpoints> {
     places
 }
 
-/// The hosts of the commercial cloud. They answer for a made-up tenant as well.
+/// The commercial cloud's endpoints. They also answer for a made-up tenant.
 fn usual_hosts() -> Option<Endpoints> {
     let registration = Registration {
         cloud: Cloud::Commercial,
@@ -204,7 +198,7 @@ fn usual_hosts() -> Option<Endpoints> {
     Endpoints::live(&registration).ok()
 }
 
-/// Tries the folder in the way in which the console uses it.
+/// Tests the folder the way the console uses it.
 fn folder_line(folder: &Path) -> Line {
     let what = "data folder";
     let shown = folder.display();
@@ -231,11 +225,11 @@ fn folder_line(folder: &Path) -> Line {
     }
 }
 
-/// Access check where the system has access lists.
+/// Access check on systems with access lists.
 fn access_line(folder: &Path) -> Line {
     let what = "data folder";
     let shown = folder.display();
-    // Those who may write were refused before.
+    // A folder that others can write to was already refused.
     match platform::others_in(folder) {
         Ok(others) if others.let_in.is_empty() => Line::good(what, format!("{shown}, yours alone")),
         Ok(others) => Line::note(
@@ -257,7 +251,7 @@ fn access_line(folder: &Path) -> Line {
 }
 
 fn journal_lines(folder: &Path) -> Vec<Line> {
-    // A folder that is refused has a line of its own.
+    // A refused folder has its own line.
     let files = files::list(folder).unwrap_or_default();
     let journals = files
         .into_iter()
@@ -284,7 +278,7 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
     there.chain(gone).collect()
 }
 
-/// A journal's name ends with its tenant, which is not for pasting.
+/// Removes the tenant id at the end of a journal's name; the report may be pasted.
 fn without_tenant(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
@@ -316,7 +310,7 @@ fn journal_line(name: &str, report: &Report) -> Line {
                 "An older copy of the whole data folder would not be noticed. Unlock the keyring, start cordon once, \
                  and run this again",
             ),
-            // Its path has the tenant in it.
+            // Its path contains the tenant id.
             Some(NotChecked { witness, .. }) => Line::note(
                 what,
                 format!("{found} intact; not compared with {witness}"),
@@ -340,8 +334,8 @@ fn keyring_line() -> Line {
     }
 }
 
-/// Makes a window that is never shown, and what draws in it. Only the main thread may on macOS, so that
-/// one that is never answered ends the report.
+/// Creates a hidden window and its renderer. macOS allows this on the main thread only, so a hang
+/// ends the report.
 fn display_line(home: Option<String>) -> Line {
     let what = "display";
     let line = move |trouble: &Trouble| Line::bad(what, trouble.found(), trouble.remedy());
@@ -355,8 +349,8 @@ fn display_line(home: Option<String>) -> Line {
     }
 }
 
-/// Who judges certificates, and by which roots. Windows and macOS judge themselves, and their own store
-/// counts alone; elsewhere two variables may name another place.
+/// The certificate verifier and its roots. Windows and macOS use only their own store; elsewhere
+/// two environment variables may override it.
 fn certificates_line() -> Line {
     let what = "certificates";
     let named: Vec<_> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
@@ -366,7 +360,7 @@ fn certificates_line() -> Line {
     let named = named.join(" and ");
     let is_system = platform::SYSTEM_JUDGES;
     if is_system && !named.is_empty() {
-        // What is counted below would be read from there.
+        // The count below would be read from the variables' paths.
         return Line::good(
             what,
             format!("judged by the system with its own store, whatever {named} says"),
@@ -406,7 +400,7 @@ mod tests {
     use crate::journal::Checkpoint;
 
     #[test]
-    fn a_journal_that_is_gone_has_a_bad_line_without_its_tenant() {
+    fn missing_journal_is_reported_without_its_tenant() {
         let folder = tempfile::tempdir().expect("a folder");
         let last_hash = "a".repeat(64);
         let mark = Checkpoint {

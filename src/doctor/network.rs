@@ -1,4 +1,4 @@
-//! Whether the hosts answer, and whether this computer's clock fits theirs.
+//! Whether the hosts respond, and whether this computer's clock agrees with theirs.
 
 use url::Url;
 
@@ -9,8 +9,8 @@ use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::explain::Explain as _;
 use crate::model::{Endpoints, http_date};
 
-/// Asks both hosts something harmless, with the console's own HTTP client: by its proxy, with its
-/// judgement of certificates.
+/// Sends both hosts a harmless request with the console's HTTP client: same proxy, same certificate
+/// verification.
 pub(super) fn reach_lines(endpoints: &Endpoints) -> Vec<Line> {
     let cannot = |what: &dyn std::fmt::Display| {
         vec![Line::bad(
@@ -103,14 +103,14 @@ fn reach_line(what: &'static str, url: &Url, answer: Result<HttpResponse, HttpFa
                     format!("{host}: HTTP {status}"),
                     "The service, or something in front of it, has a problem: try again later",
                 ),
-                // Without a sign-in nothing better can come.
+                // This is the best answer that is possible without a sign-in.
                 _ => Line::good(what, format!("{host} answers (HTTP {status})")),
             }
         }
     }
 }
 
-/// Times shown beside a device come from the service, ages from this computer's clock.
+/// Times of a device come from the service, ages from this computer's clock.
 #[expect(clippy::disallowed_methods, reason = "a report of this very moment")]
 fn clock_line(response: &HttpResponse) -> Line {
     let what = "clock";

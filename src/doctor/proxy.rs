@@ -1,4 +1,4 @@
-//! The proxy for each host, the setting behind it, and unused settings.
+//! The proxy for each host, the setting that selects it, and unused settings.
 
 use url::Url;
 
@@ -7,10 +7,10 @@ use super::line::Line;
 use crate::api::proxy::{ALL, EXCEPT, HTTPS, ProxyChoice, address_of, first_set};
 use crate::model::Endpoints;
 
-/// Not read for addresses over https, and so never for the service.
+/// Not used for https, and so never for the service.
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
 
-/// Proxies for the hosts of this profile.
+/// Report lines on the proxies for the hosts of this profile.
 pub(super) fn lines(endpoints: &Endpoints) -> Vec<Line> {
     if endpoints.loopback {
         return vec![Line::good("proxy", "none, on this computer")];
@@ -25,7 +25,7 @@ pub(super) fn lines(endpoints: &Endpoints) -> Vec<Line> {
     lines
 }
 
-/// A host of the service, and the proxy that is taken for it.
+/// A host of the service, with its proxy.
 struct Host {
     name: String,
     proxy: Option<String>,
@@ -86,7 +86,7 @@ fn used(hosts: &[Host; 2], found: DesktopProxy) -> Line {
     }
 }
 
-/// Values of the proxy variables, each with whether it is used.
+/// Values of the proxy variables, and whether each is used.
 fn variables() -> Option<Line> {
     let what = "proxy variables";
     let [https, all, http, except] = [HTTPS, ALL, HTTP, EXCEPT].map(first_set);
@@ -131,7 +131,7 @@ fn variables() -> Option<Line> {
     }
 }
 
-/// Line on the desktop's own settings.
+/// The line on the desktop's own settings.
 fn desktop(found: DesktopProxy, is_set: bool) -> Option<Line> {
     let what = "desktop's proxy";
     let ask =
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_desktop_says_counts_only_where_nothing_else_is_set() {
+    fn desktop_proxy_settings_apply_only_without_other_settings() {
         let words = |found, is_set| desktop(found, is_set).map(|line| line.found);
         assert_eq!(words(DesktopProxy::None, false), None);
         for found in [DesktopProxy::Script, DesktopProxy::Manual] {
@@ -178,7 +178,7 @@ mod tests {
             words(DesktopProxy::Unknown, false).is_some_and(|said| said.contains("cannot see"))
         );
         assert_eq!(words(DesktopProxy::Unknown, true), None);
-        // A script that is set is told also where something else goes before it.
+        // A script is reported even if another setting takes precedence.
         let said = words(DesktopProxy::Script, true).expect("a line");
         assert!(said.contains("not run: the proxy above"), "{said}");
     }
