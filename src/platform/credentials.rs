@@ -1,4 +1,4 @@
-//! The keyring of each system.
+//! Each system's keyring.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use keyring_core::CredentialStore;
 
-/// What a person can do where there is no keyring.
+/// Remedy for a missing keyring.
 #[cfg(windows)]
 pub(crate) const REMEDY: &str = "Sign in to Windows interactively, then try again";
 #[cfg(target_os = "macos")]
@@ -17,10 +17,10 @@ pub(crate) const REMEDY: &str = "Unlock the login keychain, then try again";
 pub(crate) const REMEDY: &str =
     "Install and start gnome-keyring, KWallet or KeePassXC's Secret Service, then try again";
 
-/// What a person can do about a keyring that failed for this reason.
+/// Remedy for this keyring error.
 pub(crate) fn remedy(why: &(dyn Error + 'static)) -> &'static str {
     let is_secret_service = cfg!(all(unix, not(target_os = "macos")));
-    // Its store reads and writes one thing by itself: the bus's socket.
+    // The only I/O that the store does itself is on the D-Bus socket.
     let is_of_socket = |error: &(dyn Error + 'static)| {
         error.is::<std::io::Error>() || error.is::<Arc<std::io::Error>>()
     };
@@ -32,7 +32,7 @@ pub(crate) fn remedy(why: &(dyn Error + 'static)) -> &'static str {
     }
 }
 
-/// How many bytes one item takes, where that is less than a sign-in: on Windows 2,560.
+/// Maximum bytes of one item, if a sign-in may be larger: on Windows 2,560.
 pub(crate) const LARGEST_PART: Option<usize> = if cfg!(windows) { Some(2500) } else { None };
 
 /// Opens the platform's store. The first time in a run `keyring` picks it; as it does so only once, a store
@@ -66,7 +66,7 @@ fn open_fresh() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(zbus_secret_service_keyring_store::Store::new()?)
 }
 
-/// What an item is made with.
+/// Modifiers for new items.
 pub(crate) fn modifiers() -> HashMap<&'static str, &'static str> {
     if cfg!(windows) {
         // The default, Enterprise, would let the sign-in roam with the profile.

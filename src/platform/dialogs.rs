@@ -1,18 +1,18 @@
-//! The dialogs of the system in which a person chooses a path. They return once the person has chosen.
+//! Native file and folder dialogs. They block until closed.
 
 use std::path::PathBuf;
 
 use rfd::FileDialog;
 
-/// Whether they may be opened by the thread of the window alone.
+/// Whether they must run on the UI thread.
 pub(crate) const BY_WINDOW: bool = cfg!(target_os = "macos");
 
-/// A file; `None` where none was chosen, or no dialog could be shown.
+/// Chooses a file; `None` if cancelled, or if no dialog can be shown.
 pub(crate) fn file(title: &str) -> Option<PathBuf> {
     FileDialog::new().set_title(title).pick_file()
 }
 
-/// A folder, as above.
+/// Chooses a folder; see [`file`].
 pub(crate) fn folder(title: &str) -> Option<PathBuf> {
     FileDialog::new().set_title(title).pick_folder()
 }

@@ -1,5 +1,5 @@
-//! Platform differences in files, processes and settings, behind one set of functions.
-//! Nothing outside says `cfg`.
+//! Platform differences in files, processes and settings, behind one set of functions. No `cfg` is
+//! used elsewhere.
 
 pub(crate) mod credentials;
 pub(crate) mod dialogs;
@@ -19,62 +19,63 @@ pub(crate) use system::{
     sign_notification, sync_folder, tighten,
 };
 
-/// Whether the system itself judges certificates, by its own store, whatever a variable names.
+/// Whether the system verifies certificates with its own store only, ignoring environment
+/// variables.
 pub(crate) const SYSTEM_JUDGES: bool = cfg!(any(windows, target_os = "macos"));
 
-/// What is at a path.
+/// The type of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Folder,
     File,
-    /// A symbolic link, or on Windows also a junction.
+    /// A symbolic link, or a junction on Windows.
     Link,
     /// A pipe, a socket or a device.
     Special,
 }
 
-/// What the system says about a file or folder, as far as it is judged.
+/// Metadata of a file or folder, as far as it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub kind: Kind,
-    /// In bytes.
+    /// Size in bytes.
     pub len: u64,
-    /// The user id; `None` where access does not follow from owner and mode.
+    /// The owner's user id; `None` where access does not depend on owner and mode.
     pub owner: Option<u32>,
     /// The nine permission bits.
     pub mode: Option<u32>,
-    /// Under how many names it is found; `None` where the system does not say.
+    /// Number of hard links; `None` if unknown.
     pub links: Option<u64>,
 }
 
-/// Who else may do what with a folder, besides this person, administrators and the system, where a list
-/// tells it. Well-known names only: an id would name a domain.
+/// Access to a folder by others than this user, administrators and the system, according to its
+/// access list. Well-known names only: an id would reveal a domain.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Others {
-    /// Those who may do anything there.
+    /// Accounts with any access.
     pub let_in: Vec<&'static str>,
-    /// Those among them who may change what is in it, or who may.
+    /// Accounts that may change the contents, or may grant themselves that right.
     pub may_write: Vec<&'static str>,
 }
 
-/// What a file is opened for.
+/// Access mode of an opened file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
-    /// Also follows links: for a file that others provide.
+    /// Follows links: for a file that others provide.
     ReadThroughLinks,
-    /// Reads and writes; makes the file, readable by its owner only, where there is none. Where the
-    /// system knows that, it keeps its name until it is closed.
+    /// Reads and writes; creates the file if missing, readable by its owner only. Where the system
+    /// supports it, the file cannot be renamed while it is open.
     Write,
 }
 
-/// What a person or an administrator has set about proxies, in the system's own notation.
+/// The user's or administrator's proxy settings, in the system's own notation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ProxySettings {
-    /// One address, or several as `http=a:80;https=b:8443`; `None` where it is switched off.
+    /// One address, or several as `http=a:80;https=b:8443`; `None` if disabled.
     pub server: Option<String>,
-    /// Hosts that are reached without it, separated by semicolons.
+    /// Hosts reached without the proxy, separated by semicolons.
     pub except: Option<String>,
-    /// Where the script is that decides for each address (PAC).
+    /// Address of the script that decides for each URL (PAC).
     pub script: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Linux, macOS and their relatives.
+//! Linux, macOS and other Unix systems.
 
 use std::fs::{DirBuilder, File, Metadata, Permissions};
 use std::io::{self, Read as _};
@@ -13,12 +13,12 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Access, Facts, Kind, Others, ProxySettings};
 
-/// Makes a folder that only its owner can enter, and those above it that are missing.
+/// Creates a folder that only its owner can enter, and its missing parents.
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// With which permissions a folder is made that only its owner can enter, where there are any.
+/// Permissions of a private folder; `None` on systems without permission bits.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "not every system tells access by permissions"
@@ -27,7 +27,7 @@ pub(crate) fn private_folder_permissions() -> Option<Permissions> {
     Some(Permissions::from_mode(0o700))
 }
 
-/// Opens without ever waiting for a pipe's other end or taking a terminal over.
+/// Opens a file without blocking on a pipe's other end or acquiring a controlling terminal.
 pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     let flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = match access {
@@ -38,7 +38,7 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
-/// According to the permission bits.
+/// Not used here: permission bits decide.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "an access list may not be readable"
@@ -47,7 +47,7 @@ pub(crate) fn others_in(_folder: &Path) -> io::Result<Others> {
     Ok(Others::default())
 }
 
-/// Takes away what others may do with an open file.
+/// Removes others' permissions on an open file.
 pub(crate) fn tighten(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(0o600))
 }
@@ -70,7 +70,7 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
     }
 }
 
-/// The user as whom this process acts.
+/// The effective user id of this process.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "not every system tells owners by number"
@@ -79,8 +79,8 @@ pub(crate) fn own_user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
 }
 
-/// Whether standard output was closed when the program started: the standard library opens the null device
-/// in its place, for reading as well.
+/// Whether standard output was closed at startup: the standard library opens the null device in its
+/// place, for reading and writing.
 pub(crate) fn output_is_closed() -> bool {
     let Ok(output) = io::stdout().as_fd().try_clone_to_owned() else {
         return true;
@@ -91,12 +91,12 @@ pub(crate) fn output_is_closed() -> bool {
     is_null && output.read(&mut [0]).is_ok()
 }
 
-/// A file can be replaced and removed while others have it open.
+/// Open files can be replaced and removed.
 pub(crate) fn is_in_use(_error: &io::Error) -> bool {
     false
 }
 
-/// Puts a folder's entries on disk. Some file systems have nothing to do for that, and say so.
+/// Syncs a folder's entries to disk. Some file systems do not support this and return an error.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         Err(error)
@@ -111,7 +111,7 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Which file it is, whatever its name.
+/// Identity of a file, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity {
     device: u64,
@@ -129,8 +129,8 @@ pub(crate) fn identity_of(metadata: &Metadata) -> Option<Identity> {
     })
 }
 
-/// Keeps what this process holds in memory out of core dumps, and on Linux from other processes of
-/// the same user.
+/// Keeps this process's memory out of core dumps, and on Linux from other processes of the same
+/// user.
 pub(crate) fn keep_memory_private() -> io::Result<()> {
     let none = Rlimit {
         current: Some(0),
@@ -142,25 +142,24 @@ pub(crate) fn keep_memory_private() -> io::Result<()> {
     Ok(limited?)
 }
 
-/// The HTTP library reads them where there are any.
+/// The HTTP library reads them itself.
 pub(crate) fn proxy_settings() -> Option<ProxySettings> {
     None
 }
 
-/// A program that was started without a terminal has nowhere to say anything; what it says is in the
-/// log of the session.
+/// Does nothing: messages of a program started without a terminal go to the session's log.
 pub(crate) fn message_box(_text: &str) {}
 
-/// Notifications come under the name of the program by themselves.
+/// Notifications are shown under the program's name by default.
 pub(crate) fn sign_notification(_notification: &mut notify_rust::Notification) {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A link put there between the check and the opening gains nothing.
+    /// A link planted between check and open is not followed.
     #[test]
-    fn the_system_itself_opens_no_link() {
+    fn opening_never_follows_a_link() {
         let folder = tempfile::tempdir().expect("a folder");
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         std::fs::write(&file, "theirs").expect("written");
@@ -179,7 +178,7 @@ mod tests {
     #[test]
     fn other_processes_cannot_read_the_memory() {
         keep_memory_private().expect("allowed");
-        let dumpable = rustix::process::dumpable_behavior().expect("told");
+        let dumpable = rustix::process::dumpable_behavior().expect("readable");
         assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
     }
 }

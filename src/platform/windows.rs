@@ -1,6 +1,5 @@
-//! Windows: who may open what is set by access lists, which a folder hands down to what is made in
-//! it. The data folder gets one of its own: where it is made with `--data-dir`, the folder above it may
-//! let in everybody.
+//! Windows: access is controlled by access lists, inherited from the parent folder. The data folder
+//! gets its own list, as the parent of a `--data-dir` may grant access to everyone.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -16,18 +15,18 @@ use windows_registry::CURRENT_USER;
 
 use super::{Access, Facts, Kind, Others, ProxySettings};
 
-/// Opens a link itself, not what it leads to (`CreateFileW`).
+/// Opens a link itself, not its target (`CreateFileW`).
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Lets others open a file that is open here, but neither rename nor remove it (`CreateFileW`).
+/// Lets others open an open file, but not rename or remove it (`CreateFileW`).
 const FILE_SHARE_READ_AND_WRITE: u32 = 0x1 | 0x2;
 
-/// The rights by which a folder, or what is in it, can be changed: to add files and folders, to remove
-/// them or it, to set who may do what, to become its owner; and all rights, or all of writing.
+/// Rights that allow changes to a folder or its contents: adding files and folders, deleting them
+/// or it, setting permissions, taking ownership; plus generic all and generic write.
 const WRITING: u32 =
     0x2 | 0x4 | 0x40 | 0x0001_0000 | 0x0004_0000 | 0x0008_0000 | 0x1000_0000 | 0x4000_0000;
 
-/// The system, administrators, and the one who makes or owns a file.
+/// The system, administrators, and a file's creator and owner.
 const EXPECTED: [&str; 4] = ["S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"];
 const NAMES: [(&str, &str); 4] = [
     ("S-1-1-0", "Everyone"),
@@ -36,22 +35,22 @@ const NAMES: [(&str, &str); 4] = [
     ("S-1-5-32-546", "Guests"),
 ];
 
-/// What a disk without access lists answers.
+/// Error on a disk without access lists.
 const ERROR_INVALID_FUNCTION: i32 = 1;
 const ERROR_NOT_SUPPORTED: i32 = 50;
 
-/// Makes a folder that only its owner, administrators and the system can enter, and those above it that
-/// are missing. What is made in it later is let in for the same.
+/// Creates a folder, with missing parents, that only its owner, administrators and the system can
+/// enter. New files in it inherit that.
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).create(folder)?;
     let own = current_process_sid()?;
-    // In Microsoft's notation (SDDL): nothing from above (P); all rights (FA), handed down to folders
+    // In Microsoft's notation (SDDL): nothing inherited (P); all rights (FA), inherited by folders
     // and files (OICI), for the owner, the system (SY), which backs up, and administrators (BA).
     match set_access_list(
         folder,
         &format!("D:P(A;OICI;FA;;;{own})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"),
     ) {
-        // A disk without access lists, such as a memory stick: `cordon doctor` names it.
+        // A disk without access lists, such as a memory stick; `cordon doctor` reports it.
         Err(error)
             if matches!(
                 error.raw_os_error(),
@@ -64,7 +63,6 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Replaces the access list of a folder.
 fn set_access_list(folder: &Path, list: &str) -> io::Result<()> {
     let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
     SetNamedSecurityInfo(
@@ -78,7 +76,7 @@ fn set_access_list(folder: &Path, list: &str) -> io::Result<()> {
     )
 }
 
-/// Access lists are handed down by the folder above it.
+/// Access lists are inherited from the parent folder.
 pub(crate) fn private_folder_permissions() -> Option<Permissions> {
     None
 }
@@ -102,13 +100,13 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whom the access list of a folder lets in, besides this person, administrators and the system.
+/// Accounts with access to a folder, besides this user, administrators and the system.
 pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     let own = current_process_sid()?.to_string();
     let told = SecurityInformation::Dacl | SecurityInformation::Owner;
     let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, told)?;
     let Some(list) = descriptor.dacl() else {
-        // No list at all lets in everybody.
+        // A missing list grants access to everyone.
         let everyone = vec!["Everyone"];
         return Ok(Others {
             let_in: everyone.clone(),
@@ -119,7 +117,7 @@ pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     let mut add = |id: &str, rights: u32| {
         if id != own && !EXPECTED.contains(&id) {
             let named = NAMES.iter().find(|(known, _)| *known == id);
-            // Its id would name a domain, which is not for pasting.
+            // Its id would reveal a domain, and reports are pasted.
             let name = named.map_or("another account", |(_, name)| name);
             others.let_in.push(name);
             others
@@ -133,7 +131,7 @@ pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
             add(&sid.to_string(), entry.mask().bits());
         }
     }
-    // The owner may replace this list with another one.
+    // The owner may replace this list.
     if let Some(owner) = descriptor.owner() {
         add(&owner.to_string(), WRITING);
     }
@@ -144,7 +142,7 @@ pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     Ok(others)
 }
 
-/// Access lists are handed down by the folder.
+/// Access lists are inherited from the folder.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub(crate) fn tighten(_file: &File) -> io::Result<()> {
     Ok(())
@@ -170,12 +168,12 @@ pub(crate) fn own_user() -> Option<u32> {
     None
 }
 
-/// Whether there is no standard output: what is written to it is then dropped without an error.
+/// Whether there is no standard output: writes to it are then dropped without an error.
 pub(crate) fn output_is_closed() -> bool {
     io::stdout().as_raw_handle().is_null()
 }
 
-/// Whether a file could not be replaced or removed because another program has it open at this moment:
+/// Whether a file could not be replaced or removed because another program has it open:
 /// `ERROR_ACCESS_DENIED`, `ERROR_SHARING_VIOLATION`.
 pub(crate) fn is_in_use(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(5 | 32))
@@ -187,23 +185,23 @@ pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Which file it is, whatever its name.
+/// Identity of a file, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(());
 
-/// Not available: a file that is open here as a database or as a lock cannot be exchanged on Windows, because
-/// it is opened without sharing its deletion.
+/// Not available: a file that is open as a database or a lock cannot be replaced on Windows, as it
+/// is opened without delete sharing.
 pub(crate) fn identity_of(_metadata: &Metadata) -> Option<Identity> {
     None
 }
 
-/// Windows writes no dumps of its own accord but for what an administrator has set up.
+/// Windows writes no dumps unless an administrator has configured them.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub(crate) fn keep_memory_private() -> io::Result<()> {
     Ok(())
 }
 
-/// What Internet Options and the settings of Windows write.
+/// Reads the settings written by Internet Options and the Settings app.
 pub(crate) fn proxy_settings() -> Option<ProxySettings> {
     let key = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings";
     let key = CURRENT_USER.open(key).ok()?;
@@ -219,8 +217,8 @@ pub(crate) fn proxy_settings() -> Option<ProxySettings> {
     })
 }
 
-/// Shows a text in a box of its own, and waits until it is closed; nothing where somebody reads what the
-/// program writes. One that was started by a shortcut has no standard error.
+/// Shows a message box until it is closed; does nothing if standard error is read. A program
+/// started from a shortcut has no standard error.
 pub(crate) fn message_box(text: &str) {
     if !io::stderr().as_raw_handle().is_null() {
         return;
@@ -232,7 +230,7 @@ pub(crate) fn message_box(text: &str) {
         .show();
 }
 
-/// Has a notification come under our own name, where the installer has registered the id for it.
+/// Shows a notification under our own name if the installer has registered its id.
 pub(crate) fn sign_notification(notification: &mut notify_rust::Notification) {
     let id = "io.github.cordon";
     let key = format!(r"Software\Classes\AppUserModelId\{id}");
@@ -245,12 +243,12 @@ pub(crate) fn sign_notification(notification: &mut notify_rust::Notification) {
 mod tests {
     use super::*;
 
-    /// The folder above it hands down that everybody may write.
+    /// The parent folder lets everyone write by inheritance.
     #[test]
-    fn a_folder_that_we_make_lets_in_nobody_else() {
+    fn private_folder_grants_access_to_nobody_else() {
         let above = tempfile::tempdir().expect("a folder");
         set_access_list(above.path(), "D:P(A;OICI;FA;;;WD)").expect("set");
-        let all = others_in(above.path()).expect("told");
+        let all = others_in(above.path()).expect("readable");
         assert_eq!(
             all.let_in,
             ["Everyone"],
@@ -258,33 +256,33 @@ mod tests {
         );
         assert_eq!(all.may_write, ["Everyone"]);
         let folder = above.path().join("deep").join("data");
-        make_private_folder(&folder).expect("made");
-        let others = others_in(&folder).expect("told");
+        make_private_folder(&folder).expect("created");
+        let others = others_in(&folder).expect("readable");
         assert_eq!(others, Others::default());
         let file = folder.join("journal.sqlite");
-        drop(open(&file, Access::Write).expect("made"));
+        drop(open(&file, Access::Write).expect("created"));
         assert!(file.exists());
     }
 
     #[test]
-    fn who_may_only_look_is_let_in_and_does_not_write() {
+    fn read_access_is_not_reported_as_write_access() {
         let folder = tempfile::tempdir().expect("a folder");
-        let own = current_process_sid().expect("told");
+        let own = current_process_sid().expect("readable");
         for (rights, writes) in [("0x1200a9", false), ("0x1201bf", true), ("FA", true)] {
             let list = format!("D:P(A;OICI;FA;;;{own})(A;OICI;{rights};;;WD)");
             set_access_list(folder.path(), &list).expect("set");
-            let others = others_in(folder.path()).expect("told");
+            let others = others_in(folder.path()).expect("readable");
             assert_eq!(others.let_in, ["Everyone"], "{rights}");
             assert_eq!(!others.may_write.is_empty(), writes, "{rights}");
         }
     }
 
-    /// A renamed lock file makes the next console create another one.
+    /// If the lock file could be renamed, the next console would create another one.
     #[test]
-    fn what_is_open_for_writing_keeps_its_name() {
+    fn file_open_for_writing_cannot_be_renamed() {
         let folder = tempfile::tempdir().expect("a folder");
         let lock = folder.path().join("journal.lock");
-        let opened = open(&lock, Access::Write).expect("made");
+        let opened = open(&lock, Access::Write).expect("created");
         let renamed = std::fs::rename(&lock, folder.path().join("away"));
         assert!(renamed.is_err() && std::fs::remove_file(&lock).is_err());
         open(&lock, Access::Write).expect("a second console asks for it");
