@@ -1,5 +1,5 @@
-//! A file that comes piece by piece into a folder which a person chose. It has its name once it is
-//! whole, and never takes the place of another file.
+//! A file that is downloaded into a folder chosen by the user. It gets its name once complete, and
+//! never replaces another file.
 
 use std::fs::Metadata;
 use std::io::{self, Seek as _, Write as _};
@@ -10,13 +10,13 @@ use tempfile::NamedTempFile;
 use super::{Problem, RefusedFile, TEMPORARY, begin_unfinished, check_file, remove};
 use crate::platform::{self, Access};
 
-/// How many files of one name a folder may have.
+/// Maximum number of files with the same name in a folder.
 const MAX_OF_ONE_NAME: u32 = 1_000;
 
-/// How the name of an unfinished one begins.
+/// Name prefix of an unfinished file.
 const UNFINISHED: &str = ".cordon-package.";
 
-/// The unfinished file, under a name that nobody can foresee. Dropped, it is removed.
+/// The unfinished file, under an unpredictable name. Removed on drop.
 #[derive(Debug)]
 pub struct GrowingFile {
     file: NamedTempFile,
@@ -24,12 +24,11 @@ pub struct GrowingFile {
 }
 
 impl GrowingFile {
-    /// Makes an empty one, readable by its owner only.
+    /// Creates an empty file, readable by its owner only.
     ///
-    /// # Errors
-    /// When the folder is not there or cannot be written to.
+    /// # Errors When the folder does not exist or cannot be written to.
     pub fn begin(folder: &Path) -> io::Result<Self> {
-        // The person named it, so a link to a folder is as good as one.
+        // The user chose it, so a link to a folder is fine.
         if !std::fs::metadata(folder)
             .as_ref()
             .is_ok_and(Metadata::is_dir)
@@ -43,28 +42,24 @@ impl GrowingFile {
         Ok(Self { file, folder })
     }
 
-    /// Adds a piece at the end.
+    /// Appends a chunk.
     ///
-    /// # Errors
-    /// When the disk takes no more.
+    /// # Errors When the disk does not accept it.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         self.file.write_all(piece)
     }
 
-    /// Makes it empty again.
+    /// Truncates the file.
     ///
-    /// # Errors
-    /// When the disk does not do so.
+    /// # Errors When truncating fails.
     pub fn start_over(&mut self) -> io::Result<()> {
         self.file.as_file().set_len(0)?;
         self.file.rewind()
     }
 
-    /// Puts it on disk and gives it its name, with a number where there is a file of that name.
-    /// The path that it has then.
+    /// Syncs the file and gives it its name, numbered if that is taken. Returns its path.
     ///
-    /// # Errors
-    /// When that fails; nothing is left then.
+    /// # Errors When that fails; the file is then removed.
     pub fn finish(self, stem: &str, extension: &str) -> io::Result<PathBuf> {
         self.file.as_file().sync_all()?;
         let mut file = self.file;
@@ -89,9 +84,8 @@ impl GrowingFile {
     }
 }
 
-/// Removes what downloads into this folder left unfinished when their console was killed. The folder is
-/// the person's, and others may write there: what is not certainly such a file of this user, or is held
-/// by a running console, stays.
+/// Removes unfinished downloads of killed consoles from this folder. It is the user's, and others
+/// may write there: anything that is not certainly this user's abandoned download is left alone.
 fn remove_abandoned(folder: &Path) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for file in entries.map(|entry| entry.path()) {
@@ -126,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_gets_its_name_at_the_end_and_takes_nobodys_place() {
+    fn finished_file_gets_its_name_and_replaces_no_other() {
         let folder = tempfile::tempdir().expect("a folder");
         for (content, name) in [
             ("one", "p.zip"),
@@ -143,7 +137,7 @@ mod tests {
             assert_eq!(path, folder.path().join(name));
             assert_eq!(std::fs::read(path).expect("readable"), content.as_bytes());
         }
-        // A link that leads nowhere is there, too.
+        // A dangling link also takes the name.
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink("nowhere", folder.path().join("q.zip")).expect("a link");
@@ -154,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_console_left_goes_with_the_next_download_and_nothing_else_does() {
+    fn next_download_removes_only_abandoned_downloads() {
         let folder = tempfile::tempdir().expect("a folder");
         let here = |name: &str| folder.path().join(name);
         let dead = here(".cordon-package.a1B2c3.new");
@@ -176,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_is_gone() {
+    fn dropped_download_is_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut file = GrowingFile::begin(folder.path()).expect("begun");
         file.write(b"half").expect("written");

@@ -1,9 +1,9 @@
-//! The one room that opens, creates, replaces and removes files.
+//! The one module that opens, creates, replaces and removes files.
 //!
-//! A *private* file lies in a private folder, which belongs to the person who runs cordon and to
-//! which nobody else can write. No link is followed to one, and nothing but a regular file is
-//! opened, so that neither a planted link nor a pipe decides what is read or where it is written.
-//! Whatever is not as it should be is refused with a [`RefusedFile`] inside the error.
+//! A *private* file is in a private folder, which belongs to the user who runs cordon and is
+//! writable by nobody else. Links to one are not followed, and only regular files are opened, so
+//! that neither a planted link nor a pipe decides what is read or where it is written. Anything
+//! else is refused with a [`RefusedFile`] inside the error.
 
 mod growing;
 mod refused_file;
@@ -24,17 +24,16 @@ use tempfile::NamedTempFile;
 pub use crate::platform::Identity;
 use crate::platform::{self, Access, Facts, Kind};
 
-/// How the name of a file ends that is not yet in its place.
+/// Name suffix of an unfinished file.
 const TEMPORARY: &str = ".new";
-/// How often a file is begun anew that was cleaned up at once, or that another program has open.
+/// Attempts to create a file that was cleaned up at once, or to replace one that is in use.
 const ATTEMPTS: usize = 20;
-/// Before a file that another program has open is replaced once more.
+/// Delay before retrying to replace a file that is in use.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
-/// Makes a private folder where there is none. One that is there is never changed, only judged.
+/// Creates a private folder if missing. An existing one is only checked.
 ///
-/// # Errors
-/// When it cannot be made, or is refused.
+/// # Errors When it cannot be created, or is refused.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     if let Err(error) = fs::symlink_metadata(&folder)
@@ -45,25 +44,23 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     check_folder(&folder)
 }
 
-/// Judges a private folder.
+/// Checks a private folder.
 ///
-/// # Errors
-/// When it is not there, a link, owned by another user or writable by others.
+/// # Errors When it does not exist, is a link, is owned by another user or is writable by others.
 pub fn check_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     let facts = platform::facts_of(&fs::symlink_metadata(&folder)?);
     refused_file::judge_folder(&facts, platform::own_user())
-        // A list that cannot be read refuses nothing: `cordon doctor` says that it was not checked.
+        // An unreadable list is no reason to refuse: `cordon doctor` reports it as not checked.
         .and_then(|()| {
             platform::others_in(&folder).map_or(Ok(()), |o| refused_file::judge_others(&o))
         })
         .map_err(|problem| RefusedFile::error(&folder, problem))
 }
 
-/// The content of a private file; `None` when there is none.
+/// The content of a private file; `None` if it does not exist.
 ///
-/// # Errors
-/// When file or folder is refused, or it has more than `max_bytes`.
+/// # Errors When file or folder is refused, or the file has more than `max_bytes`.
 pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(opened) = open(file)? else {
         return Ok(None);
@@ -71,16 +68,15 @@ pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
-/// The content of a file that others provide, in any folder and of any owner; `None`
-/// when there is none.
+/// The content of a file that others provide, in any folder and of any owner; `None` if it does not
+/// exist.
 ///
-/// # Errors
-/// When it is no regular file, or has more than `max_bytes`.
+/// # Errors When it is not a regular file, or has more than `max_bytes`.
 pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(metadata) = found(fs::metadata(file))? else {
         return Ok(None);
     };
-    // Before it is opened: opening a device may already do something.
+    // Checked before opening: opening a device may have side effects.
     demand_regular(file, &metadata)?;
     let Some(opened) = found(platform::open(file, Access::ReadThroughLinks))? else {
         return Ok(None);
@@ -89,11 +85,10 @@ pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>>
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
-/// Opens a file that a person has named, for reading. A link is not followed: what it leads to is not
-/// what was named.
+/// Opens a file named by the user, for reading. Links are not followed: the target is not the file
+/// that was named.
 ///
-/// # Errors
-/// When it is a link or no regular file, or cannot be read.
+/// # Errors When it is a link or not a regular file, or cannot be read.
 pub fn open_named(file: &Path) -> io::Result<File> {
     let demand = |metadata: &Metadata| match platform::facts_of(metadata).kind {
         Kind::Link => Err(RefusedFile::error(file, Problem::FileIsLink)),
@@ -105,10 +100,9 @@ pub fn open_named(file: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
-/// Opens a private file for reading; `None` when there is none.
+/// Opens a private file for reading; `None` if it does not exist.
 ///
-/// # Errors
-/// When file or folder is refused.
+/// # Errors When file or folder is refused.
 pub fn open(file: &Path) -> io::Result<Option<File>> {
     if found(check_folder(&folder_of(file)))?.is_none() || check_file(file)?.is_none() {
         return Ok(None);
@@ -120,11 +114,10 @@ pub fn open(file: &Path) -> io::Result<Option<File>> {
     Ok(Some(opened))
 }
 
-/// Opens a private file for reading and writing in place, such as a lock file. It and its folder are
-/// made where they are missing; what was in it stays.
+/// Opens a private file for reading and writing in place, such as a lock file. The file and its
+/// folder are created if missing; existing content stays.
 ///
-/// # Errors
-/// When file or folder is refused.
+/// # Errors When file or folder is refused.
 pub fn open_or_create(file: &Path) -> io::Result<File> {
     make_folder(&folder_of(file))?;
     check_file(file)?;
@@ -136,10 +129,9 @@ pub fn open_or_create(file: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
-/// Judges a private file without opening it; `None` when there is none.
+/// Checks a private file without opening it; `None` if it does not exist.
 ///
-/// # Errors
-/// When it is a link, no regular file, owned by another user or writable by others.
+/// # Errors When it is a link, not a regular file, owned by another user or writable by others.
 pub fn check_file(file: &Path) -> io::Result<Option<()>> {
     match found(fs::symlink_metadata(file))? {
         Some(metadata) => judge(file, &metadata).map(|_facts| Some(())),
@@ -147,12 +139,11 @@ pub fn check_file(file: &Path) -> io::Result<Option<()>> {
     }
 }
 
-/// Writes a private file in whole or not at all, and makes its folder. When this returns, it is on
-/// disk. Two that do this at once do not meet: the later one's content stays.
+/// Writes a private file atomically and syncs it; creates its folder. Of concurrent calls the last
+/// one wins.
 ///
-/// # Errors
-/// When the folder is refused or nothing can be written; then the file is as it was, and nothing is
-/// left beside it.
+/// # Errors When the folder is refused or writing fails; the file is then unchanged, and no
+/// temporary file is left.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut replaced = replace_once(file, bytes);
     for _again in 1..ATTEMPTS {
@@ -171,8 +162,8 @@ fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
     new.finish()
 }
 
-/// An empty file under a name that nobody can foresee. Its lock tells those who clean up that its writer
-/// is alive. Where there are no locks, nobody cleans up.
+/// An empty file under an unpredictable name. Its lock shows clean-up that its writer is alive. On
+/// systems without locks, nothing is cleaned up.
 fn begin_unfinished(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     for _again in 0..ATTEMPTS {
         let new = tempfile::Builder::new()
@@ -180,7 +171,7 @@ fn begin_unfinished(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
             .suffix(TEMPORARY)
             .tempfile_in(folder)?;
         let locked = new.as_file().try_lock();
-        // Unless it was cleaned up before it was locked.
+        // Retried if it was cleaned up before it was locked.
         if !matches!(locked, Err(TryLockError::WouldBlock)) && is_there(new.path()) {
             return Ok(new);
         }
@@ -188,11 +179,10 @@ fn begin_unfinished(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-/// Writes a new file where a person wants it, readable by its owner only. One that is there already is
-/// left alone.
+/// Writes a new file where the user wants it, readable by its owner only. An existing one is left
+/// alone.
 ///
-/// # Errors
-/// When something is there, or nothing can be written; then nothing is left of it.
+/// # Errors When the path exists, or writing fails; nothing is left then.
 pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     put_new(file, |new| new.write_all(bytes))
 }
@@ -206,28 +196,25 @@ fn put_new(file: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::
     platform::sync_folder(&folder)
 }
 
-/// Copies a private file to a new one, which is on disk when this returns.
+/// Copies a private file to a new one, synced to disk.
 ///
-/// # Errors
-/// As of [`open`] and [`write_new`]; then nothing is left of the copy.
+/// # Errors See [`open`] and [`write_new`]; no part of the copy is left then.
 pub fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = open(from)?.ok_or(io::ErrorKind::NotFound)?;
     put_new(to, |to| io::copy(&mut from, to).map(|_bytes| ()))
 }
 
-/// Removes a file or link, never what a link leads to. One that is not there counts as removed.
+/// Removes a file or a link, never the link's target. A missing one counts as removed.
 ///
-/// # Errors
-/// When it is still there.
+/// # Errors When it still exists.
 pub fn remove(file: &Path) -> io::Result<()> {
     found(fs::remove_file(file)).map(|_removed| ())
 }
 
-/// Removes what replacements left unfinished in a private folder when they were killed, but not
-/// those that another console is working on.
+/// Removes temporary files of killed replacements from a private folder, but not those of a running
+/// console.
 ///
-/// # Errors
-/// When the folder is refused, or something is still there.
+/// # Errors When the folder is refused, or a file cannot be removed.
 pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
     for file in list(folder)? {
         if is_unfinished(&file)
@@ -242,18 +229,18 @@ pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a file's name is that of one not yet in its place.
+/// Whether the name is that of an unfinished file.
 pub fn is_unfinished(file: &Path) -> bool {
     file.as_os_str().to_string_lossy().ends_with(TEMPORARY)
 }
 
-/// The name of the file that an unfinished one is to become; that of any other is its own.
+/// The final name of an unfinished file; any other file's name is unchanged.
 pub fn final_name(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?;
     let Some(name) = name.strip_suffix(TEMPORARY) else {
         return Some(name.to_owned());
     };
-    // Once they were called `window.json.new`, now `.window.json.a1B2c3.new`.
+    // Older versions named it `window.json.new`, now it is `.window.json.a1B2c3.new`.
     match name
         .strip_prefix('.')
         .and_then(|name| name.rsplit_once('.'))
@@ -263,10 +250,9 @@ pub fn final_name(file: &Path) -> Option<String> {
     }
 }
 
-/// Paths of all that lies in a private folder, by name; nothing when it is not there.
+/// Paths of all entries in a private folder, sorted by name; empty if it does not exist.
 ///
-/// # Errors
-/// When the folder is refused or cannot be read.
+/// # Errors When the folder is refused or cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     if found(check_folder(folder))?.is_none() {
         return Ok(Vec::new());
@@ -278,21 +264,20 @@ pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether something is at this path, be it a link that leads nowhere.
+/// Whether this path exists, even as a dangling link.
 pub fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// Size and time of a file, which change with its content.
+/// Size and modification time of a file, which change with its content.
 pub fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
     let metadata = fs::symlink_metadata(file).ok()?;
     Some((metadata.len(), metadata.modified().ok()))
 }
 
-/// Tries whether a file can be written in a private folder, which is made where it is missing.
+/// Tests whether a private folder, created if missing, is writable.
 ///
-/// # Errors
-/// When the folder is refused, or nothing can be written into it.
+/// # Errors When the folder is refused, or no file can be created in it.
 pub fn probe(folder: &Path) -> io::Result<()> {
     make_folder(folder)?;
     let mut probe = begin_unfinished(&plain(folder), ".probe.")?;
@@ -301,32 +286,28 @@ pub fn probe(folder: &Path) -> io::Result<()> {
     probe.close()
 }
 
-/// The permission bits of what is at this path; `None` where the system does not express access by
-/// them.
+/// The permission bits of this path; `None` on systems without them.
 ///
-/// # Errors
-/// When nothing is there.
+/// # Errors When the path does not exist.
 pub fn mode(path: &Path) -> io::Result<Option<u32>> {
     Ok(platform::facts_of(&fs::symlink_metadata(plain(path))?).mode)
 }
 
-/// Which file is at this path now; `None` where the system does not say.
+/// Identity of the file at this path; `None` if the system has none.
 ///
-/// # Errors
-/// When nothing is there.
+/// # Errors When the path does not exist.
 pub fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&fs::symlink_metadata(path)?))
 }
 
-/// Which file this open one is; `None` where the system does not say.
+/// Identity of this open file; `None` if the system has none.
 ///
-/// # Errors
-/// When the system does not answer.
+/// # Errors When the system call fails.
 pub fn identity_of(file: &File) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&file.metadata()?))
 }
 
-/// A private folder under an unpredictable name, removed with this value.
+/// A private folder under an unpredictable name, removed on drop.
 pub fn make_scratch_folder() -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     if let Some(permissions) = platform::private_folder_permissions() {
@@ -351,7 +332,7 @@ fn demand_regular(file: &Path, metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Reads no more than that, whatever size the file reports.
+/// Reads at most `max_bytes`, regardless of the reported size.
 fn read_bounded(path: &Path, file: File, max_bytes: u64) -> io::Result<Vec<u8>> {
     let too_large = || RefusedFile::error(path, Problem::TooLarge { max_bytes });
     let len = file.metadata()?.len();
@@ -366,7 +347,7 @@ fn read_bounded(path: &Path, file: File, max_bytes: u64) -> io::Result<Vec<u8>> 
     Ok(content)
 }
 
-/// `None` for what is not there.
+/// Turns "not found" into `None`.
 fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(found) => Ok(Some(found)),
@@ -379,7 +360,7 @@ fn folder_of(file: &Path) -> PathBuf {
     plain(file.parent().unwrap_or(Path::new("")))
 }
 
-/// Without a slash at the end: behind one, a link would be followed.
+/// Strips the trailing slash, which would make the system follow a link.
 fn plain(folder: &Path) -> PathBuf {
     let plain: PathBuf = folder.components().collect();
     if plain.as_os_str().is_empty() {

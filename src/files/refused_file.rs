@@ -1,11 +1,11 @@
-//! Why a file or folder is not used, and what to do about it.
+//! Reasons for refusing a file or folder, with remedies.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::platform::{Facts, Kind, Others};
 
-/// A file or folder that is not used as it is. Stands inside an [`io::Error`].
+/// A refused file or folder. Contained in an [`io::Error`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it {}. {}", .problem, .problem.remedy(.path))]
 pub struct RefusedFile {
@@ -28,7 +28,7 @@ pub enum Problem {
     ForeignOwner { owner: u32, own: u32 },
     #[error("can be written to by others (mode {mode:03o})")]
     WritableByOthers { mode: u32 },
-    /// Where a list tells who may do what.
+    /// According to an access list.
     #[error("can be written to by others ({who})")]
     ListLetsOthersWrite { who: &'static str },
     #[error("has another name as well (a hard link)")]
@@ -38,7 +38,7 @@ pub enum Problem {
 }
 
 impl Problem {
-    /// Whether it is only untrusted: others may have changed it.
+    /// Whether the only problem is trust: others may have changed it.
     #[must_use]
     pub const fn is_about_others(self) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl Problem {
         }
     }
 
-    /// Remedy for the person.
+    /// The remedy shown to the user.
     #[must_use]
     pub fn remedy(self, path: &Path) -> String {
         match self {
@@ -93,7 +93,7 @@ impl RefusedFile {
         Self { path, problem }.into()
     }
 
-    /// The refusal inside an error, if it is one.
+    /// The refusal inside an error, if there is one.
     #[must_use]
     pub fn within(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
@@ -117,7 +117,7 @@ impl From<RefusedFile> for io::Error {
     }
 }
 
-/// Judges a private folder for a user.
+/// Checks a private folder for a user.
 pub(super) fn judge_folder(facts: &Facts, own: Option<u32>) -> Result<(), Problem> {
     match facts.kind {
         Kind::Folder => {}
@@ -132,7 +132,7 @@ pub(super) fn judge_folder(facts: &Facts, own: Option<u32>) -> Result<(), Proble
     writable_by_others(facts)
 }
 
-/// Judges a private folder by whom its access list lets in.
+/// Checks a private folder's access list.
 pub(super) fn judge_others(others: &Others) -> Result<(), Problem> {
     match others.may_write.first() {
         Some(who) => Err(Problem::ListLetsOthersWrite { who }),
@@ -140,7 +140,7 @@ pub(super) fn judge_others(others: &Others) -> Result<(), Problem> {
     }
 }
 
-/// How to take others out of the access list of a folder, what it has from above included.
+/// How to remove others, inherited entries included, from a folder's access list.
 #[must_use]
 pub fn take_others_out(folder: &Path) -> String {
     let folder = folder.display();
@@ -149,7 +149,7 @@ pub fn take_others_out(folder: &Path) -> String {
     )
 }
 
-/// Judges a private file for a user. One of the administrator's is taken: who is that, can do
+/// Checks a private file for a user. One owned by the administrator is accepted: they can do
 /// anything anyway, and may provide settings.
 pub(super) fn judge_file(facts: &Facts, own: Option<u32>) -> Result<(), Problem> {
     match facts.kind {

@@ -1,4 +1,4 @@
-//! A private file that is written piece by piece, and takes its place once it is whole.
+//! A private file that is written in chunks and put in place once complete.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 use super::{begin_unfinished, folder_of, make_folder};
 use crate::platform;
 
-/// The unfinished file, under a name that nobody can foresee. Dropped, it is removed.
+/// The unfinished file, under an unpredictable name. Removed on drop.
 #[derive(Debug)]
 pub struct Replacement {
     new: NamedTempFile,
@@ -16,10 +16,9 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Begins it, and makes its folder.
+    /// Creates the temporary file, and its folder if missing.
     ///
-    /// # Errors
-    /// When the folder is refused, or nothing can be written.
+    /// # Errors When the folder is refused, or nothing can be written.
     pub fn begin(file: &Path) -> io::Result<Self> {
         let folder = folder_of(file);
         make_folder(&folder)?;
@@ -29,10 +28,9 @@ impl Replacement {
         Ok(Self { new, file })
     }
 
-    /// Puts it in its place. When this returns, it is on disk.
+    /// Puts the file in place and syncs it.
     ///
-    /// # Errors
-    /// When that fails; then the file is as it was, and nothing is left beside it.
+    /// # Errors When that fails; the file is then unchanged, and no temporary file is left.
     pub fn finish(self) -> io::Result<()> {
         self.new.as_file().sync_all()?;
         self.new.persist(&self.file).map_err(|error| error.error)?;

@@ -1,4 +1,4 @@
-//! The decisions with owners and modes as arguments, and the same on a real disk.
+//! Checks of owners and modes as arguments, and the same on a real disk.
 
 use super::refused_file::{judge_file, judge_folder, judge_others};
 use super::*;
@@ -33,7 +33,7 @@ fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
     for kind in [Kind::File, Kind::Special] {
         assert_eq!(judge(kind, ADA, 0o700), Err(Problem::NotAFolder));
     }
-    // Where access is controlled by lists and not by modes.
+    // Access lists in place of permission bits.
     let listed = Facts {
         owner: None,
         mode: None,
@@ -71,7 +71,7 @@ fn a_file_must_belong_to_its_owner_or_root_and_be_writable_by_no_other() {
 }
 
 #[test]
-fn each_refusal_says_what_it_is_and_what_to_do() {
+fn each_refusal_has_reason_and_remedy() {
     let path = Path::new("/data/cordon");
     for problem in [
         Problem::FolderIsLink,
@@ -98,23 +98,23 @@ fn each_refusal_says_what_it_is_and_what_to_do() {
 }
 
 #[test]
-fn a_file_comes_back_as_it_was_replaced_and_nothing_is_left_beside_it() {
+fn replaced_file_reads_back_and_leaves_no_temporary_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("made").join("window.json");
-    assert_eq!(read(&file, 9).expect("no trouble"), None);
+    assert_eq!(read(&file, 9).expect("a result"), None);
     for content in [b"one".as_slice(), b"another"] {
         replace(&file, content).expect("written");
-        assert_eq!(read(&file, 9).expect("read").as_deref(), Some(content));
+        assert_eq!(read(&file, 9).expect("readable").as_deref(), Some(content));
     }
     assert_eq!(list(&folder_of(&file)).expect("a list"), [file.as_path()]);
     assert!(read(&file, 6).is_err(), "longer than it may be");
     remove(&file).expect("removed");
-    remove(&file).expect("it is gone");
-    assert_eq!(read(&file, 9).expect("no trouble"), None);
+    remove(&file).expect("removed");
+    assert_eq!(read(&file, 9).expect("a result"), None);
 }
 
 #[test]
-fn many_that_replace_one_file_at_once_leave_one_whole_content() {
+fn concurrent_replacements_leave_one_complete_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("window.json");
     std::thread::scope(|scope| {
@@ -123,19 +123,19 @@ fn many_that_replace_one_file_at_once_leave_one_whole_content() {
             scope.spawn(move || {
                 for _again in 0..20 {
                     replace(file, &[n; 4096]).expect("written");
-                    // As another console does that starts meanwhile.
+                    // As another console does at startup.
                     remove_unfinished(&folder_of(file)).expect("cleaned up");
                 }
             });
         }
     });
-    let content = read(&file, 9999).expect("read").expect("there");
+    let content = read(&file, 9999).expect("readable").expect("exists");
     assert!(content.len() == 4096 && content.iter().all(|b| *b == content[0]));
     assert_eq!(list(folder.path()).expect("a list"), [file]);
 }
 
 #[test]
-fn what_a_killed_run_left_is_cleaned_up_and_what_another_writes_is_not() {
+fn cleanup_removes_abandoned_files_but_not_those_being_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = |name: &str| folder.path().join(name);
     let (dead, old) = (here(".window.json.a1B2c3.new"), here("settings.toml.new"));
@@ -154,39 +154,39 @@ fn what_a_killed_run_left_is_cleaned_up_and_what_another_writes_is_not() {
 }
 
 #[test]
-fn a_new_file_never_takes_the_place_of_another() {
+fn write_new_never_replaces_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("hand-over.md");
     write_new(&file, b"first").expect("written");
-    let refused = write_new(&file, b"second").expect_err("something is there");
+    let refused = write_new(&file, b"second").expect_err("already exists");
     assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-    assert_eq!(fs::read(&file).expect("there"), b"first");
-    assert!(mode(&file).expect("told").is_none_or(|mode| mode == 0o600));
+    assert_eq!(fs::read(&file).expect("exists"), b"first");
+    assert!(mode(&file).expect("mode").is_none_or(|mode| mode == 0o600));
     assert_eq!(list(folder.path()).expect("a list"), [file]);
 }
 
 #[test]
-fn a_file_is_known_under_each_of_its_names() {
+fn replaced_file_has_another_identity() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("journal.sqlite");
-    let opened = open_or_create(&file).expect("made");
-    let before = identity_of(&opened).expect("told");
-    // On Windows it keeps its name for as long as it is open.
+    let opened = open_or_create(&file).expect("created");
+    let before = identity_of(&opened).expect("readable");
+    // On Windows it cannot be renamed while it is open.
     drop(opened);
-    assert_eq!(identity_at(&file).expect("there"), before);
+    assert_eq!(identity_at(&file).expect("exists"), before);
     fs::rename(&file, folder.path().join("away")).expect("renamed");
-    replace(&file, b"").expect("another");
-    let now = identity_at(&file).expect("there");
+    replace(&file, b"").expect("replaced");
+    let now = identity_at(&file).expect("exists");
     assert!(now != before || now.is_none());
 }
 
 #[test]
-fn a_scratch_folder_is_private_has_another_name_each_time_and_goes() {
-    let [one, two] = [make_scratch_folder(), make_scratch_folder()].map(|f| f.expect("made"));
+fn scratch_folder_is_private_unique_and_removed_on_drop() {
+    let [one, two] = [make_scratch_folder(), make_scratch_folder()].map(|f| f.expect("created"));
     assert_ne!(one.path(), two.path());
     assert!(
         mode(one.path())
-            .expect("told")
+            .expect("readable")
             .is_none_or(|mode| mode == 0o700)
     );
     let path = one.path().to_owned();
@@ -196,7 +196,7 @@ fn a_scratch_folder_is_private_has_another_name_each_time_and_goes() {
 }
 
 #[test]
-fn what_is_being_written_is_not_cleaned_up_under_its_writer() {
+fn cleanup_does_not_remove_file_from_its_writer() {
     let folder = tempfile::tempdir().expect("a folder");
     let clean_up = || remove_unfinished(folder.path()).expect("cleaned up");
     let file = folder.path().join("journal.sqlite.kept-1");
@@ -205,8 +205,8 @@ fn what_is_being_written_is_not_cleaned_up_under_its_writer() {
         new.write_all(b"kept")
     });
     written.expect("written");
-    assert_eq!(fs::read(&file).expect("there"), b"kept");
-    let growing = GrowingFile::begin(folder.path()).expect("begun");
+    assert_eq!(fs::read(&file).expect("exists"), b"kept");
+    let growing = GrowingFile::begin(folder.path()).expect("created");
     clean_up();
     growing.finish("package", "zip").expect("finished");
 }
