@@ -26,7 +26,8 @@ pub struct GrowingFile {
 impl GrowingFile {
     /// Creates an empty file, readable by its owner only.
     ///
-    /// # Errors When the folder does not exist or cannot be written to.
+    /// # Errors
+    /// When the folder does not exist or cannot be written to.
     pub fn begin(folder: &Path) -> io::Result<Self> {
         // The user chose it, so a link to a folder is fine.
         if !std::fs::metadata(folder)
@@ -44,14 +45,16 @@ impl GrowingFile {
 
     /// Appends a chunk.
     ///
-    /// # Errors When the disk does not accept it.
+    /// # Errors
+    /// When the disk does not accept it.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
         self.file.write_all(piece)
     }
 
     /// Truncates the file.
     ///
-    /// # Errors When truncating fails.
+    /// # Errors
+    /// When truncating fails.
     pub fn start_over(&mut self) -> io::Result<()> {
         self.file.as_file().set_len(0)?;
         self.file.rewind()
@@ -59,7 +62,8 @@ impl GrowingFile {
 
     /// Syncs the file and gives it its name, numbered if that is taken. Returns its path.
     ///
-    /// # Errors When that fails; the file is then removed.
+    /// # Errors
+    /// When that fails; the file is then removed.
     pub fn finish(self, stem: &str, extension: &str) -> io::Result<PathBuf> {
         self.file.as_file().sync_all()?;
         let mut file = self.file;

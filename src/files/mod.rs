@@ -33,7 +33,8 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Creates a private folder if missing. An existing one is only checked.
 ///
-/// # Errors When it cannot be created, or is refused.
+/// # Errors
+/// When it cannot be created, or is refused.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     if let Err(error) = fs::symlink_metadata(&folder)
@@ -46,7 +47,8 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 
 /// Checks a private folder.
 ///
-/// # Errors When it does not exist, is a link, is owned by another user or is writable by others.
+/// # Errors
+/// When it does not exist, is a link, is owned by another user or is writable by others.
 pub fn check_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     let facts = platform::facts_of(&fs::symlink_metadata(&folder)?);
@@ -60,7 +62,8 @@ pub fn check_folder(folder: &Path) -> io::Result<()> {
 
 /// The content of a private file; `None` if it does not exist.
 ///
-/// # Errors When file or folder is refused, or the file has more than `max_bytes`.
+/// # Errors
+/// When file or folder is refused, or the file has more than `max_bytes`.
 pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(opened) = open(file)? else {
         return Ok(None);
@@ -71,7 +74,8 @@ pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
 /// The content of a file that others provide, in any folder and of any owner; `None` if it does not
 /// exist.
 ///
-/// # Errors When it is not a regular file, or has more than `max_bytes`.
+/// # Errors
+/// When it is not a regular file, or has more than `max_bytes`.
 pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(metadata) = found(fs::metadata(file))? else {
         return Ok(None);
@@ -88,7 +92,8 @@ pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>>
 /// Opens a file named by the user, for reading. Links are not followed: the target is not the file
 /// that was named.
 ///
-/// # Errors When it is a link or not a regular file, or cannot be read.
+/// # Errors
+/// When it is a link or not a regular file, or cannot be read.
 pub fn open_named(file: &Path) -> io::Result<File> {
     let demand = |metadata: &Metadata| match platform::facts_of(metadata).kind {
         Kind::Link => Err(RefusedFile::error(file, Problem::FileIsLink)),
@@ -102,7 +107,8 @@ pub fn open_named(file: &Path) -> io::Result<File> {
 
 /// Opens a private file for reading; `None` if it does not exist.
 ///
-/// # Errors When file or folder is refused.
+/// # Errors
+/// When file or folder is refused.
 pub fn open(file: &Path) -> io::Result<Option<File>> {
     if found(check_folder(&folder_of(file)))?.is_none() || check_file(file)?.is_none() {
         return Ok(None);
@@ -117,7 +123,8 @@ pub fn open(file: &Path) -> io::Result<Option<File>> {
 /// Opens a private file for reading and writing in place, such as a lock file. The file and its
 /// folder are created if missing; existing content stays.
 ///
-/// # Errors When file or folder is refused.
+/// # Errors
+/// When file or folder is refused.
 pub fn open_or_create(file: &Path) -> io::Result<File> {
     make_folder(&folder_of(file))?;
     check_file(file)?;
@@ -131,7 +138,8 @@ pub fn open_or_create(file: &Path) -> io::Result<File> {
 
 /// Checks a private file without opening it; `None` if it does not exist.
 ///
-/// # Errors When it is a link, not a regular file, owned by another user or writable by others.
+/// # Errors
+/// When it is a link, not a regular file, owned by another user or writable by others.
 pub fn check_file(file: &Path) -> io::Result<Option<()>> {
     match found(fs::symlink_metadata(file))? {
         Some(metadata) => judge(file, &metadata).map(|_facts| Some(())),
@@ -142,8 +150,9 @@ pub fn check_file(file: &Path) -> io::Result<Option<()>> {
 /// Writes a private file atomically and syncs it; creates its folder. Of concurrent calls the last
 /// one wins.
 ///
-/// # Errors When the folder is refused or writing fails; the file is then unchanged, and no
-/// temporary file is left.
+/// # Errors
+/// When the folder is refused or writing fails; the file is then unchanged, and no temporary file
+/// is left.
 pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut replaced = replace_once(file, bytes);
     for _again in 1..ATTEMPTS {
@@ -182,7 +191,8 @@ fn begin_unfinished(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
 /// Writes a new file where the user wants it, readable by its owner only. An existing one is left
 /// alone.
 ///
-/// # Errors When the path exists, or writing fails; nothing is left then.
+/// # Errors
+/// When the path exists, or writing fails; nothing is left then.
 pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     put_new(file, |new| new.write_all(bytes))
 }
@@ -198,7 +208,8 @@ fn put_new(file: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::
 
 /// Copies a private file to a new one, synced to disk.
 ///
-/// # Errors See [`open`] and [`write_new`]; no part of the copy is left then.
+/// # Errors
+/// See [`open`] and [`write_new`]; no part of the copy is left then.
 pub fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = open(from)?.ok_or(io::ErrorKind::NotFound)?;
     put_new(to, |to| io::copy(&mut from, to).map(|_bytes| ()))
@@ -206,7 +217,8 @@ pub fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Removes a file or a link, never the link's target. A missing one counts as removed.
 ///
-/// # Errors When it still exists.
+/// # Errors
+/// When it still exists.
 pub fn remove(file: &Path) -> io::Result<()> {
     found(fs::remove_file(file)).map(|_removed| ())
 }
@@ -214,7 +226,8 @@ pub fn remove(file: &Path) -> io::Result<()> {
 /// Removes temporary files of killed replacements from a private folder, but not those of a running
 /// console.
 ///
-/// # Errors When the folder is refused, or a file cannot be removed.
+/// # Errors
+/// When the folder is refused, or a file cannot be removed.
 pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
     for file in list(folder)? {
         if is_unfinished(&file)
@@ -252,7 +265,8 @@ pub fn final_name(file: &Path) -> Option<String> {
 
 /// Paths of all entries in a private folder, sorted by name; empty if it does not exist.
 ///
-/// # Errors When the folder is refused or cannot be read.
+/// # Errors
+/// When the folder is refused or cannot be read.
 pub fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     if found(check_folder(folder))?.is_none() {
         return Ok(Vec::new());
@@ -277,7 +291,8 @@ pub fn stamp(file: &Path) -> Option<(u64, Option<SystemTime>)> {
 
 /// Tests whether a private folder, created if missing, is writable.
 ///
-/// # Errors When the folder is refused, or no file can be created in it.
+/// # Errors
+/// When the folder is refused, or no file can be created in it.
 pub fn probe(folder: &Path) -> io::Result<()> {
     make_folder(folder)?;
     let mut probe = begin_unfinished(&plain(folder), ".probe.")?;
@@ -288,21 +303,24 @@ pub fn probe(folder: &Path) -> io::Result<()> {
 
 /// The permission bits of this path; `None` on systems without them.
 ///
-/// # Errors When the path does not exist.
+/// # Errors
+/// When the path does not exist.
 pub fn mode(path: &Path) -> io::Result<Option<u32>> {
     Ok(platform::facts_of(&fs::symlink_metadata(plain(path))?).mode)
 }
 
 /// Identity of the file at this path; `None` if the system has none.
 ///
-/// # Errors When the path does not exist.
+/// # Errors
+/// When the path does not exist.
 pub fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&fs::symlink_metadata(path)?))
 }
 
 /// Identity of this open file; `None` if the system has none.
 ///
-/// # Errors When the system call fails.
+/// # Errors
+/// When the system call fails.
 pub fn identity_of(file: &File) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&file.metadata()?))
 }

@@ -18,7 +18,8 @@ pub struct Replacement {
 impl Replacement {
     /// Creates the temporary file, and its folder if missing.
     ///
-    /// # Errors When the folder is refused, or nothing can be written.
+    /// # Errors
+    /// When the folder is refused, or nothing can be written.
     pub fn begin(file: &Path) -> io::Result<Self> {
         let folder = folder_of(file);
         make_folder(&folder)?;
@@ -30,7 +31,8 @@ impl Replacement {
 
     /// Puts the file in place and syncs it.
     ///
-    /// # Errors When that fails; the file is then unchanged, and no temporary file is left.
+    /// # Errors
+    /// When that fails; the file is then unchanged, and no temporary file is left.
     pub fn finish(self) -> io::Result<()> {
         self.new.as_file().sync_all()?;
         self.new.persist(&self.file).map_err(|error| error.error)?;
