@@ -1,4 +1,4 @@
-//! Meaning of an answer by its status, and of a missing answer.
+//! Classification of responses by status, and of missing responses.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::auth::HttpFault;
 use crate::model::http_date;
 
 impl Answer {
-    /// The service's own time.
+    /// The service's clock.
     pub(super) fn date(&self) -> Option<Timestamp> {
         self.date.as_deref().and_then(http_date)
     }
 
-    /// The body of a 2xx that arrived in full; everything else is an error.
+    /// The body of a complete 2xx response; everything else is an error.
     pub(super) fn body(&self, url: &Url, now: Timestamp) -> Result<&[u8], ApiError> {
         let pause = || pause_secs(self.quota, self.retry_after.as_deref(), self.date(), now);
         match self.status {
@@ -33,8 +33,8 @@ impl Answer {
                 retry_at: later(now, pause()),
             }),
             407 => Err(ApiError::Refused(self.refusal())),
-            // A 408 or a web page comes from something in front of the service, which may already have
-            // the request. The service itself answers in JSON, or with nothing.
+            // A 408 or an HTML page comes from an intermediary, which may already have forwarded
+            // the request. The service itself responds with JSON or an empty body.
             400..=406 | 409..500 if !self.body.trim_ascii_start().starts_with(b"<") => {
                 Err(ApiError::Refused(self.refusal()))
             }
@@ -86,7 +86,7 @@ impl Answer {
     }
 }
 
-/// Error for a missing answer.
+/// The error for a missing response.
 pub(super) fn no_answer(fault: &HttpFault, url: &Url) -> ApiError {
     let host = host(url);
     match fault {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_stays_one_when_its_body_is_cut_or_nonsense() {
+    fn refusal_with_unreadable_body_stays_a_refusal() {
         for body in [
             "",
             "{\"error\":{\"code\":7}}",
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_not_the_services_word_unless_the_proxy_wants_to_know_who_asks() {
+    fn html_page_is_a_fault_unless_authentication_is_required() {
         for status in [400, 403, 404, 409] {
             let page = answer(status, " <html><body>Blocked</body></html>");
             assert!(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_statuses_are_faults() {
+    fn unexpected_statuses_are_faults() {
         for status in [100, 301, 307, 408, 500, 599, 999] {
             assert!(
                 matches!(error_of(&answer(status, "")), ApiError::Fault { .. }),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_status_with_half_a_body_is_not_understood() {
+    fn incomplete_success_body_is_not_understood() {
         for (ending, why) in [
             (Ending::TooLarge, Unreadable::TooLarge),
             (Ending::TooSlow, Unreadable::TooSlow),

@@ -1,5 +1,5 @@
-//! The parsers that read untrusted answers, each as a function of bytes: for the test that
-//! throws arbitrary ones at them. Each gives a number that grows with what it made of them.
+//! The parsers of untrusted responses as functions of bytes, for the test with arbitrary input.
+//! Each returns a number that grows with the amount parsed.
 
 use jiff::Timestamp;
 use url::Url;
@@ -15,7 +15,7 @@ pub fn machines(body: &[u8]) -> usize {
     listed + usize::from(wire::one::<Machine>(body).is_ok())
 }
 
-/// A list of actions, and the answer to a submission.
+/// The list of machine actions, and the response to a submission.
 #[must_use]
 pub fn machine_actions(body: &[u8]) -> usize {
     let listed = wire::list::<MachineAction>(body).map_or(0, |listing| listing.received());
@@ -34,7 +34,7 @@ pub fn alerts(body: &[u8]) -> usize {
     wire::list::<Alert>(body).map_or(0, |listing| listing.received())
 }
 
-/// Facts of a file, and its numbers in the organisation.
+/// Facts of a file, and its statistics in the organisation.
 #[must_use]
 pub fn file_facts(body: &[u8]) -> usize {
     usize::from(wire::one::<Info>(body).is_ok()) + usize::from(wire::one::<Stats>(body).is_ok())
@@ -64,7 +64,7 @@ pub fn retry_after(text: &str) -> i64 {
     )
 }
 
-/// `@odata.nextLink`: where it leads, if it may be followed with our token.
+/// `@odata.nextLink`: the next URL, if our token may be sent there.
 #[must_use]
 pub fn next_link(endpoints: &Endpoints, link: &str) -> Option<Url> {
     let present = odata::machines(&endpoints.api, odata::MACHINES_TOP, 0);

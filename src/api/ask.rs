@@ -1,4 +1,4 @@
-//! Asking the service for devices directly, whatever the state of the full list.
+//! Direct device queries to the service, independent of the full list.
 
 use jiff::Timestamp;
 use url::Url;
@@ -8,7 +8,7 @@ use super::rate_limit::{Lane, later};
 use super::{ApiError, Client};
 use crate::model::{Listed, Machine, MachineId, Question, same_name};
 
-/// Devices that answer a question.
+/// Devices that match a query.
 #[derive(Debug, Default)]
 pub struct Found {
     pub machines: Listed<Machine>,
@@ -26,11 +26,10 @@ impl From<Listed<Machine>> for Found {
 }
 
 impl Client {
-    /// The devices that answer a question; none when the service knows none. A person waits for the
-    /// result.
+    /// The devices that match a query, possibly none. A user waits for the result.
     ///
     /// # Errors
-    /// When the question could not be asked or was refused, after repeats.
+    /// When the request failed or was refused, after retries.
     pub async fn ask(&self, question: &Question) -> Result<Found, ApiError> {
         let machines = match question {
             Question::Id(id) => self.by_id(id).await,
@@ -50,8 +49,7 @@ impl Client {
         machines.map(Found::from)
     }
 
-    /// The request that a question begins with, for people: method and address without the query's
-    /// encoding.
+    /// The first request of a query, for display: method and URL without percent-encoding.
     #[must_use]
     pub fn request_of(question: &Question) -> String {
         let text = match question {
@@ -75,9 +73,9 @@ impl Client {
         empty_if_not_found(machine.map(|machine| vec![machine].into()))
     }
 
-    /// Every record with the name, in any domain where it names none: twins belong to the answer.
-    /// Whether the service is case-sensitive is not documented, so the usual spellings are
-    /// all asked for in one request, and compared here.
+    /// Every device with the name, in any domain if the query has none: duplicates are included.
+    /// Whether the service is case-sensitive is undocumented, so the usual spellings go into one
+    /// request and the results are compared here.
     async fn by_name(&self, name: &str) -> Result<Listed<Machine>, ApiError> {
         let host = name.split('.').next().unwrap_or(name);
         let each: Vec<String> = spellings(host)
@@ -89,7 +87,7 @@ impl Client {
             .collect();
         let asked = self.matching(&each.join(" or ")).await;
         let mut found = match asked {
-            // A service that takes no `or` is asked in the form that is documented by example.
+            // A service that rejects `or` gets the form in the documented example.
             Err(error) if is_refused_query(&error) => {
                 let filter = format!("startswith(computerDnsName,{})", quoted(host));
                 self.matching(&filter).await?
@@ -116,15 +114,15 @@ impl Client {
         }
     }
 
-    /// Devices that had the address within 15 minutes of the time. For the present, if there are none, those
-    /// that reported it last.
+    /// Devices that had the address within 15 minutes of the time. For the present, falls back to
+    /// those that reported it last.
     async fn by_address(
         &self,
         ip: std::net::IpAddr,
         at: Option<Timestamp>,
     ) -> Result<Found, ApiError> {
         let api = &self.0.endpoints.api;
-        // By the service's clock, and a little before it: a time to come is refused.
+        // Slightly before the service's present time: it refuses times in the future.
         let lately = || {
             later(
                 self.now(),
@@ -169,7 +167,7 @@ pub(super) fn is_refused_query(error: &ApiError) -> bool {
     matches!(error, ApiError::Refused(refusal) if refusal.status == 400)
 }
 
-/// The text as written, in upper and in lower case; each once.
+/// The text as entered, in upper case and in lower case, without duplicates.
 fn spellings(text: &str) -> Vec<String> {
     let mut all = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
     all.dedup();
@@ -187,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_spelling_is_asked_for_once() {
+    fn spellings_are_requested_without_duplicates() {
         assert_eq!(spellings("fin-1"), ["fin-1", "FIN-1"]);
         assert_eq!(spellings("FIN-1"), ["FIN-1", "fin-1"]);
         assert_eq!(spellings("Fin-1"), ["Fin-1", "fin-1", "FIN-1"]);

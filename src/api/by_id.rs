@@ -1,4 +1,4 @@
-//! Reads by id: an answer with another id is rejected.
+//! Reads by id: a response with another id is rejected.
 
 use std::fmt::Display;
 
@@ -10,17 +10,17 @@ impl Client {
     /// One machine.
     ///
     /// # Errors
-    /// A refusal for one that is not known or not visible; see
+    /// A refusal if it is unknown or not visible; see
     /// [`Refusal::is_not_found`](super::Refusal::is_not_found).
     pub async fn machine(&self, id: &MachineId, lane: Lane) -> Result<Machine, ApiError> {
         let machine: Machine = self.one(&["machines", id.as_str()], lane).await?;
         of_id(machine, |machine| &machine.id, id)
     }
 
-    /// One action. For up to two minutes after its submission the service may not know it.
+    /// One machine action. The service may not know it for up to two minutes after its submission.
     ///
     /// # Errors
-    /// A refusal for one that is not known or not visible; see
+    /// A refusal if it is unknown or not visible; see
     /// [`Refusal::is_not_found`](super::Refusal::is_not_found).
     pub async fn machine_action(
         &self,
@@ -32,10 +32,10 @@ impl Client {
     }
 }
 
-/// Passes on what has the id that was asked for.
+/// Checks that the record has the requested id.
 ///
 /// # Errors
-/// [`ApiError::OtherRecord`] for anything else.
+/// [`ApiError::OtherRecord`] for another id.
 pub(super) fn of_id<T, I: PartialEq + Display>(
     read: T,
     id: fn(&T) -> &I,

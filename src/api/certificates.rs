@@ -1,16 +1,16 @@
-//! The place of root certificates that a variable names.
+//! The root certificate file named by an environment variable.
 
 use std::path::Path;
 
 use crate::files::{self, RefusedFile};
 use crate::platform::SYSTEM_JUDGES;
 
-/// On Linux a library reads it in whole, whatever it is. Windows and macOS judge by their own store.
+/// On Linux a library reads the whole file, of any type. Windows and macOS use their own store.
 const VARIABLE: &str = "SSL_CERT_FILE";
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Why what is named as a file of certificates cannot be read, if anything is: a pipe or a device would
-/// be waited for, or never come to an end.
+/// Reason why the file of certificates is unusable, if it is: reading a pipe or a device could
+/// block forever.
 #[must_use]
 pub fn unusable_certificates() -> Option<String> {
     let file = std::env::var_os(VARIABLE).filter(|_| !SYSTEM_JUDGES)?;

@@ -1,4 +1,4 @@
-//! Errors of a request, and what they mean for its effect.
+//! Request errors, and their consequences for the request's effect.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use crate::auth::AuthError;
 use crate::explain::Effect;
 use crate::model::{Permission, RefusalCode, concerns_licence};
 
-/// Whether a request only read or was to change something.
+/// Whether a request reads or changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Read,
     Submit,
 }
 
-/// Why a request did not do what it was for.
+/// Reason why a request failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ApiError {
-    /// The connection never came up: no name, no route, no TLS, no way through the proxy.
+    /// No connection was established: DNS, routing, TLS or the proxy failed.
     #[error("{host} could not be reached")]
     NotReached { host: Box<str> },
     #[error("{host} did not answer in time")]
     TimedOut { host: Box<str> },
-    /// The connection was lost after the request had left, or may have left.
+    /// The connection was lost after the request was sent, or may have been sent.
     #[error("the connection to {host} was lost")]
     Interrupted { host: Box<str> },
     #[error("the certificate of {host} was not accepted")]
@@ -34,19 +34,19 @@ pub enum ApiError {
     /// The token belongs to another host (rule 6); nothing was sent.
     #[error("the sign-in is not meant for {host}")]
     ForeignHost { host: Box<str> },
-    /// The HTTP client could not be set up.
+    /// The HTTP client could not be created.
     #[error("no HTTP client: {why}")]
     NoClient { why: Box<str> },
     /// 401: for a read the second in a row, for a submission the first.
     #[error("not authorized: {0}")]
     Unauthorized(Refusal),
-    /// Any other 4xx: the service says that it did not do it.
+    /// Any other 4xx: the service reports that it did nothing.
     #[error("refused: {0}")]
     Refused(Refusal),
-    /// 429. The limiter's gate is closed until then.
+    /// 429. The rate limiter's gate is closed until then.
     #[error("the service asks for a pause until {retry_at:.0}")]
     Throttled { retry_at: Timestamp },
-    /// 5xx, 408 or 3xx: something in between answered, or the service broke off.
+    /// 5xx, 408 or 3xx: from an intermediary, or the service aborted.
     #[error("{host} answered {status}")]
     Fault {
         host: Box<str>,
@@ -55,10 +55,10 @@ pub enum ApiError {
         request_id: Option<Box<str>>,
         retry_after: Option<Duration>,
     },
-    /// A 2xx about another machine or action than the one that was asked for by its id.
+    /// A 2xx about another machine or machine action than the requested id.
     #[error("the service answered with another record: {came}")]
     OtherRecord { came: Box<str> },
-    /// A 2xx whose body is not what was asked for.
+    /// A 2xx with an unexpected body.
     #[error("the answer {status} of {host} could not be read: {why}")]
     NotUnderstood {
         host: Box<str>,
@@ -68,7 +68,7 @@ pub enum ApiError {
     },
 }
 
-/// Why a body could not be read.
+/// Reason why a body could not be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     #[error("it is empty")]
@@ -89,20 +89,20 @@ pub enum Unreadable {
     NoId,
 }
 
-/// A 4xx. What to do is decided by status and code alone; the message is for people.
+/// A 4xx. Only status and code decide the reaction; the message is for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub status: u16,
-    /// The service's code; absent when a proxy answered, or the service did so without a body.
+    /// The service's error code; absent if a proxy responded, or without a body.
     pub code: Option<Box<str>>,
-    /// The service's words, safe to show; may be empty.
+    /// The service's message, safe to display; may be empty.
     pub message: Box<str>,
-    /// Request id to quote to support.
+    /// Request id for support.
     pub request_id: Option<Box<str>>,
 }
 
 impl ApiError {
-    /// Whether a smaller piece of the same list may come where this one did not.
+    /// Whether a smaller page of the same list may succeed.
     pub(super) fn is_about_the_size(&self) -> bool {
         matches!(
             self,
@@ -117,14 +117,14 @@ impl ApiError {
 }
 
 impl Refusal {
-    /// The machine already has an action of this kind under way: nothing failed, it is just there.
+    /// The machine already has a pending action of this kind, so nothing failed.
     #[must_use]
     pub fn is_active_request(&self) -> bool {
         self.has_code(RefusalCode::ActiveRequestAlreadyExists)
     }
 
-    /// Whether an action that is under way may be the reason: a duplicate has been refused under
-    /// several codes, and under none. Other statuses name their reason by themselves.
+    /// Whether a pending action may be the reason: duplicates are refused with several codes, or
+    /// none. Other statuses state their reason.
     #[must_use]
     pub fn may_hide_active_request(&self) -> bool {
         match self.status {
@@ -134,8 +134,8 @@ impl Refusal {
         }
     }
 
-    /// The machine or action is not known, or not visible to this person. A 404 without a code
-    /// comes from a proxy or an unknown route, and says nothing about either.
+    /// The machine or action is unknown, or not visible to this account. A 404 without a code comes
+    /// from a proxy or an unknown route, and is no evidence.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status == 404 && self.has_code(RefusalCode::ResourceNotFound)
@@ -154,8 +154,8 @@ impl Refusal {
         concerns_licence(&self.message)
     }
 
-    /// The permissions named by `API required scopes: A,B, application scopes: C.`, any one of
-    /// which would do. Read from the message, so for help text only.
+    /// The permissions named by `API required scopes: A,B, application scopes: C.`; any one of them
+    /// is enough. Parsed from the message, so for help text only.
     #[must_use]
     pub fn required_permissions(&self) -> Vec<Permission> {
         let list = ["API required scopes: ", "API required roles: "]
@@ -184,7 +184,7 @@ impl std::fmt::Display for Refusal {
 }
 
 impl ApiError {
-    /// The HTTP status of the answer, where one came.
+    /// The HTTP status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -204,14 +204,14 @@ impl ApiError {
         }
     }
 
-    /// Whether only a person can go on, by signing in again.
+    /// Whether the user has to sign in again first.
     #[must_use]
     pub fn needs_person(&self) -> bool {
         matches!(self, Self::SignIn(error) if error.needs_person())
     }
 
-    /// Whether asking the same thing in other words may help a read: the service refused or choked
-    /// on the question itself, and not on who asks, when, or over which line.
+    /// Whether a differently worded query may help a read: the service rejected the query itself,
+    /// not the account, the time or the connection.
     #[must_use]
     pub fn is_about_the_question(&self) -> bool {
         match self {
@@ -229,14 +229,13 @@ impl ApiError {
         }
     }
 
-    /// Whether the request may have changed something: the only place where this is decided, for
-    /// wording and for repeats alike.
+    /// Whether the request may have changed something: decided only here, for words and retries.
     #[must_use]
     pub const fn effect(&self, verb: Verb) -> Effect {
         match verb {
             Verb::Read => Effect::NothingChanged,
             Verb::Submit => match self {
-                // It did not leave, or the service says that it did not do it.
+                // Not sent, or the service reports that it did nothing.
                 Self::NotReached { .. }
                 | Self::Certificate { .. }
                 | Self::SignIn(_)
@@ -245,7 +244,7 @@ impl ApiError {
                 | Self::Unauthorized(_)
                 | Self::Refused(_)
                 | Self::Throttled { .. } => Effect::NothingChanged,
-                // It left, and the service has not answered.
+                // Sent, without an answer from the service.
                 Self::TimedOut { .. }
                 | Self::Interrupted { .. }
                 | Self::Fault { .. }
@@ -289,7 +288,7 @@ pub(super) mod tests {
         }
     }
 
-    /// One of each error, apart from the sign-in's own.
+    /// One of each error, except those of the sign-in.
     pub(in crate::api) fn one_of_each() -> Vec<(&'static str, ApiError)> {
         let host = || Box::from("api.example");
         vec![
@@ -337,7 +336,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn only_an_answer_from_one_who_knows_settles_a_submission() {
+    fn only_conclusive_errors_mean_nothing_changed() {
         let all = one_of_each();
         let with = |effect| -> Vec<&str> {
             all.iter()
@@ -386,13 +385,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_active_request_is_recognised_by_its_code() {
+    fn active_request_is_recognised_by_code() {
         assert!(refusal(400, "ActiveRequestAlreadyExists", "").is_active_request());
         assert!(!refusal(400, "BadRequest", "ActiveRequestAlreadyExists").is_active_request());
     }
 
     #[test]
-    fn a_refusal_that_may_be_a_duplicate_is_not_explained_by_its_code() {
+    fn refusal_of_possible_duplicate_may_hide_active_request() {
         for (status, code) in [
             (400, "ActiveRequestAlreadyExists"),
             (400, "DuplicateRequest"),
@@ -412,14 +411,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_404_of_a_proxy_says_nothing_about_the_machine() {
+    fn not_found_without_its_code_is_not_conclusive() {
         assert!(refusal(404, "ResourceNotFound", "").is_not_found());
         assert!(!refusal(404, "", "").is_not_found());
         assert!(!refusal(400, "NotFound", "").is_not_found());
     }
 
     #[test]
-    fn the_permissions_asked_for_are_read_from_the_message() {
+    fn required_permissions_are_parsed_from_message() {
         let names = |message: &str| -> Vec<String> {
             let required = refusal(403, "Forbidden", message).required_permissions();
             required.iter().map(|p| p.as_wire().to_owned()).collect()

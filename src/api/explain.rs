@@ -7,7 +7,7 @@ use crate::explain::{
 };
 use crate::model::{Permission, RefusalCode, clean};
 
-/// The purpose of a request, as far as a sentence needs it.
+/// The request's purpose, as used in a sentence.
 struct Request<'a> {
     verb: Verb,
     /// `isolate FIN-LT-042`, `read the list of devices`.
@@ -18,7 +18,7 @@ struct Request<'a> {
 }
 
 impl ApiError {
-    /// This error of a request to `infinitive` (`isolate`, `read`) the machine of that name.
+    /// Explains this error of a request to `infinitive` (`isolate`, `read`) the named machine.
     #[must_use]
     pub fn explain_for(
         &self,
@@ -44,7 +44,7 @@ impl ApiError {
 
     fn words(&self, request: &Request<'_>) -> Explanation {
         if let Self::SignIn(error) = self {
-            // Nothing was sent, whatever happened on the way to a token.
+            // Nothing was sent, regardless of the sign-in error.
             return Explanation {
                 effect: self.effect(request.verb),
                 ..error.explain()
@@ -125,7 +125,7 @@ impl ApiError {
                 status: status @ 502..=504,
                 ..
             } => (
-                // A proxy answers so as well, of itself or of what lies behind it.
+                // A proxy also answers like this, for itself or its upstream.
                 format!(
                     "There is a problem at Defender, or at a proxy on the way to it ({status})"
                 ),
@@ -206,7 +206,7 @@ fn licence() -> (String, NextStep) {
     (NO_LICENCE.into(), outside(next))
 }
 
-/// What the service has said, and the number of the request for those who ask it.
+/// The service's message and the request id for support.
 fn said(message: &str, request_id: Option<&str>) -> impl Iterator<Item = String> {
     let message = Some(message).filter(|message| !message.is_empty());
     let message = message.map(|message| format!("The service says: {message}"));
@@ -280,7 +280,7 @@ impl Refusal {
 }
 
 impl Explain for ApiError {
-    /// The words for a read of nothing in particular; see [`ApiError::explain_for`].
+    /// Words for a read without a target; see [`ApiError::explain_for`].
     fn explain(&self) -> Explanation {
         self.explain_for(Verb::Read, "read this", None, None)
     }
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_device_and_permission() {
+    fn refusal_names_device_and_permission() {
         let words = isolating(&ApiError::Refused(refusal(403, "Forbidden", "")));
         assert_eq!(words.headline, "You are not allowed to isolate FIN-LT-042");
         assert_eq!(words.effect, Effect::NothingChanged);
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unanswered_submission_is_not_to_be_repeated() {
+    fn unanswered_submission_does_not_suggest_retry() {
         let words = isolating(&fault(502, None));
         assert_eq!(
             words.headline,
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_licence_is_not_blamed_on_the_sign_in() {
+    fn missing_licence_is_not_reported_as_sign_in_problem() {
         let message = "Unauthorized request - reason of failure: Account mode is inactive";
         let words = isolating(&ApiError::Unauthorized(refusal(
             401,
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_error_is_not_blamed_on_defender_alone_and_the_request_is_named() {
+    fn gateway_error_mentions_proxy_and_request() {
         let reading = |status| {
             fault(status, None).explain_for(Verb::Read, "read the list of devices", None, None)
         };
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_is_still_a_refusal_with_the_services_words() {
+    fn refusal_with_unknown_code_quotes_service_message() {
         let words = isolating(&ApiError::Refused(refusal(
             400,
             "SomethingNew",
@@ -382,14 +382,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_name_cannot_turn_the_sentence_round() {
+    fn bidi_characters_in_device_name_are_escaped() {
         let error = ApiError::Refused(refusal(404, "ResourceNotFound", ""));
         let words = error.explain_for(Verb::Read, "read", Some("a\u{202e}b"), None);
         assert_eq!(words.headline, "The service does not know a\\u{202e}b");
     }
 
     #[test]
-    fn no_words_promise_more_than_the_effect() {
+    fn explanation_of_each_error_matches_its_effect() {
         for (name, error) in one_of_each() {
             let words = isolating(&error);
             assert_eq!(words.effect, error.effect(Verb::Submit), "{name}");

@@ -1,4 +1,4 @@
-//! File facts: who signed it, what it is judged to be, how widespread it is.
+//! File facts: signer, verdict, prevalence.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use super::{ApiError, Client, odata};
 use crate::model::loose::{Flag, Loose, LooseList};
 use crate::model::{FileFacts, HeapBytes, Indicator, Listed, Machine, Seen, hash_digits};
 
-/// Names of one file that are kept.
+/// Maximum number of stored names of one file.
 const MAX_NAMES: usize = 5;
 
 impl Client {
-    /// Facts of the file with this SHA-1 or SHA-256, in lower case; `None` for a file unknown to
-    /// Defender. Needs `File.Read.All`, and `Ti.ReadWrite` for its indicators.
+    /// Facts of the file with this SHA-1 or SHA-256, in lower case; `None` if Defender does not
+    /// know it. Needs `File.Read.All`, and `Ti.ReadWrite` for its indicators.
     ///
     /// # Errors
-    /// When that could not be read, or the record is that of another file. Numbers of the organisation
-    /// that could not be read are left out.
+    /// When the request failed, or the record is that of another file. Unreadable statistics of the
+    /// organisation are left out.
     pub async fn file(
         &self,
         hash: &str,
@@ -48,7 +48,7 @@ impl Client {
         Ok(Some(facts))
     }
 
-    /// What holds for a file on every device, as far as that could be read.
+    /// Indicators that apply to a file on every device, as far as they could be read.
     async fn indicators_about(&self, facts: &FileFacts) -> Listed<Indicator> {
         let hashes: Vec<&str> = std::iter::once(&*facts.sha1)
             .chain(facts.sha256.as_deref())
@@ -62,7 +62,7 @@ impl Client {
         read.unwrap_or(unread)
     }
 
-    /// The devices on which the file with this SHA-1 was seen; none where the service knows of none. The
+    /// The devices on which the file with this SHA-1 was seen; empty if the service knows none. The
     /// service has no such list by SHA-256.
     ///
     /// # Errors
@@ -73,8 +73,8 @@ impl Client {
     }
 }
 
-/// Whether a record is that of the file that was asked for. One that leaves its SHA-256 out is: the
-/// service has found it by that.
+/// Whether a record is that of the requested file. One without SHA-256 is, as the service found it
+/// by that hash.
 fn is_of(facts: &FileFacts, hash: &str) -> bool {
     if hash.len() == facts.sha1.len() {
         *facts.sha1 == *hash
@@ -98,7 +98,7 @@ impl Noun for Info {
         Some(Self(FileFacts {
             sha1: hash_digits(&wire.sha1.0?, 40)?,
             sha256: wire.sha256.0.and_then(|text| hash_digits(&text, 64)),
-            // What a file says of its publisher is no signature.
+            // A file's self-declared publisher is not a signature.
             signer: wire.signer.0,
             is_valid_certificate: wire.is_valid_certificate.0.map(|flag| flag.0),
             publisher: wire.file_publisher.0,
@@ -166,14 +166,14 @@ struct WireInfo {
 #[serde(rename_all = "camelCase", default)]
 struct WireStats {
     organization_prevalence: Value,
-    /// The prevalence as text; some answers have only this.
+    /// The prevalence as text; some responses have only this.
     org_prevalence: Value,
     org_first_seen: Loose<Timestamp>,
     org_last_seen: Loose<Timestamp>,
     top_file_names: LooseList<Box<str>>,
 }
 
-/// A count, which the service writes as a number or as a text.
+/// A count, which the service writes as a number or a string.
 fn number(value: &Value) -> Option<i64> {
     let read = value
         .as_i64()
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_services_own_answers_are_read() {
+    fn recorded_responses_are_parsed() {
         let Info(facts) = sample("info_docs");
         assert_eq!(
             (facts.signer.as_deref(), facts.is_valid_certificate),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_answers_leave_out_and_never_make_up() {
+    fn malformed_values_are_left_out() {
         let read = |json: &str| Stats::read(json).expect("an object");
         assert_eq!(
             read(r#"{"orgPrevalence":"41","topFileNames":["a.exe"]}"#).here,
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_another_file_is_none_of_this_one() {
+    fn record_of_another_file_is_rejected() {
         let Info(facts) = sample("info_real");
         let sha256 = facts.sha256.clone().expect("it has one");
         assert!(is_of(&facts, SHA1) && is_of(&facts, &sha256));

@@ -1,4 +1,4 @@
-//! The indicators of the tenant.
+//! The tenant's indicators.
 
 use std::collections::HashSet;
 
@@ -15,14 +15,14 @@ use crate::model::{
     HeapBytes as _, Indicator, IndicatorAction, Listed, MAX_INDICATORS, MachineActionId,
 };
 
-/// Pages of all indicators that are read; each has a few hundred at least.
+/// Maximum number of pages for all indicators; each has a few hundred at least.
 const MAX_PAGES: usize = 100;
 
 impl Client {
-    /// The indicators of a file that is known by these hashes. Needs `Ti.ReadWrite`.
+    /// The indicators of a file with these hashes. Needs `Ti.ReadWrite`.
     ///
     /// # Errors
-    /// When the list could not be read, after repeats.
+    /// When the list could not be read, after retries.
     pub async fn indicators_of(
         &self,
         hashes: &[&str],
@@ -30,7 +30,7 @@ impl Client {
     ) -> Result<Listed<Indicator>, ApiError> {
         let url = odata::indicators(&self.0.endpoints.api, hashes.iter().copied());
         let mut all = self.all_indicators(url, lane, Limits::ONE).await?;
-        // Whatever the service made of the filter.
+        // The service may have ignored the filter.
         all.items
             .retain(|one| hashes.iter().any(|hash| one.is_about(hash)));
         Ok(all)
@@ -39,7 +39,7 @@ impl Client {
     /// All indicators of the tenant that this account may see, of all kinds. Needs `Ti.ReadWrite`.
     ///
     /// # Errors
-    /// When the list could not be read, after repeats.
+    /// When the list could not be read, after retries.
     pub async fn indicators(&self, lane: Lane) -> Result<Listed<Indicator>, ApiError> {
         let url = odata::path(&self.0.endpoints.api, &["indicators"]);
         self.all_indicators(url, lane, Limits::INDICATOR_LIST).await
@@ -61,7 +61,8 @@ impl Client {
             pages += 1;
             received += page.received();
             all.unreadable += page.unreadable;
-            // Without a link it is the last one, however long the service makes its pages.
+            // Without a link it is the last page: the service's page size is unknown, so a full
+            // page cannot be recognised.
             let counted = odata::from_element(&first, received);
             let next = self.next(&present, &page, usize::MAX, || counted.clone());
             is_counted |= next.as_ref() == Some(&counted);
@@ -78,7 +79,7 @@ impl Client {
             let is_stuck = new == 0 || pages >= MAX_PAGES;
             let is_full = all.items.len() > MAX_INDICATORS || kept > odata::MAX_LIST_BYTES;
             let goes_on = stop.is_none() && !is_stuck && !is_full;
-            // Pages that are counted and shift meanwhile bring some twice, and may leave some out.
+            // Offset pages that shift between requests repeat some elements and may miss others.
             all.is_cut |= stop.is_some() || is_counted && new < came;
             all.is_cut |= !goes_on && next.is_some();
             url = next.filter(|_| goes_on);
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_services_own_indicators_are_read() {
+    fn recorded_indicators_are_parsed() {
         let samples = include_str!("../../tests/fixtures/indicators.json");
         let samples: Value = serde_json::from_str(samples).expect("JSON");
         let body = samples["list_real"].to_string();

@@ -1,5 +1,4 @@
-//! Automated investigations, in the shape in which everything ordered is followed. They carry neither
-//! tag nor comment.
+//! Automated investigations, represented as machine actions. They carry neither tag nor comment.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -22,7 +21,7 @@ impl Client {
     /// One investigation.
     ///
     /// # Errors
-    /// A refusal for one that is not known or not visible.
+    /// A refusal if it is unknown or not visible.
     pub async fn investigation(
         &self,
         id: &MachineActionId,
@@ -35,7 +34,7 @@ impl Client {
     /// All investigations of one machine.
     ///
     /// # Errors
-    /// As any reading.
+    /// As any read.
     pub async fn investigations_on(
         &self,
         machine: &MachineId,
@@ -44,14 +43,14 @@ impl Client {
         let url = odata::investigations(&self.0.endpoints.api, machine);
         let read = self.short_list(&url, lane, ACTIONS_TOP).await?;
         let mut all = read.map(|Investigation(read)| read);
-        // Whatever the service made of the question.
+        // The service may have ignored the filter.
         all.items
             .retain(|read| read.machine_id.as_ref().is_none_or(|m| m == machine));
         Ok(all)
     }
 }
 
-/// The answer to the request that starts one.
+/// Parses the response to the request that starts one.
 pub(super) fn one(body: &[u8]) -> Result<MachineAction, Unreadable> {
     wire::one(body).map(|Investigation(started)| started)
 }
@@ -59,7 +58,7 @@ pub(super) fn one(body: &[u8]) -> Result<MachineAction, Unreadable> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct WireInvestigation {
-    /// A number, written as a text.
+    /// A number, written as a string.
     id: Loose<MachineActionId>,
     start_time: Loose<Timestamp>,
     end_time: Loose<Timestamp>,
@@ -97,7 +96,7 @@ impl Noun for Investigation {
     }
 }
 
-/// How far an investigation is. A word that is new says nothing of an end.
+/// Maps an investigation's state. Unknown states are not final.
 fn status_of(state: &str) -> MachineActionStatus {
     match state {
         "Queued" | "PendingResource" => MachineActionStatus::Pending,
@@ -124,7 +123,7 @@ mod tests {
     const SAMPLE: &str = include_str!("../../tests/fixtures/investigation.json");
 
     #[test]
-    fn the_services_own_answer_is_read() {
+    fn recorded_investigation_is_parsed() {
         let started = one(SAMPLE.as_bytes()).expect("an investigation");
         assert_eq!(started.id.as_str(), "63004");
         assert_eq!(started.status, MachineActionStatus::InProgress);
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_may_be_a_number_and_a_new_state_is_no_end() {
+    fn numeric_id_is_accepted_and_unknown_state_is_not_final() {
         let read = |json: &str| one(json.as_bytes());
         let numbered = read(r#"{"id":63004,"state":"Hibernating"}"#).expect("an id");
         assert_eq!(numbered.id.as_str(), "63004");
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_of_the_schema_is_an_end_or_none() {
+    fn every_schema_state_is_classified() {
         let ends = |state: &str| status_of(state).is_final();
         for state in [
             "Queued",

@@ -1,4 +1,4 @@
-//! Lists of the service, page by page, within bounds.
+//! Paged lists of the service, within bounds.
 
 use std::collections::HashSet;
 
@@ -15,11 +15,11 @@ use crate::model::{HeapBytes as _, Listed, Machine, MachineAction};
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
-    /// How many of the elements were in the page before, unless the list has changed in between.
+    /// Number of elements repeated from the previous page, unless the list has changed in between.
     pub overlap: usize,
-    /// Elements that could not be read.
+    /// Number of elements that could not be parsed.
     pub unreadable: usize,
-    /// Bytes of memory that a full page of such elements takes while it is read.
+    /// Memory in bytes that a full page of such elements takes while it is parsed.
     pub full_size: usize,
     pub more: More,
 }
@@ -29,26 +29,26 @@ pub struct Page<T> {
 pub enum More {
     No,
     Next(Cursor),
-    /// There may be, but it cannot be had; says why.
+    /// There may be another page, but it cannot be fetched, for this reason.
     Stopped(String),
 }
 
 impl More {
-    /// Whether the next page is found by counting, and so are those after it.
+    /// Whether the next page, and those after it, are addressed by offset.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
         matches!(self, Self::Next(Cursor { link: None, .. }))
     }
 }
 
-/// A place in the list of machines.
+/// A position in the list of machines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    /// The service's link to it; without one, elements are counted.
+    /// The service's link to the page; without one, `$skip` is used.
     link: Option<Url>,
-    /// Machines at a time.
+    /// Page size.
     top: usize,
-    /// Elements before it.
+    /// Number of elements before it.
     received: usize,
 }
 
@@ -59,7 +59,7 @@ impl Cursor {
         Self::counted(odata::MACHINES_TOP, 0)
     }
 
-    /// Start of the list, in pages that come sooner.
+    /// Start of the list, in small pages that arrive sooner.
     #[must_use]
     pub const fn short_start() -> Self {
         Self::counted(odata::FEW_MACHINES_TOP, 0)
@@ -73,13 +73,13 @@ impl Cursor {
         }
     }
 
-    /// How many elements are before it.
+    /// Number of elements before it.
     #[must_use]
     pub const fn received(&self) -> usize {
         self.received
     }
 
-    /// The place after this page if that comes full; `None` where only the page itself says so.
+    /// The next position if this page is full; `None` if only the page itself can name it.
     #[must_use]
     pub fn following(&self) -> Option<Self> {
         let is_full_size = self.link.is_none() && self.top == odata::MACHINES_TOP;
@@ -87,9 +87,9 @@ impl Cursor {
         is_full_size.then(|| Self::counted(self.top, end))
     }
 
-    /// How many elements of the page before are asked for again. The service promises no order, and one
-    /// element that goes moves all after it up: the next page would begin after one that nobody has read.
-    /// That the last element comes twice, and no other, says that nothing has moved there.
+    /// Number of elements requested again from the previous page. The service guarantees no order,
+    /// and a removed element shifts all later ones, so that one could be skipped. If exactly the
+    /// last element is repeated, nothing has shifted there.
     const fn overlap(&self) -> usize {
         if self.link.is_none() && self.received > 0 {
             1
@@ -98,13 +98,13 @@ impl Cursor {
         }
     }
 
-    /// Address of its page, with this many machines where they are counted.
+    /// URL of the page; `top` applies if it is addressed by offset.
     fn url(&self, api: &Url, top: usize) -> Url {
         let counted = || odata::machines(api, top, self.received - self.overlap());
         self.link.clone().unwrap_or_else(counted)
     }
 
-    /// Size of the pages that are asked for where one of the usual size does not arrive.
+    /// Page size for a retry if a full page does not arrive.
     fn fewer(&self) -> Option<usize> {
         let few = odata::FEW_MACHINES_TOP;
         (self.link.is_none() && self.top > few).then_some(few)
@@ -112,16 +112,16 @@ impl Cursor {
 }
 
 impl Client {
-    /// How many bytes of answers have come so far.
+    /// Bytes of response bodies received so far.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
         self.0.http.received()
     }
 
-    /// Up to 10,000 machines from `cursor` on; where a full page does not come, smaller ones.
+    /// Up to 10,000 machines from `cursor` on, or a smaller page if a full one does not arrive.
     ///
     /// # Errors
-    /// When the page could not be read, after repeats.
+    /// When the page could not be read, after retries.
     pub async fn machines_page(&self, cursor: &Cursor) -> Result<Page<Machine>, ApiError> {
         let tops = std::iter::once(cursor.top).chain(cursor.fewer());
         let urls = tops.map(|top| cursor.url(&self.0.endpoints.api, top));
@@ -131,7 +131,7 @@ impl Client {
             .list_at::<Machine>(&each, Lane::Refresh, Limits::MACHINE_LIST)
             .await;
         let (listing, stop, used) = match read {
-            // The documentation has a 404 for "no recent machines"; after some it is no end.
+            // The documentation has a 404 for "no recent machines"; on a later page it is an error.
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() && cursor.received == 0 => {
                 return Ok(Page {
                     items: Vec::new(),
@@ -164,13 +164,12 @@ impl Client {
         })
     }
 
-    /// Whether there is a page of machines after `present`; `counted` is where it begins if elements are
-    /// counted.
+    /// Whether there is a page of machines after `present`; `counted` is its position by offset.
     fn more_machines(&self, present: &Url, page: &Listing<Machine>, counted: Cursor) -> More {
         let by_count = counted.url(&self.0.endpoints.api, counted.top);
         match self.next(present, page, counted.top, || by_count.clone()) {
             None => More::No,
-            // It brought nothing but the last element of the page before.
+            // The page has only the repeated last element of the previous page.
             Some(next) if next == *present => More::Stopped(Stop::Looping.to_string()),
             Some(next) if next == by_count => More::Next(counted),
             Some(next) => More::Next(Cursor {
@@ -180,9 +179,9 @@ impl Client {
         }
     }
 
-    /// The page after `present`. With `$top` the service sends no link, so pages are counted. A
-    /// link is followed when our token may go there; one that is foreign or malformed is not, and
-    /// the pages are counted instead, where there is something to count.
+    /// The page after `present`. With `$top` the service sends no link, so offsets are used. A link
+    /// is followed only if our token may be sent there; otherwise offsets are used, unless the page
+    /// was empty.
     pub(super) fn next<T>(
         &self,
         present: &Url,
@@ -202,11 +201,11 @@ impl Client {
         }
     }
 
-    /// All actions that match, newest first, of all pages.
+    /// All matching machine actions, newest first, from all pages.
     ///
     /// # Errors
-    /// When a page could not be read, after repeats. Nothing is returned then: half a history
-    /// would look like a whole one.
+    /// When a page could not be read, after retries. Nothing is returned then: a partial history
+    /// would look complete.
     pub async fn machine_actions(
         &self,
         filter: &ActionFilter,
@@ -241,7 +240,7 @@ impl Client {
                 );
                 let new = all.items.len() - before;
                 kept += all.items[before..].iter().map(listed).sum::<usize>();
-                // Pages that shift while they are read bring some twice, and may leave some out.
+                // Pages that shift between requests repeat some actions and may miss others.
                 all.is_cut |= new != came;
                 let is_known = url.as_ref().is_some_and(|next| !asked.insert(next.clone()));
                 let repeats = is_known || url.is_some() && new == 0 && came > 0;
@@ -255,7 +254,7 @@ impl Client {
                     url = None;
                 }
             }
-            // What the other calls would bring is left out.
+            // The remaining requests are skipped.
             if is_full(kept, traffic) {
                 break;
             }
@@ -263,7 +262,7 @@ impl Client {
         Ok(all)
     }
 
-    /// A list that comes in one page of `top` elements at the most.
+    /// A list that fits into one page of `top` elements.
     pub(super) async fn short_list<T: Noun>(
         &self,
         url: &Url,
@@ -285,7 +284,7 @@ impl Client {
         Ok((listing, stop))
     }
 
-    /// [`Self::list`] at the first of these URLs that answers, with that URL.
+    /// [`Self::list`] with the first of these URLs that works, and its index.
     async fn list_at<T: Noun>(
         &self,
         urls: &[&Url],
@@ -298,12 +297,12 @@ impl Client {
     }
 }
 
-/// Memory of a listed action; its id is stored once more among those that were seen.
+/// Memory of a listed action; its id is also stored in the set of seen ids.
 fn listed(action: &MachineAction) -> usize {
     action.bytes() + action.id.bytes()
 }
 
-/// Weight of a page towards the limit: empty pages weigh more, so that few of them are read.
+/// Weight of a page towards the page limit: empty pages weigh more, so that few are read.
 fn weight<T>(page: &Listing<T>) -> usize {
     match page.received() {
         0 => odata::MAX_PAGES / odata::MAX_EMPTY_PAGES,
@@ -311,8 +310,8 @@ fn weight<T>(page: &Listing<T>) -> usize {
     }
 }
 
-/// Why there is no going on from a page to `next`. An empty one that names another is no end of a list,
-/// and one with more than was asked for says nothing of where the next one begins.
+/// Reason to stop before `next`. An empty page with an unusable link is not the end of the list,
+/// and an overfull page does not show where the next one starts.
 pub(super) fn stops_at<T>(page: &Listing<T>, next: Option<&Url>) -> Option<Stop> {
     let is_empty = page.received() == 0 && page.next_link.is_some() && next.is_none();
     let is_too_large = page.is_too_large.then_some(Stop::TooMuch);

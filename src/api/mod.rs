@@ -1,7 +1,7 @@
 //! The Defender API: the only module that knows HTTP and JSON.
 //!
-//! Reads are repeated where that helps; a submission is one request, ever (rule 4). Each further
-//! attempt needs another [`Permit`], and a journal record.
+//! Reads are retried if that helps; a submission is one request, ever (rule 4). Each further
+//! attempt needs another [`Permit`] and a journal record.
 
 mod answer;
 #[doc(hidden)]
@@ -53,7 +53,7 @@ use reader::Reader;
 use transport::{Answer, Limits, Sending};
 use wire::Noun;
 
-/// Calls to the service in one person's name. Clones share limits and sign-in.
+/// Client for one account. Clones share rate limits and sign-in.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -64,22 +64,22 @@ struct Inner {
     clock: Clock,
     limiters: Mutex<Limiters>,
     reader: Reader,
-    /// The token that the service last answered with 401.
+    /// The token of the latest 401.
     refused: Mutex<Option<RefusedToken>>,
-    /// Seconds by which the service's clock was ahead of this computer's, by its last answer;
-    /// [`NEVER_ANSWERED`] before.
+    /// Seconds by which the service's clock is ahead of this computer's, as of the latest response;
+    /// [`NEVER_ANSWERED`] before that.
     ahead_secs: AtomicI64,
 }
 
-/// In the place of a difference between two clocks that is not known.
+/// Placeholder for an unknown clock offset.
 const NEVER_ANSWERED: i64 = i64::MIN;
-/// Answers up to this length are read where they come.
+/// Responses up to this length are parsed on the calling task.
 const SHORT: usize = 64 << 10;
-/// Longest sleep before the clock is looked at again, as it may be set meanwhile.
+/// Maximum sleep before the clock is read again, as it may be set meanwhile.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 impl Client {
-    /// A client that has made no calls yet.
+    /// A client that has sent no requests yet.
     #[must_use]
     pub fn new(endpoints: &Endpoints, http: Http, session: Session, clock: Clock) -> Self {
         Self(Arc::new(Inner {
@@ -97,32 +97,32 @@ impl Client {
     /// Permission to send one request, or the time at which to ask again.
     ///
     /// # Errors
-    /// The time, when there is no room now.
+    /// The time, if the budget is used up.
     pub fn poll_permit(&self, lane: Lane) -> Result<Permit, Timestamp> {
         self.poll_permit_of(Quota::Common, lane)
     }
 
-    /// [`Self::poll_permit`] for a request with a rate limit of its own.
+    /// [`Self::poll_permit`] for a request with its own rate limit.
     ///
     /// # Errors
-    /// The time, when there is no room now.
+    /// The time, if the budget is used up.
     pub fn poll_permit_of(&self, quota: Quota, lane: Lane) -> Result<Permit, Timestamp> {
         self.0.limiters.lock().poll(quota, lane, self.now())
     }
 
-    /// Whether a request of this kind would have to wait for its turn now.
+    /// Whether a request of this lane would have to wait now.
     #[must_use]
     pub fn has_to_wait(&self, lane: Lane) -> bool {
         self.0.limiters.lock().common.has_to_wait(lane, self.now())
     }
 
-    /// Until when a pause that the service asked for holds a request of this kind, if one does.
+    /// End of a pause requested by the service that applies to this lane, if there is one.
     #[must_use]
     pub fn gate_until(&self, lane: Lane) -> Option<Timestamp> {
         self.0.limiters.lock().common.gate_until(lane, self.now())
     }
 
-    /// Waits for leave for one request.
+    /// Waits for permission to send one request.
     pub async fn permit(&self, lane: Lane) -> Permit {
         loop {
             match self.poll_permit(lane) {
@@ -136,10 +136,10 @@ impl Client {
         }
     }
 
-    /// Gets another token in place of the one that was last refused with 401.
+    /// Replaces the token that was last refused with 401.
     ///
     /// # Errors
-    /// When the sign-in cannot be renewed without a person.
+    /// When the user has to sign in again.
     pub async fn renew(&self) -> Result<(), ApiError> {
         let refused = self.0.refused.lock().clone();
         let renewed = match refused {
@@ -149,19 +149,19 @@ impl Client {
         renewed.map(drop).map_err(ApiError::SignIn)
     }
 
-    /// Forgets what it holds of a sign-in that is over, connections and their buffers included.
+    /// Drops all data of an ended sign-in, including connections and their buffers.
     pub fn forget_sign_in(&self) {
         *self.0.refused.lock() = None;
         self.0.http.close_connections();
     }
 
-    /// How many calls are left.
+    /// The remaining request budget.
     #[must_use]
     pub fn budget(&self) -> Budget {
         self.0.limiters.lock().budget(self.now())
     }
 
-    /// How far the service's clock is ahead of this computer's; `None` before its first answer.
+    /// Lead of the service's clock over this computer's; `None` before its first response.
     #[must_use]
     pub fn service_ahead(&self) -> Option<SignedDuration> {
         let secs = self.0.ahead_secs.load(Ordering::Acquire);
@@ -179,8 +179,8 @@ impl Client {
             .map(|(noun, _answer, _used)| noun)
     }
 
-    /// Reads until it works or there is no point any more. After a 401 one other token is tried.
-    /// Where an answer does not come whole, the next place is asked for a smaller one.
+    /// Reads with retries. After a 401 the token is renewed once. If a response does not arrive
+    /// whole, the next URL, for a smaller one, is used.
     async fn read_at<T: Send + 'static>(
         &self,
         urls: &[&Url],
@@ -226,7 +226,7 @@ impl Client {
         self.send_with(token, url, permit, sending).await
     }
 
-    /// One request. Keeps the limiter and the token's state up to date.
+    /// Sends one request; updates the rate limiter and the token's state.
     async fn send_with(
         &self,
         token: Result<AccessToken, AuthError>,
@@ -281,7 +281,7 @@ impl Client {
         Ok(answer)
     }
 
-    /// [`Self::understand`], with long answers parsed on a thread of their own.
+    /// [`Self::understand`], with long responses parsed on a separate thread.
     async fn understand_aside<T: Send + 'static>(
         &self,
         url: &Url,
@@ -301,7 +301,7 @@ impl Client {
         }
     }
 
-    /// Does what makes as much of the service's records as a long answer does, in the same place.
+    /// Runs work that allocates as many records as a long response, on the same thread.
     pub async fn read_aside<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -1,4 +1,4 @@
-//! Addresses: paths, filters, and whether a next page may be followed.
+//! URLs: paths, filters, and checks of next links.
 
 use std::net::IpAddr;
 
@@ -9,33 +9,33 @@ use url::form_urlencoded::byte_serialize;
 use crate::action::{Order, Task};
 use crate::model::{Endpoints, MachineActionId, MachineActionType, MachineId};
 
-/// The most elements the service gives in one answer.
+/// Maximum page size that the service supports.
 pub(super) const MACHINES_TOP: usize = 10_000;
-/// For a line on which a full page does not come.
+/// Page size for connections on which a full page does not arrive.
 pub(super) const FEW_MACHINES_TOP: usize = 1_000;
-/// Keeps one answer well below its size limit; histories longer than this are rare.
+/// Keeps a response well below its size limit; longer histories are rare.
 pub(super) const ACTIONS_TOP: usize = 1_000;
-/// Machines that a question by name may find; a longer beginning finds fewer.
+/// Maximum number of machines for a query by name; a longer prefix finds fewer.
 pub(super) const FOUND_TOP: usize = 500;
-/// Alerts of one machine; who has more open ones than this is told that there are more.
+/// Alerts of one machine; if there are more, the result is marked as incomplete.
 pub(super) const ALERTS_TOP: usize = 1_000;
-/// The alerts that are unresolved.
+/// Filter for unresolved alerts.
 const OPEN: &str = "status ne 'Resolved'";
-/// Most pages that are read, whatever the service says.
+/// Maximum number of pages that are read.
 pub(super) const MAX_PAGES: usize = 1_000;
-/// Most empty pages that name another and are followed.
+/// Maximum number of empty pages whose link is followed.
 pub(super) const MAX_EMPTY_PAGES: usize = 5;
-/// Memory of all that a list of several pages brings: tens of thousands of actions.
+/// Memory limit of a multi-page list: tens of thousands of actions.
 pub(super) const MAX_LIST_BYTES: usize = 16 << 20;
-/// Bytes of all pages of such a list, what cannot be kept among them.
+/// Limit of body bytes of a multi-page list, including discarded elements.
 pub(super) const MAX_LIST_TRAFFIC: usize = 96 << 20;
-/// Ids in one filter, which has to fit into an address.
+/// Maximum number of ids in one filter, limited by the URL's length.
 const IDS_PER_CALL: usize = 50;
 
-/// Filter of a list of actions; always the newest first.
+/// Filter of a list of actions; always newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActionFilter {
-    /// These, in any number: asked for 50 at a time.
+    /// These ids, requested 50 at a time.
     Ids(Vec<MachineActionId>),
     OfMachine {
         machine: MachineId,
@@ -54,7 +54,7 @@ pub enum ActionFilter {
 }
 
 impl ActionFilter {
-    /// Memory for what such a list brings; of one machine it is kept in several places.
+    /// Memory limit of the list; the list of one machine is stored in several places.
     pub(super) const fn max_bytes(&self) -> usize {
         match self {
             Self::OfMachine { .. } => MAX_LIST_BYTES / 4,
@@ -62,7 +62,7 @@ impl ActionFilter {
         }
     }
 
-    /// The text of `$filter` for each call that is needed.
+    /// The `$filter` of each request.
     pub(super) fn texts(&self) -> Vec<String> {
         match self {
             Self::Ids(ids) => ids
@@ -100,12 +100,12 @@ impl ActionFilter {
     }
 }
 
-/// A text literal: quotes inside are doubled (`OData` 4.01 part 2, section 5.1.1.6.1).
+/// A string literal: quotes inside are doubled (`OData` 4.01 part 2, section 5.1.1.6.1).
 pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Whole seconds, rounded down: the service keeps seven digits, and nothing may be missed.
+/// Whole seconds, rounded down: the service stores seven digits, and nothing may be missed.
 fn created_since(since: Timestamp) -> String {
     let whole = Timestamp::from_second(since.as_second()).unwrap_or(since);
     let whole = if whole > since {
@@ -119,14 +119,13 @@ fn created_since(since: Timestamp) -> String {
 /// `{api}/{segments}`.
 pub(super) fn path(api: &Url, segments: &[&str]) -> Url {
     let mut url = api.clone();
-    // Fails only for addresses without a host, and the cloud table has none.
+    // Fails only for URLs without a host, which the cloud table does not have.
     if let Ok(mut path) = url.path_segments_mut() {
         path.pop_if_empty().extend(segments);
     }
     url
 }
 
-/// URL of an order's request.
 pub(super) fn submission(api: &Url, order: &Order) -> Url {
     match &order.task {
         Task::Act { kind, .. } if kind.is_tenant_wide() => {
@@ -157,8 +156,8 @@ pub(super) fn machines_where(api: &Url, filter: &str) -> Url {
     with_query(path(api, &["machines"]), &query)
 }
 
-/// The machines that had an internal address within 15 minutes of `at`. The service wants the
-/// address quoted and the time bare, both in the path.
+/// The machines that had an internal address within 15 minutes of `at`. The service expects the
+/// address quoted and the time unquoted, both in the path.
 pub(super) fn machines_by_ip(api: &Url, ip: IpAddr, at: Timestamp) -> Url {
     let at = at.strftime("%Y-%m-%dT%H:%M:%SZ");
     path(
@@ -176,7 +175,7 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
         ("$top", &top),
         ("$skip", &skip),
     ];
-    // Without a filter nothing else that might be refused is asked for either.
+    // Without a filter, other options that might be refused are left out too.
     let query = if filter.is_empty() {
         &query[2..]
     } else {
@@ -185,7 +184,7 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
     with_query(path(api, &["machineactions"]), query)
 }
 
-/// The indicators of these values, whatever they do.
+/// The indicators of these values, whatever their action.
 pub(super) fn indicators<'a>(api: &Url, values: impl Iterator<Item = &'a str>) -> Url {
     let each = values.map(|value| format!("indicatorValue eq {}", quoted(value)));
     let filter = each.collect::<Vec<_>>().join(" or ");
@@ -209,9 +208,9 @@ pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
     with_query(path(api, &["investigations"]), &query)
 }
 
-/// The alerts of one machine, the addresses in the order in which they are asked for: the unresolved
-/// ones with their evidence; without it, as that is documented for the alerts of the tenant only; and
-/// all of them, as the filter is documented for their number only.
+/// The alerts of one machine, as URLs in the order in which they are tried: unresolved with
+/// evidence; without evidence, as that is documented for the tenant's alerts only; and unfiltered,
+/// as the filter is documented for the count only.
 pub(super) fn alerts(api: &Url, machine: &MachineId) -> [Url; 3] {
     let top = ALERTS_TOP.to_string();
     let query = [("$expand", "evidence"), ("$filter", OPEN), ("$top", &*top)];
@@ -219,7 +218,7 @@ pub(super) fn alerts(api: &Url, machine: &MachineId) -> [Url; 3] {
     [0, 1, 2].map(|left_out| with_query(alerts.clone(), &query[left_out..]))
 }
 
-/// A space becomes `%20`: unlike `+` it means the same to everybody.
+/// Encodes a space as `%20`, which unlike `+` is unambiguous.
 fn with_query(mut url: Url, pairs: &[(&str, &str)]) -> Url {
     let query: Vec<String> = pairs
         .iter()
@@ -232,7 +231,7 @@ fn with_query(mut url: Url, pairs: &[(&str, &str)]) -> Url {
     url
 }
 
-/// Why paging stopped before the end.
+/// Reason why paging stopped early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Stop {
     #[error("the address of the next page cannot be read")]
@@ -251,9 +250,9 @@ pub(super) enum Stop {
     TooMuch,
 }
 
-/// The address of the next page, when it may be asked with our token: on our host, under our
-/// path, and not read before. The service may name another of its hosts; that one is not asked,
-/// as the answer decides nothing about where tokens go.
+/// The next page's URL, if our token may be sent there: same host, under our path, not read before.
+/// The service may name another of its hosts; that is not followed, as a response must not decide
+/// where tokens are sent.
 pub(super) fn next_page(endpoints: &Endpoints, present: &Url, link: &str) -> Result<Url, Stop> {
     let mut next = present
         .join(link)
@@ -266,7 +265,7 @@ pub(super) fn next_page(endpoints: &Endpoints, present: &Url, link: &str) -> Res
     if lower_case(&next) != lower_case(present) {
         return Err(Stop::Malformed);
     }
-    // Seen in the field: links that have lost the names of their parameters.
+    // Seen in the field: links without parameter names.
     if next.query_pairs().any(|(name, _)| name.is_empty()) || next.query().is_none() {
         return Err(Stop::Malformed);
     }
@@ -292,7 +291,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_id_leads_out_of_its_place_in_a_path(text in "[ -~ü]{0,12}|[a-z0-9_.~:@+=$-]{0,12}") {
+        fn ids_cannot_escape_their_path_segment(text in "[ -~ü]{0,12}|[a-z0-9_.~:@+=$-]{0,12}") {
             let api = Url::parse("https://api.example/api").expect("a literal address");
             if let Ok(id) = crate::model::MachineId::parse(&text) {
                 let url = path(&api, &["machines", id.as_str(), "isolate"]);
@@ -301,14 +300,14 @@ mod tests {
                 proptest::prop_assert_eq!(&segments, &["api", "machines", encoded, "isolate"]);
                 proptest::prop_assert_eq!(encoded, id.as_str());
                 proptest::prop_assert!(url.query().is_none() && url.fragment().is_none());
-                let again = Url::parse(url.as_str()).expect("it was one");
+                let again = Url::parse(url.as_str()).expect("a URL");
                 proptest::prop_assert_eq!(again, url);
             }
         }
     }
 
     #[test]
-    fn filters_read_as_the_service_wants_them() {
+    fn filters_have_the_documented_form() {
         let since: Timestamp = "2025-01-01T00:00:00.9544144Z"
             .parse()
             .expect("a literal time");
@@ -342,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_from_the_service_cannot_break_out_of_its_quotes() {
+    fn action_type_is_quoted() {
         let kind = Some(MachineActionType::from_wire("x' or 'a' eq 'a"));
         let filter = ActionFilter::OfMachine {
             machine: machine(),
@@ -356,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn many_ids_make_several_calls() {
+    fn many_ids_are_split_into_several_filters() {
         let ids = (0..120)
             .map(|n| MachineActionId::parse(&format!("id-{n}")).expect("an id"))
             .collect();
@@ -368,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_encoded() {
+    fn urls_are_percent_encoded() {
         let api = endpoints().api;
         assert_eq!(
             machine_actions(&api, "machineId eq 'a+b&c'", 0).as_str(),
@@ -382,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_cannot_break_out_of_its_place() {
+    fn query_text_is_quoted_and_encoded() {
         let api = endpoints().api;
         let filter = format!("computerDnsName eq {}", quoted("o'hara&$top=1#x%2f"));
         assert_eq!(
@@ -406,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_knows_its_address() {
+    fn order_has_its_submission_url() {
         let mut order = Order {
             entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
             machine: MachineRef {
@@ -435,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_next_page_is_followed_on_our_own_ground_only() {
+    fn next_link_is_followed_only_on_same_host_and_path() {
         let endpoints = endpoints();
         let present = machines(&endpoints.api, MACHINES_TOP, 0);
         let next = |link: &str| next_page(&endpoints, &present, link);

@@ -1,15 +1,15 @@
-//! The actions on one machine, however the service has to be asked for them.
+//! The actions on one machine, with a fallback if the service rejects the filter.
 
 use super::rate_limit::Lane;
 use super::{ActionFilter, ApiError, Client};
 use crate::model::{Listed, MachineAction, MachineId};
 
 impl Client {
-    /// All actions on one machine. Where the service refuses or chokes on the question, all actions
-    /// are asked for and those of the machine picked here.
+    /// All actions on one machine. If the service rejects the filter, all actions are requested and
+    /// filtered here.
     ///
     /// # Errors
-    /// As any reading.
+    /// As any read.
     pub async fn actions_on(
         &self,
         id: &MachineId,
@@ -32,9 +32,9 @@ impl Client {
     }
 }
 
-/// Actions of a list that are on this machine, however the service filtered it. One that names
-/// no machine counts as this one's only where the list has no others; otherwise its machine is
-/// unknown, so the list is incomplete.
+/// Actions in a list that are on this machine, even if the service ignored the filter. An action
+/// without a machine is included only if the list has no other machines; otherwise the list is
+/// incomplete.
 fn of_machine(
     id: &MachineId,
     mut found: Listed<MachineAction>,

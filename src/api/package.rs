@@ -1,4 +1,4 @@
-//! The package of evidence that a device has collected: the link to it, and fetching it without a
+//! The investigation package collected from a device: its link, and the download, which sends no
 //! token.
 
 use std::fmt;
@@ -15,11 +15,10 @@ use super::{ApiError, Client, Sending, odata, wire};
 use crate::explain::{Explain, Explanation, NextStep, outside};
 use crate::model::{MachineActionId, Permission, RefusalCode};
 
-/// No package is as large as this; whatever sends more would only fill the disk.
+/// Upper bound of a package's size, so that a faulty server cannot fill the disk.
 const MAX_BYTES: u64 = 64 << 30;
 
-/// A short-lived download link of a package. It is enough to fetch the package, so it is neither
-/// shown nor logged.
+/// A short-lived download link. It grants access to the package, so it is neither shown nor logged.
 #[derive(Clone)]
 pub struct PackageLink(Url);
 
@@ -29,59 +28,59 @@ impl fmt::Debug for PackageLink {
     }
 }
 
-/// Why a package was not fetched, or not to its end.
+/// Reason why a download failed or is incomplete.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PackageError {
-    /// Asking for the link did not work.
+    /// The request for the link failed.
     #[error(transparent)]
     Link(#[from] ApiError),
     #[error("the package is not ready")]
     NotReady,
-    /// The service keeps no package under this action.
+    /// The service has no package for this action.
     #[error("the action has no package")]
     NoPackage,
-    /// The service answered with something that is no address.
+    /// The link in the response is not a URL.
     #[error("the service named no address for the package")]
     NoAddress,
-    /// Nothing was asked of that host.
+    /// Nothing was sent to that host.
     #[error("the package is said to be on {host}")]
     ForeignHost { host: Box<str> },
-    /// The storage does not let it be fetched: most likely the link is too old.
+    /// The storage refuses the download: most likely the link has expired.
     #[error("{host} refused the link ({status})")]
     LinkRefused { host: Box<str>, status: u16 },
     #[error("{host} answered {status}")]
     Storage { host: Box<str>, status: u16 },
-    /// The line to the storage broke, or never came up.
+    /// The connection to the storage failed.
     #[error(transparent)]
     Line(ApiError),
     #[error("{host} sent a web page")]
     WebPage { host: Box<str> },
-    /// Its length, its parts and its hash would be those of other bytes.
+    /// Compressed: length, ranges and hash would apply to other bytes.
     #[error("{host} sent the package compressed ({coding}), although it was asked not to")]
     Packed { host: Box<str>, coding: Box<str> },
-    /// All that it announced has come, and that is not the end.
+    /// The announced part has arrived, but it is not the end of the package.
     #[error("{host} sent only a part of what was asked for")]
     Part { host: Box<str> },
-    /// It ended its answer, in due form, before the length that it had announced.
+    /// The body ended properly, but before its announced length.
     #[error("{host} sent less than it had said")]
     Short { host: Box<str> },
     /// The package on the server has changed since the partial download.
     #[error("the package has changed on the way")]
     Changed,
-    /// The server sends the package from its beginning only.
+    /// The server does not support ranges.
     #[error("{host} does not resume where the download ended")]
     NoResume { host: Box<str> },
     #[error("the package has {bytes} bytes")]
     TooLarge { bytes: u64 },
 }
 
-/// How to go on after a [`PackageError`].
+/// How to continue after a [`PackageError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
     None,
-    /// Ask for another link, then go on where it ended.
+    /// Get another link, then resume.
     AnotherLink,
-    /// Go on where it ended.
+    /// Resume with the same link.
     Resume,
     StartOver,
 }
@@ -90,35 +89,35 @@ pub enum Remedy {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Received {
     pub bytes: u64,
-    /// Bytes of the whole package, where that is known.
+    /// Size of the whole package in bytes, if known.
     pub total: Option<u64>,
     version: Option<Box<str>>,
 }
 
 impl Received {
-    /// The version, where it is the same only if every byte is (RFC 9110 section 13.1.5).
+    /// The strong validator (`ETag`), equal only for identical bytes (RFC 9110 section 13.1.5).
     fn strong_version(&self) -> Option<&str> {
         self.version.as_deref().filter(|v| v.starts_with('"'))
     }
 }
 
-/// A package, or the rest of one, as it comes.
+/// A package, or the rest of one, being downloaded.
 #[derive(Debug)]
 pub struct Incoming {
     stream: Stream,
     url: Url,
-    /// Where what is announced ends: the place behind its last byte.
+    /// End of the announced part, exclusive.
     end: Option<u64>,
-    /// There is nothing behind what had come before.
+    /// The package was already complete.
     is_over: bool,
 }
 
 impl Client {
-    /// The link to the package that this action has collected; one request. The permit is one of
+    /// The link to the package collected by this action; one request. The permit must be for
     /// [`Quota::PackageLinks`](super::Quota).
     ///
     /// # Errors
-    /// [`PackageError::NotReady`] while there is none yet.
+    /// [`PackageError::NotReady`] until the package is available.
     pub async fn package_link(
         &self,
         action: &MachineActionId,
@@ -143,7 +142,7 @@ impl Client {
         }
     }
 
-    /// The address in the text, which has quotation marks around it, if a package may be there.
+    /// Parses the quoted URL in the text, if a package may be served there.
     fn checked_link(&self, text: &str) -> Result<PackageLink, PackageError> {
         let text = text.trim().trim_matches('"').trim();
         let mut url = Url::parse(text).map_err(|_not_an_address| PackageError::NoAddress)?;
@@ -156,10 +155,10 @@ impl Client {
         }
     }
 
-    /// Begins to fetch a package, or its rest after what has come. Sends no token.
+    /// Starts or resumes a download. Sends no token.
     ///
     /// # Errors
-    /// See [`PackageError::remedy`] for how to go on.
+    /// See [`PackageError::remedy`] for how to continue.
     pub async fn open_package(
         &self,
         link: &PackageLink,
@@ -171,7 +170,7 @@ impl Client {
         let opened = opened.await;
         let stream = opened.map_err(|fault| PackageError::Line(no_answer(&fault, url)))?;
         let head = &stream.head;
-        // Neither path nor query: the one names the tenant, the other opens the package.
+        // Only the host is logged: the path names the tenant, the query grants access.
         let host = host(url);
         tracing::debug!(%host, status = head.status, from = received.bytes, "package");
         let end = match head.status {
@@ -187,7 +186,7 @@ impl Client {
             200 if received.bytes > 0 && is_same_version(head, received) => {
                 return Err(PackageError::NoResume { host });
             }
-            // All of another, or nothing from there on: what has come is no part of that.
+            // A whole other version, or nothing after this offset: the package has changed.
             200 | 416 if received.bytes > 0 => return Err(PackageError::Changed),
             200 => {
                 received.total = head.len;
@@ -212,8 +211,8 @@ impl Client {
     }
 }
 
-/// Whether it is the rest of what has come, or a part of that: the place behind its last byte. What it
-/// says of the whole is kept where nothing was known of that.
+/// Checks that the response continues the partial download, and returns its end, exclusive. Stores
+/// the total size if it was unknown.
 fn check_rest(head: &Head, received: &mut Received) -> Result<u64, PackageError> {
     let range = head.range.as_deref().and_then(range_of);
     let (from, end, total) = range.ok_or(PackageError::Changed)?;
@@ -233,7 +232,7 @@ fn check_rest(head: &Head, received: &mut Received) -> Result<u64, PackageError>
     }
 }
 
-/// Whether the storage has nothing from there on because all has come: `bytes */200`.
+/// Whether the range is empty because the download is complete: `bytes */200`.
 fn is_whole(head: &Head, received: &Received) -> bool {
     let all = format!("bytes */{}", received.bytes);
     let is_all = received.total.is_none_or(|total| total == received.bytes);
@@ -247,8 +246,8 @@ fn is_same_version(head: &Head, received: &Received) -> bool {
     }
 }
 
-/// First byte, the place behind the last one, and whole length of `bytes 100-199/200` (RFC 9110
-/// section 14.4); the length may be unknown, as in `bytes 100-199/*`.
+/// First byte, end (exclusive) and total size of `bytes 100-199/200` (RFC 9110 section 14.4); the
+/// size may be unknown, as in `bytes 100-199/*`.
 fn range_of(text: &str) -> Option<(u64, u64, Option<u64>)> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
     let (from, last) = range.split_once('-')?;
@@ -262,10 +261,10 @@ fn range_of(text: &str) -> Option<(u64, u64, Option<u64>)> {
 }
 
 impl Incoming {
-    /// The next piece, counted as received; `None` once all of it has come.
+    /// The next chunk, counted as received; `None` at the end.
     ///
     /// # Errors
-    /// When the line broke, or the package ends before the length that was said.
+    /// When the connection broke, or the package ends before its announced length.
     pub async fn next(&mut self, received: &mut Received) -> Result<Option<Vec<u8>>, PackageError> {
         if self.is_over {
             return Ok(None);
@@ -275,7 +274,7 @@ impl Incoming {
         let host = || host(&self.url);
         let Some(piece) = piece else {
             let is_before = |end: Option<u64>| end.is_some_and(|end| received.bytes < end);
-            // A part that does not say what it is a part of need not be the last one.
+            // A part without a total size need not be the last one.
             let is_part = self.end.is_some() && received.total.is_none();
             return if is_before(self.end) {
                 Err(PackageError::Short { host: host() })
@@ -296,7 +295,7 @@ impl Incoming {
     }
 }
 
-/// The text of the answer. A link is no noun of its own: `{"value":"\"https://…\""}`.
+/// The text of the response. A link is not a full resource: `{"value":"\"https://…\""}`.
 fn link_text(body: &[u8]) -> Result<Box<str>, Unreadable> {
     #[derive(Deserialize)]
     struct Body {
@@ -309,7 +308,7 @@ fn link_text(body: &[u8]) -> Result<Box<str>, Unreadable> {
 }
 
 impl PackageError {
-    /// How to go on, if that may help.
+    /// How to continue, if possible.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
@@ -340,7 +339,7 @@ impl PackageError {
         }
     }
 
-    /// What broke a download off that goes on or begins again by itself, inside a sentence.
+    /// The cause of an interruption that is retried automatically, as part of a sentence.
     #[must_use]
     pub fn interruption(&self) -> String {
         match self {

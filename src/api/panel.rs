@@ -14,14 +14,14 @@ use crate::model::{
     Alert, Availability, AvailableActions, HeapBytes as _, Listed, LoggedOnUser, MachineId,
 };
 
-/// A person who opens a device waits for its record and its actions; these must not use up the calls
-/// that a click needs.
+/// A user who opens a device waits for its record and its actions; these lists must not use up the
+/// budget for a click.
 const LANE: Lane = Lane::Refresh;
-/// Memory for one list of one machine: many times what a thousand rows of the service take.
+/// Memory limit of one list of one machine: many times the size of a thousand normal rows.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
 impl Client {
-    /// Users logged on to a machine, the latest first. Needs `User.Read.All`.
+    /// Users logged on to a machine, latest first. Needs `User.Read.All`.
     ///
     /// # Errors
     /// When the list could not be read.
@@ -34,8 +34,7 @@ impl Client {
         Ok(latest_users(users))
     }
 
-    /// The alerts of a machine that are unresolved, worst first. Needs `Alert.Read` or
-    /// `Alert.ReadWrite`.
+    /// The unresolved alerts of a machine, worst first. Needs `Alert.Read` or `Alert.ReadWrite`.
     ///
     /// # Errors
     /// When the list could not be read.
@@ -55,7 +54,7 @@ impl Client {
     /// Actions that the service offers for a machine: undocumented, so a hint.
     ///
     /// # Errors
-    /// When that could not be read; everything goes on without it.
+    /// When the list could not be read; callers continue without it.
     pub async fn available_actions(&self, id: &MachineId) -> Result<AvailableActions, ApiError> {
         let segments = ["machines", id.as_str(), "availableMachineActions"];
         let url = odata::path(&self.0.endpoints.api, &segments);
@@ -71,7 +70,7 @@ fn latest_users(mut users: Listed<LoggedOnUser>) -> Listed<LoggedOnUser> {
 }
 
 fn worst_open(mut alerts: Listed<Alert>) -> Listed<Alert> {
-    // Whatever the service made of the filter.
+    // The service may have ignored the filter.
     alerts.items.retain(Alert::is_open);
     Alert::worst_first(&mut alerts.items);
     alerts.keep_at_most(MAX_LIST_BYTES, Alert::bytes);
@@ -93,7 +92,7 @@ struct WireUser {
 impl Noun for LoggedOnUser {
     fn read(json: &str) -> Option<Self> {
         let wire: WireUser = serde_json::from_str(json).ok()?;
-        // The id is `domain\name`, and says both where their own properties do not.
+        // The id is `domain\name`, and supplies both if their own properties are missing.
         let id = wire.id.0.unwrap_or_default();
         let (domain, name) = id.split_once('\\').unwrap_or(("", &id));
         let or = |reported: Loose<Box<str>>, otherwise: &str| {

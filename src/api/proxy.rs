@@ -1,6 +1,6 @@
-//! Choice of the client's proxy. The HTTP library reads variables and the system's settings; where it
-//! would misread those, the choice is made here: a proxy for each scheme, exceptions with wildcards, and
-//! `ALL_PROXY`, which goes before the settings.
+//! Selection of the client's proxy. The HTTP library reads environment variables and system
+//! settings; what it would misread is handled here: a proxy per scheme, wildcard exceptions, and
+//! `ALL_PROXY`, which takes precedence over the settings.
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::Url;
@@ -15,9 +15,9 @@ pub const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Source of the proxy settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProxyChoice {
-    /// Settings found by the HTTP library.
+    /// Settings read by the HTTP library.
     Library,
-    /// The value of `ALL_PROXY`, and of `NO_PROXY`.
+    /// The values of `ALL_PROXY` and `NO_PROXY`.
     All { address: String, except: String },
     /// The system's settings.
     System(SystemProxy),
@@ -26,7 +26,7 @@ pub enum ProxyChoice {
 /// A proxy of the system's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemProxy {
-    /// For addresses over https; `None` where the settings have one for other schemes only.
+    /// The proxy for https; `None` if the settings have one for other schemes only.
     address: Option<Url>,
     except: Exceptions,
 }
@@ -92,7 +92,7 @@ impl ProxyChoice {
         *self == Self::Library && first_set(HTTPS).is_none()
     }
 
-    /// The proxy for an address, as scheme, host and port: without a name and a password.
+    /// The proxy for a URL, as scheme, host and port, without credentials.
     #[must_use]
     pub fn proxy_for(&self, url: &Url) -> Option<String> {
         let address = url.as_str().parse().ok()?;
@@ -130,13 +130,13 @@ impl SystemProxy {
     }
 }
 
-/// Whether a script of the system's settings would name the proxy, and nothing else does.
+/// Whether only a script of the system's settings would name the proxy.
 pub(super) fn skips_script() -> bool {
     let names_script = platform::proxy_settings().is_some_and(|set| set.script.is_some());
     names_script && ProxyChoice::of_this_computer().is_none()
 }
 
-/// Scheme, host and port, without user information: a name and a password.
+/// Scheme, host and port, without credentials.
 #[expect(clippy::needless_pass_by_value, reason = "it is mapped over")]
 fn bare(proxy: Intercept) -> String {
     let uri = proxy.uri();
@@ -146,7 +146,7 @@ fn bare(proxy: Intercept) -> String {
     format!("{scheme}://{host}{}", port.unwrap_or_default())
 }
 
-/// A variable's value as the HTTP library understands it, without name and password.
+/// A variable's value as parsed by the HTTP library, without credentials.
 #[must_use]
 pub fn address_of(value: &str) -> Option<String> {
     let matcher = Matcher::builder().all(value).build();
@@ -155,7 +155,7 @@ pub fn address_of(value: &str) -> Option<String> {
 }
 
 /// The proxy for https in the settings' own notation: one address for all schemes, or several as
-/// `http=a:80;https=b:8443`. A SOCKS proxy serves what has none of its own.
+/// `http=a:80;https=b:8443`. A SOCKS proxy serves schemes without their own.
 fn https_entry(server: &str) -> Option<Url> {
     let entries = server.split([';', ' ']).filter(|entry| !entry.is_empty());
     let mut for_all = None;
@@ -175,7 +175,7 @@ fn https_entry(server: &str) -> Option<Url> {
     for_all.or(socks)
 }
 
-/// An address whose scheme may be missing.
+/// A URL whose scheme may be missing.
 fn address(text: &str, scheme: &str) -> Option<Url> {
     let text = text.trim();
     if text.contains("://") {
@@ -184,7 +184,7 @@ fn address(text: &str, scheme: &str) -> Option<Url> {
     Url::parse(&format!("{scheme}://{text}")).ok()
 }
 
-/// `<local>` means names without a dot, and the service has none.
+/// `<local>` means names without a dot, which the service does not have.
 fn patterns_of(except: &str) -> Vec<String> {
     let entries = except.split(';').map(|entry| entry.trim().to_lowercase());
     entries
@@ -196,7 +196,7 @@ fn patterns_of(except: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a host fits a pattern in which `*` matches anything.
+/// Whether a host matches a pattern in which `*` matches anything.
 fn fits(pattern: &str, host: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == host;
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// Proxy in use for the API's host.
+    /// The proxy used for the API's host.
     fn taken(choice: &ProxyChoice) -> Option<String> {
         let url = Url::parse("https://api.security.microsoft.com/api/machines").expect("literal");
         choice.proxy_for(&url)
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_proxy_for_https_is_taken_from_each_notation_of_the_settings() {
+    fn https_proxy_is_parsed_from_each_settings_notation() {
         for (server, proxy) in [
             ("proxy.example:8080", Some("http://proxy.example:8080")),
             (
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn exceptions_are_patterns_and_a_variable_goes_before_them() {
+    fn proxy_exceptions_are_patterns_and_no_proxy_overrides_them() {
         let proxy = Some("http://p.example:1".to_owned());
         for (except, is_direct) in [
             ("<local>;10.*;*.contoso.com", false),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_go_before_the_settings() {
+    fn variables_take_precedence_over_settings() {
         let settings = settings("p.example:1", "");
         let all = Some("http://ada:hunter2@all.example:2".to_owned());
         let choice = ProxyChoice::of(None, all, None, Some(&settings));
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_shown_without_its_password() {
+    fn proxy_address_is_shown_without_credentials() {
         for (value, address) in [
             (
                 "http://ada:hunter2@proxy.example:8080",

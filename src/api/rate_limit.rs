@@ -1,7 +1,7 @@
-//! Rate limiter: permits of all lanes, as a pure structure that is given the time.
+//! Rate limiter: permits of all lanes, as a pure structure with time as an argument.
 //!
-//! The service allows 100 calls a minute and 1,500 an hour for one application in one tenant, all
-//! computers together. Polling must not eat what a click needs, so background lanes stop early.
+//! The service allows 100 calls a minute and 1,500 an hour per application and tenant. Polling must
+//! not use up the budget of a click, so background lanes stop early.
 
 use std::collections::VecDeque;
 
@@ -9,19 +9,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::{Budget, retry_after_secs};
 
-/// Priority class of a request. An earlier lane comes first where permits are short, and ignores
-/// pauses that the service asked a later one for.
+/// Priority class of a request. An earlier lane takes precedence when permits are scarce, and
+/// ignores pauses that the service requested for a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// An order that a person has confirmed.
+    /// A confirmed order.
     Order,
-    /// A person waits for it.
+    /// Interactive: a user waits.
     Analyst,
-    /// Finding out what became of an order.
+    /// Reconciling the outcome of an order.
     LookUp,
-    /// Following actions in flight.
+    /// Polling of actions in progress.
     Watch,
-    /// Keeping lists fresh.
+    /// Refreshing of lists.
     Refresh,
 }
 
@@ -33,8 +33,8 @@ impl Lane {
         }
     }
 
-    /// Share of a window that this lane may fill with background calls, in percent. The rest above
-    /// [`Lane::Refresh`] is there for [`Lane::Watch`].
+    /// Share of a window that this lane may fill with background calls, in percent. The part above
+    /// [`Lane::Refresh`] is reserved for [`Lane::Watch`].
     const fn percent(self) -> usize {
         match self {
             Self::Order | Self::Analyst | Self::LookUp => 100,
@@ -44,13 +44,13 @@ impl Lane {
     }
 }
 
-/// Further rate limit that a request counts against, besides the common one.
+/// An additional rate limit of a route, besides the common one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     Common,
-    /// The links to packages.
+    /// Package links.
     PackageLinks,
-    /// Automated investigations that are started.
+    /// Starting automated investigations.
     Investigations,
 }
 
@@ -63,7 +63,7 @@ impl Quota {
         }
     }
 
-    /// Longest pause that is waited for, in seconds.
+    /// Maximum pause that is respected, in seconds.
     const fn max_pause_secs(self) -> i64 {
         match self {
             Self::Common => MAX_PAUSE_SECS,
@@ -72,13 +72,13 @@ impl Quota {
     }
 }
 
-/// Permission to send one request. Counted when given out, used or not.
+/// Permission to send one request. Counted when issued, used or not.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is a call lost"]
 pub struct Permit(Quota, Lane);
 
 impl Permit {
-    /// The limit that the request counts against, besides the common one.
+    /// The request's additional rate limit.
     pub(super) const fn quota(&self) -> Quota {
         self.0
     }
@@ -102,7 +102,7 @@ pub(super) const HOUR: Window = Window {
     calls: 1_500,
 };
 
-/// The documented limits of single routes, which count against those for all calls as well.
+/// The documented limits of single routes; their calls also count against the common limits.
 const PACKAGE_LINKS: &[Window] = &[
     Window { secs: 60, calls: 2 },
     Window {
@@ -115,16 +115,16 @@ const INVESTIGATIONS: &[Window] = &[Window {
     calls: 50,
 }];
 
-/// A gate of the limit for all calls that is closed for longer is tried again after this time; other clients
-/// cap there as well. An absurd pause must not stop everything.
+/// Maximum pause of the common limit in seconds, as in other clients. An absurd `Retry-After` must
+/// not stop everything.
 const MAX_PAUSE_SECS: i64 = 300;
-/// The same for a route with a limit of its own, which holds up no other call: its longest window. Asking
-/// earlier would keep the 429 coming.
+/// Maximum pause of a route with its own limit, which blocks no other call: its longest window.
+/// Retrying earlier would prolong the 429s.
 const MAX_ROUTE_PAUSE_SECS: i64 = 3_600;
 const USUAL_PAUSE_SECS: i64 = 60;
-/// A 429 below this much of each window is not of this console's making.
+/// A 429 below this percentage of each window is caused by other clients.
 const LITTLE_PERCENT: usize = 90;
-/// How long after such a pause others are taken to be there still.
+/// How long other clients are then assumed to stay active.
 const SHARED_FOR_SECS: i64 = 300;
 
 #[derive(Debug, Clone, Copy)]
@@ -133,7 +133,7 @@ struct Call {
     background: bool,
 }
 
-/// The limiter for all calls together, and those of routes with a smaller limit of their own.
+/// The limiter for all calls, and those of routes with a smaller limit.
 #[derive(Debug)]
 pub(super) struct Limiters {
     pub common: RateLimiter,
@@ -150,7 +150,7 @@ impl Limiters {
         }
     }
 
-    /// How many calls are left, and which limits make callers wait.
+    /// The remaining budget, and the limits that make callers wait.
     pub(super) fn budget(&mut self, now: Timestamp) -> Budget {
         Budget {
             investigations_until: self.investigations.check(Lane::Order, now).err(),
@@ -166,8 +166,8 @@ impl Limiters {
         }
     }
 
-    /// Permission to send one request now, or the time at which to ask again. Nothing is counted unless both
-    /// limits have room.
+    /// Permission to send one request now, or the time at which to ask again. Nothing is counted
+    /// unless both limits allow it.
     pub(super) fn poll(
         &mut self,
         quota: Quota,
@@ -185,8 +185,9 @@ impl Limiters {
         Ok(Permit(quota, lane))
     }
 
-    /// After a 429 to a call with this permit. That of a route with a limit of its own holds up
-    /// no other call: if the limit for all is used up as well, the next of those is told so.
+    /// Closes the gate after a 429 to a request with this permit. That of a route with its own
+    /// limit blocks no other call: if the common limit is used up as well, the next common call
+    /// gets its own 429.
     pub(super) fn close_gate(&mut self, permit: &Permit, until: Timestamp, now: Timestamp) {
         let Permit(quota, lane) = *permit;
         match self.of(quota) {
@@ -196,15 +197,15 @@ impl Limiters {
     }
 }
 
-/// Windows, lanes, and for each lane a gate that a 429 closes for it and those after it.
+/// Windows, lanes, and a gate per lane, which a 429 closes for that lane and later ones.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     quota: Quota,
     /// Oldest first, none older than the longest window.
     calls: VecDeque<Call>,
-    /// The lanes that got a 429, and until when each waits with those after it.
+    /// Lanes that got a 429, and the end of the pause for them and later lanes.
     gates: Vec<(Lane, Timestamp)>,
-    /// Until then others are taken to share the limit.
+    /// Until then, other clients are assumed to share the limit.
     shared_until: Option<Timestamp>,
 }
 
@@ -218,7 +219,7 @@ impl RateLimiter {
         }
     }
 
-    /// Whether there is room for one call now, or the time at which to ask again.
+    /// Checks for room for one call now; otherwise the time at which to ask again.
     fn check(&mut self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
         self.evict_expired(now);
         if let Some(until) = self.gate_until(lane, now) {
@@ -245,13 +246,13 @@ impl RateLimiter {
         });
     }
 
-    /// After a 429: neither this lane nor one after it gets a permit before `until`. Earlier ones may
-    /// still be answered: the service turns away single calls, too. A 429 although this console has
-    /// used little says that others share its limit: the service counts for one application in one
-    /// tenant. Background calls then take half of their share, for a while.
+    /// Closes the gate after a 429: this lane and later ones get no permit before `until`. Earlier
+    /// lanes may still succeed, as the service also rejects single calls. A 429 despite low use
+    /// means that other clients share the limit, which is per application and tenant. Background
+    /// calls then get half their share for a while.
     pub(super) fn close_gate(&mut self, lane: Lane, until: Timestamp, now: Timestamp) {
         self.evict_expired(now);
-        // A longer pause that was asked for before still holds.
+        // A longer earlier pause stays in force.
         let longest = self.gate_until(lane, now).max(Some(until));
         self.gates.retain(|(closed, _)| *closed != lane);
         self.gates.extend(longest.map(|until| (lane, until)));
@@ -264,7 +265,7 @@ impl RateLimiter {
         }
     }
 
-    /// How many calls are left.
+    /// The remaining budget.
     pub(super) fn budget(&mut self, now: Timestamp) -> Budget {
         let calls = |window: Window| u32::try_from(window.calls).unwrap_or(u32::MAX);
         Budget {
@@ -278,20 +279,20 @@ impl RateLimiter {
         }
     }
 
-    /// Whether others seem to use the same limit.
+    /// Whether other clients seem to share the limit.
     pub(super) fn is_shared(&mut self, now: Timestamp) -> bool {
         self.evict_expired(now);
         self.shared_until.is_some()
     }
 
-    /// Until when the gate of this lane is closed, if it is.
+    /// End of this lane's pause, if its gate is closed.
     pub(super) fn gate_until(&mut self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
         self.evict_expired(now);
         let closed = self.gates.iter().filter(|(closed, _)| *closed <= lane);
         closed.map(|(_, until)| *until).max()
     }
 
-    /// How many calls a person could still make in this window.
+    /// Number of interactive calls left in this window.
     pub(super) fn left(&mut self, window: Window, now: Timestamp) -> u32 {
         self.evict_expired(now);
         let used = self.within(window, now).count();
@@ -304,9 +305,9 @@ impl RateLimiter {
             .filter(move |call| later(call.at, window.secs) > now)
     }
 
-    /// When the window has room again for this lane; `None` if it has.
+    /// The time at which the window has room for this lane; `None` if it has room now.
     fn ready_at(&self, window: Window, lane: Lane, now: Timestamp) -> Option<Timestamp> {
-        // The n-th newest call has to leave the window, where n is what the lane may fill.
+        // The n-th newest call has to leave the window, where n is the lane's share.
         let room = |calls: Vec<Timestamp>, room: usize| {
             let must_leave = calls.len().checked_sub(room.max(1))?;
             calls.get(must_leave).map(|at| later(*at, window.secs))
@@ -330,8 +331,8 @@ impl RateLimiter {
         all.max(room(background, window.calls * percent / 100))
     }
 
-    /// Forgets what is over. A clock set back must not lock anybody out: what lies in the future
-    /// is taken to have just happened.
+    /// Drops expired calls and gates. Times in the future, after the clock was set back, count as
+    /// now, so that requests are not blocked.
     fn evict_expired(&mut self, now: Timestamp) {
         for call in self.calls.iter_mut().rev().take_while(|call| call.at > now) {
             call.at = now;
@@ -360,14 +361,14 @@ impl RateLimiter {
     }
 }
 
-/// `at` plus `secs` seconds, at most the end of time.
+/// `at` plus `secs` seconds, saturating.
 pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(secs))
         .unwrap_or(Timestamp::MAX)
 }
 
-/// The pause asked for by `Retry-After`, in seconds: at least one, at most what the limit of this request
-/// allows; a minute where it cannot be read.
+/// The pause requested by `Retry-After`, in seconds: at least one, at most the maximum of this
+/// request's limit; a minute if it cannot be parsed.
 pub(super) fn pause_secs(
     quota: Quota,
     retry_after: Option<&str>,

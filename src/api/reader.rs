@@ -1,15 +1,15 @@
-//! The thread on which long answers are read. What is made of one is freed by others, and allocators keep
-//! that for the thread that has made it: read now here and now there, lists would leave their room behind
-//! on each.
+//! The thread on which long responses are parsed. Results are freed on other threads, but
+//! allocators cache the memory for the allocating thread: with parsing on many threads, each would
+//! retain the room of a list.
 
 use tokio::sync::{mpsc, oneshot};
 
-/// Answers that wait for the one before.
+/// Maximum number of queued responses.
 const WAITING: usize = 8;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The way to the thread; `None` where there is none to be had.
+/// Sender to the thread; `None` if it could not be started.
 pub(super) struct Reader(Option<mpsc::Sender<Work>>);
 
 impl Reader {

@@ -1,22 +1,22 @@
-//! Retry policy: which requests may be repeated, and when.
+//! Retry policy: which requests may be retried, and when.
 
 use std::time::Duration;
 
 use super::error::{ApiError, Unreadable, Verb};
 use crate::explain::Effect;
 
-/// Attempts in all, the first included.
+/// Attempts in total, including the first.
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(20);
 
-/// Delay before the next attempt; `None` when there must be none.
+/// Delay before the next attempt; `None` if there must be none.
 ///
-/// `attempt` counts those made, from 1; `random` lies in `0.0..1.0` and spreads the attempts of
-/// many consoles over the whole delay. After a 429 the time the service asked for is kept by the
-/// limiter, whose gate is closed until then: without a new permit there is no new attempt.
+/// `attempt` counts those made, from 1; `random` is in `0.0..1.0` and spreads the attempts of many
+/// consoles over the whole delay. After a 429 the rate limiter enforces the requested pause: its
+/// gate is closed, and an attempt needs a new permit.
 ///
-/// Rule 4: a submission is repeated only when it is certain that nothing was changed.
+/// Rule 4: a submission is retried only if it is certain that nothing was changed.
 #[must_use]
 pub fn delay(error: &ApiError, verb: Verb, attempt: u32, random: f64) -> Option<Duration> {
     if attempt >= ATTEMPTS || error.effect(verb) != Effect::NothingChanged {
@@ -43,7 +43,7 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
             retry_after,
             ..
         } => {
-            // A redirect leads nowhere the second time either.
+            // Retrying a redirect is pointless.
             (*status == 408 || *status >= 500).then(|| retry_after.unwrap_or_default())
         }
         ApiError::NotUnderstood { why, .. } => {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_repeated_is_a_short_list() {
+    fn only_listed_errors_are_retried() {
         let repeated = |verb| {
             let all = one_of_each();
             let names = all
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_outcome_is_never_repeated() {
+    fn submission_with_unknown_outcome_is_never_retried() {
         for (name, error) in one_of_each() {
             if error.effect(Verb::Submit) != Effect::NothingChanged {
                 assert_eq!(delay(&error, Verb::Submit, 1, 0.5), None, "{name}");
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_delay_grows_is_spread_and_ends() {
+    fn retry_delay_grows_has_jitter_and_ends() {
         let secs = |attempt, random| {
             delay(&fault(500, None), Verb::Read, attempt, random).map(|delay| delay.as_secs_f64())
         };
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_asked_for_by_a_server_fault_is_kept() {
+    fn retry_after_of_server_fault_is_respected() {
         let error = fault(503, Some(Duration::from_secs(26)));
         assert_eq!(
             delay(&error, Verb::Read, 1, 0.0),

@@ -9,10 +9,11 @@ use crate::action::{Order, Recorded};
 use crate::model::{Account, Indicator, Machine, MachineAction};
 
 impl Client {
-    /// Sends exactly one POST, or one DELETE of what an order takes back (rules 2 and 4): only `worker/order/send.rs` calls this.
+    /// Sends exactly one POST, or one DELETE for an order that removes something (rules 2 and 4):
+    /// called only by `worker/order/send.rs`.
     ///
     /// # Errors
-    /// [`ApiError::effect`] tells whether something may have changed nevertheless.
+    /// [`ApiError::effect`] says whether something may have changed nevertheless.
     pub async fn submit(
         &self,
         order: &Order,
@@ -44,7 +45,7 @@ impl Client {
         }
     }
 
-    /// What came of an order that is about an indicator, where the answer is as it was ordered.
+    /// The machine action for an indicator order, if the response matches the order.
     fn indicator_of(
         &self,
         order: &Order,

@@ -1,4 +1,4 @@
-//! Sends one request and hands back what came: the only file that knows the HTTP library.
+//! Sends one request and returns the response: the only file that knows the HTTP library.
 
 pub(super) mod stream;
 
@@ -17,57 +17,56 @@ use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Shorter than the idle time of usual gateways, so that a request hardly ever meets a connection
-/// that is just being closed: for a submission that would be an unknown outcome.
+/// Shorter than the idle timeout of usual gateways, so that a request rarely hits a connection that
+/// is being closed: for a submission that would be an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Maximum length of a header; a longer one is ignored.
 const MAX_HEADER: usize = 32 * 1024;
-/// An answer that is larger than this has all the room at once that it may take: to make it grow means to
-/// have it twice.
+/// Limit above which the whole buffer is allocated at once: growing it would need twice the memory.
 const LARGE: usize = 2 << 20;
 /// Largest block that an allocator may cache per thread when it is freed.
 const MAY_BE_KEPT: usize = 8 << 20;
 /// Blocks from this size on are returned to the system when freed.
 const GIVEN_BACK: usize = 33 << 20;
-/// Challenges of one answer that are looked at.
+/// Maximum number of challenges of one response.
 const CHALLENGES: usize = 8;
 
-/// Some servers and proxies begin a text with it; it is no part of it (RFC 8259 section 8.1).
+/// Sent by some servers and proxies; not part of the JSON text (RFC 8259 section 8.1).
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Limits of one answer. Bytes are counted after decompression.
+/// Limits of one response. Bytes are counted after decompression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     bytes: usize,
-    /// Until the whole answer is there; until it begins, where a pace is set.
+    /// Time limit of the whole response; with a minimum throughput, until it begins.
     time: Duration,
     min_throughput: Option<MinThroughput>,
 }
 
-/// How fast a body has to come. A slow line gets its list, however long that takes: progress counts.
+/// Minimum speed of a body. A slow connection still gets its list, as progress counts.
 #[derive(Debug, Clone, Copy)]
 struct MinThroughput {
-    /// Without a single byte.
+    /// Maximum time without a byte.
     idle: Duration,
-    /// Least bytes in each window, unless the body ends before.
+    /// `bytes` is the minimum per window, unless the body ends earlier.
     window: Duration,
     bytes: usize,
 }
 
 impl MinThroughput {
-    /// A kilobyte a second.
+    /// One kilobyte per second.
     const SLOW_LINE: Self = Self {
         idle: Duration::from_secs(30),
         window: Duration::from_mins(1),
         bytes: 60 * 1024,
     };
-    /// For a whole answer: more than any list takes at that pace.
+    /// For a whole response: longer than any list takes at that speed.
     const LONGEST: Duration = Duration::from_hours(12);
 }
 
 impl Limits {
-    /// Buffer size for a large answer.
+    /// Buffer size for a large response.
     const fn room(self) -> usize {
         if self.bytes > MAY_BE_KEPT {
             GIVEN_BACK
@@ -86,7 +85,7 @@ impl Limits {
         time: Duration::from_secs(30),
         min_throughput: Some(MinThroughput::SLOW_LINE),
     };
-    /// Limits for the list of indicators, which come by the thousand.
+    /// Limits for the list of indicators, which may have thousands.
     pub(super) const INDICATOR_LIST: Self = Self {
         bytes: 16 << 20,
         ..Self::ACTION_LIST
@@ -98,12 +97,12 @@ impl Limits {
     };
 }
 
-/// What is sent to an address.
+/// Method and body of a request.
 pub(super) enum Sending {
     Get(Limits),
     /// One JSON body.
     Post(Vec<u8>),
-    /// Removes what the address names.
+    /// Deletes the addressed resource.
     Delete,
 }
 
@@ -117,39 +116,38 @@ impl Sending {
     }
 }
 
-/// How the body of an answer ended.
+/// How the body of a response ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Whole,
-    /// Cut off by us.
+    /// Cut off by this client.
     TooLarge,
-    /// Cut off by us: less came in a minute than a slow line brings.
+    /// Cut off by this client: below the minimum throughput.
     TooSlow,
-    /// Cut off by the peer, by time, or not decompressible.
+    /// Cut off by the peer or a timeout, or not decompressible.
     BrokenOff,
 }
 
-/// An answer of any status; of its headers only the used ones.
+/// A response of any status, with only the headers that are used.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub status: u16,
     pub date: Option<Box<str>>,
     pub retry_after: Option<Box<str>>,
-    /// What the request counted against: it bounds the pause.
+    /// The request's rate limit, which bounds the pause.
     pub quota: Quota,
-    /// The values of `WWW-Authenticate`, which may come several times.
+    /// The values of `WWW-Authenticate`, which may be repeated.
     pub challenges: Vec<Box<str>>,
     pub request_id: Option<Box<str>>,
     pub body: Vec<u8>,
     pub ending: Ending,
 }
 
-/// What the library does with a body that is declared as compressed. Only the declaration counts, whatever was
-/// asked for.
+/// Handling of a body with a `Content-Encoding`, which servers may send unasked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Bodies {
     Unpacked,
-    /// Length, ranges and hash are of these bytes.
+    /// Left as is: length, ranges and hash apply to these bytes.
     AsTheyCome,
 }
 
@@ -159,13 +157,13 @@ pub struct Http {
     client: Arc<Mutex<reqwest::Client>>,
     /// The API of a stand-in on a loopback address.
     stand_in: Option<Url>,
-    /// Bytes of all answers so far.
+    /// Body bytes received so far.
     received: Arc<AtomicU64>,
 }
 
 impl Http {
-    /// A client that follows no redirects, takes no plain `http` but on loopback, and uses the
-    /// system's proxy but on loopback.
+    /// A client that follows no redirects. Plain `http` is for loopback only, the system's proxy
+    /// for all other hosts.
     ///
     /// # Errors
     /// [`ApiError::NoClient`] when the system's certificate store or TLS cannot be set up.
@@ -181,10 +179,9 @@ impl Http {
         })
     }
 
-    /// Goes on with new connections. The buffers of those before hold what went over them for as
-    /// long as they are kept for the next request.
+    /// Replaces all connections. The buffers of pooled ones keep their last traffic.
     pub(super) fn close_connections(&self) {
-        // It could be set up once; if it cannot be any more, the old ones end by themselves.
+        // The first setup succeeded; if this one fails, the old connections close by themselves.
         if let Ok(client) = Self::client(self.stand_in.as_ref(), Bodies::Unpacked) {
             *self.lock() = client;
         }
@@ -195,9 +192,10 @@ impl Http {
     }
 
     fn client(stand_in: Option<&Url>, bodies: Bodies) -> Result<reqwest::Client, ApiError> {
-        // Offered is gzip only: a server may send "deflate" with or without its zlib wrapping, and
-        // the decoder reads it with wrapping only. An answer that cannot be unpacked would turn a
-        // good submission into an unknown outcome. Wrapped deflate is read if it comes anyway.
+        // Only gzip is offered: a server may send "deflate" with or without its zlib header, and
+        // the decoder needs the header. A body that cannot be decompressed would turn a successful
+        // submission into an unknown outcome. Deflate with the header is accepted if it is sent
+        // anyway.
         let offered = [(
             reqwest::header::ACCEPT_ENCODING,
             reqwest::header::HeaderValue::from_static("gzip"),
@@ -205,7 +203,7 @@ impl Http {
         if let Some(why) = super::unusable_certificates() {
             return Err(ApiError::NoClient { why: why.into() });
         }
-        // Process-wide; an earlier call has chosen the same provider.
+        // Process-wide; an earlier call has set the same provider.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
@@ -220,7 +218,7 @@ impl Http {
             .timeout(Limits::ONE.time)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            // Rule 4: what is repeated is decided in `retry`, not in the library.
+            // Rule 4: retries are decided in `retry`, not in the library.
             .retry(reqwest::retry::never())
             .https_only(stand_in.is_none());
         if let Some(api) = stand_in {
@@ -237,7 +235,7 @@ impl Http {
         })
     }
 
-    /// How many bytes of answers have come so far.
+    /// Body bytes received so far.
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
@@ -262,7 +260,7 @@ impl Http {
         })
     }
 
-    /// Sends one request with a bearer token, which counts against this quota.
+    /// Sends one request with a bearer token, counted against this quota.
     pub(super) async fn send(
         &self,
         url: &Url,
@@ -282,7 +280,7 @@ impl Http {
             }
             Sending::Delete => {}
         }
-        // A token that is no header value was never issued; nothing is sent.
+        // A token that is not a valid header value was never issued; nothing is sent.
         let mut bearer = reqwest::header::HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_not_a_header| HttpFault::NotReached)?;
         bearer.set_sensitive(true);
@@ -321,8 +319,8 @@ impl Http {
         fault
     }
 
-    /// One request, one answer. The body is counted while it streams, so that a small packed
-    /// answer cannot fill the memory.
+    /// One request, one response. The body is counted while it streams, so that a small compressed
+    /// body cannot fill the memory.
     async fn exchange(
         &self,
         mut request: reqwest::Request,
@@ -336,7 +334,7 @@ impl Http {
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| self.fault(&error))?;
-        // What is no good answer is small, or is not read to its end.
+        // An error response is small, or is not read to its end.
         let bytes = if incoming.status().is_success() {
             limits.bytes
         } else {
@@ -390,7 +388,7 @@ impl Http {
     }
 }
 
-/// A proxy that the library would not find by itself, or would misread.
+/// A proxy that the library would miss or misread.
 fn own_proxy() -> Option<reqwest::Proxy> {
     match ProxyChoice::of_this_computer() {
         ProxyChoice::Library => None,
@@ -404,12 +402,12 @@ fn own_proxy() -> Option<reqwest::Proxy> {
     }
 }
 
-/// The body of an answer. Servers and proxies echo requests, token included: what is not what was
-/// asked for is shown, and rid of it.
+/// The body of a response. Servers and proxies echo requests, so the token is removed from error
+/// bodies, which are shown.
 fn without_echo(response: HttpResponse, token: &str, blank: &Blank) -> Vec<u8> {
     let is_good = response.status().is_success();
     let body = response.into_body();
-    // A good answer is large, and only a whole token in it is an echo.
+    // A success body is large, and only a whole token counts as an echo.
     let has_echo = match std::str::from_utf8(&body) {
         Ok(text) if is_good => !token.is_empty() && text.contains(token),
         Ok(_) => true,
@@ -424,14 +422,14 @@ fn without_echo(response: HttpResponse, token: &str, blank: &Blank) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Why no answer came. Only a connection that never came up is "not reached": of all else it
-/// cannot be said that nothing arrived at the other end.
+/// Maps a transport error. Only a connection that was never established is "not reached": otherwise
+/// the request may have arrived.
 fn fault(error: &reqwest::Error) -> HttpFault {
     if error.is_builder() {
-        // Refused before anything was tried, such as plain `http`.
+        // Rejected before sending, such as plain `http`.
         HttpFault::NotReached
     } else if error.is_connect() {
-        // Their types are not ours to name, and one is wrapped in several others.
+        // The causes are nested in several wrappers, so their text is searched.
         let why = chain(error);
         if why.contains("invalid peer certificate") {
             HttpFault::Certificate

@@ -1,5 +1,5 @@
-//! Parsing of answers. Properties that are missing, null, new or of a wrong type are left out;
-//! only an id is required (rule 8).
+//! Parsing of responses. Missing, null, unknown or mistyped properties are left out; only an id is
+//! required (rule 8).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,48 +15,48 @@ use super::odata::{MACHINES_TOP, Stop};
 use crate::model::loose::Loose;
 use crate::model::{HeapBytes, Listed, Machine, MachineAction, clean};
 
-/// A noun of the service, read from one JSON object.
+/// A resource of the service, parsed from one JSON object.
 pub(super) trait Noun: HeapBytes + Send + Sized + 'static {
-    /// How many of one answer are read: nobody asks for more.
+    /// Maximum number of elements read from one response.
     const MAX_ITEMS: usize = 1_000;
-    /// The longest text that is one; what is longer cannot be read.
+    /// Maximum length of one element's JSON; a longer one is unreadable.
     const MAX_LENGTH: usize = 1 << 20;
 
-    /// `None` when the text is no object, or has no usable id.
+    /// `None` if the text is not an object, or has no usable id.
     fn read(json: &str) -> Option<Self>;
 }
 
-/// Memory for what is read of one answer: as much as the longest answer has bytes.
+/// Memory limit of the elements of one response: the size of the longest body.
 const MAX_MEMORY: usize = 24 << 20;
-/// A longer address of the next page is none.
+/// Maximum length of a next link; a longer one is ignored.
 const MAX_LINK: usize = 8 << 10;
 
-/// Maximum number of invalid UTF-8 bytes in an answer: each of them grows to three.
+/// Maximum number of invalid UTF-8 bytes in a body: each takes three bytes as text.
 const MAX_INVALID: usize = 100_000;
 
-/// One answer of a list call.
+/// The response to one list request.
 #[derive(Debug)]
 pub(super) struct Listing<T> {
     pub items: Vec<T>,
     pub unreadable: usize,
     pub next_link: Option<Box<str>>,
-    /// There were more than anybody asks for, or than there is memory for; they were left out.
+    /// More elements than requested or than memory allows; they were left out.
     pub is_overfull: bool,
-    /// There were more than there is memory for.
+    /// More elements than memory allows.
     pub is_too_large: bool,
-    /// Length of the answer.
+    /// Length of the body.
     pub bytes: usize,
     /// Memory that the items take.
     pub memory: usize,
 }
 
 impl<T> Listing<T> {
-    /// How many elements the service sent.
+    /// Number of elements that the service sent.
     pub(super) fn received(&self) -> usize {
         self.items.len() + self.unreadable
     }
 
-    /// The list that this is the only page of. There may be more where it has as many as were asked for.
+    /// The list of which this is the only page. A full page may be incomplete.
     pub(super) fn alone(self, stop: Option<Stop>, top: usize) -> Listed<T> {
         let is_full = self.received() >= top;
         Listed {
@@ -70,15 +70,15 @@ impl<T> Listing<T> {
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Noun"))]
 struct ListBody<T> {
-    /// `None`: absent, so this is no list.
+    /// `None`: absent, so this is not a list.
     #[serde(default, deserialize_with = "present")]
     value: Option<Elements<T>>,
     #[serde(rename = "@odata.nextLink", default)]
     next_link: Loose<Box<str>>,
 }
 
-/// Each element is read on its own as it comes, so that one that cannot be read costs only itself,
-/// and those beyond [`Noun::MAX_ITEMS`] or [`MAX_MEMORY`] cost no memory. Null is an empty list.
+/// Elements are parsed one by one, so that an unreadable one does not affect others, and those
+/// beyond [`Noun::MAX_ITEMS`] or [`MAX_MEMORY`] take no memory. Null is an empty list.
 struct Elements<T> {
     items: Vec<T>,
     unreadable: usize,
@@ -146,12 +146,12 @@ fn read_bounded<T: Noun>(json: &str) -> Option<T> {
     is_bounded.then(|| T::read(json)).flatten()
 }
 
-/// Makes a null a value, too, where otherwise it would be the same as nothing.
+/// Distinguishes null from a missing property.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 
-/// Reads a list.
+/// Parses a list.
 pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     let bytes = body.len();
     let text = text_of(body)?;
@@ -174,7 +174,7 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     })
 }
 
-/// Reads a single object.
+/// Parses a single object.
 pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
     let text = text_of(body)?;
     if text.len() > T::MAX_LENGTH {
@@ -191,7 +191,7 @@ pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
     })
 }
 
-/// The text of a body. A byte that is no UTF-8 spoils one name, not the list it stands in.
+/// The text of a body. An invalid UTF-8 byte spoils one value, not the whole list.
 pub(super) fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let body = body
         .strip_prefix(b"\xef\xbb\xbf")
@@ -220,7 +220,7 @@ pub(super) fn why(error: &serde_json::Error) -> Unreadable {
     }
 }
 
-/// A JSON object, its properties in the given order.
+/// A JSON object with its properties in the given order.
 pub(super) fn object(properties: &[(&str, serde_json::Value)]) -> Vec<u8> {
     let members: Vec<String> = properties
         .iter()
@@ -229,19 +229,19 @@ pub(super) fn object(properties: &[(&str, serde_json::Value)]) -> Vec<u8> {
     format!("{{{}}}", members.join(",")).into_bytes()
 }
 
-/// Error body of a refusal.
+/// The error body of a refusal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ErrorBody {
     pub code: Option<Box<str>>,
-    /// Safe to show; empty when there is none.
+    /// Safe to display; may be empty.
     pub message: Box<str>,
     pub target: Option<Box<str>>,
 }
 
 const MESSAGE_CHARS: usize = 400;
 
-/// Reads the error envelope `{"error":{"code","message","target"}}`; proxies and gateways do
-/// without it, and then nothing is known but the status.
+/// Parses the error envelope `{"error":{"code","message","target"}}`; proxies and gateways omit it,
+/// which leaves only the status.
 pub(super) fn error_body(body: &[u8]) -> ErrorBody {
     let value: serde_json::Value = text_of(body)
         .ok()

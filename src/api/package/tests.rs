@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_services_own_answer_is_read_and_never_shown() {
+fn recorded_link_is_parsed_and_never_printed() {
     let samples: serde_json::Value =
         serde_json::from_str(include_str!("../../../tests/fixtures/download_uris.json"))
             .expect("JSON");
@@ -17,7 +17,7 @@ fn the_services_own_answer_is_read_and_never_shown() {
 }
 
 #[test]
-fn a_range_says_where_it_begins_and_how_long_the_whole_is() {
+fn content_range_gives_start_end_and_total() {
     assert_eq!(range_of("bytes 100-199/200"), Some((100, 200, Some(200))));
     assert_eq!(range_of("bytes 100-199/*"), Some((100, 200, None)));
     for bad in [
@@ -34,9 +34,9 @@ fn a_range_says_where_it_begins_and_how_long_the_whole_is() {
     }
 }
 
-/// Judged by what the storage says of the part, whatever came before.
+/// Only the storage's description of the part counts.
 #[test]
-fn a_part_continues_what_has_come_or_is_of_something_else() {
+fn part_must_continue_the_partial_download() {
     let judged = |known: Option<u64>, range: &str, len: Option<u64>, version: &str| {
         let mut received = Received {
             bytes: 100,
@@ -61,7 +61,7 @@ fn a_part_continues_what_has_come_or_is_of_something_else() {
             Some((200, Some(200))),
         ),
         (Some(200), "bytes 100-199/*", None, Some((200, Some(200)))),
-        // What was not known is taken from it.
+        // An unknown total is taken from the response.
         (None, "bytes 100-199/200", None, Some((200, Some(200)))),
         (None, "bytes 100-199/*", None, Some((200, None))),
         (

@@ -9,7 +9,7 @@ fn read<T: Noun>(body: &Value) -> Listing<T> {
 }
 
 #[test]
-fn the_services_own_users_are_read() {
+fn recorded_users_are_parsed() {
     let samples: Value =
         serde_json::from_str(include_str!("../../../tests/fixtures/logonusers.json"))
             .expect("JSON");
@@ -30,7 +30,7 @@ fn the_services_own_users_are_read() {
 }
 
 #[test]
-fn the_documented_alert_is_read() {
+fn documented_alert_is_parsed() {
     let alert: Alert =
         wire::one(include_bytes!("../../../tests/fixtures/alert_docs.json")).expect("an alert");
     assert_eq!(
@@ -56,7 +56,7 @@ fn the_documented_alert_is_read() {
 }
 
 #[test]
-fn the_services_own_word_on_actions_is_read() {
+fn recorded_available_actions_are_parsed() {
     let body = include_bytes!("../../../tests/fixtures/available_machine_actions_real.json");
     let listing = wire::list::<Availability>(body).expect("a list");
     assert_eq!((listing.items.len(), listing.unreadable), (9, 0));
@@ -65,7 +65,7 @@ fn the_services_own_word_on_actions_is_read() {
 }
 
 #[test]
-fn a_bad_user_costs_only_itself() {
+fn malformed_user_does_not_affect_others() {
     let listing = read::<LoggedOnUser>(&json!({ "value": [
         { "id": "contoso\\p.marsh", "lastSeen": "yesterday", "isDomainAdmin": "True", "new": [1] },
         { "accountName": 7, "accountDomain": null, "logonTypes": ["Interactive"] },
@@ -90,7 +90,7 @@ fn a_bad_user_costs_only_itself() {
 }
 
 #[test]
-fn a_bad_alert_costs_only_itself() {
+fn malformed_alert_does_not_affect_others() {
     let listing = read::<Alert>(&json!({ "value": [
         { "id": "da1", "severity": "Apocalyptic", "status": "Deferred", "category": "null",
           "title": ["x"], "alertCreationTime": "0001-01-01T00:00:00Z", "evidence": [null] },
@@ -111,7 +111,7 @@ fn a_bad_alert_costs_only_itself() {
 }
 
 #[test]
-fn an_unreadable_answer_about_an_action_is_neither_yes_nor_no() {
+fn unreadable_availability_is_neither_yes_nor_no() {
     let listing = read::<Availability>(&json!({ "value": [
         { "action": "FullIsolation", "isAvailable": "False", "notSupportedReason": "  " },
         { "action": "Unisolation", "isAvailable": null },
@@ -126,9 +126,9 @@ fn an_unreadable_answer_about_an_action_is_neither_yes_nor_no() {
     assert_eq!(said, [("FullIsolation", false, None)]);
 }
 
-/// As many rows as may come, each a hundred times as long as any of the service.
+/// The maximum number of rows, each a hundred times longer than normal.
 #[test]
-fn lists_are_bounded_in_bytes_and_keep_what_matters_most() {
+fn lists_are_bounded_in_bytes_and_keep_most_important_rows() {
     let long = "x".repeat(40_000);
     let users: Vec<_> = (0..100)
         .map(|n| json!({ "id": format!("contoso\\{n} {long}"), "lastSeen": format!("2025-04-02T02:{:02}:16Z", n % 60) }))

@@ -1,4 +1,4 @@
-//! Permits, windows, gates and pauses, against a clock that the test moves.
+//! Permits, windows, gates and pauses, with a clock that the test moves.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
 }
 
 #[test]
-fn who_only_looks_whether_there_is_room_takes_none() {
+fn has_to_wait_counts_no_call() {
     let mut limiter = RateLimiter::new(Quota::Common);
     assert!(!limiter.has_to_wait(Lane::Refresh, at(0)));
     let taken = drain(&mut limiter, Lane::Refresh, at(0));
@@ -31,7 +31,7 @@ fn who_only_looks_whether_there_is_room_takes_none() {
 }
 
 #[test]
-fn a_route_with_a_limit_of_its_own_holds_up_no_other() {
+fn route_limit_does_not_block_other_routes() {
     let mut limiters = Limiters::new();
     let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
     assert!(poll(Quota::PackageLinks, 0).is_ok() && poll(Quota::PackageLinks, 1).is_ok());
@@ -44,19 +44,19 @@ fn a_route_with_a_limit_of_its_own_holds_up_no_other() {
     assert!(common.is_ok());
     assert_eq!(limiters.common.left(MINUTE, at(51)), 47);
     let refused = limiters.poll(Quota::PackageLinks, Lane::Analyst, at(62));
-    let refused = refused.expect("there is room again");
+    let refused = refused.expect("a permit");
     limiters.close_gate(&refused, at(90), at(62));
     let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
     assert_eq!(poll(Quota::PackageLinks, 63).err(), Some(at(90)));
     assert!(poll(Quota::Common, 63).is_ok());
-    let refused = poll(Quota::Common, 64).expect("there is room");
+    let refused = poll(Quota::Common, 64).expect("a permit");
     limiters.close_gate(&refused, at(95), at(64));
     let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
     assert_eq!(poll(Quota::PackageLinks, 94).err(), Some(at(95)));
 }
 
 #[test]
-fn polling_leaves_half_of_the_minute_to_a_click() {
+fn polling_leaves_half_of_the_minute_to_interactive_calls() {
     let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Refresh, at(0)), 40);
     assert_eq!(drain(&mut limiter, Lane::Watch, at(1)), 10);
@@ -68,7 +68,7 @@ fn polling_leaves_half_of_the_minute_to_a_click() {
 }
 
 #[test]
-fn a_person_who_fills_the_window_holds_up_polling() {
+fn interactive_calls_can_block_polling() {
     let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
     assert_eq!(limiter.poll(Lane::Watch, at(30)).err(), Some(at(60)));
@@ -76,7 +76,7 @@ fn a_person_who_fills_the_window_holds_up_polling() {
 }
 
 #[test]
-fn the_hour_is_counted_too() {
+fn hourly_limit_is_enforced() {
     let mut limiter = RateLimiter::new(Quota::Common);
     let sent: usize = (0..15)
         .map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60)))
@@ -88,7 +88,7 @@ fn the_hour_is_counted_too() {
 }
 
 #[test]
-fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
+fn closed_gate_blocks_its_lane_and_later_ones() {
     use Lane::{Analyst, LookUp, Order, Refresh, Watch};
     let mut limiter = RateLimiter::new(Quota::Common);
     limiter.close_gate(LookUp, at(40), at(0));
@@ -105,7 +105,7 @@ fn a_closed_gate_holds_for_its_lane_and_those_after_it() {
 }
 
 #[test]
-fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
+fn shared_limit_is_detected_and_halves_polling() {
     let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
     limiter.close_gate(Lane::Watch, at(60), at(1));
@@ -121,7 +121,7 @@ fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
 }
 
 #[test]
-fn a_clock_set_back_does_not_block_requests() {
+fn clock_set_back_does_not_block_requests() {
     let mut limiter = RateLimiter::new(Quota::Common);
     assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
     limiter.close_gate(Lane::Order, at(86_460), at(86_400));
@@ -130,7 +130,7 @@ fn a_clock_set_back_does_not_block_requests() {
 }
 
 #[test]
-fn a_retry_after_is_read_and_bounded() {
+fn retry_after_is_parsed_and_bounded() {
     let pause = |text: &str| pause_secs(Quota::Common, Some(text), None, at(0));
     assert_eq!(pause("26"), 26);
     assert_eq!(pause(" 7 "), 7);
@@ -157,7 +157,7 @@ fn a_retry_after_is_read_and_bounded() {
 }
 
 #[test]
-fn a_route_with_a_limit_of_its_own_waits_as_long_as_the_service_asks() {
+fn route_limit_respects_the_full_requested_pause() {
     let pause = |quota, text| pause_secs(quota, Some(text), None, at(0));
     for quota in [Quota::Investigations, Quota::PackageLinks] {
         assert_eq!(pause(quota, "3550"), 3_550);
@@ -167,7 +167,7 @@ fn a_route_with_a_limit_of_its_own_waits_as_long_as_the_service_asks() {
 
     let mut limiters = Limiters::new();
     let refused = limiters.poll(Quota::Investigations, Lane::Order, at(0));
-    let refused = refused.expect("there is room");
+    let refused = refused.expect("a permit");
     limiters.close_gate(&refused, at(3_550), at(1));
     let mut poll = |secs| limiters.poll(Quota::Investigations, Lane::Order, at(secs));
     assert_eq!(poll(400).err(), Some(at(3_550)));
@@ -182,8 +182,8 @@ fn a_route_with_a_limit_of_its_own_waits_as_long_as_the_service_asks() {
             .is_ok()
     );
     assert_eq!(limiters.budget(at(3_551)).investigations_until, None);
-    // A clock that was set back.
+    // The clock was set back.
     let refused = limiters.poll(Quota::Investigations, Lane::Order, at(90_000));
-    limiters.close_gate(&refused.expect("there is room"), at(93_600), at(90_000));
+    limiters.close_gate(&refused.expect("a permit"), at(93_600), at(90_000));
     assert_eq!(limiters.budget(at(0)).investigations_until, Some(at(3_600)));
 }

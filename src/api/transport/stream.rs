@@ -1,4 +1,4 @@
-//! A long answer, handed on piece by piece as it comes. Carries no token.
+//! A long response, passed on in chunks. Carries no token.
 
 use std::time::Duration;
 
@@ -11,32 +11,32 @@ use url::Url;
 use super::{Bodies, Http, MinThroughput, fault};
 use crate::auth::HttpFault;
 
-/// Until an answer begins.
+/// Time limit for the start of a response.
 const BEGINS_WITHIN: Duration = Duration::from_secs(30);
 
-/// An answer whose body is still to come.
+/// A response whose body is still to come.
 #[derive(Debug)]
 pub(in crate::api) struct Stream {
     response: reqwest::Response,
     pub head: Head,
 }
 
-/// What an answer says of its body.
+/// A response's description of its body.
 #[derive(Debug, Clone, Default)]
 pub(in crate::api) struct Head {
     pub status: u16,
-    /// Bytes of this body, where it says so.
+    /// Length of this body in bytes, if declared.
     pub len: Option<u64>,
     pub range: Option<Box<str>>,
-    /// The version of what is served.
+    /// The entity tag.
     pub version: Option<Box<str>>,
     pub is_page: bool,
-    /// How it is packed, although it was asked for as it is.
+    /// The content coding, although `identity` was requested.
     pub coding: Option<Box<str>>,
 }
 
 impl Http {
-    /// Asks `url` for what it serves, from this byte on: of this version, or all of another.
+    /// Requests `url` from this byte on: the rest of this version, or the whole of another.
     pub(in crate::api) async fn open_stream(
         &self,
         url: &Url,
@@ -45,7 +45,7 @@ impl Http {
     ) -> Result<Stream, HttpFault> {
         let mut request = reqwest::Request::new(reqwest::Method::GET, url.clone());
         *request.timeout_mut() = Some(MinThroughput::LONGEST);
-        // Packed on the way, its length would be unknown and no part of it could be asked for.
+        // With compression the length would be unknown, and ranges impossible.
         let plain = HeaderValue::from_static("identity");
         request.headers_mut().insert(ACCEPT_ENCODING, plain);
         if from > 0 {
@@ -58,7 +58,7 @@ impl Http {
                 request.headers_mut().insert(IF_RANGE, value(version)?);
             }
         }
-        // Hardly ever asked for, so it is set up then; its connection ends with the body.
+        // Rarely needed, so the client is created on demand; its connection ends with the body.
         let client = Self::client(self.stand_in.as_ref(), Bodies::AsTheyCome)
             .map_err(|_no_client| HttpFault::NotReached)?;
         let begun = tokio::time::timeout(BEGINS_WITHIN, client.execute(request)).await;
@@ -93,7 +93,7 @@ fn head_of(response: &reqwest::Response) -> Head {
 }
 
 impl Stream {
-    /// The next piece; `None` at the end.
+    /// The next chunk; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpFault> {
         let chunk =
             tokio::time::timeout(MinThroughput::SLOW_LINE.idle, self.response.chunk()).await;

@@ -3,7 +3,7 @@ use std::net::TcpListener;
 
 use super::*;
 
-/// A server that gives each answer to one connection, and hands back what it was asked.
+/// A server that sends each response to one connection, and returns the requests.
 fn serve(answers: Vec<Vec<u8>>) -> (Endpoints, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -53,7 +53,7 @@ async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
 }
 
 #[tokio::test]
-async fn a_request_carries_token_and_name_and_offers_gzip_only() {
+async fn request_has_token_and_user_agent_and_offers_only_gzip() {
     let (result, asked) = ask(answer(
         "200 OK\r\nDate: Tue, 14 Nov 2023 22:13:50 GMT\r\nmise-correlation-id: m",
         b"{}",
@@ -78,7 +78,7 @@ async fn a_request_carries_token_and_name_and_offers_gzip_only() {
 }
 
 #[tokio::test]
-async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
+async fn zlib_deflate_is_decoded_and_raw_deflate_is_broken_off() {
     let wrapped = [0x78, 0x9c, 0xab, 0xae, 0x05, 0x00, 0x01, 0x75, 0x00, 0xf9];
     let (result, _) = ask(answer("200 OK\r\nContent-Encoding: deflate", &wrapped)).await;
     assert_eq!(result.expect("an answer").body, b"{}");
@@ -91,13 +91,13 @@ async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_is_no_part_of_an_answer() {
+async fn byte_order_mark_is_stripped() {
     let (result, _) = ask(answer("200 OK", b"\xef\xbb\xbf{\"value\":[]}")).await;
     assert_eq!(result.expect("an answer").body, b"{\"value\":[]}");
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_not_followed() {
+async fn redirects_are_not_followed() {
     let (result, _) = ask(answer(
         "307 Temporary Redirect\r\nLocation: /elsewhere",
         b"",
@@ -107,7 +107,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 }
 
 #[tokio::test]
-async fn a_body_is_cut_where_it_grows_too_large_or_breaks_off() {
+async fn body_is_cut_off_if_too_large_or_broken() {
     let (result, _) = ask(answer("200 OK", &[b'x'; 101])).await;
     assert_eq!(result.expect("an answer").ending, Ending::TooLarge);
     let (result, _) = ask(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf".to_vec()).await;
@@ -115,7 +115,7 @@ async fn a_body_is_cut_where_it_grows_too_large_or_breaks_off() {
 }
 
 #[tokio::test]
-async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
+async fn lost_connection_is_distinct_from_unreachable_host() {
     let (result, _) = ask(Vec::new()).await;
     assert_eq!(result.err(), Some(HttpFault::Interrupted));
 
@@ -131,7 +131,7 @@ async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
 }
 
 #[tokio::test]
-async fn silence_is_a_time_out() {
+async fn silence_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
@@ -148,7 +148,7 @@ async fn silence_is_a_time_out() {
 }
 
 #[tokio::test]
-async fn an_echo_of_the_token_is_blanked_in_body_and_headers() {
+async fn echoed_token_is_blanked_in_body_and_headers() {
     for (status, body) in [
         ("403 Forbidden", "no a-long-token"),
         ("200 OK", "a-long-token"),
@@ -169,7 +169,7 @@ async fn an_echo_of_the_token_is_blanked_in_body_and_headers() {
     }
 }
 
-/// A server that sends `piece` again and again, with a pause before each.
+/// A server that sends `piece` repeatedly, with a pause before each.
 async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -205,15 +205,15 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
     let got = get(&http, &endpoints.api, "t", limits).await;
     thread.expect("a thread").join().expect("it ends");
     let received = usize::try_from(http.received()).expect("few");
-    let got = got.expect("it began");
+    let got = got.expect("an answer");
     assert_eq!(received, got.body.len());
     got.ending
 }
 
 #[tokio::test]
-async fn progress_counts_and_not_the_whole_time() {
+async fn slow_body_with_progress_does_not_time_out() {
     let pause = Duration::from_millis(100);
-    // Three times as long as an answer may take to begin.
+    // Three times the time limit for the start of a response.
     assert_eq!(trickle(&[b'x'; 500], pause, 12).await, Ending::Whole);
     assert_eq!(trickle(b"x", pause, 12).await, Ending::TooSlow);
     let silence = Duration::from_millis(900);
@@ -221,7 +221,7 @@ async fn progress_counts_and_not_the_whole_time() {
 }
 
 #[tokio::test]
-async fn a_live_client_sends_nothing_in_the_clear() {
+async fn live_client_never_uses_plain_http() {
     let live = Endpoints::live(&crate::model::Registration::sample()).expect("addresses");
     let http = Http::new(&live).expect("a client");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -8,7 +8,7 @@ macro_rules! fixture {
 }
 
 #[test]
-fn real_machines_are_read_in_full() {
+fn recorded_machines_are_parsed_in_full() {
     let page = list::<Machine>(fixture!("machines_list_real")).expect("a list");
     assert_eq!((page.items.len(), page.unreadable), (5, 0));
     for machine in &page.items {
@@ -21,14 +21,14 @@ fn real_machines_are_read_in_full() {
 }
 
 #[test]
-fn sparse_machines_of_the_documentation_are_read() {
+fn documented_sparse_machines_are_parsed() {
     let page = list::<Machine>(fixture!("machines_list_docs")).expect("a list");
     assert_eq!((page.items.len(), page.unreadable), (2, 0));
     assert_eq!(page.items[0].health_status, HealthStatus::Active);
 }
 
 #[test]
-fn edge_cases_of_machines_are_kept() {
+fn machine_edge_cases_are_preserved() {
     let page = list::<Machine>(fixture!("machines_edge_cases_constructed")).expect("a list");
     assert_eq!((page.items.len(), page.unreadable), (6, 0));
     let [twin, merged, unnamed, dc, odd, bare] = page.items.as_slice() else {
@@ -49,7 +49,7 @@ fn edge_cases_of_machines_are_kept() {
 }
 
 #[test]
-fn real_and_documented_actions_are_read() {
+fn recorded_and_documented_actions_are_parsed() {
     let page = list::<MachineAction>(fixture!("machineactions_list_real")).expect("a list");
     assert_eq!((page.items.len(), page.unreadable), (6, 0));
     let [cancelled, timed_out, ..] = page.items.as_slice() else {
@@ -78,7 +78,7 @@ fn real_and_documented_actions_are_read() {
 }
 
 #[test]
-fn every_documented_answer_to_a_submission_is_read() {
+fn every_documented_submission_response_is_parsed() {
     let pairs: serde_json::Value =
         serde_json::from_slice(fixture!("actions_created_docs")).expect("JSON");
     for pair in pairs.as_array().expect("a list") {
@@ -97,7 +97,7 @@ fn every_documented_answer_to_a_submission_is_read() {
 }
 
 #[test]
-fn an_element_that_cannot_be_read_costs_only_itself() {
+fn unreadable_element_does_not_affect_others() {
     let body = r#"{"value":[{"id":"a1"},7,null,"x",[],{},{"id":null},{"id":"../x"},
         {"id":"a2","id":"a2"},{"id":"a3","computerDnsName":"\ud800"},{"id":{"id":"a"}},{"id":"a4"}],
         "@odata.nextLink":"https://x"}"#;
@@ -151,7 +151,7 @@ fn none_is_distinct_from_not_reported() {
 }
 
 #[test]
-fn a_value_of_a_wrong_type_is_left_out() {
+fn mistyped_value_is_left_out() {
     let body = r#"{"id":"a1","computerDnsName":["x"],"lastSeen":7,"firstSeen":"yesterday",
         "rbacGroupId":"140","isPotentialDuplication":"true","machineTags":"prod","version":24,
         "lastIpAddress":{"a":[1,{"b":null}]},"healthStatus":null,"osBuild":"x",
@@ -175,7 +175,7 @@ fn a_value_of_a_wrong_type_is_left_out() {
 }
 
 #[test]
-fn each_mac_address_is_read_once_and_none_of_a_loopback() {
+fn mac_addresses_are_unique_and_exclude_loopback() {
     let body = r#"{"id":"a1","ipAddresses":[
         {"ipAddress":"10.0.0.1","macAddress":"00005E0053A3"},
         {"ipAddress":"fe80::1","macAddress":"00-00-5e-00-53-a3"},
@@ -193,7 +193,7 @@ fn each_mac_address_is_read_once_and_none_of_a_loopback() {
 }
 
 #[test]
-fn both_names_of_the_last_update_are_read() {
+fn both_names_of_the_last_update_are_parsed() {
     for name in ["lastUpdateDateTimeUtc", "lastUpdateTimeUtc"] {
         let body = format!(r#"{{"id":"b1","{name}":"2025-01-01T00:00:00Z"}}"#);
         let action = one::<MachineAction>(body.as_bytes()).expect("an action");
@@ -203,7 +203,7 @@ fn both_names_of_the_last_update_are_read() {
 }
 
 #[test]
-fn result_codes_come_signed_or_unsigned() {
+fn result_codes_may_be_signed_or_unsigned() {
     let code = |text: &str| {
         let body = format!(r#"{{"id":"b1","errorHResult":{text}}}"#);
         one::<MachineAction>(body.as_bytes())
@@ -258,7 +258,7 @@ fn hostile_bodies_are_classified() {
 }
 
 #[test]
-fn deep_nesting_in_one_value_is_ignored_or_skipped() {
+fn deeply_nested_value_is_ignored_or_skipped() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for name in [
         "unknown",
@@ -294,7 +294,7 @@ fn an_empty_list_is_empty() {
 }
 
 #[test]
-fn a_byte_that_is_no_text_spoils_one_name_only() {
+fn invalid_utf8_spoils_only_one_value() {
     let page = list::<Machine>(
         b"{\"value\":[{\"id\":\"a1\",\"computerDnsName\":\"x\xff\"},{\"id\":\"a2\"}]}",
     );
@@ -307,7 +307,7 @@ fn a_byte_that_is_no_text_spoils_one_name_only() {
 }
 
 #[test]
-fn an_error_without_envelope_still_gives_its_words() {
+fn error_without_envelope_keeps_its_message() {
     assert_eq!(
         &*error_body(b"{\"message\":\"No HTTP resource\"}").message,
         "No HTTP resource"
@@ -320,7 +320,7 @@ fn an_error_without_envelope_still_gives_its_words() {
 }
 
 #[test]
-fn a_request_body_keeps_its_order_and_escapes_what_people_write() {
+fn request_body_keeps_property_order_and_escapes_text() {
     let body = object(&[
         ("Comment", "[cdn-7F3K2Q9M] \"a\"\n\\ü".into()),
         ("Sha1", "87".into()),
@@ -335,7 +335,7 @@ fn a_request_body_keeps_its_order_and_escapes_what_people_write() {
 }
 
 #[test]
-fn no_more_rows_are_read_than_anybody_asks_for() {
+fn rows_beyond_the_page_limit_are_not_read() {
     let rows = |count: usize| {
         let rows: Vec<String> = (0..count)
             .map(|n| match n % 10 {
@@ -362,8 +362,8 @@ fn no_more_rows_are_read_than_anybody_asks_for() {
 }
 
 #[test]
-fn what_is_read_of_an_answer_is_bounded_in_memory() {
-    // Four bytes of text become twelve times as many.
+fn parsed_rows_are_bounded_in_memory() {
+    // Four bytes of JSON take twelve times as much memory.
     let tags = vec![r#""a""#; 1_000].join(",");
     let row = |n: usize| format!(r#"{{"id":"{n:040x}","machineTags":[{tags}]}}"#);
     let rows: Vec<String> = (0..2_000).map(row).collect();
@@ -376,7 +376,7 @@ fn what_is_read_of_an_answer_is_bounded_in_memory() {
 }
 
 #[test]
-fn a_row_longer_than_any_of_the_service_cannot_be_read() {
+fn overlong_row_is_unreadable() {
     let long = "x".repeat(Machine::MAX_LENGTH);
     let row = format!(r#"{{"id":"a1","rbacGroupName":"{long}"}}"#);
     let body = format!(r#"{{"value":[{row},{{"id":"a2"}}],"@odata.nextLink":"{long}"}}"#);
@@ -390,7 +390,7 @@ fn a_row_longer_than_any_of_the_service_cannot_be_read() {
 }
 
 #[test]
-fn an_answer_that_would_triple_as_text_is_none() {
+fn body_with_too_many_invalid_bytes_is_rejected() {
     let name = vec![0xff; MAX_INVALID + 1];
     let body = [
         br#"{"value":[{"id":"a1","computerDnsName":""#,
