@@ -1,9 +1,9 @@
-//! Form requests to the sign-in host, and one tolerant reader for all of its answers.
+//! Form requests to the sign-in host, and one tolerant parser for all of its responses.
 //!
-//! RFC 6749 sections 4.1.3, 5.1, 5.2 and 6, RFC 8628 sections 3.1 to 3.5. The `oauth2` crate's own
-//! reader is not used: it refuses numbers written as text and answers that name the verification
-//! address twice, it drops the fields an administrator needs (`error_codes`, `correlation_id`),
-//! and its error prints the body, tokens included.
+//! RFC 6749 sections 4.1.3, 5.1, 5.2 and 6, RFC 8628 sections 3.1 to 3.5. The `oauth2` crate's
+//! parser is not used: it rejects numbers written as strings and responses with both verification
+//! addresses, it drops the fields an administrator needs (`error_codes`, `correlation_id`), and its
+//! error prints the body, tokens included.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,13 +21,13 @@ use super::error::{AuthError, ErrorResponse, numbers_in};
 use super::{HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{clean, http_date, retry_after_secs};
 
-/// Real answers are below 16 KB; more than this is not an answer of a sign-in host.
+/// Real responses are below 16 KB; a larger one is not from a sign-in host.
 const MAX_BODY: usize = 64 * 1024;
-/// The transport gives up after 30 s by itself and says why; this is for one that does not.
+/// The transport times out after 30 s with a reason; this is for one that does not.
 const REQUEST_LIMIT: Duration = Duration::from_secs(35);
-/// Upper bound of a pause asked for by the server (as in MSAL).
+/// Maximum pause requested by the server (as in MSAL).
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
-/// The pause when a 429 names none (as MSAL does).
+/// The pause after a 429 without one (as in MSAL).
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Fields of our requests that are credentials, or lead to one.
 const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifier"];
@@ -35,25 +35,25 @@ const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifi
 /// Reply of the sign-in host.
 #[derive(Debug)]
 pub(super) enum TokenReply {
-    /// A JSON object without `error` in a 2xx answer.
+    /// A JSON object without `error` in a 2xx response.
     Success(Box<Fields>),
     /// The host's own refusal, whatever the HTTP status.
     ProtocolError(Box<ErrorResponse>),
-    /// No answer of the protocol: a fault, an overload, a proxy's page.
+    /// Not a protocol response: a fault, an overload, a proxy's page.
     NoReply(NoReply),
 }
 
-/// No usable answer. Never a reason to think that the sign-in is bad.
+/// No usable response. Never evidence against the sign-in itself.
 #[derive(Debug)]
 pub(super) struct NoReply {
     pub why: AuthError,
     pub retry_after: Option<Duration>,
-    /// The host may have acted on the request, and its answer got lost.
+    /// The host may have executed the request although its response was lost.
     pub may_have_executed: bool,
 }
 
 impl NoReply {
-    /// The error for somebody who does not ask again by himself.
+    /// The error for callers that do not retry.
     pub(super) fn into_error(self, now: Timestamp) -> AuthError {
         match self.retry_after.and_then(|wait| now.checked_add(wait).ok()) {
             Some(until) => AuthError::Busy { until },
@@ -61,8 +61,7 @@ impl NoReply {
         }
     }
 
-    /// Whether what stands in the answer's place may hide one that used the code up: also a refusal of
-    /// something on the way.
+    /// Whether a lost response may have used up the code; includes refusals by an intermediary.
     pub(super) const fn may_hide_tokens(&self) -> bool {
         if let AuthError::Unreachable(fault) = &self.why {
             arrived(fault)
@@ -71,7 +70,7 @@ impl NoReply {
         }
     }
 
-    /// Whether asking again can help. A certificate or a proxy does not get better by itself.
+    /// Whether a retry can help. Certificate and proxy errors do not go away by themselves.
     pub(super) fn may_pass(&self) -> bool {
         !matches!(
             self.why,
@@ -80,18 +79,18 @@ impl NoReply {
     }
 }
 
-/// Every field that any of the answers has. Unknown ones are ignored, wrong types count as absent.
+/// Every field of any response. Unknown ones are ignored, mistyped ones count as absent.
 pub(super) struct Fields {
     // RFC 8628 section 3.2
     pub user_code: Option<String>,
     pub device_code: Option<String>,
     pub verification_uri: Option<String>,
-    /// Written so by servers older than the RFC; some send both.
+    /// The name used by servers older than the RFC; some send both.
     pub verification_url: Option<String>,
     pub interval: Option<u64>,
     // RFC 6749 section 5.1
     pub expires_in: Option<u64>,
-    /// Entra's, of tokens that live long: when to renew them, in seconds.
+    /// Entra's, for long-lived tokens: when to renew them, in seconds.
     pub refresh_in: Option<u64>,
     pub token_type: Option<String>,
     pub access_token: Option<String>,
@@ -108,7 +107,7 @@ pub(super) struct Fields {
     claims: Option<String>,
     correlation_id: Option<String>,
     timestamp: Option<String>,
-    /// When the host sent it, by its own clock.
+    /// The response's `Date`.
     pub date: Option<Timestamp>,
     /// Secrets of the request, to be blanked in texts.
     pub blank: Blank,
@@ -136,8 +135,8 @@ impl Drop for Fields {
 }
 
 impl Fields {
-    /// Reads a JSON object, each field on its own: one that cannot be read costs only itself. Of two of
-    /// one name the last counts, as with most readers (RFC 8259 section 4).
+    /// Parses a JSON object field by field, so that an unreadable one does not affect others. Of
+    /// duplicates the last counts, as with most parsers (RFC 8259 section 4).
     fn from_json(json: &[u8], date: Option<Timestamp>, blank: Blank) -> Option<Self> {
         let fields: HashMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
         let value = |name: &str| serde_json::from_str(fields.get(name)?.get()).ok();
@@ -175,7 +174,7 @@ impl Fields {
         let error = match self.error.as_ref()? {
             Value::Null => return None,
             Value::String(word) => word.as_str(),
-            // The shape of the API behind it, from a proxy or a stand-in.
+            // The error format of the API behind it, from a proxy or a stand-in.
             Value::Object(inner) => inner
                 .get("code")
                 .and_then(Value::as_str)
@@ -212,7 +211,7 @@ impl Fields {
     }
 }
 
-/// Posts `form` and reads the answer.
+/// Posts `form` and parses the response.
 pub(super) async fn post(http: &SendRequest, url: &Url, form: &[(&str, &str)]) -> TokenReply {
     let Some(request) = request(url, form) else {
         return fault(HttpFault::NotReached);
@@ -231,7 +230,7 @@ fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
         .iter()
         .map(|(name, value)| name.len() + value.len() * 3 + 2)
         .sum();
-    // Room for everything at once, so that growing leaves no copies of a secret behind.
+    // Allocated in full, so that growing leaves no copies of a secret.
     let mut body = url::form_urlencoded::Serializer::new(String::with_capacity(length));
     body.extend_pairs(form);
     let mut request = HttpRequest::new(body.finish().into_bytes());
@@ -252,7 +251,7 @@ pub(super) fn fault(fault: HttpFault) -> TokenReply {
     })
 }
 
-/// Whether the request may have come to the host, or to something in its place.
+/// Whether the request may have reached the host, or an intermediary.
 const fn arrived(fault: &HttpFault) -> bool {
     match fault {
         HttpFault::NotReached
@@ -278,7 +277,7 @@ fn read(response: HttpResponse, blank: Blank) -> TokenReply {
         || head.status.is_server_error();
     if let Some(fields) = fields {
         match fields.refusal(head.status) {
-            // A pending or slowed poll is an answer, whatever status it comes with.
+            // A pending or slowed poll is a valid response under any status.
             Some(refusal)
                 if !refusal.is_transient() && (!overloaded || refusal.is_about_polling()) =>
             {
@@ -297,8 +296,7 @@ fn read(response: HttpResponse, blank: Blank) -> TokenReply {
             status: head.status.as_u16(),
         },
         retry_after: asked.or(pause).map(|wait| wait.min(MAX_RETRY_AFTER)),
-        // A success whose body was cut off on the way was a success; a gateway that did not wait
-        // for the answer had passed the question on.
+        // A truncated 2xx was a success, and a gateway times out after forwarding the request.
         may_have_executed: head.status.is_success() || head.status == StatusCode::GATEWAY_TIMEOUT,
     })
 }
@@ -343,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_text_and_both_addresses_may_be_there() {
+    fn numbers_may_be_strings_and_both_verification_addresses_are_accepted() {
         let TokenReply::Success(fields) = reply(
             200,
             r#"{"expires_in":"900","interval":5.0,"token_type":7,
@@ -357,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_field_loses_only_itself_and_the_last_duplicate_wins() {
+    fn unreadable_field_does_not_affect_others_and_last_duplicate_wins() {
         let deep = "[".repeat(5_000) + &"]".repeat(5_000);
         for odd in ["1e400".to_owned(), "-1e400".to_owned(), deep] {
             let body = format!(r#"{{"expires_in":{odd},"new":{odd},"access_token":"a"}}"#);
@@ -376,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oauth_error_counts_under_any_http_status() {
+    fn oauth_error_is_recognised_under_any_http_status() {
         for status in [200, 400, 401, 403] {
             let TokenReply::ProtocolError(refusal) = reply(
                 status,
@@ -404,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_does_not_give_back_what_was_sent() {
+    fn refusal_does_not_reveal_request_secrets() {
         let said = "got refresh_token=canary-refresh-token";
         let body = serde_json::json!({
             "error": said, "suberror": said, "error_description": said, "correlation_id": said,
@@ -435,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_with_a_fraction_or_as_a_date_is_kept() {
+    fn fractional_and_date_retry_after_are_respected() {
         for (text, secs) in [
             ("1.5", 2),
             ("0", 1),
@@ -460,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_floods_and_halves_are_no_answers() {
+    fn web_pages_and_oversized_or_truncated_bodies_are_no_reply() {
         for (status, body, lost) in [
             (503, "<html>", false),
             (502, "", false),

@@ -1,4 +1,4 @@
-//! Blanks the secrets of a request in its answer, as servers and proxies echo requests.
+//! Blanks a request's secrets in its response, as servers and proxies echo requests.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
-/// Number of consecutive characters of a secret that count as an echo of it. A shorter secret is guessed more
-/// easily than echoed, and blanking it would spoil every text.
+/// Number of consecutive characters of a secret that count as an echo. A shorter secret is easier
+/// to guess than to echo, and blanking it would spoil every text.
 const PIECE: usize = 8;
 const BLANK: &str = "[removed]";
 
-/// Secrets to blank out of an answer, in every form of an echo: plain, form-encoded or base64, whole or in
-/// parts, in any letter case.
+/// Secrets to blank in a response, in every form of an echo: plain, form-encoded or base64, whole
+/// or in part, in any letter case.
 #[derive(Default)]
 pub(crate) struct Blank(Zeroizing<Vec<[u8; PIECE]>>);
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_echo_is_blanked_in_each_form_and_nothing_else_is() {
+    fn echoes_are_blanked_in_every_form_and_nothing_else() {
         let secret = "0.AXkAq7+canary/refresh==token";
         let blank = Blank::new([secret, "short"]);
         let escaped: String = byte_serialize(secret.as_bytes()).collect();

@@ -1,5 +1,5 @@
-//! Signing in with the system's browser: the authorization code grant (RFC 6749 section 4.1) with
-//! PKCE (RFC 7636), handed back on a loopback port (RFC 8252 section 7.3).
+//! Sign-in with the system's browser: the authorization code grant (RFC 6749 section 4.1) with PKCE
+//! (RFC 7636), returning to a loopback port (RFC 8252 section 7.3).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,39 +25,38 @@ use super::secret::Secret;
 use super::token::monotonic_now;
 use crate::model::{BrowserPrompt, BrowserSeen};
 
-/// How long a person may take in the browser.
+/// Time limit for the user in the browser.
 const LIMIT: Duration = Duration::from_mins(5);
-/// A free port on IPv4 may be taken on IPv6.
+/// A port that is free on IPv4 may be taken on IPv6.
 const PORTS_TRIED: u32 = 5;
-/// Browsers open spare connections. Of more than these the oldest that has not sent its request
-/// makes room for a new one…
+/// Browsers open spare connections. Beyond this number, the oldest without a request is dropped…
 const UNFINISHED: usize = 8;
-/// …once it has had time to send it. Until then at most this many.
+/// …once it has had time to send one. Until then, this is the maximum.
 const CONNECTIONS: usize = 64;
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A page that was asked for, and what is needed to know its answer.
+/// A started sign-in, with everything needed to verify its response.
 pub struct BrowserFlow {
     prompt: BrowserPrompt,
-    /// On IPv4, and on IPv6 where there is any: `localhost` may mean either.
+    /// On IPv4, and IPv6 if available: `localhost` may mean either.
     listeners: Vec<TcpListener>,
     expected: Arc<Expected>,
     nonce: CsrfToken,
     verifier: PkceCodeVerifier,
     deadline: Instant,
-    /// Claims that the token has to carry.
+    /// Claims that the token must have.
     claims: Option<WantedClaims>,
     pub(super) number: u64,
 }
 
 impl BrowserFlow {
-    /// Which page to open, and for how long its answer is waited for.
+    /// The page to open, and how long its response is awaited.
     #[must_use]
     pub fn prompt(&self) -> &BrowserPrompt {
         &self.prompt
     }
 
-    /// Tells what has come from a browser.
+    /// A watch on browser activity.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<BrowserSeen> {
         self.expected.seen.subscribe()
@@ -87,12 +86,12 @@ impl fmt::Debug for BrowserFlow {
     }
 }
 
-/// Registered as `http://localhost`: any port fits, but no path.
+/// Registered as `http://localhost`: any port is allowed, but no path.
 fn redirect_uri(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-/// Binds a port and builds the address of the page.
+/// Binds a port and builds the page's URL.
 pub(super) async fn begin(
     host: &SignInHost,
     claims: Option<WantedClaims>,
@@ -143,7 +142,7 @@ pub(super) async fn begin(
     })
 }
 
-/// What the answer is held against.
+/// Values that the response is checked against.
 struct Checks<'a> {
     redirect_uri: String,
     challenge: &'a PkceCodeChallenge,
@@ -151,7 +150,7 @@ struct Checks<'a> {
     nonce: &'a CsrfToken,
 }
 
-/// The address of the page.
+/// The URL of the page.
 fn page_to_sign_in(
     host: &SignInHost,
     checks: &Checks<'_>,
@@ -167,7 +166,7 @@ fn page_to_sign_in(
         // Keeps the code out of the browser's history and address bar.
         ("response_mode", "form_post"),
         ("scope", host.scope.as_str()),
-        // EXPOSE: for the address of the page; they only tell our own answer from others.
+        // EXPOSE: for the page's URL; they only identify our own response.
         ("state", checks.state.secret()),
         ("nonce", checks.nonce.secret()),
         ("code_challenge", checks.challenge.as_str()),
@@ -182,7 +181,7 @@ fn page_to_sign_in(
     page
 }
 
-/// Where a stand-in says what it can do: beside its paths, as Entra, else at its root.
+/// Metadata URL of a stand-in: beside its paths, like Entra, else at its root.
 fn metadata(authorize: &Url) -> Url {
     let mut url = authorize.clone();
     let tenant = authorize.path().strip_suffix("/oauth2/v2.0/authorize");
@@ -200,7 +199,7 @@ async fn take_port() -> Option<(Vec<TcpListener>, u16)> {
         let port = v4.local_addr().ok()?.port();
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
             Ok(v6) => return Some((vec![v4, v6], port)),
-            // Somebody else's: a browser that tries IPv6 first would talk to them.
+            // Taken by another program: a browser that tries IPv6 first would reach that one.
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
             // There is no IPv6 here.
             Err(_) => return Some((vec![v4], port)),
@@ -209,7 +208,7 @@ async fn take_port() -> Option<(Vec<TcpListener>, u16)> {
     None
 }
 
-/// Waits for the browser to come back, and redeems its code. Dropping the future closes the port.
+/// Waits for the browser to return, and redeems its code. Dropping the future closes the port.
 pub(super) async fn wait_for_person(
     host: &SignInHost,
     flow: BrowserFlow,
@@ -225,7 +224,7 @@ pub(super) async fn wait_for_person(
             description,
             claims,
         } => {
-            // EXPOSE: to find them in what is shown.
+            // EXPOSE: to find them in displayed texts.
             let sent = [flow.expected.state.secret(), flow.nonce.secret()];
             let blank = Blank::new(sent.map(String::as_str));
             let (description, claims) = (description.as_deref(), claims.as_deref());
@@ -235,7 +234,7 @@ pub(super) async fn wait_for_person(
     }
 }
 
-/// The first request that carries our state. Other requests are answered and ignored.
+/// The first request with our state. Other requests are answered and ignored.
 async fn callback(flow: &BrowserFlow) -> Callback {
     let mut served = JoinSet::new();
     let mut unfinished = Unfinished::default();
@@ -260,7 +259,7 @@ async fn callback(flow: &BrowserFlow) -> Callback {
     }
 }
 
-/// The connections whose request has not come yet, oldest first.
+/// Connections that have not sent their request yet, oldest first.
 #[derive(Default)]
 struct Unfinished(VecDeque<(Instant, AbortHandle, Arc<AtomicBool>)>);
 
@@ -269,7 +268,7 @@ impl Unfinished {
         self.0.push_back((monotonic_now(), task, is_whole));
     }
 
-    /// Drops the oldest where there are too many. When there will be room, if there is none yet.
+    /// Drops the oldest if there are too many. Returns the end of the wait for room.
     fn make_room(&mut self) -> Option<Instant> {
         let is_over = |task: &AbortHandle, is_whole: &AtomicBool| {
             task.is_finished() || is_whole.load(Ordering::Acquire)
@@ -301,13 +300,13 @@ async fn accept(listeners: &[TcpListener]) -> TcpStream {
         };
         match accepted {
             Ok((stream, _)) => return stream,
-            // Out of handles, say: nothing of ours got lost.
+            // Probably out of handles; the connection stays in the backlog.
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Exchanges the code, which works once, for tokens (RFC 6749 section 4.1.3).
+/// Exchanges the single-use code for tokens (RFC 6749 section 4.1.3).
 async fn redeem(
     host: &SignInHost,
     flow: BrowserFlow,

@@ -1,5 +1,5 @@
-//! HTTP server on the loopback port: it redirects the browser to the sign-in page, and receives the
-//! authorization response. Any other request gets a page that says that there is nothing here.
+//! HTTP server on the loopback port: redirects the browser to the sign-in page, and receives the
+//! authorization response. Any other request gets a "nothing here" page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,43 +20,43 @@ use crate::model::BrowserSeen;
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 const MAX_HEADERS: usize = 64;
-/// For the head of a request, and again for its body: the browser is on this computer.
+/// Time limit of a request's head, and of its body: the browser is on this computer.
 const READ_LIMIT: Duration = Duration::from_secs(2);
-/// For what is done with a request, its answer included.
+/// Time limit for processing a request, including the response.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// For the other end to close as well, and what is read of it until then.
+/// Time limit for the peer to close its side, while its data is discarded.
 const CLOSE_LIMIT: Duration = Duration::from_millis(500);
-/// How many may be waited for in that way; the others are closed at once.
+/// Maximum number of connections that linger like this; others are closed at once.
 pub(super) const CLOSING: usize = 16;
 const MAX_REST: usize = 1 << 20;
-/// First byte of a TLS record with a handshake (RFC 8446 section 5.1).
+/// First byte of a TLS handshake record (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
-/// A fatal alert, `handshake_failure` (RFC 8446 section 6): the browser need not wait for more.
+/// A fatal alert, `handshake_failure` (RFC 8446 section 6), so that the browser stops waiting.
 const TLS_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 40];
-/// Path prefix of the address that is given to the browser.
+/// Path prefix of the address given to the browser.
 pub(super) const ENTRY: &str = "/sign-in/";
 
 /// The expected callback, and what distinguishes it from a forged one.
 pub(super) struct Expected {
     pub port: u16,
     pub state: CsrfToken,
-    /// The path that leads to the sign-in page, once.
+    /// The path that redirects to the sign-in page, once.
     pub entry: Secret<String>,
     pub was_entered: AtomicBool,
-    /// The page of the sign-in host. Its address carries what tells this sign-in from others, so it
-    /// stands in no command line: every program of this computer can read those.
+    /// The sign-in page. Its URL carries this sign-in's secrets, so it is never part of a command
+    /// line, which every program on this computer can read.
     pub page: Secret<String>,
     pub form_post: FormPost,
     pub seen: watch::Sender<BrowserSeen>,
-    /// Taken for each connection whose end is waited for; [`CLOSING`] of them.
+    /// One permit per lingering connection, [`CLOSING`] in total.
     pub closing: Semaphore,
 }
 
-/// Whether the sign-in host answers as it was asked to, by a form: then an answer in an address,
-/// where histories and logs keep it, is not its own.
+/// Whether the sign-in host sends its response as a form, as requested: then a response in a URL,
+/// which histories and logs keep, is not its own.
 pub(super) enum FormPost {
     Honoured,
-    /// A stand-in may not know how; its metadata tell (`OpenID` Connect Discovery 1.0 section 3).
+    /// A stand-in may not support it; see its metadata (`OpenID` Connect Discovery 1.0 section 3).
     AsMetadataTell(SendRequest, Url),
 }
 
@@ -90,7 +90,7 @@ impl FormPost {
 
 /// Authorization response, as sent through the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
 pub(super) enum Callback {
-    /// With the PKCE verifier it is enough to get the tokens.
+    /// Sufficient to get tokens, together with the PKCE verifier.
     Code(Secret<String>),
     Refused {
         error: Box<str>,
@@ -100,11 +100,11 @@ pub(super) enum Callback {
     },
 }
 
-/// The page shown in the browser. Nothing of the request is echoed in it.
+/// The page shown in the browser. It never echoes the request.
 enum Page {
     Done,
     NotDone,
-    /// On to the sign-in page.
+    /// Redirect to the sign-in page.
     Onwards,
     EnteredBefore,
     NotFound,
@@ -136,8 +136,8 @@ impl Page {
     }
 }
 
-/// Serves one connection. `None`: it was not what we wait for, and has been told so. `is_whole` is
-/// set once the request has come: from then on it must not be dropped.
+/// Serves one connection. `None`: not the expected callback, and answered accordingly. `is_whole`
+/// is set once the request is complete: from then on it must not be dropped.
 pub(super) async fn serve(
     mut stream: TcpStream,
     expected: &Expected,
@@ -193,15 +193,14 @@ async fn answer(stream: &mut TcpStream, page: &Page, expected: &Expected) {
          Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    // A browser that has gone needs no answer.
+    // A browser that has gone needs no response.
     stream.write_all(answer.as_bytes()).await.ok();
     answer.zeroize();
     close(stream, expected).await;
 }
 
-/// Ends a connection in the order that keeps the answer: a socket that is closed with bytes unread is
-/// reset, and the other end may lose what it has not read yet. So the rest is read and dropped, for a
-/// moment.
+/// Closes a connection without losing the response: closing a socket with unread bytes resets it,
+/// and the peer may lose data. So the rest is read and discarded for a moment.
 async fn close(stream: &mut TcpStream, expected: &Expected) {
     stream.shutdown().await.ok();
     let Ok(_permit) = expected.closing.try_acquire() else {
@@ -219,7 +218,7 @@ async fn close(stream: &mut TcpStream, expected: &Expected) {
     rest.zeroize();
 }
 
-/// A request as far as it is looked at.
+/// The parts of a request that are used.
 #[derive(Debug, Default)]
 struct Request {
     method: String,
@@ -232,9 +231,9 @@ struct Request {
 /// A request read from a connection.
 enum Read {
     Request(Request),
-    /// The beginning of a TLS connection.
+    /// The start of a TLS connection.
     Tls,
-    /// No HTTP, larger than any answer of a sign-in host, or not in time.
+    /// Not HTTP, too large, or too late.
     Nothing,
 }
 
@@ -285,7 +284,7 @@ async fn read_to(stream: &mut TcpStream, bytes: &mut Vec<u8>, length: usize) -> 
 }
 
 enum Parsed {
-    /// There is more to come.
+    /// Incomplete.
     Begun,
     Nonsense,
     /// The head, its length and that of the body.
@@ -325,7 +324,7 @@ fn parse(bytes: &[u8]) -> Parsed {
 }
 
 impl Request {
-    /// The parameters of a form, or of the address where the host ignored how we asked.
+    /// Checks the parameters of the form, or of the URL if the host ignored the requested mode.
     fn judge(&self, expected: &Expected) -> (Page, Option<Callback>) {
         let refused = (Page::Refused, None);
         let port = expected.port;
@@ -355,12 +354,12 @@ impl Request {
                 "claims" => &mut given.claims,
                 _ => continue,
             };
-            // Twice the same name is nobody's answer.
+            // Duplicate parameters are never valid.
             if place.replace(value.into_owned()).is_some() {
                 return refused;
             }
         }
-        // EXPOSE: to compare it with what came back.
+        // EXPOSE: to compare it with the received value.
         if !given
             .state
             .is_some_and(|state| is_same(&state, expected.state.secret()))
@@ -381,9 +380,9 @@ impl Request {
         }
     }
 
-    /// Lets the browser on to the sign-in page: the first that knows the address, and nobody else.
+    /// Redirects the first browser that knows the path to the sign-in page.
     fn enter(&self, path: &str, expected: &Expected) -> Page {
-        // EXPOSE: to compare it with what was asked for.
+        // EXPOSE: to compare it with the requested path.
         if !is_same(path, expected.entry.expose()) {
             Page::NotFound
         } else if self.method != "GET" {

@@ -1,14 +1,14 @@
-//! Claims challenges of a 401: the claims that the next access token has to carry (continuous
-//! access evaluation, authentication contexts of conditional access).
+//! Claims challenges of a 401: the claims that the next access token must have (continuous access
+//! evaluation, authentication contexts of conditional access).
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-/// A header longer than this is no challenge.
+/// A longer header is not treated as a challenge.
 const MAX_HEADER: usize = 32 * 1024;
-/// Longest JSON of a claims challenge.
+/// Maximum length of a claims challenge's JSON.
 const MAX_CLAIMS: usize = 8 * 1024;
 
 /// A JSON object for the `claims` parameter of a token request.
@@ -23,10 +23,10 @@ impl std::fmt::Debug for WantedClaims {
 }
 
 impl WantedClaims {
-    /// The claims that one of these `WWW-Authenticate` values asks for (RFC 9110 section 11.6.1,
-    /// RFC 6750 section 3). The parameter is base64, standard or URL-safe, padded or not.
+    /// The claims requested by one of these `WWW-Authenticate` values (RFC 9110 section 11.6.1, RFC
+    /// 6750 section 3). The parameter is base64, standard or URL-safe, padded or not.
     ///
-    /// `None` for a 401 that another token alone may cure.
+    /// `None` for a 401 that a new token alone may fix.
     #[must_use]
     pub fn asked_for_by<'v>(values: impl IntoIterator<Item = &'v str>) -> Option<Self> {
         values
@@ -37,14 +37,14 @@ impl WantedClaims {
             .find_map(|challenge| decode(challenge.get("claims")?))
     }
 
-    /// The claims that a refusal of the sign-in host asks for.
+    /// The claims requested by a refusal of the sign-in host.
     pub(super) fn from_json(json: &str) -> Option<Self> {
         let object: Map<String, Value> = serde_json::from_str(json).ok()?;
         let text = Value::Object(object).to_string();
         (text.len() <= MAX_CLAIMS).then(|| Self(text.into()))
     }
 
-    /// Both requests for claims in one object; where they name the same claim, the newer one counts.
+    /// Merges two claims requests; for the same claim the newer one wins.
     pub(super) fn with(&self, newer: &Self) -> Self {
         let object = |claims: &Self| serde_json::from_str(&claims.0).unwrap_or_default();
         let (mut both, newer): (Map<String, Value>, Map<String, Value>) =
@@ -75,7 +75,7 @@ fn decode(base64: &str) -> Option<WantedClaims> {
     WantedClaims::from_json(std::str::from_utf8(&bytes).ok()?)
 }
 
-/// The parameters of one challenge, as they stand.
+/// The raw parameters of one challenge.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Challenge(Vec<(String, String)>);
 
@@ -94,8 +94,8 @@ impl Challenge {
     }
 }
 
-/// The `Bearer` challenges of one header value. Takes what it gets: several schemes in one value,
-/// commas left out, quotes not closed.
+/// The `Bearer` challenges of one header value. Tolerates several schemes in one value, missing
+/// commas and unclosed quotes.
 fn bearer_challenges(header: &str) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     let mut in_bearer = false;
@@ -122,7 +122,7 @@ fn bearer_challenges(header: &str) -> Vec<Challenge> {
     }
 }
 
-/// A scheme or a name, and what follows. Takes at least one character, so that it ends.
+/// A scheme or a name, and the rest. Consumes at least one character, so that parsing ends.
 fn split_word(text: &str) -> (&str, &str) {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let is_end = |c: char| matches!(c, ',' | '=' | '"') || c.is_ascii_whitespace();
@@ -132,7 +132,7 @@ fn split_word(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-/// A value, bare or quoted (RFC 9110 section 5.6.4), and what follows.
+/// A value, bare or quoted (RFC 9110 section 5.6.4), and the rest.
 fn split_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requested_claims_add_up_and_the_newer_one_counts() {
+    fn claims_requests_are_merged_and_newer_wins() {
         let claims = |json: &str| WantedClaims::from_json(json).expect("an object");
         let first = claims(r#"{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"1"}}}"#);
         let second = claims(r#"{"access_token":{"nbf":{"value":"2"},"xms":{}},"id_token":{}}"#);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_challenge_is_found_however_it_is_written() {
+    fn challenge_is_found_in_every_spelling() {
         let json = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
         let uri = "https://login.microsoftonline.com/common/oauth2/v2.0/authorize";
         for header in [
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_challenge_asks_for_nothing() {
+    fn malformed_challenges_request_no_claims() {
         for header in [
             "",
             "Bearer",

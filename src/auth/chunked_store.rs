@@ -1,8 +1,8 @@
-//! One value in a keyring, split over several items where an item is small.
+//! One value in a keyring, split over several items if items are small.
 //!
-//! Windows holds 2,560 bytes in one credential (`CRED_MAX_CREDENTIAL_BLOB_SIZE`), less than a
-//! sign-in can need. Parts are written to two sides in turn, and the head that names the side comes
-//! last: a crash at any point leaves the value before it, or nothing, never half a token.
+//! Windows stores 2,560 bytes per credential (`CRED_MAX_CREDENTIAL_BLOB_SIZE`), less than a sign-in
+//! may need. Parts are written to two sides in turn, and the head that names the side is written
+//! last: a crash at any point leaves the previous value or nothing, never half a token.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,27 +11,26 @@ use keyring_core::{CredentialStore, Entry, Error, Result};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The service name of every item; nothing in it or in the user names is personal, because the
-/// system's tools and logs show both.
+/// The service name of every item. It and the user names are not personal: system tools show them.
 const SERVICE: &str = "io.github.cordon";
 const MAX_PARTS: usize = 8;
 const MAX_VALUE: usize = 64 * 1024;
 const TAG_BYTES: usize = 16;
 const SIDES: [char; 2] = ['a', 'b'];
 
-/// A store, and how values are laid out in it.
+/// A store, and the layout of values in it.
 pub(super) struct ChunkedStore {
     pub store: Arc<CredentialStore>,
-    /// Extra attributes of each item, in the store's own terms.
+    /// Store-specific extra attributes of each item.
     pub modifiers: HashMap<&'static str, &'static str>,
     pub layout: Layout,
 }
 
 #[derive(Clone, Copy)]
 pub(super) enum Layout {
-    /// A single item; on macOS each item may raise a permission prompt.
+    /// A single item; on macOS each item may cause a permission prompt.
     Whole,
-    /// Most bytes of one part.
+    /// Maximum bytes of one part.
     Parts(usize),
 }
 
@@ -41,12 +40,12 @@ struct Head {
     side: char,
     parts: usize,
     bytes: usize,
-    /// Stands before each part: parts of two writes cannot be mistaken for one value.
+    /// Prefix of each part, so that parts of two writes cannot be mixed up.
     tag: String,
 }
 
 impl ChunkedStore {
-    /// Stores `value` under `user`, instead of what is there.
+    /// Stores `value` under `user`, replacing the old one.
     pub(super) fn put(&self, user: &str, value: &[u8]) -> Result<()> {
         let part_bytes = match self.layout {
             Layout::Whole => return self.set(user, value),
@@ -86,13 +85,14 @@ impl ChunkedStore {
             .map_err(|error| Error::Invalid("head".into(), error.to_string()))?;
         self.set(user, &head)?;
         if let Some(before) = before {
-            // The new value is safe; what is left of the old one goes with the next write.
+            // The new value is safe; leftovers of the old one are removed by the next write.
             self.sweep(user, before.side).ok();
         }
         Ok(())
     }
 
-    /// What is stored under `user`, with [`Error::Ambiguous`] as in [`Self::get_only`]; `None` also when parts are missing or do not belong together.
+    /// The value under `user`, with [`Error::Ambiguous`] as in [`Self::get_only`]; `None` also if
+    /// parts are missing or do not match.
     pub(super) fn load(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let first = self.get_only(user)?;
         if matches!(self.layout, Layout::Whole) {
@@ -120,7 +120,7 @@ impl ChunkedStore {
         Ok((value.len() == head.bytes).then_some(value))
     }
 
-    /// Removes everything under `user`; what is not there counts as removed.
+    /// Removes everything under `user`; missing items count as removed.
     pub(super) fn remove(&self, user: &str) -> Result<()> {
         self.wipe(user)?;
         match self.layout {
@@ -139,7 +139,7 @@ impl ChunkedStore {
 
     fn entry(&self, user: &str) -> Result<Entry> {
         let mut modifiers = self.modifiers.clone();
-        // What stays after a sign-out must not look like one that stayed.
+        // Leftovers of a sign-out must not look like a saved sign-in.
         if user.starts_with("v1:journal:")
             && let Some(label) = modifiers.get_mut("label")
         {
@@ -148,7 +148,7 @@ impl ChunkedStore {
         self.store.build(SERVICE, user, Some(&modifiers))
     }
 
-    /// Puts a value into one item; where there are several of its name, in place of all of them.
+    /// Writes one item; replaces all items if there are duplicates.
     fn set(&self, user: &str, value: &[u8]) -> Result<()> {
         match self.entry(user)?.set_secret(value) {
             Err(Error::Ambiguous(entries)) => {
@@ -159,7 +159,7 @@ impl ChunkedStore {
         }
     }
 
-    /// [`Self::get_only`], with several items of one name counting as none.
+    /// [`Self::get_only`], with duplicates counted as none.
     fn get(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.get_only(user) {
             Err(Error::Ambiguous(_)) => Ok(None),
@@ -170,13 +170,12 @@ impl ChunkedStore {
     /// Content of one item.
     ///
     /// # Errors
-    /// [`Error::Ambiguous`] when there were several of this name: they are removed, because which
-    /// of them is the newest cannot be told.
+    /// [`Error::Ambiguous`] when there were duplicates: all are removed, as the newest is unknown.
     fn get_only(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.entry(user)?.get_secret() {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(Error::NoEntry) => Ok(None),
-            // Damaged or foreign: as good as absent. The bytes inside are not ours to show.
+            // Damaged or foreign: treated as absent. The bytes inside are never shown.
             Err(Error::BadEncoding(bytes) | Error::BadDataFormat(bytes, _)) => {
                 drop(Zeroizing::new(bytes));
                 Ok(None)
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_any_size_come_back() {
+    fn values_of_any_size_are_read_back() {
         for layout in [Layout::Whole, Layout::Parts(40)] {
             let vault = vault(layout);
             assert_eq!(load(&vault), None);
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn no_item_is_larger_than_asked_and_too_much_is_refused() {
+    fn item_size_is_bounded_and_overlong_value_is_refused() {
         let vault = vault(Layout::Parts(40));
         vault.put(USER, &[7; 100]).expect("it fits");
         for n in 0..5 {
@@ -271,17 +270,17 @@ mod tests {
     }
 
     #[test]
-    fn a_value_takes_the_place_of_several_of_its_name() {
+    fn value_replaces_duplicates() {
         let vault = vault(Layout::Whole);
         let entry = vault.entry(USER).expect("a mock entry");
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
         cred.set_error(Error::Ambiguous(Vec::new()));
-        vault.put(USER, &[1; 30]).expect("healed");
+        vault.put(USER, &[1; 30]).expect("duplicates replaced");
         assert_eq!(load(&vault), Some(vec![1; 30]));
     }
 
     #[test]
-    fn a_write_that_breaks_off_leaves_the_old_value() {
+    fn interrupted_write_keeps_the_old_value() {
         for broken in ["v1:test#b2", "v1:test#b0"] {
             let vault = vault(Layout::Parts(40));
             vault.put(USER, &[1; 100]).expect("it fits");
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_foreign_part_counts_as_nothing() {
+    fn value_with_missing_or_foreign_part_is_absent() {
         let vault = vault(Layout::Parts(40));
         vault.put(USER, &[1; 100]).expect("it fits");
         vault

@@ -1,4 +1,4 @@
-//! Signing in with a code typed into a browser: the device authorization grant (RFC 8628).
+//! Sign-in with a code typed into a browser: the device authorization grant (RFC 8628).
 
 use std::fmt;
 use std::time::Duration;
@@ -24,10 +24,10 @@ const DEFAULT_INTERVAL: u64 = 5;
 /// RFC 8628 section 3.5.
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// Entra's value, for servers that leave it out.
+/// Entra's value, for servers that omit it.
 const DEFAULT_LIFE: u64 = 900;
 const MAX_LIFE: u64 = 24 * 3600;
-/// Hosts, and what is below them, on which a person types codes.
+/// Hosts and paths of pages on which codes are entered.
 const CODE_PAGES: [&str; 6] = [
     "microsoft.com",
     "microsoftonline.com",
@@ -37,24 +37,24 @@ const CODE_PAGES: [&str; 6] = [
     "usgovcloudapi.net",
 ];
 
-/// A code that was handed out, and what is needed to wait for the person who types it.
+/// An issued code, and what is needed to wait for the user.
 pub struct DeviceFlow {
     prompt: SignInPrompt,
-    /// A bearer secret: it is enough to get the tokens.
+    /// A bearer secret: sufficient to get the tokens.
     device_code: Secret<String>,
     interval: Option<u64>,
-    /// The end of the code, by the clock that stops in sleep and by the one that can be set.
+    /// The code's expiry, by a clock that stops in sleep and by one that can be set.
     deadline: Instant,
     wall_deadline: Timestamp,
-    /// Claims that the token has to carry.
+    /// Claims that the token must have.
     claims: Option<WantedClaims>,
-    /// Whether the host does not answer just now.
+    /// Whether the host is currently not responding.
     trouble: watch::Sender<bool>,
     pub(super) number: u64,
 }
 
 impl DeviceFlow {
-    /// Tells when the host stops answering while it is asked, and when it answers again.
+    /// A watch on whether the host stops responding to polls.
     #[must_use]
     pub fn watch_trouble(&self) -> watch::Receiver<bool> {
         self.trouble.subscribe()
@@ -83,7 +83,7 @@ impl fmt::Debug for DeviceFlow {
     }
 }
 
-/// Asks for a code (RFC 8628 section 3.1). It ages from here on, so only a person's request starts it.
+/// Requests a code (RFC 8628 section 3.1). Only on a user's action, as it expires.
 pub(super) async fn ask(
     host: &SignInHost,
     claims: Option<WantedClaims>,
@@ -99,7 +99,7 @@ pub(super) async fn ask(
         TokenReply::ProtocolError(refusal) => return Err(refusal.of_sign_in().into_error()),
         TokenReply::NoReply(nothing) => return Err(nothing.into_error((host.clock)())),
     };
-    // One of blanks is nothing that a person could type.
+    // A blank code cannot be typed.
     let says_something = |code: &String| !code.trim().is_empty();
     let taken = (
         fields.device_code.take().filter(says_something),
@@ -139,13 +139,12 @@ fn page(fields: &mut Fields) -> Option<String> {
         .or_else(|| fields.verification_url.take())
 }
 
-/// Whether a button may open the page: a known host, nothing hidden in the address.
+/// Whether a button may open the page: a known host, nothing hidden in the URL.
 fn may_open(page: &str, loopback_run: bool) -> bool {
     let Ok(url) = Url::parse(page) else {
         return false;
     };
-    // What a phone reads from the QR code is the text itself, and not every reader takes it as this
-    // one does.
+    // The QR code holds the raw text, which other URL parsers may read differently.
     let plain = clean(page, 300) == page && !page.contains('\\');
     if !url.username().is_empty() || url.password().is_some() || !plain {
         return false;
@@ -157,7 +156,7 @@ fn may_open(page: &str, loopback_run: bool) -> bool {
     }
 }
 
-/// Polls until there is a token, a refusal or the end of the code. Dropping it ends it at once.
+/// Polls until there is a token, a refusal or the code's expiry. Dropping the future cancels.
 pub(super) async fn wait_for_person(
     host: &SignInHost,
     flow: &DeviceFlow,
@@ -189,16 +188,16 @@ pub(super) async fn wait_for_person(
             (Step::Wait(next), reply) => {
                 wait = next;
                 answer_lost = match reply {
-                    // It still waits for the person, so nothing was lost before.
+                    // The host still waits for the user, so no earlier response was lost.
                     TokenReply::ProtocolError(_) => false,
                     TokenReply::Success(_) => true,
-                    // Once lost, no later answer brings it back, whatever its source.
+                    // Once lost, no later reply recovers it.
                     TokenReply::NoReply(nothing) => answer_lost || nothing.may_hide_tokens(),
                 };
             }
             (Step::Expired, _) => return Err(AuthError::Expired),
             (Step::Failed | Step::Done, TokenReply::ProtocolError(refusal)) => {
-                // A code works once: if the answer before was lost, that was it.
+                // A code works once: a lost previous response was the success.
                 let was_used = answer_lost && refusal.may_be_used_code();
                 return Err(if was_used {
                     AuthError::AnswerLost
@@ -225,7 +224,7 @@ impl<'a> Seen<'a> {
     fn of(reply: &'a TokenReply) -> Self {
         match reply {
             TokenReply::Success(fields) if fields.access_token.is_some() => Self::Success,
-            // A 2xx without a token: something between here and there answered instead.
+            // A 2xx without a token comes from an intermediary.
             TokenReply::Success(_) => Self::Transient { retry_after: None },
             TokenReply::ProtocolError(refusal) => Self::Error(&refusal.error),
             TokenReply::NoReply(nothing) if !nothing.may_pass() => Self::Error(""),
@@ -245,7 +244,7 @@ enum Step {
     Failed,
 }
 
-/// The pace of polling (RFC 8628 section 3.5), without a clock or a network.
+/// The polling interval (RFC 8628 section 3.5), without a clock or a network.
 struct Poller {
     /// Never shrinks within one flow.
     interval: Duration,
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_never_rises_above_what_the_host_asked_for() {
+    fn polling_is_never_faster_than_the_host_allows() {
         let mut poller = Poller::new(None);
         assert_eq!(
             poller.step(&Seen::Error("authorization_pending"), FAR),
@@ -346,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn only_known_pages_get_a_button() {
+    fn only_known_pages_may_be_opened() {
         for good in [
             "https://microsoft.com/devicelogin",
             "https://login.microsoft.com/device",

@@ -1,4 +1,4 @@
-//! Why a sign-in or its renewal did not work, and the words for it.
+//! Sign-in and renewal errors, and their consequences.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use super::blank::Blank;
 use crate::model::{SignInMethod, clean};
 
-/// Why a request to the sign-in host got no answer. Facts only.
+/// Reason why a request to the sign-in host got no response. Facts only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpFault {
     #[error("the host was not reached")]
     NotReached,
-    /// No answer came. A proxy script (PAC), which is not run here, may name the proxy to use.
+    /// No response. A proxy script (PAC), which is not run here, may name the required proxy.
     #[error("the host was not reached; a proxy script is set, which cordon does not run")]
     ScriptNotRun,
-    /// No request got through to the host.
+    /// The proxy let no request through to the host.
     #[error("the proxy asks for a sign-in of its own")]
     ProxyRefuses,
     #[error("no answer in time")]
@@ -31,23 +31,23 @@ pub enum HttpFault {
 /// A failure of signing in, renewing or signing out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// The person said no in the browser.
+    /// The user declined in the browser.
     #[error("the sign-in was declined")]
     Declined,
     #[error("the code expired")]
     Expired,
-    /// A device code works once, and its only successful answer got lost.
+    /// A device code works once, and its only successful response was lost.
     #[error("the sign-in was approved, its answer got lost")]
     AnswerLost,
-    /// A newer code was asked for, or somebody signed out meanwhile.
+    /// A newer sign-in was started, or the user signed out meanwhile.
     #[error("the sign-in was replaced by another one")]
     Superseded,
     #[error("the browser did not come back")]
     NotBack,
-    /// Signing in with the browser needs a port of this computer.
+    /// Signing in with the browser needs a local port.
     #[error("no loopback port is free")]
     NoPort,
-    /// Tokens that were made for another sign-in than this one.
+    /// Tokens that were issued for another sign-in.
     #[error("the answer belongs to another sign-in")]
     ForeignAnswer,
     #[error("nobody is signed in")]
@@ -56,29 +56,29 @@ pub enum AuthError {
     PersonalAccount,
     #[error("an account of another tenant")]
     OtherTenant,
-    /// A silent renewal returned somebody else's tokens; `came` is their account, if they name it.
+    /// A silent renewal returned another account's tokens; `came` is that account, if named.
     #[error("another account came back")]
     AnotherAccount { came: Option<Box<str>> },
-    /// Interaction required: a person has to sign in again.
+    /// Interaction required: the user has to sign in again.
     #[error("{refusal}")]
     Interact { refusal: Box<ErrorResponse> },
     /// The registration or a setting is wrong.
     #[error("{refusal}")]
     Config { refusal: Box<ErrorResponse> },
-    /// A policy forbids it, and signing in again does not help by itself.
+    /// A policy forbids it, and signing in again alone does not help.
     #[error("{refusal}")]
     Blocked { refusal: Box<ErrorResponse> },
-    /// The host asks for a pause.
+    /// The host requests a pause.
     #[error("the sign-in host asks to wait until {until}")]
     Busy { until: Timestamp },
     #[error("sign-in host: {0}")]
     Unreachable(HttpFault),
     #[error("the sign-in host's answer (HTTP {status}) was not understood")]
     NotUnderstood { status: u16 },
-    /// A protocol answer that lacks something a sign-in needs.
+    /// A protocol response that lacks something a sign-in needs.
     #[error("the sign-in host's answer cannot be used")]
     Unusable,
-    /// Signed out, and the saved sign-in could not be removed.
+    /// Signed out, but the saved sign-in could not be removed.
     #[error("the saved sign-in is still in the keyring: {reason}")]
     KeyringKept { reason: Box<str>, remedy: Box<str> },
     /// Several sign-ins were saved under one name; they were removed.
@@ -87,7 +87,7 @@ pub enum AuthError {
 }
 
 impl AuthError {
-    /// Whether the tokens are not those of the person who is signed in.
+    /// Whether the tokens are not those of the signed-in account.
     #[must_use]
     pub const fn is_about_identity(&self) -> bool {
         matches!(
@@ -108,7 +108,7 @@ impl AuthError {
         )
     }
 
-    /// Whether a renewal can end in it; all others concern an interactive sign-in.
+    /// Whether a renewal can fail with it; all others are errors of an interactive sign-in.
     #[must_use]
     pub const fn concerns_renewal(&self) -> bool {
         self.needs_person() || self.may_pass() || matches!(self, Self::Config { .. })
@@ -123,7 +123,7 @@ impl AuthError {
         Some(refusal)
     }
 
-    /// The way to sign in that a refusal asks for.
+    /// The sign-in method that a refusal requires.
     #[must_use]
     pub fn advised_way(&self) -> Option<SignInMethod> {
         if *self == Self::NoPort {
@@ -137,7 +137,7 @@ impl AuthError {
         wants_browser.then_some(SignInMethod::Browser)
     }
 
-    /// Whether a person has to sign in again before anything else works.
+    /// Whether the user has to sign in again before anything else works.
     #[must_use]
     pub const fn needs_person(&self) -> bool {
         self.is_about_identity()
@@ -148,7 +148,7 @@ impl AuthError {
     }
 }
 
-/// Error response of the sign-in host (RFC 6749 section 5.2, and Entra's additions). All texts are cleaned.
+/// Error response of the sign-in host (RFC 6749 section 5.2, plus Entra's additions), cleaned.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the sign-in host refused: {error} {numbers:?}")]
 pub struct ErrorResponse {
@@ -156,7 +156,7 @@ pub struct ErrorResponse {
     /// The only stable part; numbers and texts may change any day.
     pub error: Box<str>,
     pub suberror: Option<Box<str>>,
-    /// AADSTS numbers. They choose words and, but for one list below, never a reaction.
+    /// AADSTS numbers. They select words and, except for one list below, never a reaction.
     pub numbers: Box<[u32]>,
     /// May name the person: for the screen, not for a log.
     pub description: Option<Box<str>>,
@@ -164,16 +164,16 @@ pub struct ErrorResponse {
     pub timestamp: Option<Box<str>>,
     /// Claims that the next sign-in has to request, if the host demands any.
     pub claims: Option<Box<str>>,
-    /// The permissions that were asked for by name.
+    /// The requested permissions, if requested by name.
     pub asked: Option<Box<str>>,
-    /// Repeats the refusal before it, so that another try is pointless.
+    /// Repeats the previous refusal, so that a retry is pointless.
     pub is_repeated: bool,
-    /// Refuses a sign-in in which a person takes part, and not the renewal of one.
+    /// Refuses an interactive sign-in, not a renewal.
     pub is_of_sign_in: bool,
 }
 
 impl fmt::Debug for ErrorResponse {
-    // Without the description and the claims, which name people.
+    // Without description and claims, which name people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorResponse")
             .field("status", &self.status)
@@ -208,7 +208,7 @@ impl ErrorResponse {
         }
     }
 
-    /// Numbers that ask for the browser: a code can never satisfy them.
+    /// Numbers that require the browser: a code can never satisfy them.
     fn wants_browser(&self) -> bool {
         self.numbers.iter().any(|number| {
             matches!(
@@ -227,7 +227,7 @@ impl ErrorResponse {
         })
     }
 
-    /// Whether the host does not take requests of this application at all.
+    /// Whether the host rejects all requests of this application.
     pub(super) fn concerns_registration(&self) -> bool {
         matches!(&*self.error, "unauthorized_client" | "invalid_client")
     }
@@ -236,13 +236,13 @@ impl ErrorResponse {
         matches!(&*self.error, "server_error" | "temporarily_unavailable")
     }
 
-    /// The two words that keep a poll going (RFC 8628 section 3.5).
+    /// The two errors that continue polling (RFC 8628 section 3.5).
     pub(super) fn is_about_polling(&self) -> bool {
         matches!(&*self.error, "authorization_pending" | "slow_down")
     }
 
-    /// Whether the saved sign-in is over for good. Everything else keeps it: a policy that says no
-    /// at home may say yes in the office.
+    /// Whether the saved sign-in is permanently invalid. Everything else keeps it: a policy that
+    /// refuses at home may allow it in the office.
     pub(super) fn ends_saved_sign_in(&self) -> bool {
         matches!(
             self.suberror.as_deref(),
@@ -253,7 +253,7 @@ impl ErrorResponse {
             .any(|n| matches!(n, 50_173 | 700_082 | 70_043 | 70_008 | 530_036))
     }
 
-    /// The host saw a loop of identical requests: nothing automatic until a person acts.
+    /// The host detected a loop of identical requests: no automatic retry until the user acts.
     pub(super) fn is_loop(&self) -> bool {
         self.numbers.contains(&50_196)
     }
@@ -267,8 +267,8 @@ impl ErrorResponse {
                 .all(|n| matches!(n, 54_005 | 70_000 | 70_008 | 70_018 | 70_019))
     }
 
-    /// Whether the person said no: with a word of Entra's own where a code was shown, and else with
-    /// that of the RFC. Entra uses the latter for a policy's refusals, too; those have other numbers.
+    /// Whether the user declined: Entra's own error after a device code, else that of the RFC.
+    /// Entra uses the latter for policy refusals too, with other numbers.
     fn is_declined(&self) -> bool {
         match &*self.error {
             "authorization_declined" => true,
@@ -277,7 +277,7 @@ impl ErrorResponse {
         }
     }
 
-    /// As [`Self::into_error`], of a sign-in in which a person takes part.
+    /// [`Self::into_error`] for an interactive sign-in.
     pub(super) fn into_sign_in_error(self: Box<Self>) -> AuthError {
         if self.is_declined() {
             AuthError::Declined
@@ -286,7 +286,7 @@ impl ErrorResponse {
         }
     }
 
-    /// The refusal, said to be that of a sign-in and not of a renewal.
+    /// Marks the refusal as that of an interactive sign-in.
     pub(super) fn of_sign_in(mut self: Box<Self>) -> Box<Self> {
         self.is_of_sign_in = true;
         self
@@ -307,7 +307,7 @@ impl ErrorResponse {
     }
 }
 
-/// The numbers in a description, for answers without `error_codes`. For help texts only.
+/// The numbers in a description, for responses without `error_codes`. For help texts only.
 pub(super) fn numbers_in(description: &str) -> Vec<u32> {
     let digits = |text: &str| {
         let end = text
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_decides_and_the_number_words_it() {
+    fn error_decides_the_variant_and_number_selects_words() {
         let interact = refusal("invalid_grant", None, &[50_076]).into_error();
         assert!(matches!(interact, AuthError::Interact { .. }));
         let explained = interact.explain();
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_sign_in_does_not_speak_of_an_earlier_one() {
+    fn refused_interactive_sign_in_does_not_mention_an_earlier_one() {
         for numbers in [&[70_000][..], &[70_008], &[50_133], &[700_082], &[]] {
             let said = |refusal: Box<ErrorResponse>| refusal.into_error().explain().headline;
             let refusal = || refusal("invalid_grant", None, numbers);
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_the_sign_in_host_is_not_called_an_answer_that_was_not_understood() {
+    fn server_fault_is_explained_as_host_busy_or_down() {
         let said = |status| AuthError::NotUnderstood { status }.explain();
         for status in [500, 502, 503, 504] {
             let said = said(status);

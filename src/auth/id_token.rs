@@ -1,5 +1,4 @@
-//! The claims that are read from tokens, and whether an id token is one for this client
-//! (`OpenID` Connect Core 1.0 section 3.1.3.7).
+//! Claims of tokens, and validation of id tokens (`OpenID` Connect Core 1.0 section 3.1.3.7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,22 +12,20 @@ use super::answer::Fields;
 use super::error::AuthError;
 use crate::model::{Cloud, Endpoints, is_guid};
 
-/// Tokens seen are below 4 KB; nothing above this is decoded.
+/// Real tokens are below 4 KB; nothing above this is decoded.
 pub(super) const MAX_TOKEN: usize = 64 * 1024;
-/// How far two servers' clocks may be apart.
+/// Maximum skew between two servers' clocks.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
-/// Clock skew allowed where the answer has no date: less would lock out people whose clock is
-/// set to another time zone.
+/// Maximum clock skew if the response has no date: users' clocks may be in the wrong time zone.
 const LOCAL_SKEW: SignedDuration = SignedDuration::from_hours(26);
 
-/// Nonce that ties an id token to the request that it answers.
+/// Nonce that binds an id token to its request.
 pub(super) enum Nonce<'a> {
     /// Sent with the request, and expected back.
     Sent(&'a str),
     /// A device code's request has none.
     NotSent,
-    /// A renewal's id token may leave it out; one that has it has that of the sign-in (section
-    /// 12.2), as far as that is still known.
+    /// A renewal's id token may omit it; otherwise it must match the known one (section 12.2).
     OfSignIn(&'a FirstNonce),
 }
 
@@ -59,7 +56,7 @@ impl From<Option<Box<str>>> for FirstNonce {
     }
 }
 
-/// The claims that are looked at. `Value`, because a wrong type must not hide the others.
+/// The claims that are used. `Value`, as a mistyped one must not hide the others.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Claims {
@@ -82,7 +79,7 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    /// `None` of a token that is opaque.
+    /// Claims of a token; `None` if it is opaque.
     ///
     /// # Errors
     /// As of [`Self::of_part`].
@@ -90,11 +87,10 @@ impl Claims {
         token.split('.').nth(1).map_or(Ok(None), Self::of_part)
     }
 
-    /// `None` of what has no claims in it.
+    /// Claims of a base64url part; `None` if it contains none.
     ///
     /// # Errors
-    /// When a claim occurs twice, or an identity claim is not a string: two readers could take it for
-    /// two accounts'.
+    /// When a claim is duplicated or an identity claim is not a string: parsers could disagree.
     pub(super) fn of_part(part: &str) -> Result<Option<Self>, AuthError> {
         if part.len() > MAX_TOKEN {
             return Ok(None);
@@ -116,7 +112,7 @@ impl Claims {
         owner.all(|claim| claim.is_null() || claim.is_string())
     }
 
-    /// Roles of an application's own token. A person's token can have roles too, beside `scp`.
+    /// Roles of an application token. A user's token can have roles too, beside `scp`.
     pub(super) fn roles_of_an_application(&self) -> Option<String> {
         let roles = self
             .roles
@@ -130,7 +126,7 @@ impl Claims {
         text(&self.nonce)
     }
 
-    /// Whether it was issued to this client: alone, or as the authorized party among several.
+    /// Whether it was issued to this client: as the only audience, or as the authorized party.
     fn is_for(&self, client_id: &str) -> bool {
         let is_ours = |value: &Value| {
             let client = value.as_str();
@@ -144,8 +140,8 @@ impl Claims {
             && (!names_a_party || is_ours(&self.azp))
     }
 
-    /// Whether it was made lately. Held against the time that came with the answer: this
-    /// computer's clock may be wrong, and counts only where it cannot be by accident.
+    /// Whether it was issued recently, according to the response's date. This computer's clock,
+    /// which may be wrong, is only checked roughly.
     fn is_of_now(&self, date: Option<Timestamp>, now: Timestamp) -> bool {
         let (now, skew) = match date {
             Some(date) => (date, SKEW),
@@ -159,7 +155,7 @@ impl Claims {
         let (Some(issued), Some(ends)) = (at(&self.iat), at(&self.exp)) else {
             return false;
         };
-        // RFC 7519 section 4.1.5: it may be left out.
+        // RFC 7519 section 4.1.5: optional.
         let holds_already = self.nbf.is_null()
             || at(&self.nbf).is_some_and(|begins| begins.duration_since(now) <= skew);
         issued < ends
@@ -168,7 +164,7 @@ impl Claims {
             && holds_already
     }
 
-    /// Whether the tenant that it names issued it.
+    /// Whether the issuer belongs to the token's tenant.
     fn has_own_issuer(&self, endpoints: &Endpoints) -> bool {
         let (Some(issuer), Some(tenant)) = (text(&self.iss), text(&self.tid)) else {
             return false;
@@ -178,7 +174,7 @@ impl Claims {
         if !endpoints.loopback {
             return is_at(&endpoints.token.origin().ascii_serialization());
         }
-        // A stand-in names itself, or the cloud that it stands in for.
+        // A stand-in's issuer is itself or the cloud it simulates.
         Cloud::ALL.iter().any(|cloud| is_at(cloud.authority()))
             || Url::parse(issuer).is_ok_and(|issuer| {
                 let mut path = issuer.path_segments().into_iter().flatten();
@@ -190,13 +186,11 @@ impl Claims {
     }
 }
 
-/// Reads the id token of an answer, and refuses one that is not for this client, this request and
-/// this moment. It came straight from the token endpoint over TLS, so its signature need not be
-/// checked (section 3.1.3.7, item 6).
+/// Reads a response's id token, and rejects one for another client, request or time. It came
+/// directly from the token endpoint over TLS, so its signature is not checked (section 3.1.3.7, 6).
 ///
 /// # Errors
-/// [`AuthError::ForeignAnswer`] for a token that is another's; [`AuthError::Unusable`] where a
-/// sign-in at a cloud brings none.
+/// [`AuthError::ForeignAnswer`]; [`AuthError::Unusable`] if a cloud sign-in has none.
 pub(super) fn checked(
     fields: &Fields,
     nonce: &Nonce<'_>,
@@ -212,7 +206,7 @@ pub(super) fn checked(
             Ok(None)
         };
     };
-    // Header, claims, signature (RFC 7519 section 3); an encrypted one has five parts.
+    // Header, claims, signature (RFC 7519 section 3); an encrypted token has five parts.
     let is_signed = token.split('.').count() == 3;
     let claims = Claims::of_token(token)?.filter(|_| is_signed);
     let Some(claims) = claims else {
@@ -227,8 +221,7 @@ pub(super) fn checked(
         Nonce::NotSent => true,
         Nonce::OfSignIn(first) => first.may_come_back(claims.nonce()),
     };
-    // A stand-in without a profile knows no registration, and nothing it says leaves this
-    // computer.
+    // A stand-in without a profile knows no registration, and its tokens never leave this computer.
     let fits = !endpoints.is_registered
         || claims.is_for(&endpoints.client_id)
             && claims.is_of_now(fields.date, now)

@@ -1,5 +1,4 @@
-//! Persistence of a session in the keyring: found at the start, saved with each renewal, removed
-//! when a person signs out.
+//! A session in the keyring: restored at startup, saved at renewal, removed on sign-out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,15 +14,14 @@ use super::trouble::{KeyringTrouble, TroubleKind};
 use crate::model::{Account, KeyringState, Permissions};
 
 impl Session {
-    /// Looks for the saved sign-in of this account, or for one from before there were several;
-    /// tells whose it is. It counts after [`Self::accept_saved`].
+    /// Finds the saved sign-in of this account, or one from before sign-ins were stored per
+    /// account, and returns its account. It takes effect with [`Self::accept_saved`].
     ///
-    /// Waits for the keyring as long as it takes, because it may be asking the person to unlock it;
-    /// who does not want to wait drops the future or calls [`Self::begin`], and then a late answer
-    /// is dropped as well. What goes wrong shows in the state of the keyring.
+    /// Waits for the keyring without limit, as it may be asking the user to unlock it. Dropping the
+    /// future or calling [`Self::begin`] discards a late result. Errors show in [`Self::keyring`].
     ///
     /// # Errors
-    /// [`AuthError::SavedTwice`] when there were several, which are gone now.
+    /// [`AuthError::SavedTwice`] when there were several, which are now removed.
     pub async fn find_saved(&self, object_id: Option<&str>) -> Result<Option<Account>, AuthError> {
         let present = |cache: &TokenCache| (cache.generation, cache.flow);
         let before = present(&self.0.cache());
@@ -83,10 +81,10 @@ impl Session {
         Some(signed_in)
     }
 
-    /// Removes the saved sign-ins of these accounts, of which none is signed in.
+    /// Removes the saved sign-ins of these accounts, none of which is signed in.
     ///
     /// # Errors
-    /// [`AuthError::KeyringKept`] when the keyring did not do it, or not yet.
+    /// [`AuthError::KeyringKept`] when the keyring failed or did not respond in time.
     pub async fn remove_saved(&self, object_ids: &[Box<str>]) -> Result<(), AuthError> {
         let store = &self.0.store;
         let target = &self.0.target;
@@ -97,7 +95,7 @@ impl Session {
             let removed = store.post_removal(&account_item(target, object_id));
             store.completed(removed).await.map_err(keyring_kept)?;
         }
-        // From before there were items by account.
+        // Saved before there were items per account.
         let old = store.read(target).await.map_err(keyring_kept)?;
         let old = old
             .as_deref()
@@ -109,18 +107,17 @@ impl Session {
         Ok(())
     }
 
-    /// Forgets everything here and in the keyring. The server keeps the session: Entra offers a
-    /// client no way to revoke it.
+    /// Drops the session here and in the keyring. The server keeps it: Entra has no revocation.
     ///
     /// # Errors
     /// [`AuthError::KeyringKept`] when signed out, but the saved sign-in could not be removed.
     pub async fn sign_out(&self) -> Result<(), AuthError> {
-        // One that was never saved needs no removing.
+        // A sign-in that was never saved needs no removal.
         let saves = !matches!(self.0.store.state(), KeyringState::NotSaved { .. });
         let (ticket, maybe_saved) = {
             let mut cache = self.0.cache();
             let maybe_saved = cache.was_saved || saves;
-            // Under the lock, as every request: a renewal that is just ending must not save after it.
+            // Posted under the lock, as every request: a concurrent renewal must not save later.
             let ticket = self.0.post_removal(&cache);
             *cache = TokenCache {
                 generation: cache.generation + 1,
@@ -137,7 +134,7 @@ impl Session {
                 self.0.cache().was_saved = false;
                 Ok(())
             }
-            // Where there is no keyring, nothing of this run is in it.
+            // Without a keyring, nothing of this run is saved in it.
             Err(KeyringTrouble {
                 kind: TroubleKind::Absent,
                 ..
@@ -152,7 +149,7 @@ impl Session {
         self.0.store.state()
     }
 
-    /// Opens the keyring anew and saves the present sign-in, if there is one.
+    /// Reopens the keyring and saves the current sign-in, if there is one.
     pub async fn try_keyring_again(&self) -> KeyringState {
         if self.0.store.reopen().await.is_ok() {
             let ticket = {
@@ -169,19 +166,19 @@ impl Session {
         self.keyring()
     }
 
-    /// Wants `note` kept under `item` beside the sign-in. Returns at once; the newest about an item
-    /// wins, and what the keyring does not take is lost.
+    /// Requests to store `note` under `item` beside the sign-in. Returns at once; the newest note
+    /// of an item wins, and failures are ignored.
     pub fn keep_note(&self, item: &str, note: String) {
         self.0.store.post_note(item, note);
     }
 
-    /// [`Self::keep_note`], and waits until it was handed to the keyring, for `limit` at most.
+    /// [`Self::keep_note`], then waits for the keyring's attempt, for `limit` at most.
     pub async fn keep_note_within(&self, item: &str, note: String, limit: Duration) {
         let ticket = self.0.store.post_note(item, note);
         self.0.store.note_tried(ticket, limit).await;
     }
 
-    /// The note under `item`. Takes as long as the keyring takes.
+    /// The note under `item`. Waits for the keyring without limit.
     ///
     /// # Errors
     /// Why it could not be read.
@@ -190,7 +187,7 @@ impl Session {
         Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned()))
     }
 
-    /// Tells each change of [`Self::keyring`].
+    /// A watch on [`Self::keyring`].
     #[must_use]
     pub fn watch_keyring(&self) -> watch::Receiver<KeyringState> {
         self.0.store.watch()
@@ -212,7 +209,7 @@ impl Inner {
         Some(account_item(&self.target, &signed_in.account.object_id))
     }
 
-    /// Wants what is held gone from the keyring. Under the lock of `cache`.
+    /// Requests removal of the cached sign-in from the keyring. Call under the lock of `cache`.
     pub(super) fn post_removal(&self, cache: &TokenCache) -> Ticket {
         if cache.has_old_item {
             self.store.post_removal(&self.target);
@@ -221,14 +218,13 @@ impl Inner {
         self.store.post_removal(&item)
     }
 
-    /// Says of a sign-in that lasts, but brought nothing to be saved, that it is not saved. Under the
-    /// lock of `cache`.
+    /// Reports that a sign-in without a refresh token is not saved. Call under the lock of `cache`.
     fn post_nothing(&self, cache: &TokenCache) -> Option<Ticket> {
         cache.access.as_ref()?;
         Some(self.store.post_nothing(&self.item(cache)?))
     }
 
-    /// Wants what is held saved. Under the lock of `cache`, so that the newest token is the last.
+    /// Requests saving of the cached sign-in. Call under the lock of `cache`: the newest wins.
     pub(super) fn post_save(&self, cache: &TokenCache) -> Option<Ticket> {
         let account = cache.signed_in.as_ref()?.account.clone();
         let item = account_item(&self.target, &account.object_id);

@@ -1,5 +1,4 @@
-//! One renewal at a time among the consoles of one person: on a strict server a refresh token that
-//! is used twice ends the whole sign-in.
+//! Lock for renewals among consoles: on a strict server, reusing a refresh token ends the sign-in.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +6,7 @@ use std::time::Duration;
 use super::store::TokenStore;
 use crate::files::{self, File, TryLockError};
 
-/// How long another console may take; after that this one proceeds without the lock.
+/// Maximum wait for another console; then this one proceeds without the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(50);
 
@@ -21,8 +20,8 @@ impl TokenStore {
         self
     }
 
-    /// Waits for this console's turn; it lasts until the file is dropped. `None` when it cannot be
-    /// had: going on is better than not signing in.
+    /// Acquires the lock; dropping the file releases it. `None` if it is unavailable: continuing is
+    /// better than not signing in.
     pub(super) async fn turn(&self, item: &str) -> Option<File> {
         let Self::Keyring(keyring) = self else {
             return None;

@@ -1,11 +1,12 @@
-//! Signing in, staying signed in, signing out: a public client of Microsoft Entra.
+//! Sign-in, renewal and sign-out: a public client of Microsoft Entra.
 //!
-//! Two methods start a session: a code typed into a browser (RFC 8628), or the browser of this computer
-//! (authorization code with PKCE, RFC 6749 and 7636). Refresh tokens (RFC 6749 section 6) keep it. The access token lives in memory only, the refresh token in the system's keyring or, in
-//! its absence, in memory (rule 6). Both end in the same `token::Grant`;
-//! renewal and keeping know nothing of how it came about.
+//! Two methods start a session: a code typed into a browser (RFC 8628), or the browser of this
+//! computer (authorization code with PKCE, RFC 6749 and 7636). Both end in the same `token::Grant`;
+//! renewal and persistence do not depend on the method. Refresh tokens (RFC 6749 section 6) keep
+//! the session. The access token is held in memory only, the refresh token in the system's keyring
+//! or, without one, in memory (rule 6).
 //!
-//! The HTTP client and the wall clock are handed in.
+//! The HTTP client and the wall clock are arguments.
 
 mod answer;
 mod blank;
@@ -51,17 +52,16 @@ pub use token::AccessToken;
 pub use token_cache::{RefusedToken, SignedIn};
 pub use trouble::KeyringTrouble;
 
-/// Sends one request to the sign-in host: redirects off, with its own time limits.
+/// Sends one request to the sign-in host, without redirects and with its own time limits.
 pub type SendRequest = Arc<
     dyn Fn(HttpRequest) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFault>> + Send>>
         + Send
         + Sync,
 >;
 
-/// The wall clock.
 pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
 
-/// The sign-in host, with what every request to it is made of.
+/// The sign-in host, with the common parts of every request to it.
 struct SignInHost {
     http: SendRequest,
     clock: Clock,

@@ -1,4 +1,4 @@
-//! Silent renewal (RFC 6749 section 6): one at a time, the newest refresh token wins.
+//! Silent renewal (RFC 6749 section 6): single-flight, the newest refresh token wins.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +22,9 @@ use crate::model::{KeyringState, Permissions, fraction};
 /// A refusal does not change within a minute (as in MSAL).
 const REMEMBERED: Duration = Duration::from_mins(1);
 const REMEMBERED_LONG: Duration = Duration::from_mins(30);
-/// A caller that wants a token does not sleep through a longer pause: it gets an error instead.
+/// Maximum pause that a caller waits for a token; a longer one is an error.
 const MAX_PAUSE: Duration = Duration::from_secs(10);
-/// How often one renewal asks when nothing comes back.
+/// Attempts of one renewal if there is no response.
 const TRIES: u32 = 3;
 
 impl Inner {
@@ -88,14 +88,14 @@ impl Inner {
         self.failed(error, refusal.as_deref(), generation, refused.as_ref(), now)
     }
 
-    /// Sends the refresh grant, a few times if nothing comes back. A sign-out ends it at once.
+    /// Sends the refresh grant, with retries if there is no response. A sign-out aborts it.
     async fn ask(
         &self,
         refresh: &Secret<String>,
         claims: Option<&WantedClaims>,
         generation: u64,
     ) -> TokenReply {
-        // Before the generation is looked at, so that no sign-out falls in between.
+        // Registered before the generation is read, so that no sign-out is missed.
         let left = self.left.notified();
         if self.cache().generation != generation {
             return fault(HttpFault::Interrupted);
@@ -128,8 +128,8 @@ impl Inner {
             if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_scope")
                 && scope.take().is_some()
             {
-                // Less was granted than was asked for, which RFC 6749 section 6 does not allow to request:
-                // without a scope it is what was granted.
+                // A renewal must not request more than was granted (RFC 6749 section 6): without a
+                // scope, the granted one applies.
                 continue;
             }
             let TokenReply::NoReply(nothing) = &reply else {
@@ -148,9 +148,9 @@ impl Inner {
         }
     }
 
-    /// The token in the keyring, if another window has put a newer one there.
+    /// The token in the keyring, if another console has stored a newer one.
     async fn renewed_elsewhere(&self, refused: &Secret<String>) -> Option<Arc<Secret<String>>> {
-        // Unless ours is known to be saved, theirs is older.
+        // Unless our own is known to be saved, the stored one is older.
         if self.store.state() != KeyringState::Saved {
             return None;
         }
@@ -166,7 +166,7 @@ impl Inner {
         (same_account && saved.refresh.expose() != refused.expose()).then_some(saved.refresh)
     }
 
-    /// The tokens of an answer, unless it says that they are another account's.
+    /// The tokens of a response, unless they belong to another account.
     fn renewed_grant(
         &self,
         fields: Box<Fields>,
@@ -187,7 +187,7 @@ impl Inner {
         let ticket = {
             let mut cache = self.cache();
             if cache.generation != generation {
-                // Signed out or in anew meanwhile: this answer is nobody's any more.
+                // Signed out or in again meanwhile: this response is discarded.
                 return cache.access.clone().ok_or(AuthError::NotSignedIn);
             }
             cache.access = Some(grant.access.clone());
@@ -204,11 +204,11 @@ impl Inner {
             if grant.refresh.is_some() {
                 cache.refresh = grant.refresh;
             }
-            // Also when it stayed the same: it may not have been saved so far.
+            // Even if unchanged: it may not have been saved so far.
             self.post_save(&cache)
         };
         if let Some(ticket) = ticket {
-            // Three seconds at most; after that it goes on from memory, and the screen says so.
+            // Waits three seconds at most; then the token is in memory only, as shown on screen.
             self.store.saved(ticket).await;
         }
         Ok(grant.access)
@@ -227,7 +227,7 @@ impl Inner {
         if cache.generation != generation {
             return cache.access.clone().ok_or(AuthError::NotSignedIn);
         }
-        // Tokens of somebody else are nobody's: what brought them would bring them again.
+        // Retrying would only bring another account's tokens again.
         let is_foreign = error.is_about_identity();
         let ends = is_foreign || refusal.is_some_and(ErrorResponse::ends_saved_sign_in);
         let is_final = ends || refusal.is_some_and(ErrorResponse::is_loop);
@@ -242,7 +242,7 @@ impl Inner {
         }
         if ends {
             cache.refresh = None;
-            // Not waited for: if it stays, the next start meets the same refusal.
+            // Not awaited: if removal fails, the next start gets the same refusal.
             self.post_removal(&cache);
         }
         let resort = cache
@@ -252,15 +252,15 @@ impl Inner {
     }
 }
 
-/// Until when a failure is answered again without asking anew.
+/// How long a failure is returned without another request.
 fn remembered_until(error: &AuthError, now: Timestamp) -> Instant {
     let wait = if let AuthError::Busy { until } = error {
         Duration::try_from(until.duration_since(now)).unwrap_or_default()
     } else if error.may_pass() {
-        // Only for those who were waiting: the line may be back any moment.
+        // Only for concurrent waiters: the connection may recover any moment.
         Duration::ZERO
     } else if matches!(error, AuthError::Config { refusal } if refusal.concerns_registration()) {
-        // The registration does not get better by itself.
+        // The registration does not fix itself.
         REMEMBERED_LONG
     } else {
         REMEMBERED

@@ -1,13 +1,13 @@
-//! The one wrapper for what must not be seen (rule 6).
+//! The one wrapper for secrets (rule 6).
 
 use std::fmt;
 
 use zeroize::Zeroize;
 
-/// Something that must reach neither a log, nor the journal, nor the screen.
+/// A value that must not reach logs, the journal or the screen.
 ///
-/// It prints as `Secret(…)`, has no `Display` and no `Serialize`, and is wiped when dropped. Wiping
-/// is best effort: HTTP and TLS buffers keep copies that are out of reach here.
+/// It prints as `Secret(…)`, has no `Display` and no `Serialize`, and is wiped on drop. Wiping is
+/// best effort: HTTP and TLS buffers hold copies that are out of reach here.
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
@@ -40,7 +40,7 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn a_secret_does_not_print() {
+    fn secret_does_not_print() {
         let secret = Secret::new("canary".to_owned());
         assert_eq!(
             format!("{secret:?} {:?}", Some(&secret)),

@@ -1,4 +1,4 @@
-//! One account's session: its identity, and tokens that are fresh enough.
+//! One account's session: its identity, and sufficiently fresh tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,14 +20,14 @@ use super::token_cache::{RefusedToken, SignedIn, TokenCache};
 use super::{Clock, HttpFault, SendRequest, SignInHost};
 use crate::model::{Account, Endpoints, Mode, Scopes};
 
-/// Time limit of a renewal that somebody waits for: a host that hangs would otherwise be asked three
-/// times for half a minute each.
+/// Time limit of a renewal that a caller waits for: an unresponsive host would otherwise be tried
+/// three times for half a minute each.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a batch of orders waits for a token that lasts; the renewal goes on behind that.
+/// How long a batch of orders waits for a fresh token; the renewal continues in the background.
 const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
 
-/// A sign-in that is not the session's yet, so that its account can be checked first.
-/// Dropping it forgets its tokens.
+/// A completed sign-in that is not the session's yet, so that its account can be checked first.
+/// Dropping it discards its tokens.
 pub struct PendingSignIn {
     account: Account,
     grant: Grant,
@@ -55,13 +55,13 @@ pub struct Session(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) host: SignInHost,
     pub(super) store: TokenStore,
-    /// Cloud, application and tenant: the beginning of the keyring's names.
+    /// Cloud, application and tenant: the prefix of the keyring items.
     pub(super) target: Arc<str>,
     /// Never held across an `await`.
     pub(super) cache: Mutex<TokenCache>,
     /// Single-flight lock of renewals.
     pub(super) turn: tokio::sync::Mutex<()>,
-    /// Signals to a renewal that nobody is signed in any more.
+    /// Notifies a renewal of a sign-out.
     pub(super) left: tokio::sync::Notify,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// A session of one application in one place. Asks nobody for anything yet.
+    /// A session of one application in one tenant. Sends nothing yet.
     #[must_use]
     pub fn new(
         endpoints: &Endpoints,
@@ -98,18 +98,18 @@ impl Session {
         }))
     }
 
-    /// Renews the sign-in although that has just failed: what was remembered about it is forgotten.
+    /// Renews the sign-in even after a recent failure, which is forgotten.
     ///
     /// # Errors
-    /// When it could not be renewed. It is kept for the next try unless the answer was conclusive,
-    /// and [`Self::signed_in`] names the account.
+    /// When it could not be renewed. It is kept for the next attempt unless the refusal was
+    /// conclusive, and [`Self::signed_in`] names the account.
     pub async fn renew_again(&self) -> Result<(), AuthError> {
         self.0.cache().failure = None;
         self.token().await.map(drop)
     }
 
-    /// Asks for a code for a person to type into a browser. Only ever on a person's request: it ages
-    /// at once. An older code stops counting.
+    /// Requests a code for the user to type into a browser. Only on a user's action, as it expires
+    /// from then on. An older code becomes invalid.
     ///
     /// # Errors
     /// When the sign-in host refuses or cannot be reached.
@@ -119,11 +119,11 @@ impl Session {
         asked.map_err(|error| self.0.learn(error))
     }
 
-    /// Waits until the person has typed the code. Dropping the future cancels at once; an answer
-    /// that has arrived counts, because nothing is waited for after it.
+    /// Waits until the user has typed the code. Dropping the future cancels at once; a received
+    /// response counts, as nothing is awaited after it.
     ///
     /// # Errors
-    /// When it was declined, expired, was refused or replaced, or its answer got lost.
+    /// When it was declined, expired, refused or superseded, or its response was lost.
     pub async fn finish(&self, flow: DeviceFlow) -> Result<PendingSignIn, AuthError> {
         let fields = device_code::wait_for_person(&self.0.host, &flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
@@ -137,12 +137,12 @@ impl Session {
     /// [`AuthError::NoPort`] when there is none.
     pub async fn begin_in_browser(&self) -> Result<BrowserFlow, AuthError> {
         let (number, claims) = self.0.next_flow();
-        // A sign-in that is renewed is the same person's; a first one may choose.
+        // A renewed sign-in is for the same account; the first one may choose.
         let known = self.signed_in().and_then(|known| known.account.user_name);
         browser::begin(&self.0.host, claims, known.as_deref(), number).await
     }
 
-    /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
+    /// Waits until the browser has returned, for five minutes at most. Dropping the future cancels
     /// at once and closes the port.
     ///
     /// # Errors
@@ -151,24 +151,24 @@ impl Session {
         let (number, nonce) = (flow.number, flow.nonce());
         let fields = browser::wait_for_person(&self.0.host, flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
-        // EXPOSE: to compare it with what came back.
+        // EXPOSE: to compare it with the received value.
         let nonce = Nonce::Sent(nonce.secret());
         self.0.pending_sign_in(fields, &nonce, number)
     }
 
-    /// Makes a sign-in the session's own, and has it saved.
+    /// Makes a pending sign-in the session's own, and saves it.
     ///
     /// # Errors
-    /// [`AuthError::Superseded`] when another one has begun meanwhile.
+    /// [`AuthError::Superseded`] when another one was started meanwhile.
     pub fn complete_sign_in(&self, pending_sign_in: PendingSignIn) -> Result<SignedIn, AuthError> {
         let (signed_in, ticket) = self.0.adopt(pending_sign_in)?;
-        // On its own: neither a slow keyring nor a cancelled caller may hold up a sign-in.
+        // In its own task: neither a slow keyring nor a cancelled caller may delay a sign-in.
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move { inner.store.saved(ticket).await });
         Ok(signed_in)
     }
 
-    /// A token with enough of its life left; renews it when needed.
+    /// A token that lasts for one request; renews it if needed.
     ///
     /// # Errors
     /// When nobody is signed in, or the sign-in could not be renewed.
@@ -176,8 +176,8 @@ impl Session {
         self.renewed(None, Need::Request).await
     }
 
-    /// Renews a token that may not last for several orders, as far as that is soon done. Where it is not,
-    /// they begin with the one that there is, and each finds out by itself.
+    /// Renews a token that may not last for a batch of orders, within a short time limit. Otherwise
+    /// the batch starts with the current token, and each order renews it if needed.
     pub async fn renew_ahead(&self) {
         let renewed = self.renewed(None, Need::Batch);
         if let Ok(Err(error)) = tokio::time::timeout(AHEAD_PATIENCE, renewed).await {
@@ -185,8 +185,8 @@ impl Session {
         }
     }
 
-    /// A token of this person, for what may only be done in their name: a renewal can take long
-    /// enough for somebody else to have signed in meanwhile.
+    /// A token of this account, for requests that must be made in its name: another account may
+    /// have signed in during a long renewal.
     ///
     /// # Errors
     /// As [`Self::token`]; [`AuthError::Superseded`] when another account is signed in.
@@ -202,8 +202,8 @@ impl Session {
             .ok_or(AuthError::Superseded)
     }
 
-    /// Another token after the API did not accept one: a single renewal, unless there already is a
-    /// newer one. The same token where another would be refused as well, as far as can be known.
+    /// A replacement for a token that the API refused: one renewal, unless there already is a newer
+    /// token. Returns the same token if another would be refused as well.
     ///
     /// # Errors
     /// As [`Self::token`].
@@ -228,7 +228,7 @@ impl Session {
             if let Some(token) = cache.usable(now, refused.as_ref(), need) {
                 if cache.begin_advised(&token, now) {
                     let (inner, seen) = (Arc::clone(&self.0), cache.failures);
-                    // Nobody waits for it, and this one stays good if it fails.
+                    // In the background: this token stays good if it fails.
                     tokio::spawn(async move { inner.renew(None, seen, Need::HostsAdvice).await });
                 }
                 return Ok(token);
@@ -236,11 +236,11 @@ impl Session {
             cache.failures
         };
         let (inner, not_again) = (Arc::clone(&self.0), refused.clone());
-        // In a task of its own: a caller that is cancelled half way would lose the new refresh
-        // token, and a strict server has already invalidated the old one.
+        // In its own task: cancelling it half way would lose the new refresh token, and a strict
+        // server has already invalidated the old one.
         let renewing = tokio::spawn(async move { inner.renew(refused, failures_seen, need).await });
         let Ok(renewed) = tokio::time::timeout(PATIENCE, renewing).await else {
-            // It goes on by itself, and what it brings counts for who asks then.
+            // It continues in the background, and later callers get its result.
             let resort = self
                 .0
                 .cache()
@@ -256,7 +256,7 @@ impl Session {
         &self.0.target
     }
 
-    /// The account of this session. Stays known when only a person can renew its sign-in.
+    /// The account of this session. Stays known if only the user can renew its sign-in.
     #[must_use]
     pub fn signed_in(&self) -> Option<SignedIn> {
         self.0.cache().signed_in.clone()
@@ -268,7 +268,7 @@ impl Inner {
         self.cache.lock()
     }
 
-    /// The number of a sign-in that begins now, and what it has to bring along.
+    /// The number of a sign-in that starts now, and the claims it has to request.
     fn next_flow(&self) -> (u64, Option<WantedClaims>) {
         let mut cache = self.cache();
         cache.flow += 1;
@@ -326,13 +326,13 @@ impl Inner {
             scope: grant.scope,
             failures: cache.failures,
             generation: cache.generation + 1,
-            // The same code cannot be finished twice.
+            // The same flow cannot be completed twice.
             flow: cache.flow + 1,
             was_saved: cache.was_saved,
             last_refusal,
             ..TokenCache::default()
         };
-        // Without a refresh token nothing can be kept, and what was kept is of no use.
+        // Without a refresh token nothing can be saved, and a saved one is useless.
         let ticket = self.post_save(&cache).unwrap_or_else(|| {
             let item = account_item(&self.target, &signed_in.account.object_id);
             self.store.post_nothing(&item)
@@ -340,7 +340,7 @@ impl Inner {
         Ok((signed_in, ticket))
     }
 
-    /// Notes what an error means for the next attempt, and completes the error for display.
+    /// Notes an error's consequences for the next attempt, and completes the error for display.
     fn learn(&self, mut error: AuthError) -> AuthError {
         if let Some(refusal) = error.refusal_mut() {
             refusal.asked = self.asked_by_name();
@@ -349,7 +349,7 @@ impl Inner {
         error
     }
 
-    /// The permissions that are asked for by name.
+    /// The permissions, if requested by name.
     pub(super) fn asked_by_name(&self) -> Option<Box<str>> {
         let scopes = &self.host.endpoints.scopes;
         match scopes {

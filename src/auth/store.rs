@@ -1,8 +1,8 @@
 //! Storage of the sign-in: the system's keyring, or memory only.
 //!
-//! Keyrings block, prompt, hang or are absent. So one named thread owns the store, callers wait for
-//! it three seconds at most, and what it still finishes later counts. Besides, the Linux store's
-//! blocking D-Bus calls would panic on a thread of the async runtime.
+//! Keyrings block, prompt, hang or are absent. So one named thread owns the store, callers wait
+//! three seconds at most, and late results count. Also, the Linux store's blocking D-Bus calls
+//! would panic on an async runtime's thread.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -27,9 +27,9 @@ use super::trouble::{KeyringTrouble, TroubleKind};
 use crate::model::KeyringState;
 use crate::platform::credentials;
 
-/// How long a caller waits for the keyring; the same as in GitHub's command line.
+/// How long a caller waits for the keyring, as in GitHub's command line.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
-/// More than a few requests in the queue mean that the keyring hangs.
+/// A longer queue means that the keyring hangs.
 const QUEUE: usize = 4;
 
 /// Storage of a session's refresh token.
@@ -47,7 +47,7 @@ pub struct Memory(watch::Sender<KeyringState>);
 pub struct Keyring {
     jobs: SyncSender<Job>,
     shared: Arc<Shared>,
-    /// Folder of the lock with which consoles take turns in renewing.
+    /// Folder of the lock that serializes renewals among consoles.
     pub(super) turns: Option<PathBuf>,
 }
 
@@ -66,18 +66,18 @@ impl TokenStore {
         Self::Memory(Memory(watch::Sender::new(KeyringState::MemoryOnly)))
     }
 
-    /// The keyring of this system. Opened on first use, on its own thread.
+    /// The system's keyring. Opened on first use, on its own thread.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn os_keyring() -> std::io::Result<Self> {
         Self::on_thread(platform_items)
     }
 
-    /// Another store, opened by `make` on the keyring's thread, and again on "Try again".
+    /// A custom store, opened by `make` on the keyring's thread, and again on "Try again".
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the thread cannot be started.
     pub fn with_store(
         make: impl Fn() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
     ) -> std::io::Result<Self> {
@@ -101,7 +101,7 @@ impl TokenStore {
             state: watch::Sender::new(KeyringState::Checking),
         });
         let theirs = Arc::clone(&shared);
-        // Never joined: a call that hangs must not keep the program from ending.
+        // Never joined: a call that hangs must not block the program's exit.
         std::thread::Builder::new()
             .name("cordon-keyring".into())
             .spawn(move || serve(&open, &queue, &theirs))?;
@@ -123,7 +123,7 @@ impl TokenStore {
         self.watch().borrow().clone()
     }
 
-    /// The saved value. Waits without limit, as the keyring may be asking the person to unlock it.
+    /// The saved value. Waits without limit, as the keyring may be asking the user to unlock it.
     pub(super) async fn read(
         &self,
         item: &Arc<str>,
@@ -153,8 +153,8 @@ impl TokenStore {
             .unwrap_or_else(|_thread_ended| Err(KeyringTrouble::silent()))
     }
 
-    /// Requests to save `value` under `item`, and then to remove `old`. Returns immediately; the newest request
-    /// for an item wins.
+    /// Requests to save `value` under `item`, and then to remove `old`. Returns immediately; the
+    /// newest request for an item wins.
     pub(super) fn post_save(
         &self,
         item: &Arc<str>,
@@ -187,7 +187,7 @@ impl TokenStore {
         }
     }
 
-    /// Notes that there is nothing to save and no call in progress. An earlier failure stays shown.
+    /// Notes that there is nothing to save and no call in progress. Keeps an earlier failure.
     pub(super) fn note_nothing_to_save(&self) {
         if let Self::Keyring(keyring) = self {
             keyring.shared.state.send_if_modified(|state| {
@@ -211,7 +211,7 @@ impl TokenStore {
         wanted.changes.retain(|(known, _)| known != item);
         wanted.changes.push((Arc::clone(item), change));
         drop(wanted);
-        // A full queue is no loss: each job in it looks at the requests first.
+        // A full queue is fine: each queued job reads the requests first.
         if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
             let trouble = KeyringTrouble::silent();
             keyring
@@ -233,13 +233,13 @@ impl TokenStore {
         }
     }
 
-    /// As [`Self::completed`], and says so on screen when the keyring does not answer.
+    /// [`Self::completed`], and shows on screen if the keyring does not respond.
     pub(super) async fn saved(&self, ticket: Ticket) {
         let (Err(trouble), Self::Keyring(keyring)) = (self.completed(ticket).await, self) else {
             return;
         };
         keyring.shared.state.send_if_modified(|state| {
-            // It may just have answered, and has then reported the result.
+            // It may just have responded, and has then set the state itself.
             let late = keyring.shared.done.borrow().number < ticket.0;
             if late {
                 *state = trouble.state();
@@ -248,7 +248,7 @@ impl TokenStore {
         });
     }
 
-    /// Opens a fresh store in place of the present one.
+    /// Opens a new store in place of the current one.
     pub(super) async fn reopen(&self) -> Result<(), KeyringTrouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(());
@@ -282,8 +282,7 @@ struct Shared {
     state: watch::Sender<KeyringState>,
 }
 
-/// One slot per item instead of a queue: of two writes that wait for a locked keyring, only the newer one
-/// matters.
+/// One slot per item instead of a queue: of two pending writes only the newer matters.
 #[derive(Default)]
 struct Wanted {
     number: u64,
@@ -295,7 +294,7 @@ struct Wanted {
 enum ItemChange {
     Save {
         value: Zeroizing<Vec<u8>>,
-        /// The name under which it was kept before.
+        /// The name under which it was saved before.
         old: Option<Arc<str>>,
     },
     /// Removal, with the state that follows from it.
@@ -333,7 +332,7 @@ impl Shared {
         self.wanted.lock()
     }
 
-    /// State and number change under one lock, so that nobody sees half of it.
+    /// State and number change under one lock, so that they stay consistent.
     fn finish(&self, number: u64, next: Option<KeyringState>, trouble: Option<KeyringTrouble>) {
         self.state.send_modify(|state| {
             if let Some(next) = next {
@@ -344,7 +343,7 @@ impl Shared {
     }
 }
 
-/// The keyring's thread. Ends when the last handle is gone.
+/// The keyring's thread. Ends when the last handle is dropped.
 fn serve(
     open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
     queue: &Receiver<Job>,
@@ -363,7 +362,7 @@ fn serve(
                 {
                     shared.state.send_replace(trouble.state());
                 }
-                // Nobody waits any more: the value is wiped.
+                // If the caller is gone, the value is wiped.
                 reply.send(read).ok();
             }
             Job::Reopen { reply } => {
@@ -405,7 +404,7 @@ fn grant(
             }
             ItemChange::Remove(next) => {
                 let outcome = with(open, vault, |vault| vault.remove(&item));
-                // The result for another item says nothing about the present one.
+                // The result for another item says nothing about the current one.
                 let is_another = present.as_ref().is_some_and(|present| *present != item);
                 if !is_another {
                     present = None;

@@ -1,6 +1,6 @@
-//! The sign-in as stored in the keyring: one JSON value, UTF-8 because `KWallet` refuses else.
+//! The sign-in as stored in the keyring: one JSON value in UTF-8, which `KWallet` requires.
 //!
-//! No access token and no id token: they are large, short-lived and can be had again.
+//! Without access and id token: they are large, short-lived and can be requested again.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 pub(super) struct StoredSignIn {
     pub refresh: Arc<Secret<String>>,
     pub scope: Option<Box<str>>,
-    /// Home account id; for a guest it differs from the one here.
+    /// Home account id; a guest's differs from the local one.
     pub home: Option<Box<str>>,
     pub account: Account,
 }
@@ -39,7 +39,7 @@ struct Json<'a> {
     user_name: Option<Cow<'a, str>>,
     #[serde(default)]
     display_name: Option<Cow<'a, str>>,
-    /// When, for a person who looks into the keyring.
+    /// Time of saving, for users who inspect the keyring.
     #[serde(default)]
     saved: Cow<'a, str>,
 }
@@ -61,7 +61,7 @@ impl StoredSignIn {
             display_name: borrowed(&self.account.display_name),
             saved: now.to_string().into(),
         };
-        // Room for all of it, so that growing leaves no copies behind.
+        // Allocated in full, so that growing leaves no copies.
         let mut out = Zeroizing::new(Vec::with_capacity(token.len() * 2 + 2048));
         // Writing plain strings to memory cannot fail.
         serde_json::to_writer(&mut *out, &json).ok();
@@ -86,7 +86,7 @@ impl StoredSignIn {
             home: json.home.map(|home| home.to_lowercase().into()),
             account: Account {
                 tenant_id,
-                // As it is compared, however somebody has written it.
+                // Normalized for comparison.
                 object_id: object_id(&json.oid),
                 user_name: owned(json.user_name),
                 display_name: owned(json.display_name),
@@ -95,15 +95,14 @@ impl StoredSignIn {
     }
 }
 
-/// The item's user name of one account. Object ids name nobody, and two people of one tenant do not
-/// take each other's place.
+/// The item's user name of one account. Object ids are not personal, and distinct within a tenant.
 pub(super) fn account_item(target: &str, object_id: &str) -> Arc<str> {
     format!("{target}:{object_id}").to_lowercase().into()
 }
 
-/// Target of a sign-in: cloud, application and tenant. Nobody's name is in it,
-/// because keyring tools and logs show it; mode, host and port are, so that a stand-in can never be
-/// handed a live sign-in (rule 11). Before there were items by account, it was an item's name.
+/// Target of a sign-in: cloud, application and tenant. Without personal data, as keyring tools and
+/// logs show it, but with mode, host and port, so that a stand-in never gets a live sign-in (rule
+/// 11). Before there were items per account, it was an item's name.
 pub(super) fn target_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
     let host = endpoints.api.host_str().unwrap_or("");
     let port = endpoints.api.port_or_known_default().unwrap_or(0);
@@ -119,7 +118,7 @@ mod tests {
     use crate::model::Registration;
 
     #[test]
-    fn a_sign_in_survives_the_keyring() {
+    fn sign_in_round_trips_through_the_keyring() {
         let saved = StoredSignIn {
             refresh: Arc::new(Secret::new("rt\"1".into())),
             scope: None,
@@ -153,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn live_and_stand_in_never_share_an_item() {
+    fn live_and_stand_in_use_different_items() {
         let mut live = Endpoints::live(&Registration::sample()).expect("literal values");
         live.client_id = "C1".into();
         let other =

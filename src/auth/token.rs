@@ -1,7 +1,7 @@
-//! Access tokens, and what an answer says of whose they are.
+//! Access tokens, and the identity in token responses.
 //!
-//! An access token is opaque; its issuer may change or encrypt it any day. What is read of it is
-//! for display and hints, and every one of them may be missing.
+//! An access token is opaque; its issuer may change or encrypt it any day. Claims read from it are
+//! for display and hints, and all of them are optional.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,14 +19,14 @@ use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_
 
 /// Safety margin before expiry, as in Microsoft's libraries.
 const MARGIN: Duration = Duration::from_mins(5);
-/// What is left of a token before several orders begin: more than they take within the rate limits.
+/// Minimum remaining lifetime before a batch of orders: longer than rate limits allow one to take.
 const BATCH_MARGIN: Duration = Duration::from_mins(10);
-/// Least time from one renewal to the next.
+/// Minimum time between renewals.
 const JUST_COME: Duration = Duration::from_secs(30);
-/// The tenant of personal accounts, which the Defender API does not know.
+/// The tenant of personal accounts, which the Defender API does not support.
 const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// The monotonic clock of sign-in; tests stop it.
+/// The monotonic clock of sign-in; tests pause it.
 #[expect(
     clippy::disallowed_methods,
     reason = "lifetimes count from receipt on the runtime's clock, which no caller can hand in"
@@ -45,19 +45,19 @@ struct Validity {
     received: Instant,
     received_at: Timestamp,
     lifetime: Duration,
-    /// How much of its life is left when the host wants it renewed, where it says that.
+    /// Remaining lifetime at which the host advises renewal, if it does.
     renew_with: Option<Duration>,
     was_accepted: AtomicBool,
 }
 
-/// What a token has to last for.
+/// Required lifetime of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
-    /// One request, and what follows from it.
+    /// One request and its retries.
     Request,
-    /// Several orders, one after the other.
+    /// A batch of orders.
     Batch,
-    /// Until the time at which the host wants it renewed.
+    /// Until the time at which the host advises renewal.
     HostsAdvice,
 }
 
@@ -81,7 +81,7 @@ impl AccessToken {
         }))
     }
 
-    /// Notes that the API has taken it.
+    /// Notes that the API has accepted it.
     pub fn note_accepted(&self) {
         self.0.was_accepted.store(true, Ordering::Relaxed);
     }
@@ -100,8 +100,8 @@ impl AccessToken {
             .then(|| self.0.text.expose().as_str())
     }
 
-    /// Whether it is far enough from its end. One that has only just come is, whatever it says of its
-    /// life: the next would say the same.
+    /// Whether its remaining lifetime is sufficient. A new token always is, whatever its lifetime:
+    /// the next one would have the same.
     pub(super) fn lasts_for(&self, need: Need, now: Timestamp) -> bool {
         let lifetime = self.0.lifetime;
         let margin = MARGIN.min(lifetime / 5);
@@ -123,8 +123,8 @@ impl AccessToken {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The shorter of what two clocks say: the monotonic one stops while a laptop sleeps, the other
-    /// one can be set.
+    /// The remaining lifetime by two clocks, whichever is shorter: the monotonic one stops while a
+    /// laptop sleeps, the other one can be set.
     fn left(&self, now: Timestamp) -> Duration {
         let Validity {
             received,
@@ -144,27 +144,27 @@ impl std::fmt::Debug for AccessToken {
     }
 }
 
-/// A token answer that passed its checks (RFC 6749 section 5.1), from whichever grant.
+/// A validated token response (RFC 6749 section 5.1) of any grant.
 pub(super) struct Grant {
     pub access: AccessToken,
-    /// Missing in an answer to a renewal: the old one stays good (RFC 6749 section 6).
+    /// May be missing at a renewal: the old one stays valid (RFC 6749 section 6).
     pub refresh: Option<Arc<Secret<String>>>,
     pub scope: Option<Box<str>>,
     pub permissions: Permissions,
-    /// Missing when no token says who it is.
+    /// `None` if no token names an account.
     pub account: Option<Account>,
     pub identity: Identity,
     /// The nonce of the id token.
     pub nonce: Option<Box<str>>,
 }
 
-/// Identity by each part of one answer.
+/// Identity according to each part of one response.
 pub(super) struct Identity {
-    /// Tenant and object id of the id token and of the access token, as far as they tell.
+    /// Tenant and object id of the id token and of the access token, if present.
     parts: Vec<(Option<TenantId>, Option<Box<str>>)>,
-    /// `uid.utid` of `client_info`: the account at home, another one than here for a guest.
+    /// `uid.utid` of `client_info`: the home account, which differs from the local one for guests.
     pub home: Option<Box<str>>,
-    /// There is an id token, and it names nobody.
+    /// There is an id token, but it names no account.
     is_id_token_silent: bool,
 }
 
@@ -195,8 +195,8 @@ impl Identity {
         }
     }
 
-    /// Whether a part says another account or tenant than `account`. What a part leaves out
-    /// speaks against nobody. In its home tenant an account has one id; a guest has two.
+    /// Whether a part names another account or tenant than `account`. Omissions are no
+    /// contradiction. In its home tenant an account has one id; a guest has two.
     fn contradicts(&self, account: &Account) -> bool {
         let home = self.home.as_deref().and_then(|home| home.rsplit_once('.'));
         let is_other_at_home = home.is_some_and(|(object, tenant)| {
@@ -217,9 +217,8 @@ pub(super) fn object_id(claim: &str) -> Box<str> {
 }
 
 impl Grant {
-    /// Holds the answer to a renewal against the account whose sign-in was renewed. A renewal may
-    /// leave out who it is (RFC 6749 section 6, `OpenID` Connect Core 1.0 section 12.2), and says
-    /// the same as before where it does not.
+    /// Checks a renewal response against the account being renewed. It may omit the identity (RFC
+    /// 6749 section 6, `OpenID` Connect Core 1.0 section 12.2), but must not change it.
     pub(super) fn check_renews(
         &self,
         known: &Account,
@@ -232,7 +231,7 @@ impl Grant {
         let is_another = if known.is_named() {
             is_other_home || is_silent || self.identity.contradicts(known)
         } else {
-            // Nobody knows whose it was so far; now it says so.
+            // The account was unknown so far, and is named now.
             self.account.is_some()
         };
         if is_another {
@@ -244,7 +243,7 @@ impl Grant {
         Ok(())
     }
 
-    /// Extracts the tokens from an answer.
+    /// Extracts the tokens from a response.
     pub(super) fn from_answer(
         mut fields: Box<Fields>,
         nonce: &Nonce<'_>,
@@ -255,7 +254,7 @@ impl Grant {
             .token_type
             .as_deref()
             .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-        // RFC 6749 appendix A.12: printable ASCII, which a header can carry.
+        // RFC 6749 appendix A.12: printable ASCII, as required in a header.
         let is_token = |text: &String| {
             text.len() <= MAX_TOKEN && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
         };
@@ -274,8 +273,7 @@ impl Grant {
         let id = id_token::checked(&fields, nonce, endpoints, now)?;
         let account = who(&fields, [id.as_ref(), peek, home], endpoints)?;
         let identity = Identity::of(&fields, id.as_ref(), peek, home);
-        // The token that leaves is the access token: it must not be somebody else's than the one
-        // that is shown.
+        // The access token is the one that is sent: it must belong to the displayed account.
         if account
             .as_ref()
             .is_some_and(|shown| identity.contradicts(shown))
@@ -297,7 +295,7 @@ impl Grant {
     }
 }
 
-/// Granted permissions: by the token's own claims, else by the answer's scope.
+/// Granted permissions: from the token's own claims, else from the response's scope.
 fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
     let claimed = access.and_then(|claims| {
         let scp = text(&claims.scp).map(str::to_owned);
@@ -311,7 +309,7 @@ fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
     }
 }
 
-/// The account: from the id token, else from the other parts of the answer.
+/// The account: from the id token, else from the other parts of the response.
 fn who(
     fields: &Fields,
     parts: [Option<&Claims>; 3],
@@ -351,7 +349,7 @@ fn who(
     Ok(None)
 }
 
-/// The tenant that was set, when it is an id and not a domain.
+/// The configured tenant, if it is an id and not a domain.
 pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
     TenantId::parse(&endpoints.tenant)
         .ok()

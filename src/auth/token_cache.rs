@@ -21,7 +21,7 @@ pub struct SignedIn {
     pub permissions: Permissions,
 }
 
-/// A token that the API answered with 401, and what the next one has to bring along.
+/// A token that the API refused with 401, and the claims requested for the next one.
 #[derive(Debug, Clone)]
 pub struct RefusedToken {
     pub token: AccessToken,
@@ -32,60 +32,60 @@ pub struct RefusedToken {
 #[derive(Default)]
 pub(super) struct TokenCache {
     pub(super) signed_in: Option<SignedIn>,
-    /// The home account (`client_info`), where it was reported.
+    /// The home account (`client_info`), if reported.
     pub(super) home: Option<Box<str>>,
-    /// Nonce that ties id tokens to this sign-in.
+    /// Nonce that binds id tokens to this sign-in.
     pub(super) nonce: FirstNonce,
     pub(super) access: Option<AccessToken>,
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,
     pub(super) failure: Option<Failure>,
-    /// When a renewal was last begun because the host wanted it so.
+    /// Time of the last renewal that the host advised.
     pub(super) advised_at: Option<Instant>,
-    /// Claims that the next sign-in has to request, as far as a renewal was told.
+    /// Claims that the next sign-in has to request, as reported by a renewal.
     pub(super) claims: Option<WantedClaims>,
-    /// Renewals that failed so far: who waited for one gets its result, not another attempt.
+    /// Number of failed renewals: waiters for one share its result instead of retrying.
     pub(super) failures: u64,
-    /// Number of the present sign-in; answers about an older one are dropped.
+    /// Number of the current sign-in; results for an older one are discarded.
     pub(super) generation: u64,
-    /// Number of the newest code; one counts at a time.
+    /// Number of the newest flow; only one is valid at a time.
     pub(super) flow: u64,
-    /// Whether this run has met a saved sign-in.
+    /// Whether this run has found a saved sign-in.
     pub(super) was_saved: bool,
-    /// A saved sign-in that was found and that nobody has accepted yet.
+    /// A saved sign-in that was found and is not yet accepted.
     pub(super) found: Option<StoredSignIn>,
-    /// Saved under the old name that all accounts of a target shared.
+    /// Saved under the old name, which all accounts of a target shared.
     pub(super) has_old_item: bool,
     pub(super) last_refusal: Option<LastRefusal>,
-    /// When tokens were given up lately because the API had refused them.
+    /// Times of recently dropped tokens that the API had refused.
     pub(super) replaced: Vec<Instant>,
     /// Claims for which the last of them had to be replaced.
     pub(super) replaced_for: Option<WantedClaims>,
 }
 
-/// Why the sign-in host refused last.
+/// The last refusal of the sign-in host.
 pub(super) struct LastRefusal {
     numbers: Box<[u32]>,
     claims: Option<Box<str>>,
-    /// When a person signed in after it.
+    /// Time of an interactive sign-in after it.
     pub(super) signed_in_at: Option<Instant>,
 }
 
-/// A sign-in that has lasted so long was none that is refused at once.
+/// A sign-in that lasted this long was not refused at once.
 const LASTING: Duration = Duration::from_mins(10);
 
-/// Least time between two renewals of a token that is good, as the host wants it.
+/// Minimum time between two renewals of a good token on the host's advice.
 const BETWEEN_ADVISED: Duration = Duration::from_mins(1);
 /// How long the API's refusals are counted.
 const REFUSED_LATELY: Duration = Duration::from_mins(1);
-/// Maximum number of once accepted, then refused tokens that are replaced in that time: each may
-/// have ended, but where one request is refused and others are not, a new token changes nothing.
+/// Maximum number of accepted, then refused tokens that are replaced in that time: each may have
+/// expired, but if only some requests are refused, a new token changes nothing.
 const REPLACED_AT_MOST: usize = 10;
 
-/// A renewal that failed.
+/// A failed renewal.
 pub(super) struct Failure {
     pub(super) error: AuthError,
-    /// `None`: until a person acts.
+    /// `None`: until the user acts.
     pub(super) until: Option<Instant>,
 }
 
@@ -102,8 +102,8 @@ impl TokenCache {
         })
     }
 
-    /// Whether this token is to be renewed now although it is good, because the host wants it so. Said once
-    /// a minute at most: what has failed is tried again, and nobody waits for it.
+    /// Whether a good token should be renewed now on the host's advice. At most once a minute, as
+    /// failures are retried and nobody waits for it.
     pub(super) fn begin_advised(&mut self, token: &AccessToken, now: Timestamp) -> bool {
         let present = monotonic_now();
         let tried_lately = self
@@ -116,7 +116,7 @@ impl TokenCache {
         is_due
     }
 
-    /// Still good for a request, though near its end: for when it cannot be renewed just now.
+    /// A nearly expired token that is still good for a request, for when renewal fails.
     pub(super) fn last_resort(
         &self,
         now: Timestamp,
@@ -127,7 +127,7 @@ impl TokenCache {
             .filter(|token| refused.is_none() && token.is_alive(now))
     }
 
-    /// A token that the API refused is not used again, and what it asked for goes into the renewal.
+    /// Drops a token that the API refused, and adds the requested claims to the renewal.
     pub(super) fn drop_refused(&mut self, refused: &RefusedToken) {
         let given_up = self.access.take_if(|held| held.is_same(&refused.token));
         if given_up.is_some() {
@@ -137,8 +137,7 @@ impl TokenCache {
         self.want(refused.claims.clone());
     }
 
-    /// The token that the API refused, where replacing it once more would only cause one renewal a
-    /// call: what replaced another was refused as well, for the same reason, within a minute.
+    /// The refused token, if replacing it is pointless: a recent replacement was refused too.
     pub(super) fn not_worth_replacing(&mut self, refused: &RefusedToken) -> Option<AccessToken> {
         let now = monotonic_now();
         self.replaced
@@ -154,7 +153,7 @@ impl TokenCache {
         (held.is_same(&refused.token) && !is_worth_it).then(|| held.clone())
     }
 
-    /// Adds to what the next token has to bring along.
+    /// Adds claims to request for the next token.
     pub(super) fn want(&mut self, claims: Option<WantedClaims>) {
         if let Some(claims) = claims {
             self.claims = Some(match &self.claims {
@@ -164,7 +163,7 @@ impl TokenCache {
         }
     }
 
-    /// Learns from a refusal what the next attempt needs, and notes whether it is a repeated one.
+    /// Updates the claims for the next attempt from a refusal, and notes whether it is repeated.
     pub(super) fn learn_from(&mut self, refusal: &mut ErrorResponse) {
         let now = monotonic_now();
         refusal.is_repeated = !refusal.numbers.is_empty()

@@ -1,11 +1,11 @@
-//! Keyring errors in words, without the secrets that they may carry.
+//! Keyring errors in words, without the secrets that they may contain.
 
 use keyring_core::Error;
 
 use crate::model::{KeyringState, clean};
 use crate::platform::credentials;
 
-/// Why the keyring did not do its part.
+/// A keyring failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyringTrouble {
     pub(super) kind: TroubleKind,
@@ -18,15 +18,15 @@ pub(super) enum TroubleKind {
     /// There is no keyring here.
     Absent,
     Locked,
-    /// No answer in time.
+    /// No response in time.
     Silent,
     Refused,
-    /// There were several values under one name. They are gone, and all is well again.
+    /// There were several values under one name. They are removed, so that the next write works.
     Duplicate,
 }
 
 impl KeyringTrouble {
-    /// No answer in time.
+    /// No response in time.
     #[must_use]
     pub const fn silent() -> Self {
         Self {
@@ -41,7 +41,7 @@ impl KeyringTrouble {
         reason = "keyring-core adds variants without notice"
     )]
     pub(super) fn from_error(error: &Error) -> Self {
-        // Never the error itself: some variants carry the secret's bytes, and print them.
+        // Never the error itself: some variants contain the secret's bytes, and print them.
         let (kind, reason, remedy, inner) = match error {
             Error::NoStorageAccess(inner) => (
                 TroubleKind::Locked,
@@ -61,7 +61,7 @@ impl KeyringTrouble {
                 "Sign in again",
                 None,
             ),
-            // The others are mistakes of ours or damage; the enum is open.
+            // The others are bugs or damage; the enum is non-exhaustive.
             _ => (
                 TroubleKind::Refused,
                 "The keyring did not accept the sign-in",

@@ -1,4 +1,4 @@
-//! Why a sign-in or its renewal did not work, in words.
+//! Sign-in and renewal errors in words.
 
 use super::error::{AuthError, ErrorResponse, HttpFault};
 use crate::explain::{Effect, Explain, Explanation, NextStep, outside};
@@ -52,12 +52,12 @@ impl ErrorResponse {
     }
 }
 
-/// Numbers in words that an earlier sign-in has ended: while signing in there is none.
+/// Numbers whose words mention the end of an earlier sign-in; an interactive sign-in has none.
 const fn speaks_of_end(number: u32) -> bool {
     matches!(number, 50_089 | 50_132 | 50_133 | 70_000 | 70_008 | 700_082)
 }
 
-/// Words for the numbers met most. From Microsoft's list of AADSTS error codes.
+/// Words for the most frequent numbers. From Microsoft's list of AADSTS error codes.
 #[expect(
     clippy::too_many_lines,
     reason = "a list of cases reads best in one piece"
@@ -181,7 +181,7 @@ fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
     })
 }
 
-/// Explanation of a missing or foreign answer of the sign-in host.
+/// Explanation of a missing or foreign response of the sign-in host.
 fn no_answer(error: &AuthError) -> Explanation {
     let say = |headline: &str, next| Explanation::harmless(headline, next);
     if let AuthError::NotUnderstood {
@@ -239,8 +239,7 @@ fn no_answer(error: &AuthError) -> Explanation {
 }
 
 impl AuthError {
-    /// Explanation of a sign-out that failed in the keyring and could not be noted for the next start
-    /// either.
+    /// Explanation of a sign-out that failed in the keyring and was not noted for the next start.
     #[must_use]
     pub fn explain_unnoted(&self) -> Explanation {
         let next = "Keep cordon open until the keyring answers, make room in the data folder, or remove the entry “io.github.cordon” from the keyring";

@@ -1,4 +1,4 @@
-//! The answer of the sign-in host, told from a stranger's.
+//! Callbacks of the sign-in host and forged ones.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn judged(head: &str, body: &str) -> String {
 }
 
 #[test]
-fn only_our_own_callback_is_accepted() {
+fn only_own_callback_is_accepted() {
     let post = "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: application/x-www-form-urlencoded";
     for (body, expected) in [
         ("code=c1&state=right&session_state=x", "200 code c1"),

@@ -1,5 +1,5 @@
-//! Small values that are kept in the keyring beside the sign-in: nothing secret, and nothing that a
-//! sign-in or an order waits for. What the keyring does not take is lost.
+//! Small values stored in the keyring beside the sign-in: not secret, and nothing that a sign-in or
+//! an order waits for. Values that the keyring refuses are lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use super::{Job, KeyringTrouble, TokenStore, TroubleKind};
 #[derive(Default)]
 pub(super) struct Notes {
     pending: Mutex<Pending>,
-    /// Number of the last note that the keyring was given, whether or not it took it.
+    /// Number of the last note that was passed to the keyring, successfully or not.
     tried: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Pending {
     number: u64,
-    /// One slot for each item: of two notes that wait for a locked keyring only the newer matters.
+    /// One slot per item: of two pending notes only the newer matters.
     values: HashMap<Arc<str>, String>,
 }
 
@@ -35,7 +35,7 @@ impl Notes {
         self.pending.lock()
     }
 
-    /// Gives the keyring what is pending.
+    /// Passes pending notes to the keyring.
     pub(super) fn write(&self, mut put: impl FnMut(&str, &[u8])) {
         let Pending { number, values } = {
             let mut pending = self.pending();
@@ -54,7 +54,7 @@ impl Notes {
 }
 
 impl TokenStore {
-    /// Wants `value` kept under `item`. Returns at once; the newest about an item wins.
+    /// Requests to store `value` under `item`. Returns at once; the newest note of an item wins.
     pub(in crate::auth) fn post_note(&self, item: &str, value: String) -> NoteTicket {
         let Self::Keyring(keyring) = self else {
             return NoteTicket(0);
@@ -65,14 +65,14 @@ impl TokenStore {
         let is_first = pending.values.is_empty();
         pending.values.insert(item.into(), value);
         drop(pending);
-        // A full queue is no loss: after each job in it the notes are written.
+        // A full queue is fine: notes are written after each queued job.
         if is_first {
             keyring.jobs.try_send(Job::Look).ok();
         }
         ticket
     }
 
-    /// Waits until the keyring was given a note, for `limit` at most.
+    /// Waits until a note was passed to the keyring, for `limit` at most.
     pub(in crate::auth) async fn note_tried(&self, ticket: NoteTicket, limit: Duration) {
         if let Self::Keyring(keyring) = self {
             let mut tried = keyring.shared.notes.tried.subscribe();
@@ -81,14 +81,13 @@ impl TokenStore {
         }
     }
 
-    /// The note under `item`. Its failure says nothing about the sign-in. Takes as long as the
-    /// keyring takes.
+    /// The note under `item`. Waits without limit; failures do not affect the sign-in's state.
     pub(in crate::auth) async fn note(
         &self,
         item: &str,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, KeyringTrouble> {
         match self.read_as(&item.into(), super::Kind::Note).await {
-            // Which of several is the newest cannot be told, and they are gone now.
+            // The newest of several cannot be determined, and they are now removed.
             Err(trouble) if trouble.kind == TroubleKind::Duplicate => Ok(None),
             note => note,
         }

@@ -17,7 +17,7 @@ pub fn probe_keyring() -> KeyringState {
     probed.map_or_else(|trouble| trouble.state(), |()| KeyringState::Saved)
 }
 
-/// The note under `item`, beside the sign-in. Waits 3 s at most.
+/// The note under `item`, beside the sign-in. Waits at most 3 s.
 ///
 /// # Errors
 /// Why it could not be read.
@@ -32,7 +32,7 @@ pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
 fn ask_once<T: Send + 'static>(
     ask: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T> + Send + 'static,
 ) -> Result<T, KeyringTrouble> {
-    /// Set once it has not answered, so that the other journals of a folder do not wait again.
+    /// Set after a timeout, so that the folder's other journals do not wait again.
     static IS_SILENT: AtomicBool = AtomicBool::new(false);
     answer_to(&IS_SILENT, move || {
         let answer = platform_items().and_then(|vault| ask(&vault));
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_keyring_that_hangs_is_waited_for_once() {
+    fn unresponsive_keyring_is_waited_for_once() {
         let is_silent = AtomicBool::new(false);
         assert_eq!(answer_to(&is_silent, || Ok(7)).ok(), Some(7));
         let hangs = || {
@@ -78,6 +78,6 @@ mod tests {
             Ok(7)
         };
         assert!(answer_to(&is_silent, ask).is_err());
-        assert!(is_asked.recv().is_err(), "it was not asked again");
+        assert!(is_asked.recv().is_err(), "no second request");
     }
 }

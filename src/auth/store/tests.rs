@@ -32,7 +32,7 @@ fn value(text: &str) -> Zeroizing<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn a_write_proves_it() {
+async fn only_a_write_proves_the_keyring() {
     let (store, mock) = mock_store();
     assert_eq!(store.state(), KeyringState::Checking);
     assert_eq!(store.read(&item()).await, Ok(None));
@@ -50,14 +50,14 @@ async fn a_write_proves_it() {
     assert!(
         matches!(store.state(), KeyringState::NotSaved { reason, .. } if reason.contains("locked"))
     );
-    store.reopen().await.expect("a fresh store");
+    store.reopen().await.expect("a store");
     assert_eq!(store.state(), KeyringState::Checking);
     assert_eq!(store.completed(store.post_removal(&item())).await, Ok(()));
     assert_eq!(store.read(&item()).await, Ok(None));
 }
 
 #[tokio::test]
-async fn a_damaged_value_is_as_good_as_none_and_not_shown() {
+async fn damaged_value_is_absent_and_never_printed() {
     let (store, mock) = mock_store();
     fail_next(&mock, Error::BadEncoding(b"canary".to_vec()));
     assert_eq!(store.read(&item()).await, Ok(None));
@@ -66,7 +66,7 @@ async fn a_damaged_value_is_as_good_as_none_and_not_shown() {
 }
 
 #[tokio::test]
-async fn no_keyring_says_so_and_a_fresh_one_is_taken() {
+async fn missing_keyring_is_reported_and_can_be_reopened() {
     let tries = std::sync::atomic::AtomicU32::new(0);
     let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
     let store = TokenStore::with_store(move || {
@@ -81,7 +81,7 @@ async fn no_keyring_says_so_and_a_fresh_one_is_taken() {
         Err(TroubleKind::Absent)
     );
     assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
-    store.reopen().await.expect("there is one now");
+    store.reopen().await.expect("a store");
     store
         .saved(store.post_save(&item(), value("one"), None))
         .await;
@@ -89,7 +89,7 @@ async fn no_keyring_says_so_and_a_fresh_one_is_taken() {
 }
 
 #[tokio::test]
-async fn several_items_are_served_at_once_and_an_old_name_goes_after_its_value_is_safe() {
+async fn newest_request_per_item_wins_and_old_item_is_removed_after_save() {
     let (store, _mock) = mock_store();
     let [old, first, second]: [Arc<str>; 3] =
         ["v1:old".into(), "v1:first".into(), "v1:second".into()];
@@ -101,15 +101,15 @@ async fn several_items_are_served_at_once_and_an_old_name_goes_after_its_value_i
     assert_eq!(
         store.read(&second).await,
         Ok(None),
-        "its newest request counts"
+        "the newest request wins"
     );
     assert_eq!(store.read(&old).await, Ok(None));
-    assert_eq!(store.state(), KeyringState::Saved, "of what is still there");
+    assert_eq!(store.state(), KeyringState::Saved, "of the remaining item");
 }
 
-/// However the requests are spread over the thread's turns: each is waited for here.
+/// Each request is awaited, so the result does not depend on the thread's timing.
 #[tokio::test]
-async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_saved() {
+async fn removing_another_accounts_item_keeps_the_saved_state() {
     let (store, mock) = mock_store();
     let (other, saved): (Arc<str>, Arc<str>) = ("v1:other".into(), item());
     store.saved(store.post_save(&saved, value("b"), None)).await;
@@ -119,7 +119,7 @@ async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_save
     store.note_found(&other);
     fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
     let removed = store.completed(store.post_removal(&saved)).await;
-    assert!(removed.is_err(), "who asked hears of it");
+    assert!(removed.is_err(), "the caller sees it");
     assert_eq!(store.state(), KeyringState::Saved);
 
     assert_eq!(store.completed(store.post_removal(&other)).await, Ok(()));
@@ -127,7 +127,7 @@ async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_save
 }
 
 #[tokio::test]
-async fn several_values_of_one_name_are_removed_and_that_is_said() {
+async fn duplicate_values_are_removed_and_reported() {
     let (store, mock) = mock_store();
     fail_next(&mock, Error::Ambiguous(Vec::new()));
     let read = store.read(&item()).await;

@@ -1,4 +1,4 @@
-//! What comes to the loopback port: the browser of this sign-in, and everybody else.
+//! Requests to the loopback port: the browser of this sign-in, and everything else.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits for its end, which is a sign-in.
+    /// Waits until the sign-in has succeeded.
     async fn signs_in(self) {
         let ended = self.finishing.await.expect("no panic");
         ended.expect("signed in");
@@ -67,7 +67,7 @@ impl Waiting {
         String::from_utf8(answer).expect("text")
     }
 
-    /// The code that the sign-in host sends, by a form.
+    /// Sends the code as a form, like the sign-in host.
     async fn bring_the_code(&self) -> String {
         self.post(&format!("code=c1&state={}", self.asked_for("state")))
             .await
@@ -93,13 +93,13 @@ fn tokens_for(waiting: &Waiting) -> ScriptedReply {
 }
 
 #[tokio::test]
-async fn the_browser_address_reveals_nothing_and_works_once() {
+async fn browser_url_reveals_nothing_and_works_once() {
     let (host, waiting) = waiting().await;
     for secret in ["state", "nonce", "code_challenge"] {
         let secret = waiting.asked_for(secret);
         assert!(!waiting.entry.contains(&secret), "{}", waiting.entry);
     }
-    // The code is not to stand in an address, which a browser keeps.
+    // The code must not be in a URL, which browsers store.
     assert_eq!(waiting.asked_for("response_mode"), "form_post");
     let unknown = waiting.get("/sign-in/guessed").await;
     assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");
@@ -129,7 +129,7 @@ async fn the_browser_address_reveals_nothing_and_works_once() {
 }
 
 #[tokio::test]
-async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
+async fn forged_code_is_refused_and_does_not_end_the_wait() {
     let (host, waiting) = waiting().await;
     for form in [
         "code=stolen&state=guessed",
@@ -146,9 +146,9 @@ async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
     waiting.signs_in().await;
 }
 
-/// Entra calls its own refusals `access_denied`, too.
+/// Entra also uses `access_denied` for its own refusals.
 #[tokio::test]
-async fn what_comes_back_with_an_error_says_who_said_no() {
+async fn error_callback_distinguishes_user_from_policy() {
     for (error, number, headline, next) in [
         (
             "access_denied",
@@ -211,7 +211,7 @@ async fn what_comes_back_with_an_error_says_who_said_no() {
 }
 
 #[tokio::test]
-async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
+async fn code_in_url_is_accepted_only_without_form_post_support() {
     for (metadata, is_taken) in [
         (
             r#"{"response_modes_supported":["query","form_post"]}"#,
@@ -236,7 +236,7 @@ async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
 }
 
 #[tokio::test]
-async fn that_the_browser_brought_the_code_is_told_before_the_tokens_are_there() {
+async fn received_code_is_reported_before_tokens_arrive() {
     let (_host, mut waiting) = waiting().await;
     assert!(!waiting.seen.borrow_and_update().code);
     let page = waiting.bring_the_code().await;
@@ -263,9 +263,9 @@ async fn https_at_the_callback_is_reported_at_once() {
     assert!(!waiting.is_over());
 }
 
-/// A socket that is closed with bytes unread is reset, and what was answered is lost with it.
+/// Closing a socket with unread bytes resets it and loses the response.
 #[tokio::test]
-async fn an_answer_arrives_although_more_was_sent_than_is_looked_at() {
+async fn response_arrives_although_the_request_is_longer_than_read() {
     let (_host, waiting) = waiting().await;
     for begin in [
         "no HTTP at all\r\n\r\n",
@@ -287,9 +287,9 @@ async fn an_answer_arrives_although_more_was_sent_than_is_looked_at() {
     }
 }
 
-/// What a request may take of time and room.
+/// Limits of a request's time and size.
 #[tokio::test]
-async fn a_request_that_is_slow_or_too_large_is_refused() {
+async fn slow_or_oversized_request_is_refused() {
     let (_host, waiting) = waiting().await;
     let post =
         "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
@@ -324,7 +324,7 @@ async fn a_request_that_is_slow_or_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn two_hundred_slow_connections_do_not_keep_the_real_one_waiting() {
+async fn slow_connections_do_not_delay_the_real_one() {
     let (host, waiting) = waiting().await;
     host.then(tokens_for(&waiting));
     let mut slow = Vec::new();

@@ -1,4 +1,4 @@
-//! Each claim of an id token, missing, with a foreign value or of another type, at sign-in and at renewal.
+//! Each claim of an id token, missing, foreign or mistyped, at sign-in and at renewal.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::auth::id_token::FirstNonce;
 const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 const OTHER: &str = "33333333-9d1e-4c0f-8a55-3d2b6f7e9a10";
 
-/// An answer whose id token has these claims instead of the right ones; null leaves one out.
+/// A response whose id token has these claims replaced; null removes one.
 fn answer(changed: &[(&str, Value)]) -> ScriptedReply {
     let mut claims = json!({
         "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "aud": "c1",
@@ -33,7 +33,7 @@ fn answer(changed: &[(&str, Value)]) -> ScriptedReply {
     with_id_token(&format!("e30.{claims}.x{more}"))
 }
 
-/// No claim: a token of four parts.
+/// Marks a token of four parts instead of a changed claim.
 const FOUR_PARTS: &str = "four parts";
 
 fn with_id_token(token: &str) -> ScriptedReply {
@@ -151,7 +151,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_claim_counts_at_a_sign_in() {
+async fn each_claim_is_checked_at_sign_in() {
     for (what, changed, is_taken) in cases() {
         let (_, session, error) = signed_in_with(TENANT, answer(&changed)).await;
         assert_eq!(error.is_none(), is_taken, "{what}: {error:?}");
@@ -168,7 +168,7 @@ async fn each_claim_counts_at_a_sign_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_claim_counts_at_a_renewal() {
+async fn each_claim_is_checked_at_renewal() {
     let only_here = [
         ("another account", vec![("oid", json!("o2"))], false),
         (
@@ -184,7 +184,7 @@ async fn each_claim_counts_at_a_renewal() {
         host.then(answer(&changed));
         let renewed = session.token().await;
         assert_eq!(renewed.is_ok(), is_taken, "{what}: {renewed:?}");
-        // Nothing of a foreign answer is kept, and there is no second request.
+        // Nothing of a foreign response is kept, and there is no second request.
         let asked = host.bodies().len();
         tokio::time::advance(Duration::from_mins(5)).await;
         assert_eq!(session.token().await.is_ok(), is_taken, "{what}");
@@ -192,9 +192,9 @@ async fn each_claim_counts_at_a_renewal() {
     }
 }
 
-/// `OpenID` Connect Core 1.0 section 12.2. The nonce of a saved sign-in is not known any more.
+/// `OpenID` Connect Core 1.0 section 12.2. The nonce of a saved sign-in is no longer known.
 #[test]
-fn a_nonce_comes_back_as_it_was() {
+fn renewal_nonce_must_match_the_sign_in() {
     let with = FirstNonce::from(Some("a".into()));
     for (first, nonce, may) in [
         (&with, Some("a"), true),
@@ -209,7 +209,7 @@ fn a_nonce_comes_back_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_domain_leads_to_any_tenant_with_its_own_issuer() {
+async fn domain_profile_accepts_any_tenant_with_matching_issuer() {
     let issuer = json!(format!("https://login.microsoftonline.com/{OTHER}/v2.0"));
     let consistent = [("tid", json!(OTHER)), ("iss", issuer)];
     let (_, session, error) = signed_in_with("contoso.example", answer(&consistent)).await;
@@ -220,9 +220,9 @@ async fn a_domain_leads_to_any_tenant_with_its_own_issuer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer));
 }
 
-/// Defender has no personal accounts, whatever tenant a profile names.
+/// Defender does not support personal accounts, whatever tenant a profile names.
 #[tokio::test(start_paused = true)]
-async fn a_personal_account_is_called_so_and_not_taken() {
+async fn personal_account_has_its_own_error() {
     const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
     for tenant in [TENANT, "contoso.example", PERSONAL] {
         let issuer = json!(format!("https://login.microsoftonline.com/{PERSONAL}/v2.0"));
@@ -236,9 +236,9 @@ async fn a_personal_account_is_called_so_and_not_taken() {
 /// Second 1,000,000,000 of Unix time.
 const DATE: &str = "Sun, 09 Sep 2001 01:46:40 GMT";
 
-/// The host's own time says whether a token is current; this computer's clock may be wrong.
+/// The host's time decides whether a token is current; this computer's clock may be wrong.
 #[tokio::test(start_paused = true)]
-async fn a_token_is_held_against_the_time_of_its_answer() {
+async fn token_times_are_checked_against_response_date() {
     // The clock of these tests shows the beginning of 1970.
     let in_2001 = |issued: i64| {
         answer(&[
@@ -261,9 +261,9 @@ async fn a_token_is_held_against_the_time_of_its_answer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer), "thirty years off");
 }
 
-/// An answer that names nobody or an application, or has no lifetime.
+/// A response with an opaque token and no usable lifetime.
 #[tokio::test(start_paused = true)]
-async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
+async fn token_without_lifetime_is_used_and_not_renewed_on_each_call() {
     for expires_in in [json!(0), json!("0"), json!(1), json!(-5)] {
         let mut claims = json!({ "access_token": "opaque", "refresh_token": "canary-refresh" });
         claims["expires_in"] = expires_in.clone();
@@ -271,7 +271,7 @@ async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
         result.expect("signed in");
         let asked = host.bodies().len();
         for _ in 0..100 {
-            session.token().await.expect("it has just come");
+            session.token().await.expect("the new token");
         }
         assert_eq!(host.bodies().len(), asked, "{expires_in}");
     }

@@ -1,4 +1,4 @@
-//! Whose tokens an answer brings, held against who is signed in.
+//! Identity of a response's tokens, compared with the signed-in account.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ fn jwt(claims: &str) -> String {
     format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims))
 }
 
-/// An answer to a renewal with these claims in its parts; `None` leaves the part out.
+/// A renewal response with these claims in its parts; `None` omits the part.
 fn renewal(id: Option<&str>, access: Option<&str>, home: Option<&str>) -> ScriptedReply {
     let mut answer = serde_json::json!({
         "token_type": "Bearer", "expires_in": 3600, "refresh_token": "canary-rt9",
@@ -38,7 +38,7 @@ const SAM: &str =
     r#"{"aud":"c1","tid":"t1","oid":"o2","preferred_username":"sam@contoso.example"}"#;
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_with_another_accounts_tokens_is_dropped_and_named() {
+async fn renewal_with_another_accounts_tokens_is_rejected_with_its_name() {
     for (what, id, access) in [
         ("both are another's", Some(SAM), Some(SAM)),
         ("the id token is", Some(SAM), None),
@@ -94,7 +94,7 @@ async fn a_renewal_with_another_accounts_tokens_is_dropped_and_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_may_leave_out_who_it_is() {
+async fn renewal_may_omit_identity() {
     for (what, id, access) in [
         ("no id token, an opaque access token", None, None),
         (
@@ -127,7 +127,7 @@ async fn the_home_account_distinguishes_two_guests() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_has_one_id_in_its_home_tenant() {
+async fn account_has_one_id_in_its_home_tenant() {
     for (home, same) in [
         (r#"{"uid":"o1","utid":"t1"}"#, true),
         (r#"{"uid":"O1","utid":"T1"}"#, true),
@@ -137,20 +137,20 @@ async fn an_account_has_one_id_in_its_home_tenant() {
         let answer = renewal(Some(ADA), None, Some(home));
         let (_, session, renewed) = renewed_with(answer.clone()).await;
         assert_eq!(renewed.is_ok(), same, "{home}");
-        assert!(session.signed_in().is_some(), "whose it was is still known");
+        assert!(session.signed_in().is_some(), "the account stays known");
         let (_, _, result) = sign_in([answer]).await;
         assert_eq!(result.is_ok(), same, "{home}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unnamed_sign_in_gets_no_name_from_a_renewal() {
+async fn renewal_cannot_name_an_unnamed_sign_in() {
     let (host, session, result) =
         sign_in([ok(r#"{"access_token":"a","refresh_token":"r"}"#)]).await;
     result.expect("signed in");
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(renewal(None, None, None));
-    session.token().await.expect("still nobody");
+    session.token().await.expect("an unnamed account's token");
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(renewal(Some(SAM), None, None));
     let error = session.token().await.expect_err("somebody");
@@ -162,9 +162,9 @@ async fn an_unnamed_sign_in_gets_no_name_from_a_renewal() {
     );
 }
 
-/// The answer to a renewal can come after somebody else has signed in.
+/// Another account may sign in before a renewal's response arrives.
 #[tokio::test(start_paused = true)]
-async fn what_comes_late_for_an_earlier_sign_in_changes_nothing_of_the_present_one() {
+async fn late_renewal_of_earlier_sign_in_does_not_affect_current_one() {
     for late in [
         no(r#"{"error":"invalid_grant","error_codes":[50173]}"#),
         renewal(Some(SAM), Some(SAM), None),
@@ -179,9 +179,9 @@ async fn what_comes_late_for_an_earlier_sign_in_changes_nothing_of_the_present_o
         host.then(tokens(7));
         sign_in_on(&session).await.expect("signed in");
         let present = session.token().await.expect("fresh");
-        assert!(renewing.await.expect("ran").is_err(), "it took too long");
+        assert!(renewing.await.expect("ran").is_err(), "too late");
         tokio::time::sleep(Duration::from_secs(30)).await;
-        let still = session.token().await.expect("as before");
+        let still = session.token().await.expect("the current token");
         assert!(still.is_same(&present));
         tokio::time::advance(Duration::from_hours(1)).await;
         host.then(tokens(8));
@@ -192,14 +192,14 @@ async fn what_comes_late_for_an_earlier_sign_in_changes_nothing_of_the_present_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_whose_tokens_disagree_is_not_taken() {
+async fn sign_in_with_inconsistent_tokens_is_rejected() {
     let (_, session, result) = sign_in([renewal(Some(ADA), Some(SAM), None)]).await;
     assert_eq!(result.err(), Some(AuthError::ForeignAnswer));
     assert_eq!(session.signed_in(), None);
 }
 
 #[tokio::test]
-async fn a_saved_sign_in_that_brings_another_account_is_dropped_from_the_keyring_too() {
+async fn saved_sign_in_of_another_account_is_removed_from_the_keyring() {
     let mock = mock::Store::new().expect("a mock");
     let (_, first) = with_store(store_in(&mock)).await;
     until_keyring(&first, &KeyringState::Saved).await;
@@ -212,6 +212,6 @@ async fn a_saved_sign_in_that_brings_another_account_is_dropped_from_the_keyring
         second.signed_in().map(|known| known.account.label()),
         Some("ada@contoso.example".to_owned())
     );
-    // Behind the removal in the keyring's queue.
+    // Queued behind the removal.
     assert_eq!(restore(&second).await, Ok(None), "nothing is left to try");
 }

@@ -1,4 +1,4 @@
-//! Keyrings that work, lack and hang.
+//! Keyrings that work, are missing or hang.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn saved(store: &mock::Store) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
+async fn saved_sign_in_is_restored_rotated_and_removed() {
     let store = mock::Store::new().unwrap();
     let (_, session) = with_store(store_in(&store)).await;
     until_keyring(&session, &KeyringState::Saved).await;
@@ -38,12 +38,12 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
     let restored = restore(&session)
         .await
         .expect("renewed")
-        .expect("there was one");
+        .expect("a saved sign-in");
     assert_eq!(restored.account.label(), "ada@contoso.example");
     assert!(saved(&store).is_some_and(|json| json.contains("canary-rt2")));
     assert_eq!(session.keyring(), KeyringState::Saved);
 
-    // Another window renews; its token is newer than ours.
+    // Another console renews; its token is newer than ours.
     let other = Host::new([tokens(3)]);
     let theirs = other.session(store_in(&store));
     restore(&theirs).await.expect("renewed");
@@ -52,7 +52,7 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
     replaced(&session, &old)
         .await
         .expect("with the other window's token");
-    // The old one is not even tried: a strict host would end the sign-in for that.
+    // The old one is not even tried: a strict host would end the sign-in.
     assert!(host.bodies()[1].contains("canary-rt3"));
 
     session.sign_out().await.expect("removed");
@@ -61,25 +61,25 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
 }
 
 #[tokio::test]
-async fn no_keyring_at_all_is_fine() {
+async fn sign_in_works_without_keyring() {
     let absent = || Err(keyring_core::Error::PlatformFailure("no bus".into()));
     let (_, session) = with_keyring(absent).await;
     session
         .watch_keyring()
         .wait_for(|s| matches!(s, KeyringState::NotSaved { .. }))
         .await
-        .expect("said so");
+        .expect("reported");
     session.token().await.expect("still signed in");
     assert!(matches!(
         session.try_keyring_again().await,
         KeyringState::NotSaved { .. }
     ));
-    session.sign_out().await.expect("nothing of it was kept");
+    session.sign_out().await.expect("nothing saved");
     assert_eq!(session.signed_in(), None);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hung_keyring_blocks_nothing_else() {
+async fn unresponsive_keyring_blocks_nothing_else() {
     let (host, session) = with_keyring(|| {
         std::thread::park();
         Err(keyring_core::Error::NoEntry)
@@ -99,7 +99,7 @@ async fn a_hung_keyring_blocks_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later() {
+async fn unresponsive_keyring_times_out_and_its_late_result_counts() {
     let (open, gate) = std::sync::mpsc::sync_channel::<()>(1);
     let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
     let gate = Mutex::new(gate);
@@ -116,9 +116,9 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
         .await;
     assert!(started.elapsed() < Duration::from_millis(3900));
     assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
-    // From here on the keyring's thread works, in real time.
+    // From here on the keyring's thread runs in real time.
     tokio::time::resume();
-    // Never more than the queue holds, and never a wait to get into it.
+    // Never more than the queue holds, and without waiting for room in it.
     let last = (0..10).fold(None, |_, n| {
         Some(store.post_save(&item, value(&n.to_string()), None))
     });
@@ -141,7 +141,7 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
 }
 
 #[tokio::test]
-async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_other() {
+async fn challenge_claims_are_sent_with_one_renewal_only() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     let header = r#"Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ""#;
@@ -166,7 +166,7 @@ async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_ot
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
+async fn sign_out_aborts_pending_renewal() {
     for stuck in [
         ScriptedReply::Late(20, Box::new(tokens(2))),
         ScriptedReply::Json(503, "later".into()),
@@ -177,7 +177,7 @@ async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
         host.then(tokens(3));
         let renewing = replacing(&session, old);
         tokio::time::sleep(Duration::from_millis(200)).await;
-        session.sign_out().await.expect("nothing was saved");
+        session.sign_out().await.expect("signed out");
         assert!(renewing.await.expect("ran").is_err());
         let asked = host.bodies().len();
         tokio::time::sleep(Duration::from_mins(2)).await;
@@ -191,7 +191,7 @@ async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
+async fn refused_token_is_dropped_and_its_claims_are_requested_later() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     let claims = WantedClaims::from_json(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
@@ -200,7 +200,7 @@ async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
     assert!(session.token_instead_of(challenged).await.is_err());
     assert!(
         session.token().await.is_err(),
-        "the pause lasts, and the old token is no way out"
+        "the pause lasts, and the old token stays unused"
     );
     tokio::time::sleep(Duration::from_mins(2)).await;
     host.then(tokens(2));
@@ -209,7 +209,7 @@ async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
     assert!(last.contains("claims=") && last.contains("c1"), "{last}");
 }
 
-/// A keyring as a version before items by account left it, and a session on it.
+/// A keyring written by a version without items per account, and a session on it.
 fn with_an_old_item(
     object_id: &str,
     script: impl IntoIterator<Item = ScriptedReply>,
@@ -232,40 +232,40 @@ fn old_item(mock: &mock::Store) -> keyring_core::Entry {
 }
 
 #[tokio::test]
-async fn a_sign_in_saved_before_there_were_items_by_account_is_moved_once() {
+async fn sign_in_in_old_item_is_migrated_once() {
     let (mock, host, session) = with_an_old_item("o1", [tokens(2)]);
     restore(&session)
         .await
         .expect("renewed")
-        .expect("there was one");
+        .expect("a saved sign-in");
     assert!(host.bodies()[0].contains("canary-rt0"));
     assert!(saved(&mock).is_some_and(|json| json.contains("canary-rt2")));
     assert!(
         old_item(&mock).get_secret().is_err(),
-        "it is not kept twice"
+        "the old item is gone"
     );
 }
 
 #[tokio::test]
-async fn what_was_found_is_looked_at_before_it_counts() {
+async fn found_sign_in_takes_effect_only_when_accepted() {
     let (mock, host, session) = with_an_old_item("o2", []);
     let found = session.find_saved(Some("o1")).await.expect("a keyring");
     assert_eq!(found.map(|account| account.object_id), Some("o2".into()));
-    assert_eq!(session.signed_in(), None, "a person has to accept it first");
+    assert_eq!(session.signed_in(), None, "it is not accepted yet");
     assert!(session.token().await.is_err());
     assert!(host.bodies().is_empty());
-    // Removing what o1 had saved leaves it alone.
+    // Removing o1's saved sign-in keeps this one.
     session
         .remove_saved(&["o1".into()])
         .await
-        .expect("nothing there");
+        .expect("nothing to remove");
     assert!(old_item(&mock).get_secret().is_ok());
     session.remove_saved(&["o2".into()]).await.expect("removed");
     assert!(old_item(&mock).get_secret().is_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_without_life_is_not_renewed_at_each_call() {
+async fn token_without_lifetime_is_not_renewed_on_each_call() {
     let short = r#"{"access_token":"a","refresh_token":"r","expires_in":0}"#;
     let (host, session, result) = sign_in([ok(short)]).await;
     result.expect("signed in");
@@ -284,7 +284,7 @@ async fn a_token_without_life_is_not_renewed_at_each_call() {
     );
 }
 
-/// A working keyring in which a sign-in was saved.
+/// A working keyring with a saved sign-in.
 async fn saved_session() -> (Host, Session) {
     let store = mock::Store::new().expect("a mock");
     let (host, session) = with_store(store_in(&store)).await;
@@ -293,19 +293,19 @@ async fn saved_session() -> (Host, Session) {
 }
 
 #[tokio::test]
-async fn nothing_is_being_checked_once_the_sign_in_has_ended() {
+async fn keyring_is_empty_after_conclusive_refusal() {
     let (host, session) = saved_session().await;
     let old = session.token().await.expect("fresh");
     host.then(no(r#"{"error":"invalid_grant","error_codes":[50173]}"#));
     assert!(replaced(&session, &old).await.is_err());
-    assert!(session.signed_in().is_some(), "whose it was is still known");
+    assert!(session.signed_in().is_some(), "the account stays known");
     until_keyring(&session, &KeyringState::Empty).await;
-    // Neither does asking for it once more begin a check without an end.
+    // "Try again" does not leave the state at `Checking` either.
     assert_eq!(session.try_keyring_again().await, KeyringState::Empty);
 }
 
 #[tokio::test]
-async fn a_keyring_with_nothing_in_it_is_not_being_checked_any_more() {
+async fn keyring_without_sign_in_is_empty_after_read() {
     let make = || -> keyring_core::Result<Arc<CredentialStore>> { Ok(mock::Store::new()?) };
     let session = Host::new([]).session(TokenStore::with_store(make).expect("a thread"));
     assert_eq!(session.keyring(), KeyringState::Checking);
@@ -315,13 +315,13 @@ async fn a_keyring_with_nothing_in_it_is_not_being_checked_any_more() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_brought_nothing_to_be_saved_stays_so_when_the_keyring_is_tried_again() {
+async fn unsaved_state_survives_results_of_other_items() {
     let lasting = store_in(&mock::Store::new().expect("a mock"));
     let item: Arc<str> = "v1:test".into();
     lasting.saved(lasting.post_nothing(&item)).await;
     let before = lasting.state();
     assert!(matches!(before, KeyringState::NotSaved { .. }));
-    // What becomes of another account's item says nothing of a sign-in that could not be saved.
+    // The result for another account's item does not change that of an unsaved sign-in.
     let full = mock::Store::new().expect("a mock");
     let entry = full
         .build("io.github.cordon", &item, None)
@@ -336,7 +336,7 @@ async fn a_sign_in_that_brought_nothing_to_be_saved_stays_so_when_the_keyring_is
     store
         .completed(store.post_removal(&other))
         .await
-        .expect("gone");
+        .expect("removed");
     assert!(
         matches!(store.state(), KeyringState::NotSaved { .. }),
         "{:?}",

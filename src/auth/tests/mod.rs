@@ -1,4 +1,4 @@
-//! Whole sign-ins against a scripted host, on a clock that jumps.
+//! Complete sign-ins against a scripted host, with a paused clock.
 
 mod callback;
 mod id_tokens;
@@ -32,9 +32,9 @@ const PENDING: &str = r#"{"error":"authorization_pending","error_codes":[70016]}
 enum ScriptedReply {
     Json(u16, String),
     Fault(HttpFault),
-    /// Answers with this time in its head.
+    /// Responds with this `Date` header.
     Dated(&'static str, Box<ScriptedReply>),
-    /// Answers after so long.
+    /// Responds after this many seconds.
     Late(u64, Box<ScriptedReply>),
 }
 
@@ -59,7 +59,7 @@ fn tokens(n: u32) -> ScriptedReply {
     ))
 }
 
-/// The host: what it says next, and what it was asked (with the time since its start).
+/// The host: its scripted replies, and the received requests (with the time since its start).
 #[derive(Clone)]
 struct Host {
     script: Arc<Mutex<VecDeque<ScriptedReply>>>,
@@ -161,7 +161,7 @@ async fn sign_in_on(session: &Session) -> Result<SignedIn, AuthError> {
     session.complete_sign_in(pending_sign_in)
 }
 
-/// Another token in place of one that the API did not accept, without a challenge.
+/// Replaces a token that the API refused without a challenge.
 async fn replaced(session: &Session, token: &AccessToken) -> Result<AccessToken, AuthError> {
     let (token, claims) = (token.clone(), None);
     session
@@ -169,7 +169,7 @@ async fn replaced(session: &Session, token: &AccessToken) -> Result<AccessToken,
         .await
 }
 
-/// The same in a task of its own.
+/// [`replaced`] in its own task.
 fn replacing(session: &Session, token: AccessToken) -> JoinHandle<Result<AccessToken, AuthError>> {
     let session = session.clone();
     tokio::spawn(async move { replaced(&session, &token).await })
@@ -181,7 +181,7 @@ async fn until_keyring(session: &Session, wanted: &KeyringState) {
     reached.expect("it is in that state");
 }
 
-/// A store that works with this keyring.
+/// A store on this keyring.
 fn store_in(keyring: &Arc<mock::Store>) -> TokenStore {
     let keyring: Arc<CredentialStore> = keyring.clone();
     TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
@@ -210,7 +210,7 @@ async fn signed_in() -> (Host, Session) {
     (host, session)
 }
 
-/// As the application of a profile, whose tokens have to fit it.
+/// A session of a profile's registration, whose tokens must match it.
 fn registered(host: &Host, tenant: &str) -> Session {
     let endpoints = Endpoints {
         is_registered: true,
@@ -223,23 +223,23 @@ fn api() -> Url {
     Url::parse("http://127.0.0.1:8080/api/machines").unwrap()
 }
 
-/// As the console does at its start: finds what is saved, takes it up and renews it.
+/// Finds, accepts and renews the saved sign-in, as the console does at startup.
 async fn restore(session: &Session) -> Result<Option<SignedIn>, AuthError> {
     if session.find_saved(Some("o1")).await?.is_none() {
         return Ok(None);
     }
-    session.accept_saved().expect("it was found");
+    session.accept_saved().expect("found");
     session.renew_again().await?;
     Ok(session.signed_in())
 }
 
-/// A parameter of the page of the sign-in host.
+/// A parameter of the sign-in page's URL.
 fn asked_for(page: &Url, wanted: &str) -> String {
     let found = page.query_pairs().find(|(name, _)| name == wanted);
     found.expect("asked for").1.into_owned()
 }
 
-/// A form that a browser sends to this port.
+/// A browser's form post to this port.
 fn posted(port: u16, form: &str) -> String {
     let length = form.len();
     format!(
@@ -247,7 +247,7 @@ fn posted(port: u16, form: &str) -> String {
     )
 }
 
-/// A browser that comes back with a code; it listens as long as what is returned lives.
+/// A browser that returns with a code; the connection lives as long as the returned stream.
 fn come_back(flow: &BrowserFlow) -> impl Future<Output = tokio::net::TcpStream> + use<> {
     use tokio::io::AsyncWriteExt as _;
     let page = Url::parse(flow.sign_in_page()).expect("an address");

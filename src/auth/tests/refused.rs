@@ -1,4 +1,4 @@
-//! Refusals: what they ask for, what they say, and when they come again.
+//! Refusals: requested claims, explanations, and repetition.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::explain::{Explain as _, NextStep};
 use crate::model::{Scopes, SignInMethod};
 
-/// Asks for a code and waits with it, as a person who tries again does.
+/// Requests a code and waits with it, like a user who tries again.
 async fn try_with_a_code(
     host: &Host,
     session: &Session,
@@ -19,7 +19,7 @@ async fn try_with_a_code(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
+async fn claims_of_refused_poll_are_sent_with_next_attempt() {
     let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
     let host = Host::new([]);
     let session = host.in_memory();
@@ -39,23 +39,23 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
     assert!(bodies[3].contains("claims="), "{}", bodies[3]);
     session
         .complete_sign_in(pending_sign_in)
-        .expect("nothing else began");
+        .expect("not superseded");
 
     let flow = session.begin_in_browser().await.expect("a port");
     assert!(
         !flow.sign_in_page().contains("claims="),
-        "what was asked for has been brought"
+        "the claims were satisfied"
     );
     drop(flow);
     try_with_a_code(&host, &session, no(wants))
         .await
         .expect_err("refused");
     let flow = session.begin_in_browser().await.expect("a port");
-    assert!(flow.sign_in_page().contains("claims="), "by either way");
+    assert!(flow.sign_in_page().contains("claims="), "either method");
 }
 
 #[tokio::test]
-async fn the_claims_of_a_refused_redemption_go_into_the_next_attempt() {
+async fn claims_of_refused_redemption_are_sent_with_next_attempt() {
     let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
     let host = Host::new([no(wants)]);
     let session = host.in_memory();
@@ -71,7 +71,7 @@ async fn the_claims_of_a_refused_redemption_go_into_the_next_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_refusal_twice_in_a_row_is_not_answered_with_sign_in_again() {
+async fn repeated_refusal_does_not_suggest_signing_in_again() {
     let again = no(r#"{"error":"invalid_grant","error_codes":[999999]}"#);
     let other = no(r#"{"error":"invalid_grant","error_codes":[888888]}"#);
     let host = Host::new([]);
@@ -92,9 +92,9 @@ async fn the_same_refusal_twice_in_a_row_is_not_answered_with_sign_in_again() {
     }
 }
 
-/// Signed in, and refused at the renewal for the same reason: signing in leads nowhere.
+/// Signed in, then refused at renewal for the same reason: signing in again is pointless.
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
+async fn sign_in_followed_by_same_refusal_is_not_suggested_again() {
     const REVOKED: &str = r#"{"error":"invalid_grant","error_codes":[50173]}"#;
     for (lasted, repeated) in [(1, true), (30, false)] {
         let host = Host::new([]);
@@ -106,7 +106,7 @@ async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
                 .expect("signed in");
             session
                 .complete_sign_in(pending_sign_in)
-                .expect("nothing else began");
+                .expect("not superseded");
             let token = session.token().await.expect("fresh");
             tokio::time::advance(Duration::from_mins(lasted)).await;
             host.then(no(REVOKED));
@@ -122,7 +122,7 @@ async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn numbers_that_no_sign_in_cures_say_who_can() {
+async fn permanent_refusals_refer_to_the_administrator() {
     for (number, words) in [
         (530_084, "token protection"),
         (5_000_225, "blocked this tenant because it was not used"),
@@ -143,7 +143,7 @@ fn with_named_scopes() -> Endpoints {
 }
 
 #[tokio::test(start_paused = true)]
-async fn missing_consent_names_the_permissions_that_were_asked_for() {
+async fn missing_consent_names_requested_permissions() {
     let refusal =
         r#"{"error":"invalid_grant","error_codes":[65001],"suberror":"consent_required"}"#;
     let host = Host::new([ok(DEVICE), no(refusal)]);
@@ -155,9 +155,9 @@ async fn missing_consent_names_the_permissions_that_were_asked_for() {
     );
 }
 
-/// Consent can be taken back while somebody is signed in.
+/// Consent can be withdrawn while a user is signed in.
 #[tokio::test(start_paused = true)]
-async fn missing_consent_at_a_renewal_names_the_permissions_too() {
+async fn missing_consent_at_renewal_names_requested_permissions() {
     let refusal = r#"{"error":"invalid_grant","error_codes":[65001]}"#;
     let host = Host::new([ok(DEVICE), tokens(1), no(refusal)]);
     let session = host.session_at(&with_named_scopes(), TokenStore::memory());
@@ -172,7 +172,7 @@ async fn missing_consent_at_a_renewal_names_the_permissions_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_host_calls_a_loop_is_not_asked_again_before_a_person_wants_it() {
+async fn loop_refusal_is_not_retried_until_the_user_asks() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(no(r#"{"error":"invalid_grant","error_codes":[50196]}"#));
@@ -182,11 +182,11 @@ async fn what_the_host_calls_a_loop_is_not_asked_again_before_a_person_wants_it(
     session.token().await.expect_err("refused before");
     assert_eq!(host.bodies().len(), asked);
     host.then(tokens(2));
-    session.renew_again().await.expect("a person wants it");
+    session.renew_again().await.expect("renewed");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_number_asks_for_is_the_way_that_is_advised() {
+async fn advised_sign_in_method_follows_error_number() {
     for (number, advised) in [
         (530_036, Some(SignInMethod::Browser)),
         (530_033, Some(SignInMethod::Browser)),
@@ -203,7 +203,7 @@ async fn what_the_number_asks_for_is_the_way_that_is_advised() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_stays_lost_after_further_silence() {
+async fn lost_response_stays_lost_after_further_faults() {
     let used = no(r#"{"error":"invalid_grant","error_codes":[54005]}"#);
     for silence in [
         ScriptedReply::Json(503, "<html>".into()),
@@ -218,7 +218,7 @@ async fn a_lost_answer_stays_lost_after_further_silence() {
         .await;
         assert_eq!(result.err(), Some(AuthError::AnswerLost));
     }
-    // Whatever stands in its place.
+    // An intermediary's response in its place.
     for status in [200, 302, 404, 429, 451, 500, 503, 504, 520] {
         let other = ScriptedReply::Json(status, "<html>".into());
         let (_, _, result) = sign_in([other, used.clone()]).await;
@@ -233,7 +233,7 @@ async fn a_lost_answer_stays_lost_after_further_silence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_problem_during_sign_in_is_shown_and_clears() {
+async fn connection_problem_during_sign_in_is_shown_and_cleared() {
     let host = Host::new([
         ok(DEVICE),
         no(PENDING),

@@ -1,4 +1,4 @@
-//! With a code, renewed, and refused.
+//! Sign-in with a code, renewal and refusals.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::explain::Explain as _;
 use crate::model::{KeyringState, Permission};
 
 #[tokio::test(start_paused = true)]
-async fn pending_then_success() {
+async fn sign_in_succeeds_after_pending_polls() {
     let (host, session, result) = sign_in([no(PENDING), tokens(1)]).await;
     let signed_in = result.expect("signed in");
     assert_eq!(signed_in.account.label(), "ada@contoso.example");
@@ -25,7 +25,7 @@ async fn pending_then_success() {
     assert_eq!(
         host.seconds(),
         [0, 5, 11],
-        "a first wait, and a tenth more than asked"
+        "an initial wait, and a tenth more"
     );
     assert!(
         host.bodies()[0]
@@ -47,7 +47,7 @@ async fn pending_then_success() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_on_the_way_does_not_end_the_wait_or_speed_it_up() {
+async fn connection_problems_neither_end_nor_accelerate_polling() {
     let (host, _, result) = sign_in([
         no(r#"{"error":"slow_down"}"#),
         ScriptedReply::Fault(HttpFault::Interrupted),
@@ -62,7 +62,7 @@ async fn trouble_on_the_way_does_not_end_the_wait_or_speed_it_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_ends_of_a_code() {
+async fn device_code_outcomes_map_to_errors() {
     let lost = ScriptedReply::Fault(HttpFault::Interrupted);
     for (script, expected) in [
         (
@@ -96,11 +96,11 @@ async fn the_ends_of_a_code() {
         assert!(host.seconds().last().is_some_and(|&at| at <= 900));
         assert_eq!(session.signed_in(), None);
     }
-    // Not lost: refused, or answered in between.
+    // Not lost: refused, or another reply in between.
     let used = no(r#"{"error":"invalid_grant"}"#);
     let (_, _, result) = sign_in([lost.clone(), no(PENDING), used]).await;
     assert!(matches!(result, Err(AuthError::Interact { .. })));
-    // Nor declined by a person.
+    // Nor declined by the user.
     for error in ["invalid_grant", "access_denied"] {
         let policy = no(&format!(r#"{{"error":"{error}","error_codes":[53003]}}"#));
         let (_, _, result) = sign_in([lost.clone(), policy]).await;
@@ -109,7 +109,7 @@ async fn the_ends_of_a_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_acts_at_once_and_a_newer_code_wins() {
+async fn cancelling_is_immediate_and_newer_code_wins() {
     let host = Host::new([
         ok(DEVICE),
         ok(DEVICE),
@@ -117,7 +117,7 @@ async fn cancelling_acts_at_once_and_a_newer_code_wins() {
     ]);
     let session = host.in_memory();
     let first = session.begin().await.expect("a code");
-    let second = session.begin().await.expect("another");
+    let second = session.begin().await.expect("a second code");
     // In the middle of the request.
     let cut = tokio::time::timeout(Duration::from_secs(7), session.finish(second)).await;
     assert!(cut.is_err() && host.started.elapsed().as_secs() == 7);
@@ -132,7 +132,7 @@ async fn cancelling_acts_at_once_and_a_newer_code_wins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_waiters_cause_one_renewal() {
+async fn concurrent_callers_share_one_renewal() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 299)).await;
     host.then(ScriptedReply::Late(2, Box::new(tokens(2))));
@@ -147,7 +147,7 @@ async fn fifty_waiters_cause_one_renewal() {
     }
     assert_eq!(host.bodies().len(), 3);
     assert!(host.bodies()[2].contains("refresh_token=canary-rt1"));
-    // And the rotated token comes next.
+    // The rotated token is used next.
     host.then(tokens(3));
     tokio::time::advance(Duration::from_hours(1)).await;
     session.token().await.expect("renewed");
@@ -155,76 +155,76 @@ async fn fifty_waiters_cause_one_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_token_is_replaced_once() {
+async fn refused_token_is_replaced_once() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     host.then(tokens(2));
     let new = replaced(&session, &old).await.expect("renewed");
     let again = replaced(&session, &old)
         .await
-        .expect("somebody already has");
+        .expect("the same replacement");
     assert_eq!(new.for_host(&api()), again.for_host(&api()));
     assert_eq!(host.bodies().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_api_that_refuses_every_token_causes_one_renewal_a_minute() {
+async fn api_that_refuses_every_token_causes_one_renewal_per_minute() {
     let (host, session) = signed_in().await;
     let before = host.bodies().len();
     for minute in 1..4 {
         for n in 0..50 {
             host.then(tokens(n));
-            let token = session.token().await.expect("there is one");
+            let token = session.token().await.expect("a token");
             replaced(&session, &token)
                 .await
-                .expect("another, or the same");
+                .expect("a new or the old one");
         }
         assert_eq!(host.bodies().len() - before, minute);
         host.script.lock().unwrap().clear();
         tokio::time::advance(Duration::from_secs(61)).await;
     }
-    // One that has worked may end at any moment, and so may the next; but not at every call.
+    // An accepted token may expire at any moment, and so may the next; but not on every call.
     for n in 0..50 {
         host.then(tokens(n));
-        let token = session.token().await.expect("there is one");
+        let token = session.token().await.expect("a token");
         token.note_accepted();
         replaced(&session, &token)
             .await
-            .expect("another, or the same");
+            .expect("a new or the old one");
     }
     assert_eq!(host.bodies().len() - before, 3 + 10);
-    // What a challenge asks for anew is another cause.
+    // New claims in a challenge are another reason to renew.
     let challenged = RefusedToken {
-        token: session.token().await.expect("there is one"),
+        token: session.token().await.expect("a token"),
         claims: WantedClaims::from_json(r#"{"access_token":{"nbf":{"essential":true}}}"#),
     };
     for _ in 0..2 {
         host.then(tokens(60));
-        let again = session.token().await.expect("there is one");
+        let again = session.token().await.expect("a token");
         let claims = challenged.claims.clone();
         let token = again;
         let another = session
             .token_instead_of(RefusedToken { token, claims })
             .await;
-        another.expect("another, or the same");
+        another.expect("a new or the old one");
     }
     assert_eq!(host.bodies().len() - before, 3 + 10 + 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_caller_does_not_lose_the_rotated_token() {
+async fn cancelled_caller_does_not_lose_the_rotated_token() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(ScriptedReply::Late(5, Box::new(tokens(2))));
     tokio::time::timeout(Duration::from_secs(1), session.token())
         .await
         .expect_err("cancelled");
-    session.token().await.expect("the renewal went on");
+    session.token().await.expect("renewed in the background");
     assert_eq!(host.bodies().len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_are_shared_and_remembered_for_a_minute() {
+async fn renewal_failures_are_shared_and_remembered_for_a_minute() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(no(
@@ -236,14 +236,14 @@ async fn failures_are_shared_and_remembered_for_a_minute() {
             Err(AuthError::Interact { .. })
         ));
     }
-    assert_eq!(host.bodies().len(), 3, "asked once");
+    assert_eq!(host.bodies().len(), 3, "one request");
     tokio::time::advance(Duration::from_secs(61)).await;
     host.then(tokens(2));
     session.token().await.expect("the token was kept");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_that_is_down_uses_up_the_old_token_first() {
+async fn old_token_is_used_while_host_is_unreachable() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 200)).await;
     let down = || (0..3).for_each(|_| host.then(ScriptedReply::Fault(HttpFault::NotReached)));
@@ -260,11 +260,11 @@ async fn a_line_that_is_down_uses_up_the_old_token_first() {
     session
         .token()
         .await
-        .expect("no minute of waiting for a line that is back");
+        .expect("renewed at once, without a remembered failure");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conclusive_answer_drops_the_token_and_keeps_the_name() {
+async fn conclusive_refusal_drops_tokens_and_keeps_the_account() {
     for (body, dropped) in [
         (r#"{"error":"invalid_grant","error_codes":[50173]}"#, true),
         (r#"{"error":"invalid_grant","suberror":"bad_token"}"#, true),
@@ -286,7 +286,7 @@ async fn a_conclusive_answer_drops_the_token_and_keeps_the_name() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_whose_tokens_tell_nothing_still_works() {
+async fn sign_in_with_opaque_token_works() {
     let (_, session, result) =
         sign_in([ok(r#"{"access_token":"opaque","token_type":"Bearer"}"#)]).await;
     let signed_in = result.expect("signed in");
@@ -302,7 +302,7 @@ async fn a_sign_in_whose_tokens_tell_nothing_still_works() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_no_header_can_carry_is_no_token() {
+async fn token_that_is_no_header_value_is_unusable() {
     for token in ["a\r\nX-Evil: 1", "a\0", "tok\u{e9}n", "\u{7f}"] {
         let answer =
             serde_json::json!({ "access_token": token, "refresh_token": "canary-refresh" });
@@ -312,19 +312,19 @@ async fn what_no_header_can_carry_is_no_token() {
     }
 }
 
-/// Three tries of half a minute each are too long for somebody who waits to act.
+/// Three attempts of half a minute each are too long for an interactive caller.
 #[tokio::test(start_paused = true)]
-async fn a_host_that_hangs_keeps_nobody_waiting_for_long_and_its_late_answer_counts() {
+async fn renewal_times_out_for_callers_and_its_late_result_counts() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 200)).await;
-    let alive = session.0.cache().access.clone().expect("not over yet");
+    let alive = session.0.cache().access.clone().expect("a valid token");
     host.then(ScriptedReply::Late(28, Box::new(tokens(2))));
     let began = token::monotonic_now();
-    let resort = session.token().await.expect("the old one, which lives");
+    let resort = session.token().await.expect("the old token");
     assert!(resort.is_same(&alive));
     assert_eq!(began.elapsed().as_secs(), 15);
     tokio::time::advance(Duration::from_secs(200)).await;
-    let renewed = session.token().await.expect("the answer that came late");
+    let renewed = session.token().await.expect("the late result");
     assert!(!renewed.is_same(&alive));
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(ScriptedReply::Late(28, Box::new(tokens(3))));
@@ -332,8 +332,8 @@ async fn a_host_that_hangs_keeps_nobody_waiting_for_long_and_its_late_answer_cou
     let refused = session.token().await.expect_err("nothing is left");
     assert_eq!(refused, AuthError::Unreachable(HttpFault::TimedOut));
     assert_eq!(began.elapsed().as_secs(), 15);
-    session.token().await.expect("the answer that came late");
-    assert_eq!(host.bodies().len(), 4, "asked once each time");
+    session.token().await.expect("the late result");
+    assert_eq!(host.bodies().len(), 4, "one request each time");
 }
 
 #[tokio::test(start_paused = true)]
@@ -347,7 +347,7 @@ async fn secrets_do_not_print() {
     let pending_sign_in = session.finish(flow).await.expect("signed in");
     session
         .complete_sign_in(pending_sign_in)
-        .expect("nothing else began");
+        .expect("not superseded");
     let token = session.token().await.expect("fresh");
     let printed = format!("{printed} {session:?} {token:?}");
     for secret in ["canary", "B7XQ", "e30."] {
@@ -356,7 +356,7 @@ async fn secrets_do_not_print() {
 }
 
 #[tokio::test]
-async fn tokens_that_were_made_for_another_request_are_not_taken() {
+async fn tokens_for_another_request_are_rejected() {
     let foreign = format!(
         r#"{{"access_token":"a","id_token":"e30.{}.x"}}"#,
         URL_SAFE_NO_PAD.encode(r#"{"aud":"c1","tid":"t1","oid":"o1","nonce":"another"}"#)
@@ -373,7 +373,7 @@ async fn tokens_that_were_made_for_another_request_are_not_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_nobody_could_type_is_no_code() {
+async fn blank_device_code_is_rejected() {
     for blank in ["", "   ", "\\u00a0\\t"] {
         for name in ["user_code", "device_code"] {
             let mut answer: serde_json::Value = serde_json::from_str(DEVICE).expect("an object");
@@ -385,9 +385,9 @@ async fn a_code_that_nobody_could_type_is_no_code() {
     }
 }
 
-/// Ten minutes are left when the first of several orders leaves; for one request five are enough.
+/// Ten minutes must be left before a batch of orders; for one request five are enough.
 #[tokio::test(start_paused = true)]
-async fn a_token_that_may_not_last_for_several_orders_is_renewed_ahead() {
+async fn token_that_may_not_last_for_a_batch_is_renewed_ahead() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 601)).await;
     session.renew_ahead().await;
@@ -395,24 +395,24 @@ async fn a_token_that_may_not_last_for_several_orders_is_renewed_ahead() {
     tokio::time::advance(Duration::from_secs(2)).await;
     session.token().await.expect("enough for one");
     assert_eq!(host.bodies().len(), 2);
-    // Orders begin with the token that there is where another does not come soon.
+    // A batch starts with the current token if a new one takes too long.
     host.then(ScriptedReply::Late(20, Box::new(tokens(2))));
     let before = host.started.elapsed();
     session.renew_ahead().await;
     let waited = host.started.elapsed().saturating_sub(before);
     assert_eq!(waited.as_secs(), 3);
     assert_eq!(host.bodies().len(), 3);
-    let old = session.token().await.expect("the old one");
+    let old = session.token().await.expect("the old token");
     tokio::time::sleep(Duration::from_secs(20)).await;
-    let new = session.token().await.expect("the answer that came late");
+    let new = session.token().await.expect("the late result");
     assert_ne!(old.for_host(&api()), new.for_host(&api()));
     session.renew_ahead().await;
-    assert_eq!(host.bodies().len(), 3, "it has just come");
+    assert_eq!(host.bodies().len(), 3, "a new token");
 }
 
-/// Entra names a time, long before the end, for tokens that live long.
+/// Entra requests renewal of long-lived tokens long before they expire.
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_when_the_host_wants_it_and_nobody_waits_for_that() {
+async fn early_renewal_advised_by_the_host_runs_in_background() {
     let advised = |n| {
         let ScriptedReply::Json(status, body) = tokens(n) else {
             unreachable!("tokens are JSON")
@@ -428,7 +428,7 @@ async fn a_token_is_renewed_when_the_host_wants_it_and_nobody_waits_for_that() {
     session.token().await.expect("good");
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(host.bodies().len(), 3, "not yet");
-    // A refusal changes nothing for a token that is good, and is not asked for at every call.
+    // A failed early renewal keeps the good token, and is not retried on every call.
     host.then(no(
         r#"{"error":"interaction_required","error_codes":[50076]}"#,
     ));
