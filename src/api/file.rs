@@ -265,6 +265,6 @@ mod tests {
             sha256: None,
             ..facts
         };
-        assert!(is_of(&without_hash, &sha256), "it was found by that");
+        assert!(is_of(&without_hash, &sha256), "found by that hash");
     }
 }

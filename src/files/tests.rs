@@ -44,7 +44,7 @@ fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
         let_in: vec!["Everyone", "Users"],
         may_write: may_write.to_vec(),
     };
-    assert_eq!(judge_others(&others(&[])), Ok(()), "they may only look");
+    assert_eq!(judge_others(&others(&[])), Ok(()), "read access only");
     let problem = Problem::ListLetsOthersWrite { who: "Users" };
     assert_eq!(judge_others(&others(&["Users"])), Err(problem));
 }
@@ -107,7 +107,7 @@ fn replaced_file_reads_back_and_leaves_no_temporary_file() {
         assert_eq!(read(&file, 9).expect("readable").as_deref(), Some(content));
     }
     assert_eq!(list(&folder_of(&file)).expect("a list"), [file.as_path()]);
-    assert!(read(&file, 6).is_err(), "longer than it may be");
+    assert!(read(&file, 6).is_err(), "over the limit");
     remove(&file).expect("removed");
     remove(&file).expect("removed");
     assert_eq!(read(&file, 9).expect("a result"), None);

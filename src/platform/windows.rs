@@ -249,11 +249,7 @@ mod tests {
         let above = tempfile::tempdir().expect("a folder");
         set_access_list(above.path(), "D:P(A;OICI;FA;;;WD)").expect("set");
         let all = others_in(above.path()).expect("readable");
-        assert_eq!(
-            all.let_in,
-            ["Everyone"],
-            "what the others are compared with"
-        );
+        assert_eq!(all.let_in, ["Everyone"], "access before");
         assert_eq!(all.may_write, ["Everyone"]);
         let folder = above.path().join("deep").join("data");
         make_private_folder(&folder).expect("created");
