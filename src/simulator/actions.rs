@@ -1,57 +1,57 @@
 //! The simulator's own table of actions: route, permission, body, systems, timing.
 //!
-//! Written from the API reference and not from the console's catalogue, so that both cannot be wrong together.
+//! Written from the API reference, not from the console's catalogue, so that errors are not shared.
 
-/// One action that makes a machine action.
+/// An action that creates a machine action.
 #[derive(Debug)]
 pub struct ActionRow {
-    /// Last part of the path, in the spelling of the documentation; matched without regard to case.
+    /// Last path segment in the documented spelling; matched case-insensitively.
     pub route: &'static str,
-    /// `type` of the machine action it makes.
+    /// `type` of the machine action it creates.
     pub kind: &'static str,
-    /// Delegated permission it needs.
+    /// Required delegated permission.
     pub permission: &'static str,
     /// Body property besides the common ones, if any; always a string.
     pub parameter: Option<Parameter>,
     /// Supported systems.
     pub systems: Systems,
-    /// Seconds from request to `Succeeded` on a device that reports. Shorter than the published
-    /// figures (isolation about 27 s), so that nobody is bored in the demo.
+    /// Seconds from request to `Succeeded` on an active device. Shorter than the published figures
+    /// (isolation about 27 s), to keep the demo short.
     pub typical_secs: u32,
-    /// Its names in `availableMachineActions`, each with the value of the parameter that it stands for.
+    /// Its names in `availableMachineActions`, each with the corresponding parameter value.
     pub availability: &'static [(&'static str, Option<&'static str>)],
-    /// Whether it makes an investigation, and no machine action.
+    /// Whether it creates an investigation instead of a machine action.
     pub is_investigation: bool,
 }
 
-/// A body property particular to one action.
+/// A body property specific to one action.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// Name, case-sensitive.
     pub name: &'static str,
-    /// The values it may have; empty for a SHA-1.
+    /// Allowed values; empty for a SHA-1.
     pub values: &'static [&'static str],
-    /// Used when the property is missing; `None` makes it required.
+    /// Value if the property is missing; `None` makes it required.
     pub default: Option<&'static str>,
     /// Whether its value becomes the machine action's `scope`.
     pub is_scope: bool,
 }
 
-/// Operating systems an action works on.
+/// Operating systems that an action supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Systems {
     /// Windows 10 and later, the servers, Linux and macOS.
     All,
     /// Windows 10 and later and the servers.
     Windows,
-    /// Windows 10, 11 and Server 2019 or later: what has code integrity policies.
+    /// Windows 10, 11 and Server 2019 or later: systems with code integrity policies.
     CodeIntegrity,
 }
 
-/// Body properties every action accepts.
+/// Body properties that every action accepts.
 pub const COMMON_PROPERTIES: [&str; 4] = ["Comment", "ExternalId", "RequestSource", "Title"];
 
-/// Permissions any one of which lets a person cancel an action.
+/// Permissions to cancel an action; any one is sufficient.
 pub const CANCEL_PERMISSIONS: [&str; 7] = [
     "Machine.CollectForensics",
     "Machine.Isolate",
@@ -62,7 +62,6 @@ pub const CANCEL_PERMISSIONS: [&str; 7] = [
     "Machine.LiveResponse",
 ];
 
-/// The table.
 pub const ACTIONS: [ActionRow; 9] = [
     ActionRow {
         route: "isolate",
@@ -178,7 +177,7 @@ pub const ACTIONS: [ActionRow; 9] = [
     },
 ];
 
-/// The row of a route, found without regard to case.
+/// The row of a route, matched case-insensitively.
 #[must_use]
 pub fn by_route(route: &str) -> Option<&'static ActionRow> {
     ACTIONS
@@ -186,7 +185,7 @@ pub fn by_route(route: &str) -> Option<&'static ActionRow> {
         .find(|row| row.route.eq_ignore_ascii_case(route))
 }
 
-/// The row that makes machine actions of this `type`.
+/// The row that creates machine actions of this `type`.
 #[must_use]
 pub fn by_kind(kind: &str) -> Option<&'static ActionRow> {
     ACTIONS
@@ -195,7 +194,7 @@ pub fn by_kind(kind: &str) -> Option<&'static ActionRow> {
 }
 
 impl Systems {
-    /// Whether the action works there. A platform nobody has heard of is let through.
+    /// Whether the action works there. Unknown platforms are accepted.
     #[must_use]
     pub fn include(self, platform: &str) -> bool {
         let starts = |names: &[&str]| names.iter().any(|name| platform.starts_with(name));
@@ -227,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_are_found_in_any_case_and_are_distinct() {
+    fn routes_are_unique_and_case_insensitive() {
         assert_eq!(
             by_route("STOPANDQUARANTINEFILE").map(|row| row.kind),
             Some("StopAndQuarantineFile")
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn systems_follow_the_documentation() {
+    fn systems_match_the_documentation() {
         assert!(
             Systems::CodeIntegrity.include("Windows11")
                 && Systems::CodeIntegrity.include("WindowsServer2019")
@@ -257,7 +256,7 @@ mod tests {
         assert!(Systems::All.include("macOS") && !Systems::Windows.include("macOS"));
         assert!(
             Systems::Windows.include("Windows12"),
-            "an unknown system is let through"
+            "an unknown system is accepted"
         );
     }
 }

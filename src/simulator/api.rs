@@ -1,4 +1,4 @@
-//! Reading: machines, machine actions, users, alerts, files.
+//! Reads: machines, machine actions, users, alerts, files.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -37,7 +37,7 @@ pub(super) fn context(tenant: &SimTenant, what: &str) -> String {
     format!("{}/api/$metadata#{what}", tenant.address)
 }
 
-/// A single thing with its context, in front as the service does.
+/// A single entity, with its `@odata.context` first, like the service.
 pub(super) fn entity(tenant: &SimTenant, status: u16, what: &str, value: Value) -> Reply {
     let mut whole = json!({ "@odata.context": context(tenant, what) });
     if let (Value::Object(whole), Value::Object(value)) = (&mut whole, value) {
@@ -46,7 +46,7 @@ pub(super) fn entity(tenant: &SimTenant, status: u16, what: &str, value: Value) 
     Reply::json(status, whole)
 }
 
-/// A value, or a list that is never divided into pages, with its context.
+/// A value, or an unpaged list, with its context.
 pub(super) fn value(tenant: &SimTenant, what: &str, value: impl Into<Value>) -> Reply {
     let (context, value) = (context(tenant, what), value.into());
     let whole = json!({ "@odata.context": context, "value": value });
@@ -57,7 +57,7 @@ pub(super) fn no_machine(id: &str) -> Reply {
     Reply::not_found(&format!("Machine {id}"))
 }
 
-/// Reads the query of a list that may be filtered and sorted by these properties.
+/// Parses the query of a list with these filterable and sortable properties.
 pub(super) fn query_of(call: &Call, properties: &[&str]) -> Result<Query, Reply> {
     odata::read(&call.query, properties)
         .map_err(|message| Reply::error(400, "ODataError", &message))
@@ -78,9 +78,9 @@ pub(super) fn count(list: Answer) -> Answer {
 pub(super) fn machines(tenant: &SimTenant, call: &Call) -> Answer {
     let query = query_of(call, &MACHINE_PROPERTIES)?;
     let fleet = &tenant.fleet;
-    // A copy of the few changes, so that a long list keeps nobody else waiting.
+    // Copies the few changes, so that a long list does not hold the lock.
     let changed = tenant.lock().changed.clone();
-    // Whole records are made only when they are asked about; ids and names come cheaper.
+    // Full records are built only for other properties; ids and names are cheaper.
     let look = |index: usize, name: &str| match name {
         "id" => fleet.id(index).map(Value::from),
         "computerDnsName" => fleet.name(index).map(Value::from),
@@ -111,7 +111,7 @@ pub(super) fn machine(tenant: &SimTenant, id: &str) -> Answer {
     ))
 }
 
-/// `GET /api/machineactions`, and the same of one machine. Newest first.
+/// `GET /api/machineactions`, for all machines or one. Newest first.
 pub(super) fn actions(tenant: &SimTenant, call: &Call, machine: Option<&str>) -> Answer {
     let query = query_of(call, &ACTION_PROPERTIES)?;
     let only = match machine {
@@ -186,7 +186,7 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
     Ok(listed(tenant, call, "Alerts", hits, &query))
 }
 
-/// The 400 for what is no GUID in its usual spelling.
+/// A 400 unless this is a GUID in its usual spelling.
 pub(super) fn check_guid(id: &str) -> Result<(), Reply> {
     let is_guid = id.len() == 36
         && id.bytes().enumerate().all(|(at, byte)| match at {
@@ -202,7 +202,7 @@ pub(super) fn check_guid(id: &str) -> Result<(), Reply> {
     Err(Reply::error(400, "BadRequest", &message))
 }
 
-/// The 400 for what is no hash of the kinds that are taken; there is no look-up by MD5.
+/// A 400 unless this is a hash of an accepted kind; there is no look-up by MD5.
 pub(super) fn check_hash(hash: &str, digits: &[usize]) -> Result<(), Reply> {
     if files::is_hash(hash, digits) {
         return Ok(());
@@ -263,7 +263,7 @@ fn page_of<'a, T>(hits: &'a [T], query: &Query) -> &'a [T] {
         .unwrap_or_default()
 }
 
-/// The page that is asked for of what passes the filter.
+/// The requested page of the elements that match the filter.
 pub(super) fn listed(
     tenant: &SimTenant,
     call: &Call,
@@ -279,7 +279,7 @@ pub(super) fn listed(
     list(tenant, call, what, page, hits.len(), query)
 }
 
-/// A list; with a link to the next page only when no page size was asked for, as the service does it.
+/// A list; like the service, it has a next link only if no page size was requested.
 fn list(
     tenant: &SimTenant,
     call: &Call,

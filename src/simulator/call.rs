@@ -1,29 +1,29 @@
-//! A request, taken apart once.
+//! A parsed request.
 
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName};
 use hyper::{Method, Request};
 
-/// A request, read completely.
+/// A completely read request.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
-    /// Decoded parts of the path, in the spelling of the client.
+    /// Decoded path segments, as spelled by the client.
     pub(super) segments: Vec<String>,
     pub(super) raw_query: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) bearer: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) accept_encoding: String,
-    /// Whether there is anything that says who asks, in whatever scheme.
+    /// Whether there is an `Authorization` header, of any scheme.
     pub(super) has_authorization: bool,
     pub(super) range: Option<String>,
-    /// Of which version a part is wanted; of any other, all of it.
+    /// Version to which the range applies; otherwise the whole is sent.
     pub(super) if_range: Option<String>,
     pub(super) client_request_id: Option<String>,
     pub(super) host: String,
-    /// Whether a browser says that a page of another origin has asked for this.
+    /// Whether the request comes from a page of another origin, according to the browser.
     pub(super) is_cross_origin: bool,
     pub(super) body: Bytes,
 }
@@ -42,7 +42,7 @@ impl Call {
         let own_origin = format!("http://{host}");
         let foreign_origin =
             text(header::ORIGIN).is_some_and(|o| !o.eq_ignore_ascii_case(&own_origin));
-        // Another port of this computer is the same site, and yet somebody else.
+        // Another port of this computer is the same site, but another origin.
         let foreign_site = text(HeaderName::from_static("sec-fetch-site"))
             .is_some_and(|site| site != "same-origin" && site != "none");
         let raw_query = request.uri().query().unwrap_or_default().to_owned();
@@ -74,7 +74,7 @@ impl Call {
         }
     }
 
-    /// The parts of the path in lower case, for matching.
+    /// The path segments in lower case, for matching.
     pub(super) fn lowered(&self) -> Vec<String> {
         self.segments
             .iter()
@@ -99,7 +99,7 @@ pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(text).into_owned().collect()
 }
 
-/// Undoes percent encoding (RFC 3986 section 2.1); a plus sign stays one, as this is not a query.
+/// Decodes percent encoding (RFC 3986 section 2.1); a plus sign is kept, as this is not a query.
 fn decoded(text: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(text);
     decoded.decode_utf8_lossy().into_owned()
@@ -108,7 +108,7 @@ fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn percent_encoding_is_undone() {
+    fn percent_encoding_is_decoded() {
         assert_eq!(super::decoded("a%20b+c%zz%4"), "a b+c%zz%4");
     }
 }

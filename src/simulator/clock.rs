@@ -1,4 +1,4 @@
-//! Virtual time: the only place of the simulator that reads a clock.
+//! Virtual time: the only place in the simulator that reads a clock.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::random::mix;
 
-/// The tenant's own time: real time, sped up, plus whatever it was moved forward by hand.
+/// The tenant's time: real time times a speed, plus manual advances.
 #[derive(Debug)]
 pub(super) struct Clock {
     begun: Timestamp,
@@ -19,7 +19,7 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new(speed: f64) -> Self {
         let (begun, anchor) = read();
-        // A speed that makes no sense is taken as real time.
+        // An invalid speed means real time.
         let speed = if speed.is_finite() && speed > 0.0 {
             speed.min(1e6)
         } else {
@@ -33,7 +33,7 @@ impl Clock {
         }
     }
 
-    /// The moment the tenant was started; the fleet's times are relative to it.
+    /// The tenant's start; the fleet's times are relative to it.
     pub(super) fn begun(&self) -> Timestamp {
         self.begun
     }
@@ -60,7 +60,7 @@ fn read() -> (Timestamp, Instant) {
     (Timestamp::now(), Instant::now())
 }
 
-/// `by` after `at`, stopping at the end of time.
+/// `by` after `at`, saturating.
 pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
@@ -68,7 +68,7 @@ pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// `seconds` after `at` (before it when negative).
+/// `seconds` after `at` (before it if negative).
 pub(super) fn shifted(at: Timestamp, seconds: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(seconds))
         .unwrap_or(at)
@@ -76,7 +76,7 @@ pub(super) fn shifted(at: Timestamp, seconds: i64) -> Timestamp {
 
 /// A time as the service writes it: UTC with 0 to 7 fractional digits.
 ///
-/// The number of digits follows from the time itself, so a record never changes its spelling.
+/// The number of digits depends only on the time, so a record's spelling never changes.
 pub(super) fn written(at: Timestamp) -> String {
     let ticks = at.as_nanosecond().div_euclid(100);
     let digits = usize::try_from(mix(u64::try_from(ticks).unwrap_or(0)) % 8).unwrap_or(7);
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_written_in_the_services_way() {
+    fn times_are_formatted_like_the_service() {
         let at: Timestamp = "2025-04-02T02:51:16.2059102Z".parse().unwrap();
         let mut lengths = std::collections::BTreeSet::new();
         for step in 0..200 {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_can_be_moved_forward() {
+    fn clock_can_be_advanced() {
         let clock = Clock::new(1.0);
         clock.advance(Duration::from_hours(72));
         assert!(clock.now() >= shifted(clock.begun(), 3 * 86_400));

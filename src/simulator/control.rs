@@ -1,29 +1,30 @@
-//! Control calls over HTTP, for trainers, scripts and tests that are not in this process.
+//! Control calls over HTTP, for trainers, scripts and tests in other processes.
 //!
-//! They are served on the same loopback address and answer only when the `Host` header names it and neither `Origin`
-//! nor `Sec-Fetch-Site` tells of a page from elsewhere, so that no web page can use them. Bodies are JSON; the forms of
-//! the page send the same fields as a form. Answers are JSON. None of them appears in the request log.
+//! They are served on the same loopback address, and only if the `Host` header names it and neither
+//! `Origin` nor `Sec-Fetch-Site` indicates another origin, so that no web page can use them. Bodies
+//! are JSON, or a form from the page; responses are JSON. The request log omits them. `times` 0 or
+//! absent means until cleared.
 //!
 //! | Call | Body | Effect |
 //! |---|---|---|
-//! | `GET /control` | | a page for people: requests, faults, clock |
-//! | `POST /control/approve` | `{"user_code": "B7XQK4M2R"}` or nothing | approves that device code, or the newest; `{"done": bool}` |
+//! | `GET /control` | | a web page: requests, faults, clock |
+//! | `POST /control/approve` | `{"user_code": "B7XQK4M2R"}` or nothing | approves it or the newest; `{"done": bool}` |
 //! | `POST /control/decline` | same | declines it |
-//! | `POST /control/expire` | `{"what": "codes" \| "access_tokens" \| "sign_ins"}` | lets device codes or access tokens expire, or revokes everything |
+//! | `POST /control/expire` | `{"what": "codes" \| "access_tokens" \| "sign_ins"}` | expires or revokes them |
 //! | `GET /control/clock` | | `{"now": "…"}`, the tenant's time |
-//! | `POST /control/clock` | `{"advance_secs": N}` | moves it forward |
-//! | `GET /control/fault` | | the faults that are armed |
-//! | `POST /control/fault` | `{"on": "submit", "what": "drop_after", "times": 1}` | arms one; texts as in [`Fault::parse`](super::Fault::parse), `times` 0 or absent means until cleared |
-//! | `DELETE /control/fault` | | disarms all (`POST /control/fault/clear` does the same) |
-//! | `GET /control/secrets` | | every token and code that was handed out, so that a test can look for them |
-//! | `GET /control/requests` | | what was asked: `at`, `method`, `path`, `query`, `body`, `status`, `kind` |
-//! | `POST /control/permissions` | `{"scopes": ["Machine.Read", …]}` | what the administrator has granted |
-//! | `POST /control/person` | `{"oid": "…", "upn": "…", "name": "…"}` | who signs in from now on |
-//! | `POST /control/claims` | `{"claims": "…"}` or nothing | the claims that a token needs from now on, or none |
-//! | `POST /control/interval` | `{"secs": N}` | seconds between polls of device codes to come |
-//! | `POST /control/colleague` | `{"machine_id": "…", "type": "Isolate", "comment": "…"}` | a colleague acts in the portal; `{"id": "…"}` |
-//! | `POST /control/status` | `{"action_id": "…", "status": "Failed"}` | forces the state of an action |
-//! | `POST /control/never_finish` | `{"machine_id": "…"}` | new actions there are picked up and never end |
+//! | `POST /control/clock` | `{"advance_secs": N}` | advances it |
+//! | `GET /control/fault` | | the armed faults |
+//! | `POST /control/fault` | `{"on": "submit", "what": "drop_after", "times": 1}` | arms one: [`Fault::parse`] |
+//! | `DELETE /control/fault` | | disarms all, as does `POST /control/fault/clear` |
+//! | `GET /control/secrets` | | every issued token and code, so that tests can search for leaks |
+//! | `GET /control/requests` | | the log: `at`, `method`, `path`, `query`, `body`, `status`, `kind` |
+//! | `POST /control/permissions` | `{"scopes": ["Machine.Read", …]}` | grants exactly these permissions |
+//! | `POST /control/person` | `{"oid": "…", "upn": "…", "name": "…"}` | sets the account of later sign-ins |
+//! | `POST /control/claims` | `{"claims": "…"}` or nothing | sets the claims that new tokens need |
+//! | `POST /control/interval` | `{"secs": N}` | sets the poll interval of later device codes |
+//! | `POST /control/colleague` | `{"machine_id": "…", "type": "Isolate", "comment": "…"}` | an action; `{"id": "…"}` |
+//! | `POST /control/status` | `{"action_id": "…", "status": "Failed"}` | forces an action's status |
+//! | `POST /control/never_finish` | `{"machine_id": "…"}` | new actions there stay in progress |
 //! | `POST /control/fail_next` | `{"machine_id": "…", "hresult": -2147467259}` | the next action there fails |
 //! | `GET /control/actions` | | all machine actions |
 //! | `GET /control/machines` | | ids and names |
@@ -42,14 +43,14 @@ use super::pages::{escaped, page};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 
-/// Answers a control call; `path` is in lower case and begins with `control`.
+/// Handles a control call; `path` is in lower case and starts with `control`.
 pub(super) fn answer(tenant: &Arc<SimTenant>, call: &Call, path: &[&str]) -> Reply {
-    // A name that a web page could have pointed at this address is refused.
+    // Refuses other host names, which a web page could resolve to this address.
     if !is_loopback(&call.host) || call.is_cross_origin {
         return Reply::empty(403);
     }
     let control = SimControl(Arc::clone(tenant));
-    // `curl -d` calls JSON a form, unless told otherwise.
+    // By default `curl -d` declares JSON as a form.
     let is_object = call.body.trim_ascii_start().starts_with(b"{");
     let is_form = !is_object
         && call
@@ -75,7 +76,7 @@ pub(super) fn answer(tenant: &Arc<SimTenant>, call: &Call, path: &[&str]) -> Rep
     };
     let reply = change(&control, rest, &body);
     if is_form && reply.status < 300 {
-        // From the page: back to it.
+        // From the page: redirect to it.
         return Reply::empty(303).with("location", "/control");
     }
     reply
@@ -91,7 +92,7 @@ fn body_of(call: &Call, is_form: bool) -> Option<Map<String, Value>> {
         return Some(Map::new());
     }
     if is_form {
-        // A number in a form is text; empty fields count as absent.
+        // Numbers in a form are text; empty fields count as absent.
         let mut fields = call.form();
         fields.retain(|(_, value)| !value.trim().is_empty());
         let fields = fields.into_iter();
@@ -235,7 +236,7 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
     }
 }
 
-/// Faults a person may want to try, with what they are called on the page.
+/// Faults offered on the page, with their labels.
 const OFFERED: [(&str, &str, &str); 9] = [
     (
         "submit",
@@ -322,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_names_are_served() {
+    fn only_loopback_hosts_are_served() {
         assert!(is_loopback("127.0.0.1:8080") && is_loopback("localhost"));
         assert!(!is_loopback("evil.example:8080") && !is_loopback(""));
     }
@@ -353,13 +354,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_every_call_and_every_call_in_it_is_there() {
+    fn documented_calls_equal_handled_calls() {
         let table = table();
         assert!(table.len() > 15, "{table:?}");
         for (method, path) in &table {
             let status = asked(method, path, None);
             assert_ne!(status, 405, "{method} {path}");
-            // Without a body some find nothing to change, and say so in JSON.
+            // Without a body some calls have nothing to change, and return a JSON error.
             if status == 404 {
                 assert_eq!(*method, "POST", "{method} {path}");
             }
@@ -378,12 +379,12 @@ mod tests {
     }
 
     #[test]
-    fn no_call_answers_a_page_from_elsewhere() {
+    fn calls_from_other_origins_are_refused() {
         for (method, path) in table() {
             for foreign in [
                 ("origin", "https://evil.example"),
                 ("origin", "null"),
-                // Another port is another origin, on the same site.
+                // Another port is another origin of the same site.
                 ("origin", "http://127.0.0.1:9090"),
                 ("sec-fetch-site", "cross-site"),
                 ("sec-fetch-site", "same-site"),
@@ -405,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_on_the_page_can_be_read() {
+    fn faults_on_the_page_are_parsable() {
         for (on, what, _) in OFFERED {
             assert!(Fault::parse(on, what, 1).is_some(), "{on} {what}");
         }

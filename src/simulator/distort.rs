@@ -1,4 +1,4 @@
-//! Distortion of answers by faults.
+//! Distortion of responses by faults.
 
 use serde_json::{Value, json};
 
@@ -6,15 +6,15 @@ use super::call::Call;
 use super::faults::{FaultKind, NextLinkMode};
 use super::reply::{Payload, Reply};
 
-/// What the service adds to a 401.
+/// The service's `WWW-Authenticate` of a 401.
 pub(super) const INVALID_TOKEN: &str = "Bearer realm=\"\", error=\"invalid_token\"";
 
-/// Length of an answer that is far too long.
+/// Length of an oversized response.
 const HUGE: usize = 10 * 1024 * 1024;
-/// Levels of an answer that is nested far too deep.
+/// Depth of an excessively nested response.
 const DEEP: usize = 100_000;
 
-/// The answer given without doing anything, if the fault asks for one.
+/// The response without any processing, if the fault requires one.
 pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
     match fault {
         Some(FaultKind::Status {
@@ -30,7 +30,7 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
                 500.. => "InternalServerError",
                 _ => "BadRequest",
             };
-            // The documentation: an internal error has an empty message.
+            // As documented, an internal error has an empty message.
             let message = if *code >= 500 {
                 ""
             } else {
@@ -72,7 +72,7 @@ fn html(code: u16) -> Reply {
     )
 }
 
-/// The answer after the work is done, spoilt as the fault asks.
+/// The response after processing, distorted by the fault.
 pub(super) fn after(
     mut reply: Reply,
     fault: Option<&FaultKind>,
@@ -125,7 +125,7 @@ pub(super) fn after(
             }
         }
         Some(FaultKind::NextLink(mode)) => next_link(&mut reply, *mode, call, address),
-        // Seen to elsewhere, or instead of the work.
+        // Applied elsewhere, or instead of the processing.
         Some(_) | None => {}
     }
     reply
@@ -137,7 +137,7 @@ fn edit(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
     }
 }
 
-/// The first half of the text of an answer.
+/// The first half of a response's text.
 fn truncated(reply: Reply) -> Reply {
     let Payload::Json(value) = &reply.body else {
         return reply;
@@ -162,7 +162,7 @@ fn leave_out(value: &mut Value, names: &str) {
     }
 }
 
-/// Makes another record of one that was asked for by its id.
+/// Replaces a record that was requested by id.
 fn other_record(value: &mut Value) {
     let Some(id) = value["id"].as_str().filter(|id| !id.is_empty()) else {
         return;
@@ -175,7 +175,7 @@ fn other_record(value: &mut Value) {
     }
 }
 
-/// Makes another action of one, under its id.
+/// Changes an action's properties, except its id.
 fn other_facts(value: &mut Value) {
     if let Some(list) = value.get_mut("value").and_then(Value::as_array_mut) {
         list.iter_mut().for_each(other_facts);
@@ -196,7 +196,7 @@ fn list_of(reply: &mut Reply) -> Option<&mut Vec<Value>> {
     reply.value_mut()?.get_mut("value")?.as_array_mut()
 }
 
-/// In the link that an empty page has.
+/// The next link's parameter on an empty page.
 const MORE: &str = "$skiptoken=more";
 
 fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) {
@@ -236,7 +236,7 @@ fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) 
     }
 }
 
-/// Properties whose values are enumerations, and a value each has never had.
+/// Enumeration properties, each with an unknown value.
 const ENUMS: [(&str, &str); 10] = [
     ("healthStatus", "Hibernating"),
     ("riskScore", "Critical"),
@@ -271,7 +271,7 @@ fn unknown_enums(value: &mut Value) {
     }
 }
 
-/// Times a client must survive.
+/// Malformed and extreme times.
 const ODD: [&str; 7] = [
     "0001-01-01T00:00:00Z",
     "9999-12-31T23:59:59.9999999Z",
@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_enums_become_strange() {
+    fn times_and_enums_are_distorted() {
         let mut value =
             json!({ "value": [{ "lastSeen": "2025-04-02T02:51:16Z", "healthStatus": "Active" }] });
         odd_times(&mut value, &mut 0);

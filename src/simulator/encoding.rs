@@ -1,17 +1,17 @@
-//! Compression of answers, as the service does it (RFC 1950, 1951, 1952).
+//! Compression of responses, as in the service (RFC 1950, 1951, 1952).
 
 use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-/// Compression of answers, when the client offers it.
+/// Compression of responses, if the client accepts it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Compress {
-    /// What the client prefers: deflate in its zlib wrapping (as RFC 9110 section 8.4.1.2 defines it), else gzip.
+    /// The client's preference: deflate in zlib format (RFC 9110 section 8.4.1.2), else gzip.
     #[default]
     Offered,
-    /// Bare deflate without the zlib wrapping, as some servers send it.
+    /// Raw deflate without the zlib header, as sent by some servers.
     RawDeflate,
     /// Gzip only.
     Gzip,
@@ -19,7 +19,7 @@ pub enum Compress {
     Nothing,
 }
 
-/// The packed bytes and the name for `Content-Encoding`; `None` when they go out as they are.
+/// The `Content-Encoding` and the compressed bytes; `None` to send them uncompressed.
 pub(super) fn pack(plain: &[u8], accept: &str, how: Compress) -> Option<(&'static str, Vec<u8>)> {
     let accepts = |name: &str| {
         accept.split(',').any(|offer| {
@@ -60,7 +60,7 @@ pub(super) fn pack(plain: &[u8], accept: &str, how: Compress) -> Option<(&'stati
             return None;
         }
     };
-    // Writing into memory does not fail; should it ever, the plain bytes are just as good.
+    // Writing into memory does not fail; otherwise the plain bytes are sent.
     packed.1.ok().map(|bytes| (packed.0, bytes))
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_offered_is_used() {
+    fn only_accepted_encodings_are_used() {
         let coding = |accept, how| pack(b"{}", accept, how).map(|(name, _)| name);
         assert_eq!(coding("", Compress::Offered), None);
         assert_eq!(coding("gzip, deflate", Compress::Offered), Some("deflate"));

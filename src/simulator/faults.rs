@@ -1,4 +1,4 @@
-//! What can go wrong, on demand.
+//! Faults on demand.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::storage_faults::StorageFault;
 pub struct Fault {
     /// Requests it applies to.
     pub on: Route,
-    /// How many of them; 0 means until cleared.
+    /// Number of requests; 0 means until cleared.
     pub times: u32,
-    /// What happens to them.
+    /// The effect.
     pub what: FaultKind,
 }
 
@@ -19,15 +19,15 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum Route {
-    /// Asking for a device code.
+    /// Requests for a device code.
     Devicecode,
-    /// Asking for tokens.
+    /// Requests for tokens.
     Token,
     /// The list of machines.
     Machines,
     /// The list of machines with a filter.
     MachineSearch,
-    /// Machines by their internal address at a time.
+    /// Machines by internal address and time.
     FindByIp,
     /// The machines of a user.
     UserMachines,
@@ -35,126 +35,126 @@ pub enum Route {
     Machine,
     /// A list of machine actions, of all machines or of one.
     MachineActions,
-    /// The list of the whole tenant's machine actions alone.
+    /// The list of the whole tenant's machine actions only.
     TenantActions,
-    /// The list of machine actions that are asked for by their ids.
+    /// The list of machine actions requested by ids.
     ActionsById,
     /// One machine action.
     MachineAction,
-    /// Who is logged on to one machine.
+    /// Users logged on to one machine.
     LogonUsers,
     /// The alerts of one machine, or their number.
     Alerts,
-    /// Which actions are offered for one machine.
+    /// Available actions of one machine.
     AvailableActions,
     /// Any response action on a machine.
     Submit,
     /// One response action, by route or type, for example `isolate`.
     #[strum(disabled)]
     SubmitOf(String),
-    /// Cancelling a machine action.
+    /// Cancellation of a machine action.
     Cancel,
-    /// Reading investigations, one or a list.
+    /// Investigations, one or a list.
     Investigations,
     /// The list of indicators.
     Indicators,
     /// The link to a package.
     PackageLink,
-    /// The storage of packages, which is no part of the API.
+    /// The storage of packages, which is not part of the API.
     Package,
     /// Anything in the API half.
     #[strum(serialize = "api", serialize = "anyapi")]
     AnyApi,
-    /// Anything but the control calls.
+    /// Anything except control calls.
     Any,
 }
 
-/// What goes wrong.
+/// The effect of a fault. Requests are processed unless refused or stated otherwise.
 #[derive(Debug, Clone, PartialEq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum FaultKind {
-    /// The answer takes longer, in real time.
+    /// Delays the response, in real time.
     #[strum(disabled)]
     Latency(Duration),
-    /// An error in the service's envelope; nothing is done.
+    /// An error in the service's envelope; the request is not processed.
     #[strum(disabled)]
     Status {
         /// Status code.
         code: u16,
-        /// `Retry-After`, as it stands: seconds, a date, or nonsense.
+        /// Raw `Retry-After`: seconds, a date, or nonsense.
         retry_after: Option<String>,
         /// `error.code`.
         code_text: Option<String>,
     },
-    /// A page of HTML with this status, as from a proxy. A change is carried out if the status is 2xx.
+    /// An HTML page with this status, as from a proxy. A change is processed if the status is 2xx.
     #[strum(disabled)]
     Html(u16),
-    /// No body with this status. A change is carried out if the status is 2xx.
+    /// An empty body with this status. A change is processed if the status is 2xx.
     #[strum(disabled)]
     Empty(u16),
-    /// The work is done and half of the answer's JSON arrives, correctly framed, as some proxies do it.
+    /// The first half of the JSON, correctly framed, as some proxies send it.
     Truncated,
-    /// The work is done and the answer is not JSON.
+    /// A response that is not JSON.
     Garbage,
-    /// The work is done and the answer is 10 MB long.
+    /// A response of 10 MB.
     Huge,
-    /// The work is done and the answer is nested 100,000 deep.
+    /// A response nested 100,000 levels deep.
     Deep,
-    /// The connection is reset before anything is done.
+    /// The connection is reset before processing.
     DropBefore,
-    /// The work is done, then the connection is reset.
+    /// The connection is reset after processing.
     DropAfter,
-    /// The work is done and the answer has no `id`.
+    /// A response without `id`.
     NoId,
-    /// The work is done and the answer, or each element of the list, lacks these properties, separated by commas.
+    /// A response whose object, or each list element, lacks these properties, separated by commas.
     #[strum(disabled)]
     Lacks(String),
-    /// The work is done, but the answer is 429.
+    /// A 429 after processing.
     ThrottledAfter,
-    /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
+    /// A 201 with another requestor's pending action; nothing new is stored.
     AlreadyPending,
-    /// The answer is about another record than the one that was asked for, and its action has succeeded.
+    /// A response with another record, whose action has succeeded.
     OtherRecord,
-    /// The work is done and the answer has the id of another device's action that has ended.
+    /// A response with the id of another device's ended action.
     OtherId,
-    /// The work is done and the answer has an id that nobody knows.
+    /// A response with an unknown id.
     NoSuchId,
-    /// The answer is as if the work were done, and nothing is stored.
+    /// A normal response, but nothing is stored.
     Forgotten,
-    /// The work is done and the answer says that it has succeeded already, which it has not.
+    /// A response that reports success too early.
     Premature,
-    /// An action keeps its id and is another one otherwise: of another device, kind and requestor,
-    /// without a tag, and it has succeeded. So is each one of a list.
+    /// An action keeps its id but has another device, kind and requestor, no tag, and has
+    /// succeeded. Applies to each one of a list.
     OtherFacts,
-    /// A list has its last element twice.
+    /// A list repeats its last element.
     RepeatRows,
-    /// The action is stored on another machine than the one that was named, as for a merged record.
+    /// The action is stored on another machine, as for a merged record.
     CarriedOver,
-    /// The answer alone names another device.
+    /// Only the response names another device.
     OtherDevice,
-    /// 400 `ActiveRequestAlreadyExists`, for an action somebody else had already asked for.
+    /// A 400 `ActiveRequestAlreadyExists`, with another requestor's pending action.
     ActiveRequestExists,
-    /// Enumerations have values nobody has heard of, and there are properties nobody knows.
+    /// Unknown enumeration values and properties.
     UnknownEnums,
-    /// Times are out of range, empty, null or no times at all.
+    /// Times that are out of range, empty, null or malformed.
     OddTimes,
-    /// A list misses the last third of its elements.
+    /// A list lacks the last third of its elements.
     LoseTail,
-    /// A list begins with its first element, whatever `$skip` says.
+    /// A list ignores `$skip`.
     SkipIgnored,
-    /// A list has at most this many elements, whatever `$top` says, and no link to the others.
+    /// A list has at most this many elements, ignoring `$top`, and no next link.
     #[strum(disabled)]
     ShortPages(usize),
     /// A list has this kind of `@odata.nextLink`.
     #[strum(disabled)]
     NextLink(NextLinkMode),
-    /// There is never an answer; the connection stays open.
+    /// No response and no processing; the connection stays open.
     Stall,
-    /// 401, whatever the token.
+    /// A 401, whatever the token.
     Unauthorized,
-    /// 401 that asks for claims in the next token.
+    /// A 401 with a claims challenge.
     ClaimsChallenge,
-    /// 403 with this text.
+    /// A 403 with this message.
     #[strum(disabled)]
     Forbidden {
         /// `error.message`.
@@ -162,39 +162,39 @@ pub enum FaultKind {
     },
     /// The access token is not a JWT.
     OpaqueToken,
-    /// There is no refresh token in the answer.
+    /// The response has no refresh token.
     NoRefreshToken,
     /// `slow_down` (RFC 8628 section 3.5).
     SlowDown,
-    /// The connection ends after about this many bytes, headers included.
+    /// The connection is closed after about this many bytes, headers included.
     #[strum(disabled)]
     CutAfter(usize),
-    /// The storage of packages answers in another way than it was asked.
+    /// The package storage misbehaves.
     #[strum(disabled)]
     Storage(StorageFault),
-    /// The link leads to another host.
+    /// The link has another host.
     ForeignLink,
 }
 
-/// How `@odata.nextLink` misbehaves.
+/// Kinds of `@odata.nextLink`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum NextLinkMode {
-    /// It is there whenever there is more, even with `$top`.
+    /// Present whenever there are more elements, even with `$top`.
     Normal,
-    /// It leads back to the same page.
+    /// To the same page.
     Looping,
-    /// It has lost its parameter names.
+    /// Without parameter names.
     Malformed,
-    /// It names another host.
+    /// To another host.
     Foreign,
-    /// The first page is empty and leads to the list.
+    /// The first page is empty and links to the list.
     Empty,
-    /// Every page is empty and leads to another.
+    /// Every page is empty and links to another.
     Endless,
 }
 
-/// What one request is, for matching faults.
+/// Classification of a request, for matching faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Of(Route),
@@ -231,7 +231,7 @@ impl Route {
     }
 }
 
-/// The faults that are armed, in the order they were armed.
+/// The armed faults, in order of arming.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<Fault>);
 
@@ -248,7 +248,7 @@ impl Faults {
         &self.0
     }
 
-    /// All delays that apply to this request, and the first other fault that does.
+    /// The total delay for this request, and the first other matching fault.
     pub(super) fn take_matching(&mut self, place: &Place) -> (Duration, Option<FaultKind>) {
         let mut delay = Duration::ZERO;
         let mut matched = None;
@@ -274,15 +274,15 @@ impl Faults {
 }
 
 impl Fault {
-    /// Reads the text forms of the control calls.
+    /// Parses the text forms of control calls. Dashes, underscores, spaces and case are ignored.
     ///
-    /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `indicators`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
-    /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `other_device`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
-    /// `odd_times`, `lose_tail`, `skip_ignored`, `short_pages:ELEMENTS`, `next_link:normal|looping|malformed|foreign|empty|endless`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
-    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `foreign_link`, and of the storage
-    /// `no_range`, `other_package`, `packed`, `no_total`, `no_length:BYTES`, `short_part`, `part_beyond_the_end`. Dashes and capitals don't matter.
+    /// Routes are the names of [`Route`], such as `machine_search`, with `api` for
+    /// [`Route::AnyApi`] and `submit:isolate` for [`Route::SubmitOf`]. Faults are the names of
+    /// [`FaultKind`] and [`StorageFault`], such as `drop_after`, some with values:
+    /// `latency:MILLISECONDS`, `status:CODE:RETRY_AFTER:CODE_TEXT` (the last two may be missing or
+    /// empty), `html:CODE`, `empty:CODE`, `lacks:PROPERTY`, `short_pages:ELEMENTS`,
+    /// `next_link:normal|looping|malformed|foreign|empty|endless`, `forbidden` or `forbidden:TEXT`,
+    /// `cut_after:BYTES`, `no_length:BYTES`.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
         Some(Self {

@@ -1,4 +1,4 @@
-//! The few files the tenant knows.
+//! The files known to the tenant.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn known(hash: &str) -> Option<&'static Known> {
         .find(|file| file.sha1.eq_ignore_ascii_case(hash) || file.sha256.eq_ignore_ascii_case(hash))
 }
 
-/// A device on which it is, in the order of the fleet: the first is the one of the story.
+/// Whether the file is on this device, by the fleet's order: the first one is part of the story.
 pub(super) fn is_on(sha1: &str, index: usize) -> bool {
     let here = known(sha1).map_or(0, |file| file.here);
     usize::try_from(here).is_ok_and(|here| index < here)
@@ -41,8 +41,7 @@ pub(super) fn is_hash(text: &str, digits: &[usize]) -> bool {
     digits.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// Evidence of an alert: a process that ran the file, the file, and an entry with nothing but its
-/// type, as they occur.
+/// Evidence of an alert: a process that ran the file, the file, and an entry with only a type.
 pub(super) fn evidence(index: usize, alert: i64, made: &str) -> Value {
     let [malware, unwanted, system, tool] = &KNOWN;
     let files: &[&Known] = match (index, alert) {
@@ -68,7 +67,7 @@ pub(super) fn evidence(index: usize, alert: i64, made: &str) -> Value {
         .collect()
 }
 
-/// Whether the device refuses to quarantine it: it is signed by Microsoft.
+/// Whether the device refuses to quarantine it, as it is signed by Microsoft.
 pub(super) fn is_protected(sha1: &str) -> bool {
     known(sha1).is_some_and(|file| file.publisher == Some("Microsoft Corporation"))
 }
@@ -103,7 +102,7 @@ mod tests {
     use super::is_hash;
 
     #[test]
-    fn a_sha1_has_forty_hexadecimal_digits() {
+    fn sha1_has_forty_hexadecimal_digits() {
         for (text, is_sha1) in [
             ("87662bc3d60e4200ceaf7aae249d1c343f4b83c9", true),
             ("87662BC3D60E4200CEAF7AAE249D1C343F4B83C9", true),

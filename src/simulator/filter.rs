@@ -1,4 +1,4 @@
-//! `$filter`: what it says, and its parser (`OData` 4.01 part 2, section 5.1.1).
+//! `$filter` and its parser (`OData` 4.01 part 2, section 5.1.1).
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -49,7 +49,7 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 }
 
 impl Filter {
-    /// Whether a record passes; `look` gives the value of a property.
+    /// Whether a record matches; `look` returns the value of a property.
     pub(super) fn passes(&self, look: &dyn Fn(&str) -> Option<Value>) -> bool {
         match self {
             Self::Both(left, right) => left.passes(look) && right.passes(look),
@@ -141,7 +141,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
 fn quoted(rest: &mut Peekable<Chars<'_>>) -> Result<String, String> {
     let mut quoted = String::new();
     while let Some(next) = rest.next() {
-        // A doubled quote stands for one.
+        // A doubled quote is an escaped one.
         if next == '\'' && rest.next_if_eq(&'\'').is_none() {
             return Ok(quoted);
         }
@@ -150,7 +150,7 @@ fn quoted(rest: &mut Peekable<Chars<'_>>) -> Result<String, String> {
     Err("There is an unterminated string literal in the filter.".to_owned())
 }
 
-/// Reads a filter from left to right.
+/// A filter parser, from left to right.
 pub(super) struct Parser<'a> {
     tokens: std::vec::IntoIter<Token>,
     ahead: Option<Token>,
@@ -306,7 +306,7 @@ fn syntax_error() -> String {
     "The query specified in the URI is not valid. Syntax error in $filter.".to_owned()
 }
 
-/// Refuses a property that may not be used in a query.
+/// Refuses a property that a query may not use.
 pub(super) fn known(property: &str, properties: &[&str]) -> Result<(), String> {
     if properties.contains(&property) {
         return Ok(());

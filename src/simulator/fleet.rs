@@ -1,4 +1,4 @@
-//! The demo fleet: devices with a story first, then as many ordinary ones as asked for, made when they are looked at.
+//! The demo fleet: story devices first, then any number of ordinary ones, generated on demand.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::story::{self, STORY};
 /// The properties of one machine.
 pub(super) type Record = Map<String, Value>;
 
-/// Properties a list of machines may be filtered and sorted by.
+/// Filterable and sortable properties of machines.
 pub(super) const MACHINE_PROPERTIES: [&str; 14] = [
     "computerDnsName",
     "id",
@@ -30,7 +30,7 @@ pub(super) const MACHINE_PROPERTIES: [&str; 14] = [
     "rbacGroupId",
 ];
 
-/// All machines. Only ids are held; everything else follows from seed and number.
+/// All machines. Only ids are stored; everything else is derived from seed and index.
 #[derive(Debug)]
 pub(super) struct Fleet {
     seed: u64,
@@ -65,7 +65,7 @@ impl Fleet {
         self.ids.get(index).map(String::as_str)
     }
 
-    /// The number of the machine with this id, or else the first with this name.
+    /// The index of the machine with this id, or else the first with this name.
     pub(super) fn find(&self, id_or_name: &str) -> Option<usize> {
         let wanted = id_or_name.to_ascii_lowercase();
         self.by_id.get(&wanted).copied().or_else(|| {
@@ -76,7 +76,7 @@ impl Fleet {
         })
     }
 
-    /// The machine after this one, for what is carried over to another.
+    /// The next machine, for actions that are moved to another.
     pub(super) fn after(&self, index: usize) -> usize {
         (index + 1) % self.len()
     }
@@ -189,7 +189,7 @@ impl Fleet {
         record
     }
 
-    /// A few ordinary machines are silent, lack properties or have null where one expects a value.
+    /// Makes a few ordinary machines inactive, or removes or nulls some of their properties.
     fn vary(&self, index: usize, record: &mut Record, rng: &mut Rng) {
         if index < STORY.len() {
             return;
@@ -248,7 +248,7 @@ fn ordinary_name(seed: u64, index: usize) -> String {
         "ENG-LT",
     );
     let name = format!("{place}-{:03}", 100 + index);
-    // As in real fleets: servers are joined to the domain, and case is anybody's guess.
+    // As in real fleets, servers are joined to the domain, and letter case varies.
     match place {
         "SRV-APP" | "SRV-FILE" => format!("{}.contoso.com", name.to_ascii_lowercase()),
         "DEV-LNX" => name.to_ascii_lowercase(),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_story_is_there_and_twins_have_different_ids() {
+    fn story_devices_exist_and_duplicate_names_have_different_ids() {
         let fleet = fleet(60);
         let twins: Vec<usize> = (0..60)
             .filter(|index| fleet.name(*index).as_deref() == Some("FIN-LT-042"))
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_records_agree_with_names_looked_up() {
+    fn record_names_equal_looked_up_names() {
         let fleet = fleet(200);
         for index in 0..200 {
             let record = fleet.record(index);

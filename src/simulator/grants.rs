@@ -1,4 +1,4 @@
-//! The token endpoint: device codes (RFC 8628), authorization codes with PKCE (RFC 7636), renewal.
+//! The token endpoint: device codes (RFC 8628), codes with PKCE (RFC 7636), refresh tokens.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -119,7 +119,7 @@ impl Identity {
                     person: self.person.clone(),
                     claims: grant.claims.clone(),
                 };
-                // Checked before the code is spent: it can be granted and tried again.
+                // Checked before the code is redeemed, so that it can be retried after a grant.
                 let granted = self.check_grant(granted, now)?;
                 if let Some(grant) = self.devices.get_mut(device_code) {
                     grant.state = GrantState::Redeemed;
@@ -189,7 +189,7 @@ impl Identity {
             );
         }
         if found.used && !self.lenient_rotation {
-            // Somebody has a copy: the whole family dies.
+            // The token was copied: the whole family is revoked.
             for other in self
                 .refresh
                 .values_mut()
@@ -241,7 +241,7 @@ impl Identity {
         Ok(granted)
     }
 
-    /// The token answer.
+    /// The token response.
     fn issue(
         &mut self,
         granted: &Granted,
@@ -256,7 +256,7 @@ impl Identity {
             .clone()
             .unwrap_or_else(|| scopes::MAIN_RESOURCE.to_owned());
         let expires_in = 3_600 + i64::try_from(rng.below(1_801)).unwrap_or(0);
-        // As Entra may: everything granted for the resource, however few were asked for.
+        // Like Entra: all granted permissions of the resource, however few were requested.
         let scp: Vec<&str> = self.granted.iter().map(String::as_str).collect();
         let (person, scp_text) = (&granted.person, scp.join(" "));
         let access_token = if fault == Some(&FaultKind::OpaqueToken) {
@@ -299,7 +299,7 @@ impl Identity {
         Reply::json(200, answer)
     }
 
-    /// Remembers a refresh token, in the family of the one that it takes the place of.
+    /// Stores a refresh token in the family of its predecessor.
     fn keep_refresh(&mut self, token: String, granted: &Granted, asked: &Asked) {
         let family = granted.family.unwrap_or_else(|| {
             self.families += 1;
@@ -345,12 +345,12 @@ impl Identity {
     }
 }
 
-/// A grant that was found good.
+/// A validated grant.
 struct Granted {
     asked: Asked,
     nonce: Option<String>,
     family: Option<u64>,
     person: Person,
-    /// Claims requested by the sign-in behind it.
+    /// Claims requested by the original sign-in.
     claims: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What tests and control calls may do to the tenant.
+//! The tenant's interface for tests and control calls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use super::log::{LoggedRequest, RequestKind};
 use super::tenant::SimTenant;
 use super::tokens::Person;
 
-/// A handle on a running tenant: its clock, its faults, its people and the log of its requests.
+/// A handle on a running tenant: its clock, faults, accounts and request log.
 #[derive(Debug, Clone)]
 pub struct SimControl(pub(super) Arc<SimTenant>);
 
 impl SimControl {
-    /// Moves the tenant's clock forward.
+    /// Advances the tenant's clock.
     pub fn advance(&self, by: Duration) {
         self.0.clock.advance(by);
     }
@@ -40,19 +40,19 @@ impl SimControl {
         self.0.lock().faults.clear();
     }
 
-    /// The faults that are armed.
+    /// The armed faults.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.0.lock().faults.armed().to_vec()
     }
 
-    /// Everything that was asked, in the order of arrival; control calls are left out.
+    /// All requests in order of arrival, without control calls.
     #[must_use]
     pub fn requests(&self) -> Vec<LoggedRequest> {
         self.0.lock().log.clone()
     }
 
-    /// Number of requests that would have changed something, whatever their outcome.
+    /// Number of requests to change something, whatever their outcome.
     #[must_use]
     pub fn changes_requested(&self) -> usize {
         self.0
@@ -63,7 +63,7 @@ impl SimControl {
             .count()
     }
 
-    /// The indicators of the tenant, as the service shows them.
+    /// The tenant's indicators in the service's format.
     #[must_use]
     pub fn indicators(&self) -> Vec<Value> {
         let inner = self.0.lock();
@@ -71,7 +71,7 @@ impl SimControl {
         all.map(super::indicator::Indicator::json).collect()
     }
 
-    /// Has somebody make an indicator of a file by its SHA-1, or remove it.
+    /// Creates a file indicator for a SHA-1 on behalf of `by`, or removes it.
     pub fn indicate_as(&self, by: &str, sha1: &str, action: Option<&str>, description: &str) {
         let now = self.0.clock.now();
         self.0
@@ -80,25 +80,25 @@ impl SimControl {
             .change_as(by, sha1, action, description, now);
     }
 
-    /// Adds this many indicators that count towards the limit but are in no list.
+    /// Adds this many indicators that count towards the limit but are not listed.
     pub fn crowd_indicators(&self, unlisted: usize) {
         self.0.lock().indicators.unlisted = unlisted;
     }
 
-    /// Approves a device code as the person in the browser would; false when no such code is waiting.
+    /// Approves a device code like the user in the browser; false if no such code is pending.
     #[must_use]
     pub fn approve(&self, user_code: &str) -> bool {
         let now = self.0.clock.now();
         self.0.lock().identity.decide(user_code, true, now)
     }
 
-    /// Approves the newest waiting code.
+    /// Approves the newest pending code.
     #[must_use]
     pub fn approve_latest(&self) -> bool {
         self.decide_latest(true)
     }
 
-    /// Declines the newest waiting code.
+    /// Declines the newest pending code.
     #[must_use]
     pub fn decline_latest(&self) -> bool {
         self.decide_latest(false)
@@ -111,42 +111,42 @@ impl SimControl {
         code.is_some_and(|code| inner.identity.decide(&code, approve, now))
     }
 
-    /// Declines this code; false when no such code is waiting.
+    /// Declines this code; false if no such code is pending.
     #[must_use]
     pub fn decline(&self, user_code: &str) -> bool {
         let now = self.0.clock.now();
         self.0.lock().identity.decide(user_code, false, now)
     }
 
-    /// Lets all device codes expire.
+    /// Expires all device codes.
     pub fn expire_codes(&self) {
         let now = self.0.clock.now();
         self.0.lock().identity.expire_codes(now);
     }
 
-    /// Ends all sign-ins: access and refresh tokens are dead.
+    /// Ends all sign-ins: access and refresh tokens become invalid.
     pub fn revoke_sign_ins(&self) {
         self.0.lock().identity.revoke();
     }
 
-    /// Lets all access tokens expire; refresh tokens still work.
+    /// Expires all access tokens; refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         let now = self.0.clock.now();
         self.0.lock().identity.expire_access_tokens(now);
     }
 
-    /// Sets what the administrator has granted to the application. What is taken away is refused at once, what is
-    /// added needs a new access token.
+    /// Sets the permissions granted to the application. Removed ones are refused at once, added
+    /// ones need a new access token.
     pub fn set_permissions(&self, scopes: &[&str]) {
         self.0.lock().identity.granted = scopes.iter().map(ToString::to_string).collect();
     }
 
-    /// The person who signs in from now on: object id, sign-in name, name.
+    /// Sets the account of later sign-ins: object id, sign-in name, display name.
     pub fn sign_in_as(&self, oid: &str, upn: &str, name: &str) {
         self.0.lock().identity.person = Person::new(oid, upn, name);
     }
 
-    /// Removes the application from the tenant, or puts it back.
+    /// Removes the application from the tenant, or restores it.
     pub fn remove_application(&self, is_removed: bool) {
         self.0.lock().identity.application = if is_removed {
             Application::Removed
@@ -155,19 +155,19 @@ impl SimControl {
         };
     }
 
-    /// The person whose tokens a renewal returns from now on: object id, sign-in name, name; `None` for the
-    /// one who signed in.
+    /// Sets the account whose tokens later renewals return: object id, sign-in name, display name;
+    /// `None` for the signed-in one.
     pub fn renew_as(&self, somebody: Option<(&str, &str, &str)>) {
         let person = somebody.map(|(oid, upn, name)| Person::new(oid, upn, name));
         self.0.lock().identity.renews_as = person;
     }
 
-    /// Claims that every sign-in has to request from now on, as JSON; others are refused with AADSTS50076.
+    /// Sets the claims, as JSON, that later sign-ins must request; else AADSTS50076.
     pub fn want_claims(&self, claims: Option<&str>) {
         self.0.lock().identity.wanted_claims = claims.map(str::to_owned);
     }
 
-    /// All tokens, codes, verifiers, states and keys to packages so far: what no log, file or screen may show.
+    /// All tokens, codes, verifiers, states and package keys so far, which must not leak.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         let inner = self.0.lock();
@@ -175,36 +175,35 @@ impl SimControl {
         inner.identity.secrets().into_iter().chain(links).collect()
     }
 
-    /// Sets the seconds between polls that device codes are handed out with; 5 at the start.
+    /// Sets the poll interval of later device codes in seconds; initially 5.
     pub fn set_poll_interval(&self, secs: u64) {
         self.0.lock().identity.poll_interval = secs;
     }
 
-    /// Whether polling faster than the interval gets `slow_down`. Entra does not do that, so it is off at the start.
+    /// Whether polling too fast gets `slow_down`. Initially off, as in Entra.
     pub fn set_strict_polling(&self, strict: bool) {
         self.0.lock().identity.strict_polling = strict;
     }
 
-    /// Whether a refresh token still works after use, as with Entra. At the start it does not, and using one twice
-    /// ends its whole family.
+    /// Whether used refresh tokens stay valid, as in Entra. Initially off: reuse revokes the family.
     pub fn set_lenient_rotation(&self, lenient: bool) {
         self.0.lock().identity.lenient_rotation = lenient;
     }
 
-    /// Sets the call limits; 100 a minute and 1,500 an hour at the start.
+    /// Sets the call limits; initially 100 a minute and 1,500 an hour.
     pub fn set_limits(&self, per_minute: usize, per_hour: usize) {
         self.0.lock().limits.set(per_minute, per_hour);
     }
 
-    /// Every investigation, as the service writes it.
+    /// All investigations in the service's format.
     #[must_use]
     pub fn investigations(&self) -> Vec<Value> {
         let now = self.0.clock.now();
         self.0.lock().investigations.all(now)
     }
 
-    /// Lets a colleague, or a rule, start an investigation of this machine now; its number, or `None`
-    /// when there is no such machine.
+    /// Starts an investigation of this machine as a colleague or a rule; returns its number, or
+    /// `None` for an unknown machine.
     #[must_use]
     pub fn investigate_as_colleague(&self, machine_id: &str) -> Option<String> {
         let (tenant, now) = (&self.0, self.0.clock.now());
@@ -214,29 +213,29 @@ impl SimControl {
         begun["id"].as_str().map(str::to_owned)
     }
 
-    /// Ends all investigations that are not at their end in this state from now on.
+    /// Ends all running investigations in this state.
     pub fn end_investigations(&self, state: &str) {
         let now = self.0.clock.now();
         self.0.lock().investigations.end_all(state, now);
     }
 
-    /// The package of this action, as its storage serves it.
+    /// The package of this action, as served by the storage.
     #[must_use]
     pub fn package(&self, action: &str) -> Vec<u8> {
         super::packages::package(action, self.0.lock().packages.size, 0)
     }
 
-    /// Sets how answers are compressed when the client offers it.
+    /// Sets the compression of responses, if the client accepts it.
     pub fn set_compression(&self, how: Compress) {
         self.0.lock().compress = how;
     }
 
-    /// Hides new actions from reads for this long, as when another regional host answers.
+    /// Hides new actions from reads for this long, like another regional host.
     pub fn hide_new_actions(&self, duration: Duration) {
         self.0.lock().hidden_for = duration;
     }
 
-    /// Lets a colleague start an action in the portal; its id, or `None` when there is no such machine or action.
+    /// Starts an action as a colleague in the portal; returns its id; `None` if either is unknown.
     #[must_use]
     pub fn act_as_colleague(
         &self,
@@ -247,7 +246,7 @@ impl SimControl {
         self.act_as(super::tenant::COLLEAGUE, machine_id, action_type, comment)
     }
 
-    /// As [`Self::act_as_colleague`], for the account with this sign-in name.
+    /// [`Self::act_as_colleague`] for the account with this sign-in name.
     #[must_use]
     pub fn act_as(
         &self,
@@ -259,7 +258,7 @@ impl SimControl {
         self.0.act_as(upn, machine_id, action_type, comment)
     }
 
-    /// Forces an action into a state; false when there is no such action or state.
+    /// Forces an action's status; false for an unknown action or status.
     #[must_use]
     pub fn set_status(&self, action_id: &str, status: &str) -> bool {
         let now = self.0.clock.now();
@@ -277,8 +276,7 @@ impl SimControl {
         })
     }
 
-    /// Carries an action over to another machine's record, as a merge does; false when there is no
-    /// such action.
+    /// Moves an action to another machine's record, like a merge; false for an unknown action.
     #[must_use]
     pub fn move_action(&self, action_id: &str, machine_id: &str) -> bool {
         let mut inner = self.0.lock();
@@ -290,41 +288,41 @@ impl SimControl {
         })
     }
 
-    /// Makes package links lead to another server, such as `http://127.0.0.1:8080`.
+    /// Sets the server of later package links, such as `http://127.0.0.1:8080`.
     pub fn keep_packages_at(&self, storage: &str) {
         self.0.lock().packages.storage = Some(storage.to_owned());
     }
 
-    /// The tags of a machine; none for an unknown one.
+    /// The tags of a machine; empty for an unknown one.
     #[must_use]
     pub fn tags(&self, machine_id: &str) -> Vec<String> {
         super::tags::of(&self.0, machine_id)
     }
 
-    /// Puts a tag on a machine, as by a colleague.
+    /// Adds a tag to a machine, as a colleague.
     pub fn tag(&self, machine_id: &str, tag: &str) {
         super::tags::add(&self.0, machine_id, tag);
     }
 
-    /// Conditions in force on a machine, and whether an action is under way, in words; empty for an
+    /// Conditions in force on a machine and whether an action is pending, in words; empty for an
     /// unchanged one.
     #[must_use]
     pub fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
         self.0.lock().state_of(machine_id)
     }
 
-    /// Cancels what is under way on a machine and takes back what is in force, as a colleague would.
+    /// Cancels a machine's pending actions and reverts its conditions, as a colleague.
     pub fn put_back(&self, machine_id: &str) {
         self.0.put_back(machine_id);
     }
 
-    /// New actions on this machine are picked up and never end.
+    /// Leaves new actions on this machine in progress.
     pub fn never_finish(&self, machine_id: &str) {
         let id = machine_id.to_ascii_lowercase();
         self.0.lock().never_finish.insert(id);
     }
 
-    /// The next action on this machine fails with this HRESULT.
+    /// Lets the next action on this machine fail with this HRESULT.
     pub fn fail_next(&self, machine_id: &str, hresult: i32) {
         let id = machine_id.to_ascii_lowercase();
         self.0.lock().fail_next.insert(id, hresult);
@@ -339,7 +337,7 @@ impl SimControl {
             .collect()
     }
 
-    /// All machine actions as the service would write them, oldest first; also those that reads don't show yet.
+    /// All machine actions in the service's format, oldest first, including hidden ones.
     #[must_use]
     pub fn actions(&self) -> Vec<serde_json::Value> {
         self.0

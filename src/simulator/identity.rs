@@ -18,29 +18,29 @@ use super::tokens::Person;
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) auto_approve: bool,
-    /// Seconds between polls, as told to clients.
+    /// Poll interval in seconds, as sent to clients.
     pub(super) poll_interval: u64,
-    /// Whether polling too fast is answered with `slow_down`; Entra does not.
+    /// Whether polling too fast gets `slow_down`; Entra does not do that.
     pub(super) strict_polling: bool,
-    /// Whether a refresh token still works after it was used, as with Entra.
+    /// Whether a used refresh token stays valid, as in Entra.
     pub(super) lenient_rotation: bool,
     /// Permissions granted to the application by the administrator.
     pub(super) granted: BTreeSet<String>,
     pub(super) devices: HashMap<String, DeviceGrant>,
-    /// Device codes in the order of issue.
+    /// Device codes in order of issue.
     pub(super) issued: Vec<String>,
     pub(super) codes: HashMap<String, CodeGrant>,
     pub(super) access: HashMap<String, Access>,
     pub(super) refresh: HashMap<String, Refresh>,
     pub(super) families: u64,
-    /// The person signed in to the browser.
+    /// The account signed in to the browser.
     pub(super) person: Person,
     pub(super) application: Application,
-    /// Whose tokens a refresh token brings instead of its own person's.
+    /// The account of renewed tokens, if not the original one.
     pub(super) renews_as: Option<Person>,
-    /// Claims that every sign-in has to request from now on, as JSON.
+    /// Claims, as JSON, that later sign-ins must request.
     pub(super) wanted_claims: Option<String>,
-    /// Further secrets: PKCE verifiers and states of browser sign-ins.
+    /// Other secrets: PKCE verifiers and states of browser sign-ins.
     pub(super) seen: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct DeviceGrant {
 }
 
 impl DeviceGrant {
-    /// Why its code cannot be redeemed whatever the person does: error, number and text.
+    /// Reason why its code cannot be redeemed, approved or not: error, number and text.
     pub(super) fn refusal(
         &self,
         tenant: &str,
@@ -122,7 +122,7 @@ pub(super) struct Refresh {
     pub(super) revoked: bool,
 }
 
-/// A bearer token, as judged for the API half.
+/// Classification of a bearer token for the API half.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bearer {
     Unknown,
@@ -153,7 +153,7 @@ impl Identity {
         }
     }
 
-    /// Judges a bearer token. A permission counts only while the administrator's grant is in force.
+    /// Classifies a bearer token. A permission is valid only while granted.
     pub(super) fn bearer(&self, token: &str, now: Timestamp) -> Bearer {
         let Some(access) = self.access.get(token) else {
             return Bearer::Unknown;
@@ -167,7 +167,7 @@ impl Identity {
         Bearer::Good(access.scp.intersection(&self.granted).cloned().collect())
     }
 
-    /// In whose name a call is made.
+    /// The account that made a call.
     pub(super) fn requestor(&self, call: &Call) -> String {
         let access = call
             .bearer
@@ -176,7 +176,7 @@ impl Identity {
         access.map_or_else(String::new, |access| access.requestor.clone())
     }
 
-    /// Everything handed out or received that must never be seen outside of the two who know it.
+    /// All issued and received secrets, which nobody but client and tenant may see.
     pub(super) fn secrets(&self) -> Vec<String> {
         let nonces = self.codes.values().filter_map(|code| code.nonce.clone());
         let keys = [
@@ -189,7 +189,7 @@ impl Identity {
         keys.into_iter().flatten().chain(nonces).collect()
     }
 
-    /// The code as it was issued, if somebody may still decide about it.
+    /// The original code, if it is still undecided.
     pub(super) fn waiting_code(&self, typed: &str, now: Timestamp) -> Option<String> {
         let typed: String = typed
             .chars()
@@ -214,7 +214,7 @@ impl Identity {
             .map(|grant| grant.user_code.clone())
     }
 
-    /// Approves or declines a code; false when there is no such code waiting.
+    /// Approves or declines a code; false if no such code is pending.
     pub(super) fn decide(&mut self, typed: &str, approve: bool, now: Timestamp) -> bool {
         let Some(code) = self.waiting_code(typed, now) else {
             return false;
@@ -264,7 +264,7 @@ impl Identity {
         if self.application == Application::Removed {
             return Err(removed_application(now));
         }
-        // Two resources are only noticed at the token endpoint.
+        // Mixed resources are only detected at the token endpoint.
         let asked = scopes::read(form.get("scope").map_or("", String::as_str), address)
             .map_err(|problem| refuse_scope(problem, now))?;
         let mut rng = Rng::unforeseeable();

@@ -1,25 +1,25 @@
-//! The indicators that a tenant has.
+//! The tenant's indicators.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
 
-/// The number of the first one.
+/// The first indicator's number.
 const FIRST: usize = 994;
 
 #[derive(Debug)]
 pub(super) struct Indicators {
     pub(super) all: Vec<Indicator>,
     pub(super) next: usize,
-    /// Others that count towards the limit and are not listed.
+    /// Unlisted indicators that count towards the limit.
     pub(super) unlisted: usize,
 }
 
 #[derive(Debug)]
 pub(super) struct Indicator {
     pub(super) id: usize,
-    /// The request's body, with its creator and time.
+    /// The request's body, with creator and time added.
     pub(super) sent: Map<String, Value>,
     pub(super) by: String,
     pub(super) created: Timestamp,
@@ -29,7 +29,7 @@ pub(super) struct Indicator {
 }
 
 impl Indicators {
-    /// As the story begins: a colleague has blocked a file.
+    /// The story's initial state: a colleague has blocked a file.
     pub(super) fn new(begun: Timestamp) -> Self {
         let sent = json!({
             "indicatorValue": "4388963aaa83afe2042a46a3c017ad50bdcdafb3", "indicatorType": "FileSha1",
@@ -52,7 +52,7 @@ impl Indicators {
         }
     }
 
-    /// Has somebody make one of a file for a month, or remove those that there are.
+    /// Creates an indicator of a file for a month on behalf of `by`, or removes the existing ones.
     pub(super) fn change_as(
         &mut self,
         by: &str,
@@ -81,7 +81,7 @@ impl Indicators {
         self.next += 1;
     }
 
-    /// Forgets those that have expired.
+    /// Removes expired indicators.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.all.retain(|one| one.expires.is_none_or(|at| at > now));
     }
@@ -92,7 +92,7 @@ impl Indicator {
         self.sent.get(name).and_then(Value::as_str).unwrap_or("")
     }
 
-    /// One value may have several, each with another action.
+    /// Identity is value, type and action: one value may have several actions.
     pub(super) fn is_same(&self, other: &Map<String, Value>) -> bool {
         let names = ["indicatorType", "action"];
         let alike = names

@@ -1,4 +1,4 @@
-//! Indicators: what is blocked, audited or allowed on every device of the tenant.
+//! Indicators: files blocked, audited or allowed on every device of the tenant.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use super::reply::{Answer, Reply};
 use super::submit::{body_of, check_content_type, refuse};
 use super::tenant::SimTenant;
 
-/// Active ones that a tenant may have.
+/// Maximum number of active indicators of a tenant.
 const MOST: usize = 15_000;
 
 const FILTERED: [&str; 6] = [
@@ -51,7 +51,7 @@ const TYPES: [&str; 7] = [
 const ACTIONS: [&str; 5] = ["Warn", "Block", "Audit", "BlockAndRemediate", "Allowed"];
 const SEVERITIES: [&str; 4] = ["Informational", "Low", "Medium", "High"];
 
-/// Whatever is asked below `/api/indicators`; `rest` is its path.
+/// Requests under `/api/indicators`; `rest` is the remaining path.
 pub(super) fn answer(tenant: &SimTenant, call: &Call, rest: &[&str]) -> Answer {
     match (rest, call.method.as_str()) {
         (["indicators"], "POST") => put(tenant, call),
@@ -63,7 +63,7 @@ pub(super) fn answer(tenant: &SimTenant, call: &Call, rest: &[&str]) -> Answer {
     }
 }
 
-/// `POST /api/indicators`: makes one, or changes the one there is of this value, type and action. 200.
+/// `POST /api/indicators`: creates or updates the one with this value, type and action. 200.
 fn put(tenant: &SimTenant, call: &Call) -> Answer {
     check_content_type(call)?;
     let known: Vec<&str> = REQUIRED.iter().chain(&OPTIONAL).copied().collect();
@@ -101,7 +101,7 @@ fn put(tenant: &SimTenant, call: &Call) -> Answer {
     Ok(entity(tenant, 200, "Indicators/$entity", answer))
 }
 
-/// When it expires, or code and message of a 400.
+/// The expiration time, or code and message of a 400.
 fn checked(
     sent: &Map<String, Value>,
     now: Timestamp,
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_documentation_allows_is_taken() {
+    fn only_documented_indicators_are_accepted() {
         let at: Timestamp = "2030-12-12T00:00:00Z".parse().expect("a literal time");
         assert_eq!(check(|_| {}), Ok(Some(at)));
         assert_eq!(check(|sent| sent["expirationTime"] = json!(null)), Ok(None));
@@ -280,10 +280,10 @@ mod tests {
         assert_eq!(all(), 3);
         tenant.lock().indicators.unlisted = MOST - 3;
         assert_eq!(put(&"b".repeat(40), "Block").0, 400);
-        assert_eq!(put(&ours, "BlockAndRemediate").0, 200, "it is no new one");
+        assert_eq!(put(&ours, "BlockAndRemediate").0, 200, "it is an update");
         let gone = ["995", "995"].map(|id| sent(remove(&tenant, id)).0);
         assert_eq!((gone, all()), ([204, 404], 2));
-        // Of its own accord it goes when it has expired.
+        // It is removed once it has expired.
         let mut passing = block(&"c".repeat(40), "Block");
         passing["expirationTime"] = json!(written(shifted(tenant.clock.now(), 86_400)));
         let call = call("POST", "/api/indicators", &passing);

@@ -1,4 +1,4 @@
-//! The automated investigations that a tenant has.
+//! The tenant's automated investigations.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::clock::written;
 use super::limits::Limits;
 
-/// The number of the first one.
+/// The first investigation's number.
 pub(super) const FIRST: usize = 63_004;
 
 #[derive(Debug)]
@@ -22,14 +22,14 @@ pub(super) struct Investigation {
     pub(super) machine_id: String,
     pub(super) machine_name: Option<String>,
     pub(super) alert: String,
-    /// States with the time from which each holds, the first first.
+    /// States with their start times, in order.
     pub(super) steps: Vec<(Timestamp, String)>,
 }
 
 impl Default for Investigations {
     fn default() -> Self {
         Self {
-            // A single limit, for the hour.
+            // A single limit, per hour.
             limits: Limits::new(50, 50),
             all: Vec::new(),
         }
@@ -51,7 +51,7 @@ impl Investigations {
     }
 }
 
-/// States that are followed by others.
+/// States that are not final.
 const OPEN: [&str; 4] = ["Queued", "Running", "PendingApproval", "PendingResource"];
 
 impl Investigation {

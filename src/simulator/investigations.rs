@@ -1,5 +1,4 @@
-//! Automated investigations: started on a machine, and read by their number. They show neither who
-//! asked for them nor why.
+//! Automated investigations: started on a machine, read by number, without requestor and reason.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -47,8 +46,8 @@ pub(super) fn start(
     Ok(entity(tenant, 201, "Investigations/$entity", answer))
 }
 
-/// Begins one on the machine at this index, for any requestor, and returns its JSON at that time. Without
-/// obstacles it takes this many seconds.
+/// Starts one on the machine with this index, and returns its JSON at that time. Without obstacles
+/// it takes this many seconds.
 pub(super) fn begin(
     tenant: &SimTenant,
     inner: &mut Inner,

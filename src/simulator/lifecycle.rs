@@ -1,15 +1,15 @@
-//! The life of one machine action: `Pending`, `InProgress`, and one of four ends.
+//! Lifecycle of a machine action: `Pending`, `InProgress`, and one of four final states.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::clock::{shifted, written};
 
-/// `errorHResult` of an action a device never picked up (HTTP 408).
+/// `errorHResult` of an action that the device never picked up (HTTP 408).
 pub(super) const TIMED_OUT: i32 = -2_145_844_840;
 /// `errorHResult` of a cancelled action (`E_ABORT`).
 pub(super) const CANCELLED: i32 = -2_147_467_260;
-/// Time for which the service waits for a silent device: three days and fourteen minutes.
+/// The service's timeout for a silent device in seconds: three days and fourteen minutes.
 const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
 
 /// Status of an action.
@@ -33,11 +33,11 @@ impl Status {
 /// Planned course of an action without interference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlannedOutcome {
-    /// The device answers: picked up after about 3 s, done after these seconds.
+    /// Picked up after about 3 s, done after these seconds.
     Usual(u32),
-    /// The device is silent: Pending for three days and fourteen minutes, then timed out.
+    /// The device is silent: pending for three days and fourteen minutes, then timed out.
     Silent,
-    /// Stays Pending for ten minutes and then succeeds, as a second isolation does.
+    /// Pending for ten minutes, then done, like a second isolation.
     Held(u32),
     /// The device picks it up and never reports back.
     NeverEnds,
@@ -64,13 +64,13 @@ pub(super) struct Action {
     pub(super) external_id: Option<String>,
     pub(super) source: String,
     pub(super) sha1: Option<String>,
-    /// Reads don't show it before this moment, as when another regional host answers.
+    /// Hidden from reads before this time, like on another regional host.
     pub(super) visible: Timestamp,
-    /// What is still to come.
+    /// Steps still to come.
     pub(super) ahead: Vec<(Timestamp, Status, i32)>,
 }
 
-/// The steps of a course that begins at `created`.
+/// The steps of a course that starts at `created`.
 pub(super) fn steps(
     planned_outcome: PlannedOutcome,
     created: Timestamp,
@@ -94,7 +94,7 @@ pub(super) fn steps(
 }
 
 impl Action {
-    /// Lets happen what is due; true when it has just succeeded.
+    /// Applies the steps that are due; true if it has just succeeded.
     pub(super) fn run_due(&mut self, now: Timestamp) -> bool {
         let mut succeeded = false;
         while let Some((at, status, hresult)) = self.ahead.first().copied() {
@@ -110,7 +110,7 @@ impl Action {
         succeeded
     }
 
-    /// Forces a state; nothing more happens by itself once it is final.
+    /// Forces a state; once it is final, no steps follow.
     pub(super) fn force(&mut self, status: Status, now: Timestamp) {
         self.status = status;
         self.updated = now;
@@ -128,7 +128,7 @@ impl Action {
         self.cancelled = Some((requestor.to_owned(), comment.to_owned(), now));
     }
 
-    /// As the service writes it.
+    /// The service's JSON format.
     pub(super) fn json(&self) -> Value {
         let cancelled = self.cancelled.as_ref();
         json!({
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_lives_through_its_states() {
+    fn action_passes_through_its_states() {
         assert_eq!(after(PlannedOutcome::Usual(8), 2), (Status::Pending, 0));
         assert_eq!(after(PlannedOutcome::Usual(8), 4), (Status::InProgress, 0));
         assert_eq!(after(PlannedOutcome::Usual(8), 8), (Status::Succeeded, 0));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_action_stays_cancelled() {
+    fn cancelled_action_stays_cancelled() {
         let mut action = action(PlannedOutcome::Usual(8));
         action.cancel("s.weber@contoso.com", "changed my mind", begun());
         assert!(!action.run_due(shifted(begun(), 1_000)));

@@ -1,4 +1,4 @@
-//! The service's call limits, counted for the one application there is: 100 a minute and 1,500 an hour.
+//! The service's call limits for the tenant's only application: 100 a minute and 1,500 an hour.
 
 use std::collections::VecDeque;
 
@@ -29,7 +29,7 @@ impl Limits {
         self.per_hour = per_hour;
     }
 
-    /// Counts a call. Refused calls are not counted, but come back with the seconds to wait.
+    /// Counts a call. Refused calls are not counted, and return the seconds to wait.
     pub(super) fn count(&mut self, now: Timestamp) -> Result<(), i64> {
         while self
             .calls
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hundred_and_first_call_in_a_minute_waits() {
+    fn hundred_and_first_call_in_a_minute_is_refused() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let mut limits = Limits::new(100, 1_500);
         for _ in 0..100 {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_counts_too() {
+    fn hourly_limit_is_enforced() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let mut limits = Limits::new(100, 150);
         for second in 0..150 {

@@ -1,9 +1,9 @@
-//! The account of what was asked: no tokens, no header values.
+//! The request log, without tokens and header values.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// One request as it arrived, and the status it was answered with.
+/// A request as received, with the status of its response.
 #[derive(Debug, Clone)]
 pub struct LoggedRequest {
     /// Virtual time of arrival.
@@ -16,30 +16,30 @@ pub struct LoggedRequest {
     pub query: String,
     /// Body: JSON as sent, a form as an object with its secrets replaced by `…`, or null.
     pub body: Value,
-    /// Status answered; `None` while there is no answer, and when the connection was reset.
+    /// Status of the response; `None` before it, or if the connection was reset.
     pub status: Option<u16>,
     /// Kind of the request.
     pub kind: RequestKind,
 }
 
-/// Kind of a request; in lower case it is the word used in the control calls.
+/// Kind of a request; control calls use its name in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum RequestKind {
-    /// Signing in and renewing.
+    /// Sign-in and renewal.
     Identity,
-    /// Reading from the API.
+    /// API reads.
     Read,
-    /// A request to the API that would change something.
+    /// API requests to change something.
     Change,
-    /// Pages for people, and anything else.
+    /// Web pages, and anything else.
     Other,
 }
 
-/// Form fields that may be kept; everything else may be a secret.
+/// Form fields that may be logged; all others may be secret.
 const HARMLESS: [&str; 5] = ["grant_type", "client_id", "scope", "client_info", "action"];
 
-/// A form as it may be written down.
+/// A form with its secrets removed.
 pub(super) fn harmless(form: &[(String, String)]) -> Value {
     let fields = form.iter().map(|(name, value)| {
         let value = if HARMLESS.contains(&name.as_str()) {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_not_written_down() {
+    fn secrets_are_not_logged() {
         let form = [("grant_type", "refresh_token"), ("refresh_token", "1.AXkA")];
         let form: Vec<_> = form
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,4 +1,4 @@
-//! Looking machines up by address and by user, as strictly as the service does.
+//! Machine look-ups by address and by user, as strict as the service.
 
 use std::net::IpAddr;
 
@@ -14,12 +14,11 @@ use super::submit::refuse;
 use super::tenant::SimTenant;
 use super::{files, story};
 
-/// Maximum distance in time between the query and a sighting with the address.
+/// Maximum time between the query and a sighting with the address.
 const AROUND: SignedDuration = SignedDuration::from_mins(15);
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// `GET /api/machines/findbyip(ip='…',timestamp=…)`: machines that were seen with that internal
-/// address.
+/// `GET /api/machines/findbyip(ip='…',timestamp=…)`: machines seen with that internal address.
 pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Answer {
     let Some((ip, at)) = arguments(call) else {
         return refuse(
@@ -36,13 +35,13 @@ pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Answer {
     }))
 }
 
-/// `GET /api/files/{sha1}/machines`: none for a file that nobody knows.
+/// `GET /api/files/{sha1}/machines`: empty for an unknown file.
 pub(super) fn with_file(tenant: &SimTenant, sha1: &str) -> Answer {
     check_hash(sha1, &[40])?;
     Ok(list(tenant, |index, _| files::is_on(sha1, index)))
 }
 
-/// `GET /api/users/{name}/machines`: the account name alone; nothing for a name nobody has.
+/// `GET /api/users/{name}/machines`: the account name only; empty for an unknown name.
 pub(super) fn of_user(tenant: &SimTenant, name: &str) -> Reply {
     list(tenant, |index, _| {
         let users = story::users(index, tenant.clock.begun());
@@ -64,7 +63,7 @@ fn list(tenant: &SimTenant, is_hit: impl Fn(usize, &Record) -> bool) -> Reply {
     value(tenant, "Machines", hits)
 }
 
-/// Both, in this order, the address quoted and the time bare with a `Z`.
+/// Both arguments, in this order, the address quoted and the time unquoted with a `Z`.
 fn arguments(call: &str) -> Option<(IpAddr, Timestamp)> {
     let (_, inside) = call.strip_suffix(')')?.split_once('(')?;
     let (ip, time) = inside.split_once(',')?;
@@ -85,7 +84,7 @@ fn has(record: &Record, ip: IpAddr) -> bool {
     !ip.is_loopback() && listed.chain(last).any(|value| parsed(value) == Some(ip))
 }
 
-/// A machine whose sensor reports is seen up to now, another up to its last report.
+/// A machine with an active sensor is seen until now, others until their last report.
 fn was_seen(record: &Record, at: Timestamp, now: Timestamp) -> bool {
     let time = |name: &str| record.get(name).and_then(Value::as_str).and_then(moment);
     let reports = record.get("healthStatus").and_then(Value::as_str) == Some("Active");
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_documented_form_is_taken() {
+    fn only_the_documented_form_is_accepted() {
         let good = "findbyip(ip='10.1.2.3',timestamp=2025-01-01T10:00:00Z)";
         assert!(arguments(good).is_some());
         for bad in [

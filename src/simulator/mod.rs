@@ -1,16 +1,16 @@
-//! The built-in tenant: a real HTTP server on loopback that stands in for Microsoft Entra ID and Defender for Endpoint.
+//! The built-in tenant: an HTTP server on loopback that simulates Entra ID and Defender.
 //!
-//! The console reaches it through the same client, limiter, retries and decoding as the real service; only addresses
-//! differ. It is strict where the service is strict, and nasty where networks are nasty. It keeps its own table of
-//! actions and its own JSON, and uses nothing else of this crate, so that both sides cannot be wrong together.
+//! The console uses the same client, limiter, retries and parsers as for the real service; only the
+//! URLs differ. The tenant is as strict as the service, and as unreliable as networks. It has its
+//! own table of actions and its own JSON, and uses no other module, so that errors are not shared.
 //!
-//! Times are virtual: real time, times a speed, plus whatever [`SimControl::advance`] added. An isolation takes about
-//! 8 s of it, not the 27 s that are usual, so that nobody is bored; a silent device stays `Pending` for three days and
-//! fourteen minutes and then times out, as with the service.
+//! Times are virtual: real time, times a speed, plus manual [`SimControl::advance`]s. An isolation
+//! takes about 8 s instead of the usual 27 s, to keep the demo short; a silent device stays
+//! `Pending` for three days and fourteen minutes and then times out, as in the service.
 //!
-//! Reading order: [`actions`] (what can be done), `lifecycle` (how it goes), `tenant` (what there is), `routes` (who
-//! answers), `submit` and `api` (changing, reading), `identity` and `grants` (signing in), `faults` and `distort` (what goes wrong),
-//! [`control`] (control calls over HTTP).
+//! Reading order: [`actions`] (the table), `lifecycle` (courses of actions), `tenant` (the state),
+//! `routes` (routing), `submit` and `api` (changes, reads), `identity` and `grants` (sign-in),
+//! `faults` and `distort` (faults), [`control`] (control calls over HTTP).
 
 pub mod actions;
 mod files;
@@ -79,7 +79,7 @@ pub use tokens::{CLIENT_ID, TENANT_ID};
 use tenant::SimTenant;
 use wire::Wire;
 
-/// A running tenant; dropping it stops it.
+/// A running tenant; stops on drop.
 #[derive(Debug)]
 pub struct Simulator {
     tenant: Arc<SimTenant>,
@@ -88,11 +88,10 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts a tenant on a thread of its own and returns when it listens.
+    /// Starts a tenant on its own thread; returns once it listens.
     ///
     /// # Errors
-    ///
-    /// When the port is taken, or a thread or runtime can't be had.
+    /// When the port is taken, or a thread or runtime cannot be created.
     pub fn start(options: SimOptions) -> io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
         let (ready, listening) = mpsc::sync_channel(1);
@@ -114,7 +113,7 @@ impl Simulator {
                         runtime.block_on(serve(listener, tenant, stopped));
                     }
                 }
-                // Requests that are never answered must not keep the thread.
+                // Pending requests must not block the thread.
                 runtime.shutdown_background();
             })?;
         let gone = || Err(io::Error::other("the built-in tenant did not start"));
@@ -126,8 +125,8 @@ impl Simulator {
         })
     }
 
-    /// Where it listens, for example `http://127.0.0.1:40123`. The API is under `/api`, sign-in under
-    /// `/{tenant}/oauth2/v2.0`.
+    /// The server's URL, for example `http://127.0.0.1:40123`. The API is under `/api`, sign-in
+    /// under `/{tenant}/oauth2/v2.0`.
     #[must_use]
     pub fn address(&self) -> String {
         self.tenant.address.clone()
@@ -162,14 +161,14 @@ async fn serve(listener: TcpListener, tenant: Arc<SimTenant>, stopped: oneshot::
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&tenant)))),
-                // Out of file handles, or the peer left at once: try again a little later.
+                // Out of file handles, or the peer left at once: retry a little later.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
     };
     tokio::select! {
         () = connections => {}
-        // Whether told to or because the owner is gone.
+        // Stopped, or the owner is gone.
         _ = stopped => {}
     }
 }
@@ -179,7 +178,7 @@ async fn connection(stream: TcpStream, tenant: Arc<SimTenant>) {
     let service = service_fn(async |request| {
         Ok::<_, Infallible>(routes::answer(&tenant, &line, request).await)
     });
-    // It ends badly when the peer leaves early, or the line is cut on purpose.
+    // Fails if the peer leaves early, or a fault cuts the connection.
     let served = http1::Builder::new().serve_connection(TokioIo::new(wire), service);
     served.await.ok();
 }

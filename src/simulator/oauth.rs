@@ -11,14 +11,14 @@ use super::reply::Reply;
 use super::scopes::{self, Problem};
 use super::tokens::{CLIENT_ID, TENANT_ID};
 
-/// The checks both endpoints share, in Entra's order.
+/// The checks shared by both endpoints, in Entra's order.
 pub(super) fn client_of(
     call: &Call,
     tenant: &str,
     now: Timestamp,
 ) -> Result<BTreeMap<String, String>, Reply> {
     let refuse = |error, code, text: &str| Err(oauth_error(400, error, code, text, now));
-    // A missing content type passes: a widely used client sends none.
+    // A missing content type is accepted: a widely used client sends none.
     if call
         .content_type
         .as_deref()
@@ -70,7 +70,7 @@ pub(super) fn client_of(
     }
 }
 
-/// The fields of a form without duplicates.
+/// The fields of a form; `None` if there are duplicates.
 fn without_repetition(fields: Vec<(String, String)>) -> Option<BTreeMap<String, String>> {
     let sent = fields.len();
     let form: BTreeMap<_, _> = fields.into_iter().collect();
@@ -96,7 +96,7 @@ pub(super) fn refuse_scope(problem: Problem, now: Timestamp) -> Reply {
     oauth_error(400, error, code, text, now)
 }
 
-/// An error as the token endpoint words it; without a number when `code` is 0.
+/// An error in the token endpoint's wording; without a number if `code` is 0.
 pub(super) fn oauth_error(
     status: u16,
     error: &str,
@@ -119,7 +119,7 @@ pub(super) fn oauth_error(
     Reply::json(status, body).with("x-ms-request-id", &trace)
 }
 
-/// The answer of the discovery endpoint.
+/// The discovery document.
 pub(super) fn discovery(tenant: &str, address: &str) -> Value {
     let base = format!("{address}/{tenant}");
     json!({

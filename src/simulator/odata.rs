@@ -1,4 +1,4 @@
-//! The part of `OData`'s query language that the service understands: `$filter` (`OData` 4.01 part 2, section 5.1.1),
+//! The subset of `OData` supported by the service: `$filter` (`OData` 4.01 part 2, section 5.1.1),
 //! `$top`, `$skip`, `$orderby` and `$count`.
 
 use std::cmp::Ordering;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::filter::{Filter, Parser, known, moment};
 
-/// Most elements in one answer.
+/// Maximum number of elements in one response.
 pub(super) const PAGE: usize = 10_000;
 
 /// `OData` query of a list request.
@@ -20,7 +20,7 @@ pub(super) struct Query {
     pub(super) count: bool,
 }
 
-/// Reads the query; `properties` are those that may be filtered and sorted by. The error is the text of a 400.
+/// Parses the query; `properties` are filterable and sortable. The error is the text of a 400.
 pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Query, String> {
     let mut query = Query::default();
     let number = |name: &str, text: &str| {
@@ -54,8 +54,8 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
                 let parts = value.split(',').map(|part| order(part, properties));
                 query.order.append(&mut parts.collect::<Result<_, _>>()?);
             }
-            // `$select` is accepted and does nothing; anything else with a dollar is refused as `OData` does.
-            // `$skiptoken` is in links of the tenant's own.
+            // `$select` is accepted and ignored; other options with a dollar are refused, as in
+            // `OData`. `$skiptoken` is used by the tenant's own links.
             "$select" | "$expand" | "$skiptoken" => {}
             other if other.starts_with('$') => {
                 return Err(format!("The query parameter '{other}' is not supported."));
@@ -66,7 +66,7 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
     Ok(query)
 }
 
-/// A property to sort by, and whether downwards.
+/// A property to sort by, and whether in descending order.
 fn order(part: &str, properties: &[&str]) -> Result<(String, bool), String> {
     let words: Vec<&str> = part.split_whitespace().collect();
     let (property, down) = match words.as_slice() {
@@ -78,7 +78,7 @@ fn order(part: &str, properties: &[&str]) -> Result<(String, bool), String> {
     Ok((property.to_owned(), down))
 }
 
-/// Sort order of two values of one property; times by time, null first.
+/// Sort order of two values of one property; times chronologically, null first.
 pub(super) fn ordered(left: &Value, right: &Value) -> Ordering {
     match (left.as_str(), right.as_str()) {
         (Some(left), Some(right)) => match (moment(left), moment(right)) {
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_seen_in_the_wild_work() {
+    fn real_filters_are_supported() {
         for filter in [
             "riskScore eq 'High'",
             "riskScore ne 'Low' and rbacGroupId eq 7",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn invalid_filters_are_refused() {
         for filter in [
             "",
             "riskScore",

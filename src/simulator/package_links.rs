@@ -1,4 +1,4 @@
-//! The links to packages that a tenant has given out.
+//! The package links issued by a tenant.
 
 use jiff::Timestamp;
 
@@ -9,9 +9,9 @@ use super::limits::Limits;
 pub(super) struct Packages {
     pub(super) limits: Limits,
     pub(super) links: Vec<Link>,
-    /// Bytes of a package, about.
+    /// Approximate size of a package in bytes.
     pub(super) size: usize,
-    /// Another storage than this server.
+    /// Another storage server.
     pub(super) storage: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl Default for Packages {
 }
 
 impl Packages {
-    /// Secrets that open a package.
+    /// Secrets that grant access to packages.
     pub(super) fn secrets(&self) -> Vec<String> {
         self.links.iter().map(|link| link.token.clone()).collect()
     }

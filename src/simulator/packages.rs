@@ -1,5 +1,4 @@
-//! Investigation packages: links that last a short while, and the storage behind them, which is no
-//! part of the API and wants no token.
+//! Investigation packages: short-lived links, and their storage outside the API, without a token.
 
 use flate2::Crc;
 
@@ -16,10 +15,10 @@ use super::storage_faults::StorageFault;
 use super::submit::refuse;
 use super::tenant::SimTenant;
 
-/// The first part of the storage's paths.
+/// First segment of the storage's paths.
 pub(super) const STORAGE: &str = "safedownload";
 const FILE: &str = "WDATP_Investigation_Package.zip";
-/// How long a link can be used.
+/// Validity of a link.
 const LINK_SECS: i64 = 5 * 60;
 const KIND: &str = "CollectInvestigationPackage";
 
@@ -62,7 +61,7 @@ pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> A
     Ok(value(tenant, "Edm.String", link))
 }
 
-/// The storage's own kind of refusal.
+/// A refusal in the storage's format.
 fn denied(status: u16, code: &str) -> Reply {
     let body = format!(
         "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code></Error>"
@@ -75,7 +74,7 @@ pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) 
     if !call.is_get() {
         return Reply::only("GET");
     }
-    // A token of another service is not passed over: it is a mistake of the one who sends it.
+    // A token of another service is an error of the client.
     if call.has_authorization {
         return denied(400, "InvalidAuthenticationInfo");
     }
@@ -107,7 +106,7 @@ pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) 
             Some((coding, packed)) => part(packed, range, None).with("content-encoding", coding),
             None => Reply::empty(500),
         },
-        // Chunked, so that no length precedes it.
+        // Chunked, so that no length is declared.
         Some(StorageFault::NoLength(_)) => {
             part(whole, range, fault).with("transfer-encoding", "chunked")
         }
@@ -116,7 +115,7 @@ pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) 
     reply.with("etag", &version)
 }
 
-/// The part of it that is asked for (RFC 9110 section 14); of one range only.
+/// The requested part (RFC 9110 section 14); a single range only.
 fn part(whole: Vec<u8>, range: Option<&str>, fault: Option<StorageFault>) -> Reply {
     const ZIP: &str = "application/zip";
     let total = whole.len();
@@ -150,7 +149,7 @@ fn part(whole: Vec<u8>, range: Option<&str>, fault: Option<StorageFault>) -> Rep
     }
 }
 
-/// A package of about `bytes` bytes, always the same.
+/// A reproducible package of about `bytes` bytes.
 pub(super) fn package(action: &str, size: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::new(action.bytes().fold(seed, |sum, byte| {
         sum.wrapping_mul(31).wrapping_add(u64::from(byte))
@@ -176,7 +175,7 @@ pub(super) fn package(action: &str, size: usize, seed: u64) -> Vec<u8> {
     ])
 }
 
-/// Files in a ZIP archive, stored as they are (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
+/// Uncompressed files in a ZIP archive (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
 fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     let short = |number: usize| u16::try_from(number).unwrap_or_default().to_le_bytes();
@@ -193,7 +192,7 @@ fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
         facts.extend([0, 0]);
         directory.extend(b"PK\x01\x02\x14\x00");
         directory.extend(&facts);
-        // No comment, first disk, no attributes, and where it is.
+        // No comment, first disk, no attributes, and its offset.
         directory.extend([0; 10]);
         directory.extend(long(archive.len()));
         directory.extend(name.as_bytes());
@@ -218,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_package_is_the_same_each_time_and_served_in_parts() {
+    fn package_is_reproducible_and_served_in_ranges() {
         let whole = package("b89eb834", 10_000, 0);
         assert_eq!(whole, package("b89eb834", 10_000, 0));
         assert!(whole.starts_with(b"PK\x03\x04") && whole.len() > 10_000);

@@ -1,4 +1,4 @@
-//! Pages for a browser: entering a device code, and choosing an account.
+//! Web pages: entering a device code, and choosing an account.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::tokens::Person;
 
-/// Makes text safe inside HTML, in elements and in quoted attributes.
+/// Escapes text for HTML elements and quoted attributes.
 pub(super) fn escaped(text: &str) -> String {
     text.chars()
         .map(|letter| match letter {
@@ -110,7 +110,7 @@ pub(super) fn signed_out() -> Reply {
     )
 }
 
-/// `/{tenant}/oauth2/v2.0/authorize`: a page with the account, and on to the console.
+/// `/{tenant}/oauth2/v2.0/authorize`: a page with the account, then a redirect to the console.
 pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
     let asked: BTreeMap<String, String> = if call.is_post() {
         call.form().into_iter().collect()
@@ -126,7 +126,7 @@ pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
         );
     }
     if !is_registered(field("redirect_uri")) {
-        // Only the browser ever learns of this.
+        // Shown in the browser only.
         return page(
             400,
             "Sign in",
@@ -164,7 +164,7 @@ pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
     hand_back(field("redirect_uri"), field("response_mode"), &answer)
 }
 
-/// Loopback with any port and no path, as a public client registers it.
+/// Loopback with any port and no path, as registered for a public client.
 fn is_registered(redirect: &str) -> bool {
     url::Url::parse(redirect).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_redirects_are_registered() {
+    fn only_loopback_redirects_are_accepted() {
         assert!(is_registered("http://localhost:51234") && is_registered("http://127.0.0.1:1/"));
         assert!(
             !is_registered("https://localhost:1") && !is_registered("http://localhost:1/callback")
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn text_from_outside_cannot_become_html() {
+    fn untrusted_text_is_escaped() {
         assert_eq!(escaped("<a b='\"&'>"), "&lt;a b=&#39;&quot;&amp;&#39;&gt;");
     }
 }

@@ -1,8 +1,8 @@
-//! Chance with a seed for the fleet, and unguessable text for tokens.
+//! Seeded randomness for the fleet, and unpredictable text for tokens.
 
 use std::fmt::Write as _;
 
-/// The finalizer of `SplitMix64`: scatters a number over all 64 bits.
+/// The finalizer of `SplitMix64`: spreads a number over all 64 bits.
 pub(super) const fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -10,7 +10,7 @@ pub(super) const fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// A stream of numbers; the same seed gives the same stream.
+/// A stream of numbers; reproducible from its seed.
 #[derive(Debug, Clone)]
 pub(super) struct Rng(u64);
 
@@ -19,12 +19,12 @@ impl Rng {
         Self(seed)
     }
 
-    /// A stream for the record with number `index`.
+    /// A stream for the record with this index.
     pub(super) const fn of(seed: u64, index: usize) -> Self {
         Self(mix(seed ^ mix(index as u64)))
     }
 
-    /// A stream nobody can foretell.
+    /// An unpredictable stream.
     pub(super) fn unforeseeable() -> Self {
         Self(getrandom::u64().unwrap_or(0x5eed_0f7e_0c0d_0a17))
     }
@@ -34,7 +34,7 @@ impl Rng {
         mix(self.0)
     }
 
-    /// A number from 0 up to, not including, `bound`.
+    /// A number below `bound`, from 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { self.next() % bound }
     }
@@ -75,9 +75,9 @@ impl Rng {
     }
 }
 
-/// Letters and digits as they stand in user codes.
+/// Letters and digits of user codes.
 pub(super) const CAPITALS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-/// Letters and digits as they stand in opaque tokens.
+/// Letters and digits of opaque tokens.
 pub(super) const TOKEN_LETTERS: &[u8] =
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_fleet() {
+    fn same_seed_gives_same_fleet() {
         assert_eq!(Rng::of(7, 3).hex(40), Rng::of(7, 3).hex(40));
         assert_ne!(Rng::of(7, 3).hex(40), Rng::of(7, 4).hex(40));
         let guid = Rng::new(1).guid();

@@ -1,4 +1,4 @@
-//! Answers before they become bytes.
+//! Responses before serialization.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::encoding::{Compress, pack};
 use super::random::Rng;
 
-/// An answer, or the refusal that is given in its place.
+/// A response, or an error response.
 pub(super) type Answer = Result<Reply, Reply>;
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -25,7 +25,7 @@ pub(super) enum Payload {
     Empty,
     Json(Value),
     Text(&'static str, String),
-    /// Bytes that are never packed.
+    /// Bytes that are never compressed.
     Bytes(&'static str, Vec<u8>),
 }
 
@@ -62,9 +62,9 @@ impl Reply {
         Self::new(status, Payload::Bytes(kind, bytes))
     }
 
-    /// The service's error envelope.
+    /// An error in the service's envelope.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
-        // The correlation id has two shapes in the wild.
+        // The correlation id has two formats in the real service.
         let mut rng = Rng::unforeseeable();
         let target = if rng.below(2) == 0 {
             rng.guid()
@@ -77,20 +77,20 @@ impl Reply {
         )
     }
 
-    /// There is no such thing; `what` names it.
+    /// A 404 for `what`.
     pub(super) fn not_found(what: &str) -> Self {
         let message = format!("{what} was not found");
         Self::error(404, "ResourceNotFound", &message)
     }
 
-    /// More calls than this quota allows; the next may come after this many seconds.
+    /// A 429 for this quota; the next call is allowed after this many seconds.
     pub(super) fn throttled(quota: &str, seconds: i64) -> Self {
         let message = format!("API calls quota exceeded! Maximum allowed {quota}.");
         let reply = Self::error(429, "TooManyRequests", &message);
         reply.with("retry-after", &seconds.to_string())
     }
 
-    /// The wrong verb: 405 without a body.
+    /// The wrong method: 405 without a body.
     pub(super) fn only(allow: &str) -> Self {
         Self::empty(405).with("allow", allow)
     }
@@ -108,7 +108,7 @@ impl Reply {
         }
     }
 
-    /// Sets a property of a JSON answer.
+    /// Sets a property of a JSON response.
     pub(super) fn and(mut self, name: &str, value: &str) -> Self {
         if let Some(whole) = self.value_mut() {
             whole[name] = json!(value);
@@ -116,12 +116,12 @@ impl Reply {
         self
     }
 
-    /// Converts to bytes as they are, for what is no part of the service.
+    /// Converts to uncompressed bytes, for responses outside the service.
     pub(super) fn plain(self) -> Response<Full<Bytes>> {
         self.into_response("", Compress::Nothing, false)
     }
 
-    /// Converts to bytes, compressed if the client offered it.
+    /// Converts to bytes, compressed if the client accepts it.
     pub(super) fn into_response(
         self,
         accept_encoding: &str,

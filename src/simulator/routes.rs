@@ -1,4 +1,4 @@
-//! Routing of a request: account, faults, bearer, limits, and the handler.
+//! Routing of a request: log, faults, bearer, limits, and the handler.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use super::tenant::SimTenant;
 use super::wire::Connection;
 use super::{api, control, indicators, investigations, lookups, packages, pages, submit, tags};
 
-/// Either of these lets alerts and investigations be read.
+/// Permissions for reading alerts and investigations; one is sufficient.
 const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
 
-/// Reading indicators takes what changing them takes.
+/// Reading indicators requires the same permission as changing them.
 const INDICATORS: [&str; 1] = ["Ti.ReadWrite"];
 
-/// How the documentation spells the parts of its paths, besides those of the actions.
+/// Documented spelling of path segments, besides those of the actions.
 const SPELLINGS: [&str; 15] = [
     "machines",
     "machineactions",
@@ -46,10 +46,10 @@ const SPELLINGS: [&str; 15] = [
     "findbyip",
 ];
 
-/// No client of the service sends more than this.
+/// More than any client of the service sends.
 const MAX_BODY: usize = 1 << 20;
 
-/// Answers one request.
+/// Handles one request.
 pub(super) async fn answer(
     tenant: &Arc<SimTenant>,
     connection: &Connection,
@@ -64,7 +64,7 @@ pub(super) async fn answer(
     if path.first() == Some(&"control") {
         return control::answer(tenant, &call, &path).plain();
     }
-    // A page from elsewhere may lead a person here, but fills in no form.
+    // Another origin may link here, but not submit forms.
     if call.is_cross_origin && !call.is_get() {
         return Reply::empty(403).plain();
     }
@@ -96,7 +96,7 @@ pub(super) async fn answer(
     finish(tenant, &call, &place, entry, reply)
 }
 
-/// Writes the request down and says where.
+/// Logs the request, and returns the log entry's index.
 fn note(tenant: &SimTenant, call: &Call, place: &Place) -> usize {
     let api = place.is_api();
     let kind = if matches!(place, Place::Of(Route::Devicecode | Route::Token))
@@ -135,7 +135,7 @@ fn note(tenant: &SimTenant, call: &Call, place: &Place) -> usize {
     inner.log.len() - 1
 }
 
-/// Adds what every answer has, and closes the entry in the account.
+/// Adds the common headers, and completes the log entry.
 fn finish(
     tenant: &SimTenant,
     call: &Call,
@@ -149,7 +149,7 @@ fn finish(
         request.status = Some(status);
     }
     let now = tenant.clock.now();
-    // The clock is the tenant's, so that a skewed one can be played.
+    // The tenant's clock, so that clock skew can be simulated.
     let mut reply = reply.with(
         "date",
         &now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
@@ -188,7 +188,7 @@ fn under_api<'a, 'b>(path: &'b [&'a str]) -> Option<&'b [&'a str]> {
     }
 }
 
-/// Whether a list is asked for with a filter that has this in it.
+/// Whether a list is requested with a filter that contains this text.
 fn has_filter(call: &Call, part: &str) -> bool {
     let mut filters = call.query.iter().filter(|(name, _)| name == "$filter");
     filters.any(|(_, filter)| filter.contains(part))
@@ -297,7 +297,7 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], fault: Option<&Fault
             Err(not_allowed(any_of, &has))
         }
     };
-    // The client's spelling of the last parts; the path without prefix is as long as `rest`.
+    // The last segments as spelled by the client; the path without prefix is as long as `rest`.
     let spelled = call
         .segments
         .get(call.segments.len().saturating_sub(rest.len())..)
@@ -372,8 +372,8 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], fault: Option<&Fault
     }
 }
 
-/// Whether a path has the letter case of the documentation. The service is said to take any; what stands
-/// in between need not. The second part is an id, unless it is a function.
+/// Whether a path is spelled as documented. The service is said to be case-insensitive, but proxies
+/// may not be. The second segment is an id unless it is a function.
 fn is_spelled_as_documented(spelled: &[String]) -> bool {
     let documented = || {
         let actions = ACTIONS.iter().map(|row| row.route);
@@ -424,7 +424,7 @@ mod tests {
     use super::is_spelled_as_documented;
 
     #[test]
-    fn the_letter_case_of_a_path_is_that_of_the_documentation() {
+    fn path_case_is_compared_with_documentation() {
         for (path, is_right) in [
             ("machineactions/1/GetPackageUri", true),
             ("machineactions/1/getPackageUri", false),

@@ -1,6 +1,6 @@
-//! Scopes as Entra reads them, and the permissions the tenant's administrator has granted.
+//! Scopes as interpreted by Entra, and the permissions granted by the tenant's administrator.
 
-/// The resource a Defender client names.
+/// The resource requested by Defender clients.
 pub(super) const MAIN_RESOURCE: &str = "https://api.securitycenter.microsoft.com";
 
 /// Resources whose tokens the API half accepts.
@@ -12,13 +12,13 @@ const DEFENDER: [&str; 5] = [
     "https://api-gov.securitycenter.microsoft.us",
 ];
 
-/// Resources that exist, but belong to other services: a token for them is issued and then refused with 403.
+/// Resources of other services: their tokens are issued, but the API refuses them with 403.
 const OTHERS: [&str; 2] = [
     "https://graph.microsoft.com",
     "https://api.security.microsoft.com",
 ];
 
-/// Permissions granted to the application at the start.
+/// Permissions initially granted to the application.
 pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
     "Machine.Read",
     "Machine.ReadWrite",
@@ -39,13 +39,13 @@ pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
 pub(super) struct Asked {
     pub(super) resource: Option<String>,
     pub(super) resources: usize,
-    /// Permissions asked for by name.
+    /// Permissions requested by name.
     pub(super) named: Vec<String>,
     pub(super) offline: bool,
     pub(super) openid: bool,
 }
 
-/// Why a scope is no good.
+/// Defect of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Problem {
     UnknownResource,
@@ -53,7 +53,7 @@ pub(super) enum Problem {
 }
 
 impl Problem {
-    /// What the token endpoint calls it, and its number.
+    /// The token endpoint's error and its number.
     pub(super) const fn error(self) -> (&'static str, u32) {
         match self {
             Self::UnknownResource => ("invalid_resource", 500_011),
@@ -66,7 +66,7 @@ pub(super) fn is_defender(resource: &str) -> bool {
     DEFENDER.contains(&resource) || resource.starts_with("http://127.0.0.1:")
 }
 
-/// Reads a scope; the tenant's own address is a resource too.
+/// Parses a scope; the tenant's own URL is a resource too.
 pub(super) fn read(scope: &str, address: &str) -> Result<Asked, Problem> {
     let mut asked = Asked::default();
     let mut default = false;
@@ -105,7 +105,7 @@ pub(super) fn read(scope: &str, address: &str) -> Result<Asked, Problem> {
     Ok(asked)
 }
 
-/// Whether the tenant part of a path could be a tenant at all: a GUID, a domain, or one of the shared words.
+/// Whether the tenant segment of a path is valid: a GUID, a domain, or one of the shared names.
 pub(super) fn is_tenant_text(tenant: &str) -> bool {
     let guid = tenant.len() == 36
         && tenant
@@ -125,7 +125,7 @@ mod tests {
     const HERE: &str = "http://127.0.0.1:4000";
 
     #[test]
-    fn scopes_are_read_as_entra_reads_them() {
+    fn scopes_are_parsed_like_entra() {
         let asked = read(
             &format!("{MAIN_RESOURCE}/.default openid profile offline_access"),
             HERE,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_is_a_guid_or_a_domain() {
+    fn tenant_is_a_guid_or_a_domain() {
         assert!(is_tenant_text("contoso.com") && is_tenant_text(super::super::TENANT_ID));
         assert!(
             !is_tenant_text("contoso") && !is_tenant_text("a/b.com") && !is_tenant_text("x?y.com")

@@ -1,28 +1,28 @@
-//! What can go wrong with the storage of packages, on demand.
+//! Faults of the package storage, on demand.
 
-/// How the storage misbehaves.
+/// Kinds of misbehaviour of the storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum StorageFault {
-    /// It sends the whole package, whichever part was asked for.
+    /// Ignores ranges and sends the whole package.
     NoRange,
-    /// It has another package under the link by now.
+    /// Serves another package under the same link.
     OtherPackage,
-    /// It has the package packed once more, and sends that; ranges are ranges of that.
+    /// Sends the package compressed; ranges apply to the compressed bytes.
     Packed,
-    /// A part does not say how long the whole is.
+    /// A part does not declare the total size.
     NoTotal,
-    /// No length is given, and the connection ends after about this many bytes, headers included.
+    /// No declared length; the connection ends after about this many bytes, headers included.
     #[strum(disabled)]
     NoLength(usize),
-    /// A part ends in the middle of what was asked for, and says so.
+    /// A part ends early, and declares that.
     ShortPart,
-    /// A part says that it goes on behind the end of the whole.
+    /// A part declares an end beyond the total size.
     PartBeyondTheEnd,
 }
 
 impl StorageFault {
-    /// Reads the text form, whose name has neither dashes nor capitals.
+    /// Parses the text form; `name` is in lower case without dashes.
     pub(super) fn parse(name: &str, rest: Option<&str>) -> Option<Self> {
         match name {
             "nolength" => Some(Self::NoLength(rest?.parse().ok()?)),

@@ -52,7 +52,7 @@ const fn device(name: &'static str, platform: &'static str, persona: Persona) ->
     }
 }
 
-/// Devices of the story, in the order of the list.
+/// The story's devices, in list order.
 pub(super) const STORY: [StoryDevice; 27] = [
     device("FIN-LT-042", "Windows11", Persona::Victim),
     device("FIN-LT-042", "Windows10", Persona::VictimsTwin),
@@ -191,7 +191,7 @@ pub(super) fn apply_persona(
     }
 }
 
-/// The people who have logged on to a machine.
+/// The users who have logged on to a machine.
 pub(super) fn users(index: usize, begun: Timestamp) -> Value {
     let persona = STORY.get(index).map(|device| device.persona);
     let names: &[(&str, bool)] = match persona {
@@ -283,7 +283,7 @@ pub(super) fn alerts(
     list.collect()
 }
 
-/// One past action: machine, type, scope, status, who, through what, why, HRESULT, seconds ago, seconds it took.
+/// A past action; `ago` and `took` are in seconds.
 pub(super) struct Past {
     pub(super) machine: usize,
     pub(super) kind: &'static str,
@@ -297,15 +297,15 @@ pub(super) struct Past {
     pub(super) took: i64,
 }
 
-/// The id of the automation that has an action under way.
+/// Id of the automation with a running action.
 const AUTOMATION: &str = "e062d1f9-2398-4234-a024-12345673a25a";
 const WEBER: &str = "s.weber@contoso.com";
 const JANE: &str = "jane@contoso.com";
 
-/// Actions before the demo begins.
+/// Actions before the start of the demo.
 #[rustfmt::skip]
 pub(super) const PAST: [Past; 10] = [
-    // Older than the weeks that are read of all kinds, and still in force.
+    // Older than the weeks read for all kinds, and still in force.
     Past { machine: 17, kind: "Isolate", scope: Some("Full"), status: Status::Succeeded, requestor: WEBER, source: "Portal", comment: "INC-19704 test build with a known hole, stays off the network", hresult: 0, ago: 100 * 86_400, took: 31 },
     Past { machine: 4, kind: "Isolate", scope: Some("Full"), status: Status::TimeOut, requestor: WEBER, source: "Portal", comment: "Lost on a trip, isolate to be safe", hresult: TIMED_OUT, ago: 4 * 86_400, took: 3 * 86_400 + 840 },
     Past { machine: 3, kind: "Isolate", scope: Some("Full"), status: Status::Succeeded, requestor: JANE, source: "PublicApi", comment: "INC-20871 unwanted software", hresult: 0, ago: 3 * 86_400, took: 27 },

@@ -1,4 +1,4 @@
-//! Changing: response actions on machines, and cancelling them.
+//! Changes: response actions on machines, and their cancellation.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use super::lifecycle::Action;
 use super::reply::{Answer, Reply};
 use super::tenant::{Inner, SimTenant, SubmitRequest};
 
-/// Maximum length of a comment; the limit of the service is not documented.
+/// Maximum length of a comment; the service's limit is not documented.
 const MAX_COMMENT: usize = 4_000;
 
 const SOURCES: [&str; 13] = [
@@ -74,7 +74,7 @@ pub(super) fn submit(
     Ok(entity(tenant, 201, "MachineActions/$entity", action))
 }
 
-/// Answer for a stored action; a fault may distort it.
+/// The response for a stored action, possibly distorted by a fault.
 fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Value {
     let mut answer = stored.json();
     match fault {
@@ -139,7 +139,7 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Answer {
     Ok(entity(tenant, 200, "MachineActions/$entity", action.json()))
 }
 
-/// Refuses a body that is not called JSON.
+/// Refuses a body that is not declared as JSON.
 pub(super) fn check_content_type(call: &Call) -> Result<(), Reply> {
     let kind = call.content_type.as_deref().unwrap_or_default();
     if kind.starts_with("application/json") {
@@ -153,12 +153,12 @@ pub(super) fn refuse<T>(code: &str, message: &str) -> Result<T, Reply> {
     Err(Reply::error(400, code, message))
 }
 
-/// Reads the body as an object with no properties but these. Names are case-sensitive.
+/// Parses the body as an object with only these properties. Names are case-sensitive.
 pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Reply> {
     let Ok(Value::Object(body)) = serde_json::from_slice(bytes) else {
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
-    // A known name in the wrong case counts as missing; anything else is unexpected.
+    // A known name in the wrong case counts as missing; any other is unexpected.
     let unknown = body
         .keys()
         .find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
@@ -193,7 +193,7 @@ pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Reply> {
     }
 }
 
-/// Reads the body of an action as strictly as the service does, and a little more so.
+/// Parses an action's body slightly more strictly than the service does.
 fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Reply> {
     let mut known = COMMON_PROPERTIES.to_vec();
     known.extend(row.parameter.map(|parameter| parameter.name));
@@ -209,7 +209,7 @@ fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Reply> {
         },
     };
     let mut request = SubmitRequest {
-        // Known once the token has been checked.
+        // Set once the token has been checked.
         requestor: String::new(),
         source: text("RequestSource")?.unwrap_or_else(|| "PublicApi".to_owned()),
         comment: comment_of(&body)?,
@@ -246,7 +246,7 @@ fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Reply> {
     Ok(request)
 }
 
-/// Refuses an action that cannot be done on this machine.
+/// Refuses an action that this machine does not support.
 pub(super) fn check_suitable(
     record: &Record,
     row: &ActionRow,
@@ -258,7 +258,7 @@ pub(super) fn check_suitable(
     }
 }
 
-/// Why an action cannot be done on this machine: code and text of a 400.
+/// Reason why this machine does not support an action: code and text of a 400.
 fn unsuitable(
     record: &Record,
     row: &ActionRow,
@@ -281,7 +281,7 @@ fn unsuitable(
             )
         });
     }
-    // Releasing also lifts the containment of a device without sensor.
+    // A release also ends the containment of a device without a sensor.
     if !onboarded && row.kind != "Unisolate" {
         return Some(("InvalidInput", "Machine is not onboarded".to_owned()));
     }
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_judged_strictly() {
+    fn action_bodies_are_parsed_strictly() {
         let sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
         for (route, body, verdict) in [
             (
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn machines_that_cannot_do_it_are_refused() {
+    fn unsupported_machines_are_refused() {
         let verdict = |record: Value, route: &str, scope: Option<&str>| {
             let Value::Object(record) = record else {
                 return None;

@@ -1,4 +1,4 @@
-//! Tags of machines: the answer is the machine, and nothing is recorded of the request.
+//! Machine tags: the response is the machine, and no action is recorded.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn set_tags(inner: &mut Inner, index: usize, tags: Vec<Value>) {
     changed.insert("machineTags".to_owned(), Value::Array(tags));
 }
 
-/// A machine's present tags.
+/// A machine's current tags.
 pub(super) fn of(tenant: &SimTenant, id: &str) -> Vec<String> {
     let Some(index) = tenant.fleet.find_id(id) else {
         return Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn of(tenant: &SimTenant, id: &str) -> Vec<String> {
         .collect()
 }
 
-/// Adds one to a machine without a request.
+/// Adds a tag to a machine without a request.
 pub(super) fn add(tenant: &SimTenant, id: &str, tag: &str) {
     let Some(index) = tenant.fleet.find_id(id) else {
         return;

@@ -25,13 +25,14 @@ use super::story::{PAST, STORY};
 /// Options of a tenant.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
-    /// Port on 127.0.0.1; 0 takes a free one.
+    /// Port on 127.0.0.1; 0 chooses a free one.
     pub port: u16,
-    /// Size of the fleet: devices with a story first, then ordinary ones.
+    /// Size of the fleet: story devices first, then ordinary ones.
     pub devices: usize,
-    /// Decides ids and everything else about the fleet.
+    /// Determines ids and everything else about the fleet.
     pub seed: u64,
-    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser sign-in at once.
+    /// Whether sign-ins are approved automatically: a device code two seconds after its first poll,
+    /// the browser sign-in at once.
     pub auto_approve: bool,
     /// Virtual seconds per real second.
     pub speed: f64,
@@ -49,7 +50,7 @@ impl Default for SimOptions {
     }
 }
 
-/// Everything the handlers share.
+/// State shared by all handlers.
 #[derive(Debug)]
 pub(super) struct SimTenant {
     /// `http://127.0.0.1:PORT`.
@@ -59,7 +60,7 @@ pub(super) struct SimTenant {
     inner: Mutex<Inner>,
 }
 
-/// Properties of machines that actions have changed, by number of the machine.
+/// Changed properties of machines, by index.
 pub(super) type Changes = HashMap<usize, Record>;
 
 /// Mutable state.
@@ -76,7 +77,7 @@ pub(super) struct Inner {
     pub(super) log: Vec<LoggedRequest>,
     pub(super) rng: Rng,
     pub(super) compress: Compress,
-    /// How long new actions stay invisible to reads.
+    /// How long new actions stay hidden from reads.
     pub(super) hidden_for: Duration,
     pub(super) never_finish: BTreeSet<String>,
     pub(super) fail_next: HashMap<String, i32>,
@@ -126,7 +127,7 @@ impl SimTenant {
         tenant
     }
 
-    /// Locks the mutable state, after running what is due.
+    /// Locks the mutable state, after applying due steps.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         let now = self.clock.now();
         let mut inner = self.inner.lock();
@@ -146,7 +147,7 @@ impl SimTenant {
         inner
     }
 
-    /// The record of a machine as it is now.
+    /// The current record of a machine.
     pub(super) fn record(&self, index: usize, changed: &Changes) -> Record {
         let mut record = self.fleet.record(index);
         if let Some(change) = changed.get(&index) {
@@ -195,7 +196,7 @@ impl SimTenant {
         }
     }
 
-    /// Stores a new action with its future course.
+    /// Stores a new action with its planned course.
     pub(super) fn begin(
         &self,
         inner: &mut Inner,
@@ -262,13 +263,13 @@ impl SimTenant {
             return PlannedOutcome::Held(secs);
         }
         if request.sha1.as_deref().is_some_and(files::is_protected) {
-            // Access denied: files of the system are not touched.
+            // Access denied: system files are not touched.
             return PlannedOutcome::Fails(secs, -2_147_024_891);
         }
         PlannedOutcome::Usual(secs)
     }
 
-    /// The pending action of this kind on this machine; creates one by a colleague if there is none.
+    /// The pending action of this kind on this machine; creates a colleague's if there is none.
     pub(super) fn pending_or_colleagues(
         &self,
         inner: &mut Inner,
@@ -328,7 +329,7 @@ impl SimTenant {
         Some(action.id)
     }
 
-    /// Cancels what is under way on a machine and takes back what is in force, at once.
+    /// Cancels a machine's pending actions and reverts its conditions, at once.
     pub(super) fn put_back(&self, machine_id: &str) {
         const WHY: &str = "Put back for an exercise";
         let now = self.clock.now();
@@ -357,7 +358,7 @@ impl SimTenant {
     }
 }
 
-/// An action with a lasting effect, its undoing action, and the condition in between.
+/// An action with a lasting effect, its reversal, and the condition in between.
 struct Lasting {
     sets: &'static str,
     clears: &'static str,
@@ -383,7 +384,7 @@ const LASTING: [Lasting; 2] = [
 pub(super) const COLLEAGUE: &str = "s.weber@contoso.com";
 
 impl Inner {
-    /// The action of this kind, about this file, that has not ended yet.
+    /// The pending action of this kind for this file.
     pub(super) fn pending(
         &self,
         machine_id: &str,
@@ -407,7 +408,7 @@ impl Inner {
             .is_some_and(|action| action.kind == lasting.sets)
     }
 
-    /// Conditions in force on a machine, and whether an action is under way, in words.
+    /// Conditions in force on a machine, and whether an action is pending, in words.
     pub(super) fn state_of(&self, machine_id: &str) -> Vec<&'static str> {
         let lasting = LASTING.iter();
         let in_force = lasting.filter(|lasting| self.is_in_force(machine_id, lasting));

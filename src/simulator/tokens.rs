@@ -1,4 +1,4 @@
-//! Tokens with the shape and size of real ones, and the hash that PKCE needs.
+//! Tokens with the structure and size of real ones, and the hash for PKCE.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,10 +10,10 @@ use super::random::{Rng, TOKEN_LETTERS};
 
 /// The tenant's id.
 pub const TENANT_ID: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
-/// The client id that is registered in it.
+/// The client id registered in the tenant.
 pub const CLIENT_ID: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
 
-/// Somebody of the tenant who can sign in.
+/// An account of the tenant that can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Person {
     pub(super) oid: String,
@@ -38,11 +38,11 @@ impl Default for Person {
     }
 }
 
-/// Sizes seen with work accounts.
+/// Typical size for work accounts.
 const ACCESS_TOKEN_LENGTH: usize = 2_900;
 const REFRESH_TOKEN_LENGTH: usize = 1_500;
 
-/// A three-part token; nobody checks its signature.
+/// A three-part token; its signature is never checked.
 fn jwt(claims: &Value, rng: &mut Rng) -> String {
     let head = json!({ "typ": "JWT", "alg": "RS256", "kid": "simulated" });
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -105,7 +105,7 @@ pub(super) fn opaque_token(rng: &mut Rng) -> String {
     rng.text(ACCESS_TOKEN_LENGTH, TOKEN_LETTERS)
 }
 
-/// `client_info`: who, and where at home.
+/// `client_info`: the account and its home tenant.
 pub(super) fn client_info(person: &Person) -> String {
     URL_SAFE_NO_PAD.encode(json!({ "uid": person.oid, "utid": TENANT_ID }).to_string())
 }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_challenge_matches_the_vector_of_rfc_7636() {
+    fn challenge_matches_the_vector_of_rfc_7636() {
         assert_eq!(
             challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_access_token_has_a_real_size_and_readable_claims() {
+    fn access_token_has_realistic_size_and_readable_claims() {
         let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
         let token = access_token(
             "https://api.securitycenter.microsoft.com",

@@ -1,7 +1,7 @@
-//! Connections that can be cut: a reset must be a real one, without a single byte of an answer.
+//! Connections that can be cut: a reset must be real, without a single byte of a response.
 //!
-//! The HTTP library writes whatever a handler returns. So it is given sockets with a switch; a handler
-//! that wants the line cut turns it, and the answer never leaves the machine.
+//! The HTTP library writes whatever a handler returns, so its sockets have a switch: a handler can
+//! cut the connection before the response is sent.
 
 use std::io;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The switch of one connection, as handlers see it.
+/// A connection's switch, for handlers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connection(Arc<ConnState>);
 
 #[derive(Debug)]
 struct ConnState {
     is_cut: AtomicBool,
-    /// Bytes that may still be sent.
+    /// Number of bytes that may still be sent.
     left: AtomicUsize,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(stream: TcpStream) -> (Self, Connection) {
-        // Small answers should not wait for more; a failure only costs speed.
+        // Small responses should not be delayed; a failure only costs speed.
         stream.set_nodelay(true).ok();
         let connection = Connection::default();
         let switch = connection.clone();

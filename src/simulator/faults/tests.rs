@@ -6,7 +6,7 @@ const ISOLATE: Place = Place::Submit {
 };
 
 #[test]
-fn text_forms_are_read() {
+fn text_forms_are_parsed() {
     assert_eq!(
         Fault::parse("submit:isolate", "status:429:30", 2),
         Some(Fault {
@@ -33,7 +33,7 @@ fn text_forms_are_read() {
 }
 
 #[test]
-fn a_fault_applies_as_often_as_set_and_only_to_its_requests() {
+fn fault_applies_to_matching_requests_the_set_number_of_times() {
     let mut faults = Faults::default();
     faults.arm(Fault {
         on: Route::Submit,
