@@ -22,13 +22,11 @@ pub fn machine_actions(body: &[u8]) -> usize {
     listed + usize::from(wire::one::<MachineAction>(body).is_ok())
 }
 
-/// Logged-on users of a machine.
 #[must_use]
 pub fn logged_on_users(body: &[u8]) -> usize {
     wire::list::<LoggedOnUser>(body).map_or(0, |listing| listing.received())
 }
 
-/// The alerts of a machine.
 #[must_use]
 pub fn alerts(body: &[u8]) -> usize {
     wire::list::<Alert>(body).map_or(0, |listing| listing.received())
@@ -40,13 +38,11 @@ pub fn file_facts(body: &[u8]) -> usize {
     usize::from(wire::one::<Info>(body).is_ok()) + usize::from(wire::one::<Stats>(body).is_ok())
 }
 
-/// Available actions of a machine.
 #[must_use]
 pub fn available_actions(body: &[u8]) -> usize {
     wire::list::<Availability>(body).map_or(0, |listing| listing.received())
 }
 
-/// The error envelope.
 #[must_use]
 pub fn refusal(body: &[u8]) -> usize {
     wire::error_body(body).message.len()

@@ -11,7 +11,6 @@ use super::wire::{self, Listing, Noun};
 use super::{ActionFilter, ApiError, Client};
 use crate::model::{HeapBytes as _, Listed, Machine, MachineAction};
 
-/// One page of a list.
 #[derive(Debug)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -46,7 +45,6 @@ impl More {
 pub struct Cursor {
     /// The service's link to the page; without one, `$skip` is used.
     link: Option<Url>,
-    /// Page size.
     top: usize,
     /// Number of elements before it.
     received: usize,

@@ -142,7 +142,6 @@ pub(super) fn submission(api: &Url, order: &Order) -> Url {
     }
 }
 
-/// One page of machines.
 pub(super) fn machines(api: &Url, top: usize, skip: usize) -> Url {
     with_query(
         path(api, &["machines"]),
@@ -166,7 +165,6 @@ pub(super) fn machines_by_ip(api: &Url, ip: IpAddr, at: Timestamp) -> Url {
     )
 }
 
-/// One page of actions.
 pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
     let (top, skip) = (ACTIONS_TOP.to_string(), skip.to_string());
     let query = [
@@ -184,7 +182,7 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
     with_query(path(api, &["machineactions"]), query)
 }
 
-/// The indicators of these values, whatever their action.
+/// The indicators of these values, with any action.
 pub(super) fn indicators<'a>(api: &Url, values: impl Iterator<Item = &'a str>) -> Url {
     let each = values.map(|value| format!("indicatorValue eq {}", quoted(value)));
     let filter = each.collect::<Vec<_>>().join(" or ");
@@ -201,7 +199,6 @@ pub(super) fn from_element(list: &Url, skip: usize) -> Url {
     url
 }
 
-/// The investigations of one machine.
 pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
     let filter = format!("machineId eq {}", quoted(machine.as_str()));
     let query = [("$filter", &*filter), ("$top", &ACTIONS_TOP.to_string())];

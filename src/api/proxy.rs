@@ -87,7 +87,6 @@ impl ProxyChoice {
         })
     }
 
-    /// Whether nothing is set.
     fn is_none(&self) -> bool {
         *self == Self::Library && first_set(HTTPS).is_none()
     }

@@ -44,11 +44,10 @@ impl Lane {
     }
 }
 
-/// An additional rate limit of a route, besides the common one.
+/// An additional rate limit of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     Common,
-    /// Package links.
     PackageLinks,
     /// Starting automated investigations.
     Investigations,

@@ -97,12 +97,9 @@ impl Limits {
     };
 }
 
-/// Method and body of a request.
 pub(super) enum Sending {
     Get(Limits),
-    /// One JSON body.
     Post(Vec<u8>),
-    /// Deletes the addressed resource.
     Delete,
 }
 

@@ -44,7 +44,6 @@ pub(super) struct Listing<T> {
     pub is_overfull: bool,
     /// More elements than memory allows.
     pub is_too_large: bool,
-    /// Length of the body.
     pub bytes: usize,
     /// Memory that the items take.
     pub memory: usize,
@@ -151,7 +150,6 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Op
     T::deserialize(from).map(Some)
 }
 
-/// Parses a list.
 pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     let bytes = body.len();
     let text = text_of(body)?;
@@ -174,7 +172,6 @@ pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     })
 }
 
-/// Parses a single object.
 pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
     let text = text_of(body)?;
     if text.len() > T::MAX_LENGTH {

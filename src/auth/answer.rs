@@ -37,7 +37,7 @@ const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifi
 pub(super) enum TokenReply {
     /// A JSON object without `error` in a 2xx response.
     Success(Box<Fields>),
-    /// The host's own refusal, whatever the HTTP status.
+    /// The host's own refusal, with any HTTP status.
     ProtocolError(Box<ErrorResponse>),
     /// Not a protocol response: a fault, an overload, a proxy's page.
     NoReply(NoReply),

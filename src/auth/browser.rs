@@ -150,7 +150,6 @@ struct Checks<'a> {
     nonce: &'a CsrfToken,
 }
 
-/// The URL of the page.
 fn page_to_sign_in(
     host: &SignInHost,
     checks: &Checks<'_>,

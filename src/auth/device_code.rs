@@ -213,7 +213,6 @@ pub(super) async fn wait_for_person(
     }
 }
 
-/// Result of one poll.
 enum Seen<'a> {
     Success,
     Error(&'a str),
@@ -235,7 +234,6 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Wait(Duration),

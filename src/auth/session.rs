@@ -35,7 +35,6 @@ pub struct PendingSignIn {
 }
 
 impl PendingSignIn {
-    /// The account that has signed in.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account

@@ -55,7 +55,6 @@ struct Validity {
 pub(super) enum Need {
     /// One request and its retries.
     Request,
-    /// A batch of orders.
     Batch,
     /// Until the time at which the host advises renewal.
     HostsAdvice,
@@ -100,8 +99,8 @@ impl AccessToken {
             .then(|| self.0.text.expose().as_str())
     }
 
-    /// Whether its remaining lifetime is sufficient. A new token always is, whatever its lifetime:
-    /// the next one would have the same.
+    /// Whether its remaining lifetime is sufficient. A new token's always is: the next one would
+    /// have the same.
     pub(super) fn lasts_for(&self, need: Need, now: Timestamp) -> bool {
         let lifetime = self.0.lifetime;
         let margin = MARGIN.min(lifetime / 5);
@@ -154,7 +153,6 @@ pub(super) struct Grant {
     /// `None` if no token names an account.
     pub account: Option<Account>,
     pub identity: Identity,
-    /// The nonce of the id token.
     pub nonce: Option<Box<str>>,
 }
 

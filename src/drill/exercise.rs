@@ -22,7 +22,6 @@ const fn wanted(device: Device, kind: ActionKind) -> Wanted {
     }
 }
 
-/// One exercise.
 pub struct Exercise {
     pub name: &'static str,
     pub task: &'static str,

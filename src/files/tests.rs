@@ -16,7 +16,7 @@ fn facts(kind: Kind, owner: u32, mode: u32) -> Facts {
 }
 
 #[test]
-fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
+fn private_folder_must_belong_to_user_and_be_writable_by_no_other() {
     let judge = |kind, owner, mode| judge_folder(&facts(kind, owner, mode), Some(ADA));
     for mode in [0o700, 0o500, 0o755, 0o711] {
         assert_eq!(judge(Kind::Folder, ADA, mode), Ok(()));
@@ -50,7 +50,7 @@ fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
 }
 
 #[test]
-fn a_file_must_belong_to_its_owner_or_root_and_be_writable_by_no_other() {
+fn private_file_must_belong_to_user_or_root_and_be_writable_by_no_other() {
     let judge = |kind, owner, mode| judge_file(&facts(kind, owner, mode), Some(ADA));
     for (owner, mode) in [(ADA, 0o600), (ADA, 0o644), (0, 0o644)] {
         assert_eq!(judge(Kind::File, owner, mode), Ok(()));

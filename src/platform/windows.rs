@@ -100,7 +100,7 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     options.open(path)
 }
 
-/// Accounts with access to a folder, besides this user, administrators and the system.
+/// Accounts with access to a folder, except this user, administrators and the system.
 pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     let own = current_process_sid()?.to_string();
     let told = SecurityInformation::Dacl | SecurityInformation::Owner;

@@ -11,9 +11,8 @@ pub struct ActionRow {
     pub kind: &'static str,
     /// Required delegated permission.
     pub permission: &'static str,
-    /// Body property besides the common ones, if any; always a string.
+    /// Additional body property, if any; always a string.
     pub parameter: Option<Parameter>,
-    /// Supported systems.
     pub systems: Systems,
     /// Seconds from request to `Succeeded` on an active device. Shorter than the published figures
     /// (isolation about 27 s), to keep the demo short.

@@ -7,11 +7,9 @@ use super::storage_faults::StorageFault;
 /// A fault, the requests it applies to, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// Requests it applies to.
     pub on: Route,
     /// Number of requests; 0 means until cleared.
     pub times: u32,
-    /// The effect.
     pub what: FaultKind,
 }
 
@@ -79,7 +77,6 @@ pub enum FaultKind {
     /// An error in the service's envelope; the request is not processed.
     #[strum(disabled)]
     Status {
-        /// Status code.
         code: u16,
         /// Raw `Retry-After`: seconds, a date, or nonsense.
         retry_after: Option<String>,
@@ -150,7 +147,7 @@ pub enum FaultKind {
     NextLink(NextLinkMode),
     /// No response and no processing; the connection stays open.
     Stall,
-    /// A 401, whatever the token.
+    /// A 401, even with a valid token.
     Unauthorized,
     /// A 401 with a claims challenge.
     ClaimsChallenge,

@@ -7,7 +7,6 @@ use std::str::Chars;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A parsed `$filter`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Filter {
     Both(Box<Filter>, Box<Filter>),

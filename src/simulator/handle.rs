@@ -30,17 +30,14 @@ impl SimControl {
         self.0.clock.now()
     }
 
-    /// Arms a fault.
     pub fn inject(&self, fault: Fault) {
         self.0.lock().faults.arm(fault);
     }
 
-    /// Disarms all faults.
     pub fn clear_faults(&self) {
         self.0.lock().faults.clear();
     }
 
-    /// The armed faults.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.0.lock().faults.armed().to_vec()
@@ -52,7 +49,7 @@ impl SimControl {
         self.0.lock().log.clone()
     }
 
-    /// Number of requests to change something, whatever their outcome.
+    /// Number of requests to change something, with any outcome.
     #[must_use]
     pub fn changes_requested(&self) -> usize {
         self.0

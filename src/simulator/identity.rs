@@ -14,7 +14,6 @@ use super::scopes;
 use super::scopes::{Asked, DEFAULT_PERMISSIONS};
 use super::tokens::Person;
 
-/// State of the sign-in half.
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) auto_approve: bool,

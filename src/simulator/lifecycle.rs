@@ -12,7 +12,6 @@ pub(super) const CANCELLED: i32 = -2_147_467_260;
 /// The service's timeout for a silent device in seconds: three days and fourteen minutes.
 const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
 
-/// Status of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(ascii_case_insensitive, const_into_str)]
 pub(super) enum Status {
@@ -45,7 +44,6 @@ pub(super) enum PlannedOutcome {
     Fails(u32, i32),
 }
 
-/// A machine action.
 #[derive(Debug, Clone)]
 pub(super) struct Action {
     pub(super) id: String,

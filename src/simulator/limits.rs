@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 const MINUTE: SignedDuration = SignedDuration::from_secs(60);
 const HOUR: SignedDuration = SignedDuration::from_secs(3_600);
 
-/// Two sliding windows.
 #[derive(Debug)]
 pub(super) struct Limits {
     per_minute: usize,

@@ -18,7 +18,6 @@ pub struct LoggedRequest {
     pub body: Value,
     /// Status of the response; `None` before it, or if the connection was reset.
     pub status: Option<u16>,
-    /// Kind of the request.
     pub kind: RequestKind,
 }
 

@@ -132,7 +132,6 @@ impl Simulator {
         self.tenant.address.clone()
     }
 
-    /// A handle for tests and trainers.
     #[must_use]
     pub fn control(&self) -> SimControl {
         SimControl(Arc::clone(&self.tenant))

@@ -10,7 +10,6 @@ use super::filter::{Filter, Parser, known, moment};
 /// Maximum number of elements in one response.
 pub(super) const PAGE: usize = 10_000;
 
-/// `OData` query of a list request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Query {
     pub(super) filter: Option<Filter>,

@@ -12,7 +12,6 @@ use super::random::Rng;
 /// A response, or an error response.
 pub(super) type Answer = Result<Reply, Reply>;
 
-/// A response.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,

@@ -27,7 +27,7 @@ const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
 /// Reading indicators requires the same permission as changing them.
 const INDICATORS: [&str; 1] = ["Ti.ReadWrite"];
 
-/// Documented spelling of path segments, besides those of the actions.
+/// Documented spelling of path segments, except those of the actions.
 const SPELLINGS: [&str; 15] = [
     "machines",
     "machineactions",

@@ -34,7 +34,6 @@ pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
     "Ti.ReadWrite",
 ];
 
-/// Parsed `scope` parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) resource: Option<String>,

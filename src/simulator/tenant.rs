@@ -22,7 +22,6 @@ use super::package_links::Packages;
 use super::random::Rng;
 use super::story::{PAST, STORY};
 
-/// Options of a tenant.
 #[derive(Debug, Clone)]
 pub struct SimOptions {
     /// Port on 127.0.0.1; 0 chooses a free one.
@@ -63,7 +62,6 @@ pub(super) struct SimTenant {
 /// Changed properties of machines, by index.
 pub(super) type Changes = HashMap<usize, Record>;
 
-/// Mutable state.
 #[derive(Debug)]
 pub(super) struct Inner {
     /// Oldest first.
@@ -85,7 +83,6 @@ pub(super) struct Inner {
     pub(super) changed: Changes,
 }
 
-/// A submitted action request.
 #[derive(Debug, Default)]
 pub(super) struct SubmitRequest {
     pub(super) requestor: String,

@@ -8,7 +8,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::random::{Rng, TOKEN_LETTERS};
 
-/// The tenant's id.
 pub const TENANT_ID: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 /// The client id registered in the tenant.
 pub const CLIENT_ID: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";

@@ -59,7 +59,6 @@ impl Connection {
     }
 }
 
-/// One connection.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,

@@ -279,7 +279,7 @@ fn deeply_nested_value_is_ignored_or_skipped() {
 }
 
 #[test]
-fn an_empty_list_is_empty() {
+fn null_and_empty_lists_are_empty() {
     for body in [
         r#"{"value":[]}"#,
         r#"{"value":null}"#,

@@ -26,7 +26,6 @@ struct Pending {
     values: HashMap<Arc<str>, String>,
 }
 
-/// Number of a note.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::auth) struct NoteTicket(u64);
 

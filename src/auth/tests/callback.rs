@@ -19,7 +19,6 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits until the sign-in has succeeded.
     async fn signs_in(self) {
         let ended = self.finishing.await.expect("no panic");
         ended.expect("signed in");

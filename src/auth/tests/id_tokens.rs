@@ -220,7 +220,7 @@ async fn domain_profile_accepts_any_tenant_with_matching_issuer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer));
 }
 
-/// Defender does not support personal accounts, whatever tenant a profile names.
+/// Defender does not support personal accounts, regardless of the profile's tenant.
 #[tokio::test(start_paused = true)]
 async fn personal_account_has_its_own_error() {
     const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";

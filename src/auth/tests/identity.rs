@@ -113,7 +113,7 @@ async fn renewal_may_omit_identity() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_home_account_distinguishes_two_guests() {
+async fn home_account_distinguishes_two_guests() {
     let (host, session) = signed_in().await;
     for (home, same) in [
         (r#"{"uid":"h1","utid":"home"}"#, true),
