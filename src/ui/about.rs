@@ -1,4 +1,4 @@
-//! What this program is: its version, what it is made of and under which licences, where its data is stored.
+//! The About dialog: version, licences of the crates in it, and where its data is stored.
 
 use egui::{ColorImage, Id, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, Vec2};
 
@@ -9,22 +9,21 @@ use super::widgets::{
     Dialog, UiExt as _, closing_ui, copy_labelled_ui, copyable_ui, foldable_ui, section_ui,
 };
 
-/// Every crate that the program is made of, with its version, a line for each licence. A test holds it
-/// against what cargo knows.
+/// Every crate in the program, with its version and a line for each licence. A test compares it with what
+/// cargo reports.
 const CRATES: &str = include_str!("../../assets/licences/crates.txt");
 const ICON: &[u8] = include_bytes!("../../assets/icon/cordon.png");
 const ICON_SIDE: f32 = 56.0;
 /// Maximum height of the list of crates, in points.
 const LIST_HEIGHT: f32 = 240.0;
 
-/// The icon, for the window's title bar and the list of windows; on Linux the desktop entry may say
-/// otherwise.
+/// The icon for the title bar and the window list; on Linux the desktop entry may override it.
 #[must_use]
 pub fn icon() -> egui::IconData {
     eframe::icon_data::from_png_bytes(ICON).unwrap_or_default()
 }
 
-/// Draws it as the open dialog; whether it stays open.
+/// Draws the open dialog; returns whether it stays open.
 pub fn about_ui(ui: &Ui, cx: &Cx<'_>) -> bool {
     let dialog = Dialog::new(Id::unique("about"), UiCommand::ShowAbout.spec().title);
     dialog.plain().show_until(ui.ctx(), |ui, is_opening| {
@@ -75,7 +74,7 @@ fn crates_ui(ui: &mut Ui) {
         .max_height(LIST_HEIGHT)
         .auto_shrink([false, true])
         .show(ui, |ui| {
-            // One text: a screen reader reads on, and can be stopped.
+            // One label, so that a screen reader reads it in one go and can be stopped.
             ui.label(CRATES.trim_end());
         });
 }

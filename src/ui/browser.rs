@@ -1,11 +1,11 @@
-//! Opening a page in the person's browser.
+//! Opens a page in the user's browser.
 
 use crate::explain::{Explanation, NextStep};
 
-/// Opens an address. The caller has checked it; only `https`, and `http` on loopback, get here.
+/// Opens an address that the caller has checked: only `https`, and `http` on loopback.
 ///
 /// # Errors
-/// What to do when there is no browser to open.
+/// What to do if there is no browser to open.
 pub fn open(page: &str) -> Result<(), Explanation> {
     webbrowser::open(page).map_err(|error| {
         let is_sign_in = page.contains("/sign-in/");
@@ -16,7 +16,7 @@ pub fn open(page: &str) -> Result<(), Explanation> {
         };
         let next = NextStep::Outside(words.into());
         let mut explanation = Explanation::harmless("No browser could be opened from here", next);
-        // The address of a sign-in carries what must not be shown.
+        // A sign-in address contains secrets that must not be shown.
         explanation
             .details
             .extend((!is_sign_in).then(|| page.to_owned()));

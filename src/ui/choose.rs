@@ -1,4 +1,4 @@
-//! File and folder dialogs of the system.
+//! The system's file and folder dialogs.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,10 +9,10 @@ pub enum Choose {
     Folder,
 }
 
-/// Cell for the chosen path; `None` in it where the dialog was cancelled.
+/// Cell for the chosen path; holds `None` if the dialog was cancelled.
 pub type Chosen = Arc<OnceLock<Option<PathBuf>>>;
 
-/// The path that was chosen, once the dialog has closed.
+/// Takes the chosen path once the dialog has closed.
 pub fn take(open: &mut Option<Chosen>) -> Option<PathBuf> {
     let answer = open.as_ref()?.get()?.clone();
     *open = None;

@@ -1,5 +1,5 @@
-//! Everything an analyst can invoke by name, with its menu words and keys. The keys of actions come from the
-//! catalogue; keys that move about in a view (arrows, Enter, Esc) are handled in that view.
+//! Everything an analyst can invoke by name, with menu words and keys. Action keys come from the catalogue;
+//! navigation keys (arrows, Enter, Esc) are handled in each view.
 
 mod availability;
 mod keys;
@@ -19,7 +19,7 @@ use strum::{EnumIter, IntoEnumIterator as _};
 
 use crate::action::ActionKind;
 
-/// A command by name, in the order of the palette; the disabled ones come after the others there.
+/// A command by name, in palette order (there, disabled ones come last).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter)]
 pub enum UiCommand {
     OpenPalette,
@@ -33,18 +33,18 @@ pub enum UiCommand {
     ShowIncident,
     CopyHandOver,
     VerifyJournal,
-    /// Opens the form that releases what the present account isolated or contained.
+    /// Opens the form that releases what this account isolated or contained.
     ReleaseMine,
-    /// Lifts this account's restrictions likewise.
+    /// Opens the form that lifts this account's restrictions.
     UnrestrictMine,
-    /// Shows the records with the name of the device in the panel side by side.
+    /// Compares the records that share the name of the device in the panel.
     Compare,
-    /// Goes to what happened on the device in the panel, by its time.
+    /// Moves to the timeline of the device in the panel.
     ShowTimeline,
-    /// Asks for the folder of the newest package that was collected of the device in the panel.
+    /// Asks for the folder of the newest package collected from the device in the panel.
     DownloadPackage,
     ShowSettings,
-    /// Asks whether what is kept on this computer is to be deleted.
+    /// Asks for confirmation before the data on this computer is deleted.
     DeleteLocalData,
     SignIn,
     SignInWithBrowser,
@@ -104,32 +104,32 @@ const COMMAND_SHIFT: Modifiers = Modifiers {
 };
 
 impl UiCommand {
-    /// Every command, one `Act` and one `ActOnSelection` for each kind of action.
+    /// Every command, including one `Act` and one `ActOnSelection` for each kind of action.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::iter()
             .chain(ActionKind::ALL.iter().copied().map(Self::Act))
             .chain([Self::Plan])
             .chain(
                 (ActionKind::ALL.iter().copied())
-                    // What reaches every device is for none in particular.
+                    // A tenant-wide action is not for one device.
                     .filter(|kind| !kind.is_tenant_wide())
                     .map(Self::ActOnSelection),
             )
             .chain([Self::PlanOnSelection])
     }
 
-    /// Its title, with an ellipsis where it asks first.
+    /// Its title, with an ellipsis if it asks first.
     #[must_use]
     pub fn label(self) -> String {
         let ellipsis = if self.asks_first() { "…" } else { "" };
         format!("{}{ellipsis}", self.spec().title)
     }
 
-    /// Its keys as they stand on them.
+    /// Its keys as labelled on a keyboard.
     #[must_use]
     pub fn key_words(self, ctx: &Context) -> String {
         let keys = self.spec().keys.into_iter().map(|keys| {
-            // A bare key by its symbol: a person looks for “/”, not for its name.
+            // A bare key by its symbol: people look for “/”, not for its name.
             if keys.modifiers.is_none() {
                 keys.logical_key.symbol_or_name().to_owned()
             } else {
@@ -139,7 +139,7 @@ impl UiCommand {
         keys.collect::<Vec<_>>().join(" or ")
     }
 
-    /// Whether it leads to a form or a question, and does nothing before that is answered.
+    /// Whether it opens a form or a question, and does nothing until that is answered.
     #[must_use]
     pub const fn asks_first(self) -> bool {
         matches!(
@@ -157,7 +157,7 @@ impl UiCommand {
         )
     }
 
-    /// Whether it is about the device in the panel.
+    /// Whether it applies to the device in the panel.
     #[must_use]
     pub const fn is_for_open(self) -> bool {
         matches!(
@@ -322,7 +322,7 @@ fn title_for_selection(kind: ActionKind) -> &'static str {
     &TITLES[kind as usize]
 }
 
-/// The way to the form only: nothing is sent by a key.
+/// The key only opens the form; it sends nothing.
 fn key_of(kind: ActionKind) -> Option<KeyboardShortcut> {
     let shortcut = kind.spec().shortcut?;
     let held = if shortcut.shift {

@@ -1,4 +1,4 @@
-//! The one dialog that is open, and the short questions among them.
+//! The dialog that is open (one at a time), and its short questions.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.uncover();
 }
 
-/// Draws this dialog; whether it stays open.
+/// Draws this dialog; returns whether it stays open.
 fn stays_open(ui: &Ui, cx: &mut Cx<'_>, open: &mut OpenDialog) -> bool {
     match open {
         OpenDialog::Keys => help::keys_ui(ui),
@@ -52,12 +52,12 @@ fn stays_open(ui: &Ui, cx: &mut Cx<'_>, open: &mut OpenDialog) -> bool {
         OpenDialog::ConfirmSignOut => account::confirm_sign_out_ui(ui, cx),
         OpenDialog::ConfirmDeletion => local_data::confirm_ui(ui, cx),
         OpenDialog::ConfirmClose => confirm_close_ui(ui, cx),
-        // A form waits behind the sign-in, with everything that was typed.
+        // A form waits behind the sign-in with its typed text.
         OpenDialog::Form(_) | OpenDialog::Palette(_) => true,
     }
 }
 
-/// Work that closing the window now would end or lose, the gravest first.
+/// Work that closing the window now would end or lose, the most serious first.
 #[must_use]
 pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     let mut concerns = orders_left_by_closing(state).concerns(Ending::Close);
@@ -98,7 +98,7 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     concerns
 }
 
-/// The orders that closing would leave without an end, except those that the next start follows.
+/// Orders that closing would leave unfinished, except those that the next start follows.
 fn orders_left_by_closing(state: &State) -> OpenOrders<'_> {
     let open = OpenOrders::of(state);
     if state.closing_ends_following() {

@@ -1,4 +1,4 @@
-//! A file that is dropped on the window.
+//! A file dropped on the window.
 
 use egui::Ui;
 
@@ -9,8 +9,7 @@ use super::order::NewForm;
 use crate::action::{ActionKind, Subject};
 use crate::explain::{Explanation, NextStep};
 
-/// Opens the form that quarantines a file which was dropped on the window, on the open device; the form
-/// then takes the file in.
+/// Opens the quarantine form for a dropped file on the open device; the form then takes the file.
 pub fn open_dropped(ui: &Ui, cx: &mut Cx<'_>) {
     let is_dropped = ui.input(|input| !input.raw.dropped_files.is_empty());
     if !is_dropped || cx.views.dialog.is_some() || !is_console_open(cx.state) {

@@ -21,16 +21,16 @@ use crate::ui::devices::screen;
 
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 360.0;
-/// From this height on there is room for more of them.
+/// Minimum window height for the taller activity list.
 const HIGH: f32 = 640.0;
-/// Three rows under a heading of the list of activities.
+/// Three rows under a heading of the activity list.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
-/// However little is in the list, what comes to need attention has room for its heading and its row.
+/// Room for one attention heading and its row, however short the list.
 pub const ACTIVITY_CALM_HEIGHT: f32 = 184.0;
-/// One row of it, with the margin above; below it is the line for passing notices.
+/// One activity row with the margin above; the line for passing notices is below it.
 const ACTIVITY_LINE_HEIGHT: f32 = 36.0;
 
-/// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
+/// Shows the whole window. The focus order is list, panel, activity, strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     palette::run_chosen(ui, cx);
     journal::take_copy(ui, cx);
@@ -53,8 +53,8 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     keep_keyboard(ui, cx);
 }
 
-/// An Esc that leaves nothing leads back to the list: egui takes the keyboard from whatever has it, and
-/// then no key does anything.
+/// Returns the focus to the list if Esc had nothing to close: egui clears the focus on Esc, and then no key
+/// would work.
 fn keep_keyboard(ui: &Ui, cx: &Cx<'_>) {
     let escapes = ui.input(|input| input.key_pressed(Key::Escape));
     let is_nowhere = ui.memory(|memory| memory.focused().is_none());
@@ -69,7 +69,7 @@ fn keep_keyboard(ui: &Ui, cx: &Cx<'_>) {
     }
 }
 
-/// Shows which mode, where and who: over everything, at all times.
+/// Shows mode, tenant and account, above everything and at all times.
 pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let strip = reserve_strip(ui);
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
@@ -84,7 +84,7 @@ fn reserve_strip(ui: &mut Ui) -> Rect {
     reserve(ui, strip).room
 }
 
-/// A line at the bottom, whether or not something is said there.
+/// Reserves the line at the bottom, even if it is empty.
 fn reserve_passing(ui: &mut Ui) -> Rect {
     let line = Panel::bottom("passing")
         .exact_size(notices::passing_height(ui))
@@ -93,7 +93,7 @@ fn reserve_passing(ui: &mut Ui) -> Rect {
     reserve(ui, line).room
 }
 
-/// Draws into room that was reserved. Its ids do not depend on what else is drawn.
+/// Draws into reserved room, with ids that do not depend on what else is drawn.
 fn part_ui(ui: &mut Ui, name: &str, room: Rect, add: impl FnOnce(&mut Ui)) {
     let builder = UiBuilder::new()
         .max_rect(room)
@@ -106,7 +106,7 @@ fn part_ui(ui: &mut Ui, name: &str, room: Rect, add: impl FnOnce(&mut Ui)) {
 }
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    // Every screen shows ages, to the minute.
+    // Every screen shows ages to the minute.
     ui.ctx().request_repaint_after(Duration::from_mins(1));
     let margin = if ui.available_height() < LOW { 4 } else { 8 };
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(margin));
@@ -153,7 +153,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     part_ui(ui, "activity part", activity.room, |ui| {
         activity::activity_ui(ui, cx);
     });
-    // With nothing in it there is nothing to be had by making it higher.
+    // An empty list gains nothing from more height.
     if !cx.state.entries.is_empty() {
         let id = Id::unique("height of the activity");
         let name = "Height of the activity";
@@ -163,7 +163,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Greatest height that the activity list has by itself in a window of this height.
+/// Default maximum height of the activity list in a window of this height.
 pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT
@@ -173,15 +173,15 @@ pub fn activity_height(height: f32) -> f32 {
     }
 }
 
-/// Height that the activity list has by itself, and that of the window in which.
+/// Automatic height of the activity list, and the window height it was computed for.
 #[derive(Clone, Copy)]
 struct Followed {
     height: f32,
     window: f32,
 }
 
-/// Height of the activity list by what is in it, with a margin above. It changes while the pointer is at
-/// nothing that moves with it: the list itself, and what stands at the bottom of the parts above.
+/// Automatic height of the activity list by its content, with a margin above. It changes only while the
+/// pointer is over nothing that would move: the list, and the bottom of the parts above.
 fn followed_height(ui: &Ui, margin: f32) -> f32 {
     let (id, room) = (
         Id::unique("followed activity"),
@@ -194,7 +194,7 @@ fn followed_height(ui: &Ui, margin: f32) -> f32 {
     let wanted = activity::content_height(ui) + margin;
     let wanted = wanted.clamp(ACTIVITY_CALM_HEIGHT.min(most), most);
     let before: Option<Followed> = ui.data(|data| data.get_temp(id));
-    // In a window of another height everything has moved.
+    // A window of another height has moved everything already.
     let before = before.filter(|before| (before.window - window).abs() < 1.0);
     let height = before.map_or(wanted, |before| {
         let bar = ui.tokens().height.control + 4.0 * ui.tokens().space.s;
@@ -214,7 +214,7 @@ fn shown_activity_height(room: f32, height: f32) -> f32 {
     height.clamp(ACTIVITY_LINE_HEIGHT, most)
 }
 
-/// The list or a page in its place; in a narrow window also the device panel, over the list.
+/// The list, or the page that replaces it; in a narrow window also the device panel over the list.
 fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     if cx.views.focus_search && !is_wide {
         // The search field is on the list.
@@ -233,7 +233,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     let goes_back = ui.horizontal(|ui| {
         let back = ui.add(ActionButton::new("Back to the list").icon(Icon::Undo));
         if let Some(machine) = &cx.views.selected {
-            // Over what scrolls: whose facts and buttons these are.
+            // Above the scrolled part: names the device that the facts and buttons belong to.
             name_ui(ui, machine);
         }
         back.clicked()
@@ -245,7 +245,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     screen::load_after_dwell(ui, cx);
 }
 
-/// The name of the device in the panel below, and its id to be copied.
+/// Name of the device in the panel below, and its id to copy.
 fn name_ui(ui: &mut Ui, machine: &MachineRef) {
     let (name, style) = (machine.quoted(), text::section());
     let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
@@ -282,7 +282,7 @@ struct Opened {
     opener: Option<Id>,
 }
 
-/// Gives the keyboard to a page that opens, and back to its opener when the list returns.
+/// Moves the focus to a page that opens, and back to its opener when the list returns.
 fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
     const LIST: Page = Page::Screen(Screen::Devices);
     let id = Id::unique("page in the middle");
@@ -292,7 +292,7 @@ fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
             page: LIST,
             opener: None,
         });
-    // A dialog keeps the keyboard, whatever a window that is resized shows behind it.
+    // A dialog keeps the focus, whatever resizing the window shows behind it.
     if before.page == page || cx.views.dialog.is_some() {
         return;
     }
@@ -310,14 +310,14 @@ fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
         }
         return;
     }
-    // The field that a page is opened for takes it, else the first thing on it.
+    // The field that the page was opened for, else its first widget.
     let field = match page {
         Page::Screen(Screen::Incident) => Some((incident::field_id(), &cx.views.incident.typed)),
         Page::Screen(Screen::Journal) => Some((journal::search_id(), &cx.views.journal.query.text)),
         Page::Screen(Screen::Devices | Screen::Contained | Screen::Settings) | Page::Device => None,
     };
     if let Some((field, text)) = field {
-        // What is typed next is another one, and not the end of the one that is there.
+        // The next input replaces the text.
         select_all(ui, field, text);
     }
     ui.memory_mut(|memory| {
@@ -339,7 +339,7 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let may_leave = cx.views.screen != Screen::Devices && cx.views.dialog.is_none();
     let is_journal = cx.views.screen == Screen::Journal;
     if may_leave && take_escape(ui.ctx()) {
-        // What is asked on a page is put away before the page is left.
+        // A question on a page closes before the page does.
         let is_put_away = is_journal && journal::close_export(&mut cx.views.journal);
         if !is_put_away {
             cx.views.screen = Screen::Devices;
@@ -355,13 +355,13 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     screen::load_after_dwell(ui, cx);
 }
 
-/// In a narrow window the panel covers the list, unless the list is being walked.
+/// In a narrow window the panel covers the list, except while the arrow keys move through it.
 fn is_panel_over(cx: &Cx<'_>) -> bool {
     let selected = cx.views.selected_id();
     selected.is_some() && selected != cx.views.walked_to
 }
 
-/// Takes the panel off the list; the selection stays.
+/// Closes the panel over the list; the selection stays.
 fn show_list(cx: &mut Cx<'_>) {
     cx.views.walked_to = cx.views.selected_id();
     cx.views.scroll_to_selection = true;

@@ -1,4 +1,4 @@
-//! The sheet of keys, and what the guardrails protect; both from the tables that define them.
+//! The sheet of keys, and the protected devices; both from the tables that define them.
 
 use egui::{Id, Ui};
 
@@ -7,7 +7,7 @@ use super::widgets::{Dialog, UiExt as _, closing_ui, section_ui};
 use crate::guard::GUARDRAILS;
 use crate::model::first_upper;
 
-/// Keys that are no commands.
+/// Keys that are not commands.
 const MORE_KEYS: &[(&str, &str)] = &[
     (
         "In the search",
@@ -35,13 +35,13 @@ const MORE_KEYS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Draws the sheet of keys as the open dialog; whether it stays open.
+/// Draws the sheet of keys as the open dialog; returns whether it stays open.
 pub fn keys_ui(ui: &Ui) -> bool {
     let dialog = Dialog::new(Id::unique("keys"), "Keys and guardrails").plain();
     dialog.show_until(ui.ctx(), |ui, is_opening| {
         let closes = closing_ui(ui, "Close", is_opening);
         section_ui(ui, "Keys");
-        // What is looked for at three in the morning comes first.
+        // The keys needed most often come first.
         let has_key = |command: &UiCommand| !command.spec().keys.is_empty();
         let (actions, others): (Vec<_>, Vec<_>) = UiCommand::all()
             .filter(has_key)
@@ -54,7 +54,7 @@ pub fn keys_ui(ui: &Ui) -> bool {
         }
         section_ui(ui, "Without a key");
         let is_listed = |command: &UiCommand| {
-            // The buttons below the list say these.
+            // The buttons below the list show these.
             !has_key(command) && !matches!(command, UiCommand::ActOnSelection(_))
         };
         for command in UiCommand::all().filter(is_listed) {

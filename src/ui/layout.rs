@@ -1,14 +1,14 @@
-//! Measures of the window.
+//! Dimensions of the window.
 
 use crate::model::SessionStatus;
 use crate::state::State;
 
 /// Minimum width for the device panel beside the table; in a narrower window it replaces the table.
 pub const WIDE: f32 = 1100.0;
-/// Below this height, margins are small and leave the room to the content.
+/// Below this height, margins are small to leave room for the content.
 pub const LOW: f32 = 420.0;
 
-/// This many of one height or width, in points.
+/// Multiplies a height or width, in points.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a hundred thousand rows are placed to a quarter of a point"
@@ -17,8 +17,8 @@ pub fn times(count: usize, each: f32) -> f32 {
     count as f32 * each
 }
 
-/// Whether the console is shown, and not the page that signs in: also while a code or the browser is
-/// waited for, where the list of before is still there.
+/// Whether the console is shown rather than the sign-in page; also while a code or the browser is pending
+/// with the earlier list still shown.
 #[must_use]
 pub fn is_console_open(state: &State) -> bool {
     match &state.session {

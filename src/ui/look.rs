@@ -1,8 +1,7 @@
-//! One icon, one colour role and one word for each status; asked by every view.
+//! One icon, one colour role and one word for each status, used by every view.
 //!
-//! Icons of action results ([`order_status`], [`action_status`]) are used for nothing else. A value that
-//! the service has added since is shown as it came, in the colour of what is unknown: never weaker than
-//! *Medium*.
+//! Icons of action results ([`order_status`], [`action_status`]) are used for nothing else. An unknown
+//! value of the service is shown as received, in the colour of unknown values: never weaker than *Medium*.
 
 use std::borrow::Cow;
 
@@ -21,7 +20,7 @@ use crate::model::{
 };
 use crate::search::DeviceState;
 
-/// Longest word of the service that is shown whole.
+/// Maximum length of a service word shown whole.
 const WORD_CHARS: usize = 48;
 
 /// Icon, colour and word of a status.
@@ -33,18 +32,18 @@ pub struct Look {
 }
 
 impl Look {
-    /// This icon and this word in the colour of `role`.
+    /// A look with this icon and word in the colour of `role`.
     pub fn new(icon: Icon, role: Role, word: impl Into<Cow<'static, str>>) -> Self {
         let word = word.into();
         Self { icon, role, word }
     }
 
-    /// Something to be careful about.
+    /// A look for something that needs care.
     pub fn warning(word: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Icon::Warning, Role::Caution, word)
     }
 
-    /// A value that this version does not know.
+    /// The look of a value that this version does not know.
     fn unfamiliar(text: &str) -> Self {
         Self::new(Icon::Unfamiliar, Role::Unknown, unfamiliar_word(text))
     }
@@ -55,7 +54,7 @@ impl Look {
     }
 }
 
-/// A word of the service that has no name here, readable and safe to show.
+/// An unknown word of the service, made readable and safe to show.
 fn unfamiliar_word(text: &str) -> String {
     if text.trim().is_empty() {
         return "Unknown".to_owned();
@@ -63,7 +62,7 @@ fn unfamiliar_word(text: &str) -> String {
     clean(&spaced(text), WORD_CHARS).into_owned()
 }
 
-/// Whether the sensor reports.
+/// Look of the sensor's health.
 #[must_use]
 pub fn health(health: &HealthStatus) -> Look {
     let (icon, role) = match health {
@@ -78,7 +77,7 @@ pub fn health(health: &HealthStatus) -> Look {
     Look::new(icon, role, health.word().to_owned())
 }
 
-/// The service's assessment of a device. "None" means that nothing is known against it.
+/// Look of the service's risk assessment of a device. "None" means that nothing is known against it.
 #[must_use]
 pub fn risk(risk: Option<&RiskScore>) -> Look {
     level(risk.map(RiskScore::as_wire))
@@ -111,7 +110,7 @@ pub fn severity(severity: &AlertSeverity) -> Look {
     level(Some(severity.as_wire()))
 }
 
-/// The service's word on its scale of how bad something is.
+/// Look of a word on the service's severity scale.
 fn level(word: Option<&str>) -> Look {
     match word {
         Some("High") => Look::new(Icon::Risk, Role::Danger, "High"),
@@ -124,7 +123,7 @@ fn level(word: Option<&str>) -> Look {
     }
 }
 
-/// Whether an alert was dealt with.
+/// Word for the status of an alert.
 #[must_use]
 pub fn alert_status(status: &AlertStatus) -> String {
     match status {
@@ -136,7 +135,7 @@ pub fn alert_status(status: &AlertStatus) -> String {
     }
 }
 
-/// Whether Defender manages a device.
+/// Look of a device's onboarding status.
 #[must_use]
 pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
     let word = match status {
@@ -150,7 +149,7 @@ pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
     Look::new(Icon::Info, Role::Neutral, word)
 }
 
-/// The service's word on an action.
+/// Look of the service's status of an action.
 #[must_use]
 pub fn action_status(status: &MachineActionStatus) -> Look {
     let (icon, role) = match status {
@@ -167,7 +166,7 @@ pub fn action_status(status: &MachineActionStatus) -> Look {
     Look::new(icon, role, status.word().into_owned())
 }
 
-/// The status of an order of this console; its words depend on the order ([`OrderStatus::word`]).
+/// Look of an order's status; its words depend on the order ([`OrderStatus::word`]).
 #[must_use]
 pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     match status {
@@ -192,8 +191,8 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     }
 }
 
-/// Look of an order with what became of it: a success that is no longer in effect, or that is not what was
-/// ordered, has neither the tick nor the word of a plain one.
+/// Look of an order with its aftermath: a success that is no longer in effect, or not as ordered, has
+/// neither the tick nor the word of a plain one.
 #[must_use]
 pub fn order(entry: &Entry, became: &Aftermath) -> Look {
     let (icon, role) = order_status(entry.status());
@@ -209,7 +208,7 @@ pub fn order(entry: &Entry, became: &Aftermath) -> Look {
     Look::new(icon, role, status_in_short(entry, became))
 }
 
-/// Orders of an earlier run that have not ended, or whose outcome is unknown.
+/// Look of an earlier run's orders that have not ended, or whose outcome is unknown.
 #[must_use]
 pub const fn left_open(is_unknown: bool) -> (Icon, Role) {
     if is_unknown {
@@ -227,7 +226,7 @@ pub fn not_checked_ui(ui: &mut Ui, words: &str) -> Response {
     badge(ui, icon, role, words)
 }
 
-/// Shows what went wrong, what it changed and what to do next; whether the button for that was pressed.
+/// Shows what failed, what it changed and what to do next; returns whether the button for that was pressed.
 pub fn failure_ui(
     ui: &mut Ui,
     failure: &Explanation,
@@ -244,14 +243,14 @@ pub fn failure_ui(
     view.show_ui(ui)
 }
 
-/// Shows a button that copies the details of a failure, where it has any.
+/// Shows a button that copies the details of a failure, if it has any.
 pub fn copy_details_ui(ui: &mut Ui, what: &str, failure: &Explanation) {
     if !failure.details.is_empty() {
         copy_button_ui(ui, what, &failure.details.join("\n"));
     }
 }
 
-/// What a guardrail says; `stops` tells whether it stops the order as it stands.
+/// Look of a guardrail's finding; `stops` is whether it blocks the order as it is now.
 #[must_use]
 pub const fn finding(severity: Severity, stops: bool) -> (Icon, Role) {
     match severity {
@@ -276,7 +275,7 @@ pub fn condition(condition: Condition, phase: ConditionPhase) -> Look {
     Look::new(icon, role, phase.word(condition))
 }
 
-/// A device's icon in the list, where there is something to be seen, and its colour.
+/// Icon and colour of a device in the list; no icon if its state has nothing to show.
 #[must_use]
 pub fn device_state(state: DeviceState) -> (Option<Icon>, Role) {
     let (kind, phase) = state.lead();
@@ -287,7 +286,7 @@ pub fn device_state(state: DeviceState) -> (Option<Icon>, Role) {
     (Some(look.icon), look.role)
 }
 
-/// The shape of a condition that holds, and of the actions that bring it about.
+/// Icon of a condition, and of the actions that set it.
 #[must_use]
 pub const fn condition_icon(condition: Condition) -> Icon {
     match condition {

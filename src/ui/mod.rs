@@ -1,4 +1,4 @@
-//! egui, and only here (with `app` and `main`): the frame, and what each view gets.
+//! The user interface. egui is used only here, in `app` and in `main`.
 
 pub mod browser;
 pub mod choose;
@@ -49,10 +49,11 @@ use commands::UiCommand;
 use views::Views;
 use widgets::ActionButton;
 
-/// Prepares a window's context: the theme, and no keys that are not declared here.
+/// Prepares a window's context: sets the theme, and removes keys that are not declared here.
 pub fn prepare(ctx: &egui::Context) {
     theme::apply(ctx);
-    // egui closes the window by Ctrl+Q, and by everything that holds it, such as Ctrl+Shift+Q.
+    // By default egui closes the window on Ctrl+Q and on every combination that contains it, such as
+    // Ctrl+Shift+Q.
     ctx.options_mut(|options| options.quit_shortcuts.clear());
 }
 
@@ -62,31 +63,32 @@ pub struct Cx<'a> {
     pub state: &'a State,
     /// The view state.
     pub views: &'a mut Views,
-    /// The present moment, the same for the whole frame.
+    /// The current time, the same for the whole frame.
     pub now: Timestamp,
     pub out: &'a mut Outbox,
 }
 
 impl Cx<'_> {
-    /// The present moment by the service's clock: ages of what the service tells are by it.
+    /// The current time by the service's clock, for ages of what the service reports.
     #[must_use]
     pub fn service_now(&self) -> Timestamp {
         self.state.at_service(self.now)
     }
 
-    /// Shows the button of a command, named and explained by it; whether it was pressed.
+    /// Shows the button of a command with its name and help; returns whether it was pressed.
     pub fn command_ui(&mut self, ui: &mut Ui, command: UiCommand) -> bool {
         let spec = command.spec();
         let button = ActionButton::new(spec.title).hint(spec.help);
         self.button_ui(ui, command, button)
     }
 
-    /// Shows a button that raises a command, or says why it cannot be invoked; whether it was pressed.
+    /// Shows a button that raises a command, or shows why it cannot be invoked; returns whether it was
+    /// pressed.
     pub fn button_ui(&mut self, ui: &mut Ui, command: UiCommand, button: ActionButton<'_>) -> bool {
         self.add_button(ui, command, button).clicked()
     }
 
-    /// The same, for a button that may get the keyboard.
+    /// Like [`Self::button_ui`], for a button that may get the focus.
     pub fn add_button(
         &mut self,
         ui: &mut Ui,
@@ -101,10 +103,10 @@ impl Cx<'_> {
         added
     }
 
-    /// Puts a device into the panel, and has it read where it is not in the list.
+    /// Shows a device in the panel, and reads it if it is not in the list.
     pub fn select_device(&mut self, machine: MachineRef) {
         if machine.is_every_device() {
-            // The panel is of one.
+            // The panel shows one device, not all.
             return;
         }
         if self.state.machine(&machine.id).is_none() {
@@ -120,13 +122,13 @@ impl Cx<'_> {
 pub struct Outbox {
     pub commands: Vec<UiCommand>,
     pub work: Vec<Command>,
-    /// An address to open in the browser; checked where it was raised.
+    /// An address to open in the browser, already checked.
     pub open_page: Option<String>,
-    /// The name of the profile to go to.
+    /// Name of the profile to switch to.
     pub profile: Option<String>,
-    /// An exercise that begins or ends.
+    /// An exercise to start or stop.
     pub drill: Option<DrillRequest>,
-    /// A dialog of the system's that is to open, and where its answer goes.
+    /// A system dialog to open, and the cell for its answer.
     pub choose: Option<(Choose, Chosen)>,
 }
 

@@ -1,5 +1,5 @@
-//! Notices of the whole console, above everything else: blocking ones in lines of their own, and others,
-//! several of which are one line until they are opened. What needs nobody passes in a line at the bottom.
+//! Notices of the whole console, above everything else: each blocking one in its own line, several others
+//! in one line until expanded. Notices that need no reaction pass in a line at the bottom.
 
 use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -17,19 +17,19 @@ use crate::ui::drill;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
-/// From this number on, problems share one line: a line for each would push the list far down.
+/// Number of problems that share one line: one line each would push the list far down.
 const SEVERAL: usize = 2;
-/// Time for which a passing notice is shown, in seconds.
+/// How long a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;
 
-/// Height of the line for passing notices, which is as low as may be in a low window.
+/// Height of the line for passing notices; minimal in a low window.
 pub fn passing_height(ui: &Ui) -> f32 {
     let tokens = ui.tokens();
     let is_low = ui.ctx().content_rect().height() < LOW;
     tokens.height.icon + if is_low { 0.0 } else { tokens.space.xs }
 }
 
-/// The passing notice, in its line; hovering shows one whole that has no room.
+/// Shows the passing notice in its line; hovering shows one that is cut in full.
 pub fn passing_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(passing) = passing(cx) else {
         return;
@@ -43,8 +43,8 @@ pub fn passing_ui(ui: &mut Ui, cx: &Cx<'_>) {
     });
 }
 
-/// The newest notice that needs no reaction: it is shown for a while in a line that is always there, so that
-/// it neither covers nor moves anything.
+/// The newest notice that needs no reaction, shown for a while in a line that is always there, so that
+/// nothing is covered or moved.
 fn passing(cx: &Cx<'_>) -> Option<Look> {
     if let Some(refusal) = &cx.views.refusal {
         let after = refusal.effect_and_next();
@@ -56,7 +56,7 @@ fn passing(cx: &Cx<'_>) -> Option<Look> {
     account::passing_welcome(cx).map(|words| Look::new(Icon::Info, Role::Neutral, words))
 }
 
-/// Lets what needs nobody go after a while, or when the first form opens.
+/// Dismisses notices that need no reaction after a while, or when the first form opens.
 fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let id = Id::unique("said in passing");
@@ -85,7 +85,7 @@ fn expire_passing(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Shows them; of problems the newest only.
+/// Shows the notices; of problems only the newest.
 pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     expire_passing(ui, cx);
@@ -107,7 +107,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     if state.clock.off.is_none() {
-        // It has been set right: should it be off again, that is news.
+        // The clock is right again: the next deviation is news.
         cx.views.clock_read = None;
     }
     let views = &mut *cx.views;
@@ -136,7 +136,7 @@ pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The newest problem, with the older ones beside it.
+/// Shows the newest problem, with the older ones beside it.
 fn problems_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let dismissed = &mut cx.views.problems_dismissed;
     let unread = cx.state.problems.iter();
@@ -158,7 +158,7 @@ fn problems_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Headlines to read, the latest answer to a person first.
+/// Headlines in reading order, the latest answer to the user first.
 fn headlines(cx: &Cx<'_>) -> Vec<String> {
     let (state, views) = (cx.state, &*cx.views);
     let unless_read = |said: &Option<Explanation>, read: &Option<String>| {
@@ -181,12 +181,12 @@ fn headlines(cx: &Cx<'_>) -> Vec<String> {
     .collect()
 }
 
-/// Whether it is another one than was put away last.
+/// Whether this notice differs from the one last dismissed.
 fn is_unread(said: &Explanation, read: Option<&String>) -> bool {
     read != Some(&said.headline)
 }
 
-/// All of them in a line, and the way to each; whether they are to be shown one below the other.
+/// Shows all headlines in one line, each as a link; returns whether to expand them.
 fn line_ui(ui: &mut Ui, headlines: &[String]) -> bool {
     const SHOW: &str = "Show notices";
     const HIDE: &str = "Hide notices";
@@ -211,7 +211,7 @@ fn line_ui(ui: &mut Ui, headlines: &[String]) -> bool {
     is_open
 }
 
-/// After a banner has gone with the button that had the keyboard: to the list, or the page in its place.
+/// Moves the focus to the list or the page in its place after a focused banner has gone.
 fn return_keyboard(ui: &Ui, cx: &Cx<'_>) {
     ui.memory_mut(|memory| {
         if is_console_open(cx.state) && cx.views.screen == Screen::Devices {
@@ -222,7 +222,7 @@ fn return_keyboard(ui: &Ui, cx: &Cx<'_>) {
     });
 }
 
-/// Whether the banner was put away; one that blocks everything cannot be.
+/// Shows a banner; returns whether it was dismissed, which a blocking one cannot be.
 fn banner_ui(
     ui: &mut Ui,
     id: &str,
@@ -238,7 +238,7 @@ fn banner_ui(
     } else {
         Icon::Warning
     };
-    // One that is long must not push the list out of a small window.
+    // A long banner must not push the list out of a small window.
     let max_height = ui.available_height() / 4.0;
     let mut dismissed = false;
     top_panel_ui(ui, id, |ui| {
@@ -249,7 +249,7 @@ fn banner_ui(
             .show(ui, |ui| {
                 let words = |ui: &mut Ui| {
                     headline_ui(ui, shape, colour, &explanation.headline);
-                    // An empty label would let the next one begin where this line did.
+                    // An empty label would put the next one on this line.
                     if !effect.is_empty() {
                         ui.label(effect);
                     }
@@ -271,7 +271,7 @@ fn banner_ui(
     dismissed
 }
 
-/// The older problems: their number and their headlines.
+/// Shows the number and headlines of the older problems.
 fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
     let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
     let response = ui.weak_label(format!("{} more", older.len()));

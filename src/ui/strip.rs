@@ -1,5 +1,5 @@
-//! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
-//! menu first, then what matters less; mode and tenant are always whole.
+//! The strip: mode, tenant, account and sign-in status. In a narrow window the buttons move into a menu
+//! first, then the less important facts; mode and tenant are never cut.
 
 use egui::{Align, Layout, Rect, Ui, UiBuilder};
 
@@ -19,20 +19,20 @@ use crate::ui::activity::attention::{count_words, counter_ui};
 
 const TRY_AGAIN: &str = "Try again";
 const MENU: &str = "Menu";
-/// Entries that need attention for which there is room beside all the buttons.
+/// Number of entries needing attention for which room is kept beside all the buttons.
 const MANY: usize = 99;
-/// An account is cut to less than this only when nothing else can be left out: who is signed in decides
-/// what may be done.
+/// Minimum width of the account before anything more important is left out: the account decides what is
+/// permitted.
 const ACCOUNT_WIDTH: f32 = 220.0;
 
-/// The parts that have room.
+/// The parts that fit.
 struct Arrangement {
     shown: Vec<Fact>,
-    /// In the menu instead.
+    /// Facts in the menu.
     left_out: Vec<Fact>,
-    /// Room for the facts that may be cut.
+    /// Width for the facts that may be cut.
     clipped: f32,
-    /// Buttons beside the facts; the others are in the menu.
+    /// Number of buttons beside the facts; the others are in the menu.
     in_row: usize,
     has_menu: bool,
 }
@@ -49,7 +49,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.x = gap;
         let room = ui.max_rect();
         let buttons = buttons(cx);
-        // It has its room in the smallest window.
+        // The counter fits even in the smallest window.
         let counter = counter_width(ui, cx.state.entries.attention_count());
         let plan = Arrangement::new(
             ui,
@@ -90,7 +90,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 impl Arrangement {
-    /// Fits the parts into this room, beside a counter of this width.
+    /// Fits the parts into this width, beside a counter of this width.
     fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32, counter: f32) -> Self {
         let gap = ui.spacing().item_spacing.x;
         let widths = buttons
@@ -107,8 +107,8 @@ impl Arrangement {
             };
         }
         let menu = label_width(ui, MENU) + gap;
-        // Which buttons stand in the row does not depend on the counter: what is under the pointer stays
-        // there when that comes or goes, and facts give way to it.
+        // The number of buttons in the row does not depend on the counter, so that nothing moves under the
+        // pointer when it appears or goes; facts give way to it.
         let mut without = facts.clone();
         leave_out(ui, &mut without, menu, room);
         let mut spare = room - whole(ui, &without) - menu;
@@ -116,7 +116,7 @@ impl Arrangement {
             spare -= **width;
             spare >= 0.0
         });
-        // A menu has something in it.
+        // A menu is never empty.
         let mut in_row = fitting.count().min(buttons.len().saturating_sub(1));
         let beside = |in_row: usize| menu + counter + widths[..in_row].iter().sum::<f32>();
         let left_out = leave_out(ui, &mut facts, beside(in_row), room);
@@ -138,8 +138,7 @@ impl Arrangement {
     }
 }
 
-/// The width of a fact with its gap: as many points whatever the digits in it, and whichever word it is of
-/// those that change while somebody works.
+/// Width of a fact with its gap, independent of its digits and of the words that change during work.
 fn fact_width(ui: &Ui, fact: &Fact) -> f32 {
     let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
     let text: String = fact.text.chars().map(digits).collect();
@@ -160,7 +159,7 @@ fn whole(ui: &Ui, facts: &[Fact]) -> f32 {
     facts + if trouble { try_again } else { 0.0 }
 }
 
-/// The width with the account cut as far as it may be.
+/// Width with the account cut to its minimum.
 fn least(ui: &Ui, facts: &[Fact]) -> f32 {
     let spared = |fact: &Fact| (fact_width(ui, fact) - ACCOUNT_WIDTH).max(0.0);
     let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
@@ -184,7 +183,7 @@ fn leave_out(ui: &Ui, facts: &mut Vec<Fact>, beside: f32, room: f32) -> Vec<Fact
     left_out
 }
 
-/// The facts up to the right-hand part.
+/// Shows the facts up to the right-hand part.
 fn left_ui(ui: &mut Ui, cx: &mut Cx<'_>, look: StripLook, facts: &[&Fact], clipped: f32) {
     for fact in facts {
         fact_ui(ui, look, fact, clipped);
@@ -207,7 +206,7 @@ fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> 
     facts + buttons.chain(menu).sum::<f32>() - gap
 }
 
-/// The width of what counts the entries that need attention: a quiet button with an icon, on a well.
+/// Width of the attention counter: a quiet button with an icon, on a well.
 fn counter_width(ui: &Ui, count: usize) -> f32 {
     const WELL_MARGINS: f32 = 12.0;
     match count {
@@ -228,7 +227,7 @@ fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     button_ui(ui, (TRY_AGAIN, UiCommand::TryKeyringAgain), cx);
 }
 
-/// A button of the strip: its label, and what it does.
+/// A button of the strip: its label and its command.
 type Button = (&'static str, UiCommand);
 
 fn button_ui(ui: &mut Ui, (label, command): Button, cx: &mut Cx<'_>) -> bool {
@@ -236,7 +235,7 @@ fn button_ui(ui: &mut Ui, (label, command): Button, cx: &mut Cx<'_>) -> bool {
     cx.button_ui(ui, command, button)
 }
 
-/// The buttons that there are now, from left to right.
+/// The buttons shown now, from left to right.
 fn buttons(cx: &Cx<'_>) -> Vec<Button> {
     let theme = match cx.views.layout.theme {
         ThemeChoice::System => "Theme: system",
@@ -249,12 +248,12 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         ("Profiles", UiCommand::SwitchProfile),
         ("Account", UiCommand::ShowAccount),
         ("Sign out", UiCommand::SignOut),
-        // What has a key goes into the menu first.
+        // Commands with a key move into the menu first.
         ("Commands", UiCommand::OpenPalette),
         ("Keys", UiCommand::ShowKeys),
         (theme, UiCommand::SwitchTheme),
         ("About", UiCommand::ShowAbout),
-        // Behind the others, which keep their places.
+        // Last, so that the others keep their places.
         ("Incident", UiCommand::ShowIncident),
     ];
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
@@ -263,7 +262,7 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         .collect()
 }
 
-/// Menu of what has no room in a narrow window.
+/// Menu of everything that does not fit in a narrow window.
 fn rest_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
     let hint = "Commands, journal, incident, keys, theme, settings, account, and whatever does not fit here";
     let button = ui.add(ActionButton::new(MENU).hint(hint));
@@ -283,7 +282,7 @@ fn rest_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) 
     });
 }
 
-/// One fact; hovering and a screen reader give more.
+/// Shows one fact, with more on hover and for a screen reader.
 fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) {
     let is_clipped = fact.rank == Rank::Clipped;
     let most = if is_clipped { clipped } else { f32::INFINITY };

@@ -19,31 +19,29 @@ use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, RecentItems};
 use crate::ui::settings::view::SettingsForm;
 
-/// View state.
 #[derive(Debug, Default)]
 pub struct Views {
     /// The text in the search field.
     pub search: String,
-    /// The search of the present rows.
+    /// The search that the current rows match.
     pub searched: String,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
-    /// Devices ticked to act on together, in that order.
+    /// Devices ticked for a batch, in that order.
     pub bulk_selection: Vec<MachineRef>,
-    /// egui's time of the last change to them.
+    /// egui's time of the last change to the ticks.
     pub selected_at: f64,
     pub dialog: Option<OpenDialog>,
     pub screen: Screen,
-    /// Forms covered by another dialog, the lowest first; each reappears when that closes.
+    /// Forms covered by another dialog, the bottom one first; each reappears when that closes.
     pub covered: Vec<Box<OrderForm>>,
-    /// The device whose panel was drawn in the last frame: a key acts on it only while a
-    /// person can see which device that is.
+    /// The device whose panel was drawn in the last frame: a key acts on it only while it is visible.
     pub shown: Option<MachineId>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
     /// The device whose timeline takes the keyboard focus.
     pub timeline_of: Option<MachineId>,
-    /// While the search field has the focus: whether a person put it there, or it only returned.
+    /// Whether the user focused the search field, or the focus only returned to it; `None` without focus.
     pub search_entered: Option<bool>,
     /// The table scrolls to the selection in this frame.
     pub scroll_to_selection: bool,
@@ -51,7 +49,7 @@ pub struct Views {
     pub rows: Rows,
     /// Counts of the quick filters.
     pub tally: Tally,
-    /// The typed name for the search to be saved.
+    /// Name typed for the search to save.
     pub search_name: String,
     pub contained: ContainedView,
     pub journal: JournalView,
@@ -60,41 +58,41 @@ pub struct Views {
     pub problems_dismissed: BTreeSet<usize>,
     /// Why the last command did nothing, until another one works.
     pub refusal: Option<Explanation>,
-    /// Dismissed note on this computer's clock.
+    /// Dismissed note about this computer's clock.
     pub clock_read: Option<String>,
-    /// Dismissed note on a journal that is not compared yet.
+    /// Dismissed note about a journal that is not compared yet.
     pub unchecked_read: Option<String>,
-    /// Number of this run's sign-ins that the person has read about.
+    /// Number of this run's sign-ins that the user has seen.
     pub sign_ins_seen: usize,
     /// Dwell time of the selection.
     pub rest: Option<Dwell>,
     /// The device last reached with the arrow keys. In a narrow window its panel stays closed, so that they
-    /// can move on.
+    /// keep working.
     pub walked_to: Option<MachineId>,
-    /// Texts typed on the settings screen, until they are saved or discarded.
+    /// Texts typed on the settings screen, until saved or discarded.
     pub settings: SettingsForm,
-    /// The ticket that was last used in a form.
+    /// The ticket last used in a form.
     pub ticket: Option<UsedTicket>,
     /// Texts typed into dismissed forms.
     pub kept_texts: KeptTexts,
-    /// Account of the session that was last started.
+    /// Account of the last session.
     pub session_account: Option<Account>,
-    /// The person has been told what closing ends, and wants to close.
+    /// Whether the user has confirmed closing.
     pub close_confirmed: bool,
-    /// The download folder that was last typed in this run.
+    /// Download folder last typed in this run.
     pub download_folder: Option<String>,
-    /// Cell for the folder being chosen for them.
+    /// Cell for the chosen download folder.
     pub chosen_folder: Option<Chosen>,
     /// The window's layout.
     pub layout: WindowLayout,
     pub completion: Completion,
-    /// Query of the search to the service.
+    /// Direct query to the service.
     pub asking: AskView,
     /// The exercises of the demo.
     pub drill: DrillView,
     /// Recently chosen palette items.
     pub recent: RecentItems,
-    /// The palette item just chosen, carried out once the palette has closed.
+    /// The palette item just chosen, executed once the palette has closed.
     pub chosen: Option<Item>,
 }
 
@@ -112,12 +110,12 @@ pub enum Screen {
 /// The one dialog that is open. Closing it in any way means *Cancel*.
 #[derive(Debug)]
 pub enum OpenDialog {
-    /// An action on one device or several, with its review.
+    /// An action on one or several devices, with its review.
     Form(Box<OrderForm>),
-    /// Records with the name of this one, side by side.
+    /// Records with this machine's name, side by side.
     Compare(MachineRef),
     Keys,
-    /// Devices and commands by a few letters.
+    /// Search for devices and commands.
     Palette(Box<Palette>),
     /// The signed-in account and its permissions.
     Account,
@@ -125,21 +123,21 @@ pub enum OpenDialog {
     About,
     /// The exercises of the demo.
     Drill,
-    /// Several entries that are to be acknowledged together.
+    /// Entries to acknowledge together.
     Acknowledge(Box<Acknowledging>),
-    /// Before a held order is sent anyway.
+    /// Confirmation before a held order is sent anyway.
     Insist(EntryId),
     /// The folder for an entry's package.
     Download(EntryId),
-    /// Before signing out.
+    /// Confirmation before signing out.
     ConfirmSignOut,
-    /// Before deleting what is kept on this computer.
+    /// Confirmation before deleting the data on this computer.
     ConfirmDeletion,
-    /// Before closing, while something would be lost.
+    /// Confirmation before closing, if something would be lost.
     ConfirmClose,
 }
 
-/// Since when a device is selected. Moving through the list must not use up the call budget.
+/// How long a device has been selected. Moving through the list must not use up the call budget.
 #[derive(Debug, Clone)]
 pub struct Dwell {
     pub id: MachineId,
@@ -169,15 +167,14 @@ impl Views {
         self.scroll_to_selection = true;
     }
 
-    /// Shows the device of a row of the list in the panel.
+    /// Shows the device of a list row in the panel.
     pub fn show_row(&mut self, state: &State, row: usize) {
         if let Some(machine) = self.rows.machine(state, row) {
             self.show_device(machine.reference());
         }
     }
 
-    /// Selects the device of a row by an arrow key, on the way to somewhere: in a narrow window its panel
-    /// stays closed.
+    /// Selects the device of a row by arrow key: in a narrow window its panel stays closed.
     pub fn walk_to_row(&mut self, state: &State, row: usize) {
         if row < self.rows.len() {
             self.show_row(state, row);
@@ -192,7 +189,7 @@ impl Views {
         }
     }
 
-    /// Shows the form again that a closed dialog had covered.
+    /// Shows the form that the closed dialog had covered.
     pub fn uncover(&mut self) {
         if self.dialog.is_none() {
             self.dialog = self.covered.pop().map(OpenDialog::Form);
@@ -208,8 +205,8 @@ impl Views {
         }
     }
 
-    /// Shows the console after a sign-in. Another person than before begins with an empty
-    /// search; the keyboard is in the search, unless a form or another page waits.
+    /// Shows the console after a sign-in. A different account starts with an empty search; the search field
+    /// is focused unless a form or another page is open.
     pub fn start_session(&mut self, account: &Account) {
         let before = self.session_account.replace(account.clone());
         if before.is_some_and(|before| !before.is_same(account)) {
@@ -221,7 +218,7 @@ impl Views {
         self.focus_search = self.dialog.is_none() && self.screen == Screen::Devices;
     }
 
-    /// Forgets what the previous account looked at and typed.
+    /// Forgets what the previous account viewed and typed.
     pub fn forget_account(&mut self) {
         self.selected = None;
         self.bulk_selection.clear();
@@ -245,7 +242,7 @@ impl Views {
         });
     }
 
-    /// Explains why no form can be opened.
+    /// Explains that no form can be opened without entropy.
     pub fn report_no_entropy(&mut self, error: getrandom::Error) {
         let headline = format!(
             "The form cannot be opened: this computer provides no random numbers, so no order can be tagged: {error}"
@@ -259,7 +256,7 @@ impl Views {
         self.selected.as_ref().map(|machine| machine.id.clone())
     }
 
-    /// Whether this machine is the one in the panel.
+    /// Whether this machine is in the panel.
     #[must_use]
     pub fn is_selected(&self, id: &MachineId) -> bool {
         self.selected.as_ref().is_some_and(|m| m.id == *id)

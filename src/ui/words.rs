@@ -1,4 +1,4 @@
-//! Times and other small wordings that several views share.
+//! Times and other short wordings that several views share.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,24 +25,24 @@ pub fn bytes(count: u64) -> String {
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
-/// The other computer that a path leads to, safe to show. On Windows opening what is there signs in there with
-/// the account of the person, so a press on a button that names it comes first.
+/// The computer that a remote path leads to, safe to show. On Windows, opening such a path authenticates
+/// there as the user, so a button that names the computer must be pressed first.
 pub fn other_computer(path: &str) -> Option<String> {
     network_host(path).map(|host| clean(&host, 60).into_owned())
 }
 
-/// That many of them: `1 entry`, `2 entries`.
+/// A count with its noun: `1 entry`, `2 entries`.
 pub fn counted(count: usize, one: &str, several: &str) -> String {
     let noun = if count == 1 { one } else { several };
     format!("{count} {noun}")
 }
 
-/// That many devices.
+/// A number of devices.
 pub fn devices(count: usize) -> String {
     counted(count, "device", "devices")
 }
 
-/// Bytes done, of the total where that is known.
+/// Bytes done, and the total if known.
 pub fn amount(done: u64, total: Option<u64>) -> String {
     let done_words = bytes(done);
     match total.filter(|total| *total > 0) {
@@ -66,17 +66,17 @@ pub fn utc_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Both in a line, for a ticket or a call to another time zone.
+/// Local time and UTC in one line, for a ticket or a call to another time zone.
 pub fn local_and_utc(at: Timestamp, zone: &TimeZone) -> String {
     format!("{} · {}", local_time(at, zone), utc_time(at))
 }
 
-/// Both, a line each, for hover texts.
+/// Local time and UTC on a line each, for hover texts.
 pub fn both_times(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}\n{}", local_time(at, zone), utc_time(at))
 }
 
-/// Time left until `at`, if it is ahead; a begun minute counts as one.
+/// Time left until `at`, rounded up to minutes; `None` if past.
 pub fn left(at: Timestamp, now: Timestamp) -> Option<String> {
     let left = at.duration_since(now);
     let minutes = left.as_secs().saturating_add(59) / 60;
@@ -94,7 +94,7 @@ pub fn countdown_text(seconds: i64) -> String {
     }
 }
 
-/// Whole seconds from one time to another; 0 where the clocks put them the other way round.
+/// Whole seconds from one time to another, at least 0.
 pub fn secs_since(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).as_secs().max(0)
 }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_to_another_computer_names_it_and_one_of_this_computer_none() {
+    fn remote_path_names_its_computer_and_local_path_none() {
         let own = std::env::temp_dir()
             .join("beacon.exe")
             .display()
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn how_much_has_come_is_said_with_what_is_known() {
+    fn amount_shows_the_total_only_if_known() {
         assert_eq!(amount(0, None), "0 bytes");
         assert_eq!(
             amount(1_500_000, Some(6_000_000)),

@@ -12,7 +12,7 @@ use crate::state::{State, WayBack};
 use crate::ui::views::Views;
 
 impl UiCommand {
-    /// Whether the command can be invoked now.
+    /// Checks whether the command can be invoked now.
     ///
     /// # Errors
     /// Why not.
@@ -22,7 +22,7 @@ impl UiCommand {
     )]
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
-            // It renews the sign-in first, and then reads the list.
+            // It renews the sign-in before it reads the list.
             Self::Refresh if is_unrenewed(state) => Ok(()),
             Self::Refresh | Self::LookNow => {
                 only_if(state.session.is_signed_in(), "You are not signed in")
@@ -79,7 +79,7 @@ impl UiCommand {
                 account_trouble(state)?;
                 act_availability(kind, &MachineRef::every_device(), state, now)
             }
-            // The device on screen, not the ticked ones, which may be out of sight.
+            // The device in the panel, not the ticked ones, which may be scrolled out of view.
             Self::Act(kind) => act_availability(kind, open_device(views)?, state, now),
             Self::ActOnSelection(kind) => {
                 selection_availability(state, views)?;
@@ -104,7 +104,7 @@ const fn is_unrenewed(state: &State) -> bool {
     matches!(state.session, SessionStatus::NotRenewed { .. })
 }
 
-/// One method may replace the other: a person who is stuck in one can try the next.
+/// Either sign-in method can be tried while the other is pending.
 fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<(), String> {
     let is_in_progress = match session {
         SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) => {
@@ -122,7 +122,7 @@ fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<()
     only_if(!is_in_progress, "A sign-in is already in progress")
 }
 
-/// The device whose panel is drawn.
+/// The device whose panel is shown.
 pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
     match &views.selected {
         None => Err("No device is open".into()),
@@ -133,12 +133,12 @@ pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
     }
 }
 
-/// Whether a package can be downloaded now.
+/// Checks whether a package can be downloaded now.
 ///
 /// # Errors
 /// Why not.
 pub fn package_trouble(state: &State) -> Result<(), String> {
-    // What is fetched goes on record.
+    // A download is recorded in the journal.
     journal_trouble(state)?;
     let is_signed_in = state.session.is_signed_in();
     only_if(
@@ -150,7 +150,7 @@ pub fn package_trouble(state: &State) -> Result<(), String> {
     only_if(!is_lacking, &format!("Requires the permission {wanted}"))
 }
 
-/// The newest order that has left a package of the device in the panel.
+/// The newest order with a package of the device in the panel.
 ///
 /// # Errors
 /// Why there is none.
@@ -166,7 +166,7 @@ fn account_trouble(state: &State) -> Result<(), String> {
     only_if(state.session.account().is_some(), "Nobody is signed in")
 }
 
-/// Nothing is deleted while an order has not ended: somebody has to follow it.
+/// Nothing is deleted before every order has ended: this console still follows them.
 fn deletion_availability(state: &State) -> Result<(), String> {
     account_trouble(state)?;
     let has_folder = state.settings.file.is_some();
@@ -203,7 +203,7 @@ fn selection_availability(state: &State, views: &Views) -> Result<(), String> {
     only_if(is_any, "No device is selected")
 }
 
-/// Whether a plan can be ordered now: obstacles to its steps are shown in its form.
+/// Checks whether a plan can be ordered now: obstacles to its steps are shown in its form.
 ///
 /// # Errors
 /// Why not.
@@ -222,7 +222,7 @@ fn release_availability(
     why_nothing(&WayBack::of(&state.contained()), is_read).map_or(Ok(()), Err)
 }
 
-/// Whether this console may act on its journal; it says which one may, where another holds it.
+/// Checks whether this console may write its journal; the error names the console that holds it.
 ///
 /// # Errors
 /// Why not.
@@ -233,18 +233,18 @@ pub fn journal_trouble(state: &State) -> Result<(), String> {
     }
 }
 
-/// Whether this console orders anything at all: not one that only looks, because another one holds
-/// its journal or because it was started so. Everything that opens a form asks this.
+/// Checks whether this console can order anything: not if it is look-only, because another one holds its
+/// journal or because it was started so. Everything that opens a form calls this.
 ///
 /// # Errors
-/// Why not, with the console that may.
+/// Why not, naming the console that can.
 pub fn acting_trouble(state: &State) -> Result<(), String> {
     journal_trouble(state)?;
     let is_read_only = state.policy.read_only;
     only_if(!is_read_only, "This console was started read-only")
 }
 
-/// Whether an action can be ordered of this machine now.
+/// Checks whether an action can be ordered on this machine now.
 ///
 /// # Errors
 /// Why not.
@@ -274,14 +274,14 @@ pub fn act_availability(
     }
 }
 
-/// Whether a kind of action is for one of the ticked devices at least.
+/// Whether a kind of action applies to at least one of the ticked devices.
 pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
     let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
     let mut selected = views.bulk_selection.iter();
     !kind.is_tenant_wide() && selected.any(|device| kind.is_offered_on(record(device)))
 }
 
-/// Both ways to sign in, first the one that the last refusal asks for, else the one that worked last.
+/// Both sign-in methods, first the one that the last refusal requires, else the one that worked last.
 pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
     match state.advised_method.or(state.sign_in_method) {
         Some(SignInMethod::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
@@ -289,7 +289,7 @@ pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
     }
 }
 
-/// Why nothing can be acknowledged here; `None` when it can.
+/// Why nothing can be acknowledged here; `None` if it can.
 pub fn why_not_acknowledge(state: &State) -> Option<String> {
     let nobody = state.session.account().is_none();
     let nobody = nobody.then(|| "Sign in first: the journal records who has read it".to_owned());

@@ -27,7 +27,7 @@ pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
         let bare = keys.modifiers.is_none() && !keys.logical_key.name().starts_with('F');
         if !(bare && typing) && ctx.input_mut(|input| input.consume_shortcut(&keys)) {
             if bare {
-                // The key's own letter is not meant for the field that it leads to.
+                // The shortcut's letter must not reach the field that it focuses.
                 let letter = keys.logical_key.symbol_or_name();
                 ctx.input_mut(|input| {
                     input

@@ -15,7 +15,7 @@ fn no_two_commands_share_a_key_on_any_system() {
     }
 }
 
-/// What egui and eframe do by key on their own.
+/// Keys that egui and eframe handle themselves.
 fn keys_of_the_toolkit() -> Vec<KeyboardShortcut> {
     use egui::gui_zoom::kb_shortcuts;
 
@@ -32,7 +32,7 @@ fn keys_of_the_toolkit() -> Vec<KeyboardShortcut> {
     let editing = [Key::C, Key::V, Key::X, Key::A, Key::Z, Key::Y, Key::Enter];
     taken.extend(editing.map(|key| KeyboardShortcut::new(COMMAND, key)));
     taken.push(KeyboardShortcut::new(COMMAND_SHIFT, Key::Z));
-    // Ways through the window, and out of a dialog.
+    // Moving through the window, and closing a dialog.
     let ways = [Key::Tab, Key::Escape, Key::Enter, Key::Space];
     taken.extend(ways.map(|key| KeyboardShortcut::new(BARE, key)));
     taken.push(KeyboardShortcut::new(Modifiers::SHIFT, Key::Tab));
@@ -45,7 +45,7 @@ fn also_presses(ours: KeyboardShortcut, theirs: KeyboardShortcut) -> bool {
 }
 
 #[test]
-fn no_key_of_a_command_is_one_of_the_toolkit() {
+fn command_keys_do_not_collide_with_toolkit_keys() {
     let toolkit = keys_of_the_toolkit();
     for command in UiCommand::all() {
         for keys in command.spec().keys {
@@ -59,7 +59,7 @@ fn no_key_of_a_command_is_one_of_the_toolkit() {
 }
 
 #[test]
-fn no_key_ends_the_window_by_itself() {
+fn no_default_key_closes_the_window() {
     let ctx = egui::Context::default();
     crate::ui::prepare(&ctx);
     for modifiers in [Modifiers::COMMAND, COMMAND_SHIFT] {
@@ -88,7 +88,7 @@ fn no_key_ends_the_window_by_itself() {
 }
 
 #[test]
-fn no_action_that_does_harm_has_a_bare_key() {
+fn no_harmful_action_has_a_bare_key() {
     for &kind in ActionKind::ALL {
         assert_eq!(
             kind.spec().shortcut.is_some(),

@@ -1,8 +1,8 @@
-//! Whether there is anything of this person's own to give back, and what of it is on its way.
+//! Whether this account has anything to release or unrestrict, and which releases are in progress.
 
 use crate::state::WayBack;
 
-/// Why this person has nothing to unrestrict, where there is nothing.
+/// Why this account has nothing to unrestrict, if so.
 pub fn why_nothing_restricted(way_back: &WayBack, is_read: bool) -> Option<String> {
     let why = if is_read {
         "The action history shows nothing restricted by you"
@@ -12,7 +12,7 @@ pub fn why_nothing_restricted(way_back: &WayBack, is_read: bool) -> Option<Strin
     way_back.to_unrestrict.is_empty().then(|| why.to_owned())
 }
 
-/// Why this person has nothing to release, where there is nothing.
+/// Why this account has nothing to release, if so.
 pub fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
     let changing = changing(way_back);
     if !way_back.to_release.is_empty() {
@@ -26,7 +26,7 @@ pub fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
     }
 }
 
-/// This person's containments that are being changed.
+/// This account's containments that are changing.
 pub fn changing(way_back: &WayBack) -> Vec<String> {
     let lifted = way_back.being_lifted;
     let lifted = (lifted > 0).then(|| format!("{lifted} being released"));

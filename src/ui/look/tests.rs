@@ -1,4 +1,4 @@
-//! Each status has one look, and none of them says more or less than it means.
+//! Each status has one look that neither exaggerates nor understates it.
 
 use super::*;
 use crate::action::{ActionKind, ConditionState, Evidence};
@@ -6,7 +6,7 @@ use crate::journal::{Record, Undone};
 use crate::model::MachineActionId;
 use crate::state::fixtures;
 
-/// What only an order or an action of the service may look like.
+/// Icons reserved for orders and actions of the service.
 const RESULTS: [Icon; 14] = [
     Icon::Waiting,
     Icon::Held,
@@ -49,7 +49,7 @@ fn facts() -> Vec<Look> {
 }
 
 #[test]
-fn no_fact_about_a_device_looks_like_the_result_of_an_action() {
+fn device_facts_share_no_icon_with_action_results() {
     for look in facts() {
         assert!(!RESULTS.contains(&look.icon), "{look:?}");
         assert_ne!(look.role, Role::Ok, "{look:?}");
@@ -58,7 +58,7 @@ fn no_fact_about_a_device_looks_like_the_result_of_an_action() {
 }
 
 #[test]
-fn a_word_that_the_service_has_added_is_shown_as_it_came_and_never_plays_down() {
+fn unknown_service_word_is_shown_as_received_and_never_understated() {
     for text in ["Critical", "Extreme", "ActivelyExploited"] {
         let looks = [
             health(&HealthStatus::from_wire(text)),
@@ -78,14 +78,14 @@ fn a_word_that_the_service_has_added_is_shown_as_it_came_and_never_plays_down() 
 }
 
 #[test]
-fn a_device_that_reported_nothing_is_not_called_free_of_risk() {
+fn device_without_risk_score_is_not_shown_as_free_of_risk() {
     assert_eq!(risk_phrase(Some(&RiskScore::None)).word, "No known risk");
     assert_eq!(risk_phrase(None).word, "Risk unknown");
     assert_eq!(risk_phrase(Some(&RiskScore::High)).word, "High risk");
 }
 
 #[test]
-fn words_of_the_service_are_written_as_people_write_them() {
+fn service_words_are_shown_in_plain_english() {
     for word in facts().iter().map(|look| &look.word) {
         let is_joined = word
             .chars()
@@ -107,7 +107,7 @@ fn changing(to: bool, is_picked_up: bool) -> ConditionPhase {
 }
 
 #[test]
-fn until_the_device_has_picked_it_up_nothing_is_said_to_be_going_on() {
+fn action_is_not_shown_as_running_before_the_device_picks_it_up() {
     let look = |to, is_picked_up| condition(Condition::Isolated, changing(to, is_picked_up));
     let [pending, under_way] = [look(true, false), look(true, true)];
     assert_eq!(pending.word, "Isolation pending");
@@ -119,7 +119,7 @@ fn until_the_device_has_picked_it_up_nothing_is_said_to_be_going_on() {
 }
 
 #[test]
-fn each_phase_of_a_condition_has_a_look_of_its_own() {
+fn every_condition_phase_has_a_distinct_look() {
     let phases = [
         ConditionPhase::Unknown,
         ConditionPhase::No,
@@ -161,7 +161,7 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
 }
 
 #[test]
-fn a_success_that_does_not_hold_as_ordered_does_not_look_like_one_that_does() {
+fn success_no_longer_in_effect_looks_unlike_plain_success() {
     let machine = fixtures::machine_ref("a1", None);
     let ordered = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
     let done = fixtures::finished("b1", MachineActionStatus::Succeeded);

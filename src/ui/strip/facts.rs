@@ -1,19 +1,19 @@
-//! Facts in the strip: mode, tenant, account, and the state of the sign-in.
+//! Facts in the strip: mode, tenant, account and sign-in status.
 
 use crate::model::{KeyringState, Mode, SessionStatus, clean};
 use crate::state::State;
 use crate::ui::views::Views;
 use crate::ui::words::local_time;
 
-/// Priority of a fact when there is little room: the lower, the later it is left out.
+/// Priority of a fact when there is little room, the most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// Never left out, never cut.
     Always,
-    /// Never left out; its end may be cut, and hovering shows it.
+    /// Never left out; may be cut at its end, with the full text on hover.
     Clipped,
     Session,
-    /// Settings that were typed and are not saved.
+    /// Settings that are typed but not saved.
     Unsaved,
     KeyringTrouble,
     Place,
@@ -22,7 +22,7 @@ pub enum Rank {
     Budget,
 }
 
-/// One thing that the strip says; hovering and a screen reader give more.
+/// One fact in the strip, with more on hover and for a screen reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     pub rank: Rank,
@@ -70,14 +70,14 @@ pub fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> 
     facts
 }
 
-/// That rules were typed and do not hold yet, wherever a person has gone meanwhile.
+/// A fact for typed rules that are not saved yet, shown on every page.
 pub fn unsaved(views: &Views) -> Option<Fact> {
     let is_saved = views.settings.changes().is_empty();
     let more = "What you changed in the settings is not in force. Save or discard it there";
     (!is_saved).then(|| Fact::new(Rank::Unsaved, "Settings not saved", more))
 }
 
-/// A domain is what people know a tenant by; of an id the beginning is shown.
+/// The tenant's domain, by which people know it, or else the beginning of its id.
 fn tenant(state: &State) -> Option<Fact> {
     let id = state.session.account().map(|a| a.tenant_id.as_str());
     let tenant = if state.tenant.contains('.') {
@@ -121,7 +121,7 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
 
 pub fn keyring(state: &State) -> Option<Fact> {
     let fact = match &state.keyring {
-        // There is nothing to be saved.
+        // Nothing to save.
         KeyringState::Empty => return None,
         KeyringState::Checking if state.session.account().is_none() => return None,
         KeyringState::Checking => Fact::new(

@@ -1,4 +1,4 @@
-//! In a narrow strip mode and tenant are whole, and nothing is lost.
+//! In a narrow strip mode and tenant are never cut, and nothing is lost.
 
 use egui::Rect;
 
@@ -124,7 +124,7 @@ fn buttons_go_into_the_menu_first_and_mode_and_tenant_are_never_cut() {
 }
 
 #[test]
-fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
+fn menu_takes_only_buttons_that_do_not_fit_and_account_is_cut_last() {
     for room in (560_u16..2_400).step_by(20) {
         plan(room.into(), |ui, plan| {
             let gap = ui.spacing().item_spacing.x;
@@ -166,7 +166,7 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
             assert!(facts + row + menu <= room + 1.0, "{room}: {facts} {row}");
             assert_eq!(plan.has_menu, plan.in_row < labels.len());
             if let Some(next) = widths.get(plan.in_row) {
-                // The last of them leaves room for what counts, and for no menu.
+                // The last button needs room for the counter, but not for a menu.
                 let last = plan.in_row + 1 == labels.len();
                 let beside = if last { counter_width(ui, MANY) } else { menu };
                 assert!(
@@ -184,7 +184,7 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
 }
 
 #[test]
-fn an_empty_keyring_is_not_being_checked() {
+fn empty_keyring_is_not_shown_as_being_checked() {
     let mut state = state();
     state.keyring = KeyringState::Empty;
     assert_eq!(facts::keyring(&state), None);
