@@ -1,4 +1,4 @@
-//! The way from a quarantine to a block on every device, and the blocks that can be taken back.
+//! From a quarantine to a block on every device, and the blocks that can be removed.
 
 use egui::{ScrollArea, Ui};
 use jiff::Timestamp;
@@ -15,11 +15,11 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, UiExt as _};
 
-/// No more of the form's height goes to the list, in points.
+/// Maximum height of the list, in points.
 const MAX_HEIGHT: f32 = 120.0;
 
-/// Opens the form that blocks the file of this one on every device, with what was typed. This one lies
-/// below it, and is back where nothing comes of the other.
+/// Opens the form that blocks this form's file on every device, with the text typed so far. This form is
+/// covered by it, and reappears if the other is dismissed.
 pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
     let (ticket, comment) = (form.ticket.clone(), form.draft.comment.clone());
     cx.views.dialog = Some(OpenDialog::Form(form));
@@ -36,8 +36,8 @@ pub fn open_over(ui: &Ui, cx: &mut Cx<'_>, form: Box<OrderForm>, hash: &str) {
     form.raise(ui, cx);
 }
 
-/// Where this block replaces another one that ends later, puts that end into the field, unless a person has
-/// typed one: the form's default cuts nobody's block short.
+/// If this block replaces one that ends later, fills in that end unless an end was typed: the form's
+/// default must not shorten a colleague's block.
 pub fn keep_later_end(state: &State, form: &mut OrderForm) {
     let Some(given) = &form.given_end else {
         return;
@@ -59,7 +59,7 @@ pub fn keep_later_end(state: &State, form: &mut OrderForm) {
     }
 }
 
-/// In a form that takes a block back, lists the person's own, each with a button that puts it there.
+/// Lists the user's own blocks in a form that removes one, each with a button that fills it in.
 pub fn blocks_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm) {
     if !form.draft.parameters().contains(&INDICATOR) {
         return;

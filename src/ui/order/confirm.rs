@@ -6,21 +6,21 @@ use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::ui::Cx;
 
-/// Whether a form is to stay.
+/// Whether a form stays open.
 pub enum FormOutcome {
     Open,
-    /// Without an order.
+    /// Dismissed without an order.
     Closed,
     Confirmed,
 }
 
-/// Why the form cannot be confirmed now: what is blocked on a device before what is missing in the text.
+/// Why the form cannot be confirmed now: blocked devices before errors in the text.
 pub fn block(form: &OrderForm, reviews: &[Review]) -> Option<String> {
     let mut blocks: Vec<_> = form.targets.iter().zip(reviews).collect();
     blocks.sort_by_key(|(_, review)| !plan::is_forbidden(review));
     let stopped = blocks.into_iter().find_map(|(target, review)| {
         let why = review.block()?;
-        // What is wrong with the text is no device's fault.
+        // An error in the text belongs to no device.
         Some(match form.step_label(target) {
             _ if !plan::is_forbidden(review) => why,
             Some(step) if form.only().is_some() => format!("{step}: {why}"),
@@ -37,7 +37,7 @@ pub fn block(form: &OrderForm, reviews: &[Review]) -> Option<String> {
         .or_else(|| guard::number_trouble(&form.task(), form.count(), &form.number))
 }
 
-/// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
+/// The approvals of the reviewed orders, or why there are none: something has not been on screen, nobody is
 /// signed in, or a guardrail forbids it.
 fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
     let wanted = targets::required(form, &reviews);
@@ -49,13 +49,13 @@ fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<
     guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
 }
 
-/// Why the form could not be confirmed now, in the words of its foot; `None` when it could.
+/// Why the form could not be confirmed now, as the footer shows it; `None` if it could.
 pub fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
     let refused = approvals(cx, form, reviews.to_vec()).err()?;
     Some(block(form, reviews).unwrap_or(refused))
 }
 
-/// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
+/// Hands the approved orders to the worker, or shows what blocks them; the text stays.
 pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> FormOutcome {
     let reviews = form.judge(cx.state, cx.now);
     let approvals = match approvals(cx, form, reviews.to_vec()) {
@@ -65,13 +65,13 @@ pub fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> FormOutcome {
             return FormOutcome::Open;
         }
     };
-    // Those of one confirmation stand in their order, at the top of the list.
+    // The orders of one confirmation are adjacent, at the top of the list.
     cx.views.activity.marked = approvals.first().map(|approval| approval.order().entry);
     if form.opened_from == OpenedFrom::Selection {
-        // A device that was left out was left out on purpose: the next key must not act on it.
+        // Devices were left out on purpose: the next key must not act on them.
         cx.views.bulk_selection.clear();
     }
-    // A person who sends an order again has read its outcome.
+    // Sending an order again acknowledges its outcome.
     let replaced = form.replaced(cx.state);
     cx.out.work.push(if replaced.is_empty() {
         Command::Submit(approvals)

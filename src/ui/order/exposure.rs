@@ -1,4 +1,4 @@
-//! Which devices and findings have been on screen: nothing disruptive is confirmed unseen.
+//! Devices and findings that have been on screen: nothing disruptive is confirmed unseen.
 
 use std::collections::HashMap;
 
@@ -7,19 +7,19 @@ use egui::{Rect, Ui};
 use crate::guard::Finding;
 use crate::model::{EntryId, MachineId};
 
-/// Lines that layout rounds differ by less than this, in points.
+/// Tolerance for layout rounding, in points.
 const TOLERANCE: f32 = 1.0;
 
-/// Something that has to be seen before a form is confirmed.
+/// An item that has to be seen before a form is confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MustSee {
     Device(MachineId),
-    /// An entry that is to be acknowledged.
+    /// An entry to acknowledge.
     Entry(EntryId),
     Finding {
         machine: MachineId,
         rail: &'static str,
-        /// Without ages: a finding that has only grown older is the same.
+        /// The text without ages: growing older does not make it a new finding.
         text: String,
     },
 }
@@ -36,7 +36,7 @@ impl MustSee {
     }
 }
 
-/// The part of an item that has been on screen, from its upper edge down.
+/// The part of an item that has been on screen, as offsets from its upper edge.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Shown {
     from: f32,
@@ -45,27 +45,27 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Beginning of the part to show next: below what was seen from the top on, else at the top.
+    /// Start of the part to show next: below what was seen from the top, else the top.
     fn next(&self) -> f32 {
         if self.from <= TOLERANCE { self.to } else { 0.0 }
     }
 }
 
-/// Items that a form has shown so far.
+/// The items that a form has shown.
 #[derive(Debug, Default)]
 pub struct Exposure {
-    /// Restored after a pass that nobody sees.
+    /// Restored after a discarded pass.
     pub(super) shown: HashMap<MustSee, Shown>,
-    /// The items of the last frame, in their order.
+    /// The items of the last frame, in order.
     present: Vec<MustSee>,
-    /// The item to bring into sight in the next frame.
+    /// The item to scroll to in the next frame.
     pub scroll_to: Option<MustSee>,
-    /// Whether the way to what was not shown yet had the keyboard in the last frame.
+    /// Whether the button for the next unseen item had the focus in the last frame.
     pub is_next_focused: bool,
 }
 
 impl Exposure {
-    /// Notes that an item was drawn at `rect`, as far as it can be seen there.
+    /// Notes that an item was drawn at `rect`, as far as it is visible there.
     pub fn note(&mut self, ui: &Ui, item: &MustSee, rect: Rect) {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());
         if self.scroll_to.as_ref() == Some(item) {
@@ -90,18 +90,18 @@ impl Exposure {
         let is_whole = shown.from <= TOLERANCE && shown.to >= rect.height() - TOLERANCE;
         if is_whole && !shown.is_whole {
             shown.is_whole = true;
-            // What counts the unseen ones was drawn before.
+            // The counter of unseen items was drawn earlier in this frame.
             ui.ctx().request_repaint();
         }
     }
 
-    /// Whether all of it has been on screen.
+    /// Whether the whole item has been on screen.
     #[must_use]
     pub fn has_seen(&self, item: &MustSee) -> bool {
         self.shown.get(item).is_some_and(|shown| shown.is_whole)
     }
 
-    /// Sets the present items; whether they have changed since the last frame.
+    /// Sets the present items; returns whether they have changed since the last frame.
     pub fn is_changed_to(&mut self, present: Vec<MustSee>) -> bool {
         let is_changed = self.present != present;
         self.present = present;
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_seen_only_from_below_is_shown_from_its_top() {
+    fn item_seen_only_at_its_end_is_shown_from_its_top() {
         let seen = |from, to| {
             Shown {
                 from,

@@ -37,7 +37,8 @@ pub fn parameters_ui(
     }
 }
 
-/// Why a choice can be made on none of the devices, where another one can: by the documentation.
+/// Why a choice is possible on none of the devices, although another one is, according to the
+/// documentation.
 fn refused(
     cx: &Cx<'_>,
     form: &OrderForm,
@@ -45,7 +46,7 @@ fn refused(
     choices: &[Choice],
     choice: &Choice,
 ) -> Option<&'static str> {
-    // The other steps of a plan are judged by their findings.
+    // The findings judge the other steps of a plan.
     let kind = form.draft.task().kind().filter(|_| form.plan.is_none());
     let supports = kind?.spec().supports;
     let forbids = |machine: &Machine, choice: &Choice| {
@@ -82,7 +83,7 @@ fn choice_ui(
             let why = refused(cx, form, parameter, choices, choice);
             if let Some(why) = why.filter(|_| !is_chosen) {
                 is_whole = false;
-                // No hint needed: the other choice is beside it.
+                // No hint: the other choice is beside it.
                 let why = why.split(';').next().unwrap_or(why);
                 let words = format!("{} cannot be chosen: {why}", choice.word);
                 ui.label(RichText::new(words).color(tokens.stale));
@@ -108,10 +109,10 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
     let is_empty = text.trim().is_empty();
     let error = value.as_ref().err();
     let error = error.filter(|_| !is_empty).map(ToString::to_string);
-    // What will be sent, where the field says something else.
+    // The value that will be sent, if it differs from the text in the field.
     let read = match &value {
         Ok(value) if value.text() != text => Some(format!("Read as {}", value.text())),
-        // Defender ends it, so the time left is by Defender's clock, not by this computer's.
+        // Defender ends it, so the time left is by Defender's clock.
         Ok(Value::Time(at)) => left(*at, now).map(|left| {
             format!("{left} from now by Defender's clock; year-month-day hour:minute in UTC")
         }),
@@ -129,7 +130,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
     }
 }
 
-/// The first field that still has to be filled in, else the comment.
+/// The first field to fill in, else the comment.
 pub fn next_to_fill(form: &OrderForm, wants_name: bool) -> FormField {
     let draft = &form.draft;
     let mut parameters = form.parameters().into_iter();
@@ -148,15 +149,15 @@ pub fn next_to_fill(form: &OrderForm, wants_name: bool) -> FormField {
     FormField::Comment
 }
 
-/// The comment. Typing on a button leads here.
+/// Shows the comment, which also takes text typed while a button has the focus.
 pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
-    // As it will be sent: with the ticket before it.
+    // As sent: with the ticket before it.
     let error = form.drafts().next().and_then(|draft| draft.comment().err());
     let added = form.drafts().next().map_or(0, |draft| {
         let sent = draft.comment.trim().chars().count();
         sent.saturating_sub(form.draft.comment.trim().chars().count())
     });
-    // One field at a time: what the foot says is what is framed here.
+    // Frames only the field that the footer asks for.
     let words = error.as_ref().map(ToString::to_string);
     let is_due = !form.draft.comment.is_empty() || form.error == words;
     let is_missing = matches!(error, Some(DraftError::CommentMissing));
@@ -173,7 +174,7 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Both ways to sign in, where the sign-in has ended while the form was open.
+/// Shows both sign-in methods, if the sign-in has ended while the form was open.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         for command in sign_in_methods(cx.state) {
@@ -185,8 +186,7 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// The name of the one protected device, from a person who means just this one; the word for all devices from
-/// one who means them all.
+/// Asks for the name of the one protected device, or, for a tenant-wide order, the word for all devices.
 pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
     let tail = machine.id.tail();
     let word = format!("Type the word “{EVERYWHERE}”");
@@ -207,7 +207,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
         None => format!("The last four characters of its id, {tail}"),
     };
     let is_empty = form.draft.typed_name.trim().is_empty();
-    // It is another device's name, or was missing when the order was to be confirmed.
+    // Another device's name, or none when the order was to be confirmed.
     let trouble = match (is_empty, machine.is_named_by(&form.draft.typed_name)) {
         (false, false) => Some(wrong),
         (true, _) if form.error.is_some() => Some("Needed to continue"),
@@ -220,7 +220,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
         .show_ui(ui);
 }
 
-/// Taking something from several devices wants their number, from a person who has read the list.
+/// Asks for the number of devices before a disruptive batch, to confirm that the list was read.
 pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     let (task, count) = (form.task(), form.count());
     if guard::number_trouble(&task, count, "").is_none() {

@@ -1,5 +1,5 @@
-//! Facts of the file in the form, and the ways to its SHA-1: from its SHA-256, or from the file itself.
-//! What matters before acting is among the findings.
+//! Facts of the file in the form, and ways to its SHA-1: from its SHA-256, or from the file itself. The
+//! warnings are among the findings.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,18 +21,18 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, UiExt as _};
 use crate::ui::{Cx, words};
 
-/// Digits of a hash that tell it from others at a glance.
+/// Number of hash digits shown to tell hashes apart.
 const GLANCE: usize = 8;
-/// Indicators that are shown.
+/// Maximum number of indicators shown.
 const SHOWN_INDICATORS: usize = 3;
-/// Names that are shown.
+/// Maximum number of names shown.
 const SHOWN_NAMES: usize = 3;
 
-/// Lines of text for which room is kept.
+/// Number of text lines for which room is reserved.
 const KEPT_LINES: f32 = 4.0;
 
-/// Looks the file up and says what is known of it. The room for that and the buttons below it are always
-/// there, so that what comes after them does not move.
+/// Looks the file up and shows its facts. Their room and the buttons below are always there, so that
+/// nothing after them moves.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     take_hashed(cx.state, form);
     let hash = form.draft.file_hash();
@@ -54,7 +54,7 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Shows the lines whole, in as many as each takes; a hash or a time that is cut is none.
+/// Shows each line in full, wrapped: a truncated hash or time is useless.
 fn lines_ui(ui: &mut Ui, lines: &[String]) {
     let line = ui.text_style_height(&TextStyle::Small);
     let gap = ui.spacing().item_spacing.y;
@@ -66,7 +66,7 @@ fn lines_ui(ui: &mut Ui, lines: &[String]) {
     });
 }
 
-/// Whether the present sign-in may look a file up, as far as that is known.
+/// Whether the current sign-in may look a file up, as far as that is known.
 fn may_look_up(state: &State) -> bool {
     state.session.is_signed_in() && !state.session.is_known_to_lack(&Permission::FileReadAll)
 }
@@ -180,12 +180,12 @@ fn hashing_lines(state: &State, path: &Path) -> Vec<String> {
     }
 }
 
-/// The computer that has to be named before a file there is opened.
+/// The remote computer that must be named before a file on it is opened.
 fn other_computer(path: &Path) -> Option<String> {
     words::other_computer(&path.to_string_lossy())
 }
 
-/// Puts the SHA-1 in place of the path that it was made from.
+/// Replaces the path by the SHA-1 computed from it.
 fn take_hashed(state: &State, form: &mut OrderForm) {
     let (Some(path), Some(field)) = (form.draft.file_path(), form.draft.hash_field()) else {
         return;
@@ -208,14 +208,14 @@ fn hashing_ui(ui: &mut Ui, cx: &mut Cx<'_>, path: &Path) {
         );
         (label, Command::HashFile(path.to_owned()))
     };
-    // One button, which keeps the keyboard.
+    // One button for all states, so that it keeps the focus.
     if ui.add(ActionButton::new(&label).key("hash")).clicked() {
         cx.out.work.push(work);
     }
 }
 
-/// The SHA-1 by which the devices with the file are listed: where the form takes either hash, also that
-/// of the file's record.
+/// The SHA-1 by which devices with the file are listed; if the form takes either hash, it may come from the
+/// file's record.
 fn listed_by(state: &State, form: &OrderForm, hash: &str) -> Option<Box<str>> {
     if Sha1::find(hash).is_ok() {
         return Some(hash.into());
@@ -225,7 +225,7 @@ fn listed_by(state: &State, form: &OrderForm, hash: &str) -> Option<Box<str>> {
     Some(facts.sha1.clone())
 }
 
-/// The SHA-1 of a file that is known by its SHA-256, and the devices of one that is known by its SHA-1.
+/// Shows the SHA-1 of a file known by its SHA-256, or the devices of one known by its SHA-1.
 fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&str>, id: Id) {
     let Some(hash) = hash else {
         return choose_ui(ui, cx, form);
@@ -262,7 +262,7 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
     everywhere_ui(ui, cx, form, hash);
 }
 
-/// Lets the person choose a file of this computer to hash.
+/// Lets the user choose a file of this computer to hash.
 fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let open = form.file.chosen.as_ref();
     let button = ActionButton::new("Choose file…")
@@ -275,8 +275,8 @@ fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     }
 }
 
-/// Leads from a file that is to be taken from a device to the form that blocks it on all of them, with
-/// what was typed so far.
+/// Leads from a quarantine on one device to the form that blocks the file on all of them, with the text
+/// typed so far.
 fn everywhere_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: &str) {
     if form.draft.task().is_tenant_wide() {
         return;
@@ -291,7 +291,7 @@ fn everywhere_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: &str)
     }
 }
 
-/// Offers the SHA-1 that the service's own record has beside the SHA-256 in the form.
+/// Offers the SHA-1 that the service has recorded for the SHA-256 in the form.
 fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
     let Some(field) = draft.hash_field() else {
         return;
@@ -302,13 +302,13 @@ fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
     let button = ActionButton::new(&label).name(&name).hint(sha1);
     if ui.add(button).clicked() {
         draft.set(field, sha1);
-        // The comment takes the keyboard in this same frame, and is not to begin with this key.
+        // The comment gets the focus in this frame, and must not receive this key.
         ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         ui.memory_mut(|memory| memory.request_focus(FormField::Comment.id(id)));
     }
 }
 
-/// Takes in a file that was chosen, or dropped on the window, while a form that is about a file is open.
+/// Takes a file that was chosen, or dropped on the window, while a form for a file is open.
 pub fn take_file(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let dropped = ui.input(|input| input.raw.dropped_files.clone());
     let dropped = dropped.iter().map(|file| file.path().to_owned());
@@ -356,7 +356,7 @@ fn words(facts: &FileFacts) -> String {
     join([names, signer].into_iter().chain(publisher).chain(product))
 }
 
-/// Verdict, and number of devices on which it was seen.
+/// Verdict, and number of devices on which the file was seen.
 fn verdict_words(facts: &FileFacts) -> String {
     let count = |count: Option<i64>, of: &str| {
         count.map(|count| {
@@ -391,7 +391,7 @@ fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
     join(words.take(SHOWN_INDICATORS).chain(cut))
 }
 
-/// Size, and times of its sightings.
+/// Size, and times of sightings.
 fn seen_words(facts: &FileFacts, now: Timestamp) -> String {
     let seen = |seen: Seen, place: &str| match (seen.first, seen.last) {
         (Some(first), Some(last)) => Some(format!(
@@ -421,7 +421,7 @@ mod tests {
     use crate::ui::order::file::*;
 
     #[test]
-    fn the_lines_say_what_is_known_and_leave_out_what_is_not() {
+    fn unknown_file_facts_are_left_out() {
         assert_eq!(words(&FileFacts::default()), "signer not reported");
         let facts = FileFacts {
             signer: Some("Acme".into()),

@@ -1,4 +1,4 @@
-//! The buttons of the action form, and the lines under them that are always there.
+//! The buttons of the action form, and the lines below them, which are always there.
 
 use egui::{Label, TextStyle, Ui, UiBuilder, accesskit};
 
@@ -13,7 +13,7 @@ use crate::ui::widgets::{
     ActionButton, ButtonStyle, TipExt as _, button_width, confirming_keys, is_arming,
 };
 
-/// Label of the safe button where it cannot name the state that stays.
+/// Label of the safe button if it cannot name the state that stays.
 const KEEP_NOTHING: &str = "Cancel";
 
 /// The button pressed, by pointer or key.
@@ -24,7 +24,7 @@ pub(super) enum Pressed {
     Confirm,
 }
 
-/// Label of the safe button: names the state that stays, where that is known.
+/// Label of the safe button: the state that stays, if known.
 fn keep_label(cx: &Cx<'_>, form: &OrderForm) -> &'static str {
     let task = form.task();
     let is_so = |machine: &MachineRef| {
@@ -48,7 +48,7 @@ fn keep_label(cx: &Cx<'_>, form: &OrderForm) -> &'static str {
     }
 }
 
-/// The lines under the buttons are always there: nothing may move under the pointer.
+/// Height of the lines below the buttons, constant so that nothing moves under the pointer.
 fn reason_height(ui: &Ui, is_tiny: bool) -> f32 {
     let line = ui.text_style_height(&TextStyle::Small);
     if is_tiny { line } else { 2.0 * line }
@@ -58,7 +58,7 @@ pub(super) fn footer_height(ui: &Ui, is_tiny: bool) -> f32 {
     ui.tokens().height.control + ui.spacing().item_spacing.y + reason_height(ui, is_tiny)
 }
 
-/// The safe button and the one that confirms; `block` is why that cannot be.
+/// Shows the safe button and the confirm button; `block` is why the latter is disabled.
 pub(super) fn footer_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -79,11 +79,11 @@ pub(super) fn footer_ui(
         Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
     };
     let label = confirm_label(form);
-    // An id of their own: the focus stays where it is when something is drawn above.
+    // Ids of their own, so that the focus stays put when something is drawn above.
     let builder = UiBuilder::new().scope_id(place.id.with("buttons"));
     let pressed = ui.scope_builder(builder, |ui| {
         ui.horizontal(|ui| {
-            // As wide as the wider word: the label follows the device's state, and nothing may move.
+            // As wide as the wider label: it follows the device's state, and nothing may move.
             let words = [KEEP_NOTHING, task.keep_label()];
             let width = words.map(|word| button_width(ui, word));
             let width = width[0].max(width[1]);
@@ -113,13 +113,13 @@ pub(super) fn footer_ui(
     if cx.state.session.is_signed_in() {
         reason_ui(ui, form.error.as_deref(), reason, place.is_tiny);
     } else {
-        // In the same place, and in sight: nothing moves when the sign-in ends.
+        // In the same place, and visible: nothing moves when the sign-in ends.
         fields::sign_in_ui(ui, cx);
     }
     pressed.inner
 }
 
-/// Why the form cannot be confirmed or was not, else the keys that work here.
+/// Shows why the form cannot be or was not confirmed, else the keys that work here.
 fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bool) {
     let tokens = ui.tokens();
     let (line, colour) = match (error, reason) {

@@ -18,68 +18,67 @@ use crate::state::State;
 /// An action form with its review.
 #[derive(Debug)]
 pub struct OrderForm {
-    /// The draft shared by all devices: the fields, for no machine in particular. In a plan it is for
-    /// the step with a file, else for the first.
+    /// The draft shared by all devices (the fields, without a machine). In a plan it is the draft of the
+    /// step with a file, else of the first.
     pub(in crate::ui) draft: Draft,
-    /// Each machine with the entry that its order will be; in a plan one for each step, those of a
-    /// machine one after the other.
+    /// Each machine with the entry of its order; in a plan one per step, those of a machine adjacent.
     pub(in crate::ui) targets: Vec<FormTarget>,
-    /// The plan that is ordered, where it is one.
+    /// The ordered plan, if it is one.
     pub(in crate::ui) plan: Option<Arc<Plan>>,
-    /// Whether another plan may be chosen in its place.
+    /// Whether another plan can be chosen.
     pub(super) chooses_plan: bool,
-    /// Devices on which the form's action has another kind: a release from containment.
+    /// Devices on which the action is a release from containment instead.
     pub(super) renamed: Vec<(MachineId, ActionKind)>,
-    /// Devices that it leaves out although they could be meant, and why.
+    /// Why similar devices are not in the form.
     pub(super) not_included: Option<String>,
-    /// Targets taken out by hand that may be put back: all orders of a device, or some steps.
+    /// Targets left out by hand that can be put back: all orders of a device, or some steps.
     pub(in crate::ui) left_out: Vec<FormTarget>,
-    /// The end that the form has given itself, where it wants one.
+    /// The end time that the form has filled in, if it has one.
     pub(super) given_end: Option<GivenEnd>,
     pub(super) opened_from: OpenedFrom,
-    /// The ticket, which leads the comment that is sent.
+    /// The ticket, which is prefixed to the comment.
     pub(in crate::ui) ticket: String,
-    /// The one that the comment names, where it names one.
+    /// The ticket that the comment names, if any.
     ticket_in_comment: String,
-    /// A ticket offered by a button, where the form does not begin with one.
+    /// A ticket offered by a button, if the form does not start with one.
     pub(super) offered_ticket: Option<String>,
-    /// Number of devices, as typed for confirmation.
+    /// Number of devices, typed for confirmation.
     pub(super) number: String,
     /// egui's time when the dialog appeared.
     pub(super) opened_at: f64,
-    /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
+    /// egui's time when it appeared or its findings last changed; the buttons are armed a moment later.
     pub(super) armed_at: f64,
     pub(super) measures: Measures,
     /// Devices and findings that have been on screen.
     pub(super) exposure: Exposure,
-    /// The template that the comment comes from and the text it gave: as long as the comment is
-    /// that text, another template or another ticket may replace it.
+    /// The template that the comment comes from, and its text: until the comment is edited, another
+    /// template or ticket may replace it.
     pub(super) from_template: Option<(String, String)>,
-    /// Its beginning; `None` before it was drawn.
+    /// Its subject when opened; `None` before it was drawn.
     pub(super) began: Option<Began>,
     /// State of the file section.
     pub(super) file: FileSection,
-    /// Whether the history of every device was known since they were read last.
+    /// Whether every device's history has been known since they were last read.
     pub(super) has_had_histories: bool,
-    /// Why the last try to confirm did not work; typed text survives it.
+    /// Why the last attempt to confirm failed; typed text is kept.
     pub(super) error: Option<String>,
-    /// The button that takes the keyboard in the next frame.
+    /// The button that gets the focus in the next frame.
     pub(super) next_focus: Option<NextFocus>,
     judged: Judged,
 }
 
-/// Heights and scroll position of the last frame, in points. By them the fields stay under the pointer
-/// while the findings above them grow.
+/// Heights and scroll position of the last frame, in points. They keep the fields under the pointer while
+/// the findings above them grow.
 #[derive(Debug, Default)]
 pub struct Measures {
     /// Full height of the findings list.
     pub list_content: Option<f32>,
-    /// Height at which it is drawn. Once the form has settled, it changes only as far as the fields can
-    /// stay where they are.
+    /// Height at which it is drawn. After the form has settled it changes only as far as scrolling can keep
+    /// the fields in place.
     pub list_height: Option<f32>,
-    /// Growth of the list since the form has settled.
+    /// Growth of the list since the form settled.
     pub grown: f32,
-    /// Growth in this pass, by which the view is scrolled on.
+    /// Growth in this pass, by which the view is scrolled.
     pub grown_by: f32,
     /// Scroll offset.
     pub scrolled: f32,
@@ -87,23 +86,23 @@ pub struct Measures {
     pub body_height: Option<f32>,
 }
 
-/// A button that takes the keyboard.
+/// A button that gets the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextFocus {
     /// The safe button, as when the form opens.
     Keep,
-    /// The button that leaves out what is blocked.
+    /// The button that leaves out blocked devices.
     LeaveOut,
 }
 
-/// The reviews as they were judged last, one of each device.
+/// The last reviews, one per device.
 #[derive(Debug, Default)]
 struct Judged {
     from: Option<ReviewInputs>,
     reviews: Arc<[Review]>,
 }
 
-/// The inputs that the reviews were judged by.
+/// Inputs of the reviews.
 #[derive(Debug, PartialEq)]
 struct ReviewInputs {
     revision: u64,
@@ -131,18 +130,18 @@ impl ReviewInputs {
 pub enum OpenedFrom {
     #[default]
     Anywhere,
-    /// Opened for the devices ticked in the list.
+    /// The devices ticked in the list.
     Selection,
-    /// Opened over another form, which it replaces once it is confirmed.
+    /// Another form, which it replaces once confirmed.
     OtherForm,
 }
 
-/// An end that nobody has typed.
+/// An end time filled in by the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenEnd {
-    /// The one it is without anything that speaks for a later one.
+    /// The default end, unless a later one is needed.
     pub usual: Timestamp,
-    /// The text as it was put into the field.
+    /// The text put into the field.
     pub text: String,
 }
 
@@ -151,19 +150,19 @@ pub struct GivenEnd {
 pub struct FormTarget {
     pub entry: EntryId,
     pub machine: MachineRef,
-    /// Step of the plan, counted from 0.
+    /// Step of the plan, from 0.
     pub step: usize,
-    /// The entry whose order is sent again by it.
+    /// The entry that it sends again.
     pub replaces: Option<EntryId>,
-    /// Why it was left out, where something spoke against it.
+    /// Why it was left out, if there was a reason.
     pub left_out_for: Option<String>,
 }
 
 impl FormTarget {
-    /// A device.
+    /// Creates a target with a new entry.
     ///
     /// # Errors
-    /// When the system gives no random numbers: its order would have no tag.
+    /// If the system provides no random numbers: its order would have no tag.
     pub fn new(machine: MachineRef, step: usize) -> Result<Self, getrandom::Error> {
         let entry = EntryId::random()?;
         Ok(Self {
@@ -180,7 +179,7 @@ impl FormTarget {
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     pub id: Id,
-    /// Whether the window is so low that only the most necessary keeps its place.
+    /// Whether the window is so low that only the essentials keep their place.
     pub is_tiny: bool,
 }
 
@@ -192,7 +191,7 @@ pub struct UsedTicket {
 }
 
 impl OrderForm {
-    /// An empty form about these devices.
+    /// Creates an empty form for these devices.
     #[must_use]
     pub fn new(targets: Vec<FormTarget>, draft: Draft, time: f64) -> Self {
         Self {
@@ -226,7 +225,7 @@ impl OrderForm {
     /// Adds a device.
     ///
     /// # Errors
-    /// When the system gives no random numbers: its order would have no tag.
+    /// If the system provides no random numbers: its order would have no tag.
     pub fn add(&mut self, machine: &MachineRef) -> Result<(), getrandom::Error> {
         let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
         self.left_out.retain(|gone| gone.machine.id != machine.id);
@@ -236,7 +235,7 @@ impl OrderForm {
         Ok(())
     }
 
-    /// Makes it the form of a plan, with every step on every device.
+    /// Turns it into the form of a plan, with every step on every device.
     ///
     /// # Errors
     /// As [`Self::add`].
@@ -251,14 +250,14 @@ impl OrderForm {
         Ok(())
     }
 
-    /// Makes it the form of a plan, with the steps that it has.
+    /// Turns it into the form of a plan, keeping its steps.
     pub fn be_about(&mut self, plan: Arc<Plan>) {
         let of_file = |parameter: &Parameter| parameter.kind == ParameterKind::Hash;
         let mut steps = plan.steps.iter();
         let step = steps.find(|step| step.kind.spec().parameters.iter().any(of_file));
         if let Some(step) = step.or(plan.steps.first()) {
             self.draft.subject = Subject::Act(step.kind);
-            // What a plan gives is looked up as what is typed.
+            // A hash from the plan is looked up like a typed one.
             let field = self.draft.hash_field();
             let given = field.and_then(|field| Some((field, step.given.get(field.wire_name)?)));
             if let Some((field, given)) = given {
@@ -268,7 +267,7 @@ impl OrderForm {
         self.plan = Some(plan);
     }
 
-    /// Notes the entries, each with its step, that are sent again by this form.
+    /// Notes the entries, each with its step, that this form sends again.
     pub fn send_again(&mut self, entries: &[(usize, &Entry)]) {
         for target in &mut self.targets {
             let mut entries = entries.iter();
@@ -279,7 +278,7 @@ impl OrderForm {
         }
     }
 
-    /// The entries that need attention and are sent again, as they are to be acknowledged.
+    /// The entries that it sends again and that need attention, to be acknowledged.
     #[must_use]
     pub fn replaced(&self, state: &State) -> Vec<(EntryId, &'static str)> {
         let replaced = self.targets.iter().filter_map(|target| target.replaces);
@@ -309,20 +308,20 @@ impl OrderForm {
         }
     }
 
-    /// Whether a step of the plan, counted from 0, is sent to any of the devices.
+    /// Whether a step of the plan, from 0, is sent to any device.
     #[must_use]
     pub fn sends(&self, step: usize) -> bool {
         self.targets.iter().any(|target| target.step == step)
     }
 
-    /// Number of the plan's steps that are sent, and of all on these devices.
+    /// Number of the plan's steps that are sent, and of all its steps on these devices.
     #[must_use]
     pub fn extent(&self) -> (usize, usize) {
         let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
         (self.targets.len(), steps * self.count())
     }
 
-    /// The task; of a plan, the most harmful step that is sent.
+    /// The task; for a plan, the most harmful step that is sent.
     #[must_use]
     pub fn task(&self) -> Task {
         let Some(plan) = &self.plan else {
@@ -348,7 +347,7 @@ impl OrderForm {
         Some(step.kind.spec().button)
     }
 
-    /// The ticket of this order: that of its field, else the one that the comment names.
+    /// The ticket of this order: that of its field, else the one in the comment.
     #[must_use]
     pub fn its_ticket(&self) -> String {
         match clean_ticket(&self.ticket) {
@@ -357,21 +356,21 @@ impl OrderForm {
         }
     }
 
-    /// Notes the ticket that the comment names by now.
+    /// Notes the ticket that the comment names now.
     pub fn note_ticket(&mut self, state: &State) {
         let named = state.ticket_in(&self.draft.comment).unwrap_or_default();
         named.clone_into(&mut self.ticket_in_comment);
     }
 
-    /// A text that a plan gives, with the ticket in it.
+    /// A text from a plan, with the ticket filled in.
     #[must_use]
     pub fn filled(&self, text: &str) -> String {
         fill(text, &self.its_ticket())
     }
 
-    /// The draft of each device, with the comment as it will be sent.
+    /// The draft of each device, with the comment as sent.
     pub fn drafts(&self) -> impl Iterator<Item = Draft> {
-        // The first that leaves.
+        // The first to leave.
         let first = self.targets.iter().min_by_key(|target| target.step);
         let batch = first.map(|first| first.entry);
         let batch = batch.filter(|_| self.targets.len() > 1);
@@ -395,13 +394,13 @@ impl OrderForm {
         })
     }
 
-    /// Whether closing the form would lose something that a person has entered.
+    /// Whether closing the form would lose input.
     #[must_use]
     pub fn has_input(&self) -> bool {
         let draft = &self.draft;
         let fields = self.parameters().into_iter();
         let fields = fields.filter(|field| field.is_typed());
-        // What the form begins with was entered by nobody.
+        // Initial values were not typed.
         let fields = fields.filter(|field| field.kind != ParameterKind::Time);
         let typed = [&*draft.comment, &draft.typed_name, &self.number];
         let mut typed = typed
@@ -410,7 +409,7 @@ impl OrderForm {
         typed.any(|text| !text.trim().is_empty())
     }
 
-    /// The only device, where there is one.
+    /// The device, if there is only one.
     #[must_use]
     pub fn only(&self) -> Option<&MachineRef> {
         let mut machines = self.machines();
@@ -431,7 +430,7 @@ impl OrderForm {
         Arc::clone(&self.judged.reviews)
     }
 
-    /// Reviews judged anew: a confirmation is judged by its own time.
+    /// Judges the reviews again: a confirmation is judged by its own time.
     pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
         self.note_ticket(state);
         let batch_size = self.count();
@@ -450,7 +449,7 @@ impl OrderForm {
         Arc::clone(&self.judged.reviews)
     }
 
-    /// The ticket as it will be offered to the next form.
+    /// The ticket to offer to the next form.
     #[must_use]
     pub fn used_ticket(&self) -> Option<UsedTicket> {
         let text = self.its_ticket();

@@ -1,5 +1,5 @@
-//! Texts typed into a form that was dismissed without an order: restored in the next form that begins
-//! as that one did, and in no other. In memory, for this run only.
+//! Text typed into a form that was dismissed without an order: restored in the next form with the same
+//! subject, and in no other. In memory, for this run only.
 
 use egui::{Id, Ui};
 
@@ -10,9 +10,9 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Views;
 use crate::ui::widgets::{ActionButton, UiExt as _};
 
-/// Forms whose text is kept, the last ones.
+/// Maximum number of forms whose text is kept.
 const MAX_FORMS: usize = 5;
-/// Nobody types more than this; what was pasted is at hand elsewhere.
+/// Maximum size: nobody types more, and pasted text can be pasted again.
 const MAX_BYTES: usize = 16 * 1024;
 
 /// Subject of a form that has just been opened.
@@ -31,7 +31,7 @@ fn beginning_of(form: &OrderForm) -> Beginning {
     }
 }
 
-/// Present subject of a form: another plan may have been chosen in it.
+/// Current subject of a form, in which another plan may have been chosen.
 fn by_now(began: &Began, form: &OrderForm) -> Beginning {
     Beginning {
         subject: form.draft.subject.clone(),
@@ -40,7 +40,7 @@ fn by_now(began: &Began, form: &OrderForm) -> Beginning {
     }
 }
 
-/// Notes how a form that is drawn for the first time begins, and gives it the text that was kept for it.
+/// Notes the subject of a form drawn for the first time, and restores the text kept for it.
 pub fn begin(views: &mut Views, form: &mut OrderForm) {
     if form.began.is_some() {
         return;
@@ -88,7 +88,7 @@ pub fn keep(views: &mut Views, form: &OrderForm) {
     kept.drain(..surplus);
 }
 
-/// Forgets what was kept for the action and the devices of a form that was confirmed.
+/// Forgets the text kept for the action and devices of a confirmed form.
 pub fn forget(views: &mut Views, form: &OrderForm) {
     if let Some(began) = &form.began {
         let done = by_now(began, form);
@@ -99,8 +99,8 @@ pub fn forget(views: &mut Views, form: &OrderForm) {
     }
 }
 
-/// That the form has text of an earlier one, with the way to an empty comment, whose field is `comment`. The
-/// line stays where it is: nothing moves under the pointer.
+/// Says that text was restored, with a button that clears the comment (the field `comment`). The line
+/// stays: nothing moves under the pointer.
 pub fn from_before_ui(ui: &mut Ui, form: &mut OrderForm, comment: Id) {
     let Some(began) = &mut form.began else {
         return;
@@ -124,7 +124,7 @@ pub fn from_before_ui(ui: &mut Ui, form: &mut OrderForm, comment: Id) {
                 form.ticket.clear();
             }
             began.from_before = FromBefore::Cleared;
-            // The button that had the keyboard goes.
+            // The focused button disappears.
             ui.memory_mut(|memory| memory.request_focus(comment));
         }
     });

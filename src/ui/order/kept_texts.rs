@@ -1,4 +1,4 @@
-//! The texts of forms that were put away, as data.
+//! The texts of dismissed forms, as data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::action::{Plan, Subject};
 use crate::model::MachineId;
 
-/// The texts of the last forms that were put away, the newest last.
+/// The texts of the last dismissed forms, the newest last.
 #[derive(Debug, Default)]
 pub struct KeptTexts(pub(super) Vec<KeptText>);
 
@@ -15,7 +15,7 @@ pub(super) struct KeptText {
     pub of: Beginning,
     pub comment: String,
     pub from_template: Option<(String, String)>,
-    /// The ticket, where a person has typed it.
+    /// The ticket, if typed.
     pub ticket: String,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Beginning {
     pub subject: Subject,
     pub plan: Option<Arc<Plan>>,
     pub machines: Vec<MachineId>,
-    /// Another file is another order.
+    /// An order for another file is another order.
     pub values: BTreeMap<&'static str, String>,
     pub comment: String,
 }
 
-/// The beginning of a form.
+/// The subject with which a form was opened.
 #[derive(Debug)]
 pub struct Began {
     pub(super) beginning: Beginning,
@@ -38,13 +38,13 @@ pub struct Began {
     pub(super) from_before: FromBefore,
 }
 
-/// Texts taken over from an earlier form.
+/// Text restored from an earlier form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FromBefore {
     Nothing,
     Comment,
     CommentAndTicket,
-    /// Taken over, and cleared by the person.
+    /// Restored, then cleared by the user.
     Cleared,
 }
 

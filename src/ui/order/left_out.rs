@@ -1,4 +1,4 @@
-//! Devices and single steps of a plan that are taken out of a form by hand, and put back.
+//! Devices and single plan steps that are left out of a form by hand, and put back.
 
 use egui::{Ui, WidgetInfo, accesskit};
 
@@ -8,8 +8,8 @@ use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
 use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _, checkbox_ui};
 
-/// Leaves devices out of a form that has just been opened, each for its reason, until a person puts them back.
-/// Where that would leave none, all stay.
+/// Leaves devices out of a form that has just been opened, each for its reason, until they are put back. If
+/// none would remain, all stay.
 pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
     let why = |target: &FormTarget| {
         let mut reasons = reasons.iter();
@@ -33,7 +33,7 @@ pub fn set_aside(form: &mut OrderForm, reasons: &[(MachineId, String)]) {
     }
 }
 
-/// Takes these orders out of the form, or puts them back where they were left out. What is blocked keeps the
+/// Takes these orders out of the form, or puts them back if they were left out. Blocked orders keep their
 /// reason.
 pub fn switch(form: &mut OrderForm, switched: &[EntryId], reviews: &[Review]) {
     let had_several = form.count() > 1;
@@ -50,12 +50,12 @@ pub fn switch(form: &mut OrderForm, switched: &[EntryId], reviews: &[Review]) {
     }
     form.number.clear();
     form.measures.list_height = None;
-    // The list that the keyboard was in is gone.
+    // The focused list is gone.
     let is_gone = had_several && form.only().is_some() && form.plan.is_none();
     form.next_focus = is_gone.then_some(NextFocus::Keep);
 }
 
-/// Puts a target back beside the others of its device, in the order of the steps.
+/// Puts a target back beside the others of its device, in step order.
 fn put_back(form: &mut OrderForm, target: FormTarget) {
     let is_before =
         |known: &FormTarget| known.machine.id == target.machine.id && known.step < target.step;
@@ -66,11 +66,11 @@ fn put_back(form: &mut OrderForm, target: FormTarget) {
         .insert(at.unwrap_or(form.targets.len()), target);
 }
 
-/// A device of which nothing is left in the form.
+/// A device of which every order was left out.
 struct Gone<'a> {
     machine: &'a MachineRef,
     entries: Vec<EntryId>,
-    /// What spoke against its orders, each once.
+    /// Why its orders were left out, each reason once.
     left_out_for: Vec<&'a str>,
 }
 
@@ -101,8 +101,8 @@ fn is_in(form: &OrderForm, target: &FormTarget) -> bool {
         .any(|machine| machine.id == target.machine.id)
 }
 
-/// The steps of a plan on a device: those with a tick are sent. What is blocked says so. Returns those whose
-/// tick was switched.
+/// Shows the steps of a plan on a device with a tick each: ticked ones are sent, blocked ones are marked.
+/// Returns the steps switched.
 pub fn steps_ui(
     ui: &mut Ui,
     form: &OrderForm,
@@ -133,7 +133,7 @@ pub fn steps_ui(
                 name.to_owned()
             };
             let mut is_ticked = sent.is_some();
-            // Without any step the form would be about nothing.
+            // A form needs at least one step.
             let is_last = is_ticked && form.targets.len() == 1;
             let ticked = ui
                 .push_id(n, |ui| checkbox_ui(ui, &mut is_ticked, &words))
@@ -143,7 +143,7 @@ pub fn steps_ui(
             ticked.widget_info(|| {
                 WidgetInfo::selected(accesskit::Role::CheckBox, true, is_sent, &spoken)
             });
-            // Disabled it would lose the keyboard for the half second after each change.
+            // Disabling it would drop the focus for half a second after each change.
             if ticked.changed() && arming.is_none() && !is_last {
                 switched.push(entry);
             }
@@ -157,7 +157,7 @@ pub fn steps_ui(
     switched
 }
 
-/// The buttons that leave out everything blocked, and put back everything left out; each is drawn only where it
+/// Shows the buttons that leave out everything blocked, and put back everything left out; each only if it
 /// would do something.
 pub fn all_ui(
     ui: &mut Ui,
@@ -166,7 +166,7 @@ pub fn all_ui(
     arming: Option<&str>,
 ) -> Vec<EntryId> {
     let mut switched = Vec::new();
-    // Without all that is in it there is no form.
+    // A form cannot leave out everything.
     let blocked = if blocked.len() < form.targets.len() {
         blocked
     } else {
@@ -195,7 +195,7 @@ pub fn all_ui(
         }
         if !form.left_out.is_empty() {
             let label = format!("Put back all {what} ({})", form.left_out.len());
-            // In the place of the other, it has its keyboard.
+            // It replaces the other button and inherits its focus.
             let button = all_button(&label, arming).key("put back all");
             if ui.add(button).clicked() {
                 switched.extend(form.left_out.iter().map(|target| target.entry));
@@ -205,13 +205,13 @@ pub fn all_ui(
     switched
 }
 
-/// Without a tip: it would cover the first device as long as the button has the keyboard.
+/// A button without a tip, which would cover the first device while the button has the focus.
 fn all_button<'a>(label: &'a str, arming: Option<&'a str>) -> ActionButton<'a> {
     let button = ActionButton::new(label).passes_focus_on();
     button.without_tip().disabled_because(arming)
 }
 
-/// The devices and steps that were left out, each device with the way back.
+/// Shows the devices and steps that were left out, each device with a button to put it back.
 pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Vec<EntryId> {
     let mut switched = Vec::new();
     for target in form.left_out.iter().filter(|target| is_in(form, target)) {
@@ -234,7 +234,7 @@ pub fn left_out_ui(ui: &mut Ui, form: &OrderForm, arming: Option<&str>) -> Vec<E
     switched
 }
 
-/// What was left out, and what spoke against it.
+/// Describes an order that was left out, and why.
 fn left_out_words<'a>(what: &str, why: impl IntoIterator<Item = &'a str>) -> String {
     let why: Vec<&str> = why.into_iter().collect();
     let colon = if why.is_empty() { "" } else { ": " };

@@ -1,5 +1,5 @@
-//! The action form for one or several devices, with its review. The device, what was found about
-//! it and the buttons are always in sight; the fields scroll between them.
+//! The action form for one or several devices, with its review. The device, the findings and the buttons
+//! are always visible; the fields scroll between them.
 
 mod blocks;
 mod confirm;
@@ -48,10 +48,10 @@ use form::{NextFocus, Place};
 use paste::FormField;
 use title::title;
 
-/// A form is no higher than this, in points, however high the window.
+/// Maximum height of a form, in points.
 const MAX_HEIGHT: f32 = 800.0;
 /// Below this height only the device, the line on unseen items and the buttons keep their place; for
-/// several devices one line more does.
+/// several devices, one more line.
 const TINY: f32 = 260.0;
 const TINY_FOR_SEVERAL: f32 = 300.0;
 /// Minimum height of the scrolled part.
@@ -70,7 +70,7 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             Some(hash) => blocks::open_over(ui, cx, form, &hash),
             None => cx.views.dialog = Some(OpenDialog::Form(form)),
         },
-        // A ticket that was only typed belongs to nothing.
+        // A ticket that was only typed is not remembered.
         FormOutcome::Closed => {
             kept::keep(cx.views, &form);
             Dialog::return_focus(ui.ctx(), id);
@@ -135,7 +135,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOu
     }
 }
 
-/// Whether the name of the only device is to be typed.
+/// Whether the name of the only device must be typed.
 fn wants_name(form: &OrderForm, reviews: &[Review]) -> bool {
     form.only().is_some() && reviews.iter().any(Review::wants_name)
 }
@@ -143,9 +143,9 @@ fn wants_name(form: &OrderForm, reviews: &[Review]) -> bool {
 /// Result of a frame of the form.
 struct Drawn {
     pressed: Pressed,
-    /// Whether the keys that confirm were pressed.
+    /// Whether the confirm keys were pressed.
     is_by_key: bool,
-    /// Orders that are to be left out, or put back.
+    /// Orders to leave out or put back.
     switched: Vec<EntryId>,
 }
 
@@ -156,14 +156,14 @@ fn content_ui(
     place: Place,
     is_opening: bool,
 ) -> Drawn {
-    // Taken before the buttons are drawn, for which Enter would be a click.
+    // Taken before the buttons are drawn, which would take Enter as a click.
     let is_by_key = take_confirming_key(ui);
     blocks::keep_later_end(cx.state, form);
     open::read_what_has_gone(cx, form);
     let drawn = form.reviews(cx.state, cx.now);
     let wanted = targets::required(form, &drawn);
     if form.exposure.is_changed_to(wanted.clone()) || is_opening {
-        // A click or key that was meant for what was here before confirms nothing.
+        // A click or key meant for what was here before must not confirm.
         form.armed_at = ui.input(|input| input.time);
     }
     let tickets = &cx.state.settings.tickets;
@@ -175,11 +175,11 @@ fn content_ui(
     if before != fields(form) {
         form.error = None;
     }
-    // What the buttons say is what the fields say now.
+    // The buttons must match the current fields.
     let reviews = form.reviews(cx.state, cx.now);
     let block = block(form, &reviews);
     if form.error.is_some() {
-        // The reason for the last refusal is shown while it holds, in its present words.
+        // The reason for the last refusal is shown while it holds, with its current text.
         form.error = why_not(cx, form, &reviews);
     }
     let wants_focus = form.next_focus.take() == Some(NextFocus::Keep) || is_opening;
@@ -191,11 +191,11 @@ fn content_ui(
     }
 }
 
-/// Focuses the first missing field after a form was to be confirmed by key, which brings it into sight.
-/// Unseen items are not scrolled to: pressed repeatedly, the key would skip all of them.
+/// After a failed confirmation by key, focuses the first missing field and thereby scrolls to it. It does
+/// not scroll to unseen items: pressing the key repeatedly would skip all of them.
 fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
-    // A block cannot be filled in: the way on is without that device.
+    // A block cannot be filled in: the user has to leave that device out.
     if form.only().is_none() && reviews.iter().any(plan::is_forbidden) {
         form.next_focus = Some(NextFocus::LeaveOut);
         ui.ctx().request_repaint();
@@ -216,7 +216,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Everything over the buttons. Returns the orders to be left out or put back.
+/// Shows everything above the buttons. Returns the orders to leave out or put back.
 fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -234,13 +234,13 @@ fn upper_ui(
         tokens.space.s
     };
     ui.spacing_mut().item_spacing.y = gap;
-    // Measured after the title: else the whole form would scroll, besides the part that is meant to.
+    // Measured after the title: otherwise the whole form would scroll too.
     let room = Dialog::rest(ui).min(MAX_HEIGHT);
     let top = ui.cursor().top();
     if is_tiny || form.only().is_some() {
         name_ui(ui, form, is_tiny);
     }
-    // For several the title says how many.
+    // For several devices the title shows their number.
     if !is_tiny {
         ui.wrapped(plan::consequence(form));
     }
@@ -274,22 +274,21 @@ fn upper_ui(
     })
 }
 
-/// Minimum height of the findings list: a little higher than its content, where the fields leave the
-/// room, for later findings.
+/// Minimum height of the findings list: slightly more than its content, if the fields leave room, for later
+/// findings.
 fn least_list(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
     let Some((content, body)) = form.measures.list_content.zip(form.measures.body_height) else {
         ui.ctx().request_discard("what was found is measured");
         return 0.0;
     };
     let free = room - body - ui.spacing().item_spacing.y;
-    // Findings on a file come after its hash was typed.
+    // Findings on a file appear after its hash was typed.
     let later = form.draft.hash_field().map_or(0.0, |_| FILE_FINDINGS);
     (content.max(FEW_FINDINGS) + later).min(content.max(free))
 }
 
-/// The scrolled part, `height` points high: the findings, and the fields below them. Where the findings have
-/// grown since the form was first ready, they are scrolled up by as much, so that the fields stay under the
-/// pointer.
+/// Shows the scrolled part, `height` points high: the findings, and the fields below them. Growth of the
+/// findings after the form was first ready is scrolled away, so that the fields stay under the pointer.
 fn scroll_ui<R>(
     ui: &mut Ui,
     form: &mut OrderForm,
@@ -312,7 +311,7 @@ fn scroll_ui<R>(
         ui.set_width(ui.available_width());
         page_by_key(ui, height);
         let inner = content(ui, form);
-        // Enough for the fields to stay where they are.
+        // Keeps the fields in place.
         let drawn = ui.cursor().top() - ui.min_rect().top();
         let missing = height + form.measures.grown - drawn;
         if missing > 0.0 {
@@ -324,8 +323,8 @@ fn scroll_ui<R>(
     shown.inner
 }
 
-/// Page Up and Page Down scroll the fields once everything required has been seen; until then Page Down
-/// shows the next unseen item, and is consumed there.
+/// Lets Page Up and Page Down scroll the fields once every required item has been seen; until then Page
+/// Down shows the next unseen item and is consumed there.
 fn page_by_key(ui: &Ui, height: f32) {
     for (key, direction) in [(Key::PageUp, 1.0), (Key::PageDown, -1.0)] {
         if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
@@ -334,7 +333,7 @@ fn page_by_key(ui: &Ui, height: f32) {
     }
 }
 
-/// The device in the largest type, or in a tiny window the number of devices.
+/// Shows the device in the largest type, or in a tiny window the number of devices.
 fn name_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
     let only = form.only().cloned();
     let name = only
@@ -370,7 +369,7 @@ fn name_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
     }
 }
 
-/// The fields, the exact text to be sent, and further notes.
+/// Shows the fields, the exact text to be sent, and further notes.
 fn body_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id, wants_name: bool) {
     let parameters = form.parameters();
     fields::parameters_ui(ui, cx, form, &parameters, id);
@@ -395,7 +394,7 @@ fn body_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id, wants_nam
     let mut drafts: Vec<_> = drafts.collect();
     for draft in &mut drafts {
         if draft.comment.trim().is_empty() {
-            // The ticket leads what is still to be written.
+            // The ticket precedes the comment still to be written.
             draft.comment = format!("{} …", clean_ticket(&form.ticket));
         }
     }
@@ -403,7 +402,7 @@ fn body_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id, wants_nam
     // Before the long text of all steps, where nobody would look for them.
     plan::consequences_ui(ui, form, &systems);
     review::preview_ui(ui, &drafts, form.only());
-    // Close together, so that all of it can be read without scrolling.
+    // Close together, so that all of it fits without scrolling.
     ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
         ui.small_label("Sent to each device with its own reference tag");

@@ -1,4 +1,4 @@
-//! The one way to open a form.
+//! The only way to open a form.
 
 use std::sync::Arc;
 
@@ -20,31 +20,31 @@ use crate::ui::views::{OpenDialog, Views};
 
 /// Default duration of a block.
 const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Devices that a form leaves out and names.
+/// Maximum number of left-out devices that a form names.
 const NAMED_AS_LEFT_OUT: usize = 4;
-/// Devices whose open alerts are asked for as a form opens.
+/// Maximum number of devices whose open alerts are read when a form opens.
 const MAX_ALERTS_READ: usize = 10;
 
 /// A form to be opened.
 pub struct NewForm<'a> {
     pub of: Of,
-    /// Puts the first values into its fields.
+    /// Fills in the initial values.
     pub fill: Box<dyn FnOnce(&mut Draft) + 'a>,
-    /// Its ticket, instead of the one that it would choose.
+    /// Its ticket, instead of the default.
     pub ticket: Option<String>,
     pub opened_from: OpenedFrom,
-    /// Devices that it does not take in, which are named.
+    /// Devices that it does not include, which it names.
     pub left_out: &'a [&'a LeftOut],
-    /// Devices that it has taken out, each for its reason: a person may put them back.
+    /// Devices that it leaves out, each for its reason, and that can be put back.
     pub set_aside: &'a [(MachineId, String)],
     /// The orders that it sends again, each with its step.
     pub again: Vec<(usize, &'a Entry)>,
 }
 
-/// What a form orders.
+/// Subject of a form.
 pub enum Of {
     Subject(Subject, Vec<MachineRef>),
-    /// All steps of the plan with this name, else of the first; another one can be chosen.
+    /// All steps of the plan with this name, else of the first; another plan can be chosen.
     Plan(Option<Box<str>>, Vec<MachineRef>),
     /// Some steps of a plan, each on its device.
     Steps(Arc<Plan>, Vec<(usize, MachineRef)>),
@@ -57,7 +57,7 @@ impl<'a> NewForm<'a> {
         Self::of(Of::Subject(subject, machines.to_vec()))
     }
 
-    /// The form that cancels an action of the service.
+    /// The form that cancels a machine action.
     #[must_use]
     pub fn cancel(
         action: &MachineActionId,
@@ -77,8 +77,8 @@ impl<'a> NewForm<'a> {
         Self::of(Of::Plan(name.map(Into::into), machines.to_vec()))
     }
 
-    /// The form of orders that are to be sent again, each with its step of the plan where there is one; with
-    /// the text of the first. `None` where there are none.
+    /// The form that sends these orders again, each with its plan step if there is one, with the text of
+    /// the first. `None` without orders.
     #[must_use]
     pub fn again(plan: Option<Arc<Plan>>, orders: Vec<(usize, &'a Entry)>) -> Option<Self> {
         let first = &orders.first()?.1.order;
@@ -105,7 +105,7 @@ impl<'a> NewForm<'a> {
         })
     }
 
-    /// The same for the devices that are selected in the list.
+    /// Marks it as opened for the devices ticked in the list.
     #[must_use]
     pub fn of_selection(self) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl<'a> NewForm<'a> {
         }
     }
 
-    /// Opens it, unless this console only looks: whatever raises it says so.
+    /// Opens it, unless this console is look-only, which the caller shows.
     pub fn raise(self, ui: &Ui, cx: &mut Cx<'_>) {
         if acting_trouble(cx.state).is_ok() {
             let time = ui.input(|input| input.time);
@@ -135,7 +135,7 @@ impl<'a> NewForm<'a> {
         }
     }
 
-    /// Opens it; `time` is egui's. The returned commands read the facts again.
+    /// Opens it at egui's `time`. The returned commands read the facts again.
     #[must_use = "the commands read the devices again"]
     pub fn open(self, state: &State, views: &mut Views, time: f64, now: Timestamp) -> Vec<Command> {
         let mut form = match form_of(self.of, self.fill, state, time) {
@@ -175,7 +175,7 @@ impl<'a> NewForm<'a> {
     }
 }
 
-/// The form with its first values; `None` where it would be about nothing.
+/// The form with its initial values; `None` if it would have no target.
 fn form_of(
     of: Of,
     fill: Box<dyn FnOnce(&mut Draft) + '_>,
@@ -203,7 +203,7 @@ fn form_of(
     };
     let is_tenant_wide = matches!(&subject, Subject::Act(kind) if kind.is_tenant_wide());
     let machines = if is_tenant_wide {
-        // Wherever it was begun.
+        // Wherever it was opened.
         vec![MachineRef::every_device()]
     } else {
         machines
@@ -258,7 +258,7 @@ fn form_of_steps(
     Ok(Some(form))
 }
 
-/// Which devices a form leaves out, and why.
+/// Names the devices that a form leaves out, with the reasons.
 fn not_included(left_out: &[&LeftOut]) -> Option<String> {
     let named = left_out.iter().take(NAMED_AS_LEFT_OUT);
     let mut named: Vec<String> = named
@@ -274,8 +274,8 @@ fn not_included(left_out: &[&LeftOut]) -> Option<String> {
     (!named.is_empty()).then(|| format!("Not included: {}", named.join(", ")))
 }
 
-/// Reads devices again whose histories were evicted while the form is open. Only once: the devices of a large form
-/// must not evict each other for ever.
+/// Reads devices again whose histories were evicted while the form is open. Only once: the devices of a
+/// large form must not keep evicting each other.
 pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
     let is_gone = |id: &MachineId| cx.state.histories.get(id).is_none();
     let ids = form.machines().map(|machine| machine.id.clone());
@@ -287,19 +287,20 @@ pub fn read_what_has_gone(cx: &mut Cx<'_>, form: &mut OrderForm) {
     }
 }
 
-/// Reads again what the guardrails ask about these devices.
+/// Reads the guardrails' facts about these devices again.
 fn facts_to_read(ids: Vec<MachineId>) -> Vec<Command> {
     match ids.as_slice() {
         [only] => vec![
             Command::LoadMachine(only.clone()),
-            // A guardrail passes on what the service says.
+            // A guardrail shows the actions that the service offers.
             Command::LoadPart(only.clone(), PanelPart::AvailableActions),
         ],
         _ => vec![Command::LoadMachines(ids)],
     }
 }
 
-/// Gives a form that wants an end one of a week from now, by the service's clock, which ends it, unless it has one to come.
+/// Sets the end time of a form that needs one to a week from now by the service's clock, unless it has one
+/// that is ahead.
 fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
     if !draft.parameters().contains(&EXPIRES)
         || matches!(draft.value(&EXPIRES), Ok(Value::Time(at)) if at > now)
@@ -312,8 +313,8 @@ fn set_end(draft: &mut Draft, now: Timestamp) -> Option<GivenEnd> {
     Some(GivenEnd { usual, text })
 }
 
-/// The contained ones among several devices to be released: their release is another action, on screen
-/// and in the journal.
+/// The contained devices among several to release: on screen and in the journal, their release is another
+/// action.
 fn releases_of_containments<'a>(
     state: &State,
     subject: &Subject,
@@ -326,7 +327,7 @@ fn releases_of_containments<'a>(
     let is_contained = |id: &&MachineId| {
         let conditions = state.actions.conditions(id);
         let shown = conditions.and_then(|c| c.ended(Condition::Contained).in_force());
-        // Where the history does not reach back: without a sensor it can be nothing else.
+        // Without a sensor it can only be contained, even if the history does not reach back.
         let machine = state.machine(id);
         shown.is_some() || machine.is_some_and(|machine| machine.is_unmanaged())
     };
@@ -335,8 +336,8 @@ fn releases_of_containments<'a>(
         .collect()
 }
 
-/// Asks for the open alerts of devices whose containment is to be lifted or called off, for the warning about
-/// it. Not for many devices: that would use up the calls for other readings.
+/// Requests the open alerts of devices whose containment is to be released or cancelled, for the warning
+/// about it. Not for many devices, to spare the call budget.
 fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),

@@ -1,4 +1,4 @@
-//! Pasted text goes into the field that it fits.
+//! Puts pasted text into the field that it fits.
 
 use egui::{Event, Id, Ui};
 
@@ -6,9 +6,9 @@ use super::form::OrderForm;
 use crate::action::{Sha1, Sha1Error};
 use crate::model::Tickets;
 
-/// A hash has at most a label and a file name beside it.
+/// Maximum number of words in a pasted hash: a label and a file name beside it.
 const MAX_HASH_WORDS: usize = 4;
-/// Digits of an MD5.
+/// Digits of an MD5, the shortest hash.
 const SHORTEST_HASH: usize = 32;
 
 /// A field of the form that takes text.
@@ -42,8 +42,8 @@ impl FormField {
     }
 }
 
-/// Puts pasted text into the field that it fits, and leads typing on a button to the hash that is missing,
-/// else to the comment. Call it before the fields are drawn.
+/// Puts pasted text into the field that it fits, and text typed on a button into the missing hash or else
+/// the comment. Call it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets: &Tickets) {
     let focused = ui.memory(egui::Memory::focused);
     let in_field = FormField::all(form).find(|field| focused == Some(field.id(id)));
@@ -69,16 +69,16 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
                 let events = &mut input.events;
                 events.retain(|event| !matches!(event, Event::Paste(_)));
             });
-            // A complete hash leaves the reason to be typed. For a hash of another kind, the SHA-1 is
-            // offered beside the field.
+            // After a complete hash the comment is next. For a hash of another kind, the SHA-1 is offered
+            // beside the field.
             let is_done = matches!(fits, FormField::Parameter(_)) && has_hash(form);
             let next = if is_done { FormField::Comment } else { fits };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
         }
     }
-    // Typing where nothing can be typed means the reason; the field takes the text in this same
-    // frame. A space still presses a button.
+    // Text typed outside a field goes to the comment, which receives it in this frame. A space still
+    // presses a button.
     if in_field.is_none() && ui.input(|input| input.events.iter().any(is_writing)) {
         let is_typed = ui.input(|input| input.events.iter().any(|e| matches!(e, Event::Text(_))));
         let hash = form.draft.hash_field().filter(|_| is_typed);
@@ -90,8 +90,8 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets
     }
 }
 
-/// Puts the one hash in a longer line, as from an alert, into the field that is still without one; the
-/// line goes where it fits besides. A device's id has the form of a hash and is none.
+/// Puts the only hash of a longer line, such as an alert's, into the empty hash field; the line still goes
+/// where it fits. A device id looks like a hash but is not one.
 fn take_hash_of_line(form: &mut OrderForm, line: &str) {
     let Some(field) = form.draft.hash_field() else {
         return;
@@ -115,7 +115,7 @@ fn take_hash_of_line(form: &mut OrderForm, line: &str) {
     }
 }
 
-/// Whether the hash that the form asks for is there.
+/// Whether the form has the hash that it asks for.
 fn has_hash(form: &OrderForm) -> bool {
     let hash = form.draft.hash_field();
     hash.is_some_and(|field| form.draft.value(field).is_ok())
@@ -128,7 +128,7 @@ fn pasted_text(event: &Event) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.clone())
 }
 
-/// The field that a text fits which was pasted as a whole.
+/// The field that a pasted text fits as a whole.
 fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> FormField {
     let draft = &form.draft;
     if let Some(field) = draft.hash_field()
@@ -137,7 +137,7 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> F
     {
         return FormField::Parameter(field.wire_name);
     }
-    // Where it is there, a second one belongs to the reason.
+    // If the name is there already, a second one belongs to the comment.
     if let Some(machine) = form.only().filter(|_| wants_name)
         && !machine.is_named_by(&draft.typed_name)
         && machine.is_named_by(text.trim())
@@ -150,8 +150,8 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> F
     FormField::Comment
 }
 
-/// Whether a text is meant for the field of the hash, which says what is wrong with it: a hash of any kind, one
-/// with a slip in it, or the path of a file that is to be hashed.
+/// Whether a text belongs in the hash field, which reports its errors: a hash of any kind, a mistyped one,
+/// or the path of a file to hash.
 fn is_hash(text: &str) -> bool {
     let is_short = text.split_whitespace().count() <= MAX_HASH_WORDS;
     match Sha1::find(text) {
@@ -167,7 +167,8 @@ fn is_hash(text: &str) -> bool {
     }
 }
 
-/// As long as the shortest hash, and three quarters hexadecimal digits: of words it is a third.
+/// Whether it has at least the length of the shortest hash, three quarters of it hexadecimal digits; in
+/// words it is about a third.
 fn is_mostly_hex(text: &str) -> bool {
     let letters = || text.chars().filter(|c| c.is_alphanumeric());
     let digits = letters().filter(char::is_ascii_hexdigit).count();

@@ -1,4 +1,4 @@
-//! The plan in a form: its choice, its steps, and the order in which they are sent.
+//! The plan in a form: its choice, its steps, and their sending order.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{UiExt as _, radio_ui};
 
-/// Maximum number of plans shown as radio buttons; more are a list.
+/// Maximum number of plans shown as radio buttons; more are shown as a list.
 const MAX_RADIOS: usize = 4;
 
 /// The consequence in one sentence; for a plan, its steps.
@@ -24,7 +24,7 @@ pub fn consequence(form: &OrderForm) -> String {
     }
 }
 
-/// The steps in their order, with their values: `1 Isolate, 2 Add tag (stolen INC-4711)`.
+/// The steps in order, with their values: `1 Isolate, 2 Add tag (stolen INC-4711)`.
 fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     let steps = plan.steps.iter().enumerate();
     let steps: Vec<String> = steps
@@ -37,7 +37,7 @@ fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     steps.join(", ")
 }
 
-/// A text given by the plan, with a note where its ticket is missing.
+/// A text from the plan, with a note if its ticket is missing.
 fn given_words(form: &OrderForm, text: &str) -> String {
     let filled = form.filled(text);
     match (text.contains(TICKET), &*form.its_ticket(), &*filled) {
@@ -47,8 +47,8 @@ fn given_words(form: &OrderForm, text: &str) -> String {
     }
 }
 
-/// The ticket used by a sent step, if any. The line is always there, so that nothing moves
-/// while the ticket is typed.
+/// Shows the ticket used by a sent step, if any. The line is always there, so that nothing moves while the
+/// ticket is typed.
 pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
     let mut sent = steps.enumerate().filter(|(n, _)| form.sends(*n));
@@ -67,7 +67,7 @@ pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     });
 }
 
-/// When each step leaves, and what happens after one that is refused.
+/// Explains when each step leaves, and what happens after one is refused.
 pub fn policy_ui(ui: &mut Ui, form: &OrderForm) {
     let Some(plan) = &form.plan else {
         return;
@@ -80,7 +80,7 @@ pub fn policy_ui(ui: &mut Ui, form: &OrderForm) {
     ui.small_label(format!("{order}. {}", plan.after_refusal()));
 }
 
-/// The plans to choose from. Choosing another one resets to every step on every device.
+/// Shows the plans to choose from. Choosing one resets to every step on every device.
 pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     let Some(present) = form.plan.clone().filter(|_| form.chooses_plan) else {
         return;
@@ -117,7 +117,7 @@ pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
     }
 }
 
-/// Consequence of each step of a plan, below the fields.
+/// Shows the consequence of each step of a plan, below the fields.
 pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
     let steps = form
         .plan
@@ -132,8 +132,8 @@ pub fn consequences_ui(ui: &mut Ui, form: &OrderForm, systems: &[OsFamily]) {
     }
 }
 
-/// Findings of one device: each finding of a plan's steps once, with its steps where these are not
-/// all.
+/// Findings of one device: each finding of a plan's steps once, with its steps unless it is for all of
+/// them.
 pub struct OfDevice<'a> {
     pub machine: &'a MachineRef,
     /// The orders on it.
@@ -183,7 +183,7 @@ pub fn forbidding(review: &Review) -> Option<&Finding> {
     findings.find(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
 }
 
-/// Whether it is shown once, and not with each device.
+/// Whether it is shown once, rather than with each device.
 pub fn is_about_all(finding: &Finding) -> bool {
     finding.rail == guard::SEVERAL_AT_ONCE
 }
@@ -211,7 +211,7 @@ fn merged(first: &Review, reviews: &[Review], labels: &[&str]) -> Review {
     review
 }
 
-/// The reviews in the order in which their orders leave: each step on every device before the next one.
+/// The reviews in sending order: each step on every device before the next one.
 pub fn in_order(form: &OrderForm, reviews: Vec<Review>) -> Vec<Review> {
     let mut steps: Vec<_> = form.targets.iter().map(|t| t.step).zip(reviews).collect();
     steps.sort_by_key(|(step, _)| *step);

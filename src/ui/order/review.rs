@@ -1,5 +1,5 @@
-//! Review part of the form: freshness of the facts, findings of the guardrails, and the exact text
-//! that would be sent.
+//! Review part of the form: age of the facts, findings of the guardrails, and the exact text that would be
+//! sent.
 
 use egui::{Frame, Margin, RichText, Ui};
 use jiff::{SignedDuration, Timestamp};
@@ -14,10 +14,10 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{UiExt as _, live_badge};
 use crate::ui::{Cx, look, words};
 
-/// Between lines that belong together, in points.
+/// Gap between related lines, in points.
 pub const LINE_GAP: f32 = 2.0;
 
-/// Whether the devices were read again since the form opened, in words.
+/// Describes whether the devices were read again since the form opened.
 pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     if form.only().is_some_and(MachineRef::is_every_device) {
         return indicators_status(cx);
@@ -25,7 +25,7 @@ pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     let open_for = ui.input(|input| input.time) - form.opened_at;
     let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
     let ids = form.targets.iter().map(|target| &target.machine.id);
-    // The least fresh one speaks for all.
+    // The least fresh one decides.
     let least = ids.map(|id| freshness(cx.state, id, cx.now - opened)).max();
     least.map_or_else(
         || (Role::Neutral, String::new()),
@@ -49,7 +49,7 @@ fn indicators_status(cx: &Cx<'_>) -> (Role, String) {
 /// Freshness of the facts about a device, the best first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Freshness<'a> {
-    /// The longer ago, the worse.
+    /// Older is worse.
     Read(std::cmp::Reverse<Timestamp>),
     Reading,
     Failed(&'a str),
@@ -93,7 +93,7 @@ fn freshness<'a>(state: &'a State, id: &MachineId, opened: Timestamp) -> Freshne
     }
 }
 
-/// Shows what a guardrail found, and what to do about it.
+/// Shows a guardrail's finding, and what to do about it.
 pub fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let (icon, role) = look::finding(finding.severity, review.is_stopped_by(finding));
@@ -110,7 +110,7 @@ pub fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) 
     }
 }
 
-/// Shows each property of the request body as it would leave, and to which device where it is one.
+/// Shows each property of the request body as sent, with the device if there is only one.
 pub fn preview_ui(ui: &mut Ui, drafts: &[Draft], only: Option<&MachineRef>) {
     let tokens = ui.tokens();
     let to = match drafts.first().map(Draft::task) {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_preview_is_the_body_even_of_an_unfinished_form() {
+    fn preview_is_the_request_body_even_of_unfinished_form() {
         let machine = MachineRef {
             id: id(),
             dns_name: None,

@@ -1,4 +1,4 @@
-//! The devices on which the file in the form was seen, to order the same for several of them at once.
+//! The devices on which the form's file was seen, to order the same on several of them.
 
 use egui::{ScrollArea, Ui};
 
@@ -9,12 +9,12 @@ use crate::model::{Machine, MachineRef, PanelPart, Permission, SessionStatus};
 use crate::ui::Cx;
 use crate::ui::widgets::{ActionButton, UiExt as _, raised_frame};
 
-/// The list scrolls within this height, in points.
+/// Maximum height of the list, in points; more scrolls.
 const MAX_HEIGHT: f32 = 160.0;
-/// Devices that are drawn; what is beyond these is too many to select by hand.
+/// Maximum number of devices drawn; more are too many to select by hand.
 const SHOWN: usize = 100;
 
-/// Why the devices cannot be listed, where that is known.
+/// Why the devices cannot be listed, if known.
 pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
     const READS: &[Permission] = &[Permission::MachineRead, Permission::MachineReadWrite];
     let Some(permissions) = session.permissions() else {
@@ -24,7 +24,7 @@ pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
     lacks.then_some("Requires the permission Machine.Read")
 }
 
-/// Lists the devices, each with a tick box unless the order reaches every device.
+/// Lists the devices, each with a tick box unless the order is tenant-wide.
 pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &str) {
     let state = cx.state;
     let sightings = state.sightings.get(sha1);
@@ -41,7 +41,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
         return;
     }
     let shown: Vec<&Machine> = listed.items.iter().map(AsRef::as_ref).take(SHOWN).collect();
-    // An order for every device is for none in particular.
+    // A tenant-wide order is not for one device.
     if form.task().is_tenant_wide() {
         list_ui(ui, |ui| {
             for machine in &shown {
@@ -62,7 +62,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
     }
 }
 
-/// The devices to be ticked, and a button for all of them.
+/// Shows the devices with tick boxes, and a button for all of them.
 fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, shown: &[&Machine]) {
     let is_target = |form: &OrderForm, machine: &Machine| {
         let mut targets = form.targets.iter();
@@ -121,12 +121,12 @@ fn list_ui(ui: &mut Ui, rows: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// Facts that tell the device from others, beside its name.
+/// Facts that distinguish the device, beside its name.
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.small_label(device_facts(machine, cx));
 }
 
-/// Adds devices to the form, and has the facts for their guardrails read.
+/// Adds devices to the form, and reads the facts for their guardrails.
 fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
     if machines.is_empty() {
         return;

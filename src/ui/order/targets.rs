@@ -1,4 +1,4 @@
-//! The devices of the form with what was found about each: always in sight, and noted when they were.
+//! The devices of the form with their findings: always visible, and noted once seen.
 
 use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
@@ -37,7 +37,7 @@ pub fn required(form: &OrderForm, reviews: &[Review]) -> Vec<MustSee> {
     items
 }
 
-/// Why the form cannot be confirmed yet: something of it has not been on screen.
+/// Why the form cannot be confirmed yet: unseen items.
 pub fn unseen_words(form: &OrderForm, required: &[MustSee]) -> Option<String> {
     let unseen = required.iter().filter(|item| !form.exposure.has_seen(item));
     let (mut machines, mut warnings) = (0, 0);
@@ -60,8 +60,8 @@ pub fn unseen_words(form: &OrderForm, required: &[MustSee]) -> Option<String> {
     })
 }
 
-/// The line over the findings: how fresh the facts are, and the way to what was not shown yet. When
-/// there is nothing more to show, the keyboard goes on to the field `next`.
+/// Shows the line above the findings: the age of the facts, and a button for the next unseen item. After
+/// the last one the focus moves to the field `next`.
 pub fn status_ui(
     ui: &mut Ui,
     form: &mut OrderForm,
@@ -76,7 +76,7 @@ pub fn status_ui(
         .iter()
         .filter(|item| !form.exposure.has_seen(item))
         .collect();
-    // As high with the button as without it.
+    // The same height with and without the button.
     let size = vec2(ui.available_width(), tokens.height.control);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_height(size.y);
@@ -108,12 +108,12 @@ pub fn status_ui(
     });
 }
 
-/// Why it cannot be undone, or the gravest step of it.
+/// Why the order, or a plan's most harmful step, cannot be undone.
 fn no_way_back(form: &OrderForm) -> Option<&'static str> {
     form.task().kind()?.spec().no_way_back
 }
 
-/// A list in a frame, at least this high. Returns how high it would be with all that is in it.
+/// Shows a framed list of at least this height. Returns the height of its whole content.
 fn list_ui(ui: &mut Ui, least: f32, content: impl FnOnce(&mut Ui)) -> f32 {
     let frame = raised_frame(ui);
     let margins = frame.total_margin().sum().y;
@@ -131,8 +131,8 @@ fn list_ui(ui: &mut Ui, least: f32, content: impl FnOnce(&mut Ui)) -> f32 {
     shown.inner + margins
 }
 
-/// Notes how high the list is drawn. It follows what comes into it until the buttons work for the first
-/// time; from then on what it changes by is scrolled on, for nothing may move under the pointer.
+/// Notes the list's drawn height. It follows the content until the buttons are first armed; later changes
+/// are scrolled away instead, so that nothing moves under the pointer.
 fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
     form.measures.list_content = Some(content);
     let drawn = content.max(least);
@@ -144,8 +144,8 @@ fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
         form.measures.list_height = Some(drawn);
         return;
     };
-    // A shorter list, as after a reading that has cleared a finding, closes up only as far as the view can be
-    // scrolled back.
+    // A list that gets shorter, such as after a cleared finding, closes up only as far as the view can
+    // scroll back.
     let gone = (before - content).max(0.0).min(form.measures.scrolled);
     // Whole points: a fraction would shift every field.
     let grown = (drawn - before).ceil() - gone.floor();
@@ -157,8 +157,8 @@ fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
     }
 }
 
-/// Shows what was found about each device, of several under its name, at least this high; the orders to be
-/// left out or put back.
+/// Shows the findings of each device (under its name if there are several), at least this high. Returns the
+/// orders to leave out or put back.
 pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -172,7 +172,7 @@ pub fn checks_ui(
     let is_settling = is_arming(ui, form.opened_at);
     let kept = form.measures.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
-    // Taken out of the form, which is borrowed while the list is drawn and notes what was shown.
+    // Moved out of the form, which stays borrowed while the list is drawn.
     let mut exposure = std::mem::take(&mut form.exposure);
     let before = exposure.shown.clone();
     let form_seen: &OrderForm = form;
@@ -181,7 +181,7 @@ pub fn checks_ui(
             badge(ui, Icon::Info, Role::Caution, words);
         }
         if let Some(words) = no_way_back(form_seen) {
-            // What counts most comes first.
+            // The most important first.
             badge(ui, Icon::Warning, Role::Danger, words);
         }
         let all = plan::by_device(form_seen, reviews);
@@ -199,13 +199,13 @@ pub fn checks_ui(
     form.exposure = exposure;
     note_height(ui, form, content_height, least);
     if ui.ctx().will_discard() {
-        // Drawn anew at other places, and never seen at these.
+        // A discarded pass: nothing was seen at these places.
         form.exposure.shown = before;
     }
     switched
 }
 
-/// A device with its steps and what was found about it; the orders to be left out or put back.
+/// Shows a device with its steps and findings. Returns the orders to leave out or put back.
 fn one_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -220,7 +220,7 @@ fn one_ui(
     let is_selected = form.opened_from == OpenedFrom::Selection;
     let mut switched = Vec::new();
     if machine.is_every_device() {
-        // No list of devices has it.
+        // There is no list of devices to show it.
     } else if is_one {
         absence_ui(ui, cx, machine);
     } else {
@@ -245,7 +245,7 @@ fn one_ui(
     switched
 }
 
-/// That the only device is not in the list, and why its record could not be read.
+/// Shows that the only device is not in the list, and why its record could not be read.
 fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if let Some(absence) = absence_words(cx.state, machine, cx.now) {
         badge(ui, Icon::Warning, Role::Caution, &absence);
@@ -255,7 +255,7 @@ fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     }
 }
 
-/// Findings of a device, blocks first, noted once they were on screen; those that concern all devices are
+/// Shows a device's findings, blocks first, and notes them as seen; those that concern all devices are
 /// shown with the first.
 fn findings_ui(
     ui: &mut Ui,
@@ -273,7 +273,7 @@ fn findings_ui(
     }
 }
 
-/// A device with its facts; whether it is to be left out.
+/// Shows a device with its facts; returns whether to leave it out.
 fn row_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -290,7 +290,7 @@ fn row_ui(
                 let button = ActionButton::quiet("Leave out")
                     .name(&leave)
                     .passes_focus_on()
-                    // It would lie over the name for as long as the button has the keyboard.
+                    // The tip would cover the name while the button has the focus.
                     .without_tip();
                 let leaves = ui.add(button.disabled_because(arming)).clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -1,5 +1,4 @@
-//! Reasons that were written in advance: put into the comment by a click, with the ticket's number,
-//! and never over what a person has typed.
+//! Templates for the comment, inserted by a click with the ticket's number, never over typed text.
 
 use egui::{ComboBox, Id, Ui};
 
@@ -12,10 +11,10 @@ use crate::settings::RuleKey;
 use crate::ui::Cx;
 use crate::ui::widgets::ActionButton;
 
-/// More than these are a list to choose from.
+/// Maximum number of templates shown as buttons; more are shown as a list.
 const MAX_BUTTONS: usize = 4;
 const LABEL_CHARS: usize = 44;
-/// Marks a template that is only a reason to isolate, contain or restrict, or only one to undo that.
+/// Marks a template only for isolating, containing or restricting, or only for undoing that.
 const CONTAIN: &str = "[contain]";
 const RELEASE: &str = "[release]";
 
@@ -47,7 +46,7 @@ pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: I
     }
 }
 
-/// A template without the word before it that says for which actions it is; `None` where it is for others.
+/// A template without the prefix that limits it to some actions; `None` if it is for others.
 fn fitting(template: &str, change: Change) -> Option<&str> {
     let template = template.trim();
     let marked = |mark| template.strip_prefix(mark).map(str::trim_start);
@@ -58,7 +57,7 @@ fn fitting(template: &str, change: Change) -> Option<&str> {
     }
 }
 
-/// A comment that is a template's text and nothing else has the ticket that the field has.
+/// Updates the ticket in a comment that is still a template's text.
 fn follow_ticket(form: &mut OrderForm, ticket: &str) {
     if let Some((template, text)) = &mut form.from_template
         && *text == form.draft.comment
@@ -99,12 +98,12 @@ fn list_ui<'t>(ui: &mut Ui, templates: &[&'t str], ticket: &str) -> Option<&'t s
     chosen
 }
 
-/// Label of a template's button: independent of the ticket, so that nothing moves while it is typed.
+/// Label of a template's button, independent of the ticket so that nothing moves while it is typed.
 fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }
 
-/// Puts a template's text into the comment, replacing that of another template, else behind the typed text.
+/// Inserts a template's text in place of another template's, else after the typed text.
 fn put(
     comment: &mut String,
     from_template: &mut Option<(String, String)>,
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_is_offered_where_it_is_a_reason() {
+    fn template_is_offered_only_for_its_actions() {
         let takes = Change::Sets(crate::action::Condition::Isolated);
         let gives = Change::Clears(crate::action::Condition::Restricted);
         for (template, taking, giving, neither) in [
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_takes_the_place_of_another_and_never_of_what_was_typed() {
+    fn template_replaces_another_but_never_typed_text() {
         let (mut comment, mut from) = (" ".to_owned(), None);
         let mut put = |comment: &mut String, text: &str| put(comment, &mut from, text, "");
         put(&mut comment, "beacon seen");

@@ -1,8 +1,8 @@
-//! The ticket in a text that was written in advance.
+//! The ticket in a template.
 
 use crate::action::TICKET;
 
-/// The template's text with the ticket filled in. Without one its placeholder goes, and the
+/// The template's text with the ticket filled in. Without a ticket, the placeholder is removed with the
 /// punctuation and blank beside it.
 pub fn fill(template: &str, ticket: &str) -> String {
     if !ticket.is_empty() {

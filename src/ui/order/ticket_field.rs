@@ -1,4 +1,4 @@
-//! The ticket field, and the ticket that a form begins with or offers.
+//! The ticket field, and the ticket that a form starts with or offers.
 
 use egui::{Id, RichText, TextStyle, Ui};
 
@@ -12,7 +12,7 @@ use crate::ui::widgets::{ActionButton, TextField};
 
 const WIDTH: f32 = 160.0;
 
-/// The ticket field, with the ticket that the form offers beside it. That keeps its place: nothing moves
+/// Shows the ticket field, with the offered ticket beside it. That keeps its place, so that nothing moves
 /// while a ticket is typed.
 pub fn field_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     let label = RichText::new("Ticket").text_style(TextStyle::Small);
@@ -36,20 +36,20 @@ pub fn field_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     }
 }
 
-/// Gives a form its ticket, or one to offer.
+/// Sets a form's ticket, or offers one.
 pub fn begin(form: &mut OrderForm, state: &State, views: &Views, task: &Task, ids: &[MachineId]) {
     form.ticket = preset(state, views, task, ids).unwrap_or_default();
     form.offered_ticket = offered(state, views).filter(|_| form.ticket.is_empty());
 }
 
-/// The ticket to start with: of the search that found these devices, of this console's own order that is
-/// taken back, or the one that was last used for them.
+/// The initial ticket: that of the search that found these devices, of this console's own order that is
+/// being undone, or the one last used for them.
 fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Option<String> {
     let found = in_search(state, views).filter(|_| {
         let mut ids = ids.iter();
         ids.all(|id| views.rows.row_of(state, id).is_some())
     });
-    // Of two orders for the whole tenant, each is about a file of its own.
+    // Two tenant-wide orders concern different files.
     let used = views.ticket.as_ref().filter(|used| {
         let mut ids = ids.iter();
         !task.is_tenant_wide() && ids.all(|id| used.machines.contains(id))
@@ -59,7 +59,7 @@ fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Optio
         .or_else(|| used.map(|used| used.text.clone()))
 }
 
-/// The ticket under which this console ordered what is now taken back, where it is one for all.
+/// The ticket under which this console ordered what is being undone, if it is the same for all.
 fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String> {
     let Change::Clears(condition) = task.change() else {
         return None;
@@ -68,7 +68,7 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
         let conditions = state.actions.conditions(id);
         let evidence = conditions.and_then(|c| c.ended(condition).in_force());
         let actions = evidence.into_iter().flat_map(Evidence::actions).map(Some);
-        // What nothing is known of has no ticket.
+        // An unknown origin has no ticket.
         actions.chain(evidence.is_none().then_some(None))
     });
     let mut tickets = set_by.map(|action| {
@@ -80,7 +80,7 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
     is_one.then(|| first.to_owned())
 }
 
-/// The ticket to offer to a form that did not start with one.
+/// The ticket to offer to a form without an initial one.
 fn offered(state: &State, views: &Views) -> Option<String> {
     in_search(state, views).or_else(|| views.ticket.as_ref().map(|used| used.text.clone()))
 }

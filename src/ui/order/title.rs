@@ -4,8 +4,8 @@ use super::form::OrderForm;
 use crate::action::Plan;
 use crate::ui::words::devices;
 
-/// Title of the form: with the device for one, with their number for several, and for a partly sent
-/// plan with the sent part.
+/// Title of the form: with the device for one, with their number for several, and for a partly sent plan
+/// with the sent part.
 #[must_use]
 pub fn title(form: &OrderForm) -> String {
     match (&form.plan, form.count()) {
@@ -25,7 +25,7 @@ pub fn title(form: &OrderForm) -> String {
     }
 }
 
-/// The part of a plan that is sent, where it is not all of it.
+/// The part of a plan that is sent, if not all of it.
 fn part_words(form: &OrderForm) -> Option<String> {
     let (sent, all) = form.extent();
     (sent < all).then(|| format!("{sent} of {all} steps"))
