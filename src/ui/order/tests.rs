@@ -1,4 +1,4 @@
-//! What the form does with keys, text and the approval.
+//! Behaviour of the form: keys, text and approval.
 
 use egui::Theme;
 use egui_kittest::Harness;
@@ -87,7 +87,7 @@ fn harness_of(world: World, size: egui::Vec2) -> Harness<'static, World> {
     harness_with(world, size, 0.02)
 }
 
-/// With frames that take this many seconds.
+/// A harness whose frames take `step_dt` seconds.
 fn harness_with(world: World, size: egui::Vec2, step_dt: f32) -> Harness<'static, World> {
     Harness::builder()
         .with_size(size)
@@ -112,7 +112,7 @@ fn harness_with(world: World, size: egui::Vec2, step_dt: f32) -> Harness<'static
         )
 }
 
-/// Opens a form as a person would.
+/// Opens a form as a user would.
 fn open(
     state: &State,
     views: &mut Views,
@@ -159,7 +159,7 @@ fn submitted(harness: &Harness<'_, World>) -> usize {
 }
 
 #[test]
-fn the_safe_button_has_the_keyboard_and_typing_goes_into_the_comment() {
+fn safe_button_is_focused_and_typing_goes_to_the_comment() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(3);
     assert!(harness.get_by_label("Keep connected").is_focused());
@@ -182,7 +182,7 @@ fn the_safe_button_has_the_keyboard_and_typing_goes_into_the_comment() {
 }
 
 #[test]
-fn enter_on_opening_sends_nothing_and_escape_closes() {
+fn enter_on_opening_sends_nothing_and_escape_closes_the_form() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(30);
     harness.get_by_label(CONFIRM).focus();
@@ -197,7 +197,7 @@ fn enter_on_opening_sends_nothing_and_escape_closes() {
 }
 
 #[test]
-fn the_safe_button_does_not_lose_the_keyboard_when_findings_change() {
+fn safe_button_keeps_focus_when_findings_change() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(3);
     harness.state_mut().state.apply(Fact::History {
@@ -210,9 +210,9 @@ fn the_safe_button_does_not_lose_the_keyboard_when_findings_change() {
     assert!(harness.get_by_label("Keep connected").is_focused());
 }
 
-/// The warning about lifting somebody else's containment tells the open alerts.
+/// The warning about releasing a colleague's containment names the open alerts.
 #[test]
-fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_they_stand() {
+fn release_form_reads_open_alerts_and_shows_them_without_moving() {
     use crate::message::PanelNews;
     use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
 
@@ -296,7 +296,7 @@ fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_t
 }
 
 #[test]
-fn confirming_without_a_reason_says_so_and_confirming_with_one_works() {
+fn confirming_needs_a_reason() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(30);
     let node = harness.get_by_label(CONFIRM);
@@ -318,7 +318,7 @@ fn confirming_without_a_reason_says_so_and_confirming_with_one_works() {
 }
 
 #[test]
-fn a_lost_session_keeps_the_text_and_says_why() {
+fn lost_session_keeps_the_text_and_shows_why() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(30);
     type_text(&mut harness, "INC-1");
@@ -326,7 +326,7 @@ fn a_lost_session_keeps_the_text_and_says_why() {
         status: SessionStatus::SignedOut,
         epoch: Epoch(0),
     });
-    // What was found about it has changed: nothing is confirmed for a moment.
+    // The findings have changed: confirmation is disarmed for a moment.
     harness.run_steps(2);
     confirm_by_key(&mut harness);
     assert_eq!(form(&harness).error, None);
@@ -341,7 +341,7 @@ fn a_lost_session_keeps_the_text_and_says_why() {
 }
 
 #[test]
-fn fields_come_from_the_catalogue() {
+fn form_fields_come_from_the_catalogue() {
     let mut isolate = harness(world(ActionKind::Isolate));
     isolate.run_steps(3);
     isolate.get_by_label("Selective").click();
@@ -359,7 +359,7 @@ fn fields_come_from_the_catalogue() {
 }
 
 #[test]
-fn closing_asks_while_an_answer_is_outstanding() {
+fn closing_asks_while_a_response_is_pending() {
     for (button, confirmed) in [("Stay", false), ("Close anyway", true)] {
         let mut world = world(ActionKind::Isolate);
         world.views.dialog = Some(OpenDialog::ConfirmClose);
@@ -390,7 +390,7 @@ fn with_templates(templates: &str) -> Harness<'static, World> {
 }
 
 #[test]
-fn a_template_goes_into_the_comment_with_the_ticket_and_typing_still_does() {
+fn template_fills_the_comment_with_the_ticket_and_typing_still_works() {
     let mut harness = with_templates("{ticket}: beacon seen");
     let template = "Template: beacon seen";
     assert!(harness.get_by_label("Keep connected").is_focused());
@@ -412,7 +412,7 @@ fn a_template_goes_into_the_comment_with_the_ticket_and_typing_still_does() {
 }
 
 #[test]
-fn many_templates_are_a_list_to_choose_from() {
+fn many_templates_are_shown_as_a_list() {
     let mut harness = with_templates("one\ntwo\nthree\nfour\n{ticket}: five");
     harness.get_by_label("Template").click();
     harness.run_steps(3);

@@ -1,11 +1,11 @@
-//! Orders that did not go out, sent again, and facts that are read again.
+//! Orders sent again after a failure, and facts read again.
 
 use super::sight::scroll_through;
 use super::*;
 use crate::journal::{NotSentReason, Record};
 use crate::state::fixtures;
 
-/// What confirming the form acknowledges, which sends an entry with these records again.
+/// Acknowledgements raised when a form sends an entry with these records again.
 fn acknowledged(records: Vec<Record>) -> Vec<(EntryId, &'static str)> {
     let mut world = world(ActionKind::Isolate);
     let order = fixtures::order("cdn-00000001", machine().reference(), ActionKind::Isolate);
@@ -24,7 +24,7 @@ fn acknowledged(records: Vec<Record>) -> Vec<(EntryId, &'static str)> {
             if let Command::SubmitAgain(_, replaced) = command {
                 return Some(replaced.clone());
             }
-            // Nobody knows yet whether the new order can be written.
+            // It is not known yet whether the new order can be written.
             let is_too_early = matches!(command, Command::Acknowledge(_));
             assert!(!is_too_early, "{command:?}");
             None
@@ -39,7 +39,7 @@ fn acknowledged(records: Vec<Record>) -> Vec<(EntryId, &'static str)> {
 }
 
 #[test]
-fn what_is_sent_again_needs_no_attention_any_more() {
+fn sending_an_order_again_acknowledges_it() {
     let interrupted = Record::NotSent {
         why: NotSentReason::ConsoleEnded,
         detail: None,
@@ -55,9 +55,9 @@ fn what_is_sent_again_needs_no_attention_any_more() {
     assert_eq!(acknowledged(vec![withdrawn]), [], "it never needed any");
 }
 
-/// Only a limited number of histories is kept. The one of an open form has to be read again.
+/// The number of cached histories is limited. That of an open form has to be read again.
 #[test]
-fn a_history_that_has_made_room_for_others_is_read_again_and_not_taken_for_known() {
+fn evicted_history_is_read_again_and_not_taken_for_known() {
     let read = |harness: &mut Harness<'_, World>, id: MachineId| {
         harness.state_mut().state.apply(Fact::History {
             epoch: Epoch(0),

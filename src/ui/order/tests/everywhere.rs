@@ -1,4 +1,4 @@
-//! The form that blocks a file on every device: what it takes over, and where it leads back to.
+//! The form that blocks a file on every device: the text it inherits, and the form it returns to.
 
 use super::*;
 use crate::action::{EXPIRES, FILE, SHA1};
@@ -7,7 +7,7 @@ use crate::model::{FileFacts, Indicator, IndicatorAction, MachineActionId, Seen}
 
 const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
-/// A quarantine of the file on one device, with what was typed.
+/// A quarantine of the file on one device, with typed text.
 fn quarantine() -> World {
     let mut world = world(ActionKind::StopAndQuarantineFile);
     if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
@@ -19,7 +19,7 @@ fn quarantine() -> World {
 }
 
 #[test]
-fn leaving_the_form_that_was_opened_from_another_leads_back_to_that() {
+fn dismissing_a_covering_form_returns_to_the_form_below() {
     let mut harness = harness(quarantine());
     harness.run_steps(30);
     harness
@@ -69,9 +69,9 @@ fn read(harness: &mut Harness<'_, World>, expires: &str) {
     harness.run_steps(4);
 }
 
-/// The list of blocks comes later, and takes nothing away.
+/// The list of blocks arrives later and must not hide the buttons.
 #[test]
-fn the_form_that_takes_a_block_back_keeps_its_safe_button_in_sight() {
+fn unblock_form_keeps_its_safe_button_visible() {
     for size in super::sight::SIZES {
         let mut world = world(ActionKind::Isolate);
         world.views.dialog = None;
@@ -105,14 +105,14 @@ fn says(harness: &mut Harness<'_, World>, words: &str) -> bool {
 }
 
 #[test]
-fn a_colleagues_later_end_is_kept_unless_a_person_types_another() {
+fn colleagues_later_end_is_kept_unless_another_is_typed() {
     let mut harness = harness(quarantine());
     harness.run_steps(30);
     harness
         .get_by_label("Block file everywhere…")
         .click_accesskit();
     harness.run_steps(4);
-    // Now is the beginning of 1970.
+    // The test's clock starts at 1970-01-01.
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
     read(&mut harness, "1970-01-05T00:00:00Z");
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
@@ -130,7 +130,7 @@ fn a_colleagues_later_end_is_kept_unless_a_person_types_another() {
 }
 
 #[test]
-fn the_offered_end_is_a_week_from_now_by_the_services_clock() {
+fn default_end_is_a_week_ahead_by_the_service_clock() {
     let mut harness = harness(quarantine());
     let ahead = jiff::SignedDuration::from_hours(145);
     harness.state_mut().state.apply(Fact::ServiceAhead(ahead));
@@ -145,7 +145,7 @@ fn the_offered_end_is_a_week_from_now_by_the_services_clock() {
 }
 
 #[test]
-fn what_the_foot_asks_for_is_framed_and_has_the_keyboard() {
+fn field_named_in_the_footer_is_framed_and_focused() {
     let mut harness = harness(quarantine());
     harness.run_steps(30);
     harness
@@ -171,13 +171,13 @@ fn hour(hours: i64) -> Option<Timestamp> {
     Timestamp::from_second(-3_600 * hours).ok()
 }
 
-/// What is known of a file decides whether it is stopped.
+/// The file's facts decide whether it should be stopped.
 #[test]
-fn what_is_known_of_a_file_is_whole_and_moves_nothing_below_it() {
+fn file_facts_are_shown_in_full_and_move_nothing_below() {
     for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
         let mut harness = harness_of(quarantine(), size);
         harness.run_steps(4);
-        // What is found stands above the field, and has room of its own.
+        // Findings are above the field, in their own room.
         let below = |harness: &Harness<'_, World>| {
             let field = harness.get_by_label("SHA-1 of the file").rect();
             let button = harness.get_by_label("Block file everywhere…").rect();

@@ -1,4 +1,4 @@
-//! What is typed and pasted goes where it belongs, and the ticket leads what is sent.
+//! Typed and pasted text goes into the right field, and the ticket precedes the comment that is sent.
 
 use super::*;
 use crate::guard::Pattern;
@@ -12,7 +12,7 @@ fn paste(harness: &mut Harness<'_, World>, text: &str) {
 }
 
 #[test]
-fn a_pasted_hash_of_any_kind_goes_into_its_field() {
+fn pasted_hash_of_any_kind_goes_into_its_field() {
     let md5 = "a".repeat(32);
     for (text, field) in [
         (SHA1, SHA1),
@@ -28,7 +28,7 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
         let expected = if field.is_empty() { text.trim() } else { field };
         assert_eq!(draft.text(&crate::action::SHA1), expected);
     }
-    // What is pasted into the comment still fits its field, and the comment goes on.
+    // A hash pasted into the comment still goes into its field, and the comment keeps working.
     let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
     harness.get_by_label("Comment").focus();
@@ -39,7 +39,7 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     let draft = &form(&harness).draft;
     let hash = draft.text(&crate::action::SHA1);
     assert_eq!((&*draft.comment, hash), ("dropper seen", SHA1));
-    // A sentence about a file is a reason, and its hash is the one that is asked for.
+    // A sentence about a file goes into the comment, and its hash into the hash field.
     let mut harness = self::harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
     let sentence = format!("user p.marsh opened an attachment with {SHA1} in it");
@@ -49,9 +49,9 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     assert_eq!((&*draft.comment, hash), (&*sentence, SHA1));
 }
 
-/// A slip in a hash is said beside its field, and not sent as a reason for an order that lacks its hash.
+/// A mistyped hash is reported beside its field, and not sent as the reason of an order without a hash.
 #[test]
-fn a_hash_with_a_slip_or_a_path_goes_into_the_field_that_says_what_is_wrong() {
+fn mistyped_hash_or_path_goes_into_the_hash_field_and_is_reported() {
     let path = std::env::temp_dir()
         .join("a folder of a few words")
         .join("beacon.exe");
@@ -84,7 +84,7 @@ fn a_hash_with_a_slip_or_a_path_goes_into_the_field_that_says_what_is_wrong() {
 }
 
 #[test]
-fn typing_on_a_button_leads_to_the_hash_as_long_as_it_is_missing() {
+fn typing_on_a_button_goes_to_the_missing_hash() {
     let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
     assert!(harness.get_by_label("Keep file").is_focused());
@@ -99,7 +99,7 @@ fn typing_on_a_button_leads_to_the_hash_as_long_as_it_is_missing() {
 }
 
 #[test]
-fn a_form_without_a_hash_takes_it_as_a_reason() {
+fn hash_goes_to_the_comment_in_form_without_hash_field() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(3);
     paste(&mut harness, SHA1);
@@ -107,7 +107,7 @@ fn a_form_without_a_hash_takes_it_as_a_reason() {
 }
 
 #[test]
-fn a_pasted_name_goes_to_the_protected_devices_name_and_a_ticket_to_the_ticket() {
+fn pasted_device_name_and_ticket_go_to_their_fields() {
     let mut world = world(ActionKind::Isolate);
     world.state.policy.protected_names = vec![Pattern::parse("FIN-*").expect("a pattern")];
     let mut harness = harness(world);
@@ -137,7 +137,7 @@ fn sent_comment(harness: &mut Harness<'_, World>) -> String {
 }
 
 #[test]
-fn the_ticket_leads_what_is_sent_with_a_typed_comment_and_with_a_template() {
+fn ticket_precedes_typed_comments_and_templates() {
     let mut typed = harness(world(ActionKind::Isolate));
     typed.run_steps(3);
     form_mut(&mut typed).ticket = "INC-4711".into();
@@ -161,7 +161,7 @@ fn the_ticket_leads_what_is_sent_with_a_typed_comment_and_with_a_template() {
 }
 
 #[test]
-fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
+fn ticket_of_another_device_is_only_offered() {
     let mut first = harness(world(ActionKind::Isolate));
     first.run_steps(3);
     form_mut(&mut first).ticket = "INC-4711".into();
@@ -183,14 +183,14 @@ fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
             first.get_by_label("Use INC-4711").click();
             first.run_steps(2);
             assert_eq!(form(&first).ticket, "INC-4711");
-            // Its neighbours do not move.
+            // The fields beside it do not move.
             first.get_by_label("Use INC-4711");
         }
     }
 }
 
 #[test]
-fn the_ticket_of_another_file_is_offered_and_not_carried_over() {
+fn ticket_of_another_file_is_only_offered() {
     let mut block = harness(world(ActionKind::Isolate));
     block.run_steps(3);
     let everywhere = MachineRef::every_device();
@@ -207,7 +207,7 @@ fn the_ticket_of_another_file_is_offered_and_not_carried_over() {
 }
 
 #[test]
-fn the_safe_button_does_not_promise_what_is_not_so() {
+fn safe_button_does_not_claim_an_outdated_state() {
     use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
 
     let mut harness = harness(world(ActionKind::Isolate));
@@ -240,7 +240,7 @@ fn the_safe_button_does_not_promise_what_is_not_so() {
 }
 
 #[test]
-fn closing_says_what_would_be_lost() {
+fn closing_lists_what_would_be_lost() {
     use crate::ui::dialogs::closing_concerns;
 
     let mut world = world(ActionKind::Isolate);
@@ -269,7 +269,7 @@ fn closing_says_what_would_be_lost() {
 }
 
 #[test]
-fn a_second_name_that_is_pasted_belongs_to_the_reason() {
+fn second_pasted_device_name_goes_to_the_comment() {
     let mut world = world(ActionKind::Isolate);
     world.state.policy.protected_names = vec![Pattern::parse("FIN-*").expect("a pattern")];
     let mut harness = harness(world);
@@ -286,9 +286,10 @@ fn a_second_name_that_is_pasted_belongs_to_the_reason() {
     );
 }
 
-/// Opening a file on another computer signs in there: the sender of the path would be handed an answer to crack.
+/// Opening a path on another computer authenticates there, which would give the path's author a response to
+/// crack.
 #[test]
-fn a_file_on_another_computer_is_opened_by_a_press_that_names_it_alone() {
+fn remote_file_is_opened_only_by_a_button_that_names_the_computer() {
     let path = if cfg!(windows) {
         r"\\FS01\share\beacon.exe"
     } else {
@@ -323,7 +324,7 @@ fn a_file_on_another_computer_is_opened_by_a_press_that_names_it_alone() {
 }
 
 #[test]
-fn a_file_is_chosen_in_a_dialog_of_the_system_and_hashed() {
+fn file_chosen_in_the_system_dialog_is_hashed() {
     let file = std::env::temp_dir().join("beacon.exe");
     for (answer, is_hashed) in [(None, false), (Some(file.clone()), true)] {
         let mut harness = harness(world(ActionKind::StopAndQuarantineFile));

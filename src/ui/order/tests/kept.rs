@@ -1,4 +1,4 @@
-//! What was typed into a form that was put away: where it is there again, and where it never is.
+//! Text typed into a dismissed form: where it is restored, and where it never is.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn other() -> MachineRef {
     }
 }
 
-/// Opens a form as a person would, and waits until its buttons work.
+/// Opens a form as a user would, and waits until its buttons are armed.
 fn opened(harness: &mut Harness<'_, World>, machines: &[MachineRef], kind: ActionKind) {
     let World { state, views, .. } = harness.state_mut();
     let _load = open(state, views, machines, Subject::Act(kind), |_| {});
@@ -24,7 +24,7 @@ fn put_away(harness: &mut Harness<'_, World>) {
     assert!(harness.state().views.dialog.is_none());
 }
 
-/// An isolation of the usual device, with this comment typed, that was put away.
+/// A dismissed isolation form for the usual device, with this comment.
 fn typed(comment: &str, ticket: &str) -> Harness<'static, World> {
     let mut world = world(ActionKind::Isolate);
     world.views.dialog = None;
@@ -43,7 +43,7 @@ fn texts(harness: &Harness<'_, World>) -> (String, String) {
 }
 
 #[test]
-fn what_was_typed_is_there_again_for_the_same_device_and_action_until_it_is_cleared() {
+fn typed_text_is_restored_for_same_device_and_action_until_cleared() {
     for (ticket, line) in [
         ("", KEPT),
         ("INC-7", "Your comment and ticket from before were kept"),
@@ -75,7 +75,7 @@ fn what_was_typed_is_there_again_for_the_same_device_and_action_until_it_is_clea
 }
 
 #[test]
-fn what_was_typed_is_never_in_a_form_for_another_device_or_action_or_account() {
+fn typed_text_is_not_restored_for_another_device_action_or_account() {
     let one = || vec![machine().reference()];
     for (machines, kind) in [
         (vec![other()], ActionKind::Isolate),
@@ -96,7 +96,7 @@ fn what_was_typed_is_never_in_a_form_for_another_device_or_action_or_account() {
 }
 
 #[test]
-fn what_was_typed_about_one_file_is_not_in_the_form_for_another() {
+fn typed_text_is_not_restored_for_another_file() {
     let mut world = world(ActionKind::Isolate);
     world.views.dialog = None;
     let mut harness = harness(world);
@@ -120,7 +120,7 @@ fn what_was_typed_about_one_file_is_not_in_the_form_for_another() {
 }
 
 #[test]
-fn what_was_typed_is_forgotten_once_the_order_is_confirmed() {
+fn typed_text_is_forgotten_once_the_order_is_confirmed() {
     let mut harness = typed("beacon", "");
     opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
     confirm_by_key(&mut harness);
@@ -129,7 +129,7 @@ fn what_was_typed_is_forgotten_once_the_order_is_confirmed() {
     assert_eq!(texts(&harness).0, "");
     put_away(&mut harness);
 
-    // Also where it was confirmed with another text, as one that is sent again.
+    // Also if it was confirmed with another text, such as an order sent again.
     let mut harness = typed("beacon", "");
     opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
     put_away(&mut harness);
@@ -148,7 +148,7 @@ fn what_was_typed_is_forgotten_once_the_order_is_confirmed() {
 }
 
 #[test]
-fn the_text_of_the_last_few_forms_is_kept() {
+fn text_of_the_last_few_forms_is_kept() {
     let mut harness = typed("beacon", "");
     let numbered = |n: usize| MachineRef {
         id: MachineId::parse(&format!("b{n}")).expect("a literal id"),

@@ -1,4 +1,4 @@
-//! Keys that are held down, or meant for something else.
+//! Keys that are held down, or meant for another widget.
 
 use super::*;
 
@@ -14,11 +14,11 @@ fn press(harness: &mut Harness<'_, World>) {
 }
 
 #[test]
-fn a_key_that_is_held_down_since_before_the_form_confirms_nothing() {
+fn key_held_since_before_the_form_confirms_nothing() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(2);
     form_mut(&mut harness).draft.comment = "INC-1".into();
-    // As the system sends it while the key is down.
+    // Repeated, as the system sends it while the key is down.
     for _ in 0..50 {
         press(&mut harness);
     }
@@ -31,7 +31,7 @@ fn a_key_that_is_held_down_since_before_the_form_confirms_nothing() {
 }
 
 #[test]
-fn the_keys_that_confirm_are_not_for_the_form_while_a_list_is_open_over_it() {
+fn confirm_keys_do_not_reach_the_form_under_an_open_list() {
     let mut harness = with_templates("one\ntwo\nthree\nfour\nfive");
     form_mut(&mut harness).draft.comment = "INC-1".into();
     harness.run_steps(30);
@@ -43,11 +43,11 @@ fn the_keys_that_confirm_are_not_for_the_form_while_a_list_is_open_over_it() {
 }
 
 #[test]
-fn a_button_with_the_keyboard_is_pressed_by_a_fresh_plain_key_only() {
+fn focused_button_is_pressed_only_by_a_fresh_plain_key() {
     let mut harness = harness(world(ActionKind::Isolate));
     harness.run_steps(3);
     assert!(harness.get_by_label("Keep connected").is_focused());
-    // Held since before: the first press is not this button's.
+    // Held since before: its first press was for another widget.
     let press = |harness: &mut Harness<'_, World>, modifiers| {
         harness.event(egui::Event::Key {
             key: Key::Space,

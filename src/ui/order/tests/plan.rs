@@ -1,4 +1,4 @@
-//! The form of a plan: what it says, what of it can be left out, and in what order its steps leave.
+//! The form of a plan: its text, the steps that can be left out, and their sending order.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::action::{Plan, SHA1, Step};
 use crate::guard::Approval;
 
-/// A Windows device and a Mac, on which apps cannot be restricted.
+/// A Windows device, and a Mac, on which apps cannot be restricted.
 fn devices() -> [Machine; 2] {
     let mut mac = device(1, "MAC-");
     mac.os_platform = Some("macOS".into());
@@ -50,7 +50,7 @@ fn confirmed<'a>(harness: &'a Harness<'_, World>) -> &'a [Approval] {
 }
 
 #[test]
-fn the_words_of_a_plan() {
+fn plan_form_wording() {
     let [pc, mac] = devices();
     for (devices, title, confirm, order) in [
         (
@@ -91,9 +91,9 @@ fn the_words_of_a_plan() {
 }
 
 #[test]
-fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
+fn unsuitable_step_is_left_out_and_the_others_are_sent_step_by_step() {
     let mut world = plan_on(&devices());
-    // One of those that were ticked was left out of the form before.
+    // One of the ticked devices was left out of the form before.
     let ticked = devices().into_iter().chain([device(2, "DC-")]);
     world.views.bulk_selection = ticked.map(|machine| machine.reference()).collect();
     if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
@@ -139,7 +139,7 @@ fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
 }
 
 #[test]
-fn the_tag_takes_the_ticket_that_stands_in_the_comment_alone() {
+fn tag_takes_the_ticket_from_the_comment() {
     for (field, comment, tag) in [
         ("", "INC-77: beacon", "ransomware INC-77"),
         ("INC-88", "INC-77: beacon", "ransomware INC-88"),
@@ -169,20 +169,20 @@ fn the_tag_takes_the_ticket_that_stands_in_the_comment_alone() {
 }
 
 #[test]
-fn what_is_found_of_every_step_is_said_once() {
+fn finding_of_every_step_is_shown_once() {
     let mut silent = device(0, "PC-");
     silent.health_status = crate::model::HealthStatus::Inactive;
     let mut harness = harness_of(plan_on(&[silent]), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     let found = harness.query_all_by_label_contains("Health is “Inactive”");
     assert_eq!(found.count(), 1);
-    // A tag is put on by Defender itself.
+    // Tagging does not involve the device.
     let steps = "Isolate, Collect package, Restrict apps: Health is “Inactive”";
     assert!(shows(&harness, steps));
 }
 
 #[test]
-fn another_plan_begins_anew_on_the_same_devices() {
+fn choosing_another_plan_resets_its_steps_on_the_same_devices() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     form_mut(&mut harness).draft.comment = "beacon".into();
@@ -203,9 +203,9 @@ fn another_plan_begins_anew_on_the_same_devices() {
     );
 }
 
-/// The one with a file has its field, and the file is what the guardrails are asked about in that step.
+/// The step with a file has its field, and the guardrails check that file for the step.
 #[test]
-fn a_plan_asks_for_the_file_that_a_step_needs() {
+fn plan_form_asks_for_the_file_of_its_step() {
     let mut world = plan_on(&[device(0, "PC-")]);
     let steps = [
         Step::new(ActionKind::Isolate),
@@ -241,12 +241,12 @@ fn tick<'a>(harness: &'a Harness<'_, World>, step: &str, n: usize) -> egui_kitte
 }
 
 #[test]
-fn what_is_blocked_comes_first_and_the_foot_names_it() {
+fn blocked_device_comes_first_and_the_footer_names_it() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     let top = |step: &str, n: usize| tick(&harness, step, n).rect().top();
     assert!(top("Isolate", 1) < top("Isolate", 0), "the Mac is blocked");
-    // Nothing is written yet, and that is not what stops it for good.
+    // The missing comment can still be typed; the footer names the permanent block first.
     let mac = devices()[1].reference().quoted();
     let foot = format!("Restrict apps on {mac}: Not available on macOS");
     assert!(shows(&harness, &foot), "{foot}");
@@ -254,7 +254,7 @@ fn what_is_blocked_comes_first_and_the_foot_names_it() {
 }
 
 #[test]
-fn a_single_step_of_a_single_device_is_left_out_and_put_back_by_its_tick() {
+fn step_of_one_device_is_left_out_and_put_back_by_its_tick() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     tick(&harness, "Isolate", 0).focus();
@@ -274,7 +274,7 @@ fn a_single_step_of_a_single_device_is_left_out_and_put_back_by_its_tick() {
     ));
     let pc = devices()[0].reference().quoted();
     assert!(shows(&harness, &format!("Left out: Isolate on {pc}")));
-    // Half a second later, for the list has just changed.
+    // The list has just changed: half a second to arm.
     arm(&mut harness);
     harness.key_press(Key::Space);
     harness.run_steps(4);
@@ -284,7 +284,7 @@ fn a_single_step_of_a_single_device_is_left_out_and_put_back_by_its_tick() {
 }
 
 #[test]
-fn what_was_left_out_is_put_back_and_no_button_does_nothing() {
+fn left_out_steps_are_put_back_and_every_button_has_an_effect() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     harness.get_by_label("Leave out blocked steps (1)").focus();
@@ -307,9 +307,9 @@ fn what_was_left_out_is_put_back_and_no_button_does_nothing() {
     assert!(shows(&harness, "Leave out blocked steps (1)"));
 }
 
-/// What harms most may have been left out.
+/// The most harmful step may have been left out.
 #[test]
-fn the_red_button_and_the_number_are_of_what_is_sent() {
+fn button_colour_and_number_follow_the_steps_sent() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     assert!(shows(&harness, "Type the number of devices"));
@@ -328,7 +328,7 @@ fn the_red_button_and_the_number_are_of_what_is_sent() {
     ));
 }
 
-/// A title of two lines takes its room from what scrolls.
+/// A title of two lines takes its room from the scrolled part.
 #[test]
 fn only_the_form_body_scrolls_for_any_title() {
     for size in [egui::vec2(640.0, 360.0), egui::vec2(800.0, 600.0)] {

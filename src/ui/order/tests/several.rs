@@ -1,4 +1,5 @@
-//! A form for several devices: that there is one thing to scroll, who has the keyboard when one is left out, and what a frame costs.
+//! A form for several devices: a single scrolled part, the focus after one is left out, and the cost of a
+//! frame.
 
 use super::sight::{
     SIZES, arm, buttons, crowded, device, harness_of, is_disabled, rect, scroll_through,
@@ -19,8 +20,8 @@ fn leave_out(n: usize) -> String {
 }
 
 #[test]
-fn leaving_a_device_out_passes_the_keyboard_on_to_the_next_one() {
-    // With findings the rows are higher than what is near.
+fn leaving_a_device_out_focuses_the_next_one() {
+    // With findings the rows are taller than the neighbourhood that is drawn.
     for findings in [0, 3] {
         let mut harness = form_of(4, findings);
         harness.get_by_label(&leave_out(1)).focus();
@@ -43,7 +44,7 @@ fn leaving_a_device_out_passes_the_keyboard_on_to_the_next_one() {
 }
 
 #[test]
-fn the_last_of_the_list_passes_it_back() {
+fn leaving_the_last_device_out_focuses_the_one_before() {
     let mut harness = form_of(3, 2);
     harness.get_by_label(&leave_out(2)).focus();
     harness.run_steps(2);
@@ -53,7 +54,7 @@ fn the_last_of_the_list_passes_it_back() {
 }
 
 #[test]
-fn the_devices_of_a_form_are_judged_once_for_each_change() {
+fn devices_are_judged_once_per_change() {
     let judged = |harness: &mut Harness<'static, World>, act: &dyn Fn(&mut World)| {
         let before = REVIEWS.with(std::cell::Cell::get);
         act(harness.state_mut());
@@ -93,7 +94,7 @@ fn the_devices_of_a_form_are_judged_once_for_each_change() {
 }
 
 #[test]
-fn reviews_age_with_the_minute_and_are_judged_anew_when_they_are_confirmed() {
+fn reviews_age_by_the_minute_and_are_judged_again_on_confirmation() {
     let mut harness = form_of(3, 1);
     let judged = |form: &mut OrderForm, state: &State, secs: i64| {
         let before = REVIEWS.with(std::cell::Cell::get);
@@ -122,7 +123,7 @@ fn reviews_age_with_the_minute_and_are_judged_anew_when_they_are_confirmed() {
 }
 
 #[test]
-fn what_was_found_and_the_fields_scroll_together_at_every_size() {
+fn findings_and_fields_scroll_together_at_every_size() {
     for size in SIZES {
         for count in [1, 6] {
             let devices: Vec<_> = (0..count).map(|n| device(n, "FIN-LT-")).collect();
@@ -160,7 +161,7 @@ fn what_was_found_and_the_fields_scroll_together_at_every_size() {
 }
 
 #[test]
-fn page_down_shows_what_has_not_been_on_screen() {
+fn page_down_shows_unseen_items() {
     let mut harness = harness_of(
         crowded(&[device(0, "FIN-LT-")], 20),
         egui::vec2(640.0, 360.0),
@@ -197,14 +198,14 @@ fn protected_device_in_a_batch_is_named_and_leave_out_is_focused() {
     assert!(leave.is_focused());
     leave.click_accesskit();
     harness.run_steps(4);
-    // Why it is not in the form is what a person has to tell others.
+    // The reason is needed to explain the gap to colleagues.
     let kept = format!("Left out: {said}");
     let shown = harness.query_all_by_label_contains(&kept).next();
     assert!(shown.is_some(), "{kept}");
 }
 
 #[test]
-fn a_device_that_could_not_be_read_says_why_in_the_form() {
+fn form_shows_why_a_device_could_not_be_read() {
     for count in [1, 2] {
         let devices: Vec<_> = (0..count).map(|n| device(n, "PC-")).collect();
         let mut world = crowded(&devices, 0);
@@ -221,7 +222,7 @@ fn a_device_that_could_not_be_read_says_why_in_the_form() {
         arm(&mut harness);
         let said = harness.query_all_by_label("The service does not know PC-0");
         assert_eq!(said.count(), 1, "{count}");
-        // Of the other nothing has come yet.
+        // The other one has not been read yet.
         let silent = harness.query_all_by_label("Nothing is known about this device yet");
         assert_eq!(silent.count(), count - 1);
     }

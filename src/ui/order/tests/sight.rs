@@ -1,4 +1,4 @@
-//! At no size is anything confirmed whose device or findings have not been on screen, and nothing
+//! At every size, nothing is confirmed before its device and findings have been on screen, and nothing
 //! moves under the pointer.
 
 use std::collections::HashSet;
@@ -31,7 +31,7 @@ pub(super) fn device(n: usize, name: &str) -> Machine {
     }
 }
 
-/// Releases under way, each a finding of its own against an isolation.
+/// Releases in progress, each a separate finding against an isolation.
 fn releases(of: &MachineId, count: usize) -> Vec<MachineAction> {
     let one = |n| {
         let id = MachineActionId::parse(&format!("act-{n}")).expect("a literal id");
@@ -63,7 +63,7 @@ fn read(state: &mut State, machine: &Machine, findings: usize) {
     });
 }
 
-/// An isolation of these devices, ready but for what has to be looked at.
+/// An isolation of these devices, complete except for unseen items.
 pub(super) fn crowded(devices: &[Machine], findings: usize) -> World {
     let mut world = world(ActionKind::Isolate);
     for machine in devices {
@@ -82,12 +82,12 @@ pub(super) fn crowded(devices: &[Machine], findings: usize) -> World {
     world
 }
 
-/// Few and long frames: each of them is slow in a debug build.
+/// A harness with few long frames, which are slow in a debug build.
 pub(super) fn harness_of(world: World, size: Vec2) -> Harness<'static, World> {
     harness_with(world, size, 0.1)
 }
 
-/// Half a second, and a little more.
+/// Waits a little more than half a second.
 pub(super) fn arm(harness: &mut Harness<'_, World>) {
     harness.run_steps(7);
 }
@@ -100,7 +100,7 @@ pub(super) fn rect(harness: &Harness<'_, World>, label: &str) -> Rect {
         .rect()
 }
 
-/// The buttons at the foot.
+/// The buttons in the footer.
 pub(super) fn buttons(harness: &Harness<'_, World>) -> [Rect; 2] {
     let confirm = confirm_label(harness);
     let button = |label: &str| {
@@ -127,7 +127,7 @@ pub(super) fn is_disabled(harness: &Harness<'_, World>) -> bool {
     })
 }
 
-/// Clicks the way to what was not shown yet, until there is none; each time `look` hears.
+/// Clicks the button for the next unseen item until none is left, calling `look` each time.
 pub(super) fn scroll_through(
     harness: &mut Harness<'_, World>,
     mut look: impl FnMut(&Harness<'_, World>),
@@ -148,10 +148,10 @@ pub(super) fn scroll_through(
 }
 
 #[test]
-fn nothing_is_confirmed_whose_device_or_findings_were_not_on_screen() {
+fn nothing_is_confirmed_before_device_and_findings_were_on_screen() {
     let long = "\u{202e}W".repeat(2_500);
     for (n, size) in SIZES.into_iter().enumerate() {
-        // Each size with a third of them: headless frames are slow.
+        // A third of the cases at each size: headless frames are slow.
         for (count, findings, name) in [
             (1, 1, "FIN-LT-"),
             (1, 5, "FIN-LT-"),
@@ -204,7 +204,7 @@ fn nothing_is_confirmed_whose_device_or_findings_were_not_on_screen() {
     }
 }
 
-/// The findings that can be seen: between the name and the buttons, and inside the window.
+/// The visible findings: between the name and the buttons, and inside the window.
 fn on_screen(harness: &Harness<'_, World>, size: Vec2) -> Vec<String> {
     let window = Rect::from_min_size(egui::Pos2::ZERO, size);
     let nodes = harness.query_all_by_label_contains("The opposite is under way");
@@ -214,7 +214,7 @@ fn on_screen(harness: &Harness<'_, World>, size: Vec2) -> Vec<String> {
 }
 
 #[test]
-fn the_device_and_the_buttons_are_in_sight_at_every_size() {
+fn device_and_buttons_are_visible_at_every_size() {
     let long = "\u{202e}W".repeat(2_500);
     for size in SIZES {
         for name in [long.as_str()] {
@@ -272,7 +272,7 @@ fn nothing_moves_when_findings_arrive_and_the_button_rearms() {
 }
 
 #[test]
-fn a_finding_that_arrives_puts_the_button_off_until_it_was_shown() {
+fn new_finding_disables_confirming_until_shown() {
     let machine = device(0, "FIN-LT-");
     let mut harness = usual(crowded(std::slice::from_ref(&machine), 0));
     assert!(!is_disabled(&harness));
@@ -281,7 +281,7 @@ fn a_finding_that_arrives_puts_the_button_off_until_it_was_shown() {
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 0, "it was meant for before");
     arm(&mut harness);
-    // The fields have stayed where they are, and the list has gone up by what came into it.
+    // The fields have stayed, and the list has moved up by its growth.
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 0, "half of it was never on screen");
     scroll_through(&mut harness, |_| {});
@@ -290,7 +290,7 @@ fn a_finding_that_arrives_puts_the_button_off_until_it_was_shown() {
 }
 
 #[test]
-fn a_refusal_to_confirm_is_said_only_as_long_as_it_is_true() {
+fn refusal_to_confirm_is_shown_only_while_it_holds() {
     let size = vec2(640.0, 360.0);
     let mut one = harness_of(crowded(&[device(0, "FIN-LT-")], 20), size);
     arm(&mut one);
@@ -329,7 +329,7 @@ fn usual(mut world: World) -> Harness<'static, World> {
     harness
 }
 
-/// The texts of what was found about the only device.
+/// The texts of the only device's findings.
 fn findings(harness: &mut Harness<'_, World>) -> Vec<String> {
     let World { state, views, .. } = harness.state_mut();
     let Some(OpenDialog::Form(form)) = &mut views.dialog else {
@@ -341,7 +341,7 @@ fn findings(harness: &mut Harness<'_, World>) -> Vec<String> {
 }
 
 #[test]
-fn the_form_of_one_device_is_whole_in_a_usual_window() {
+fn form_for_one_device_fits_a_usual_window() {
     let harness = usual(crowded(&[device(0, "FIN-LT-")], 2));
     let foot = buttons(&harness)[0].top();
     let caveats = ActionKind::Isolate.spec();
@@ -352,7 +352,7 @@ fn the_form_of_one_device_is_whole_in_a_usual_window() {
 }
 
 #[test]
-fn the_list_of_several_devices_is_as_high_as_what_is_in_it() {
+fn list_of_several_devices_is_as_high_as_its_content() {
     let devices: Vec<_> = (0..2).map(|n| device(n, "FIN-LT-")).collect();
     let mut harness = usual(crowded(&devices, 0));
     let over = rect(&harness, "Leave out “FIN-LT-0” (…a000)").top();
@@ -364,16 +364,16 @@ fn the_list_of_several_devices_is_as_high_as_what_is_in_it() {
         "{content} in {}",
         below - over
     );
-    // Nothing that is blocked, nothing to leave out.
+    // Nothing is blocked, so nothing is to be left out.
     assert!(
         harness
             .query_by_label_contains("Leave out blocked")
             .is_none()
     );
-    // The reason is written without scrolling.
+    // The comment can be typed without scrolling.
     let comment = rect(&harness, "Comment");
     assert!(comment.bottom() < buttons(&harness)[0].top(), "{comment}");
-    // What comes later moves nothing.
+    // Later findings move nothing.
     for machine in &devices {
         read(&mut harness.state_mut().state, machine, 3);
     }
@@ -382,7 +382,7 @@ fn the_list_of_several_devices_is_as_high_as_what_is_in_it() {
 }
 
 #[test]
-fn that_there_is_no_undo_stands_first_among_what_was_found() {
+fn irreversibility_comes_first_among_the_findings() {
     let kind = ActionKind::StopAndQuarantineFile;
     let mut harness = usual(world(kind));
     let findings = findings(&mut harness);
@@ -395,12 +395,12 @@ fn that_there_is_no_undo_stands_first_among_what_was_found() {
     assert!(no_undo.bottom() < rect(&harness, "SHA-1 of the file").top());
 }
 
-/// What a file is like is found out while the form is open: its warnings are read without scrolling where
-/// the window has the room.
+/// A file's facts arrive while the form is open: if the window has room, its warnings are readable without
+/// scrolling.
 #[test]
-fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
+fn file_findings_get_the_room_left_by_the_fields() {
     const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
-    // There is little to be said of the device itself.
+    // Few findings on the device itself.
     let mut world = world(ActionKind::StopAndQuarantineFile);
     let mut known = machine();
     known.health_status = HealthStatus::Active;
@@ -433,12 +433,12 @@ fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
     let unseen = harness.query_by_label_contains("Show next");
     assert!(unseen.is_none(), "all of them at once: {said:?}");
     let moved = rect(&harness, "SHA-1 of the file").min - field.min;
-    // What lies in the middle of an odd height is rounded.
+    // Centring in an odd height rounds.
     assert!(moved.length() < 1.0, "{moved:?}: nothing moves");
 }
 
 #[test]
-fn a_release_needs_its_warnings_seen_and_not_every_device() {
+fn release_needs_its_warnings_seen_but_not_every_device() {
     let devices: Vec<_> = (0..10).map(|n| device(n, "FIN-LT-")).collect();
     let mut world = world(ActionKind::Unisolate);
     for machine in &devices {
@@ -460,14 +460,14 @@ fn a_release_needs_its_warnings_seen_and_not_every_device() {
     assert_eq!(submitted(&harness), 1);
 }
 
-/// Whether the way to what was not shown yet has the keyboard, as long as it is there.
+/// Whether the button for the next unseen item has the focus; `None` without that button.
 fn is_next_focused(harness: &Harness<'_, World>) -> Option<bool> {
     let mut nodes = harness.query_all_by_label_contains("Show next (");
     nodes.next().map(|node| node.is_focused())
 }
 
 #[test]
-fn focus_moves_to_the_next_field_once_everything_was_shown_by_keyboard() {
+fn focus_moves_to_the_next_field_after_the_last_unseen_item() {
     let devices: Vec<_> = (0..6).map(|n| device(n, "FIN-LT-")).collect();
     let mut harness = harness_of(crowded(&devices, 2), vec2(800.0, 600.0));
     form_mut(&mut harness).number.clear();
