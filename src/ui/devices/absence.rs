@@ -1,4 +1,4 @@
-//! Why a device is not among the rows as it was ticked or opened, in words.
+//! Explains why a device is no longer listed as it was when ticked or opened.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::views::Views;
 use crate::ui::words::ago;
 
-/// Why a ticked device is not among the rows as it was ticked.
+/// Why a ticked device is no longer listed as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
     HiddenBySearch,
@@ -27,7 +27,7 @@ impl Absence {
         }
     }
 
-    /// A short form, for use after a name.
+    /// Short form, for use after a name.
     pub const fn short(&self) -> &'static str {
         match self {
             Self::HiddenBySearch => "not shown",
@@ -38,7 +38,7 @@ impl Absence {
     }
 }
 
-/// The way in which a device is no longer listed as it was when ticked.
+/// Why a device is no longer listed as it was when ticked, if so.
 pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Absence> {
     let Some(known) = state.inventory.get(&machine.id) else {
         return Some(Absence::NotInList);

@@ -1,30 +1,30 @@
-//! View state of queries to the service.
+//! View state of direct queries to the service.
 
 use crate::model::{MachineId, Question};
 
-/// View state of the search's query to the service.
+/// View state of the search's direct query to the service.
 #[derive(Debug, Default)]
 pub struct AskView {
-    /// The search that this is about.
+    /// The search that this state belongs to.
     pub search: String,
     /// Possible queries, the likeliest first.
     pub questions: Vec<Question>,
     /// Queries about a device that is not in the list.
     pub unlisted: Vec<Question>,
-    /// Devices whose names contain the one name that is in no list.
+    /// Number of devices whose names contain the only name that is not listed.
     pub containing: usize,
-    /// The generation of the list that this was found in.
+    /// Generation of the list that this was computed from.
     pub compared_with: Option<u64>,
     /// egui's time of the last change.
     pub since: f64,
     pub is_typed: bool,
-    /// Whether something was asked for this search.
+    /// Whether a query was sent for this search.
     pub is_sent: bool,
-    /// Enter was pressed: if a single device is found, it is the one that was meant.
+    /// Whether Enter was pressed: the answer's device is selected if it is the only one.
     pub is_entered: bool,
-    /// The device in the panel when it was asked, or when Enter was pressed: an answer does not replace a
-    /// device that was chosen meanwhile.
+    /// The device in the panel when the query was sent or Enter was pressed: an answer does not replace a
+    /// device selected since.
     pub beside: Option<MachineId>,
-    /// The number of the answer whose device was selected.
+    /// Number of the answer whose device was selected.
     pub taken: Option<u64>,
 }

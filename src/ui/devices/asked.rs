@@ -1,5 +1,5 @@
-//! Asking the service itself for what is searched for, and what is said where no device is shown.
-//! Absence is said only of what was read whole.
+//! Direct queries to the service for the text of the search, and the messages shown if no device matches. A
+//! device is called absent only if the list was read completely.
 
 use egui::{Align, Label, Layout, RichText, TextStyle, TextWrapMode, Ui, vec2};
 
@@ -14,21 +14,21 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, elided, icon, text_width};
 use crate::ui::words::{ago, counted, devices};
 
-/// Time for which a typed text must rest before the service is asked automatically; pasted text is
+/// How long typed text must stay unchanged before the service is queried automatically; pasted text is
 /// complete at once.
 const REST_SECS: f64 = 1.0;
-/// Room that the words of a note leave for the button that asks.
+/// Width that a note's text leaves for the query button.
 const OFFER_WIDTH: f32 = 300.0;
-/// Buttons that ask, where there are no rows.
+/// Maximum number of query buttons shown without rows.
 pub const MAX_OFFERS: usize = 3;
 
-/// Why the search finds nothing, where its text shows it.
+/// Why the search matches nothing, if its text shows that.
 pub fn trouble(cx: &Cx<'_>) -> Option<String> {
     let finds_nothing = cx.views.rows.is_empty() && !cx.state.inventory.all().is_empty();
     finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
-/// What the text of the search can be asked as; nothing was asked yet.
+/// The queries that the search text allows, none sent yet.
 fn view(cx: &Cx<'_>) -> AskView {
     let (search, tickets) = (cx.views.search.clone(), &cx.state.settings.tickets);
     AskView {
@@ -38,8 +38,8 @@ fn view(cx: &Cx<'_>) -> AskView {
     }
 }
 
-/// Follows the search: asks the service automatically where it names a device that is not in the list,
-/// and selects the one device that an id or Enter meant.
+/// Follows the search: queries the service automatically for a device that is not in the list, and selects
+/// the only device that an id or Enter refers to.
 pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     if cx.views.asking.search != cx.views.search {
@@ -77,8 +77,7 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether it names a device that the list does not have. Of users, and of earlier times, the list says
-/// nothing.
+/// Whether it names a device that is not in the list. The list has no users and no past addresses.
 fn is_unlisted(state: &State, question: &Question) -> bool {
     let inventory = &state.inventory;
     match question {
@@ -99,7 +98,7 @@ fn is_unlisted(state: &State, question: &Question) -> bool {
     }
 }
 
-/// How many devices of the list have this in their names, in any spelling.
+/// Number of listed devices with this in their names, in any spelling.
 fn containing(state: &State, name: &str) -> usize {
     let is_in = |known: &str| {
         let mut parts = known.as_bytes().windows(name.len().max(1));
@@ -110,8 +109,7 @@ fn containing(state: &State, name: &str) -> usize {
     names.filter(|known| is_in(known)).count()
 }
 
-/// The question that may be asked automatically: once for each text, and not where that would use up
-/// calls that a click may need.
+/// The query to send automatically: once per text, and only if that leaves enough call budget for clicks.
 fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     let asking = &cx.views.asking;
     let first = asking.questions.first()?;
@@ -121,7 +119,7 @@ fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     );
     let budget = cx.state.budget.as_ref();
     let has_room = budget.is_none_or(|budget| budget.left_minute * 2 >= budget.of_minute);
-    // The rows of a line whose id is not in the list are those of its other words.
+    // If the id in a line is not listed, the rows match the line's other words.
     let is_listed = if let Question::Id(id) = first {
         cx.state.machine(id).is_some()
     } else {
@@ -140,7 +138,8 @@ pub fn ask(cx: &mut Cx<'_>, question: Question) {
     cx.out.work.push(Command::Ask { text, question });
 }
 
-/// Asks for what was just put into the search. If it finds a single device, that one is selected.
+/// Queries the service for a text just put into the search. If it finds a single device, that one is
+/// selected.
 pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking = AskView {
         is_entered: true,
@@ -149,10 +148,10 @@ pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
     ask(cx, question);
 }
 
-/// Enter in the search field where no device is shown; whether there is something to ask.
+/// Handles Enter in the search field with no device shown; returns whether there is something to query.
 pub fn enter(cx: &mut Cx<'_>) -> bool {
     if cx.views.asking.search != cx.views.search {
-        // Typed in this very frame.
+        // Typed in this frame.
         cx.views.asking = view(cx);
     }
     let asked = cx.state.asked.for_search(&cx.views.search);
@@ -172,8 +171,7 @@ pub fn enter(cx: &mut Cx<'_>) -> bool {
     true
 }
 
-/// Selects the device found by its id, or after Enter, if it is the only one and no other was chosen since the
-/// question was asked.
+/// Selects the device found by id, or after Enter, if it is the only one and no other was selected since.
 fn take_answer(cx: &mut Cx<'_>) {
     let Some((number, answer)) = cx.state.asked.answer(&cx.views.search) else {
         return;
@@ -184,7 +182,7 @@ fn take_answer(cx: &mut Cx<'_>) {
     let [only] = answer.machines.as_slice() else {
         return;
     };
-    // The last holder of an address need not be the present one, and a choice made meanwhile stands.
+    // The last holder of an address may not be the current one, and a later selection takes precedence.
     if answer.is_of_last_report || cx.views.asking.beside != cx.views.selected_id() {
         return;
     }
@@ -203,7 +201,7 @@ pub const fn spoken_mark(is_asked_for: bool) -> &'static str {
     }
 }
 
-/// Marks a row that is here because the service was asked for it: by a shape alone, as the name needs the
+/// Marks a row that is here because the service was queried for it, by an icon only, as the name needs the
 /// room.
 pub fn mark_ui(ui: &mut Ui) {
     let weak = ui.tokens().text_weak;
@@ -211,8 +209,8 @@ pub fn mark_ui(ui: &mut Ui) {
         .tip("Looked up directly: the list of devices, as far as it was read, does not contain it");
 }
 
-/// Whether there is, or may be, something to say of what is asked, over the rows: a line is kept for it as
-/// long as the search names what can be asked for, so that no row moves when an answer comes.
+/// Whether there is, or may be, a line about the query above the rows: it is reserved while the search
+/// contains something to query for, so that no row moves when an answer arrives.
 pub fn has_line(cx: &Cx<'_>) -> bool {
     let search = cx.views.search.trim();
     let is_over_rows = !search.is_empty() && !cx.views.rows.is_empty();
@@ -221,18 +219,18 @@ pub fn has_line(cx: &Cx<'_>) -> bool {
     is_over_rows && (is_asked() || can_be_asked())
 }
 
-/// A query that may find further devices, which the list lacks.
+/// A query that may find devices missing in the list.
 fn may_be_more<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     if matches!(coverage(cx.state), Coverage::Whole(_)) {
         return None;
     }
-    // An id in the list is found; of a name or an address there may be others.
+    // A listed id is unique; for a name or an address there may be others.
     let is_open =
         |question: &&Question| question.is_specific() && !matches!(question, Question::Id(_));
     cx.views.asking.questions.iter().find(is_open)
 }
 
-/// The words of a note, in one line; `room` is kept for a button.
+/// Shows a note's text in one line, leaving `room` for a button.
 fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: f32) {
     let colour = ui.tokens().colour(role);
     icon(ui, shape, colour);
@@ -248,7 +246,7 @@ fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: f32) {
     }
 }
 
-/// Line above the rows on the present query; never replaces anything else.
+/// Shows the line above the rows about the current query; never replaces anything else.
 pub fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !has_line(cx) {
         return;
@@ -279,7 +277,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = format!("The list alone may not show all devices of {label}");
             (Icon::Info, Role::Neutral, words, question)
         } else {
-            // The line stays, so that no row moves: it says what was found.
+            // The line stays, so that no row moves, and shows what was found.
             words_ui(ui, Icon::Info, Role::Neutral, &found_words(cx), 0.0);
             return;
         };
@@ -320,7 +318,7 @@ fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// A query that a list of devices, however complete, does not answer.
+/// A query that even a complete device list cannot answer.
 fn beyond_list<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     let is_beyond = |question: &&Question| {
         let is_at_time = matches!(question, Question::Address { at: Some(_), .. });
@@ -329,7 +327,7 @@ fn beyond_list<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     cx.views.asking.questions.iter().find(is_beyond)
 }
 
-/// What a line names that the list has.
+/// The listed devices that a search line names.
 fn found_words(cx: &Cx<'_>) -> String {
     let specific = cx.views.asking.questions.iter();
     let specific = specific.filter(|question| question.is_specific());
@@ -339,7 +337,7 @@ fn found_words(cx: &Cx<'_>) -> String {
     format!("In the list: {}", labels.join(", "))
 }
 
-/// What a line names, besides what was asked, that the list does not have; and what can be asked of it.
+/// What a search line names that is neither listed nor queried yet, and the query for it.
 fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     let unlisted = cx.views.asking.unlisted.iter();
     let is_other = |question: &&Question| asked.is_none_or(|asked| asked.question != **question);
@@ -359,7 +357,7 @@ fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     Some((words, first))
 }
 
-/// What was typed in part is no warning beside the names that it finds.
+/// Partly typed text is not a warning beside the names that it matches.
 const fn unlisted_look(cx: &Cx<'_>) -> (Icon, Role) {
     match cx.views.asking.containing {
         0 => (Icon::Warning, Role::Caution),
@@ -367,7 +365,7 @@ const fn unlisted_look(cx: &Cx<'_>) -> (Icon, Role) {
     }
 }
 
-/// What was asked of the service, and what came of it.
+/// Describes the query and its result.
 fn looked_up_words(cx: &Cx<'_>, asked: &Asking, answer: &Answer) -> String {
     let label = asked.question.label(&cx.state.zone);
     if answer.machines.is_empty() && is_id(&asked.question) {
@@ -379,7 +377,7 @@ fn looked_up_words(cx: &Cx<'_>, asked: &Asking, answer: &Answer) -> String {
     format!("Looked up directly: {label}, {found}")
 }
 
-/// The names that begin so, where the whole name was asked for and there is none.
+/// The query for names that start with this, if no name is equal to it.
 fn beginning_unasked<'a>(cx: &'a Cx<'_>, asked: &Asking, answer: &Answer) -> Option<&'a Question> {
     let is_name = matches!(asked.question, Question::Name(_));
     let is_whole = matches!(coverage(cx.state), Coverage::Whole(_));
@@ -411,7 +409,7 @@ fn answer_words(answer: &Answer, question: &Question, cx: &Cx<'_>) -> String {
     format!("{words}, {}", ago(answer.at, cx.now))
 }
 
-/// That nobody has the address now, and who had it last.
+/// Says that nobody has the address now, and who had it last.
 fn last_report_words(answer: &Answer, devices: &str, cx: &Cx<'_>) -> String {
     let records = answer.machines.iter().filter_map(|id| cx.state.machine(id));
     let newest = records.filter_map(|machine| machine.last_seen).max();

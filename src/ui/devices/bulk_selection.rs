@@ -1,5 +1,5 @@
-//! The devices ticked to act on together. Each keeps the name under which it was ticked; one that the
-//! list no longer shows is pointed out, and stays.
+//! The devices ticked for a batch. Each keeps the name under which it was ticked; one that the list no
+//! longer shows is pointed out, and stays ticked.
 
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Ui, UiBuilder, vec2};
 
@@ -17,11 +17,11 @@ use crate::ui::widgets::{
 };
 use crate::ui::words::devices;
 
-/// Room that names and warnings keep beside the buttons, in points.
+/// Width reserved for names and warnings beside the buttons, in points.
 const MIN_NAMES: f32 = 60.0;
 
-/// Reserves the bar below the rows: it is always there, so that the rows over it stay under the pointer
-/// that ticks one after the other.
+/// Reserves the bar below the rows. It is always there, so that the rows stay under the pointer while
+/// several are ticked.
 pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
     let bar = Panel::bottom("bulk selection")
@@ -30,8 +30,7 @@ pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     reserve(ui, bar).room
 }
 
-/// Shows what is ticked, with what can be done about it. Drawn after the rows, as the keyboard comes to it
-/// after them.
+/// Shows the ticked devices and their actions. Drawn after the rows, to follow them in focus order.
 pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
     let builder = UiBuilder::new()
         .max_rect(room)
@@ -84,12 +83,12 @@ impl Chosen {
 const CLEAR: &str = "Clear selection";
 const MORE: &str = "More…";
 
-/// The actions on the ticked devices; those without room are in a menu.
+/// The actions on the ticked devices; those that do not fit are in a menu.
 struct Buttons {
     labels: Vec<(Chosen, String)>,
-    /// Number of buttons that have room.
+    /// Number of buttons that fit.
     fitting: usize,
-    /// The width of all the buttons, with their gaps.
+    /// Width of all the buttons, with their gaps.
     width: f32,
 }
 
@@ -107,8 +106,8 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // How many goes before buttons that a menu has too. What is the matter with them may be long: it is
-        // cut, and whole in the tip.
+        // The count takes precedence over buttons, which are also in the menu. The note on changes may be
+        // long: it is cut, with the full text in the tip.
         let font = text::strong().resolve(ui.style());
         let words = text_width(ui, &selected_words(cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;
@@ -147,7 +146,7 @@ impl Buttons {
                 for (offered, label) in in_menu {
                     if ui.add(ActionButton::quiet(label)).clicked() {
                         chosen = Some(*offered);
-                        // What the menu opens gives the keyboard back to it.
+                        // A dialog opened from the menu returns the focus here.
                         more.request_focus();
                     }
                 }
@@ -157,7 +156,7 @@ impl Buttons {
             .clicked()
         {
             cx.views.bulk_selection.clear();
-            // The button goes away with what it cleared.
+            // The button disappears with the ticks that it cleared.
             ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
         }
         chosen
@@ -190,13 +189,13 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let shown = RichText::new(&line)
         .text_style(text::strong())
         .color(colour);
-    // One tip, with all of it.
+    // One tip for everything.
     let label = Label::new(shown).truncate();
     let response = ui.add(label.show_tooltip_when_elided(false));
     response.tip(line);
 }
 
-/// Count of the ticked devices, with a note on changes: "6 selected, 4 of 6 are not shown by this search".
+/// Number of ticked devices, with a note on changes: "6 selected, 4 of 6 are not shown by this search".
 fn count_words(state: &State, views: &Views) -> String {
     let note = absence_note(state, views, views.bulk_selection.iter());
     let note = note.map_or_else(String::new, |note| format!(", {note}"));

@@ -6,7 +6,7 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::{Column, Views};
 use crate::ui::widgets::{ActionButton, Icon, checkbox_ui, menu_ui};
 
-/// Columns with their heads and first widths, in their order.
+/// Columns in order, each with its heading and initial width.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Name, "Device", 232.0),
     (Column::State, "State", 168.0),
@@ -20,7 +20,7 @@ pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Addresses, "Addresses", 170.0),
 ];
 
-/// Minimum width of the row for the button's word.
+/// Minimum width of the row for a labelled button.
 const NARROW: f32 = 480.0;
 
 /// Shows the button with its menu.

@@ -1,4 +1,4 @@
-//! Coverage of the device list, so that absence is claimed only of a complete one.
+//! Coverage of the device list: a device is called absent only if the list is complete.
 
 use jiff::Timestamp;
 
@@ -13,14 +13,14 @@ pub enum Coverage<'a> {
     Failed,
     CutOff(&'a str),
     Unreadable,
-    /// Devices of the list before are not in it.
+    /// Devices of the previous list are missing in it.
     Missing(usize),
     /// The list of an earlier run.
     Kept(Timestamp),
     Whole(Timestamp),
 }
 
-/// Coverage of the device list: a device is known to be absent only from a complete one.
+/// Coverage of the device list.
 pub fn coverage(state: &State) -> Coverage<'_> {
     let inventory = &state.inventory;
     if let Some(at) = inventory.kept_at {
@@ -40,7 +40,7 @@ pub fn coverage(state: &State) -> Coverage<'_> {
 }
 
 impl Coverage<'_> {
-    /// The sentence on screen.
+    /// The sentence shown on screen.
     pub fn words(self, now: Timestamp) -> String {
         match self {
             Self::NotRead => "The list of devices has not been read".to_owned(),
@@ -58,7 +58,7 @@ impl Coverage<'_> {
     }
 }
 
-/// That devices have gone from the list which were in it a moment ago.
+/// Says that devices have disappeared from the list since the last reading.
 pub fn missing_words(count: usize) -> String {
     match count {
         1 => "1 device of the previous list is missing from this one".to_owned(),
@@ -74,7 +74,7 @@ mod tests {
     use crate::ui::devices::coverage::*;
 
     #[test]
-    fn a_list_is_whole_only_when_it_was_read_to_its_end_without_gaps() {
+    fn list_is_complete_only_when_read_to_its_end_without_gaps() {
         let at = Timestamp::UNIX_EPOCH;
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         assert_eq!(coverage(&state), Coverage::NotRead);

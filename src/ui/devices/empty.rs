@@ -15,12 +15,12 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, UiExt as _};
 use crate::ui::words::local_time;
 
-/// A longer search is a pasted line: no buttons that remove single words.
+/// Maximum number of search words with a button to remove each; more are a pasted line.
 const MAX_WORDS: usize = 4;
 
 const NOT_VISIBLE: &str = "It may have been removed, or lie outside the device groups you can see";
 
-/// Shows why there are no rows, and what helps.
+/// Shows why there are no rows, and what to do.
 pub fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let space = ui.tokens().space.l;
     ui.vertical_centered(|ui| {
@@ -33,7 +33,7 @@ pub fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// No search, and no device: what is so is said of the list.
+/// Without search and devices, shows the state of the list.
 fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let known = coverage(cx.state);
     let by_name = "You can still look up one device: type or paste its id, name, address or user";
@@ -64,9 +64,9 @@ fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     headline_ui(ui, &headline, how);
     match known {
-        // Signing in is offered with what is said about the sign-in.
+        // The notice about the sign-in offers to sign in.
         Coverage::NotRead if !cx.state.session.is_signed_in() => {}
-        // Reading it again is offered with what is said about the failure.
+        // The notice about the failure offers to read again.
         Coverage::Failed | Coverage::Loading | Coverage::NotRead => {
             if button_ui(ui, "Ask for one device") {
                 cx.views.focus_search = true;
@@ -84,7 +84,7 @@ fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// A search that shows no device.
+/// Shows that the search matches no device.
 fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let asked = state.asked.for_search(&cx.views.search);
@@ -133,7 +133,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The words of a search that found nothing, each with a button that removes it.
+/// Shows the words of an unsuccessful search, each with a button that removes it.
 fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let search = cx.views.search.clone();
     let words = written_words(&search);
@@ -148,7 +148,7 @@ fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Hint for a search that finds nothing and was not sent to the service.
+/// Hint for a search without matches that was not sent to the service.
 fn hint(cx: &Cx<'_>) -> String {
     if let Some(trouble) = trouble(cx) {
         return trouble;
@@ -177,7 +177,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
     }
 }
 
-/// Meaning of an empty answer of the service.
+/// Meaning of an empty answer from the service.
 fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'static str) {
     if answer.unreadable > 0 {
         return (
@@ -223,7 +223,7 @@ fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'s
     }
 }
 
-/// Everything else that the search may be asked as, and the way out.
+/// Offers the other queries for this search, and the way out.
 fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: Option<&Asking>) {
     let questions = cx.views.asking.questions.clone().into_iter();
     let others = questions.filter(|one| asked.is_none_or(|asked| asked.question != *one));

@@ -1,4 +1,4 @@
-//! Notes over the rows: why the list of devices may be incomplete or old.
+//! Notes above the rows: why the device list may be incomplete or old.
 
 use egui::{Align, Layout, Popup, RichText, Ui, vec2};
 use jiff::tz::TimeZone;
@@ -16,17 +16,16 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, badge, icon};
 use crate::ui::words::{ago, bytes, counted, local_time};
 
-/// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
+/// Width reserved for a note beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
 const FAILURE_WIDTH: f32 = 520.0;
 
-/// Shows the quick filters, the notes, and what was asked of the service. It is a line that is always there:
-/// no row moves under the pointer because a reading has failed or ended. Without rows what there is to say
-/// stands in their place.
+/// Shows the quick filters, the notes, and the direct query. The line is always there: no row moves under
+/// the pointer because a reading has failed or ended. Without rows, the notes take their place.
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);
     let failure = cx.state.inventory.failure.as_ref();
-    // That the sign-in has ended stands in its banner.
+    // A banner says that the sign-in has ended.
     let is_said = !cx.state.session.is_signed_in();
     let failure = failure.filter(|failure| !(is_said && failure.next == NextStep::SignIn));
     if !cx.state.inventory.all().is_empty() {
@@ -44,7 +43,7 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// All notes but the failure, the gravest first.
+/// All notes except the failure, the most serious first.
 fn notes(cx: &Cx<'_>) -> Vec<Look> {
     let inventory = &cx.state.inventory;
     let incomplete = inventory.incomplete.as_ref();
@@ -110,7 +109,7 @@ fn delay_words(delay: PageDelay, shown: usize, zone: &TimeZone) -> String {
     }
 }
 
-/// The quick filters; beside them the gravest note, and all of them in full behind a button.
+/// Shows the quick filters with the most serious note beside them, and a button for all notes in full.
 fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Look], failure: Option<&Explanation>) {
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);
@@ -144,7 +143,7 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Look], failure: Option<&Explan
     asked::line_ui(ui, cx);
 }
 
-/// `was_read`: the rows are a list, and not only what was asked for.
+/// Shows the notes in full; `was_read` is whether the rows are a list, and not only answers to queries.
 fn words_ui(ui: &mut Ui, notes: &[Look], failure: Option<&Explanation>, was_read: bool) {
     let failed = failure.map(|failure| Look::warning(failure.headline.clone()));
     let all = failed.as_ref().into_iter().chain(notes);

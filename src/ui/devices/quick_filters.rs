@@ -1,4 +1,4 @@
-//! Quick filters: what is asked for most, as switches for words of the search.
+//! Quick filters: the most frequent searches, as switches for words of the search.
 
 use egui::Ui;
 
@@ -50,7 +50,7 @@ fn label(quick: Quick, room: Room, cx: &Cx<'_>) -> String {
     format!("{title} {}", cx.views.tally.count(quick))
 }
 
-/// Why no filter can be set.
+/// Why no filter can be set, if so.
 fn why_not(cx: &Cx<'_>) -> Option<String> {
     let search = &cx.views.search;
     let wanted = without_excluded(search);
@@ -68,7 +68,7 @@ fn why_not(cx: &Cx<'_>) -> Option<String> {
     })
 }
 
-/// Shows the filters in a row if they leave this much room beside them, else a button with a menu.
+/// Shows the filters in a row if that leaves `room` beside them, else a button with a menu.
 pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     let gap = ui.tokens().space.xs;
     ui.spacing_mut().item_spacing.x = gap;
@@ -115,7 +115,7 @@ fn chips_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
             .toggled(is_set)
             .compact()
             .min_width(chip_width(ui, &label))
-            // One that is set can be taken back at any time.
+            // A set filter can always be cleared.
             .disabled_because(why_not.as_deref().filter(|_| !is_set));
         if ui.add(chip).clicked() {
             cx.views.search = filtered_search(&cx.views.search, word);
@@ -143,7 +143,7 @@ pub fn without_quick_words(search: &str) -> String {
     rest.trim().to_owned()
 }
 
-/// The search with this word toggled. What says the opposite goes: both together find nothing.
+/// The search with this word toggled and its opposite removed: both together match nothing.
 fn filtered_search(search: &str, word: &str) -> String {
     let opposite = match word.strip_prefix('-') {
         Some(wanted) => wanted.to_owned(),
@@ -157,8 +157,7 @@ fn filtered_search(search: &str, word: &str) -> String {
     toggled_word(&search, word)
 }
 
-/// Width of a chip: the same whether it is set or not, and for numbers of as many digits, so that its
-/// neighbours do not move.
+/// Width of a chip, independent of whether it is set and of its digits, so that its neighbours do not move.
 fn chip_width(ui: &Ui, label: &str) -> f32 {
     let tokens = ui.tokens();
     let widest: String = (label.chars())
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_takes_out_what_says_the_opposite() {
+    fn setting_a_filter_removes_its_opposite() {
         for (search, word, filtered) in [
             ("lt", "risk:high", "lt risk:high"),
             ("lt risk:high", "risk:high", "lt"),

@@ -1,4 +1,4 @@
-//! One device in the table: its cells, and its name for those who do not see them.
+//! One device in the table: its cells, and its accessible name.
 
 use std::sync::Arc;
 
@@ -24,9 +24,9 @@ use crate::ui::views::Column;
 use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_width};
 use crate::ui::words::{ago, both_times, os_name};
 
-/// The order shown beside the state of a device, and whether it has not ended: one of this
-/// console that the service's history does not show yet, or one that needs attention. Orders that cut the
-/// device off or release it come first, and among them those with an unknown outcome.
+/// The order shown beside a device's state, and whether it is still open: one of this console that the
+/// service's history does not show yet, or one that needs attention. Orders that isolate, contain or
+/// release the device come first, and among them those with an unknown outcome.
 fn order_beside<'a>(
     machine: &MachineRef,
     open: &[&'a Entry],
@@ -51,9 +51,9 @@ fn order_beside<'a>(
         .or(wrong.map(|entry| (entry, false)))
 }
 
-/// The state with what became of an order, each with its own look. What is known of the device comes first
-/// while it is cut off or that changes; else what became of the order that was to do it. It is in the short
-/// words too: an icon alone does not say it.
+/// The state and the order's outcome, each with its look. The state comes first while the device is cut off
+/// or that is changing; otherwise the outcome of the order to cut it off. The short words contain it too:
+/// an icon alone is not enough.
 fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &str) -> StateCell {
     let (icon, role, outcome) = attention::mark(entry, cx.state);
     let title = format!("{}: {outcome}", entry.order.task.title());
@@ -69,7 +69,7 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
     let shorts = if is_state_first && state.rank().is_some() {
         vec![state.short_text()]
     } else {
-        // The part that tells outcomes apart is never cut.
+        // The part that distinguishes outcomes is never cut.
         let noun = noun.map_or_else(|| first_upper(entry.order.task.brief_noun()), str::to_owned);
         vec![format!("{noun} {outcome}"), first_upper(&outcome)]
     };
@@ -94,17 +94,17 @@ fn beside(cx: &Cx<'_>, state: DeviceState, entry: &Entry, is_open: bool, hint: &
 
 /// Content of a device's state cell.
 struct StateCell {
-    /// The state and an order's outcome, each with its look, the most important first.
+    /// The state and the order's outcome, each with its look, the most important first.
     pieces: Vec<(Option<Icon>, Role, String)>,
-    /// Shorter words for the first piece, longest first, for a column that is too narrow for all pieces.
+    /// Shorter words for the first piece, longest first, for a column too narrow for all pieces.
     shorts: Vec<String>,
-    /// Whether nothing is known; the tip says whether a history was read.
+    /// Whether the state is unknown; the tip says whether a history was read.
     is_unknown: bool,
     hint: String,
 }
 
 impl StateCell {
-    /// Its words in the name of the row.
+    /// The cell's part of the row's accessible name.
     fn spoken(&self) -> String {
         if self.is_unknown {
             return "state unknown".to_owned();
@@ -128,7 +128,7 @@ impl StateCell {
             }
             return;
         }
-        // The icons of all pieces, and then as many words as fit.
+        // The icons of all pieces, then as many words as fit.
         ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
         for (shape, role, _) in &self.pieces {
             if let Some(shape) = shape {
@@ -147,18 +147,18 @@ impl StateCell {
     }
 }
 
-/// A row about to be drawn.
+/// A row to be drawn.
 pub struct MachineRow<'a> {
     pub machine: &'a Arc<Machine>,
     pub reference: MachineRef,
     /// The id of the row for the pointer and the accessibility tree.
     pub id: Id,
     pub is_selected: bool,
-    /// Whether it is one of those to act on together.
+    /// Whether it is ticked for a batch.
     pub is_ticked: bool,
-    /// Whether it was asked for directly, and no page of the list has shown it.
+    /// Whether it comes from a direct query only, not from the list.
     pub is_asked_for: bool,
-    /// This console's entries that have not ended, of any device, oldest first.
+    /// This console's open entries for any device, oldest first.
     pub open_entries: &'a [&'a Entry],
     /// Rectangle of the row, across all columns.
     pub rect: egui::Rect,
@@ -166,12 +166,12 @@ pub struct MachineRow<'a> {
     pub clip: egui::Rect,
 }
 
-/// The outcome of drawing a row.
+/// Result of drawing a row.
 pub struct RowResponse {
     pub row: Response,
-    /// Response of its tick box, where that column is shown.
+    /// Response of its tick box, if that column is shown.
     pub checkbox: Option<Response>,
-    /// Whether enough of it is seen to read its name.
+    /// Whether enough of it is visible to read its name.
     pub is_legible: bool,
 }
 
@@ -180,7 +180,7 @@ impl MachineRow<'_> {
     pub fn show_ui(self, ui: &mut Ui, layout: &TableLayout, cx: &Cx<'_>) -> RowResponse {
         let state = self.state(cx);
         let marks = device_marks(cx.state, &self.reference, Some(self.machine));
-        // Before the cells: they lie on it, and keep their hover texts.
+        // Before the cells, which are on top of it and keep their tips.
         let row = self.row_ui(ui, &state.spoken(), &marks);
         let mut checkbox = None;
         for span in layout.spans() {
@@ -203,12 +203,12 @@ impl MachineRow<'_> {
         }
     }
 
-    /// Its tick box. Not focusable, as the row: the space bar is its key.
+    /// Draws its tick box. Not focusable, as the row is not: Space toggles it.
     fn checkbox_ui(&self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let size = egui::vec2(tokens.height.row, tokens.height.row);
         let (_, rect) = ui.allocate_space(size);
-        // By the device and not by the place: rows may come in above while it is pressed.
+        // An id by device, not by index: rows may be inserted above while it is pressed.
         let response = ui.interact(rect, self.id.with("tick"), Sense::CLICK);
         let name = format!("Select {}", self.reference.quoted());
         response.widget_info(|| {
@@ -259,10 +259,10 @@ impl MachineRow<'_> {
     }
 
     fn row_ui(&self, ui: &mut Ui, state: &str, marks: &[DeviceMark]) -> Response {
-        // Assistive technology gets the rectangle that can be clicked. A row that is partly out of sight takes
-        // the clicks on its visible part, so that they do not go to its neighbour.
+        // Assistive technology gets the clickable rectangle. A partly visible row takes clicks on its
+        // visible part, so that they do not go to its neighbour.
         let rect = self.rect.intersect(self.clip);
-        // Not focusable: the table is one stop, and the arrow keys walk within it.
+        // Not focusable: the table is one tab stop, and the arrow keys move within it.
         let response = ui.interact(rect, self.id, Sense::CLICK);
         let tokens = ui.tokens();
         let fill = match (self.is_selected, response.hovered()) {
@@ -319,7 +319,7 @@ impl MachineRow<'_> {
 
     fn name_ui(&self, ui: &mut Ui, marks: &[DeviceMark], cx: &Cx<'_>) {
         let tokens = ui.tokens();
-        // Clear of the table's focus ring.
+        // Keeps clear of the table's focus ring.
         ui.add_space(tokens.space.xs);
         twins_ui(ui, cx.state, &self.reference);
         let is_merged = self.machine.merged_into().is_some();

@@ -1,4 +1,4 @@
-//! Searches under a name, kept in the settings: chosen here, in the palette, and typed in the settings.
+//! Searches saved under a name in the settings, and chosen here, in the palette or by typing.
 
 use egui::{Id, Ui};
 
@@ -13,7 +13,7 @@ const LABEL: &str = "Saved searches";
 const WIDTH: f32 = 300.0;
 const NAME_CHARS: usize = 40;
 
-/// Room for words beside the quick filters.
+/// Room for labels beside the quick filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     Ample,
@@ -32,7 +32,7 @@ pub fn width(ui: &Ui, room: Room) -> f32 {
     button_width(ui, label(room)) + ui.spacing().item_spacing.x
 }
 
-/// Shows the button with the menu of them.
+/// Shows the button with the menu of saved searches.
 pub fn saved_searches_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     let button = ActionButton::new(label(room)).name(LABEL).compact();
     let button = ui.add(button.hint("Searches that you have named"));
@@ -42,7 +42,7 @@ pub fn saved_searches_ui(ui: &mut Ui, room: Room, cx: &mut Cx<'_>) {
     });
 }
 
-/// Whether one of them was chosen.
+/// Shows the list; returns whether a search was chosen.
 fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let written = &cx.state.settings.written;
     let why_not = why_not_saved(cx.state);
@@ -90,7 +90,7 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     is_chosen
 }
 
-/// The name for the search that is typed now; all of them with it, where it is to be saved.
+/// Shows the name field for the current search; returns all searches including it, if it is to be saved.
 fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String> {
     let search = cx.views.search.trim().to_owned();
     let shown = clean(&search, 2 * NAME_CHARS).into_owned();

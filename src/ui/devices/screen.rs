@@ -1,4 +1,4 @@
-//! The devices: search, what is to be known about the list, and the table.
+//! The device screen: search, notes about the list, and the table.
 
 use std::time::Duration;
 
@@ -25,13 +25,13 @@ use crate::ui::words::{ago, both_times};
 
 /// Dwell time of a selection before its facts are read.
 const REST_SECS: f64 = 0.4;
-/// Rows that Page Up and Page Down move by.
+/// Number of rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
-    // The row under the pointer stays there: the next click is meant for it.
+    // Keeps the row under the pointer in place: the next click is meant for it.
     refresh_rows(cx, is_pointed_at(ui, table_id));
     let bar = reserve_bulk(ui);
     let hands_over = search_ui(ui, table_id, cx);
@@ -56,13 +56,13 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     bulk_ui(ui, bar, cx);
 }
 
-/// Sorts and filters again after changes; with `holds_order` no change of a state moves a row.
+/// Sorts and filters again after changes; with `holds_order`, a changed state moves no row.
 fn refresh_rows(cx: &mut Cx<'_>, holds_order: bool) {
     let (state, views) = (cx.state, &mut *cx.views);
     let (search, sort) = (&views.search, views.layout.sort);
     let is_new_search = views.rows.refresh_holding(state, search, sort, holds_order);
-    // A key must act only on a device that this search was for; among several none is chosen yet. A quick filter
-    // does not look for another device.
+    // A key must act only on a device that matches this search; among several, none is preselected. A quick
+    // filter does not search for another device.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
     let named = without_quick_words(&views.search);
     let is_same = named == without_quick_words(&views.searched);
@@ -84,13 +84,12 @@ fn search_id() -> Id {
     Id::unique("search devices")
 }
 
-/// The search field with its neighbours; whether it hands the keyboard over to the table.
+/// Shows the search field with its neighbours; returns whether it hands the focus to the table.
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let search_id = search_id();
     let is_called = std::mem::take(&mut cx.views.focus_search);
     if is_called {
-        // Before the field is drawn: what is typed in this very frame is meant for it, and
-        // replaces what is there.
+        // Before the field is drawn: text typed in this frame goes into it, and replaces its text.
         ui.memory_mut(|memory| memory.request_focus(search_id));
         select_all(ui, search_id, &cx.views.search);
     }
@@ -115,7 +114,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
 }
 
 fn field_ui(ui: &mut Ui, search_id: Id, is_called: bool, cx: &mut Cx<'_>) -> Response {
-    // What is beside the field takes about this much.
+    // Approximate width of the widgets beside the field.
     let width = (ui.available_width() - 560.0).max(180.0);
     let trouble = asked::trouble(cx);
     let before = cx.views.search.clone();
@@ -134,10 +133,10 @@ fn field_ui(ui: &mut Ui, search_id: Id, is_called: bool, cx: &mut Cx<'_>) -> Res
         cx.views.search_entered = Some(is_called || ui.input(is_by_hand));
     }
     if response.gained_focus() {
-        // Also when a dialog gives the keyboard back: what is typed next begins a new search.
+        // Also when a dialog returns the focus: the next text starts a new search.
         select_all(ui, search_id, &cx.views.search);
     }
-    // The key that leads here, pressed when one is here already.
+    // The shortcut of this field, typed into it.
     if let Some(rest) = cx.views.search.strip_prefix('/') {
         cx.views.search = if rest.is_empty() {
             before
@@ -148,17 +147,17 @@ fn field_ui(ui: &mut Ui, search_id: Id, is_called: bool, cx: &mut Cx<'_>) -> Res
     }
     if response.changed() {
         cx.views.search_entered = Some(true);
-        // At once: the next key may be one that acts on the selection.
+        // At once: the next key may act on the selection.
         refresh_rows(cx, false);
     }
     response
 }
 
-/// Escape takes back what was typed, and leaves the quick filters; Enter and the arrow key down lead to the
-/// devices that the search finds. Whether they do.
+/// Handles Escape, which clears the typed text but not the quick filters, and Enter and Arrow Down, which
+/// move to the matching devices. Returns whether to move there.
 fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> bool {
     let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
-    // One that was meant for what gave the keyboard back takes nothing away.
+    // An Escape that closed something else clears nothing.
     if field.lost_focus()
         && escape
         && cx.views.search_entered == Some(true)
@@ -172,7 +171,7 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
     }
     let is_entered = field.lost_focus() && enter;
     if is_entered {
-        // What was typed in this very frame counts.
+        // Includes text typed in this frame.
         refresh_rows(cx, false);
     }
     if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
@@ -191,7 +190,7 @@ fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> b
     goes_down || is_entered
 }
 
-/// The buttons come first: the notes about the list grow and shrink.
+/// Shows facts about the list. The buttons come first, as the notes grow and shrink.
 fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.command_ui(ui, UiCommand::ShowContained);
     columns_ui(ui, cx.views);
@@ -210,7 +209,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let tokens = ui.tokens();
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
-    // Nothing read is no list of none.
+    // An unread list is not an empty one.
     if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
         let (found, all) = (cx.views.rows.len(), inventory.all().len());
         let words = if coverage(cx.state) == Coverage::Failed {
@@ -221,7 +220,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak(words));
     }
     if inventory.loading {
-        // In the place of the age: the row must not grow a second line for the time.
+        // Replaces the age, so that the row does not wrap meanwhile.
         ui.label(weak("Loading…".to_owned()));
     } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
@@ -246,7 +245,7 @@ fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.button_ui(ui, UiCommand::Refresh, button);
 }
 
-/// Moves the selection by keys while the table has the keyboard.
+/// Moves the selection by keys while the table has the focus.
 fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
     if !ui.memory(|memory| memory.has_focus(table_id)) {
         return;
@@ -263,7 +262,7 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
     }
 }
 
-/// The keys that walk, in the order in which they were pressed: a slow frame may hold several.
+/// Takes the navigation keys in the order pressed: a slow frame may hold several.
 fn take_walking_keys(ui: &Ui) -> Vec<Key> {
     const WALKING: [Key; 8] = [
         Key::ArrowDown,
@@ -289,7 +288,7 @@ fn take_walking_keys(ui: &Ui) -> Vec<Key> {
                 return true;
             };
             let walks = WALKING.contains(key);
-            // A held arrow key keeps moving; held Space and Enter do nothing more.
+            // A held arrow key repeats; held Space and Enter do not.
             let is_held = *repeat && matches!(key, Key::Space | Key::Enter);
             taken.extend((walks && !is_held).then_some(*key));
             !walks
@@ -322,7 +321,7 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
     cx.views.walk_to_row(cx.state, to.min(last));
 }
 
-/// Selects the device of a row for a batch, or deselects it.
+/// Ticks the device of a row for a batch, or unticks it.
 fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
     cx.views.selected_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
@@ -337,7 +336,7 @@ fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
     }
 }
 
-/// Loads the facts of a device once the selection has rested on it.
+/// Loads the facts of a device after its dwell time.
 pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(selected) = &cx.views.selected else {
         cx.views.rest = None;

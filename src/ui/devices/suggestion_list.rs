@@ -11,13 +11,13 @@ use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{TipExt as _, elided, text_width};
 
-/// Shows the list under the field, which has been drawn; whether an offer was taken.
+/// Shows the list under the field, which was drawn before; returns whether a suggestion was accepted.
 pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>) -> bool {
     let (search, completion) = (&mut cx.views.search, &mut cx.views.completion);
     if completion.search != *search {
         completion.search.clone_from(search);
         completion.marked = None;
-        // What was pasted is whole.
+        // Pasted text is complete.
         let is_pasted = ui.input(|input| {
             let mut events = input.events.iter();
             events.any(|event| matches!(event, egui::Event::Paste(_)))
@@ -27,7 +27,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
     let list = field.id.with("offers");
     let was_shown = !completion.offers.is_empty();
     let is_typing = field.has_focus() && is_cursor_at_end(ui, field.id, search);
-    // A click takes the keyboard from the field before it reaches the list.
+    // A click takes the focus from the field before it reaches the list.
     let is_wanted = is_typing || (was_shown && is_clicked(ui, list));
     let offers = if is_wanted && completion.closed_for.as_ref() != Some(search) {
         completion.offers_for(search, cx.state)
@@ -41,7 +41,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
         completion.offers = offers;
         return false;
     }
-    // While the list is there, these keys do not lead out of the field.
+    // While the list is open, these keys do not leave the field.
     let kept = EventFilter {
         tab: true,
         escape: true,
@@ -49,7 +49,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
         vertical_arrows: true,
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, kept));
-    // A suggestion that appeared in this very frame cannot have been meant.
+    // A suggestion that appeared in this frame cannot have been meant.
     let tab = was_shown
         && ui.input_mut(|input| {
             input.consume_key(Modifiers::NONE, Key::Tab) && !input.events.iter().any(is_text)
@@ -94,7 +94,7 @@ fn is_clicked(ui: &Ui, list: Id) -> bool {
         && ui.input(|input| input.pointer.any_click())
 }
 
-/// Draws the list; gives the place of the offer that was clicked.
+/// Draws the list; returns the index of the suggestion clicked.
 fn list_ui(
     ui: &Ui,
     list: Id,
@@ -137,7 +137,7 @@ fn offer_ui(ui: &mut Ui, id: Id, offer: &Offer, is_marked: bool) -> bool {
     let tokens = ui.tokens();
     let size = egui::vec2(ui.available_width(), tokens.height.target);
     let (_, rect) = ui.allocate_space(size);
-    // Not focusable: the cursor stays in the field, and the arrow keys walk from there.
+    // Not focusable: the cursor stays in the field, and the arrow keys move from there.
     let response = ui.interact(rect, id, Sense::CLICK);
     let name = format!("{} {}", offer.text, offer.hint);
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
@@ -162,7 +162,7 @@ fn offer_ui(ui: &mut Ui, id: Id, offer: &Offer, is_marked: bool) -> bool {
         tokens.text_weak,
     );
     let room = hint.left() - tokens.space.s - inner.left();
-    // What tells two apart may well be the end.
+    // Two values may differ only at the end.
     let shown = elided(&offer.text, room, |text| text_width(ui, text, &font));
     let is_whole = shown == offer.text;
     let at = inner.left_center();

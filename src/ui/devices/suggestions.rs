@@ -1,5 +1,5 @@
-//! Suggestions of the search field while a field or its value is being typed. The text changes only
-//! when a suggestion is accepted.
+//! Suggestions of the search field while a field or its value is being typed. The text changes only when a
+//! suggestion is accepted.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use crate::state::State;
 use crate::ui::words::devices;
 
 const MAX_SUGGESTIONS: usize = 8;
-/// The most frequent values: more are not gone through with each keystroke.
+/// Maximum number of values searched per keystroke, the most frequent first.
 const MAX_VALUES: usize = 5_000;
-/// Values that are counted: more say nothing about how many there are of each.
+/// Maximum number of distinct values counted.
 const MAX_COUNTED: usize = 20_000;
-/// Devices that are counted in one frame.
+/// Maximum number of devices counted per frame.
 const COUNTED_AT_ONCE: usize = 20_000;
-/// Longer values are not offered.
+/// Maximum length of a suggested value.
 const MAX_VALUE_CHARS: usize = 60;
 
-/// Something that the last word of the search could become.
+/// A completion of the search's last word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     pub text: String,
@@ -38,7 +38,7 @@ enum Typed {
     },
 }
 
-/// Values with the number of their devices, most frequent first.
+/// Values with their device counts, most frequent first.
 type Counts = [(Box<str>, usize)];
 
 fn last_word(search: &str) -> SearchWord {
@@ -94,7 +94,7 @@ fn value_offers(name: &str, typed: &str, counts: &Counts) -> Vec<Offer> {
         .collect()
 }
 
-/// Whether the text, or a word in it, begins so.
+/// Whether the text, or a word in it, starts with this.
 fn begins_a_word(text: &str, beginning: &str) -> bool {
     text.match_indices(beginning)
         .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
@@ -103,26 +103,26 @@ fn begins_a_word(text: &str, beginning: &str) -> bool {
 /// The search with its last word replaced by the suggestion.
 pub fn completed(search: &str, offer: &Offer) -> String {
     let before = &search[..last_word(search).start()];
-    // A value is whole, and the next word may follow; after a field its value follows.
+    // A value is complete, so a word may follow; after a field comes its value.
     let blank = if offer.text.ends_with(':') { "" } else { " " };
     format!("{before}{}{blank}", offer.text)
 }
 
-/// Number of devices for each value of a field: counted on demand, once for each state of the list,
-/// in parts, one per frame.
+/// Device counts for each value of a field: counted on demand, once per generation of the list, in parts
+/// over several frames.
 #[derive(Debug, Default)]
 struct ValueCounts {
-    /// The field, and the generation of the list that it was counted in.
+    /// The field, and the generation of the list that was counted.
     of: Option<(Field, u64)>,
     counted: usize,
     counts: HashMap<Box<str>, usize>,
-    /// The last full count of this field, while a newer one is under way.
+    /// The last full count of this field, while a newer one is in progress.
     values: Vec<(Box<str>, usize)>,
     is_whole: bool,
 }
 
 impl ValueCounts {
-    /// Goes on counting, if there is more to count.
+    /// Counts the next part, if any is left.
     fn go_on(&mut self, field: Field, state: &State) {
         let actions = if field == Field::State {
             state.actions.generation()
@@ -168,7 +168,7 @@ fn add(counts: &mut HashMap<Box<str>, usize>, value: &str) {
     }
 }
 
-/// Whether a value can be typed and looks like itself; others are not offered.
+/// Whether a value can be typed and read as typed; others are not suggested.
 fn can_be_typed(value: &str) -> bool {
     !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
 }
@@ -200,7 +200,7 @@ fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
     }
 }
 
-/// Only devices with actions can be in a state that is known.
+/// Only devices with actions can have a known state.
 fn count_states(state: &State) -> HashMap<Box<str>, usize> {
     let mut counts = HashMap::new();
     let mut unknown = state.inventory.all().len();
@@ -224,7 +224,7 @@ fn count_states(state: &State) -> HashMap<Box<str>, usize> {
     counts
 }
 
-/// Most frequent first.
+/// Sorts values, most frequent first.
 fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
     let mut values: Vec<_> = counts.into_iter().collect();
     values
@@ -239,16 +239,16 @@ pub struct Completion {
     /// Suggestions as shown in the last frame.
     pub offers: Vec<Offer>,
     pub marked: Option<usize>,
-    /// The search that the mark belongs to.
+    /// The search that the marked suggestion belongs to.
     pub search: String,
-    /// The search for which the list is not wanted.
+    /// The search for which the list was closed.
     pub closed_for: Option<String>,
     tally: ValueCounts,
 }
 
 impl Completion {
-    /// Handles the keys for the list before field and table see them; whether Enter accepts the marked
-    /// suggestion.
+    /// Handles the list's keys before the field and table see them; returns whether Enter accepts the
+    /// marked suggestion.
     pub fn take_keys(&mut self, ui: &Ui) -> bool {
         let Some(last) = self.offers.len().checked_sub(1) else {
             return false;
@@ -273,7 +273,7 @@ impl Completion {
         self.marked.is_some() && pressed(Key::Enter)
     }
 
-    /// Whether devices are still being counted for what is offered.
+    /// Whether values to suggest are still being counted.
     pub fn is_counting(&self) -> bool {
         self.tally.of.is_some() && !self.tally.is_whole
     }

@@ -1,5 +1,5 @@
-//! The table of devices: one stop for the keyboard, one element per row for a screen reader. Its first
-//! column stays where it is while the others are scrolled sideways.
+//! The table of devices: one tab stop, one accessible element per row. Its first column stays fixed while
+//! the others scroll sideways.
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{
@@ -17,11 +17,11 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Sort;
 use crate::ui::widgets::{has_come_under_pointer, sideways_bar_ui};
 
-/// The clicked part of the table, by its row.
+/// The clicked part of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clicked {
     Row(usize),
-    /// The box by which a device is ticked; a click on the row with the command key does the same.
+    /// The tick box of a row, or a click on the row with the command key.
     Toggle(usize),
 }
 
@@ -44,20 +44,20 @@ impl RowResponse {
 /// Scroll state of the table.
 #[derive(Debug, Clone, Default)]
 struct Scroll {
-    /// Horizontal scroll offset, before it is rounded to a column.
+    /// Horizontal scroll offset, before rounding to a column.
     sideways: f32,
     /// Vertical scroll offset, and the visible height.
     down: f32,
     seen: f32,
     /// The sort order at that time.
     sort: Sort,
-    /// The row that stays where it is while others come and go.
+    /// The row kept in place while others are inserted or removed.
     anchor: Option<Anchor>,
     /// Rectangle of the rows.
     rows: Option<Rect>,
 }
 
-/// Whether the pointer is at the rows, as they were drawn last.
+/// Whether the pointer is over the rows as last drawn.
 pub fn is_pointed_at(ui: &Ui, table_id: Id) -> bool {
     let scroll = ui.data(|data| data.get_temp::<Scroll>(table_id));
     let rows = scroll.and_then(|scroll| scroll.rows);
@@ -66,7 +66,7 @@ pub fn is_pointed_at(ui: &Ui, table_id: Id) -> bool {
         .is_some_and(|(rows, at)| rows.contains(at))
 }
 
-/// A row of the last frame: the one under the pointer, else the first in sight.
+/// A row of the last frame: the one under the pointer, else the first visible one.
 #[derive(Debug, Clone)]
 struct Anchor {
     id: MachineId,
@@ -75,8 +75,7 @@ struct Anchor {
     search: String,
 }
 
-/// Draws the rows that can be seen; all that was clicked in this frame, for a screen reader may click more
-/// than one.
+/// Draws the visible rows. Returns every click of this frame: a screen reader may click several rows.
 pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     let tokens = ui.tokens();
     let area = ui.available_rect_before_wrap();
@@ -95,7 +94,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     }
     scroll_sideways(ui, table_id, &layout, &mut scroll);
     if (scroll.sideways - before).abs() > f32::EPSILON {
-        // Heads and rows of one frame agree; the next one shows it.
+        // Heads and rows of one frame agree; the next one shows the change.
         ui.ctx().request_repaint();
     }
     scroll.rows = Some(layout.rows());
@@ -112,7 +111,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     clicked
 }
 
-/// Arrow keys to the right less those to the left.
+/// Number of presses of Arrow Right minus those of Arrow Left.
 fn sideways_steps(ui: &Ui) -> i32 {
     ui.input_mut(|input| {
         let mut count = |key| {
@@ -123,7 +122,7 @@ fn sideways_steps(ui: &Ui) -> i32 {
     })
 }
 
-/// Scrolls by wheel and bar; the bar is always in view where there is anything to scroll.
+/// Scrolls by wheel and bar; the bar is always visible if there is anything to scroll.
 fn scroll_sideways(ui: &mut Ui, table_id: Id, layout: &TableLayout, scroll: &mut Scroll) {
     let max = layout.max_sideways();
     if ui.rect_contains_pointer(layout.area()) {
@@ -160,7 +159,7 @@ fn rows_ui(
     if let Some(down) = jump.or_else(|| anchored_offset(row_height, scroll, aimed.is_some(), cx)) {
         area = area.vertical_scroll_offset(down);
     }
-    // Gathered once: a long journal must not be walked for each row.
+    // Collected once: a long journal must not be walked for each row.
     let open_entries: Vec<_> = cx.state.open_entries().collect();
     let mut clicked = Vec::new();
     let mut rows = ui.new_child(builder);
@@ -193,8 +192,8 @@ fn rows_ui(
     clicked
 }
 
-/// Notes which device is at this row, which the pointer aims at or else is the first in sight; a click on one
-/// that has only just come under the pointer was meant for another.
+/// Notes the device of the row under the pointer, else of the first visible row. A click on a row that has
+/// only just moved under the pointer was meant for another.
 fn keep_anchor(
     ui: &Ui,
     cx: &Cx<'_>,
@@ -207,7 +206,7 @@ fn keep_anchor(
     let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
     let under = cx.views.rows.machine(cx.state, row);
     let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
-    // By the pointer only: a screen reader names the row that it clicks.
+    // Only for the pointer: a screen reader names the row that it clicks.
     if has_come_under_pointer(ui, table_id, what, by_wheel) && is_aimed {
         let by_pointer = ui.input(|input| input.pointer.any_click());
         clicked.retain(|_| !by_pointer);
@@ -219,7 +218,7 @@ fn keep_anchor(
     });
 }
 
-/// Draws the row at this place of the list and this height of the window.
+/// Draws the row at this index of the list and this vertical position.
 fn row_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -250,9 +249,8 @@ fn row_ui(
     row.show_ui(ui, layout, cx).clicked(index)
 }
 
-/// Scroll offset that keeps the anchor's row in place although others
-/// have come or gone above it. At the top of the list new rows come into sight, unless the pointer is
-/// on a present one.
+/// Scroll offset that keeps the anchor's row in place when rows above it were inserted or removed. At the
+/// top of the list new rows scroll into view, unless the pointer is over a row.
 fn anchored_offset(
     row_height: f32,
     scroll: &Scroll,
@@ -280,7 +278,7 @@ fn jump(row_height: f32, scroll: &mut Scroll, cx: &mut Cx<'_>) -> Option<f32> {
     let top = as_points(row) * row_height;
     let lowest = top + row_height - scroll.seen;
     let is_seen = (lowest..=top).contains(&scroll.down);
-    // Before the first frame nothing is known of the height: the row goes to the top.
+    // Before the first frame the height is unknown: the row goes to the top.
     (!is_seen).then(|| {
         if scroll.down > top {
             top

@@ -10,8 +10,8 @@ use crate::ui::devices::table_layout::{Span, TableLayout};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{TipExt as _, UiExt as _};
 
-/// Draws the heads, and the lines between the columns; the head that the keyboard is on, where it has just
-/// come to it.
+/// Draws the heads, and the lines between the columns; returns the head that has just got the focus, if
+/// any.
 pub fn heads_ui(
     ui: &mut Ui,
     table_id: Id,
@@ -47,7 +47,7 @@ pub fn heads_ui(
     shown
 }
 
-/// The head that the arrow keys have come to, and whether it has changed.
+/// The head focused by the arrow keys, twice if it has just got the focus.
 fn walk(ui: &Ui, heads: &Response, columns: &[Column]) -> (Option<Column>, Option<Column>) {
     if !heads.has_focus() {
         return (None, None);
@@ -78,11 +78,11 @@ fn is_pressed(ui: &Ui) -> bool {
     })
 }
 
-/// The head of a column; clicking it sorts by it, and again the other way round.
+/// Draws the head of a column; clicking it sorts by it, clicking again reverses the order.
 fn head_ui(ui: &mut Ui, heads: Rect, span: &Span, is_current: bool, sort: Sort) -> Response {
     let tokens = ui.tokens();
     let rect = Rect::from_x_y_ranges(span.seen, heads.y_range());
-    // Not focusable: the heads are one stop together.
+    // Not focusable: the heads are one tab stop together.
     let response = ui.interact(rect, Id::unique(("sort by", span.title)), Sense::CLICK);
     let is_sorted = sort.column == span.column;
     let is_name = span.column == Column::Name;
@@ -146,7 +146,7 @@ fn sort_mark(ui: &Ui, centre: egui::Pos2, points_down: bool) {
     ));
 }
 
-/// The line after a column; within the heads it can be dragged.
+/// Draws the line after a column, which can be dragged within the heads.
 fn resizer_ui(
     ui: &mut Ui,
     table_id: Id,
@@ -162,7 +162,7 @@ fn resizer_ui(
     let x = (span.whole.max + layout.half_gap()).min(heads.right());
     let grip = ui.style().interaction.resize_grab_radius_side;
     let rect = Rect::from_x_y_ranges(x - grip..=x + grip, heads.y_range());
-    // Not focusable: widths are for the pointer, and no stop of the keyboard may be invisible.
+    // Not focusable: resizing is for the pointer, and no tab stop may be invisible.
     let sense = Sense::CLICK | Sense::DRAG;
     let response = ui.interact(rect, table_id.with(("width of", span.title)), sense);
     let name = format!("Width of column {}", span.title);
@@ -177,7 +177,7 @@ fn resizer_ui(
         let width = width.clamp(least, most);
         if (width - span.width).abs() > 0.5 {
             if let Some(name) = layout.spans().next() {
-                // It takes what the others leave, and would move them under the pointer.
+                // It takes the remaining width, and would move the others under the pointer.
                 let width = name.whole.span().clamp(least, most);
                 window.widths.entry(name.column).or_insert(width);
             }

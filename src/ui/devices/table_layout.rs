@@ -1,5 +1,5 @@
-//! Layout of the table's columns: the first one fixed, the others scrolled sideways by whole columns,
-//! so that none is cut at its beginning.
+//! Layout of the table's columns: the first one fixed, the others scrolled sideways by whole columns, so
+//! that none is cut on its left.
 
 use egui::{Rangef, Rect, Ui};
 
@@ -8,29 +8,29 @@ use crate::ui::devices::columns::COLUMNS;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::text_width;
 
-/// The most of the table's width that the fixed column takes.
+/// Maximum share of the table's width for the fixed column.
 const FIXED_SHARE: f32 = 0.6;
-/// The fixed column takes what the others leave up to this width, unless a person has set it.
+/// Width up to which the fixed column takes what the others leave, unless the user has resized it.
 const FIXED_MOST: f32 = 320.0;
-/// A column with less room than this, or than its head needs, is not drawn.
+/// Minimum width of a column; with less, or less than its head needs, it is not drawn.
 const LEAST: f32 = 72.0;
-/// The height of the bar below the rows.
+/// Height of the bar below the rows.
 const BAR: f32 = 10.0;
 
-/// One column that is shown.
+/// A visible column.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
     pub column: Column,
     pub title: &'static str,
-    /// Its width as it was set.
+    /// Its configured width.
     pub width: f32,
-    /// Its whole width on screen, of which a part may be out of sight.
+    /// Its full horizontal range, part of which may be out of view.
     pub whole: Rangef,
-    /// The visible range.
+    /// Its visible range.
     pub seen: Rangef,
 }
 
-/// The places of the columns in this frame.
+/// Positions of the columns in this frame.
 #[derive(Debug)]
 pub struct TableLayout {
     area: Rect,
@@ -38,15 +38,15 @@ pub struct TableLayout {
     bar_width: f32,
     gap: f32,
     name: Wanted,
-    /// The width of the names, which stay where they are.
+    /// Width of the fixed name column.
     fixed: f32,
-    /// The columns that are scrolled.
+    /// The scrolled columns.
     others: Vec<Wanted>,
     sideways: f32,
     spans: Vec<Span>,
 }
 
-/// A column as it was set.
+/// A column as configured.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     column: Column,
@@ -54,7 +54,7 @@ struct Wanted {
     width: f32,
     /// Minimum width at which it is shown.
     least: f32,
-    /// Its beginning among the scrolled ones.
+    /// Its start among the scrolled columns.
     start: f32,
 }
 
@@ -63,7 +63,7 @@ impl Wanted {
         self.start + self.width
     }
 
-    /// The column at this place, of which `room` points can be seen.
+    /// The span of a column at `whole`, of which `room` points are visible.
     fn span(&self, whole: Rangef, room: f32) -> Span {
         Span {
             column: self.column,
@@ -115,7 +115,7 @@ impl TableLayout {
             spans: Vec::new(),
         };
         if !window.widths.contains_key(&name.column) {
-            // By what is left when nothing is scrolled: it must not change with the scrolling.
+            // Computed as if unscrolled: it must not change with scrolling.
             let most = FIXED_MOST.min(most).max(layout.fixed);
             layout.fixed = (layout.fixed + layout.spare()).min(most);
         }
@@ -129,7 +129,7 @@ impl TableLayout {
         self.area
     }
 
-    /// The heads of the columns, without the bar's room.
+    /// Rectangle of the column heads, without the bar.
     #[must_use]
     pub fn head(&self) -> Rect {
         let head = Rect::from_min_size(
@@ -139,7 +139,7 @@ impl TableLayout {
         head.with_max_x(self.area.right() - self.bar_width)
     }
 
-    /// The rows with their scroll bar.
+    /// Rectangle of the rows with their scroll bar.
     #[must_use]
     pub fn rows_and_bar(&self) -> Rect {
         let bar = if self.max_sideways() > 0.0 { BAR } else { 0.0 };
@@ -149,14 +149,14 @@ impl TableLayout {
         )
     }
 
-    /// The rows alone.
+    /// Rectangle of the rows alone.
     #[must_use]
     pub fn rows(&self) -> Rect {
         let rows = self.rows_and_bar();
         rows.with_max_x(rows.right() - self.bar_width)
     }
 
-    /// The bar that scrolls sideways: below the columns that move.
+    /// Rectangle of the horizontal scroll bar, below the scrolled columns.
     #[must_use]
     pub fn bar(&self) -> Rect {
         Rect::from_min_max(
@@ -184,7 +184,7 @@ impl TableLayout {
         enough.unwrap_or(last).start
     }
 
-    /// The beginning of a column that is nearest.
+    /// The nearest start of a column.
     fn snapped(&self, sideways: f32) -> f32 {
         let max = self.max_sideways();
         let starts = self.others.iter().map(|column| column.start);
@@ -193,7 +193,7 @@ impl TableLayout {
         reachable.min_by(near).unwrap_or(0.0)
     }
 
-    /// The sideways scrolling `steps` columns further.
+    /// The scroll offset `steps` columns further.
     #[must_use]
     pub fn stepped(&self, sideways: f32, steps: i32) -> f32 {
         if steps == 0 {
@@ -208,7 +208,7 @@ impl TableLayout {
         start.min(self.max_sideways())
     }
 
-    /// The scrolling with which this column is seen.
+    /// The scroll offset at which this column is visible.
     #[must_use]
     pub fn bring_into_view(&self, column: Column, sideways: f32) -> f32 {
         let mut others = self.others.iter();
@@ -223,13 +223,13 @@ impl TableLayout {
         }
     }
 
-    /// The columns that are shown, the fixed one first.
+    /// The visible columns, the fixed one first.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
         self.spans.iter().copied()
     }
 
-    /// Places the columns. A column without room for its minimum width is not drawn, and the last drawn one takes
-    /// the rest.
+    /// Places the columns. A column without room for its minimum width is not drawn, and the last one drawn
+    /// takes the rest.
     fn index(&self) -> Vec<Span> {
         let view = self.moving();
         let left = self.area.left();
@@ -267,14 +267,14 @@ impl TableLayout {
         self.gap / 2.0
     }
 
-    /// All columns that are shown, also those out of sight.
+    /// All shown columns, including those scrolled out of view.
     pub fn shown(&self) -> impl Iterator<Item = Column> + '_ {
         let all = std::iter::once(&self.name).chain(&self.others);
         all.map(|wanted| wanted.column)
     }
 }
 
-/// The width of a head that shows its whole title and the mark of sorting.
+/// Width of a head with its whole title and the sort mark.
 pub fn head_width(ui: &Ui, title: &str) -> f32 {
     let font = text::strong().resolve(ui.style());
     text_width(ui, title, &font) + ui.tokens().height.icon + 1.0
@@ -286,7 +286,7 @@ mod tests {
     use crate::ui::theme;
 
     #[test]
-    fn no_column_is_begun_without_room_for_its_head_at_any_width() {
+    fn no_column_is_drawn_without_room_for_its_head() {
         let ctx = egui::Context::default();
         theme::apply(&ctx);
         let window = WindowLayout::default();
@@ -296,7 +296,7 @@ mod tests {
                 let area = Rect::from_min_size(egui::Pos2::ZERO, size);
                 for sideways in [0.0, 160.0, 400.0, 900.0] {
                     let layout = TableLayout::new(ui, area, &window, sideways);
-                    // One column beside the names is there in any case.
+                    // One column beside the names is always drawn.
                     for span in layout.spans().skip(2) {
                         let head = head_width(ui, span.title);
                         let seen = span.seen.span();

@@ -1,4 +1,4 @@
-//! What is offered for which text.
+//! Suggestions for different texts.
 
 use crate::guard::Policy;
 use crate::message::{Event, InventoryNews};
@@ -27,7 +27,7 @@ fn counts() -> Vec<(Box<str>, usize)> {
 }
 
 #[test]
-fn no_more_values_are_counted_than_there_is_memory_for() {
+fn number_of_counted_values_is_limited() {
     let mut counts = HashMap::new();
     for n in 0..2 * MAX_COUNTED {
         add(&mut counts, &format!("tag {n}"));
@@ -49,7 +49,7 @@ fn offered(search: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_field_is_offered_from_its_second_letter_on() {
+fn field_is_suggested_from_its_second_letter() {
     assert_eq!(offered("he"), ["health:"]);
     assert_eq!(offered("web HEA"), ["web health:"]);
     assert_eq!(offered("ta"), ["tag:"]);
@@ -77,7 +77,7 @@ fn a_field_is_offered_from_its_second_letter_on() {
 }
 
 #[test]
-fn values_are_offered_by_frequency_and_quoted_where_they_have_blanks() {
+fn values_are_suggested_by_frequency_and_quoted_if_they_have_blanks() {
     assert_eq!(
         offered("tag:"),
         ["tag:\"Red Team\" ", "tag:pilot ", "tag:pilot2 ", "tag:vip "]
@@ -98,7 +98,7 @@ fn values_are_offered_by_frequency_and_quoted_where_they_have_blanks() {
 }
 
 #[test]
-fn at_most_eight_are_offered() {
+fn at_most_eight_values_are_suggested() {
     let many: Vec<_> = (0..100).map(|n| (format!("t{n}").into(), 1)).collect();
     assert_eq!(value_offers("tag", "t", &many).len(), MAX_SUGGESTIONS);
 }
@@ -120,7 +120,7 @@ fn state() -> State {
 }
 
 #[test]
-fn devices_are_counted_in_parts_and_once_for_each_state_of_the_list() {
+fn devices_are_counted_in_parts_and_once_per_list_generation() {
     let mut state = state();
     let mut tally = ValueCounts::default();
     tally.go_on(Field::Tag, &state);
@@ -151,7 +151,7 @@ fn devices_are_counted_in_parts_and_once_for_each_state_of_the_list() {
 }
 
 #[test]
-fn states_are_counted_by_their_words() {
+fn states_are_counted_by_their_search_words() {
     let mut state = state();
     let mut action = MachineAction::bare(
         MachineActionId::parse("a").expect("a literal id"),
