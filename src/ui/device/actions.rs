@@ -20,23 +20,23 @@ use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, copyable_u
 use crate::ui::{Cx, words};
 
 const COMMENT_CHARS: usize = 500;
-/// Width of the word before a group of buttons.
+/// Width of the label before a group of buttons.
 const GROUP_WIDTH: f32 = 84.0;
-/// Actions drawn; the list above says how many there are.
+/// Maximum number of actions drawn; the heading has the total.
 const MAX_ACTIONS: usize = 40;
-/// An action as young as this is somebody's present work.
+/// Age up to which someone may still be working on the device.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Why some of the buttons cannot be pressed.
+/// Why some of the buttons are disabled.
 pub struct Reasons {
-    /// Each with the buttons that it disables.
+    /// Each reason with the buttons that it disables.
     reasons: Vec<(String, Vec<&'static str>)>,
     /// Number of buttons.
     count: usize,
 }
 
 impl Reasons {
-    /// Notes why this button cannot be pressed, where it cannot.
+    /// Notes why this button is disabled, if it is.
     fn add(&mut self, reason: Option<String>, label: &'static str) {
         let Some(reason) = reason else {
             return;
@@ -53,7 +53,7 @@ impl Reasons {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = tokens.space.xs;
             for (reason, labels) in &self.reasons {
-                // One line for what blocks all of them.
+                // One line for a reason that disables all of them.
                 let line = if labels.len() == self.count {
                     reason.clone()
                 } else {
@@ -66,8 +66,8 @@ impl Reasons {
     }
 }
 
-/// Shows a button for each kind of action, in groups; why some cannot be pressed, which each of them says
-/// too.
+/// Shows a button for each kind of action, in groups. Returns why some are disabled, which their tips also
+/// say.
 #[must_use]
 pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons {
     section_ui(ui, "Actions");
@@ -86,7 +86,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons
         }
         ui.horizontal_top(|ui| {
             group_word_ui(ui, group.word());
-            // Of its own, so that a second line of buttons begins below the first.
+            // A layout of its own, so that a second line of buttons starts below the first.
             ui.horizontal_wrapped(|ui| {
                 for kind in of_group {
                     let reason = button_ui(ui, cx, machine, kind);
@@ -99,7 +99,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons
     reasons
 }
 
-/// The button that opens the form of a plan; why it cannot be pressed.
+/// Shows the button that opens the form of a plan; returns why it is disabled, if so.
 fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String> {
     let reason = plan_availability(cx.state).err();
     ui.horizontal_top(|ui| {
@@ -115,7 +115,7 @@ fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String>
     reason
 }
 
-/// Over the list a button comes to lie where the row was that opened it: a double click is no order.
+/// In a narrow window the panel opens over the clicked row: a double click must not order anything.
 fn late_over_list<'a>(ui: &Ui, button: ActionButton<'a>) -> ActionButton<'a> {
     if ui.ctx().content_rect().width() < WIDE {
         button.with_arm_delay()
@@ -135,7 +135,7 @@ fn group_word_ui(ui: &mut Ui, word: &str) {
     });
 }
 
-/// The button of one kind; why it cannot be pressed.
+/// Shows the button of one kind; returns why it is disabled, if so.
 fn button_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -283,7 +283,7 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     });
 }
 
-/// Who, from where, why, and how it went wrong.
+/// Requestor, source, comment and error, a line each.
 fn action_lines(action: &MachineAction) -> Vec<String> {
     let given = |text: &Option<Box<str>>, max_chars: usize| {
         filled(text.as_deref()).map(|text| clean(text, max_chars).into_owned())
@@ -301,7 +301,7 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
     lines.extend(comment);
     let cancelled_by = given(&action.cancellation_requestor, 80);
     let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
-    // A cancellation is only requested: the device may still carry the action out.
+    // A cancellation is only a request: the device may still carry the action out.
     let cancelled = if action.status == MachineActionStatus::Cancelled {
         "Cancelled"
     } else if action.status.is_final() {
@@ -327,7 +327,7 @@ mod tests {
     use crate::ui::device::actions::*;
 
     #[test]
-    fn an_action_shows_requestor_reason_and_error() {
+    fn action_shows_requestor_reason_and_error() {
         let id = MachineActionId::parse("a").expect("a literal id");
         let mut action =
             MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Failed);

@@ -17,7 +17,7 @@ const CATEGORY_CHARS: usize = 60;
 
 const NAME_CHARS: usize = 80;
 
-/// Shows the alerts that are unresolved, worst first, each with its page in the portal and the way to quarantine
+/// Shows the unresolved alerts, worst first, each with its page in the portal and a button to quarantine
 /// its files.
 pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     const QUARANTINE: ActionKind = ActionKind::StopAndQuarantineFile;
@@ -55,7 +55,7 @@ pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     }
 }
 
-/// A file of an alert; whether it is to be quarantined.
+/// Shows a file of an alert; returns whether to quarantine it.
 fn file_ui(ui: &mut Ui, file: &AlertFile, why_not: Option<&str>) -> bool {
     let unnamed = || format!("{}…", file.hash.get(..8).unwrap_or(&file.hash));
     let name = file.name.as_deref();
@@ -71,13 +71,13 @@ fn file_ui(ui: &mut Ui, file: &AlertFile, why_not: Option<&str>) -> bool {
     row.inner
 }
 
-/// An alert; whether its page in the portal is to be opened.
+/// Shows an alert; returns whether to open its page in the portal.
 fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert, why_no_page: Option<&str>) -> bool {
     let tokens = ui.tokens();
     let shown = ui.push_id(("alert", &alert.id), |ui| {
         ui.spacing_mut().item_spacing.y = tokens.space.xs;
         let title = alert.title.as_deref().unwrap_or("Alert without a title");
-        // Some hold line breaks and marks of no width, which say nothing.
+        // Some titles contain line breaks and zero-width characters.
         let title = title.replace('\u{200b}', "");
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         let title = clean(&title, TITLE_CHARS);

@@ -1,4 +1,4 @@
-//! Records with one name, side by side, so that the right one is chosen by what differs.
+//! Records with one name, side by side, to choose the right one by the differences.
 
 use egui::{Align, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
@@ -19,17 +19,17 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, look, words};
 
-/// Records that fit beside each other; more than these are in the list only.
+/// Maximum number of records side by side; more are in the list only.
 const MAX_RECORDS: usize = 6;
 const MAX_ADDRESSES: usize = 4;
-/// How wide a column is at least, in points: the first one, and that of each record.
+/// Minimum width of a column, in points: the first one, and that of each record.
 const FACT_WIDTH: f32 = 170.0;
 const RECORD_WIDTH: f32 = 240.0;
-/// The height of the table's head, and of everything above and below the facts.
+/// Height of the table's head, and of everything above and below the facts.
 const HEAD: f32 = 36.0;
 const ABOVE_FACTS: f32 = HEAD + 56.0;
 
-/// Opens the comparison. The returned commands read what is not known yet.
+/// Opens the comparison. The returned commands read what is missing.
 #[must_use = "the commands read the records"]
 pub fn compare(state: &State, views: &mut Views, machine: &MachineRef) -> Vec<Command> {
     views.open(OpenDialog::Compare(machine.clone()));
@@ -47,13 +47,13 @@ fn records(state: &State, machine: &MachineRef) -> Vec<MachineRef> {
     std::iter::once(machine.clone()).chain(twins).collect()
 }
 
-/// That there are more records than columns.
+/// Says that there are more records than columns.
 fn left_out_words(all: usize) -> Option<String> {
     (all > MAX_RECORDS)
         .then(|| format!("{MAX_RECORDS} of {all} records; the others are in the list"))
 }
 
-/// Draws the comparison as the open dialog; whether it stays open.
+/// Draws the comparison as the open dialog; returns whether it stays open.
 pub fn compare_ui(ui: &Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> bool {
     let id = Id::unique(("compare", machine.id.as_str()));
     let title = format!("Records like {}", machine.quoted());
@@ -83,7 +83,8 @@ pub fn compare_ui(ui: &Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> bool {
     stays
 }
 
-/// One record a column under a head that stays in sight, one fact a row; the record that is to be shown.
+/// Shows one record per column under a fixed head, one fact per row; returns the record to show in the
+/// panel.
 fn records_ui(ui: &mut Ui, id: Id, cx: &Cx<'_>, records: &[MachineRef]) -> Option<MachineRef> {
     let tokens = ui.tokens();
     ui.spacing_mut().item_spacing = egui::vec2(tokens.space.s, 0.0);
@@ -124,7 +125,7 @@ fn records_ui(ui: &mut Ui, id: Id, cx: &Cx<'_>, records: &[MachineRef]) -> Optio
     shown
 }
 
-/// The end of a record's id, and the way to it; the record if that was chosen.
+/// Shows the end of a record's id and a button to show it; returns the record if that was pressed.
 fn head_ui(ui: &mut Ui, record: &MachineRef) -> Option<MachineRef> {
     let tail = RichText::new(format!("…{}", record.id.tail()));
     ui.label(tail.text_style(text::device()));
@@ -166,7 +167,7 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
         } else {
             RichText::new(format!("≠ {name}"))
         };
-        // What differs is what decides.
+        // The differences decide.
         let weigh = |value: RichText| {
             if is_same {
                 value.color(tokens.text_weak)
@@ -192,7 +193,7 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
     }
 }
 
-/// How far the facts are scrolled down, how much of them is seen, and how much there is.
+/// Scroll offset of the facts, their visible height and their full height.
 #[derive(Debug, Clone, Copy, Default)]
 struct Scroll {
     down: f32,
@@ -201,7 +202,8 @@ struct Scroll {
 }
 
 impl Scroll {
-    /// Where keys scroll to. Up and down scroll too, as all the buttons stand in one line.
+    /// The scroll offset after the keys pressed. Up and down scroll too, as all the buttons are in one
+    /// line.
     fn by_keys(self, ui: &Ui) -> Option<f32> {
         let most = (self.all - self.seen).max(0.0);
         if most == 0.0 {
@@ -232,7 +234,7 @@ impl Scroll {
 
 type Fact = fn(&Machine, &Cx<'_>) -> String;
 
-/// An age with its date: an old one says when.
+/// A time as its age, with the date for an old one.
 fn when(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
     let Some(at) = at else {
         return unknown();
@@ -241,19 +243,19 @@ fn when(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
     format!("{} ({date})", words::ago(at, cx.service_now()))
 }
 
-/// The open alerts of a record, where they were read.
+/// The open alerts of a record, if they were read.
 fn open_alerts<'a>(cx: &Cx<'a>, record: &MachineRef) -> Option<&'a [Alert]> {
     let alerts = cx.state.panels.get(&record.id)?.alerts.get()?;
     Some(&alerts.items)
 }
 
-/// The whole title of the worst, where there is one.
+/// Full title of the worst alert, if there is one.
 fn alert_title(cx: &Cx<'_>, record: &MachineRef) -> Option<String> {
     let title = open_alerts(cx, record)?.first()?.title.as_deref()?;
     Some(clean(title, 300).into_owned())
 }
 
-/// How many, and the title of the first, which is the worst.
+/// Number of alerts, and the title of the first, which is the worst.
 fn alert_words(cx: &Cx<'_>, record: &MachineRef) -> String {
     match open_alerts(cx, record) {
         None => "not read".to_owned(),
@@ -292,7 +294,7 @@ const FACTS: &[(&str, Fact)] = &[
         users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
     }),
     ("Addresses", |machine, _| {
-        // That of the device itself says nothing of it.
+        // A loopback address says nothing about the device.
         let addresses = machine.addresses().filter(|ip| !ip.is_loopback());
         let addresses = addresses.take(MAX_ADDRESSES);
         addresses
@@ -344,7 +346,7 @@ mod tests {
     use crate::ui::device::compare::*;
 
     #[test]
-    fn records_without_a_column_are_counted() {
+    fn records_beyond_the_columns_are_counted() {
         assert_eq!(left_out_words(MAX_RECORDS), None);
         let words = "6 of 9 records; the others are in the list";
         assert_eq!(left_out_words(9).as_deref(), Some(words));

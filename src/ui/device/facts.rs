@@ -8,7 +8,7 @@ use crate::ui::words;
 
 pub const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
-/// The column of names beside the facts, in points.
+/// Width of the column of names beside the facts, in points.
 const NAME_WIDTH: f32 = 128.0;
 
 pub fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
@@ -31,7 +31,7 @@ pub fn unknown() -> String {
     "unknown".to_owned()
 }
 
-/// The reported value, else "unknown".
+/// The reported value, or "unknown".
 pub fn or_unknown(value: Option<&str>) -> String {
     filled(value).map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
 }

@@ -1,5 +1,4 @@
-//! Marks of a device that are no condition of it: that its name or its id is one to look at twice,
-//! and that it is protected.
+//! Marks of a device that are not conditions: an odd name, an unusual id, and protection.
 
 use egui::{Label, RichText, TextStyle, Ui};
 
@@ -9,18 +8,18 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{Icon, TipExt as _, UiExt as _, badge, icon, text_width};
 use crate::ui::words::counted;
 
-/// One mark: an icon and a word, with what they mean.
+/// One mark: an icon and a word, with their meaning.
 pub struct DeviceMark {
     icon: Icon,
     role: Role,
-    /// In the list, where there is little room.
+    /// Short label for the list.
     pub word: &'static str,
-    /// In the panel.
+    /// Label for the panel.
     title: String,
     pub explanation: &'static str,
 }
 
-/// The marks of a device; `record` is the service's, where it is known.
+/// The marks of a device; `record` is the service's, if known.
 #[must_use]
 pub fn device_marks(
     state: &State,
@@ -62,7 +61,7 @@ pub fn device_marks(
     marks
 }
 
-/// What the marks add to the accessible name of a row.
+/// The marks' part of a row's accessible name.
 #[must_use]
 pub fn words(marks: &[DeviceMark]) -> String {
     marks
@@ -70,7 +69,7 @@ pub fn words(marks: &[DeviceMark]) -> String {
         .fold(String::new(), |words, mark| words + ", " + mark.word)
 }
 
-/// Shows in a row of the list that there are twins, and what distinguishes them.
+/// Shows in a list row that there are twins, and what distinguishes them.
 pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
     let tokens = ui.tokens();
     let twins = state.inventory.namesakes(device).count();
@@ -84,8 +83,7 @@ pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
     ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
 }
 
-/// Shows the marks in a row of the list: their icons, and their words as far as `room` goes beside the
-/// name.
+/// Shows the marks in a list row: their icons, and as many of their words as fit `room` beside the name.
 pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark], room: f32) {
     let font = TextStyle::Small.resolve(ui.style());
     let (gap, icon_width) = (ui.tokens().space.xs, ui.tokens().height.icon);

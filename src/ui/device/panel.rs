@@ -1,4 +1,4 @@
-//! The panel of the selected device: what is worth knowing before acting, and the ways to act.
+//! The panel of the selected device: the facts to know before acting, and the actions.
 
 use std::net::IpAddr;
 
@@ -21,14 +21,14 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, incident, look, words};
 
-/// Addresses shown; a record can hold hundreds.
+/// Maximum number of addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
-/// Other records with the same name that are shown one by one.
+/// Maximum number of other records with the same name that are listed.
 const TWINS_LISTED: usize = 10;
-/// In a window lower than this the id of the device is only a button to copy it, in points.
+/// Window height, in points, below which the device id is only a button to copy it.
 const LOW: f32 = 680.0;
 
-/// Draws the panel of the selected device; `is_named` is whether its name is above the panel already.
+/// Draws the panel of the selected device; `is_named` is whether its name is already above the panel.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
     let Some(selected) = cx.views.selected.clone() else {
         let how = "Its details, its actions and what is contained are shown here";
@@ -48,10 +48,10 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
                 copyable_ui(ui, "device id", selected.id.as_str());
             }
             if is_low {
-                // In a low window its section is out of sight.
+                // In a low window its section is out of view.
                 state_section::brief_ui(ui, cx, &selected);
             }
-            // Right below the name: nothing that is read later moves them under the pointer.
+            // Right below the name: facts that arrive later do not move the buttons under the pointer.
             if !is_low {
                 links_ui(ui, cx, &selected, record);
             }
@@ -71,7 +71,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
                 Some(machine) => summary_ui(ui, cx, machine),
                 None => no_record_ui(ui, cx, &selected),
             }
-            // Below what is pressed: it comes and goes with what is read.
+            // Below the buttons: it appears and disappears with what is read.
             if !is_low {
                 reasons.show_ui(ui);
             }
@@ -79,7 +79,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_named: bool) {
         });
 }
 
-/// What is known of the device, by sections.
+/// Shows the facts about the device, by section.
 fn sections_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     state_section::state_ui(ui, cx, selected);
     alerts::alerts_ui(ui, cx, selected);
@@ -90,7 +90,7 @@ fn sections_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Opti
     }
     timeline::timeline_ui(ui, cx, selected);
     actions::recent_ui(ui, cx, selected);
-    // Below what is pressed: it comes with the first order.
+    // Below the buttons: it appears with the first order.
     incident::of_device_ui(ui, cx, &selected.id);
     section_ui(ui, "Record");
     if let Some(machine) = record {
@@ -100,7 +100,7 @@ fn sections_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Opti
     read_again_ui(ui, cx, selected);
 }
 
-/// Why there are no facts: not read yet, or no longer in the list.
+/// Shows why there are no facts: not read yet, or no longer in the list.
 fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
     let reading = cx.state.machines.get(&selected.id);
     let words = if reading.is_some_and(|reading| reading.loading) {
@@ -108,7 +108,7 @@ fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
     } else if let Some(why) = cx.state.why_unread(&selected.id) {
         &why.headline
     } else if absence_words(cx.state, selected, cx.now).is_some() {
-        // Said already.
+        // Shown already.
         return;
     } else {
         "This device's record has not been read yet"
@@ -121,7 +121,7 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
     ui.horizontal_wrapped(|ui| {
         let name = ui.label(RichText::new(selected.name()).text_style(text::device()));
         keep_readable(ui.ctx(), name.rect);
-        // A device without a name is called by it.
+        // A device without a name is shown by its id already.
         if selected.dns_name.is_some() {
             let tail = RichText::new(format!("…{}", selected.id.tail()));
             ui.label(tail.text_style(text::id()).color(tokens.text_weak));
@@ -135,7 +135,7 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
     }
 }
 
-/// Other records that could be meant: twins, and the one that a merged record went into.
+/// Shows other records that could be meant: twins, and the one that a merged record went into.
 fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     if let Some(survivor) = record.and_then(|machine| machine.merged_into()) {
         survivor_ui(ui, cx, survivor);
@@ -150,7 +150,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
     }
 }
 
-/// That the record was merged into another, and the way there.
+/// Shows that the record was merged into another, with a button to that.
 fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
     ui.horizontal_wrapped(|ui| {
         let notice = format!("This record was merged into another (…{})", survivor.tail());
@@ -158,7 +158,7 @@ fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
         let show = ActionButton::new("Show the surviving record");
         if ui.add(show).clicked() {
             let known = cx.state.machine(survivor);
-            // Not in the list yet: its name is unknown until it was read.
+            // Not in the list yet: its name is unknown until it is read.
             let unnamed = || MachineRef {
                 id: survivor.clone(),
                 dns_name: None,
@@ -168,14 +168,14 @@ fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
     });
 }
 
-/// The other records with the device's name, or with one that looks like it.
+/// Shows the other records with the device's name, or with one that looks like it.
 fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machine]) {
     let now = cx.service_now();
     let notice = twins_notice(selected, twins, now);
     let is_one = twins.len() == 1;
     badge(ui, Icon::Twin, Role::Caution, &notice);
     for twin in twins.iter().take(TWINS_LISTED) {
-        // One alone has its words over both buttons: beside them they would push the second down.
+        // For a single one, the text is above both buttons: beside them it would wrap the second one.
         ui.horizontal_wrapped(|ui| {
             if !is_one {
                 ui.label(about_twin(selected, twin, now));
@@ -198,7 +198,7 @@ fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machi
     }
 }
 
-/// How many twins there are; a single one is described.
+/// Says how many twins there are; a single one is described.
 fn twins_notice(selected: &MachineRef, twins: &[&Machine], now: Timestamp) -> String {
     let are_alike = twins.iter().any(|twin| is_only_alike(selected, twin));
     match twins {
@@ -218,7 +218,7 @@ fn twins_notice(selected: &MachineRef, twins: &[&Machine], now: Timestamp) -> St
     }
 }
 
-/// What tells a twin from the selected record.
+/// What distinguishes a twin from the selected record.
 fn about_twin(selected: &MachineRef, twin: &Machine, now: Timestamp) -> String {
     let health = look::health(&twin.health_status).word;
     let report = last_report(twin, now);
@@ -252,7 +252,7 @@ fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
     }
 }
 
-/// What decides at a glance: is it alive, how bad is it, whose is it, where is it.
+/// Shows the facts that decide at a glance: health, risk, user and addresses.
 fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.horizontal_wrapped(|ui| {
         look::health(&machine.health_status).badge_ui(ui);
@@ -358,7 +358,7 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
     }
 }
 
-/// How fresh the record is; the old values stay while it is read or could not be.
+/// Shows the age of the record; old values stay while it is being read or after a failure.
 fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let tokens = ui.tokens();
     let Some(read) = cx.state.machines.get(id) else {
@@ -388,7 +388,7 @@ fn read_again_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
     }
 }
 
-/// Ways to take the device elsewhere: its page in the portal, its line for a ticket.
+/// Shows links for work elsewhere: the device's page in the portal, and a line to copy into a ticket.
 fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     ui.horizontal_wrapped(|ui| {
         let page = portal::machine_page(cx.state, &selected.id);

@@ -1,5 +1,5 @@
-//! The parts of the device panel that are read on their own: when they are asked for, and what
-//! stands where one is missing, old or cut.
+//! The parts of the device panel that are read separately: when they are requested, and what is shown while
+//! one is missing, old or truncated.
 
 use egui::Ui;
 
@@ -11,9 +11,9 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, UiExt as _, live_badge, section_ui};
 use crate::ui::{Cx, look, words};
 
-/// Facts younger than this are not read again because the selection came back.
+/// Maximum age of facts that are not read again when the selection returns.
 pub const FRESH_SECS: i64 = 60;
-/// Elements drawn of each list.
+/// Maximum number of items drawn per list.
 const SHOWN: usize = 10;
 
 /// Requests the parts that are not fresh.
@@ -35,7 +35,7 @@ pub fn load_all(cx: &mut Cx<'_>, id: &MachineId) {
     cx.out.work.extend(work);
 }
 
-/// A section's heading, with how many there are where that is known.
+/// A section's heading, with the number of items if known.
 fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
     match list {
         Some(list) if list.is_cut => format!("{title} ({}+)", list.items.len()),
@@ -54,7 +54,7 @@ pub struct Words {
     pub none: &'static str,
 }
 
-/// A section with the first elements of a list.
+/// Shows a section with the first items of a list.
 pub fn list_ui<T>(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -77,7 +77,7 @@ pub fn list_ui<T>(
     }
 }
 
-/// Says how far a list has come: not checked and why, being read, failed, none, or how old.
+/// Shows the status of a list: not checked and why, being read, failed, empty, or its age.
 fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
     let Words {
         part, what, none, ..

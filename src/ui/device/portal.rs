@@ -1,14 +1,14 @@
-//! Pages of the Defender portal: the one of a device, the one of an alert.
+//! Pages of the Defender portal: of a device, and of an alert.
 
 use crate::model::{MachineId, Mode};
 use crate::state::State;
 
-/// The page of a device. Its id holds nothing that is not safe in an address.
+/// The page of a device. A device id needs no URL encoding.
 pub fn machine_page(state: &State, id: &MachineId) -> Option<String> {
     page(state, "machines", id.as_str())
 }
 
-/// The page of an alert; `None` also where its id is of no form that Defender gives.
+/// The page of an alert; `None` also for an id in an unknown form.
 pub fn alert_page(state: &State, id: &str) -> Option<String> {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let is_usual = !id.is_empty() && id.chars().all(is_safe);
@@ -20,7 +20,7 @@ fn page(state: &State, kind: &str, id: &str) -> Option<String> {
     Some(format!("https://{host}/{kind}/{id}"))
 }
 
-/// Why this page cannot be opened, where it cannot.
+/// Why this page cannot be opened, if so.
 pub fn trouble(state: &State, page: Option<&str>) -> Option<&'static str> {
     match state.mode {
         Mode::Live if state.cloud.is_none() => Some("This server belongs to no Defender portal"),
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn the_portal_is_that_of_the_cloud() {
+    fn portal_page_is_on_the_host_of_the_cloud() {
         let id = MachineId::parse("a19c07").expect("a literal id");
         for (cloud, host) in [
             (Some(Cloud::Commercial), Some("security.microsoft.com")),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_would_lead_elsewhere_has_no_page() {
+    fn alert_id_that_would_change_the_path_has_no_page() {
         let state = state(Some(Cloud::Commercial));
         for id in ["", "../machines", "a b", "a?x=1", "a#b", "a%2Fb"] {
             assert_eq!(alert_page(&state, id), None, "{id}");

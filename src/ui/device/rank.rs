@@ -1,5 +1,5 @@
-//! Ranking of records with one name: which is likely the device in use, and why, by the service's
-//! facts, and without a guess where they do not tell the records apart.
+//! Ranks records with one name by the likelihood of being in use, with reasons from the service's facts,
+//! and without guessing if they do not distinguish the records.
 
 use std::cmp::Reverse;
 
@@ -9,17 +9,17 @@ use crate::model::{HealthStatus, Machine};
 use crate::ui::look;
 use crate::ui::words::{ago, counted};
 
-/// A device reports in full about once a day: reports less apart than this say nothing.
+/// A device reports in full about once a day: reports less than this apart do not distinguish records.
 const REPORTS_APART: SignedDuration = SignedDuration::from_hours(24);
 
-/// A record with how many open alerts are known of it.
+/// A record with the number of its known open alerts.
 #[derive(Clone, Copy)]
 pub struct Candidate<'a> {
     pub machine: Option<&'a Machine>,
     pub open_alerts: Option<usize>,
 }
 
-/// Sort key of records, the weightiest criterion first.
+/// Sort key of records, the most significant criterion first.
 type Key = (bool, bool, bool, Reverse<Option<Timestamp>>);
 
 impl Candidate<'_> {
@@ -33,7 +33,7 @@ impl Candidate<'_> {
         )
     }
 
-    /// Whether the facts tell which of the two is in use.
+    /// Whether the facts distinguish which of the two is in use.
     fn is_told_from(&self, other: &Self) -> bool {
         let (one, two) = (self.key(), other.key());
         if (one.0, one.1) != (two.0, two.1) {
@@ -70,7 +70,7 @@ impl Candidate<'_> {
     }
 }
 
-/// `2nd`. There are no more records side by side than need these.
+/// An ordinal such as `2nd`, up to the maximum number of records side by side.
 fn ordinal(place: usize) -> String {
     match place {
         1 => "1st".to_owned(),
@@ -80,7 +80,7 @@ fn ordinal(place: usize) -> String {
     }
 }
 
-/// The place of each among all, with what speaks for it, a line each.
+/// The rank of each record with its reasons, a line each.
 pub fn ranks(candidates: &[Candidate<'_>], now: Timestamp) -> Vec<String> {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by_key(|at| candidates[*at].key());
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_record_in_use_comes_first_and_says_why() {
+    fn record_in_use_comes_first_with_reasons() {
         let old = machine("a1", HealthStatus::Inactive, 456);
         let live = machine("a2", HealthStatus::Active, 0);
         let words = words(&[(&old, Some(0)), (&live, Some(2))]);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_report_alike_are_ranked_only_by_alerts() {
+    fn records_with_close_reports_are_ranked_only_by_alerts() {
         let one = machine("a1", HealthStatus::Active, 3);
         let two = machine("a2", HealthStatus::Active, 20);
         let both = words(&[(&one, Some(0)), (&two, None)]);

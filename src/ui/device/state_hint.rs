@@ -8,14 +8,14 @@ use crate::model::{Machine, first_upper};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
 
-/// Hint where opposite requests are both open.
+/// Hint for opposite requests that are both open.
 pub const BOTH_WAYS: &str = "Whichever ends last decides";
 
-/// Hint where a device's action history does not tell its state.
+/// Hint for an action history that does not show the state.
 pub const UNKNOWN: &str =
     "State unknown: no isolation, restriction or containment in the action history";
 
-/// The tooltip of a state: what it rests on, or what it waits for.
+/// The tip of a state: its evidence, or what it waits for.
 #[must_use]
 pub fn hint(
     state: DeviceState,
@@ -39,7 +39,7 @@ pub fn hint(
     format!("{}\n{more}", state.text())
 }
 
-/// What a pending action waits for; for a silent device, since when it is silent.
+/// What a pending action waits for; for a silent device, since when it has been silent.
 #[must_use]
 pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
     const WAITS: &str = "waiting for the device";
@@ -73,7 +73,7 @@ mod tests {
     use crate::ui::look;
 
     #[test]
-    fn pending_looks_other_than_under_way_and_names_the_silence() {
+    fn pending_looks_unlike_running_and_names_the_silence() {
         let [pending, under_way] = [Pending, InProgress].map(|status| {
             DeviceState::from(&Conditions::of(&[MachineAction::bare(
                 MachineActionId::parse("a").expect("a literal id"),

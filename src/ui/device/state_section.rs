@@ -1,4 +1,4 @@
-//! Inferred state of the device, with the action that it rests on.
+//! Inferred state of the device, with its evidence.
 
 use egui::{Align, Layout, RichText, Ui, vec2};
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ const NOTE: &str =
 /// Note above an incomplete state.
 const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history was cut off or unreadable";
 
-/// Shows what the device is inferred to be in.
+/// Shows the inferred state.
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
     if let Some(entry) = cx.state.attention_on(&machine.id) {
@@ -81,7 +81,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     }
 }
 
-/// One condition of which something is known: what, since when, and by whose actions.
+/// Shows a known condition: what, since when, and by whose actions.
 fn known_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -93,7 +93,7 @@ fn known_ui(
     let newest = actions.last();
     let is_own = newest.is_some_and(|newest| cx.state.entries.creator_of(&newest.id).is_some());
     let said = if is_own {
-        // What became of an order from here is said by its row.
+        // The row of this console's order announces its outcome.
         badge(ui, icon, role, said)
     } else {
         live_badge(ui, icon, role, said)
@@ -110,8 +110,8 @@ fn known_ui(
     }
 }
 
-/// The state in one line beside the name, the most important first. The line is always there, so that
-/// what is below it stays under the pointer.
+/// Shows the state in one line beside the name, the most important first. The line is always there, so that
+/// what is below stays under the pointer.
 pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let tokens = ui.tokens();
     let state = DeviceState::known(cx.state, &machine.id);
@@ -139,7 +139,7 @@ pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     });
 }
 
-/// Why nothing is said about the state.
+/// Why the state is unknown.
 fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
     let reading = cx.state.histories.get(&machine.id);
     match reading.and_then(|reading| reading.failure.as_ref()) {
@@ -154,7 +154,7 @@ fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
     }
 }
 
-/// Wording of a condition, with requestor and time; `None` where nothing is known.
+/// Wording of a condition, with requestor and time; `None` if unknown.
 fn condition_words(
     word: &str,
     state: &ConditionState,
@@ -194,7 +194,7 @@ fn condition_words(
     }
 }
 
-/// The actions that a state rests on, as they are known.
+/// The known actions that a state was inferred from.
 fn evidence<'a>(
     state: &ConditionState,
     cx: &Cx<'a>,

@@ -1,5 +1,5 @@
-//! Timeline of a device, on one axis: actions by anyone, this console's orders, alerts, log-ons.
-//! The same is available as text, for the keyboard and for a screen reader.
+//! Timeline of a device on one axis: actions by anyone, this console's orders, alerts and log-ons. Also
+//! available as text, for keyboard and screen reader.
 
 use egui::{
     Align2, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Sense, Shape, Stroke,
@@ -21,17 +21,17 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// A lane, in points.
+/// Height of a lane, in points.
 const LANE: f32 = 24.0;
-/// What is written under the axis.
+/// Height of the labels under the axis.
 const FOOT: f32 = 18.0;
-/// Room before the axis for what its lanes are called.
+/// Width of the lanes' names before the axis.
 const NAMES: f32 = 64.0;
 const MARK: f32 = 16.0;
-/// Maximum number of events that are listed in words.
+/// Maximum number of events listed as text.
 const MAX_LISTED: usize = 40;
 
-/// How far back the axis goes.
+/// Time span of the axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 enum Span {
     Hours,
@@ -65,7 +65,7 @@ impl Span {
     }
 }
 
-/// The widget that shows it, and takes the keys.
+/// The widget that shows the timeline and takes its keys.
 pub fn id(machine: &MachineRef) -> Id {
     Id::unique(("timeline", machine.id.as_str()))
 }
@@ -103,8 +103,8 @@ pub fn timeline_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     });
 }
 
-/// The shortest span that holds three of them, or all there are. Where there is more than log-ons, these
-/// do not count: a user's first may be months ago.
+/// The shortest span that contains three events, or all if there are fewer. Log-ons count only if there is
+/// nothing else: a user's first may be months ago.
 fn fitting(happenings: &[Happening], cx: &Cx<'_>) -> Span {
     let decisive = happenings.iter().filter(|h| h.lane != Lane::LogOns);
     let ages: Vec<_> = decisive.map(|happening| age(happening, cx)).collect();
@@ -133,7 +133,7 @@ fn age(happening: &Happening, cx: &Cx<'_>) -> SignedDuration {
     happening.age(cx.now, cx.state.service_ahead)
 }
 
-/// What happened when, in a line.
+/// An event and its time in one line.
 fn said(happening: &Happening, cx: &Cx<'_>) -> String {
     format!(
         "{}, {} · {}",
@@ -143,12 +143,11 @@ fn said(happening: &Happening, cx: &Cx<'_>) -> String {
     )
 }
 
-/// The chosen event, the newest being 0, and whether it was chosen by a key since the pointer last
-/// moved.
+/// The chosen event, the newest being 0, and whether it was chosen by key since the pointer last moved.
 #[derive(Clone, Copy, Default)]
 struct Chosen {
     at: Option<usize>,
-    /// What it is, for when newer ones have come before it.
+    /// Its key, to find it after newer events arrived.
     is: Option<(Timestamp, Lane)>,
     by_key: bool,
 }
@@ -164,8 +163,7 @@ impl Chosen {
     }
 }
 
-/// The axis with a mark for each, or for several that would lie over one another, and a line for the one
-/// that is chosen.
+/// Shows the axis with a mark for each event or cluster of events, and a line for the chosen one.
 fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     let within = all.iter().filter(|h| age(h, cx) <= span.length());
     let shown: Vec<&Happening> = within.collect();
@@ -191,7 +189,7 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
         (chosen.at, chosen.by_key) = (Some(stepped), true);
     }
     if response.clicked() {
-        // From there the keys go on.
+        // The arrow keys continue from there.
         response.request_focus();
         chosen.at = pointed.or(chosen.at);
     }
@@ -230,7 +228,7 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     );
 }
 
-/// The line under the axis, which is always there.
+/// Shows the line under the axis, which is always there.
 fn line_ui(ui: &mut Ui, seen: Option<&Happening>, words: Option<String>, count: &str) {
     let height = 2.0 * ui.text_style_height(&TextStyle::Body) + ui.tokens().space.xs;
     let size = vec2(ui.available_width(), height);
@@ -247,8 +245,7 @@ fn line_ui(ui: &mut Ui, seen: Option<&Happening>, words: Option<String>, count: 
     });
 }
 
-/// The keys that go from one to the next while the axis has the keyboard: the newest is first, and
-/// stands on the right.
+/// Moves between events by key while the axis has the focus; the newest is first, on the right.
 fn step(ui: &Ui, response: &Response, chosen: Option<usize>, count: usize) -> Option<usize> {
     if !response.has_focus() || count == 0 {
         return None;
@@ -273,7 +270,7 @@ fn step(ui: &Ui, response: &Response, chosen: Option<usize>, count: usize) -> Op
     }
 }
 
-/// Where a time stands.
+/// Positions on the axis.
 struct Axis {
     rect: Rect,
     length: SignedDuration,
@@ -284,12 +281,12 @@ impl Axis {
         pos2(self.x(age), self.middle(of))
     }
 
-    /// The height at which the line of a lane runs.
+    /// Vertical position of a lane's line.
     fn middle(&self, of: Lane) -> f32 {
         self.rect.top() + times(of as usize, LANE) + LANE / 2.0
     }
 
-    /// The present is on the right.
+    /// The horizontal position of an age; the present is on the right.
     fn x(&self, age: SignedDuration) -> f32 {
         let part = age.as_secs_f32() / self.length.as_secs_f32().max(1.0);
         let room = self.rect.width() - MARK;
@@ -353,7 +350,7 @@ fn paint_mark(ui: &Ui, happening: &Happening, cluster: &Cluster, is_seen: bool) 
     }
     paint_icon(painter, rect, happening.icon, tokens.colour(happening.role));
     if cluster.members.len() > 1 {
-        // The number of events, on its own background, as the line of the lane runs there.
+        // The number of events, on its own background, as it is on the line of the lane.
         let font = TextStyle::Small.resolve(ui.style());
         let count = cluster.members.len().to_string();
         let galley = painter.layout_no_wrap(count, font, tokens.text);
@@ -374,14 +371,14 @@ mod tests {
     }
 
     #[test]
-    fn the_span_is_the_shortest_that_shows_three_or_all() {
+    fn span_is_the_shortest_that_shows_three_events_or_all() {
         for (ages, span) in [
             (&[1, 2, 3, 400][..], Span::Hours),
             (&[1, 2, 20, 400], Span::Day),
             (&[1, 30], Span::Week),
             (&[1, 30, 400, 500], Span::Month),
             (&[900], Span::HalfYear),
-            // Older than any of them.
+            // All of them are older.
             (&[9_000], Span::HalfYear),
         ] {
             let found: Vec<_> = ages.iter().map(|age| hours(*age)).collect();
@@ -390,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_stands_where_it_belongs_and_never_beside_the_axis() {
+    fn times_map_to_positions_within_the_axis() {
         let axis = Axis {
             rect: Rect::from_min_size(Pos2::ZERO, vec2(216.0, 100.0)),
             length: Span::Day.length(),
@@ -398,7 +395,7 @@ mod tests {
         let x = |age: i64| axis.place(Lane::Alerts, hours(age)).x;
         assert!((x(0) - 208.0).abs() < 0.1 && (x(12) - 108.0).abs() < 0.1);
         assert!((x(24) - 8.0).abs() < 0.1);
-        // By a clock that is ahead, or from before the axis.
+        // A time ahead of this computer's clock, and one before the axis.
         assert!((x(-5) - x(0)).abs() < 0.1 && (x(99) - x(24)).abs() < 0.1);
     }
 }

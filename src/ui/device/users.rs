@@ -1,4 +1,4 @@
-//! Who is logged on to the device in the panel.
+//! The users logged on to the device in the panel.
 
 use egui::{RichText, Ui};
 
@@ -11,7 +11,7 @@ use crate::ui::{Cx, words};
 const NAME_CHARS: usize = 80;
 const TYPES_CHARS: usize = 120;
 
-/// Shows the users, who was there last first.
+/// Shows the users, the most recent log-on first.
 pub fn users_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let users = cx.state.panels.get(id).map(|panel| &panel.users);
     let words = Words {
@@ -23,7 +23,7 @@ pub fn users_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     list_ui(ui, cx, &words, users, user_ui);
 }
 
-/// `jane.doe (2 more)`, for the summary.
+/// The latest user and the number of others, for the summary: `jane.doe (2 more)`.
 pub fn newest(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
     let users = &cx.state.panels.get(id)?.users.get()?.items;
     let name = clean(&users.first()?.name, NAME_CHARS);
@@ -61,7 +61,7 @@ fn full_name(user: &LoggedOnUser) -> String {
     }
 }
 
-/// `RemoteInteractive, Network` as people write it.
+/// `RemoteInteractive, Network` in plain English.
 fn logon_types(types: &str) -> String {
     let types: Vec<_> = types.split(", ").map(words::spaced).collect();
     clean(&types.join(", "), TYPES_CHARS).into_owned()

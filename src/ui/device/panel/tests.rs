@@ -1,4 +1,4 @@
-//! What the panel shows and what its buttons raise.
+//! Contents of the panel, and the commands of its buttons.
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -109,7 +109,7 @@ fn sized(world: World, size: egui::Vec2) -> Harness<'static, World> {
 }
 
 #[test]
-fn without_a_selection_the_panel_says_what_to_do() {
+fn panel_without_selection_says_what_to_do() {
     let mut world = world(Vec::new());
     world.views.selected = None;
     let mut harness = harness(world);
@@ -118,7 +118,7 @@ fn without_a_selection_the_panel_says_what_to_do() {
 }
 
 #[test]
-fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
+fn state_is_inferred_from_actions_and_buttons_follow_the_catalogue() {
     let mut harness = harness(world(vec![isolation(MachineActionStatus::Succeeded)]));
     harness.run();
     let state = "Isolated since 00:00 +00:00, 40 min ago, by s.weber@contoso.com";
@@ -151,7 +151,7 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
 }
 
 #[test]
-fn a_button_that_cannot_be_used_says_why_to_eyes_and_ears() {
+fn disabled_button_shows_its_reason_on_screen_and_to_screen_readers() {
     let mut harness = harness(world(Vec::new()));
     harness.run();
     let below = |harness: &Harness<'static, World>| harness.get_by_label("Compare…").rect();
@@ -170,7 +170,7 @@ fn a_button_that_cannot_be_used_says_why_to_eyes_and_ears() {
 }
 
 #[test]
-fn actions_never_read_are_not_called_none() {
+fn unread_actions_are_not_called_none() {
     let mut world = world(Vec::new());
     world.state.histories = crate::state::Recent::default();
     let mut harness = harness(world);
@@ -180,7 +180,7 @@ fn actions_never_read_are_not_called_none() {
 }
 
 #[test]
-fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
+fn truncated_history_is_not_taken_for_complete() {
     let mut world = world(Vec::new());
     let id = machine("a19c07").id;
     world.state.apply(Event::History {
@@ -205,7 +205,7 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
 }
 
 #[test]
-fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
+fn odd_names_and_protection_are_marked() {
     let mut world = world(Vec::new());
     let mut odd = machine("dev_0bad");
     odd.computer_dns_name = Some("D\u{421}01".into());
@@ -232,7 +232,7 @@ fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
 }
 
 #[test]
-fn the_twin_is_named_and_can_be_shown() {
+fn twin_is_named_and_can_be_shown() {
     let mut harness = harness(world(Vec::new()));
     harness.run();
     let notice = "1 other record with this name: …c3d4 (Inactive, last full report unknown)";
@@ -243,7 +243,7 @@ fn the_twin_is_named_and_can_be_shown() {
 }
 
 #[test]
-fn an_open_action_of_anybody_can_be_cancelled() {
+fn open_action_by_anyone_can_be_cancelled() {
     let mut harness = harness(world(vec![isolation(MachineActionStatus::Pending)]));
     harness.run();
     assert!(
@@ -260,14 +260,14 @@ fn an_open_action_of_anybody_can_be_cancelled() {
 }
 
 #[test]
-fn a_device_line_is_tab_separated() {
+fn device_line_is_tab_separated() {
     let machine = machine("a19c07");
     let line = device_line(&machine.reference(), Some(&machine));
     assert_eq!(line, "FIN-LT-042\ta19c07\tWindows 11\t10.20.4.17");
 }
 
 #[test]
-fn a_silent_device_is_not_said_to_be_changing_until_it_has_picked_the_action_up() {
+fn silent_device_is_not_shown_as_changing_before_it_picks_the_action_up() {
     let silent = |status| {
         let mut world = world(vec![isolation(status)]);
         let mut record = machine("a19c07");
@@ -323,7 +323,7 @@ fn shows(world: World, labels: &[&str]) {
 }
 
 #[test]
-fn the_action_that_a_state_rests_on_is_one_click_away() {
+fn evidence_of_a_state_is_one_click_away() {
     let mut isolation = isolation(MachineActionStatus::Succeeded);
     isolation.request_source = Some("Portal".into());
     let mut harness = harness(world(vec![isolation]));
@@ -338,7 +338,7 @@ fn the_action_that_a_state_rests_on_is_one_click_away() {
 }
 
 #[test]
-fn without_its_permission_a_section_names_it() {
+fn section_without_permission_names_the_permission() {
     let mut world = world(Vec::new());
     sign_in(&mut world.state, Permissions::from_scopes("Machine.Read"));
     shows(
@@ -351,7 +351,7 @@ fn without_its_permission_a_section_names_it() {
 }
 
 #[test]
-fn a_section_that_fails_keeps_its_old_value_with_its_age() {
+fn failed_section_keeps_its_old_value_with_its_age() {
     let mut world = world(Vec::new());
     let users = Explanation::harmless("You are not allowed to read it", NextStep::TryAgain);
     tell(&mut world, PanelNews::Users(Err(users)));
@@ -372,7 +372,7 @@ fn a_section_that_fails_keeps_its_old_value_with_its_age() {
 }
 
 #[test]
-fn each_alert_leads_to_its_page_in_the_portal_of_the_cloud() {
+fn alert_links_to_its_page_in_the_portal_of_its_cloud() {
     const PORTAL: &str = "Open in Defender portal: Beacon";
     let alerts = |odd: &str| {
         let odd = Alert {
@@ -404,7 +404,7 @@ fn each_alert_leads_to_its_page_in_the_portal_of_the_cloud() {
 }
 
 #[test]
-fn sections_say_that_they_are_loading_and_that_there_is_none() {
+fn sections_show_loading_and_empty() {
     let mut empty = world(Vec::new());
     tell(&mut empty, PanelNews::Reading(PanelPart::Users));
     tell(&mut empty, PanelNews::Alerts(Ok(Vec::new().into())));
@@ -425,7 +425,7 @@ fn sections_say_that_they_are_loading_and_that_there_is_none() {
 }
 
 #[test]
-fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
+fn first_ten_items_are_shown_cleaned_and_the_rest_counted() {
     let mut world = world(Vec::new());
     let alerts = (0..12).map(|n| alert(n, &format!("Beacon\u{202e} {n}")));
     tell(
@@ -463,7 +463,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
 }
 
 #[test]
-fn a_device_that_has_left_the_list_is_said_to_have() {
+fn device_gone_from_the_list_is_reported_as_gone() {
     let mut world = world(Vec::new());
     let epoch = Epoch(0);
     let seen = vec![machine("b2c3d4").id];

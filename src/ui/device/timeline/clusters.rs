@@ -1,10 +1,10 @@
-//! Marks of the timeline that would lie over one another, as one.
+//! Merges marks of the timeline that would overlap.
 
 use egui::Pos2;
 
 use crate::ui::device::timeline::happenings::Happening;
 
-/// Marks closer to each other than this are one, with the number of events on its left.
+/// Marks closer to each other than this are merged into one, with the number of events on its left.
 const MERGE_DISTANCE: f32 = 30.0;
 
 /// Events of a lane whose marks would overlap.
@@ -18,14 +18,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The one whose mark is painted: the one that is looked at, where it is among them.
+    /// The event whose mark is painted: the one in focus if it is a member, else the top one.
     pub fn lead(&self, seen: Option<usize>) -> usize {
         let seen = seen.filter(|seen| self.members.contains(seen));
         seen.unwrap_or(self.top)
     }
 }
 
-/// Puts those together that would lie over one another; each has its place.
+/// Merges the events whose marks, at `places`, would overlap.
 pub fn clusters(shown: &[&Happening], places: &[Pos2]) -> Vec<Cluster> {
     let mut found: Vec<Cluster> = Vec::new();
     for (at, (happening, place)) in shown.iter().zip(places).enumerate() {
@@ -62,7 +62,7 @@ pub fn beside(clusters: &[Cluster], at: usize) -> String {
     }
 }
 
-/// The mark next to the pointer, within this reach.
+/// The mark nearest to the pointer, within this reach.
 pub fn nearest(clusters: &[Cluster], pointer: Pos2, reach: f32) -> Option<&Cluster> {
     let distance = |cluster: &&Cluster| cluster.place.distance(pointer);
     let nearest = clusters

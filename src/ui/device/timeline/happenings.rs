@@ -37,11 +37,11 @@ impl Lane {
     }
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Happening {
     pub at: Timestamp,
-    /// Whose clock tells `at`.
+    /// The clock that `at` was read from.
     pub clock: TimeSource,
     pub lane: Lane,
     pub icon: Icon,
@@ -52,12 +52,12 @@ pub struct Happening {
 }
 
 impl Happening {
-    /// Key of an event, independent of its order.
+    /// Key of an event, independent of its position.
     pub const fn key(&self) -> (Timestamp, Lane) {
         (self.at, self.lane)
     }
 
-    /// Age by the clock that wrote the time; `ahead` is the service clock's lead over this computer's.
+    /// Age by the clock that recorded the time; `ahead` is the service clock's lead over this computer's.
     pub fn age(&self, now: Timestamp, ahead: SignedDuration) -> SignedDuration {
         let age = now.duration_since(self.at);
         match self.clock {
@@ -75,7 +75,7 @@ struct Known {
     all: Arc<[Happening]>,
 }
 
-/// All events with a time, the newest first. Rebuilt once for each change of the facts.
+/// All events with a time, the newest first. Rebuilt once per change of the facts.
 pub fn happenings(ui: &Ui, cx: &Cx<'_>, machine: &MachineRef) -> Arc<[Happening]> {
     let id = Id::unique("happenings of the timeline");
     let (revision, ahead) = (cx.state.revision(), cx.state.service_ahead);

@@ -1,8 +1,8 @@
-//! The panel in a low window: what decides is in sight before anything can be ordered.
+//! The panel in a low window: the deciding facts are visible before anything can be ordered.
 
 use super::*;
 
-/// Where the first thing is that has these words.
+/// Rectangle of the first widget with these words.
 fn rect(harness: &Harness<'static, World>, words: &str) -> egui::Rect {
     let mut nodes = harness.query_all_by_label_contains(words);
     let node = nodes.next().unwrap_or_else(|| panic!("no “{words}”"));
@@ -10,7 +10,7 @@ fn rect(harness: &Harness<'static, World>, words: &str) -> egui::Rect {
 }
 
 #[test]
-fn in_a_low_window_the_state_stands_between_the_name_and_the_buttons() {
+fn low_window_shows_the_state_between_name_and_buttons() {
     let size = egui::vec2(560.0, 420.0);
     let mut tops = Vec::new();
     let isolated = |status| vec![isolation(status)];
@@ -42,6 +42,6 @@ fn in_a_low_window_the_state_stands_between_the_name_and_the_buttons() {
         assert!(state.right() <= size.x, "{words}: {state}");
         tops.push(button.top().to_bits());
     }
-    // What is read later moves no button under the pointer.
+    // Later facts move no button under the pointer.
     assert!(tops.windows(2).all(|two| two[0] == two[1]), "{tops:?}");
 }
