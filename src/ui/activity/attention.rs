@@ -1,5 +1,5 @@
-//! Entries that need a person: the list above all others, its counter in the strip, and the dialog
-//! that acknowledges all of them.
+//! Entries that need attention: their list above the others, their counter in the strip, and the dialog
+//! that acknowledges several of them.
 
 use egui::{
     Align, Context, Frame, Id, Label, Layout, Margin, Rect, RichText, ScrollArea, Stroke, Ui,
@@ -21,7 +21,7 @@ use crate::ui::widgets::{
 use crate::ui::words::local_time;
 use crate::ui::{Cx, look, views};
 
-/// Entries listed at once; the others are a button away.
+/// Maximum number of entries listed at once; buttons lead to the others.
 const MAX_LISTED: usize = 50;
 
 /// "2 need attention".
@@ -32,7 +32,7 @@ pub fn count_words(count: usize) -> String {
     }
 }
 
-/// The counter in the strip, which leads to the list.
+/// Shows the counter in the strip, which leads to the list.
 pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let count = cx.state.entries.attention_count();
     if count == 0 {
@@ -55,9 +55,8 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The entries that need attention and are listed now: what is held first, as it waits for a person, and
-/// then the newest. While the pointer or the keyboard is at them, a new one comes below and moves none of
-/// the others.
+/// The listed entries that need attention: held orders first, as they wait for a decision, then the newest.
+/// While the pointer or the focus is on them, new ones are appended, so that none moves.
 pub fn listed<'a>(ctx: &Context, state: &'a State) -> Vec<&'a Entry> {
     let first = first_listed(ctx, state.entries.attention_count());
     let held = state.entries.held().rev();
@@ -72,12 +71,12 @@ pub fn listed<'a>(ctx: &Context, state: &'a State) -> Vec<&'a Entry> {
     listed
 }
 
-/// Whether an order waits for a person to insist on it or to withdraw it.
+/// Whether an order waits for the user to insist on it or to withdraw it.
 fn is_held(entry: &Entry) -> bool {
     matches!(entry.status(), OrderStatus::Held { .. })
 }
 
-/// The listed entries when last drawn, from the top, and where.
+/// The listed entries as last drawn, from the top, and their positions.
 #[derive(Clone)]
 struct Places {
     ids: Vec<EntryId>,
@@ -101,7 +100,7 @@ impl Places {
         self.ids.iter().position(|id| *id == entry.id())
     }
 
-    /// Whether the pointer or the keyboard is there.
+    /// Whether the pointer or the focus is there.
     fn is_used(&self, ctx: &Context) -> bool {
         let focused = ctx.memory(egui::Memory::focused);
         let focused = focused.and_then(|id| ctx.read_response(id));
@@ -113,7 +112,7 @@ impl Places {
     }
 }
 
-/// Notes where the entries are drawn, in this part of the window.
+/// Notes where the entries are drawn in this part of the window.
 pub fn note_places(ui: &Ui, listed: &[&Entry]) {
     let places = Places {
         ids: listed.iter().map(|entry| entry.id()).collect(),
@@ -122,8 +121,8 @@ pub fn note_places(ui: &Ui, listed: &[&Entry]) {
     ui.data_mut(|data| data.insert_temp(Places::id(), places));
 }
 
-/// Whether the list begins with another entry than before and is to show it. Nothing is scrolled away
-/// under the pointer.
+/// Whether the list starts with a new entry and should scroll to it. Nothing scrolls away under the
+/// pointer.
 pub fn has_new_first(ctx: &Context, listed: &[&Entry]) -> bool {
     let before = Places::of(ctx);
     let is_new = listed
@@ -132,7 +131,7 @@ pub fn has_new_first(ctx: &Context, listed: &[&Entry]) -> bool {
     is_new && !before.is_used(ctx)
 }
 
-/// Puts the entries in order again, though the keyboard may be at them.
+/// Sorts the entries again, even if one of them has the focus.
 pub fn forget_places(ctx: &Context) {
     ctx.data_mut(|data| data.remove::<Places>(Places::id()));
 }
@@ -148,7 +147,7 @@ fn first_listed(ctx: &Context, count: usize) -> usize {
     chosen.min(last_page)
 }
 
-/// Range of the listed entries, and buttons to the others.
+/// Shows the range of the listed entries, and buttons to the others.
 pub fn pages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let count = cx.state.entries.attention_count();
     if count <= MAX_LISTED {
@@ -171,8 +170,7 @@ pub fn pages_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Shows the entries that need attention, if there are any, at most `max_height` high; `asked` gives
-/// the first of them the keyboard.
+/// Shows the entries that need attention, if any, at most `max_height` high; `asked` focuses the first one.
 pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) {
     let state = cx.state;
     let count = state.entries.attention_count();
@@ -213,7 +211,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) 
     });
 }
 
-/// How many rows are not or not wholly in sight, for the heading.
+/// Id of the number of rows that are not entirely visible, for the heading.
 fn below_id() -> Id {
     Id::unique("entries below")
 }
@@ -246,7 +244,7 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
         if below > 0 {
             ui.weak_label(format!("{below} more below"));
         }
-        // What is held is not read away: it is insisted on, or withdrawn.
+        // Held orders cannot be acknowledged: they are insisted on or withdrawn.
         let ended = listed.iter().filter(|entry| !is_held(entry));
         let ids: Vec<EntryId> = ended.map(|entry| entry.id()).collect();
         if ids.len() < 2 {
@@ -266,8 +264,8 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
     });
 }
 
-/// Draws the dialog that acknowledges several entries, each of which has to have been in sight; whether it
-/// stays open.
+/// Draws the dialog that acknowledges several entries, each of which must have been on screen; returns
+/// whether it stays open.
 pub fn acknowledge_ui(ui: &Ui, cx: &mut Cx<'_>, asked: &mut Acknowledging) -> bool {
     let state = cx.state;
     let ids = asked.ids.iter();
@@ -304,7 +302,8 @@ pub fn acknowledge_ui(ui: &Ui, cx: &mut Cx<'_>, asked: &mut Acknowledging) -> bo
     stays
 }
 
-/// The button that acknowledges, and the way to what has not been in sight yet; whether it was pressed.
+/// Shows the button that acknowledges, and the one for the next unseen entry; returns whether the former
+/// was pressed.
 fn confirm_ui(
     ui: &mut Ui,
     state: &State,
@@ -348,7 +347,7 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
 
 /// Outcome of a device's newest order without the order's title: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
-    // It needs a person for what its status leaves out.
+    // It needs attention for something that the status omits.
     let remark = state.became(entry).in_short(entry);
     if !remark.is_empty() {
         return (Icon::Warning, Role::Caution, remark.join(", "));

@@ -20,17 +20,17 @@ use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_ui};
 use crate::ui::words::{clock_text, devices, duration};
 
-/// Devices that the title of a summary names.
+/// Number of devices that the title of a summary names.
 const TITLED: usize = 2;
-/// Time for which a summary shows “being acknowledged” at most, in seconds.
+/// How long a summary shows “being acknowledged” at most, in seconds.
 const ACKNOWLEDGING_SECS: f64 = 5.0;
-/// Devices that a summary names of those that went wrong in one way.
+/// Number of devices that a summary names per kind of failure.
 const MAX_NAMED: usize = 3;
 const STOP: &str = "Stop the rest";
 const ACKNOWLEDGE_SOME: &str = "Acknowledge…";
 
-/// Shows the batches that are under way, were interrupted, or whose result is not acknowledged: at most
-/// `max_shown`, newest first. The last of them can be turned to each of the others.
+/// Shows the batches that are in progress, interrupted, or not acknowledged: at most `max_shown`, newest
+/// first. The last summary has buttons to page through the others.
 pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) {
     let batches = cx.state.batches(cx.now);
     let last = max_shown.saturating_sub(1);
@@ -65,15 +65,15 @@ struct Pages {
     of: usize,
 }
 
-/// The summary chosen for the last place, and the newest one at that time.
+/// The summary chosen for the last position, and the newest one at that time.
 #[derive(Clone, Copy)]
 struct Turned {
     newest: EntryId,
     to: EntryId,
 }
 
-/// The place of the summary that is shown in the last place: the one that was turned to, else one that is
-/// not finished, else the newest.
+/// Index of the summary shown in the last position: the one chosen, else an unfinished one, else the
+/// newest.
 fn turned_to(ui: &Ui, batches: &[Batch<'_>], last: usize) -> usize {
     let known: Option<Turned> = ui.data(|data| data.get_temp(Id::unique("turned summaries")));
     let newest = batches.first().map(|batch| batch.id);
@@ -83,7 +83,7 @@ fn turned_to(ui: &Ui, batches: &[Batch<'_>], last: usize) -> usize {
     let known = known.filter(|at| *at >= last);
     let unfinished = || batches[last..].iter().position(|batch| !batch.has_ended());
     let at = known.unwrap_or_else(|| last + unfinished().unwrap_or_default());
-    // It stays when it has ended: nothing takes the place of what is being read.
+    // It stays after it has ended: nothing replaces a summary while it is read.
     turn_to(ui, batches, at);
     at
 }
@@ -98,7 +98,7 @@ fn turn_to(ui: &Ui, batches: &[Batch<'_>], at: usize) {
     }
 }
 
-/// Title: what was ordered, for how many devices and when; in a wide window also for which.
+/// Title: the order, the number of devices and the time; in a wide window also the devices.
 fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     let what = if let Some(plan) = &first.order.plan {
         let count = devices(batch.devices());
@@ -117,8 +117,8 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     format!("{what} ({names}), {at}:")
 }
 
-/// Number of distinct names, as a plan has several orders of a device; and the first `most` of
-/// them, with the number of the others.
+/// Number of distinct names, as a plan has several orders per device, and the first `most` of them with the
+/// number of the others.
 fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
     let mut names = each_once(all);
     let count = names.len();
@@ -131,18 +131,18 @@ fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
     (count, names)
 }
 
-/// Shows a summary; whether another is to be turned to.
+/// Shows a summary; returns whether to show another page.
 fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages>) -> bool {
     let Some(first) = batch.entries.first() else {
         return false;
     };
     let title = title(ui, cx, batch, first);
-    // At no pace while nothing can leave.
+    // No estimate while nothing can be sent.
     let can_send = cx.state.session.is_signed_in() && acting_trouble(cx.state).is_ok();
     let pause = batch.pause(cx.state, cx.now).map(|pause| pause.as_secs());
     let left = secs_left(ui, batch).max(pause);
     let left = left.filter(|_| batch.waiting() > 0 && can_send && !batch.has_held());
-    // Room at the right that is always kept: buttons come and go there, and move no word.
+    // Width always reserved at the right: buttons appear and disappear there without moving the text.
     let labels = [STOP, ACKNOWLEDGE_SOME];
     let width = labels.map(|label| button_width(ui, label));
     let width = width[0].max(width[1]) + ui.tokens().height.icon + ui.tokens().space.s;
@@ -163,7 +163,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
                 let left = format!("about {} left", duration(left.max(1)));
                 ui.weak_label(left);
             }
-            // It is long, and there only after an interruption.
+            // It is long, and shown only after an interruption.
             unsent_ui(ui, cx, batch);
         });
         buttons_ui(&mut corner, cx, batch);
@@ -171,7 +171,8 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>, pages: Option<Pages
     turns
 }
 
-/// Estimated time for those that wait, by the window's own clock: the computer's may be set meanwhile.
+/// Estimated time until the waiting orders are sent, by egui's clock: the computer's may be changed
+/// meanwhile.
 fn secs_left(ui: &Ui, batch: &Batch<'_>) -> Option<i64> {
     let (time, sent) = (ui.input(|input| input.time), batch.sent());
     let id = Id::unique(("first seen", batch.id));
@@ -184,7 +185,7 @@ fn secs_left(ui: &Ui, batch: &Batch<'_>) -> Option<i64> {
     Some(secs as i64)
 }
 
-/// Buttons of a summary.
+/// Shows the buttons of a summary.
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.waiting() > 0 {
         let cannot = journal_trouble(cx.state).err();
@@ -227,7 +228,7 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
             let entries = batch.entries.iter();
             entries.filter(|entry| state.status_word(entry) == word)
         };
-        // All of them: one that was withdrawn must not pass for one of the devices that are named.
+        // Of all devices: a withdrawn order must not pass for one of the failed ones named.
         let is_wrong = of_word().any(|entry| state.entries.needs_attention(entry));
         let quoted = of_word().map(|entry| state.machine_of(entry).quoted());
         let (on, names) = named(quoted, MAX_NAMED);
@@ -249,11 +250,11 @@ fn summary(batch: &Batch<'_>, state: &State) -> String {
     counts.collect::<Vec<_>>().join(", ") + &left_out
 }
 
-/// Where one of them went wrong, the dialog names it once more.
+/// Shows the button that acknowledges a batch. If an order went wrong, a dialog names it again.
 fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let entries = &cx.state.entries;
     let wrong = batch.entries.iter().any(|e| entries.needs_attention(e));
-    // It is gone once that is on disk; until then a press is not to look as if it had done nothing.
+    // The button is gone once that is on disk; until then a press must have a visible effect.
     let id = Id::unique(("acknowledging summary", batch.id));
     let time = ui.input(|input| input.time);
     let pressed_at: Option<f64> = ui.data(|data| data.get_temp(id));
@@ -285,7 +286,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     }
 }
 
-/// Opens the form of those that were not sent, with the same text; nothing is confirmed by it.
+/// Opens the form of the unsent orders with the same text; nothing is confirmed by it.
 fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let unsent = batch.unsent.iter();
     let form = if let Some((plan, places)) = batch.plan() {

@@ -17,7 +17,7 @@ use crate::ui::theme::Role;
 use crate::ui::views::OpenDialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
 
-/// A ticket is named as far as this.
+/// Maximum length of a ticket on a button.
 const TICKET_CHARS: usize = 24;
 const TAG_CHARS: usize = 40;
 
@@ -27,19 +27,19 @@ pub enum Button {
     Acknowledge,
     Withdraw,
     Insist,
-    /// Cancels the action that the order brought about.
+    /// Cancels the order's own action.
     CancelOwn(MachineActionId, MachineActionType),
-    /// Cancels somebody's action that may yet undo this one.
+    /// Cancels a colleague's action that may still undo this one.
     CancelOpposite(MachineActionId, MachineActionType),
     Undo(ActionKind),
-    /// There is none to undo it, and why.
+    /// No action can undo it, for this reason.
     NoWayBack(&'static str),
-    /// Adds a tag to the device that was contained, or takes it off the one that was released.
+    /// Adds a tag to a device that was contained, or removes it from one that was released.
     Tag(ActionKind, String),
     SendAgain {
         never_left: bool,
     },
-    /// Fetches the package that the action has collected.
+    /// Downloads the package that the action has collected.
     Download,
     CancelDownload,
     ShowDevice,
@@ -48,7 +48,7 @@ pub enum Button {
     Copy,
 }
 
-/// Verb of the button that opens the form for orders once more: what never left is not sent "again".
+/// Verb of the button that opens the form again: an order never sent is not sent "again".
 pub const fn send_verb(never_left: bool) -> &'static str {
     if never_left {
         "Review and send"
@@ -122,7 +122,7 @@ impl Button {
         Some(hint.to_owned())
     }
 
-    /// Why it cannot be pressed now, if it cannot.
+    /// Why it is disabled now, if so.
     fn why_not(&self, state: &State) -> Option<String> {
         match self {
             Self::Acknowledge => why_not_acknowledge(state),
@@ -169,7 +169,7 @@ pub fn buttons(
             buttons.extend(own);
         }
         OrderStatus::Done { .. } => buttons.extend(done_buttons(entry, state, holds, opposites)),
-        // Sent again since, it would be sent twice.
+        // It was sent again already: another one would be a duplicate.
         OrderStatus::NotSent { .. } | OrderStatus::NotFound if !state.is_left(entry) => {}
         OrderStatus::NotSent { .. } => buttons.push(Button::SendAgain { never_left: true }),
         OrderStatus::NotFound
@@ -194,13 +194,13 @@ pub fn buttons(
     let ticket = state.ticket_in(&entry.order.comment);
     buttons.extend(ticket.map(|ticket| Button::ShowIncident(ticket.to_owned())));
     buttons.push(Button::Copy);
-    // Behind what every row has, which keeps its place.
+    // After the common buttons, which keep their places.
     let tag = tag_to_change(entry, state).filter(|_| holds);
     buttons.extend(tag.map(|(kind, tag)| Button::Tag(kind, tag)));
     buttons
 }
 
-/// The buttons of what was done; `holds` is whether it is still so.
+/// The buttons of a successful order; `holds` is whether its effect still holds.
 fn done_buttons(
     entry: &Entry,
     state: &State,
@@ -220,7 +220,7 @@ fn done_buttons(
     buttons
 }
 
-/// Shows a button, and raises its command.
+/// Shows a button, and raises its command if pressed.
 pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
     let label = button.label();
     let look = match button {
@@ -261,7 +261,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
     }
 }
 
-/// Does what a button is for, or opens the form or the question before it.
+/// Executes a button, or opens the form or question before that.
 fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
     match button {
         Button::Acknowledge => {
@@ -302,7 +302,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
     }
 }
 
-/// The button of an entry's package, where it has one.
+/// The button of an entry's package, if it has one.
 fn download_button(entry: &Entry, state: &State) -> Option<Button> {
     let news = state.downloads.get(&entry.id());
     entry.package().map(|_action| match news {
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_order_can_be_sent_again_where_the_answer_may_be_another_one() {
+    fn refused_order_can_be_sent_again_if_the_response_may_differ() {
         let isolate = || Task::Act {
             kind: ActionKind::Isolate,
             values: crate::action::Values::default(),
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_over_the_limit_of_indicators_can_be_sent_again_as_its_advice_says() {
+    fn block_over_the_indicator_limit_can_be_sent_again() {
         let everywhere = crate::model::MachineRef::every_device();
         let block = fixtures::order("cdn-00000001", everywhere, ActionKind::BlockFile);
         for (message, again) in [
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_again_since_is_not_offered_once_more() {
+    fn order_already_sent_again_is_not_offered_again() {
         let machine = || fixtures::machine_ref("a19c07", None);
         let entry = |tag| {
             let order = fixtures::order(tag, machine(), ActionKind::CollectInvestigationPackage);

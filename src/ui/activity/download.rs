@@ -1,4 +1,4 @@
-//! The package that an action has collected: from its row to a file on this computer.
+//! Downloads the package that an action has collected.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// The word for an entry whose package is on this computer.
+/// Status word for an entry whose package is on this computer.
 pub fn word(entry: &Entry, state: &State) -> Option<&'static str> {
     let news = state.downloads.get(&entry.id());
     let is_saved = matches!(news, Some(DownloadNews::Saved(_)));
-    // A later download that fails takes nothing away.
+    // A later download that fails removes nothing.
     (is_saved || entry.downloads().next_back().is_some()).then_some("Package saved")
 }
 
-/// Progress or result of the download, or where else to get the package.
+/// Progress or result of the download, or where else the package is available.
 pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     if entry.package().is_none() {
         return Vec::new();
@@ -66,12 +66,12 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     std::iter::once(line).chain(saved_before(entry)).collect()
 }
 
-/// The package of an earlier download, which is still where it was put.
+/// The package of an earlier download, if it is still there.
 fn saved_before(entry: &Entry) -> impl Iterator<Item = String> {
     recorded(entry).into_iter().flatten()
 }
 
-/// What broke the download off, after how much, and whether that is kept.
+/// Why the download broke off, after how many bytes, and whether those are kept.
 fn broke_off_words(why: &str, lost_after: u64, received: u64) -> String {
     let lost = words::bytes(lost_after);
     match (lost_after, received) {
@@ -97,7 +97,7 @@ fn saved_lines(file: &str, bytes: u64, sha256: &str) -> Vec<String> {
     ]
 }
 
-/// Asks for the folder, and begins the download; whether it stays open.
+/// Asks for the folder and starts the download; returns whether the dialog stays open.
 pub fn download_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     let id = Id::unique("download package");
     let Some(collected) = cx.state.entry(entry) else {
@@ -111,7 +111,7 @@ pub fn download_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     let dialog = Dialog::new(id, title).description(what);
     let mut goes = false;
     let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
-        // Taken before the buttons are drawn, for which Enter would be a click.
+        // Taken before the buttons are drawn, which would take Enter as a click.
         let is_by_key = take_confirming_key(ui);
         let name = cx.state.machine_of(collected).name_and_tail();
         ui.wrapped(RichText::new(name).text_style(text::device()));
@@ -135,15 +135,15 @@ pub fn download_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     cx.views.download_folder = Some(folder);
     if goes {
         let folder = chosen;
-        // Its row says how far it is, and where the file lies.
+        // Its row shows the progress and the path.
         cx.views.activity.opens = Some(entry);
         cx.out.work.push(Command::DownloadPackage { entry, folder });
     }
     stays
 }
 
-/// The buttons for the folder as it is now. Returns whether the dialog was cancelled, and whether the download
-/// was confirmed. A folder on another computer takes a press on the button that names it.
+/// Shows the buttons for the current folder. Returns whether the dialog was cancelled, and whether the
+/// download was confirmed. A folder on another computer needs a press on the button that names it.
 fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, folder: &str, is_by_key: bool) -> (bool, bool) {
     let trouble = package_trouble(cx.state).err();
     let why_not = trouble.or(wrong(folder).map(str::to_owned));
@@ -168,7 +168,7 @@ fn buttons_ui(ui: &mut Ui, cx: &Cx<'_>, folder: &str, is_by_key: bool) -> (bool,
     pressed.inner
 }
 
-/// Lets the person choose the folder in a system dialog.
+/// Lets the user choose the folder in a system dialog.
 fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let open = cx.views.chosen_folder.as_ref();
     let button =
@@ -180,14 +180,14 @@ fn choose_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Content of the field: the text typed last, else the system's download folder.
+/// Content of the field: the text last typed, else the system's download folder.
 fn folder(cx: &Cx<'_>) -> String {
     let typed = cx.views.download_folder.clone();
     let usual = cx.state.download_folder.as_deref();
     typed.unwrap_or_else(|| usual.map_or_else(String::new, |f| f.display().to_string()))
 }
 
-/// Error of the typed folder. Whether it exists is found out when it is used.
+/// Error in the typed folder. Whether the folder exists is checked when it is used.
 fn wrong(folder: &str) -> Option<&'static str> {
     let folder = folder.trim();
     if folder.is_empty() {
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_download_that_broke_off_says_what_had_come_and_where_it_goes_on() {
+    fn interrupted_download_shows_bytes_received_and_how_to_resume() {
         let why = "the connection was lost";
         let resumes = |lost_after, received| broke_off_words(why, lost_after, received);
         assert_eq!(
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_typed_in_full() {
+    fn relative_folder_is_refused() {
         assert_eq!(wrong(" "), Some("Name the folder"));
         assert!(wrong("evidence").is_some() && wrong("~/evidence").is_some());
         let whole = std::env::temp_dir().display().to_string();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_download_that_fails_leaves_the_saved_package_in_the_row() {
+    fn failed_later_download_keeps_the_saved_package_in_the_row() {
         use crate::action::ActionKind;
         use crate::explain::{Explanation, NextStep};
         use crate::journal::Record;

@@ -1,4 +1,4 @@
-//! Before an order leaves that is held because an opposite action is under way.
+//! Confirmation before sending an order that is held because of an opposite action.
 
 use egui::{Id, RichText, Ui};
 
@@ -11,8 +11,8 @@ use crate::ui::commands::journal_trouble;
 use crate::ui::theme::text;
 use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 
-/// Asks before a held order is sent: which device, what is under way, and what will come of it. Whether it
-/// stays open.
+/// Asks before a held order is sent, showing the device, the opposite action and the consequence. Returns
+/// whether the dialog stays open.
 pub fn insist_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     let id = Id::unique("insist");
     let Some(held) = cx.state.entry(entry) else {
@@ -41,7 +41,7 @@ pub fn insist_ui(ui: &Ui, cx: &mut Cx<'_>, entry: EntryId) -> bool {
     decision == Decision::Pending
 }
 
-/// Why it cannot be sent so; the order may have gone on while the question stood there.
+/// Why it cannot be sent now; the order may have changed while the question was open.
 fn why_not(cx: &Cx<'_>, entry: &Entry) -> Option<String> {
     if matches!(entry.status(), OrderStatus::Held { .. }) {
         return journal_trouble(cx.state).err();

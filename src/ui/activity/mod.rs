@@ -32,20 +32,20 @@ use crate::ui::activity::batches::batches_ui;
 use crate::ui::activity::row::{RING, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
 
-/// Ended entries drawn; older ones are in the journal.
+/// Maximum number of ended entries drawn; older ones are in the journal.
 const MAX_ENDED: usize = 60;
-/// Minimum height at which every part has its heading.
+/// Minimum height for a heading on each part.
 const ROOMY: f32 = 150.0;
-/// Rows that need attention that go before a second summary, where there is room for them.
+/// Number of attention rows that take precedence over a second summary.
 const MIN_ATTENTION: usize = 3;
-/// Below this height there are rows only, what needs attention first.
+/// Below this height there are only rows, those that need attention first.
 const ROWS_ONLY: f32 = 60.0;
 
 /// Draws the activity list.
 pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let before = content_height(ui);
     let height = list_ui(ui, cx);
-    // Between two infinite ones this is no number, and so no change.
+    // The difference of two infinite heights is NaN, hence no change.
     if (height - before).abs() > 0.5 {
         ui.data_mut(|data| data.insert_temp(content_height_id(), height));
         ui.ctx().request_repaint();
@@ -56,15 +56,14 @@ fn content_height_id() -> Id {
     Id::unique("height of the activity's content")
 }
 
-/// Height of all that was in the list when it was last drawn; infinite where as much room is wanted as there
-/// can be.
+/// Height of the list's content when last drawn; infinite if it needs as much room as possible.
 pub fn content_height(ui: &Ui) -> f32 {
     let height = ui.data(|data| data.get_temp(content_height_id()));
     height.unwrap_or_default()
 }
 
-/// Draws the list; gives the height of all that is in it, which is infinite where something needs attention
-/// or there is little room.
+/// Draws the list. Returns the height of its content, infinite if something needs attention or there is
+/// little room.
 fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     let room = ui.available_height();
     let asked = is_asked(ui, cx);
@@ -81,10 +80,10 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
         return f32::INFINITY;
     }
     let attention = cx.state.entries.attention_count();
-    // Where room is short, the heading of what needs attention serves for both.
+    // If there is little room, the attention heading serves for both parts.
     let is_headed = attention == 0 || room >= 2.0 * ROOMY;
-    // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
-    // flight, stay in sight too.
+    // Above the rows, so that neither is scrolled away; two of the other rows, which may be in flight, stay
+    // visible too.
     let line = tokens.height.row + tokens.space.xs;
     let rows = line + RING.sum().y;
     let others = match (is_headed, room >= ROOMY) {
@@ -100,19 +99,19 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let reason = ui.text_style_height(&TextStyle::Small) + tokens.space.xs;
     let beside = |batches| room - others - times(batches, batch) - line - tokens.space.s;
-    // Several summaries share the place of one, with buttons to page; what needs attention has to be seen.
+    // Several summaries share one position, with buttons to page; the attention rows must be visible.
     let wanted = times(attention.min(MIN_ATTENTION), line + reason);
     let all = cx.state.batches(cx.now).len().min(max_batches);
     let fits = (2..=all).rev().find(|batches| beside(*batches) >= wanted);
     let max_batches = fits.unwrap_or(1);
     let ours = beside(all.min(max_batches));
     if attention > 0 && ours < rows + reason {
-        // Not in parts where one of them would be too low to be seen.
+        // No separate parts if one would be too low to see.
         count_ui(ui, cx);
         rows_only_ui(ui, cx, asked);
         return f32::INFINITY;
     }
-    // Summaries of several lines take their room from what needs attention, and not from what is in flight.
+    // Further lines of summaries take their room from the attention rows, not from orders in flight.
     let ours = (ours - further_lines(ui)).max(rows + reason);
     attention_ui(ui, cx, ours, asked);
     summaries_ui(ui, cx, max_batches, batch);
@@ -128,7 +127,7 @@ fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> f32 {
     }
 }
 
-/// Whether the first of what needs attention is asked for: in order again, though the keyboard may be there.
+/// Whether the first attention row was requested; sorts the rows again, even if one has the focus.
 fn is_asked(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let asked = std::mem::take(&mut cx.views.activity.wants_focus);
     if asked {
@@ -137,7 +136,7 @@ fn is_asked(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     asked
 }
 
-/// Shows the summaries and notes what they take beyond a `line` each.
+/// Shows the summaries and notes their height beyond one `line` each.
 fn summaries_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize, line: f32) {
     let shown = cx.state.batches(cx.now).len().min(max_shown);
     let top = ui.cursor().top();
@@ -150,7 +149,7 @@ fn further_lines_id() -> Id {
     Id::unique("further lines of the summaries")
 }
 
-/// Height that the summaries had beyond a line each when they were last drawn.
+/// Height of the summaries beyond one line each when last drawn.
 fn further_lines(ui: &Ui) -> f32 {
     let height = ui.data(|data| data.get_temp(further_lines_id()));
     height.unwrap_or_default()
@@ -163,7 +162,7 @@ fn note_further_lines(ui: &Ui, height: f32) {
     }
 }
 
-/// Counts of the rows by part, above a list of all of them.
+/// Shows the number of rows per part, above a list of all of them.
 fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let entries = &cx.state.entries;
     let open = entries
@@ -178,7 +177,7 @@ fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     ui.label(words.color(ui.tokens().caution));
 }
 
-/// Text of an empty list, in one line where there is little room.
+/// Shows the text of an empty list, in one line if there is little room.
 fn empty_ui(ui: &mut Ui, room: f32) {
     let headline = "Nothing ordered yet";
     let how = "Your orders are listed here and followed to their real end";
@@ -195,7 +194,7 @@ fn empty_ui(ui: &mut Ui, room: f32) {
     });
 }
 
-/// Every row in one list without headings; what needs attention comes first.
+/// Shows every row in one list without headings, those that need attention first.
 fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let listed = listed(ui.ctx(), cx.state);
     let to_top = asked || has_new_first(ui.ctx(), &listed);
@@ -211,7 +210,7 @@ fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     });
 }
 
-/// A list of rows, at its top where that was asked for.
+/// A scrolling list of rows, scrolled to its top if requested.
 fn row_list(name: &str, to_top: bool) -> ScrollArea {
     let list = ScrollArea::vertical()
         .id_salt(name)
@@ -224,7 +223,7 @@ fn row_list(name: &str, to_top: bool) -> ScrollArea {
     }
 }
 
-/// The rows that need no attention.
+/// Shows the rows that need no attention.
 fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let (mut rows, older) = in_order(cx.state);
     keep_places(ui, &mut rows);
@@ -237,15 +236,15 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     }
 }
 
-/// Positions of the rows when last drawn, and whether the pointer was at the list then.
+/// Positions of the rows when last drawn, and whether the pointer was over the list.
 #[derive(Clone, Default)]
 struct Places {
     of: HashMap<EntryId, usize>,
     is_pointed_at: bool,
 }
 
-/// Keeps the rows in place while they are read: until an order or an acknowledgement adds an entry, or
-/// the pointer leaves the list.
+/// Keeps the rows in place while they are read: until an order or an acknowledgement adds an entry, or the
+/// pointer leaves the list.
 fn keep_places(ui: &Ui, rows: &mut [&Entry]) {
     let id = Id::unique("places in the activity");
     let before: Places = ui.data(|data| data.get_temp(id)).unwrap_or_default();
@@ -259,10 +258,10 @@ fn keep_places(ui: &Ui, rows: &mut [&Entry]) {
     ui.data_mut(|data| data.insert_temp(id, Places { of, is_pointed_at }));
 }
 
-/// Without those that need attention: what may yet be undone first, then the others by the time of their
-/// confirmation, the newest first, and those of one confirmation in the order in which they leave; and how
-/// many are left out. A row stays where it is when its order ends. Costs what is shown, however long the
-/// journal is.
+/// Entries that need no attention, and how many more there are: orders that may still be undone by an
+/// opposite action first, then the others by confirmation time, the newest first; those of one confirmation
+/// in sending order. A row keeps its place when its order ends. The cost depends on the rows shown, not on
+/// the journal's length.
 fn in_order(state: &State) -> (Vec<&Entry>, usize) {
     let entries = &state.entries;
     let is_calm = |entry: &&Entry| !entries.needs_attention(entry);

@@ -1,5 +1,5 @@
-//! Open work by the journal, for a person who is not signed in: orders that wait to be sent, and
-//! orders that Defender had not carried out at the last look.
+//! Open work according to the journal, shown without a sign-in: unsent orders, and orders that Defender had
+//! not completed when last checked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,17 +17,17 @@ use crate::ui::widgets::{ActionButton, Icon, badge};
 use crate::ui::words::{ago, counted};
 use crate::ui::{Cx, look};
 
-/// Devices named in one line.
+/// Maximum number of devices named in one line.
 const MAX_NAMES: usize = 4;
 
-/// Shows both, and what has ended and nobody has read.
+/// Shows both, and unacknowledged outcomes.
 pub fn open_work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     unread_ui(ui, cx);
     pending_ui(ui, cx);
     unsent_ui(ui, cx);
 }
 
-/// Entries that failed or were never sent: without the list nothing else shows them.
+/// Shows entries that failed or were never sent: without the list nothing else does.
 fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<String, Vec<&Entry>> = BTreeMap::new();
     let ended = cx.state.entries.attention();
@@ -42,7 +42,7 @@ fn unread_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// Orders that were sent and had not ended at the last look.
+/// Shows orders that were sent and had not ended when last checked.
 pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<(&str, bool), Vec<&Entry>> = BTreeMap::new();
     for entry in cx.state.open_entries() {
@@ -80,7 +80,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// Orders that wait to be sent, each in the name of its author; they can be withdrawn.
+/// Shows unsent orders, grouped by author; they can be withdrawn.
 pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut authors: Vec<(&Author, Vec<EntryId>)> = Vec::new();
     for entry in cx.state.waiting() {
@@ -94,7 +94,7 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let account = cx.state.session.account();
     if cx.state.session.is_signed_in() {
-        // Its own leave by themselves, and stand in the list.
+        // The account's own are sent automatically, and are in the list.
         authors.retain(|(author, _)| account.is_none_or(|account| !author.is(account)));
     }
     let mut withdrawn = Vec::new();
@@ -133,17 +133,17 @@ fn unsent_words(count: usize, who: &str, is_theirs: bool) -> String {
     }
 }
 
-/// The person's orders that have not ended, by what is known of them.
+/// The account's orders that have not ended, by status.
 pub struct OpenOrders<'a> {
     state: &'a State,
     unsent: Vec<&'a Entry>,
-    /// Sent, and what became of them is not known.
+    /// Sent, with unknown outcome.
     unanswered: Vec<&'a Entry>,
     /// Accepted by Defender.
     pending: Vec<&'a Entry>,
 }
 
-/// Event that would end the watching of orders.
+/// Event after which orders are no longer watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Close,
@@ -167,13 +167,13 @@ impl<'a> OpenOrders<'a> {
         }
     }
 
-    /// Without those that the next start follows by itself.
+    /// Removes those that the next start follows automatically.
     pub fn without_followed(mut self) -> Self {
         self.pending.clear();
         self
     }
 
-    /// Consequence for each kind of open work, the gravest first.
+    /// Consequences for each kind of open work, the most serious first.
     pub fn concerns(&self, ending: Ending) -> Vec<Concern> {
         let mut concerns = Vec::new();
         let mut add = |entries: &[&Entry], words: [&str; 2], consequence| {
@@ -223,7 +223,7 @@ impl<'a> OpenOrders<'a> {
         concerns
     }
 
-    /// When the oldest of those was sent that have been.
+    /// When the oldest of the sent ones was sent.
     pub fn sent_words(&self, now: Timestamp) -> Option<String> {
         let sent = || self.unanswered.iter().chain(&self.pending);
         let times = sent().filter_map(|e| Some((e.first_sent_at()?, e)));
@@ -242,7 +242,7 @@ impl<'a> OpenOrders<'a> {
     }
 }
 
-/// Their devices, in a line.
+/// Their devices, in one line.
 pub fn names(entries: &[&Entry], state: &State) -> String {
     let names = entries.iter().map(|entry| state.machine_of(entry).quoted());
     first_named(names, MAX_NAMES)
@@ -259,7 +259,7 @@ mod tests {
     use crate::ui::activity::open_work::*;
     use crate::ui::views::Views;
 
-    /// Orders of the person who is signed in: one of each kind, and one of somebody else.
+    /// Orders of the signed-in account, one of each kind, and one of another account.
     fn state() -> State {
         let mut state = State::new(crate::model::Mode::Live, "Commercial", Policy::default());
         state.apply(Event::Session {
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_and_signing_out_count_the_same_and_say_what_is_true_of_each() {
+    fn closing_and_signing_out_count_the_same_orders_with_their_own_consequences() {
         let state = state();
         let open = OpenOrders::of(&state);
         let what = |ending| -> Vec<String> {
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn who_signs_in_is_told_what_did_not_leave_last_time() {
+    fn sign_in_shows_orders_unsent_in_the_last_run() {
         use egui_kittest::kittest::Queryable as _;
 
         let mut state = state();
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is_and_what_helps_is_said() {
+    fn open_work_names_its_author_and_the_next_step() {
         assert_eq!(
             unsent_words(1, "alice@contoso.com", false),
             "1 action not sent: it was ordered as alice@contoso.com. Sign in as alice@contoso.com, or withdraw it"

@@ -1,4 +1,4 @@
-//! An entry as an account of what was done: when, by whom, what was sent. Pure functions to text.
+//! An entry as a report: when, by whom, and what was sent. Pure functions to text.
 
 use jiff::Timestamp;
 
@@ -10,8 +10,8 @@ use crate::ui::words;
 
 pub const COMMENT_CHARS: usize = 300;
 
-/// When the present status was reached: by the service's clock where it reports one, as it is shown
-/// everywhere else; and by whose clock that is.
+/// When the current status was reached, and by which clock: the service's if it reported a time, as
+/// everywhere else.
 fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     let status = entry.status();
     let machine = &entry.machine().id;
@@ -25,7 +25,7 @@ fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     })
 }
 
-/// Time under way, or since its end. Not by a clock that has jumped meanwhile.
+/// Time in progress, or since its end; not by a clock that has jumped meanwhile.
 pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
     let is_end = entry.status().is_end();
     let (at, source) = reached_at(entry, state);
@@ -42,7 +42,7 @@ pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
     format!("for {}", words::duration(secs))
 }
 
-/// When it was confirmed and by whom, when it reached its present status, and who has read that.
+/// When and by whom it was confirmed, when it reached its status, and who has acknowledged that.
 pub fn times(entry: &Entry, state: &State) -> Vec<String> {
     let both = |at| words::local_and_utc(at, &state.zone);
     let confirmed = entry.intended_at();
@@ -72,7 +72,7 @@ pub fn times(entry: &Entry, state: &State) -> Vec<String> {
     lines
 }
 
-/// An account as the journal has it, with where it acted: `jane@contoso.com (Commercial)`.
+/// An account in the journal with its cloud: `jane@contoso.com (Commercial)`.
 fn account_words(account: &str) -> String {
     let (name, target) = account_parts(account);
     let name = clean(name, 80);
@@ -82,7 +82,7 @@ fn account_words(account: &str) -> String {
     }
 }
 
-/// Everything that was sent, as it was sent.
+/// Everything that was sent, verbatim.
 pub fn sent(entry: &Entry) -> Vec<String> {
     let order = &entry.order;
     let plan = order
@@ -99,7 +99,7 @@ pub fn sent(entry: &Entry) -> Vec<String> {
     lines
 }
 
-/// Parameters of an action besides its comment: one line each.
+/// Parameters of an action besides its comment, one line each.
 fn parameters(task: &Task) -> Vec<String> {
     match task {
         Task::Act { values, .. } => values
@@ -110,7 +110,7 @@ fn parameters(task: &Task) -> Vec<String> {
     }
 }
 
-/// One line for a ticket, in UTC: what became of it, and everything that was sent.
+/// One line for a ticket, in UTC: the outcome, and everything that was sent.
 pub fn ticket_line(entry: &Entry, state: &State) -> String {
     let (order, machine) = (&entry.order, state.machine_of(entry));
     let mut facts = vec![format!(
@@ -148,7 +148,7 @@ mod tests {
     use crate::state::fixtures;
 
     #[test]
-    fn what_ended_within_its_second_ended_at_once() {
+    fn order_ended_in_same_second_says_at_once() {
         let machine = fixtures::machine_ref("a1", None);
         let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
         let withdrawn = Record::NotSent {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_it_took_is_not_measured_by_a_clock_that_was_set_meanwhile() {
+    fn duration_is_not_measured_by_a_clock_that_was_changed_meanwhile() {
         let machine = fixtures::machine_ref("a1", None);
         let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
         let mut entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);
@@ -171,7 +171,7 @@ mod tests {
             let ahead = jiff::SignedDuration::from_secs(secs);
             state.apply(Event::ServiceAhead(ahead));
         };
-        // Measured for the first time: it may be off, but it has not jumped.
+        // The first measurement: the clock may be off, but has not jumped.
         ahead(&mut state, 3_600);
         state.apply(Event::Entry(Box::new(entry.clone())));
         let at = |secs| Timestamp::from_second(secs).expect("a literal time");
@@ -188,7 +188,7 @@ mod tests {
             told[1].ends_with("this computer's clock was set meanwhile"),
             "{told:?}"
         );
-        // What is confirmed after that has its usual age.
+        // A later confirmation has its usual age.
         let machine = fixtures::machine_ref("b2", None);
         let order = fixtures::order("cdn-00000002", machine, ActionKind::Isolate);
         let later = fixtures::entry(fixtures::author(), order, vec![Record::Sent]);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_named_with_the_place_where_it_acted() {
+    fn account_is_named_with_its_cloud() {
         for (account, words) in [
             (
                 "jane@contoso.com at built-in tenant",
@@ -209,9 +209,9 @@ mod tests {
         }
     }
 
-    /// A ticket is read by those who see nothing else.
+    /// A ticket's readers see nothing else.
     #[test]
-    fn a_ticket_line_says_what_the_status_word_leaves_out() {
+    fn ticket_line_adds_what_the_status_word_omits() {
         let action = MachineActionId::parse("b89eb834").expect("a literal id");
         let finished = |status, code| Record::Finished {
             action: action.clone(),

@@ -1,4 +1,4 @@
-//! One row of the activity list: a line, and more of it when it is opened.
+//! One row of the activity list: a line, and details when expanded.
 
 use std::time::Duration;
 
@@ -26,16 +26,16 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, words};
 
-/// Width that the line keeps for its words at least: status, device and action are whole. Buttons that do
-/// not fit beside it are below, when the row is opened.
+/// Minimum width of the line's text: status, device and action are never cut. Buttons that do not fit
+/// beside it are below, when the row is expanded.
 const WORDS_WIDTH: f32 = 330.0;
-/// Less than this shows no word of a reason.
+/// Minimum width for a readable part of a reason.
 const REASON_WIDTH: f32 = 60.0;
 
-/// Kept around the rows of a list, so that the ring of the first is whole.
+/// Margin around the rows of a list, so that the first one's focus ring is not cut.
 pub const RING: Margin = Margin::same(3);
 
-/// Shows an entry with its buttons. `focus` asks for the keyboard on what opens it.
+/// Shows an entry with its buttons. `focus` puts the focus on its arrow.
 pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
     let tokens = ui.tokens();
     let is_marked = cx.views.activity.marked == Some(entry.id());
@@ -49,7 +49,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
         .fill(fill)
         .corner_radius(tokens.radius)
         .inner_margin(Margin::symmetric(4, 1));
-    // By the entry and not by its place: rows move when one ends, and the keyboard stays where it is.
+    // An id by entry, not by position: rows move when one ends, and the focus must stay.
     let builder = UiBuilder::new()
         .scope_id(Id::unique(("entry", entry.id())))
         .sense(Sense::hover());
@@ -72,7 +72,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
         node.set_description(&*look.word);
         node.set_bounds(bounds(rect));
     });
-    // Of a row that is higher than the list the upper part is read first.
+    // A row taller than the list is read from its top.
     let is_tall = rect.height() > ui.clip_rect().height();
     if is_opening {
         ui.scroll_to_rect(rect, is_tall.then_some(Align::TOP));
@@ -86,7 +86,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
     }
 }
 
-/// Look of an entry's status, with what became of it; the line says by whom and when.
+/// Look of an entry's status with its aftermath; the line says by whom and when.
 fn status_look(entry: &Entry, state: &State) -> Look {
     let look = look::order(entry, &state.became(entry));
     match download::word(entry, state) {
@@ -98,14 +98,14 @@ fn status_look(entry: &Entry, state: &State) -> Look {
     }
 }
 
-/// The action in the fewest words, without the device.
+/// Shortest name of the action, without the device.
 fn short_title(task: &Task) -> &'static str {
     let verb = task.verb();
     let mut ends = [" on", " of", " from", " to"].into_iter();
     ends.find_map(|end| verb.strip_suffix(end)).unwrap_or(verb)
 }
 
-/// Full width of status, device and action on the line, the last in the fewest words.
+/// Full width of status, device and action on the line, the action at its shortest.
 fn lead_width(ui: &Ui, entry: &Entry, state: &State, status: &str) -> f32 {
     let width = |text: &str, style: TextStyle| text_width(ui, text, &style.resolve(ui.style()));
     let tokens = ui.tokens();
@@ -115,8 +115,8 @@ fn lead_width(ui: &Ui, entry: &Entry, state: &State, status: &str) -> f32 {
     (status + device + action + 3.0 * ui.spacing().item_spacing.x).ceil()
 }
 
-/// A newly marked row comes into sight, and once more when it moves up as it `waits` for a person; after
-/// that the person scrolls.
+/// Scrolls to a newly marked row, and again when it moves up because it `waits` for a decision; not
+/// afterwards.
 fn scroll_once(ui: &Ui, (entry, waits): (EntryId, bool), rect: egui::Rect, align: Align) {
     let id = Id::unique("activity scrolled to");
     let before: Option<(EntryId, bool)> = ui.data(|data| data.get_temp(id));
@@ -126,7 +126,7 @@ fn scroll_once(ui: &Ui, (entry, waits): (EntryId, bool), rect: egui::Rect, align
     }
 }
 
-/// Content of a row; whether it is opened in this frame.
+/// Shows the content of a row; returns whether it is expanded in this frame.
 fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, look: &Look, focus: bool) -> bool {
     let overtaken = cx.state.overtaken_by(entry);
     let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
@@ -136,7 +136,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, look: &Look, focus: b
         .data(|data| data.get_temp(fold_id(entry)))
         .unwrap_or(false);
     let mut is_cut = false;
-    // What needs a person is said whole, unless the window has room for the line only.
+    // The reasons of an attention row are shown in full, unless the window has room only for the line.
     let is_said_below = ui.ctx().content_rect().height() >= LOW
         && opposites.is_empty()
         && cx.state.entries.needs_attention(entry);
@@ -151,11 +151,11 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, look: &Look, focus: b
             let words = WORDS_WIDTH.max(lead_width(ui, entry, cx.state, &look.word));
             let shown = fitting(ui, &buttons, room - words);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
-            // Said once: in the line, or below it.
+            // Shown once: in the line, or below it.
             let is_below = was_open || !opposites.is_empty();
             let reasons = if is_below { &[][..] } else { &reasons[..] };
             let layout = Layout::left_to_right(Align::Center);
-            // Exactly so wide, whatever is in it: the buttons stay in the window, one under the other.
+            // A fixed width: the buttons stay in the window, aligned with those of other rows.
             let rect = ui.allocate_space(size).1;
             let mut line = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
             line.set_clip_rect(rect.intersect(ui.clip_rect()));
@@ -194,8 +194,8 @@ fn fold_id(entry: &Entry) -> Id {
     Id::unique(("activity opened", entry.id()))
 }
 
-/// Number of buttons that fit on the line within this width, and their width. The first is always
-/// there.
+/// Number of buttons that fit on the line within this width, and their width. The first one is always
+/// shown.
 fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
     let font = TextStyle::Button.resolve(ui.style());
     let spacing = ui.spacing();
@@ -213,7 +213,7 @@ fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
     (buttons.len(), taken)
 }
 
-/// The switch that opens and closes a row.
+/// Shows the arrow that expands and collapses a row.
 fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Response {
     let mark = if is_open {
         Icon::Unfolded
@@ -226,7 +226,7 @@ fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Re
         state.machine_of(entry).quoted(),
         entry.order.task.title()
     );
-    // Its name says no more than the row, and would lie over what it opens.
+    // No tip: it would repeat the row, and cover the details.
     let response = ui.add(
         ActionButton::icon_only(mark, &name)
             .passes_focus_on()
@@ -237,7 +237,7 @@ fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Re
     response
 }
 
-/// The action in full, or in the fewest words where there is no room for that.
+/// Shows the action in full, or its shortest name if there is no room.
 fn title_ui(ui: &mut Ui, task: &Task) {
     let title = task.title();
     let width = text_width(ui, &title, &TextStyle::Body.resolve(ui.style()));
@@ -248,8 +248,8 @@ fn title_ui(ui: &mut Ui, task: &Task) {
     }
 }
 
-/// Status, device, action, how long, and why: in this order as far as there is room, the reasons only whole
-/// where they are said below otherwise. Whether these had no room.
+/// Shows status, device, action, age and reasons, as many as fit, in this order; if the reasons can be
+/// shown below instead, they are not cut here. Returns whether they did not fit.
 fn line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -320,7 +320,7 @@ fn line_ui(
     is_cut
 }
 
-/// Everything that is known, below the line: why, when, and what was sent.
+/// Shows all details below the line: why, when, and what was sent.
 fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_open: bool) {
     for line in reasons {
         ui.wrapped(line);
@@ -343,13 +343,13 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
     }
 }
 
-/// Whether the present account ordered it.
+/// Whether the current account ordered it.
 fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
     let account = cx.state.session.account();
     account.is_none_or(|account| entry.author.is(account))
 }
 
-/// Whether the row shows something that changes by the second.
+/// Whether the row shows something that changes every second.
 fn ticks(entry: &Entry, cx: &Cx<'_>) -> bool {
     let secs = words::secs_since(entry.intended_at(), cx.now);
     let is_open = !entry.status().is_end();

@@ -1,16 +1,16 @@
-//! The tag by which colleagues see in the portal that a device is contained: offered after a containment,
-//! taken back after its release.
+//! The tag that marks a device as contained for colleagues in the portal: offered after a containment,
+//! removed after the release.
 
 use crate::action::{ActionKind, Change, Condition};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{MachineId, normal};
 use crate::state::State;
 
-/// What the tag begins with; the ticket follows.
+/// Prefix of the tag; the ticket follows.
 const CONTAINED: &str = "contained ";
 
-/// The tag that goes with what an order has done, and what adds or removes it. Only a record of the device
-/// that tells its tags shows what it has.
+/// The tag that goes with an order's effect, and the action that adds or removes it. `None` without a
+/// record with the device's tags.
 pub fn tag_to_change(entry: &Entry, state: &State) -> Option<(ActionKind, String)> {
     if !matches!(entry.status(), OrderStatus::Done { .. }) {
         return None;
@@ -24,7 +24,7 @@ pub fn tag_to_change(entry: &Entry, state: &State) -> Option<(ActionKind, String
             let has_it = tags.iter().any(|known| normal(known) == normal(&tag));
             (!has_it).then_some((ActionKind::AddTag, tag))
         }
-        // Released from one of two, the device is still contained.
+        // Released from one condition, the device is still contained by the other.
         Change::Clears(_) if is_contained(id, state) => None,
         Change::Clears(_) => {
             let shown = |tag: &&str| tags.iter().any(|known| **known == **tag);

@@ -1,4 +1,4 @@
-//! What the list shows and what its buttons raise.
+//! Contents of the list, and the commands of its buttons.
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -46,7 +46,7 @@ fn harness(entries: Vec<Entry>) -> Harness<'static, World> {
 fn sized_harness(entries: Vec<Entry>, size: egui::Vec2) -> Harness<'static, World> {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     state.entries = entries.into();
-    // Somebody is signed in: it is recorded who has read what.
+    // A signed-in account: acknowledgements are recorded with it.
     state.session = crate::model::SessionStatus::NeedsSignIn {
         account: fixtures::account("t", None),
     };
@@ -84,7 +84,7 @@ fn click(entry: Entry, button: &str) -> World {
 }
 
 #[test]
-fn an_empty_list_says_what_would_be_here() {
+fn empty_list_says_what_it_would_contain() {
     let mut harness = harness(Vec::new());
     harness.run();
     assert!(harness.query_by_label("Activity").is_some());
@@ -92,7 +92,7 @@ fn an_empty_list_says_what_would_be_here() {
 }
 
 #[test]
-fn every_standing_has_its_own_words_shape_and_row() {
+fn every_status_has_its_own_words_icon_and_row() {
     let accepted = |status| Record::Accepted {
         action: action(),
         status,
@@ -163,7 +163,7 @@ fn top(harness: &Harness<'static, World>, label: &str) -> f32 {
 }
 
 #[test]
-fn what_needs_attention_comes_first_and_then_what_was_confirmed_last() {
+fn attention_rows_come_first_then_the_last_confirmed() {
     let entries = vec![
         entry("cdn-00000001", ActionKind::Isolate, refused()),
         entry("cdn-00000002", ActionKind::Isolate, Vec::new()),
@@ -182,7 +182,7 @@ fn what_needs_attention_comes_first_and_then_what_was_confirmed_last() {
 }
 
 #[test]
-fn acknowledging_raises_what_was_on_screen_by_pointer_and_by_enter() {
+fn acknowledging_covers_what_was_on_screen_by_pointer_and_by_enter() {
     let refused = || entry("cdn-00000001", ActionKind::Isolate, refused());
     let id = refused().id();
     let world = click(refused(), "Acknowledge");
@@ -202,7 +202,7 @@ fn acknowledging_raises_what_was_on_screen_by_pointer_and_by_enter() {
 }
 
 #[test]
-fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
+fn all_entries_are_acknowledged_only_by_a_dialog_that_lists_them() {
     let entries = vec![
         entry("cdn-00000001", ActionKind::Isolate, refused()),
         entry("cdn-00000002", ActionKind::Isolate, vec![Record::NotFound]),
@@ -220,7 +220,7 @@ fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
 }
 
 #[test]
-fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
+fn look_only_console_acknowledges_nothing_and_says_why() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, refused())]);
     let explanation = crate::explain::Explanation::harmless(
         "Another console is using this data folder",
@@ -239,7 +239,7 @@ fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
 }
 
 #[test]
-fn a_row_is_a_line_until_it_is_opened_and_has_its_place_on_the_accessibility_bus() {
+fn collapsed_row_is_one_line_with_bounds_on_the_accessibility_bus() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
     harness.run_steps(2);
     let row = "“FIN-LT-042” (…9c07): Isolate device";
@@ -262,7 +262,7 @@ fn a_row_is_a_line_until_it_is_opened_and_has_its_place_on_the_accessibility_bus
 }
 
 #[test]
-fn a_frame_costs_what_is_shown_however_long_the_journal_is() {
+fn cost_of_a_frame_is_independent_of_the_journal_length() {
     use crate::journal::entry::tests::STANDINGS_ASKED;
     let asked_in_a_frame = |count: u32| {
         let entries = (0..count).map(|n| {
@@ -289,7 +289,7 @@ fn a_frame_costs_what_is_shown_however_long_the_journal_is() {
 }
 
 #[test]
-fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_beside_it() {
+fn release_threatened_by_open_isolation_says_so_in_full_beside_its_button() {
     let mut harness = sized_harness(
         vec![
             entry("cdn-00000001", ActionKind::Unisolate, done()),
@@ -329,7 +329,7 @@ fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_besid
 }
 
 #[test]
-fn after_a_colleagues_request_was_cancelled_it_can_be_ordered_again() {
+fn order_can_be_repeated_after_a_colleagues_request_was_cancelled() {
     let theirs = Record::NotOurs {
         action: action(),
         requestor: "sam".into(),
@@ -355,7 +355,7 @@ fn after_a_colleagues_request_was_cancelled_it_can_be_ordered_again() {
 }
 
 #[test]
-fn undoing_opens_the_form_of_the_inverse() {
+fn undo_opens_the_form_of_the_inverse() {
     let done = vec![Record::Sent, finished(MachineActionStatus::Succeeded)];
     let world = click(entry("cdn-00000001", ActionKind::Isolate, done), "Undo…");
     let Some(OpenDialog::Form(form)) = world.views.dialog else {
@@ -373,7 +373,7 @@ fn undoing_opens_the_form_of_the_inverse() {
 }
 
 #[test]
-fn a_quarantine_has_no_undo_and_says_so() {
+fn quarantine_has_no_undo_and_says_so() {
     let done = vec![Record::Sent, finished(MachineActionStatus::Succeeded)];
     let kind = ActionKind::StopAndQuarantineFile;
     let mut harness = harness(vec![entry("cdn-00000001", kind, done)]);
@@ -387,7 +387,7 @@ fn a_quarantine_has_no_undo_and_says_so() {
 }
 
 #[test]
-fn buttons_raise_what_they_say() {
+fn buttons_raise_the_commands_they_name() {
     let waiting = || entry("cdn-00000001", ActionKind::Isolate, Vec::new());
     let id = waiting().id();
     let world = click(waiting(), "Withdraw");
@@ -431,7 +431,7 @@ fn buttons_raise_what_they_say() {
 }
 
 #[test]
-fn the_row_of_an_unnamed_accounts_order_does_not_promise_that_it_is_followed_again() {
+fn order_of_unnamed_account_is_not_promised_to_be_followed_again() {
     for (object_id, promises) in [(crate::model::Account::UNNAMED, false), ("kim", true)] {
         let mut sent = entry("cdn-00000001", ActionKind::Isolate, vec![Record::Sent]);
         sent.author.object_id = object_id.into();

@@ -1,12 +1,12 @@
-//! What the form begins with that undoes an order: the exact inverse, as far as it is known.
+//! Initial values of the form that undoes an order: the exact inverse, as far as it is known.
 
 use crate::action::{ActionKind, Change, Draft, INDICATOR, ParameterKind, REACTION};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
 use crate::state::State;
 
-/// Puts into the form what the order was given, and before that what was given to the one that it has ended:
-/// what was isolated selectively is isolated so again, and what was only audited is not blocked.
+/// Fills in the parameters of the order, and before that those of the action that it ended: a selective
+/// isolation is restored as selective, and an audit does not become a block.
 pub fn fill(draft: &mut Draft, entry: &Entry, state: &State) {
     let parameters = draft.parameters();
     if parameters.contains(&REACTION) {
@@ -23,8 +23,8 @@ pub fn fill(draft: &mut Draft, entry: &Entry, state: &State) {
     }
 }
 
-/// What the removed block was given. Of one that others made the list says it, as long as it was not read
-/// again since; else a person is to say whether devices blocked the file.
+/// Fills in the parameters of the removed block. For a block not made here, the list has them until it is
+/// read again; otherwise the user has to choose whether devices blocked the file.
 fn refill_block(draft: &mut Draft, entry: &Entry, state: &State) {
     let removed = entry.order.task.indicator();
     let is_removed = |id: Option<&MachineActionId>| id.is_some() && id == removed.as_ref();
@@ -42,8 +42,8 @@ fn refill_block(draft: &mut Draft, entry: &Entry, state: &State) {
     draft.set(&REACTION, reaction.unwrap_or_default());
 }
 
-/// Fills in what the action was given that set the ended condition, by any requestor: from its order where
-/// that was made here, else from what the service says was carried out.
+/// Fills in the parameters of the action that set the ended condition, by any requestor: from its order if
+/// it was made here, else from the service's record.
 fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
     let Some(kind) = draft.task().kind() else {
         return;
@@ -61,13 +61,13 @@ fn refill_condition(draft: &mut Draft, entry: &Entry, state: &State) {
         if let Some(value) = choice(&parameter.kind, scope) {
             draft.set(parameter, value);
         } else if order.is_none() && matches!(parameter.kind, ParameterKind::Choice(_)) {
-            // Nobody knows what it was: a person says so.
+            // Unknown: the user has to choose.
             draft.set(parameter, "");
         }
     }
 }
 
-/// The last order of this kind from here that was done before this one.
+/// The last successful order of this kind from here before this one.
 fn ordered_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&'a Entry> {
     let machine = entry.machine();
     let newest_first = state.entries.of_machine(&machine.id).rev();
@@ -78,7 +78,7 @@ fn ordered_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Opti
     })
 }
 
-/// The action of this kind that had succeeded last when the order was carried out.
+/// The last successful action of this kind when the order was carried out.
 fn set_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&'a MachineAction> {
     let history = state.known_actions(&entry.machine().id);
     let own = entry.own_action()?;
@@ -91,7 +91,7 @@ fn set_before<'a>(entry: &Entry, kind: ActionKind, state: &'a State) -> Option<&
     sets.max_by_key(|action| action.created)
 }
 
-/// The one of the offered values that the service calls so.
+/// The offered choice with this value of the service.
 fn choice(kind: &ParameterKind, value: &str) -> Option<&'static str> {
     let ParameterKind::Choice(choices) = kind else {
         return None;
@@ -147,7 +147,7 @@ mod tests {
         state
     }
 
-    /// What the form that undoes the entry begins with in this field.
+    /// Initial value of this field in the form that undoes the entry.
     fn begins_with(state: &State, entry: &Entry, parameter: &Parameter) -> String {
         let kind = entry.order.task.kind().expect("an action");
         let undo = kind.spec().undo.expect("it has an inverse");
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_released_is_isolated_again_as_it_was() {
+    fn undoing_a_release_isolates_with_the_former_scope() {
         use MachineActionType::{Isolate, Unisolate};
         let isolated = |choice: &'static Choice| {
             let value = (&ISOLATION_TYPE, Value::Choice(choice));
@@ -186,7 +186,7 @@ mod tests {
         // Nobody knows how it was isolated.
         let unknown = state(&[&release]);
         assert_eq!(begins_with(&unknown, &release, &ISOLATION_TYPE), "");
-        // As the service has it: of two the later one, by whomever, and none that came after the release.
+        // From the service: the later of two, by anyone, and none after the release.
         let (full, own) = (isolated(&FULL), isolated(&SELECTIVE));
         for (entry, actions, value) in [
             (
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_whose_block_was_removed_is_treated_as_before_and_never_by_chance() {
+    fn undoing_an_unblock_restores_the_reaction_or_asks_for_it() {
         let everywhere = MachineRef::every_device;
         let removal = |number: &str| {
             let value = (&INDICATOR, Value::Text(number.into()));
@@ -233,7 +233,7 @@ mod tests {
         );
         let known = state(&[&audited, &own]);
         assert_eq!(begins_with(&known, &own, &REACTION), "Audit");
-        // A colleague's is known by the list of those there were, or not at all.
+        // A colleague's is known only from a list read before the removal.
         let theirs = removal("8");
         let mut known = state(&[&audited, &theirs]);
         assert_eq!(begins_with(&known, &theirs, &REACTION), "");

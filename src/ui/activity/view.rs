@@ -6,15 +6,15 @@ use crate::ui::order::Exposure;
 /// View state of the activity list.
 #[derive(Debug, Default)]
 pub struct ActivityView {
-    /// The list was opened and has yet to take the keyboard focus.
+    /// Whether the list was opened and still has to take the focus.
     pub wants_focus: bool,
-    /// The entry that was asked for by "Show"; its row is marked.
+    /// The entry requested by "Show", whose row is marked.
     pub marked: Option<EntryId>,
-    /// The entry whose row is to be opened, in sight.
+    /// The entry whose row is to be expanded and scrolled to.
     pub opens: Option<EntryId>,
 }
 
-/// Entries that are to be acknowledged together, and which of them have been on screen.
+/// Entries to acknowledge together, and which of them have been on screen.
 #[derive(Debug, Default)]
 pub struct Acknowledging {
     pub ids: Vec<EntryId>,
@@ -22,7 +22,7 @@ pub struct Acknowledging {
 }
 
 impl Acknowledging {
-    /// The question about these; none has been on screen.
+    /// A question about these, none of them seen yet.
     #[must_use]
     pub fn of(ids: Vec<EntryId>) -> Box<Self> {
         let exposure = Exposure::default();

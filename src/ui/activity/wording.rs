@@ -22,13 +22,13 @@ use crate::ui::activity::download;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::{look, words};
 
-/// Time for which the service keeps an action for a silent device.
+/// How long the service keeps an action for a silent device.
 const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
-/// Age from which an entry's age has no seconds, so that nothing has to tick.
+/// Age from which ages are shown without seconds, so that nothing has to tick.
 pub const TICKING_SECS: i64 = 3600;
 
-/// The next automatic step. `pause` is the end of a pause that the service asked for.
+/// The next automatic step. `pause` is the end of a pause requested by the service.
 pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
     let next_check = |secs: i64| match secs {
@@ -49,12 +49,12 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
         },
         OrderProgress::Watching { next_at, .. } => check(*next_at),
         OrderProgress::LookFailed { why, next_at, .. } => {
-            // Why it failed may be the pause itself: that is said once.
+            // The pause may be the cause of the failure: it is mentioned once.
             let left = left(*next_at).max(pause.map_or(0, left));
             format!("{}; {}", why.headline, next_check(left))
         }
         OrderProgress::LookedUp { complete, again_at } => {
-            // Not how often: a restart begins to count anew.
+            // Without a count, which starts again after a restart.
             let so_far = match complete {
                 0 => "being looked up",
                 _ => "looked up, not there yet",
@@ -67,7 +67,7 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
     }
 }
 
-/// Last reading of an action that is under way, and its time.
+/// Last reading of an action in progress, and its time.
 fn under_way(
     entry: &Entry,
     reported: &MachineActionStatus,
@@ -78,7 +78,7 @@ fn under_way(
     let action = status
         .action()
         .and_then(|id| state.action(&entry.machine().id, id));
-    // In a console that only looks the journal may be behind what is read here.
+    // The journal of a look-only console may be behind what it reads itself.
     if let (Some(Err(why)), Some(read)) = (&state.journal, action)
         && read.status != *reported
     {
@@ -90,7 +90,7 @@ fn under_way(
     }
     let checked = checked(entry, state, now);
     match reported {
-        // What is not followed may have been picked up meanwhile.
+        // An action that is not followed may have been picked up meanwhile.
         MachineActionStatus::Pending if is_followed(entry, state) => {
             Some(silent(entry, action, &checked, state, now))
         }
@@ -105,7 +105,7 @@ fn under_way(
     }
 }
 
-/// Whether somebody looks at how an open order goes on: its author here, or another console.
+/// Whether an open order is watched: here by its author, or by another console.
 fn is_followed(entry: &Entry, state: &State) -> bool {
     let acts = matches!(state.journal, Some(Ok(())));
     let account = state.session.account();
@@ -133,7 +133,7 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
     }
 }
 
-/// Details of the status: one line each.
+/// Details of the status, one line each.
 pub fn details(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let redirected = entry.acts_elsewhere().then(|| elsewhere(entry, state));
     let not_reread = entry.not_reread();
@@ -152,7 +152,7 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
         .collect()
 }
 
-/// That the service acts on another record: what became of the order is so of that one alone.
+/// Says that the service acts on another record, which the outcome applies to.
 fn elsewhere(entry: &Entry, state: &State) -> String {
     let (other, chosen) = (
         state.machine_of(entry).quoted(),
@@ -168,11 +168,11 @@ fn elsewhere(entry: &Entry, state: &State) -> String {
     )
 }
 
-/// Why nobody finds out how an open order ended, where it is so: no later sign-in can be known to be
-/// that of its author, so none takes it up.
+/// Why an open order's outcome is no longer followed, if so: no later sign-in can be proven to be its
+/// author's.
 pub fn why_not_followed(entry: &Entry, state: &State) -> Option<&'static str> {
     let is_abandoned = entry.is_abandoned(state.entries.is_of_earlier_run(entry.id()));
-    // What another console does about its own is not known here.
+    // Orders that another console follows are not known here.
     let acts = matches!(state.journal, Some(Ok(())));
     (is_abandoned && acts).then_some(
         "No longer followed: the sign-in that sent it did not say whose account it was, so no later sign-in can take it over. Check the device's action history, here or in the Defender portal",
@@ -281,7 +281,7 @@ fn unknown(entry: &Entry, why: &str, reply: &UnclearReply) -> Vec<String> {
             None => "Defender accepted this order and has not shown its action since".to_owned(),
         },
     };
-    // Of investigations nobody may ever know: those are not blocked.
+    // The lookup of an investigation may never end; it does not block further orders.
     let until = match task.record() {
         Recorded::Investigation => "",
         Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => {
@@ -294,7 +294,7 @@ fn unknown(entry: &Entry, why: &str, reply: &UnclearReply) -> Vec<String> {
     ]
 }
 
-/// Requestor of a cancellation that has not taken effect: asking is not cancelling.
+/// Requestor of a cancellation that has not taken effect: a request is not yet a cancellation.
 fn cancellation_requested(
     entry: &Entry,
     action: &MachineActionId,
@@ -310,7 +310,7 @@ fn cancellation_requested(
     ))
 }
 
-/// Why an order has not left, where the limit is the reason.
+/// Why an order has not been sent, if the rate limit is the reason.
 fn waiting(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let Some(budget) = state.budget else {
         return Vec::new();
@@ -349,7 +349,7 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
     )
 }
 
-/// Opposite actions from before this one's success that are still open: each can undo it yet.
+/// Opposite actions older than this one's success that are still open: each can still undo it.
 pub fn still_open_opposites<'a>(
     entry: &Entry,
     state: &'a State,
@@ -373,7 +373,7 @@ fn status_word(action: &MachineAction) -> String {
 }
 
 fn older_opposites(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
-    // Nobody follows them: it may have ended since.
+    // Nobody follows them, so they may have ended since.
     let checked = state.actions_read_at(entry);
     let checked = checked.map_or_else(String::new, |at| {
         format!(", checked {}", words::ago(at, now))
@@ -432,13 +432,13 @@ fn silent(
     format!("{seen}{health}; {picked_up}{until}")
 }
 
-/// The code of the end, if it has one, and whether the device had begun, in brackets.
+/// The final code, if there is one, and whether the device had started, in brackets.
 fn given_up(entry: &Entry) -> String {
     let begun = entry.records().iter().any(|(_, record)| {
         matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
             if *status == MachineActionStatus::InProgress)
     });
-    // Somebody may have read it since.
+    // Newer records, such as an acknowledgement, may follow it.
     let mut newest_first = entry.records().iter().rev();
     let code = newest_first.find_map(|(_, record)| {
         let Record::Finished { hresult, .. } = record else {

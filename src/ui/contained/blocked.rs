@@ -13,10 +13,10 @@ use crate::ui::widgets::{ActionButton, Icon, UiExt as _, raised_ui, section_ui};
 use crate::ui::words::{ago, left, local_time};
 use crate::ui::{Cx, look};
 
-/// Digits of a hash that tell it from others at a glance.
+/// Number of hash digits shown to tell hashes apart.
 const GLANCE: usize = 12;
 
-/// A hash in a narrow place.
+/// A shortened hash.
 pub fn short_hash(hash: &str) -> String {
     match hash.get(..GLANCE) {
         Some(first) if hash.len() > GLANCE => format!("{first}…"),
@@ -24,15 +24,15 @@ pub fn short_hash(hash: &str) -> String {
     }
 }
 
-/// Blocks of others that are listed.
+/// Maximum number of colleagues' blocks listed.
 const MAX_OTHERS: usize = 20;
 
-/// Whether an indicator keeps a file from something.
+/// Whether an indicator restricts a file.
 fn is_block(one: &Indicator) -> bool {
     one.action != IndicatorAction::Allowed
 }
 
-/// The blocks that the account which is signed in has made.
+/// The blocks made by the signed-in account.
 pub fn own_blocks(state: &State) -> impl Iterator<Item = &Indicator> {
     blocks(state, true)
 }
@@ -40,7 +40,7 @@ pub fn own_blocks(state: &State) -> impl Iterator<Item = &Indicator> {
 fn blocks(state: &State, own: bool) -> impl Iterator<Item = &Indicator> {
     let account = state.session.account();
     let is_own = move |one: &Indicator| {
-        // One that a colleague had made and an order of ours has changed since.
+        // A colleague's block that an order of ours has changed since.
         let entry = one.tag().and_then(|tag| state.entry(tag));
         let is_of_order = entry.is_some_and(|entry| entry.own_action() == one.id);
         is_of_order || account.is_some_and(|account| one.is_by(account))
@@ -72,13 +72,13 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     let by = requestor_name(one.by.as_deref());
     let why = one.description.as_deref().or(one.title.as_deref());
     let why = why.map_or_else(String::new, |why| format!(": {}", clean(why, 120)));
-    // The description of an order that has taken over a colleague's block is not that colleague's.
+    // If an order has changed a colleague's block, the description is not the colleague's.
     let changed = changed_by(one, cx.state);
     let changed = changed.map_or_else(String::new, |by| format!(", changed by {by}"));
     format!("{what} {until}{made} by {by}{changed}{why}")
 }
 
-/// Who has changed a block that somebody else had made, as this journal has it.
+/// Who has changed a colleague's block, according to this journal.
 fn changed_by(one: &Indicator, state: &State) -> Option<String> {
     let entry = one.tag().and_then(|tag| state.entry(tag))?;
     let author = &entry.author;
@@ -96,7 +96,7 @@ fn changed_by(one: &Indicator, state: &State) -> Option<String> {
     })
 }
 
-/// The section: the person's own blocks with *Remove*, and those of others.
+/// Shows the section: the account's own blocks with *Remove*, and those of others.
 pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     section_ui(ui, "Blocked on every device");
     let permission = &ActionKind::BlockFile.spec().permission;
@@ -113,7 +113,7 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .or(read.loading.then(|| "It is being read".to_owned()));
     ui.horizontal_wrapped(|ui| {
         let button = ActionButton::new(label).key("blocked").icon(Icon::Refresh);
-        // When the last row under it has gone.
+        // Keeps the focus on the page when the last row has gone.
         let button = button.passes_focus_on();
         if ui.add(button.disabled_because(why.as_deref())).clicked() {
             cx.out.work.push(Command::LoadIndicators);
@@ -157,14 +157,14 @@ fn status_words(cx: &Cx<'_>, lacks: Option<String>) -> String {
     }
 }
 
-/// Name of the file, where it was looked up in this run.
+/// Name of the file, if it was looked up in this run.
 fn file_name(cx: &Cx<'_>, hash: &str) -> Option<String> {
     let facts = cx.state.files.get(hash)?.get()?.as_deref()?;
     let name = facts.names.first()?;
     Some(clean(name, 80).into_owned())
 }
 
-/// The file by its name, where that is known, and its hash.
+/// Shows the file by its name, if known, and its hash.
 fn file_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
     if let Some(name) = file_name(cx, &one.value) {
         ui.label(RichText::new(name).text_style(text::strong()));
@@ -172,7 +172,7 @@ fn file_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
     ui.label(RichText::new(clean(&one.value, 64)).text_style(text::id()));
 }
 
-/// One that somebody else has made: this console leaves it alone.
+/// Shows a block made by someone else, which this console leaves alone.
 fn others_ui(ui: &mut Ui, cx: &Cx<'_>, one: &Indicator) {
     raised_ui(ui, |ui| {
         ui.horizontal_wrapped(|ui| file_ui(ui, cx, one));

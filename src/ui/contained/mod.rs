@@ -1,4 +1,4 @@
-//! *Contained now*: devices with requestor, reason and age, and the release from the row.
+//! *Contained now*: devices with requestor, reason and age, and their release.
 
 mod blocked;
 mod release;
@@ -34,11 +34,11 @@ use view::{ContainedList, USUAL_HEIGHT};
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 360.0;
 
-/// Rows this far out of sight are drawn, so that the Tab key comes to the next one, also from a head that fills
-/// a low window.
+/// Distance beyond the visible part within which rows are drawn, so that Tab reaches the next one, even
+/// past a head that fills a low window.
 const BEYOND: f32 = 72.0;
 
-/// Shows the list instead of the table.
+/// Shows the list in place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         if back_ui(ui) {
@@ -65,7 +65,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     if ui.available_height() < LOW {
         rows_ui(ui, cx, &list, |ui, cx| {
-            // So that the ring of the first button is whole.
+            // Keeps the first button's focus ring from being cut.
             ui.add_space(ui.tokens().space.xs);
             head(ui, cx);
         });
@@ -75,7 +75,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Says how far back the history was read, and what of it could not be.
+/// Shows how far back the history was read, and what could not be read.
 fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let (recent, older) = (&cx.state.recent_actions, &cx.state.containments);
     let note = look_back_note(older.get().or(recent.get()), &cx.state.zone);
@@ -97,7 +97,7 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
         )),
         (None, None, _) => match &cx.state.inventory.failure {
             Some(failure) => Some(format!("Not checked: {}", failure.headline)),
-            // With a renewal that is under way it is read in a moment.
+            // It will be read as soon as the renewal in progress ends.
             None if matches!(
                 cx.state.session,
                 SessionStatus::SignedIn { .. } | SessionStatus::Renewing { .. }
@@ -136,7 +136,7 @@ fn local_date(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
-/// The way back for all that this person has contained: a list, its checks, one confirmation.
+/// Shows the release of everything that this account has contained: a list, its checks, one confirmation.
 fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     let way_back = &list.way_back;
     ui.horizontal_wrapped(|ui| {
@@ -144,7 +144,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
         let is_read = cx.state.containments.value.is_some();
         let nothing = why_nothing(way_back, is_read);
         let why = only_looks.clone().or(nothing);
-        // Before the history was read, that there are none is not known.
+        // Before the history is read, it is unknown whether there are none.
         let count = way_back.to_release.len();
         let count = (is_read || count > 0).then(|| format!(" ({count})"));
         let label = format!("Release what you isolated{}…", count.unwrap_or_default());
@@ -166,7 +166,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
             }
         }
     });
-    // The line is always there: no card moves under the pointer when a release begins or ends.
+    // The line is always there: no row moves under the pointer when a release starts or ends.
     let changing = changing(way_back);
     let size = egui::vec2(ui.available_width(), ui.tokens().height.icon);
     ui.allocate_ui(size, |ui| {
@@ -181,7 +181,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     }
 }
 
-/// Shows a device with what contains it, and the way back.
+/// Shows a device with what contains it, and its release.
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
     raised_ui(ui, |ui| {
@@ -207,7 +207,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     ui.add_space(tokens.space.xs);
 }
 
-/// Later requests that set it again, with their reasons: it is in force for these too.
+/// Shows later requests for the same condition with their reasons: they rely on it too.
 fn again_ui(ui: &mut Ui, cx: &Cx<'_>, row: &Contained) {
     let again = row.in_force.get(1..).unwrap_or_default();
     let omitted = again.len().saturating_sub(MAX_REPEATS);
@@ -231,7 +231,7 @@ enum Age {
     Ago,
 }
 
-/// When, by whom and why.
+/// Shows when, by whom and why it was requested.
 fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
     if let Some(at) = request.at {
         let now = cx.service_now();
@@ -253,7 +253,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
-    // Each row has these: a screen reader hears whose they are.
+    // Every row has these buttons: for screen readers, their names include the device.
     let device = row.machine.quoted();
     let name = format!("Show {device}");
     let show = ActionButton::new("Show device").name(&name);
@@ -296,7 +296,7 @@ fn state_look(row: &Contained, cx: &Cx<'_>) -> Look {
     look
 }
 
-/// Draws the rows that can be seen, below what `head` shows, which scrolls with them.
+/// Draws the visible rows, below what `head` shows, which scrolls with them.
 fn rows_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -314,7 +314,7 @@ fn rows_ui(
             view.width = room.width();
             view.heights.fill(USUAL_HEIGHT);
         }
-        // From the head on, which is in it already.
+        // Without the head, which is above already.
         ui.set_height(view.heights.iter().sum::<f32>());
         let sight = viewport.y_range().expand(BEYOND);
         let mut top = 0.0;
@@ -341,7 +341,7 @@ fn rows_ui(
             }
             top += height;
         }
-        // Below the last of the rows, whose height is only known where they were drawn.
+        // Below the last row, whose height is known only once drawn.
         let below = Rect::from_min_max(room.min + vec2(0.0, top), room.max);
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| blocked_ui(ui, cx));
     });

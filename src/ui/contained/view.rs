@@ -1,4 +1,4 @@
-//! The rows of *Contained now* with what is derived from them, worked out once for each change.
+//! The rows of *Contained now* with derived data, computed once per change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::guard::Ownership;
 use crate::state::{Contained, State, WayBack};
 
-/// About how high most rows are, in points.
+/// Typical height of a row, in points.
 pub const USUAL_HEIGHT: f32 = 72.0;
 
 /// Cached list of contained devices, as of the last change of a fact.
@@ -18,18 +18,18 @@ pub struct ContainedView {
     pub width: f32,
 }
 
-/// The rows, oldest first, with what is said over them.
+/// The rows, oldest first, with the notes above them.
 #[derive(Debug, Default)]
 pub struct ContainedList {
     revision: u64,
     pub rows: Vec<Contained>,
     pub way_back: WayBack,
-    /// Containments that are not released with the rest.
+    /// Note on containments that are not released with the rest.
     pub not_included: Option<String>,
 }
 
 impl ContainedView {
-    /// The rows as the facts are now.
+    /// Updates the rows to the current facts.
     pub fn refresh(&mut self, state: &State) -> Arc<ContainedList> {
         if self.list.revision != state.revision() {
             let rows = state.contained();

@@ -1,20 +1,20 @@
-//! What stays in sight where there is more than the list has room for.
+//! Rows that stay visible when the list has little room.
 
 use super::*;
 
-/// This many refusals.
+/// This many refused orders.
 fn refusals(count: u32) -> Vec<Entry> {
     let tags = (1..=count).map(|n| format!("cdn-{n:08}"));
     tags.map(|tag| entry(&tag, ActionKind::Isolate, refused()))
         .collect()
 }
 
-/// What `frame` gives the list in a window of 800 × 600 points.
+/// Size that `frame` gives the list in a window of 800 × 600 points.
 const SMALL: egui::Vec2 = egui::vec2(784.0, 120.0);
 
-/// It waits for a person, who has just ordered it and rests the pointer where the dialog was.
+/// It waits for a decision, just ordered, with the pointer resting where the dialog was.
 #[test]
-fn an_order_that_is_held_stays_in_sight_in_a_small_window() {
+fn held_order_stays_visible_in_a_small_window() {
     let name = "par-wks-0019.corp.contoso.com";
     let of = |records| {
         let machine = fixtures::machine_ref("a10411", Some(name));
@@ -32,7 +32,7 @@ fn an_order_that_is_held_stays_in_sight_in_a_small_window() {
             harness.state_mut().views.activity.marked = Some(of(Vec::new()).id());
         }
         harness.run_steps(40);
-        // Others go wrong meanwhile.
+        // Others fail meanwhile.
         for mut other in sent {
             let refusal = refused().into_iter().next().expect("one record");
             other.push(Timestamp::UNIX_EPOCH, refusal);
@@ -67,7 +67,7 @@ fn an_order_that_is_held_stays_in_sight_in_a_small_window() {
 }
 
 #[test]
-fn a_summary_of_several_lines_leaves_two_rows_in_flight_in_sight() {
+fn summary_of_several_lines_leaves_two_rows_in_flight_visible() {
     let named = |n: u32, batch: u32, records| {
         let name = format!("par-wks-00{n}.corp.contoso.com");
         let machine = fixtures::machine_ref(&format!("a100{n}"), Some(&name));

@@ -1,4 +1,4 @@
-//! Rows that move under a pointer or under the keyboard that rests where it was.
+//! Rows that move while the pointer or the focus rests.
 
 use super::*;
 use crate::message::Event;
@@ -30,7 +30,7 @@ fn acknowledgements(harness: &Harness<'static, World>) -> usize {
 }
 
 #[test]
-fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
+fn second_click_on_same_spot_acknowledges_nothing_unseen() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
     let mut harness = harness(vec![first, last.clone()]);
@@ -79,7 +79,7 @@ fn listed_tags(harness: &Harness<'static, World>) -> Vec<String> {
 }
 
 #[test]
-fn the_newest_comes_first_and_what_is_held_before_it_once_nobody_is_at_the_list() {
+fn held_then_newest_come_first_once_the_list_is_not_in_use() {
     let tags = ["cdn-00000001", "cdn-00000002", "cdn-00000003"];
     let refusal = |n: usize| entry(tags[n], ActionKind::Isolate, refused());
     let mut harness = sized_harness(vec![refusal(0), refusal(1)], egui::vec2(1200.0, 400.0));
@@ -117,7 +117,7 @@ fn the_newest_comes_first_and_what_is_held_before_it_once_nobody_is_at_the_list(
 }
 
 #[test]
-fn a_second_click_on_the_same_spot_acknowledges_no_other_summary() {
+fn second_click_on_same_spot_acknowledges_no_other_summary() {
     let batch = |first: u32| -> Vec<Entry> {
         let tag = |n: u32| format!("cdn-0000000{n}");
         let one = |n| {
@@ -162,7 +162,7 @@ fn held() -> Harness<'static, World> {
 }
 
 #[test]
-fn a_held_order_is_sent_only_by_a_dialog_that_says_what_will_come_of_it() {
+fn held_order_is_sent_only_by_a_dialog_that_shows_the_consequence() {
     const SEND: &str = "Send now: Isolate “FIN-LT-042” (…9c07)";
     let mut harness = held();
     harness.run_steps(1);
@@ -190,7 +190,7 @@ fn a_held_order_is_sent_only_by_a_dialog_that_says_what_will_come_of_it() {
 }
 
 #[test]
-fn a_held_order_that_went_on_meanwhile_is_not_sent_again_by_its_dialog() {
+fn held_order_sent_meanwhile_is_not_sent_again_by_its_dialog() {
     let mut harness = held();
     harness.run_steps(3);
     let sent = vec![Record::Held { by: action() }, Record::Sent];
@@ -206,7 +206,7 @@ fn a_held_order_that_went_on_meanwhile_is_not_sent_again_by_its_dialog() {
 }
 
 #[test]
-fn acknowledging_by_keyboard_focuses_the_next_row_and_no_acting_button() {
+fn acknowledging_by_keyboard_focuses_the_next_row_but_no_acting_button() {
     let first = entry("cdn-00000001", ActionKind::Isolate, refused());
     let last = entry("cdn-00000002", ActionKind::Isolate, refused());
     let mut harness = harness(vec![first, last.clone()]);
@@ -237,7 +237,7 @@ fn acknowledging_by_keyboard_focuses_the_next_row_and_no_acting_button() {
 }
 
 #[test]
-fn entries_are_acknowledged_together_only_when_each_has_been_in_sight() {
+fn entries_are_acknowledged_together_only_after_each_was_seen() {
     let all = (0..30).map(|n| {
         entry(
             &format!("cdn-000000{:02}", n + 2),
@@ -272,7 +272,7 @@ fn entries_are_acknowledged_together_only_when_each_has_been_in_sight() {
 }
 
 #[test]
-fn the_device_of_an_entry_is_shown_where_its_panel_was_closed() {
+fn showing_an_entrys_device_reopens_its_panel() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
     let machine = harness
         .state()
@@ -302,7 +302,7 @@ fn batch(first: u32, count: u32, records: impl Fn(u32) -> Vec<Record>) -> Vec<En
 }
 
 #[test]
-fn no_row_moves_when_an_order_ends_and_those_of_one_confirmation_are_in_its_order() {
+fn no_row_moves_when_an_order_ends_and_a_batch_keeps_its_order() {
     let single = entry("cdn-00000001", ActionKind::Isolate, vec![Record::Sent]);
     let together = |ended: u32| {
         batch(2, 3, |n| {
@@ -339,8 +339,8 @@ fn no_row_moves_when_an_order_ends_and_those_of_one_confirmation_are_in_its_orde
 }
 
 #[test]
-fn each_summary_stays_in_reach_until_it_is_acknowledged_and_what_is_not_finished_goes_first() {
-    // The older is not finished, the newer two are.
+fn summaries_stay_reachable_until_acknowledged_unfinished_first() {
+    // The older one is unfinished, the two newer ones are finished.
     let entries = [
         batch(1, 2, |_| vec![Record::Sent]),
         batch(3, 3, |_| done()),
@@ -353,7 +353,7 @@ fn each_summary_stays_in_reach_until_it_is_acknowledged_and_what_is_not_finished
         let titles = labels.filter(|label| label.contains(" devices") && label.ends_with(':'));
         titles.map(|label| label[..17].to_owned()).collect()
     };
-    // What the window of the usual size gives.
+    // Size that a window of the usual size gives the list.
     let mut harness = sized_harness(entries.concat(), egui::vec2(1380.0, 264.0));
     harness.run_steps(3);
     assert_eq!(titles(&harness), ["Isolate 4 devices", "Isolate 2 devices"]);
@@ -381,7 +381,7 @@ fn each_summary_stays_in_reach_until_it_is_acknowledged_and_what_is_not_finished
 }
 
 #[test]
-fn a_summary_that_was_acknowledged_says_so_until_that_is_on_disk() {
+fn acknowledged_summary_says_so_until_that_is_on_disk() {
     let mut harness = harness(batch(1, 2, |_| done()));
     harness.run_steps(4);
     harness.get_by_label("Acknowledge").click();
@@ -395,9 +395,9 @@ fn a_summary_that_was_acknowledged_says_so_until_that_is_on_disk() {
     assert_eq!(acknowledgements(&harness), 1, "not twice");
 }
 
-/// Where an action that may undo it comes first, it does so when nobody is reading.
+/// A row that an opposite action may undo moves up only when nobody is reading.
 #[test]
-fn a_row_keeps_its_place_until_the_pointer_has_left_the_list() {
+fn row_keeps_its_place_until_the_pointer_has_left_the_list() {
     use crate::model::{MachineAction, MachineActionType};
 
     let older = entry("cdn-00000001", ActionKind::Isolate, done());
@@ -427,7 +427,7 @@ fn a_row_keeps_its_place_until_the_pointer_has_left_the_list() {
 }
 
 #[test]
-fn of_more_than_fit_the_oldest_that_need_attention_are_a_button_away() {
+fn older_attention_rows_beyond_the_limit_are_one_button_away() {
     let all = (0..73).map(|n| entry(&format!("cdn-{n:08}"), ActionKind::Isolate, refused()));
     for size in [egui::vec2(1200.0, 2000.0), egui::vec2(640.0, 130.0)] {
         let mut harness = sized_harness(all.clone().collect(), size);

@@ -21,8 +21,8 @@ fn rows(harness: &Harness<'static, World>) -> Vec<egui::Rect> {
 }
 
 #[test]
-fn in_the_smallest_window_the_list_is_a_row_and_the_first_is_one_that_needs_attention() {
-    // What `frame` gives the list in a window of 1280 × 720 pixels with scale 2, without its margins.
+fn smallest_window_shows_one_row_that_needs_attention() {
+    // Height that `frame` gives the list in a window of 1280 × 720 pixels at scale 2, without its margins.
     let height = crate::ui::frame::activity_height(324.0) - 8.0;
     assert!(height < 60.0);
     let mut harness = sized_harness(four(), egui::vec2(640.0, height));
@@ -35,7 +35,7 @@ fn in_the_smallest_window_the_list_is_a_row_and_the_first_is_one_that_needs_atte
 }
 
 #[test]
-fn in_a_small_window_three_rows_fit_and_those_that_need_attention_are_among_them() {
+fn small_window_shows_three_rows_including_attention_rows() {
     let size = egui::vec2(640.0, 130.0);
     let mut harness = sized_harness(four(), size);
     harness.run_steps(3);
@@ -48,7 +48,7 @@ fn in_a_small_window_three_rows_fit_and_those_that_need_attention_are_among_them
 }
 
 #[test]
-fn where_room_is_short_all_rows_are_in_one_list_and_how_many_are_under_way_is_said() {
+fn short_list_joins_all_rows_and_counts_those_in_progress() {
     let sent = entry("cdn-00000005", ActionKind::Unisolate, vec![Record::Sent]);
     for height in [110.0, 120.0, 130.0] {
         let entries = four().into_iter().chain([sent.clone()]).collect();
@@ -58,7 +58,7 @@ fn where_room_is_short_all_rows_are_in_one_list_and_how_many_are_under_way_is_sa
         assert!(words.bottom() <= height, "{words} in {height}");
         let first = rows(&harness)[0];
         assert!(first.bottom() <= height + 1.0, "{first} in {height}");
-        // Rows out of sight are reached by scrolling.
+        // Rows out of view are reached by scrolling.
         harness.get_by_label("Sent, no answer yet").scroll_to_me();
         harness.run_steps(3);
         let word = harness.get_by_label("Sent, no answer yet").rect();
@@ -100,7 +100,7 @@ fn row_text_is_not_covered_by_buttons_nor_repeated_when_expanded() {
 }
 
 #[test]
-fn no_row_runs_out_of_the_window_and_the_buttons_stand_one_under_the_other() {
+fn rows_stay_in_the_window_and_their_buttons_are_aligned() {
     let unknown = Record::Unknown {
         why: "the connection was reset".into(),
     };
@@ -132,7 +132,7 @@ fn no_row_runs_out_of_the_window_and_the_buttons_stand_one_under_the_other() {
 }
 
 #[test]
-fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_batch() {
+fn orders_in_flight_stay_visible_beside_attention_rows_and_summaries() {
     let tag = |n: u32| format!("cdn-{n:08}");
     let refusals = (0..26).map(|n| entry(&tag(n), ActionKind::Isolate, refused()));
     let mut entries: Vec<_> = refusals.collect();
@@ -156,9 +156,9 @@ fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_ba
     assert!(batches.count() > 0, "the newest batch is summed up");
 }
 
-/// A tip would cover the first line of the opened details.
+/// A tip would cover the first line of the details.
 #[test]
-fn the_arrow_of_a_row_brings_no_tip() {
+fn row_arrow_has_no_tip() {
     let done = entry(
         "cdn-7F3K2Q9M",
         ActionKind::Isolate,
@@ -182,7 +182,7 @@ fn the_arrow_of_a_row_brings_no_tip() {
 }
 
 #[test]
-fn a_summary_names_what_was_refused_and_its_button_moves_no_word() {
+fn summary_names_refused_devices_and_its_button_moves_no_text() {
     let member = |n: u32, records: Vec<Record>| {
         let name = format!("SRV-{n}");
         let machine = fixtures::machine_ref(&format!("a1000{n}"), Some(&name));
@@ -210,7 +210,7 @@ fn a_summary_names_what_was_refused_and_its_button_moves_no_word() {
 }
 
 #[test]
-fn a_long_name_is_whole_and_buttons_give_way_to_it() {
+fn long_name_is_not_cut_and_buttons_give_way() {
     let name = "FIN-LT-042.workstations.contoso.com";
     let machine = fixtures::machine_ref("a19c07", Some(name));
     let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
@@ -233,9 +233,9 @@ fn sign_in(harness: &mut Harness<'static, World>) {
     };
 }
 
-/// The list is this low while it is calm, and may stay so under a pointer.
+/// The list is this low while nothing needs attention, and may stay so under a pointer.
 #[test]
-fn what_comes_to_need_attention_has_its_heading_in_a_list_that_was_calm() {
+fn new_attention_row_has_its_heading_in_a_short_list() {
     let height = crate::ui::frame::ACTIVITY_CALM_HEIGHT - 8.0;
     for calm in [1, 20] {
         let mut entries = vec![entry("cdn-00000001", ActionKind::Isolate, refused())];
@@ -252,7 +252,7 @@ fn what_comes_to_need_attention_has_its_heading_in_a_list_that_was_calm() {
     }
 }
 
-/// A batch of five, of which `sent` have left.
+/// A batch of five, of which `sent` were sent.
 fn batch_of_five(sent: u32) -> Vec<Entry> {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
     let ordered = |n: u32| {
@@ -269,7 +269,7 @@ fn batch_of_five(sent: u32) -> Vec<Entry> {
 }
 
 #[test]
-fn the_time_left_is_estimated_only_while_orders_can_leave() {
+fn time_left_is_estimated_only_while_orders_can_be_sent() {
     let mut harness = harness(batch_of_five(0));
     harness.run_steps(3);
     harness.state_mut().state.entries = batch_of_five(2).into();
@@ -289,9 +289,9 @@ fn the_time_left_is_estimated_only_while_orders_can_leave() {
     assert!(!is_estimated(&mut harness), "it only looks");
 }
 
-/// This computer's clock, which stands still here, may be set at any time.
+/// This computer's clock, which does not advance in this test, may be changed at any time.
 #[test]
-fn the_time_left_is_estimated_by_the_windows_own_clock() {
+fn time_left_is_estimated_by_the_clock_of_the_window() {
     let mut harness = harness(batch_of_five(0));
     sign_in(&mut harness);
     let time = |harness: &Harness<'static, World>| harness.ctx.input(|input| input.time);
@@ -307,9 +307,9 @@ fn the_time_left_is_estimated_by_the_windows_own_clock() {
     assert!(near.iter().any(shown), "{near:?}");
 }
 
-/// A pause or somebody else's action decides when the rest leaves, and not the pace of those before.
+/// The remaining time depends on a pause or a colleague's action, not on the pace so far.
 #[test]
-fn the_time_left_is_no_shorter_than_the_wait() {
+fn time_left_is_at_least_the_wait() {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
     let last = EntryId::parse("cdn-00000003").expect("a literal tag");
     let ordered = |n: u32, records| {
@@ -335,9 +335,9 @@ fn the_time_left_is_no_shorter_than_the_wait() {
     assert!(held.query_by_label_contains(" left").is_none());
 }
 
-/// What was withdrawn on one device is not counted to the device on which a plan stopped.
+/// An order withdrawn on one device is not counted for the device on which a plan stopped.
 #[test]
-fn a_summary_names_each_device_on_which_something_was_not_sent() {
+fn summary_names_each_device_with_unsent_orders() {
     let first = EntryId::parse("cdn-00000001").expect("a literal tag");
     let unsent = |n: u32, (id, name): (&str, &str), why| {
         let machine = fixtures::machine_ref(id, Some(name));
@@ -355,9 +355,9 @@ fn a_summary_names_each_device_on_which_something_was_not_sent() {
     assert!(harness.query_by_label_contains(words).is_some());
 }
 
-/// A download shows its progress and its place.
+/// A download shows its progress and its path.
 #[test]
-fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
+fn download_row_expands_in_view_and_shows_the_saved_package() {
     let kind = ActionKind::CollectInvestigationPackage;
     let mut entries: Vec<_> = (0..6)
         .map(|n| entry(&format!("cdn-0000001{n}"), ActionKind::Isolate, done()))
@@ -381,7 +381,7 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
     };
     let news = crate::message::DownloadNews::Saved(saved);
     harness.state_mut().state.downloads.insert(id, news);
-    // It comes into sight.
+    // It scrolls into view.
     harness.run_steps(40);
     for words in [
         "Package saved",
@@ -396,7 +396,7 @@ fn the_row_of_a_download_opens_in_sight_and_says_that_the_package_is_saved() {
 }
 
 #[test]
-fn of_many_that_need_attention_three_are_in_sight_and_how_many_are_below_is_said() {
+fn three_of_many_attention_rows_are_visible_and_the_rest_counted() {
     let tag = |n: usize| format!("cdn-000000{n:02}");
     let entries: Vec<_> = (1..=17)
         .map(|n| {
@@ -406,7 +406,7 @@ fn of_many_that_need_attention_three_are_in_sight_and_how_many_are_below_is_said
             entry
         })
         .collect();
-    // What `frame` gives the list in a window of 1400 × 900 points, without its margins.
+    // Height that `frame` gives the list in a window of 1400 × 900 points, without its margins.
     let height = crate::ui::frame::activity_height(860.0) - 16.0;
     let mut harness = sized_harness(entries, egui::vec2(1384.0, height));
     harness.run_steps(4);

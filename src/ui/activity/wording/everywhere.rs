@@ -1,14 +1,14 @@
-//! Wording of a finished block of a file, and of its removal.
+//! Wording of a file's completed block, and of its removal.
 
 use crate::journal::Entry;
 use crate::model::clean;
 use crate::state::State;
 use crate::ui::words;
 
-/// Until when it holds, and what is otherwise than it was ordered.
+/// End of the block, and its deviations from the order.
 pub fn lines(entry: &Entry, state: &State) -> Vec<String> {
     let task = &entry.order.task;
-    // The end that counts is the one that the service keeps, as long as it keeps it.
+    // The service's end counts, as long as it keeps the block.
     let holds = entry.kept_otherwise().is_none() && state.overtaken_by(entry).is_none();
     let until = task.expires().filter(|_| holds).map(|at| {
         let at = words::local_time(at, &state.zone);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_was_removed_is_not_said_to_be_on_every_device() {
+    fn removed_block_is_not_shown_as_in_effect() {
         let finished = |action: MachineActionId| Record::Finished {
             action,
             status: MachineActionStatus::Succeeded,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_that_is_kept_as_an_audit_is_not_said_to_be_missing() {
+    fn block_kept_as_audit_is_not_called_missing() {
         let how = "Defender shows it as Audit, which is not what was ordered";
         let accepted = Record::Accepted {
             action: id(),

@@ -1,4 +1,4 @@
-//! Status of an investigation: it ends in more ways than an action has words for.
+//! Status of an investigation, which can end in more ways than an action.
 
 use std::borrow::Cow;
 
@@ -47,7 +47,7 @@ fn words(state: &str) -> String {
     words.into_owned()
 }
 
-/// How an investigation ended that was terminated. The service may name nobody: then neither is here.
+/// How a terminated investigation ended, with the requestor if the service names one.
 pub fn cancelled(by: Option<&str>, state: Option<&str>) -> Vec<String> {
     let by = filled(by).map(|by| format!("By {}", clean(by, 80)));
     by.into_iter().chain(filled(state).map(words)).collect()
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_said_in_words_and_a_new_one_as_it_came() {
+    fn known_state_is_worded_and_unknown_state_shown_as_received() {
         assert_eq!(words("Benign"), "Nothing malicious was found");
         assert_eq!(words("InnerFailure"), "Defender says: Inner failure");
         assert_eq!(words("a\u{202e}b"), "Defender says: a\\u{202e}b");

@@ -1,10 +1,10 @@
-//! Whether a plan goes on after a step that came to nothing.
+//! Whether a plan continues after a step without effect.
 
 use crate::journal::{Entry, OrderStatus};
 use crate::state::State;
 
-/// What becomes of the steps behind one that came to nothing, on its device. Nothing is said where none of
-/// those that were confirmed with it is behind it.
+/// What happens to the device's later steps after one without effect; `None` if no order of the same
+/// confirmation follows.
 pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
     let own = &entry.order;
     let (plan, batch) = own.plan.as_ref().zip(own.batch)?;
@@ -20,7 +20,7 @@ pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
     }
     let mut so_far = so_far.into_iter();
     let goes_on = so_far.all(|(step, status)| status.lets_plan_go_on(step.goes_on));
-    // Whatever else has stopped all of them, such as a sign-in that ended.
+    // An obstacle to all of them, such as an expired sign-in.
     let is_unsent = |status: &OrderStatus| matches!(status, OrderStatus::NotSent { .. });
     let is_over = behind.iter().all(|(_, status)| is_unsent(status));
     Some(if goes_on && !is_over {
@@ -71,7 +71,7 @@ mod tests {
         vec![Record::NotSent { why, detail: None }]
     }
 
-    /// What is said of the first of these.
+    /// The line for the first of these.
     fn said(steps: Vec<Entry>) -> Option<&'static str> {
         let first = steps[0].clone();
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_that_came_to_nothing_says_what_becomes_of_those_behind_it() {
+    fn step_without_effect_says_what_happens_to_later_steps() {
         let waiting = || step(2, 2, true, Vec::new());
         assert_eq!(
             said(vec![step(1, 2, true, refused()), waiting()]),
@@ -96,21 +96,21 @@ mod tests {
         let withdrawn = not_sent(NotSentReason::Withdrawn);
         let stops = step(1, 2, false, withdrawn);
         assert_eq!(said(vec![stops, waiting()]), Some(NOT_SENT));
-        // Stopped by the step before it, and not by what it is itself.
+        // Stopped by the step before it.
         let stopped = step(2, 3, true, not_sent(NotSentReason::PlanStopped));
         let before = step(1, 3, false, refused());
         let last = step(3, 3, true, Vec::new());
         assert_eq!(said(vec![stopped, before, last]), Some(NOT_SENT));
-        // By something else than the plan.
+        // Stopped by something other than the plan.
         let ended = || not_sent(NotSentReason::SignInEnded);
         let next = step(2, 2, true, ended());
         assert_eq!(said(vec![step(1, 2, true, ended()), next]), Some(NOT_SENT));
     }
 
     #[test]
-    fn nothing_is_said_where_nothing_is_behind_it_or_it_did_not_fail() {
+    fn no_line_without_later_steps_or_without_failure() {
         assert_eq!(said(vec![step(2, 2, true, refused())]), None);
-        // Sent again by itself.
+        // Retried automatically.
         assert_eq!(said(vec![step(1, 3, true, refused())]), None);
         let sent = step(1, 2, true, vec![Record::Sent]);
         assert_eq!(said(vec![sent, step(2, 2, true, Vec::new())]), None);

@@ -1,8 +1,9 @@
-//! Wording of an order that complete look-ups did not find.
+//! Wording of an order that complete lookups did not find.
 
 use crate::journal::{Entry, Record};
 
-/// That the service does not have it; of one that it had accepted, that it may be carried out after all.
+/// Says that the service does not have it, or, if it had accepted the order, that it may still be carried
+/// out.
 pub fn line(entry: &Entry) -> String {
     let task = &entry.order.task;
     if let Some(what) = task.removes() {
@@ -20,7 +21,7 @@ pub fn line(entry: &Entry) -> String {
     });
     match accepted.next() {
         Some(action) => {
-            // Where it has no id, this is the order's own tag.
+            // Otherwise this is the order's own tag.
             let has_id = task.record().id_word().is_some();
             let id = if has_id {
                 format!(" as {action}")
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_that_was_not_carried_out_says_that_the_thing_is_still_there() {
+    fn failed_removal_says_that_the_block_or_tag_is_still_there() {
         for (kind, what) in [
             (ActionKind::RemoveBlock, "The block is still there"),
             (ActionKind::RemoveTag, "The tag is still there"),
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_to_look_at_is_the_device_only_where_it_was_about_one() {
+    fn advice_names_the_device_only_for_orders_on_one() {
         let block = said(ActionKind::BlockFile, Some("995"));
         assert!(block.contains("accepted it as 995"), "{block}");
         assert!(block.contains("look at the indicators"), "{block}");

@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::ui::activity::record::COMMENT_CHARS;
 
-/// Whom to ask where a permission is missing, and what to do meanwhile.
+/// Whom to ask for a missing permission, and what to do meanwhile.
 fn ask(task: &Task) -> String {
     let meanwhile = match task.change() {
         Change::Sets(_) => ". Meanwhile, cut the device off at the switch and disable the account",
@@ -19,7 +19,7 @@ fn ask(task: &Task) -> String {
     )
 }
 
-/// Says what was missing as far as it can be determined; a 403 does not say it itself.
+/// Says what was missing as far as it can be determined; a 403 does not say.
 pub(super) fn lines(
     entry: &Entry,
     session: &SessionStatus,
@@ -29,7 +29,7 @@ pub(super) fn lines(
 ) -> Vec<String> {
     let why = missing(entry, session, status, code, message);
     let alternative = alternative(entry);
-    // The obstacle to a cancellation says it all.
+    // The obstacle to a cancellation explains everything.
     let alternative = alternative.filter(|_| !matches!(entry.order.task, Task::Cancel { .. }));
     let alternative =
         alternative.map_or_else(String::new, |alternative| format!(". {alternative}"));
@@ -47,7 +47,7 @@ pub(super) fn lines(
     lines
 }
 
-/// Cause of a refusal by the device's actions, where its code alone does not tell.
+/// Cause of a refusal from the device's actions, if its code does not explain it.
 fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
     let complete = were_actions_read(entry).filter(|_| depends_on_device(&entry.order.task));
     let named = match code {
@@ -107,7 +107,7 @@ fn depends_on_device(task: &Task) -> bool {
     }
 }
 
-/// Why a request was not taken, where its code does not say it. The message is read for this only.
+/// Why a request was rejected, if its code does not explain it. The message is parsed only for this.
 fn not_accepted(task: &Task, message: &str) -> String {
     if depends_on_device(task) {
         return "Defender does not support this action on this device: check its operating system, agent and licence".to_owned();
@@ -165,7 +165,7 @@ fn missing(
             "{PROXY_WANTS_SIGN_IN}. Ask your network team to let this computer through, then send it again"
         ),
         429 => "Defender's request limit was reached".to_owned(),
-        // Defender names its reasons.
+        // Defender gives its reasons.
         _ if code.is_empty() => format!(
             "{ANSWERED_ON_THE_WAY}, it seems. Check the network's proxy or sign-in page, then send it again"
         ),
@@ -173,7 +173,7 @@ fn missing(
     }
 }
 
-/// Which right is missing, as far as the present sign-in tells; of another account's order it tells nothing.
+/// The missing right, as far as the current sign-in shows it; for another account's order it shows nothing.
 fn not_allowed(entry: &Entry, session: &SessionStatus) -> String {
     let task = &entry.order.task;
     let permission = match task.permissions() {
@@ -187,13 +187,13 @@ fn not_allowed(entry: &Entry, session: &SessionStatus) -> String {
         format!("{role} or access to the device's group")
     };
     let ask = ask(task);
-    // What another account may do says nothing of the one that ordered it.
+    // Another account's permissions say nothing about those of the author.
     let is_same = session
         .account()
         .is_some_and(|account| entry.author.is(account));
     let permissions = session.permissions().filter(|_| is_same);
     match permissions.and_then(|permissions| permissions.holds(task.permissions())) {
-        // What the sign-in back then held is not known any more, and a renewed one may differ.
+        // The permissions of that sign-in are no longer known, and a renewed one may differ.
         Some(true) => format!(
             "Your current sign-in holds {permission}, so {elsewhere} is missing, or the sign-in back then had fewer permissions. {ask}"
         ),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_403_names_the_portal_role_that_this_action_takes() {
+    fn http_403_names_the_portal_role_for_the_action() {
         for (kind, role) in [
             (
                 ActionKind::Isolate,
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_device_carries_out_is_put_down_to_the_device() {
+    fn only_device_actions_are_blamed_on_the_device() {
         let device = "operating system";
         for read in [None, Some(true), Some(false)] {
             assert!(said(ActionKind::Isolate, 400, "", read).contains(device));
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_nothing_to_do_with_the_order_may_be_sent_again() {
+    fn refusal_unrelated_to_the_order_may_be_sent_again() {
         let twice = "Sending it again will not help";
         for (status, message, read, words) in [
             (401, "", None, "Sign in again"),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_404_names_a_file_only_where_there_is_one() {
+    fn http_404_names_a_file_only_if_there_is_one() {
         assert!(!said(ActionKind::Isolate, 404, "", None).contains("file"));
         let block = said(ActionKind::BlockFile, 404, "", None);
         assert!(!block.contains("device or"), "{block}");

@@ -1,4 +1,4 @@
-//! That somebody else has undone what an order brought about.
+//! Says that someone else has undone an order's effect.
 
 use crate::action::Change;
 use crate::journal::{Entry, UNDONE, Undone};
@@ -6,7 +6,7 @@ use crate::model::first_upper;
 use crate::state::State;
 use crate::ui::words;
 
-/// Who has undone it and when, as far as it is still so; what waits for a person is said in any case.
+/// Who has undone it and when, if that is still so; an unacknowledged reversal is shown in any case.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {
     let still = state.became(entry).undone;
     let is_over = still.is_none();
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_has_yet_to_read_is_said_before_the_device_is_read_and_after_it_has_changed() {
+    fn unacknowledged_reversal_is_shown_before_the_device_is_read_and_after_it_changed() {
         let id = |text: &str| MachineActionId::parse(text).expect("a literal id");
         let succeeded = || MachineActionStatus::Succeeded;
         let finished = Record::Finished {

@@ -32,7 +32,7 @@ fn said(records: Vec<Record>, state: &State) -> String {
 }
 
 #[test]
-fn a_refusal_says_which_of_permission_role_and_group() {
+fn refusal_distinguishes_permission_role_and_group() {
     let refusal = || {
         vec![Record::Refused {
             status: 403,
@@ -77,7 +77,7 @@ fn a_refusal_says_which_of_permission_role_and_group() {
 }
 
 #[test]
-fn a_silent_device_says_when_the_three_days_end() {
+fn silent_device_shows_when_the_three_days_end() {
     let status = MachineActionStatus::Pending;
     let action = action();
     let accepted = vec![Record::Sent, Record::Accepted { action, status }];
@@ -102,7 +102,7 @@ fn a_silent_device_says_when_the_three_days_end() {
 }
 
 #[test]
-fn a_success_says_where_to_find_what_it_left_behind() {
+fn success_says_where_to_find_its_result() {
     let finished = fixtures::finished(action().as_str(), MachineActionStatus::Succeeded);
     let mut entry = entry(vec![Record::Sent, finished]);
     let mut about = |kind| {
@@ -119,7 +119,7 @@ fn a_success_says_where_to_find_what_it_left_behind() {
 }
 
 #[test]
-fn a_failure_says_its_code_in_words_and_what_to_do() {
+fn failure_shows_its_code_in_words_and_the_next_step() {
     let finished = Record::Finished {
         action: action(),
         status: MachineActionStatus::Failed,
@@ -137,7 +137,7 @@ fn a_failure_says_its_code_in_words_and_what_to_do() {
 }
 
 #[test]
-fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
+fn ticket_line_is_one_line_in_utc_with_everything_sent() {
     use crate::action::{self, ISOLATION_TYPE, SELECTIVE, Value};
     use crate::ui::activity::record::{sent, ticket_line};
     let status = MachineActionStatus::Pending;
@@ -172,7 +172,7 @@ fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
 }
 
 #[test]
-fn a_cancellation_is_only_requested_until_the_service_says_that_it_is_done() {
+fn cancellation_is_only_requested_until_the_service_confirms_it() {
     let mut state = state();
     let mut theirs = MachineAction::bare(
         action(),
@@ -199,7 +199,7 @@ fn a_cancellation_is_only_requested_until_the_service_says_that_it_is_done() {
 }
 
 #[test]
-fn one_event_has_one_time_and_it_is_the_services() {
+fn event_is_shown_by_the_service_clock_everywhere() {
     use crate::ui::activity::record::{age, times};
     let at = |second| Timestamp::from_second(second).expect("a literal time");
     let mut entry = entry(Vec::new());
@@ -228,7 +228,7 @@ fn one_event_has_one_time_and_it_is_the_services() {
 }
 
 #[test]
-fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_one_is_not() {
+fn open_isolation_older_than_a_release_is_flagged_and_a_newer_one_is_not() {
     use crate::model::MachineActionType::{Isolate, Unisolate};
     use MachineActionStatus::{Pending, Succeeded};
     let mut state = state();
@@ -283,7 +283,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
 }
 
 #[test]
-fn an_order_that_waits_says_whose_limit_it_waits_for() {
+fn waiting_order_names_the_limit_it_waits_for() {
     let mut state = state();
     let mut with = |left_minute, gate: Option<i64>, is_shared| {
         state.budget = Some(crate::model::Budget {
@@ -304,7 +304,7 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
 }
 
 #[test]
-fn what_comes_next_counts_down() {
+fn next_step_counts_down() {
     let now = Timestamp::UNIX_EPOCH;
     let at = |second| Timestamp::from_second(second).expect("a literal time");
     let watching = |second| OrderProgress::Watching {
@@ -396,7 +396,7 @@ fn cached_readings_are_shown_with_their_age() {
         said(accepted(MachineActionStatus::InProgress), &state),
         "Checked 12 s ago"
     );
-    // Not looked at in this run: what the journal says, and since when.
+    // Not read in this run: the journal's status, and its time.
     state.progress.clear();
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
@@ -405,7 +405,7 @@ fn cached_readings_are_shown_with_their_age() {
 }
 
 #[test]
-fn what_the_journal_does_not_say_is_said_with_the_reason_that_is_known() {
+fn status_missing_in_the_journal_is_shown_with_its_known_reason() {
     for headline in ["Another console is at work here", "The disk is full"] {
         let mut state = state();
         let why = crate::explain::Explanation::harmless(headline, crate::explain::NextStep::None);
@@ -428,7 +428,7 @@ fn what_the_journal_does_not_say_is_said_with_the_reason_that_is_known() {
 }
 
 #[test]
-fn an_answer_that_settles_nothing_is_not_called_none() {
+fn inconclusive_response_is_not_called_missing() {
     let unclear = |status, action| Record::Unclear {
         status,
         action,
@@ -453,7 +453,7 @@ fn an_answer_that_settles_nothing_is_not_called_none() {
 }
 
 #[test]
-fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
+fn refusal_is_explained_by_later_readings_and_not_by_a_guess() {
     let refused = |code: &str, complete: Option<bool>| {
         let read = complete.map(|complete| Record::ActiveActionsRead { complete });
         let refusal = Record::Refused {

@@ -1,4 +1,4 @@
-//! What is said of an open order that nobody looks at.
+//! Wording of an open order that nobody follows.
 
 use super::*;
 use crate::model::Account;
@@ -11,7 +11,7 @@ fn signed_in(object_id: &str) -> SessionStatus {
 }
 
 #[test]
-fn what_nobody_follows_is_not_said_to_be_not_picked_up_yet() {
+fn order_not_followed_is_not_said_to_be_waiting_for_pickup() {
     let mut state = state();
     state.journal = Some(Ok(()));
     let tag = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
@@ -43,7 +43,7 @@ fn what_nobody_follows_is_not_said_to_be_not_picked_up_yet() {
 }
 
 #[test]
-fn an_open_order_of_an_unnamed_account_says_after_a_restart_why_it_is_not_followed() {
+fn open_order_of_unnamed_account_says_after_restart_why_it_is_not_followed() {
     let said = |object_id: &str, records: Vec<Record>, was_restarted: bool| {
         let mut entry = entry(records);
         entry.author.object_id = object_id.into();

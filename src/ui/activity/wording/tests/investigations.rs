@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_investigation_that_waits_for_its_own_limit_says_so() {
+fn investigation_waiting_for_its_own_limit_says_so() {
     let mut state = state();
     state.budget = Some(crate::model::Budget {
         left_minute: 90,
@@ -27,7 +27,7 @@ fn an_investigation_that_waits_for_its_own_limit_says_so() {
 }
 
 #[test]
-fn an_investigation_that_was_ended_names_only_whom_the_service_names() {
+fn ended_investigation_names_only_the_requestor_reported() {
     let ended = |by: Option<&str>, state: &str| {
         let machine = fixtures::machine_ref("a19c07", None);
         let order = fixtures::order("cdn-00000001", machine, ActionKind::StartInvestigation);
