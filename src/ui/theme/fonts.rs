@@ -1,4 +1,4 @@
-//! The shipped fonts, and the system's own for scripts that they do not cover.
+//! The shipped fonts, and the system's fonts for scripts that they do not cover.
 
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 
 use super::text::semibold;
 
-/// The shipped fonts by name, packed: 340 kB less to fetch.
+/// The shipped fonts by name, compressed, which makes the program 340 kB smaller.
 const SHIPPED: [(&str, &[u8]); 3] = [
     (
         "Inter",
@@ -28,7 +28,7 @@ const SHIPPED: [(&str, &[u8]); 3] = [
     ),
 ];
 
-/// Larger files are left out; no well-known text font comes near.
+/// Larger files are skipped; no well-known text font comes near.
 const MAX_FILE_BYTES: u64 = 40 * 1024 * 1024;
 /// Maximum total size of the fallback fonts.
 const MAX_TOTAL_BYTES: u64 = 120 * 1024 * 1024;
@@ -42,12 +42,12 @@ pub struct FontSource {
     pub bytes: Arc<Vec<u8>>,
 }
 
-/// Makes `ctx` draw with the shipped fonts first, then with each of `fallbacks` in turn.
+/// Installs the shipped fonts, followed by each of `fallbacks` in turn.
 pub fn install(ctx: &Context, fallbacks: &[FontSource]) {
     ctx.set_fonts(definitions(fallbacks));
 }
 
-/// Reads the fonts that this system is known to keep; reads the disk, so never on the UI thread.
+/// Reads this system's known font files. Reads from disk, so never on the UI thread.
 #[must_use]
 pub fn system_fallback_fonts() -> Vec<FontSource> {
     let windows = std::env::var_os("WINDIR").map_or_else(|| "C:\\Windows".into(), PathBuf::from);
@@ -57,7 +57,7 @@ pub fn system_fallback_fonts() -> Vec<FontSource> {
 /// A shipped font with its name.
 type Shipped = (&'static str, Arc<Vec<u8>>);
 
-/// The shipped fonts, unpacked once.
+/// The shipped fonts, decompressed once.
 fn shipped() -> &'static [Shipped] {
     static UNPACKED: LazyLock<Box<[Shipped]>> = LazyLock::new(|| {
         let unpacked = SHIPPED.map(|(name, packed)| {
@@ -82,7 +82,7 @@ fn definitions(fallbacks: &[FontSource]) -> FontDefinitions {
         let data = FontData::from_blob(source.bytes.clone(), 0);
         fonts.font_data.insert(source.name.clone(), Arc::new(data));
     }
-    // The shipped families also complement each other: a sign that one lacks, another may have.
+    // The shipped families complement each other: one may have a glyph that the other lacks.
     let chains = [
         (FontFamily::Proportional, ["Inter", "JetBrains Mono"]),
         (semibold(), ["Inter SemiBold", "JetBrains Mono"]),
@@ -115,7 +115,7 @@ impl System {
     }
 }
 
-/// Well-known paths; of each group the first that can be read is taken.
+/// Groups of well-known paths; the first readable file of each group is used.
 fn candidates(system: System, windows: &Path) -> Vec<Vec<PathBuf>> {
     let (root, groups): (PathBuf, &[&[&str]]) = match system {
         System::Windows => (windows.join("Fonts"), WINDOWS),
@@ -194,7 +194,7 @@ const OTHER: &[&[&str]] = &[
     ],
 ];
 
-/// Reads the fonts; missing, too large or broken ones are skipped: fallbacks are a courtesy.
+/// Reads the fonts. Missing, too large or damaged files are skipped: fallbacks are optional.
 fn read_all(groups: &[Vec<PathBuf>]) -> Vec<FontSource> {
     let mut total = 0_u64;
     let mut sources = Vec::new();
@@ -214,7 +214,7 @@ fn read(path: &Path, max_bytes: u64) -> Option<FontSource> {
         return None;
     }
     let mut bytes = Vec::new();
-    // One more than allowed, in case the file grew meanwhile.
+    // One byte beyond the limit, in case the file has grown meanwhile.
     let mut file = file.take(max_bytes.saturating_add(1));
     file.read_to_end(&mut bytes).ok()?;
     if bytes.len() as u64 > max_bytes || !is_usable(&bytes) {
@@ -226,9 +226,9 @@ fn read(path: &Path, max_bytes: u64) -> Option<FontSource> {
     })
 }
 
-/// Whether the first face has, within the file, what drawing needs.
+/// Whether the file's first face has the tables needed for drawing, all within the file.
 ///
-/// egui panics on a font that it cannot read, so a damaged file must not get that far.
+/// egui panics on a font that it cannot read, so a damaged file must be rejected here.
 fn is_usable(bytes: &[u8]) -> bool {
     let start = if bytes.starts_with(b"ttcf") {
         match number(bytes, 12) {
@@ -248,7 +248,7 @@ fn is_usable(bytes: &[u8]) -> bool {
         && (has(b"glyf") || has(b"CFF ") || has(b"CFF2"))
 }
 
-/// The tags of a face's tables, if all of them lie within the file.
+/// The tags of a face's tables, if all of them are within the file.
 fn tables(bytes: &[u8], start: usize) -> Option<Vec<[u8; 4]>> {
     let face = bytes.get(start..)?;
     let kind = face.get(..4)?;
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_a_file_is_passed_over() {
+    fn oversized_file_is_skipped() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         assert!(read(&path, 1).is_none());
     }
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fonts_of_this_system_can_be_drawn_with() {
+    fn fonts_of_this_system_can_be_drawn() {
         let ctx = Context::default();
         install(&ctx, &system_fallback_fonts());
         let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {

@@ -1,6 +1,6 @@
-//! Theme: colours by meaning, measures, fonts, and the egui style made from them.
+//! Theme: colours by meaning, dimensions, fonts, and the egui style made from them.
 //!
-//! Colours live in `tokens`; everything else asks `ui.tokens()`.
+//! Colours are defined in `tokens`; everything else calls `ui.tokens()`.
 
 pub mod fonts;
 pub mod text;

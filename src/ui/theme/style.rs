@@ -10,7 +10,7 @@ use egui::{
 use super::super::widgets::scroll_names::ScrollNames;
 use super::{Tokens, fonts, text};
 
-/// Gives `ctx` the shipped fonts and the style of both themes; call it once, before the first frame.
+/// Installs the shipped fonts and the style of both themes in `ctx`; call it once, before the first frame.
 pub fn apply(ctx: &Context) {
     fonts::install(ctx, &[]);
     ctx.add_plugin(ScrollNames);
@@ -23,7 +23,7 @@ fn style(theme: Theme) -> Style {
     let tokens = Tokens::of(theme);
     let mut style = Style {
         text_styles: text_styles(tokens),
-        // Nothing moves without a reason.
+        // No animations.
         animation_time: 0.0,
         scroll_animation: ScrollAnimation::none(),
         visuals: visuals(theme, tokens),
@@ -101,13 +101,13 @@ fn visuals(theme: Theme, tokens: &Tokens) -> Visuals {
             spread: 0,
             color: tokens.shadow,
         },
-        // Only dialogs are lifted off the page.
+        // Only dialogs cast a shadow.
         popup_shadow: Shadow::NONE,
         panel_fill: surface.panel,
         striped: false,
         indent_has_left_vline: false,
         image_loading_spinners: false,
-        // What is disabled stays readable: callers use the stale colour instead of fading.
+        // Disabled text stays readable: callers use the stale colour instead of fading.
         disabled_alpha: 0.85,
         // A blinking cursor would repaint an idle window twice a second.
         text_cursor: TextCursorStyle {
@@ -122,7 +122,7 @@ fn widgets(tokens: &Tokens) -> Widgets {
     let surface = tokens.surface;
     let line = |colour| Stroke::new(tokens.border_width, colour);
     let resting = WidgetVisuals {
-        // The handles of scroll bars; boxes have a fill of their own.
+        // The handles of scroll bars; boxes have their own fill.
         bg_fill: tokens.control_border,
         weak_bg_fill: surface.raised,
         bg_stroke: line(tokens.control_border),
@@ -144,7 +144,7 @@ fn widgets(tokens: &Tokens) -> Widgets {
             bg_stroke: line(tokens.text_weak),
             ..resting
         },
-        // egui paints a widget that has the keyboard as active, so this is its focus ring.
+        // egui paints a focused widget as active, so this is its focus ring.
         active: WidgetVisuals {
             bg_fill: tokens.text_weak,
             weak_bg_fill: surface.hover,
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_styles_ring_what_has_focus_and_stand_still() {
+    fn both_styles_have_a_focus_ring_and_no_animation() {
         for theme in [Theme::Dark, Theme::Light] {
             let style = style(theme);
             assert!(style.visuals.widgets.active.bg_stroke.width >= 2.0);
@@ -175,13 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn scroll_bars_are_as_plain_as_the_outline_of_a_control() {
+    fn scroll_bars_have_the_colour_of_control_outlines() {
         for theme in [Theme::Dark, Theme::Light] {
             let tokens = Tokens::of(theme);
             let visuals = style(theme).visuals;
             assert_eq!(visuals.extreme_bg_color, tokens.surface.window, "the track");
             let widgets = visuals.widgets;
-            // Their contrast with every surface is tested where the tokens are.
+            // The tests of the tokens check their contrast with every surface.
             assert_eq!(widgets.inactive.bg_fill, tokens.control_border);
             assert_eq!(widgets.hovered.bg_fill, tokens.text_weak);
             assert_eq!(widgets.active.bg_fill, tokens.text_weak);

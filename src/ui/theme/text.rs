@@ -2,13 +2,13 @@
 
 use egui::{FontFamily, RichText, TextStyle};
 
-/// The family for headings and names: the heavier cut of the proportional one.
+/// The family for headings and names: the semibold cut of the proportional one.
 #[must_use]
 pub fn semibold() -> FontFamily {
     FontFamily::Name("semibold".into())
 }
 
-/// Body text that carries weight: primary labels, table heads.
+/// Emphasised body text: primary labels, table heads.
 #[must_use]
 pub fn strong() -> TextStyle {
     TextStyle::Name("strong".into())

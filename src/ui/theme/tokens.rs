@@ -1,4 +1,4 @@
-//! Colours and measures by meaning.
+//! Colours and dimensions by meaning.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,15 +13,15 @@ use egui::{Color32, Context, CornerRadius, Theme, Ui};
 pub enum Role {
     /// Nothing to point out.
     Neutral,
-    /// Focus, links, the way on.
+    /// Focus, links, primary buttons.
     Accent,
     /// Disruptive verbs, high risk, failures.
     Danger,
-    /// Warnings, waiting too long.
+    /// Warnings, excessive waits.
     Caution,
-    /// The service has accepted it, and the device has not picked it up.
+    /// Accepted by the service, not yet picked up by the device.
     Pending,
-    /// The service said it succeeded, nothing else.
+    /// Success reported by the service, and nothing else.
     Ok,
     /// Outcome unknown, not found, not checked.
     Unknown,
@@ -47,7 +47,7 @@ pub struct Surfaces {
 /// The colours of a patterned background; text is readable on both of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern {
-    /// The ground, also of the plates behind text.
+    /// The background, also of the plates behind text.
     pub ground: Color32,
     /// The stripes or lines.
     pub mark: Color32,
@@ -83,10 +83,10 @@ pub struct TextSizes {
     pub code: f32,
 }
 
-/// Heights of things that repeat, in points.
+/// Heights of repeated elements, in points.
 #[derive(Clone, Copy, Debug)]
 pub struct Heights {
-    /// Anything that can be hit.
+    /// Minimum height of anything clickable.
     pub target: f32,
     /// A table row.
     pub row: f32,
@@ -103,11 +103,11 @@ pub struct Heights {
 pub struct Tokens {
     /// Surfaces.
     pub surface: Surfaces,
-    /// Most text.
+    /// Default text.
     pub text: Color32,
     /// Secondary text.
     pub text_weak: Color32,
-    /// Links and the one primary button.
+    /// Links and the primary button.
     pub accent: Color32,
     /// The primary button under the pointer.
     pub accent_hover: Color32,
@@ -123,23 +123,23 @@ pub struct Tokens {
     pub on_danger_fill: Color32,
     /// Warnings.
     pub caution: Color32,
-    /// Accepted, and not picked up by the device.
+    /// Accepted, not yet picked up by the device.
     pub pending: Color32,
-    /// The service said it succeeded.
+    /// Success reported by the service.
     pub ok: Color32,
     /// Outcome unknown; used for nothing else.
     pub unknown: Color32,
     /// Cached, old, disabled.
     pub stale: Color32,
-    /// Lines between things.
+    /// Separators.
     pub border: Color32,
-    /// The outline of what can be typed in or pressed.
+    /// Outline of fields and buttons.
     pub control_border: Color32,
-    /// The ring around what has the keyboard.
+    /// Ring around the focused widget.
     pub focus: Color32,
-    /// Below dialogs.
+    /// Shadow below dialogs.
     pub shadow: Color32,
-    /// Over everything that a dialog blocks.
+    /// Everything behind a dialog.
     pub backdrop: Color32,
     /// QR code colours, for cameras: the same in both themes.
     pub paper: Pattern,
@@ -153,7 +153,7 @@ pub struct Tokens {
     pub size: TextSizes,
     /// Heights.
     pub height: Heights,
-    /// Rounding of every corner.
+    /// Rounding of all corners.
     pub radius: CornerRadius,
     /// The weight of borders.
     pub border_width: f32,
@@ -190,7 +190,7 @@ const fn rgb(red: u8, green: u8, blue: u8) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }
 
-/// Colours that more than one thing has.
+/// Colours used more than once.
 const WHITE: Color32 = rgb(0xFF, 0xFF, 0xFF);
 const INK: Color32 = rgb(0x17, 0x1B, 0x21);
 const DARK_WINDOW: Color32 = rgb(0x12, 0x15, 0x1A);
@@ -314,9 +314,9 @@ impl Tokens {
     }
 }
 
-/// Gives the tokens of the theme in use.
+/// Access to the tokens of the current theme.
 pub trait TokensExt {
-    /// The tokens of the theme in use.
+    /// The tokens of the current theme.
     fn tokens(&self) -> &'static Tokens;
 }
 
@@ -327,7 +327,7 @@ impl TokensExt for Context {
 }
 
 impl TokensExt for Ui {
-    /// Tokens of the present style; a change of theme applies from the next frame on.
+    /// Tokens of the current style; a changed theme applies from the next frame on.
     fn tokens(&self) -> &'static Tokens {
         Tokens::of(if self.visuals().dark_mode {
             Theme::Dark
@@ -411,7 +411,7 @@ mod tests {
         pairs
     }
 
-    /// Prints the table of all pairs, the weakest first.
+    /// Prints the table of all pairs, the lowest contrast first.
     #[test]
     fn all_text_is_readable_in_both_themes() {
         let mut table = Vec::new();
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_have_colours_of_their_own() {
+    fn every_role_has_a_distinct_colour() {
         for tokens in [Tokens::DARK, Tokens::LIGHT] {
             for (index, one) in Role::VARIANTS.iter().copied().enumerate() {
                 for other in Role::VARIANTS.iter().copied().skip(index + 1) {
@@ -456,7 +456,7 @@ mod tests {
     }
 
     #[test]
-    fn contrast_is_computed_as_wcag_does() {
+    fn contrast_follows_the_wcag_formula() {
         assert!((contrast(Color32::WHITE, Color32::BLACK) - 21.0).abs() < 0.01);
     }
 
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_in_which_the_theme_changes_is_drawn_in_one_of_both() {
+    fn frame_is_drawn_in_one_theme_even_if_the_theme_changes() {
         let ctx = Context::default();
         super::super::apply(&ctx);
         ctx.set_theme(Theme::Dark);

@@ -1,17 +1,18 @@
-//! The delay before a button that has just appeared or moved works.
+//! Arm delay of a button that has just appeared or moved.
 
 use egui::{Id, Pos2, Rect, Ui};
 
 use super::UiExt as _;
 
-/// Arm delay of a button that has just appeared or moved: a click meant for something else must not
-/// land on it.
+/// Arm delay of a button that has just appeared or moved, so that it gets no click meant for something
+/// else.
 const ARM_DELAY_SECS: f64 = 0.5;
-/// Arm delay of a button that has come under a resting pointer, where an intended click may be on its way.
+/// Arm delay of a button that has moved under a resting pointer, where a click meant for something else is
+/// likely.
 const POINTED_AT_SECS: f64 = 1.0;
 
-/// Whether a button that appeared or moved at egui's time `since` is not armed yet. Requests a repaint for
-/// when it is.
+/// Whether a button that appeared or moved at egui's time `since` is still arming. If so, requests a
+/// repaint for when it is armed.
 pub fn is_arming(ui: &Ui, since: f64) -> bool {
     is_within(ui, since, ARM_DELAY_SECS)
 }
@@ -29,13 +30,13 @@ fn is_within(ui: &Ui, since: f64, delay_secs: f64) -> bool {
 struct Place {
     rect: Rect,
     since: f64,
-    /// Whether the pointer was there when it appeared.
+    /// Whether it appeared under the pointer.
     came_under_pointer: bool,
     seen_at_pass: u64,
 }
 
-/// Whether what is drawn at `rect` appeared there or moved less than half a second ago, or a second ago
-/// where it came under the pointer. Call it once in each pass.
+/// Whether the widget at `rect` appeared or moved less than half a second ago, or less than a second ago if
+/// under the pointer. Call it once per pass.
 pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
     const TOLERANCE: f32 = 1.0;
     let id = id.with("place");
@@ -62,7 +63,7 @@ pub fn has_just_moved(ui: &Ui, id: Id, rect: Rect) -> bool {
     is_within(ui, since, delay_secs)
 }
 
-/// The widget under the pointer, and since when it has been there without the person moving it.
+/// The widget under the pointer, and since when it has been there without a movement of the pointer.
 #[derive(Clone, Copy)]
 struct Pointed {
     at: Pos2,
@@ -71,9 +72,8 @@ struct Pointed {
     by_person: bool,
 }
 
-/// Whether another widget came under a resting pointer less than a second ago. `what` is under it now;
-/// `by_person` says whether the person has just moved it there, for example by scrolling. Call it once in
-/// each pass.
+/// Whether a different widget, now `what`, came under a resting pointer less than a second ago. `by_person`
+/// is whether the user has just moved it there, for example by scrolling. Call it once per pass.
 pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> bool {
     let id = id.with("under the pointer");
     let Some(at) = ui.input(|input| input.pointer.hover_pos()) else {
@@ -98,7 +98,7 @@ pub fn has_come_under_pointer(ui: &Ui, id: Id, what: Id, by_person: bool) -> boo
     since.is_some_and(|since| is_within(ui, since, POINTED_AT_SECS))
 }
 
-/// Pressed and released, for tests.
+/// A press and release, for tests.
 #[cfg(test)]
 pub fn click_at(pos: Pos2) -> [egui::Event; 2] {
     [true, false].map(|pressed| egui::Event::PointerButton {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_button_that_has_come_under_the_pointer_takes_no_click_for_a_second() {
+    fn button_moved_under_the_pointer_takes_no_click_for_a_second() {
         let builder = Harness::builder().with_step_dt(0.25);
         let builder = builder.with_context_setup(|ctx: &egui::Context| theme::apply(ctx));
         let mut harness = builder.build_ui_state(

@@ -1,4 +1,4 @@
-//! An icon, a word and a colour that say the same.
+//! An icon, a word and a colour with the same meaning.
 
 use egui::{Color32, Response, RichText, Sense, TextStyle, Ui, Vec2, WidgetInfo, accesskit};
 
@@ -36,14 +36,14 @@ pub fn badge(ui: &mut Ui, icon: Icon, role: Role, text: &str) -> Response {
     response
 }
 
-/// A badge that a screen reader reads out when it comes or changes.
+/// A badge that screen readers announce when it appears or changes.
 pub fn live_badge(ui: &mut Ui, icon: Icon, role: Role, text: &str) -> Response {
     let response = badge(ui, icon, role, text);
     ui.announce(&response);
     response
 }
 
-/// Begins a line with an icon and emphasised words in its colour.
+/// Starts a line with an icon and emphasised words in its colour.
 pub fn headline_ui(ui: &mut Ui, shape: Icon, colour: Color32, words: &str) {
     icon(ui, shape, colour);
     let words = RichText::new(words).text_style(text::strong());

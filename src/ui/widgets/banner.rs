@@ -1,4 +1,4 @@
-//! Words that can be put away.
+//! Dismissible text.
 
 use egui::{Align, Layout, Rect, Ui, UiBuilder, pos2, vec2};
 
@@ -7,16 +7,15 @@ use super::button::{ActionButton, button_width};
 
 const DISMISS: &str = "Dismiss";
 
-/// Shows words in lines, with *Dismiss* at the upper right of them whatever their number; whether it was
-/// pressed. Each `key` has a button of its own: what comes up next is not put away by the same click.
+/// Shows text with *Dismiss* at its upper right, however many lines it has; returns whether that was
+/// pressed. Each `key` has its own button, so that one click does not dismiss the next text too.
 pub fn dismissible_ui(ui: &mut Ui, key: &str, words: impl FnOnce(&mut Ui)) -> bool {
     let mut corner = beside_ui(ui, button_width(ui, DISMISS), words);
     let dismiss = ActionButton::quiet(DISMISS).key(key).with_arm_delay();
     corner.add(dismiss).clicked()
 }
 
-/// Shows words in lines, and keeps room of this width at the upper right of them, which it gives: for the
-/// buttons.
+/// Shows text, and returns reserved room of this width at its upper right, for buttons.
 pub fn beside_ui(ui: &mut Ui, width: f32, words: impl FnOnce(&mut Ui)) -> Ui {
     let gap = ui.spacing().item_spacing.x;
     let height = ui.tokens().height.target;

@@ -1,8 +1,8 @@
-//! Bounds of a part for screen readers: egui reports them only for clickable widgets.
+//! Bounds of widgets for screen readers: egui reports them only for clickable ones.
 
 use egui::{Rect, accesskit};
 
-/// The bounds of a part that cannot be clicked.
+/// The bounds of a widget that is not clickable.
 pub fn bounds(rect: Rect) -> accesskit::Rect {
     accesskit::Rect {
         x0: rect.min.x.into(),

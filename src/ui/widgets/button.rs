@@ -1,4 +1,4 @@
-//! Buttons, which when disabled say why.
+//! Buttons that explain why they are disabled.
 
 use std::sync::Arc;
 
@@ -19,33 +19,33 @@ use super::{
     tip::{explained, keep_clear},
 };
 
-/// Why a button does nothing yet that has just appeared or moved.
+/// Why a button that has just appeared or moved does nothing yet.
 const ARMING: &str = "Available in a moment, so that a stray click or key does nothing";
 
-/// Hint of a button that Enter does not press.
+/// Hint of a button that ignores Enter.
 const NOT_BY_ENTER: &str = "Space presses it, Enter does not";
 
 /// Emphasis of a button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ButtonStyle {
-    /// The one way on.
+    /// The recommended action.
     Primary,
-    /// Most buttons.
+    /// The default.
     #[default]
     Secondary,
-    /// Does something disruptive.
+    /// A disruptive action.
     Danger,
-    /// A small button beside something, without an outline.
+    /// A small button without an outline, beside other content.
     Quiet,
 }
 
-/// Behaviour of a button that comes and goes with its row.
+/// Behaviour of a button that disappears with its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum InRow {
     No,
-    /// Another takes the keyboard over when it has gone.
+    /// The focus moves to another button after it has gone.
     PassesFocusOn,
-    /// Besides, it does nothing in the moment after it appeared or moved.
+    /// In addition, it does nothing for a moment after it appeared or moved.
     ArmDelay,
 }
 
@@ -102,34 +102,32 @@ impl<'a> ActionButton<'a> {
         }
     }
 
-    /// The one way on.
+    /// A button for the recommended action.
     pub fn primary(label: &'a str) -> Self {
         Self::new(label).style(ButtonStyle::Primary)
     }
 
-    /// Does something disruptive.
+    /// A button for a disruptive action.
     pub fn danger(label: &'a str) -> Self {
         Self::new(label).style(ButtonStyle::Danger)
     }
 
-    /// Without an outline.
+    /// A button without an outline.
     pub fn quiet(label: &'a str) -> Self {
         Self::new(label).style(ButtonStyle::Quiet)
     }
 
-    /// Sets the emphasis.
     pub fn style(mut self, style: ButtonStyle) -> Self {
         self.style = style;
         self
     }
 
-    /// Puts an icon before the label.
     pub fn icon(mut self, icon: Icon) -> Self {
         self.icon = Some(icon);
         self
     }
 
-    /// An accessible name that says more than the label.
+    /// Sets an accessible name that is more specific than the label.
     pub fn name(mut self, name: &'a str) -> Self {
         self.name = name;
         self
@@ -141,71 +139,71 @@ impl<'a> ActionButton<'a> {
         self
     }
 
-    /// Removes the hint, where something else is shown instead.
+    /// Removes the hint, if something else is shown instead.
     pub fn without_hint(mut self) -> Self {
         self.hint = None;
         self
     }
 
-    /// Leaves what it says about itself to a screen reader, where it is shown elsewhere.
+    /// Shows no tip, which only screen readers get then, because the text is shown elsewhere.
     pub fn without_tip(mut self) -> Self {
         self.shows_tip = false;
         self
     }
 
-    /// At least as wide as this, in points, for one whose label changes.
+    /// Sets a minimum width, in points, for a button whose label changes.
     pub fn min_width(mut self, width: f32) -> Self {
         self.min_width = width;
         self
     }
 
-    /// No wider than this, in points: the middle of a longer label is left out.
+    /// Sets a maximum width, in points: a longer label is elided in its middle.
     pub fn max_width(mut self, width: f32) -> Self {
         self.max_width = width;
         self
     }
 
-    /// Stable key within its row, for a button whose name changes.
+    /// Sets a stable key within its row, for a button whose name changes.
     pub fn key(mut self, key: &'a str) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Disables the button where there is a reason to, which is then shown instead of the hint.
+    /// Disables the button if there is a reason, which is shown in place of the hint.
     pub fn disabled_because(mut self, reason: Option<&'a str>) -> Self {
         self.disabled_because = reason;
         self
     }
 
-    /// Makes it a switch that is on or off: on, it has a tick.
+    /// Makes it a toggle, which shows a tick while on.
     pub fn toggled(mut self, is_on: bool) -> Self {
         self.toggled = Some(is_on);
         self.icon = is_on.then_some(Icon::Done);
         self
     }
 
-    /// Minimum target height, for a button in a row of a list.
+    /// Reduces it to the minimum target height, for a button in a list row.
     pub fn compact(mut self) -> Self {
         self.is_compact = true;
         self
     }
 
-    /// Ignores Enter, for what must not happen by a stray key.
+    /// Ignores Enter, for an action that a stray key must not trigger.
     pub fn ignores_enter(mut self) -> Self {
         self.enter_key = EnterKey::Ignored;
         self
     }
 
-    /// Does nothing in the half second after it appeared or moved, a second where that was under the pointer: no click or key presses it that
-    /// was meant for what was there before. For what acts in a list whose rows move; when it has gone
-    /// by being pressed, the button next to it has the keyboard.
+    /// Does nothing for half a second after it appeared or moved, or for a second if that was under the
+    /// pointer, so that it gets no click or key meant for something else. For buttons that act in a list
+    /// whose rows move. When it disappears after being pressed, the next button is focused.
     pub fn with_arm_delay(mut self) -> Self {
         self.in_row = InRow::ArmDelay;
         self
     }
 
-    /// Leaves the keyboard to the nearest of its kind when it has gone, as the button of a row does
-    /// that takes its row away.
+    /// Passes the focus to the nearest button of its kind when it disappears, for a button that removes its
+    /// row.
     pub fn passes_focus_on(mut self) -> Self {
         self.in_row = InRow::PassesFocusOn;
         self
@@ -268,7 +266,7 @@ struct Colours {
 }
 
 impl Colours {
-    /// A disabled button lies flat on the page, in a colour that can still be read.
+    /// A disabled button is flat, in a colour that is still readable.
     fn disabled(style: ButtonStyle, ui: &Ui) -> Self {
         let tokens = ui.tokens();
         let is_on_pattern = ui.visuals().override_text_color.is_some();
@@ -288,7 +286,7 @@ impl Colours {
     }
 }
 
-/// A button as it will be drawn, before it has its place.
+/// A button's measured parts, before it is placed.
 struct Layout {
     galley: Arc<Galley>,
     /// Width of the icon with its gap, and of the icon with the label.
@@ -312,7 +310,7 @@ impl Layout {
             (Some(_), true) => icon_side,
             (Some(_), false) => icon_side + tokens.space.xs,
         };
-        // Wider than its row it would end outside the window.
+        // A button wider than its row would end outside the window.
         let room = button.max_width.min(ui.max_rect().width()) - icon_room - 2.0 * padding;
         let label = elided(button.label, room, |label| label_width(ui, label, &font));
         let galley = ui.painter().layout_job(label_job(&label, font, ui));
@@ -329,14 +327,14 @@ impl Layout {
 }
 
 impl ActionButton<'_> {
-    /// Whether it does something when it is pressed.
+    /// Whether pressing it has an effect.
     fn is_enabled(&self) -> bool {
         self.disabled_because.is_none()
     }
 
     /// Handles clicks and keys, and reports the widget's role and name.
     fn interact(&self, ui: &Ui, rect: Rect, id: Id) -> Response {
-        // A disabled button still takes the keyboard, or its reason could not be reached with it.
+        // A disabled button is focusable too, or its reason could not be reached by key.
         let sense = if self.is_enabled() {
             Sense::click()
         } else {
@@ -348,7 +346,7 @@ impl ActionButton<'_> {
                 .flags
                 .remove(Flags::CLICKED | Flags::FAKE_PRIMARY_CLICKED);
         }
-        // egui gives no focus on a click; a dialog that is opened by one has to give it back here.
+        // egui does not focus a widget on click; a dialog opened by it has to return the focus here.
         if response.clicked() {
             response.request_focus();
         }
@@ -420,7 +418,7 @@ impl Widget for ActionButton<'_> {
     }
 }
 
-/// The label, with the end of an id that closes it in the face of ids.
+/// The label; an id tail at its end is in the typeface of ids.
 fn label_job(label: &str, font: FontId, ui: &Ui) -> LayoutJob {
     let at = label.rfind("(…").filter(|_| label.ends_with(')'));
     let (words, id) = label.split_at(at.unwrap_or(label.len()));
@@ -448,8 +446,8 @@ pub fn button_width(ui: &Ui, label: &str) -> f32 {
     label_width(ui, label, &font) + 2.0 * ui.spacing().button_padding.x
 }
 
-/// The id of a button: its scope and its name, whatever is drawn before it, so that the keyboard
-/// finds it again. Of several with one name in a scope each has its own.
+/// The id of a button, made from its scope and name and independent of what is drawn before it, so that the
+/// focus stays. Buttons with the same name in one scope get different ids.
 fn stable_id(ui: &Ui, name: &str) -> Id {
     let id = ui.scope_id().with(("button", name));
     let pass = ui.ctx().cumulative_pass_nr();

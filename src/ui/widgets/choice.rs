@@ -1,11 +1,11 @@
-//! Boxes that are ticked and circles of which one is chosen, drawn as the boxes of the list are.
+//! Check boxes and radio buttons, drawn like the boxes of the list.
 
 use egui::{Color32, Response, RichText, Stroke, Ui};
 
 use super::super::theme::TokensExt as _;
 use super::focus::focus_ring;
 
-/// Shows a box with its label, ticked while `is_on`.
+/// Shows a check box with its label, ticked while `is_on`.
 pub fn checkbox_ui(ui: &mut Ui, is_on: &mut bool, label: &str) -> Response {
     let is_ticked = *is_on;
     with_boxes(ui, is_ticked, |ui, text| {
@@ -13,7 +13,7 @@ pub fn checkbox_ui(ui: &mut Ui, is_on: &mut bool, label: &str) -> Response {
     })
 }
 
-/// Shows a circle with its label, filled while `current` is `value`; a click chooses it.
+/// Shows a radio button with its label, filled while `current` is `value`; a click selects it.
 pub fn radio_ui<T: PartialEq>(ui: &mut Ui, current: &mut T, value: T, label: &str) -> Response {
     let is_chosen = *current == value;
     with_boxes(ui, is_chosen, |ui, text| {
@@ -21,8 +21,8 @@ pub fn radio_ui<T: PartialEq>(ui: &mut Ui, current: &mut T, value: T, label: &st
     })
 }
 
-/// Gives boxes their colours while `add` runs. egui fills a box as it fills the handle of a scroll bar,
-/// which has to stand out.
+/// Sets the colours of boxes while `add` runs. egui uses the same fill for boxes and for scroll bar
+/// handles, which have to stand out.
 fn with_boxes(
     ui: &mut Ui,
     is_on: bool,
@@ -51,8 +51,7 @@ fn with_boxes(
     } else {
         tokens.text_weak
     };
-    // The keyboard focus shows as a ring around box and word: one around the box alone is lost
-    // beside one that is filled.
+    // The focus ring is around box and label: one around the box alone is hard to see beside a filled box.
     widgets.active.bg_stroke = widgets.inactive.bg_stroke;
     let added = add(ui, tokens.text);
     ui.visuals_mut().widgets = before;

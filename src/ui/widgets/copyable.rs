@@ -1,4 +1,4 @@
-//! Text that is there to be copied.
+//! Text with a button to copy it.
 
 use egui::{Id, Response, RichText, TextStyle, TextWrapMode, Tooltip, Ui, WidgetText};
 
@@ -10,13 +10,13 @@ use super::{
     tip::keep_readable,
 };
 
-/// Time for which "Copied" is shown, in seconds.
+/// How long "Copied" is shown, in seconds.
 const SHOWN_SECS: f64 = 1.5;
 
 /// Shows `text` in the monospace font and a button "Copy {what}" beside it.
 pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     ui.horizontal(|ui| {
-        // A long line wraps: it must not widen what it stands in.
+        // A long line wraps, so that it does not widen its container.
         let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
         let room = (ui.available_width() - button).max(0.0);
         let words = WidgetText::from(RichText::new(text).text_style(text::id()));
@@ -28,13 +28,13 @@ pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     .inner
 }
 
-/// A button "Copy {what}" with its label, where there is no text beside it.
+/// A labelled button "Copy {what}", without the text.
 pub fn copy_labelled_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     let label = format!("Copy {what}");
     copy_ui(ui, what, text, |icon| ActionButton::new(&label).icon(icon))
 }
 
-/// The button alone: copies `text`, and says so for a moment beside itself.
+/// The button alone: copies `text`, and confirms that beside itself for a moment.
 pub fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     let name = format!("Copy {what}");
     copy_ui(ui, what, text, |icon| ActionButton::icon_only(icon, &name))
@@ -47,7 +47,7 @@ fn copy_ui<'a>(
     button: impl FnOnce(Icon) -> ActionButton<'a>,
 ) -> Response {
     let id = ui.scope_id().with(("copied", what, text));
-    // The tick takes the place of the icon and the word floats, so nothing moves.
+    // The tick replaces the icon and the word floats, so nothing moves.
     let left_secs = left_secs(ui, id);
     let icon = if left_secs > 0.0 {
         Icon::Done

@@ -1,4 +1,4 @@
-//! The frame of a dialog that has to be answered.
+//! The frame of a modal dialog.
 
 use egui::{
     Align2, Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, Popup,
@@ -8,10 +8,10 @@ use egui::{
 use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
 
-/// A window lower or narrower than this, in points, gives nearly all of itself to a dialog.
+/// In a window lower or narrower than this, in points, a dialog takes nearly all of it.
 const SMALL: egui::Vec2 = vec2(520.0, 520.0);
 
-/// A modal dialog; only its buttons and Esc ask to close it, never a click beside it.
+/// A modal dialog. Only its buttons and Esc close it, never a click beside it.
 #[derive(Clone, Debug)]
 #[must_use = "show it with `show`"]
 pub struct Dialog<'a> {
@@ -32,18 +32,18 @@ pub struct DialogResponse<R> {
     pub close_requested: bool,
 }
 
-/// Holder of the keyboard before a dialog, and when the dialog was last seen.
+/// The widget that had the focus before a dialog, and when the dialog was last drawn.
 #[derive(Clone, Copy, Default)]
 struct Opener {
     focused: Option<Id>,
     seen_at_pass: u64,
 }
 
-/// Waits until a dialog is out of the way: egui takes the keyboard from what lies behind one.
+/// Returns the focus once a dialog has closed: egui allows none behind an open one.
 #[derive(Default)]
 struct ReturningFocus {
     pending: Option<(LayerId, Id)>,
-    /// Fallback for the keyboard where the opener is gone.
+    /// Target of the focus if the opener is gone.
     home: Option<Id>,
 }
 
@@ -59,7 +59,7 @@ impl Plugin for ReturningFocus {
         if ui.memory(|memory| memory.top_modal_layer() == Some(dialog)) {
             ui.ctx().request_repaint();
         } else {
-            // The keyboard would be lost with something that is no longer drawn.
+            // A widget that is no longer drawn would lose the focus.
             let is_drawn = ui.ctx().read_response(opener).is_some();
             let home = self.home.filter(|_| !is_drawn);
             ui.memory_mut(|memory| memory.request_focus(home.unwrap_or(opener)));
@@ -81,19 +81,19 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// Accessible description, read after the title: the consequence in a sentence.
+    /// Sets the accessible description, read after the title: the consequence in one sentence.
     pub fn description(mut self, description: &'a str) -> Self {
         self.description = description;
         self
     }
 
-    /// Leaves the title to a screen reader, where a line is too much.
+    /// Hides the title from the screen, if there is no room for the line; screen readers still get it.
     pub fn without_title(mut self) -> Self {
         self.shows_title = false;
         self
     }
 
-    /// Makes it as wide as this, margins included, where the window has the room.
+    /// Sets its width, margins included, as far as the window has room.
     pub fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
         self
@@ -105,7 +105,7 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Whether the coming `show` is the first since the dialog was last away: the moment to place the focus.
+    /// Whether the coming `show` is the first since the dialog was closed: the moment to set the focus.
     #[must_use]
     pub fn is_opening(&self, ctx: &Context) -> bool {
         let pass = ctx.cumulative_pass_nr();
@@ -113,7 +113,7 @@ impl<'a> Dialog<'a> {
             .is_none_or(|opener| opener.seen_at_pass.saturating_add(1) < pass)
     }
 
-    /// Gives the keyboard back to what had it before the dialog `id`; call it when closing.
+    /// Returns the focus to the widget that had it before the dialog `id`; call it when closing.
     pub fn return_focus(ctx: &Context, id: Id) {
         let opener = ctx.data_mut(|data| data.remove_temp::<Opener>(id));
         let returning = ctx.plugin_or_default::<ReturningFocus>();
@@ -125,26 +125,26 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// Names what has the keyboard after a dialog whose opener is gone.
+    /// Sets the target of the focus after a dialog whose opener is gone.
     pub fn set_focus_home(ctx: &Context, home: Id) {
         ctx.plugin_or_default::<ReturningFocus>().lock().home = Some(home);
     }
 
-    /// Default holder of the keyboard.
+    /// Default target of the focus.
     pub fn focus_home(ctx: &Context) -> Option<Id> {
         ctx.plugin_or_default::<ReturningFocus>().lock().home
     }
 
-    /// Height for the content of a dialog in this window, under its title of a line. A dialog that
-    /// keeps its buttons in sight scrolls its other part within this height less the buttons'.
+    /// Height for the content of a dialog in this window, below a title of one line. A dialog with fixed
+    /// buttons scrolls the rest within this height minus the buttons'.
     #[must_use]
     pub fn room(ctx: &Context) -> f32 {
         let tokens = ctx.tokens();
         Self::height(ctx) - tokens.size.section - tokens.space.m
     }
 
-    /// Height left below the content drawn so far, the title included. For the content itself, not for a
-    /// part of it.
+    /// Height left below the content drawn so far, including the title. Call it with the whole content's
+    /// `Ui`, not a part's.
     #[must_use]
     pub fn rest(ui: &Ui) -> f32 {
         let drawn = ui.cursor().top() - ui.min_rect().top();
@@ -159,14 +159,14 @@ impl<'a> Dialog<'a> {
         size.x < SMALL.x || size.y < SMALL.y
     }
 
-    /// Distance of the dialog from the window's upper edge, independent of its content: nothing may move
-    /// under the pointer.
+    /// Distance of the dialog from the window's upper edge, independent of its content, so that nothing
+    /// moves under the pointer.
     fn top(ctx: &Context) -> f32 {
         let tokens = ctx.tokens();
         if Self::is_small(ctx) {
             tokens.space.xs
         } else {
-            // The strip stays in sight: mode and tenant.
+            // The strip stays visible: mode and tenant.
             tokens.height.strip + tokens.space.s
         }
     }
@@ -185,10 +185,10 @@ impl<'a> Dialog<'a> {
         (ctx.content_rect().height() - Self::top(ctx) - below - frame).max(0.0)
     }
 
-    /// Shows the dialog over everything else; what does not fit scrolls. A list that was open is closed.
+    /// Shows the dialog above everything else, scrolling if it does not fit. Closes any open popup.
     pub fn show<R>(self, ctx: &Context, content: impl FnOnce(&mut Ui) -> R) -> DialogResponse<R> {
         if self.is_opening(ctx) {
-            // A key leaves the list that it chose from open, and that would get the keys of the dialog.
+            // A popup that stays open after a key chose from it would get the dialog's keys.
             Popup::close_all(ctx);
         }
         self.remember_opener(ctx);
@@ -247,7 +247,8 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// Shows the dialog until `content`, which hears whether it is opening, or Esc closes it; whether it stays.
+    /// Shows the dialog until `content`, which gets whether it is opening, or Esc closes it; returns
+    /// whether it stays open.
     pub fn show_until(self, ctx: &Context, content: impl FnOnce(&mut Ui, bool) -> bool) -> bool {
         let (id, is_opening) = (self.id, self.is_opening(ctx));
         let response = self.show(ctx, |ui| content(ui, is_opening));

@@ -1,10 +1,10 @@
-//! Text elided to one line that keeps its end, where a device's id is.
+//! Text elided in its middle, to keep the end with a device's id.
 
 use egui::{Color32, FontId, Label, Response, RichText, TextStyle, TextWrapMode, Ui};
 
 use super::tip::TipExt as _;
 
-/// The end that is kept.
+/// Number of characters kept at the end.
 const KEPT_END: usize = 8;
 
 /// Width of `text` on one line in this font, in points.
@@ -14,7 +14,7 @@ pub fn text_width(ui: &Ui, text: &str, font: &FontId) -> f32 {
     galley.size().x
 }
 
-/// `text` as it fits into `room` by the `width` of a text, with its middle left out.
+/// `text` elided in its middle to fit into `room`, as measured by `width`.
 pub fn elided(text: &str, room: f32, width: impl Fn(&str) -> f32) -> String {
     let fits = |text: &str| width(text) <= room;
     if fits(text) {
@@ -41,7 +41,7 @@ pub fn elided(text: &str, room: f32, width: impl Fn(&str) -> f32) -> String {
     shortened(fitting)
 }
 
-/// Shows a name on one line. The middle of a long one is left out, as its end distinguishes it; hovering
+/// Shows a name on one line. A long one is elided in its middle, as its end distinguishes it; hovering
 /// shows all of it.
 pub fn elided_ui(ui: &mut Ui, name: &str, style: TextStyle, colour: Color32) -> Response {
     let font = style.resolve(ui.style());

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
 
-/// Says in the middle of what room there is what would be here, and how to get it.
+/// Shows, centred in the available room, what the list would contain and how to fill it.
 pub fn empty_state_ui(ui: &mut Ui, headline: &str, how: &str) {
     let space = ui.tokens().space.l;
     ui.vertical_centered(|ui| {

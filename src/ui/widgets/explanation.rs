@@ -1,4 +1,4 @@
-//! Explanation of an error: what happened, what it changed, and what to do next.
+//! View of an error: what happened, what it changed, and what to do next.
 
 use egui::{Frame, Margin, RichText, Stroke, Ui};
 
@@ -11,23 +11,23 @@ use super::{
     icon::{Icon, icon},
 };
 
-/// A plain account of something that went wrong.
+/// View of an error's explanation.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplanationView<'a> {
     /// The headline.
     pub headline: &'a str,
     /// Whether anything was changed.
     pub effect: &'a str,
-    /// Its colour and shape.
+    /// Its colour and icon.
     pub role: Role,
-    /// The label of the button for what to do next, where there is one.
+    /// Label of the button for the next step, if there is one.
     pub next_label: Option<&'a str>,
-    /// Codes and raw answers, folded away.
+    /// Codes and raw responses, folded.
     pub details: &'a [String],
 }
 
 impl ExplanationView<'_> {
-    /// Shows it; tells whether the button for what to do next was clicked.
+    /// Shows it; returns whether the button for the next step was pressed.
     pub fn show_ui(self, ui: &mut Ui) -> bool {
         let tokens = ui.tokens();
         let colour = tokens.colour(self.role);

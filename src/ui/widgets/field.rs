@@ -27,7 +27,7 @@ pub struct TextField<'a> {
 }
 
 impl<'a> TextField<'a> {
-    /// A field of one line, as wide as there is room.
+    /// A single-line field that takes the available width.
     pub fn new(label: &'a str, text: &'a mut String) -> Self {
         Self {
             label,
@@ -44,7 +44,7 @@ impl<'a> TextField<'a> {
         }
     }
 
-    /// Shows the field alone, with nothing below; the label is then only its accessible name.
+    /// Shows no label and no line below; the label is only the accessible name.
     pub fn label_unseen(mut self) -> Self {
         self.is_label_shown = false;
         self
@@ -68,13 +68,13 @@ impl<'a> TextField<'a> {
         self
     }
 
-    /// Counts towards a limit; what is typed beyond it is kept, for the caller to complain about.
+    /// Shows a counter towards a limit. Text beyond it is kept, for the caller to report.
     pub fn max_chars(mut self, max_chars: usize) -> Self {
         self.max_chars = Some(max_chars);
         self
     }
 
-    /// Makes room for several lines.
+    /// Makes it a multi-line field.
     pub fn rows(mut self, rows: usize) -> Self {
         self.rows = rows.max(1);
         self
@@ -92,7 +92,7 @@ impl<'a> TextField<'a> {
         self
     }
 
-    /// An id by which to give it the keyboard.
+    /// Sets an id by which it can be focused.
     pub fn id(mut self, id: Id) -> Self {
         self.id = Some(id);
         self
@@ -133,7 +133,7 @@ impl<'a> TextField<'a> {
             None => edit,
         });
         if response.changed() {
-            // The hint was laid out before the text came; the next frame shows the text.
+            // The hint was laid out before the text arrived; the next frame shows the text.
             ui.ctx().request_repaint();
         }
         keep_focus(ui, &response);
@@ -160,7 +160,7 @@ impl<'a> TextField<'a> {
         self.text.chars().count() > max
     }
 
-    /// The line is there even when it is empty: what is below must not jump when an error comes.
+    /// Shows the line below, also when empty, so that nothing moves when an error appears.
     fn footer_ui(&self, ui: &mut Ui) {
         let tokens = ui.tokens();
         let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
@@ -184,7 +184,7 @@ impl<'a> TextField<'a> {
     }
 }
 
-/// Selects the whole text of a field: what is typed next replaces it.
+/// Selects the whole text of a field, so that the next input replaces it.
 pub fn select_all(ui: &Ui, field: Id, text: &str) {
     let mut edit = TextEdit::load_state(ui.ctx(), field).unwrap_or_default();
     let end = CCursor::new(text.chars().count());
@@ -193,8 +193,8 @@ pub fn select_all(ui: &Ui, field: Id, text: &str) {
     edit.store(ui.ctx(), field);
 }
 
-/// Gives the keyboard to the page when Esc leaves a field: egui leaves it nowhere. A dialog is closed by
-/// Esc and gives it back itself.
+/// Moves the focus to the page when Esc leaves a field, as egui clears it. A dialog, which Esc closes,
+/// returns the focus itself.
 fn keep_focus(ui: &Ui, response: &Response) {
     let is_page = ui.layer_id().order == egui::Order::Background;
     let has_left = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counter_says_how_many_are_too_many() {
+    fn counter_shows_the_number_of_excess_characters() {
         assert_eq!(counter_text(0, 200), "0/200");
         assert_eq!(counter_text(200, 200), "200/200");
         assert_eq!(counter_text(203, 200), "203/200, 3 too many");

@@ -1,4 +1,4 @@
-//! The ring around what has the keyboard.
+//! The focus ring, and the target of a focus that would be lost.
 
 use egui::text_edit::TextEditState;
 use egui::{
@@ -9,10 +9,10 @@ use egui::{
 use super::super::theme::TokensExt as _;
 use super::dialog::Dialog;
 
-/// A row farther up or down than this is not the next one of a list, in points.
+/// Maximum vertical distance to the next row of a list, in points.
 const NEAR: f32 = 96.0;
 
-/// Paints the ring around `rect` if `response` has the keyboard.
+/// Paints the ring around `rect` if `response` has the focus.
 ///
 /// The colours come from the visuals rather than the tokens, so that the strip can change them
 /// to ones that stand out from its pattern.
@@ -23,14 +23,14 @@ pub(super) fn focus_ring(ui: &Ui, response: &Response, rect: Rect) {
     let tokens = ui.tokens();
     let visuals = ui.visuals();
     let ring = visuals.widgets.active.bg_stroke;
-    // A gap in the ground's colour keeps the ring apart from a filled button.
+    // A gap in the background colour separates the ring from a filled button.
     let gap = Stroke::new(1.0, visuals.panel_fill);
     let painter = ui.painter();
     painter.rect_stroke(rect, tokens.radius, gap, StrokeKind::Outside);
     painter.rect_stroke(rect.expand(1.0), tokens.radius, ring, StrokeKind::Outside);
 }
 
-/// Scrolls to what the keyboard comes to, where that is out of sight; egui leaves it there.
+/// Scrolls to a newly focused widget that is out of view, which egui does not do.
 #[derive(Default)]
 struct FocusInView {
     known: Option<Id>,
@@ -46,7 +46,7 @@ impl Plugin for FocusInView {
         if std::mem::replace(&mut self.known, focused) == focused {
             return;
         }
-        // What was clicked is in sight, and must not move under the pointer.
+        // A clicked widget is visible, and must not move under the pointer.
         let by_pointer = ctx.input(|input| input.pointer.any_down() || input.pointer.any_click());
         let Some(id) = focused.filter(|_| !by_pointer) else {
             return;
@@ -66,22 +66,22 @@ impl Plugin for FocusInView {
     }
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
-        // Where the keyboard is now is looked at before the next pass, which has to come.
+        // The new focus is handled in the next pass, so request one.
         if ui.memory(egui::Memory::focused) != self.known {
             ui.ctx().request_repaint();
         }
     }
 }
 
-/// Keeps the focused widget in sight; call it in each frame.
+/// Scrolls to the focused widget as needed; call it in each frame.
 pub fn keep_focus_in_view(ctx: &Context) {
     let _ = ctx.plugin_or_default::<FocusInView>();
 }
 
-/// Consumes the Esc that leaves a page: not one that only leaves a text field or closes an open list.
-/// Call it before widgets that may consume it are drawn.
+/// Consumes the Esc that leaves a page, but not one that only leaves a text field or closes a popup. Call
+/// it before widgets that may consume it are drawn.
 pub fn take_escape(ctx: &Context) -> bool {
-    // egui has taken the keyboard from the field by now.
+    // egui has already taken the focus from the field.
     let before = ctx.plugin_or_default::<FocusInView>().lock().known;
     let was_field = before.is_some_and(|id| TextEditState::load(ctx, id).is_some());
     !was_field
@@ -90,7 +90,7 @@ pub fn take_escape(ctx: &Context) -> bool {
         && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
 }
 
-/// A button as it was drawn.
+/// A button as drawn.
 #[derive(Clone, Copy)]
 struct Drawn {
     id: Id,
@@ -100,13 +100,13 @@ struct Drawn {
     has_arm_delay: bool,
 }
 
-/// Gives the keyboard to the nearest button where the one that had it has gone, as a row does that was
-/// dealt with. Never to one that acts on another row: the key that dealt with one may be pressed again.
+/// Moves the focus to the nearest button when the focused one is gone, such as with its row. Never to one
+/// that acts on another row: the same key may be pressed again.
 #[derive(Default)]
 struct FocusHeir {
     /// The buttons of this pass.
     drawn: Vec<Drawn>,
-    /// The one that had the keyboard in the pass before.
+    /// The button focused in the pass before.
     focused: Option<Drawn>,
 }
 
@@ -128,7 +128,7 @@ impl Plugin for FocusHeir {
         let distance = |button: &Drawn| button.rect.min.distance(lost.rect.min);
         let is_in_near_row = |button: &Drawn| (button.rect.min.y - lost.rect.min.y).abs() <= NEAR;
         let is_page = lost.layer.order == Order::Background;
-        // In a dialog the keyboard stays in the list: it does not end on what confirms.
+        // In a dialog the focus stays in the list, away from the confirm button.
         let is_heir = |button: &&Drawn| {
             let is_safe = !is_page || is_in_near_row(button) && !button.has_arm_delay;
             button.layer == lost.layer && button.passes_on && is_safe
@@ -136,7 +136,7 @@ impl Plugin for FocusHeir {
         let nearest = |one: &&Drawn, other: &&Drawn| distance(one).total_cmp(&distance(other));
         let near = drawn.iter().filter(is_heir).min_by(nearest);
         let home = is_page.then(|| Dialog::focus_home(ui.ctx())).flatten();
-        // The list is not on every page: there the next button that acts on nothing has it.
+        // The list is not on every page: there, the next button that does not act is focused.
         let home = home.filter(|home| ui.ctx().read_response(*home).is_some());
         let is_harmless = |button: &&Drawn| button.layer == lost.layer && !button.has_arm_delay;
         let rest = drawn.iter().filter(is_harmless).min_by(nearest);
@@ -149,8 +149,8 @@ impl Plugin for FocusHeir {
     }
 }
 
-/// Notes that a button was drawn; `passes_on` is whether another takes the keyboard over when it has
-/// gone, `has_arm_delay` whether it acts, and so is no such other.
+/// Notes that a button was drawn. `passes_on` is whether the focus moves on when it is gone,
+/// `has_arm_delay` whether it acts, which rules it out as a target.
 pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, has_arm_delay: bool) {
     let heir = ui.ctx().plugin_or_default::<FocusHeir>();
     heir.lock().drawn.push(Drawn {

@@ -8,7 +8,7 @@ use super::{
     icon::{Icon, paint_icon},
 };
 
-/// Shows `label`, and what `content` draws below it while a person has it unfolded.
+/// Shows `label`, and `content` below it while unfolded.
 pub fn foldable_ui(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui)) {
     let id = ui.scope_id().with((label, "unfolded"));
     let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
@@ -21,7 +21,7 @@ pub fn foldable_ui(ui: &mut Ui, label: &str, content: impl FnOnce(&mut Ui)) {
     }
 }
 
-/// A heading that says whether what is below it is folded away.
+/// A heading that shows whether the content below it is folded.
 pub fn fold_ui(ui: &mut Ui, label: &str, is_open: bool) -> Response {
     let tokens = ui.tokens();
     let font = TextStyle::Small.resolve(ui.style());

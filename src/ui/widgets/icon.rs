@@ -1,4 +1,4 @@
-//! One set of icons, painted as shapes: a state is recognised without its colour, and no font is needed.
+//! One set of icons, painted as shapes: a status is recognisable without colour, and no font is needed.
 
 use egui::{Color32, Painter, Rect, Response, Sense, Shape, Ui, Vec2};
 
@@ -7,7 +7,7 @@ use painter::IconPainter;
 
 mod painter;
 
-/// Meaning of an icon; each has a shape of its own.
+/// Meaning of an icon; each has a distinct shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 pub enum Icon {
@@ -45,7 +45,7 @@ pub enum Icon {
     Block,
     /// A note: a ring with an i.
     Info,
-    /// Reports regularly: a beat.
+    /// Reports regularly: a heartbeat.
     Active,
     /// Has stopped reporting: a flat line that ends.
     Silent,
@@ -77,15 +77,15 @@ pub enum Icon {
     OpenElsewhere,
     /// Refresh: an arrow in a circle.
     Refresh,
-    /// More is folded away.
+    /// Content is folded.
     Folded,
-    /// More is shown below.
+    /// Content is shown below.
     Unfolded,
     /// Commands: a prompt.
     Command,
 }
 
-/// Shows an icon; it says nothing to a screen reader, so put the word beside it.
+/// Shows an icon, invisible to screen readers: put the word beside it.
 pub fn icon(ui: &mut Ui, icon: Icon, colour: Color32) -> Response {
     let side = Vec2::splat(ui.tokens().height.icon);
     let (rect, response) = ui.allocate_exact_size(side, Sense::hover());
@@ -95,7 +95,7 @@ pub fn icon(ui: &mut Ui, icon: Icon, colour: Color32) -> Response {
     response
 }
 
-/// Paints an icon into the middle of `rect`.
+/// Paints an icon centred in `rect`.
 pub fn paint_icon(painter: &Painter, rect: Rect, icon: Icon, colour: Color32) {
     painter.extend(shapes(rect, icon, colour));
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn every_icon_is_drawn_and_has_a_shape_of_its_own() {
+    fn every_icon_has_a_distinct_shape() {
         for (index, one) in Icon::VARIANTS.iter().enumerate() {
             assert_ne!(drawn(*one), "[]", "{one:?}");
             for other in &Icon::VARIANTS[index + 1..] {

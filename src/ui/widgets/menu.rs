@@ -2,8 +2,9 @@
 
 use egui::{Key, Popup, PopupCloseBehavior, Response, Ui};
 
-/// Shows the menu of `button` while it is open. Esc closes it, and so does `content` by saying that something
-/// was chosen: the button has the keyboard then, and what the menu opens gives it back to it.
+/// Shows the menu of `button` while it is open. Esc closes it, as does `content` by returning that
+/// something was chosen; then the button gets the focus, and a dialog opened from the menu returns it
+/// there.
 pub fn menu_ui(button: &Response, name: &str, content: impl FnOnce(&mut Ui) -> bool) {
     let (ctx, id) = (&button.ctx, Popup::default_response_id(button));
     let was_open = Popup::is_id_open(ctx, id);

@@ -1,4 +1,4 @@
-//! The widgets of cordon. They know the theme and nothing about devices or actions.
+//! The widgets of cordon. They depend on the theme, and not on devices or actions.
 
 pub mod icon;
 

@@ -8,15 +8,15 @@ use super::dialog::Dialog;
 use super::icon::Icon;
 use super::keep_focus_in_view;
 
-/// The button that leads from a page back to the list it replaced. Returns whether it was pressed. It has the
-/// keyboard where what had it has gone: the list is not drawn.
+/// The button that leads from a page back to the list it replaced; returns whether it was pressed. It gets
+/// the focus of a widget that is gone, as the list is not drawn.
 pub fn back_ui(ui: &mut Ui) -> bool {
     let back = ui.add(ActionButton::new("Back to the list").icon(Icon::Undo));
     Dialog::set_focus_home(ui.ctx(), back.id);
     back.clicked()
 }
 
-/// Shows `title` and what `add` shows below it, at most `width` points wide.
+/// Shows `title`, and `add` below it, at most `width` points wide.
 pub fn page_ui(ui: &mut Ui, width: f32, title: &str, add: impl FnOnce(&mut Ui)) {
     keep_focus_in_view(ui.ctx());
     let tokens = ui.tokens();

@@ -2,15 +2,15 @@
 
 use egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Response, Ui};
 
-/// Whether the Enter key presses a button that has the keyboard.
+/// Whether Enter presses a focused button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EnterKey {
     Presses,
     Ignored,
 }
 
-/// Whether only keys pressed it that are not to: one that is held down since before, one with a
-/// modifier that makes it a shortcut, or Enter where that is ignored.
+/// Whether only keys that must not press it were pressed: one held down since before, one with a modifier
+/// that makes it a shortcut, or an ignored Enter.
 pub(super) fn pressed_by_wrong_key(ui: &Ui, response: &Response, enter_key: EnterKey) -> bool {
     let by_key = response.has_focus()
         && response.clicked()
@@ -46,8 +46,8 @@ fn is_press(event: &egui::Event, enter_key: EnterKey) -> Option<bool> {
     Some(is_allowed && !repeat && !is_shortcut)
 }
 
-/// Whether the keys that confirm a form were pressed anew: not held down since before, and not meant for a
-/// list that is open over it.
+/// Takes a confirm key of a form; returns whether there was one that is newly pressed, not held since
+/// before or meant for a popup over the form.
 pub fn take_confirming_key(ui: &Ui) -> bool {
     let is_for_popup = egui::Popup::is_any_open(ui.ctx());
     ui.input_mut(|input| {

@@ -1,4 +1,4 @@
-//! A dialog that asks before something is done.
+//! A confirmation dialog.
 
 use egui::{Context, Ui};
 
@@ -6,20 +6,20 @@ use super::super::theme::TokensExt as _;
 use super::button::ActionButton;
 use super::dialog::Dialog;
 
-/// What a person has decided in a question.
+/// The user's decision in a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Nothing yet.
     Pending,
-    /// All stays as it is.
+    /// Cancelled: nothing changes.
     Keep,
-    /// What is asked about is to be done.
+    /// Confirmed.
     Act,
 }
 
 impl Dialog<'_> {
-    /// Asks before something is done: below `content` the button that keeps all as it is, which has the
-    /// keyboard as the dialog opens, and the one that acts.
+    /// Asks for confirmation. Below `content` are the cancel button, focused as the dialog opens, and the
+    /// one that acts.
     pub fn ask(
         self,
         ctx: &Context,
@@ -46,7 +46,7 @@ impl Dialog<'_> {
     }
 }
 
-/// The button that closes a dialog, which has the keyboard as that opens; whether it was pressed.
+/// Shows the button that closes a dialog, focused as that opens; returns whether it was pressed.
 pub fn closing_ui(ui: &mut Ui, label: &str, is_opening: bool) -> bool {
     let button = ui.add(ActionButton::new(label));
     if is_opening {

@@ -1,4 +1,4 @@
-//! A scroll bar with a name.
+//! A scroll bar with an accessible name.
 
 use egui::{Id, Rect, Sense, Ui, WidgetInfo, accesskit};
 
@@ -15,7 +15,7 @@ pub fn sideways_bar_ui(ui: &mut Ui, id: Id, rect: Rect, name: &str, offset: &mut
     let share = track.width() / (track.width() + max);
     let length = (track.width() * share).clamp(LEAST_HANDLE.min(track.width()), track.width());
     let travel = track.width() - length;
-    // Not focusable: every keyboard stop has to be visible.
+    // Not focusable: every tab stop has to be visible.
     let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ScrollBar, true, name));
     let start = |offset: f32| track.left() + travel * (offset / max).clamp(0.0, 1.0);

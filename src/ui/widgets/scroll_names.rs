@@ -1,14 +1,14 @@
-//! Names for the scroll bars that egui draws, which have none of their own.
+//! Accessible names for egui's scroll bars, which have none.
 
 use std::collections::HashMap;
 
 use egui::accesskit::{Node, NodeId, Role};
 use egui::{Context, FullOutput, Plugin};
 
-/// Longer names of what scrolls are cut, in characters.
+/// Maximum length of a name, in characters.
 const MAX_CHARS: usize = 80;
 
-/// Names each scroll bar after what it belongs to.
+/// Names each scroll bar after its content.
 pub struct ScrollNames;
 
 impl Plugin for ScrollNames {
@@ -41,7 +41,7 @@ fn name_all(nodes: &mut [(NodeId, Node)]) {
     }
 }
 
-/// After the nearest part around it that has a name; the window is around everything.
+/// The name of a bar, after its nearest named ancestor other than the window.
 fn name(nodes: &[(NodeId, Node)], parents: &HashMap<NodeId, usize>, bar: usize) -> String {
     let mut at = bar;
     while let Some(parent) = parents.get(&nodes[at].0) {

@@ -1,4 +1,4 @@
-//! Sections of a panel: their headings, and a raised background.
+//! Sections of a panel: headings, and a raised background.
 
 use egui::{Frame, Margin, Panel, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
 
@@ -40,7 +40,7 @@ pub fn raised_frame(ui: &Ui) -> Frame {
         .inner_margin(Margin::symmetric(8, 4))
 }
 
-/// Shows a raised part across the room there is.
+/// Shows a raised part across the available width.
 pub fn raised_ui<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let shown = raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
@@ -49,22 +49,22 @@ pub fn raised_ui<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     shown.inner
 }
 
-/// Shows a raised line over everything that is drawn after it.
+/// Shows a raised line above everything drawn after it.
 pub fn top_panel_ui<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     let panel = Panel::top(id).frame(raised_frame(ui));
     panel.show(ui, add).inner
 }
 
-/// A part of the window that is drawn later than what stands below it or beside it.
+/// A part of the window that is drawn after the parts below or beside it.
 pub struct Reserved {
     pub whole: Rect,
-    /// Without its margins.
+    /// Its rectangle, without margins.
     pub room: Rect,
 }
 
-/// Takes the room of a panel, to be drawn into later.
+/// Reserves the room of a panel, to be drawn into later.
 pub fn reserve(ui: &mut Ui, panel: Panel) -> Reserved {
-    // Its edge is a line of our own: egui's takes the keyboard without showing it.
+    // The splitter draws its edge: egui's would take the focus invisibly.
     let panel = panel.resizable(false).show(ui, |ui| {
         let room = ui.max_rect();
         ui.allocate_rect(room, Sense::hover());

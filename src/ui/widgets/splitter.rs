@@ -1,10 +1,10 @@
-//! The line between two parts of the window, which can be dragged.
+//! A draggable line between two parts of the window.
 
 use egui::{CursorIcon, Id, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
 
 use super::super::theme::TokensExt as _;
 
-/// Direction of a splitter.
+/// Orientation of a splitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
     /// Between parts side by side.
@@ -13,7 +13,7 @@ pub enum Split {
     Level,
 }
 
-/// Shows the line along the start of `part`; where it is dragged to, along the axis that it divides.
+/// Shows the line along the start of `part`; returns the position it is dragged to, along the split axis.
 pub fn splitter_ui(ui: &mut Ui, id: Id, part: Rect, split: Split, name: &str) -> Option<f32> {
     let tokens = ui.tokens();
     let grip = ui.style().interaction.resize_grab_radius_side;
@@ -25,7 +25,7 @@ pub fn splitter_ui(ui: &mut Ui, id: Id, part: Rect, split: Split, name: &str) ->
         Split::Upright => Vec2::new(grip, 0.0),
         Split::Level => Vec2::new(0.0, grip),
     });
-    // Not focusable: sizes are for the pointer, and no stop of the keyboard may be invisible.
+    // Not focusable: resizing is for the pointer, and every tab stop has to be visible.
     let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Splitter, true, name));
     let is_held = response.hovered() || response.dragged();

@@ -1,4 +1,4 @@
-//! The strip at the top that says which mode this is.
+//! The strip at the top that shows the mode.
 
 use egui::{
     Frame, Margin, Painter, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
@@ -11,7 +11,7 @@ use super::text_width;
 /// Margin beside a plate's text, in points.
 const PLATE_MARGIN: f32 = 6.0;
 
-/// The look of the strip, one per mode.
+/// Look of the strip, one per mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(test, derive(strum::VariantArray))]
 pub enum StripLook {
@@ -37,7 +37,7 @@ impl StripLook {
     }
 }
 
-/// Shows the strip across the room there is, with `content` in a row on it.
+/// Shows the strip across the available width, with `content` in a row on it.
 pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -> R) -> R {
     let tokens = ui.tokens();
     let size = Vec2::new(ui.available_width(), tokens.height.strip);
@@ -52,7 +52,7 @@ pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -
         visuals.override_text_color = Some(pattern.text);
         visuals.panel_fill = pattern.ground;
         if look == StripLook::Demo {
-            // The usual ring would drown in the stripes.
+            // The usual ring would be hard to see on the stripes.
             visuals.widgets.active.bg_stroke = Stroke::new(tokens.focus_width, pattern.text);
         }
         content(ui)
@@ -66,8 +66,8 @@ pub fn plate_width(ui: &Ui, text: &str) -> f32 {
     text_width(ui, text, &font) + 2.0 * PLATE_MARGIN
 }
 
-/// Shows `text` on a plate that keeps the pattern away from it, at most `most` points wide: the text then
-/// ends in an ellipsis, and the accessible name is complete.
+/// Shows `text` on a plate that covers the pattern, at most `most` points wide: longer text is elided, with
+/// the full text as accessible name.
 pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
     let tokens = ui.tokens();
     let pattern = look.pattern(tokens);
@@ -88,7 +88,7 @@ pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Re
     response
 }
 
-/// Shows `content` on a plate of the ordinary ground, where badges and buttons keep their colours.
+/// Shows `content` on a plate of the normal background, where badges and buttons keep their colours.
 pub fn strip_well_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     let tokens = ui.tokens();
     let layout = egui::Layout::left_to_right(egui::Align::Center);
@@ -108,7 +108,7 @@ pub fn strip_well_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
     .inner
 }
 
-/// Paints the ground and the pattern of the strip.
+/// Paints the background and the pattern of the strip.
 fn paint_strip(painter: &Painter, rect: Rect, look: StripLook, tokens: &Tokens) {
     let Pattern { ground, mark, .. } = look.pattern(tokens);
     let painter = painter.with_clip_rect(painter.clip_rect().intersect(rect));

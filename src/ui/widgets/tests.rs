@@ -1,4 +1,4 @@
-//! What the widgets tell the keyboard and a screen reader.
+//! Behaviour of the widgets for keyboard and screen readers.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -27,7 +27,7 @@ fn harness<'a>(theme: Theme, app: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
 }
 
 #[test]
-fn the_gallery_is_drawn_with_names_for_all_in_both_themes() {
+fn gallery_is_drawn_with_accessible_names_in_both_themes() {
     for theme in [Theme::Dark, Theme::Light] {
         let mut harness = harness(theme, gallery_ui);
         harness.run();
@@ -36,7 +36,7 @@ fn the_gallery_is_drawn_with_names_for_all_in_both_themes() {
 }
 
 #[test]
-fn a_disabled_button_takes_the_keyboard_says_why_and_does_nothing() {
+fn disabled_button_is_focusable_says_why_and_does_nothing() {
     let clicks = Cell::new(0);
     let mut harness = harness(Theme::Dark, |ui| {
         let button = ActionButton::new("Isolate…").disabled_because(Some("No permission"));
@@ -68,7 +68,7 @@ fn a_disabled_button_takes_the_keyboard_says_why_and_does_nothing() {
 }
 
 #[test]
-fn an_enabled_button_is_clicked_by_pointer_keyboard_and_screen_reader() {
+fn enabled_button_is_clicked_by_pointer_keyboard_and_screen_reader() {
     let clicks = Cell::new(0);
     let mut harness = harness(Theme::Dark, |ui| {
         if ui.add(ActionButton::primary("Go on")).clicked() {
@@ -111,7 +111,7 @@ fn enter_does_not_press_a_button_that_ignores_it() {
 }
 
 #[test]
-fn buttons_are_large_enough_to_hit() {
+fn buttons_have_the_minimum_target_size() {
     let mut harness = harness(Theme::Dark, |ui| {
         ui.add(ActionButton::icon_only(Icon::Close, "Close"));
         ui.add(ActionButton::quiet("i"));
@@ -125,7 +125,7 @@ fn buttons_are_large_enough_to_hit() {
 }
 
 #[test]
-fn a_field_is_named_by_its_label_and_described_by_its_error() {
+fn field_is_named_by_its_label_and_described_by_its_error() {
     let mut text = "abc".to_owned();
     let mut harness = harness(Theme::Light, move |ui| {
         TextField::new("Reason", &mut text)
@@ -145,7 +145,7 @@ fn a_field_is_named_by_its_label_and_described_by_its_error() {
 }
 
 #[test]
-fn copying_says_so_for_a_moment_and_moves_nothing() {
+fn copying_is_confirmed_for_a_moment_and_moves_nothing() {
     let mut harness = harness(Theme::Dark, |ui| {
         copyable_ui(ui, "device id", "9c07");
         badge(ui, Icon::Done, Role::Ok, "Isolated");
@@ -165,7 +165,7 @@ fn copying_says_so_for_a_moment_and_moves_nothing() {
 }
 
 #[test]
-fn details_are_folded_away_until_asked_for() {
+fn details_are_folded_until_opened() {
     let details = ["403 Forbidden".to_owned()];
     let mut harness = harness(Theme::Dark, |ui| {
         ExplanationView {
@@ -185,7 +185,7 @@ fn details_are_folded_away_until_asked_for() {
 }
 
 #[test]
-fn a_dialog_is_an_alert_that_only_esc_asks_to_close() {
+fn dialog_is_an_alert_closed_by_esc_but_not_by_a_click_beside_it() {
     let asked = Rc::new(Cell::new(0));
     let seen = Rc::clone(&asked);
     let mut harness = harness(Theme::Dark, move |ui| {
@@ -218,7 +218,7 @@ fn a_dialog_is_an_alert_that_only_esc_asks_to_close() {
 }
 
 #[test]
-fn closing_a_dialog_gives_the_keyboard_back() {
+fn closing_a_dialog_returns_the_focus() {
     let is_open = Rc::new(Cell::new(false));
     let shown = Rc::clone(&is_open);
     let id = Id::unique("settings");
@@ -254,7 +254,7 @@ fn closing_a_dialog_gives_the_keyboard_back() {
 }
 
 #[test]
-fn a_dialog_whose_opener_is_gone_gives_the_keyboard_to_the_home() {
+fn dialog_whose_opener_is_gone_focuses_the_home() {
     let is_open = Rc::new(Cell::new(false));
     let has_opener = Rc::new(Cell::new(true));
     let (shown, drawn) = (Rc::clone(&is_open), Rc::clone(&has_opener));
@@ -287,7 +287,7 @@ fn a_dialog_whose_opener_is_gone_gives_the_keyboard_to_the_home() {
 }
 
 #[test]
-fn what_a_focused_button_says_covers_no_other_button() {
+fn tip_of_a_focused_button_covers_no_other_button() {
     let names = [
         "Isolate…",
         "Release…",
@@ -320,9 +320,9 @@ fn what_a_focused_button_says_covers_no_other_button() {
     }
 }
 
-/// Who reads an id compares it: neither the keyboard nor the pointer brings a tip over it.
+/// Ids are compared: neither focus nor pointer shows a tip over one.
 #[test]
-fn what_a_button_says_covers_no_id() {
+fn tip_of_a_button_covers_no_id() {
     const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
     let reason = "Not available in the demo";
     let mut harness = harness(Theme::Dark, move |ui| {
@@ -377,7 +377,7 @@ fn focus_stays_on_a_button_when_content_is_inserted_above() {
     }
 }
 
-/// The ring round a chosen circle is told from its dot by its distance, not by its colour.
+/// The focus ring and the dot of a radio button differ by their distance, not by colour.
 #[test]
 fn focused_radio_and_checkbox_have_a_ring_around_mark_and_label() {
     for theme in [Theme::Dark, Theme::Light] {

@@ -1,5 +1,4 @@
-//! Tips of buttons, placed beside them and never over another button, nor over an id that is being
-//! read.
+//! Tips of buttons, placed beside them, never over another button or an id.
 
 use std::sync::Arc;
 
@@ -18,9 +17,9 @@ const PLACES: [RectAlign; 8] = [
 ];
 const GAP: f32 = 4.0;
 
-/// Adds what hovering shows. The only way to a tip: those behind a dialog stay away.
+/// Adds tips. The only way to show one: those behind a dialog are suppressed.
 pub trait TipExt {
-    /// Shows `text` while the pointer rests here, unless a dialog lies over it.
+    /// Shows `text` while the pointer rests here, unless a dialog covers it.
     #[expect(
         clippy::return_self_not_must_use,
         reason = "most callers have no more use for it, as with egui's own"
@@ -31,7 +30,7 @@ pub trait TipExt {
 impl TipExt for Response {
     #[expect(clippy::disallowed_methods, reason = "the one place that shows a tip")]
     fn tip(self, text: impl Into<WidgetText>) -> Self {
-        // egui keeps a tip that is open when a key opens a dialog, and draws it over the dialog.
+        // egui keeps a tip open when a key opens a dialog, and draws it above the dialog.
         if is_behind_dialog(&self) {
             self
         } else {
@@ -55,15 +54,15 @@ struct ProtectedRects {
     before: Arc<[(Rect, usize)]>,
 }
 
-/// Weight of an id relative to a button: a person compares it before acting.
+/// Weight of an id relative to a button: ids are compared before acting.
 const ID_WEIGHT: usize = 10;
 
-/// Remembers where a button is, so that no tip covers it.
+/// Notes the rectangle of a button, so that no tip covers it.
 pub(super) fn keep_clear(ctx: &Context, rect: Rect) {
     keep(ctx, rect, 1);
 }
 
-/// Remembers where the name or the id of a device is read, so that no tip covers it.
+/// Notes the rectangle of a device's name or id, so that no tip covers it.
 pub fn keep_readable(ctx: &Context, rect: Rect) {
     keep(ctx, rect, ID_WEIGHT);
 }
@@ -80,10 +79,10 @@ fn keep(ctx: &Context, rect: Rect, weight: usize) {
     });
 }
 
-/// Makes `more` reachable by hovering, by focus, and by a screen reader.
+/// Shows `more` on hover and on focus, and describes it to screen readers.
 ///
-/// Only a button that does not do as expected says it `unasked`, and only to the keyboard: a tip that
-/// stays after a click covers what is wanted next.
+/// On focus only if `unasked`, for a button that does not behave as expected: a tip that stays after a
+/// click covers what is needed next.
 pub(super) fn explained(response: Response, more: &str, unasked: bool) -> Response {
     response
         .ctx
@@ -113,8 +112,7 @@ fn tip_ui(mut tip: Tooltip<'_>, response: &Response, more: &str) {
     });
 }
 
-/// The first place that is in the window and covers nothing that is kept clear, else the one that covers
-/// the least of it.
+/// The first position inside the window that covers nothing protected, else the one that covers least.
 fn free_place(ctx: &Context, beside: Rect, size: Vec2) -> RectAlign {
     let protected = ctx.data(|data| data.get_temp::<ProtectedRects>(egui::Id::NULL));
     let before = protected
@@ -126,7 +124,7 @@ fn free_place(ctx: &Context, beside: Rect, size: Vec2) -> RectAlign {
         let protected = before
             .iter()
             .filter(|(rect, _)| *rect != beside && rect.shrink(1.0).intersects(tip));
-        // Out of the window it would be moved back, over what nobody can tell.
+        // Outside the window it would be moved back, over an unknown part.
         let outside = if window.contains_rect(tip) { 0 } else { 1000 };
         protected.map(|(_, weight)| weight).sum::<usize>() + outside
     };

@@ -1,4 +1,4 @@
-//! Lines of text in the looks that views share.
+//! Lines of text in shared styles.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::super::theme::{TokensExt as _, text};
 
 /// Adds a line of text.
 pub trait UiExt {
-    /// A text that goes on in further lines where it is too long for one.
+    /// Text that wraps.
     fn wrapped(&mut self, text: impl Into<WidgetText>) -> Response;
 
     /// Emphasised text.
@@ -18,16 +18,16 @@ pub trait UiExt {
     /// De-emphasised text.
     fn weak_label(&mut self, text: impl Into<String>) -> Response;
 
-    /// A line in small type without weight, for somebody who wants to know more.
+    /// A line in small type, for secondary information.
     fn small_label(&mut self, text: impl Into<String>) -> Response;
 
-    /// One line, cut where it is too long.
+    /// One line, truncated if too long.
     fn truncated(&mut self, text: impl Into<WidgetText>) -> Response;
 
-    /// Leaves `more` about it to a screen reader.
+    /// Describes `what` to screen readers only.
     fn describe(&self, what: &Response, more: &str);
 
-    /// Draws again after this long, in seconds.
+    /// Repaints after this time, in seconds.
     fn repaint_in(&self, secs: f64);
 
     /// Marks the node as a live region: screen readers read it whenever it changes.

@@ -4,9 +4,9 @@ use egui::{Color32, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2};
 
 use super::Icon;
 
-/// On a grid of 16 × 16.
+/// A point on a grid of 16 × 16.
 type Point = (f32, f32);
-/// Centre, radius, and the angles of both ends in turns, from the right, clockwise.
+/// Centre, radius, and both end angles in turns, clockwise from the right.
 type Arc = (Point, f32, f32, f32);
 
 const MIDDLE: Point = (8.0, 8.0);

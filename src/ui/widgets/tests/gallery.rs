@@ -1,4 +1,4 @@
-//! Every widget in every state, for pictures.
+//! Every widget in every state, for screenshots.
 
 use egui::{RichText, Ui};
 use strum::VariantArray as _;
@@ -12,7 +12,7 @@ use crate::ui::words::countdown_text;
 
 const REASON: &str = "You have no permission to isolate devices";
 
-/// Shows every widget in every state, but the dialog, which would cover the rest.
+/// Shows every widget in every state, except the dialog, which would cover the rest.
 pub fn gallery_ui(ui: &mut Ui) {
     for look in StripLook::VARIANTS.iter().copied() {
         strip_ui(ui, look, |ui| {
