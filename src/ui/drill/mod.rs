@@ -1,4 +1,4 @@
-//! A timed exercise of the demo: which one, how long it goes on, and what it came to.
+//! A timed exercise of the demo: its choice, its duration and its score.
 
 mod view;
 
@@ -19,14 +19,14 @@ use super::words::countdown_text;
 
 const END: &str = "End and score";
 
-/// Shows the exercise that goes on, over everything else: its name, its task and the time.
+/// Shows the running exercise above everything else: its name, its task and the time.
 pub fn drill_line_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some((running, briefing)) = running(cx) else {
         return;
     };
     ui.ctx().request_repaint_after(Duration::from_secs(1));
     let ends = top_panel_ui(ui, "drill", |ui| {
-        // The button is a little higher than the words.
+        // The button is slightly taller than the text.
         ui.set_min_height(ui.tokens().height.control);
         let mut corner = beside_ui(ui, button_width(ui, END), |ui| {
             ui.strong_label(format!("Drill: {}", briefing.name));
@@ -55,7 +55,7 @@ fn time_words(cx: &Cx<'_>, running: Running) -> String {
     format!("{} so far", countdown_text(passed))
 }
 
-/// Draws the exercises as the open dialog; whether it stays open.
+/// Draws the exercises as the open dialog; returns whether it stays open.
 pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let mut request = None;
     let dialog = Dialog::new(Id::unique("drill"), "Drill").plain();
@@ -65,7 +65,7 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
         let height = (Dialog::rest(ui) - buttons).max(buttons);
         let scrolled = ScrollArea::vertical().id_salt("drill").max_height(height);
         scrolled.show(ui, |ui| {
-            // So that the ring of the first button is whole.
+            // Keeps the first button's focus ring from being cut.
             ui.add_space(tokens.space.xs);
             request = match running(cx) {
                 Some(running) => running_ui(ui, cx, running),
@@ -81,7 +81,7 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
             "Close"
         };
         let close = ui.add(ActionButton::new(label).key("close the drill"));
-        // Enter ends nothing, and begins nothing after an end.
+        // Enter neither ends an exercise, nor starts one after an end.
         let ends = request == Some(DrillRequest::End);
         if ends || is_opening && (goes_on || cx.views.drill.is_scoring) {
             close.request_focus();
@@ -130,7 +130,7 @@ fn choice_ui(ui: &mut Ui, cx: &Cx<'_>, is_opening: bool) -> Option<DrillRequest>
             "Put back and start"
         };
         let label = format!("{verb}: {}", briefing.name);
-        // What it says may change while the dialog is open.
+        // Its label may change while the dialog is open.
         let start = ui.add(ActionButton::new(&label).key(briefing.name));
         if is_opening && at == 0 && !view.is_scoring {
             start.request_focus();

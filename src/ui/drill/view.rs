@@ -1,4 +1,4 @@
-//! State of the demo's exercises, without their drawing.
+//! State of the demo's exercises, as data.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,8 @@ pub struct Briefing {
 /// Runs and scores exercises; only the demo has one.
 pub trait DrillRunner {
     fn briefings(&self) -> Vec<Briefing>;
-    /// Changes on an exercise's devices since the tenant began, in words; beginning it undoes them.
+    /// Changes on an exercise's devices since the tenant started, as text; starting the exercise undoes
+    /// them.
     fn leftovers(&self, at: usize) -> Vec<String>;
     fn begin(&mut self, at: usize);
     /// Ends the exercise. Its score sheet is available later.
@@ -23,7 +24,7 @@ pub trait DrillRunner {
     fn take_sheet(&mut self) -> Option<String>;
 }
 
-/// Request to begin or end an exercise.
+/// Request to start or end an exercise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DrillRequest {
     Begin(usize),
@@ -34,16 +35,16 @@ pub enum DrillRequest {
 #[derive(Debug, Default)]
 pub struct DrillView {
     pub briefings: Vec<Briefing>,
-    /// Leftovers on each exercise's devices, which beginning it would remove.
+    /// Leftovers on each exercise's devices, which starting it would undo.
     pub leftovers: Vec<Vec<String>>,
     pub running: Option<Running>,
-    /// The last exercise has ended, and is being scored.
+    /// Whether the last exercise has ended and is being scored.
     pub is_scoring: bool,
     /// Score sheet of the last exercise.
     pub sheet: Option<String>,
 }
 
-/// The running exercise, and since when.
+/// The running exercise, and when it started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Running {
     pub at: usize,

@@ -1,5 +1,4 @@
-//! The devices of an incident with what was ordered of them, a line each, of which only those in sight
-//! are drawn.
+//! The devices of an incident with their orders, a line each. Only the visible lines are drawn.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, icon};
 use crate::ui::words::{ago, both_times, clock_text};
 
-/// One line, with the gap below it.
+/// Height of a line with the gap below it.
 const LINE: f32 = 28.0;
-/// Lines this far out of sight are drawn, so that the Tab key comes to the next one.
+/// Distance beyond the visible part within which lines are drawn, so that Tab reaches the next one.
 const BEYOND: f32 = 60.0;
 const COMMENT_CHARS: usize = 300;
 
@@ -32,7 +31,7 @@ enum Row<'a> {
     Line(&'a IncidentDevice, &'a IncidentLine),
 }
 
-/// Draws the devices of the incident below what `head` shows, which gives it and scrolls with them.
+/// Draws the devices of the incident below `head`, which returns the incident and scrolls with them.
 pub fn list_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -61,7 +60,7 @@ pub fn list_ui(
             }
             below += LINE;
         }
-        // From the head on, which is in it already.
+        // Without the head, which is above already.
         ui.set_height(below - (top - whole.top()));
     });
 }
@@ -103,12 +102,12 @@ fn row_ui(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>, incident: &Incident, row: Ro
     }
 }
 
-/// The device with its state, by whom, and the way back.
+/// Shows a device with its state, the requestor, and its release.
 fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &IncidentDevice) {
     let machine = &device.machine;
     let name = machine.quoted();
     if machine.is_every_device() {
-        // None of them, and in no state of its own.
+        // All devices together, which have no state.
         ui.truncated(RichText::new(first_upper(&name)).text_style(text::strong()));
         return;
     }
@@ -201,7 +200,7 @@ fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     said_ui(ui, cx, &said);
 }
 
-/// Wording of an order or an action.
+/// Text of an order or an action.
 struct Said {
     look: Look,
     what: String,
@@ -228,11 +227,11 @@ fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
     ui.truncated(RichText::new(&said.comment).color(weak));
 }
 
-/// The devices that a tag would be put on.
+/// The devices that would be tagged.
 pub fn untagged(incident: &Incident) -> Vec<MachineRef> {
     let untagged = incident.devices().filter(|device| !device.is_tagged);
     untagged.map(|device| device.machine.clone()).collect()
 }
 
-/// Conditions that this account can lift again.
+/// Conditions that this account can release.
 pub const WAYS_BACK: [Condition; 2] = [Condition::Isolated, Condition::Restricted];

@@ -1,4 +1,4 @@
-//! An incident: all that carries one ticket, with the way back, the hand-over and the tag of the whole.
+//! An incident: everything with one ticket, and its release, hand-over and tag.
 
 mod list;
 mod view;
@@ -31,13 +31,13 @@ use crate::state::State;
 /// Minimum height for a fixed head; in less, it scrolls with the lines.
 const LOW: f32 = 420.0;
 const FIELD: f32 = 180.0;
-/// Tickets of a device that are offered.
+/// Maximum number of a device's tickets offered.
 const MAX_OF_DEVICE: usize = 3;
-/// The newest orders and actions of a device are looked at for tickets.
+/// Number of a device's newest orders and actions searched for tickets.
 const LOOKED_AT: usize = 30;
 const TICKET_CHARS: usize = 40;
 
-/// Shows the incident instead of the table.
+/// Shows the incident in place of the table.
 pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (known, _) = cx.views.incident.advance(cx.state);
     if known.rows.is_empty() || ui.available_height() >= LOW {
@@ -49,7 +49,7 @@ pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     } else {
         list::list_ui(ui, cx, |ui, cx| {
-            // So that the ring of the first button is whole.
+            // Keeps the first button's focus ring from being cut.
             ui.add_space(ui.tokens().space.xs);
             head_ui(ui, cx).0
         });
@@ -64,7 +64,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> (Arc<Incident>, bool) {
                 cx.views.screen = Screen::Devices;
             }
             field_ui(ui, cx);
-            // Of what is in the field now: under another ticket nothing of this one is pressed.
+            // For the text in the field now: nothing of the previous ticket can be pressed.
             let (incident, is_up_to_date) = cx.views.incident.advance(cx.state);
             release_ui(ui, cx, &incident);
             hand_over_ui(ui, cx, &incident);
@@ -100,7 +100,7 @@ fn titles_ui(ui: &mut Ui, cx: &Cx<'_>, incident: &Incident, is_up_to_date: bool)
     }
 }
 
-/// Counts of devices, of contained ones, and of open work.
+/// Number of devices, of contained ones, and of open work.
 fn summary(incident: &Incident) -> String {
     let orders = counted(incident.entries.len(), "order", "orders");
     format!(
@@ -128,12 +128,12 @@ fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Id of the ticket field, wherever the buttons beside it leave it.
+/// Id of the ticket field, independent of the buttons beside it.
 pub fn field_id() -> Id {
     Id::unique("ticket of the incident")
 }
 
-/// The way back for what of it is this account's own: the road of *Release what you isolated*.
+/// Shows the release of this account's own part, which works like *Release what you isolated*.
 fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let way_back = &incident.way_back;
     let only_looks = acting_trouble(cx.state).err();
@@ -175,8 +175,8 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     }
 }
 
-/// Those of these devices that another ticket holds as well, and in which words: they are released only where
-/// a person puts them into the form. All of them stay where it would be about none.
+/// Devices that another ticket needs contained too, with the explanation. They are released only if the
+/// user puts them into the form; if that would leave none, all stay in it.
 fn needed_elsewhere(
     cx: &Cx<'_>,
     incident: &Incident,
@@ -238,7 +238,7 @@ fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     }
 }
 
-/// Tags all of them for colleagues, in one batch.
+/// Shows the button that tags all devices for colleagues, in one batch.
 fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     let untagged = list::untagged(incident);
     let nothing = untagged.is_empty().then(|| {
@@ -265,7 +265,7 @@ fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
     }
 }
 
-/// Text of an empty page, with the known tickets.
+/// Shows the text of an empty page, with the known tickets.
 fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_up_to_date: bool) {
     let ticket = cx.views.incident.ticket();
     let tickets = cx.views.incident.tickets(cx.state);
@@ -299,7 +299,7 @@ fn ticket_ui(ui: &mut Ui, cx: &mut Cx<'_>, ticket: &str) {
     }
 }
 
-/// The ways to the incidents of these comments, where they name any.
+/// Shows links to the incidents that these comments name.
 pub fn of_comments_ui<'a>(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -322,7 +322,7 @@ fn tickets_in<'a>(state: &State, comments: impl IntoIterator<Item = &'a str>) ->
     found
 }
 
-/// The ways to the incidents under which something was ordered of a device, newest first.
+/// Shows links to the incidents of the orders on a device, newest first.
 pub fn of_device_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: &MachineId) {
     let state = cx.state;
     let orders = state.entries.of_machine(id).rev().take(LOOKED_AT);
@@ -340,8 +340,8 @@ pub fn of_device_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: &MachineId) {
     });
 }
 
-/// The ticket that a person means who asks for *the* incident: under which something was ordered from here
-/// of the open device, else of the search, else the one looked at last, else the newest ordered from here.
+/// The ticket for opening *the* incident without naming one: that of this console's newest order on the
+/// open device, else of the search, else the last one viewed, else that of this console's newest order.
 #[must_use]
 pub fn meant(state: &State, views: &mut Views) -> String {
     let newest = |entry: &Entry| state.ticket_in(&entry.order.comment).map(str::to_owned);

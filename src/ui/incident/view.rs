@@ -6,11 +6,11 @@ use crate::model::clean_ticket;
 use crate::search::{Incident, JournalQuery, JournalRows, tickets};
 use crate::state::State;
 
-/// The ticket as it is typed, and what was found under it.
+/// The typed ticket and its matches.
 #[derive(Debug, Default)]
 pub struct IncidentView {
     pub typed: String,
-    /// The key that leads here was pressed: the field takes the keyboard, with all of its text selected.
+    /// Whether the shortcut of the page was pressed: the field is focused and its text selected.
     pub is_called: bool,
     rows: JournalRows,
     made: Option<Made>,
@@ -26,20 +26,20 @@ struct Made {
 }
 
 impl IncidentView {
-    /// The ticket that is looked for; empty where none is typed.
+    /// The ticket searched for; empty if none is typed.
     #[must_use]
     pub fn ticket(&self) -> String {
         clean_ticket(&self.typed)
     }
 
-    /// Goes on looking, and gives what is known by now; whether all was looked at.
+    /// Continues the search; returns the incident so far, and whether it is up to date.
     pub fn advance(&mut self, state: &State) -> (Arc<Incident>, bool) {
         let ticket = self.ticket();
         if ticket.is_empty() {
             return (Arc::default(), true);
         }
         let query = JournalQuery {
-            // In one piece, whatever is in it: a blank would make two words, a hyphen leave one out.
+            // Quoted: a blank would separate words, and a hyphen would exclude one.
             ticket: format!("\"{}\"", ticket.replace('"', " ")),
             ..JournalQuery::default()
         };
@@ -49,7 +49,7 @@ impl IncidentView {
         let made = Made { ticket, revision };
         let is_other = (self.made.as_ref()).is_none_or(|known| known.ticket != made.ticket);
         if is_other {
-            // Nothing of another incident is shown under this one's name.
+            // Nothing of another incident is shown under this ticket.
             self.incident = Arc::default();
         }
         if is_up_to_date && self.made.as_ref() != Some(&made) {
@@ -62,7 +62,7 @@ impl IncidentView {
         (Arc::clone(&self.incident), is_up_to_date)
     }
 
-    /// The tickets that can be chosen, gathered when something changes.
+    /// The tickets to choose from, gathered after each change.
     pub fn tickets(&mut self, state: &State) -> Arc<[String]> {
         if self.tickets.0 != state.revision() {
             self.tickets = (state.revision(), tickets(state).into());

@@ -75,7 +75,7 @@ fn field_ui(ui: &mut Ui, label: &str, hint: &str, width: f32, text: &mut String)
     });
 }
 
-/// A button with a menu of which one holds; gives what was chosen anew.
+/// A button with a menu of choices; returns a new choice.
 fn choice_ui<T: Clone + PartialEq>(
     ui: &mut Ui,
     name: &str,

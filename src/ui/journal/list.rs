@@ -1,4 +1,4 @@
-//! The entries, of which only those in sight are drawn.
+//! The entries, of which only the visible ones are drawn.
 
 use egui::{
     Align, Align2, Color32, EventFilter, FontId, Id, Key, Label, Layout, Modifiers, Rect, Response,
@@ -17,20 +17,20 @@ use crate::ui::words::local_time;
 use crate::ui::{Cx, incident, look};
 
 const ROW: f32 = 28.0;
-/// Rows that Page Up and Page Down move by.
+/// Number of rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 /// Widths of the columns, in points; the comment gets the rest.
 const TIME: f32 = 190.0;
 const STATUS: f32 = 160.0;
 const DEVICE: f32 = 190.0;
 const ACTION: f32 = 190.0;
-/// Width of both icons of a row, which a device's name may add in a wide one.
+/// Width of a row's two icons, which a device's name may get in addition in a wide row.
 const ICONS: f32 = 52.0;
 const MORE_FOR_DEVICE: f32 = 110.0;
 /// Minimum width of readable text, in points.
 const MIN_ROOM: f32 = 80.0;
 
-/// Draws the entries below what `head` shows, which scrolls with them.
+/// Draws the entries below `head`, which scrolls with them.
 pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, head: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
     let list = Id::unique("journal entries");
     walk(ui, list, cx);
@@ -41,7 +41,7 @@ pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, head: impl FnOnce(&mut Ui, &mut Cx<
         let room = whole.with_min_y(ui.cursor().top());
         let viewport = viewport.translate(vec2(0.0, whole.top() - room.top()));
         let places = Places::of(cx);
-        // From the head on, which is in it already.
+        // Without the head, which is above already.
         ui.set_height(places.height());
         let seen = Rect::from_min_size(room.min + viewport.min.to_vec2(), viewport.size());
         let frame = ui.interact(
@@ -88,7 +88,7 @@ fn chosen_row(cx: &Cx<'_>) -> Option<usize> {
     view.rows.row_of(cx.state, view.chosen?)
 }
 
-/// Positions of the rows: all have the same height, and below an open one are its records.
+/// Positions of the rows: all have the same height, and the open one has its records below.
 struct Places {
     count: usize,
     opened: Option<usize>,
@@ -115,7 +115,7 @@ impl Places {
         self.top(self.count) + ROW
     }
 
-    /// The rows between these heights, and the opened one above them, whose records may be in sight.
+    /// The rows between these heights, and the open one above them, whose records may be visible.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -128,7 +128,7 @@ impl Places {
     }
 }
 
-/// Handles the keys that move and open, while the list has the keyboard.
+/// Handles the keys that move and open, while the list has the focus.
 fn walk(ui: &Ui, list: Id, cx: &mut Cx<'_>) {
     if !ui.memory(|memory| memory.has_focus(list)) {
         return;
@@ -193,7 +193,7 @@ fn row_id(entry: EntryId) -> Id {
 fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> Response {
     let tokens = ui.tokens();
     let id = row_id(entry.id());
-    // Not focusable: the list has the keyboard, and the arrow keys walk in it.
+    // Not focusable: the list has the focus, and the arrow keys move in it.
     let response = ui.interact(rect, id, Sense::CLICK);
     let view = &cx.views.journal;
     let is_chosen = view.chosen == Some(entry.id());
@@ -246,7 +246,7 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     response
 }
 
-/// Who it was goes without saying where it is the person who looks.
+/// The comment with the author, unless that is the signed-in account.
 fn comment_with_author(entry: &Entry, cx: &Cx<'_>) -> String {
     let comment = clean(&entry.order.comment, 300);
     let account = cx.state.session.account();
@@ -257,8 +257,8 @@ fn comment_with_author(entry: &Entry, cx: &Cx<'_>) -> String {
     }
 }
 
-/// Maximum width of a device's name, in points: it gets the room that is too little for the comment,
-/// and some of the rest in a wide row.
+/// Maximum width of a device's name, in points: it gets the room that is too small for the comment, and
+/// part of the rest in a wide row.
 fn device_width(row: Rect) -> f32 {
     let rest = row.width() - TIME - STATUS - DEVICE - ACTION - ICONS;
     if rest < MIN_ROOM {
@@ -268,7 +268,7 @@ fn device_width(row: Rect) -> f32 {
     }
 }
 
-/// Puts what a row says beside each other, as far as there is room.
+/// Places the cells of a row beside each other, as far as there is room.
 struct Cells<'a> {
     ui: &'a Ui,
     rect: Rect,
@@ -300,7 +300,7 @@ impl Cells<'_> {
     }
 }
 
-/// The records of an entry, one below the other, and what was sent.
+/// Shows the records of an entry, one below the other, and what was sent.
 fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
     let tokens = ui.tokens();
     let at = row.left_bottom() + vec2(tokens.space.l, 0.0);
@@ -348,7 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_has_the_room_that_is_too_little_for_the_comment() {
+    fn device_gets_the_room_that_is_too_small_for_the_comment() {
         let width = |row: f32| device_width(Rect::from_min_size(egui::Pos2::ZERO, vec2(row, ROW)));
         let fixed = TIME + STATUS + DEVICE + ACTION + ICONS;
         assert!(width(400.0) >= DEVICE);

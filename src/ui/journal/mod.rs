@@ -1,5 +1,4 @@
-//! The journal: what this console ordered and what became of it, searched, verified and written out. It
-//! only reads.
+//! The journal: this console's orders and their outcomes, searchable, verifiable and exportable. Read-only.
 
 mod filters;
 mod list;
@@ -22,7 +21,7 @@ use super::widgets::{UiExt as _, back_ui, empty_state_ui, section_ui};
 /// Minimum height for a fixed head; in less, it scrolls with the rows.
 const LOW: f32 = 420.0;
 
-/// Shows the journal instead of the table.
+/// Shows the journal in place of the table.
 pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let view = &mut cx.views.journal;
@@ -36,7 +35,7 @@ pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         empty_state_ui(ui, "The journal is empty", how);
     } else if ui.available_height() < LOW {
         list::list_ui(ui, cx, |ui, cx| {
-            // So that the ring of the first button is whole.
+            // Keeps the first button's focus ring from being cut.
             ui.add_space(ui.tokens().space.xs);
             head_ui(ui, cx);
         });
@@ -62,8 +61,8 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     count_ui(ui, cx);
 }
 
-/// Controls and messages of verifying and exporting, in reserved room, so that what is below stays under
-/// the pointer. In a low window, where all of it scrolls, it takes the room that it needs.
+/// Shows the controls and messages of verifying and exporting in reserved room, so that what is below stays
+/// under the pointer. In a low window, where all of it scrolls, they take only what they need.
 fn work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let both = |ui: &mut Ui, cx: &mut Cx<'_>| {
         work::export_ui(ui, cx);
@@ -83,7 +82,7 @@ fn work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| both(ui, cx));
 }
 
-/// The count, always on a line of its own.
+/// Shows the count, always on its own line.
 fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let view = &cx.views.journal;
     let (found, all) = (view.rows.len(), cx.state.entries.len());

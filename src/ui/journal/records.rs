@@ -8,10 +8,10 @@ use crate::journal::Record;
 use crate::model::{clean, requestor_name};
 use crate::ui::words::{local_and_utc, utc_time};
 
-/// Other people's text is shown as far as this, in characters.
+/// Maximum length of other people's text, in characters.
 const MAX_CHARS: usize = 400;
 
-/// When something became known, by local time and UTC, and what.
+/// When something became known, in local time and UTC, and what.
 pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> String {
     format!("{}  {}", local_and_utc(at, zone), words(record, task))
 }

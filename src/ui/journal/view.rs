@@ -11,9 +11,9 @@ use crate::model::{EntryId, variants};
 use crate::search::{JournalQuery, JournalRows};
 use crate::state::State;
 
-/// Accounts that are offered to choose from.
+/// Maximum number of accounts to choose from.
 const MAX_ACCOUNTS: usize = 30;
-/// The newest entries are looked at for accounts; older ones are found by the search.
+/// Number of newest entries searched for accounts; older ones are found by the search.
 const LOOKED_AT_FOR_ACCOUNTS: usize = 5_000;
 
 /// Period of the listing.
@@ -43,7 +43,7 @@ impl Shift {
         }
     }
 
-    /// When it began; `None` for all of it.
+    /// Start of the period; `None` for everything.
     #[must_use]
     pub fn since(self, now: Timestamp) -> Option<Timestamp> {
         let hours = match self {
@@ -63,47 +63,48 @@ pub struct JournalView {
     pub query: JournalQuery,
     pub shift: Shift,
     pub rows: JournalRows,
-    /// The entry that the keyboard is on.
+    /// The focused entry.
     pub chosen: Option<EntryId>,
-    /// The one entry whose records are shown, and how high they are.
+    /// The entry whose records are shown, and their height.
     pub opened: Option<EntryId>,
     pub opened_height: f32,
-    /// The chosen entry is to come into sight.
+    /// Whether to scroll to the chosen entry.
     pub scrolls: bool,
     /// Path of the export, while its dialog is open.
     pub file: Option<String>,
-    /// Path typed there when the question was dismissed.
+    /// Path typed there when the dialog was dismissed.
     pub typed_file: Option<String>,
-    /// The export that was asked for last, until it is on its way.
+    /// The last export requested, until it is sent to the worker.
     pub(super) preparing: Option<Preparing>,
-    /// Result of the last export, kept until it is read where its page is not on screen.
+    /// Result of the last export, kept until read if its page is not open.
     pub notice: Option<Result<String, Explanation>>,
-    /// The number of the export whose text was put on the clipboard.
+    /// Number of the last export that was copied to the clipboard.
     pub copied: usize,
     accounts: (u64, Vec<Box<str>>),
 }
 
-/// An export, while what became of its orders is gathered.
+/// An export while the outcomes of its orders are gathered.
 #[derive(Debug)]
 pub(super) struct Preparing {
     pub export: Box<JournalExport>,
-    /// The place in the journal to go on at.
+    /// Index in the journal to continue from.
     pub next: usize,
 }
 
 impl JournalView {
-    /// Asks for an export: it is made ready in this frame and the following ones, and leaves.
+    /// Requests an export, which is prepared over this frame and the following ones, then sent to the
+    /// worker.
     pub fn prepare(&mut self, export: JournalExport) {
         let export = Box::new(export);
         self.preparing = Some(Preparing { export, next: 0 });
     }
 
-    /// Does not make it ready any more.
+    /// Stops preparing it.
     pub fn forget_export(&mut self) {
         self.preparing = None;
     }
 
-    /// Whether an export is being made: another one has to wait.
+    /// Whether an export is in progress: another one has to wait.
     #[must_use]
     pub const fn is_exporting(&self, state: &State) -> bool {
         self.preparing.is_some() || state.journal_facts.is_exporting

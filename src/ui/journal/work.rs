@@ -1,4 +1,4 @@
-//! Verifying and writing out: what was asked for, and what came of it.
+//! Verifying and exporting: requests and results.
 
 use std::path::{Path, PathBuf};
 
@@ -27,15 +27,15 @@ const FORMATS: [(Format, &str, &str); 4] = [
     (Format::Json, "JSON", "json"),
 ];
 const PATH_CHARS: usize = 300;
-/// Maximum number of files that are named.
+/// Maximum number of files named.
 const NAMES: usize = 3;
 const CANCEL: &str = "Cancel export";
-/// The field of the path is no narrower and no wider, in points.
+/// Minimum and maximum width of the path field, in points.
 const MIN_PATH: f32 = 180.0;
 const MAX_PATH: f32 = 520.0;
 
-/// The sheet for the next shift, to the clipboard: what is on record since the chosen time, and whatever
-/// is contained or pending, however old.
+/// The hand-over sheet for the clipboard: the records since the chosen time, and everything contained or
+/// pending, however old.
 #[must_use]
 pub fn hand_over(state: &State, view: &JournalView, now: Timestamp) -> JournalExport {
     let since = view.query.since.or_else(|| Shift::USUAL.since(now));
@@ -51,8 +51,7 @@ pub fn hand_over(state: &State, view: &JournalView, now: Timestamp) -> JournalEx
     }
 }
 
-/// Goes on gathering what became of the orders of an export that was asked for; once that is whole, it
-/// leaves.
+/// Continues gathering the outcomes for a requested export; sends it to the worker once complete.
 pub fn advance_export(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(Preparing { mut export, next }) = cx.views.journal.preparing.take() else {
         return;
@@ -65,7 +64,7 @@ pub fn advance_export(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Containments to which at least one request from outside of this journal contributes.
+/// Containments to which a request from outside this journal contributes.
 pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<OthersContainment> {
     let is_ours = |request: &Request| state.entries.creator_of(&request.action).is_some();
     let of_others = contained.into_iter().filter_map(|row| {
@@ -95,8 +94,7 @@ pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<Othe
     of_others.collect()
 }
 
-/// Puts a text that has come onto the clipboard, once. Elsewhere than on the journal's page a notice says
-/// what came of it.
+/// Puts a finished text onto the clipboard, once. On other pages, a notice reports the result.
 pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
     let facts = &cx.state.journal_facts;
     if cx.views.journal.copied == facts.exports {
@@ -128,7 +126,7 @@ fn written_words(written: &Written) -> String {
     }
 }
 
-/// Names the journals that were put aside: what was done before is in them and not in the list.
+/// Names the journals that were set aside: earlier entries are in them, not in the list.
 fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
     let names = files.iter().filter_map(|file| file.file_name());
     let shown = names.map(|name| clean(&name.to_string_lossy(), PATH_CHARS).into_owned());
@@ -144,7 +142,7 @@ fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
     ui.small_label(words);
 }
 
-/// What the journal is and where, while there is nothing else to be said of it.
+/// Shows what the journal is and its path, while there are no results.
 fn idle_ui(ui: &mut Ui, facts: &JournalFacts) {
     ui.small_label(
         "Each record carries a hash of the one before it, and all of them are verified at each start",
@@ -155,7 +153,7 @@ fn idle_ui(ui: &mut Ui, facts: &JournalFacts) {
     }
 }
 
-/// Shows which other journals there are, what verifying found and what was written.
+/// Shows other journals, the result of verifying, and the files written.
 pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let facts = &cx.state.journal_facts;
     let view = &cx.views.journal;
@@ -218,20 +216,20 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
     }
 }
 
-/// Opens what asks where to write what is listed.
+/// Shows the button that opens the export dialog.
 pub fn export_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let why = export_trouble(cx.state, &cx.views.journal);
     let export = ActionButton::new("Export the list…")
         .hint("Writes the entries that are listed into a file")
         .disabled_because(why);
     if ui.add(export).clicked() {
-        // What was typed before is not typed anew.
+        // Restores the path typed before.
         let typed = cx.views.journal.typed_file.take();
         cx.views.journal.file = Some(typed.unwrap_or_else(|| proposed_file(cx)));
     }
 }
 
-/// Puts the question away where to write what is listed; whether it was asked. What was typed is kept.
+/// Closes the export dialog, keeping the typed path; returns whether it was open.
 pub fn close_export(view: &mut JournalView) -> bool {
     let Some(file) = view.file.take() else {
         return false;
@@ -252,7 +250,7 @@ fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
     }
 }
 
-/// In the folder for what is downloaded, else in that of the journal; named by the time.
+/// Proposed path, named by the time: in the download folder, else in that of the journal.
 fn proposed_file(cx: &Cx<'_>) -> String {
     let name = format!("journal-{}", cx.now.strftime("%Y-%m-%dT%H%M%SZ"));
     let journal = cx.state.journal_facts.file.as_deref();
@@ -264,7 +262,7 @@ fn proposed_file(cx: &Cx<'_>) -> String {
     )
 }
 
-/// What the button says that writes to this file: on another computer it names that.
+/// Label of the button that writes this file, which names another computer.
 fn write_label(word: &str, file: &str) -> String {
     other_computer(file).map_or_else(
         || format!("Write {word}"),
@@ -272,7 +270,7 @@ fn write_label(word: &str, file: &str) -> String {
     )
 }
 
-/// Asks where to write what is listed, while that is wanted.
+/// Shows the export dialog while it is open.
 pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(mut file) = cx.views.journal.file.take() else {
         return;
@@ -282,7 +280,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut wanted = None;
     let mut is_closed = false;
     ui.horizontal_wrapped(|ui| {
-        // Beside its buttons, as far as the window is wide enough for that.
+        // Beside its buttons, if the window is wide enough.
         let gap = ui.spacing().item_spacing.x;
         let labels = FORMATS.map(|(_, word, _)| write_label(word, &file));
         let labels = labels.iter().map(String::as_str).chain([CANCEL]);
@@ -307,7 +305,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     if let Some((format, ending)) = wanted {
         let file = PathBuf::from(format!("{}.{ending}", file.trim()));
-        // What is written is named in whole.
+        // The full path is named.
         let file = std::path::absolute(&file).unwrap_or(file);
         let listed = cx.views.journal.rows.entries(cx.state).map(Entry::id);
         let export = JournalExport {
