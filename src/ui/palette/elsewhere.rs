@@ -1,4 +1,4 @@
-//! What the palette offers besides devices and commands: the other profiles, and each field of the settings.
+//! Palette items besides devices and commands: the other profiles, and the fields of the settings.
 
 use super::item::{Item, Row, best_first};
 use crate::model::clean;
@@ -8,13 +8,13 @@ use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::settings;
 
-/// The profiles whose name has these letters.
+/// The profiles whose name matches.
 pub fn profile_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
     let names = cx.state.profiles.iter();
     best_first(fuzzy, names.map(|name| profile_row(cx, name))).1
 }
 
-/// The way to another profile.
+/// The row that switches to another profile.
 pub fn profile_row(cx: &Cx<'_>, name: &str) -> Row {
     let is_current = cx.state.profile.as_deref() == Some(name);
     let in_use = is_current.then(|| "This is the profile in use".to_owned());
@@ -30,13 +30,13 @@ pub fn profile_row(cx: &Cx<'_>, name: &str) -> Row {
     }
 }
 
-/// The fields of the settings whose name has these letters.
+/// The fields of the settings whose name matches.
 pub fn setting_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
     let keys = RuleKey::ALL.into_iter();
     best_first(fuzzy, keys.map(|key| setting_row(cx, key))).1
 }
 
-/// The way to a field of the settings.
+/// The row that leads to a field of the settings.
 pub fn setting_row(cx: &Cx<'_>, key: RuleKey) -> Row {
     let opening = UiCommand::ShowSettings;
     let why_not = opening.availability(cx.state, cx.views, cx.now).err();

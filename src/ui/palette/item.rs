@@ -13,22 +13,22 @@ pub const MAX_RECENT: usize = 6;
 pub enum Item {
     Command(UiCommand),
     Device(MachineRef),
-    /// Shows all that carries this ticket.
+    /// Shows everything with this ticket.
     Incident(String),
-    /// Opens the form of the plan with this name, on the selected devices, else on the open one.
+    /// Opens the form of the plan with this name, on the ticked devices, else on the open one.
     Plan(String),
-    /// Goes to the profile with this name, after the question that its page asks too.
+    /// Switches to the profile with this name, after the same question as on its page.
     Profile(String),
     /// Opens the settings at this field.
     Setting(RuleKey),
     /// Puts a text into the search of the list.
     Search(String),
-    /// Asks the service itself, for a search.
+    /// Sends a direct query to the service, for a search.
     Ask(String, Question),
 }
 
 impl Item {
-    /// Whether it is the same item, regardless of a device's present name.
+    /// Whether it is the same item, regardless of a device's current name.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -43,7 +43,7 @@ impl Item {
 pub struct RecentItems(pub Vec<Item>);
 
 impl RecentItems {
-    /// Puts an item first. A search is done with once it was made.
+    /// Adds an item at the front, unless it is a search, which is not repeated.
     pub fn note(&mut self, item: Item) {
         if !matches!(item, Item::Search(_) | Item::Ask(..)) {
             self.0.retain(|known| !known.is_same(&item));
@@ -63,12 +63,12 @@ impl RecentItems {
 #[derive(Debug)]
 pub struct Row {
     pub item: Item,
-    /// Drawn over the row, where a section begins.
+    /// Drawn above the row where a section starts.
     pub heading: Option<String>,
     pub label: String,
-    /// The characters of the label that matched, by their places.
+    /// Indices of the matching characters of the label.
     pub letters: Vec<usize>,
-    /// Id tail that tells a device from its twins.
+    /// The end of the id, which distinguishes a device from its twins.
     pub tail: String,
     pub beside: String,
     pub keys: String,
@@ -77,7 +77,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row that can be chosen, with nothing beside its label.
+    /// An available row without text beside its label.
     pub fn new(item: Item, label: String, help: &str) -> Self {
         Self {
             item,
@@ -92,7 +92,7 @@ impl Row {
         }
     }
 
-    /// The id of its widget in the dialog `palette`.
+    /// Its widget id in the dialog `palette`.
     pub fn id(&self, palette: egui::Id) -> egui::Id {
         palette.with(match &self.item {
             Item::Command(command) => format!("{command:?}"),
@@ -113,7 +113,7 @@ impl Row {
     }
 }
 
-/// Those whose label has the letters that are looked for, the best first, and how well that one matches.
+/// The rows whose label matches, the best first, and the best score.
 pub fn best_first(fuzzy: &mut Fuzzy, rows: impl Iterator<Item = Row>) -> (u32, Vec<Row>) {
     let scored = rows.filter_map(|row| Some((fuzzy.score(&row.label)?, row)));
     let mut scored: Vec<_> = scored.collect();

@@ -11,10 +11,10 @@ use crate::ui::commands::UiCommand;
 use crate::ui::devices::asked::MAX_OFFERS;
 use crate::ui::words::{devices, os_name};
 
-/// Incidents that are offered for a few letters.
+/// Maximum number of incidents offered.
 const MAX_INCIDENTS: usize = 4;
 
-/// The rows for what is typed: the best matches first, and without a text what was chosen last.
+/// The rows for the typed text, the best matches first; without text, the recent items.
 pub fn rows(
     ctx: &Context,
     cx: &Cx<'_>,
@@ -32,8 +32,8 @@ pub fn rows(
             Some((score, command_row(ctx, cx, command)))
         })
         .collect();
-    // Commands with nothing to act on come last: Enter is for what can be done. Equally good matches are
-    // ordered by recent use.
+    // Commands with nothing to act on come last: Enter is for what can be done. Equal matches are ordered
+    // by recent use.
     commands.sort_by_cached_key(|(score, row)| {
         let rank = cx.views.recent.rank(&row.item);
         let fit = fit(cx, row, text);
@@ -77,9 +77,9 @@ pub fn rows(
         .collect()
 }
 
-/// Rank of a title's match with the typed text: at its beginning, at the beginning of a word, or anywhere;
-/// each time what acts on the ticked devices before what acts on the open one. An action never stands
-/// below its opposite, which has its word inside.
+/// Rank of a title's match: at its start, at the start of a word, or anywhere; at each rank, actions on the
+/// ticked devices come before those on the open one. An action never ranks below its opposite, whose name
+/// contains its own.
 fn fit(cx: &Cx<'_>, row: &Row, text: &str) -> (u8, bool) {
     let title = row.label.to_lowercase();
     let typed = text.to_lowercase();
@@ -98,8 +98,8 @@ fn fit(cx: &Cx<'_>, row: &Row, text: &str) -> (u8, bool) {
     (place, !acts_on_ticked)
 }
 
-/// Whether it has nothing to act on, or cannot be done otherwise. An action on a device that cannot be
-/// done now stays where it ranks: its opposite, which can, does not take its place under the key.
+/// Whether it has nothing to act on, or is unavailable for another reason. An unavailable action on a
+/// device keeps its rank: its available opposite must not take its place under the key.
 fn is_idle(cx: &Cx<'_>, row: &Row) -> bool {
     let Item::Command(command) = row.item else {
         return row.why_not.is_some();
@@ -113,7 +113,7 @@ fn is_idle(cx: &Cx<'_>, row: &Row) -> bool {
     row.why_not.is_some() && !has_device
 }
 
-/// The plans whose name has these letters, the best first, and how well that one matches.
+/// The plans whose name matches, the best first, and the best score.
 fn plan_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> (u32, Vec<Row>) {
     if cx.state.session.account().is_none() {
         return (0, Vec::new());
@@ -122,7 +122,7 @@ fn plan_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> (u32, Vec<Row>) {
     best_first(fuzzy, plans.map(|plan| plan_row(cx, &plan.name)))
 }
 
-/// The form of a plan, on the devices that it would be opened for.
+/// The row of a plan, with the devices that its form would be opened for.
 fn plan_row(cx: &Cx<'_>, name: &str) -> Row {
     let on_selection = !cx.views.bulk_selection.is_empty();
     let command = if on_selection {
@@ -147,8 +147,7 @@ fn plan_row(cx: &Cx<'_>, name: &str) -> Row {
     }
 }
 
-/// The incident whose ticket is typed, whether anything is known of it or not, and those known that have
-/// these letters.
+/// The incident of the typed ticket, known or not, and the known ones that match.
 fn incident_rows(
     cx: &Cx<'_>,
     text: &str,
@@ -166,7 +165,7 @@ fn incident_rows(
     (named.into_iter().collect(), others)
 }
 
-/// The saved searches whose name has these letters.
+/// The saved searches whose name matches.
 fn saved_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
     if cx.state.session.account().is_none() {
         return Vec::new();
@@ -204,7 +203,7 @@ fn found_words(found: &Found) -> String {
     }
 }
 
-/// The palette itself is open already.
+/// Without the palette's own, as it is open already.
 fn all_commands() -> impl Iterator<Item = UiCommand> {
     UiCommand::all().filter(|command| *command != UiCommand::OpenPalette)
 }
@@ -234,7 +233,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>, saved: Vec<Row>) -> Vec<Row> {
     let others = rows("Commands", others);
     let mut for_selection = rows("The selected devices", for_selection);
     if cx.views.bulk_selection.is_empty() {
-        // Without a selection all of them give the same reason.
+        // Without a selection all of them have the same reason.
         for_selection.truncate(1);
     }
     // Available commands come before unavailable ones.
@@ -269,7 +268,7 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
     }
 }
 
-/// The devices that a command is about, in a few words.
+/// The devices that a command would act on, in a few words.
 fn meant(cx: &Cx<'_>, command: UiCommand) -> String {
     let is_tenant_wide = matches!(command, UiCommand::Act(kind) if kind.is_tenant_wide());
     if is_tenant_wide {
@@ -290,7 +289,7 @@ fn meant(cx: &Cx<'_>, command: UiCommand) -> String {
 
 fn device_rows(cx: &Cx<'_>, found: &Found) -> Vec<Row> {
     let mut best: Vec<_> = found.best.iter().collect();
-    // Recently chosen items come before others that match as well.
+    // Recent items come before other equal matches.
     best.sort_by_key(|(score, machine)| {
         let rank = cx.views.recent.rank(&Item::Device(machine.reference()));
         (std::cmp::Reverse(*score), rank)
@@ -305,14 +304,14 @@ fn device_row(cx: &Cx<'_>, machine: &MachineRef) -> Row {
     let (name, tail) = (machine.name(), machine.name_and_tail());
     let item = Item::Device(machine.clone());
     Row {
-        // Without a DNS name, the name already is the id's tail.
+        // Without a DNS name, the name is the end of the id already.
         tail: tail.strip_prefix(&*name).unwrap_or_default().to_owned(),
         beside: record.map_or_else(String::new, |record| facts(cx, record)),
         ..Row::new(item, name, "Opens the device beside the list")
     }
 }
 
-/// Facts that tell devices apart at a glance.
+/// Facts that distinguish devices at a glance.
 fn facts(cx: &Cx<'_>, machine: &Machine) -> String {
     let state = DeviceState::known(cx.state, &machine.id);
     let is_known = state != DeviceState::default();
@@ -323,7 +322,7 @@ fn facts(cx: &Cx<'_>, machine: &Machine) -> String {
     all.join(" · ")
 }
 
-/// How an item is offered.
+/// The row of an item.
 fn row(ctx: &Context, cx: &Cx<'_>, item: &Item) -> Row {
     match item {
         Item::Command(command) => command_row(ctx, cx, *command),
@@ -337,7 +336,7 @@ fn row(ctx: &Context, cx: &Cx<'_>, item: &Item) -> Row {
     }
 }
 
-/// The list's own search, and what the service itself can be asked.
+/// The search of the list, and direct queries to the service.
 fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
     if cx.state.session.account().is_none() {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! The command palette: devices, actions, pages and settings by a few letters. It sends nothing: an
-//! action opens its form, and a device its panel.
+//! The command palette: devices, actions, pages and settings by a few letters. It sends nothing: an action
+//! opens its form, and a device its panel.
 
 mod elsewhere;
 mod item;
@@ -29,16 +29,16 @@ use row::{heading_ui, row_ui};
 use typed::MatchInputs;
 
 const WIDTH: f32 = 680.0;
-/// Height of the list where the window has room, in points.
+/// Maximum height of the list, in points.
 const LIST_HEIGHT: f32 = 420.0;
 /// Height above and below the list, in points.
 const BESIDE_LIST: f32 = 100.0;
-/// The keys that walk through the list, besides Tab.
+/// The keys that move through the list, besides Tab.
 const STEPS: [Key; 4] = [Key::ArrowDown, Key::ArrowUp, Key::PageDown, Key::PageUp];
-/// Rows that Page Up and Page Down move by.
+/// Number of rows that Page Up and Page Down move by.
 const PAGE: usize = 8;
 
-/// A key that was meant for the palette itself.
+/// A key for the palette itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pressed {
     Enter,
@@ -59,7 +59,7 @@ pub fn palette_ui(ui: &Ui, cx: &mut Cx<'_>, mut palette: Box<Palette>) {
         .plain()
         .without_title()
         .width(WIDTH);
-    // Meant for the rows as they were drawn, which is what a person has seen.
+    // The keys are for the rows as last drawn, which is what the user saw.
     let pressed = palette.take_keys(ui);
     let by_key = match pressed {
         Some(Pressed::Enter) => palette.enter(),
@@ -87,8 +87,8 @@ pub fn palette_ui(ui: &Ui, cx: &mut Cx<'_>, mut palette: Box<Palette>) {
     ui.ctx().request_repaint();
 }
 
-/// Does what was chosen, once the palette is out of the way and the keyboard is back: what opens then
-/// gives it back to where it was.
+/// Executes the chosen item after the palette has closed and the focus has returned, so that a dialog
+/// opened by it returns the focus there too.
 pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(item) = cx.views.chosen.take() else {
         return;
@@ -99,7 +99,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
         return;
     }
     if cx.views.dialog.is_some() {
-        // Something else has come up, and has to be answered first.
+        // Another dialog has opened, and has to be answered first.
         return;
     }
     match item {
@@ -120,7 +120,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Opens the form of a plan on the selected devices, else on the open one.
+/// Opens the form of a plan on the ticked devices, else on the open one.
 fn raise_plan(ui: &Ui, cx: &mut Cx<'_>, name: &str) {
     let selection = &cx.views.bulk_selection;
     let form = if selection.is_empty() {
@@ -138,8 +138,8 @@ fn show_search(cx: &mut Cx<'_>, text: String) {
 }
 
 impl Palette {
-    /// Handles the keys for the list before the field sees them. An Enter behind a letter
-    /// of the same frame is meant for rows that nobody has seen yet, and does nothing.
+    /// Handles the keys for the list before the field gets them. An Enter after a letter in the same frame
+    /// is for rows that are not shown yet, and does nothing.
     fn take_keys(&mut self, ui: &Ui) -> Option<Pressed> {
         let (mut found, mut is_edited) = (None, false);
         let mut steps = Vec::new();
@@ -162,7 +162,7 @@ impl Palette {
                     own.logical_key == *key && modifiers.matches_exact(own.modifiers)
                 };
                 if own.iter().any(is_own) {
-                    // The key that opens it closes it as well.
+                    // The shortcut that opens it also closes it.
                     found = (!repeat).then_some(Pressed::Close).or(found);
                     return false;
                 }
@@ -210,7 +210,7 @@ impl Palette {
         self.is_refused = false;
     }
 
-    /// Target of Enter: the row drawn as chosen, if it can be acted on. Of one that cannot it is said why.
+    /// Item that Enter executes: the chosen row, if available. Otherwise its reason is shown.
     fn enter(&mut self) -> Option<Item> {
         let row = self.rows.get(self.place()?)?;
         let works = row.why_not.is_none();
@@ -219,7 +219,7 @@ impl Palette {
         item
     }
 
-    /// Whether the rows are those of what is typed.
+    /// Whether the rows match the typed text.
     fn is_current(&self) -> bool {
         self.from
             .as_ref()
@@ -256,7 +256,7 @@ impl Palette {
             .width(width)
             .id(id.with("field"))
             .show_ui(ui);
-        // Everything is done from the field; the rows cannot be come to by Tab.
+        // The focus stays in the field; Tab does not reach the rows.
         if !field.has_focus() {
             field.request_focus();
         }
@@ -270,8 +270,8 @@ impl Palette {
         field
     }
 
-    /// Follows what is typed and what is known. Until all devices were looked at, the rows stay as they
-    /// were, and nothing acts on them.
+    /// Updates the rows to the typed text and the facts. Until all devices are searched, the rows stay as
+    /// they were and cannot be executed.
     fn refresh(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
         let text = self.text.trim();
         let has_devices = is_console_open(cx.state);
@@ -316,8 +316,8 @@ impl Palette {
         }
     }
 
-    /// The row to begin on: the first that does something. Of what was typed it is the best match in any
-    /// case: another action does not take its place under the key.
+    /// The row chosen first: the first available one. With typed text it is the best match regardless:
+    /// another action must not take its place under the key.
     fn start(&self) -> Option<&Row> {
         let is_typed = !self.text.trim().is_empty();
         let mut rows = self.rows.iter();
@@ -364,7 +364,8 @@ impl Palette {
         clicked
     }
 
-    /// Help of the chosen row, or why it does nothing; of constant height, so that the list stays.
+    /// Shows the help of the chosen row, or why it is unavailable; of constant height, so that the list
+    /// stays.
     fn footer_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
         let tokens = ui.tokens();
         let row = self.place().and_then(|at| self.rows.get(at));

@@ -7,7 +7,7 @@ use super::item::Row;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{TipExt as _, UiExt as _, bounds, elided, has_just_moved, text_width};
 
-/// Maximum share of the label in a row that has more text beside it.
+/// Maximum width share of the label in a row with more text beside it.
 const LABEL_SHARE: f32 = 0.6;
 
 pub fn heading_ui(ui: &mut Ui, heading: &str) {
@@ -27,7 +27,7 @@ pub fn row_ui(ui: &mut Ui, id: Id, row: &Row, is_chosen: bool, is_current: bool)
     } else {
         Sense::CLICK
     };
-    // Not focusable: the cursor stays in the field, and the arrow keys walk from there.
+    // Not focusable: the cursor stays in the field, and the arrow keys move from there.
     let response = ui.interact(rect, id, sense);
     if !ui.is_rect_visible(rect) {
         return response;
@@ -38,7 +38,7 @@ pub fn row_ui(ui: &mut Ui, id: Id, row: &Row, is_chosen: bool, is_current: bool)
     });
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_selected(is_chosen);
-        // Also for one that is arming, and is no button yet.
+        // Also while arming, when egui reports none.
         node.set_bounds(bounds(rect));
         node.set_description(row.why_not.as_deref().unwrap_or(&row.help));
         if !row.keys.is_empty() {
@@ -101,7 +101,7 @@ fn paint(ui: &Ui, room: egui::Rect, row: &Row) {
     }
 }
 
-/// The label with the letters that matched underlined.
+/// The label with the matching letters underlined.
 fn label_job(ui: &Ui, row: &Row, colour: Color32, width: f32) -> LayoutJob {
     let tokens = ui.tokens();
     let font = TextStyle::Body.resolve(ui.style());

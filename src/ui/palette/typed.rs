@@ -13,11 +13,11 @@ pub struct Palette {
     pub rows: Vec<Row>,
     /// The inputs that the rows were made from.
     pub from: Option<MatchInputs>,
-    /// The row that Enter acts on. It stays the same however the rows around it change.
+    /// The row that Enter acts on. It stays the same when the rows around it change.
     pub chosen: Option<Item>,
-    /// The chosen row is to come into sight.
+    /// Whether to scroll to the chosen row.
     pub scrolls: bool,
-    /// Enter was pressed on a row that does nothing now.
+    /// Whether Enter was pressed on an unavailable row.
     pub is_refused: bool,
 }
 

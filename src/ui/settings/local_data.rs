@@ -1,4 +1,4 @@
-//! Deleting what is kept on this computer: what that is, and the question before it.
+//! Deleting the data kept on this computer: a description, and the confirmation.
 
 use egui::{Id, Ui};
 
@@ -7,24 +7,24 @@ use crate::ui::commands::UiCommand;
 use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 use crate::ui::{Cx, about};
 
-/// What goes.
+/// Data that is deleted.
 const DELETED: [&str; 4] = [
     "The sign-in that is saved in the keyring: you are signed out",
     "The lists of devices that were kept for the next start, of every account of this profile",
     "Which account used this profile last, and how it signed in: the next sign-in counts as the first",
     "How the window is arranged, in every profile",
 ];
-/// What does not.
+/// Data that is kept.
 const KEPT: &str = "The journal, which is the record of every order, the settings, the hosts of rules that you trusted, a report of a crash, and packages that you downloaded";
 
-/// The part of the settings page.
+/// The section of the settings page.
 pub fn local_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let command = UiCommand::DeleteLocalData;
     ui.small_label(command.spec().help);
     cx.button_ui(ui, command, ActionButton::new("Delete local data…"));
 }
 
-/// Asks before it is deleted, and says what goes and what stays; whether it stays open.
+/// Asks for confirmation, naming what is deleted and what is kept; returns whether the dialog stays open.
 pub fn confirm_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let id = Id::unique("confirm deletion");
     let what = format!("Deleted: {}. Kept: {KEPT}", DELETED.join(". "));

@@ -1,5 +1,5 @@
-//! The settings screen: what the organisation protects and allows, this computer, and the comment
-//! templates. Checked as typed, and saved in one step.
+//! The settings screen: the organisation's rules, this computer, and the comment templates. Validated while
+//! typed, and saved in one step.
 
 pub(in crate::ui) mod local_data;
 pub(in crate::ui) mod rule_matches;
@@ -26,10 +26,10 @@ use crate::ui::settings::rule_matches::rule_matches_ui;
 use crate::ui::settings::view::SettingsForm;
 
 const WIDTH: f32 = 760.0;
-/// Said where a run writes nothing to disk.
+/// Shown in a run that writes nothing to disk.
 const NO_SHARED_FILE: &str = "Not available in the demo";
 
-/// Shows the settings instead of the table.
+/// Shows the settings in place of the table.
 pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.settings.follow(&cx.state.settings.written);
     bar_ui(ui, cx);
@@ -66,21 +66,21 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         field_ui(ui, form, RuleKey::SavedSearches);
         section_ui(ui, "Desktop notifications");
         notifications_ui(ui, &cx.state.settings, form);
-        // One that is not there is not waited for.
+        // A missing field is not waited for.
         form.goes_to = None;
         section_ui(ui, "Local data");
         local_data_ui(ui, cx);
     });
 }
 
-/// Why what a section is about does not work, where it does not.
+/// Why the feature of a section is not working, if so.
 fn trouble_ui(ui: &mut Ui, why: Option<&str>) {
     if let Some(why) = why {
         badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
     }
 }
 
-/// Gives the field that was asked for the keyboard, in sight.
+/// Focuses the requested field and scrolls to it.
 fn go_to(form: &mut SettingsForm, key: RuleKey, field: &Response) {
     if form.goes_to.take_if(|asked| *asked == key).is_some() {
         field.request_focus();
@@ -88,7 +88,7 @@ fn go_to(form: &mut SettingsForm, key: RuleKey, field: &Response) {
     }
 }
 
-/// The plans that can be ordered, with their steps. They are changed in the file.
+/// The plans that can be ordered, with their steps. They are edited in the file.
 fn plans_ui(ui: &mut Ui, facts: &SettingsFacts) {
     trouble_ui(ui, facts.plan_trouble.as_deref());
     for plan in facts.plans.iter() {
@@ -99,13 +99,13 @@ fn plans_ui(ui: &mut Ui, facts: &SettingsFacts) {
     ui.small_label("Others are written into the settings file under [[plan]]");
 }
 
-/// The way back and what can be done with the text: always in sight.
+/// Shows the way back, and the buttons to save or discard; always visible.
 fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let facts = &cx.state.settings;
     let changes = cx.views.settings.changes();
     let only_looks = matches!(cx.state.journal, Some(Err(_)));
     let blocked = if only_looks {
-        // Where orders leave, nobody would hear of it.
+        // The acting console would not notice the change.
         Some("This console is look-only: save in the one that acts".to_owned())
     } else {
         why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
@@ -151,7 +151,7 @@ fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
     live_badge(ui, icon, role, words);
 }
 
-/// Why the text cannot be saved as it is.
+/// Why the text cannot be saved as it is, if so.
 fn why_not_saved(
     facts: &SettingsFacts,
     typed: &WrittenRules,
@@ -199,7 +199,7 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
         effect: &effect,
         role,
         next_label: None,
-        // They say what there is to mend, so they are not folded away.
+        // They say how to fix the file, so they are not folded.
         details: &[],
     }
     .show_ui(ui);
@@ -208,19 +208,19 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
     }
 }
 
-/// A field of rules about devices, and how many each of them fits.
+/// A field of rules about devices, with the number of devices that each rule matches.
 fn rule_ui(ui: &mut Ui, state: &State, form: &mut SettingsForm, key: RuleKey) {
     field_ui(ui, form, key);
     rule_matches_ui(ui, state, &form.matches, key, &form.typed);
 }
 
-/// Why a field is not on the page, where it is not.
+/// Why a field is not on the page, if so.
 pub fn why_not_there(state: &State, key: RuleKey) -> Option<String> {
     let is_missing = key == RuleKey::SharedFile && state.settings.file.is_none();
     is_missing.then(|| NO_SHARED_FILE.to_owned())
 }
 
-/// Words and shape of a field.
+/// Text and shape of a field.
 struct Field {
     label: &'static str,
     /// Placeholder while it is empty.
@@ -253,7 +253,7 @@ impl Field {
     }
 }
 
-/// What a field is called.
+/// Label of a field.
 pub const fn label(key: RuleKey) -> &'static str {
     field(key).label
 }
@@ -341,7 +341,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     ui.small_label(format!("From {}, not written here:", clean(&file, 200)));
     for key in RuleKey::ALL {
         let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
-        // Of a shared file only the policy counts.
+        // Of a shared file only the policy applies.
         let counts = key.is_policy();
         if counts && !entries.is_empty() {
             let line = format!("{}: {}", label(key), entries.join(", "));

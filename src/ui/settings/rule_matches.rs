@@ -1,5 +1,5 @@
-//! Number of listed devices that each rule of the settings matches, while the rules are typed. A part of
-//! the list is looked at in each frame, for there may be a hundred thousand devices.
+//! Number of listed devices that each rule of the settings matches, updated while rules are typed. Each
+//! frame checks a part of the list, which may have a hundred thousand devices.
 
 use std::collections::HashMap;
 
@@ -13,12 +13,12 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, UiExt as _, badge};
 use crate::ui::words::devices;
 
-/// Devices that a frame holds against rules.
+/// Maximum number of devices compared with rules per frame.
 const CHECKS_A_FRAME: usize = 10_000;
-/// Rules that are shown with their counts; those that fit nothing come first.
+/// Maximum number of rules shown with their counts; those without a match come first.
 const MAX_LINES: usize = 6;
 
-/// The counts, kept for the texts of the rules they belong to.
+/// Counts by the text of the rule.
 #[derive(Debug, Default)]
 pub struct RuleMatches {
     /// Generation of the list that was counted.
@@ -31,11 +31,11 @@ struct Count {
     rule: Rule,
     looked_at: usize,
     found: usize,
-    /// The last full count, while a newer one is under way.
+    /// The last full count, while a newer one is in progress.
     shown: Option<usize>,
 }
 
-/// One rule by itself, judged as the guardrails judge it.
+/// A single rule, applied as the guardrails apply it.
 #[derive(Debug)]
 enum Rule {
     Protects(Box<Policy>),
@@ -43,7 +43,7 @@ enum Rule {
 }
 
 impl Rule {
-    /// `None` for a text that is no rule, or none about devices.
+    /// `None` for text that is not a rule, or not a rule about devices.
     fn parse(key: RuleKey, entry: &str) -> Option<Self> {
         let mut policy = Policy::default();
         match key {
@@ -71,7 +71,7 @@ impl Rule {
 }
 
 impl RuleMatches {
-    /// Counts on for the rules as they are typed; whether there is more to count.
+    /// Continues counting for the typed rules; returns whether there is more to count.
     pub fn go_on(&mut self, typed: &WrittenRules, inventory: &Inventory) -> bool {
         if self.generation != inventory.generation {
             self.generation = inventory.generation;
@@ -112,7 +112,7 @@ impl RuleMatches {
         self.counts.values().any(|c| c.looked_at < machines.len())
     }
 
-    /// Number of devices that a rule matches; `None` while it is unknown, and for what is no rule.
+    /// Number of devices that a rule matches; `None` while unknown, and if it is not a rule.
     #[must_use]
     pub fn of(&self, key: RuleKey, entry: &str) -> Option<usize> {
         self.counts.get(&(key, entry.into()))?.shown
@@ -127,7 +127,7 @@ fn domain_words(entry: &str) -> String {
     )
 }
 
-/// Says below a field how many devices each of its rules fits.
+/// Shows below a field how many devices each of its rules matches.
 pub fn rule_matches_ui(
     ui: &mut Ui,
     state: &State,
@@ -156,7 +156,7 @@ pub fn rule_matches_ui(
         return;
     }
     lines.dedup();
-    // What may be a slip comes first; the others stay in their order.
+    // Possible typos come first; the others stay in order.
     lines.sort_by_key(|(_, count)| *count > 0);
     let is_whole = inventory.is_complete() && !inventory.loading && inventory.failure.is_none();
     for (entry, count) in lines.iter().take(MAX_LINES) {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_of_a_domain_alone_says_that_it_misses_bare_names() {
+    fn rule_of_a_domain_alone_warns_that_it_misses_bare_names() {
         use egui_kittest::Harness;
         use egui_kittest::kittest::Queryable as _;
 
@@ -233,9 +233,9 @@ mod tests {
         assert!(!fits("*.contoso.com") && fits("DC*") && fits("DC*.contoso.com"));
     }
 
-    /// A rule that nobody can see the use of may be deleted.
+    /// A rule that seems useless may get deleted.
     #[test]
-    fn a_rule_without_a_match_is_held_against_a_whole_list_only() {
+    fn rule_without_match_is_flagged_only_for_a_complete_list() {
         use egui_kittest::Harness;
         use egui_kittest::kittest::Queryable as _;
 
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_is_counted_as_it_is_typed_and_a_part_in_each_frame() {
+    fn rules_are_counted_while_typed_in_parts_per_frame() {
         let state = state(CHECKS_A_FRAME + 10);
         let mut typed = WrittenRules::default();
         *typed.text_mut(RuleKey::ProtectedNames) = "dc0000*\ndc00001\nvie-*\n*".into();
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(matches.of(RuleKey::ProtectedIds, &id), Some(1));
         assert_eq!(of(RuleKey::VpnRanges, "10.8.0.0/16"), all);
         assert_eq!(of(RuleKey::VpnRanges, "10.9.0.0/16"), Some(0));
-        // What has not changed is not counted again.
+        // Unchanged rules are not counted again.
         assert!(!matches.go_on(&typed, &state.inventory));
     }
 }

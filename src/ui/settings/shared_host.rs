@@ -8,7 +8,7 @@ use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_ui};
 
-/// Asks as long as it is not answered: until then those rules do not hold, and each order says so.
+/// Asks until answered: until then those rules do not apply, and each order warns of that.
 pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(host) = &cx.state.settings.asks_host else {
         return;

@@ -3,21 +3,21 @@
 use super::rule_matches::RuleMatches;
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
-/// The typed settings, with the ones they are based on.
+/// The typed settings, with the texts they are based on.
 #[derive(Debug, Default)]
 pub struct SettingsForm {
     pub typed: WrittenRules,
-    /// The read text that each typed one is based on; may be older than the last reading.
+    /// The text read from the file that each typed one is based on; may be older than the last reading.
     from: WrittenRules,
     read: WrittenRules,
     /// Number of devices that each typed rule matches.
     pub matches: RuleMatches,
-    /// The requested field, until it has the focus.
+    /// The requested field, until it is focused.
     pub goes_to: Option<RuleKey>,
 }
 
 impl SettingsForm {
-    /// Takes what was read or saved, except where the person has typed something else.
+    /// Updates the texts that were read or saved, except where the user has typed something else.
     pub fn follow(&mut self, read: &WrittenRules) {
         if self.read == *read {
             return;
@@ -44,7 +44,7 @@ impl SettingsForm {
             .collect()
     }
 
-    /// Set back, the text is the original one, so that nothing counts as changed.
+    /// If set back, the text is the original one, so that nothing counts as changed.
     pub fn set_notifications(&mut self, wanted: bool) {
         let key = RuleKey::Notifications;
         if self.from.wants_notifications() == wanted && self.from.wrong(key).is_none() {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_typed_outlives_a_reading_and_what_was_not_follows_it() {
+    fn typed_text_survives_a_reading_and_other_text_follows_it() {
         let mut form = SettingsForm::default();
         form.follow(&written("tier0", ""));
         assert!(form.changes().is_empty());
@@ -85,7 +85,7 @@ mod tests {
             .push_str("\nvip\n");
         let typed = RuleChange {
             key: RuleKey::ProtectedTags,
-            // The text that it was typed over; the file has changed since.
+            // Based on this text; the file has changed since.
             from: "tier0".into(),
             to: "tier0\nvip\n".into(),
         };
