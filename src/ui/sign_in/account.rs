@@ -1,4 +1,4 @@
-//! Permissions of the present sign-in: shown after signing in, and in the account's sheet.
+//! Permissions of the current sign-in: shown after signing in, and in the account dialog.
 
 use egui::{Id, RichText, Ui};
 
@@ -16,7 +16,7 @@ use crate::ui::widgets::{
     dismissible_ui, icon, section_ui, top_panel_ui,
 };
 
-/// Use of each permission, in the words of the screen: reading first.
+/// Purpose of each permission, in screen words, reading first.
 fn uses() -> Vec<(Permission, String)> {
     let reading = "see devices and follow actions".to_owned();
     let mut uses = vec![(Permission::MachineRead, reading)];
@@ -41,12 +41,12 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
-/// Abilities with these permissions, and what is missing, in a sentence each.
+/// Abilities with these permissions, and missing ones, in a sentence each.
 struct Allowed {
     can: String,
-    /// A shorter `can`, where nothing is missing.
+    /// A shorter `can`, if nothing is missing.
     can_in_short: String,
-    /// Missing abilities, with the permission that each needs.
+    /// Missing abilities, each with the permission it needs.
     cannot: Vec<String>,
 }
 
@@ -107,12 +107,12 @@ fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
     signed_in.filter(|_| cx.views.sign_ins_seen < cx.state.sign_ins)
 }
 
-/// Whether this sign-in lacks something, or this console only looks: a person has to know.
+/// Whether to report that this sign-in lacks something, or that this console is look-only.
 fn lacks(cx: &Cx<'_>, permissions: &Permissions) -> bool {
     cx.state.policy.read_only || !Allowed::of(permissions).cannot.is_empty()
 }
 
-/// The words of welcome, while they are there, where this sign-in lacks something.
+/// Text of the welcome while shown, if this sign-in lacks something.
 pub fn welcome_words(cx: &Cx<'_>) -> Option<String> {
     let (account, permissions) = newcomer(cx).filter(|(_, granted)| lacks(cx, granted))?;
     let mut words = vec![format!("Signed in as {}", account.label())];
@@ -120,14 +120,14 @@ pub fn welcome_words(cx: &Cx<'_>) -> Option<String> {
     Some(words.join(". "))
 }
 
-/// The words of welcome, while they are there, where it lacks nothing.
+/// Text of the welcome while shown, if it lacks nothing.
 pub fn passing_welcome(cx: &Cx<'_>) -> Option<String> {
     let (account, permissions) = newcomer(cx).filter(|(_, granted)| !lacks(cx, granted))?;
     let allowed = Allowed::of(permissions).can_in_short;
     Some(format!("Signed in as {}. {allowed}", account.label()))
 }
 
-/// Says once after signing in what this account may not do.
+/// Shows once after signing in what this account may not do.
 pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let newcomer = newcomer(cx).filter(|(_, granted)| lacks(cx, granted));
     let Some((account, permissions)) = newcomer else {
@@ -145,7 +145,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             icon(ui, shape, colour);
             let who = format!("Signed in as {}", account.label());
             ui.strong_label(who);
-            // Where there is room for the list only, what is missing counts.
+            // In a low window only what is missing is shown.
             if ui.ctx().content_rect().height() >= LOW {
                 let can = if cx.state.policy.read_only {
                     "This console was started read-only: you can look, and order nothing"
@@ -164,7 +164,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Draws the account's sheet as the open dialog; whether it stays open.
+/// Draws the account dialog; returns whether it stays open.
 pub fn account_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let dialog = Dialog::new(Id::unique("account"), "This sign-in").plain();
     dialog.show_until(ui.ctx(), |ui, is_opening| {
@@ -187,7 +187,8 @@ pub fn account_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     })
 }
 
-/// Asks before signing out, and says what becomes of actions that have not ended; whether it stays open.
+/// Asks before signing out, naming the consequences for open actions; returns whether the dialog stays
+/// open.
 pub fn confirm_sign_out_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
     let concerns = OpenOrders::of(cx.state).concerns(Ending::SignOut);
     let title = (concerns.first()).map_or("Sign out?", |first| first.what.as_str());
@@ -247,7 +248,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// Each role of the portal that something here takes, and what for.
+/// Each portal role that an action here needs, and its purpose.
 fn roles() -> Vec<String> {
     let mut titles: Vec<(String, Vec<&str>)> = vec![("View data".into(), vec!["the devices"])];
     for kind in ActionKind::ALL {
@@ -269,7 +270,7 @@ mod tests {
     use crate::ui::sign_in::account::*;
 
     #[test]
-    fn each_role_of_the_portal_says_what_it_is_for() {
+    fn each_portal_role_has_its_purpose() {
         let lines = roles();
         for &kind in ActionKind::ALL {
             let spec = kind.spec();
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn every_action_says_what_its_permission_is_for() {
+    fn permission_of_every_action_has_its_purpose() {
         for &kind in ActionKind::ALL {
             let spec = kind.spec();
             let is_said = |(known, what): &(Permission, String)| {
@@ -292,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named_and_reading_comes_first() {
+    fn missing_permissions_are_named_and_reading_comes_first() {
         let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
         assert_eq!(
             allowed.can,

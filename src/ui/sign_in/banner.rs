@@ -14,10 +14,10 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_ui};
 use crate::ui::{Cx, look};
 
-/// After this long a renewal is worth a word.
+/// How long a renewal takes before it is shown.
 const PATIENCE_SECS: f64 = 3.0;
 
-/// Shows why the sign-in cannot be used, and every way to go on.
+/// Shows why the sign-in cannot be used, and every way to continue.
 pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match &cx.state.session {
         SessionStatus::NeedsSignIn { .. } => ended_ui(ui, cx),
@@ -31,7 +31,7 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         {
             top_panel_ui(ui, "session", |ui| under_way_ui(ui, cx, Detail::Brief));
         }
-        // The sign-in page says it.
+        // The sign-in page says so.
         SessionStatus::SignedOut
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
@@ -44,7 +44,7 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let headline = "Your sign-in has ended";
     let failure = cx.state.renewal_failure.as_ref();
-    // Where the same refusal came again, nothing is recommended.
+    // If the same refusal came again, nothing is recommended.
     let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
     let recommended = if helps {
         Recommended::SignIn
@@ -52,7 +52,7 @@ fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Recommended::Nothing
     };
     banner_ui(ui, cx, headline, recommended, |ui, cx| {
-        // The same words twice tell nothing.
+        // The same text twice is no help.
         reason_ui(ui, failure.filter(|failure| failure.headline != headline));
         ui.label("What you see may be out of date; nothing is sent until you sign in again");
         last_attempt_ui(ui, cx);
@@ -77,7 +77,7 @@ fn not_renewed_ui(ui: &mut Ui, retry: Retry, cx: &mut Cx<'_>) {
     });
 }
 
-/// Only when it takes long: what comes and goes in a moment would make the list jump.
+/// Shows a renewal only if it takes long: a brief line would make the list jump.
 fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let id = Id::unique("renewing since");
@@ -96,7 +96,7 @@ fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// Somebody else's orders that wait for them.
+/// Shows a colleague's orders that wait for their sign-in.
 fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let account = cx.state.session.account();
     let are_there =
@@ -108,7 +108,7 @@ fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What a person is to do about a banner: that button stands out.
+/// The recommended button of a banner, which is emphasised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Recommended {
     /// Renewing can be tried at once.
@@ -117,7 +117,7 @@ enum Recommended {
     Nothing,
 }
 
-/// The headline with all buttons, and the rest below: words that change by the second move no button.
+/// Shows the headline with all buttons, and the rest below: text that changes every second moves no button.
 fn banner_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -164,7 +164,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.button_ui(ui, renew, button);
 }
 
-/// Both ways to sign in; the first one is primary where it is what to do.
+/// Shows both sign-in methods; the first one is primary if recommended.
 fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
     for (index, command) in sign_in_methods(cx.state).into_iter().enumerate() {
         let spec = command.spec();
@@ -177,7 +177,7 @@ fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
     }
 }
 
-/// Why signing in by hand did not work, if that was tried.
+/// Shows why the last interactive sign-in failed, if there was one.
 fn last_attempt_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(failure) = &cx.state.sign_in_failure else {
         return;

@@ -1,4 +1,4 @@
-//! The question before another profile takes the place of the one in use.
+//! The confirmation before switching to another profile.
 
 use egui::{Id, RichText, Ui};
 
@@ -7,14 +7,14 @@ use crate::ui::concerns::Concern;
 use crate::ui::theme::text;
 use crate::ui::widgets::{ActionButton, Decision, Dialog, UiExt as _};
 
-/// A profile that the person wants to go to, and what that ends or loses in the one in use.
+/// The profile to switch to, and what that ends or loses in the current one.
 #[derive(Debug)]
 pub struct Leaving {
     pub to: Profile,
     pub concerns: Vec<Concern>,
 }
 
-/// Asks while there is something to ask; the profile to go to if it was confirmed.
+/// Asks while there is a question; returns the profile once confirmed.
 pub fn leaving_ui(ui: &mut Ui, asked: &mut Option<Leaving>) -> Option<Profile> {
     let leaving = asked.take()?;
     let what: Vec<_> = leaving.concerns.iter().map(|c| c.consequence).collect();
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_enter_stays_and_only_the_button_switches() {
+    fn held_enter_does_not_switch_and_the_button_does() {
         let mut held = harness();
         assert!(held.query_by_label("A form is open: Isolate").is_some());
         assert!(held.get_by_label("Stay").is_focused());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn escape_in_a_field_leaves_the_field_and_not_the_page() {
+    fn escape_in_a_field_leaves_only_the_field() {
         let mut harness = harness();
         harness.state_mut().page.leaving = None;
         harness.run_steps(2);

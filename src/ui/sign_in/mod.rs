@@ -18,7 +18,7 @@ use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
 use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_ui, under_way_ui};
 
-/// After this long a keyring is probably waiting for a person.
+/// After this long a keyring is probably waiting for the user.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
 const WIDTH: f32 = 620.0;
 /// Introduction for first-time users.
@@ -91,7 +91,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.add_space(tokens.space.s);
 }
 
-/// Both sign-in methods, side by side: many organisations allow only one of them.
+/// Shows both sign-in methods side by side: many organisations allow only one of them.
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let sign_in_methods = sign_in_methods(cx.state);
@@ -100,7 +100,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let shown = format!("{sign_in_methods:?} {:?}", failure.map(|f| &f.headline));
         let is_opening = is_opening(ui, &shown);
         for command in sign_in_methods {
-            // No hints: the first has the focus at once, and would cover what is below.
+            // No hints: the first button is focused at once, and its tip would cover what is below.
             let title = command.spec().title;
             let is_first = command == sign_in_methods[0];
             let button = if is_first {
@@ -117,7 +117,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.wrapped("With a code, you sign in on this or another device. With the browser, you sign in on this computer: choose it if your organisation requires a managed device or does not allow codes");
 }
 
-/// A signed-in or saved account that the person has to confirm first.
+/// Shows a signed-in or saved account that has to be confirmed first.
 fn different_account_ui(
     ui: &mut Ui,
     account: &Account,
@@ -159,7 +159,7 @@ fn different_account_ui(
     });
 }
 
-/// Explanation of an unfamiliar account, and what to know before accepting it.
+/// Explains an unfamiliar account, and what to know before accepting it.
 fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
     match (reason, before) {
         (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),

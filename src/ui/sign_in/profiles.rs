@@ -18,37 +18,37 @@ use crate::ui::widgets::{
 const WIDTH: f32 = 760.0;
 const NAME: &str = "name of the profile";
 
-/// The person's request.
+/// A request of the user.
 #[derive(Debug)]
 pub enum PageRequest {
     Use(Profile),
-    /// Opens the profile, having accepted what that ends or loses.
+    /// Switches to the profile, with the consequences accepted.
     Leave(Profile),
-    /// `instead_of` is what it was called before.
+    /// `instead_of` is its previous name.
     SaveAndUse {
         profile: Profile,
         instead_of: Option<ProfileName>,
     },
-    /// To the console that is open behind this page.
+    /// Back to the console behind this page.
     Back,
-    /// Another window, on the built-in tenant.
+    /// Opens another window with the built-in tenant.
     Demo,
 }
 
-/// The page, with what is typed into it.
+/// The page, with its typed text.
 #[derive(Debug)]
 pub struct ProfilesPage {
     /// Why a profile could not be used, read or saved.
     pub failure: Option<Explanation>,
-    /// Work in progress, in words; the buttons wait for it.
+    /// Work in progress, as text; the buttons wait for it.
     pub busy: Option<&'static str>,
     /// The profile of the console behind this page.
     pub current: Option<ProfileName>,
-    /// The switch that the person is asked about.
+    /// The switch to be confirmed.
     pub leaving: Option<Leaving>,
-    /// The stand-in for both hosts in this run.
+    /// The stand-in server for both hosts in this run.
     pub stand_in: Option<String>,
-    /// The profile that the next start begins with.
+    /// The profile of the next start.
     default: Option<ProfileName>,
     /// The saved profile whose values are in the form.
     edited: Option<ProfileName>,
@@ -56,15 +56,15 @@ pub struct ProfilesPage {
     saved: Vec<(ProfileName, Result<Profile, String>, WrittenProfile)>,
     name: String,
     written: WrittenProfile,
-    /// Errors of empty fields show only after the person has tried to go on.
+    /// Whether the user has tried to continue: only then do empty fields show errors.
     tried: bool,
     steps_shown: bool,
-    /// Nothing has been drawn yet: the moment to place the focus.
+    /// Whether nothing has been drawn yet: the moment to set the focus.
     is_opening: bool,
 }
 
 impl ProfilesPage {
-    /// A page over what was read; `file` is shown.
+    /// A page with the profiles read from `file`, whose path is shown.
     #[must_use]
     pub fn new(
         file: PathBuf,
@@ -107,7 +107,7 @@ impl ProfilesPage {
             steps_shown: false,
             is_opening: true,
         };
-        // What is wrong in the file is put right here.
+        // An invalid profile is opened for editing.
         if let Some(at) = page.saved.iter().position(|(_, read, _)| read.is_err()) {
             page.edit(at);
         }
@@ -143,7 +143,7 @@ impl ProfilesPage {
         }
     }
 
-    /// The profile in the form, or the first thing that is wrong with it.
+    /// The profile in the form, or its first error.
     fn typed(&self) -> Result<Profile, &'static str> {
         if let Some(why) = self.name_error() {
             return Err(why);
@@ -154,7 +154,7 @@ impl ProfilesPage {
     }
 }
 
-/// Shows the page; tells what the person wants.
+/// Shows the page; returns the user's request.
 pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let title = if page.saved.is_empty() {
         "Which tenant does cordon work in?"
@@ -240,7 +240,7 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     request
 }
 
-/// Where a profile signs in, and when it does.
+/// Tenant, cloud and default of a profile, as text.
 fn words(page: &ProfilesPage, profile: &Profile) -> String {
     let registration = &profile.registration;
     let (cloud, tenant) = (registration.cloud.name(), registration.tenant.as_str());
@@ -274,10 +274,10 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     request.inner
 }
 
-/// The fields; whether Enter was pressed in one of them.
+/// Shows the fields; returns whether Enter was pressed in one of them.
 fn fields_ui(ui: &mut Ui, page: &mut ProfilesPage) -> bool {
     let tried = page.tried;
-    // An empty field is wrong only after the person has tried to go on.
+    // An empty field is an error only after an attempt to continue.
     let shown =
         |why: Option<&'static str>, text: &str| why.filter(|_| tried || !text.trim().is_empty());
     let mut is_entered = false;
@@ -357,7 +357,7 @@ fn buttons_ui(ui: &mut Ui, page: &mut ProfilesPage, is_entered: bool) -> Option<
     request
 }
 
-/// Both choices as rows of buttons: one look shows what there is.
+/// Shows both choices as rows of buttons, with all options visible.
 fn cloud_ui(ui: &mut Ui, written: &mut WrittenProfile, stand_in: Option<&str>) {
     // A misspelt one is chosen again, not guessed.
     let named = Cloud::named(&written.cloud);

@@ -11,7 +11,7 @@ const MODULE: f32 = 4.0;
 /// Empty modules around it (ISO/IEC 18004 section 9.1).
 const QUIET_ZONE: usize = 4;
 
-/// Draws the code of `address`; nothing where it is too long for one.
+/// Draws the code of `address`; nothing if it is too long.
 pub fn qr_code_ui(ui: &mut Ui, address: &str) {
     let Ok(code) = QrCode::new(address) else {
         return;

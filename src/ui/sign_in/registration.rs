@@ -1,10 +1,10 @@
-//! Instructions for registering the application, in the README's own words.
+//! Instructions for registering the application, taken from the README.
 
 use egui::{Id, Ui};
 
 use crate::ui::widgets::{ActionButton, UiExt as _};
 
-/// The README's own steps, so that there is one account of them.
+/// The README, so that the steps are written only once.
 const README: &str = include_str!("../../../README.md");
 const STEPS: &str = "## Set it up for your tenant";
 
@@ -53,7 +53,7 @@ mod tests {
     use crate::ui::sign_in::registration::*;
 
     #[test]
-    fn the_steps_come_from_the_readme() {
+    fn steps_come_from_the_readme() {
         let steps = steps();
         assert!(steps.len() >= 7, "{steps:?}");
         assert!(steps[0].starts_with("1. ") && steps[1].contains("http://localhost"));

@@ -1,5 +1,5 @@
-//! A sign-in that is under way: the code in very large type, or the page in the browser, and everything
-//! around it.
+//! A sign-in in progress: the code in very large type, or the page in the browser, with instructions and
+//! buttons.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
@@ -16,19 +16,19 @@ use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, badge, copyable_ui, section_ui};
 use crate::ui::words::countdown_text;
 
-/// Below this much time the countdown is emphasised.
+/// Remaining time below which the countdown is emphasised.
 const HURRY_SECS: i64 = 120;
 
-/// Level of detail about a sign-in under way.
+/// Level of detail about a sign-in in progress.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// On a page of its own.
+    /// On its own page.
     Full,
-    /// Over the list, which stays in sight.
+    /// Above the list, which stays visible.
     Brief,
 }
 
-/// Shows how far a sign-in has come, and what to do for it.
+/// Shows the progress of a sign-in, and what to do for it.
 pub fn under_way_ui(ui: &mut Ui, cx: &mut Cx<'_>, detail: Detail) {
     let state = cx.state;
     match &state.session {
@@ -77,7 +77,7 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>, detail: Detail
         other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
         return;
     }
-    // An address of this computer is none for another device.
+    // An address of this computer does not work on another device.
     if prompt.may_open && prompt.verification_uri.starts_with("https:") {
         qr::qr_code_ui(ui, &prompt.verification_uri);
     }
@@ -105,8 +105,8 @@ fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             again.request_focus();
         }
         if again.clicked() {
-            // Not by the command of that name, which waits for the old code to be gone: the
-            // worker lets the new sign-in take its place.
+            // Not by the command of that name, which waits for the old code to expire: the worker replaces
+            // the old sign-in.
             cx.out.work.push(Command::SignIn);
         }
         other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
@@ -117,7 +117,7 @@ fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn code_buttons_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let is_opening = is_opening(ui, &prompt.user_code);
-        // Not the browser's button: the Enter that asked for the code may still be down.
+        // Not the browser's button: the Enter that requested the code may still be down.
         let copy = copy_code_ui(ui, &prompt.user_code);
         if is_opening {
             copy.request_focus();
@@ -132,7 +132,7 @@ fn code_buttons_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     });
 }
 
-/// The person is in the browser; the page opens once by itself.
+/// Shows that the user is in the browser, where the page opens once automatically.
 fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Detail) {
     if prompt.seen.code {
         return completing_ui(ui, cx);
@@ -151,16 +151,16 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
     ui.horizontal_wrapped(|ui| {
         let again = ActionButton::primary("Open the page again").icon(Icon::OpenElsewhere);
         if ui.add(again).clicked() {
-            // The address works once: the worker makes another.
+            // The address works once: the worker creates another.
             cx.out.work.push(Command::SignInWithBrowser);
         }
-        // Not shown: it carries the secret of this sign-in.
+        // Not shown: it contains the secret of this sign-in.
         let copy = ActionButton::new("Copy address").icon(Icon::Copy);
         if ui.add(copy).clicked() {
             ui.copy_text(prompt.page.to_string());
         }
         let cancel = cancel_ui(ui, cx);
-        // Not the page's button: the Enter that asked for it may still be down.
+        // Not the page's button: the Enter that requested it may still be down.
         if is_opening {
             cancel.request_focus();
         }
@@ -176,7 +176,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
     other_method_ui(ui, cx, UiCommand::SignIn);
 }
 
-/// The browser has done its part, and only the sign-in host is waited for.
+/// Shows that the browser part is done, and that the sign-in host is awaited.
 fn completing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     section_ui(ui, "Completing the sign-in");
     let words = "The browser has answered and can be closed; waiting for the sign-in host…";
@@ -187,7 +187,7 @@ fn completing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Its accessible name says what it is, its value is the code, for those who hear the screen.
+/// Shows the code: what it is as the accessible name, the code as the value.
 fn code_ui(ui: &mut Ui, code: &str) {
     let response = ui.add(
         Label::new(text::device_code(code))
@@ -210,7 +210,7 @@ fn copy_code_ui(ui: &mut Ui, code: &str) -> Response {
     } else {
         Icon::Copy
     };
-    // No hint: it has the focus at once, and would cover the address below.
+    // No hint: it is focused at once, and its tip would cover the address below.
     let button = ActionButton::new("Copy code").icon(icon);
     let response = ui.add(button);
     if response.clicked() {
@@ -241,25 +241,24 @@ fn left_secs(expires_in: Duration, received: Timestamp, now: Timestamp) -> i64 {
     life.saturating_sub(passed).as_secs()
 }
 
-/// The other method, in case the first does not work here.
+/// Shows the other method, in case the first does not work here.
 pub(super) fn other_method_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
     cx.button_ui(ui, command, ActionButton::new(command.spec().title));
 }
 
 pub(super) fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
-    // No hint: it may have the focus at once, and would cover what is below.
+    // No hint: it may be focused at once, and its tip would cover what is below.
     cx.add_button(ui, UiCommand::CancelSignIn, ActionButton::new("Cancel"))
 }
 
-/// Made of the hash alone: in a debug build egui keeps the text of what an id is made of, and this may be
-/// a code.
+/// An id made of the hash alone: in a debug build egui keeps the source of an id, which may be a code.
 fn opening_id(what: &str) -> Id {
     let mut hasher = DefaultHasher::new();
     what.hash(&mut hasher);
     Id::unique(("sign-in shows", hasher.finish()))
 }
 
-/// Whether `what` was not on screen in the pass before: the moment to place the focus.
+/// Whether `what` was not on screen in the previous pass: the moment to set the focus.
 pub(super) fn is_opening(ui: &Ui, what: &str) -> bool {
     let id = opening_id(what);
     let pass = ui.ctx().cumulative_pass_nr();
@@ -273,13 +272,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_id_of_the_window_has_the_code_in_it() {
+    fn no_widget_id_contains_the_code() {
         let kept = format!("{:?}", opening_id("A1B2C3D4E"));
         assert!(!kept.contains("A1B2"), "{kept}");
     }
 
     #[test]
-    fn time_left_is_counted_from_receipt_and_never_grows() {
+    fn time_left_counts_from_receipt_and_never_grows() {
         let at = |secs| {
             let now = Timestamp::from_second(secs).expect("a small number");
             left_secs(Duration::from_mins(15), Timestamp::UNIX_EPOCH, now)
