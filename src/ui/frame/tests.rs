@@ -1,4 +1,4 @@
-//! The window as the keyboard, the pointer and a screen reader find it.
+//! The window as used by keyboard, pointer and screen reader.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -114,7 +114,7 @@ fn signed_in() -> State {
     state
 }
 
-/// An action that the tenant has carried out on this device.
+/// A successful action on this device.
 fn succeeded(id: &str, kind: MachineActionType, machine: &str) -> Event {
     let id = MachineActionId::parse(id).expect("a literal id");
     let mut action = MachineAction::bare(id, kind, MachineActionStatus::Succeeded);
@@ -176,7 +176,7 @@ fn selected(desk: &Shared) -> Option<String> {
 }
 
 #[test]
-fn a_row_is_named_by_device_and_state_and_is_clicked_from_outside() {
+fn row_is_named_by_device_and_state_and_clickable_by_screen_readers() {
     let (desk, mut harness) = wide(signed_in());
     harness
         .get_by_label("FIN-LT-042 (…9c07), Isolated")
@@ -191,7 +191,7 @@ fn a_row_is_named_by_device_and_state_and_is_clicked_from_outside() {
 }
 
 #[test]
-fn search_enter_and_arrows_choose_without_the_pointer() {
+fn search_enter_and_arrows_select_without_the_pointer() {
     let (desk, mut harness) = wide(signed_in());
     assert!(harness.get_by_label("Search devices").is_focused());
     harness.get_by_label("Search devices").type_text("fin");
@@ -237,7 +237,7 @@ fn escape_clears_the_search_and_keeps_the_cursor_there() {
 }
 
 #[test]
-fn facts_are_read_once_the_selection_has_rested() {
+fn facts_are_read_after_the_dwell_time() {
     let (desk, mut harness) = wide(signed_in());
     harness.get_by_label_contains("HR-LT-007 (…aaaa), ").click();
     harness.run_steps(1);
@@ -255,7 +255,7 @@ fn facts_are_read_once_the_selection_has_rested() {
 }
 
 #[test]
-fn a_small_window_shows_the_panel_over_the_list_and_goes_back() {
+fn small_window_shows_the_panel_over_the_list_and_goes_back() {
     let (desk, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
     harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
     harness.run_steps(2);
@@ -273,7 +273,7 @@ fn a_small_window_shows_the_panel_over_the_list_and_goes_back() {
 }
 
 #[test]
-fn the_strip_says_who_where_and_how_and_raises_commands() {
+fn strip_shows_mode_tenant_and_account_and_raises_commands() {
     let (desk, mut harness) = wide(signed_in());
     for fact in [
         "LIVE",
@@ -299,7 +299,7 @@ fn the_strip_says_who_where_and_how_and_raises_commands() {
 }
 
 #[test]
-fn a_keyring_that_does_not_save_offers_to_try_again() {
+fn keyring_that_fails_to_save_offers_to_try_again() {
     let mut state = signed_in();
     let keyring = KeyringState::NotSaved {
         reason: "no keyring".into(),
@@ -334,9 +334,9 @@ fn waiting(expires_in_secs: u64) -> State {
 }
 
 #[test]
-fn the_code_is_there_for_eyes_and_ears() {
+fn code_is_readable_on_screen_and_by_screen_readers() {
     let (desk, mut harness) = desk(waiting(900), egui::vec2(640.0, 360.0));
-    // A label is known by its value; its own label is for those who ask for both.
+    // A label is found by its value; its own label is for those who query both.
     let code = harness.get_by_label("A1B2C3D4E");
     assert_eq!(
         code.accesskit_node().label().as_deref(),
@@ -359,7 +359,7 @@ fn the_code_is_there_for_eyes_and_ears() {
 }
 
 #[test]
-fn an_expired_code_is_replaced() {
+fn expired_code_is_replaced() {
     let (desk, mut harness) = wide(waiting(20));
     assert!(harness.query_by_label("The code has expired").is_some());
     harness.get_by_label("Get a new code").click();
@@ -368,7 +368,7 @@ fn an_expired_code_is_replaced() {
 }
 
 #[test]
-fn signing_in_starts_with_enter_and_says_why_it_failed() {
+fn sign_in_starts_with_enter_and_shows_why_it_failed() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
     set(&mut state, SessionStatus::SignedOut);
     let (desk, mut harness) = wide(state);
@@ -389,7 +389,7 @@ fn signing_in_starts_with_enter_and_says_why_it_failed() {
 }
 
 #[test]
-fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
+fn ended_sign_in_keeps_the_list_and_offers_a_new_one() {
     let mut state = signed_in();
     set(
         &mut state,

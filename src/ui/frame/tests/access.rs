@@ -1,4 +1,4 @@
-//! What a screen reader finds: a name for whatever can be worked, and each change of a status said once.
+//! The window for a screen reader: every control is named, and each change of a status is announced once.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::journal::Record;
 use crate::state::fixtures;
 use crate::ui::views::{OpenDialog, Screen};
 
-/// What can be worked, walked or dragged.
+/// Roles that can be operated.
 const WORKED: [Part; 17] = [
     Part::Button,
     Part::CheckBox,
@@ -31,7 +31,7 @@ const WORKED: [Part; 17] = [
     Part::TextInput,
 ];
 
-/// Those of these parts that have no name.
+/// Those of these widgets that have no name.
 fn nameless(harness: &Harness<'static>) -> Vec<String> {
     let nodes = harness.query_all_by(|node| WORKED.contains(&node.role()) && !node.is_hidden());
     let nameless = nodes.filter(|node| {
@@ -54,7 +54,7 @@ fn ordered(records: Vec<Record>) -> Event {
     Event::Entry(Box::new(entry))
 }
 
-/// The device's history, read anew.
+/// The device's history, read again.
 fn isolation(status: MachineActionStatus) -> Event {
     let id = MachineActionId::parse("j1").expect("a literal id");
     let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
@@ -71,7 +71,7 @@ fn isolation(status: MachineActionStatus) -> Event {
 }
 
 #[test]
-fn whatever_can_be_worked_has_a_name_on_every_page() {
+fn every_control_has_a_name_on_every_page() {
     let dialogs: [fn() -> Option<OpenDialog>; 4] = [
         || None,
         || Some(OpenDialog::Keys),
@@ -102,7 +102,7 @@ fn whatever_can_be_worked_has_a_name_on_every_page() {
     }
 }
 
-/// What a screen reader says by itself, by the parts that say it.
+/// What a screen reader announces, by node.
 fn spoken(harness: &Harness<'static>) -> BTreeMap<String, String> {
     let live = harness.query_all_by(|node| node.live() != Live::Off && !node.is_hidden());
     let live = live.map(|node| {
@@ -113,7 +113,7 @@ fn spoken(harness: &Harness<'static>) -> BTreeMap<String, String> {
     live.collect()
 }
 
-/// What has come or changed, in words.
+/// New or changed announcements.
 fn news(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
     let is_new = |(id, said): &(&String, &String)| before.get(*id) != Some(*said);
     let said = after.iter().filter(is_new).map(|(_, said)| said.clone());
@@ -121,7 +121,7 @@ fn news(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> 
 }
 
 #[test]
-fn each_change_of_a_status_is_said_once() {
+fn each_status_change_is_announced_once() {
     let finished = |status| fixtures::finished("j1", status);
     let accepted = Record::Accepted {
         action: MachineActionId::parse("j1").expect("a literal id"),
@@ -132,7 +132,7 @@ fn each_change_of_a_status_is_said_once() {
         (MachineActionStatus::Failed, "Failed"),
     ] {
         let (desk, mut harness) = wide(signed_in());
-        // The panel says what the device is in, the list what became of the order.
+        // The panel announces the device's state, the list the order's outcome.
         let device = fixtures::machine_ref(HR, Some("HR-LT-007"));
         desk.borrow_mut().views.show_device(device);
         let steps = [
@@ -164,7 +164,7 @@ fn each_change_of_a_status_is_said_once() {
     }
 }
 
-/// An order on that device that has come as far as these records.
+/// An order on that device with these records.
 fn of_kind(tag: &str, kind: ActionKind, records: Vec<Record>) -> Event {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let author = crate::journal::Author {
@@ -176,7 +176,7 @@ fn of_kind(tag: &str, kind: ActionKind, records: Vec<Record>) -> Event {
 }
 
 #[test]
-fn what_became_of_an_isolation_is_told_before_what_else_holds() {
+fn isolation_outcome_is_named_before_other_conditions() {
     let unknown = || {
         vec![
             Record::Sent,
@@ -196,13 +196,13 @@ fn what_became_of_an_isolation_is_told_before_what_else_holds() {
         let restricted = MachineActionType::RestrictCodeExecution;
         state.apply(succeeded("r1", restricted, HR));
         state.apply(of_kind("cdn-00000001", ActionKind::Isolate, records));
-        // What is newer is about less.
+        // The newer order is less important.
         state.apply(of_kind("cdn-00000002", ActionKind::AddTag, unknown()));
         let (_, harness) = wide(state);
         let name = format!("HR-LT-007 (…aaaa), {told}");
         assert!(harness.query_by_label(&name).is_some(), "{name}");
     }
-    // One that is isolated is so first.
+    // For an isolated device, that comes first.
     let mut state = signed_in();
     let machine = fixtures::machine_ref(FIN, Some("FIN-LT-042"));
     let order = fixtures::order("cdn-00000001", machine, ActionKind::Unisolate);

@@ -1,4 +1,4 @@
-//! What every list says of an order that somebody else has undone since.
+//! How each list shows an order that a colleague has undone since.
 
 use super::*;
 use crate::action::ActionKind;
@@ -35,7 +35,7 @@ fn lifted() -> State {
 }
 
 #[test]
-fn the_incident_and_the_journal_say_what_is_not_in_force_any_more() {
+fn incident_and_journal_mark_an_effect_no_longer_in_force() {
     let (shared, mut harness) = wide(lifted());
     shared.borrow_mut().views.show_incident("INC-4711");
     harness.run_steps(40);
@@ -49,7 +49,7 @@ fn the_incident_and_the_journal_say_what_is_not_in_force_any_more() {
 }
 
 #[test]
-fn the_timeline_says_what_is_not_in_force_any_more() {
+fn timeline_marks_an_effect_no_longer_in_force() {
     let state = lifted();
     let device = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let (shared, mut harness) = desk(state, egui::vec2(1400.0, 900.0));
@@ -68,7 +68,7 @@ fn the_timeline_says_what_is_not_in_force_any_more() {
 }
 
 #[test]
-fn the_badge_in_activity_says_what_its_line_says() {
+fn activity_badge_agrees_with_its_line() {
     let (_shared, mut harness) = wide(lifted());
     harness.run_steps(40);
     let word = "Isolated, no longer in effect";

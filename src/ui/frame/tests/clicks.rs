@@ -1,5 +1,5 @@
-//! A click counts for the button that was pressed, whatever comes between press and release; and what is
-//! there to be clicked.
+//! A click counts for the pressed button, whatever arrives between press and release; and buttons for
+//! everything that has a key.
 
 use super::*;
 use crate::action::ActionKind;
@@ -21,7 +21,7 @@ fn explained(headline: &str) -> Explanation {
     Explanation::harmless(headline, NextStep::TryAgain)
 }
 
-/// What may come at the start, while a person presses.
+/// Events that may arrive at the start, during a press.
 fn news() -> Vec<(&'static str, Vec<Event>)> {
     let author = Author {
         mode: "LIVE".into(),
@@ -71,11 +71,11 @@ fn news() -> Vec<(&'static str, Vec<Event>)> {
 }
 
 #[test]
-fn a_click_on_a_way_to_sign_in_counts_whatever_the_start_brings_meanwhile() {
+fn click_on_a_sign_in_method_counts_despite_events_at_start() {
     for before in [SessionStatus::Restoring, SessionStatus::SignedOut] {
         for (what, events) in news() {
             for (label, command) in WAYS_IN {
-                // Longer than two frames would be no click.
+                // More than two frames would not be a click.
                 for frames in [0, 1] {
                     let (desk, mut harness) = wide(starting(before.clone()));
                     let button = harness.get_by_label(label).rect().center();
@@ -102,7 +102,7 @@ fn a_click_on_a_way_to_sign_in_counts_whatever_the_start_brings_meanwhile() {
 }
 
 #[test]
-fn the_journal_and_the_palette_are_found_without_their_keys() {
+fn journal_and_palette_have_buttons() {
     for size in [(1400.0, 900.0), (800.0, 600.0)] {
         for (label, command) in [
             ("Journal", UiCommand::ShowJournal),
@@ -120,9 +120,9 @@ fn the_journal_and_the_palette_are_found_without_their_keys() {
     }
 }
 
-/// A key that does nothing leaves the keyboard where it does something.
+/// With the focus lost, no key would work.
 #[test]
-fn escape_on_the_list_leaves_the_keyboard_on_the_list() {
+fn escape_on_the_list_keeps_the_focus_on_the_list() {
     let is_on_table = |harness: &Harness<'static>| {
         let table = egui::Id::unique("devices table");
         harness.ctx.memory(|memory| memory.has_focus(table))
@@ -153,7 +153,7 @@ fn first_row(desk: &RefCell<Desk>) -> String {
 }
 
 #[test]
-fn a_head_sorts_and_turns_round() {
+fn column_head_sorts_and_reverses_the_order() {
     let (desk, mut harness) = wide(signed_in());
     harness.get_by_label("Sort by Name").click();
     harness.run_steps(2);

@@ -1,4 +1,4 @@
-//! Columns and panels as a person arranges them.
+//! Columns and panels as arranged by the user.
 
 use super::*;
 use crate::action::ActionKind;
@@ -15,7 +15,7 @@ fn drag(harness: &mut Harness<'static>, from: egui::Pos2, by: egui::Vec2) {
 }
 
 #[test]
-fn what_is_dragged_is_kept_and_a_hidden_column_leaves_the_others_as_they_are() {
+fn dragged_widths_are_kept_and_hiding_a_column_changes_no_other() {
     let (desk, mut harness) = wide(signed_in());
     assert_eq!(
         desk.borrow().views.layout,
@@ -53,7 +53,7 @@ fn what_is_dragged_is_kept_and_a_hidden_column_leaves_the_others_as_they_are() {
 }
 
 #[test]
-fn the_columns_are_reached_in_a_small_window_too() {
+fn columns_are_reachable_in_a_small_window() {
     let mut state = signed_in();
     state.apply(Event::Inventory {
         epoch: Epoch(0),
@@ -77,15 +77,15 @@ fn the_columns_are_reached_in_a_small_window_too() {
     assert!(harness.query_by_label("Show column Addresses").is_some());
 }
 
-/// The service may have given one that cannot be read.
+/// The service may have sent an invalid one.
 #[test]
-fn a_time_of_a_report_that_is_missing_is_unknown() {
+fn missing_report_time_is_shown_as_unknown() {
     let (_, harness) = wide(signed_in());
     assert_eq!(harness.query_all_by_label("never").count(), 0);
     assert_eq!(harness.query_all_by_label("unknown").count(), 3);
 }
 
-/// The drawn texts that begin in this column, each with whether it is cut.
+/// The drawn texts that start in this column, each with whether it is truncated.
 fn texts_in(harness: &Harness<'static>, head: &str) -> Vec<(String, bool)> {
     fn gather(shape: &egui::Shape, column: egui::Rangef, into: &mut Vec<(String, bool)>) {
         if let egui::Shape::Vec(shapes) = shape {
@@ -106,7 +106,7 @@ fn texts_in(harness: &Harness<'static>, head: &str) -> Vec<(String, bool)> {
     all
 }
 
-/// Investigations of which each device has one, with different ends.
+/// An investigation per device, each with a different outcome.
 fn investigations() -> State {
     let mut state = signed_in();
     let ends = [
@@ -134,7 +134,7 @@ fn investigations() -> State {
 }
 
 #[test]
-fn the_outcome_of_an_order_is_whole_in_the_state_column() {
+fn order_outcome_fits_the_state_column() {
     let (_, harness) = wide(investigations());
     let said = texts_in(&harness, "Sort by State");
     for words in ["Investigation failed", "Outcome unknown", "Isolated"] {
@@ -146,7 +146,7 @@ fn the_outcome_of_an_order_is_whole_in_the_state_column() {
 }
 
 #[test]
-fn what_is_usual_is_whole_in_the_first_widths() {
+fn usual_values_fit_the_default_widths() {
     let mut state = signed_in();
     let known = |id: &str, risk| {
         let mut known = (*machine(id, "LT")).clone();
@@ -163,7 +163,7 @@ fn what_is_usual_is_whole_in_the_first_widths() {
         MachineActionType::RestrictCodeExecution,
         FIN,
     ));
-    // A sign of an order beside both.
+    // The icon of an order beside both.
     let order = fixtures::order(
         "cdn-00000001",
         fixtures::machine_ref(FIN, Some("LT")),

@@ -1,4 +1,4 @@
-//! *Contained now* with many rows, and what a frame costs in which nothing has changed.
+//! *Contained now* with many rows, and the cost of an unchanged frame.
 
 use egui::accesskit::Role as Part;
 use egui::{Pos2, Rect};
@@ -15,7 +15,7 @@ fn isolation(n: usize, status: MachineActionStatus) -> MachineAction {
     action.created = Some(at(i64::try_from(n).expect("a small number") - 100_000));
     action.last_updated = action.created;
     action.requestor = Some("sam@contoso.com".into());
-    // Of several lines, in some of the rows.
+    // Of several lines in some of the rows.
     action.requestor_comment = Some("beacon to a known host ".repeat(n % 7 * 4).into());
     action
 }
@@ -27,7 +27,7 @@ fn learn(state: &mut State, actions: Vec<MachineAction>) {
     });
 }
 
-/// `count` isolated devices, the first of them isolated longest.
+/// `count` isolated devices, the first one isolated longest.
 fn many(count: usize) -> State {
     let mut state = signed_in();
     let actions = (0..count).map(|n| isolation(n, MachineActionStatus::Succeeded));
@@ -42,7 +42,7 @@ fn contained(count: usize, size: egui::Vec2) -> (Shared, Harness<'static>) {
     (desk, harness)
 }
 
-/// The numbers of the rows that are drawn, with where their first button is.
+/// The numbers of the drawn rows, each with the rectangle of its first button.
 fn drawn(harness: &Harness<'static>) -> Vec<(usize, Rect)> {
     let buttons = harness.query_all_by(|node| node.role() == Part::Button);
     let number = |label: &str| {
@@ -55,7 +55,7 @@ fn drawn(harness: &Harness<'static>) -> Vec<(usize, Rect)> {
 }
 
 #[test]
-fn of_many_contained_devices_only_those_in_sight_are_drawn() {
+fn only_visible_contained_devices_are_drawn() {
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
         let (_, mut harness) = contained(400, size.into());
         let rows = drawn(&harness);
@@ -75,7 +75,7 @@ fn of_many_contained_devices_only_those_in_sight_are_drawn() {
 }
 
 #[test]
-fn rows_of_any_height_lie_one_below_the_other() {
+fn rows_of_different_heights_do_not_overlap() {
     let gaps = |harness: &Harness<'static>| -> Vec<f32> {
         let rows = drawn(harness);
         let pairs = rows.windows(2);
@@ -104,7 +104,7 @@ fn rows_of_any_height_lie_one_below_the_other() {
 }
 
 #[test]
-fn the_tab_key_comes_to_every_contained_device() {
+fn tab_reaches_every_contained_device() {
     let size = egui::vec2(800.0, 600.0);
     let (_, mut harness) = contained(25, size);
     let window = Rect::from_min_size(Pos2::ZERO, size);
@@ -132,11 +132,11 @@ fn the_tab_key_comes_to_every_contained_device() {
 }
 
 #[test]
-fn a_frame_in_which_nothing_has_changed_infers_nothing() {
+fn unchanged_frame_infers_no_state() {
     for screen in [Screen::Devices, Screen::Contained] {
         let (desk, mut harness) = wide(many(300));
         {
-            // Without a device in the panel: its buttons are judged by its actions alone.
+            // Without a device in the panel: its buttons need inferences from its actions alone.
             let mut desk = desk.borrow_mut();
             desk.views.show(screen);
             // Sorting and searching use states too.
@@ -148,7 +148,7 @@ fn a_frame_in_which_nothing_has_changed_infers_nothing() {
         harness.run_steps(2);
         let inferred = INFERENCES.with(std::cell::Cell::get) - before;
         assert_eq!(inferred, 0, "{screen:?}");
-        // What is learnt of one device is inferred of that one alone.
+        // A new fact about one device is inferred for that one alone.
         let pending = isolation(7, MachineActionStatus::Pending);
         let news = MachineAction {
             id: MachineActionId::parse("another").expect("a literal id"),
@@ -163,7 +163,7 @@ fn a_frame_in_which_nothing_has_changed_infers_nothing() {
 }
 
 #[test]
-fn a_release_takes_its_row_away() {
+fn release_removes_its_row() {
     let (desk, mut harness) = contained(3, egui::vec2(1400.0, 900.0));
     let numbers = |harness: &Harness<'static>| -> Vec<usize> {
         drawn(harness).into_iter().map(|row| row.0).collect()
@@ -182,7 +182,7 @@ fn a_release_takes_its_row_away() {
 }
 
 #[test]
-fn a_release_that_begins_moves_no_card_but_those_below_its_own_whose_buttons_wait() {
+fn starting_a_release_moves_only_the_rows_below_and_rearms_their_buttons() {
     let mut state = signed_in();
     let mine = |n, action: MachineAction| MachineAction {
         id: MachineActionId::parse(&format!("mine-{n}")).expect("a literal id"),
@@ -221,7 +221,7 @@ fn a_release_that_begins_moves_no_card_but_those_below_its_own_whose_buttons_wai
     assert!(said.is_some());
     let after = places(&harness);
     assert_eq!(after[0], before[0]);
-    // Its own card says more by now.
+    // Its own row shows more by now.
     assert!(after[2].1 > before[2].1);
     assert!(is_ready(&harness, 0) && !is_ready(&harness, 2));
     harness.run_steps(4);
@@ -254,9 +254,9 @@ fn read_blocks(desk: &Shared, blocks: Vec<crate::model::Indicator>) {
     });
 }
 
-/// Who looks for what is blocked has to see a colleague's, and where that is taken back.
+/// Someone checking for blocks has to see a colleague's, and where it is removed.
 #[test]
-fn blocks_of_others_are_listed_and_the_keyboard_outlives_ones_own() {
+fn blocks_of_others_are_listed_and_focus_survives_removing_own() {
     let (desk, mut harness) = contained(2, [1400.0, 900.0].into());
     let (own, other) = (
         block("7", "1", "jane@contoso.com"),
@@ -279,7 +279,7 @@ fn blocks_of_others_are_listed_and_the_keyboard_outlives_ones_own() {
     );
 }
 
-/// What has the keyboard, by its name, and where it is.
+/// Name and rectangle of the focused widget.
 fn focused(harness: &Harness<'static>) -> Option<(String, Rect)> {
     let mut all = harness.query_all_by(|node| node.role() == Part::Button && node.is_focused());
     let node = all.next()?;
@@ -287,13 +287,13 @@ fn focused(harness: &Harness<'static>) -> Option<(String, Rect)> {
 }
 
 #[test]
-fn the_form_that_removes_a_block_opens_with_its_safe_button_in_sight() {
+fn unblock_form_opens_with_its_safe_button_visible() {
     for size in [[800.0, 600.0], [640.0, 360.0], [1400.0, 900.0]] {
         for by_key in [true, false] {
             let (desk, mut harness) = contained(0, size.into());
             let blocks = (1..=6).map(|n| block(&n.to_string(), &n.to_string(), "jane@contoso.com"));
             read_blocks(&desk, blocks.collect());
-            // Its buttons wait a moment.
+            // Its buttons arm after a moment.
             harness.run_steps(40);
             let remove = format!("Remove the block of {}…", "5".repeat(40));
             let opener = harness.get_by_label(&remove);
@@ -316,7 +316,7 @@ fn the_form_that_removes_a_block_opens_with_its_safe_button_in_sight() {
 }
 
 #[test]
-fn with_nobody_signed_in_no_reading_is_claimed_and_no_number() {
+fn signed_out_page_claims_no_reading_and_no_count() {
     let mut state = signed_in();
     let account = account();
     set(&mut state, SessionStatus::NeedsSignIn { account });
@@ -332,9 +332,9 @@ fn with_nobody_signed_in_no_reading_is_claimed_and_no_number() {
     harness.get_by_label("Release what you isolated…");
 }
 
-/// The service goes on naming who made a block; the reason is that of the last order that changed it.
+/// The service keeps naming the creator of a block; the reason is that of the last order that changed it.
 #[test]
-fn a_block_that_was_taken_over_says_who_wrote_its_reason() {
+fn changed_block_names_the_author_of_its_reason() {
     let (desk, mut harness) = contained(2, [1400.0, 900.0].into());
     let tag = "cdn-00000001";
     let author = |object_id: &str, name: &str| crate::journal::Author {
@@ -353,7 +353,7 @@ fn a_block_that_was_taken_over_says_who_wrote_its_reason() {
             author("another", "kim@contoso.com"),
             ", changed by kim@contoso.com: ",
         ),
-        // Its maker's own order.
+        // The creator's own order.
         (author("bob", "Bob@contoso.com"), " by bob@contoso.com: "),
     ] {
         let order = fixtures::order(

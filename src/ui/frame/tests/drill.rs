@@ -1,4 +1,4 @@
-//! The exercise that goes on, over the list, and the dialog that begins one.
+//! The running exercise above the list, and the dialog that starts one.
 
 use super::*;
 use crate::ui::views::OpenDialog;
@@ -57,7 +57,7 @@ fn running_drill_is_shown_above_the_list_and_ended_there() {
 }
 
 #[test]
-fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
+fn drill_dialog_focuses_the_first_exercise_and_lists_what_it_undoes() {
     let (desk, mut harness) = with_exercises(egui::vec2(800.0, 600.0));
     desk.borrow_mut().views.open(OpenDialog::Drill);
     harness.run_steps(4);
@@ -71,7 +71,7 @@ fn the_dialog_begins_at_the_first_exercise_and_says_what_it_puts_back() {
     harness.run_steps(4);
     assert_eq!(desk.borrow().drill, Some(DrillRequest::Begin(1)));
     assert!(desk.borrow().views.dialog.is_none());
-    // While one goes on, Enter does not end it.
+    // While one is running, Enter does not end it.
     begin(&desk, &mut harness);
     desk.borrow_mut().views.open(OpenDialog::Drill);
     harness.run_steps(4);

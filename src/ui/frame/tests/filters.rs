@@ -1,4 +1,4 @@
-//! The quick filters over the list.
+//! The quick filters above the list.
 
 use egui::accesskit::{Role as Part, Toggled};
 use egui::{Pos2, Rect};
@@ -42,7 +42,7 @@ fn rows(harness: &Harness<'static>) -> Vec<String> {
 }
 
 #[test]
-fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
+fn filter_toggles_its_word_and_keeps_the_others() {
     let (desk, mut harness) = wide(fleet());
     harness.get_by_label("Search devices").type_text("lt");
     harness.run_steps(2);
@@ -56,7 +56,7 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
         Some(Toggled::True)
     );
     assert_eq!(toggled(&harness, "Filter: Contained"), Some(Toggled::False));
-    // Set with the keyboard, the focus stays on it.
+    // If set by key, it keeps the focus.
     let chip = harness.get_by_label("Filter: High risk or above");
     assert!(chip.is_focused());
     harness.key_press(Key::Space);
@@ -67,7 +67,7 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
     harness.run_steps(3);
     assert_eq!(search(&desk), "lt state:contained");
     assert_eq!(rows(&harness), ["FIN-LT-042"]);
-    // A filter that was typed is set as well.
+    // A typed filter word sets the chip as well.
     desk.borrow_mut().views.search = "-Health:Active RISK:high+".into();
     harness.run_steps(3);
     for name in ["Filter: High risk or above", "Filter: Not active"] {
@@ -81,7 +81,7 @@ fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
 }
 
 #[test]
-fn contained_and_pending_find_whatever_kind_it_is() {
+fn contained_and_pending_filters_match_every_kind_of_action() {
     let mut state = fleet();
     let act = |id: &str, kind, status| {
         let of = MachineActionId::parse(&format!("{id:.6}")).expect("a literal id");
@@ -129,7 +129,7 @@ fn contained_and_pending_find_whatever_kind_it_is() {
 }
 
 #[test]
-fn what_i_have_requested_is_found_by_the_journal_and_by_the_history() {
+fn own_requests_are_found_by_journal_and_history() {
     let mut state = fleet();
     let act = |id: &str, by: &str| {
         let of = MachineActionId::parse(&format!("{id:.6}")).expect("a literal id");
@@ -168,7 +168,7 @@ fn what_i_have_requested_is_found_by_the_journal_and_by_the_history() {
 }
 
 #[test]
-fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_size() {
+fn filters_take_no_room_from_the_rows_and_fit_every_window() {
     for size in [(1400.0, 900.0), (800.0, 600.0)] {
         let (desk, mut harness) = desk(fleet(), size.into());
         let window = Rect::from_min_size(Pos2::ZERO, size.into());
@@ -188,7 +188,7 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
         harness.get_by_label("Filter: High risk or above").click();
         harness.run_steps(3);
         assert_eq!(place(&harness), before, "{size:?}: no chip moves");
-        // A note on the list takes precedence: the filters are then in a menu.
+        // A note about the list takes precedence: the filters are then in a menu.
         let failed = Explanation::harmless("Defender has a problem", NextStep::TryAgain);
         desk.borrow_mut().state.apply(Event::Inventory {
             epoch: Epoch(0),
@@ -209,7 +209,7 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
 }
 
 #[test]
-fn a_filter_says_how_many_it_finds_and_takes_out_its_opposite() {
+fn filter_shows_its_count_and_removes_its_opposite() {
     let (desk, mut harness) = wide(fleet());
     desk.borrow_mut().views.search = "-state:contained -risk:high+".into();
     harness.run_steps(3);
@@ -224,7 +224,7 @@ fn a_filter_says_how_many_it_finds_and_takes_out_its_opposite() {
 }
 
 #[test]
-fn a_filter_keeps_the_open_device_while_that_is_among_the_rows() {
+fn filter_keeps_the_open_device_while_it_matches() {
     let (desk, mut harness) = wide(fleet());
     harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
     harness.run_steps(3);
@@ -236,7 +236,7 @@ fn a_filter_keeps_the_open_device_while_that_is_among_the_rows() {
         press(&mut harness, "Filter: Contained");
         assert_eq!(selected(&desk).as_deref(), Some(FIN));
     }
-    // With a word that finds several, of which one was chosen.
+    // With a word that matches several devices, one of them selected.
     desk.borrow_mut().views.search = "lt".into();
     harness.run_steps(3);
     assert_eq!(selected(&desk), None, "another search");
@@ -250,7 +250,7 @@ fn a_filter_keeps_the_open_device_while_that_is_among_the_rows() {
 }
 
 #[test]
-fn a_search_is_saved_under_a_name_chosen_and_removed() {
+fn search_is_saved_chosen_and_removed_by_name() {
     let (desk, mut harness) = wide(fleet());
     let saved = |desk: &Shared, text: &str| {
         let mut rules = crate::settings::Rules::default();
@@ -301,7 +301,7 @@ fn a_search_is_saved_under_a_name_chosen_and_removed() {
 }
 
 #[test]
-fn a_search_that_finds_nothing_says_how_a_search_is_read() {
+fn search_without_matches_explains_the_syntax() {
     let (desk, mut harness) = wide(fleet());
     desk.borrow_mut().views.search = "lt risk:low".into();
     harness.run_steps(3);
@@ -312,7 +312,7 @@ fn a_search_that_finds_nothing_says_how_a_search_is_read() {
 }
 
 #[test]
-fn where_there_is_no_room_the_filters_are_in_a_menu_within_the_window() {
+fn filters_without_room_are_in_a_menu_within_the_window() {
     let size = egui::vec2(640.0, 360.0);
     let (desk, mut harness) = desk(fleet(), size);
     let window = Rect::from_min_size(Pos2::ZERO, size);
@@ -334,7 +334,7 @@ fn where_there_is_no_room_the_filters_are_in_a_menu_within_the_window() {
 }
 
 #[test]
-fn escape_takes_back_what_was_typed_and_no_filter() {
+fn escape_clears_typed_text_but_no_filter() {
     let (desk, mut harness) = wide(fleet());
     let search = |desk: &Shared| desk.borrow().views.search.clone();
     harness.get_by_label("Filter: High risk or above").click();
@@ -354,9 +354,9 @@ fn escape_takes_back_what_was_typed_and_no_filter() {
     assert!(harness.ctx.memory(|memory| memory.has_focus(table)));
 }
 
-/// Where one Esc returns the keyboard to the search, a second one must not clear it.
+/// If one Esc returns the focus to the search, a second one must not clear it.
 #[test]
-fn escape_that_leaves_something_else_takes_no_search_away() {
+fn escape_that_closes_something_else_keeps_the_search() {
     let (desk, mut harness) = wide(fleet());
     for (search, from) in [("lt", None), ("nothing-such", Some("Contained now"))] {
         desk.borrow_mut().views.focus_search = true;
@@ -380,7 +380,7 @@ fn escape_that_leaves_something_else_takes_no_search_away() {
 }
 
 #[test]
-fn the_filters_stay_where_they_are_when_no_list_could_be_read() {
+fn filters_keep_their_place_without_a_list() {
     let empty = || {
         let mut state = State::new(Mode::Live, "Commercial", Policy::default());
         set(&mut state, fixtures::signed_in(account()));
@@ -406,7 +406,7 @@ fn the_filters_stay_where_they_are_when_no_list_could_be_read() {
 }
 
 #[test]
-fn what_a_line_names_and_the_list_does_not_have_is_said_with_the_way_to_ask() {
+fn unlisted_name_in_a_line_is_reported_with_a_query_button() {
     let (desk, mut harness) = wide(signed_in());
     let mut says = |search: &str| {
         desk.borrow_mut().views.search = search.into();
@@ -433,7 +433,7 @@ fn what_a_line_names_and_the_list_does_not_have_is_said_with_the_way_to_ask() {
 }
 
 #[test]
-fn a_name_typed_in_part_is_not_exact_and_how_many_names_contain_it_is_said() {
+fn partial_name_shows_how_many_names_contain_it() {
     let (desk, mut harness) = wide(signed_in());
     for (search, count) in [
         ("fin-lt-04", "2 names contain it"),

@@ -1,4 +1,4 @@
-//! The Tab key on each page: each stop is seen, named and ringed, and comes once, in order.
+//! Tab on each page: every tab stop is visible, named, ringed, and reached once, in order.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::ui::sign_in::profiles::{ProfilesPage, profiles_ui};
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{OpenDialog, Screen};
 
-/// What has the keyboard.
+/// The focused widget.
 #[derive(Debug, Clone)]
 struct TabStop {
     id: NodeId,
@@ -26,7 +26,7 @@ struct TabStop {
 }
 
 fn stop(harness: &Harness<'static>) -> Option<TabStop> {
-    // Not what the tree calls focused: there a row represents its table.
+    // Not the focus in the tree: there a row represents its table.
     let id = harness.ctx.memory(egui::Memory::focused)?.accesskit_id();
     let mut focused = harness.query_all_by(|node| node.locate().0 == id);
     let node = focused.next()?;
@@ -39,7 +39,7 @@ fn stop(harness: &Harness<'static>) -> Option<TabStop> {
     })
 }
 
-/// Every ring that was painted, and whether all of it can be seen.
+/// Every focus ring painted, and whether all of it is visible.
 fn rings(harness: &Harness<'static>) -> Vec<(Rect, bool)> {
     fn gather(shape: &Shape, clip: Rect, colours: &[Color32], into: &mut Vec<(Rect, bool)>) {
         let is_whole = clip.expand(0.5).contains_rect(shape.visual_bounding_rect());
@@ -66,7 +66,7 @@ fn rings(harness: &Harness<'static>) -> Vec<(Rect, bool)> {
     rings
 }
 
-/// Presses Tab until it has come round; every stop has to be one that a person can use.
+/// Presses Tab for a full cycle, checking that the user can see and use every stop.
 fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<TabStop> {
     const MAX_STOPS: usize = 120;
     let window = Rect::from_min_size(Pos2::ZERO, size).expand(1.0);
@@ -76,7 +76,7 @@ fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Tab
         harness.key_press(Key::Tab);
         harness.run_steps(4);
         let Some(stop) = stop(harness) else {
-            // Round: nothing has it before the first one does again.
+            // Between two cycles, nothing is focused.
             continue;
         };
         if stops.first().is_some_and(|first| first.id == stop.id) {
@@ -121,7 +121,7 @@ fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<OpenDialog> {
 }
 
 #[test]
-fn resizing_the_window_leaves_the_keyboard_on_the_safe_button_of_a_form() {
+fn resizing_the_window_keeps_the_focus_on_the_safe_button() {
     let (desk, mut harness) = wide(signed_in());
     select(&desk, FIN);
     harness.run_steps(3);
@@ -160,7 +160,7 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
             let found = names.iter().position(|known| *known == name);
             found.unwrap_or_else(|| panic!("{name} in {names:?}"))
         };
-        // Round once from wherever it began.
+        // A full cycle, wherever it starts.
         let after = |one: &str, other: &str| {
             (at(other) + names.len() - at("Search devices")) % names.len()
                 > (at(one) + names.len() - at("Search devices")) % names.len()
@@ -197,7 +197,7 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
 }
 
 #[test]
-fn in_a_small_window_the_list_and_the_panel_are_walked_without_a_trap() {
+fn small_window_has_no_focus_trap_in_list_and_panel() {
     let (desk, mut harness) = desk(signed_in(), SMALL_WINDOW);
     harness.run_steps(3);
     let stops = walk(&mut harness, SMALL_WINDOW, "small list");
@@ -210,7 +210,7 @@ fn in_a_small_window_the_list_and_the_panel_are_walked_without_a_trap() {
 }
 
 #[test]
-fn another_size_of_the_window_leaves_no_gap_below_a_banner() {
+fn resizing_the_window_leaves_no_gap_below_a_banner() {
     let mut state = signed_in();
     let long = "A problem whose words need a second line in a narrow window ".repeat(3);
     state.apply(Event::Problem(Explanation::harmless(long, NextStep::None)));
@@ -227,7 +227,7 @@ fn another_size_of_the_window_leaves_no_gap_below_a_banner() {
 }
 
 #[test]
-fn each_page_is_walked_without_a_trap() {
+fn no_page_has_a_focus_trap() {
     for size in [WIDE_WINDOW, SMALL_WINDOW] {
         for screen in [Screen::Contained, Screen::Settings] {
             let (desk, mut harness) = desk(signed_in(), size);
@@ -246,7 +246,7 @@ fn each_page_is_walked_without_a_trap() {
     }
 }
 
-/// What was ordered on one device, under a tag of its own, with what became of it.
+/// An order with its own tag on a device, with these records.
 fn ordered(n: u32, batch: Option<EntryId>, records: Vec<Record>) -> Entry {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let tag = format!("cdn-0000000{n}");
@@ -263,7 +263,7 @@ fn ordered(n: u32, batch: Option<EntryId>, records: Vec<Record>) -> Entry {
 }
 
 #[test]
-fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_rows() {
+fn activity_focus_order_is_attention_batch_rows() {
     let refused = || Record::Refused {
         status: 403,
         code: "Forbidden".into(),
@@ -291,14 +291,14 @@ fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_row
             found.unwrap_or_else(|| panic!("{page}: {name} in {names:?}"))
         };
         let row = "Show details of “HR-LT-007” (…aaaa): Isolate device";
-        // Where room is short all rows are in one list, those that need attention first.
+        // With little room, all rows are in one list, those that need attention first.
         assert!(
             size == SMALL_WINDOW
                 || first("Acknowledge") < first(row)
                 || first("Review and send (1)…") < first(row),
             "{names:?}"
         );
-        // Every row has its way to open, and what needs attention its way to say that it was read.
+        // Every row can be expanded, and those that need attention can be acknowledged.
         for name in [row, "Acknowledge", "Show device", "Review and send (1)…"] {
             first(name);
         }
@@ -315,7 +315,7 @@ fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_row
 }
 
 #[test]
-fn the_page_of_profiles_is_walked_without_a_trap() {
+fn profiles_page_has_no_focus_trap() {
     let text = "default = \"Contoso\"\n\
         [profile.Contoso]\ncloud = \"Commercial\"\ntenant = \"contoso.com\"\n\
         client_id = \"11111111-2222-4333-8444-555555555555\"\n\
@@ -349,7 +349,7 @@ fn the_page_of_profiles_is_walked_without_a_trap() {
 }
 
 #[test]
-fn each_dialog_is_walked_without_a_trap() {
+fn no_dialog_has_a_focus_trap() {
     for size in [WIDE_WINDOW, SMALL_WINDOW] {
         for name in ["keys", "account", "compare", "form", "sign out", "deletion"] {
             let (desk, mut harness) = desk(signed_in(), size);
@@ -376,7 +376,7 @@ fn each_dialog_is_walked_without_a_trap() {
 }
 
 #[test]
-fn a_page_takes_the_keyboard_and_gives_it_back_to_its_opener() {
+fn page_takes_the_focus_and_returns_it_to_its_opener() {
     let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
     harness.get_by_label("Settings").focus();
     harness.run_steps(2);
@@ -390,7 +390,7 @@ fn a_page_takes_the_keyboard_and_gives_it_back_to_its_opener() {
 }
 
 #[test]
-fn in_a_narrow_window_the_panel_takes_the_keyboard_and_escape_goes_back() {
+fn narrow_window_focuses_the_panel_and_escape_goes_back() {
     let (desk, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
     harness.get_by_role(Part::Table).focus();
     harness.run_steps(2);
@@ -404,7 +404,7 @@ fn in_a_narrow_window_the_panel_takes_the_keyboard_and_escape_goes_back() {
 }
 
 #[test]
-fn a_focused_button_does_not_leave_its_tip_over_what_comes_next() {
+fn focused_button_shows_no_tip_without_hover() {
     let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
     select(&desk, FIN);
     harness.run_steps(3);
@@ -419,7 +419,7 @@ fn a_focused_button_does_not_leave_its_tip_over_what_comes_next() {
 }
 
 #[test]
-fn escape_that_closes_a_menu_leaves_no_page() {
+fn escape_that_closes_a_menu_does_not_leave_the_page() {
     let (desk, mut harness) = desk(signed_in(), SMALL_WINDOW);
     desk.borrow_mut().views.show(Screen::Contained);
     harness.run_steps(3);
@@ -435,7 +435,7 @@ fn escape_that_closes_a_menu_leaves_no_page() {
 }
 
 #[test]
-fn escape_in_a_field_of_the_settings_leaves_the_keyboard_on_the_page() {
+fn escape_in_a_settings_field_keeps_the_focus_on_the_page() {
     let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
     desk.borrow_mut().views.show(Screen::Settings);
     harness.run_steps(3);
@@ -449,7 +449,7 @@ fn escape_in_a_field_of_the_settings_leaves_the_keyboard_on_the_page() {
 }
 
 #[test]
-fn the_ring_of_the_first_row_of_the_activity_is_whole() {
+fn focus_ring_of_the_first_activity_row_is_not_cut() {
     let refused = Record::Refused {
         status: 403,
         code: "Forbidden".into(),

@@ -1,4 +1,4 @@
-//! What a person holds, has typed or has not read yet stays where it is.
+//! What the user holds, has typed or has not read yet stays in place.
 
 use super::*;
 use crate::action::{ActionKind, Draft, Subject};
@@ -40,7 +40,7 @@ fn comment(desk: &Shared) -> Option<String> {
 }
 
 #[test]
-fn a_form_that_waits_behind_the_sign_in_outlives_every_other_dialog() {
+fn form_waiting_behind_the_sign_in_survives_other_dialogs() {
     let (desk, mut harness) = wide(waiting(900));
     desk.borrow_mut().views.open(typed_form("INC-4711 beacon"));
     harness.run_steps(2);
@@ -54,7 +54,7 @@ fn a_form_that_waits_behind_the_sign_in_outlives_every_other_dialog() {
         harness.run_steps(3);
         assert_eq!(comment(&desk).as_deref(), Some("INC-4711 beacon"));
     }
-    // One over another: both come back, the upper one first.
+    // One form over another: both return, the upper one first.
     let second = typed_form("second");
     desk.borrow_mut().views.open(second);
     desk.borrow_mut().state = signed_in();
@@ -70,7 +70,7 @@ fn problems_stay_until_dismissed_and_a_refused_key_is_shown_separately() {
     let mut state = signed_in();
     problem(&mut state, "Problem 1");
     problem(&mut state, "Problem 2");
-    // Raised again it is the newest, and still one.
+    // Raised again it is the newest, and still only one.
     problem(&mut state, "Problem 1");
     assert_eq!(state.problems.len(), 2);
     let (desk, mut harness) = wide(state);
@@ -117,7 +117,7 @@ fn problems_stay_until_dismissed_and_a_refused_key_is_shown_separately() {
 }
 
 #[test]
-fn a_key_acts_only_on_a_device_whose_panel_is_shown() {
+fn action_key_acts_only_on_a_device_whose_panel_is_shown() {
     let isolate = |desk: &Shared| {
         let desk = desk.borrow();
         let command = UiCommand::Act(ActionKind::Isolate);
@@ -183,7 +183,7 @@ fn late_answer_does_not_replace_a_device_selected_meanwhile() {
 }
 
 #[test]
-fn who_had_an_address_last_is_said_to_be_that_and_is_not_selected() {
+fn last_holder_of_an_address_is_named_but_not_selected() {
     const ADDRESS: &str = "10.99.9.9";
     let (desk, mut harness) = wide(signed_in());
     desk.borrow_mut().views.search = ADDRESS.into();
@@ -220,7 +220,7 @@ fn who_had_an_address_last_is_said_to_be_that_and_is_not_selected() {
 }
 
 #[test]
-fn a_space_that_is_held_down_ticks_once() {
+fn held_space_ticks_once() {
     let (desk, mut harness) = wide(signed_in());
     harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
     harness.run_steps(2);
@@ -238,7 +238,7 @@ fn a_space_that_is_held_down_ticks_once() {
 }
 
 #[test]
-fn the_buttons_of_the_panel_stay_where_they_are_while_the_device_is_read() {
+fn panel_buttons_do_not_move_while_the_device_is_read() {
     let (desk, mut harness) = wide(signed_in());
     let row = harness.get_by_label("HR-LT-007 (…aaaa), state unknown");
     row.click_accesskit();
@@ -266,7 +266,7 @@ fn the_buttons_of_the_panel_stay_where_they_are_while_the_device_is_read() {
 }
 
 #[test]
-fn a_countdown_moves_no_button_of_the_sign_in() {
+fn countdown_moves_no_sign_in_button() {
     use crate::model::Retry;
     let mut state = signed_in();
     let not_renewed = |secs: i64| SessionStatus::NotRenewed {
@@ -290,7 +290,7 @@ fn a_countdown_moves_no_button_of_the_sign_in() {
 }
 
 #[test]
-fn what_was_typed_into_the_settings_and_not_saved_is_said_everywhere() {
+fn unsaved_settings_are_shown_on_every_page() {
     let told = |harness: &Harness<'static>| harness.query_by_label("Settings not saved").is_some();
     for size in [(1400.0, 900.0), (800.0, 600.0)] {
         let (desk, mut harness) = desk(signed_in(), size.into());

@@ -1,4 +1,4 @@
-//! The page of an incident: what is on it, what it opens, and the ways to it.
+//! The page of an incident: its content, its actions, and the links to it.
 
 use super::*;
 use crate::action::{ActionKind, TAG};
@@ -8,7 +8,7 @@ use crate::state::fixtures;
 use crate::ui::palette::Palette;
 use crate::ui::views::{OpenDialog, Screen};
 
-/// A device of which no record is known.
+/// A device without a known record.
 const OTHER: &str = "4e5bc9d7e413ddd7902c2932e418702b84d0cccc";
 const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 
@@ -71,7 +71,7 @@ fn press(harness: &mut Harness<'static>, label: &str) {
 }
 
 #[test]
-fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
+fn incident_lists_devices_and_orders_and_releases_own_ones() {
     for size in [[1400.0, 900.0], [800.0, 600.0], [640.0, 360.0]] {
         let (desk, mut harness) = page(size);
         harness.get_by_label_contains("2 devices, 2 contained or about to be");
@@ -97,10 +97,10 @@ fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
     }
 }
 
-/// What another ticket needs as well is named, and is not released by one click; where it is all there is,
-/// the form is about it.
+/// A device that another ticket needs contained too is named, and not released by one click; if there is no
+/// other, the form includes it.
 #[test]
-fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
+fn device_held_by_another_ticket_is_left_out_until_put_back() {
     let jane = "jane@contoso.com";
     let also = |id: &str, machine: &str| MachineAction {
         created: Some(at(60)),
@@ -147,7 +147,7 @@ fn what_another_ticket_holds_as_well_is_left_out_until_it_is_put_back() {
 }
 
 #[test]
-fn all_of_an_incident_is_tagged_in_one_batch_and_handed_over() {
+fn incident_is_tagged_in_one_batch_and_handed_over() {
     let (desk, mut harness) = page([1400.0, 900.0]);
     press(&mut harness, "Copy hand-over");
     {
@@ -177,7 +177,7 @@ fn all_of_an_incident_is_tagged_in_one_batch_and_handed_over() {
 }
 
 #[test]
-fn another_ticket_shows_nothing_of_the_one_before() {
+fn another_ticket_shows_nothing_of_the_previous_one() {
     let (desk, mut harness) = page([1400.0, 900.0]);
     desk.borrow_mut().views.show_incident("INC-4712");
     harness.run_steps(1);
@@ -189,7 +189,7 @@ fn another_ticket_shows_nothing_of_the_one_before() {
 }
 
 #[test]
-fn the_palette_the_panel_the_activity_and_the_journal_lead_to_it() {
+fn palette_panel_activity_and_journal_link_to_the_incident() {
     let typed = |desk: &Shared| {
         let views = &desk.borrow().views;
         (views.screen == Screen::Incident).then(|| views.incident.ticket())
@@ -233,9 +233,9 @@ fn the_palette_the_panel_the_activity_and_the_journal_lead_to_it() {
     assert!(typed(&desk).is_some(), "contained now");
 }
 
-/// In a low window the head scrolls with the rows: it counts once.
+/// In a low window the head scrolls with the rows and must be counted only once.
 #[test]
-fn a_page_whose_head_scrolls_with_it_ends_with_its_last_row() {
+fn page_with_scrolling_head_ends_with_its_last_row() {
     let (desk, mut harness) = desk(incident(), [800.0, 420.0].into());
     for screen in [Screen::Incident, Screen::Journal, Screen::Contained] {
         if screen == Screen::Incident {
@@ -267,7 +267,7 @@ fn a_page_whose_head_scrolls_with_it_ends_with_its_last_row() {
 }
 
 #[test]
-fn an_incident_is_copied_as_html_through_the_same_writer() {
+fn incident_is_copied_as_html_by_the_same_writer() {
     let (desk, mut harness) = page([1400.0, 900.0]);
     for (label, format) in [
         ("Copy hand-over", Format::Markdown),
@@ -285,7 +285,7 @@ fn an_incident_is_copied_as_html_through_the_same_writer() {
 
 /// It would look intended.
 #[test]
-fn no_ticket_of_a_colleague_is_taken_for_the_one_that_is_meant() {
+fn colleagues_ticket_is_never_the_default() {
     let mut state = signed_in();
     let id = MachineActionId::parse("act-1").expect("a literal id");
     let mut isolated = MachineAction::bare(
@@ -308,7 +308,7 @@ fn no_ticket_of_a_colleague_is_taken_for_the_one_that_is_meant() {
 }
 
 #[test]
-fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
+fn incident_and_journal_pages_focus_their_field() {
     for (screen, field) in [
         (Screen::Incident, "Ticket"),
         (Screen::Journal, "Search the journal"),
@@ -317,7 +317,7 @@ fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
         desk.borrow_mut().views.show(screen);
         harness.run_steps(4);
         let text = egui::accesskit::Role::TextInput;
-        // Buttons come and wrap while a ticket is typed.
+        // Buttons appear and wrap while a ticket is typed.
         for letter in "INC-4711".chars() {
             harness.event(egui::Event::Text(letter.to_string()));
             harness.run_steps(3);
@@ -339,14 +339,14 @@ fn the_pages_of_a_ticket_and_of_the_journal_begin_in_their_field() {
 }
 
 #[test]
-fn what_is_typed_on_a_page_that_opens_with_a_ticket_is_another_one() {
+fn typing_on_a_page_opened_with_a_ticket_replaces_the_ticket() {
     let (desk, mut harness) = page([1400.0, 900.0]);
     harness.event(egui::Event::Text("CASE-77".to_owned()));
     harness.run_steps(2);
     assert_eq!(desk.borrow().views.incident.typed, "CASE-77");
 }
 
-/// Sam's isolation, which Jane has repeated under a ticket of her own.
+/// Sam's isolation, repeated by Jane under her own ticket.
 #[test]
 fn repeated_isolation_stays_in_the_incident_of_the_first_requestor() {
     let mut state = incident();
@@ -388,9 +388,9 @@ fn repeated_isolation_stays_in_the_incident_of_the_first_requestor() {
     harness.get_by_label("Incident INC-4799");
 }
 
-/// One condition says nothing of when the other began, nor for what.
+/// Each condition has its own start and reason.
 #[test]
-fn each_condition_of_a_device_says_since_when_and_by_whom() {
+fn each_condition_shows_its_start_and_requestor() {
     let mut state = incident();
     let jane = "jane@contoso.com";
     let restricted = MachineAction {
@@ -417,9 +417,9 @@ fn each_condition_of_a_device_says_since_when_and_by_whom() {
     assert!(!restricted.contains("without this ticket"), "{words}");
 }
 
-/// What is pressed is about what is typed now.
+/// The buttons act on the ticket typed now.
 #[test]
-fn while_another_ticket_is_typed_nothing_of_the_one_before_can_be_pressed() {
+fn typing_another_ticket_disables_the_previous_ones_buttons() {
     for size in [[1400.0, 900.0], [800.0, 420.0]] {
         let (desk, mut harness) = page(size);
         harness.get_by_label("Release all of this incident (1)…");
@@ -442,7 +442,7 @@ fn while_another_ticket_is_typed_nothing_of_the_one_before_can_be_pressed() {
 }
 
 #[test]
-fn the_strip_leads_to_it_without_a_key() {
+fn strip_has_an_incident_button() {
     let (desk, mut harness) = desk(incident(), egui::vec2(2200.0, 900.0));
     press(&mut harness, "Incident");
     assert_eq!(desk.borrow().raised, [UiCommand::ShowIncident]);

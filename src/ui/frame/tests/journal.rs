@@ -1,4 +1,4 @@
-//! The journal's page: what it lists, opens and says.
+//! The journal's page: its list, its records and its messages.
 
 use super::*;
 use crate::action::ActionKind;
@@ -58,7 +58,7 @@ fn apply(desk: &Shared, harness: &mut Harness<'static>, news: JournalNews) {
 }
 
 #[test]
-fn entries_stand_newest_first_and_are_narrowed_by_what_is_typed() {
+fn entries_are_newest_first_and_filtered_by_typed_text() {
     let (desk, mut harness) = page(few());
     assert_eq!(rows(&harness), ["ENG-LT-030", "HR-LT-007", "FIN-LT-042"]);
     assert!(
@@ -84,7 +84,7 @@ fn entries_stand_newest_first_and_are_narrowed_by_what_is_typed() {
 }
 
 #[test]
-fn an_entry_is_opened_by_the_keyboard_with_its_records_below_each_other() {
+fn entry_is_opened_by_key_and_lists_its_records() {
     let (_, mut harness) = page(few());
     let list = egui::Id::unique("journal entries");
     harness.ctx.memory_mut(|memory| memory.request_focus(list));
@@ -107,8 +107,8 @@ fn an_entry_is_opened_by_the_keyboard_with_its_records_below_each_other() {
 }
 
 #[test]
-fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
-    // As most of a journal is: at its end.
+fn only_visible_rows_of_a_long_journal_are_drawn() {
+    // Ended, like most entries of a journal.
     let done = |n: usize| {
         let mut entry = entry(n, &format!("D-{n}"), "x");
         let action = MachineActionId::parse(&format!("a{n}")).expect("a literal id");
@@ -137,7 +137,7 @@ fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
 }
 
 #[test]
-fn journals_that_were_put_aside_are_named_above_the_list_and_where_there_is_none() {
+fn journals_set_aside_are_named_even_without_entries() {
     for entries in [few(), Vec::new()] {
         let (desk, mut harness) = page(entries);
         assert!(harness.query_by_label_contains("put aside").is_none());
@@ -156,7 +156,7 @@ fn journals_that_were_put_aside_are_named_above_the_list_and_where_there_is_none
 }
 
 #[test]
-fn the_verdict_is_said_in_words() {
+fn verdict_is_shown_in_words() {
     let (desk, mut harness) = page(few());
     let verified = Checkpoint {
         records: 6,
@@ -194,7 +194,7 @@ fn the_verdict_is_said_in_words() {
 }
 
 #[test]
-fn a_hand_over_is_copied_once() {
+fn hand_over_is_copied_once() {
     let (desk, mut harness) = page(few());
     let written = Written {
         entries: 2,
@@ -225,7 +225,7 @@ fn a_hand_over_is_copied_once() {
 }
 
 #[test]
-fn what_was_copied_from_elsewhere_is_said_where_one_is() {
+fn copy_from_another_page_is_confirmed_on_that_page() {
     let (desk, mut harness) = wide(with_entries(few()));
     let copied = || Written {
         entries: 2,
@@ -252,7 +252,7 @@ fn what_was_copied_from_elsewhere_is_said_where_one_is() {
 }
 
 #[test]
-fn escape_puts_the_export_away_first_and_what_was_typed_is_kept() {
+fn escape_closes_the_export_first_and_keeps_the_typed_path() {
     let (desk, mut harness) = page(few());
     let list = |harness: &Harness<'static>| {
         let mut rows = harness.query_all_by_label_contains("ENG-LT-030");
@@ -270,7 +270,7 @@ fn escape_puts_the_export_away_first_and_what_was_typed_is_kept() {
     harness.event(egui::Event::Text("/mnt/case/".into()));
     harness.run_steps(2);
     let typed = desk.borrow().views.journal.file.clone();
-    // The first leaves the field.
+    // The first Esc only leaves the field.
     for _ in 0..2 {
         harness.key_press(Key::Escape);
         harness.run_steps(3);
@@ -296,7 +296,7 @@ fn escape_puts_the_export_away_first_and_what_was_typed_is_kept() {
 }
 
 #[test]
-fn a_file_is_named_in_whole_wherever_it_goes() {
+fn exported_file_is_named_by_its_full_path() {
     let (desk, mut harness) = page(few());
     desk.borrow_mut().views.journal.file = Some("case/sheet".into());
     harness.run_steps(3);
@@ -344,7 +344,7 @@ fn everything_is_reachable_in_a_small_window() {
 }
 
 #[test]
-fn an_export_of_a_long_journal_is_made_ready_over_several_frames() {
+fn export_of_a_long_journal_is_prepared_over_several_frames() {
     let (desk, mut harness) = page((1..=2_001).map(|n| entry(n, "D", "INC-1")).collect());
     {
         let mut desk = desk.borrow_mut();
@@ -366,7 +366,7 @@ fn an_export_of_a_long_journal_is_made_ready_over_several_frames() {
 }
 
 #[test]
-fn the_room_for_results_says_what_the_journal_is_until_there_are_some() {
+fn results_area_describes_the_journal_until_there_are_results() {
     let (desk, mut harness) = page(few());
     let found = JournalNews::Found {
         file: "/home/jane/journal.sqlite".into(),

@@ -1,4 +1,4 @@
-//! Deleting local data: where it is found, what it says, and when it is refused.
+//! Deleting local data: its place, its text, and when it is refused.
 
 use super::*;
 use crate::action::ActionKind;
@@ -63,9 +63,9 @@ fn deleting_local_data_is_refused_with_open_orders_or_when_read_only() {
     assert!(why.starts_with("Another console uses it"), "{why}");
 }
 
-/// Nobody finds out any more how that one ends.
+/// Its outcome will never be known.
 #[test]
-fn what_an_unnamed_account_left_in_an_earlier_run_does_not_refuse_it_for_ever() {
+fn order_of_unnamed_account_in_earlier_run_does_not_block_deletion_forever() {
     let mut state = with_folder();
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
@@ -78,7 +78,7 @@ fn what_an_unnamed_account_left_in_an_earlier_run_does_not_refuse_it_for_ever() 
 }
 
 #[test]
-fn it_says_what_goes_and_what_stays_and_asks_once_more() {
+fn deletion_names_what_is_deleted_and_kept_and_asks_again() {
     let (desk, mut harness) = on_page(with_folder());
     harness.get_by_label(BUTTON).click();
     harness.run_steps(2);
@@ -98,7 +98,7 @@ fn it_says_what_goes_and_what_stays_and_asks_once_more() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert!(desk.borrow().views.dialog.is_none() && !is_asked(&desk));
-    // An order that is sent while the question is open counts.
+    // An order sent while the question is open counts.
     ask(&desk, &mut harness);
     pending(&mut desk.borrow_mut().state);
     harness.run_steps(2);
@@ -113,7 +113,7 @@ fn it_says_what_goes_and_what_stays_and_asks_once_more() {
 }
 
 #[test]
-fn that_it_was_deleted_is_said_until_somebody_signs_in() {
+fn deletion_is_reported_until_the_next_sign_in() {
     const SAID: &str = "Local data deleted. The journal and the settings are kept";
     let mut state = with_folder();
     set(&mut state, SessionStatus::SignedOut);

@@ -1,4 +1,4 @@
-//! The palette: what it finds, what it does, and what it leaves alone.
+//! The palette: its matches, its effects and its limits.
 
 use super::*;
 use crate::action::ActionKind;
@@ -33,7 +33,7 @@ fn is_open(desk: &Shared) -> bool {
     matches!(desk.borrow().views.dialog, Some(OpenDialog::Palette(_)))
 }
 
-/// The rows by their names; the chosen one has a mark.
+/// The rows by name; the chosen one is marked.
 fn options(harness: &Harness<'static>) -> Vec<String> {
     let role = egui::accesskit::Role::ListBoxOption;
     let options = harness.query_all_by(|node| node.role() == role);
@@ -63,7 +63,7 @@ fn is_typed_into(harness: &Harness<'static>) -> bool {
 }
 
 #[test]
-fn a_command_is_found_by_a_few_letters_and_runs_once_the_keyboard_is_back() {
+fn command_is_found_by_a_few_letters_and_runs_after_the_focus_returned() {
     let (desk, mut harness) = opened(signed_in());
     assert!(is_typed_into(&harness));
     types(&mut harness, "cont");
@@ -78,7 +78,7 @@ fn a_command_is_found_by_a_few_letters_and_runs_once_the_keyboard_is_back() {
 }
 
 #[test]
-fn what_cannot_be_done_now_says_why_and_does_nothing() {
+fn unavailable_command_says_why_and_does_nothing() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "isolate dev");
     assert_eq!(options(&harness)[0], "> Isolate device…");
@@ -101,7 +101,7 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
     assert!(desk.borrow().raised.is_empty());
     press(&mut harness, Key::Escape);
     assert!(!is_open(&desk));
-    // With the device in the panel it opens the form, and nothing more.
+    // With a device in the panel it opens the form, and does nothing more.
     let fin = machine(FIN, "FIN-LT-042").reference();
     desk.borrow_mut().views.show_device(fin);
     harness.run_steps(3);
@@ -121,9 +121,9 @@ fn what_cannot_be_done_now_says_why_and_does_nothing() {
 }
 
 #[test]
-fn it_begins_on_the_first_row_that_does_something_and_the_rows_stay_in_their_order() {
+fn palette_starts_on_the_first_available_row_and_keeps_the_order() {
     let (desk, mut harness) = wide(signed_in());
-    // What was chosen last, of a device that is not open any more.
+    // The last choice was for a device that is no longer open.
     let isolate = Item::Command(UiCommand::Act(ActionKind::Isolate));
     desk.borrow_mut().views.recent.note(isolate);
     open(&desk, &mut harness);
@@ -141,7 +141,7 @@ fn it_begins_on_the_first_row_that_does_something_and_the_rows_stay_in_their_ord
     let first_usable = all.iter().position(|(is_disabled, _)| !is_disabled);
     let chosen = all.iter().position(|(_, is_chosen)| *is_chosen);
     assert_eq!(chosen, first_usable);
-    // From there the arrows go through all rows, the ones that do nothing too.
+    // From there the arrows move through all rows, including unavailable ones.
     press(&mut harness, Key::ArrowUp);
     let chosen = rows(&harness).iter().position(|(_, is_chosen)| *is_chosen);
     assert_eq!(chosen, first_usable.map(|at| at - 1));
@@ -154,7 +154,7 @@ fn it_begins_on_the_first_row_that_does_something_and_the_rows_stay_in_their_ord
 }
 
 #[test]
-fn twins_stand_one_below_the_other_and_the_arrows_choose() {
+fn twins_are_adjacent_and_the_arrows_choose() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "fin042");
     let twins = [
@@ -171,7 +171,7 @@ fn twins_stand_one_below_the_other_and_the_arrows_choose() {
 }
 
 #[test]
-fn enter_behind_a_letter_of_the_same_frame_does_nothing() {
+fn enter_after_a_letter_in_the_same_frame_does_nothing() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "settings");
     let enter = egui::Event::Key {
@@ -189,7 +189,7 @@ fn enter_behind_a_letter_of_the_same_frame_does_nothing() {
 }
 
 #[test]
-fn a_row_that_has_just_moved_is_not_clicked() {
+fn row_that_has_just_moved_is_not_clicked() {
     let (desk, mut harness) = opened(signed_in());
     harness.event(egui::Event::Text("settings".to_owned()));
     harness.step();
@@ -205,7 +205,7 @@ fn a_row_that_has_just_moved_is_not_clicked() {
         events.extend(moved.chain(crate::ui::widgets::click_at(at)));
         harness.step();
     };
-    // The row came up a quarter of a second ago.
+    // The row moved there a quarter of a second ago.
     click(&mut harness);
     assert!(is_open(&desk), "not yet");
     harness.run_steps(4);
@@ -216,7 +216,7 @@ fn a_row_that_has_just_moved_is_not_clicked() {
 }
 
 #[test]
-fn the_choice_stays_on_its_device_while_others_arrive() {
+fn choice_stays_on_its_device_while_others_arrive() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "lt-0");
     press(&mut harness, Key::ArrowDown);
@@ -240,7 +240,7 @@ fn the_choice_stays_on_its_device_while_others_arrive() {
 }
 
 #[test]
-fn an_id_that_the_list_lacks_is_asked_for() {
+fn unlisted_id_is_queried() {
     const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, STRANGER);
@@ -258,7 +258,7 @@ fn an_id_that_the_list_lacks_is_asked_for() {
 }
 
 #[test]
-fn another_account_finds_nothing_of_what_was_chosen_before() {
+fn another_account_does_not_see_recent_items() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "fin042");
     press(&mut harness, Key::Enter);
@@ -272,12 +272,12 @@ fn another_account_finds_nothing_of_what_was_chosen_before() {
 }
 
 #[test]
-fn everything_of_it_fits_a_small_window() {
+fn palette_fits_a_small_window() {
     for size in [egui::vec2(640.0, 360.0), egui::vec2(800.0, 600.0)] {
         let (desk, mut harness) = desk(signed_in(), size);
         open(&desk, &mut harness);
         let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
-        // The dialog has the field's name too, and no bounds of its own.
+        // The dialog has the field's name too, but no bounds.
         let field = harness.get_by_role_and_label(egui::accesskit::Role::TextInput, FIELD);
         for node in [field, harness.get_by_label("Close")] {
             let rect = node.rect();
@@ -295,7 +295,7 @@ fn everything_of_it_fits_a_small_window() {
 }
 
 #[test]
-fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
+fn plan_is_found_by_name_and_opens_on_the_selection() {
     let (desk, mut harness) = opened(signed_in());
     types(&mut harness, "ransom");
     assert_eq!(options(&harness)[0], "> Plan: Ransomware…");
@@ -347,7 +347,7 @@ fn a_plan_is_found_by_its_name_and_its_form_opens_on_what_is_meant() {
 }
 
 #[test]
-fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
+fn verb_acts_on_ticked_devices_and_never_finds_its_opposite_first() {
     let mut state = signed_in();
     let restricted = MachineActionType::RestrictCodeExecution;
     state.apply(succeeded("r1", restricted, FIN));
@@ -370,7 +370,7 @@ fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
         assert!(shown[0].starts_with(first), "{typed}: {shown:?}");
         press(&mut harness, Key::Escape);
     }
-    // Without them it is the open one, also where only the opposite can be done.
+    // Without them it is for the open device, even if only the opposite is available there.
     desk.borrow_mut().views.bulk_selection.clear();
     open(&desk, &mut harness);
     types(&mut harness, "restrict");
@@ -381,7 +381,7 @@ fn a_verb_is_for_the_ticked_devices_and_never_its_opposite() {
 }
 
 #[test]
-fn another_profile_is_found_by_its_name_and_the_one_in_use_says_so() {
+fn profile_is_found_by_name_and_the_current_one_says_so() {
     let mut state = signed_in();
     state.profile = Some("contoso".into());
     state.profiles = ["contoso", "fabrikam"].map(Into::into).into();
@@ -401,7 +401,7 @@ fn another_profile_is_found_by_its_name_and_the_one_in_use_says_so() {
 }
 
 #[test]
-fn a_setting_is_found_by_its_name_and_has_the_keyboard_on_its_page() {
+fn setting_is_found_by_name_and_focused_on_its_page() {
     let (desk, mut harness) = opened(signed_in());
     for (typed, label) in [
         ("protected tags", "Protected tags"),
@@ -416,7 +416,7 @@ fn a_setting_is_found_by_its_name_and_has_the_keyboard_on_its_page() {
         assert_eq!(shown[0], format!("> Setting: {label}"), "{shown:?}");
         press(&mut harness, Key::Enter);
         assert_eq!(desk.borrow().raised.last(), Some(&UiCommand::ShowSettings));
-        // What the command does.
+        // As the command does.
         desk.borrow_mut().views.show(Screen::Settings);
         harness.run_steps(6);
         let mut fields = harness.query_all_by_label(label);
@@ -431,14 +431,14 @@ fn a_setting_is_found_by_its_name_and_has_the_keyboard_on_its_page() {
         assert_eq!(desk.borrow().views.settings.goes_to, None);
         open(&desk, &mut harness);
     }
-    // One that a run without a folder does not have.
+    // A field that a run without a folder does not have.
     types(&mut harness, "shared file");
     let row = harness.get_by_label("Setting: Path of the shared file");
     assert!(row.accesskit_node().is_disabled());
 }
 
 #[test]
-fn devices_and_verbs_stand_before_profiles_and_settings() {
+fn devices_and_verbs_come_before_profiles_and_settings() {
     let mut state = signed_in();
     state.profile = Some("contoso".into());
     state.profiles = ["isolated lab".into()].into();

@@ -1,4 +1,4 @@
-//! A pointer that rests on the list while what lies under it changes.
+//! A pointer that rests on the list while the content below it changes.
 
 use super::*;
 use crate::ui::widgets::click_at;
@@ -15,14 +15,14 @@ fn box_of(harness: &Harness<'static>, name: &str) -> egui::Pos2 {
     harness.get_by_label_contains(&label).rect().center()
 }
 
-/// Within a frame.
+/// A click within one frame.
 fn click(harness: &mut Harness<'static>, pos: egui::Pos2) {
     harness.input_mut().events.extend(click_at(pos));
     harness.run_steps(1);
 }
 
 #[test]
-fn no_change_of_a_state_moves_a_row_while_the_pointer_is_at_the_list() {
+fn state_change_moves_no_row_while_the_pointer_is_over_the_list() {
     let (desk, mut harness) = wide(signed_in());
     desk.borrow_mut().views.layout.sort.column = Column::State;
     harness.run_steps(3);
@@ -45,7 +45,7 @@ fn no_change_of_a_state_moves_a_row_while_the_pointer_is_at_the_list() {
 }
 
 #[test]
-fn a_click_that_was_meant_for_another_row_ticks_none() {
+fn click_meant_for_another_row_ticks_none() {
     let (desk, mut harness) = wide(signed_in());
     harness.run_steps(3);
     let at = box_of(&harness, "“HR-LT-007”");

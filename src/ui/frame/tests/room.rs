@@ -6,7 +6,7 @@ use crate::journal::{Entry, Record};
 use crate::model::HResult;
 use crate::state::fixtures;
 
-/// An isolation of ours that has ended.
+/// An ended isolation from here.
 fn ended(number: usize) -> Event {
     let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
     let order = fixtures::order(&format!("cdn-{number:08}"), machine, ActionKind::Isolate);
@@ -23,7 +23,7 @@ fn ended(number: usize) -> Event {
     Event::Entry(Box::new(entry))
 }
 
-/// Orders in a window, one of which has ended.
+/// A window with one ended order.
 fn one_ended() -> (Shared, Harness<'static>) {
     let mut state = signed_in();
     state.apply(ended(1));
@@ -51,7 +51,7 @@ fn point_at(harness: &mut Harness<'static>, y: f32) {
 }
 
 #[test]
-fn the_activity_list_is_as_high_as_what_is_in_it_up_to_a_third() {
+fn activity_list_is_as_high_as_its_content_up_to_a_third() {
     let (desk, mut harness) = one_ended();
     let of_one = 900.0 - edge(&harness);
     assert!(of_one < 230.0, "{of_one}");
@@ -60,7 +60,7 @@ fn the_activity_list_is_as_high_as_what_is_in_it_up_to_a_third() {
     let of_many = 900.0 - edge(&harness);
     assert!(of_many > of_one + 80.0, "{of_one} {of_many}");
     assert!(of_many < 340.0, "{of_many}");
-    // A height that a person has chosen stays.
+    // A height chosen by the user stays.
     desk.borrow_mut().views.layout.activity_height = Some(200.0);
     harness.run_steps(3);
     let chosen = edge(&harness);
@@ -70,9 +70,9 @@ fn the_activity_list_is_as_high_as_what_is_in_it_up_to_a_third() {
     assert!((edge(&harness) - chosen).abs() < 1.0);
 }
 
-/// The list itself, the bar of what is ticked and the rows that it would cover are at the pointer.
+/// The pointer is over the list, the bulk bar, or rows that it would cover.
 #[test]
-fn the_activity_list_keeps_its_height_while_the_pointer_is_at_what_would_move() {
+fn activity_list_keeps_its_height_while_the_pointer_is_over_movable_parts() {
     for over in [-30.0, 30.0] {
         let (desk, mut harness) = one_ended();
         let before = edge(&harness);
@@ -93,9 +93,9 @@ fn the_activity_list_keeps_its_height_while_the_pointer_is_at_what_would_move() 
     }
 }
 
-/// It stays, so that no row moves when an answer comes; so it is not to be blank.
+/// It stays, so that no row moves when an answer arrives; hence it must not be blank.
 #[test]
-fn the_line_over_the_rows_says_what_was_found_where_there_is_nothing_else_to_say() {
+fn line_above_the_rows_shows_what_was_found_when_nothing_else_is_shown() {
     let mut state = signed_in();
     state.inventory.read_at = Some(at(0));
     let (desk, mut harness) = wide(state);

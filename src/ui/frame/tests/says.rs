@@ -1,4 +1,4 @@
-//! What the window says, and where: tips, questions, and what is known of the list.
+//! Texts of the window and their places: tips, questions, and notes about the list.
 
 use super::*;
 use crate::action::ActionKind;
@@ -15,7 +15,7 @@ fn shows(harness: &Harness<'static>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
 
-/// An order of the present account on this device, with what became known of it.
+/// An order of the current account on this device, with these records.
 fn own_entry(name: &str, records: Vec<Record>) -> Entry {
     let author = Author {
         mode: "LIVE".into(),
@@ -30,7 +30,7 @@ fn own_entry(name: &str, records: Vec<Record>) -> Entry {
 }
 
 #[test]
-fn what_a_banner_says_stands_one_after_the_other() {
+fn banner_texts_do_not_overlap() {
     let (desk, mut harness) = wide(signed_in());
     let next = crate::explain::NextStep::Outside("Set this computer's clock".into());
     let clock = Explanation::harmless("This computer's clock is 5 h off", next);
@@ -45,7 +45,7 @@ fn what_a_banner_says_stands_one_after_the_other() {
 }
 
 #[test]
-fn no_tip_of_what_lies_behind_a_dialog_stays_over_it() {
+fn tip_behind_a_dialog_closes_when_the_dialog_opens() {
     const TIP: &str = "The account you are signed in with";
     let (desk, mut harness) = wide(signed_in());
     harness.get_by_label("jane@contoso.com").hover();
@@ -57,7 +57,7 @@ fn no_tip_of_what_lies_behind_a_dialog_stays_over_it() {
 }
 
 #[test]
-fn a_list_that_has_lost_devices_says_how_many_and_is_not_whole() {
+fn list_with_missing_devices_shows_their_number_and_is_incomplete() {
     let (desk, mut harness) = wide(signed_in());
     let done = |secs, seen: &[&str]| {
         let seen = seen.iter().map(|id| MachineId::parse(id).expect("an id"));
@@ -84,18 +84,18 @@ fn a_list_that_has_lost_devices_says_how_many_and_is_not_whole() {
     ));
     assert!(!desk.borrow().state.inventory.is_complete());
     assert_eq!(coverage(&desk.borrow().state), Coverage::Missing(2));
-    // One is found by asking for it; the other shows up again in a later list.
+    // One is found by a query; the other is in a later list again.
     fixtures::page(&mut desk.borrow_mut().state, &[machine(HR, "HR-LT-007")]);
     assert_eq!(desk.borrow().state.inventory.missing_count(), 1);
     fixtures::page(&mut desk.borrow_mut().state, &[machine(TWIN, "fin-lt-042")]);
     done(27, &[FIN, HR, TWIN]);
     harness.run_steps(2);
     assert!(!shows(&harness, "missing"));
-    // What has been gone for an hour has left for good.
+    // A device missing for an hour is gone for good.
     done(28, &[FIN]);
     done(27 + 3_700, &[FIN]);
     assert_eq!(desk.borrow().state.inventory.missing_count(), 0);
-    // Of a list that is older than that nothing is missing.
+    // Nothing is missing compared with a list older than that.
     fixtures::page(&mut desk.borrow_mut().state, &[machine(HR, "HR-LT-007")]);
     done(4_000, &[FIN, HR]);
     done(4_000 + 3_700, &[FIN]);
@@ -122,7 +122,7 @@ fn closing_asks_while_an_outcome_is_unknown() {
 }
 
 #[test]
-fn enter_presses_the_button_of_a_question_that_was_walked_to() {
+fn enter_presses_the_focused_button_of_a_question() {
     let (desk, mut harness) = wide(signed_in());
     desk.borrow_mut().views.open(OpenDialog::ConfirmSignOut);
     harness.run_steps(4);
@@ -151,7 +151,7 @@ fn top(harness: &Harness<'static>, label: &str) -> f32 {
 }
 
 #[test]
-fn nothing_moves_when_another_order_comes() {
+fn nothing_moves_when_another_order_arrives() {
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
         let first = own_entry("HR-LT-007", vec![Record::Sent]);
         let mut state = signed_in();
@@ -194,12 +194,12 @@ fn rows_have_room_in_the_smallest_window() {
 }
 
 #[test]
-fn what_was_looked_up_is_said_where_there_is_room_already() {
+fn query_result_uses_the_reserved_line() {
     use crate::message::AskedNews;
     use crate::model::Question;
 
     let mut state = signed_in();
-    // Of a whole list nothing is said: what is asked comes where nothing stood.
+    // A complete list has no note: the query uses the empty line.
     state.apply(Event::Inventory {
         epoch: Epoch(0),
         news: InventoryNews::Done {
@@ -262,7 +262,7 @@ fn records_without_a_column_are_counted_in_the_comparison() {
 }
 
 #[test]
-fn a_text_that_was_cut_has_one_tip_with_all_of_it() {
+fn truncated_text_has_one_tip_with_the_full_text() {
     let (desk, mut harness) = wide(signed_in());
     let selected = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
     let selected = selected.map(|(id, name)| machine(id, name).reference());
@@ -276,7 +276,7 @@ fn a_text_that_was_cut_has_one_tip_with_all_of_it() {
 }
 
 #[test]
-fn the_form_says_that_its_device_is_not_in_the_list() {
+fn form_says_that_its_device_is_not_in_the_list() {
     use crate::action::Subject;
 
     let mut state = signed_in();
@@ -308,7 +308,7 @@ fn the_form_says_that_its_device_is_not_in_the_list() {
 }
 
 #[test]
-fn a_list_that_was_never_read_says_which_request_failed() {
+fn list_never_read_names_the_failed_request() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
     set(&mut state, fixtures::signed_in(account()));
     let why = Explanation::harmless("There is a problem", NextStep::TryAgain);
@@ -322,7 +322,7 @@ fn a_list_that_was_never_read_says_which_request_failed() {
 }
 
 #[test]
-fn a_double_click_on_a_row_of_a_narrow_window_opens_no_form() {
+fn double_click_on_a_row_in_a_narrow_window_opens_no_form() {
     let (desk, mut harness) = desk(signed_in(), egui::vec2(700.0, 450.0));
     let row = harness.get_by_label("FIN-LT-042 (…9c07), Isolated");
     row.click_accesskit();
@@ -339,7 +339,7 @@ fn a_double_click_on_a_row_of_a_narrow_window_opens_no_form() {
 }
 
 #[test]
-fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
+fn different_account_starts_with_an_empty_focused_search() {
     let mut views = Views {
         search: "FIN-LT-153".into(),
         ..Views::default()
@@ -357,7 +357,7 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
     views.start_session(&kim);
     assert_eq!(views.search, "");
     assert!(views.focus_search);
-    // A page or a dialog that was open has the keyboard.
+    // An open page or dialog keeps the focus.
     views.show(Screen::Settings);
     views.start_session(&kim);
     assert!(!views.focus_search);
@@ -368,12 +368,12 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
 }
 
 #[test]
-fn the_keys_of_the_actions_stand_first_and_in_sight() {
+fn keys_of_actions_come_first_and_are_visible() {
     let (desk, mut harness) = wide(signed_in());
     desk.borrow_mut().views.open(OpenDialog::Keys);
     harness.run_steps(4);
     let last = |label: &str| {
-        // What lies behind the dialog comes before.
+        // The nodes behind the dialog come first.
         let nodes = harness.query_all_by_label(label);
         nodes.last().unwrap_or_else(|| panic!("{label}")).rect()
     };
@@ -392,7 +392,7 @@ fn the_keys_of_the_actions_stand_first_and_in_sight() {
 }
 
 #[test]
-fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_order_came_to() {
+fn narrow_row_shows_the_device_state_besides_the_order_outcome() {
     let mut state = signed_in();
     let refused = Record::Refused {
         status: 403,
@@ -406,7 +406,7 @@ fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_ord
     let mut words = harness.query_all_by_label("Isolated");
     assert!(words.any(|node| table.contains_rect(node.rect())));
     harness.get_by_label_contains("(…9c07), Isolated; isolation refused");
-    // What holds keeps its look, whatever became of an order.
+    // A condition in force keeps its look, independent of an order's outcome.
     let colour = |state: &str| {
         let mut shapes = harness.output().shapes.iter();
         shapes.find_map(|clipped| {
@@ -423,7 +423,7 @@ fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_ord
 }
 
 #[test]
-fn what_puts_a_banner_away_stands_beside_its_first_line() {
+fn dismiss_button_is_beside_the_first_line_of_its_banner() {
     let mut state = signed_in();
     let long = "A problem whose words need a second line ".repeat(4);
     state.apply(Event::Problem(Explanation::harmless(
@@ -447,7 +447,7 @@ fn what_puts_a_banner_away_stands_beside_its_first_line() {
 }
 
 #[test]
-fn the_buttons_for_a_selection_wait_half_a_second_after_each_tick() {
+fn bulk_buttons_arm_half_a_second_after_each_tick() {
     let (desk, mut harness) = wide(signed_in());
     let tick = format!("Select {}", machine(HR, "HR-LT-007").reference().quoted());
     harness.get_by_label(&tick).click();
@@ -463,7 +463,7 @@ fn the_buttons_for_a_selection_wait_half_a_second_after_each_tick() {
 }
 
 #[test]
-fn a_journal_that_is_not_compared_yet_is_said_until_it_is() {
+fn journal_not_yet_compared_is_reported_until_it_is() {
     const SAID: &str = "The keyring is locked, so it is not known yet";
     let (desk, mut harness) = wide(signed_in());
     let tell = |why| {

@@ -1,4 +1,4 @@
-//! Who is signed in, and what the window says about it.
+//! The signed-in account, and what the window shows about it.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn author(object_id: &str, name: &str) -> Author {
     }
 }
 
-/// An order of somebody, with what became known of it 14 s after the start.
+/// An order by this author, with these records 14 s after the start.
 fn entry(author: Author, kind: ActionKind, records: Vec<Record>) -> Entry {
     let machine = fixtures::machine_ref(FIN, Some("FIN-LT-051"));
     let tag = EntryId::random().expect("random bytes").to_string();
@@ -39,7 +39,7 @@ fn explained(headline: &str) -> Explanation {
 }
 
 #[test]
-fn a_sign_in_that_could_not_be_renewed_says_why_and_offers_every_way_on() {
+fn failed_renewal_says_why_and_offers_every_way_to_continue() {
     let mut state = signed_in();
     let retry = Retry::At(at(40));
     let account = account();
@@ -77,7 +77,7 @@ fn a_sign_in_that_could_not_be_renewed_says_why_and_offers_every_way_on() {
 }
 
 #[test]
-fn nothing_is_said_of_devices_that_were_never_read() {
+fn devices_never_read_are_not_called_none() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
     let account = account();
     let retry = Retry::ByHand;
@@ -92,7 +92,7 @@ fn nothing_is_said_of_devices_that_were_never_read() {
 }
 
 #[test]
-fn a_renewal_is_worth_a_word_only_when_it_takes_long() {
+fn renewal_is_shown_only_when_it_takes_long() {
     let mut state = signed_in();
     set(&mut state, SessionStatus::Renewing { account: account() });
     let (_, mut harness) = wide(state);
@@ -107,7 +107,7 @@ fn a_renewal_is_worth_a_word_only_when_it_takes_long() {
 }
 
 #[test]
-fn the_sign_in_page_says_what_is_still_open() {
+fn sign_in_page_lists_open_orders() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
     set(&mut state, SessionStatus::SignedOut);
     let accepted = Record::Accepted {
@@ -157,7 +157,7 @@ fn orders_of_another_account_are_shown_as_theirs_and_never_sent() {
 }
 
 #[test]
-fn one_button_is_primary_and_the_helpful_method_comes_first() {
+fn one_button_is_primary_and_the_recommended_method_comes_first() {
     let order = |state: State| {
         let (_, harness) = wide(state);
         let left = |label: &str| harness.get_by_label(label).rect().left();
@@ -184,9 +184,9 @@ fn one_button_is_primary_and_the_helpful_method_comes_first() {
     );
 }
 
-/// A console that sends nothing offers nothing, wherever it could be asked for, and says why.
+/// A look-only console offers no order anywhere it could be requested, and says why.
 #[test]
-fn a_console_that_only_looks_offers_no_order_anywhere() {
+fn look_only_console_offers_no_order_anywhere() {
     let in_use = Explanation::harmless(
         "Another console is using this data folder",
         NextStep::Outside("Act in the other console".into()),
@@ -256,7 +256,7 @@ fn a_console_that_only_looks_offers_no_order_anywhere() {
 }
 
 #[test]
-fn both_ways_are_there_at_every_step_of_either() {
+fn both_sign_in_methods_are_offered_at_every_step() {
     let is_there = |state: State, other: &str| {
         let (_, harness) = wide(state);
         assert!(harness.query_by_label(other).is_some(), "{other}");
@@ -272,7 +272,7 @@ fn both_ways_are_there_at_every_step_of_either() {
 }
 
 #[test]
-fn the_browser_takes_the_place_of_a_code_that_has_not_come() {
+fn browser_sign_in_replaces_a_code_that_has_not_arrived() {
     let mut asking = State::new(Mode::Live, "Commercial", Policy::default());
     set(&mut asking, SessionStatus::AskingForCode);
     let (desk, mut harness) = wide(asking);
@@ -285,7 +285,7 @@ fn the_browser_takes_the_place_of_a_code_that_has_not_come() {
 }
 
 #[test]
-fn a_silent_host_is_said_while_the_code_waits() {
+fn silent_host_is_reported_while_the_code_is_pending() {
     let mut state = waiting(900);
     let (_, harness) = wide(state);
     assert!(!shows(&harness, "still trying"));
@@ -302,7 +302,7 @@ fn a_silent_host_is_said_while_the_code_waits() {
 }
 
 #[test]
-fn whose_sign_in_it_is_is_asked_with_the_reason() {
+fn unfamiliar_account_is_confirmed_with_the_reason() {
     let so_far = "a-tenant-of-before".into();
     for (reason, title, why) in [
         (
@@ -336,7 +336,7 @@ fn whose_sign_in_it_is_is_asked_with_the_reason() {
 }
 
 #[test]
-fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() {
+fn browser_callback_over_https_is_reported_and_the_page_opens_at_a_new_address() {
     let mut state = signed_in();
     let prompt = BrowserPrompt {
         page: "http://127.0.0.1:1/sign-in/once".into(),
@@ -362,7 +362,7 @@ fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() 
 }
 
 #[test]
-fn a_sign_in_whose_browser_has_answered_sends_nobody_back_to_its_page() {
+fn sign_in_after_the_browser_answered_offers_no_return_to_its_page() {
     let prompt = BrowserPrompt {
         page: "http://127.0.0.1:1/sign-in/once".into(),
         expires_in: Duration::from_mins(5),
@@ -396,7 +396,7 @@ fn a_sign_in_whose_browser_has_answered_sends_nobody_back_to_its_page() {
 }
 
 #[test]
-fn a_list_that_comes_slowly_says_what_it_waits_for() {
+fn slow_list_says_what_it_waits_for() {
     let mut state = signed_in();
     let shown = state.inventory.all().len();
     let apply = |state: &mut State, news| {
@@ -430,7 +430,7 @@ fn a_list_that_comes_slowly_says_what_it_waits_for() {
 }
 
 #[test]
-fn only_where_a_list_was_read_are_the_rows_called_the_last_one() {
+fn rows_are_called_the_last_list_only_if_one_was_read() {
     let words = "The list below is the last one read";
     for (read_at, is_said) in [(None, false), (Some(at(5)), true)] {
         let mut state = signed_in();
@@ -446,7 +446,7 @@ fn only_where_a_list_was_read_are_the_rows_called_the_last_one() {
 }
 
 #[test]
-fn a_history_that_was_cut_says_what_it_leaves_open() {
+fn truncated_history_says_what_may_be_missing() {
     let part = "The state column may be incomplete: part of the action history was cut off";
     let look = |is_complete| LookBack {
         since: at(0),
@@ -469,7 +469,7 @@ fn a_history_that_was_cut_says_what_it_leaves_open() {
 }
 
 #[test]
-fn while_a_code_is_pending_the_list_and_what_is_contained_stay_in_sight() {
+fn list_and_contained_devices_stay_visible_while_a_code_is_pending() {
     for (session, over) in [
         (SessionStatus::AskingForCode, "Asking for a code…"),
         (waiting(900).session, "A1B2C3D4E"),
@@ -487,7 +487,7 @@ fn while_a_code_is_pending_the_list_and_what_is_contained_stay_in_sight() {
             assert!(other.is_some(), "the other way");
         }
     }
-    // With nothing to be seen it has the page to itself.
+    // Without a list, the sign-in has its own page.
     let (_, harness) = wide(waiting(900));
     assert!(harness.query_by_label("Search devices").is_none());
 }

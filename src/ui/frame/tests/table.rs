@@ -1,4 +1,4 @@
-//! The table when it is scrolled, sorted and small: no row is without its name, no bar out of view.
+//! The table while scrolled, sorted and small: every row shows its name, and every bar is visible.
 
 use egui::accesskit::Role as Part;
 use egui::{Modifiers, MouseWheelUnit, Pos2, Rect, Shape, TouchPhase, Vec2};
@@ -25,7 +25,7 @@ fn many(count: usize) -> State {
     state
 }
 
-/// The list with every column, and the device of a row selected; its panel stays closed in a narrow window.
+/// The list with every column, and one row selected; its panel stays closed in a narrow window.
 fn table(count: usize, (width, height): (f32, f32), row: usize) -> (Shared, Harness<'static>) {
     let (desk, mut harness) = desk(many(count), egui::vec2(width, height));
     {
@@ -45,7 +45,7 @@ fn selected_row(desk: &Shared, harness: &Harness<'static>) -> Option<Rect> {
     drawn_row(harness, &name)
 }
 
-/// Where the row of the device of this name is drawn, if it is in view.
+/// Rectangle of the row with this name, if visible.
 fn drawn_row(harness: &Harness<'static>, name: &str) -> Option<Rect> {
     let mut rows = harness.query_all_by(|node| node.role() == Part::Row);
     let row = rows.find(|row| {
@@ -55,7 +55,7 @@ fn drawn_row(harness: &Harness<'static>, name: &str) -> Option<Rect> {
     Some(row.rect())
 }
 
-/// What is written within `room`, with what can be seen of it.
+/// Texts drawn within `room`, with their rectangles and visible parts.
 fn written(harness: &Harness<'static>, room: Rect) -> Vec<(String, Rect, Rect)> {
     fn gather(shape: &Shape, clip: Rect, into: &mut Vec<(String, Rect, Rect)>) {
         if let Shape::Vec(shapes) = shape {
@@ -75,7 +75,7 @@ fn written(harness: &Harness<'static>, room: Rect) -> Vec<(String, Rect, Rect)> 
     all
 }
 
-/// The whole texts of those that begin within `room` and are drawn with an end of three dots.
+/// The full texts of those that start within `room` and are drawn elided.
 fn elided(harness: &Harness<'static>, room: Rect) -> Vec<String> {
     fn gather(shape: &Shape, room: Rect, into: &mut Vec<String>) {
         if let Shape::Vec(shapes) = shape {
@@ -109,7 +109,7 @@ pub(super) fn wheel(harness: &mut Harness<'static>, at: Pos2, delta: Vec2) {
 }
 
 #[test]
-fn the_name_stays_in_view_however_far_the_columns_are_scrolled() {
+fn name_column_stays_visible_while_scrolled_sideways() {
     for size in SIZES {
         let (desk, mut harness) = table(400, size, 3);
         let window = Rect::from_min_size(Pos2::ZERO, size.into());
@@ -146,7 +146,7 @@ fn the_name_stays_in_view_however_far_the_columns_are_scrolled() {
 }
 
 #[test]
-fn no_column_is_cut_within_a_word() {
+fn no_column_is_cut_in_the_middle_of_a_word() {
     for size in SIZES {
         let (desk, mut harness) = table(400, size, 3);
         let table = harness.get_by_role(Part::Table).rect();
@@ -163,7 +163,7 @@ fn no_column_is_cut_within_a_word() {
 }
 
 #[test]
-fn arrow_keys_reach_the_last_column_and_the_first() {
+fn arrow_keys_reach_the_last_and_first_columns() {
     let (_, mut harness) = table(400, SIZES[0], 3);
     harness.get_by_role(Part::Table).focus();
     harness.run_steps(2);
@@ -208,7 +208,7 @@ fn sorting_scrolls_to_the_top_and_keeps_the_selection() {
 }
 
 #[test]
-fn the_heads_are_one_stop_within_which_arrows_walk() {
+fn heads_are_one_tab_stop_with_arrow_keys() {
     let (desk, mut harness) = table(40, SIZES[0], 3);
     harness.get_by_label("Column heads, for sorting").focus();
     harness.run_steps(2);
@@ -224,14 +224,14 @@ fn the_heads_are_one_stop_within_which_arrows_walk() {
 }
 
 #[test]
-fn of_many_rows_only_those_in_view_are_drawn() {
+fn only_visible_table_rows_are_drawn() {
     let (_, harness) = table(20_000, SIZES[2], 12_345);
     let rows = harness.query_all_by(|node| node.role() == Part::Row);
     assert!(rows.count() < 60);
 }
 
 #[test]
-fn a_row_whose_name_is_hardly_seen_cannot_be_clicked() {
+fn row_with_barely_visible_name_cannot_be_clicked() {
     let (desk, mut harness) = table(400, SIZES[0], 3);
     let table = harness.get_by_role(Part::Table).rect();
     let row = selected_row(&desk, &harness).expect("the selected row");
@@ -267,7 +267,7 @@ fn keys_scroll_the_comparison_below_its_head() {
     let window = Rect::from_min_size(Pos2::ZERO, egui::vec2(640.0, 360.0));
     let seen = |harness: &Harness<'static>, what: &str| {
         let node = harness.query_by_label(what);
-        // What is scrolled away lies elsewhere, whatever of it is drawn.
+        // Nodes scrolled out of view are elsewhere, even if partly drawn.
         node.is_some_and(|node| {
             let texts = written(harness, window);
             texts.iter().any(|(text, rect, clip)| {
@@ -294,7 +294,7 @@ fn keys_scroll_the_comparison_below_its_head() {
 }
 
 #[test]
-fn the_end_of_a_long_name_distinguishes_devices() {
+fn end_of_a_long_name_distinguishes_devices() {
     let mut state = signed_in();
     let names =
         ["01", "02"].map(|end| format!("WORKSTATION-WESTERN-BRANCH-FLOOR-3-ROOM-117-DESK-{end}"));
@@ -321,7 +321,7 @@ fn the_end_of_a_long_name_distinguishes_devices() {
     );
 }
 
-/// Where the row of a device lies.
+/// Upper edge of a device's row.
 fn row_top(harness: &Harness<'static>, name: &str) -> f32 {
     let mut rows = harness.query_all_by(|node| node.role() == Part::Row);
     let row = rows.find(|row| {
@@ -342,7 +342,7 @@ fn page_above(desk: &Shared) {
 }
 
 #[test]
-fn a_row_stays_under_the_pointer_while_devices_arrive_above_it() {
+fn row_stays_under_the_pointer_while_devices_arrive_above_it() {
     let (desk, mut harness) = table(200, (1400.0, 900.0), 0);
     let before = row_top(&harness, "LT-00004");
     harness.hover_at(egui::pos2(60.0, before + 12.0));
@@ -356,7 +356,7 @@ fn a_row_stays_under_the_pointer_while_devices_arrive_above_it() {
     page_above(&desk);
     harness.run_steps(3);
     assert!((row_top(&harness, "LT-00148") - before).abs() < 1.0);
-    // At the top nobody has gone anywhere yet.
+    // At the top, new rows scroll into view.
     let (desk, mut harness) = table(200, (1400.0, 900.0), 0);
     desk.borrow_mut().views.selected = None;
     harness.run_steps(2);
@@ -409,7 +409,7 @@ fn no_row_moves_when_a_reading_fails_or_ends() {
     }
 }
 
-/// The heads that are shown, from the left.
+/// The visible heads, from the left.
 fn heads(harness: &Harness<'static>) -> Vec<(String, Rect)> {
     let heads = harness.query_all_by(|node| node.role() == Part::Button);
     let mut heads: Vec<_> = heads
@@ -424,7 +424,7 @@ fn heads(harness: &Harness<'static>) -> Vec<(String, Rect)> {
 }
 
 #[test]
-fn no_head_is_cut_and_the_columns_fill_the_table() {
+fn no_head_is_truncated_and_the_columns_fill_the_table() {
     for width in [620_u16, 800, 1_000, 1_120, 1_280, 1_400, 1_600, 1_900] {
         let (_, mut harness) = table(40, (width.into(), 600.0), 3);
         harness.get_by_role(Part::Table).focus();
@@ -450,7 +450,7 @@ fn no_head_is_cut_and_the_columns_fill_the_table() {
 }
 
 #[test]
-fn what_the_columns_leave_goes_to_the_names_unless_they_were_set() {
+fn remaining_width_goes_to_the_name_column_unless_resized() {
     let (desk, mut harness) = table(40, (2_800.0, 900.0), 3);
     let name = |harness: &Harness<'static>| heads(harness)[0].1.width();
     assert!(name(&harness) > 300.0, "{}", name(&harness));
@@ -461,7 +461,7 @@ fn what_the_columns_leave_goes_to_the_names_unless_they_were_set() {
 }
 
 #[test]
-fn a_head_that_was_made_too_narrow_says_its_title() {
+fn too_narrow_head_shows_its_title_as_tip() {
     let (desk, mut harness) = table(400, SIZES[2], 3);
     let set = |column, width| desk.borrow_mut().views.layout.widths.insert(column, width);
     set(Column::LastSeen, 48.0);

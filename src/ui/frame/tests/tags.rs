@@ -1,4 +1,4 @@
-//! The tag that goes with a containment, from the row of the order in Activity.
+//! The tag that goes with a containment, from its order's row in Activity.
 
 use super::*;
 use crate::action::{ActionKind, Subject, TAG, Task, Value};
@@ -10,7 +10,7 @@ const CONTAINED: &str = "contained INC-4711";
 const ADD: &str = "Add tag “contained INC-4711”…";
 const REMOVE: &str = "Remove tag “contained INC-4711”…";
 
-/// An order of HR that was done, under the ticket.
+/// A successful order on HR under the ticket.
 fn done(tag: &str, task: Task) -> Entry {
     let action = MachineActionId::parse(tag).expect("a literal id");
     let finished = fixtures::finished(action.as_str(), MachineActionStatus::Succeeded);
@@ -36,7 +36,7 @@ fn tagged(tag: &str) -> Task {
     }
 }
 
-/// The record of HR is read, with these tags.
+/// Reads HR's record, with these tags.
 fn read(desk: &Shared, harness: &mut Harness<'static>, tags: Option<&[&str]>) {
     let mut record = Machine::clone(&machine(HR, "HR-LT-007"));
     let tags = tags.map(|tags| tags.iter().map(|tag| Box::from(*tag)).collect());
@@ -57,7 +57,7 @@ fn opened(entries: Vec<Entry>) -> (Shared, Harness<'static>) {
     desk(state, egui::vec2(2200.0, 1200.0))
 }
 
-/// Presses it, and looks at the form that opens.
+/// Presses it, and checks the form that opens.
 fn form_of(desk: &Shared, harness: &mut Harness<'static>, button: &str, kind: ActionKind) {
     harness.get_by_label(button).click_accesskit();
     harness.run_steps(4);
@@ -73,7 +73,7 @@ fn form_of(desk: &Shared, harness: &mut Harness<'static>, button: &str, kind: Ac
 }
 
 #[test]
-fn what_was_contained_under_a_ticket_is_offered_its_tag() {
+fn containment_under_a_ticket_offers_its_tag() {
     let kinds = [
         ActionKind::Isolate,
         ActionKind::Contain,
@@ -110,7 +110,7 @@ fn release_offers_to_remove_the_tag_added_from_here() {
         harness.query_by_label(ADD).is_none(),
         "not contained any more"
     );
-    // The restriction still holds.
+    // The restriction is still in force.
     let restricted = MachineActionType::RestrictCodeExecution;
     let event = succeeded("r1", restricted, HR);
     desk.borrow_mut().state.apply(event);
@@ -120,7 +120,7 @@ fn release_offers_to_remove_the_tag_added_from_here() {
     let (desk, mut harness) = opened(vec![done("cdn-00000002", tagged(CONTAINED)), release()]);
     read(&desk, &mut harness, Some(&["vip", CONTAINED]));
     form_of(&desk, &mut harness, REMOVE, ActionKind::RemoveTag);
-    // Set by somebody else.
+    // Set by a colleague.
     let (desk, mut harness) = opened(vec![release()]);
     read(&desk, &mut harness, Some(&[CONTAINED]));
     assert!(!offers(&harness));

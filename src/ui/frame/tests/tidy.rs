@@ -1,4 +1,4 @@
-//! Nothing is said twice, nothing is pushed aside, and what is empty takes no room.
+//! Nothing is shown twice or pushed aside, and empty parts take no room.
 
 use egui::Modifiers;
 
@@ -29,7 +29,7 @@ fn count(harness: &Harness<'static>, label: &str) -> usize {
 
 /// A screen reader may press two of them before the window draws.
 #[test]
-fn two_boxes_that_are_pressed_in_one_frame_are_both_ticked() {
+fn two_boxes_pressed_in_one_frame_are_both_ticked() {
     let (desk, mut harness) = wide(signed_in());
     for (id, name) in [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")] {
         let box_of = format!("Select {}", machine(id, name).reference().quoted());
@@ -39,7 +39,7 @@ fn two_boxes_that_are_pressed_in_one_frame_are_both_ticked() {
     assert_eq!(desk.borrow().views.bulk_selection.len(), 2);
 }
 
-/// Opens the menu of the selection with the keyboard, and chooses from it the same way.
+/// Opens the menu of the selection by key, and chooses from it by key.
 fn choose_from_menu(harness: &mut Harness<'static>, choice: &str) {
     harness
         .get_by_role_and_label(
@@ -57,7 +57,7 @@ fn choose_from_menu(harness: &mut Harness<'static>, choice: &str) {
 }
 
 #[test]
-fn a_form_chosen_from_a_menu_by_keyboard_closes_the_menu_and_gives_the_keyboard_back() {
+fn form_chosen_from_a_menu_by_key_closes_the_menu_and_returns_the_focus() {
     let (desk, mut harness) = desk(signed_in(), egui::vec2(800.0, 600.0));
     desk.borrow_mut().views.bulk_selection = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")]
         .map(|(id, name)| machine(id, name).reference())
@@ -66,7 +66,7 @@ fn a_form_chosen_from_a_menu_by_keyboard_closes_the_menu_and_gives_the_keyboard_
     for _ in 0..2 {
         choose_from_menu(&mut harness, "Scan 2 devices…");
         assert!(desk.borrow().views.form().is_some());
-        // An open list would get the keys that confirm the form.
+        // An open popup would get the keys that confirm the form.
         assert!(!egui::Popup::is_any_open(&harness.ctx));
         harness.key_press(Key::Escape);
         harness.run_steps(4);
@@ -80,7 +80,7 @@ fn a_form_chosen_from_a_menu_by_keyboard_closes_the_menu_and_gives_the_keyboard_
 }
 
 #[test]
-fn a_long_warning_about_the_selection_is_cut_before_its_buttons_go_into_the_menu() {
+fn long_selection_warning_is_truncated_before_buttons_move_into_the_menu() {
     let (desk, mut harness) = wide(signed_in());
     desk.borrow_mut().views.bulk_selection = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")]
         .map(|(id, name)| machine(id, name).reference())
@@ -97,7 +97,7 @@ fn a_long_warning_about_the_selection_is_cut_before_its_buttons_go_into_the_menu
 }
 
 #[test]
-fn an_empty_activity_is_a_line_until_there_is_an_order() {
+fn empty_activity_is_one_line_until_there_is_an_order() {
     for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
         let (desk, mut harness) = desk(signed_in(), size);
         let height =
@@ -111,7 +111,7 @@ fn an_empty_activity_is_a_line_until_there_is_an_order() {
 }
 
 #[test]
-fn two_notices_are_one_line_until_they_are_asked_for() {
+fn two_notices_share_one_line_until_expanded() {
     const ALL: [&str; 3] = ["The clock is off", "Not compared yet", "No network"];
     let said = |words: &str| Explanation::harmless(words, NextStep::None);
     let mut state = signed_in();
@@ -147,7 +147,7 @@ fn two_notices_are_one_line_until_they_are_asked_for() {
 }
 
 #[test]
-fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_while() {
+fn welcome_disappears_when_the_first_form_opens_or_after_a_while() {
     const WELCOME: &str = "Signed in as jane@contoso.com";
     let newcomer = || {
         let mut state = signed_in();
@@ -177,7 +177,7 @@ fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_while() {
     assert!(frames > 60, "it was there to be read: {frames}");
 }
 
-/// Each of these things on screen.
+/// Rectangles of the widgets with these labels.
 fn places(harness: &Harness<'static>, labels: &[&str]) -> Vec<egui::Rect> {
     let of = |label: &&str| {
         let nodes = harness.query_all_by_label(label);
@@ -187,7 +187,7 @@ fn places(harness: &Harness<'static>, labels: &[&str]) -> Vec<egui::Rect> {
 }
 
 #[test]
-fn what_needs_nobody_is_said_in_a_line_of_its_own_and_covers_and_moves_nothing() {
+fn passing_notices_have_their_own_line_and_cover_and_move_nothing() {
     const LABELS: [&str; 10] = [
         "LIVE",
         "Tenant 5f0c7a31",
@@ -200,7 +200,7 @@ fn what_needs_nobody_is_said_in_a_line_of_its_own_and_covers_and_moves_nothing()
         "Activity",
         "Menu",
     ];
-    // The last is 1280 × 720 at a scale of 2.
+    // The last is 1280 × 720 at scale 2.
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
         let mut state = signed_in();
         let refused = Record::Refused {
@@ -250,7 +250,7 @@ fn what_needs_nobody_is_said_in_a_line_of_its_own_and_covers_and_moves_nothing()
 }
 
 #[test]
-fn no_button_of_the_strip_moves_when_something_needs_attention() {
+fn strip_buttons_do_not_move_when_something_needs_attention() {
     const BUTTONS: [&str; 10] = [
         "Journal",
         "Settings",
@@ -297,7 +297,7 @@ fn no_button_of_the_strip_moves_when_something_needs_attention() {
 }
 
 #[test]
-fn the_keyboard_goes_to_what_is_beside_the_last_block_that_was_removed() {
+fn focus_moves_to_the_neighbour_of_the_last_removed_block() {
     use crate::message::{IndicatorNews, ReadIndicators};
     use crate::model::{Indicator, IndicatorAction};
 
@@ -336,7 +336,7 @@ fn the_keyboard_goes_to_what_is_beside_the_last_block_that_was_removed() {
     blocks(&desk, 0);
     harness.run_steps(4);
     assert!(harness.get_by_label("Read again").is_focused());
-    // Where nothing is near, the page has it, and not a list that is not drawn.
+    // With nothing near, the page is focused, and not a list that is not drawn.
     let home = Dialog::focus_home(&harness.ctx);
     let back = harness.get_by_label("Back to the list");
     back.focus();
@@ -345,7 +345,7 @@ fn the_keyboard_goes_to_what_is_beside_the_last_block_that_was_removed() {
 }
 
 #[test]
-fn a_device_without_a_name_is_called_by_the_end_of_its_id_once() {
+fn unnamed_device_shows_the_end_of_its_id_once() {
     let mut state = signed_in();
     let mut nameless = (*machine(HR, "")).clone();
     nameless.computer_dns_name = None;
@@ -361,7 +361,7 @@ fn a_device_without_a_name_is_called_by_the_end_of_its_id_once() {
 }
 
 #[test]
-fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
+fn package_is_downloaded_by_the_usual_confirm_keys() {
     let finished = fixtures::finished("b89eb834", MachineActionStatus::Succeeded);
     let collected = entry(
         ActionKind::CollectInvestigationPackage,
@@ -395,7 +395,7 @@ fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
         Some(folder.display().to_string())
     );
     assert_eq!(count(&harness, "confirms, Esc closes"), 1);
-    // On another computer only a press on the button that names it opens anything.
+    // On another computer, only a press on the button that names it opens anything.
     let shared = r"\\fs01\evidence".to_owned();
     let shared = if cfg!(windows) {
         shared

@@ -1,4 +1,4 @@
-//! The timeline of a device: by the keyboard, by a screen reader, by the pointer.
+//! The timeline of a device by keyboard, screen reader and pointer.
 
 use super::*;
 use crate::message::PanelNews;
@@ -65,7 +65,7 @@ fn said(harness: &Harness<'static>) -> String {
 }
 
 #[test]
-fn the_command_puts_the_keyboard_on_it_and_shows_it() {
+fn timeline_command_focuses_and_shows_the_timeline() {
     let (desk, mut harness) = desk(history(), egui::vec2(800.0, 600.0));
     let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
     desk.borrow_mut().views.show_device(device);
@@ -79,7 +79,7 @@ fn the_command_puts_the_keyboard_on_it_and_shows_it() {
 }
 
 #[test]
-fn what_happened_is_on_one_axis_and_in_words() {
+fn events_are_shown_on_one_axis_and_as_text() {
     let (desk, mut harness) = wide(history());
     let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
     desk.borrow_mut().views.show_device(device);
@@ -92,7 +92,7 @@ fn what_happened_is_on_one_axis_and_in_words() {
     );
     harness.get_by_label("Timeline").focus();
     harness.run_steps(2);
-    // The newest first, and then back in time.
+    // The newest first.
     for text in [
         "1 h ago · p.marsh last seen",
         "2 h ago · Isolate, Succeeded, by sam@contoso.com: beacon\\u{202e}",
@@ -149,7 +149,7 @@ fn clicking_a_timeline_mark_focuses_the_axis_and_arrows_continue_from_it() {
         "{}",
         said(&harness)
     );
-    // Newer ones that come before it choose no other.
+    // Newer events do not change the choice.
     let mut newer = MachineAction::bare(
         MachineActionId::parse("s2").expect("a literal id"),
         MachineActionType::Unisolate,
