@@ -5,7 +5,7 @@ use crate::explain::{Explanation, NextStep};
 /// Opens an address that the caller has checked: only `https`, and `http` on loopback.
 ///
 /// # Errors
-/// What to do if there is no browser to open.
+/// Advice if there is no browser to open.
 pub fn open(page: &str) -> Result<(), Explanation> {
     webbrowser::open(page).map_err(|error| {
         let is_sign_in = page.contains("/sign-in/");

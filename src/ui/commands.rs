@@ -33,7 +33,7 @@ pub enum UiCommand {
     ShowIncident,
     CopyHandOver,
     VerifyJournal,
-    /// Opens the form that releases what this account isolated or contained.
+    /// Opens the form that releases devices isolated or contained by this account.
     ReleaseMine,
     /// Opens the form that lifts this account's restrictions.
     UnrestrictMine,

@@ -275,7 +275,7 @@ enum Page {
     Device,
 }
 
-/// Where the focus was when a page replaced the list.
+/// The focus before a page replaced the list.
 #[derive(Debug, Clone, Copy)]
 struct Opened {
     page: Page,

@@ -19,7 +19,7 @@ use crate::ui::sign_in::{account, banner};
 
 /// Number of problems that share one line: one line each would push the list far down.
 const SEVERAL: usize = 2;
-/// How long a passing notice is shown, in seconds.
+/// Time for which a passing notice is shown, in seconds.
 const PASSING_SECS: f64 = 20.0;
 
 /// Height of the line for passing notices; minimal in a low window.

@@ -39,7 +39,7 @@ pub struct Views {
     pub shown: Option<MachineId>,
     /// The search field wants the focus in this frame.
     pub focus_search: bool,
-    /// The device whose timeline takes the keyboard focus.
+    /// The device whose timeline gets the focus.
     pub timeline_of: Option<MachineId>,
     /// Whether the user focused the search field, or the focus only returned to it; `None` without focus.
     pub search_entered: Option<bool>,
@@ -137,7 +137,7 @@ pub enum OpenDialog {
     ConfirmClose,
 }
 
-/// How long a device has been selected. Moving through the list must not use up the call budget.
+/// The time for which a device has been selected. Moving through the list must not use up the call budget.
 #[derive(Debug, Clone)]
 pub struct Dwell {
     pub id: MachineId,

@@ -22,7 +22,7 @@ use crate::ui::words::{clock_text, devices, duration};
 
 /// Number of devices that the title of a summary names.
 const TITLED: usize = 2;
-/// How long a summary shows “being acknowledged” at most, in seconds.
+/// Maximum time for which a summary shows “being acknowledged”, in seconds.
 const ACKNOWLEDGING_SECS: f64 = 5.0;
 /// Number of devices that a summary names per kind of failure.
 const MAX_NAMED: usize = 3;

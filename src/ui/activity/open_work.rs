@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(what(Ending::Close), expected);
         assert_eq!(what(Ending::SignOut), expected);
         let now = Timestamp::from_second(7).expect("a time");
-        let sent = open.sent_words(now).expect("two were sent");
+        let sent = open.sent_words(now).expect("two sent orders");
         assert!(
             sent.ends_with(": sent 7 s ago, the first of these"),
             "{sent}"

@@ -273,7 +273,7 @@ fn line_ui(
     );
     title_ui(ui, task);
     if let Some(hash) = task.file_hash() {
-        // Of two files on one device, or on all, each is named.
+        // The hash distinguishes two files on one device, or on all.
         ui.add(weak(short_hash(hash)));
     }
     if let Some(plan) = &entry.order.plan {

@@ -150,7 +150,7 @@ mod tests {
     /// Initial value of this field in the form that undoes the entry.
     fn begins_with(state: &State, entry: &Entry, parameter: &Parameter) -> String {
         let kind = entry.order.task.kind().expect("an action");
-        let undo = kind.spec().undo.expect("it has an inverse");
+        let undo = kind.spec().undo.expect("an inverse");
         let mut draft = Draft::new(entry.id(), entry.machine(), Subject::Act(undo));
         fill(&mut draft, entry, state);
         draft.text(parameter).to_owned()
@@ -183,7 +183,7 @@ mod tests {
             let state = state(&[&isolated(choice), &release]);
             assert_eq!(begins_with(&state, &release, &ISOLATION_TYPE), value);
         }
-        // Nobody knows how it was isolated.
+        // The former scope is unknown.
         let unknown = state(&[&release]);
         assert_eq!(begins_with(&unknown, &release, &ISOLATION_TYPE), "");
         // From the service: the later of two, by anyone, and none after the release.

@@ -22,7 +22,7 @@ use crate::ui::activity::download;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::{look, words};
 
-/// How long the service keeps an action for a silent device.
+/// Time for which the service keeps an action for a silent device.
 const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
 /// Age from which ages are shown without seconds, so that nothing has to tick.

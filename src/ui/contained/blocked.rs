@@ -78,7 +78,7 @@ pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
     format!("{what} {until}{made} by {by}{changed}{why}")
 }
 
-/// Who has changed a colleague's block, according to this journal.
+/// The account that has changed a colleague's block, according to this journal.
 fn changed_by(one: &Indicator, state: &State) -> Option<String> {
     let entry = one.tag().and_then(|tag| state.entry(tag))?;
     let author = &entry.author;

@@ -97,7 +97,7 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
         )),
         (None, None, _) => match &cx.state.inventory.failure {
             Some(failure) => Some(format!("Not checked: {}", failure.headline)),
-            // It will be read as soon as the renewal in progress ends.
+            // The history is read as soon as the renewal in progress ends.
             None if matches!(
                 cx.state.session,
                 SessionStatus::SignedIn { .. } | SessionStatus::Renewing { .. }
@@ -181,7 +181,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     }
 }
 
-/// Shows a device with what contains it, and its release.
+/// Shows a device with its condition, and its release.
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
     raised_ui(ui, |ui| {

@@ -1,4 +1,4 @@
-//! The button that releases a device from what contains it.
+//! The button that releases a contained device.
 
 use egui::Ui;
 
@@ -9,7 +9,7 @@ use crate::ui::commands::acting_trouble;
 use crate::ui::order::NewForm;
 use crate::ui::widgets::{ActionButton, Icon};
 
-/// Shows the button that releases what is contained.
+/// Shows the button that releases the device of a row.
 pub fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained, is_compact: bool) {
     let back = row.condition.way_back();
     let label = format!("{}…", back.spec().button);

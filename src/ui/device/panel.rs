@@ -218,7 +218,7 @@ fn twins_notice(selected: &MachineRef, twins: &[&Machine], now: Timestamp) -> St
     }
 }
 
-/// What distinguishes a twin from the selected record.
+/// The differences between a twin and the selected record.
 fn about_twin(selected: &MachineRef, twin: &Machine, now: Timestamp) -> String {
     let health = look::health(&twin.health_status).word;
     let report = last_report(twin, now);

@@ -39,7 +39,7 @@ pub fn hint(
     format!("{}\n{more}", state.text())
 }
 
-/// What a pending action waits for; for a silent device, since when it has been silent.
+/// The event that a pending action waits for; for a silent device, since when it has been silent.
 #[must_use]
 pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
     const WAITS: &str = "waiting for the device";

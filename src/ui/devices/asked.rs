@@ -14,7 +14,7 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, UiExt as _, elided, icon, text_width};
 use crate::ui::words::{ago, counted, devices};
 
-/// How long typed text must stay unchanged before the service is queried automatically; pasted text is
+/// Time for which typed text must stay unchanged before the service is queried automatically; pasted text is
 /// complete at once.
 const REST_SECS: f64 = 1.0;
 /// Width that a note's text leaves for the query button.
@@ -337,7 +337,7 @@ fn found_words(cx: &Cx<'_>) -> String {
     format!("In the list: {}", labels.join(", "))
 }
 
-/// What a search line names that is neither listed nor queried yet, and the query for it.
+/// A name in the search line that is neither listed nor queried yet, with the query for it.
 fn unlisted(cx: &Cx<'_>, asked: Option<&Asking>) -> Option<(String, Question)> {
     let unlisted = cx.views.asking.unlisted.iter();
     let is_other = |question: &&Question| asked.is_none_or(|asked| asked.question != **question);

@@ -199,7 +199,7 @@ fn search_enter_and_arrows_select_without_the_pointer() {
     assert!(harness.query_by_label_contains("2 of 3").is_some());
     harness.key_press(Key::Enter);
     harness.run_steps(2);
-    assert_eq!(selected(&desk), None, "of twins none is preselected");
+    assert_eq!(selected(&desk), None, "no twin is preselected");
     harness.key_press(Key::ArrowDown);
     harness.run_steps(2);
     assert_eq!(selected(&desk).as_deref(), Some(FIN));
@@ -211,7 +211,7 @@ fn search_enter_and_arrows_select_without_the_pointer() {
     assert_eq!(
         selected(&desk).as_deref(),
         Some(TWIN),
-        "the last row is the last"
+        "Arrow Down stops at the last row"
     );
     harness.key_press(Key::Home);
     harness.run_steps(2);
@@ -265,7 +265,7 @@ fn small_window_shows_the_panel_over_the_list_and_goes_back() {
         words.is_some_and(|words| words.contains("FIN-LT-042"))
     };
     let named = harness.query_all_by(is_name).count();
-    assert_eq!(named, 1, "beside the way back, and not once more below it");
+    assert_eq!(named, 1, "shown only beside the back button");
     harness.get_by_label("Back to the list").click();
     harness.run_steps(2);
     assert!(harness.query_by_label("Search devices").is_some());
@@ -414,7 +414,7 @@ fn ended_sign_in_keeps_the_list_and_offers_a_new_one() {
             .is_some()
     );
     let ended = harness.query_all_by_label("Your sign-in has ended");
-    assert_eq!(ended.count(), 1, "in the banner, and not over the rows too");
+    assert_eq!(ended.count(), 1, "shown only in the banner");
     let shown = |label: &str| harness.query_by_label(label).is_some();
     assert!(shown("Problem 3") && !shown("Problem 2") && shown("2 more"));
     let sign_in_methods = [UiCommand::SignIn, UiCommand::SignInWithBrowser];

@@ -64,7 +64,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> (Arc<Incident>, bool) {
                 cx.views.screen = Screen::Devices;
             }
             field_ui(ui, cx);
-            // For the text in the field now: nothing of the previous ticket can be pressed.
+            // The incident of the ticket typed now: nothing of the previous one can be pressed.
             let (incident, is_up_to_date) = cx.views.incident.advance(cx.state);
             release_ui(ui, cx, &incident);
             hand_over_ui(ui, cx, &incident);

@@ -352,7 +352,7 @@ mod tests {
         let width = |row: f32| device_width(Rect::from_min_size(egui::Pos2::ZERO, vec2(row, ROW)));
         let fixed = TIME + STATUS + DEVICE + ACTION + ICONS;
         assert!(width(400.0) >= DEVICE);
-        assert!(width(fixed + 60.0) > DEVICE + 59.0, "all of it");
+        assert!(width(fixed + 60.0) > DEVICE + 59.0, "all of the spare room");
         for row in [fixed + 100.0, 1_400.0] {
             let comment = row - fixed - (width(row) - DEVICE);
             assert!(comment >= MIN_ROOM, "{row}: {comment}");

@@ -175,7 +175,7 @@ impl FormTarget {
     }
 }
 
-/// Where a form is drawn.
+/// Id and size class of a drawn form.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     pub id: Id,

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_needs_its_ticket() {
+    fn template_without_ticket_loses_its_placeholder() {
         for (template, with, without) in [
             ("{ticket}: beacon seen", "INC-1: beacon seen", "beacon seen"),
             ("beacon seen, {ticket}", "beacon seen, INC-1", "beacon seen"),

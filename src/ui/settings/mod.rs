@@ -341,7 +341,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     ui.small_label(format!("From {}, not written here:", clean(&file, 200)));
     for key in RuleKey::ALL {
         let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
-        // Of a shared file only the policy applies.
+        // Only the policy of a shared file applies.
         let counts = key.is_policy();
         if counts && !entries.is_empty() {
             let line = format!("{}: {}", label(key), entries.join(", "));

@@ -283,7 +283,7 @@ mod tests {
         }
         assert!(
             (8..=10).contains(&frames),
-            "{frames}: no frame looks at all"
+            "{frames}: no frame checks the whole list"
         );
         let of = |key, entry| matches.of(key, entry);
         assert_eq!(of(RuleKey::ProtectedNames, "dc0000*"), Some(10));

@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(form.changes(), [typed]);
         assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
         form.follow(&written("tier0\nvip", "10.8.0.0/16"));
-        assert!(form.changes().is_empty(), "it was saved");
+        assert!(form.changes().is_empty(), "the change was saved");
         form.typed.text_mut(RuleKey::VpnRanges).clear();
         form.discard();
         assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");

@@ -14,7 +14,7 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_ui};
 use crate::ui::{Cx, look};
 
-/// How long a renewal takes before it is shown.
+/// Time after which a renewal in progress is shown.
 const PATIENCE_SECS: f64 = 3.0;
 
 /// Shows why the sign-in cannot be used, and every way to continue.

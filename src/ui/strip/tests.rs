@@ -171,7 +171,7 @@ fn menu_takes_only_buttons_that_do_not_fit_and_account_is_cut_last() {
                 let beside = if last { counter_width(ui, MANY) } else { menu };
                 assert!(
                     facts + row + beside + next > room - 1.0,
-                    "{room}: one more fits"
+                    "{room}: one more button fits"
                 );
             }
             let could_go = plan.shown.iter().any(|fact| fact.rank > Rank::Clipped);

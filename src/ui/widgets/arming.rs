@@ -146,7 +146,11 @@ mod tests {
         harness.state_mut().0 = 100.0;
         harness.run_steps(3);
         click(&mut harness, at);
-        assert_eq!(harness.state().1, 0, "it was meant for what was there");
+        assert_eq!(
+            harness.state().1,
+            0,
+            "the click was meant for the earlier button"
+        );
         harness.run_steps(3);
         click(&mut harness, at);
         assert_eq!(harness.state().1, 1);

@@ -10,7 +10,7 @@ use super::{
     tip::keep_readable,
 };
 
-/// How long "Copied" is shown, in seconds.
+/// Time for which "Copied" is shown, in seconds.
 const SHOWN_SECS: f64 = 1.5;
 
 /// Shows `text` in the monospace font and a button "Copy {what}" beside it.

@@ -54,7 +54,7 @@ fn disabled_button_is_focusable_says_why_and_does_nothing() {
     assert!(
         harness.query_all_by_value("No permission").count() > 0
             || harness.query_all_by_label("No permission").count() > 0,
-        "focus shows the reason"
+        "the reason is shown on focus"
     );
     for key in [Key::Enter, Key::Space] {
         harness.key_press(key);

@@ -12,7 +12,7 @@ fn refusals(count: u32) -> Vec<Entry> {
 /// Size that `frame` gives the list in a window of 800 × 600 points.
 const SMALL: egui::Vec2 = egui::vec2(784.0, 120.0);
 
-/// It waits for a decision, just ordered, with the pointer resting where the dialog was.
+/// It was just ordered and waits for a decision, with the pointer resting where the dialog was.
 #[test]
 fn held_order_stays_visible_in_a_small_window() {
     let name = "par-wks-0019.corp.contoso.com";

@@ -45,12 +45,12 @@ fn second_click_on_same_spot_acknowledges_nothing_unseen() {
     harness.state_mut().state.apply(acknowledged(last));
     harness.run_steps(1);
     let now = harness.get_by_label("Acknowledge").rect();
-    assert!(now.contains(upper), "{now:?} has taken the place");
+    assert!(now.contains(upper), "{now:?} is in its place");
     click_at(&mut harness, upper);
-    assert_eq!(acknowledgements(&harness), 1, "it was not read yet");
+    assert_eq!(acknowledgements(&harness), 1, "not seen yet");
     harness.run_steps(3);
     click_at(&mut harness, upper);
-    assert_eq!(acknowledgements(&harness), 2, "a second later it is");
+    assert_eq!(acknowledgements(&harness), 2, "armed a second later");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn held_then_newest_come_first_once_the_list_is_not_in_use() {
     assert_eq!(
         listed_tags(&harness),
         [tags[1], tags[0], tags[2]],
-        "under the pointer"
+        "the row under the pointer stays"
     );
     harness
         .state_mut()
@@ -109,7 +109,11 @@ fn held_then_newest_come_first_once_the_list_is_not_in_use() {
         .apply(Event::Entry(Box::new(last)));
     harness.run_steps(3);
     let below = [tags[1], tags[0], tags[2], "cdn-00000004"];
-    assert_eq!(listed_tags(&harness), below, "under the pointer");
+    assert_eq!(
+        listed_tags(&harness),
+        below,
+        "the row under the pointer stays"
+    );
     harness.hover_at(egui::pos2(600.0, 395.0));
     harness.run_steps(3);
     let in_order = [tags[2], "cdn-00000004", tags[1], tags[0]];
@@ -146,7 +150,7 @@ fn second_click_on_same_spot_acknowledges_no_other_summary() {
     let left = buttons(&harness);
     assert!(left.len() == 1 && left[0].contains(upper), "{left:?}");
     click_at(&mut harness, upper);
-    assert_eq!(acknowledgements(&harness), 1, "it was not read yet");
+    assert_eq!(acknowledgements(&harness), 1, "not seen yet");
     harness.run_steps(3);
     click_at(&mut harness, upper);
     assert_eq!(acknowledgements(&harness), 2);
@@ -181,7 +185,10 @@ fn held_order_is_sent_only_by_a_dialog_that_shows_the_consequence() {
     harness.run_steps(1);
     harness.key_press(egui::Key::Enter);
     harness.run_steps(2);
-    assert!(harness.state().out.work.is_empty(), "not by Enter");
+    assert!(
+        harness.state().out.work.is_empty(),
+        "Enter does not press it"
+    );
     harness.get_by_label(SEND).click();
     harness.run_steps(2);
     let world = harness.into_state();
@@ -272,7 +279,7 @@ fn entries_are_acknowledged_together_only_after_each_was_seen() {
 }
 
 #[test]
-fn showing_an_entrys_device_reopens_its_panel() {
+fn showing_the_device_of_an_entry_reopens_its_panel() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
     let machine = harness
         .state()
@@ -280,7 +287,7 @@ fn showing_an_entrys_device_reopens_its_panel() {
         .entries
         .iter()
         .next()
-        .expect("one")
+        .expect("an entry")
         .machine();
     harness.state_mut().views.selected = Some(machine.clone());
     harness.state_mut().views.walked_to = Some(machine.id);
@@ -392,7 +399,7 @@ fn acknowledged_summary_says_so_until_that_is_on_disk() {
     assert!(node.is_disabled());
     button.click();
     harness.run_steps(2);
-    assert_eq!(acknowledgements(&harness), 1, "not twice");
+    assert_eq!(acknowledgements(&harness), 1, "acknowledged only once");
 }
 
 /// A row that an opposite action may undo moves up only when nobody is reading.
@@ -420,7 +427,7 @@ fn row_keeps_its_place_until_the_pointer_has_left_the_list() {
         actions: vec![release],
     });
     harness.run_steps(3);
-    assert!(!is_older_first(&harness), "it is being read");
+    assert!(!is_older_first(&harness), "the pointer is over the list");
     harness.event(egui::Event::PointerGone);
     harness.run_steps(3);
     assert!(is_older_first(&harness));

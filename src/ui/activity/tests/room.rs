@@ -126,7 +126,7 @@ fn rows_stay_in_the_window_and_their_buttons_are_aligned() {
         if width >= 640.0 {
             let why = harness.query_all_by_label_contains("sending again is blocked");
             let whole = why.into_iter().any(|node| node.rect().right() <= width);
-            assert!(whole, "why at {width}");
+            assert!(whole, "the reason at {width}");
         }
     }
 }
@@ -153,7 +153,7 @@ fn orders_in_flight_stay_visible_beside_attention_rows_and_summaries() {
     assert_eq!(bottoms.len(), 2);
     assert!(bottoms.iter().all(|y| *y <= size.y), "{bottoms:?}");
     let batches = harness.query_all_by_label_contains("Isolate 2 devices");
-    assert!(batches.count() > 0, "the newest batch is summed up");
+    assert!(batches.count() > 0, "the newest batch has a summary");
 }
 
 /// A tip would cover the first line of the details.
@@ -219,13 +219,16 @@ fn long_name_is_not_cut_and_buttons_give_way() {
         let mut harness = sized_harness(vec![entry], egui::vec2(784.0, 130.0));
         harness.run_steps(3);
         let shown = format!("“{name}” (…9c07)");
-        assert!(harness.query_all_by_label(&shown).count() > 0, "cut");
+        assert!(
+            harness.query_all_by_label(&shown).count() > 0,
+            "the name is truncated"
+        );
     }
 }
 
 fn sign_in(harness: &mut Harness<'static, World>) {
     let state = &mut harness.state_mut().state;
-    let account = state.session.account().cloned().expect("one is known");
+    let account = state.session.account().cloned().expect("an account");
     let permissions = crate::model::Permissions::Unknown;
     state.session = crate::model::SessionStatus::SignedIn {
         account,
@@ -286,7 +289,7 @@ fn time_left_is_estimated_only_while_orders_can_be_sent() {
     sign_in(&mut harness);
     assert!(is_estimated(&mut harness));
     harness.state_mut().state.policy.read_only = true;
-    assert!(!is_estimated(&mut harness), "it only looks");
+    assert!(!is_estimated(&mut harness), "the console is look-only");
 }
 
 /// This computer's clock, which does not advance in this test, may be changed at any time.

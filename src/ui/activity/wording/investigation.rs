@@ -47,7 +47,7 @@ fn words(state: &str) -> String {
     words.into_owned()
 }
 
-/// How a terminated investigation ended, with the requestor if the service names one.
+/// The end of a terminated investigation, with the requestor if the service names one.
 pub fn cancelled(by: Option<&str>, state: Option<&str>) -> Vec<String> {
     let by = filled(by).map(|by| format!("By {}", clean(by, 80)));
     by.into_iter().chain(filled(state).map(words)).collect()

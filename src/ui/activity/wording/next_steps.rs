@@ -3,7 +3,7 @@
 use crate::journal::{Entry, OrderStatus};
 use crate::state::State;
 
-/// What happens to the device's later steps after one without effect; `None` if no order of the same
+/// Consequence for the device's later steps after one without effect; `None` if no order of the same
 /// confirmation follows.
 pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
     let own = &entry.order;

@@ -6,7 +6,7 @@ use crate::model::first_upper;
 use crate::state::State;
 use crate::ui::words;
 
-/// Who has undone it and when, if that is still so; an unacknowledged reversal is shown in any case.
+/// The reversal's requestor and time, if it still holds; an unacknowledged one is shown in any case.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {
     let still = state.became(entry).undone;
     let is_over = still.is_none();
@@ -69,7 +69,7 @@ mod tests {
         let entry = fixtures::entry(fixtures::author(), order, records);
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.apply(Event::Entries(vec![entry.clone()]));
-        let said = |state: &State| line(&entry, state).expect("it is said");
+        let said = |state: &State| line(&entry, state).expect("a line");
         let by = "released by sam@contoso.com at 1970-01-01 00:00:20 +00:00";
         assert_eq!(said(&state), format!("No longer in effect: {by}"));
         let mut again = MachineAction::bare(id("s2"), MachineActionType::Isolate, succeeded());

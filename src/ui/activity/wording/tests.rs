@@ -57,7 +57,7 @@ fn refusal_distinguishes_permission_role_and_group() {
     let (holds, lacks) = ("holds the permission Machine.Isolate", "What is missing");
     assert!(
         text.contains(holds) && !text.contains(lacks),
-        "one of both: {text}"
+        "one of the two: {text}"
     );
     let next = [
         "Ask a Defender administrator",
@@ -73,7 +73,10 @@ fn refusal_distinguishes_permission_role_and_group() {
         },
         permissions: Permissions::from_scopes("Machine.Isolate"),
     };
-    assert!(said(refusal(), &state).contains(lacks), "of that sign-in");
+    assert!(
+        said(refusal(), &state).contains(lacks),
+        "permissions of that sign-in"
+    );
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn disabled_button_shows_its_reason_on_screen_and_to_screen_readers() {
         epoch: Epoch(0),
     });
     harness.run();
-    assert_eq!(below(&harness), before, "the reason has its room");
+    assert_eq!(below(&harness), before, "room is reserved for the reason");
     let button = harness.get_by_label("Isolate…");
     assert!(button.accesskit_node().is_disabled());
     let why = button.accesskit_node().description();

@@ -86,9 +86,13 @@ fn values_are_suggested_by_frequency_and_quoted_if_they_have_blanks() {
     assert_eq!(
         offered("tag:te"),
         ["tag:\"Red Team\" "],
-        "by its second word"
+        "matched by its second word"
     );
-    assert_eq!(offered("tag:pilot"), ["tag:pilot2 "], "not what is there");
+    assert_eq!(
+        offered("tag:pilot"),
+        ["tag:pilot2 "],
+        "the value already typed is not suggested"
+    );
     for nothing in ["tag:ed", "tag:evil", "tag:pilot ", "tag:\"Red Team\""] {
         assert!(offered(nothing).is_empty(), "{nothing:?}");
     }
@@ -144,10 +148,10 @@ fn devices_are_counted_in_parts_and_once_per_list_generation() {
     let news = InventoryNews::Page(vec![changed.into()]);
     state.apply(Event::Inventory { epoch, news });
     tally.go_on(Field::Tag, &state);
-    assert!(!tally.is_whole, "the list is another one");
+    assert!(!tally.is_whole, "the list has changed");
     assert_eq!(counted(&tally), wanted, "the old count stays meanwhile");
     tally.go_on(Field::Health, &state);
-    assert!(tally.values.is_empty(), "of another field");
+    assert!(tally.values.is_empty(), "counts of another field");
 }
 
 #[test]

@@ -31,7 +31,7 @@ const WORKED: [Part; 17] = [
     Part::TextInput,
 ];
 
-/// Those of these widgets that have no name.
+/// Operable widgets without a name.
 fn nameless(harness: &Harness<'static>) -> Vec<String> {
     let nodes = harness.query_all_by(|node| WORKED.contains(&node.role()) && !node.is_hidden());
     let nameless = nodes.filter(|node| {
@@ -102,7 +102,7 @@ fn every_control_has_a_name_on_every_page() {
     }
 }
 
-/// What a screen reader announces, by node.
+/// Announcements of a screen reader, by node.
 fn spoken(harness: &Harness<'static>) -> BTreeMap<String, String> {
     let live = harness.query_all_by(|node| node.live() != Live::Off && !node.is_hidden());
     let live = live.map(|node| {
@@ -202,7 +202,7 @@ fn isolation_outcome_is_named_before_other_conditions() {
         let name = format!("HR-LT-007 (…aaaa), {told}");
         assert!(harness.query_by_label(&name).is_some(), "{name}");
     }
-    // For an isolated device, that comes first.
+    // A condition in force comes first.
     let mut state = signed_in();
     let machine = fixtures::machine_ref(FIN, Some("FIN-LT-042"));
     let order = fixtures::order("cdn-00000001", machine, ActionKind::Unisolate);

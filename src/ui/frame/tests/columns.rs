@@ -20,7 +20,7 @@ fn dragged_widths_are_kept_and_hiding_a_column_changes_no_other() {
     assert_eq!(
         desk.borrow().views.layout,
         WindowLayout::default(),
-        "as it came"
+        "the default layout"
     );
     let head = |harness: &Harness<'static>, name: &str| harness.get_by_label(name).rect();
     let state = head(&harness, "Sort by State");

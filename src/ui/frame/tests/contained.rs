@@ -15,7 +15,7 @@ fn isolation(n: usize, status: MachineActionStatus) -> MachineAction {
     action.created = Some(at(i64::try_from(n).expect("a small number") - 100_000));
     action.last_updated = action.created;
     action.requestor = Some("sam@contoso.com".into());
-    // Of several lines in some of the rows.
+    // Several lines in some of the rows.
     action.requestor_comment = Some("beacon to a known host ".repeat(n % 7 * 4).into());
     action
 }
@@ -99,7 +99,7 @@ fn rows_of_different_heights_do_not_overlap() {
     let least = gaps.iter().copied().fold(f32::INFINITY, f32::min);
     assert!(
         gaps.iter().any(|gap| *gap > least + 10.0),
-        "some are higher"
+        "some rows are higher"
     );
 }
 
@@ -275,7 +275,7 @@ fn blocks_of_others_are_listed_and_focus_survives_removing_own() {
     let mut buttons = harness.query_all_by(|node| node.role() == Part::Button);
     assert!(
         buttons.any(|node| node.is_focused()),
-        "a ring is to be seen"
+        "a focus ring is visible"
     );
 }
 

@@ -246,7 +246,7 @@ fn filter_keeps_the_open_device_while_it_matches() {
     assert_eq!(rows(&harness).len(), 3);
     assert_eq!(selected(&desk).as_deref(), Some(FIN));
     press(&mut harness, "Filter: High risk or above");
-    assert_eq!(selected(&desk), None, "it is not among them");
+    assert_eq!(selected(&desk), None, "the open device does not match");
 }
 
 #[test]
@@ -397,11 +397,11 @@ fn filters_keep_their_place_without_a_list() {
             let chip = harness.get_by_label("Filter: Pending");
             chip.accesskit_node().is_disabled()
         };
-        assert!(is_disabled(&harness), "it would find nothing");
+        assert!(is_disabled(&harness), "it would match nothing");
         desk.borrow_mut().views.search = "state:pending".into();
         harness.run_steps(3);
         assert_eq!(toggled(&harness, "Filter: Pending"), Some(Toggled::True));
-        assert!(!is_disabled(&harness), "it can be taken back");
+        assert!(!is_disabled(&harness), "a set filter can be cleared");
     }
 }
 

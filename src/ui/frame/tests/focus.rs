@@ -84,14 +84,14 @@ fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Tab
         }
         assert!(
             known.insert(stop.id),
-            "{page}: twice, and not round: {stop:?}"
+            "{page}: reached twice within one cycle: {stop:?}"
         );
         assert!(!stop.name.trim().is_empty(), "{page}: no name: {stop:?}");
         assert_ne!(stop.role, Part::Unknown, "{page}: {stop:?}");
         assert_ne!(stop.role, Part::GenericContainer, "{page}: {stop:?}");
         assert!(
             window.contains_rect(stop.rect),
-            "{page}: out of the window: {stop:?}"
+            "{page}: outside the window: {stop:?}"
         );
         let is_ringed = rings(harness)
             .iter()
@@ -100,7 +100,7 @@ fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Tab
         stops.push(stop);
     }
     let names: Vec<_> = stops.iter().map(|stop| &stop.name).collect();
-    panic!("{page}: it never comes round: {names:?}");
+    panic!("{page}: Tab does not cycle: {names:?}");
 }
 
 fn names(stops: &[TabStop]) -> Vec<&str> {
@@ -188,11 +188,11 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
             let in_order = bar.windows(2).all(|pair| after(pair[0], pair[1]));
             assert!(
                 in_order,
-                "what throws the selection away is last: {names:?}"
+                "the button that clears the selection is last: {names:?}"
             );
         }
         let heads = names.iter().filter(|name| name.starts_with("Sort by"));
-        assert_eq!(heads.count(), 0, "the heads are one stop");
+        assert_eq!(heads.count(), 0, "the heads are one tab stop");
     }
 }
 
@@ -234,7 +234,7 @@ fn no_page_has_a_focus_trap() {
             desk.borrow_mut().views.show(screen);
             harness.run_steps(3);
             let page = format!("{screen:?} at {size:?}");
-            assert!(stop(&harness).is_some(), "{page} takes the keyboard");
+            assert!(stop(&harness).is_some(), "{page} takes the focus");
             assert!(walk(&mut harness, size, &page).len() > 3);
         }
         let mut signed_out = State::new(Mode::Live, "Commercial", Policy::default());
@@ -382,7 +382,7 @@ fn page_takes_the_focus_and_returns_it_to_its_opener() {
     harness.run_steps(2);
     desk.borrow_mut().views.show(Screen::Settings);
     harness.run_steps(3);
-    let on_page = stop(&harness).expect("something on the page");
+    let on_page = stop(&harness).expect("a focused widget on the page");
     assert_ne!(on_page.name, "Settings");
     desk.borrow_mut().views.screen = Screen::Devices;
     harness.run_steps(3);
@@ -414,7 +414,7 @@ fn focused_button_shows_no_tip_without_hover() {
     harness.run_steps(30);
     assert!(
         harness.query_by_label(hint).is_none(),
-        "only hovering shows it"
+        "only hovering shows the tip"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What the user holds, has typed or has not read yet stays in place.
+//! Anything the user holds, has typed or has not read yet stays in place.
 
 use super::*;
 use crate::action::{ActionKind, Draft, Subject};
@@ -90,19 +90,19 @@ fn problems_stay_until_dismissed_and_a_refused_key_is_shown_separately() {
     assert_eq!(refused(&harness), 0);
     assert!(
         harness.query_by_label("Problem 1").is_some(),
-        "unread still"
+        "still undismissed"
     );
     harness.get_by_label("Dismiss").click();
     harness.run_steps(2);
     assert!(
         harness.query_by_label("Problem 2").is_some(),
-        "the one before"
+        "the previous problem"
     );
     harness.get_by_label("Dismiss").click();
     harness.run_steps(1);
     assert!(
         harness.query_by_label("Problem 2").is_some(),
-        "not by the same click"
+        "not dismissed by the same click"
     );
     harness.run_steps(3);
     harness.get_by_label("Dismiss").click();

@@ -85,7 +85,7 @@ fn incident_lists_devices_and_orders_and_releases_own_ones() {
             panic!("{size:?}: no form");
         };
         let devices: Vec<_> = form.targets.iter().map(|t| t.machine.id.as_str()).collect();
-        assert_eq!(devices, [HR], "never what Sam isolated");
+        assert_eq!(devices, [HR], "not the device that Sam isolated");
         assert_eq!(form.ticket, "INC-4711");
         drop(desk);
         harness.run_steps(4);
@@ -213,7 +213,7 @@ fn palette_panel_activity_and_journal_link_to_the_incident() {
     let above = top("Recent actions");
     assert!(
         above < top("Incident INC-4711"),
-        "it moves no alert when it comes"
+        "it does not move the alerts"
     );
     press(&mut harness, "Incident INC-4711");
     assert_eq!(typed(&desk), wanted, "panel");
@@ -227,7 +227,7 @@ fn palette_panel_activity_and_journal_link_to_the_incident() {
     harness.run_steps(4);
     {
         let mut ways = harness.query_all_by_label_contains("Incident ");
-        ways.next().expect("a way").click_accesskit();
+        ways.next().expect("a link").click_accesskit();
     }
     harness.run_steps(4);
     assert!(typed(&desk).is_some(), "contained now");
@@ -283,7 +283,7 @@ fn incident_is_copied_as_html_by_the_same_writer() {
     }
 }
 
-/// It would look intended.
+/// A colleague's ticket in the field would look intended.
 #[test]
 fn colleagues_ticket_is_never_the_default() {
     let mut state = signed_in();

@@ -10,7 +10,7 @@ fn entry(n: usize, name: &str, comment: &str) -> Entry {
     let machine = fixtures::machine_ref(&format!("{n:08x}"), Some(name));
     let mut order = fixtures::order(&format!("cdn-{n:08}"), machine, ActionKind::Isolate);
     order.comment = comment.into();
-    let secs = i64::try_from(n).expect("few");
+    let secs = i64::try_from(n).expect("a small number");
     fixtures::entry_at(at(secs), fixtures::author(), order, vec![Record::Sent])
 }
 
@@ -99,7 +99,7 @@ fn entry_is_opened_by_key_and_lists_its_records() {
     };
     let confirmed = of(&harness, "Confirmed by jane@contoso.com: Isolate").expect("opened");
     let sent = of(&harness, "Z  Sent").expect("opened");
-    let next = of(&harness, "“FIN-LT-042”").expect("below");
+    let next = of(&harness, "“FIN-LT-042”").expect("the next row");
     assert!(confirmed.bottom() <= sent.top() && sent.bottom() <= next.top());
     harness.key_press(Key::Enter);
     harness.run_steps(3);
@@ -261,9 +261,9 @@ fn escape_closes_the_export_first_and_keeps_the_typed_path() {
     let before = list(&harness);
     harness.get_by_label("Export the list…").click();
     harness.run_steps(3);
-    assert_eq!(list(&harness), before, "nothing is pushed");
+    assert_eq!(list(&harness), before, "the rows do not move");
     apply(&desk, &mut harness, JournalNews::Verifying);
-    assert_eq!(list(&harness), before, "nothing is pushed");
+    assert_eq!(list(&harness), before, "the rows do not move");
     let field = "File, without its ending";
     harness.get_by_label(field).focus();
     harness.run_steps(2);
@@ -387,5 +387,5 @@ fn results_area_describes_the_journal_until_there_are_results() {
     assert!(file.bottom() <= below.top(), "{file} {below}");
     apply(&desk, &mut harness, JournalNews::Verifying);
     assert!(harness.query_by_label_contains(words).is_none());
-    assert_eq!(row(&harness), before, "nothing is pushed");
+    assert_eq!(row(&harness), before, "the rows do not move");
 }

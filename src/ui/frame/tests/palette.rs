@@ -207,7 +207,7 @@ fn row_that_has_just_moved_is_not_clicked() {
     };
     // The row moved there a quarter of a second ago.
     click(&mut harness);
-    assert!(is_open(&desk), "not yet");
+    assert!(is_open(&desk), "still arming");
     harness.run_steps(4);
     click(&mut harness);
     harness.run_steps(4);
@@ -416,7 +416,7 @@ fn setting_is_found_by_name_and_focused_on_its_page() {
         assert_eq!(shown[0], format!("> Setting: {label}"), "{shown:?}");
         press(&mut harness, Key::Enter);
         assert_eq!(desk.borrow().raised.last(), Some(&UiCommand::ShowSettings));
-        // As the command does.
+        // Carries out the recorded command.
         desk.borrow_mut().views.show(Screen::Settings);
         harness.run_steps(6);
         let mut fields = harness.query_all_by_label(label);

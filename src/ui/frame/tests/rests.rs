@@ -38,10 +38,14 @@ fn state_change_moves_no_row_while_the_pointer_is_over_the_list() {
         actions: vec![action],
     });
     harness.run_steps(6);
-    assert_eq!(order(&desk), [FIN, TWIN, HR], "while it is there");
+    assert_eq!(
+        order(&desk),
+        [FIN, TWIN, HR],
+        "while the pointer is over the list"
+    );
     harness.hover_at(egui::pos2(2.0, 2.0));
     harness.run_steps(2);
-    assert_eq!(order(&desk), [FIN, HR, TWIN], "when it has left");
+    assert_eq!(order(&desk), [FIN, HR, TWIN], "after the pointer has left");
 }
 
 #[test]
@@ -59,12 +63,12 @@ fn click_meant_for_another_row_ticks_none() {
     harness.run_steps(2);
     assert!(
         at.distance(box_of(&harness, "“HR-LT-007”")) > 10.0,
-        "it has moved"
+        "the row has moved"
     );
     let ticked = |desk: &Shared| desk.borrow().views.bulk_selection.len();
     click(&mut harness, at);
     assert_eq!(ticked(&desk), 0);
     harness.run_steps(4);
     click(&mut harness, at);
-    assert_eq!(ticked(&desk), 1, "what is there since a second");
+    assert_eq!(ticked(&desk), 1, "the row has been there for a second");
 }

@@ -330,7 +330,7 @@ fn double_click_on_a_row_in_a_narrow_window_opens_no_form() {
     let button = harness.get_by_label("Release…");
     assert!(
         button.accesskit_node().is_disabled(),
-        "it has just appeared"
+        "the button is arming"
     );
     harness.run_steps(6);
     harness.get_by_label("Release…").click();
@@ -345,10 +345,10 @@ fn different_account_starts_with_an_empty_focused_search() {
         ..Views::default()
     };
     views.start_session(&account());
-    assert_eq!(views.search, "FIN-LT-153", "asked for on the command line");
+    assert_eq!(views.search, "FIN-LT-153", "requested on the command line");
     assert!(std::mem::take(&mut views.focus_search));
     views.start_session(&account());
-    assert_eq!(views.search, "FIN-LT-153", "the same person goes on");
+    assert_eq!(views.search, "FIN-LT-153", "the same account continues");
     assert!(views.focus_search);
     let kim = Account {
         object_id: "kim".into(),
@@ -480,5 +480,5 @@ fn journal_not_yet_compared_is_reported_until_it_is() {
     harness.run_steps(2);
     harness.get_by_label("Dismiss").click_accesskit();
     harness.run_steps(8);
-    assert!(!shows(&harness, SAID), "it was read");
+    assert!(!shows(&harness, SAID), "dismissed");
 }

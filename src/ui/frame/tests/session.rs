@@ -86,9 +86,9 @@ fn devices_never_read_are_not_called_none() {
         "The application is not known",
     )));
     let (_, harness) = wide(state);
-    assert!(!shows(&harness, "No devices"), "nobody has looked");
+    assert!(!shows(&harness, "No devices"), "the list was never read");
     assert!(shows(&harness, "The list has not been read yet"));
-    assert!(!shows(&harness, "Next try"), "it is tried by hand only");
+    assert!(!shows(&harness, "Next try"), "renewal is manual");
 }
 
 #[test]
@@ -173,14 +173,14 @@ fn one_button_is_primary_and_the_recommended_method_comes_first() {
     assert!(order(signed_out(None, None)));
     assert!(
         !order(signed_out(Some(SignInMethod::Browser), None)),
-        "it worked last"
+        "the method that worked last"
     );
     assert!(
         !order(signed_out(
             Some(SignInMethod::Code),
             Some(SignInMethod::Browser)
         )),
-        "it is asked for"
+        "the method that the refusal requires"
     );
 }
 
@@ -484,7 +484,7 @@ fn list_and_contained_devices_stay_visible_while_a_code_is_pending() {
             assert!(window.contains_rect(row), "{size:?}: {row}");
             assert!(harness.query_by_label("Cancel").is_some());
             let other = harness.query_by_label("Sign in with the browser");
-            assert!(other.is_some(), "the other way");
+            assert!(other.is_some(), "the other method");
         }
     }
     // Without a list, the sign-in has its own page.

@@ -134,7 +134,7 @@ fn name_column_stays_visible_while_scrolled_sideways() {
         );
         assert!(
             window.contains_rect(row),
-            "what can be hit is seen: {size:?} {row:?}"
+            "the clickable row is visible: {size:?} {row:?}"
         );
         let last = harness.get_by_label("Sort by Addresses").rect();
         assert!(window.contains_rect(last), "{size:?}: {last:?}");
@@ -175,7 +175,7 @@ fn arrow_keys_reach_the_last_and_first_columns() {
     assert_eq!(
         focused,
         Some(egui::Id::unique("devices table")),
-        "no key leads out"
+        "the focus stays in the table"
     );
     assert!(harness.query_by_label("Sort by Addresses").is_some());
     assert!(harness.query_by_label("Sort by State").is_none());
@@ -189,7 +189,10 @@ fn arrow_keys_reach_the_last_and_first_columns() {
 #[test]
 fn sorting_scrolls_to_the_top_and_keeps_the_selection() {
     let (desk, mut harness) = table(400, SIZES[0], 300);
-    assert!(selected_row(&desk, &harness).is_some(), "scrolled to it");
+    assert!(
+        selected_row(&desk, &harness).is_some(),
+        "scrolled to the selection"
+    );
     let before = selected(&desk);
     harness.get_by_label("Sort by Name").click();
     harness.run_steps(3);

@@ -82,11 +82,11 @@ fn containment_under_a_ticket_offers_its_tag() {
     for kind in kinds {
         let (desk, mut harness) = opened(vec![done("cdn-00000001", plain(kind))]);
         let offers = |harness: &Harness<'static>| harness.query_by_label(ADD).is_some();
-        assert!(!offers(&harness), "its tags are not known");
+        assert!(!offers(&harness), "the device's tags are unknown");
         read(&desk, &mut harness, Some(&["contained INC-4712"]));
         assert!(offers(&harness), "another tag");
         read(&desk, &mut harness, Some(&["Contained INC-4711"]));
-        assert!(!offers(&harness), "it has it, but for the case");
+        assert!(!offers(&harness), "the device has the tag in another case");
         read(&desk, &mut harness, Some(&[]));
         form_of(&desk, &mut harness, ADD, ActionKind::AddTag);
     }
@@ -101,21 +101,18 @@ fn release_offers_to_remove_the_tag_added_from_here() {
         release(),
     ]);
     let offers = |harness: &Harness<'static>| harness.query_by_label(REMOVE).is_some();
-    assert!(!offers(&harness), "its tags are not known");
+    assert!(!offers(&harness), "the device's tags are unknown");
     read(&desk, &mut harness, Some(&["contained INC-4712"]));
-    assert!(!offers(&harness), "it has lost it already");
+    assert!(!offers(&harness), "the tag was removed already");
     read(&desk, &mut harness, Some(&["vip", CONTAINED]));
     assert!(offers(&harness));
-    assert!(
-        harness.query_by_label(ADD).is_none(),
-        "not contained any more"
-    );
+    assert!(harness.query_by_label(ADD).is_none(), "no longer contained");
     // The restriction is still in force.
     let restricted = MachineActionType::RestrictCodeExecution;
     let event = succeeded("r1", restricted, HR);
     desk.borrow_mut().state.apply(event);
     harness.run_steps(3);
-    assert!(!offers(&harness), "it is still contained");
+    assert!(!offers(&harness), "still contained");
 
     let (desk, mut harness) = opened(vec![done("cdn-00000002", tagged(CONTAINED)), release()]);
     read(&desk, &mut harness, Some(&["vip", CONTAINED]));

@@ -172,9 +172,9 @@ fn welcome_disappears_when_the_first_form_opens_or_after_a_while() {
     while count(&harness, WELCOME) > 0 {
         harness.run_steps(20);
         frames += 20;
-        assert!(frames < 4_000, "it stays");
+        assert!(frames < 4_000, "the notice stays");
     }
-    assert!(frames > 60, "it was there to be read: {frames}");
+    assert!(frames > 60, "shown long enough: {frames} frames");
 }
 
 /// Rectangles of the widgets with these labels.

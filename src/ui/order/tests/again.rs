@@ -31,7 +31,11 @@ fn acknowledged(records: Vec<Record>) -> Vec<(EntryId, &'static str)> {
         });
         found.flatten().collect::<Vec<_>>()
     };
-    assert_eq!(acknowledged(&harness), [], "before it is confirmed");
+    assert_eq!(
+        acknowledged(&harness),
+        [],
+        "not acknowledged before confirmation"
+    );
     scroll_through(&mut harness, |_| {});
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
@@ -52,7 +56,11 @@ fn sending_an_order_again_acknowledges_it() {
         why: NotSentReason::Withdrawn,
         detail: None,
     };
-    assert_eq!(acknowledged(vec![withdrawn]), [], "it never needed any");
+    assert_eq!(
+        acknowledged(vec![withdrawn]),
+        [],
+        "it never needed attention"
+    );
 }
 
 /// The number of cached histories is limited. That of an open form has to be read again.
@@ -81,7 +89,7 @@ fn evicted_history_is_read_again_and_not_taken_for_known() {
     harness.run_steps(3);
     assert!(
         says_so(&harness) && reads(&harness) == 0,
-        "opening has asked"
+        "requested on opening"
     );
     read(&mut harness, machine().id);
     harness.run_steps(3);

@@ -235,7 +235,7 @@ fn safe_button_does_not_claim_an_outdated_state() {
     assert_eq!(
         harness.get_by_label(CONFIRM).rect(),
         confirm,
-        "a shorter word"
+        "the label is shorter"
     );
 }
 

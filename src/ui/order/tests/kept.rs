@@ -64,7 +64,10 @@ fn typed_text_is_restored_for_same_device_and_action_until_cleared() {
         harness.get_by_label("Clear what was kept").click();
         harness.run_steps(3);
         assert_eq!(texts(&harness), (String::new(), String::new()));
-        let comment = harness.get_all_by_label("Comment").last().expect("it");
+        let comment = harness
+            .get_all_by_label("Comment")
+            .last()
+            .expect("the comment");
         assert_eq!(Some(comment.rect()), before, "nothing moves");
         assert!(comment.is_focused());
         put_away(&mut harness);
@@ -160,7 +163,7 @@ fn text_of_the_last_few_forms_is_kept() {
         put_away(&mut harness);
     }
     opened(&mut harness, &[machine().reference()], ActionKind::Isolate);
-    assert_eq!(texts(&harness).0, "", "the oldest has gone");
+    assert_eq!(texts(&harness).0, "", "the oldest text is gone");
     put_away(&mut harness);
     for n in 0..5 {
         opened(&mut harness, &[numbered(n)], ActionKind::Isolate);

@@ -23,9 +23,9 @@ fn key_held_since_before_the_form_confirms_nothing() {
         press(&mut harness);
     }
     assert_eq!(submitted(&harness), 0);
-    assert_eq!(form(&harness).error, None, "it does not even try");
+    assert_eq!(form(&harness).error, None, "no attempt to confirm");
     confirm_by_key(&mut harness);
-    assert_eq!(submitted(&harness), 0, "let go of, and still one press");
+    assert_eq!(submitted(&harness), 0, "released, but no new press");
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
 }
@@ -60,7 +60,7 @@ fn focused_button_is_pressed_only_by_a_fresh_plain_key() {
     };
     press(&mut harness, Modifiers::COMMAND);
     press(&mut harness, Modifiers::NONE);
-    assert!(harness.state().views.dialog.is_some(), "held down");
+    assert!(harness.state().views.dialog.is_some(), "a held key");
     harness.key_press(Key::Space);
     harness.run_steps(2);
     harness.key_press(Key::Space);

@@ -46,7 +46,7 @@ fn confirmed<'a>(harness: &'a Harness<'_, World>) -> &'a [Approval] {
         };
         Some(approvals)
     });
-    found.expect("submitted")
+    found.expect("a submitted order")
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn plan_form_wording() {
         assert!(shows(&harness, &format!("{order}. {after}")), "{order}");
         assert!(
             shows(&harness, "Isolation type"),
-            "what the plan does not give"
+            "the parameter that the plan leaves open"
         );
     }
 }
@@ -117,7 +117,10 @@ fn unsuitable_step_is_left_out_and_the_others_are_sent_step_by_step() {
     harness.run_steps(4);
     let left_out = format!("Left out: {why} (…a001): Not available on macOS");
     assert!(shows(&harness, &left_out), "{left_out}");
-    assert!(form(&harness).number.is_empty(), "typed anew");
+    assert!(
+        form(&harness).number.is_empty(),
+        "the number must be typed again"
+    );
     form_mut(&mut harness).number = "2".into();
     arm(&mut harness);
     scroll_through(&mut harness, |_| {});
@@ -132,10 +135,7 @@ fn unsuitable_step_is_left_out_and_the_others_are_sent_step_by_step() {
     let first = Some(orders[0].entry);
     assert!(orders.iter().all(|order| order.batch == first));
     let left = &harness.state().views.bulk_selection;
-    assert!(
-        left.is_empty(),
-        "the next key acts on none of them: {left:?}"
-    );
+    assert!(left.is_empty(), "no device stays ticked: {left:?}");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn choosing_another_plan_resets_its_steps_on_the_same_devices() {
     assert!(shows(&harness, "Run “Suspicious laptop” on 2 devices"));
     assert!(
         !shows(&harness, "Type the number of devices"),
-        "it harms nobody"
+        "the plan is harmless"
     );
 }
 
@@ -263,7 +263,7 @@ fn step_of_one_device_is_left_out_and_put_back_by_its_tick() {
     harness.run_steps(4);
     assert!(
         tick(&harness, "Isolate", 0).is_focused(),
-        "it is still there"
+        "the tick box keeps the focus"
     );
     assert_eq!(form(&harness).targets.len(), 7);
     let sent = "Ransomware on 2 devices: 1 isolation, 2 packages, 2 restrictions, 2 tags";
@@ -279,7 +279,11 @@ fn step_of_one_device_is_left_out_and_put_back_by_its_tick() {
     harness.key_press(Key::Space);
     harness.run_steps(4);
     let order: Vec<_> = form(&harness).targets.iter().map(|t| t.step).collect();
-    assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3], "where it was");
+    assert_eq!(
+        order,
+        [0, 1, 2, 3, 0, 1, 2, 3],
+        "the steps are back in order"
+    );
     assert!(!shows(&harness, "Left out") && !shows(&harness, "of 8 steps"));
 }
 
@@ -291,9 +295,9 @@ fn left_out_steps_are_put_back_and_every_button_has_an_effect() {
     harness.run_steps(2);
     harness.key_press(Key::Space);
     harness.run_steps(4);
-    assert!(!shows(&harness, "Leave out blocked"), "none is blocked");
+    assert!(!shows(&harness, "Leave out blocked"), "no step is blocked");
     let back = harness.get_by_label("Put back all steps (1)");
-    assert!(back.is_focused(), "in the place of the other");
+    assert!(back.is_focused(), "it replaces the focused button");
     arm(&mut harness);
     let leave = format!("Leave out {}", devices()[1].reference().quoted());
     harness.get_by_label(&leave).click_accesskit();
@@ -321,7 +325,7 @@ fn button_colour_and_number_follow_the_steps_sent() {
         }
     }
     assert!(!shows(&harness, "Type the number of devices"));
-    assert!(!shows(&harness, "Isolation type"), "nothing is isolated");
+    assert!(!shows(&harness, "Isolation type"), "no step isolates");
     assert!(shows(
         &harness,
         "2 Collect package, 4 Add tag (ransomware, no ticket)"

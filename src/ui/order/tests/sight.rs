@@ -143,7 +143,7 @@ pub(super) fn scroll_through(
         drop(next);
         harness.run_steps(3);
         clicks += 1;
-        assert!(clicks < 400, "there is no end to it");
+        assert!(clicks < 400, "the unseen items never end");
     }
 }
 
@@ -181,7 +181,7 @@ fn nothing_is_confirmed_before_device_and_findings_were_on_screen() {
                 harness
                     .get_all_by_label(&confirm)
                     .last()
-                    .expect("it")
+                    .expect("the confirm button")
                     .click();
                 harness.run_steps(2);
                 assert_eq!(submitted(&harness), 0, "{case}: by mouse");
@@ -263,7 +263,7 @@ fn nothing_moves_when_findings_arrive_and_the_button_rearms() {
             assert_eq!(
                 submitted(&harness),
                 0,
-                "{size}: {count}: it came with the key"
+                "{size}, {count}: the finding arrived with the key"
             );
             assert_eq!(buttons(&harness), before, "{size}: {count}");
             assert_eq!(rect(&harness, "Comment"), comment, "{size}: {count}");
@@ -279,11 +279,19 @@ fn new_finding_disables_confirming_until_shown() {
     read(&mut harness.state_mut().state, &machine, 1);
     harness.run_steps(1);
     confirm_by_key(&mut harness);
-    assert_eq!(submitted(&harness), 0, "it was meant for before");
+    assert_eq!(
+        submitted(&harness),
+        0,
+        "the click was meant for the earlier state"
+    );
     arm(&mut harness);
     // The fields have stayed, and the list has moved up by its growth.
     confirm_by_key(&mut harness);
-    assert_eq!(submitted(&harness), 0, "half of it was never on screen");
+    assert_eq!(
+        submitted(&harness),
+        0,
+        "half of the finding was never on screen"
+    );
     scroll_through(&mut harness, |_| {});
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
@@ -295,7 +303,7 @@ fn refusal_to_confirm_is_shown_only_while_it_holds() {
     let mut one = harness_of(crowded(&[device(0, "FIN-LT-")], 20), size);
     arm(&mut one);
     confirm_by_key(&mut one);
-    assert!(form(&one).error.is_some(), "not all was on screen");
+    assert!(form(&one).error.is_some(), "some items were not on screen");
     scroll_through(&mut one, |_| {});
     assert_eq!(form(&one).error, None);
     assert!(
@@ -346,9 +354,9 @@ fn form_for_one_device_fits_a_usual_window() {
     let foot = buttons(&harness)[0].top();
     let caveats = ActionKind::Isolate.spec();
     let caveats = caveats.caveats_on(&[crate::model::OsFamily::WindowsClient]);
-    let last = rect(&harness, caveats.last().expect("it has some"));
+    let last = rect(&harness, caveats.last().expect("a caveat"));
     assert!(last.bottom() < foot, "{last} over {foot}");
-    assert!(!is_disabled(&harness), "all was shown");
+    assert!(!is_disabled(&harness), "every item was shown");
 }
 
 #[test]
@@ -387,7 +395,7 @@ fn irreversibility_comes_first_among_the_findings() {
     let mut harness = usual(world(kind));
     let findings = findings(&mut harness);
     assert!(!findings.is_empty());
-    let no_undo = rect(&harness, kind.spec().no_way_back.expect("it has none"));
+    let no_undo = rect(&harness, kind.spec().no_way_back.expect("no undo"));
     for finding in findings {
         let finding = rect(&harness, &finding);
         assert!(no_undo.bottom() <= finding.top(), "{no_undo} {finding}");
@@ -475,14 +483,14 @@ fn focus_moves_to_the_next_field_after_the_last_unseen_item() {
     let mut presses = 0;
     while let Some(next) = is_next_focused(&harness) {
         if !next {
-            assert_eq!(presses, 0, "it had the keyboard already");
+            assert_eq!(presses, 0, "it was already focused");
             harness.get_by_label_contains("Show next (").focus();
             harness.run_steps(2);
         }
         harness.key_press(Key::Space);
         harness.run_steps(3);
         presses += 1;
-        assert!(presses < 100, "there is no end to it");
+        assert!(presses < 100, "the unseen items never end");
     }
     assert!(presses > 0);
     harness.run_steps(2);

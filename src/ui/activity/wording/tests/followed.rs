@@ -62,7 +62,7 @@ fn open_order_of_unnamed_account_says_after_restart_why_it_is_not_followed() {
     let sent = || vec![Record::Sent];
     assert!(said(crate::model::Account::UNNAMED, sent(), true));
     assert!(!said(crate::model::Account::UNNAMED, sent(), false));
-    assert!(!said("o", sent(), true), "that account takes it up");
+    assert!(!said("o", sent(), true), "that account follows it");
     let ended = vec![Record::Sent, Record::NotFound];
     assert!(!said(crate::model::Account::UNNAMED, ended, true));
 }
