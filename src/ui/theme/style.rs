@@ -179,10 +179,7 @@ mod tests {
         for theme in [Theme::Dark, Theme::Light] {
             let tokens = Tokens::of(theme);
             let visuals = style(theme).visuals;
-            assert_eq!(
-                visuals.extreme_bg_color, tokens.surface.window,
-                "the scroll bar's track"
-            );
+            assert_eq!(visuals.extreme_bg_color, tokens.surface.window, "the track");
             let widgets = visuals.widgets;
             // The tests of the tokens check their contrast with every surface.
             assert_eq!(widgets.inactive.bg_fill, tokens.control_border);

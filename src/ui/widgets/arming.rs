@@ -146,11 +146,7 @@ mod tests {
         harness.state_mut().0 = 100.0;
         harness.run_steps(3);
         click(&mut harness, at);
-        assert_eq!(
-            harness.state().1,
-            0,
-            "the click was meant for the earlier button"
-        );
+        assert_eq!(harness.state().1, 0, "meant for the previous widget");
         harness.run_steps(3);
         click(&mut harness, at);
         assert_eq!(harness.state().1, 1);

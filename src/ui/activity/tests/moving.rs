@@ -101,7 +101,7 @@ fn held_then_newest_come_first_once_the_list_is_not_in_use() {
     assert_eq!(
         listed_tags(&harness),
         [tags[1], tags[0], tags[2]],
-        "the row under the pointer stays"
+        "the row stays"
     );
     harness
         .state_mut()
@@ -109,11 +109,7 @@ fn held_then_newest_come_first_once_the_list_is_not_in_use() {
         .apply(Event::Entry(Box::new(last)));
     harness.run_steps(3);
     let below = [tags[1], tags[0], tags[2], "cdn-00000004"];
-    assert_eq!(
-        listed_tags(&harness),
-        below,
-        "the row under the pointer stays"
-    );
+    assert_eq!(listed_tags(&harness), below, "the row stays");
     harness.hover_at(egui::pos2(600.0, 395.0));
     harness.run_steps(3);
     let in_order = [tags[2], "cdn-00000004", tags[1], tags[0]];
@@ -185,10 +181,7 @@ fn held_order_is_sent_only_by_a_dialog_that_shows_the_consequence() {
     harness.run_steps(1);
     harness.key_press(egui::Key::Enter);
     harness.run_steps(2);
-    assert!(
-        harness.state().out.work.is_empty(),
-        "Enter does not press it"
-    );
+    assert!(harness.state().out.work.is_empty(), "ignores Enter");
     harness.get_by_label(SEND).click();
     harness.run_steps(2);
     let world = harness.into_state();

@@ -73,10 +73,7 @@ fn refusal_distinguishes_permission_role_and_group() {
         },
         permissions: Permissions::from_scopes("Machine.Isolate"),
     };
-    assert!(
-        said(refusal(), &state).contains(lacks),
-        "permissions of that sign-in"
-    );
+    assert!(said(refusal(), &state).contains(lacks), "the old sign-in");
 }
 
 #[test]

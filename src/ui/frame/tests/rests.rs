@@ -38,14 +38,10 @@ fn state_change_moves_no_row_while_the_pointer_is_over_the_list() {
         actions: vec![action],
     });
     harness.run_steps(6);
-    assert_eq!(
-        order(&desk),
-        [FIN, TWIN, HR],
-        "while the pointer is over the list"
-    );
+    assert_eq!(order(&desk), [FIN, TWIN, HR], "while hovered");
     harness.hover_at(egui::pos2(2.0, 2.0));
     harness.run_steps(2);
-    assert_eq!(order(&desk), [FIN, HR, TWIN], "after the pointer has left");
+    assert_eq!(order(&desk), [FIN, HR, TWIN], "after hovering");
 }
 
 #[test]

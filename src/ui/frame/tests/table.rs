@@ -189,10 +189,7 @@ fn arrow_keys_reach_the_last_and_first_columns() {
 #[test]
 fn sorting_scrolls_to_the_top_and_keeps_the_selection() {
     let (desk, mut harness) = table(400, SIZES[0], 300);
-    assert!(
-        selected_row(&desk, &harness).is_some(),
-        "scrolled to the selection"
-    );
+    assert!(selected_row(&desk, &harness).is_some(), "it is in view");
     let before = selected(&desk);
     harness.get_by_label("Sort by Name").click();
     harness.run_steps(3);

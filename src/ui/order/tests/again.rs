@@ -31,11 +31,7 @@ fn acknowledged(records: Vec<Record>) -> Vec<(EntryId, &'static str)> {
         });
         found.flatten().collect::<Vec<_>>()
     };
-    assert_eq!(
-        acknowledged(&harness),
-        [],
-        "not acknowledged before confirmation"
-    );
+    assert_eq!(acknowledged(&harness), [], "not confirmed yet");
     scroll_through(&mut harness, |_| {});
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
@@ -56,11 +52,7 @@ fn sending_an_order_again_acknowledges_it() {
         why: NotSentReason::Withdrawn,
         detail: None,
     };
-    assert_eq!(
-        acknowledged(vec![withdrawn]),
-        [],
-        "it never needed attention"
-    );
+    assert_eq!(acknowledged(vec![withdrawn]), [], "it needed none");
 }
 
 /// The number of cached histories is limited. That of an open form has to be read again.

@@ -64,10 +64,7 @@ fn typed_text_is_restored_for_same_device_and_action_until_cleared() {
         harness.get_by_label("Clear what was kept").click();
         harness.run_steps(3);
         assert_eq!(texts(&harness), (String::new(), String::new()));
-        let comment = harness
-            .get_all_by_label("Comment")
-            .last()
-            .expect("the comment");
+        let comment = harness.get_all_by_label("Comment").last().expect("a field");
         assert_eq!(Some(comment.rect()), before, "nothing moves");
         assert!(comment.is_focused());
         put_away(&mut harness);

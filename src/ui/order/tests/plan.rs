@@ -279,11 +279,7 @@ fn step_of_one_device_is_left_out_and_put_back_by_its_tick() {
     harness.key_press(Key::Space);
     harness.run_steps(4);
     let order: Vec<_> = form(&harness).targets.iter().map(|t| t.step).collect();
-    assert_eq!(
-        order,
-        [0, 1, 2, 3, 0, 1, 2, 3],
-        "the steps are back in order"
-    );
+    assert_eq!(order, [0, 1, 2, 3, 0, 1, 2, 3], "back in order");
     assert!(!shows(&harness, "Left out") && !shows(&harness, "of 8 steps"));
 }
 

@@ -279,19 +279,11 @@ fn new_finding_disables_confirming_until_shown() {
     read(&mut harness.state_mut().state, &machine, 1);
     harness.run_steps(1);
     confirm_by_key(&mut harness);
-    assert_eq!(
-        submitted(&harness),
-        0,
-        "the click was meant for the earlier state"
-    );
+    assert_eq!(submitted(&harness), 0, "meant for the previous state");
     arm(&mut harness);
     // The fields have stayed, and the list has moved up by its growth.
     confirm_by_key(&mut harness);
-    assert_eq!(
-        submitted(&harness),
-        0,
-        "half of the finding was never on screen"
-    );
+    assert_eq!(submitted(&harness), 0, "half of it was not on screen");
     scroll_through(&mut harness, |_| {});
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
