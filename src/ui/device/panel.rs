@@ -252,7 +252,7 @@ fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
     }
 }
 
-/// Shows the facts that decide at a glance: health, risk, user and addresses.
+/// Shows the key facts: health, risk and operating system; group, tags, address and user.
 fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.horizontal_wrapped(|ui| {
         look::health(&machine.health_status).badge_ui(ui);

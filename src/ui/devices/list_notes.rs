@@ -143,7 +143,8 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Look], failure: Option<&Explan
     asked::line_ui(ui, cx);
 }
 
-/// Shows the notes in full; `was_read` is whether the rows are a list, and not only answers to queries.
+/// Shows the most serious note in one line; `was_read` is whether the rows are a list, and not only answers
+/// to direct queries.
 fn words_ui(ui: &mut Ui, notes: &[Look], failure: Option<&Explanation>, was_read: bool) {
     let failed = failure.map(|failure| Look::warning(failure.headline.clone()));
     let all = failed.as_ref().into_iter().chain(notes);

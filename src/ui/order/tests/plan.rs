@@ -309,7 +309,7 @@ fn left_out_steps_are_put_back_and_every_button_has_an_effect() {
 
 /// The most harmful step may have been left out.
 #[test]
-fn button_colour_and_number_follow_the_steps_sent() {
+fn number_is_asked_for_only_if_a_sent_step_needs_it() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     assert!(shows(&harness, "Type the number of devices"));
