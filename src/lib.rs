@@ -39,7 +39,7 @@
 //!                  outcome         Accepted, Refused, NotOurs,      worker/order/outcome.rs
 //!                    │             or Unknown ──▶ lookup finds out, worker/order/lookup.rs
 //!                    ▼                            and never sends
-//!                  watch, follow   Progress … Finished              worker/order/watch.rs
+//!                  watch, follow   Progress … Finished              worker/order/follow.rs, watch.rs
 //! ── Event::Entry, after each record ──────────────────────────────────────────────────────────
 //!  screen          State::apply ──▶ row, panel, notice              state/apply.rs, ui
 //! ```
@@ -70,9 +70,9 @@
 //!
 //! # Reading order
 //!
-//! The modules are listed in that order. For a first look: [`action`] (what can be done), [`message`]
-//! (everything that crosses between window and background), [`guard`] (when it refuses),
-//! `worker/order/task.rs` (the life of one order), [`state`] (how the screen learns).
+//! The modules are listed in groups; none uses a group below its own. For a first look: [`action`]
+//! (what can be done), [`message`] (everything that crosses between window and background), [`guard`]
+//! (when it refuses), `worker/order/task.rs` (the life of one order), [`state`] (how the screen learns).
 
 #![cfg_attr(
     test,
@@ -82,30 +82,47 @@
     )
 )]
 
+// The data model, and the system's interfaces.
+pub mod model;
 mod platform;
 
+// Failures in words, and all access to the disk.
+pub mod explain;
 pub mod files;
 
-pub mod model;
-
-pub mod explain;
-
+// What can be ordered.
 pub mod action;
+
+// When an order is refused, and what is recorded of it.
 pub mod guard;
 pub mod journal;
 
-pub mod api;
+// The sign-in, and the rules of the organisation.
 pub mod auth;
-
-pub mod app;
-pub mod message;
 pub mod settings;
-pub mod state;
 
-pub mod search;
-pub mod ui;
+// The client of the service, and the messages between window and background.
+pub mod api;
+pub mod message;
+
+// The background, and the facts that the window draws.
+pub mod state;
 pub mod worker;
 
+// Search in these facts.
+pub mod search;
+
+// The window.
+pub mod ui;
+
+// What runs the window's commands.
+pub mod app;
+
+// The built-in tenant, which uses nothing above but the endpoints.
+#[cfg(feature = "simulator")]
+pub mod simulator;
+
+// What starts the program, and its commands without a window.
 pub mod cli;
 pub mod crash;
 pub mod display;
@@ -116,6 +133,4 @@ pub mod journal_command;
 pub mod paths;
 #[cfg(feature = "simulator")]
 pub mod self_test;
-#[cfg(feature = "simulator")]
-pub mod simulator;
 pub mod terminal;
