@@ -1,16 +1,16 @@
-//! The shape of the program, held as data: who may import whom, who may name which crate, who may do what.
+//! The program's architecture rules: which module imports which, names which crate, and does what.
 
 #![allow(clippy::expect_used, reason = "a test ends with a message")]
 
-/// Files that import each other in a loop.
+/// Import cycles between files.
 mod circles;
-/// Sources as tokens, and the paths they name.
+/// Sources as tokens, and the paths in them.
 mod source;
 /// The rules as data.
 mod tables;
-/// The checks, on small sources.
+/// Tests of the checks, on small sources.
 mod tests;
-/// Words that were replaced.
+/// Replaced words.
 mod words;
 
 use std::collections::BTreeSet;
@@ -60,14 +60,14 @@ fn modules_import_only_downwards() {
 }
 
 #[test]
-fn files_import_each_other_only_where_that_is_harmless() {
+fn files_import_each_other_only_where_listed() {
     let found = circles::Imports::between(read_all(&["src"])).circles();
     let allowed = CIRCLES.map(|(files, _why)| files.iter().map(ToString::to_string).collect());
     assert_eq!(found, BTreeSet::from(allowed), "see `CIRCLES`");
 }
 
 #[test]
-fn each_outside_crate_is_named_only_where_it_belongs() {
+fn each_outside_crate_is_named_only_in_its_modules() {
     check_all(&["src"], crates);
     let sources = read_all(&["src"]);
     assert_eq!(unused_rows(sources), [], "no file needs this permission");
@@ -89,13 +89,13 @@ fn no_file_is_longer_than_500_lines() {
 }
 
 #[test]
-fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_feature() {
+fn simulator_is_named_only_in_starters_and_behind_its_feature() {
     let covered = modules_with_the_feature(read_all(&["src"]));
     check_all(&["src"], |source| simulator(source, &covered));
 }
 
 #[test]
-fn only_one_file_asks_the_service_to_change_something() {
+fn only_one_file_sends_a_change_to_the_service() {
     check_all(&["src"], submission_path);
     let sources = read_all(&["src"]);
     let client = sources.iter().filter(|source| source.lies_in("api"));
@@ -119,28 +119,28 @@ fn only_the_worker_and_the_app_read_the_clock() {
 }
 
 #[test]
-fn only_one_room_touches_the_disk() {
+fn only_files_touches_the_disk() {
     check_all(&["src"], disk);
 }
 
 #[test]
-fn nothing_that_ships_can_panic_on_purpose() {
+fn shipped_code_has_no_deliberate_panic() {
     check_all(&["src"], panics);
 }
 
 #[test]
-fn only_the_catalogue_tells_one_action_from_another() {
+fn only_the_catalogue_compares_with_single_kinds() {
     check_all(&["src"], single_kinds);
 }
 
 #[test]
-fn no_test_waits_for_nothing_or_naps_before_it_looks() {
+fn no_test_has_a_vacuous_wait_or_a_blind_sleep() {
     check_all(&["src", "tests"], vacuous_waits);
     check_all(&["src", "tests"], naps);
 }
 
 #[test]
-fn the_top_level_holds_only_what_belongs_there() {
+fn top_level_holds_only_listed_entries() {
     let entries = std::fs::read_dir(repository()).expect("the repository can be read");
     let names = entries.map(|entry| entry.expect("an entry can be read").file_name());
     let names = names.map(|name| name.to_string_lossy().into_owned());
@@ -155,12 +155,12 @@ fn allowed_at_the_top(name: &str) -> bool {
     name.starts_with('.') || TOP_LEVEL.contains(&name)
 }
 
-/// The paths to our own modules that a file names, each from the root of the crate.
+/// Paths to our own modules in a file, each from the crate root.
 fn own_paths(source: &Source) -> Vec<(usize, Vec<String>)> {
     let code = source.shipped();
     let mut paths = paths_from(code, "crate");
     paths.extend(paths_from(code, "cordon"));
-    // `super` may climb to the root: as many steps as the module is deep.
+    // `super` may climb to the root, in as many steps as the module is deep.
     let climb = vec!["super"; source.module().len()].join("::");
     paths.extend(
         paths_from(code, &climb)
@@ -253,7 +253,7 @@ fn asks_for_the_simulator(attribute: &str) -> bool {
         && !attribute.contains("not(feature=\"simulator\"")
 }
 
-/// The modules that `lib.rs` or `main.rs` declares only with the feature.
+/// Modules that `lib.rs` or `main.rs` declares only with the feature.
 fn modules_with_the_feature(sources: &[Source]) -> BTreeSet<String> {
     let mut modules = BTreeSet::new();
     for source in sources
@@ -341,7 +341,7 @@ fn disk(source: &Source) -> Vec<Violation> {
     let mut found = find_each(source, &DISK, |call| {
         format!("`{call}` belongs in `files`, through which the disk is touched")
     });
-    // `use std::{fs, …}` names it in another way.
+    // `use std::{fs, …}` is another spelling.
     let mut named = paths_from(source.shipped(), "std");
     named.retain(|(_, path)| path[0] == "fs");
     let places = named.into_iter().map(|(offset, _)| offset);
@@ -355,8 +355,8 @@ fn panics(source: &Source) -> Vec<Violation> {
     })
 }
 
-/// Comparisons with one kind of action: a new one would have to be found a place in each of them. A drill
-/// names what it wants.
+/// Comparisons with a single kind of action, each of which a new kind would have to be added to. A drill
+/// may name its actions.
 fn single_kinds(source: &Source) -> Vec<Violation> {
     if ["action", "drill"].iter().any(|room| source.lies_in(room)) {
         return Vec::new();
@@ -379,7 +379,7 @@ fn single_kinds(source: &Source) -> Vec<Violation> {
     at_each(source, places, rule)
 }
 
-/// Conditions that always hold: `until("…", |_| true)` takes no event in.
+/// Conditions that always hold: `until("…", |_| true)` reads no event.
 fn vacuous_waits(source: &Source) -> Vec<Violation> {
     if !is_test(source) {
         return Vec::new();
@@ -397,7 +397,7 @@ fn is_test(source: &Source) -> bool {
     source.only_tests || source.path.starts_with("tests/")
 }
 
-/// Naps in tests, outside the few loops that ask again and again.
+/// Sleeps in tests, outside the few polling loops.
 fn naps(source: &Source) -> Vec<Violation> {
     if !is_test(source) || SLEEPERS.contains(&source.path.as_str()) {
         return Vec::new();
@@ -407,7 +407,7 @@ fn naps(source: &Source) -> Vec<Violation> {
     at_each(source, places, rule)
 }
 
-/// Each place of one of these in what ships, with its rule.
+/// Each occurrence of these in shipped code, with its rule.
 fn find_each<S: AsRef<str>>(
     source: &Source,
     needles: &[S],

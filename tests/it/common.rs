@@ -1,4 +1,4 @@
-//! The one harness: the built-in tenant with the engine alone, or with the whole window.
+//! The test harness: the built-in tenant with the engine alone or with the whole window.
 
 mod barriers;
 mod console;
@@ -32,25 +32,25 @@ pub use barriers::{
 };
 pub use console::{Console, fill};
 
-/// Longest real time that anything may take, on a slow machine too.
+/// Real-time limit for any wait, also on a slow machine.
 pub const PATIENCE: Duration = Duration::from_mins(2);
-/// The waits of following and looking up, this many times shorter.
+/// Speed-up of the polling and look-up intervals.
 pub const SPEED: f64 = 40.0;
-/// Object id, user name and name of somebody else than usually signs in.
+/// Object id, user name and display name of a colleague, who is not the usual account.
 pub const STRANGER: (&str, &str, &str) = (
     "11111111-2222-4333-8444-555555555555",
     "sam@contoso.com",
     "Sam Stranger",
 );
-/// A hash of no file.
+/// Hash of no known file.
 pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
-/// Tells a run's figures: past the harness, which keeps what passing tests print to itself.
+/// Prints a run's figures past the harness, which captures the output of passing tests.
 pub fn tell(figures: &str) {
     writeln!(std::io::stderr(), "{figures}").expect("there is an error output");
 }
 
-/// How often a test with chance in it tries; `tests/run` asks for more than `cargo test` alone.
+/// Number of random cases; `tests/run` sets a higher one than plain `cargo test`.
 pub fn number_from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| {
         text.parse()
@@ -58,7 +58,7 @@ pub fn number_from_environment(name: &str, otherwise: u64) -> u64 {
     })
 }
 
-/// A tenant for this test alone.
+/// A tenant for one test.
 pub fn tenant() -> Simulator {
     let simulator = Simulator::start(SimOptions::default()).expect("the built-in tenant starts");
     simulator.control().set_poll_interval(1);
@@ -70,7 +70,7 @@ pub fn place() -> (Simulator, TempDir) {
     (tenant(), tempfile::tempdir().expect("a folder"))
 }
 
-/// A store on a keyring that outlives the consoles.
+/// A token store on a keyring that outlives the consoles.
 pub fn store_on(keyring: &Arc<mock::Store>) -> TokenStore {
     let keyring: Arc<CredentialStore> = keyring.clone();
     TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
@@ -92,7 +92,7 @@ pub fn setup(
     speed: f64,
 ) -> (Setup, PathBuf) {
     if policy.has_rules() && !folder.join(FILE_NAME).exists() {
-        // A run has its rules from the file, and reads them again from there.
+        // A run reads its rules from the file, and reads that again later.
         let written = WrittenRules::of(policy).as_changes();
         save_rules(folder, &written).expect("the rules are written");
     }
@@ -106,7 +106,7 @@ pub fn setup(
     (setup, journal)
 }
 
-/// A run at its real pace, in this folder and without a keyring.
+/// A run at real speed, in this folder and without a keyring.
 pub fn setup_at(endpoints: Endpoints, mode: Mode, folder: &Path) -> Setup {
     Setup {
         journal: paths::journal_file(folder, mode, &endpoints),
@@ -123,7 +123,7 @@ pub fn setup_at(endpoints: Endpoints, mode: Mode, folder: &Path) -> Setup {
     }
 }
 
-/// The names of what is in a folder, sorted.
+/// Sorted names of a folder's entries.
 pub fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -132,21 +132,21 @@ pub fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A tenant, a folder and an engine in which a person has signed in. The first two are to be held.
+/// A tenant, a folder, and a signed-in engine. The caller has to keep the first two alive.
 pub fn signed_in() -> (Simulator, TempDir, Engine) {
     let (simulator, folder, mut engine) = started();
     engine.sign_in();
     (simulator, folder, engine)
 }
 
-/// The same before anybody has signed in.
+/// The same, not signed in.
 pub fn started() -> (Simulator, TempDir, Engine) {
     let (simulator, folder) = place();
     let engine = Engine::start(&simulator, folder.path());
     (simulator, folder, engine)
 }
 
-/// An account as the journal names it.
+/// An account as author of a record.
 pub fn author(account: &Account) -> Author {
     Author {
         mode: "STAND-IN".into(),
@@ -156,7 +156,7 @@ pub fn author(account: &Account) -> Author {
     }
 }
 
-/// Somebody whom no tenant knows.
+/// An account that no tenant knows.
 pub fn somebody() -> Author {
     Author {
         mode: "STAND-IN".into(),
@@ -166,7 +166,7 @@ pub fn somebody() -> Author {
     }
 }
 
-/// Writes what an earlier console left: an order, and these records of it.
+/// Writes the entry of an earlier console: an order with these records.
 pub fn leave(journal: &Path, author: Author, order: Order, records: &[Record]) -> EntryId {
     let entry = order.entry;
     let mut batch = vec![(entry, Record::Intended { author, order })];
@@ -177,7 +177,7 @@ pub fn leave(journal: &Path, author: Author, order: Order, records: &[Record]) -
     entry
 }
 
-/// The engine without a window: worker and facts.
+/// The engine without a window: worker and state.
 pub struct Engine {
     pub state: State,
     pub worker: WorkerHandle,
@@ -190,19 +190,19 @@ impl Engine {
         Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
     }
 
-    /// With a person signed in.
+    /// Starts a signed-in engine.
     pub fn start_signed_in(simulator: &Simulator, folder: &Path) -> Self {
         let mut engine = Self::start(simulator, folder);
         engine.sign_in();
         engine
     }
 
-    /// With a keyring that outlives it.
+    /// Starts with a keyring that outlives the engine.
     pub fn start_on(simulator: &Simulator, folder: &Path, keyring: &Arc<mock::Store>) -> Self {
         Self::start_with(simulator, folder, &Policy::default(), store_on(keyring))
     }
 
-    /// With waits divided by this factor.
+    /// Starts with intervals divided by `speed`.
     pub fn start_faster(simulator: &Simulator, folder: &Path, speed: f64) -> Self {
         let store = TokenStore::memory();
         Self::start_all(simulator, folder, &Policy::default(), store, speed)
@@ -228,7 +228,7 @@ impl Engine {
         Self::start_prepared(simulator, prepared)
     }
 
-    /// From parts that a test has chosen; the path is the journal's.
+    /// Starts from parts chosen by a test; the path is the journal's.
     pub fn start_prepared(simulator: &Simulator, (setup, journal): (Setup, PathBuf)) -> Self {
         let state = State::new(setup.mode, &setup.endpoints.name, setup.policy.clone());
         let worker = WorkerHandle::spawn(setup).expect("the worker starts");
@@ -242,7 +242,7 @@ impl Engine {
         engine
     }
 
-    /// Takes events in until `reached`.
+    /// Applies events until `reached`.
     pub fn until(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
         let until = Instant::now() + PATIENCE;
         while !reached(&self.state) {
@@ -269,7 +269,7 @@ impl Engine {
         }
     }
 
-    /// As [`Self::until`], while the tenant's clock runs fast.
+    /// Like [`Self::until`], with the tenant's clock running fast.
     pub fn until_fast(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
         let control = self.control.clone();
         self.until(what, move |state| {
@@ -286,7 +286,7 @@ impl Engine {
         self.control.inject(fault(on, what, times));
     }
 
-    /// Has the list of devices read once more.
+    /// Requests the device list once more and waits for it.
     pub fn refresh(&mut self) {
         self.send(Command::RefreshMachines);
         self.until("the start", |s| s.inventory.loading);
@@ -306,26 +306,26 @@ impl Engine {
         known.expect("in the list").reference()
     }
 
-    /// The machine of that name, whose new actions are picked up and never end.
+    /// The machine of that name, with its new actions set to be picked up and never end.
     pub fn never_finishing(&self, name: &str) -> MachineRef {
         let machine = self.machine(name);
         self.control.never_finish(machine.id.as_str());
         machine
     }
 
-    /// Has a colleague act in the portal; the action's id.
+    /// Adds a colleague's action from the portal and returns its id.
     pub fn colleague(&self, machine: &str, kind: &str, comment: &str) -> String {
         let acted = self.control.act_as_colleague(machine, kind, comment);
         acted.expect("the tenant takes it")
     }
 
-    /// Why nothing can be written to the journal.
+    /// Reason for which the journal cannot be written.
     pub fn journal_trouble(&self) -> Explanation {
-        let told = self.state.journal.clone().expect("told");
+        let told = self.state.journal.clone().expect("known");
         told.expect_err("trouble")
     }
 
-    /// The machine of that name with what is read before acting on it.
+    /// The machine of that name, with the facts that are read before acting on it.
     pub fn loaded(&mut self, name: &str) -> MachineRef {
         let machine = self.machine(name);
         self.load(&machine);
@@ -358,7 +358,7 @@ impl Engine {
         draft
     }
 
-    /// The draft that cancels this isolation.
+    /// A draft that cancels this isolation.
     pub fn cancellation(action: &str, machine: &MachineRef) -> Draft {
         let mut draft = Self::draft(ActionKind::Isolate, machine);
         draft.subject = Subject::Cancel {
@@ -368,8 +368,7 @@ impl Engine {
         draft
     }
 
-    /// What a person's confirmation of several drafts together makes of them, with the number of
-    /// devices as it was typed.
+    /// Approves several drafts as one confirmation, with the number of devices as typed.
     pub fn approve_all(
         &self,
         drafts: Vec<Draft>,
@@ -388,7 +387,7 @@ impl Engine {
         guard::approve_all(reviews.collect(), number, &account, self.state.epoch, now)
     }
 
-    /// What a person's confirmation makes of a draft.
+    /// Approves a draft as a user's confirmation does.
     pub fn approve(&self, draft: &Draft) -> Result<Approval, String> {
         let now = jiff::Timestamp::now();
         let account = self.state.session.account().cloned().expect("signed in");
@@ -434,13 +433,13 @@ impl Engine {
         });
     }
 
-    /// Waits for the end of an order that has to stay unsent for this reason alone.
+    /// Waits until an order has ended unsent for this reason.
     pub fn until_not_sent(&mut self, entry: EntryId, why: NotSentReason) {
         let end = self.until_end(entry);
         assert_eq!(end, OrderStatus::NotSent { why, detail: None });
     }
 
-    /// Waits for the end, which has to be a good one.
+    /// Waits until an order has succeeded.
     pub fn until_done(&mut self, entry: EntryId) {
         let end = self.until_end(entry);
         assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");

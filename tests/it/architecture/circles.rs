@@ -1,17 +1,16 @@
-//! Files that import each other in a loop: none can be read without the others.
+//! Import cycles between files: none of their files can be read without the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, Token, paths_in, use_trees};
 
-/// A module by its segments from the root of the crate.
+/// A module's path from the crate root, in segments.
 type Module = Vec<String>;
 
-/// Which files import which, through re-exports to where a name is defined. What only tests see
-/// does not count.
+/// Imports between files, resolved through re-exports to the defining file. Test-only code does not count.
 pub struct Imports {
     files: BTreeMap<Module, String>,
-    /// The names that a module hands on, and where they come from.
+    /// Names that a module re-exports, and where they come from.
     handed_on: BTreeMap<(Module, String), Module>,
     pub of: BTreeMap<String, BTreeSet<String>>,
 }
@@ -44,7 +43,7 @@ impl Imports {
         imports
     }
 
-    /// The files whose names are used in a module.
+    /// Files that define the names used in a module.
     fn used_by(&self, module: &Module, code: &[Token]) -> BTreeSet<String> {
         let mut modules = BTreeMap::new();
         let mut used = BTreeSet::new();
@@ -71,7 +70,7 @@ impl Imports {
         used
     }
 
-    /// A path of a module from the root of the crate, if it leads into the crate.
+    /// A path in a module as one from the crate root, if it stays in the crate.
     fn absolute(&self, module: &Module, path: &[String]) -> Option<Module> {
         let climbs = path.iter().take_while(|name| *name == "super").count();
         let mut absolute = match path.first()?.as_str() {
@@ -94,7 +93,7 @@ impl Imports {
         Some(absolute)
     }
 
-    /// The module that defines what a path leads to; whether it leads to a module as a whole.
+    /// The module that defines the end of a path, and whether the path leads to a whole module.
     fn resolved(&self, path: &[String], depth: usize) -> (Module, bool) {
         let mut inside = 0;
         while inside < path.len() && self.files.contains_key(&path[..=inside]) {
@@ -112,7 +111,7 @@ impl Imports {
         }
     }
 
-    /// The circles, each as its files in order.
+    /// The cycles, each as its files in order.
     pub fn circles(&self) -> BTreeSet<Vec<String>> {
         let reached: BTreeMap<&str, BTreeSet<&str>> = self
             .of
@@ -128,7 +127,7 @@ impl Imports {
         circles.filter(|circle| !circle.is_empty()).collect()
     }
 
-    /// Every file that an import of this one leads to, however far.
+    /// Every file that this one imports, directly or through others.
     fn reached(&self, file: &str) -> BTreeSet<&str> {
         let mut reached = BTreeSet::new();
         let mut open = vec![file];

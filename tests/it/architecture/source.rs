@@ -1,4 +1,4 @@
-//! Sources as tokens: comments are gone, literals are whole, and what only tests see can be left out.
+//! Sources as tokens: without comments, with whole literals, and optionally without test-only code.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
 /// One source file.
 pub struct Source {
-    /// The path inside the repository, with forward slashes.
+    /// Path inside the repository, with forward slashes.
     pub path: String,
     pub text: String,
-    /// Everything that is code. `::`, `->` and `=>` are one token each.
+    /// All code. `::`, `->` and `=>` are one token each.
     pub tokens: Vec<Token>,
-    /// Whether the file is a module that only tests see.
+    /// Whether the file is a test-only module.
     pub only_tests: bool,
     shipped: OnceLock<Vec<Token>>,
 }
@@ -37,7 +37,7 @@ impl Source {
         }
     }
 
-    /// The module that this file is: `["api", "retry"]` for `src/api/retry.rs`.
+    /// The file's own module: `["api", "retry"]` for `src/api/retry.rs`.
     pub fn module(&self) -> Vec<&str> {
         let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
         let stem = inside.strip_suffix(".rs").unwrap_or(inside);
@@ -51,7 +51,7 @@ impl Source {
         self.module().starts_with(&scope)
     }
 
-    /// The tokens with those left empty that only tests see. Each keeps its place.
+    /// The tokens, with test-only ones replaced by empty ones at the same index.
     pub fn shipped(&self) -> &[Token] {
         self.shipped.get_or_init(|| {
             if self.only_tests {
@@ -67,8 +67,8 @@ impl Source {
         })
     }
 
-    /// The extent of each item, field, arm or statement that follows an attribute chosen by the
-    /// predicate, which sees it without blanks.
+    /// Extent of each item, field, arm or statement under an attribute that matches the predicate, which
+    /// gets the attribute without spaces.
     pub fn items_under(&self, chosen: impl Fn(&str) -> bool) -> Vec<(usize, usize)> {
         let begins = |at: &usize| matches(&self.tokens, *at, &["#", "["]);
         let attributes = (0..self.tokens.len()).filter(begins);
@@ -81,7 +81,7 @@ impl Source {
     }
 }
 
-/// Every Rust file of the repository: `src`, and `tests` after it.
+/// Every Rust file in `src`, then in `tests`.
 static ALL: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let mut sources = Vec::new();
     for folder in ["src", "tests"] {
@@ -92,13 +92,13 @@ static ALL: LazyLock<Vec<Source>> = LazyLock::new(|| {
     sources
 });
 
-/// Every Rust file below these folders of the repository.
+/// Every Rust file in these folders of the repository.
 pub fn read_all(folders: &[&str]) -> &'static [Source] {
     let is_below = |source: &Source| folders.iter().any(|folder| source.path.starts_with(folder));
     &ALL[..ALL.partition_point(is_below)]
 }
 
-/// Marks the files that another file declares as `#[cfg(test)] mod name;`.
+/// Marks files declared by another file as `#[cfg(test)] mod name;`.
 pub fn mark_test_files(sources: &mut [Source]) {
     let mut marked = Vec::new();
     for source in sources.iter() {
@@ -122,7 +122,7 @@ fn is_test_only(attribute: &str) -> bool {
     attribute == "#[cfg(test)]"
 }
 
-/// The folder that holds `Cargo.toml`.
+/// The folder of `Cargo.toml`.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -172,7 +172,7 @@ fn tokens_of(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The words of a pattern such as `File::open(`. A quotation mark stands for any text.
+/// The words of a pattern such as `File::open(`. A quotation mark matches any string literal.
 pub fn words(pattern: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = pattern;
@@ -190,7 +190,7 @@ pub fn words(pattern: &str) -> Vec<&str> {
     words
 }
 
-/// Whether these words stand at this place.
+/// Whether these words begin at this index.
 pub fn matches(tokens: &[Token], at: usize, words: &[&str]) -> bool {
     let there = tokens.get(at..at + words.len());
     let is_word = |token: &Token, word: &str| {
@@ -202,7 +202,7 @@ pub fn matches(tokens: &[Token], at: usize, words: &[&str]) -> bool {
     there.is_some_and(|there| there.iter().zip(words).all(|(t, word)| is_word(t, word)))
 }
 
-/// Each place of these words where they are no field or method.
+/// Each index of these words where they are no field or method.
 pub fn places_of(tokens: &[Token], words: &[&str]) -> Vec<usize> {
     let is_free = |at: usize| !words[0].starts_with(is_identifier) || begins_word(tokens, at);
     let places = (0..tokens.len()).filter(|&at| matches(tokens, at, words) && is_free(at));
@@ -217,7 +217,7 @@ fn begins_word(tokens: &[Token], at: usize) -> bool {
     text(tokens, at.checked_sub(1)) != "."
 }
 
-/// Whether a path begins here: `::name` is a path from the root, `other::name` is about something else.
+/// Whether a path begins here: `::name` is a path from the root, while `other::name` is another item.
 fn begins_path(tokens: &[Token], at: usize) -> bool {
     let before = text(tokens, at.checked_sub(2));
     let is_inside = text(tokens, at.checked_sub(1)) == "::"
@@ -225,8 +225,7 @@ fn begins_path(tokens: &[Token], at: usize) -> bool {
     begins_word(tokens, at) && !is_inside
 }
 
-/// Every path that begins with `root::`, as its segments after that, with its place. Groups are
-/// spread out.
+/// Every path that begins with `root::`, as its later segments, with its index. Groups are expanded.
 pub fn paths_from(tokens: &[Token], root: &str) -> Vec<(usize, Vec<String>)> {
     let root = words(root);
     let mut paths = Vec::new();
@@ -241,7 +240,7 @@ pub fn paths_from(tokens: &[Token], root: &str) -> Vec<(usize, Vec<String>)> {
     paths
 }
 
-/// Every crate or module that a path begins with or that is imported as a whole, with its place.
+/// Every crate or module that begins a path or is imported as a whole, with its index.
 pub fn heads_of(tokens: &[Token]) -> Vec<(usize, String)> {
     let mut heads = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -258,7 +257,7 @@ pub fn heads_of(tokens: &[Token]) -> Vec<(usize, String)> {
     heads
 }
 
-/// Every path that a `use` brings in, and whether it is handed on.
+/// Every path that a `use` imports, and whether it is re-exported.
 pub fn use_trees(tokens: &[Token]) -> Vec<(bool, Vec<String>)> {
     let mut trees = Vec::new();
     for at in places_of(tokens, &["use"]) {
@@ -274,7 +273,7 @@ pub fn use_trees(tokens: &[Token]) -> Vec<(bool, Vec<String>)> {
     trees
 }
 
-/// Every path of more than one segment that no `use` brings in.
+/// Every path of more than one segment outside of `use`.
 pub fn paths_in(tokens: &[Token]) -> Vec<Vec<String>> {
     let (mut paths, mut is_use) = (Vec::new(), false);
     for (at, token) in tokens.iter().enumerate() {
@@ -293,7 +292,7 @@ fn is_identifier(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Spreads the use tree that begins here into whole paths; returns the place after it.
+/// Expands the use tree that begins here into whole paths, and returns the index after it.
 fn spread(tokens: &[Token], at: usize, prefix: &[String], found: &mut Vec<Vec<String>>) -> usize {
     let text = |at: usize| text(tokens, Some(at));
     if text(at) == "{" {
@@ -301,7 +300,7 @@ fn spread(tokens: &[Token], at: usize, prefix: &[String], found: &mut Vec<Vec<St
         let mut at = at + 1;
         while at < end {
             at = spread(tokens, at, prefix, found);
-            // Past `as name` and the comma.
+            // Skips `as name` up to the comma.
             while at < end && text(at) != "," {
                 at += 1;
             }
@@ -319,7 +318,7 @@ fn spread(tokens: &[Token], at: usize, prefix: &[String], found: &mut Vec<Vec<St
     at + 1
 }
 
-/// The place after the bracket that closes the one at `open`.
+/// The index after the bracket that closes the one at `open`.
 fn closing(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
@@ -340,7 +339,7 @@ const ITEMS: [&str; 12] = [
     "type",
 ];
 
-/// The place after what an attribute that ends at `start` applies to.
+/// The index after the item of an attribute that ends at `start`.
 fn end_of_item(tokens: &[Token], start: usize) -> usize {
     let mut at = start;
     // Further attributes belong to the same item.

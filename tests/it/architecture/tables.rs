@@ -1,6 +1,6 @@
-//! The rules as data. A new module or crate gets its row here.
+//! The rules as data. A new module or crate gets a row here.
 
-/// Which module may use which others. A longer path on the right narrows it to that part.
+/// Modules that each module may import. A longer path on the right allows that part only.
 pub const IMPORTS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("platform", &[]),
@@ -9,12 +9,12 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
     ("action", &["model", "explain"]),
     ("guard", &["model", "action", "explain"]),
     ("journal", &["model", "action", "explain", "files"]),
-    // Where each system keeps a sign-in.
+    // The system's keyring.
     (
         "auth",
         &["model", "explain", "files", "platform::credentials"],
     ),
-    // The proxy of the system's settings.
+    // The system's proxy settings.
     (
         "api",
         &["model", "action", "auth", "explain", "platform", "files"],
@@ -40,7 +40,7 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
             "message", "model", "action", "guard", "journal", "settings", "explain",
         ],
     ),
-    // The journal's entries are searched as the devices are.
+    // Journal entries are searched like devices.
     ("search", &["state", "action", "journal", "model"]),
     (
         "ui",
@@ -58,11 +58,11 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
             "settings",
             "action",
             "guard",
-            // `notify` tells of entries that no frame has shown yet.
+            // `notify` reports entries that no frame has shown yet.
             "journal",
             "model",
             "explain",
-            // Under which id notifications come.
+            // The application id of notifications.
             "platform",
             "worker::WorkerHandle",
         ],
@@ -70,7 +70,7 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
     ("simulator", &["model::cloud"]),
 ];
 
-/// These start the program and may use every module; `app` only if they are `main`.
+/// These start the program and may import every module; only `main` may import `app`.
 pub const STARTERS: [&str; 13] = [
     "lib",
     "main",
@@ -83,12 +83,12 @@ pub const STARTERS: [&str; 13] = [
     "paths",
     "crash",
     "terminal",
-    // The macros of `terminal`, which stand at the root.
+    // Macros of `terminal`, exported at the crate root.
     "say",
     "say_error",
 ];
 
-/// Which outside crate may be named where.
+/// Modules that may name each outside crate.
 pub const CRATES: [(&str, &[&str]); 37] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
@@ -114,9 +114,9 @@ pub const CRATES: [(&str, &[&str]); 37] = [
         "tokio",
         &["worker", "auth", "api", "simulator", "main", "doctor"],
     ),
-    // Files of this computer.
+    // Files on this computer.
     ("ring", &["worker::file_hash"]),
-    // A package that is downloaded is hashed as it comes.
+    // A package is hashed while it is downloaded.
     ("sha2", &["journal", "simulator::tokens", "worker::package"]),
     ("ipnet", &["guard::policy"]),
     ("percent_encoding", &["simulator::call"]),
@@ -129,7 +129,7 @@ pub const CRATES: [(&str, &[&str]); 37] = [
     ("hyper_util", &["api::proxy", "simulator"]),
     ("windows_registry", &["platform"]),
     ("windows_permissions", &["platform"]),
-    // A box for what a program without a terminal has to say.
+    // A message box for a program without a terminal.
     ("rfd", &["platform"]),
     ("zeroizing_alloc", &["main"]),
     ("rustls_native_certs", &["doctor"]),
@@ -139,16 +139,15 @@ pub const CRATES: [(&str, &[&str]); 37] = [
     ("unicode_security", &["model::normal"]),
 ];
 
-/// Each of these is named in at most one file, and that file belongs to `ui`.
+/// Each of these is named in at most one file, which belongs to `ui`.
 pub const ONE_FILE_OF_UI: [&str; 2] = ["webbrowser", "qrcode"];
 
-/// The methods of the client that change something, and the one file that may call them.
+/// Client methods that change something; only one file may call them.
 pub const CHANGING: [&str; 1] = ["submit"];
-/// Rule 2: one attempt of an order. What waits for it, judges it and repeats it stands around this file
-/// and cannot send.
+/// Rule 2: one attempt of an order. The code around this file that waits, judges and retries cannot send.
 pub const SUBMISSION_PATH: &str = "worker::order::send";
 
-/// What reads the clock.
+/// Reads of the clock.
 pub const CLOCK_READS: [&str; 5] = [
     "Timestamp::now(",
     "Zoned::now(",
@@ -156,8 +155,8 @@ pub const CLOCK_READS: [&str; 5] = [
     "SystemTime::now(",
     ".elapsed(",
 ];
-/// Who may read the clock.
-/// `auth::token` reads the monotonic clock only: lifetimes count from receipt.
+/// Modules that may read the clock. `auth::token` reads the monotonic clock only: lifetimes count from
+/// receipt.
 pub const CLOCK_READERS: [&str; 9] = [
     "worker",
     "app",
@@ -170,8 +169,8 @@ pub const CLOCK_READERS: [&str; 9] = [
     "main",
 ];
 
-/// What touches the disk, outside of tests: each goes through `files`, which follows no link and waits
-/// for no pipe.
+/// Disk access, outside of tests. All of it goes through `files`, which follows no link and waits for no
+/// pipe.
 pub const DISK: [&str; 20] = [
     "std::fs",
     "fs::",
@@ -194,17 +193,17 @@ pub const DISK: [&str; 20] = [
     "remove_dir_all(",
     "create_dir_all(",
 ];
-/// Who may touch the disk by itself.
+/// Modules that may access the disk directly.
 pub const DISK_USERS: [&str; 4] = [
     "files",
     "platform",
-    // Fonts are the system's: they lie anywhere, are nobody's secret, and are read only.
+    // System fonts may be anywhere, are not secret, and are only read.
     "ui::theme::fonts",
-    // SQLite opens its files by itself; what else is done with them moves to `files` step by step.
+    // SQLite opens its files itself; the rest moves to `files` step by step.
     "journal",
 ];
 
-/// What ends the program on purpose.
+/// Deliberate panics.
 pub const PANICS: [&str; 6] = [
     ".unwrap()",
     ".expect(\"",
@@ -214,7 +213,7 @@ pub const PANICS: [&str; 6] = [
     "unreachable!(",
 ];
 
-/// What the top level of the repository may hold, besides hidden files.
+/// Entries at the top level of the repository, besides hidden files.
 pub const TOP_LEVEL: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -249,11 +248,11 @@ pub const CIRCLES: [(&[&str], &str); 4] = [
     ),
 ];
 
-/// In lines.
+/// Length limit in lines.
 pub const MAX_FILE_LINES: usize = 500;
 
-/// Tests that may let a thread sleep: in a loop that asks again, to strike at a random instant, or to
-/// play a clock or a slow server.
+/// Tests that may let a thread sleep: in a polling loop, to strike at a random instant, or to play a clock
+/// or a slow server.
 pub const SLEEPERS: [&str; 13] = [
     "src/api/transport/tests.rs",
     "tests/it/common.rs",

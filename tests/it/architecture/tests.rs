@@ -1,11 +1,11 @@
-//! The checks themselves, on small sources: a check that cannot fail would be none.
+//! Tests of the checks on small sources: a check that cannot fail is worthless.
 
 use super::source::mark_test_files;
 use super::*;
 
 const NONE: [usize; 0] = [];
 
-/// The lines that a check complains about.
+/// Lines with a violation of a check.
 fn lines(check: impl Fn(&Source) -> Vec<Violation>, path: &str, text: &str) -> Vec<usize> {
     check(&Source::new(path, text))
         .iter()
@@ -109,7 +109,7 @@ fn the_simulator_needs_its_feature_and_its_place() {
 }
 
 #[test]
-fn a_second_door_is_found() {
+fn a_second_submission_path_is_found() {
     let text = "async fn f() { client.submit(order).await; Client::submit(&c, id) }";
     let check = |path| lines(submission_path, path, text).len();
     assert_eq!(check("src/worker/order/watch.rs"), 2);
@@ -122,7 +122,7 @@ fn a_second_door_is_found() {
 }
 
 #[test]
-fn a_look_at_the_clock_and_a_panic_are_found() {
+fn a_clock_read_and_a_panic_are_found() {
     let text = "fn f() { let a = std::time::Instant::now(); jiff::Timestamp::now(); }";
     assert_eq!(lines(clock, "src/state/apply.rs", text).len(), 2);
     assert_eq!(lines(clock, "src/worker/mod.rs", text), NONE);
@@ -162,7 +162,7 @@ fn a_comparison_with_one_kind_of_action_is_found() {
 }
 
 #[test]
-fn a_way_to_the_disk_beside_the_one_room_is_found() {
+fn disk_access_outside_files_is_found() {
     let check = |path, text| lines(disk, path, text).len();
     for text in [
         "fn f() { std::fs::write(a, b); }",
@@ -187,7 +187,7 @@ fn a_way_to_the_disk_beside_the_one_room_is_found() {
 }
 
 #[test]
-fn a_wait_for_nothing_and_a_nap_are_found() {
+fn a_vacuous_wait_and_a_blind_sleep_are_found() {
     for (text, found) in [
         ("fn f() { engine.until(\"x\", |_| true); }", 1),
         ("fn f() { c.step_until(\n\"x\", |_state|\n true,\n); }", 1),
@@ -204,13 +204,13 @@ fn a_wait_for_nothing_and_a_nap_are_found() {
 }
 
 #[test]
-fn an_unexpected_entry_at_the_top_is_found() {
+fn an_unexpected_top_level_entry_is_found() {
     assert!(!allowed_at_the_top("scripts"));
     assert!(allowed_at_the_top(".ci") && allowed_at_the_top("src"));
 }
 
 #[test]
-fn a_file_that_only_tests_see_may_panic() {
+fn a_test_only_file_may_panic() {
     let mut sources = [
         Source::new("src/journal/mod.rs", "#[cfg(test)]\nmod tests;\nmod entry;"),
         Source::new("src/journal/tests.rs", "fn f() { a.unwrap() }"),
@@ -222,7 +222,7 @@ fn a_file_that_only_tests_see_may_panic() {
 }
 
 #[test]
-fn a_circle_between_files_is_found_in_each_spelling() {
+fn an_import_cycle_is_found_in_each_spelling() {
     let circles = |a: &str, b: &str| {
         let sources = [
             Source::new("src/lib.rs", "mod ui;"),

@@ -1,4 +1,4 @@
-//! Words that were replaced, each by a standard term or by the thing itself: they do not come back.
+//! Replaced words, for which there is a standard term or a plain one: they must not return.
 
 use super::source::{read_all, repository};
 use super::{Source, Violation, assert_none, at};
@@ -34,7 +34,7 @@ const NAMES: [&str; 27] = [
     "Wish",
 ];
 
-/// Beginnings of names in code.
+/// Prefixes of names in code.
 const PREFIXES: [&str; 6] = ["mind_", "most_", "told_", "LONGEST_", "MOST_", "TOLD_"];
 
 /// Phrases anywhere: in comments, names and texts on screen.
@@ -94,7 +94,7 @@ fn phrases(path: &str, text: &str) -> Vec<Violation> {
 }
 
 #[test]
-fn words_that_were_replaced_stay_out() {
+fn replaced_words_are_not_used() {
     let sources = read_all(&["src", "tests"]).iter();
     let sources = sources.filter(|source| source.path != OWN_PATH);
     let mut found: Vec<Violation> = sources

@@ -36,7 +36,7 @@ impl Console {
         console
     }
 
-    /// With a person signed in.
+    /// Starts with a signed-in console.
     pub fn signed_in() -> Self {
         let mut console = Self::start();
         console.sign_in();
@@ -78,12 +78,12 @@ impl Console {
         self.control.inject(fault(on, what, times));
     }
 
-    /// Presses a key together with Ctrl, or with ⌘.
+    /// Presses a key with Ctrl, or with ⌘.
     pub fn press_command(&mut self, key: Key) {
         self.harness.key_press_modifiers(Modifiers::COMMAND, key);
     }
 
-    /// Steps until `reached`; prints what was on screen when it gives up.
+    /// Steps until `reached`; on a timeout prints the texts on screen.
     pub fn step_until(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
         let until = Instant::now() + PATIENCE;
         self.harness.step();
@@ -99,7 +99,7 @@ impl Console {
         }
     }
 
-    /// As [`Self::step_until`], while the tenant's clock runs fast.
+    /// Like [`Self::step_until`], with the tenant's clock running fast.
     pub fn step_until_fast(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
         self.step_until(what, move |console| {
             console.control.advance(Duration::from_millis(300));
@@ -107,7 +107,7 @@ impl Console {
         });
     }
 
-    /// Every text in the accessibility tree, a line each.
+    /// Every text in the accessibility tree, one per line.
     pub fn screen(&self) -> String {
         let mut lines = Vec::new();
         for node in self.harness.root().children_recursive() {
@@ -153,12 +153,12 @@ impl Console {
         self.step_until(label, |c| c.shows_part(label));
     }
 
-    /// Clicks the first thing of this name, once it is there.
+    /// Waits for the first node with this label and clicks it.
     pub fn click(&mut self, label: &str) {
         self.step_until(&format!("“{label}”"), |console| console.shows(label));
         self.node_to_click(label).scroll_to_me();
         self.harness.run_steps(3);
-        // One that has just moved works half a second later.
+        // A button that has just moved works half a second later.
         for _ in 0..7 {
             if self.node_to_click(label).accesskit_node().is_disabled() {
                 self.harness.step();
@@ -168,7 +168,8 @@ impl Console {
         self.harness.step();
     }
 
-    /// The button of this name, else the first thing of it: a dialog may have its button's name.
+    /// The button with this label, otherwise the first node with it: a dialog may have the label of its
+    /// button.
     fn node_to_click<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
         let mut nodes = self.harness.query_all_by_label(label);
         let button =
@@ -177,19 +178,19 @@ impl Console {
         button.or_else(|| nodes.next()).expect("just seen")
     }
 
-    /// Fills the field of this name, once it is there.
+    /// Waits for the field with this label and fills it.
     pub fn fill(&mut self, label: &str, text: &str) {
         self.step_until(&format!("“{label}”"), |console| console.shows(label));
         fill(&mut self.harness, label, text);
     }
 
-    /// Signs in with a code that the browser's person approves at once.
+    /// Signs in with a code, approved at once.
     pub fn sign_in_with_code(&mut self) {
         self.click("Sign in with a code");
         self.until_code_approved();
     }
 
-    /// Approves the code that is shown, once it is.
+    /// Waits for a code and approves it.
     pub fn until_code_approved(&mut self) {
         self.step_until("a code", |c| {
             matches!(c.state().session, SessionStatus::WaitingForPerson(_))
@@ -202,7 +203,7 @@ impl Console {
             let has_started = c.state().session != SessionStatus::Restoring;
             has_started && c.shows("Sign in with a code")
         });
-        // Not by the pointer: what comes in at the start may still move it.
+        // Not by the pointer: events of the start may still move the button.
         self.node_to_click("Sign in with a code").click_accesskit();
         self.until_code_approved();
         self.step_until("the list", |c| {
@@ -220,7 +221,7 @@ impl Console {
         let id = machine_named(&self.control, name);
         let machine = self.machine(&id);
         self.fill("Search devices", id.as_str());
-        // As a screen reader would: a row lies where the last frame drew it.
+        // As a screen reader does: a row's position is that of the last frame.
         let row = machine.name_and_tail();
         self.step_until("the row", |console| console.shows_part(&row));
         let found = self.harness.query_all_by_label_contains(&row).next();
@@ -242,7 +243,7 @@ impl Console {
         machine
     }
 
-    /// Ticks the box of a device that is among the rows.
+    /// Ticks the box of a device in the list.
     pub fn tick(&mut self, machine: &MachineRef) {
         let select = format!("Select {}", machine.quoted());
         self.until_shows(&select);
@@ -251,7 +252,7 @@ impl Console {
         self.harness.run_steps(8);
     }
 
-    /// Orders an action by its buttons, as a person would.
+    /// Orders an action through the window.
     pub fn order(&mut self, kind: ActionKind, machine: &MachineRef, comment: &str) -> EntryId {
         self.click(&format!("{}…", kind.spec().button));
         if kind == ActionKind::StopAndQuarantineFile {
@@ -262,7 +263,7 @@ impl Console {
         let confirm = format!("{} {}", kind.spec().verb, machine.quoted());
         self.confirm(&confirm);
         self.step_until("the entry", |c| {
-            // A click at the moment in which a fact changes the form is ignored: a person clicks again.
+            // A click in the moment when a fact changes the form is ignored: click again.
             let mut buttons = c.harness.query_all_by_label(&confirm);
             if let Some(enabled) = buttons.find(|button| !button.accesskit_node().is_disabled()) {
                 enabled.click();
@@ -272,8 +273,8 @@ impl Console {
         self.state().entries.last().expect("an entry").id()
     }
 
-    /// Presses the confirm button of the open form once it is armed, having looked at everything
-    /// that the form asks to be looked at.
+    /// Waits until the open form's confirm button is armed, after scrolling through everything that has to
+    /// be seen, and presses it.
     pub fn confirm(&mut self, label: &str) {
         self.step_until(&format!("“{label}” enabled"), |console| {
             if console.shows_part("Show next (") {
@@ -293,7 +294,7 @@ impl Console {
     }
 }
 
-/// Focuses the field of this name and types in place of what stands there.
+/// Focuses the field with this label and replaces its text.
 pub fn fill<S>(harness: &mut Harness<'_, S>, label: &str, text: &str) {
     use egui::accesskit::Role::{MultilineTextInput, TextInput};
 

@@ -1,4 +1,4 @@
-//! Signing in, by a code and with the browser, and what may be in the way.
+//! Signing in with a code and with the browser, and its failures.
 
 use cordon::explain::Explanation;
 use cordon::message::Command;
@@ -7,7 +7,7 @@ use cordon::model::{KeyringState, SessionStatus};
 use super::Engine;
 
 impl Engine {
-    /// Begins a sign-in that waits for a person.
+    /// Begins a sign-in that waits for approval.
     pub fn begin_sign_in(&mut self) {
         self.until("the start", |s| s.session != SessionStatus::Restoring);
         self.request_code();
@@ -20,7 +20,7 @@ impl Engine {
         });
     }
 
-    /// Begins the sign-in with the browser; the page that the console would open.
+    /// Begins the sign-in with the browser and returns the page that the console would open.
     pub fn begin_in_browser(&mut self) -> String {
         self.until("the start", |s| s.session != SessionStatus::Restoring);
         self.send(Command::SignInWithBrowser);
@@ -33,7 +33,7 @@ impl Engine {
         prompt.page.to_string()
     }
 
-    /// Has the browser's person approve a code.
+    /// Approves a code as the browser's user.
     pub fn approve_code(&mut self) {
         self.request_code();
         assert!(self.control.approve_latest());
@@ -45,13 +45,13 @@ impl Engine {
         });
     }
 
-    /// Waits until a renewal has failed; why it has.
+    /// Waits until a renewal has failed, and returns why.
     pub fn until_renewal_fails(&mut self) -> Explanation {
         self.until("the reason", |s| s.renewal_failure.is_some());
         self.state.renewal_failure.clone().expect("just seen")
     }
 
-    /// Waits until a sign-in or a sign-out has failed; why it has.
+    /// Waits until a sign-in or a sign-out has failed, and returns why.
     pub fn until_sign_in_fails(&mut self) -> Explanation {
         self.until("the reason", |s| s.sign_in_failure.is_some());
         self.state.sign_in_failure.clone().expect("just seen")
