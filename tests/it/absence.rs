@@ -1,4 +1,4 @@
-//! When an action is taken for ours or said to be absent although no answer named it.
+//! When an action is recognised as ours, or as absent, although no response named it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::common::{Engine, asked_about, fault, place, posts, signed_in};
 use crate::evidence::isolate_after;
 use crate::faults::ordinary_laptops;
 
-/// Isolates a device whose list of actions is cut before the only one there is.
+/// Isolates a device whose action list is cut off before its only action.
 fn isolate_unlisted(engine: &mut Engine) -> EntryId {
     let machine = ordinary_laptops(engine).remove(0);
     engine.load(&machine);
@@ -22,10 +22,10 @@ fn isolate_unlisted(engine: &mut Engine) -> EntryId {
     engine.submit_approved(draft.entry, approval)
 }
 
-/// The service shows neither comment nor reference: that this account asked for such an action at
-/// that time is the only evidence, and it has to be read more than once.
+/// The service shows neither comment nor reference. The only evidence is that this account requested such
+/// an action at that time, and it has to be read more than once.
 #[test]
-fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_takes() {
+fn untagged_action_is_ours_only_after_as_many_complete_look_ups_as_not_found() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.set_limits(100_000, 1_000_000);
     let bare = "lacks:requestorComment,externalId";
@@ -52,7 +52,7 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
 }
 
 #[test]
-fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
+fn temporarily_unreadable_action_is_not_called_absent() {
     let (_tenant, _folder, mut engine) = signed_in();
     let bare = "lacks:requestorComment,externalId,requestor";
     engine.inject("submit", bare, 1);
@@ -70,7 +70,7 @@ fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
 }
 
 #[test]
-fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
+fn only_an_open_action_of_the_same_kind_counts_as_cause_of_a_refusal() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = isolate_after(&mut engine, |engine, machine| {
         engine.control.never_finish(machine);
@@ -84,9 +84,9 @@ fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
     assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
 }
 
-/// Carried over to another record, an action is in no list of the device's own.
+/// An action moved to another record is in none of the device's own lists.
 #[test]
-fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
+fn not_found_needs_one_tenant_wide_look_up_that_starts_before_sending() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -94,7 +94,7 @@ fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
     let found = engine.state.entry(entry).expect("an entry");
     let sent = found.first_sent_at().expect("sent");
     let day_before = (sent - jiff::SignedDuration::from_hours(24)).to_string();
-    // To the minute, in the form in which the query has it.
+    // To the minute, in the format of the query.
     let since = format!("ge%20{}", day_before[..16].replace(':', "%3A"));
     let looks = engine.control.requests().into_iter();
     let looks: Vec<_> = looks
@@ -112,13 +112,13 @@ fn not_found_follows_one_tenant_wide_look_that_starts_before_sending() {
 }
 
 #[test]
-fn a_look_that_found_nothing_says_when_the_next_one_comes() {
+fn fruitless_look_up_names_the_time_of_the_next_one() {
     let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
     engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("what comes next", move |s| {
+    engine.until("the time of the next look-up", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::LookedUp { .. }))
     });
     let Some(OrderProgress::LookedUp { again_at, .. }) = engine.state.progress.get(&entry) else {
@@ -143,7 +143,7 @@ fn older_action_on_the_device_is_not_taken_for_the_accepted_one() {
 }
 
 #[test]
-fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
+fn look_up_that_fails_for_an_ended_sign_in_asks_for_one() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit", "drop_before", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -157,7 +157,7 @@ fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
 }
 
 #[test]
-fn later_readings_add_nothing_to_an_order_that_has_ended() {
+fn later_readings_add_nothing_to_an_ended_order() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until_done(entry);

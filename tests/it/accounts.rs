@@ -1,5 +1,5 @@
-//! Whose sign-in it is: another person than before, what a sign-in has to bring along, what it
-//! allows, and two consoles of one person.
+//! Accounts: a different account than before, conditions and permissions of a sign-in, and two consoles of
+//! one account.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn somebody_else(control: &SimControl) {
     control.sign_in_as(oid, upn, name);
 }
 
-/// The changes that the service carried out.
+/// Number of changes that the service carried out.
 fn accepted_posts(control: &SimControl) -> usize {
     let requests = control.requests();
     let is_done = |r: &&LoggedRequest| {
@@ -47,7 +47,7 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     control.revoke_sign_ins();
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
-    engine.until("its waiting", |s| {
+    engine.until("the order to wait for a sign-in", |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::WaitsForSignIn))
     });
     control.sign_in_as("unknown", upn, name);
@@ -86,7 +86,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
     assert_eq!(account.label(), STRANGER.1);
     assert_eq!(before.as_deref(), Some("jane@contoso.com"));
 
-    // Not meant: everything is as it was, and the right person goes on where they were.
+    // Declined: nothing has changed, and the previous account continues.
     engine.send(Command::CancelSignIn);
     engine.until_sign_in_needed();
     assert_eq!(engine.state.inventory.all().len(), devices);
@@ -99,7 +99,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
     assert_ne!(engine.state.epoch, epoch, "a new beginning");
     engine.until("the list", |s| s.inventory.read_at.is_some());
 
-    // What the account before had ordered is its own: nobody follows it in another name.
+    // Orders of the previous account are not followed under another account.
     let action = engine.status(entry).action().expect("accepted").clone();
     assert!(control.set_status(action.as_str(), "Succeeded"));
     engine.never_finishing("HR-LT-007");
@@ -116,7 +116,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
 }
 
 #[test]
-fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
+fn renewal_that_returns_another_account_sends_nothing_and_asks_the_user() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();
     let machine = engine.loaded("FIN-LT-043");
@@ -137,18 +137,18 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
     assert_eq!(
         known.label(),
         "jane@contoso.com",
-        "the strip goes on naming her"
+        "the strip still names her"
     );
-    engine.until("it to wait for her", |s| {
+    engine.until("the order to wait for her", |s| {
         s.progress.get(&draft.entry) == Some(&OrderProgress::WaitsForSignIn)
     });
     assert_eq!(
         accepted_posts(&control),
         0,
-        "nothing was done in anybody's name"
+        "nothing was sent for either account"
     );
 
-    // She signs in again, and her order leaves in her own name.
+    // After she has signed in again, her order is sent under her account.
     control.renew_as(None);
     engine.approve_code();
     let end = engine.until_end(draft.entry);
@@ -165,7 +165,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
 }
 
 #[test]
-fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
+fn next_run_knows_the_sign_in_method_and_asks_about_a_different_account() {
     let (simulator, folder, mut engine) = started();
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     assert_eq!(engine.state.sign_in_method, None);
@@ -179,11 +179,11 @@ fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
             }
         )
     });
-    assert_eq!(engine.state.inventory.all(), [], "nothing is done before");
+    assert_eq!(engine.state.inventory.all(), [], "nothing is read before");
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     let file = folder.path().join("accounts.json");
-    wait_for("what is written in the background", || file.exists());
+    wait_for("the file of accounts", || file.exists());
     drop(engine);
 
     somebody_else(&simulator.control());
@@ -200,7 +200,7 @@ fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
 }
 
 #[test]
-fn what_the_organisation_asks_for_goes_into_the_next_sign_in_through_either_door() {
+fn claims_challenge_goes_into_the_next_sign_in_by_either_method() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();
     for (claims, by_browser) in [
@@ -238,7 +238,7 @@ fn what_the_organisation_asks_for_goes_into_the_next_sign_in_through_either_door
 }
 
 #[test]
-fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
+fn permissions_are_shown_once_and_missing_ones_by_name() {
     let mut console = Console::start();
     console
         .control
@@ -251,7 +251,7 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
         )
     );
     assert!(console.shows_part("Machine.StopAndQuarantine is not granted"));
-    console.step_until("why there is no list", |c| {
+    console.step_until("the reason for the missing list", |c| {
         c.state().inventory.failure.is_some()
     });
     console.click("Dismiss");
@@ -261,7 +261,7 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
 }
 
 #[test]
-fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() {
+fn signing_out_with_a_pending_order_asks_first_and_names_the_consequence() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.control.never_finish(machine.id.as_str());
@@ -282,7 +282,7 @@ fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() 
 }
 
 #[test]
-fn the_search_stays_for_the_same_person_and_is_empty_for_another() {
+fn search_stays_for_the_same_account_and_is_cleared_for_another() {
     fn search(console: &Console) -> (String, bool) {
         let field = console.harness.get_by_label("Search devices");
         let text = field.accesskit_node().value().unwrap_or_default();
@@ -309,7 +309,7 @@ fn the_search_stays_for_the_same_person_and_is_empty_for_another() {
 }
 
 #[test]
-fn a_clock_that_is_hours_off_is_said_and_nothing_else_depends_on_it() {
+fn a_clock_that_is_hours_off_is_reported_and_affects_nothing_else() {
     let simulator = tenant();
     simulator.control().advance(Duration::from_mins(190));
     let folder = tempfile::tempdir().expect("a folder");
@@ -327,14 +327,14 @@ fn a_clock_that_is_hours_off_is_said_and_nothing_else_depends_on_it() {
     simulator.control().advance(Duration::from_hours(2));
     engine.state.inventory.read_at = None;
     engine.send(Command::RefreshMachines);
-    engine.until("what it is now", |s| {
+    engine.until("the new difference", |s| {
         let off = s.clock.off.as_ref();
         off.is_some_and(|off| off.headline.contains(" 5 h "))
     });
 }
 
-/// Both keep their sign-in in one keyring. The tenant ends a sign-in whose refresh token is used
-/// twice, so each has to take the newest, and they have to take turns.
+/// Both keep their sign-in in one keyring. The tenant revokes a sign-in whose refresh token is used twice,
+/// so they have to take turns, each with the newest token.
 #[test]
 fn two_consoles_of_one_person_renew_in_turn() {
     let simulator = tenant();
@@ -349,9 +349,9 @@ fn two_consoles_of_one_person_renew_in_turn() {
     let mut first = open(&folders[0]);
     first.sign_in();
     first.until_saved();
-    // An account's item is found by who used the folder last.
+    // The keyring item is found by the folder's last account.
     let known = |folder: &tempfile::TempDir| folder.path().join("accounts.json");
-    wait_for("who used the folder", || {
+    wait_for("the last account of the folder", || {
         std::fs::copy(known(&folders[0]), known(&folders[1])).is_ok()
     });
     let mut second = open(&folders[1]);
@@ -359,10 +359,10 @@ fn two_consoles_of_one_person_renew_in_turn() {
     for round in 0..4 {
         control.expire_access_tokens();
         if round % 2 == 1 {
-            // The answer takes long enough for the other to ask meanwhile.
+            // The response is slow enough for the second console to ask meanwhile.
             control.inject(fault("token", "latency:300", 1));
         }
-        // Twice, so that the service has taken the tokens of both before it refuses them again.
+        // Twice, so that both consoles' tokens have been used before they are refused again.
         for _ in 0..2 {
             for engine in [&mut first, &mut second] {
                 engine.state.inventory.read_at = None;

@@ -1,4 +1,4 @@
-//! One device is always reachable: the service itself is asked, whatever the list is doing.
+//! Any device can be found: the service is queried directly, independently of the list.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::common::{Console, Engine, machine_named, place, posts, started};
 
-/// Reads of devices other than the list of all of them.
+/// Requests for devices other than the list of all of them.
 fn asked(control: &SimControl) -> Vec<String> {
     let reads = control.requests().into_iter();
     let reads = reads.filter(|r| r.kind == RequestKind::Read && !r.path.contains("machineactions"));
@@ -25,7 +25,7 @@ fn asked(control: &SimControl) -> Vec<String> {
         .collect()
 }
 
-/// An engine in which a person has signed in, and the list cannot be read.
+/// A signed-in engine whose list cannot be read.
 fn without_list(simulator: &Simulator, folder: &Path, what: &str) -> Engine {
     let mut engine = Engine::start(simulator, folder);
     engine.inject("machines", what, 0);
@@ -55,7 +55,7 @@ fn has_ended(state: &State, text: &str) -> bool {
     asking.is_some_and(|asking| !matches!(asking.progress, Progress::Waiting { .. }))
 }
 
-/// Asks, and sees the question begin: what an earlier one came to is past.
+/// Asks and waits until the question has begun, so that the result of an earlier one is gone.
 fn begin(engine: &mut Engine, text: &str) {
     send(engine, text);
     engine.until("the question", |s| {
@@ -84,7 +84,7 @@ fn answer(engine: &mut Engine, text: &str) -> Vec<MachineId> {
     machines.clone()
 }
 
-/// The one device that is the answer.
+/// The only device in the result.
 fn only(engine: &mut Engine, text: &str) -> MachineId {
     let [machine] = answer(engine, text).try_into().expect("one device");
     machine
@@ -125,7 +125,7 @@ fn each_kind_of_question_is_answered_while_the_list_cannot_be_read() {
         .strftime("10.20.4.42 at %Y-%m-%d %H:%M UTC")
         .to_string();
     assert_eq!(answer(&mut engine, &then).len(), 2, "the twin had it then");
-    // Nobody has had it lately; it was the last that this one reported.
+    // No device has had the address lately; this one reported it last.
     let silent = named("SALES-LT-019");
     let record = engine
         .control
@@ -170,21 +170,24 @@ fn a_pasted_id_costs_one_request_even_while_the_list_is_being_read() {
     let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "stall");
     let fin = machine_named(&engine.control, "FIN-LT-042");
-    // The same question twice is asked once.
+    // The same question is asked only once.
     engine.inject("machine", "latency:300", 1);
     send(&engine, fin.as_str());
     assert_eq!(only(&mut engine, fin.as_str()), fin);
     engine.until("the budget", |s| s.budget.is_some());
     assert_eq!(asked(&engine.control), [format!("/api/machines/{fin}?")]);
-    assert!(engine.state.inventory.loading, "the list goes on");
+    assert!(
+        engine.state.inventory.loading,
+        "the list is still being read"
+    );
     let all = engine.control.requests();
     let calls = all.iter().filter(|r| r.path.starts_with("/api/")).count();
-    let budget = engine.state.budget.expect("told");
+    let budget = engine.state.budget.expect("known");
     assert_eq!((budget.of_minute - budget.left_minute) as usize, calls);
 }
 
 #[test]
-fn what_does_not_work_names_the_request() {
+fn failed_query_names_the_request() {
     let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "html:200");
     let fin = machine_named(&engine.control, "FIN-LT-042");
@@ -240,10 +243,10 @@ fn what_does_not_work_names_the_request() {
         );
         engine.control.clear_faults();
     }
-    // A service that takes no `or` is asked in the plainest form.
+    // A service that rejects `or` gets the simplest query.
     engine.inject("machine_search", "status:400", 1);
     assert_eq!(answer(&mut engine, "FIN-LT-042").len(), 2);
-    // A pause is said, and passes.
+    // A throttling pause is shown, and ends.
     engine.inject("machine", "status:429:2", 1);
     send(&engine, fin.as_str());
     let is_paused = |s: &State| {
@@ -257,7 +260,7 @@ fn what_does_not_work_names_the_request() {
 }
 
 #[test]
-fn a_newer_question_takes_the_place_of_one_that_does_not_come_back() {
+fn newer_question_replaces_an_unanswered_one() {
     let (simulator, folder) = place();
     let mut engine = without_list(&simulator, folder.path(), "html:200");
     let fin = machine_named(&engine.control, "FIN-LT-042");
@@ -271,9 +274,9 @@ fn a_newer_question_takes_the_place_of_one_that_does_not_come_back() {
 }
 
 #[test]
-fn what_the_list_lacks_stays_after_the_list_was_read_whole() {
+fn device_missing_in_the_list_stays_after_a_complete_reading() {
     let (_simulator, _folder, mut engine) = started();
-    // It looks whole.
+    // The list appears complete.
     engine.inject("machines", "lose_tail", 0);
     engine.sign_in();
     let listed = engine.state.inventory.all().len();
@@ -340,7 +343,7 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
     console.step_until_fast("the end", |c| c.status(entry).is_end());
     assert!(matches!(console.status(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&console.control), ["isolate"]);
-    // The list can be read again: the device stays where it is.
+    // Once the list can be read again, the device keeps its place.
     console.control.clear_faults();
     console.click("Read the list again");
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());
@@ -349,7 +352,7 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
 }
 
 #[test]
-fn nothing_is_called_absent_before_the_list_was_read_whole() {
+fn nothing_is_called_absent_before_a_complete_reading_of_the_list() {
     let (mut console, _simulator, _folder) = console("stall", 1);
     console.step_until("the reading", |c| c.state().inventory.loading);
     assert!(console.shows("Loading devices…") && !console.shows("No devices"));
@@ -406,7 +409,7 @@ fn an_unknown_id_and_a_failure_are_shown_in_words() {
     console.click("Try again");
     console.until_shows_part("Looked up directly: user p.marsh, 2 devices");
     assert!(console.shows("2 of 60"));
-    // A time to come is not asked about, and says so.
+    // A future time is not queried, and the reason is shown.
     paste(&mut console, "10.20.4.42 at 2999-01-01 02:10");
     console.harness.run_steps(3);
     assert!(console.shows("This time is in the future"));

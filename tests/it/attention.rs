@@ -1,4 +1,4 @@
-//! What went wrong stays on top until a person has read it.
+//! Failures stay at the top until they are acknowledged.
 
 use std::path::Path;
 use std::time::Duration;
@@ -37,14 +37,14 @@ fn acknowledgements(journal: &Path) -> usize {
 }
 
 #[test]
-fn a_refusal_needs_attention_until_it_is_acknowledged_and_stays_read_after_a_restart() {
+fn refusal_needs_attention_until_acknowledged_and_stays_acknowledged_after_restart() {
     let (simulator, folder, mut engine) = signed_in();
     let entry = refused(&mut engine);
     assert_eq!(engine.state.entries.attention_count(), 1);
     let machine = engine.machine(NAME);
     let mark = engine.state.attention_on(&machine.id);
     assert_eq!(mark.map(Entry::id), Some(entry));
-    // What was on screen when it was pressed is not what stands there: nobody has read this.
+    // Acknowledged with another status than the present one, which nobody has read.
     engine.send(Command::Acknowledge(vec![(entry, "Unknown")]));
     acknowledge(&mut engine, entry);
     assert!(engine.state.attention_on(&machine.id).is_none());
@@ -58,13 +58,13 @@ fn a_refusal_needs_attention_until_it_is_acknowledged_and_stays_read_after_a_res
 }
 
 #[test]
-fn an_unread_refusal_is_on_top_again_after_a_restart_and_a_second_console_cannot_acknowledge_it() {
+fn unread_refusal_is_back_after_a_restart_and_cannot_be_acknowledged_by_a_second_console() {
     let (simulator, folder, mut engine) = signed_in();
     let entry = refused(&mut engine);
     let mut second = Engine::start(&simulator, folder.path());
     assert_eq!(second.state.entries.attention_count(), 1);
     second.send(Command::Acknowledge(vec![(entry, "Refused")]));
-    second.until("why not", |s| {
+    second.until("the reason", |s| {
         s.problems
             .iter()
             .any(|p| p.explanation.headline.contains("acknowledge it there"))
@@ -79,7 +79,7 @@ fn an_unread_refusal_is_on_top_again_after_a_restart_and_a_second_console_cannot
 }
 
 #[test]
-fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends_badly() {
+fn found_outcome_leaves_by_itself_and_returns_when_it_ends_badly() {
     let (_simulator, _folder, mut engine) = signed_in();
     engine.never_finishing(NAME);
     engine.inject("submit", "drop_after", 1);
@@ -88,7 +88,7 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
     engine.until_status(entry, "Unknown");
     assert_eq!(engine.state.entries.attention_count(), 1);
     acknowledge(&mut engine, entry);
-    engine.until_fast("that it is found", |s| {
+    engine.until_fast("the outcome", |s| {
         s.entry(entry)
             .is_some_and(|e| e.status().action().is_some())
     });
@@ -101,7 +101,7 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
     assert_eq!(engine.state.entries.attention_count(), 1, "it comes back");
 }
 
-/// What somebody else has requested in the place of an order may still fail, also after a restart.
+/// Someone else's request in place of an order may still fail, also after a restart.
 #[test]
 fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
     let (simulator, folder, mut engine) = signed_in();
@@ -117,17 +117,17 @@ fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
     drop(engine);
     let mut engine = Engine::start_signed_in(&simulator, folder.path());
     assert_eq!(engine.state.entries.attention_count(), 0);
-    // The clock of the tenant runs ahead of the acknowledgement.
+    // The tenant's clock is ahead of the acknowledgement.
     engine.control.advance(std::time::Duration::from_mins(1));
     assert!(engine.control.set_status(action.as_str(), "Cancelled"));
-    engine.until_fast("that it is to be read again", |s| {
+    engine.until_fast("the new need for attention", |s| {
         s.entries.attention_count() == 1
     });
     assert_eq!(engine.status(entry).key(), "SomeoneElses");
 }
 
 #[test]
-fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
+fn window_counts_marks_and_acknowledges_failures() {
     let mut console = Console::signed_in();
     let machine = console.open_device(NAME);
     console.inject("submit", "forbidden", 1);
@@ -138,13 +138,13 @@ fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
     console.assert_shows(&row);
     assert!(console.shows("Isolate device: refused, needs attention: see Activity"));
     console.click("Acknowledge");
-    console.step_until("nothing more to read", |c| {
+    console.step_until("no need for attention", |c| {
         !c.shows("Needs your attention (1)") && !c.shows("1 needs attention")
     });
     assert!(!console.shows(&row), "{}", console.screen());
 }
 
-/// How often the journal says that somebody else has undone an order.
+/// Number of reversals of an order by someone else in the journal.
 fn reversals(journal: &Path) -> usize {
     let entries = journal_on_disk(journal);
     let records = entries.iter().flat_map(Entry::records);
@@ -152,7 +152,7 @@ fn reversals(journal: &Path) -> usize {
     undone.count()
 }
 
-/// The next run, with a person signed in and all actions read.
+/// The next run, signed in and with all actions read.
 fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console {
     let mut console = Console::open(simulator, folder, &Policy::default());
     console.sign_in();
@@ -162,10 +162,9 @@ fn next_run(simulator: &cordon::simulator::Simulator, folder: &Path) -> Console 
     console
 }
 
-/// A list of what needs a person that empties itself by time is none. What was never in it stays out: see
-/// the tests of `State`.
+/// Entries that need attention do not expire. For entries that never did, see the tests of `State`.
 #[test]
-fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() {
+fn an_unacknowledged_release_by_a_colleague_needs_attention_weeks_later_too() {
     let (simulator, folder, mut engine) = signed_in();
     let machine = engine.machine(NAME);
     let entry = engine.order(ActionKind::Isolate, NAME);
@@ -180,7 +179,7 @@ fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() 
     let mut console = next_run(&simulator, folder.path());
     assert_eq!(console.state().entries.attention_count(), 1);
     let journal = console.journal.clone();
-    console.step_until("that it is on record", |_| reversals(&journal) == 1);
+    console.step_until("the record", |_| reversals(&journal) == 1);
     drop(console);
     control.advance(Duration::from_hours(3 * 7 * 24));
     for _ in 0..2 {
@@ -193,7 +192,7 @@ fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() 
     }
     let mut console = next_run(&simulator, folder.path());
     console.click("Acknowledge");
-    console.step_until("that it was read", |c| {
+    console.step_until("the acknowledgement", |c| {
         c.state().entries.attention_count() == 0
     });
     drop(console);
@@ -204,7 +203,7 @@ fn an_unacknowledged_release_by_somebody_else_needs_attention_weeks_later_too() 
 }
 
 #[test]
-fn a_console_that_only_looks_puts_no_release_on_record() {
+fn a_read_only_console_records_no_release() {
     let (simulator, folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, NAME);
     engine.until_done(entry);
@@ -219,11 +218,11 @@ fn a_console_that_only_looks_puts_no_release_on_record() {
         };
         Command::NoteReversals(vec![(entry, evidence)])
     };
-    // What is answered next was begun after it.
+    // Commands are taken in order: the refusal shows that the reversals were handled.
     let refuses = |looking: &mut Engine, why: &str| {
         looking.send(undone());
         looking.send(Command::Acknowledge(vec![(entry, "Done")]));
-        looking.until("why not", |s| {
+        looking.until("the reason", |s| {
             let mut problems = s.problems.iter();
             problems.any(|p| p.explanation.headline.contains(why))
         });
@@ -245,7 +244,7 @@ fn a_console_that_only_looks_puts_no_release_on_record() {
     assert_eq!(reversals(&journal), 0);
     let mut engine = Engine::start(&simulator, folder.path());
     engine.send(undone());
-    engine.until("that it is on record", |s| {
+    engine.until("the record", |s| {
         let known = s.entry(entry).expect("an entry");
         known.is_noted_as_undone_by(&action)
     });

@@ -1,5 +1,5 @@
-//! Several devices at once: what is listed is what is acted on, one after the other, and what has
-//! not left can be stopped, waits for its own person, and is never sent by itself later.
+//! Several devices at once: exactly the listed ones are acted on, in order. Unsent orders can be stopped,
+//! wait for their own account, and are never sent later without confirmation.
 
 use cordon::action::ActionKind;
 use cordon::guard::{self, Approval, Policy};
@@ -13,7 +13,7 @@ use crate::common::{Console, Engine, journal_on_disk, place, posts, signed_in};
 
 const NAMES: [&str; 3] = ["FIN-LT-051", "ENG-LT-030", "HR-LT-007"];
 
-/// Confirms an isolation of several machines.
+/// Approves an isolation of several machines.
 fn approve(
     engine: &Engine,
     machines: &[MachineRef],
@@ -37,8 +37,7 @@ fn isolable(engine: &Engine) -> Vec<MachineRef> {
     NAMES.map(|name| engine.machine(name)).to_vec()
 }
 
-/// The devices that requests have changed, in the order in which they came; what was refused for
-/// its token has changed nothing.
+/// Devices changed by requests, in order of arrival; a request refused for its token changed nothing.
 fn asked_of(engine: &Engine) -> Vec<String> {
     let changes = engine.control.requests().into_iter();
     changes
@@ -56,7 +55,7 @@ fn asked_of(engine: &Engine) -> Vec<String> {
 }
 
 #[test]
-fn what_was_selected_is_listed_and_each_is_ordered_once() {
+fn selected_devices_are_listed_and_each_is_ordered_once() {
     let mut console = Console::signed_in();
     let mut ids = Vec::new();
     for name in NAMES {
@@ -95,7 +94,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
     }
     assert_eq!(posts(&console.control), ["isolate"; 3]);
 
-    // And all of them back with one confirmation.
+    // Released with one confirmation.
     console.click("Contained now");
     console.click("Release what you isolated (3)…");
     console.fill("Comment", "INC-4711 clean again");
@@ -109,7 +108,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
 }
 
 #[test]
-fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
+fn blocked_devices_are_left_out_by_hand_and_batches_are_limited() {
     let (simulator, folder) = place();
     let policy = Policy {
         protected_names: vec![guard::Pattern::parse("eng-lt-030").expect("a name")],
@@ -144,7 +143,7 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
 }
 
 #[test]
-fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
+fn orders_are_sent_in_turn_and_the_rest_can_be_stopped() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = isolable(&engine);
     for (number, why) in [
@@ -214,14 +213,14 @@ fn unsent_orders_wait_for_the_same_account_only() {
             let is_asked = |machine: &MachineRef| asked.contains(&machine.id.to_string());
             assert!(
                 !machines[1..].iter().any(is_asked),
-                "nothing in a stranger's name"
+                "nothing for the other account"
             );
         }
     }
 }
 
 #[test]
-fn after_a_restart_the_unsent_ones_are_offered_and_not_sent() {
+fn unsent_orders_are_offered_after_a_restart_and_not_sent() {
     let (simulator, folder, mut engine) = signed_in();
     engine.inject("submit", "latency:20000", 1);
     let entries = ordered(&mut engine);
@@ -245,14 +244,14 @@ fn engine_again(
     assert_eq!(offered[0].unsent.len(), 2);
     engine.sign_in();
     let first = asked_of(&engine).remove(0);
-    // What is ordered now leaves, and they would have left before it.
+    // A new order is sent; the old ones would have been sent before it.
     let new = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until_done(new);
     let ordered = engine.machine("FIN-LT-042").id.to_string();
     assert_eq!(
         asked_of(&engine),
         [first, ordered],
-        "a person has to confirm them anew"
+        "they have to be confirmed again"
     );
 }
 
@@ -286,7 +285,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
 }
 
 #[test]
-fn one_that_is_held_lets_the_others_go_first() {
+fn held_order_lets_the_others_go_first() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = isolable(&engine);
     let first = machines[0].id.as_str();
@@ -310,7 +309,7 @@ fn one_that_is_held_lets_the_others_go_first() {
 }
 
 #[test]
-fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
+fn order_withdrawn_during_token_renewal_is_not_sent() {
     let (_simulator, _folder, mut engine) = signed_in();
     engine.inject("submit", "unauthorized", 1);
     engine.inject("token", "latency:1500", 1);
@@ -332,7 +331,7 @@ fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
     );
 }
 
-/// Whether a node of this name lies above another's, both in sight.
+/// Whether the first label is above the second, both visible.
 fn is_above(console: &Console, upper: &str, lower: &str) -> bool {
     let top = |label: &str| {
         let mut nodes = console.harness.query_all_by_label(label);
@@ -342,7 +341,7 @@ fn is_above(console: &Console, upper: &str, lower: &str) -> bool {
 }
 
 #[test]
-fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged() {
+fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_acknowledged() {
     let (simulator, folder, mut engine) = signed_in();
     engine.inject("submit", "forbidden", 1);
     let entries = ordered(&mut engine);
@@ -377,7 +376,7 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
         assert!(is_above(&console, &wrong, summary), "{}", console.screen());
         assert!(is_above(&console, &wrong, &right), "{}", console.screen());
         assert!(console.shows("1 needs attention"));
-        // In the smaller one all rows are in one list.
+        // In the smaller window all rows are in one list.
         assert_eq!(console.shows("Needs your attention (1)"), size[0] > 800.0);
     }
     let mut console = open([1400.0, 900.0]);
@@ -389,7 +388,7 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
     console.until_shows(summary);
     console.click("Acknowledge…");
     console.click("Acknowledge 3 entries");
-    console.step_until("that it is gone", |c| {
+    console.step_until("the summary to go", |c| {
         !c.shows(summary) && !c.shows_part("Needs your attention")
     });
     drop(console);

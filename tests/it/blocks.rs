@@ -1,5 +1,5 @@
-//! Files that are blocked on every device, and blocks that are taken back: requests without a record, whose
-//! end is what the tenant's indicators say when they are read again.
+//! Blocks of files on every device, and their removal: requests without a machine action, whose outcome is
+//! read from the tenant's indicators.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::file_facts::SHA256;
 const THEIRS: &str = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
 const COLLEAGUE: &str = "s.weber@contoso.com";
 
-/// An order to block what has this hash.
+/// An order to block the file with this hash.
 pub fn block(hash: &str) -> Draft {
     let mut draft = Engine::draft(ActionKind::BlockFile, &MachineRef::every_device());
     draft.set(&FILE, hash);
@@ -26,7 +26,7 @@ pub fn block(hash: &str) -> Draft {
     draft
 }
 
-/// An order to take this block of it back.
+/// An order to remove this block of it.
 pub fn removal(id: &str, hash: &str) -> Draft {
     let mut draft = Engine::draft(ActionKind::RemoveBlock, &MachineRef::every_device());
     draft.set(&INDICATOR, id);
@@ -40,7 +40,7 @@ fn sent(engine: &Engine, method: &str) -> Vec<(String, Value)> {
     sent.map(|r| (r.path, r.body)).collect()
 }
 
-/// The indicators of a file, by their descriptions.
+/// Descriptions of a file's indicators.
 fn shown(engine: &Engine, hash: &str) -> Vec<String> {
     let all = engine.control.indicators().into_iter();
     let of_file = all.filter(|one| one["indicatorValue"] == hash);
@@ -54,7 +54,7 @@ fn read(engine: &mut Engine) {
     engine.until("the indicators", move |s| s.indicators.read_at() != before);
 }
 
-/// Asserts that a review of the order finds something of these words.
+/// Asserts that the review of the order contains these words.
 #[track_caller]
 fn assert_found(engine: &Engine, draft: &Draft, words: &str) {
     let now = jiff::Timestamp::now();
@@ -67,7 +67,7 @@ fn assert_found(engine: &Engine, draft: &Draft, words: &str) {
     assert!(is_found, "{words}: {found:?}");
 }
 
-/// Asserts that an order was not sent, as somebody had changed this meanwhile.
+/// Asserts that an order was not sent because a colleague had changed something meanwhile.
 #[track_caller]
 fn assert_unsent(engine: &mut Engine, entry: EntryId, changed: &str) {
     let end = engine.until_end(entry);
@@ -86,7 +86,7 @@ fn own_id(engine: &Engine, entry: EntryId) -> String {
 }
 
 #[test]
-fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
+fn block_is_sent_as_documented_shown_and_removed() {
     let (_tenant, _folder, mut engine) = signed_in();
     for (hash, of_type, reaction, done) in [
         (
@@ -128,7 +128,7 @@ fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
 }
 
 #[test]
-fn a_lost_answer_or_one_that_leaves_something_out_is_settled_by_reading() {
+fn lost_or_incomplete_answer_is_settled_by_reading_the_indicators() {
     for (what, is_done) in [
         ("drop_after", true),
         ("garbage", true),
@@ -154,7 +154,7 @@ fn a_lost_answer_or_one_that_leaves_something_out_is_settled_by_reading() {
 }
 
 #[test]
-fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
+fn removal_is_done_once_the_block_is_gone_and_says_if_it_was_gone_before() {
     for (what, is_done) in [("drop_after", true), ("drop_before", false)] {
         let (_tenant, _folder, mut engine) = signed_in();
         let entry = engine.submit(&block(MALWARE));
@@ -171,8 +171,8 @@ fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
     let id = own_id(&engine, entry);
     engine.control.indicate_as(COLLEAGUE, MALWARE, None, "");
     engine.send(Command::LoadIndicators);
-    // The reading that followed the order may still be under way.
-    engine.until("it to be gone", |s| {
+    // The reading after the order may still be running.
+    engine.until("the removal", |s| {
         let read = s.indicators.get();
         read.is_some_and(|read| read.of_files.iter().all(|one| !one.is_about(MALWARE)))
     });
@@ -194,7 +194,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     assert_found(&engine, &block(THEIRS), already);
     assert_found(&engine, &block(THEIRS), "Yours replaces it");
 
-    // It comes between the review and the sending.
+    // Added between review and sending.
     let approval = engine.approve(&block(MALWARE)).expect("nothing blocks it");
     let entry = approval.order().entry;
     let why = "INC-1 theirs";
@@ -205,7 +205,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     assert_unsent(&mut engine, entry, COLLEAGUE);
     assert_eq!(shown(&engine, MALWARE), [why]);
 
-    // So does one that says the opposite.
+    // The same for an indicator that allows the file.
     let approval = engine.approve(&block(SHA256)).expect("nothing is known");
     let entry = approval.order().entry;
     let theirs = "INC-2 allowed by hand";
@@ -217,7 +217,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
     assert_unsent(&mut engine, entry, "Allowed");
     assert_eq!(shown(&engine, SHA256), [theirs]);
 
-    // Known of, it is meant.
+    // Once known, it is replaced.
     read(&mut engine);
     let entry = engine.submit(&block(MALWARE));
     assert_eq!(engine.until_end(entry).key(), "Done");
@@ -227,7 +227,7 @@ fn colleagues_block_is_shown_and_never_overwritten_unseen() {
 }
 
 #[test]
-fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
+fn full_tenant_past_expiry_missing_word_and_missing_permission_stop_a_block() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.crowd_indicators(15_000);
     let entry = engine.submit(&block(MALWARE));
@@ -250,7 +250,7 @@ fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
     let mut endless = block(SHA256);
     endless.set(&EXPIRES, "");
     assert!(endless.parse().is_err(), "an end is required");
-    // Giving back is never harder than doing.
+    // Removing is never harder than blocking.
     let mut back = removal("995", MALWARE);
     back.typed_name.clear();
     assert!(engine.approve(&back).is_ok());
@@ -264,7 +264,7 @@ fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
     assert!(why.contains("lacks the permission Ti.ReadWrite"), "{why}");
 }
 
-/// What an earlier console left that was killed after its request had left.
+/// The entry of a console that was killed after sending the request.
 fn left_behind(folder: &Path, engine: Engine, draft: &Draft) -> EntryId {
     let account = engine.state.session.account().cloned().expect("signed in");
     let path = engine.journal.clone();
@@ -294,7 +294,7 @@ fn block_interrupted_by_a_kill_is_looked_up_and_never_resent() {
 }
 
 #[test]
-fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
+fn file_is_blocked_from_the_window_listed_and_undone_by_its_number() {
     let mut console = Console::signed_in();
     console.open_device("ENG-LT-030");
     console.click("Block file everywhere…");
@@ -320,8 +320,8 @@ fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
     );
 }
 
-/// The devices on which the file was seen are there to be known: the order is of all devices, and of none
-/// of them. On the incident's page it counts as none either.
+/// The file's devices are shown, but the order is tenant-wide and names none of them; neither does the page
+/// of the incident.
 #[test]
 fn tenant_wide_order_takes_in_no_devices_and_counts_as_none() {
     let mut console = Console::signed_in();
@@ -344,9 +344,9 @@ fn tenant_wide_order_takes_in_no_devices_and_counts_as_none() {
     console.assert_shows("Tag 0 devices…");
 }
 
-/// As the lists of machines and actions do where the service names a place that is not asked.
+/// Like the lists of machines and actions when `nextLink` leads to another host.
 #[test]
-fn indicators_are_counted_on_where_the_link_to_more_is_not_followed() {
+fn indicators_are_counted_on_when_the_next_link_is_not_followed() {
     for (mode, times, is_whole) in [
         ("foreign", 1, true),
         ("malformed", 1, true),

@@ -1,10 +1,10 @@
-//! What is said of arguments, before anything starts.
+//! Messages about arguments, before anything starts.
 
 use std::process::Command;
 
-/// A shell makes arguments of the names of files, and anybody may have chosen these.
+/// A shell turns file names into arguments, and anyone may have chosen those.
 #[test]
-fn a_complaint_about_an_argument_cannot_steer_the_terminal() {
+fn a_message_about_an_argument_cannot_steer_the_terminal() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_cordon"));
     let output = program
         .arg("--x\u{202e}y\u{1b}]0;owned\u{7}\u{1b}[2J")

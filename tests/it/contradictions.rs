@@ -1,5 +1,5 @@
-//! A service that names the wrong action, or describes another one under the right name: an order
-//! neither moves nor ends by what is not about it.
+//! A service that names the wrong action, or describes another action under the right id: neither advances
+//! nor ends the order.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use cordon::state::State;
 
 use crate::common::{Engine, asked_about, journal_on_disk, posts, signed_in};
 
-/// Whether a reading was found to contradict the order, for this cause.
+/// Whether a reading was recorded as contradicting the order, for this cause.
 fn is_disowned(state: &State, entry: EntryId, cause: &str) -> bool {
     let mut records = records(state, entry);
     records.any(|record| matches!(record, Record::Unclear { why, .. } if why.contains(cause)))
@@ -35,7 +35,7 @@ fn until_accepted_as(engine: &mut Engine, entry: EntryId, id: &str) {
     });
 }
 
-/// The action succeeds, and the order is done by it, once.
+/// Lets the action succeed; the order is done by it, once.
 #[track_caller]
 fn ends_as(engine: &mut Engine, entry: EntryId, own: &str) {
     assert!(engine.control.set_status(own, "Succeeded"));
@@ -44,7 +44,7 @@ fn ends_as(engine: &mut Engine, entry: EntryId, own: &str) {
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
-/// The id of the action that the tenant stored for the order.
+/// Id of the action that the tenant stored for the order.
 fn true_action(engine: &Engine, entry: EntryId) -> String {
     let tag = format!("[{entry}]");
     let actions = engine.control.actions();
@@ -57,7 +57,7 @@ fn true_action(engine: &Engine, entry: EntryId) -> String {
 }
 
 #[test]
-fn an_answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
+fn answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.never_finishing("FIN-LT-042");
     engine.inject("submit", "other_id", 1);
@@ -69,13 +69,13 @@ fn an_answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
 }
 
 #[test]
-fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_still_found() {
+fn readings_of_another_action_end_nothing_and_the_true_end_is_found() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.never_finishing("FIN-LT-042");
     engine.inject("actions_by_id", "other_facts", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     until_disowned(&mut engine, entry);
-    // The device's own list has it with the tag, and not at its end.
+    // The device's own list shows the tag, but no end.
     engine.until("a look-up that settles nothing", |s| {
         let progress = format!("{:?}", s.progress.get(&entry));
         progress.contains("in two ways")
@@ -86,7 +86,7 @@ fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_still_f
 }
 
 #[test]
-fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
+fn answer_that_already_reports_the_end_is_an_acceptance_and_the_end_is_read() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     engine.inject("submit", "premature", 1);
@@ -113,7 +113,7 @@ fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
 }
 
 #[test]
-fn an_order_whose_action_is_never_shown_under_its_id_is_found_by_its_tag() {
+fn order_whose_action_is_never_shown_under_its_id_is_found_by_its_tag() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.never_finishing("FIN-LT-042");
     engine.inject("submit", "no_such_id", 1);
@@ -127,7 +127,7 @@ fn an_order_whose_action_is_never_shown_under_its_id_is_found_by_its_tag() {
 }
 
 #[test]
-fn an_order_that_was_accepted_and_is_not_there_is_looked_up_and_may_be_sent_again() {
+fn accepted_order_that_is_missing_is_looked_up_and_may_be_sent_again() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit", "forgotten", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -139,7 +139,7 @@ fn an_order_that_was_accepted_and_is_not_there_is_looked_up_and_may_be_sent_agai
 }
 
 #[test]
-fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_says_so() {
+fn action_that_moves_to_another_record_while_followed_ends_there_and_says_so() {
     let (_tenant, _folder, mut engine) = signed_in();
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
@@ -150,17 +150,17 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
     assert!(engine.control.set_status(&own, "Succeeded"));
     engine.until_end(entry);
     let found = engine.state.entry(entry).expect("an entry");
-    assert_eq!(found.machine().id, other.id, "what it is called isolated");
+    assert_eq!(found.machine().id, other.id, "the device called isolated");
     assert!(found.acts_elsewhere(), "said in the row");
     assert_eq!(engine.state.entries.attention_count(), 1);
-    // One of the two shows it, under its own name.
+    // Only one of the two devices shows it.
     assert_eq!(engine.state.machine_of(found), other);
     let shows = |on: &MachineRef| {
         let known = engine.state.known_actions(&on.id).iter();
         known.filter(|action| action.id.as_str() == own).count()
     };
     assert_eq!((shows(&ordered), shows(&other)), (0, 1));
-    // It may be in no list, so it is read by itself.
+    // It may be in no list, so it is read by its own request.
     let path = format!("/machines/{}", other.id);
     engine.until_tenant("a reading of it", move |control| {
         let requests = control.requests();
@@ -168,9 +168,9 @@ fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_sa
     });
 }
 
-/// What the device's own order did elsewhere is called neither done nor its own.
+/// An action on another record counts neither as done nor as the device's own.
 #[test]
-fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowledged() {
+fn action_on_another_record_needs_attention_until_acknowledged() {
     let (_tenant, _folder, mut engine) = signed_in();
     let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     engine.control.never_finish(ordered.id.as_str());
@@ -179,7 +179,7 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
     let own = true_action(&engine, entry);
     assert_eq!(engine.state.entries.attention_count(), 0);
     assert!(engine.control.move_action(&own, other.id.as_str()));
-    engine.until("that it is elsewhere", |s| {
+    engine.until("the other record", |s| {
         s.entry(entry).is_some_and(Entry::acts_elsewhere)
     });
     assert_eq!(engine.state.entries.attention_count(), 1);
@@ -187,9 +187,9 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
     assert!(!said.contains("was made"), "{said}");
     engine.send(Command::Acknowledge(vec![(entry, "Accepted")]));
     engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);
-    // Back on the chosen one nothing is said any more.
+    // Back on the ordered device, it is no longer reported.
     assert!(engine.control.move_action(&own, ordered.id.as_str()));
-    engine.until("that it is back", |s| {
+    engine.until("the return to the ordered device", |s| {
         s.entry(entry).is_some_and(|e| !e.acts_elsewhere())
     });
     let found = engine.state.entry(entry).expect("an entry");
@@ -198,7 +198,7 @@ fn an_action_on_another_record_needs_a_person_from_then_on_until_it_is_acknowled
 }
 
 #[test]
-fn an_answer_that_alone_names_another_record_claims_nothing() {
+fn other_record_named_by_a_single_answer_claims_nothing() {
     let (_tenant, _folder, mut engine) = signed_in();
     let ordered = engine.never_finishing("FIN-LT-042");
     engine.inject("submit", "other_device", 1);
@@ -227,18 +227,18 @@ fn an_answer_that_alone_names_another_record_claims_nothing() {
 }
 
 #[test]
-fn an_order_that_was_stored_under_a_refusal_is_not_sent_once_more() {
+fn order_stored_despite_a_refusal_is_not_sent_again() {
     let (_tenant, _folder, mut engine) = signed_in();
-    // A service that breaks its contract: it was done, and it is answered as if it was not.
+    // Broken contract: the action was stored, and the response says that it was not.
     engine.inject("submit", "throttled_after", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until_done(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
-/// The service may take an end back that it has shown: what it says now is the order's last word.
+/// The service may revise an end: its latest status is the order's outcome.
 #[test]
-fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_after_a_restart() {
+fn end_revised_by_the_service_is_the_outcome_and_needs_attention_also_after_restart() {
     let (tenant, folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -260,9 +260,9 @@ fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_
     assert_eq!(engine.state.entries.attention_count(), 1);
 }
 
-/// Neither "isolated" nor "isolating" is known then: it is said the same everywhere.
+/// Then neither "isolated" nor "isolating" is known, and every view says so.
 #[test]
-fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_after_a_restart() {
+fn end_that_turns_into_progress_is_unknown_and_needs_attention_also_after_restart() {
     let (tenant, folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -292,14 +292,14 @@ fn an_end_that_turns_into_progress_again_is_unknown_and_needs_a_person_also_afte
     engine.sign_in();
     engine.load(&machine);
     engine.until("the same", is_said);
-    // Its end with this order's tag settles it.
+    // An end with this order's tag settles it.
     assert!(engine.control.set_status(&own, "Succeeded"));
     engine.until_done(entry);
     assert_eq!(engine.state.entries.attention_count(), 0);
 }
 
 #[test]
-fn a_service_that_keeps_changing_an_end_does_not_fill_the_journal() {
+fn service_that_keeps_changing_an_end_does_not_fill_the_journal() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -315,7 +315,7 @@ fn a_service_that_keeps_changing_an_end_does_not_fill_the_journal() {
     let kept = kept.iter().find(|kept| kept.id() == entry);
     let records = kept.map(Entry::records).into_iter().flatten();
     let ends = records.filter(|(_, r)| matches!(r, Record::Finished { .. }));
-    // Each of the nine but for the bound; two readings at once may write the same end.
+    // Without the bound there would be nine; two simultaneous readings may record the same end.
     let ends = ends.count();
     assert!((4..9).contains(&ends), "{ends} ends");
 }

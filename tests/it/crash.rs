@@ -1,13 +1,12 @@
-//! What is left when the program comes to an end that nobody meant.
+//! Crash reports.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// What is done at a panic is the same for all threads of a process, so that one test at a time may
-/// change it.
+/// The panic hook is shared by all threads of a process, so only one test at a time may replace it.
 static REPORTING: Mutex<()> = Mutex::new(());
 
-/// Lets a thread panic over `message` while reports go to `folder`.
+/// Makes a thread panic with `message` while reports go to `folder`.
 pub fn panic_over(folder: &Path, message: &str) {
     let _alone = REPORTING.lock().unwrap_or_else(PoisonError::into_inner);
     cordon::crash::write_reports_to(folder);
@@ -17,13 +16,13 @@ pub fn panic_over(folder: &Path, message: &str) {
         .spawn(move || panic!("while working on {message}"))
         .expect("a thread")
         .join();
-    // Back to the usual reports, for the tests beside this one.
+    // Restores the default hook for other tests.
     drop(std::panic::take_hook());
     assert!(died.is_err());
 }
 
 #[test]
-fn a_panic_leaves_a_report_that_says_where_and_nothing_of_what() {
+fn panic_leaves_a_report_with_the_place_and_without_the_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let secret = "eyJhbGciOi";
     panic_over(folder.path(), secret);

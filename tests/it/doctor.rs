@@ -1,4 +1,4 @@
-//! What `cordon doctor` tells of a network, asked in the way in which the console asks.
+//! Network reports of `cordon doctor`, which connects as the console does.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use cordon::settings::FILE_NAME;
 
 use crate::common::place;
 
-/// Asserts that the report says this.
+/// Asserts that the report contains these words.
 #[track_caller]
 fn says(report: &str, words: &str) {
     assert!(report.contains(words), "{words:?} in\n{report}");
@@ -40,7 +40,7 @@ fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> St
         .iter()
         .any(|(name, _)| name.to_lowercase().ends_with("_proxy"))
     {
-        // Nobody: what is looked at here is not the network.
+        // Unreachable: the network is not under test here.
         program.env("HTTPS_PROXY", "http://127.0.0.1:9");
     }
     program.envs(environment.iter().copied());
@@ -49,7 +49,7 @@ fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> St
 }
 
 #[test]
-fn both_hosts_are_asked_and_the_clock_is_compared() {
+fn both_hosts_are_contacted_and_the_clock_is_compared() {
     let (simulator, folder) = place();
     let address = simulator.address();
     let said = doctor(folder.path(), &["--stand-in", &address], &[]);
@@ -93,8 +93,7 @@ fn a_settings_error_names_its_line_and_quotes_no_value() {
     }
 }
 
-/// A proxy that wants a password, which is the least that can be seen of one: whom it was asked
-/// for, and nothing behind it.
+/// A proxy that only asks for a password: it shows which host was requested, and forwards nothing.
 #[test]
 fn the_system_proxy_is_used_and_named_without_its_password() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -139,7 +138,7 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
     );
 }
 
-/// A profile whose hosts are asked for, and a proxy that takes no connection.
+/// A profile with hosts to contact, and a proxy that refuses connections.
 fn with_profile() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = "[profile.contoso]\ncloud = \"GCC High\"\ntenant = \"contoso.onmicrosoft.us\"\n\
@@ -150,7 +149,7 @@ fn with_profile() -> (tempfile::TempDir, String) {
     (folder, closed.to_string())
 }
 
-/// Windows knows one variable, however its name is written.
+/// Environment variables on Windows are case-insensitive.
 fn as_told(variable: &str) -> String {
     if cfg!(windows) {
         variable.to_uppercase()
@@ -160,7 +159,7 @@ fn as_told(variable: &str) -> String {
 }
 
 #[test]
-fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
+fn a_socks_proxy_is_reported_as_unsupported() {
     let (folder, closed) = with_profile();
     for variable in ["ALL_PROXY", "all_proxy", "HTTPS_PROXY"] {
         for scheme in ["socks5h", "socks5", "socks4"] {
@@ -202,7 +201,7 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
     ] {
         says(&said, &line);
     }
-    // Only for what cordon never asks.
+    // Only for hosts that cordon never contacts.
     let closed_hosts = ("NO_PROXY", "*");
     let said = doctor(folder.path(), &[], &[("http_proxy", plain), closed_hosts]);
     says(&said, "ok     proxy: none set");
@@ -217,9 +216,9 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
     says(&said, "HTTPS_PROXY is not an address and is not used");
 }
 
-/// The first start on a computer: whether it reaches the service is what one wants to know.
+/// On the first start, the question is whether the service can be reached.
 #[test]
-fn without_a_profile_to_start_with_the_hosts_are_still_asked() {
+fn without_a_profile_the_hosts_are_still_contacted() {
     let (folder, closed) = with_profile();
     let proxy = format!("http://{closed}");
     let run = || doctor(folder.path(), &[], &[("HTTPS_PROXY", &proxy)]);
@@ -250,7 +249,7 @@ fn without_a_profile_to_start_with_the_hosts_are_still_asked() {
     }
 }
 
-/// Plays the program that tells a desktop's settings by a script in this folder.
+/// Plays the program that prints the desktop's settings by a script in this folder.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn play_settings(folder: &Path, script: &str) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -292,7 +291,7 @@ fn no_display_and_a_silent_display_are_distinguished() {
     says(&said, "DISPLAY is set, and nothing answers there");
 }
 
-/// The program in a mount namespace of its own, after `mount` was done there with `argument` as `$0`.
+/// The program in its own mount namespace, after `mount` has run there with `argument` as `$0`.
 #[cfg(target_os = "linux")]
 fn in_own_mounts(mount: &str, argument: &Path) -> Program {
     let mut program = Program::new("unshare");
@@ -304,10 +303,10 @@ fn in_own_mounts(mount: &str, argument: &Path) -> Program {
     program
 }
 
-/// A disk that takes nothing, as a write-protected medium or one that the system has given up.
+/// A disk that refuses writes: a write-protected medium, or one that the system has remounted read-only.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
+fn data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = folder.path().join("journal-live-contoso.sqlite");
     drop(cordon::journal::Journal::open(&journal).expect("made"));
@@ -332,10 +331,10 @@ fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_still_read() {
     assert!(is_good && said.starts_with("{\"entries\":[]"), "{said}");
 }
 
-/// In a mount namespace of its own `localhost` is an address in the documentation's range.
+/// In its own mount namespace `localhost` is an address from the range for documentation.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_resolver_is_not_asked_who_localhost_is() {
+fn localhost_is_not_looked_up_by_a_resolver() {
     let (simulator, folder) = place();
     let hosts = folder.path().join("hosts");
     std::fs::write(&hosts, "192.0.2.1 localhost\n").expect("written");
@@ -349,10 +348,10 @@ fn a_resolver_is_not_asked_who_localhost_is() {
     says(&said, "ok     API host: localhost answers");
 }
 
-/// A small Linux has none until somebody installs them.
+/// A minimal Linux has no certificates until they are installed.
 #[cfg(target_os = "linux")]
 #[test]
-fn without_certificates_it_is_they_that_the_program_asks_for() {
+fn missing_certificates_are_named() {
     let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
         .arg("self-test")
         .env("SSL_CERT_FILE", "/dev/null")
@@ -368,9 +367,9 @@ fn without_certificates_it_is_they_that_the_program_asks_for() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-/// What is not in force protects nobody.
+/// Rules that are not in force protect nothing.
 #[test]
-fn rules_that_are_not_in_force_are_named_with_file_and_line() {
+fn rules_not_in_force_are_named_with_file_and_line() {
     let (folder, _closed) = with_profile();
     let file = folder.path().join(FILE_NAME);
     let profile = std::fs::read_to_string(&file).expect("read");
@@ -398,10 +397,10 @@ fn rules_that_are_not_in_force_are_named_with_file_and_line() {
     assert!(!doctor(folder.path(), &[], &[]).contains("rules: "));
 }
 
-/// A program that tells the desktop's settings may hang, or never be done with it.
+/// The program that prints the desktop's settings may hang or print forever.
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
-fn what_never_ends_holds_nothing_up() {
+fn hanging_or_endless_settings_program_does_not_block() {
     let (folder, _closed) = with_profile();
     let programs = tempfile::tempdir().expect("a folder");
     let path = format!("{}:/usr/bin:/bin", programs.path().display());
@@ -418,7 +417,7 @@ fn what_never_ends_holds_nothing_up() {
 }
 
 #[test]
-fn a_host_that_was_not_reached_through_a_proxy_names_the_proxy() {
+fn unreachable_host_behind_a_proxy_is_reported_with_the_proxy() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "http://127.0.0.1:9")]);
     let line = "FIX    API host: api.security.microsoft.com: not reached through the proxy http://127.0.0.1:9\n";
@@ -426,10 +425,10 @@ fn a_host_that_was_not_reached_through_a_proxy_names_the_proxy() {
     says(&said, "Check whether the proxy answers");
 }
 
-/// A report is pasted and read line by line.
+/// Reports are pasted and read line by line.
 #[cfg(unix)]
 #[test]
-fn a_folder_cannot_write_a_line_of_the_report() {
+fn folder_name_cannot_add_a_line_to_the_report() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = place.path().join("a\nok     keyring: fine");
     let said = doctor(&folder, &[], &[]);
@@ -439,17 +438,17 @@ fn a_folder_cannot_write_a_line_of_the_report() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn without_a_session_bus_the_report_says_how_to_get_one() {
+fn missing_session_bus_is_reported_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let bus = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus");
     let said = doctor(folder.path(), &[], &[bus]);
     says(&said, "There is no session bus (D-Bus)");
 }
 
-/// From another folder the same command would act without the journal and the rules of before.
+/// From another working directory, the same command would use another journal and other rules.
 #[cfg(unix)]
 #[test]
-fn a_home_that_depends_on_where_one_stands_is_refused() {
+fn relative_home_is_refused() {
     let place = tempfile::tempdir().expect("a folder");
     let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
         .arg("doctor")

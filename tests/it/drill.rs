@@ -1,4 +1,4 @@
-//! Exercises, played by a script: perfectly each gives full marks, and a wrong twin is seen.
+//! Drills, played by a script: perfect play gets full marks, and a wrong twin is noticed.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ fn full_marks(at: usize) -> String {
 }
 
 #[test]
-fn played_perfectly_each_exercise_gives_full_marks() {
+fn perfect_play_gets_full_marks_in_each_drill() {
     let sheet = played(0, |engine| {
         for kind in [ActionKind::Isolate, ActionKind::Unisolate] {
             let entry = engine.order(kind, "FIN-LT-042");
@@ -56,9 +56,9 @@ fn drill_on(simulator: &Simulator) -> Drill {
     Drill::new(simulator.control(), "nowhere".into(), Arc::new(|| {}))
 }
 
-/// A second time on the same tenant: what the first left behind is told, and is gone once it begins.
+/// Started again on the same tenant: changes left by the first run are named, and reverted at the start.
 #[test]
-fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
+fn changed_device_is_named_and_reset() {
     let (simulator, _folder, mut engine) = signed_in();
     let mut drill = drill_on(&simulator);
     for at in 0..EXERCISES.len() {
@@ -75,7 +75,7 @@ fn a_device_that_is_not_as_it_was_is_told_and_put_back() {
         drill.begin(at);
         assert_eq!(drill.leftovers(at), [""; 0], "{at}");
     }
-    // The console reads it as what a colleague did.
+    // The console reads this as a colleague's action.
     let end = engine.until_end(silent);
     assert!(matches!(end, OrderStatus::Cancelled { .. }), "{end:?}");
     let machine = engine.loaded("FIN-LT-042");
@@ -93,7 +93,7 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
         let twin = engine.state.inventory.get(&id).expect("listed").reference();
         engine.load(&twin);
         let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &twin));
-        // It has not reported for long.
+        // The twin has not reported for a long time.
         engine.until_accepted(entry);
     });
     for line in [
@@ -109,7 +109,7 @@ fn the_wrong_twin_left_isolated_is_on_the_sheet() {
 }
 
 #[test]
-fn an_isolation_that_was_cancelled_while_pending_is_not_left_contained() {
+fn isolation_cancelled_while_pending_does_not_count_as_left_contained() {
     let sheet = played(2, |engine| {
         let machine = engine.machine("SALES-LT-019");
         let isolate = engine.order(ActionKind::Isolate, "SALES-LT-019");

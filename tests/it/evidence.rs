@@ -1,5 +1,4 @@
-//! What the console says an order came to rests on what it has read: a reading that failed, was not
-//! whole, or left something out, settles nothing.
+//! Outcomes rest on what was read: a reading that failed, was incomplete or lacked a field settles nothing.
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::common::{Engine, asked_about, fault, place, posts, sent, signed_in};
 use crate::faults::ordinary_laptops;
 
 #[test]
-fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole() {
+fn not_found_is_never_said_after_a_failed_or_incomplete_tenant_wide_look_up() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.set_limits(100_000, 1_000_000);
     let mut entry = None;
@@ -24,7 +23,7 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
         ("forbidden", "not allowed"),
         ("repeat_rows", "is not complete"),
         ("drop_before", "was lost"),
-        // Of either form of the question.
+        // Of either form of the query.
         ("status:400", "refused to"),
     ] {
         engine.control.clear_faults();
@@ -47,7 +46,7 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
 }
 
 #[test]
-fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
+fn truncated_history_is_not_taken_for_a_whole_one() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let said = |engine: &Engine, kind: ActionKind| {
@@ -72,7 +71,7 @@ fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
 }
 
 #[test]
-fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_ever() {
+fn action_behind_an_empty_page_is_found_and_empty_pages_are_limited() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.loaded("FIN-LT-042");
     let empty = fault("machine_actions", "next_link:empty", 0);
@@ -103,7 +102,7 @@ fn an_action_behind_an_empty_page_is_found_and_empty_pages_are_not_followed_for_
     assert!((1..10).contains(&(linked() - before)), "{before}");
 }
 
-/// Confirms an isolation of FIN-LT-042, which is sent after `meanwhile`.
+/// Approves an isolation of FIN-LT-042 and sends it after `meanwhile`.
 pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str)) -> EntryId {
     let machine = engine.loaded("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -142,7 +141,7 @@ fn a_duplicate_under_any_code_is_not_ours_and_watched() {
 }
 
 #[test]
-fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
+fn refusal_says_whether_the_devices_actions_could_be_read_after_it() {
     for (list, complete) in [(None, true), (Some("forbidden"), false)] {
         let (_tenant, _folder, mut engine) = signed_in();
         let entry = isolate_after(&mut engine, |engine, _| {
@@ -185,7 +184,7 @@ fn request_for_another_file_neither_blocks_nor_settles_this_one() {
 }
 
 #[test]
-fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named() {
+fn isolation_of_another_type_does_not_explain_a_refusal_and_is_named() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.loaded("FIN-LT-042");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -227,7 +226,7 @@ fn an_action_without_a_device_belongs_to_no_device() {
         !is_isolated(&engine),
         "their isolation is of another device"
     );
-    // The answer to the question for one device is about that device, whatever it leaves out.
+    // The response to a query for one device is about that device, even with fields missing.
     isolate(&engine, machine.id.as_str());
     engine.control.inject(nameless);
     engine.load(&machine);
@@ -235,7 +234,7 @@ fn an_action_without_a_device_belongs_to_no_device() {
 }
 
 #[test]
-fn what_is_read_by_its_id_has_to_bear_that_id() {
+fn response_to_a_read_by_id_must_have_that_id() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -259,7 +258,7 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
 }
 
 #[test]
-fn a_404_of_something_in_between_is_no_verdict_on_a_file() {
+fn a_404_of_an_intermediary_is_no_verdict_on_a_file() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("api", "status:404::Odd", 0);
     engine.send(Command::LoadFile(crate::common::SHA1.into()));
@@ -274,9 +273,9 @@ fn a_404_of_something_in_between_is_no_verdict_on_a_file() {
 }
 
 #[test]
-fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
+fn cancellation_refused_because_the_action_has_ended_says_so() {
     let (simulator, folder) = place();
-    // At the documented pace: the end is not seen before the cancellation leaves.
+    // At real speed: the end is not seen before the cancellation is sent.
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
     let machine = engine.never_finishing("FIN-LT-042");
@@ -291,13 +290,13 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
 }
 
 #[test]
-fn what_shows_that_it_is_too_late_to_cancel_ends_the_order_that_was_to_be_cancelled() {
+fn proof_that_a_cancellation_is_too_late_ends_the_order_to_be_cancelled() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     let isolation = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until_status(isolation, "Accepted");
     let own = engine.status(isolation).action().cloned().expect("its own");
-    // Nothing but the look for the refusal's cause reads it.
+    // Only the look-up of the refusal's cause reads it.
     engine.inject("actions_by_id", "status:503", 0);
     let draft = Engine::cancellation(own.as_str(), &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
@@ -310,7 +309,7 @@ fn what_shows_that_it_is_too_late_to_cancel_ends_the_order_that_was_to_be_cancel
 }
 
 #[test]
-fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
+fn answer_lacking_any_one_field_is_looked_up_and_found_to_be_ours() {
     let (_tenant, _folder, mut engine) = signed_in();
     let laptops = ordinary_laptops(&engine);
     let fields = [
@@ -323,7 +322,7 @@ fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
     ];
     for (field, machine) in fields.into_iter().zip(&laptops) {
         engine.load(machine);
-        // Without these two the tag is nowhere in the answer.
+        // Without these two, the tag is nowhere in the response.
         let lacks = format!("lacks:requestorComment,externalId,{field}");
         engine.inject("submit", &lacks, 1);
         let draft = Engine::draft(ActionKind::Isolate, machine);
@@ -342,13 +341,13 @@ fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
 }
 
 #[test]
-fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_read() {
+fn own_action_is_first_polled_after_five_seconds_and_shows_the_time_of_the_reading() {
     let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
     engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("what comes next", move |s| {
+    engine.until("the time of the next poll", move |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::Watching { .. }))
     });
     let Some(OrderProgress::Watching { read_at, next_at }) =
@@ -368,7 +367,7 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
     let mut requests = engine.control.requests().into_iter();
     let look = requests.find(|r| r.query.contains(action.as_str()));
     let look = look.expect("made");
-    // The clock of the tenant was moved by four seconds; the second interval would be twelve.
+    // The tenant's clock was moved by four seconds; the second interval would be twelve.
     let after = look.at.duration_since(post.at).as_secs_f64() - 4.0;
     assert!((4.0..10.0).contains(&after), "{after}");
     engine.until("its progress", move |s| {
@@ -381,7 +380,7 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
 }
 
 #[test]
-fn a_pause_is_shown_while_it_lasts_and_a_failed_check_names_the_next() {
+fn throttling_pause_is_shown_while_it_lasts_and_a_failed_poll_names_the_next() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");

@@ -1,5 +1,5 @@
-//! What the engine makes of a service that misbehaves: the right number of POSTs, and a last word
-//! that says no more than is known.
+//! The engine on a misbehaving service: the right number of POSTs, and an outcome that claims no more than
+//! is known.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use cordon::simulator::RequestKind;
 
 use crate::common::{Engine, journal_on_disk, posts, sent, signed_in};
 
-/// What an order on an ordinary laptop comes to.
+/// Outcome of an order on an ordinary laptop.
 struct Outcome {
-    /// Key of the last word that is right.
+    /// Key of the correct final status.
     end: &'static str,
     /// POSTs that reached the tenant.
     posts: usize,
-    /// Actions that the tenant stored for us.
+    /// Our actions that the tenant stored.
     stored: usize,
 }
 
@@ -25,10 +25,10 @@ const fn outcome(end: &'static str, posts: usize, stored: usize) -> Outcome {
     Outcome { end, posts, stored }
 }
 
-/// Requests, what goes wrong with them and how often, and what comes of it.
+/// Requests, their fault and how often, and the outcome.
 #[rustfmt::skip]
 const CASES: &[(&str, &str, u32, Outcome)] = &[
-    // The answer is lost or says nothing after the tenant stored the action: found by its tag.
+    // The response is lost or useless after the tenant stored the action: found by its tag.
     ("submit", "drop_after", 1, outcome("Done", 1, 1)),
     ("submit", "no_id", 1, outcome("Done", 1, 1)),
     ("submit", "garbage", 1, outcome("Done", 1, 1)),
@@ -42,19 +42,19 @@ const CASES: &[(&str, &str, u32, Outcome)] = &[
     ("submit", "html:502", 1, outcome("NotFound", 1, 0)),
     ("submit", "status:500", 1, outcome("NotFound", 1, 0)),
     ("submit", "status:408", 1, outcome("NotFound", 1, 0)),
-    // The service said no.
+    // Refused by the service.
     ("submit", "status:400", 1, outcome("Refused", 1, 0)),
     ("submit", "forbidden", 1, outcome("Refused", 1, 0)),
     ("submit", "status:404", 1, outcome("Refused", 1, 0)),
     ("submit", "empty:405", 1, outcome("Refused", 1, 0)),
     ("submit", "unauthorized", 0, outcome("Refused", 2, 0)),
-    // Certainly not taken: sent again.
+    // Certainly not executed: sent again.
     ("submit", "unauthorized", 1, outcome("Done", 2, 1)),
     ("submit", "status:429:1", 1, outcome("Done", 2, 1)),
-    // Somebody else was first.
+    // Someone else was first.
     ("submit", "already_pending", 1, outcome("SomeoneElses", 1, 0)),
     ("submit", "active_request_exists", 1, outcome("SomeoneElses", 1, 0)),
-    // Stored and answered well, but hard to watch.
+    // Stored and answered correctly, but hard to watch.
     ("machine_actions", "status:400", 3, outcome("Done", 1, 1)),
     ("machine_actions", "html:502", 4, outcome("Done", 1, 1)),
     ("machine_actions", "status:429:1", 1, outcome("Done", 1, 1)),
@@ -62,13 +62,13 @@ const CASES: &[(&str, &str, u32, Outcome)] = &[
 ];
 
 #[test]
-fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
+fn under_every_fault_the_service_gets_one_order_and_the_outcome_is_true() {
     let kinds = [
         ActionKind::Isolate,
         ActionKind::RestrictCodeExecution,
         ActionKind::StopAndQuarantineFile,
     ];
-    // A tenant and a console for a few cases each: the console keeps to the documented limits.
+    // A new tenant and console every few cases, as the console keeps to the documented limits.
     for (part, cases) in CASES.chunks(5).enumerate() {
         let (_tenant, _folder, mut engine) = signed_in();
         let control = engine.control.clone();
@@ -93,7 +93,7 @@ fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
     }
 }
 
-/// Windows laptops (an old one in the lab would be refused) without any history or twin.
+/// Windows laptops without history or twin; the lab's old one would be refused.
 pub fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
     let state = &engine.state;
     let fits = |m: &&std::sync::Arc<cordon::model::Machine>| {
@@ -116,14 +116,14 @@ pub fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
         .collect()
 }
 
-/// The one without a sensor.
+/// The device without a sensor.
 pub fn unmanaged(engine: &Engine) -> MachineRef {
     let mut all = engine.state.inventory.all().iter();
     let found = all.find(|m| m.is_unmanaged() && m.merged_into().is_none());
     found.expect("one in the story").reference()
 }
 
-/// Actions on a machine that the tenant stored in our name.
+/// Number of our actions on a machine that the tenant stored.
 fn stored(engine: &Engine, machine: &MachineRef) -> usize {
     let ours = |a: &serde_json::Value| {
         a["machineId"] == machine.id.as_str()
@@ -135,7 +135,7 @@ fn stored(engine: &Engine, machine: &MachineRef) -> usize {
 }
 
 #[test]
-fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice() {
+fn order_waiting_for_the_limit_can_be_withdrawn_and_is_never_sent_twice() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit", "status:429:200", 0);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -154,7 +154,7 @@ fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice(
 }
 
 #[test]
-fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
+fn failed_and_cancelled_actions_end_as_such() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine
@@ -186,7 +186,7 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
 }
 
 #[test]
-fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
+fn silent_device_times_out_after_three_days_and_is_never_called_done() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "SALES-LT-019");
     let action = engine.until_accepted(entry);
@@ -224,10 +224,10 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     assert_eq!(post.body["ExternalId"], entry.to_string());
 }
 
-/// The tag in the device's own list is enough: the tenant's is not asked for, and what was found is
-/// not looked for again.
+/// The tag in the device's own list suffices: the tenant-wide list is not queried, and a found action is
+/// not looked up again.
 #[test]
-fn a_lost_answer_is_found_by_the_first_look_at_the_device_and_then_only_followed() {
+fn lost_answer_is_found_by_the_first_look_up_and_then_only_followed() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     engine.inject("submit", "drop_after", 1);

@@ -1,4 +1,4 @@
-//! From what a person has of a file to its SHA-1, and on to the devices on which it is.
+//! From a file or its hash to its SHA-1, and on to the devices that have it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn open_form(console: &mut Console) {
     console.until_shows("Comment");
 }
 
-/// The paths that were asked for under `/files`.
+/// Requested paths under `/files`.
 fn asked(console: &Console) -> Vec<String> {
     let requests = console.control.requests();
     let paths = requests.into_iter().map(|request| request.path);
@@ -56,7 +56,7 @@ fn drop_on(console: &mut Console, files: &[&Path]) {
 }
 
 #[test]
-fn what_the_service_knows_of_a_file_stands_beside_the_field() {
+fn facts_of_a_file_are_beside_the_field() {
     let mut console = at_work("ENG-LT-030");
     open_form(&mut console);
     console.fill(FIELD, SHA1);
@@ -70,7 +70,7 @@ fn what_the_service_knows_of_a_file_stands_beside_the_field() {
 }
 
 #[test]
-fn a_hash_without_a_look_up_says_what_to_do_and_one_that_nobody_knows_too() {
+fn hash_without_a_look_up_or_unknown_hash_says_what_to_do() {
     let mut console = at_work("ENG-LT-030");
     open_form(&mut console);
     console.fill(FIELD, &"a".repeat(32));
@@ -80,7 +80,7 @@ fn a_hash_without_a_look_up_says_what_to_do_and_one_that_nobody_knows_too() {
     let says = "Defender has never seen this SHA-256, and so knows no SHA-1 for it";
     console.until_shows(says);
     assert!(!console.shows_part("Use its SHA-1"));
-    // There is no look-up by MD5; and the SHA-1 that is found is known then, too.
+    // There is no look-up by MD5, and the SHA-1 found by SHA-256 is not looked up again.
     console.fill(FIELD, SHA256);
     let offer = format!("Use its SHA-1 {SHA1}");
     console.until_shows(&offer);
@@ -95,7 +95,7 @@ fn a_hash_without_a_look_up_says_what_to_do_and_one_that_nobody_knows_too() {
 }
 
 #[test]
-fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
+fn devices_that_have_the_file_are_selected_for_one_batch() {
     let mobisaver = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
     let mut console = at_work("FIN-LT-043");
     open_form(&mut console);
@@ -105,7 +105,7 @@ fn the_devices_it_was_seen_on_are_picked_for_one_batch() {
     console.until_shows("Add all 3");
     console.click("Add all 3");
     console.until_shows("Quarantine file on 4 devices");
-    // One is taken out again; the last one stays.
+    // One is removed again; the last one stays.
     console.step_until("their names", |c| {
         c.shows_part("SALES-LT-019") || c.shows_part("HR-LT-007")
     });
@@ -153,7 +153,7 @@ fn an_alerts_file_is_one_click_from_its_quarantine() {
 }
 
 #[test]
-fn a_service_that_adds_no_evidence_is_asked_for_the_alerts_alone() {
+fn service_that_adds_no_evidence_is_asked_for_the_alerts_alone() {
     let mut console = Console::signed_in();
     console.inject("alerts", "status:400::ODataError", 1);
     console.open_device("FIN-LT-042");
@@ -203,7 +203,7 @@ fn a_dropped_file_opens_the_form_of_the_open_device_with_its_sha_1() {
     });
     console.until_shows("Defender has never seen this SHA-1");
     assert_eq!(asked(&console), [format!("/api/files/{sha1}")]);
-    // The name of the file and what is in it went nowhere.
+    // Neither the name nor the content of the file was sent.
     let sent = format!("{:?}", console.control.requests());
     assert!(!sent.contains("evil"), "{sent}");
 }

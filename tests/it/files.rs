@@ -1,5 +1,5 @@
-//! What others may have put into the data folder, or in its place: nothing of it is followed, waited
-//! for or written through, and each is named with its remedy.
+//! Foreign files in the data folder or in its place: never followed, waited for or written through, and
+//! each named with its remedy.
 
 #![cfg(unix)]
 
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::common::names_in;
 use crate::crash::panic_over;
 
-/// The files that a run keeps in its data folder, but for the journal.
+/// Files of a run in its data folder, except the journal.
 const NAMES: [&str; 6] = [
     FILE_NAME,
     "window.json",
@@ -41,7 +41,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
 }
 
-/// A file elsewhere that nothing may be written to.
+/// A file elsewhere that must not be written to.
 fn victim() -> (TempDir, PathBuf) {
     let elsewhere = folder();
     let victim = elsewhere.path().join("victim");
@@ -59,7 +59,7 @@ fn problem<T: std::fmt::Debug>(result: std::io::Result<T>) -> Problem {
     RefusedFile::within(&error).expect("a refusal").problem
 }
 
-/// What `work` gives, which must not wait for anybody.
+/// The result of `work`, which must not block.
 fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (give, take) = sync_channel(1);
     std::thread::Builder::new()
@@ -71,7 +71,7 @@ fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static
 fn cordon(folder: &Path, arguments: &[&str]) -> Output {
     let mut program = Program::new(env!("CARGO_BIN_EXE_cordon"));
     program.arg("--data-dir").arg(folder).args(arguments);
-    // Nobody: what is looked at here is not the network.
+    // Unreachable: the network is not under test here.
     program.env("HTTPS_PROXY", "http://127.0.0.1:9");
     program.output().expect("the program starts")
 }
@@ -80,7 +80,7 @@ fn doctor(folder: &Path) -> String {
     String::from_utf8(cordon(folder, &["doctor"]).stdout).expect("text")
 }
 
-/// What cannot be read as a regular file of reasonable size.
+/// Names of things that are no regular file of reasonable size.
 const AWKWARD: [&str; 3] = [
     "a pipe that nobody writes into",
     "an endless device",
@@ -102,7 +102,7 @@ fn put(what: &str, path: &Path) {
 }
 
 #[test]
-fn a_link_in_the_place_of_the_data_folder_is_refused_with_and_without_a_slash() {
+fn link_in_place_of_the_data_folder_is_refused_with_and_without_a_slash() {
     let (place, target) = (folder(), folder());
     let link = place.path().join("data");
     symlink(target.path(), &link).expect("a link");
@@ -123,7 +123,7 @@ fn a_link_in_the_place_of_the_data_folder_is_refused_with_and_without_a_slash() 
         [""; 0],
         "nothing was written there"
     );
-    // A link above it is somebody's way to arrange a home, and no danger.
+    // A link above it may be part of how a home is set up, and is no danger.
     let below = link.join("cordon");
     files::replace(&below.join("window.json"), b"x").expect("written");
     assert_eq!(mode(&below), 0o700);
@@ -142,7 +142,7 @@ fn no_file_is_read_or_written_through_a_link() {
         assert_eq!(fs::read_to_string(&link).expect("there"), "ours");
         assert_eq!(mode(&link), 0o600, "{name}");
         files::remove(&link).expect("removed");
-        // One that leads nowhere would make a file there.
+        // A dangling link would create a file there.
         let nowhere = elsewhere.path().join("nowhere");
         symlink(&nowhere, &link).expect("a link");
         assert_eq!(problem(files::open_or_create(&link)), Problem::FileIsLink);
@@ -153,7 +153,7 @@ fn no_file_is_read_or_written_through_a_link() {
 }
 
 #[test]
-fn a_report_of_a_panic_is_for_its_owner_and_goes_through_no_link() {
+fn a_crash_report_is_for_its_owner_and_goes_through_no_link() {
     let (place, (_elsewhere, victim)) = (folder(), victim());
     let report = place.path().join("crash.txt");
     symlink(&victim, &report).expect("a link");
@@ -163,7 +163,7 @@ fn a_report_of_a_panic_is_for_its_owner_and_goes_through_no_link() {
 }
 
 #[test]
-fn nothing_but_a_regular_file_of_reasonable_size_is_read() {
+fn only_a_regular_file_of_reasonable_size_is_read() {
     let place = folder();
     for name in NAMES {
         let file = place.path().join(name);
@@ -178,7 +178,7 @@ fn nothing_but_a_regular_file_of_reasonable_size_is_read() {
 }
 
 #[test]
-fn settings_and_the_file_that_a_team_shares_neither_hang_nor_eat_memory() {
+fn settings_and_shared_file_neither_hang_nor_exhaust_memory() {
     let place = folder();
     let file = place.path().join(FILE_NAME);
     let read = |what: &str| {
@@ -199,7 +199,7 @@ fn settings_and_the_file_that_a_team_shares_neither_hang_nor_eat_memory() {
         let why = policy.unread.expect(what);
         assert!(why.contains("team.toml"), "{why}");
     }
-    // Shared, it may be a link, of anybody's, and written by others.
+    // A shared file may be a link, belong to anyone and be writable by others.
     fs::remove_file(&shared).expect("removed");
     let theirs = place.path().join("theirs.toml");
     fs::write(&theirs, "[policy]\nprotected_names = [\"DC01\"]\n").expect("written");
@@ -243,12 +243,12 @@ fn a_file_that_others_can_write_to_is_refused() {
         set_mode(&file, 0o644);
         assert!(files::read(&file, MAX_BYTES).is_ok());
         files::open_or_create(&file).expect("opened");
-        assert_eq!(mode(&file), 0o600, "what is ours is made private");
+        assert_eq!(mode(&file), 0o600, "our own file is made private");
     }
 }
 
 #[test]
-fn a_folder_named_by_a_person_is_not_changed_and_what_is_made_is_private() {
+fn folder_named_by_the_user_is_not_changed_and_new_ones_are_private() {
     let place = folder();
     set_mode(place.path(), 0o755);
     let said = doctor(place.path());
@@ -261,16 +261,16 @@ fn a_folder_named_by_a_person_is_not_changed_and_what_is_made_is_private() {
 }
 
 #[test]
-fn a_folder_that_takes_no_file_is_named_and_nothing_is_left_in_it() {
-    // Nobody can make a file there, not even the administrator.
+fn folder_that_takes_no_file_is_named_and_left_empty() {
+    // Not even the administrator can create a file there.
     let nowhere = Path::new("/proc/self");
     assert!(files::replace(&nowhere.join("window.json"), b"x").is_err());
     assert!(doctor(nowhere).contains("FIX    data folder: "));
 }
 
-/// As on a full disk: the file can be made, and nothing can be written into it.
+/// As on a full disk: the file can be created, but not written.
 #[test]
-fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
+fn without_space_the_old_file_stays_and_no_partial_one_is_left() {
     let place = folder();
     fs::write(place.path().join(FILE_NAME), "# Ours.\n").expect("written");
     let output = Program::new("sh")
@@ -314,7 +314,7 @@ fn a_planted_probe_file_is_not_written_through() {
 }
 
 #[test]
-fn a_self_test_leaves_no_folder_behind_and_uses_none_that_could_be_foreseen() {
+fn self_test_leaves_no_folder_behind_and_uses_an_unpredictable_one() {
     let place = folder();
     let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
         .args(["self-test", "--fail", "sign-in"])
@@ -327,7 +327,7 @@ fn a_self_test_leaves_no_folder_behind_and_uses_none_that_could_be_foreseen() {
 }
 
 #[test]
-fn the_name_of_a_file_cannot_steer_the_terminal() {
+fn file_name_cannot_steer_the_terminal() {
     let place = folder();
     let name = "journal-\u{1b}]0;owned\u{7}\u{202e}.sqlite";
     fs::write(place.path().join(name), "none").expect("written");
@@ -407,7 +407,7 @@ fn journal_in(folder: &Path) -> PathBuf {
     path
 }
 
-/// What others may do to a journal's file, and how that is called.
+/// A change that others may make to a journal's file, with its name in the report.
 type Tamper = (fn(&Path), &'static str);
 
 fn tampers() -> Vec<Tamper> {
@@ -441,7 +441,7 @@ fn may_give_away() -> bool {
 }
 
 #[test]
-fn a_journal_that_the_console_refuses_is_not_called_good_by_those_who_only_read_it() {
+fn readers_do_not_call_a_journal_good_that_the_console_refuses() {
     for (tamper, words) in tampers() {
         for ending in ["sqlite", "lock"] {
             let place = folder();

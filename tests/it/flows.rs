@@ -1,5 +1,5 @@
-//! The whole window without a display: found by role and name, clicked, and judged by the journal
-//! and by the requests that were made.
+//! The whole window without a display: found by role and name, clicked, and judged by the journal and by
+//! the requests.
 
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
@@ -34,7 +34,7 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
         );
         asked_about(&console.control, action.as_str()) >= before + 2
     });
-    // The list of devices may say so first, for it shows what was read; the journal comes next.
+    // The device list may show it first, from the reading; the journal follows.
     console.step_until_fast("success", |c| {
         c.shows("Isolated") && matches!(c.status(entry), OrderStatus::Done { .. })
     });
@@ -71,7 +71,7 @@ fn apps_are_restricted_and_a_file_is_quarantined() {
 }
 
 #[test]
-fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
+fn form_without_a_comment_or_with_a_wrong_hash_cannot_be_confirmed() {
     let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     console.click("Quarantine file…");
@@ -259,12 +259,12 @@ fn contained_devices_are_listed_together_and_released_from_there() {
         c.shows("Contained now") && c.shows_part("FIN-LT-043")
     });
     assert!(console.shows_part("may still be contained"));
-    // Somebody else's, from before this console.
+    // A colleague's action from before this console.
     let id = machine_named(&console.control, "FIN-LT-043");
     let machine = console.machine(&id);
     console.click(&format!("Release {}…", machine.quoted()));
     console.fill("Comment", "alert 1234 closed");
-    // Its alerts come after the form has opened, and have to be seen too.
+    // Its alerts arrive after the form has opened, and have to be seen too.
     console.until_shows_part("1 open alert");
     console.confirm(&format!("Release {}", machine.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
@@ -275,7 +275,7 @@ fn contained_devices_are_listed_together_and_released_from_there() {
 }
 
 #[test]
-fn the_key_that_isolates_contains_a_device_that_cannot_isolate_itself() {
+fn isolate_key_contains_a_device_that_cannot_isolate_itself() {
     let mut console = Console::signed_in();
     console.open_device("CAM-LOBBY-01");
     console.press_command(Key::I);
@@ -283,10 +283,10 @@ fn the_key_that_isolates_contains_a_device_that_cannot_isolate_itself() {
 }
 
 #[test]
-fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
+fn a_key_never_acts_on_a_device_that_the_search_hides() {
     let mut console = Console::signed_in();
     console.open_device("FIN-LT-043");
-    // Typed and acted on at once: no frame in between.
+    // Typed and acted on in the same frame.
     console.harness.key_press(Key::Slash);
     console.harness.step();
     console
@@ -300,7 +300,7 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
     console.harness.run_steps(2);
     console.press_command(Key::I);
     console.until_shows_part("Isolate “ENG-LT-030”");
-    // The keyboard goes back, and what is typed next is a new search.
+    // Escape returns the keyboard to the list; the next text is a new search.
     console.harness.key_press(Key::Escape);
     console.harness.run_steps(2);
     console.harness.key_press(Key::Slash);
@@ -315,11 +315,11 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
 }
 
 #[test]
-fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_text_stays() {
+fn sign_in_that_ends_with_an_open_form_is_renewed_from_there_and_keeps_the_text() {
     let mut console = Console::signed_in();
     console.open_device("ENG-LT-030");
     console.control.revoke_sign_ins();
-    // The form has its device read again, and that finds the sign-in ended.
+    // The form reads its device again and finds the sign-in ended.
     console.click("Isolate…");
     console.step_until("the end of the sign-in", |c| {
         !c.state().session.is_signed_in()
@@ -336,7 +336,7 @@ fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_tex
 }
 
 #[test]
-fn a_file_is_looked_up_before_it_is_taken_away() {
+fn file_is_looked_up_before_it_is_quarantined() {
     let mut console = Console::start();
     console.control.set_permissions(&[
         "Machine.Read",
@@ -364,7 +364,7 @@ fn a_file_is_looked_up_before_it_is_taken_away() {
 }
 
 #[test]
-fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
+fn same_named_records_are_compared_and_the_other_one_opened_from_there() {
     let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-042");
     let twin = console.state().namesakes(&machine).remove(0);

@@ -1,5 +1,4 @@
-//! The action form in the whole window: its subject, where the keyboard goes, and how the
-//! window closes.
+//! The action form in the whole window: its subject, the keyboard focus, and closing the window.
 
 use egui::{Key, Modifiers, Rect};
 use egui_kittest::kittest::Queryable as _;
@@ -25,7 +24,7 @@ fn press(console: &mut Console, modifiers: Modifiers, key: Key) {
 }
 
 #[test]
-fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said() {
+fn key_acts_on_the_open_device_and_a_hidden_selection_is_shown() {
     let mut console = Console::signed_in();
     let ticked = console.select("HR-LT-007");
     let open = console.select("FIN-LT-051");
@@ -52,7 +51,7 @@ fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said
     console.confirm(&format!("Isolate {}", open.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     assert_eq!(console.state().entries[0].order.machine.id, open.id);
-    // The next key acts on nothing that was left out.
+    // The next key acts on no device that was left out.
     console.step_until("an empty selection", |c| !c.shows_part(" selected"));
     assert!(!console.shows(&left_out), "the form is closed");
     let table = egui::Id::unique("devices table");
@@ -85,7 +84,7 @@ fn the_rows_stay_where_they_are_when_one_is_selected() {
 }
 
 #[test]
-fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
+fn keyboard_focus_returns_to_the_button_that_opened_the_form() {
     let mut console = Console::signed_in();
     let machine = console.open_device("FIN-LT-051");
     for confirms in [false, true] {
@@ -99,15 +98,15 @@ fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
             press(&mut console, Modifiers::NONE, Key::Escape);
         }
         console.step_until("the keyboard back", |c| is_focused(c, "Restrict apps…"));
-        // What the panel says above it changes while the action goes on.
+        // The panel's text above the button changes during the action.
         console.harness.run_steps(10);
         assert!(is_focused(&console, "Restrict apps…"), "{confirms}");
     }
 }
 
-/// The button of the selected devices ends with their selection.
+/// The button of the selection disappears with it.
 #[test]
-fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
+fn keyboard_focus_goes_to_the_list_when_the_opener_is_gone() {
     for by_keyboard in [true, false] {
         let mut console = Console::signed_in();
         for name in ["FIN-LT-051", "ENG-LT-030"] {
@@ -141,7 +140,7 @@ fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
         }
         console.step_until("both entries", |c| c.state().entries.len() == 2);
         console.harness.run_steps(5);
-        // In the tree the row that is selected stands for the list.
+        // In the accessibility tree the selected row represents the list.
         let roles = [egui::accesskit::Role::Row, egui::accesskit::Role::Table];
         let is_list = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
             node.is_focused() && roles.contains(&node.role())
@@ -152,7 +151,7 @@ fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
 }
 
 #[test]
-fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
+fn ticket_of_a_pasted_line_fills_its_field_for_the_named_device() {
     let mut console = Console::signed_in();
     let id = machine_named(&console.control, "FIN-LT-051");
     console.fill("Search devices", "INC-4711 High: beacon from FIN-LT-051");
@@ -177,7 +176,7 @@ fn asks_to_close(console: &mut Console) -> bool {
 }
 
 #[test]
-fn closing_asks_where_a_selection_or_typed_text_would_be_lost() {
+fn closing_asks_when_a_selection_or_typed_text_would_be_lost() {
     let mut console = Console::signed_in();
     assert!(!asks_to_close(&mut console), "nothing would be lost");
     console.select("FIN-LT-051");

@@ -1,4 +1,5 @@
-//! An incident with the real engine: what carries the ticket is found, released, handed over and tagged.
+//! An incident with the real engine: everything under the ticket is found, released, handed over and
+//! tagged.
 
 use cordon::action::ActionKind;
 use cordon::journal::OrderStatus;
@@ -10,7 +11,7 @@ fn press(console: &mut Console, key: egui::Key) {
     console.harness.run_steps(4);
 }
 
-/// Opens the page by its key, from wherever the console is.
+/// Opens the page by its key, from any place in the window.
 fn open(console: &mut Console) {
     press(console, egui::Key::F9);
     console.until_shows("Incident INC-4711");
@@ -40,7 +41,7 @@ fn an_incident_is_handed_over_tagged_and_released_as_one() {
         console.step_until_fast("the end", |c| c.status(entry).is_end());
         assert!(matches!(console.status(entry), OrderStatus::Done { .. }));
     }
-    // From the device that is open: its ticket.
+    // Opened from a device, the page shows its ticket.
     console.open_device("ENG-LT-030");
     open(&mut console);
     console.step_until_fast("both", |c| {
@@ -63,7 +64,7 @@ fn an_incident_is_handed_over_tagged_and_released_as_one() {
     assert!(copied.contains("## Contained by others (0)"), "{copied}");
     assert!(!copied.contains("SALES-LT-019"), "{copied}");
 
-    // The form of the whole incident: its devices, its ticket, its tag.
+    // The form of the whole incident, with its devices, ticket and tag.
     console.click("Tag 2 devices…");
     console.harness.run_steps(4);
     console.assert_shows("Add tag to 2 devices");
@@ -75,9 +76,9 @@ fn an_incident_is_handed_over_tagged_and_released_as_one() {
     console.assert_shows("Release 2 devices");
 }
 
-/// The release takes the ticket over from the isolation.
+/// The release takes over the isolation's ticket.
 #[test]
-fn what_was_released_is_not_handed_over_as_contained() {
+fn released_device_is_not_handed_over_as_contained() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     for (kind, comment) in [
@@ -105,7 +106,7 @@ fn type_text(console: &mut Console, text: &str) {
     console.harness.run_steps(4);
 }
 
-/// Its key is no letter, and so works in a field too: there it is about the ticket that is typed.
+/// The key is no letter, so it also works in a field, for the ticket typed there.
 #[test]
 fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
     let mut console = Console::signed_in();
@@ -120,7 +121,7 @@ fn incident_key_starts_another_ticket_and_is_ignored_by_an_open_form() {
         press(&mut console, egui::Key::F9);
     }
     console.until_shows("Incident CASE-77");
-    // Out of the field it leads to what the open device is about.
+    // Outside the field it opens the ticket of the open device.
     console.click("Back to the list");
     open(&mut console);
 

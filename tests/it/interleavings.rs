@@ -1,6 +1,6 @@
-//! Arbitrary interleavings of orders, faults, answers of a person, colleagues, late readings and
-//! restarts: no entry is lost, "done" is never said without a read `Succeeded`, nothing is sent
-//! twice. Once with records and events alone, many times; once with the real engine.
+//! Arbitrary interleavings of orders, faults, user decisions, colleagues, late readings and restarts: no
+//! entry is lost, "done" is never said without a read `Succeeded`, nothing is sent twice. Many cases with
+//! records and events alone, and fewer with the real engine.
 
 mod world;
 
@@ -34,7 +34,7 @@ fn status() -> impl Strategy<Value = MachineActionStatus> {
     prop::sample::select(&STATUSES[..]).prop_map(MachineActionStatus::from_wire)
 }
 
-/// Anything that may become known about an order, in any order.
+/// Any record of an order.
 fn record() -> impl Strategy<Value = Record> {
     let action = || MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("an id");
     prop_oneof![
@@ -106,7 +106,7 @@ fn author() -> Author {
     }
 }
 
-/// The last word of the service in these records: the first end, or what it says of that action since.
+/// The service's last word in these records: the first end, or its latest status since.
 fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
     let ends = records.iter().filter_map(|record| {
         let Record::Finished { action, status, .. } = record else {
@@ -123,7 +123,7 @@ fn seed() -> u64 {
     number_from_environment("CORDON_SEED", 0x1e7e_a4e5)
 }
 
-/// The same cases for the same seed.
+/// A runner with the same cases for the same seed.
 fn runner(config: Config) -> TestRunner {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed().to_le_bytes());
@@ -158,7 +158,7 @@ fn done_always_rests_on_a_read_success_and_is_final() {
             let order_status = entry.status();
             let succeeded = last_word(known) == Some(&MachineActionStatus::Succeeded);
             prop_assert_eq!(matches!(order_status, OrderStatus::Done { .. }), succeeded);
-            // A last word ends it, and nothing later opens it again.
+            // A final status ends it, and nothing later reopens it.
             prop_assert!(last_word(known).is_none() || order_status.is_end());
         }
         Ok(())
@@ -199,7 +199,7 @@ fn journal_entries_round_trip_and_none_is_lost_on_screen() {
         }
         let report = Journal::inspect(&path, None).expect("opened");
         prop_assert!(report.is_good(), "{:?}", report.defects);
-        // The screen hears of them late, twice, and in another order.
+        // The screen gets them late, twice, and in another order.
         let repeated = events[again.index(events.len())].clone();
         events.push(repeated);
         let mut rng = fastrand::Rng::with_seed(seed);

@@ -1,4 +1,4 @@
-//! Ctrl+C. On Windows tests/windows sends it, which wants a console.
+//! Ctrl+C. On Windows it needs a console, and tests/windows sends it.
 
 #![cfg(unix)]
 

@@ -1,4 +1,4 @@
-//! Opposite actions on one device, other people's actions, and what comes too late.
+//! Opposite actions on one device, other people's actions, and late readings.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::common::{Engine, place, posts, signed_in};
 fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
-    // Known to nobody here: facts are read again only because none were read for this device yet.
+    // Still unknown here: facts are read again only because none were read for this device yet.
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     engine.control.never_finish(machine.id.as_str());
     engine.colleague(machine.id.as_str(), "Unisolate", "release it");
     let entry = engine.submit(&draft);
     engine.until_status(entry, "Held");
     assert!(posts(&engine.control).is_empty());
-    // It goes on only when a person says so.
+    // It is sent only after confirmation.
     assert_eq!(engine.state.entries.attention_count(), 1);
     engine.send(Command::Insist(entry));
     engine.until("acceptance", move |s| {
@@ -36,13 +36,13 @@ fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
 }
 
 #[test]
-fn an_opposite_action_that_was_shown_at_the_confirmation_holds_nothing_up() {
+fn opposite_action_shown_at_the_confirmation_does_not_hold_the_order() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.never_finishing("FIN-LT-042");
     engine.colleague(machine.id.as_str(), "Unisolate", "release it");
     engine.load(&machine);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until("what came of it", move |s| {
+    engine.until("the outcome", move |s| {
         s.entry(entry).is_some_and(|e| {
             e.records().iter().any(|(_, r)| {
                 matches!(
@@ -63,7 +63,7 @@ fn an_opposite_action_that_was_shown_at_the_confirmation_holds_nothing_up() {
 }
 
 #[test]
-fn a_confirmation_that_is_too_old_sends_nothing() {
+fn outdated_confirmation_sends_nothing() {
     let (simulator, folder) = place();
     let policy = Policy {
         approval_life: jiff::SignedDuration::ZERO,
@@ -84,7 +84,7 @@ fn a_confirmation_that_is_too_old_sends_nothing() {
 }
 
 #[test]
-fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
+fn held_order_is_sent_by_itself_when_the_opposite_action_has_ended() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -99,13 +99,13 @@ fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
 }
 
 #[test]
-fn an_older_reading_of_what_has_ended_holds_nothing_up() {
+fn older_reading_of_an_ended_action_holds_nothing() {
     let (_tenant, _folder, mut engine) = signed_in();
     let isolate = engine.order(ActionKind::Isolate, "FIN-LT-042");
     let OrderStatus::Done { action } = engine.until_end(isolate) else {
         panic!("isolated")
     };
-    // Another host of the service has not heard of it yet.
+    // Another host of the service is behind.
     assert!(engine.control.set_status(action.as_str(), "InProgress"));
     let release = engine.order(ActionKind::Unisolate, "FIN-LT-042");
     engine.until_done(release);
@@ -137,9 +137,8 @@ fn the_end_of_a_colleagues_action_is_seen_on_a_viewed_device() {
     engine.until("its end", |s| seen(s).as_deref() == Some("Succeeded"));
 }
 
-/// A warning that comes true is not taken away by it.
 #[test]
-fn an_isolation_of_ours_that_a_colleague_lifts_needs_attention_until_it_is_acknowledged() {
+fn our_isolation_lifted_by_a_colleague_needs_attention_until_acknowledged() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -148,9 +147,9 @@ fn an_isolation_of_ours_that_a_colleague_lifts_needs_attention_until_it_is_ackno
     let release = engine.colleague(machine.id.as_str(), "Unisolate", "all clear");
     assert!(engine.control.set_status(&release, "Succeeded"));
     engine.load(&machine);
-    engine.until("that it was lifted", |s| s.entries.attention_count() == 1);
+    engine.until("the reversal", |s| s.entries.attention_count() == 1);
     let found = engine.state.entry(entry).expect("an entry");
-    let lifted = engine.state.undone_by(found).expect("by somebody");
+    let lifted = engine.state.undone_by(found).expect("reversed");
     assert_eq!(lifted.action.as_str(), release);
     engine.send(Command::Acknowledge(vec![(entry, "Done")]));
     engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);

@@ -1,4 +1,4 @@
-//! Finding out more about a device: scans and packages of evidence.
+//! Scans and investigation packages.
 
 use cordon::action::{ActionKind, SCAN_TYPE};
 use cordon::model::EntryId;
@@ -6,7 +6,7 @@ use cordon::model::EntryId;
 use crate::common::{Console, Engine, asked_for, journal_on_disk, machine_named, signed_in};
 
 #[test]
-fn a_scan_leaves_once_with_its_type_and_is_followed_to_its_end() {
+fn a_scan_is_sent_once_with_its_type_and_followed_to_its_end() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.loaded("ENG-LT-030");
     let mut draft = Engine::draft(ActionKind::RunAntiVirusScan, &machine);
@@ -54,7 +54,7 @@ fn one_scan_at_a_time_and_another_type_is_named() {
 }
 
 #[test]
-fn a_package_is_collected_from_the_panel_without_taking_anything_away() {
+fn a_package_is_collected_from_the_panel_without_hiding_anything() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.click("Collect package…");

@@ -1,4 +1,4 @@
-//! Automated investigations: records of another kind, without a tag, under a limit of their own.
+//! Automated investigations: another kind of record, without a tag, under their own limit.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::matrix::{SPEED, under_each_fault};
 
 const KIND: ActionKind = ActionKind::StartInvestigation;
 
-/// The requests that start one.
+/// Requests that start an investigation.
 fn posts(engine: &Engine) -> Vec<serde_json::Value> {
     let posts = asked_for(&engine.control, "/startInvestigation").into_iter();
     posts.map(|r| r.body).collect()
@@ -54,7 +54,7 @@ fn investigation_is_requested_once_as_documented_and_followed_to_its_end() {
 }
 
 #[test]
-fn each_end_has_its_last_word() {
+fn each_end_has_its_own_status() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.never_finishing("ENG-LT-030");
     for (state, key) in [
@@ -73,7 +73,7 @@ fn each_end_has_its_last_word() {
     }
 }
 
-/// Waits until two looks have found what may or may not be this entry's; what the last one said.
+/// Waits until two look-ups have found candidates for this entry, and returns the last text.
 fn said_by_looks(engine: &mut Engine, entry: EntryId) -> String {
     let failed = |s: &cordon::state::State| match s.progress.get(&entry) {
         Some(OrderProgress::LookFailed { why, next_at, .. }) => {
@@ -81,7 +81,7 @@ fn said_by_looks(engine: &mut Engine, entry: EntryId) -> String {
         }
         Some(_) | None => None,
     };
-    engine.until("a look that tells nothing", |s| failed(s).is_some());
+    engine.until("a look-up that settles nothing", |s| failed(s).is_some());
     let first = failed(&engine.state).map(|(_, next_at)| next_at);
     engine.until("another look", |s| {
         failed(s).is_some_and(|(_, next_at)| Some(next_at) != first)
@@ -111,10 +111,10 @@ fn another_persons_investigation_of_the_same_second_is_not_called_ours() {
 }
 
 #[test]
-fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again() {
+fn lost_answer_names_what_began_on_the_device_since_and_is_not_sent_again() {
     for what in ["drop_after", "garbage", "no_id", "empty:201"] {
         let (_tenant, _folder, mut engine) = signed_in();
-        // An earlier one of the same device is not taken for it.
+        // An earlier one on the same device is no candidate.
         let first = engine.order(KIND, "ENG-LT-030");
         let first = engine.until_end(first).action().cloned();
         engine.control.advance(Duration::from_mins(30));
@@ -150,7 +150,7 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
             let status = s.entry(entry).map(Entry::status);
             status.is_some_and(|status| status.is_end() || status.is_unknown() && looked)
         };
-        engine.until_fast("what can be known", is_known);
+        engine.until_fast("all that can be known", is_known);
         let (begun, posts) = (engine.control.investigations().len(), posts(&engine).len());
         let status = engine.status(entry);
         let told = format!("{what}: {begun} of {posts}, {status:?}");
@@ -159,7 +159,7 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
             "Refused" | "NotFound" => assert_eq!((begun, posts), (0, 1), "{told}"),
             key => assert_eq!((key, begun, posts), ("Unknown", 1, 1), "{told}"),
         }
-        // Only what was certainly not taken leaves again.
+        // Only a request that was certainly not executed is sent again.
         let is_certain = matches!(what, "status:429:1" | "unauthorized" | "claims_challenge");
         assert_eq!(posts, if is_certain { 2 } else { 1 }, "{told}");
         1
@@ -167,9 +167,9 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
     assert!(played > 30, "{played}");
 }
 
-/// As other actions are: claimed by a reading, named, and for a person to read.
+/// Like other actions: claimed by a reading, with the record's name, and needing attention.
 #[test]
-fn an_investigation_that_was_carried_over_to_another_record_is_followed_there() {
+fn investigation_moved_to_another_record_is_followed_there() {
     for (what, is_elsewhere) in [("carried_over", true), ("other_device", false)] {
         let (_tenant, _folder, mut engine) = signed_in();
         engine.inject("submit:startInvestigation", what, 1);
@@ -186,7 +186,7 @@ fn an_investigation_that_was_carried_over_to_another_record_is_followed_there() 
 }
 
 #[test]
-fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
+fn undelivered_request_is_not_found_and_never_resent_by_itself() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit:startInvestigation", "drop_before", 1);
     let entry = engine.order(KIND, "ENG-LT-030");
@@ -196,7 +196,7 @@ fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
 }
 
 #[test]
-fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
+fn investigation_without_look_up_stays_unknown_and_only_the_user_resends() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit:startInvestigation", "drop_after", 1);
     // A service without the list.
@@ -217,7 +217,7 @@ fn investigation_without_look_up_stays_unknown_and_only_a_person_resends() {
 }
 
 #[test]
-fn its_limit_holds_up_no_other_action() {
+fn investigation_limit_does_not_delay_other_actions() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit:startInvestigation", "status:429:120", 1);
     let machine = engine.loaded("ENG-LT-030");
@@ -234,9 +234,10 @@ fn its_limit_holds_up_no_other_action() {
     assert_eq!(posts(&engine).len(), 1);
 }
 
-/// Each says when it leaves, as the service asked: an earlier attempt would be turned away once more.
+/// Each shows when it will be sent, by the service's `Retry-After`: an earlier attempt would be refused
+/// again.
 #[test]
-fn those_that_wait_for_its_limit_wait_as_long_as_the_service_asks_each_on_its_own() {
+fn investigations_waiting_for_their_limit_each_keep_to_their_retry_after() {
     let (_tenant, _folder, mut engine) = signed_in();
     engine.inject("submit:startInvestigation", "status:429:3000", 1);
     let machines = ["ENG-LT-030", "FIN-LT-042"].map(|name| engine.loaded(name));
@@ -260,7 +261,7 @@ fn those_that_wait_for_its_limit_wait_as_long_as_the_service_asks_each_on_its_ow
 }
 
 #[test]
-fn the_window_says_what_it_came_to_and_offers_no_way_to_stop_it() {
+fn window_shows_the_result_and_offers_no_way_to_stop_it() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.control.never_finish(machine.id.as_str());

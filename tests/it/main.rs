@@ -1,4 +1,4 @@
-//! The integration tests: one binary, whose list of modules says what belongs where.
+//! The integration tests, in one binary.
 
 #![expect(
     clippy::expect_used,
@@ -7,7 +7,7 @@
     reason = "the harness around the tests says what it expects, and waits by the clock"
 )]
 
-/// As the program has it.
+/// As in the program.
 #[global_allocator]
 static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);

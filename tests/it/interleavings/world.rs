@@ -1,4 +1,4 @@
-//! The engine on its folder, and what happens to it meanwhile.
+//! The engine on its folder, and the events around it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::blocks::{block, removal};
 use crate::common::{Engine, fault, place};
 use crate::faults::{ordinary_laptops, unmanaged};
 
-/// One thing that happens while the engine works.
+/// One event while the engine works.
 #[derive(Debug, Clone)]
 pub enum Step {
     Order(ActionKind, usize),
@@ -51,7 +51,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         ("token", "status:503"),
     ];
     let machine = 0_usize..3;
-    // Nothing tells one investigation from another; they have tests of their own.
+    // Investigations cannot be told apart; they have their own tests.
     let of = |records: &[Recorded]| -> Vec<_> {
         let kinds = ActionKind::ALL.iter().copied();
         kinds
@@ -81,25 +81,25 @@ pub fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Rounds of 0.4 s in which everything ends. The client's own limits hold in real time, whatever the speed
-/// of its waits: after a 429 a whole minute may have to pass before it looks again.
+/// Rounds of 0.4 s in which everything ends. The client's rate limits are not sped up: after a 429 it may
+/// pause for a whole minute.
 const ROUNDS: u32 = 400;
 
-/// Whether it takes a block or a tag back.
+/// Whether the action removes a block or a tag.
 const fn takes_back(kind: ActionKind) -> bool {
     matches!(kind, ActionKind::RemoveBlock | ActionKind::RemoveTag)
 }
 
-/// The engine on its folder; gone for a moment while it starts again.
+/// The engine on its folder; `None` for a moment during a restart.
 pub struct World {
     simulator: Simulator,
     folder: tempfile::TempDir,
     engine: Option<Engine>,
     machines: Vec<MachineRef>,
-    /// One without a sensor, for what is ordered of those alone.
+    /// A device without a sensor, for the orders that need one.
     unmanaged: MachineRef,
     confirmed: Vec<EntryId>,
-    /// The file's hash or the tag of those that make no action of their own.
+    /// File hash or tag of the orders that make no machine action.
     marks: BTreeMap<EntryId, String>,
 }
 
@@ -110,7 +110,7 @@ impl World {
         engine.sign_in();
         let machines = ordinary_laptops(&engine);
         let unmanaged = unmanaged(&engine);
-        // The limit is not what is tried here.
+        // The rate limit is not under test here.
         simulator.control().set_limits(100_000, 100_000);
         Self {
             simulator,
@@ -146,7 +146,7 @@ impl World {
         match step {
             Step::Order(kind, n) => {
                 let draft = self.draft(*kind, *n);
-                // A guardrail may stand against it: then nothing was confirmed.
+                // A guardrail may block it: then nothing was confirmed.
                 if let Ok(approval) = self.engine().approve(&draft) {
                     self.confirmed.push(draft.entry);
                     self.engine().send(Command::Submit(vec![approval]));
@@ -181,8 +181,8 @@ impl World {
         }
     }
 
-    /// An order of this kind; of one that takes back, where there is nothing yet, of what it would take
-    /// back. Each block is of a file of its own, and each tag is another one.
+    /// An order of this kind. A removal takes back the newest done order or, if there is none, becomes the
+    /// order that it would take back. Each block has its own file, and each tag is new.
     fn draft(&mut self, kind: ActionKind, n: usize) -> Draft {
         let made = kind.spec().undo.filter(|_| takes_back(kind));
         let made = made.map(|made| (made, self.newest_done(made)));
@@ -227,14 +227,14 @@ impl World {
         Some((found, mark))
     }
 
-    /// What the person says about the newest order.
+    /// Sends the user's decision on the newest order.
     fn say(&mut self, command: fn(EntryId) -> Command) {
         if let Some(entry) = self.confirmed.last().copied() {
             self.engine().send(command(entry));
         }
     }
 
-    /// Mends everything, answers what waits for a person, and waits for the end of every entry.
+    /// Clears all faults, answers every question, and waits until every entry has ended.
     pub fn quiesce(&mut self) {
         self.control().clear_faults();
         if !self.engine().state.session.is_signed_in() {
@@ -250,7 +250,7 @@ impl World {
             for entry in held {
                 self.engine().send(Command::Withdraw(entry));
             }
-            // What was forced into a state stays there until it is forced out of it.
+            // A forced state lasts until another one is forced.
             while round > 5 && self.force("Succeeded") {}
             let control = self.control();
             let until = Instant::now() + Duration::from_millis(400);
@@ -261,7 +261,7 @@ impl World {
         }
     }
 
-    /// Forces the newest open action into a state; `false` when there is none.
+    /// Forces the newest open action into a state; `false` if there is none.
     fn force(&self, status: &str) -> bool {
         let is_open =
             |a: &serde_json::Value| matches!(a["status"].as_str(), Some("Pending" | "InProgress"));
@@ -338,8 +338,8 @@ impl World {
         Ok(())
     }
 
-    /// A block or a tag, made or taken back: the tenant keeps no record of the request, and what holds
-    /// at the end says whether it was carried out.
+    /// A block or a tag, made or removed: the tenant keeps no record of the request, so the state at the
+    /// end shows whether it was executed.
     fn judge_marked(
         &self,
         entry: &Entry,
