@@ -1,5 +1,5 @@
-//! The jobs of a night, each with the keys that it takes. A text that is typed or pasted counts as one;
-//! the reason for the ticket does not count.
+//! Typical jobs, each with the number of keys it takes. Typed or pasted text counts as one key; the reason
+//! for the ticket does not count.
 
 use cordon::action::ActionKind;
 use cordon::journal::OrderStatus;
@@ -10,9 +10,9 @@ use egui::{Event, Key, Modifiers};
 use crate::common::{Console, SHA1, machine_named, tell};
 use crate::file_facts::SHA256;
 
-/// What every job may take.
+/// Key limit of every job.
 const MAX_KEYS: usize = 6;
-/// What one may take that reaches every device: a word has to be typed for it.
+/// Key limit of a tenant-wide order, for which a word has to be typed.
 const MAX_KEYS_EVERYWHERE: usize = 10;
 
 const SHIFTED: Modifiers = Modifiers {
@@ -20,7 +20,7 @@ const SHIFTED: Modifiers = Modifiers {
     ..Modifiers::COMMAND
 };
 
-/// A console, and how many keys were pressed for the job at hand.
+/// A console, and the keys pressed for the present job.
 struct Hands {
     console: Console,
     keys: usize,
@@ -54,20 +54,20 @@ impl Hands {
         self.reason(text);
     }
 
-    /// Opens the palette and takes the first thing that these letters find.
+    /// Opens the palette and takes the first match of these letters.
     fn palette(&mut self, letters: &str) {
         self.press(Modifiers::COMMAND, Key::K);
         self.types(letters);
         self.press(Modifiers::NONE, Key::Enter);
     }
 
-    /// Typed into whatever has the keyboard.
+    /// Typed into the focused field.
     fn reason(&mut self, text: &str) {
         self.console.harness.event(Event::Text(text.to_owned()));
         self.steps(4);
     }
 
-    /// Ctrl+Enter as soon as it works; looking at what has to be seen first takes keys of its own.
+    /// Ctrl+Enter as soon as it works; scrolling to what has to be seen first takes more keys.
     fn confirm(&mut self, entries: usize) {
         let mut waited = 0;
         while self.console.state().entries.len() < entries {
@@ -90,7 +90,7 @@ impl Hands {
         machine
     }
 
-    /// With the pointer, which does not count.
+    /// By pointer, which does not count.
     fn isolate(&mut self, machine: &MachineRef, comment: &str) -> EntryId {
         self.console.order(ActionKind::Isolate, machine, comment)
     }
@@ -138,7 +138,7 @@ fn twins_are_compared() {
     hands.press(Modifiers::COMMAND, Key::D);
     hands.console.assert_shows_part("Records like");
     hands.has_taken("compare twins");
-    // From the palette as well, which leaves the keyboard where it was.
+    // By the palette too, which keeps the keyboard focus.
     hands.press(Modifiers::NONE, Key::Escape);
     hands.keys = 0;
     hands.palette("compare");
@@ -148,7 +148,7 @@ fn twins_are_compared() {
 }
 
 #[test]
-fn what_a_person_isolated_is_released() {
+fn own_isolation_is_released() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
     let order = hands.isolate(&machine, "alert 1234");
@@ -168,7 +168,7 @@ fn what_a_person_isolated_is_released() {
 }
 
 #[test]
-fn the_night_is_handed_over_in_the_window() {
+fn hand_over_is_copied_in_the_window() {
     let mut hands = Hands::at_work();
     let machine = hands.open("ENG-LT-030");
     let order = hands.isolate(&machine, "INC-4711 beacon");
@@ -176,14 +176,14 @@ fn the_night_is_handed_over_in_the_window() {
         matches!(c.status(order), OrderStatus::Done { .. })
     });
     hands.press(SHIFTED, Key::H);
-    // That it comes to the clipboard, and once, is seen with the page itself.
+    // The page's own test covers that it reaches the clipboard, and once.
     let copied = "Hand-over copied: 1 entry";
     let console = &mut hands.console;
     console.until_shows(copied);
     let export = console.state().journal_facts.export.as_ref();
     let written = export.and_then(|export| export.as_ref().ok());
     let sheet = written.and_then(|written| written.text.as_deref());
-    let sheet = sheet.expect("what was copied").to_owned();
+    let sheet = sheet.expect("a copied sheet").to_owned();
     assert!(sheet.starts_with("# Containment hand-over"), "{sheet}");
     assert!(sheet.contains("ENG-LT-030") && sheet.contains("## Contained, still to release (1)"));
     hands.has_taken("copy the hand-over");
@@ -218,7 +218,7 @@ fn a_sha_256_becomes_the_right_quarantine() {
     hands.console.until_shows(&offer);
     hands.press(Modifiers::NONE, Key::Tab);
     hands.press(Modifiers::NONE, Key::Enter);
-    // The key is no part of the reason.
+    // The shortcut's character does not get into the reason.
     hands.console.assert_shows("0/1000");
     hands.reason("INC-4711 dropper");
     hands.confirm(1);
@@ -243,7 +243,7 @@ fn a_sha_256_is_blocked_on_every_device() {
     hands.paste(&format!("SHA-256: {}", SHA256.to_uppercase()));
     let console = &mut hands.console;
     console.until_shows_part("Malware");
-    // With the hash there, what is typed is the reason.
+    // With the hash filled in, typed text is the reason.
     hands.reason("INC-4711 dropper");
     hands.paste(EVERYWHERE);
     hands.confirm(1);
@@ -302,7 +302,7 @@ fn keys_of_the_page_behind_the_palette_do_nothing() {
     }
     hands.press(Modifiers::NONE, Key::Escape);
     assert!(!hands.console.shows_part("Nothing is sent from here"));
-    // The key that opens it closes it too.
+    // The key that opens the palette also closes it.
     hands.press(Modifiers::COMMAND, Key::K);
     hands.press(Modifiers::COMMAND, Key::K);
     assert!(!hands.console.shows_part("Nothing is sent from here"));

@@ -1,4 +1,4 @@
-//! The journal's file under a running console: swapped, planted, slow, or older than it was left.
+//! The journal's file under a running console: swapped, tampered with, slow, or rolled back.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use crate::common::{Engine, journal_on_disk, place, posts, signed_in, tenant};
 use crate::keyring_states::store::{Condition, Keyring};
 
-/// Tries to isolate one more device, and waits for how that ends.
+/// Tries to isolate one more device, and returns how that ends.
 fn isolate(engine: &mut Engine, name: &str) -> OrderStatus {
     let entry = engine.order(ActionKind::Isolate, name);
     engine.until_end(entry)
@@ -36,17 +36,17 @@ fn assert_stops(engine: &mut Engine, headline: &str) {
     assert_eq!(why, NotSentReason::Unwritten);
     assert_eq!(detail.as_deref(), Some(headline));
     assert_eq!(posts(&engine.control), before, "rule 3");
-    // The whole console says so, and its buttons with it.
+    // The whole console reports it and disables its buttons.
     engine.until("the banner", |s| matches!(s.journal, Some(Err(_))));
     let banner = engine.journal_trouble();
     assert_eq!(banner.headline, headline);
     assert!(matches!(banner.next, NextStep::Outside(_)));
 }
 
-/// Windows lets nobody rename or remove a file that is open as a database.
+/// On Windows an open database file cannot be renamed or removed.
 #[cfg(unix)]
 #[test]
-fn a_file_that_was_swapped_under_a_running_console_stops_everything_before_it_leaves() {
+fn file_swapped_under_a_running_console_stops_everything_before_sending() {
     type Attack = fn(&Path, &Path);
     let replaced = "The journal's file was replaced by another while cordon had it open, so nothing can be sent";
     let gone = "The journal's file was removed, so nothing can be sent";
@@ -90,7 +90,7 @@ fn a_file_that_was_swapped_under_a_running_console_stops_everything_before_it_le
 }
 
 #[test]
-fn a_trigger_planted_under_a_running_console_stops_everything_before_it_leaves() {
+fn trigger_planted_under_a_running_console_stops_everything_before_sending() {
     let (_simulator, _folder, mut engine) = signed_in();
     isolate(&mut engine, "FIN-LT-042");
     Connection::open(&engine.journal)
@@ -109,7 +109,7 @@ fn a_trigger_planted_under_a_running_console_stops_everything_before_it_leaves()
 }
 
 #[test]
-fn an_older_copy_put_back_between_two_runs_stops_the_next_one_before_it_sends() {
+fn older_copy_restored_between_two_runs_stops_the_next_one_before_sending() {
     let (simulator, folder) = place();
     let file = {
         let mut engine = Engine::start_signed_in(&simulator, folder.path());
@@ -141,7 +141,7 @@ fn an_older_copy_put_back_between_two_runs_stops_the_next_one_before_it_sends() 
 }
 
 #[test]
-fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_checked_again() {
+fn slow_disk_delays_only_its_order_is_reported_and_late_writes_are_judged_again() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.loaded("FIN-LT-042");
     let holder = Connection::open(&engine.journal).expect("opened");
@@ -150,7 +150,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     let slow_disk = std::thread::spawn(move || {
         until
             .recv_timeout(Duration::from_secs(6))
-            .expect_err("nobody hurries it");
+            .expect_err("it is slow");
         holder.execute_batch("ROLLBACK").expect("let go");
     });
     let began = Instant::now();
@@ -158,11 +158,11 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     let approval = engine.approve(&draft).expect("nothing blocks it");
     engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
-    // Reading goes on, and is not slowed down by it.
+    // Reading continues without delay.
     let _other = engine.loaded("HR-LT-007");
     assert!(
         began.elapsed() < Duration::from_secs(3),
-        "nobody else waits"
+        "no other order waits"
     );
     engine.until("the notice", |s| !s.problems.is_empty());
     let said = &engine.state.problems[0].explanation.headline;
@@ -188,9 +188,9 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
 }
 
 #[test]
-fn the_end_of_an_action_is_on_disk_with_the_services_own_time() {
+fn end_of_an_action_is_on_disk_with_the_services_time() {
     let (simulator, _folder, mut engine) = signed_in();
-    // Its clock is not this computer's.
+    // Its clock differs from this computer's.
     simulator.control().advance(Duration::from_mins(90));
     isolate(&mut engine, "FIN-LT-042");
     let entries = journal_on_disk(&engine.journal);
@@ -206,14 +206,14 @@ fn the_end_of_an_action_is_on_disk_with_the_services_own_time() {
     assert_ne!(time, entries[0].status_since());
 }
 
-/// What the keyring remembers of a journal.
+/// The keyring's checkpoint of a journal.
 fn remembered(keyring: &mock::Store, journal: &Path) -> Option<Checkpoint> {
     let item = keyring.build("io.github.cordon", &Checkpoint::keyring_item(journal), None);
     let text = item.expect("a name").get_secret().ok()?;
     Checkpoint::from_text(std::str::from_utf8(&text).expect("text"))
 }
 
-/// A file, and what is in it.
+/// Files with their contents.
 type Copied = Vec<(PathBuf, Vec<u8>)>;
 
 fn files_of(folder: &Path) -> Copied {
@@ -235,7 +235,7 @@ fn put_back(folder: &Path, files: &Copied) {
 }
 
 #[test]
-fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_remembers_more() {
+fn older_copy_of_the_folder_stops_the_next_run_when_the_keyring_has_a_newer_checkpoint() {
     let simulator = tenant();
     let keyring = mock::Store::new().expect("a mock");
     let folder = tempfile::tempdir().expect("a folder");
@@ -287,7 +287,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
         "so that it is said again"
     );
 
-    // On another computer, or with a keyring that was wiped, nothing is remembered.
+    // On another computer, or with a wiped keyring, there is no checkpoint.
     put_back(folder.path(), &older);
     let wiped = mock::Store::new().expect("a mock");
     let mut engine = Engine::start_on(&simulator, folder.path(), &wiped);
@@ -302,10 +302,10 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     drop(engine);
     assert_eq!(remembered(&wiped, &journal), written(&journal));
 
-    // As the message says to do; an empty folder is the same case.
+    // As the message advises; the same with an empty folder.
     put_back(folder.path(), &Vec::new());
     let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
-    engine.until("what is missed", |s| !s.problems.is_empty());
+    engine.until("the missing records", |s| !s.problems.is_empty());
     let told = &engine.state.problems[0].explanation.headline;
     assert_eq!(
         &**told,
@@ -318,7 +318,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
 }
 
 #[test]
-fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
+fn no_order_waits_for_a_locked_absent_or_hanging_keyring() {
     type Open = fn() -> keyring_core::Result<Arc<CredentialStore>>;
     let keyrings: [Open; 3] = [
         || Err(keyring_core::Error::NoStorageAccess("locked".into())),
@@ -332,7 +332,7 @@ fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
         let store = TokenStore::with_store(open).expect("a thread");
         let policy = Policy::default();
         let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
-        // While the keyring may still be asked for a saved one.
+        // While the keyring may still be asked for a saved sign-in.
         engine.approve_code();
         engine.until_listed();
         isolate(&mut engine, "FIN-LT-042");
@@ -342,7 +342,7 @@ fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
 }
 
 #[test]
-fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_said() {
+fn journal_is_compared_once_the_keyring_answers_and_shown_as_unchecked_before() {
     let simulator = tenant();
     let keyring = Keyring::new();
     let folder = tempfile::tempdir().expect("a folder");
@@ -375,7 +375,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
         put_back(folder.path(), files);
         keyring.set(condition, "");
         let mut engine = start();
-        engine.until("what is said", |s| s.journal_unchecked.is_some());
+        engine.until("the message", |s| s.journal_unchecked.is_some());
         let said = engine.state.journal_unchecked.clone().expect("just seen");
         let (words, is_said) = (&said.headline, said.headline.starts_with(reason));
         assert!(
@@ -391,7 +391,7 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
         if is_newest {
             assert_eq!(engine.state.journal, Some(Ok(())));
         } else {
-            engine.until("what it found", |s| matches!(s.journal, Some(Err(_))));
+            engine.until("the verdict", |s| matches!(s.journal, Some(Err(_))));
             assert_eq!(
                 engine.journal_trouble().headline,
                 "The journal is not the one that was written last, so nothing can be sent"
@@ -400,15 +400,15 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
     }
 }
 
-/// The uninstaller asks this before it removes the program.
+/// The uninstaller runs this before it removes the program.
 #[test]
-fn what_is_still_open_is_named_without_a_window() {
+fn open_entries_are_listed_without_a_window() {
     let (simulator, folder) = place();
     let open_entries = || {
         let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"));
         program.args(["journal", "open", "--data-dir"]);
         let output = program.arg(folder.path()).output().expect("it starts");
-        // Where there is no keyring, the log says so beside it.
+        // Without a keyring, the log on stderr says so.
         let said = String::from_utf8(output.stdout).expect("text");
         (output.status.code(), said)
     };
@@ -444,12 +444,12 @@ fn what_is_still_open_is_named_without_a_window() {
     });
     assert_eq!(open_entries(), none, "after its end");
 
-    // A journal that was cut off, emptied or taken away tells nothing of what is missing.
+    // A truncated, emptied or missing journal cannot show what is missing.
     let aside = folder.path().join("journal-live.sqlite");
     std::fs::rename(&path, &aside).expect("renamed");
     assert_eq!(open_entries(), (Some(1), String::new()), "gone");
     std::fs::write(&path, "").expect("written");
     assert_eq!(open_entries().0, Some(1), "empty");
     std::fs::write(&path, "no database").expect("written");
-    assert_eq!(open_entries().0, Some(1), "nothing is known of it");
+    assert_eq!(open_entries().0, Some(1), "nothing is known");
 }

@@ -1,4 +1,4 @@
-//! The journal is verified and written out while the console works on.
+//! The journal is verified and exported while the console works.
 
 use cordon::action::ActionKind;
 use cordon::journal::{Aftermaths, Format};
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::common::{Console, Engine, place, signed_in};
 
 #[test]
-fn a_journal_that_was_put_aside_is_named_by_the_next_run() {
+fn journal_put_aside_is_named_by_the_next_run() {
     let (simulator, folder) = place();
     let evidence = folder.path().join("damaged.sqlite");
     std::fs::write(&evidence, "no journal at all").expect("written");
@@ -18,7 +18,7 @@ fn a_journal_that_was_put_aside_is_named_by_the_next_run() {
 }
 
 #[test]
-fn the_file_is_verified_and_written_out_beside_the_orders() {
+fn file_is_verified_and_exported_beside_the_orders() {
     let (_simulator, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
     engine.until_end(entry);
@@ -49,14 +49,14 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
     let text = std::fs::read_to_string(&file).expect("it is written");
     assert!(text.contains(&entry.to_string()), "{text}");
     assert!(text.contains(&report.verified.last_hash), "{text}");
-    // A file that is there is never written over.
+    // An existing file is never overwritten.
     engine.send(export());
     engine.until("the refusal", |s| s.journal_facts.exports == 2);
     let refused = engine.state.journal_facts.export.clone();
     let why = refused.expect("an answer").expect_err("it is there");
     assert_eq!(why.headline, "The file could not be written");
     assert_eq!(std::fs::read_to_string(&file).expect("still there"), text);
-    // Nothing but what was asked for is left in the folder.
+    // Only the exports are in the folder.
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(left, 1);
 }
@@ -89,10 +89,10 @@ fn a_hand_over_is_copied_from_any_page_with_what_others_contain() {
     assert!(!others.contains("ENG-LT-030"), "that is our own: {others}");
 }
 
-/// The sheet of another file would be somebody else's night.
+/// The sheet of another file would report someone else's orders.
 #[cfg(unix)]
 #[test]
-fn nothing_is_written_out_of_a_file_that_was_put_in_the_journals_place() {
+fn nothing_is_exported_from_a_file_that_replaced_the_journal() {
     let (_simulator, folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
     engine.until_end(entry);

@@ -1,4 +1,4 @@
-//! A sign-out that holds at the next start, and a keyring that is not said to be asked for good.
+//! A sign-out that survives a restart, and the end of the keyring's checks.
 
 use cordon::message::Command;
 use cordon::model::{KeyringState, SessionStatus};
@@ -7,7 +7,7 @@ use crate::common::tenant;
 use crate::restore::{Home, JANE};
 
 #[test]
-fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
+fn sign_out_that_neither_keyring_nor_folder_stores_is_reported_and_retried() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     let mut engine = home.start(&simulator);
@@ -22,9 +22,7 @@ fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
         let failure = s.sign_in_failure.as_ref();
         failure.is_some_and(|failure| failure.headline.contains(words))
     };
-    engine.until("what may happen", |s| {
-        says(s, "the next start may sign you in")
-    });
+    engine.until("the warning", |s| says(s, "the next start may sign you in"));
     home.lock_next(&simulator);
     std::fs::remove_dir(&file).expect("there");
     engine.until("its end", |s| {
@@ -42,7 +40,7 @@ fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
 fn a_folder_without_a_known_account_ignores_saved_sign_ins() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
-    // Under the name that all accounts shared: it is found without knowing whose it is.
+    // Under the item name that all accounts shared, which is found without knowing the account.
     let json = home
         .item(&simulator, Some(JANE))
         .get_secret()
@@ -58,7 +56,7 @@ fn a_folder_without_a_known_account_ignores_saved_sign_ins() {
 }
 
 #[test]
-fn nothing_is_being_checked_in_the_keyring_once_the_sign_in_has_ended() {
+fn keyring_is_not_shown_as_being_checked_after_the_sign_in_has_ended() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     let mut engine = home.start(&simulator);

@@ -1,5 +1,5 @@
-//! The keyring in each state, at each moment at which it is asked: what is shown, whether a sign-in
-//! is kept, and whether the request to be signed out outlives it.
+//! The keyring in each condition, at each moment of access: what is shown, whether a sign-in is stored, and
+//! whether a pending sign-out survives.
 
 pub mod store;
 
@@ -15,30 +15,29 @@ use Condition::{Absent, Doubled, Hangs, Locked, ReadOnly, Works};
 use Moment::{Renewal, SignIn, SignOut, Start, StartAfterSignOut};
 use store::{Condition, Keyring};
 
-/// When the keyring is asked.
+/// When the keyring is accessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moment {
     /// A start with a saved sign-in.
     Start,
-    /// Saving after a person has signed in.
+    /// Saving after a sign-in.
     SignIn,
-    /// Saving after a renewal, whose refresh token is another one.
+    /// Saving after a renewal, with its new refresh token.
     Renewal,
     SignOut,
-    /// A start after a sign-out that a locked keyring did not take.
+    /// A start after a sign-out that a locked keyring did not store.
     StartAfterSignOut,
 }
 
-/// Session, keyring and failure as they are shown; which sign-in is kept; and whether its removal is
-/// still owed.
+/// Session, keyring and failure as shown, the stored sign-in, and whether its removal is pending.
 type Seen = (&'static str, &'static str, &'static str, Kept, Owed);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Nothing,
-    /// What was there before the moment.
+    /// The one stored before the moment.
     Before,
-    /// What came with it.
+    /// The one that came with it.
     New,
 }
 
@@ -55,12 +54,12 @@ const LOCKED: &str = "The keyring is locked";
 const SILENT: &str = "The keyring does not answer";
 const ABSENT: &str = "No keyring is available";
 const REFUSED: &str = "The keyring did not accept the sign-in";
-/// Part of what is said of a sign-in that could not be removed.
+/// Part of the message about a sign-in that could not be removed.
 const LEFT: &str = "still in the keyring";
 const TWICE: &str = "several sign-ins under one name";
 
-/// What each keyring leads to at each moment, and what it is once the keyring works again: by itself
-/// where it hung, and otherwise when a person tries again.
+/// The result of each condition at each moment, and the result once the keyring works again: by itself
+/// where it hung, otherwise after *Try again*.
 #[rustfmt::skip]
 const TABLE: [(Moment, Condition, Seen, Seen); 30] = [
     (Start, Works,     ("signed in", "saved", "", New, No),            ("signed in", "saved", "", New, No)),
@@ -140,7 +139,7 @@ impl Home {
         if is_owed { Removal } else { No }
     }
 
-    /// A console in which a person has signed in, and that is saved.
+    /// A signed-in console whose sign-in is saved.
     fn signed_in(&self) -> Engine {
         let mut engine = self.start();
         engine.sign_in();
@@ -149,15 +148,15 @@ impl Home {
         engine
     }
 
-    /// Waits until the disk has who signed in, without which nobody is signed in at the next start.
+    /// Waits until the last account is on disk; without it the next start does not sign in.
     fn remembers(&self) {
-        wait_for("who used the folder", || {
+        wait_for("the last account of the folder", || {
             self.folder.path().join("accounts.json").exists()
         });
     }
 
-    /// Brings a console to the moment with the keyring in this condition, and returns with it what
-    /// was kept before.
+    /// Brings a console to the moment with the keyring in this condition. Returns it with the sign-in
+    /// stored before.
     fn at(&self, moment: Moment, condition: Condition) -> (Engine, Option<Vec<u8>>) {
         match moment {
             Start => {
@@ -196,7 +195,7 @@ impl Home {
                 let before = self.kept();
                 self.set(Locked);
                 engine.send(Command::SignOut);
-                engine.until("what is left", |s| s.sign_in_failure.is_some());
+                engine.until("the failure", |s| s.sign_in_failure.is_some());
                 drop(engine);
                 self.set(condition);
                 (self.start(), before)
@@ -208,7 +207,7 @@ impl Home {
         self.keyring.kept(&self.item)
     }
 
-    /// Waits until all is as expected.
+    /// Waits until everything is as expected.
     fn expect(&self, engine: &mut Engine, before: Option<&Vec<u8>>, what: &str, seen: Seen) {
         let (session, keyring, failure, kept, owed) = seen;
         engine.until(&format!("{what}: {seen:?}"), |s| {
@@ -265,7 +264,7 @@ fn walk(condition: Condition) {
         }
         home.expect(&mut engine, before.as_ref(), &format!("{what}, then"), then);
         drop(engine);
-        // The next start is as the last one has left it.
+        // The next start continues from the state of the last one.
         let mut engine = home.start();
         let left = if then.3 == Nothing {
             "signed out"
@@ -284,7 +283,7 @@ fn walk(condition: Condition) {
 }
 
 #[test]
-fn each_row_is_there_once() {
+fn each_moment_and_condition_has_one_row() {
     let mut rows: Vec<_> = TABLE
         .iter()
         .map(|row| format!("{:?} {:?}", row.0, row.1))
@@ -292,7 +291,7 @@ fn each_row_is_there_once() {
     rows.sort();
     rows.dedup();
     assert_eq!(rows.len(), 5 * 6);
-    // Whatever the keyring does, a sign-in that stays is owed, and is gone in the end.
+    // In each condition, a sign-in that stays has its removal pending, and is gone in the end.
     for (moment, condition, seen, then) in TABLE {
         if matches!(moment, SignOut | StartAfterSignOut) {
             assert_eq!(seen.3 == Nothing, seen.4 == No, "{moment:?} {condition:?}");
@@ -302,31 +301,31 @@ fn each_row_is_there_once() {
 }
 
 #[test]
-fn a_keyring_that_works_at_each_moment() {
+fn working_keyring_at_each_moment() {
     walk(Works);
 }
 
 #[test]
-fn a_locked_keyring_at_each_moment() {
+fn locked_keyring_at_each_moment() {
     walk(Locked);
 }
 
 #[test]
-fn a_keyring_that_hangs_at_each_moment_and_answers_by_itself_in_the_end() {
+fn hanging_keyring_at_each_moment_until_it_answers() {
     walk(Hangs);
 }
 
 #[test]
-fn no_keyring_at_each_moment() {
+fn absent_keyring_at_each_moment() {
     walk(Absent);
 }
 
 #[test]
-fn a_sign_in_that_is_there_twice_at_each_moment() {
+fn duplicate_sign_in_at_each_moment() {
     walk(Doubled);
 }
 
 #[test]
-fn a_keyring_that_can_only_be_read_at_each_moment() {
+fn read_only_keyring_at_each_moment() {
     walk(ReadOnly);
 }

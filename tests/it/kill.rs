@@ -1,5 +1,5 @@
-//! The real program, killed at random instants while it submits to a tenant in another process:
-//! nothing is lost, nothing is sent twice, and the truth is found for every entry.
+//! The real program, killed at random instants while it submits to a tenant in another process: nothing is
+//! lost, nothing is sent twice, and every entry ends with the true outcome.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -13,28 +13,28 @@ use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
 
 use crate::common::{fault, number_from_environment, tell};
 
-/// Speed-up of the tenant's clock and of the waits of the program under test.
+/// Speed-up of the tenant's clock and of the program's intervals.
 const SPEED: u16 = 100;
-/// What the program says before its own orders begin.
+/// Line that the program prints before its own orders begin.
 const SETTLED: &str = "ok      earlier runs";
-/// Programs that are killed at the same time, each with a tenant and a journal of its own.
+/// Programs killed in parallel, each with its own tenant and journal.
 const LANES: u64 = 4;
 
 /// One folder, one tenant, and the program that is started again and again.
 struct Lane {
     simulator: Simulator,
     folder: tempfile::TempDir,
-    /// The same for the same seed: which instants are struck has to be repeatable.
+    /// Seeded, so that the instants of the kills are repeatable.
     rng: fastrand::Rng,
 }
 
-/// What one lane saw.
+/// Results of one lane.
 #[derive(Default)]
 struct Seen {
     kills: u64,
-    /// Kills that left something open, or after which there was more in the journal than before.
+    /// Kills that left an open entry, or after which the journal had grown.
     at_work: u64,
-    /// Where the newest entry stood when the program died, and how often.
+    /// Status of the newest entry at each kill, with its count.
     stages: BTreeMap<String, u64>,
     entries: u64,
     without_end: u64,
@@ -43,7 +43,7 @@ struct Seen {
 }
 
 #[test]
-fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
+fn kill_at_any_instant_loses_nothing_and_sends_nothing_twice() {
     let kills = number_from_environment("CORDON_KILLS", 24);
     let seed = number_from_environment("CORDON_SEED", 0x0c04_d0fe);
     let start = Instant::now();
@@ -92,7 +92,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
 
 impl Lane {
     fn new(seed: u64, kills: u64) -> Self {
-        // An order that is refused or cut off takes its device out of the next runs.
+        // A refused or interrupted order takes its device out of later runs.
         let devices = usize::try_from(4 * kills).unwrap_or(usize::MAX).max(400);
         let simulator = Simulator::start(SimOptions {
             devices,
@@ -102,9 +102,9 @@ impl Lane {
         .expect("the built-in tenant starts");
         let control = simulator.control();
         control.set_poll_interval(1);
-        // Its hours pass in seconds; the limit is not what is tried here.
+        // Its hours pass in seconds; the rate limit is not under test here.
         control.set_limits(1_000_000, 1_000_000);
-        // Long enough on the wire for a kill to strike there.
+        // Long enough for a kill to hit a request in flight.
         control.inject(fault("submit", "latency:25", 0));
         Self {
             simulator,
@@ -118,14 +118,14 @@ impl Lane {
         let span = self.to_its_end();
         let mut missed = 0;
         let mut before = self.journal().unwrap_or_default().len();
-        // On a slow machine more of them come too early: then it goes on until enough did not.
+        // On a slow machine more kills come too early: continue until enough did not.
         while seen.kills < kills || seen.at_work * 2 < kills {
             assert!(
                 missed < 50 && seen.kills < 10 * kills,
                 "it ends by itself, so there is nothing to kill"
             );
             missed += 1;
-            // Now and then the answer is lost as well.
+            // Now and then the response is lost as well.
             if self.rng.u8(..8) == 0 {
                 self.control().inject(fault("submit", "drop_after", 1));
             }
@@ -167,7 +167,7 @@ impl Lane {
             .expect("the program starts")
     }
 
-    /// Lets it do everything, what was left behind included; how long its own orders take.
+    /// Runs it to the end, including what was left behind, and returns the time that its own orders take.
     fn to_its_end(&self) -> Duration {
         let mut child = self.start();
         let mut said = Vec::new();
@@ -184,9 +184,8 @@ impl Lane {
         begun.elapsed()
     }
 
-    /// Starts it and kills it at a random instant: mostly while it orders, for which it has to have
-    /// brought to an end what was left behind; sometimes at any time.
-    /// `false` when it was done before.
+    /// Starts it and kills it at a random instant: mostly during its orders, after it has finished earlier
+    /// ones, sometimes at any time. `false` if it had ended before.
     fn kill_once(&mut self, span: Duration) -> bool {
         let mut child = self.start();
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
@@ -202,7 +201,7 @@ impl Lane {
         was_running
     }
 
-    /// `None` when the program was killed before there was a journal.
+    /// `None` if the program was killed before there was a journal.
     fn journal(&self) -> Option<Vec<Entry>> {
         let files = std::fs::read_dir(self.folder.path()).expect("the folder");
         let file = files
@@ -212,15 +211,15 @@ impl Lane {
         Some(journal.entries().expect("readable"))
     }
 
-    /// Holds the journal against what the tenant was asked and what it stored.
+    /// Compares the journal with the tenant's requests and actions.
     fn judge(&self, seen: &mut Seen) {
         let entries = self.journal().expect("a journal");
         let mut posts: BTreeMap<EntryId, usize> = BTreeMap::new();
-        // Investigations, tags and removals carry none: there can be no more of them than were begun.
+        // Investigations, tags and removals carry no tag: there must be no more of them than were begun.
         let mut untagged = 0_u64;
         for request in self.control().requests() {
             if request.kind == RequestKind::Change {
-                // A block has its tag in its description.
+                // A block has its tag in the description.
                 let texts = ["Comment", "description"].map(|name| request.body[name].as_str());
                 match texts.into_iter().flatten().find_map(EntryId::find_in) {
                     Some(tag) => *posts.entry(tag).or_default() += 1,
@@ -242,7 +241,7 @@ impl Lane {
         let actions = self.control().actions();
         for entry in &entries {
             let status = entry.status();
-            // Nothing tells one investigation from another: a lost answer leaves it unknown for good.
+            // Investigations cannot be told apart: after a lost response one stays unknown.
             let nothing_tells = entry.order.task.record() == Recorded::Investigation;
             let may_stay_open = nothing_tells && status.is_unknown();
             seen.without_end += u64::from(!status.is_end() && !may_stay_open);
@@ -284,8 +283,8 @@ impl Lane {
         }
     }
 
-    /// Whether what is said of a block, or of its removal, is what the tenant shows. One of the same file
-    /// and action takes the place of the one before, and keeps its number.
+    /// Whether the status of a block, or of its removal, agrees with the tenant. A second indicator of the
+    /// same file and action replaces the first and keeps its number.
     fn is_true_of_block(&self, entry: &Entry, entries: &[Entry]) -> bool {
         let shown = self.control().indicators();
         let is_there = |id: &str| shown.iter().any(|one| one["id"] == id);

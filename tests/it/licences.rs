@@ -1,4 +1,4 @@
-//! The licence of each dependency is one that the program may be passed on with.
+//! Licences of the dependencies, all of which have to permit redistribution.
 
 #![allow(clippy::expect_used, reason = "a test ends with a message")]
 
@@ -28,7 +28,7 @@ const ALLOWED: [&str; 18] = [
     "Zlib",
 ];
 
-/// What may follow `WITH`.
+/// Exceptions allowed after `WITH`.
 const EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
 
 #[test]
@@ -71,10 +71,10 @@ fn a_licence_text_is_shipped_for_each_licence_of_ours() {
     }
 }
 
-/// What the page *About* lists: the crates that the program is made of on any system, and no tool that
-/// builds or tests it. `CORDON_WRITE_CRATES` has the list written anew.
+/// The list on the page *About*: crates in the program on any system, without build tools and test
+/// dependencies. `CORDON_WRITE_CRATES` rewrites it.
 #[test]
-fn the_list_of_crates_is_what_the_program_is_made_of() {
+fn crate_list_equals_the_crates_in_the_program() {
     let path = folder().join("crates.txt");
     let made_of = made_of();
     if std::env::var_os("CORDON_WRITE_CRATES").is_some() {
@@ -98,14 +98,14 @@ fn the_list_of_crates_is_what_the_program_is_made_of() {
     );
 }
 
-/// The systems that it is built for.
+/// Target systems.
 const TARGETS: [&str; 3] = [
     "x86_64-unknown-linux-gnu",
     "x86_64-pc-windows-gnu",
     "aarch64-apple-darwin",
 ];
 
-/// Name and version of each, a line for each licence.
+/// Name and version of each crate, one line per licence.
 fn made_of() -> String {
     let mut by_licence: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for target in TARGETS {
@@ -127,7 +127,7 @@ fn made_of() -> String {
     lines.collect()
 }
 
-/// What the program itself needs to run, and not to be built or tested.
+/// Normal dependencies, without those for building and testing.
 fn shipped(metadata: &Value) -> BTreeSet<&str> {
     let nodes = metadata["resolve"]["nodes"].as_array().expect("nodes");
     let nodes: BTreeMap<_, _> = nodes.iter().map(|node| (text(&node["id"]), node)).collect();
@@ -146,7 +146,7 @@ fn shipped(metadata: &Value) -> BTreeSet<&str> {
 }
 
 #[test]
-fn an_expression_is_read_as_its_author_meant_it() {
+fn licence_expressions_are_parsed_with_their_precedence() {
     for fine in [
         "MIT",
         "MIT OR GPL-3.0-only",
@@ -178,7 +178,7 @@ fn an_expression_is_read_as_its_author_meant_it() {
     }
 }
 
-/// Where our own licence texts are.
+/// Folder of our own licence texts.
 fn folder() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/licences")
 }
@@ -187,7 +187,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
-/// What cargo knows of the dependencies; from this machine alone where that is enough.
+/// Dependency metadata from cargo, offline if possible.
 fn metadata(more: &[&str]) -> Value {
     let ask = |arguments: &[&str]| {
         Command::new(env!("CARGO"))
@@ -213,7 +213,7 @@ fn metadata(more: &[&str]) -> Value {
     serde_json::from_slice(&answer.stdout).expect("cargo metadata prints JSON")
 }
 
-/// Whether a licence expression can be satisfied from the list. The old `A/B` stands for `A OR B`.
+/// Whether the list satisfies a licence expression. The old form `A/B` means `A OR B`.
 fn allows(expression: &str) -> bool {
     let spaced = expression
         .replace('(', " ( ")
@@ -224,7 +224,7 @@ fn allows(expression: &str) -> bool {
     any_of(&mut rest) == Some(true) && rest.is_empty()
 }
 
-/// `A AND B OR C`: OR binds less than AND. `None` where the expression makes no sense.
+/// `A AND B OR C`: OR binds less than AND. `None` for a malformed expression.
 fn any_of(words: &mut &[&str]) -> Option<bool> {
     let mut fine = all_of(words)?;
     while take(words, "OR") {

@@ -1,4 +1,4 @@
-//! Lists of devices that come broken, cut or strange.
+//! Broken, truncated and unusual device lists.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::common::{
 };
 
 #[test]
-fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
+fn unreadable_lists_are_explained_and_readable_rows_are_kept() {
     let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
@@ -53,7 +53,7 @@ fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
 }
 
 #[test]
-fn a_link_to_the_next_page_is_followed_on_our_host_only_and_never_for_ever() {
+fn next_page_link_is_followed_on_our_host_only_and_not_for_ever() {
     let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
@@ -68,7 +68,7 @@ fn a_link_to_the_next_page_is_followed_on_our_host_only_and_never_for_ever() {
 }
 
 #[test]
-fn a_list_that_repeats_rows_or_breaks_off_with_a_404_is_not_complete() {
+fn list_that_repeats_rows_or_breaks_off_with_a_404_is_not_complete() {
     let (_tenant, _folder, mut engine) = crate::common::signed_in();
     let all = engine.state.inventory.all().len();
     for faults in [
@@ -98,19 +98,19 @@ fn a_list_is_read_however_it_is_compressed() {
 }
 
 #[test]
-fn what_became_of_an_order_is_found_even_where_filters_are_refused() {
+fn outcome_of_an_order_is_found_even_when_filters_are_refused() {
     let (_simulator, _folder, mut engine) = started();
     engine.control.set_limits(100_000, 1_000_000);
     engine.sign_in();
     engine.inject("submit", "drop_after", 1);
-    // The first few questions are refused; a question in other words is answered.
+    // The first queries are refused; one in another form is answered.
     engine.inject("machine_actions", "status:400", 7);
     let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
     engine.until_done(entry);
     assert_eq!(crate::common::posts(&engine.control), ["isolate"]);
 }
 
-/// The files in which a list of devices is kept.
+/// Files of stored device lists.
 fn kept(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder").flatten();
     entries
@@ -123,7 +123,7 @@ fn kept(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
+fn stored_list_is_shown_at_the_start_as_such_and_removed_with_its_account() {
     let (simulator, folder) = place();
     let keyring = keyring_core::mock::Store::new().expect("a mock");
     let open = || Engine::start_on(&simulator, folder.path(), &keyring);
@@ -134,7 +134,7 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
     wait_for("the list to be kept", || !kept(folder.path()).is_empty());
     drop(engine);
 
-    // The service does not answer today: what was read then is shown, and called that.
+    // The service does not respond: the stored list is shown, and labelled as such.
     simulator.control().inject(fault("machines", "stall", 0));
     let mut engine = open();
     engine.until("the kept list", |s| s.inventory.all().len() == devices);
@@ -154,7 +154,7 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
 }
 
 #[test]
-fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
+fn reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     let mut console = Console::start();
     console.inject("machines", "stall", 1);
     console.sign_in_with_code();
@@ -168,7 +168,7 @@ fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     assert!(!console.shows_part("not complete"));
 }
 
-/// Where a full page does not come whole, the next try asks for a tenth of it, and so does the rest.
+/// If a full page is cut off, the next attempt and the following pages ask for a tenth.
 #[test]
 fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
     let (_simulator, _folder, mut engine) = signed_in();
@@ -211,9 +211,9 @@ fn large_tenant(devices: usize) -> Simulator {
     simulator
 }
 
-/// A page that comes short looks like the last one; the next was under way and says otherwise.
+/// A short page looks like the last one, but the next was already requested and has rows.
 #[test]
-fn a_list_that_goes_on_after_a_short_page_is_not_complete() {
+fn list_that_continues_after_a_short_page_is_not_complete() {
     let simulator = large_tenant(10_500);
     let control = simulator.control();
     control.inject(fault("machines", "short_pages:9000", 0));
@@ -225,9 +225,10 @@ fn a_list_that_goes_on_after_a_short_page_is_not_complete() {
     assert_eq!(inventory.incomplete.as_deref(), Some(why));
 }
 
-/// A short page to look at, then the whole list in pages side by side; from then on without the short one.
+/// First a short page for the screen, then the whole list in parallel pages; later readings skip the short
+/// page.
 #[test]
-fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
+fn long_list_shows_its_first_rows_soon_and_is_read_in_overlapping_pages() {
     const DEVICES: usize = 20_500;
     let simulator = large_tenant(DEVICES);
     let folder = tempfile::tempdir().expect("a folder");
@@ -239,7 +240,7 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
     engine.until("the list", |s| s.recent_actions.value.is_some());
     assert!(engine.state.inventory.is_complete());
     assert_eq!(engine.state.inventory.all().len(), DEVICES);
-    // Some were under way beyond the end.
+    // Some were requested beyond the end.
     let pages = [0, 9_999, 19_998, 29_997].map(|skip| (10_000, skip));
     let asked = pages_asked(&engine, 0);
     assert_eq!(asked[0], (1_000, 0));
@@ -250,17 +251,21 @@ fn a_long_list_shows_its_first_rows_soon_and_is_read_in_pages_that_meet() {
     assert!(engine.state.inventory.is_complete());
     assert_eq!(pages_asked(&engine, before), pages[..3]);
 
-    // A service that does not know `$skip`, read again: its first page only, and that is said.
+    // If the service ignores `$skip`, a new reading has the first page only, and says so.
     engine.inject("machines", "skip_ignored", 0);
     engine.refresh();
     let why = engine.state.inventory.incomplete.as_deref();
     assert_eq!(why, Some("the service repeats its pages"));
-    assert_eq!(engine.state.inventory.all().len(), DEVICES, "nothing goes");
+    assert_eq!(
+        engine.state.inventory.all().len(),
+        DEVICES,
+        "no device is lost"
+    );
 }
 
-/// The pages after the first, and the history that is read after them, report to the session as the first does.
+/// Later pages, and the history read after them, report to the session as the first page does.
 #[test]
-fn a_sign_in_that_ends_behind_the_first_page_is_said_of_the_session_too() {
+fn sign_in_that_ends_after_the_first_page_is_also_reported_by_the_session() {
     let simulator = large_tenant(20_500);
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start_signed_in(&simulator, folder.path());
@@ -281,7 +286,7 @@ fn a_sign_in_that_ends_behind_the_first_page_is_said_of_the_session_too() {
     assert!(is_said, "{session:?}");
 }
 
-/// Nobody has to ask for it, and what a person looks at stays.
+/// Automatic, and the selection stays.
 #[test]
 fn the_list_refreshes_itself_while_signed_in() {
     let (simulator, folder) = place();
@@ -289,13 +294,13 @@ fn the_list_refreshes_itself_while_signed_in() {
     let (mut setup, journal) = common::setup(&simulator, folder.path(), &policy, store, SPEED);
     setup.refresh_every = Duration::from_millis(100);
     let mut engine = Engine::start_prepared(&simulator, (setup, journal));
-    assert_eq!(readings_of(&simulator), 0, "nobody is signed in");
+    assert_eq!(readings_of(&simulator), 0, "not signed in");
     engine.sign_in();
     let first = engine.state.inventory.read_at;
     engine.until("another reading, and one more", |s| {
         s.inventory.read_at > first && readings_of(&simulator) >= 3
     });
-    // One that fails is tried again in its turn, and what was read stays.
+    // A failed reading is retried at the next interval, and the last list stays.
     let known = engine.state.inventory.all().len();
     engine.inject("machines", "forbidden", 1);
     engine.until("a reading that failed", |s| s.inventory.failure.is_some());

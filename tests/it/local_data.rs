@@ -1,4 +1,4 @@
-//! Deleting local data: what goes, what stays, and when nothing does.
+//! Deleting local data: what is removed, what stays, and when it is refused.
 
 use cordon::action::ActionKind;
 use cordon::journal::{Author, Journal, OrderStatus, Record};
@@ -58,7 +58,7 @@ fn deleting_local_data_removes_sign_in_and_profile_data_but_keeps_the_journal() 
     assert!(home.item(&simulator, Some(JANE)).get_secret().is_err());
     let journal = engine.journal.clone();
     drop(engine);
-    // Nothing of it looks like a loss, and nobody is signed in.
+    // It does not look like a loss, and no account is signed in.
     let asked = simulator.control().requests().len();
     let mut engine = home.start(&simulator);
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
@@ -94,9 +94,9 @@ fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
     assert!(home.item(&simulator, Some(JANE)).get_secret().is_ok());
 }
 
-/// No later sign-in follows it, so waiting for its end would be for ever.
+/// Their account cannot sign in again, so waiting for their end would be for ever.
 #[test]
-fn what_an_unnamed_account_left_behind_holds_nothing_up() {
+fn open_orders_of_an_unnamed_account_do_not_block_deletion() {
     let (simulator, home, engine) = restored();
     let draft = Engine::draft(ActionKind::Isolate, &engine.machine("FIN-LT-042"));
     let order = draft.parse().expect("complete");

@@ -1,4 +1,4 @@
-//! The lock file that keeps other consoles off a journal, removed under the console that relies on it.
+//! The journal's lock file, which keeps other consoles out, removed while the console relies on it.
 
 #![cfg(unix)]
 
@@ -29,12 +29,12 @@ fn remove_lock(engine: &Engine) {
 }
 
 fn until_told(engine: &mut Engine) {
-    engine.until("what is said of it", |s| matches!(s.journal, Some(Err(_))));
-    let told = engine.state.journal.clone().expect("told");
+    engine.until("the journal's error", |s| matches!(s.journal, Some(Err(_))));
+    let told = engine.state.journal.clone().expect("known");
     assert_eq!(told.expect_err("trouble").headline, HEADLINE);
 }
 
-/// The end of an order at its own pace: the tenant's clock is not hurried.
+/// The end of an order, with the tenant's clock at normal speed.
 fn end(engine: &mut Engine, entry: EntryId) -> OrderStatus {
     engine.until("its end", |s| {
         s.entry(entry).is_some_and(|e| e.status().is_end())
@@ -42,14 +42,14 @@ fn end(engine: &mut Engine, entry: EntryId) -> OrderStatus {
     engine.status(entry)
 }
 
-/// Nobody is told to make room on a disk that has it.
+/// The disk has room, so no message may ask to make some.
 fn assert_no_false_word(engine: &Engine) {
     let said = format!("{:?} {:?}", engine.state.problems, engine.state.progress);
     assert!(!said.contains("Make room"), "{said}");
 }
 
 #[test]
-fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act() {
+fn console_without_its_lock_ends_waiting_orders_and_follows_the_other_console() {
     let (simulator, folder, mut first) = signed_in();
     first.inject("submit:isolate", "status:429:250", 1);
     let waiting = first.order(ActionKind::Isolate, "FIN-LT-042");
@@ -57,7 +57,7 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
         matches!(s.progress.get(&waiting), Some(OrderProgress::LeavesAt(_)))
     });
     remove_lock(&first);
-    // With no order to be written: what waits is not left to find out when it is to leave.
+    // With nothing to write: waiting orders end before their time to be sent.
     until_told(&mut first);
     assert_eq!(end(&mut first, waiting), unwritten());
     assert_no_false_word(&first);
@@ -71,13 +71,13 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
     };
     assert_eq!(end(&mut second, waiting), ended);
     second.sign_in();
-    // The service's pause is over for it as well.
+    // The service's pause has ended for the second console too.
     second.control.advance(std::time::Duration::from_mins(5));
     let theirs = second.order(ActionKind::Isolate, "HR-LT-007");
     second.until_done(theirs);
     end(&mut first, theirs);
     assert_eq!(first.status(waiting), ended, "as the journal has it");
-    // The window offers nothing any more; whatever gets past that is not sent.
+    // The window offers no orders any more; one that is still submitted is not sent.
     let draft = Engine::draft(ActionKind::Isolate, &first.machine("FIN-LT-042"));
     let entry = first.submit(&draft);
     assert_eq!(first.until_end(entry), unwritten());
@@ -85,7 +85,7 @@ fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act()
 }
 
 #[test]
-fn a_refusal_that_comes_after_the_lock_has_gone_is_told_as_what_it_is() {
+fn refusal_after_losing_the_lock_is_reported_as_such() {
     let (_simulator, _folder, mut engine) = signed_in();
     engine.inject("submit:isolate", "status:429:250", 1);
     engine.inject("submit:isolate", "latency:2000", 1);
@@ -102,7 +102,7 @@ fn a_refusal_that_comes_after_the_lock_has_gone_is_told_as_what_it_is() {
 }
 
 #[test]
-fn what_the_service_accepts_after_the_lock_has_gone_is_shown_for_this_run() {
+fn acceptance_after_losing_the_lock_is_shown_for_this_run() {
     let (_simulator, _folder, mut engine) = signed_in();
     engine.inject("submit:isolate", "latency:2000", 1);
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -111,7 +111,7 @@ fn what_the_service_accepts_after_the_lock_has_gone_is_shown_for_this_run() {
     engine.until_status(entry, "Accepted");
     assert_no_false_word(&engine);
     until_told(&mut engine);
-    // The next run finds out what became of it.
+    // The next run looks the outcome up.
     assert_eq!(
         *journal_on_disk(&engine.journal)[0].status(),
         OrderStatus::Sent
@@ -119,7 +119,7 @@ fn what_the_service_accepts_after_the_lock_has_gone_is_shown_for_this_run() {
 }
 
 #[test]
-fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
+fn removed_or_replaced_lock_file_is_found_at_the_next_record() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
     let lock = path.with_extension("lock");
@@ -143,9 +143,9 @@ fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
     }
 }
 
-/// As after a crash; and where somebody has added them, the console may know nothing else of it.
+/// As after a crash. The console cannot tell whether someone else added them.
 #[test]
-fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
+fn records_after_the_last_checkpoint_are_reported_and_block_nothing() {
     let (simulator, folder, mut engine) = signed_in();
     let lock = engine.journal.with_extension("lock");
     let before = fs::read(&lock).expect("a checkpoint");
@@ -154,14 +154,14 @@ fn records_that_came_after_the_last_mark_are_said_and_hold_nothing_up() {
     drop(engine);
     fs::write(&lock, before).expect("as it was");
     let mut engine = Engine::start(&simulator, folder.path());
-    engine.until("what came after it", |s| !s.problems.is_empty());
+    engine.until("the later records", |s| !s.problems.is_empty());
     let told = &engine.state.problems[0].explanation.headline;
     let said = "records came after the last checkpoint in the journal's lock file, as after a crash or a power cut";
     assert!(told.ends_with(said), "{told}");
     assert_eq!(engine.state.journal, Some(Ok(())));
 }
 
-/// Its orders would be followed in a place where nobody gave them.
+/// Its orders would be followed at a target for which they were not meant.
 #[test]
 fn the_journal_of_another_mode_is_not_acted_on() {
     let (simulator, folder, mut engine) = signed_in();
@@ -178,7 +178,7 @@ fn the_journal_of_another_mode_is_not_acted_on() {
 }
 
 #[test]
-fn a_self_test_goes_on_after_a_run_that_was_killed_before_its_last_checkpoint() {
+fn self_test_continues_after_a_run_killed_before_its_last_checkpoint() {
     let folder = tempfile::tempdir().expect("a folder");
     let simulator = Simulator::start(SimOptions {
         speed: 100.0,

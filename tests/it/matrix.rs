@@ -1,5 +1,5 @@
-//! Every fault of the tenant, at every kind of order: how many POSTs, which last word, and what
-//! the journal says. The match over the faults is exhaustive, so a new one has to be decided here.
+//! Every fault of the tenant at every kind of order: number of POSTs, final status, and records. The match
+//! over the faults is exhaustive, so a new one has to be decided here.
 
 use std::sync::Mutex;
 
@@ -12,37 +12,37 @@ use crate::blocks::{block, removal};
 use crate::common::{Engine, SHA1, journal_on_disk, tell, tenant};
 use crate::faults::{ordinary_laptops, unmanaged};
 
-/// Speed-up of all waits: a look-up of an unknown outcome takes three seconds.
+/// Speed-up of all intervals: a look-up of an unknown outcome takes three seconds.
 pub const SPEED: f64 = 100.0;
-/// Tenants that are tried at the same time.
+/// Tenants in parallel.
 const LANES: usize = 6;
 
-/// Where the fault struck, seen from the tenant's store.
+/// When the fault struck, seen from the tenant's store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
-    /// Nothing had been stored.
+    /// Before the action was stored.
     Before,
-    /// The action had been stored.
+    /// After the action was stored.
     After,
 }
 
-/// What the console has to say in the end.
+/// Final status expected from the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// Stored, found and followed to its success; one POST.
     Done,
-    /// Certainly not taken the first time, so sent again; two POSTs, one stored.
+    /// Certainly not executed the first time, so sent again; two POSTs, one stored.
     DoneAtTheSecond,
-    /// The service said no; one POST, nothing stored.
+    /// Refused by the service; one POST, nothing stored.
     Refused,
-    /// Nobody knows, so it was looked up, and not sent again.
+    /// Unknown, so looked up and not sent again.
     NotFound,
-    /// The service gave back an action that is not ours.
+    /// The service returned an action that is not ours.
     NotOurs,
 }
 
-/// What a fault does to a submission, and what has to come of it; `None` where it concerns
-/// answers that a submission does not have.
+/// Effect of a fault on a submission, and the expected end; `None` for faults of responses that a
+/// submission does not have.
 fn expected(what: &FaultKind) -> Option<(Moment, End)> {
     use End::{Done, DoneAtTheSecond, NotFound, NotOurs, Refused};
     use Moment::{After, Before};
@@ -55,7 +55,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         FaultKind::Html(code) | FaultKind::Empty(code) => match code {
             200..300 => (After, Done),
             300..400 | 408 | 500.. => (Before, NotFound),
-            // A page comes from something in between, which may have passed the order on.
+            // A page comes from an intermediary, which may have passed the order on.
             _ if matches!(what, FaultKind::Html(_)) => (Before, NotFound),
             _ => (Before, Refused),
         },
@@ -78,8 +78,8 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
-        // Lists, readings by id, packages, tokens, a broken contract, and what a cancellation cannot meet
-        // have tests of their own.
+        // Lists, readings by id, packages, tokens, a broken contract, and faults that cannot affect a
+        // cancellation have their own tests.
         FaultKind::LoseTail
         | FaultKind::SkipIgnored
         | FaultKind::ShortPages(_)
@@ -148,7 +148,7 @@ struct Played {
     end: End,
 }
 
-/// Plays something under each fault, several at a time; how many orders that were.
+/// Plays something under each fault, several at a time. Returns the number of orders.
 pub fn under_each_fault(play: impl Fn(&str) -> usize + Sync) -> usize {
     let queue = Mutex::new(FAULTS.iter());
     let next = || queue.lock().expect("whole").next();
@@ -176,13 +176,13 @@ fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
         "fault matrix: {played} orders under {} faults",
         FAULTS.len()
     ));
-    // And a cancellation. Of the two that go to a device without a sensor each fault meets one, and
-    // investigations, which nothing tells from another, have tests of their own.
+    // Plus a cancellation. Each fault meets one of the two orders for a device without a sensor.
+    // Investigations cannot be told apart and have their own tests.
     let kinds = ActionKind::ALL.len() - 1 - 1 + 1;
     assert_eq!(played, FAULTS.len() * kinds);
 }
 
-/// The kinds that a laptop can carry out, and of which the service makes an action with our tag.
+/// Kinds that a laptop can execute, and whose action carries our tag.
 fn managed() -> impl Iterator<Item = ActionKind> {
     let kinds = ActionKind::ALL.iter().copied();
     kinds.filter(|kind| {
@@ -209,8 +209,8 @@ fn play(what: &str) -> usize {
         }
         drafts
     });
-    // With a tenant of its own: what never ends is followed, and takes its share of the limit. The actions
-    // that share a route with another order of the first tenant are here as well.
+    // On another tenant: an action that never ends is polled, which uses up the rate limit. Also the orders
+    // that share a route with one of the first tenant.
     let others = play_with(what, |engine, mut laptops| {
         let mut next = || laptops.next().expect("a laptop");
         let drafts = vec![
@@ -227,7 +227,7 @@ fn play(what: &str) -> usize {
     orders + others
 }
 
-/// The requests that a draft becomes.
+/// Request route of a draft.
 fn route(draft: &Draft) -> String {
     match draft.subject {
         Subject::Act(kind) => format!("submit:{}", kind.spec().endpoint),
@@ -235,7 +235,7 @@ fn route(draft: &Draft) -> String {
     }
 }
 
-/// Orders everything at once, waits for each end and judges it.
+/// Submits all orders at once, waits for each end and judges it.
 fn play_with(
     what: &str,
     prepare: impl FnOnce(&mut Engine, std::vec::IntoIter<MachineRef>) -> Vec<Draft>,
@@ -250,7 +250,7 @@ fn play_with(
     for draft in &drafts {
         engine.submit(draft);
     }
-    // The tenant's clock runs only then: what an answer is about must not have ended before it.
+    // The tenant's clock runs fast only from here: actions must not end before their responses arrive.
     engine.until("an answer to each", |s| {
         let has_none = |e: &Entry| matches!(e.status(), OrderStatus::Waiting | OrderStatus::Sent);
         s.entries.len() == drafts.len() && !s.entries.iter().any(has_none)
@@ -292,7 +292,7 @@ fn something_to_cancel(engine: &mut Engine, machine: &MachineRef) -> Draft {
     Engine::cancellation(&action, machine)
 }
 
-/// A tag on this laptop, and the draft that takes it off.
+/// A tag on this laptop, and the draft that removes it.
 fn a_tag_to_remove(engine: &mut Engine, machine: &MachineRef) -> Draft {
     let draft = Engine::draft(ActionKind::RemoveTag, machine);
     engine.control.tag(machine.id.as_str(), draft.text(&TAG));
@@ -300,7 +300,7 @@ fn a_tag_to_remove(engine: &mut Engine, machine: &MachineRef) -> Draft {
     draft
 }
 
-/// A block that this person made earlier, and the draft that takes it back.
+/// An earlier block of this account, and the draft that removes it.
 fn a_block_to_remove(engine: &Engine) -> Draft {
     let account = engine.state.session.account().expect("signed in");
     let by = account.user_name.as_deref().expect("a name");
@@ -310,7 +310,7 @@ fn a_block_to_remove(engine: &Engine) -> Draft {
     removal(made["id"].as_str().expect("an id"), SHA1)
 }
 
-/// The containment of the one device without a sensor, or its release: every other fault meets the other.
+/// The containment of the device without a sensor, or its release, alternating by fault.
 fn a_containment(engine: &mut Engine, what: &str) -> Draft {
     let machine = unmanaged(engine);
     engine.load(&machine);
@@ -324,7 +324,7 @@ fn a_containment(engine: &mut Engine, what: &str) -> Draft {
 
 impl Played {
     fn judge(&self, control: &SimControl) {
-        // Nothing of somebody else's can come back for what makes no action of its own.
+        // An order without a machine action cannot get back someone else's.
         let end = if self.end == End::NotOurs && !self.makes_an_action() {
             End::Done
         } else {
@@ -358,7 +358,7 @@ impl Played {
         self.kind().is_some() && task.record() == Recorded::MachineAction
     }
 
-    /// How often the tenant has done what was ordered.
+    /// Number of times that the tenant executed the order.
     fn carried_out(&self, control: &SimControl) -> usize {
         let machine = self.entry.order.machine.id.as_str();
         let tag = self.entry.id().to_string();
@@ -384,7 +384,7 @@ impl Played {
         }
     }
 
-    /// Whether this request is one of this order's.
+    /// Whether this request belongs to this order.
     fn is_of_it(&self, request: &LoggedRequest) -> bool {
         let (path, order) = (&request.path, &self.entry.order);
         let ends = match (&order.task, self.kind()) {
@@ -401,7 +401,7 @@ impl Played {
         request.kind == RequestKind::Change && path.ends_with(&ends)
     }
 
-    /// Each attempt is on disk before it leaves, and no attempt leaves that is not there.
+    /// Each attempt is on disk before it is sent, and no other attempt is sent.
     fn judge_posts(&self, control: &SimControl, posts: usize) {
         let requests = control.requests();
         let asked = requests.iter().filter(|r| self.is_of_it(r));

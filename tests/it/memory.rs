@@ -1,5 +1,5 @@
-//! What is in the memory of the program: nothing secret after signing out, and not much of a list
-//! that is made to fill it. Each is looked at from outside, in a process of its own.
+//! Memory of the program: no secrets after signing out, and a bounded size for hostile lists. Measured from
+//! outside, in a process of its own.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -19,18 +19,18 @@ use crate::common::{SPEED, setup_at, signed_in, tell, tenant};
 mod hostile;
 use hostile::Hostile;
 
-/// Until something has happened; nothing here is measured by the clock.
+/// Time limit of a step; nothing here is measured by the clock.
 const PATIENCE: Duration = Duration::from_mins(20);
 
-/// What a child of this test is told: the address to sign in at.
+/// Environment variable with the sign-in address for the child.
 const ADDRESS: &str = "CORDON_MEMORY_ADDRESS";
-const CHILD: &str = "memory::a_person_signs_in_and_out";
-/// What it is told to do next.
+const CHILD: &str = "memory::child_signs_in_and_out";
+/// Next step for the child.
 const READ_AGAIN: &str = "read again";
 const LOOK: &str = "look";
 const SIGN_OUT: &str = "sign out";
 
-/// The program in a process of its own, which goes on at each line it is sent.
+/// The program in a process of its own, which continues at each line on its stdin.
 struct Person {
     process: Child,
     said: BufReader<ChildStdout>,
@@ -49,7 +49,7 @@ impl Person {
         Self { process, said }
     }
 
-    /// What stands behind `word` in the line that says it.
+    /// The text after `word` in the line that begins with it.
     fn until(&mut self, word: &str) -> String {
         let mut line = String::new();
         loop {
@@ -67,7 +67,7 @@ impl Person {
         writeln!(stdin, "{what}").expect("it listens");
     }
 
-    /// How often the needles are in its memory, and in which kinds of place.
+    /// Number of occurrences of the needles in its memory, and the kinds of mappings they are in.
     fn count(&self, needles: &[Vec<u8>]) -> Vec<(usize, String)> {
         let proc = format!("/proc/{}", self.process.id());
         let maps = std::fs::read_to_string(format!("{proc}/maps")).expect("a process of ours");
@@ -117,9 +117,9 @@ fn range(map: &str) -> Option<(u64, u64)> {
     Some((number(from)?, number(to)?))
 }
 
-/// The child: the whole engine, without a window. Without an address it is no test.
+/// The child: the whole engine, without a window. Does nothing without an address.
 #[test]
-fn a_person_signs_in_and_out() {
+fn child_signs_in_and_out() {
     let Ok(address) = std::env::var(ADDRESS) else {
         return;
     };
@@ -153,7 +153,7 @@ fn a_person_signs_in_and_out() {
         let older = &s.containments;
         older.value.is_some() || older.failure.is_some()
     });
-    // What the window makes of the list, too.
+    // Including the rows that the window makes of the list.
     let mut rows = Rows::default();
     let mut shown = |state: &State| {
         rows.refresh(state, "", Sort::default());
@@ -187,7 +187,7 @@ fn a_person_signs_in_and_out() {
     next();
 }
 
-/// Looks at some devices as a person does who selects one after the other.
+/// Selects some devices, one after the other.
 fn look(worker: &mut WorkerHandle, state: &mut State) {
     let ids: Vec<_> = state.inventory.all().iter().map(|m| m.id.clone()).collect();
     for id in ids.iter().take(4) {
@@ -213,7 +213,7 @@ fn look(worker: &mut WorkerHandle, state: &mut State) {
     }
 }
 
-/// Takes events in until `reached`.
+/// Applies events until `reached`.
 fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) -> bool) {
     let patience = Instant::now() + PATIENCE;
     while !reached(state) {
@@ -226,7 +226,7 @@ fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) 
     }
 }
 
-/// The parts of each secret that are not the same in all.
+/// The parts of each secret that differ between secrets.
 fn needles(secrets: &[String]) -> Vec<Vec<u8>> {
     let parts = secrets
         .iter()
@@ -240,14 +240,14 @@ fn needles(secrets: &[String]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn nothing_secret_stays_in_memory_after_signing_out() {
+fn no_secret_stays_in_memory_after_signing_out() {
     let simulator = tenant();
     let control = simulator.control();
     let mut person = Person::at(&simulator.address());
     person.until("a code");
     assert!(control.approve_latest());
     person.until("signed in: ");
-    // A renewal, so that there are tokens that have been replaced.
+    // A renewal, so that there are replaced tokens.
     control.expire_access_tokens();
     person.go_on(READ_AGAIN);
     person.until("read again");
@@ -259,7 +259,7 @@ fn nothing_secret_stays_in_memory_after_signing_out() {
     );
     person.go_on(SIGN_OUT);
     person.until("signed out");
-    // Connections that are just ending take their buffers along.
+    // Closing connections still hold their buffers.
     let patience = Instant::now() + Duration::from_secs(5);
     let mut left = person.count(&needles);
     while !left.is_empty() && Instant::now() < patience {
@@ -273,7 +273,7 @@ fn nothing_secret_stays_in_memory_after_signing_out() {
     assert!(left.is_empty(), "{} copies: {named:?}", left.len());
 }
 
-/// What a service does to fill the memory, how often the list is read again, and what is said then.
+/// Ways of a service to fill the memory, number of readings, and the resulting message.
 const HOSTILE: [(&str, Hostile, usize, &str); 6] = [
     (
         "400,000 rows a page",
@@ -348,9 +348,9 @@ const NOTHING: Hostile = Hostile {
     part: 0,
 };
 
-/// What a device takes is counted with what allocators round up to.
+/// Memory per device, including the rounding of allocators.
 #[test]
-fn a_hundred_thousand_devices_as_they_are_in_a_fleet_have_room() {
+fn a_hundred_thousand_typical_devices_fit() {
     let (_tenant, _folder, engine) = signed_in();
     let all = engine.state.inventory.all();
     let each = all
@@ -363,7 +363,7 @@ fn a_hundred_thousand_devices_as_they_are_in_a_fleet_have_room() {
 }
 
 #[test]
-fn a_list_that_is_made_to_fill_the_memory_takes_less_than_300_megabytes() {
+fn hostile_list_takes_less_than_300_megabytes() {
     for (what, hostile, readings, words) in HOSTILE {
         let mut person = Person::at(&hostile.serve());
         let said = person.until("signed in: ");

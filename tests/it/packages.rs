@@ -1,4 +1,4 @@
-//! Packages of evidence, from the link to a whole file under its name.
+//! Investigation packages, from the link to a complete file under its name.
 
 mod storage;
 
@@ -48,9 +48,9 @@ impl Collected {
         });
     }
 
-    /// Downloads to the end, whichever that is.
+    /// Downloads until an end of any kind.
     fn download(&mut self) -> DownloadNews {
-        // What the one before came to is no news.
+        // Drops the result of the previous download.
         self.engine.state.downloads.remove(&self.entry);
         self.begin(self.evidence.path());
         self.until("the end", DownloadNews::is_end)
@@ -84,7 +84,7 @@ impl Collected {
         names_in(self.evidence.path())
     }
 
-    /// Statuses of the answers of the storage, or of the links.
+    /// Statuses of the responses of the storage, or of the link requests.
     fn answers(&self, part: &str) -> Vec<Option<u16>> {
         let requests = self.engine.control.requests().into_iter();
         let asked = requests.filter(|r| r.path.contains(part));
@@ -108,12 +108,12 @@ impl Collected {
     }
 }
 
-/// As the documentation spells it.
+/// In the documentation's spelling.
 const LINK: &str = "/GetPackageUri";
 const STORAGE: &str = "/safedownload/";
 
 #[test]
-fn a_package_comes_whole_and_takes_no_other_files_place() {
+fn complete_package_is_saved_and_replaces_no_other_file() {
     let mut it = collected();
     let first = it.saved();
     it.assert_whole(&first);
@@ -132,7 +132,7 @@ fn a_package_comes_whole_and_takes_no_other_files_place() {
     it.assert_whole(&second);
     assert_ne!(first.file, second.file);
     assert_eq!(it.files().len(), 2, "{:?}", it.files());
-    // The third link within a minute is waited for, and not asked for.
+    // A third link within a minute is waited for, and not requested.
     it.begin(it.evidence.path().to_owned().as_path());
     it.until("the pause", |n| matches!(n, DownloadNews::WaitsForLink(_)));
     assert_eq!(it.answers(LINK).len(), 2);
@@ -142,7 +142,7 @@ fn a_package_comes_whole_and_takes_no_other_files_place() {
 }
 
 #[test]
-fn a_cut_line_is_taken_up_where_it_broke() {
+fn broken_download_resumes_where_it_stopped() {
     let mut it = collected();
     let control = it.engine.control.clone();
     control.inject(fault("package", "cut_after:900000", 2));
@@ -154,7 +154,7 @@ fn a_cut_line_is_taken_up_where_it_broke() {
 }
 
 #[test]
-fn what_is_no_rest_of_the_same_package_begins_anew() {
+fn range_response_of_another_package_restarts_the_download() {
     for other in ["other_package", "no_range"] {
         let mut it = collected();
         let control = it.engine.control.clone();
@@ -168,19 +168,19 @@ fn what_is_no_rest_of_the_same_package_begins_anew() {
     }
 }
 
-/// What the storage does in another way than it was asked, or says in fewer words.
+/// Range responses that differ from the request, or have headers missing.
 #[test]
-fn a_rest_is_judged_by_what_the_storage_says_of_it() {
+fn range_response_is_judged_by_its_headers() {
     let cut = "cut_after:900000";
     for (first, then, answers) in [
-        // Nothing is said of the whole.
+        // The total size is missing.
         (cut, Some("no_total"), [200, 206].as_slice()),
         ("no_length:900000", None, &[200, 206]),
-        // That it was all of it is told by there being nothing behind it.
+        // The 416 shows that the file was complete.
         ("no_length:900000", Some("no_total"), &[200, 206, 416]),
-        // The rest of the part is asked for.
+        // The rest of the range is requested.
         (cut, Some("short_part"), &[200, 206, 206]),
-        // Such a part is of nothing that can be.
+        // Such a range is impossible.
         (cut, Some("part_beyond_the_end"), &[200, 206, 200]),
     ] {
         let mut it = collected();
@@ -197,7 +197,7 @@ fn a_rest_is_judged_by_what_the_storage_says_of_it() {
 }
 
 #[test]
-fn a_link_that_is_too_old_is_asked_for_again_once() {
+fn expired_link_is_requested_again_once() {
     let mut it = collected();
     let control = it.engine.control.clone();
     control.inject(fault("package", "cut_after:900000", 1));
@@ -216,7 +216,7 @@ fn a_link_that_is_too_old_is_asked_for_again_once() {
 }
 
 #[test]
-fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
+fn unavailable_package_is_explained_and_leaves_no_file() {
     for (on, what, words, asks_storage) in [
         (
             "package_link",
@@ -283,7 +283,7 @@ fn what_cannot_be_had_is_said_in_words_and_leaves_nothing() {
 }
 
 #[test]
-fn a_folder_that_takes_nothing_costs_no_link() {
+fn unusable_folder_costs_no_link() {
     let mut it = collected();
     let missing = it.evidence.path().join("missing");
     it.begin(&missing);
@@ -310,12 +310,12 @@ fn a_cancelled_download_leaves_nothing() {
         |n| matches!(n, DownloadNews::Resumes { received, .. } if *received > 0),
     );
     assert_eq!(it.files().len(), 1);
-    // The same one is not fetched twice at a time.
+    // A running download is not started a second time.
     it.begin(it.evidence.path().to_owned().as_path());
     it.engine.send(Command::CancelDownload(it.entry));
     it.until("the end", |n| *n == DownloadNews::Cancelled);
     assert!(it.files().is_empty(), "{:?}", it.files());
-    // One that has only just been started is cancelled as well.
+    // A download that has only just begun is cancelled as well.
     it.engine.state.downloads.remove(&it.entry);
     it.begin(it.evidence.path().to_owned().as_path());
     it.engine.send(Command::CancelDownload(it.entry));
@@ -324,7 +324,7 @@ fn a_cancelled_download_leaves_nothing() {
 }
 
 #[test]
-fn the_row_of_a_package_offers_it_and_says_what_became_of_it() {
+fn row_of_a_package_offers_the_download_and_shows_its_result() {
     let evidence = tempfile::tempdir().expect("a folder");
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
@@ -338,7 +338,7 @@ fn the_row_of_a_package_offers_it_and_says_what_became_of_it() {
     console.click("Download");
     console.until_shows_part("Package saved: ");
     assert_eq!(names_in(evidence.path()).len(), 1);
-    // What opens the package is on no screen and in no file of this console.
+    // The package's link is on no screen and in no file of this console.
     let folder = console.journal.parent().expect("a folder");
     let files = std::fs::read_dir(folder).expect("readable");
     let files = files.map(|file| std::fs::read(file.expect("an entry").path()));

@@ -1,7 +1,7 @@
-//! The manual and the completions that the packages hold, against the command line that they describe.
+//! The manual and the completions in the packages, compared with the command line.
 //!
-//! They are kept in `assets/packaging/linux`, so that a package can be made without building anything but the
-//! program. `CORDON_PAGES=write cargo test --test it pages` writes them anew.
+//! They are kept in `assets/packaging/linux`, so that a package can be made without building anything but
+//! the program. `CORDON_PAGES=write cargo test --test it pages` rewrites them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use cordon::cli::Arguments;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/packaging/linux");
 
-/// What clap does not know of the program; the README has it too.
+/// Sections that clap cannot generate; the README has them too.
 const MORE: &str = r#".SH "EXIT STATUS"
 0 fine, 1 failed, 2 usage.
 .SH ENVIRONMENT
@@ -33,7 +33,7 @@ Journal, settings and the arrangement of the window, unless \fB\-\-data\-dir\fR 
 "#;
 
 #[test]
-fn the_manual_and_the_completions_are_those_of_the_command_line() {
+fn manual_and_completions_match_the_command_line() {
     let made = make();
     assert!(made.len() > 8, "{:?}", made.keys());
     let folder = Path::new(FOLDER);
@@ -62,7 +62,7 @@ fn the_manual_and_the_completions_are_those_of_the_command_line() {
     );
 }
 
-/// Each page by its place in the folder.
+/// Each page by its path in the folder.
 fn make() -> BTreeMap<PathBuf, String> {
     let scratch = tempfile::tempdir().expect("a temporary folder");
     for part in ["man", "completions"] {
@@ -84,7 +84,7 @@ fn make() -> BTreeMap<PathBuf, String> {
     made
 }
 
-/// Without the subcommand `help`, which has pages of its own otherwise.
+/// Without the subcommand `help`, which would get pages of its own.
 fn command() -> Command {
     Arguments::command().disable_help_subcommand(true)
 }
@@ -96,7 +96,7 @@ fn files(folder: &Path, part: &str) -> Vec<(PathBuf, String)> {
         .map(|entry| {
             let path = entry.expect("an entry").path();
             let name = Path::new(part).join(path.file_name().expect("a name"));
-            // Git gives other line ends on Windows.
+            // Git checks files out with other line endings on Windows.
             let text = fs::read_to_string(&path)
                 .expect("a text")
                 .replace("\r\n", "\n");

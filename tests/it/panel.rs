@@ -1,14 +1,14 @@
-//! The parts of the device panel that are read on their own.
+//! Sections of the device panel that are read separately.
 
 use crate::common::{Console, asked_for};
 
-/// How often a machine was asked for this.
+/// Number of requests for this part of a machine.
 fn asked(console: &Console, last: &str) -> usize {
     asked_for(&console.control, last).len()
 }
 
 #[test]
-fn alerts_and_users_appear_once_the_selection_has_rested() {
+fn alerts_and_users_are_read_after_the_dwell_time() {
     let mut console = Console::signed_in();
     console.open_device("FIN-LT-042");
     console.until_shows("Alerts (3)");
@@ -22,10 +22,10 @@ fn alerts_and_users_appear_once_the_selection_has_rested() {
         assert!(console.shows(label), "{label}:\n{}", console.screen());
     }
     assert!(console.shows_part("p.marsh (1 more)"), "the summary");
-    console.step_until("what is offered", |c| {
+    console.step_until("the offered actions", |c| {
         asked(c, "/availableMachineActions") == 1
     });
-    // Nothing is asked again while the selection stays.
+    // Nothing is requested again while the selection stays.
     console.harness.run_steps(20);
     console.until_worker_caught_up();
     assert_eq!(asked(&console, "/alerts"), 1);
@@ -33,7 +33,7 @@ fn alerts_and_users_appear_once_the_selection_has_rested() {
 }
 
 #[test]
-fn a_section_fails_alone_and_keeps_what_it_had() {
+fn failing_section_keeps_its_last_content_and_affects_no_other() {
     let mut console = Console::signed_in();
     console.open_device("FIN-LT-042");
     console.until_shows("Alerts (3)");
@@ -52,14 +52,14 @@ fn a_section_fails_alone_and_keeps_what_it_had() {
 }
 
 #[test]
-fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
+fn section_without_permission_is_not_requested_and_says_why() {
     let mut console = Console::start();
     console
         .control
         .set_permissions(&["Machine.Read", "Machine.Isolate"]);
     console.sign_in();
     console.open_device("FIN-LT-042");
-    console.step_until("what is offered", |c| {
+    console.step_until("the offered actions", |c| {
         asked(c, "/availableMachineActions") == 1
     });
     for label in [
@@ -77,7 +77,7 @@ fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
 }
 
 #[test]
-fn the_form_passes_on_what_the_service_says_it_offers() {
+fn form_shows_the_actions_that_the_service_offers() {
     let mut console = Console::signed_in();
     console.open_device("LAB-OLD-01");
     console.click("Isolate…");
@@ -86,7 +86,7 @@ fn the_form_passes_on_what_the_service_says_it_offers() {
     );
     console.harness.key_press(egui::Key::Escape);
     console.harness.run_steps(3);
-    // Quarantine is not documented for servers; what the service says cannot be had at first.
+    // Quarantine is not documented for servers. The service's own list cannot be read at first.
     console.inject("available_actions", "forbidden", 0);
     console.open_device("sql01.contoso.com");
     console.click("Quarantine file…");

@@ -1,4 +1,4 @@
-//! A pause that the service asks for holds up what it was asked for in answer to, and what comes after that.
+//! Throttling pauses of the service delay only the throttled request and those that depend on it.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use cordon::state::State;
 use crate::common::{Engine, fault, posts, signed_in};
 use crate::faults::ordinary_laptops;
 
-/// Only what follows an order is put off: what is confirmed meanwhile leaves at once.
+/// Only polling is delayed: a new order is sent at once.
 #[test]
-fn a_pause_that_polling_was_asked_for_holds_no_order_up() {
+fn pause_of_polling_delays_no_order() {
     let (_simulator, _folder, mut engine) = signed_in();
     let laptops = ordinary_laptops(&engine);
     let [first, second] = [&laptops[0], &laptops[1]];
@@ -31,10 +31,9 @@ fn a_pause_that_polling_was_asked_for_holds_no_order_up() {
     assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
 }
 
-/// A pause that the order itself was asked for is kept; one that reading the device brings about is not
-/// waited for without end.
+/// A pause of the order itself is kept, while one of the reading before it is not waited for indefinitely.
 #[test]
-fn an_order_leaves_although_what_is_read_before_it_is_always_put_off() {
+fn order_is_sent_although_the_reading_before_it_is_always_throttled() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.loaded("FIN-LT-042");
     engine.inject("submit", "status:429:3", 1);

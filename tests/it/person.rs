@@ -1,4 +1,4 @@
-//! What a person's browser does: it opens a page, sends its form, and goes where it is sent.
+//! The browser of a user: opens a page, submits its form, and follows redirects.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-/// One request to a loopback address; the whole answer.
+/// One request to a loopback address; returns the whole response.
 pub fn ask(method: &str, url: &Url, form: &str) -> String {
     let host = url.host_str().expect("a host");
     let port = url.port_or_known_default().expect("a port");
-    let mut stream = TcpStream::connect((host, port)).expect("somebody listens");
+    let mut stream = TcpStream::connect((host, port)).expect("the port accepts connections");
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .expect("set");
@@ -28,7 +28,7 @@ pub fn ask(method: &str, url: &Url, form: &str) -> String {
     answer
 }
 
-/// Follows the address that the console gives to a browser, which works once: the sign-in page.
+/// Follows the console's one-time browser address to the sign-in page.
 pub fn follow(entry: &str) -> String {
     let answer = ask("GET", &Url::parse(entry).expect("an address"), "");
     let (_, rest) = answer.split_once("\r\nLocation: ").expect("it leads on");
@@ -36,8 +36,8 @@ pub fn follow(entry: &str) -> String {
     page.to_owned()
 }
 
-/// Follows the console's address to the sign-in page, presses `button` (`approve` or `cancel`), and lets the page send its
-/// form on to the console; what the console answers.
+/// Follows the console's address to the sign-in page, presses `button` (`approve` or `cancel`), submits the
+/// page's form to the console, and returns the console's response.
 pub fn press(button: &str, entry: &str) -> String {
     let mut page = Url::parse(&follow(entry)).expect("an address");
     page.query_pairs_mut().append_pair("action", button);
@@ -51,7 +51,7 @@ pub fn press(button: &str, entry: &str) -> String {
     ask("POST", &Url::parse(&target).expect("an address"), &form)
 }
 
-/// The first attribute of this name, as the page means it.
+/// The first attribute of this name, unescaped.
 fn attribute(html: &str, name: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!("{name}=\""))?;
     let (value, _) = rest.split_once('"')?;

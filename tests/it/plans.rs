@@ -1,5 +1,5 @@
-//! Plans: several steps on several devices, confirmed once. Each step is an order of its own that leaves
-//! once, in order, also where the console dies in between.
+//! Plans: several steps on several devices, confirmed once. Each step is an order that is sent once and in
+//! turn, also if the console dies in between.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const NAMES: [&str; 5] = [
     "FIN-LT-042",
     "ENG-LT-022",
 ];
-/// The last segment of each step's request.
+/// Last path segment of each step's request.
 const PATHS: [&str; 3] = ["isolate", "collectInvestigationPackage", "tags"];
 
 fn plan(goes_on: bool) -> Plan {
@@ -36,7 +36,7 @@ fn machines(engine: &Engine) -> Vec<MachineRef> {
     NAMES.map(|name| engine.machine(name)).to_vec()
 }
 
-/// Confirms steps of a plan, each on its device, in the order in which they leave.
+/// Approves steps of a plan, each with its device, in sending order.
 fn approve(engine: &Engine, plan: &Plan, orders: &[(usize, MachineRef)]) -> Vec<Approval> {
     let drafts = orders.iter().map(|(at, machine)| {
         let form = Engine::draft(ActionKind::Isolate, machine);
@@ -47,7 +47,7 @@ fn approve(engine: &Engine, plan: &Plan, orders: &[(usize, MachineRef)]) -> Vec<
     approved.expect("approved")
 }
 
-/// Every step on each of these devices: the first step everywhere, then the next.
+/// Every step on each of these devices: the first step on all, then the next.
 fn all_steps(plan: &Plan, machines: &[MachineRef]) -> Vec<(usize, MachineRef)> {
     let steps = 0..plan.steps.len();
     let steps = steps.flat_map(|at| machines.iter().map(move |machine| (at, machine.clone())));
@@ -62,7 +62,7 @@ fn submit(engine: &mut Engine, approvals: Vec<Approval>) -> Vec<EntryId> {
     entries
 }
 
-/// How often each device was asked for each step.
+/// Number of requests for each device and step.
 fn asked(engine: &Engine) -> BTreeMap<(String, String), usize> {
     let mut asked = BTreeMap::new();
     let requests = engine.control.requests().into_iter();
@@ -89,7 +89,7 @@ fn all_done(engine: &mut Engine, entries: &[EntryId]) {
 }
 
 #[test]
-fn each_step_leaves_once_first_everywhere_and_then_the_next() {
+fn each_step_is_sent_once_first_on_all_devices_and_then_the_next() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine);
     let plan = plan(true);
@@ -112,7 +112,7 @@ fn each_step_leaves_once_first_everywhere_and_then_the_next() {
 }
 
 #[test]
-fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
+fn after_a_refused_step_the_plan_continues_or_stops_on_that_device_as_configured() {
     for goes_on in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
         let machines = machines(&engine)[..2].to_vec();
@@ -142,10 +142,10 @@ fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
     }
 }
 
-/// Between planning and sending one device is taken out of the tenant: each of its requests is answered
-/// with 404. On the others the plan goes on, and on this one it does what the plan says.
+/// Between planning and sending one device leaves the tenant: its requests get a 404. The plan continues on
+/// the others, and on this one as configured.
 #[test]
-fn a_device_that_has_vanished_is_refused_and_the_others_go_on() {
+fn vanished_device_is_refused_and_the_others_continue() {
     for goes_on in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
         let machines = machines(&engine)[..2].to_vec();
@@ -176,9 +176,9 @@ fn a_device_that_has_vanished_is_refused_and_the_others_go_on() {
     }
 }
 
-/// Between planning and sending one device is merged into another record, on which the service acts then.
+/// Between planning and sending one device is merged into another record, on which the service then acts.
 #[test]
-fn a_device_that_was_merged_is_told_and_the_others_go_on() {
+fn merged_device_is_reported_and_the_others_continue() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine)[..2].to_vec();
     let plan = plan(true);
@@ -186,9 +186,9 @@ fn a_device_that_was_merged_is_told_and_the_others_go_on() {
     let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
     let entries = submit(&mut engine, approvals);
     all_done(&mut engine, &entries[1..]);
-    // The record that has taken its place may be silent for good.
+    // The other record may stay silent.
     let first = entries[0];
-    engine.until("that it is elsewhere", |s| {
+    engine.until("the other record", |s| {
         s.entry(first).is_some_and(Entry::acts_elsewhere)
     });
     let taken = engine.status(entries[0]);
@@ -205,9 +205,9 @@ fn a_device_that_was_merged_is_told_and_the_others_go_on() {
     assert_eq!(asked(&engine), once_each(&machines));
 }
 
-/// A step that does not know whether the one before it was taken waits for that, where it counts.
+/// If the plan may stop, a step waits until the outcome of the one before it is known.
 #[test]
-fn a_lost_answer_is_found_out_before_a_plan_that_may_stop_goes_on() {
+fn lost_answer_is_looked_up_before_a_plan_that_may_stop_continues() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine)[..1].to_vec();
     let plan = plan(false);
@@ -218,9 +218,9 @@ fn a_lost_answer_is_found_out_before_a_plan_that_may_stop_goes_on() {
     assert_eq!(asked(&engine), once_each(&machines));
 }
 
-/// One that is held lets the other devices go first, and its own next steps wait for it.
+/// A held step lets the other devices go first, and its own next steps wait for it.
 #[test]
-fn the_next_steps_wait_for_one_that_is_held() {
+fn next_steps_wait_for_a_held_one() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = machines(&engine)[..2].to_vec();
     let held = machines[0].id.as_str();
@@ -239,21 +239,22 @@ fn the_next_steps_wait_for_one_that_is_held() {
     }
     assert_eq!(posts(&engine.control).len(), 3);
     engine.send(Command::Withdraw(entries[0]));
-    // The device never ends the second step: an accepted one is enough for the third.
+    // The device never ends the second step: the third needs it accepted only.
     all_done(&mut engine, &entries[4..5]);
     let second = engine.status(entries[2]);
     assert!(matches!(second, OrderStatus::Accepted { .. }), "{second:?}");
     assert_eq!(posts(&engine.control).len(), 5);
 }
 
-/// Ended in the middle, the rest is offered and not sent; confirmed again, no step is doubled or lost.
+/// After an interruption the unsent rest is offered and not sent; once confirmed again, no step is doubled
+/// or lost.
 #[test]
 fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
     for sent in [1, 5, 6, 13] {
         let (simulator, folder, mut engine) = signed_in();
         let machines = machines(&engine);
         let plan = plan(true);
-        // Long enough for it to end there.
+        // Long enough to end it there.
         engine.inject("submit", "latency:60", 0);
         let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
         let entries = submit(&mut engine, approvals);
@@ -264,7 +265,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
         drop(engine);
         simulator.control().clear_faults();
         let mut engine = Engine::start_signed_in(&simulator, folder.path());
-        engine.until_fast("what has left to end", |s| {
+        engine.until_fast("the end of the sent orders", |s| {
             s.entries.iter().all(|entry| entry.status().is_end())
         });
         let left = posts(&engine.control).len();
@@ -277,7 +278,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
             .iter()
             .map(|e| (e.id(), e.machine()))
             .collect();
-        // A request that was cut off before the tenant had taken it in was not found, and is sent again.
+        // A request cut off before the tenant received it is not found, and is sent again.
         let is_lost = |entry: &&Entry| *entry.status() == OrderStatus::NotFound;
         let lost = engine.state.entries.iter().filter(is_lost).count();
         let rest = entries.len() - left + lost;
@@ -300,7 +301,7 @@ fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
     }
 }
 
-/// Ticks these devices, and opens the form of a plan on them.
+/// Ticks these devices and opens the form of a plan on them.
 fn open_form_on(console: &mut Console, names: &[&str]) -> Vec<MachineRef> {
     let mut machines = Vec::new();
     for name in names {
@@ -357,9 +358,9 @@ fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
     assert_eq!(of_mac, [1, 2, 4]);
 }
 
-/// In the window a device that has vanished is told in words, once for each of its steps.
+/// The window names a vanished device, once for each of its steps.
 #[test]
-fn a_device_that_has_vanished_is_said_in_words() {
+fn vanished_device_is_shown_in_words() {
     let mut console = Console::signed_in();
     let machines = open_form_on(&mut console, &["ENG-LT-030", "FIN-LT-051"]);
     console.until_shows_part("Type the number");
@@ -387,9 +388,9 @@ fn a_device_that_has_vanished_is_said_in_words() {
     assert_eq!(posts(&console.control).len(), 8);
 }
 
-/// What is wrong with a plan of the settings is said where plans are shown, and takes no other away.
+/// A faulty plan of the settings is reported where plans are shown, and hides no other.
 #[test]
-fn a_plan_that_names_an_unknown_action_is_told_where_and_what() {
+fn plan_with_an_unknown_action_is_reported_with_line_and_step() {
     let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     let plans = "[[plan]]\nname = \"Wrong\"\nsteps = [{ action = \"isolat\" }]\n\n[[plan]]\nname = \"Right\"\nsteps = [{ action = \"isolate\" }]\n";

@@ -1,4 +1,4 @@
-//! The window around the console: the first run, the form, and going from one tenant to another.
+//! The window around the console: the first run, its form, and switching tenants.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use crate::common::{PATIENCE, fill, place, setup_at};
 
-/// The window of a run with profiles, and which tenants it opened.
+/// The window of a run with profiles, and the tenants it opened.
 struct Window {
     harness: Harness<'static, Shell>,
     opened: Arc<Mutex<Vec<String>>>,
@@ -99,7 +99,7 @@ impl Window {
 }
 
 #[test]
-fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
+fn first_run_validates_while_typing_and_continues_from_the_form() {
     let (simulator, folder) = place();
     let mut window = Window::open(&simulator, folder.path(), None);
     window.until("Which tenant does cordon work in?");
@@ -139,7 +139,7 @@ fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
 }
 
 #[test]
-fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
+fn damaged_settings_file_is_named_not_overwritten_and_blocks_nothing() {
     let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     std::fs::write(&file, "[profile.contoso\ncloud = ").expect("written");
@@ -160,7 +160,7 @@ fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
 }
 
 #[test]
-fn a_wrong_value_is_shown_with_its_line_and_put_right_in_the_form() {
+fn wrong_value_is_shown_with_its_line_and_corrected_in_the_form() {
     let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     let text = format!("# Ours\n{}", profile("contoso", "Commercial", "contoso"));
@@ -199,7 +199,7 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
     window.until("FIN-LT-043");
     window.click("Profiles");
     window.until("Use two");
-    // Looking at the page ends nothing.
+    // Opening the page ends nothing.
     window.click("Back");
     window.until("FIN-LT-043");
     window.click("Profiles");
@@ -210,13 +210,13 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
         "nothing of the other tenant is left"
     );
     assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
-    // A name that is taken is not taken over, and the server that stands in is not hidden.
+    // An existing name is not overwritten, and the stand-in server is not hidden.
     window.click("Profiles");
     window.until("Add a tenant, or change one");
     window.fill("Name", "one");
     window.until("A profile with this name exists");
     window.click("Back");
-    // And back: the first one's account is not signed in any more in a run without a keyring.
+    // Back again: without a keyring, the first account is no longer signed in.
     window.click("Profiles");
     window.click("Use one");
     window.until("Sign in to cordon");
@@ -224,7 +224,7 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
 }
 
 #[test]
-fn a_profile_chosen_in_the_palette_is_gone_to_as_from_its_page() {
+fn profile_is_switched_from_the_palette_as_from_its_page() {
     let (simulator, folder) = place();
     let file = folder.path().join(FILE_NAME);
     let one = profile("one", "Commercial", "contoso.com");
@@ -246,7 +246,7 @@ fn a_profile_chosen_in_the_palette_is_gone_to_as_from_its_page() {
         window.harness.key_press(egui::Key::Enter);
         window.harness.run_steps(2);
     };
-    // It is not there any more: the page says so, and nothing has ended.
+    // Once the profile is gone, the page says so, and nothing has ended.
     std::fs::write(&file, &one).expect("written");
     choose(&mut window);
     window.until("There is no profile with this name yet");

@@ -1,4 +1,4 @@
-//! The README's tables against what they describe.
+//! The README's tables, compared with the code.
 
 use cordon::action::ActionKind;
 use cordon::ui::commands::UiCommand;
@@ -56,6 +56,6 @@ fn every_key_has_its_row() {
 }
 
 #[test]
-fn the_settings_example_is_the_one_that_the_console_reads() {
+fn settings_example_is_the_one_in_the_code() {
     assert!(README.contains(cordon::settings::EXAMPLE));
 }

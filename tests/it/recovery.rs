@@ -1,4 +1,4 @@
-//! A console that was killed at any stage finds the truth again, and sends nothing a second time.
+//! A console killed at any stage finds the outcome again, and sends nothing a second time.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,8 +23,8 @@ fn restart(simulator: &Simulator, folder: &Path) -> Engine {
     engine
 }
 
-/// What an earlier console left: an entry of the tenant's person about FIN-LT-042, with these
-/// records; and where the service has stored its action.
+/// The entry of an earlier console by the tenant's account for FIN-LT-042, with these records. If `stored`,
+/// the service has its action on that device.
 fn leave_behind(
     simulator: &Simulator,
     folder: &Path,
@@ -38,7 +38,7 @@ fn leave_behind(
     let order = draft.parse().expect("complete");
     if let Some(name) = stored {
         let machine = engine.machine(name);
-        // Exactly what the console would have sent, without its journal knowing more.
+        // Exactly the request that the console would have sent, without further records.
         let us = account.user_name.as_deref().expect("a sign-in name");
         let (id, comment) = (machine.id.as_str(), order.comment_to_send());
         let acted = engine.control.act_as(us, id, "Isolate", &comment);
@@ -50,7 +50,7 @@ fn leave_behind(
 }
 
 #[test]
-fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
+fn unsent_order_is_not_sent_after_a_restart() {
     let (simulator, folder) = place();
     let entry = leave_behind(&simulator, folder.path(), None, &[]);
     let engine = restart(&simulator, folder.path());
@@ -60,7 +60,7 @@ fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
 }
 
 #[test]
-fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() {
+fn order_killed_between_sent_and_answered_is_found_if_the_service_has_it() {
     let (simulator, folder) = place();
     let stored = Some("FIN-LT-042");
     let entry = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
@@ -70,7 +70,7 @@ fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() 
 }
 
 #[test]
-fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never_had_it() {
+fn order_killed_between_sent_and_answered_is_not_found_if_the_service_never_had_it() {
     let (simulator, folder) = place();
     let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
@@ -84,7 +84,7 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
 }
 
 #[test]
-fn an_answer_with_an_action_that_the_service_does_not_know_is_not_found() {
+fn accepted_action_that_the_service_does_not_know_is_not_found() {
     const UNKNOWN: &str = "b89eb834-4578-496c-8be0-03f004061435";
     let (simulator, folder) = place();
     let unclear = Record::Unclear {
@@ -115,13 +115,13 @@ fn a_pending_action_is_followed_again_after_a_crash() {
 }
 
 #[test]
-fn entries_of_another_person_are_shown_but_not_taken_up() {
+fn entries_of_another_account_are_shown_but_not_resumed() {
     let (simulator, folder) = place();
     let path = {
         let engine = Engine::start(&simulator, folder.path());
         engine.journal.clone()
     };
-    // Taken up first: by the time it is found, the other one would have been asked about too.
+    // Resumed first: by the time it is found, the other one would have been queried too.
     let stored = Some("FIN-LT-042");
     let own = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
     let elsewhere = machine_named(&simulator.control(), "ENG-LT-030");
@@ -136,7 +136,7 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
 }
 
 #[test]
-fn an_order_of_an_unnamed_account_is_not_resumed_by_the_next_unnamed_one() {
+fn order_of_an_unnamed_account_is_not_resumed_by_the_next_unnamed_one() {
     let simulator = tenant();
     let control = simulator.control();
     control.sign_in_as("unknown", "jane@contoso.com", "Jane");
@@ -144,13 +144,13 @@ fn an_order_of_an_unnamed_account_is_not_resumed_by_the_next_unnamed_one() {
     let stored = Some("FIN-LT-042");
     let left = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
     let mut engine = Engine::start_signed_in(&simulator, folder.path());
-    // By its end, the one that was left would have been looked up too.
+    // By its end, the one left behind would have been looked up too.
     let own = engine.order(ActionKind::Isolate, "ENG-LT-030");
     engine.until_done(own);
     assert_eq!(engine.status(left), OrderStatus::Sent);
 }
 
-/// Submits an order to a journal that does not take it.
+/// Submits an order to a journal that cannot be written.
 fn until_refused(engine: &mut Engine, draft: &cordon::action::Draft) {
     let approval = engine.approve(draft);
     let approval = approval.expect("the guardrails know nothing of journals");
@@ -159,7 +159,7 @@ fn until_refused(engine: &mut Engine, draft: &cordon::action::Draft) {
 }
 
 #[test]
-fn a_second_console_on_the_same_folder_only_looks() {
+fn second_console_on_the_same_folder_is_read_only() {
     let (simulator, folder) = place();
     let first = Engine::start(&simulator, folder.path());
     let mut second = Engine::start(&simulator, folder.path());
@@ -177,7 +177,7 @@ fn a_second_console_on_the_same_folder_only_looks() {
 }
 
 #[test]
-fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() {
+fn read_only_console_shows_the_other_ones_orders_and_writes_nothing() {
     let (simulator, folder, mut first) = signed_in();
     let control = simulator.control();
     let mut second = Engine::start_signed_in(&simulator, folder.path());
@@ -185,7 +185,7 @@ fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() 
     let entry = first.order(ActionKind::Isolate, "FIN-LT-042");
     let action = first.until_accepted(entry);
     second.until_accepted(entry);
-    second.until("a look of its own", |s| {
+    second.until("its own poll", |s| {
         matches!(
             s.progress.get(&entry),
             Some(cordon::message::OrderProgress::Watching {
@@ -208,9 +208,9 @@ fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() 
 }
 
 #[test]
-fn an_unwritable_journal_stops_everything_before_it_leaves() {
+fn unwritable_journal_stops_everything_before_sending() {
     let (simulator, folder) = place();
-    // A file where the folder should be: unwritable for root too.
+    // A file in place of the folder: unwritable for root too.
     let blocked = folder.path().join("file");
     std::fs::write(&blocked, b"").expect("written");
     let mut engine = Engine::start_with(
@@ -227,14 +227,14 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
     engine.sign_in();
     let machine = engine.loaded("FIN-LT-042");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
-    // The rules cannot be read there either, so the name is typed.
+    // The rules cannot be read there either, so the name has to be typed.
     draft.typed_name = machine.name();
     until_refused(&mut engine, &draft);
     assert!(posts(&engine.control).is_empty(), "rule 3");
 }
 
 #[test]
-fn following_resumes_after_a_revoked_sign_in_is_renewed_by_a_person() {
+fn following_resumes_after_a_new_sign_in() {
     let (simulator, _folder, mut engine) = signed_in();
     engine.never_finishing("FIN-LT-042");
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -251,7 +251,7 @@ fn following_resumes_after_a_revoked_sign_in_is_renewed_by_a_person() {
 }
 
 #[test]
-fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
+fn action_shown_too_late_by_the_service_corrects_not_found() {
     let (simulator, _folder, mut engine) = signed_in();
     simulator
         .control()
@@ -289,7 +289,7 @@ fn not_ours_becomes_ours_when_a_reading_carries_our_tag() {
 }
 
 #[test]
-fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
+fn late_action_of_another_accounts_order_is_left_to_that_account() {
     let (simulator, folder) = place();
     let stored = Some("FIN-LT-042");
     let own = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
@@ -311,7 +311,7 @@ fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
 }
 
 #[test]
-fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_name() {
+fn colleague_quoting_our_tag_changes_no_status_and_orders_nothing_for_us() {
     let (simulator, folder) = place();
     let sent_and = |verdict| vec![Record::Sent, verdict];
     let entries = [
@@ -359,7 +359,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
 }
 
 #[test]
-fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_says_so() {
+fn order_moved_to_another_record_is_found_there_and_says_so() {
     let (simulator, folder) = place();
     let other = Some("ENG-LT-030");
     let entry = leave_behind(&simulator, folder.path(), other, &[Record::Sent]);

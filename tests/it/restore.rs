@@ -1,4 +1,4 @@
-//! Starts on which the saved sign-in cannot be used: what is said, what is shown, and how it goes on.
+//! Starts on which the saved sign-in cannot be used: what is shown, and how it continues.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -38,20 +38,20 @@ impl Home {
         Engine::start_on(simulator, self.folder.path(), &self.keyring)
     }
 
-    /// A console in which somebody has signed in and the list was kept; then it ends.
+    /// State after a run that signed in and stored its list.
     pub fn after_a_first_run(simulator: &Simulator) -> Self {
         let home = Self::new();
         let mut engine = home.start(simulator);
         engine.sign_in();
         engine.until_saved();
-        // Only a whole list is kept.
+        // Only a complete list is stored.
         assert_eq!(engine.state.inventory.incomplete, None);
         home.wait_for("devices-");
         home.wait_for("accounts.json");
         home
     }
 
-    /// Written in the background.
+    /// Waits for a file that is written in the background.
     fn wait_for(&self, name: &str) {
         let is_there = || {
             let names = names_in(self.folder.path());
@@ -62,7 +62,7 @@ impl Home {
         wait_for(name, is_there);
     }
 
-    /// The keyring's item of an account, or of the place as it was before there were several.
+    /// The keyring item of an account, or, without an account, the item of older versions.
     pub fn item(&self, simulator: &Simulator, object_id: Option<&str>) -> Entry {
         let name = item_of(simulator, object_id);
         self.keyring
@@ -70,7 +70,7 @@ impl Home {
             .expect("a mock entry")
     }
 
-    /// The next call about this account's item fails as a locked keyring does.
+    /// Makes the next call on this account's item fail like a locked keyring.
     pub fn lock_next(&self, simulator: &Simulator) {
         let entry = self.item(simulator, Some(JANE));
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
@@ -91,9 +91,9 @@ fn until_renewed(engine: &mut Engine) {
     });
 }
 
-/// What earlier versions, other accounts and killed runs left behind of this place.
+/// Files of earlier versions, other accounts and killed runs for this target.
 #[test]
-fn signing_out_leaves_no_list_of_devices_of_anybody_at_this_place() {
+fn signing_out_removes_every_accounts_device_list_of_this_target() {
     let (simulator, _, home) = after_a_first_run();
     let lists = || {
         let mut names = names_in(home.folder.path());
@@ -118,7 +118,7 @@ fn signing_out_leaves_no_list_of_devices_of_anybody_at_this_place() {
 }
 
 #[test]
-fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen() {
+fn tenant_that_is_down_at_the_start_is_waited_for_with_the_stored_list_on_screen() {
     let (simulator, control, home) = after_a_first_run();
     control.inject(fault("any", "html:503", 0));
     let mut engine = home.start(&simulator);
@@ -145,10 +145,10 @@ fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen
     assert_eq!(engine.state.why_nothing_was_read(), None);
 }
 
-/// A network that comes back is noticed by an address that this computer did not have.
+/// A returning network is recognised by a new address of this computer.
 #[test]
-fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
-    /// So slow that no wait of the engine ends while the test is patient.
+fn new_address_renews_at_once_and_resumes_the_list_and_unknown_outcomes() {
+    /// So slow that no interval of the engine ends during the test.
     const SLOW: f64 = 0.01;
     let (simulator, control, home) = after_a_first_run();
     control.hide_new_actions(Duration::from_hours(9));
@@ -216,7 +216,7 @@ fn refresh_and_try_again_renew_at_once() {
 }
 
 #[test]
-fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
+fn removed_application_is_reported_and_not_requested_again_and_again() {
     let (simulator, control, home) = after_a_first_run();
     control.remove_application(true);
     let mut engine = home.start(&simulator);
@@ -237,7 +237,7 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
         engine.state.session
     );
     let asked = token_requests(&control);
-    // Another console of the same pace tells the time: longer than every wait between two tries.
+    // Another console at the same speed shows the time: longer than every retry interval.
     let (_elsewhere, _folder, mut other) = signed_in();
     other.never_finishing("FIN-LT-042");
     let entry = other.order(ActionKind::Isolate, "FIN-LT-042");
@@ -248,7 +248,7 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
     engine.send(Command::LookNow);
     assert_eq!(token_requests(&control), asked, "no loop");
 
-    // A person who signs in by hand, in vain, is where they were.
+    // A sign-in by hand that fails changes nothing.
     engine.send(Command::SignIn);
     engine.until("the refusal", |s| s.sign_in_failure.is_some());
     assert!(matches!(
@@ -267,7 +267,7 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
 }
 
 #[test]
-fn a_sign_in_that_cannot_be_renewed_in_the_middle_holds_orders_and_comes_back_by_itself() {
+fn failing_renewal_during_a_run_holds_orders_and_recovers_by_itself() {
     let (simulator, control, home) = after_a_first_run();
     let mut engine = home.start(&simulator);
     engine.until("the list", |s| s.inventory.read_at.is_some());
@@ -316,9 +316,9 @@ fn another_accounts_tokens_at_start_do_not_sign_in() {
 }
 
 #[test]
-fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
+fn saved_sign_in_of_another_account_than_the_folders_asks_first() {
     let (simulator, control, home) = after_a_first_run();
-    // Left behind by an older version, under the name that all accounts shared.
+    // Left by an older version, under the item name that all accounts shared.
     let own = home.item(&simulator, Some(JANE));
     let json = own.get_secret().expect("saved");
     let json = String::from_utf8(json)
@@ -339,7 +339,9 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
         "nothing is sent before the answer"
     );
     engine.send(Command::CancelSignIn);
-    engine.until("nobody", |s| s.session == SessionStatus::SignedOut);
+    engine.until("the cancellation", |s| {
+        s.session == SessionStatus::SignedOut
+    });
     drop(engine);
 
     let mut engine = home.start(&simulator);
@@ -354,19 +356,19 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
 }
 
 #[test]
-fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out() {
+fn sign_out_that_a_locked_keyring_did_not_store_is_remembered_and_carried_out() {
     let (simulator, control, home) = after_a_first_run();
     let mut engine = home.start(&simulator);
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
     engine.until_saved();
     home.lock_next(&simulator);
     engine.send(Command::SignOut);
-    engine.until("what is left", |s| {
-        // Locked until this is said: what was saved just now may still be looked at.
+    engine.until("the failure", |s| {
+        // Locked until this is shown: the item just saved may still be read.
         home.lock_next(&simulator);
         s.session == SessionStatus::SignedOut && s.sign_in_failure.is_some()
     });
-    // The last lock met nobody.
+    // Clears the last lock, which may not have been used.
     home.item(&simulator, Some(JANE)).get_secret().ok();
     let failure = engine.until_sign_in_fails();
     let is_said = failure.headline.contains("still in the keyring");
@@ -379,14 +381,14 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     let text = std::fs::read_to_string(home.folder.path().join("accounts.json")).expect("there");
     assert!(text.contains("owed") && !text.contains("jane"), "{text}");
 
-    // Still locked at the next start: it signs nobody in.
+    // Still locked at the next start: no sign-in.
     let asked = control.requests().len();
     home.lock_next(&simulator);
     let mut engine = home.start(&simulator);
     engine.until_sign_in_fails();
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
     assert_eq!(control.requests().len(), asked, "nothing was renewed");
-    // Unlocked: the request is carried out, and still nobody is signed in.
+    // Unlocked: the removal is carried out, and no account is signed in.
     engine.send(Command::TryKeyringAgain);
     engine.until("the removal", |s| {
         s.sign_in_failure.is_none() && s.session == SessionStatus::SignedOut
@@ -403,7 +405,7 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
 }
 
 #[test]
-fn the_keyring_has_answered_while_the_sign_in_host_is_still_waited_for() {
+fn keyring_is_shown_as_saved_while_the_sign_in_host_does_not_answer() {
     let (simulator, control, home) = after_a_first_run();
     control.inject(fault("token", "stall", 0));
     let mut engine = home.start(&simulator);
@@ -418,7 +420,7 @@ fn the_keyring_has_answered_while_the_sign_in_host_is_still_waited_for() {
 }
 
 #[test]
-fn several_saved_sign_ins_of_one_name_are_said_to_be_the_reason() {
+fn duplicate_saved_sign_ins_are_reported_as_the_reason() {
     let (simulator, _, home) = after_a_first_run();
     let entry = home.item(&simulator, Some(JANE));
     let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");

@@ -1,4 +1,4 @@
-//! Rules that are changed by hand during a run, or cannot be read again.
+//! Rules that are edited during a run, or cannot be read again.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn write(folder: &Path, name: &str, text: &str) {
 }
 
 #[test]
-fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason() {
+fn rule_edited_after_the_confirmation_stops_the_order_with_its_reason() {
     for shared in [false, true] {
         let (_simulator, folder, mut engine) = signed_in();
         let rule = "[policy]\nprotected_names = [\"ENG-LT-030\"]\n";
@@ -45,7 +45,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
 }
 
 #[test]
-fn a_form_that_opens_shows_a_rule_written_by_hand() {
+fn opening_a_form_reads_an_edited_rule() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let folder = console.journal.parent().expect("a folder").to_owned();
@@ -61,7 +61,7 @@ fn a_form_that_opens_shows_a_rule_written_by_hand() {
 }
 
 #[test]
-fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_name() {
+fn vanished_rules_stay_in_force_and_every_disruptive_order_asks_for_the_name() {
     let (_simulator, folder, mut engine) = signed_in();
     write(
         folder.path(),
@@ -77,7 +77,7 @@ fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_n
     engine.until("the rules", |s| s.policy.max_batch == 3);
     std::fs::remove_file(folder.path().join(SHARED)).expect("it was there");
     let machine = engine.loaded("ENG-LT-030");
-    engine.until("that they are gone", |s| s.policy.unread.is_some());
+    engine.until("the missing rules", |s| s.policy.unread.is_some());
     assert_eq!(engine.state.policy.max_batch, 3);
     assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -87,7 +87,7 @@ fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_n
     let entry = engine.submit(&draft);
     engine.until_end(entry);
     assert_eq!(posts(&engine.control), ["isolate"]);
-    // That the rules were not read again is in the account of it.
+    // The journal records that the rules were not read again.
     let on_disk = journal_on_disk(&engine.journal);
     let not_reread = on_disk[0].not_reread().join("; ");
     assert!(not_reread.contains("team.toml"), "{not_reread}");

@@ -1,5 +1,5 @@
-//! Nothing secret leaves the two who know it: the real program plays sign-ins and orders, good and
-//! bad ones, with the most talkative log, and then everything it left behind is searched.
+//! Secrets stay where they belong: the real program plays good and bad sign-ins and orders with the most
+//! verbose log, and then everything it left is searched.
 
 use std::path::Path;
 use std::process::Command as Program;
@@ -18,8 +18,8 @@ use crate::person::press;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
 
-/// A secret in each spelling in which it could slip through: as it is, percent-encoded, as JSON,
-/// in base64. Of the long ones the first and last characters are enough: a log cuts them off.
+/// A secret in each spelling in which it could leak: as it is, percent-encoded, as JSON, in base64. Of long
+/// ones the first and last characters suffice, as logs truncate.
 fn spellings(secret: &str) -> Vec<String> {
     let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let json = serde_json::to_string(secret).expect("a string");
@@ -33,14 +33,14 @@ fn spellings(secret: &str) -> Vec<String> {
         URL_SAFE_NO_PAD.encode(secret),
     ];
     if secret.len() > 120 {
-        // Tokens begin alike, so the middle is what tells them apart.
+        // Tokens begin alike, and differ in the middle.
         all.push(secret[60..100].to_owned());
         all.push(secret[secret.len() - 40..].to_owned());
     }
     all
 }
 
-/// The beginning of a secret that stands in `haystack`, if any does.
+/// The beginning of a secret found in `haystack`, if any.
 fn found(secrets: &[String], haystack: &[u8]) -> Option<String> {
     let haystack = String::from_utf8_lossy(haystack);
     secrets
@@ -61,7 +61,7 @@ fn assert_folder_clean(secrets: &[String], folder: &Path) -> usize {
         let path = entry.expect("an entry").path();
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
-            // A file that was replaced meanwhile; the one in its place has another name or comes next.
+            // A file that was replaced meanwhile; its replacement has another name or comes next.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => panic!("{}: {error}", path.display()),
         };
@@ -72,7 +72,7 @@ fn assert_folder_clean(secrets: &[String], folder: &Path) -> usize {
 }
 
 #[test]
-fn the_search_finds_what_is_hidden_in_any_spelling() {
+fn search_finds_secrets_hidden_in_any_spelling() {
     let secret = "1.abc+/=\"é".to_owned() + &"x".repeat(130);
     for spelling in spellings(&secret) {
         let hidden = format!("before {spelling} after");
@@ -81,17 +81,17 @@ fn the_search_finds_what_is_hidden_in_any_spelling() {
     assert_eq!(found(&[secret], b"nothing of the kind"), None);
 }
 
-/// The whole program without a window: code, devices, every kind of order; with the log at its
-/// most talkative, ours and everybody else's.
+/// The whole program without a window: code, devices, every kind of order, with the most verbose log of all
+/// crates.
 #[test]
-fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
+fn no_secret_is_in_log_journal_settings_or_exports_of_a_run() {
     let simulator = tenant();
     let control = simulator.control();
     let folder = tempfile::tempdir().expect("a folder");
     let mut logs = Vec::new();
     let (clock, over) = (control.clone(), Arc::new(AtomicBool::new(false)));
     let stop = Arc::clone(&over);
-    // The tenant's clock runs twenty times faster, as the program is told.
+    // The tenant's clock runs twenty times faster, as configured in the program.
     let ticking = std::thread::spawn(move || {
         while !stop.load(Ordering::Acquire) {
             clock.advance(Duration::from_millis(950));
@@ -139,7 +139,7 @@ fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
     let text = String::from_utf8_lossy(&logs);
     assert!(
         text.contains("TRACE") || text.contains("DEBUG"),
-        "the log talks:\n{text}"
+        "the log is verbose:\n{text}"
     );
     assert_clean(&secrets, "the log", &logs);
     let files = std::fs::read_dir(folder.path()).expect("a folder");
@@ -149,7 +149,7 @@ fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
     assert!(assert_folder_clean(&secrets, folder.path()) > 0);
 }
 
-/// Everything that the window tells of each of its parts, names, values, descriptions and addresses.
+/// Every name, value, description and address in the accessibility tree.
 fn accessibility_tree(console: &Console) -> String {
     let nodes = console.harness.root().children_recursive();
     nodes
@@ -172,8 +172,8 @@ fn assert_exports_clean(secrets: &[String], journal: &Path) {
     }
 }
 
-/// The window: what a screen reader is told in each state of each sign-in method, what is on disk, and
-/// what a crash leaves there.
+/// The window: its accessibility tree in each state of each sign-in method, its files on disk, and a crash
+/// report.
 #[test]
 fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
     let mut console = Console::start();
@@ -210,7 +210,7 @@ fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
         matches!(c.state().session, SessionStatus::NeedsSignIn { .. })
     });
     look(&console);
-    // Once its answer gets lost, then it comes.
+    // Once its response is lost, then it arrives.
     for fails in [true, false] {
         console.click("Sign in with a code");
         console.step_until("a code", |c| {
@@ -221,7 +221,7 @@ fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
             console.inject("token", "garbage", 1);
         }
         assert!(console.control.approve_latest());
-        console.step_until("what came of it", |c| {
+        console.step_until("the outcome", |c| {
             c.state().session.is_signed_in() || c.state().sign_in_failure.is_some()
         });
         look(&console);
@@ -233,11 +233,11 @@ fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
         "only {} secrets were made",
         secrets.len()
     );
-    // The page's address carries what belongs to it; it is in no text, only behind a button.
+    // The page's address contains secrets; it is in no text, only behind a button.
     assert_clean(&secrets, "the screen", screens.concat().as_bytes());
     let folder = console.journal.parent().expect("a folder").to_owned();
     assert_exports_clean(&secrets, &console.journal);
-    // The worst that a panic could say: everything that was in hand.
+    // The worst possible panic message: every secret in use.
     panic_over(&folder, &secrets.join(" "));
     assert!(folder.join("crash.txt").exists());
     assert!(assert_folder_clean(&secrets, &folder) > 1);

@@ -1,4 +1,4 @@
-//! The settings screen, what it saves, and from when on that holds.
+//! The settings screen, what it saves, and when that takes effect.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn on_disk(folder: &Path) -> String {
 }
 
 #[test]
-fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_saved() {
+fn saved_name_is_protected_at_once_and_a_wrong_range_is_not_saved() {
     let (simulator, folder) = place();
     std::fs::write(folder.path().join(FILE_NAME), "# Ours.\n").expect("written");
     let policy = Policy::default();
@@ -60,7 +60,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
         c.shows("“ENG-TL-0*” matches no device in the list") && c.shows_part("“ENG-LT-0*” matches ")
     });
     console.fill("Protected names", "ENG-LT-0*");
-    // What is typed stays while one looks elsewhere.
+    // Typed text stays while another page is open.
     console.click("Back to the list");
     console.step_until("the list", |c| !c.shows("Protected devices"));
     open_settings(&mut console);
@@ -89,7 +89,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
 }
 
 #[test]
-fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold() {
+fn damaged_file_is_named_and_not_overwritten_and_the_previous_rules_stay_in_force() {
     let (simulator, folder) = place();
     let policy = Policy {
         protected_tags: vec!["tier0".into()],
@@ -110,10 +110,10 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
         "and that they could not be read is known"
     );
     assert_eq!(on_disk(folder.path()), "[policy");
-    // Mended, and looked at again: what was typed is still there.
+    // Repaired and opened again: the typed text is still there.
     std::fs::write(folder.path().join(FILE_NAME), "[policy]\n").expect("written");
     open_settings(&mut console);
-    console.step_until("that it is mended", |c| cannot_save(c).is_none());
+    console.step_until("the repaired file", |c| cannot_save(c).is_none());
     console.click("Save");
     console.step_until("the new rules", |c| c.state().settings.saves == 1);
     assert!(on_disk(folder.path()).contains("DC01"));
@@ -122,7 +122,7 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
 /// On Windows no path to another computer leads to this one.
 #[cfg(unix)]
 #[test]
-fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
+fn rules_on_another_computer_need_confirmation_once_and_are_not_read_before() {
     let (simulator, folder) = place();
     let team = folder.path().join("team.toml");
     std::fs::write(&team, "[policy]\nprotected_names = [\"ENG-LT-0*\"]\n").expect("written");
@@ -142,7 +142,7 @@ fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
         c.state().policy.protected_names.len() == 1 && c.state().policy.unread.is_none()
     });
     drop(console);
-    // In the next run nobody is asked.
+    // The next run does not ask again.
     let mut console = Console::open(&simulator, folder.path(), &policy);
     console.step_until("the rules", |c| c.state().settings.shared.is_some());
     assert!(!console.shows(&question));
@@ -177,7 +177,7 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
 }
 
 #[test]
-fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
+fn saved_settings_take_effect_in_the_demo_without_being_written() {
     let (simulator, folder) = place();
     let policy = Policy {
         read_only: true,
@@ -202,12 +202,9 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
     engine.send(Command::SaveSettings(vec![change]));
     engine.until("the new rules", |s| s.settings.saves == 1);
     assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
-    assert!(
-        engine.state.policy.read_only,
-        "what the run was started with"
-    );
+    assert!(engine.state.policy.read_only, "the rules from the start");
     let templates = engine.state.settings.written.entries(RuleKey::Templates);
-    assert_eq!(templates.count(), 2, "what was not changed stays");
+    assert_eq!(templates.count(), 2, "unchanged ones stay");
     assert_eq!(engine.state.settings.file, None);
     assert!(!folder.path().join(FILE_NAME).exists());
 }

@@ -1,4 +1,4 @@
-//! Signing in against the built-in tenant, with its moods.
+//! Signing in at the built-in tenant and its faults.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn cancel_acts_at_once_even_in_the_middle_of_a_request() {
     let asked = Instant::now();
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
-    // Far less than the half minute after which the request would have given up by itself.
+    // Far less than the request's own timeout of half a minute.
     let waited = asked.elapsed();
     assert!(waited < Duration::from_secs(15), "{waited:?}");
 }
@@ -40,7 +40,7 @@ fn late_approval_of_a_cancelled_code_does_not_sign_in() {
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
     let approved = control.approve_latest();
     assert!(approved, "the code is still good at the service");
-    // Another console polls at the same interval, and so tells the time.
+    // Another console polls at the same interval, and so shows the time.
     let mut other = Engine::start(&simulator, folders[1].path());
     other.begin_sign_in();
     let before = polls(&control).len();
@@ -52,7 +52,7 @@ fn late_approval_of_a_cancelled_code_does_not_sign_in() {
 }
 
 #[test]
-fn trouble_on_the_way_does_not_end_the_waiting() {
+fn transient_failures_do_not_end_the_polling() {
     let (simulator, _folder, mut engine) = started();
     engine.begin_sign_in();
     simulator.control().inject(fault("token", "html:503", 1));
@@ -63,7 +63,7 @@ fn trouble_on_the_way_does_not_end_the_waiting() {
 }
 
 #[test]
-fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
+fn declined_expired_and_blocked_sign_ins_are_explained() {
     let (simulator, _folder, mut engine) = started();
     engine.begin_sign_in();
     assert!(simulator.control().decline_latest());
@@ -85,7 +85,7 @@ fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
 }
 
 #[test]
-fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
+fn next_start_signs_in_silently_and_signing_out_removes_the_saved_sign_in() {
     let (simulator, folder) = place();
     let keyring = mock::Store::new().expect("a mock");
     let start = || Engine::start_on(&simulator, folder.path(), &keyring);
@@ -110,7 +110,7 @@ fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
 }
 
 #[test]
-fn an_expired_access_token_is_renewed_without_a_person() {
+fn expired_access_token_is_renewed_automatically() {
     let (simulator, _folder, mut engine) = signed_in();
     simulator.control().expire_access_tokens();
     engine.refresh();
@@ -118,9 +118,9 @@ fn an_expired_access_token_is_renewed_without_a_person() {
     assert!(engine.state.session.is_signed_in());
 }
 
-/// Entra tells nobody that they poll too fast, and ends no family of tokens; other hosts do either.
+/// Entra neither reports too fast polling nor revokes token families; other hosts do either.
 #[test]
-fn a_host_that_is_stricter_or_more_lenient_makes_no_difference() {
+fn stricter_and_more_lenient_hosts_work_alike() {
     for (is_strict, is_lenient) in [(true, false), (false, true)] {
         let simulator = tenant();
         let control = simulator.control();
@@ -161,11 +161,11 @@ fn a_start_without_network_keeps_the_account_and_resumes_when_it_is_back() {
     );
     simulator.control().clear_faults();
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
-    // Nobody signs in again: the saved sign-in is as good as ever.
+    // No new sign-in is needed: the saved one is still valid.
     engine.until_done(entry);
 }
 
-/// Where the console waits for the answer of this page.
+/// Redirect address on which the console waits for this page's response.
 fn port_of(entry: &str) -> Url {
     let port = Url::parse(entry).expect("an address").port();
     let url = format!("http://localhost:{}/", port.expect("a port"));
@@ -173,11 +173,11 @@ fn port_of(entry: &str) -> Url {
 }
 
 #[test]
-fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
+fn browser_signs_in_and_other_clients_of_the_port_change_nothing() {
     let (_simulator, _folder, mut engine) = started();
     let page = engine.begin_in_browser();
     let port = port_of(&page);
-    // Browsers ask for pictures, keep spare connections, and others may guess.
+    // Browsers request icons and keep spare connections, and other programs may guess.
     let _spare = std::net::TcpStream::connect(("127.0.0.1", port.port().expect("a port")));
     assert!(ask("GET", &port.join("/favicon.ico").expect("an address"), "").contains(" 404 "));
     assert!(ask("POST", &port, "code=stolen&state=guessed").contains(" 400 "));
@@ -195,7 +195,7 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
 }
 
 #[test]
-fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
+fn sign_in_cancelled_in_the_browser_or_in_the_console_is_over() {
     let (simulator, _folder, mut engine) = started();
     let page = engine.begin_in_browser();
     assert!(press("cancel", &page).contains("Go back to cordon"));
@@ -206,7 +206,7 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
     let port = port_of(&page).port().expect("a port");
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
-    // Nobody waits for that page any more.
+    // The console no longer waits for that page.
     wait_for("the port to be free again", || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
     });

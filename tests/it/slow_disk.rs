@@ -1,4 +1,4 @@
-//! A disk that does not answer: it holds up what is being written, and nothing else.
+//! A disk that does not respond delays what is being written, and nothing else.
 
 use cordon::action::ActionKind;
 use cordon::journal::{NotSentReason, OrderStatus, Record};
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use crate::common::{Engine, asked_about, journal_on_disk, posts, signed_in};
 
-/// Lets nobody write to the journal until it is dropped.
+/// Blocks writes to the journal until it is dropped.
 struct Held(Connection);
 
 impl Held {
@@ -26,14 +26,14 @@ impl Drop for Held {
     }
 }
 
-/// The engine has taken up every command that was given before.
+/// Waits until the engine has taken every earlier command.
 fn let_it_begin(engine: &mut Engine) {
     let other = engine.loaded("ENG-LT-030");
     engine.load(&other);
 }
 
 #[test]
-fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_written() {
+fn second_order_for_one_target_sees_the_first_before_either_is_written() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.loaded("FIN-LT-042");
     let drafts = [(); 2].map(|()| Engine::draft(ActionKind::Isolate, &machine));
@@ -66,7 +66,7 @@ fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_writte
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
-/// An isolation that the service has taken, and that does not end by itself.
+/// An isolation that the service has accepted, and that does not end by itself.
 fn endless(engine: &mut Engine, name: &str) -> (EntryId, MachineActionId) {
     let machine = engine.machine(name);
     engine.control.never_finish(machine.id.as_str());
@@ -79,7 +79,7 @@ fn endless(engine: &mut Engine, name: &str) -> (EntryId, MachineActionId) {
 }
 
 #[test]
-fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
+fn end_waiting_for_the_disk_does_not_stop_polling_of_others() {
     let (_tenant, _folder, mut engine) = signed_in();
     let (first, action) = endless(&mut engine, "FIN-LT-042");
     let (_, other) = endless(&mut engine, "HR-LT-007");
@@ -100,7 +100,7 @@ fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
         matches!(engine.status(first), OrderStatus::Accepted { .. }),
         "on disk first"
     );
-    // The looks came while it waited, and not after it had given up.
+    // The polls came while it waited, and not after it had given up.
     let gave_up = |said: &str| !said.starts_with("The disk has not answered");
     let mut said = engine.state.problems.iter();
     assert!(!said.any(|problem| gave_up(&problem.explanation.headline)));
@@ -109,7 +109,7 @@ fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
 }
 
 #[test]
-fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
+fn order_withdrawn_while_being_written_is_not_sent() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -132,14 +132,14 @@ fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
         OrderStatus::NotSent { why, detail: None }
     );
     assert!(posts(&engine.control).is_empty());
-    assert!(engine.state.problems.is_empty(), "it was heeded");
+    assert!(engine.state.problems.is_empty(), "the withdrawal worked");
     let written = journal_on_disk(&engine.journal);
     let records = written[0].records();
     let taken_back = |(_, record): &(_, Record)| matches!(record, Record::AttemptRejected { .. });
     assert!(records.iter().any(taken_back), "{records:?}");
 }
 
-/// What was to be sent again stays on top until a new order for it is on disk.
+/// An entry to be sent again stays on top until a new order for it is on disk.
 #[test]
 fn resending_acknowledges_the_old_entry_only_once_the_new_order_is_on_disk() {
     let (_tenant, _folder, mut engine) = signed_in();
@@ -161,7 +161,7 @@ fn resending_acknowledges_the_old_entry_only_once_the_new_order_is_on_disk() {
     let second = again(&mut engine);
     assert!(is_unwritten(&second), "{second:?}");
     let_it_begin(&mut engine);
-    assert!(!is_read(&engine.state), "nothing has taken its place");
+    assert!(!is_read(&engine.state), "no new order is on disk");
     drop(held);
     let third = again(&mut engine);
     assert!(matches!(third, OrderStatus::Done { .. }), "{third:?}");

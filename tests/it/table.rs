@@ -1,4 +1,4 @@
-//! The table as a person arranges it, and the search that completes what is being typed.
+//! Arranging the table, and completions in the search.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ fn search(console: &Console) -> String {
     field.accesskit_node().value().unwrap_or_default()
 }
 
-/// A screen reader is told of the row instead.
+/// Instead of the table, a screen reader gets the focused row.
 fn table_has_the_keyboard(console: &Console) -> bool {
     let table = egui::Id::unique("devices table");
     console.harness.ctx.memory(|memory| memory.has_focus(table))
@@ -47,7 +47,7 @@ fn a_hidden_column_stays_hidden_after_a_restart() {
     console.click("Show column Risk");
     console.harness.run_steps(3);
     assert!(!console.shows("Show column Device"));
-    // By the keyboard too: the next one down.
+    // By keyboard too: the next one down.
     press(&mut console, Key::Escape);
     assert!(!console.shows("Show column Risk"), "Esc closes the menu");
     assert!(console.harness.get_by_label("Columns").is_focused());
@@ -80,7 +80,7 @@ fn a_hidden_column_stays_hidden_after_a_restart() {
 }
 
 #[test]
-fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
+fn fields_and_values_are_completed_by_keys_and_filter_the_rows() {
     let mut console = Console::signed_in();
     begin_search(&mut console, "hea");
     assert!(console.shows("health: active, inactive…"));
@@ -88,7 +88,7 @@ fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
     assert_eq!(search(&console), "health:");
     let all = console.state().inventory.all().len();
     console.until_shows_part("health:Active ");
-    // The most frequent comes first; the arrows go to the next, and Enter takes it.
+    // The most frequent value comes first. The arrows move on, and Enter takes it.
     press(&mut console, Key::ArrowDown);
     press(&mut console, Key::ArrowDown);
     press(&mut console, Key::Enter);
@@ -100,7 +100,7 @@ fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
     assert!(!console.shows(&format!("{all} of {all}")), "{chosen}");
     assert!(console.harness.get_by_label("Search devices").is_focused());
     assert!(!console.shows_part("health:Active "), "the list has gone");
-    // By the pointer.
+    // By pointer.
     begin_search(&mut console, "health:imp");
     let impaired = "health:\"Impaired communication\" ";
     console.until_shows_part(impaired);
@@ -112,9 +112,9 @@ fn a_field_and_its_value_are_completed_by_keys_and_the_rows_are_filtered() {
 }
 
 #[test]
-fn the_list_takes_no_key_that_is_not_meant_for_it() {
+fn completion_list_takes_only_its_own_keys() {
     let mut console = Console::signed_in();
-    // Enter takes nothing that was not marked, and goes to the table as ever.
+    // Enter takes only a marked completion, and otherwise goes to the table as before.
     begin_search(&mut console, "en");
     assert!(console.shows("entra: a part of the Entra device id"));
     press(&mut console, Key::Enter);
@@ -128,7 +128,7 @@ fn the_list_takes_no_key_that_is_not_meant_for_it() {
     assert!(console.harness.get_by_label("Search devices").is_focused());
     press(&mut console, Key::Escape);
     assert_eq!(search(&console), "");
-    // A pasted line is whole, whatever its last word, and its first key goes where it always went.
+    // A pasted line gets no completions, whatever its last word, and its first key works as before.
     console
         .harness
         .event(egui::Event::Paste("eng-lt-030 os".into()));
@@ -142,7 +142,7 @@ fn the_list_takes_no_key_that_is_not_meant_for_it() {
     console.harness.run_steps(3);
     assert!(table_has_the_keyboard(&console));
     assert!(console.shows_part("ENG-LT-030"));
-    // What is no field is named.
+    // An unknown field is named.
     begin_search(&mut console, "colour:red");
     assert!(console.shows_part("“colour” is not a field: name, id, ip"));
     begin_search(&mut console, "user:jane");

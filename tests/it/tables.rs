@@ -1,5 +1,5 @@
-//! The catalogue against the documented requests and answers, and against the tenant's own table,
-//! so that console and tenant cannot both be wrong together.
+//! The catalogue, compared with the documented requests and responses and with the tenant's own table, so
+//! that console and tenant cannot both be wrong together.
 
 use cordon::action::{
     ActionKind, CANCEL_PERMISSIONS, Draft, ParameterKind, Recorded, Subject, Task, Values,
@@ -84,9 +84,9 @@ fn every_other_kind_has_the_body_of_the_documented_request_and_nothing_else() {
     }
 }
 
-/// Most of what the service takes with an indicator may be left out.
+/// Most properties of an indicator are optional.
 #[test]
-fn a_block_says_what_is_documented_and_all_that_is_required() {
+fn block_has_the_documented_properties_and_all_required_ones() {
     let bodies = fixture(include_str!("../fixtures/request_bodies.json"));
     let documented = &bodies["POST /api/indicators"][0];
     let order = draft(ActionKind::BlockFile).parse().expect("complete");
@@ -138,8 +138,8 @@ fn every_choice_that_the_console_offers_is_documented() {
 
 #[test]
 fn catalogue_and_tenant_agree() {
-    // One request of the service adds and removes tags, and indicators are none of a machine: they have
-    // tests of their own.
+    // The service adds and removes tags with one request, and indicators belong to no machine: both have
+    // their own tests.
     let kinds = ActionKind::ALL.iter().copied();
     for kind in kinds.filter(|kind| kind.spec().record.is_of_request()) {
         let spec = kind.spec();

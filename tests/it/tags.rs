@@ -1,4 +1,4 @@
-//! Tags: a request without a record, whose end is what the machine says when it is read again.
+//! Tags: a request without a machine action, whose outcome is read from the machine.
 
 use cordon::action::{ActionKind, Draft, TAG};
 use cordon::journal::OrderStatus;
@@ -34,7 +34,7 @@ fn shown(engine: &Engine) -> Vec<String> {
 }
 
 #[test]
-fn a_tag_leaves_to_the_letter_is_read_again_and_taken_back() {
+fn tag_is_sent_exactly_as_typed_read_again_and_removed() {
     let (_tenant, _folder, mut engine) = signed_in();
     let before = shown(&engine);
     let long = "é\"'\\ ".repeat(40);
@@ -57,7 +57,7 @@ fn a_tag_leaves_to_the_letter_is_read_again_and_taken_back() {
 }
 
 #[test]
-fn a_lost_answer_is_settled_by_reading_the_machine() {
+fn lost_answer_is_settled_by_reading_the_machine() {
     for (what, is_done) in [
         ("drop_after", true),
         ("garbage", true),
@@ -81,7 +81,7 @@ fn a_lost_answer_is_settled_by_reading_the_machine() {
 fn a_tag_is_done_only_once_the_machine_shows_it() {
     let (_tenant, _folder, mut engine) = signed_in();
     let draft = draft(&mut engine, ActionKind::AddTag, MARK);
-    // The answer says so, and then the machine cannot be read.
+    // The response has the tag, but then the machine cannot be read.
     engine.inject("machine", "status:503", 0);
     let entry = engine.submit(&draft);
     engine.until_fast("it is accepted", move |s| {
@@ -93,7 +93,7 @@ fn a_tag_is_done_only_once_the_machine_shows_it() {
 }
 
 #[test]
-fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
+fn accepted_tag_that_is_never_shown_needs_attention() {
     for kind in [ActionKind::AddTag, ActionKind::RemoveTag] {
         let (_tenant, _folder, mut engine) = signed_in();
         if kind == ActionKind::RemoveTag {
@@ -103,7 +103,7 @@ fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
         engine.inject("submit:tags", "forgotten", 1);
         let before = posts(&engine).len();
         let entry = order(&mut engine, kind, MARK);
-        engine.until_fast("somebody is told", move |s| {
+        engine.until_fast("the need for attention", move |s| {
             let known = s.entry(entry);
             known.is_some_and(|known| s.entries.needs_attention(known))
         });
@@ -113,7 +113,7 @@ fn a_tag_that_was_taken_and_is_never_shown_needs_a_person() {
 }
 
 #[test]
-fn a_machine_that_does_not_tell_its_tags_proves_nothing() {
+fn machine_without_reported_tags_proves_nothing() {
     for (kind, what, end) in [
         (ActionKind::AddTag, "lacks:machineTags", "Done"),
         (ActionKind::AddTag, "drop_after", "Done"),
@@ -174,7 +174,7 @@ fn tag_review_warns_of_existing_and_case_variants_and_requires_permission() {
 }
 
 #[test]
-fn a_tag_is_added_from_the_panel_and_its_undo_knows_which() {
+fn tag_is_added_from_the_panel_and_its_undo_knows_its_name() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     console.click("Add tag…");

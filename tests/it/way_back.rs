@@ -1,4 +1,4 @@
-//! What is contained, by whom, and the way back: as far back as the service keeps actions.
+//! Contained devices, who contained them, and their release, as far back as the service keeps actions.
 
 use cordon::action::ActionKind;
 use cordon::guard::Ownership;
@@ -13,12 +13,12 @@ fn row<'a>(rows: &'a [Contained], name: &str) -> Option<&'a Contained> {
 }
 
 #[test]
-fn an_order_that_was_not_ours_is_not_released_as_mine() {
+fn order_that_is_not_ours_is_not_released_as_mine() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.loaded("ENG-LT-030");
     let draft = cordon_draft(&machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
-    // A colleague is first; the service answers with theirs.
+    // A colleague is first; the service responds with their action.
     let id = machine.id.as_str();
     engine.control.never_finish(id);
     let theirs = engine.colleague(id, "Isolate", "ransomware");
@@ -47,7 +47,7 @@ fn cordon_draft(machine: &cordon::model::MachineRef) -> cordon::action::Draft {
 }
 
 #[test]
-fn the_release_offer_names_what_is_already_being_released() {
+fn release_offer_names_devices_already_being_released() {
     let mut console = Console::signed_in();
     let machine = console.open_device("ENG-LT-030");
     let confirm = |console: &mut Console, verb: &str| {
@@ -71,7 +71,7 @@ fn the_release_offer_names_what_is_already_being_released() {
 }
 
 #[test]
-fn what_is_contained_is_released_by_its_own_name_also_among_others() {
+fn contained_device_is_released_by_its_name_also_among_others() {
     let mut console = Console::signed_in();
     let printer = unmanaged(&console);
     let laptop = machine_named(&console.control, "ENG-LT-030");
@@ -109,7 +109,7 @@ fn what_is_contained_is_released_by_its_own_name_also_among_others() {
     assert_eq!(kinds, wanted);
 }
 
-/// A device without a sensor.
+/// The device without a sensor.
 fn unmanaged(console: &Console) -> cordon::model::MachineId {
     let all = console.state().inventory.all().iter();
     let mut unmanaged = all.filter(|machine| machine.is_unmanaged());
@@ -140,7 +140,7 @@ fn containments_are_looked_up_as_far_back_as_the_service_keeps_them() {
 }
 
 #[test]
-fn older_containments_that_could_not_be_read_are_said_with_their_date() {
+fn unreadable_older_containments_are_reported_with_their_date() {
     let mut console = Console::signed_in();
     console.step_until("the older ones", |c| c.state().containments.value.is_some());
     console.harness.key_press(Key::F6);
@@ -148,7 +148,7 @@ fn older_containments_that_could_not_be_read_are_said_with_their_date() {
     assert!(!console.shows_part("Not checked"));
     console.inject("machine_actions", "forbidden", 0);
     console.harness.key_press(Key::F5);
-    console.step_until("what was not read", |c| {
+    console.step_until("the unread period", |c| {
         c.state().containments.failure.is_some() && c.shows_part("Not checked: recent isolations")
     });
 }

@@ -1,4 +1,4 @@
-//! What the checks that run elsewhere are made of.
+//! The workflow for checks on the CI server.
 
 const WORKFLOW: &str = include_str!("../../.github/workflows/ci.yml");
 
@@ -34,9 +34,9 @@ fn each_action_is_pinned_by_its_commit_and_the_image_by_its_digest() {
     }
 }
 
-/// Advisories are looked up there in each run, and may not be left out.
+/// Each run there has to check advisories.
 #[test]
-fn the_workflow_installs_what_looks_up_advisories_and_wants_it() {
+fn workflow_installs_and_requires_the_advisory_check() {
     for line in [
         "cargo install --locked cargo-deny@",
         "ADVISORIES: required",

@@ -1,4 +1,4 @@
-//! A keyring that can be put into each state that keyrings are met in.
+//! A keyring that can be put into each condition that occurs in practice.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -12,12 +12,12 @@ use keyring_core::{Credential, CredentialStore, Entry, Error, Result};
 pub enum Condition {
     Works,
     Locked,
-    /// No call comes back until it is in another one.
+    /// Calls block until the condition changes.
     Hangs,
     Absent,
-    /// Each sign-in is there twice.
+    /// Each sign-in is stored twice.
     Doubled,
-    /// What is there can be read, and nothing can be changed.
+    /// Items can be read, and nothing can be changed.
     ReadOnly,
 }
 
@@ -34,7 +34,7 @@ struct Shared {
 #[derive(Debug)]
 struct Inside {
     condition: Condition,
-    /// Values with a number each, by the item's name.
+    /// Numbered values by item name.
     items: HashMap<String, Vec<(u64, Vec<u8>)>>,
     last: u64,
 }
@@ -60,7 +60,7 @@ impl Keyring {
         }))
     }
 
-    /// `sign_in` is the item that is doubled.
+    /// Sets the condition; `sign_in` is the item to double.
     pub fn set(&self, condition: Condition, sign_in: &str) {
         let mut inside = self.inside();
         inside.condition = condition;
@@ -74,7 +74,7 @@ impl Keyring {
         self.0.changed.notify_all();
     }
 
-    /// What is there, whatever the condition.
+    /// The stored value, in any condition.
     pub fn kept(&self, name: &str) -> Option<Vec<u8>> {
         let inside = self.inside();
         let (_, newest) = inside.items.get(name)?.last()?;
@@ -151,7 +151,7 @@ impl Item {
         }
     }
 
-    /// The values that are meant, of which one call can only mean one.
+    /// The matching values; a call needs exactly one.
     fn meant(&self, inside: &Inside) -> Result<Option<Vec<u8>>> {
         let values = inside.items.get(&self.name).into_iter().flatten();
         let is_meant = |number: u64| self.only.is_none_or(|only| only == number);

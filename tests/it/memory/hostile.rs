@@ -1,4 +1,4 @@
-//! A service whose lists are made to fill the memory: they have no end.
+//! A service whose lists are endless, to fill the memory.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -6,30 +6,30 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What it answers.
+/// Its responses.
 #[derive(Clone, Copy, Default)]
 pub struct Hostile {
-    /// Devices in each page; fewer where fewer are asked for, unless these are more than anybody asks for.
+    /// Devices in each page, or fewer if fewer are requested, unless this exceeds the largest page.
     pub rows: usize,
     /// Letters in the group of each device.
     pub group: usize,
     /// Tags of each device, of one letter.
     pub tags: usize,
-    /// Whether each reading has other devices than the one before.
+    /// Whether each reading has new devices.
     pub is_new: bool,
     /// Letters in the comment of each action; without any there are no actions.
     pub comment: usize,
-    /// Letters in each text of what is read of one device, which has as many rows as fit.
+    /// Letters in each text of a device's parts, which have as many rows as fit.
     pub part: usize,
 }
 
-/// Bytes of an answer about one device.
+/// Bytes of a response about one device.
 const PART: usize = 7 << 20;
-/// The most rows that anybody asks for.
+/// The largest page that is requested.
 const MOST: usize = 10_000;
 
 impl Hostile {
-    /// Begins to serve; its address.
+    /// Starts the server and returns its address.
     pub fn serve(self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -74,7 +74,7 @@ impl Hostile {
             self.rows
         };
         let is_list = first.contains("/machines?");
-        // The short page before a list is of the same reading.
+        // The short first page belongs to the same reading.
         if is_list && skip == 0 && top == MOST && self.is_new {
             readings.fetch_add(1, Ordering::Relaxed);
         }
@@ -84,7 +84,7 @@ impl Hostile {
             return list(rows);
         }
         if first.contains("/machineactions?") && self.comment > 0 {
-            // Others in each of the two lists.
+            // Different actions in each of the two lists.
             let kind = usize::from(first.contains("type%20eq"));
             let comment = "x".repeat(self.comment);
             return list((skip..skip + 1_000).map(|n| {

@@ -1,4 +1,4 @@
-//! Storages that send less than they say, something else, or the same again.
+//! Storages that send less than declared, something else, or the same again.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,14 +8,14 @@ use cordon::message::DownloadNews;
 
 use super::{LINK, collected};
 
-/// What the storage below says that its package has: 5 GB.
+/// Declared size of the package: 5 GB.
 const DECLARED: u64 = 5 << 30;
 
-/// Answers a request for the package from this byte on.
+/// Responds to a request for the package from this byte on.
 type Answer = fn(TcpStream, Option<u64>) -> std::io::Result<()>;
 
-/// A storage that declares far more than it sends: a few small pieces, and then the line ends. The heads
-/// of its requests.
+/// A storage that sends a few small pieces of the declared size and then closes the connection. Returns the
+/// heads of its requests.
 fn miserly_storage(send: Answer) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -34,7 +34,7 @@ fn miserly_storage(send: Answer) -> (String, Arc<Mutex<Vec<String>>>) {
                 name.eq_ignore_ascii_case("range").then_some(from)
             });
             noted.lock().expect("whole").push(head.join("\n"));
-            // The console may have gone: then there is nobody to send to.
+            // The console may have closed the connection.
             send(stream, range).ok();
         }
     });
@@ -61,7 +61,7 @@ fn send_a_little(mut stream: TcpStream, range: Option<u64>) -> std::io::Result<(
     Ok(())
 }
 
-/// Ends the rest in due form, long before where it was said to end.
+/// Ends the body properly, long before the declared end.
 fn end_early(mut stream: TcpStream, range: Option<u64>) -> std::io::Result<()> {
     let Some(from) = range else {
         return send_a_little(stream, range);
@@ -73,7 +73,7 @@ fn end_early(mut stream: TcpStream, range: Option<u64>) -> std::io::Result<()> {
     stream.write_all(head.as_bytes())
 }
 
-/// Has another package by the time the rest is asked for.
+/// Has another package by the time of the range request.
 fn send_another(mut stream: TcpStream, range: Option<u64>) -> std::io::Result<()> {
     if range.is_none() {
         return send_a_little(stream, range);
@@ -89,7 +89,7 @@ fn begin_again(stream: TcpStream, _range: Option<u64>) -> std::io::Result<()> {
 }
 
 #[test]
-fn what_broke_a_download_off_is_named_and_not_called_a_lost_connection() {
+fn reason_of_a_broken_download_is_named_and_not_called_a_lost_connection() {
     let cases: [(Answer, &str, &str); 3] = [
         (
             end_early,
@@ -125,16 +125,16 @@ fn what_broke_a_download_off_is_named_and_not_called_a_lost_connection() {
     }
 }
 
-/// It is taken up where it broke, never begun anew, and given up after some times without getting on.
+/// Resumed where it broke, never restarted, and given up after several attempts without progress.
 #[test]
-fn five_gigabytes_that_hardly_come_are_given_up_and_leave_nothing() {
+fn five_gigabytes_that_hardly_arrive_are_given_up_and_leave_nothing() {
     let mut it = collected();
     let (storage, heads) = miserly_storage(send_a_little);
     it.engine.control.keep_packages_at(&storage);
     it.begin(it.evidence.path().to_owned().as_path());
     let is_broken = |n: &DownloadNews| matches!(n, DownloadNews::Resumes { received, .. } if *received >= 4_000);
     it.until("the first break", is_broken);
-    // No more is on disk than has come.
+    // No more is on disk than has arrived.
     let names = it.files();
     let on_disk = std::fs::metadata(it.evidence.path().join(&names[0])).expect("there");
     assert!(names.len() == 1 && on_disk.len() < 1_000_000, "{names:?}");
@@ -155,7 +155,7 @@ fn five_gigabytes_that_hardly_come_are_given_up_and_leave_nothing() {
         assert!(!said.contains("authorization") && !said.contains("bearer"));
         let from = format!("range: bytes={}-", n * 4_000);
         assert_eq!(said.contains(&from), n > 0, "{n}: {head}");
-        // Of that version, or all of another.
+        // The rest of that version, or all of another.
         assert_eq!(said.contains("if-range: \"1\""), n > 0, "{n}: {head}");
     }
 }
