@@ -18,10 +18,10 @@ const ACTION: &str = "org.a11y.atspi.Action";
 const COMPONENT: &str = "org.a11y.atspi.Component";
 const TEXT: &str = "org.a11y.atspi.Text";
 
-/// How long most things may take on a machine that has much else to do.
+/// Time limit of most waits, on a busy machine too.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The registry's roles that a window of ours can have, by their number.
+/// Roles of the nodes in our windows, by their AT-SPI number.
 const ROLES: [(u32, &str); 27] = [
     (2, "alert"),
     (7, "check box"),
@@ -52,7 +52,7 @@ const ROLES: [(u32, &str); 27] = [
     (116, "static"),
 ];
 
-/// The roles of what is worked by a person, or spoken of as a whole.
+/// Roles of controls, and of nodes that are announced as a whole.
 const WORKED: [&str; 11] = [
     "alert",
     "button",
@@ -67,7 +67,7 @@ const WORKED: [&str; 11] = [
     "toggle button",
 ];
 
-/// A state of a node, by the number of its bit.
+/// A state of a node, by its bit number.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub enum State {
@@ -78,12 +78,12 @@ pub enum State {
     Selected = 23,
 }
 
-/// One node of the tree as it was when the tree was read.
+/// One node of the tree, as of the reading.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// How deep below the application's root.
+    /// Depth below the application's root.
     pub depth: usize,
-    /// The role in the registry's words: "button", "entry", "label", …
+    /// The role's AT-SPI name: "button", "entry", "label", …
     pub role: &'static str,
     /// The accessible name.
     pub name: String,
@@ -96,27 +96,27 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether the node was in this state when the tree was read.
+    /// Whether the node had this state when the tree was read.
     pub fn is(&self, state: State) -> bool {
         self.states & (1 << state as u32) != 0
     }
 
-    /// Whether name, content or description holds this text.
+    /// Whether name, content or description contains this text.
     pub fn says(&self, text: &str) -> bool {
         self.name.contains(text) || self.text.contains(text) || self.description.contains(text)
     }
 
-    /// Whether it is a button of this name that can be pressed.
+    /// Whether it is an enabled button with this name.
     pub fn is_live_button(&self, name: &str) -> bool {
         self.role == "button" && self.name == name && self.is(State::Enabled)
     }
 }
 
-/// An object on the bus: who has it, and where.
+/// An object on the bus: the owner's name and the path.
 type Reference = (String, OwnedObjectPath);
 
-/// What one call tells about each node: itself, its application, its parent, its place there, the
-/// number of its children, its interfaces, name, role, description and states.
+/// A node in the result of `GetItems`: itself, its application, parent, index in the parent, number of
+/// children, interfaces, name, role, description and states.
 type CacheItem = (
     Reference,
     Reference,
@@ -151,7 +151,7 @@ impl<'s> Window<'s> {
         window
     }
 
-    /// Reads the whole tree, top-down. It is empty while the window is not there yet.
+    /// Reads the whole tree, top-down. It is empty until the window is there.
     pub fn read(&self) -> Vec<Node> {
         let Some(service) = self.service() else {
             return Vec::new();
@@ -207,12 +207,12 @@ impl<'s> Window<'s> {
         nodes
     }
 
-    /// Whether any node says this text.
+    /// Whether any node contains this text.
     pub fn says(&self, text: &str) -> bool {
         self.read().iter().any(|node| node.says(text))
     }
 
-    /// Waits until the tree satisfies the predicate; keeps the tree and a picture when it gives up.
+    /// Waits until the tree satisfies the predicate. On a timeout, keeps the tree and a picture.
     pub fn wait_for(
         &self,
         what: &str,
@@ -246,19 +246,19 @@ impl<'s> Window<'s> {
             .expect("the node was there a moment ago")
     }
 
-    /// Waits until some node says this text.
+    /// Waits until some node contains this text.
     pub fn wait_for_text(&self, text: &str) -> Node {
         self.wait_for_node(&format!("the text {text:?}"), |node| node.says(text))
     }
 
-    /// Waits until no node says this text.
+    /// Waits until no node contains this text.
     pub fn wait_until_gone(&self, text: &str) {
         self.wait_for(&format!("{text:?} to go"), PATIENCE, |nodes| {
             !nodes.is_empty() && !nodes.iter().any(|node| node.says(text))
         });
     }
 
-    /// Waits for the button of this name to be enabled, and presses it.
+    /// Waits until the button of this name is enabled, and presses it.
     pub fn press(&self, name: &str) {
         let button = self.wait_for_node(&format!("an enabled button {name:?}"), |node| {
             node.is_live_button(name)
@@ -266,13 +266,13 @@ impl<'s> Window<'s> {
         self.activate(&button);
     }
 
-    /// Does what a click on the node would do, without the pointer.
+    /// Performs the node's click action, without the pointer.
     pub fn activate(&self, node: &Node) {
         let (role, name) = (node.role, &node.name);
         assert!(self.takes_action(node), "{role:?} {name:?} took no action");
     }
 
-    /// The same; `false` when the node has gone meanwhile.
+    /// The same; `false` if the node has disappeared.
     pub fn takes_action(&self, node: &Node) -> bool {
         let done: Option<bool> = self.call(node, ACTION, "DoAction", &0_i32);
         done == Some(true)
@@ -286,13 +286,13 @@ impl<'s> Window<'s> {
             .xdotool(&["mousemove", "--sync", &x, &y, "click", "1"]);
     }
 
-    /// Where the node is on the screen: left, top, width, height in pixels.
+    /// The node's position and size on the screen: left, top, width, height in pixels.
     pub fn extents(&self, node: &Node) -> (i32, i32, i32, i32) {
         self.call::<_, (i32, i32, i32, i32)>(node, COMPONENT, "GetExtents", &0_u32)
             .unwrap_or_else(|| panic!("{:?} {:?} has no place on screen", node.role, node.name))
     }
 
-    /// Waits until the keyboard is on the node of this name.
+    /// Waits until the node of this name has the keyboard focus.
     pub fn wait_for_focus(&self, name: &str) {
         self.wait_for_node(&format!("the focus on {name:?}"), |node| {
             node.name == name && node.is(State::Focused)
@@ -319,7 +319,7 @@ impl<'s> Window<'s> {
         });
     }
 
-    /// Types on the keyboard, wherever it is.
+    /// Types into the focused node.
     pub fn type_text(&self, text: &str) {
         assert!(
             text.is_ascii(),
@@ -328,12 +328,12 @@ impl<'s> Window<'s> {
         self.session.xdotool(&["type", "--delay", "15", text]);
     }
 
-    /// Presses a key or a chord, in xdotool's words: "Return", "ctrl+k".
+    /// Presses a key or a chord, in xdotool's notation: "Return", "ctrl+k".
     pub fn key(&self, chord: &str) {
         self.session.xdotool(&["key", chord]);
     }
 
-    /// Keeps a picture of the display and the tree beside it; and whatever can be worked has a name.
+    /// Keeps a picture of the display with its tree, and asserts that every control has a name.
     pub fn picture(&self, name: &str) {
         self.session.picture(name);
         let nodes = self.read();
@@ -345,7 +345,7 @@ impl<'s> Window<'s> {
         assert!(nameless.is_none(), "{name}: a {nameless:?} has no name");
     }
 
-    /// The name on the accessibility bus of the process, once it has one.
+    /// The process's name on the accessibility bus, once it has one.
     fn service(&self) -> Option<String> {
         if let Some(service) = self.service.get() {
             return Some(service.clone());
@@ -370,7 +370,8 @@ impl<'s> Window<'s> {
         Some(self.service.get_or_init(|| found.0).clone())
     }
 
-    /// `None` when the node has gone or doesn't know the call; both are ordinary while a window changes.
+    /// `None` if the node has disappeared or doesn't support the call; both are ordinary while a window
+    /// changes.
     fn call<B, R>(&self, node: &Node, interface: &str, method: &str, body: &B) -> Option<R>
     where
         B: serde::Serialize + DynamicType,
@@ -401,7 +402,7 @@ impl<'s> Window<'s> {
     }
 }
 
-/// Puts a node and all below it into the list, children in their order.
+/// Adds a node and its descendants to the list, children in their order.
 fn lay_out(
     node: Node,
     children: &mut HashMap<OwnedObjectPath, Vec<(i32, Node)>>,
@@ -423,7 +424,7 @@ fn role_word(number: u32) -> &'static str {
         .map_or("other", |(_, word)| word)
 }
 
-/// The tree as text, one node a line.
+/// The tree as text, one node per line.
 fn describe(nodes: &[Node]) -> String {
     let mut text = String::new();
     for node in nodes {

@@ -1,4 +1,4 @@
-//! What the program does without a window, and what the environment must not do to it.
+//! The program without a window, and its independence from the environment.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::session::Session;
 use crate::tenant::Tenant;
 
 #[test]
-fn without_a_display_it_says_so_in_one_sentence_and_ends() {
+fn missing_display_is_reported_in_one_sentence() {
     let displays: [&[(&str, &str)]; 3] = [
         &[],
         &[("DISPLAY", ":4711")],
@@ -44,7 +44,7 @@ fn without_a_display_it_says_so_in_one_sentence_and_ends() {
             assert_no_crash(folder.path(), &said);
         }
     }
-    // A first start has no settings either; that stays the smaller problem.
+    // A first start has no settings either; that remains the smaller problem.
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = bare(&folder).output().expect("the program can be started");
     let said = text(&output.stderr);
@@ -57,7 +57,7 @@ fn without_a_display_it_says_so_in_one_sentence_and_ends() {
 }
 
 #[test]
-fn the_doctor_works_without_a_display_and_names_what_is_missing() {
+fn doctor_works_without_a_display_and_names_missing_parts() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = bare(&folder)
         .env("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -79,7 +79,7 @@ fn the_doctor_works_without_a_display_and_names_what_is_missing() {
 }
 
 #[test]
-fn the_self_test_passes_and_fails_at_an_injected_fault() {
+fn self_test_passes_and_fails_at_an_injected_fault() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = bare(&folder)
         .arg("self-test")
@@ -128,7 +128,7 @@ fn the_self_test_passes_and_fails_at_an_injected_fault() {
 }
 
 #[test]
-fn a_stand_in_has_to_be_on_this_machine() {
+fn stand_in_has_to_be_on_this_machine() {
     for address in [
         "http://10.0.0.1",
         "https://example.com",
@@ -146,7 +146,7 @@ fn a_stand_in_has_to_be_on_this_machine() {
 }
 
 #[test]
-fn a_proxy_of_the_environment_does_not_come_between_the_console_and_its_stand_in() {
+fn proxy_of_the_environment_is_not_used_for_the_stand_in() {
     let session = Session::start("proxy");
     let tenant = Tenant::start(&session);
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -171,7 +171,7 @@ fn a_proxy_of_the_environment_does_not_come_between_the_console_and_its_stand_in
 }
 
 #[test]
-fn the_program_that_ships_is_small_and_says_what_draws_its_window() {
+fn shipped_program_is_small_and_names_its_renderer() {
     const LARGEST: u64 = 25 * 1024 * 1024;
     let size = std::fs::metadata(&*PROGRAM)
         .expect("the program is there")
@@ -193,7 +193,7 @@ fn the_program_that_ships_is_small_and_says_what_draws_its_window() {
     );
 }
 
-/// The program with an environment that has neither display nor message bus.
+/// The program in an environment without display and message bus.
 fn bare(folder: &TempDir) -> Command {
     let mut command = Command::new(&*PROGRAM);
     command
@@ -214,7 +214,7 @@ fn assert_no_crash(folder: &Path, said: &str) {
     );
 }
 
-/// A line of the log, not for people.
+/// Whether it is a log line, which is not meant for users.
 fn is_warning(line: &str) -> bool {
     line.contains(" WARN ")
 }

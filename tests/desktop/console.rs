@@ -1,4 +1,4 @@
-//! The console under test: its window, its process, and what a person does in it.
+//! The console under test: its window, its process, and a user's steps in it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use crate::a11y::{Node, State, Window};
 use crate::session::{Running, Session};
 use crate::tenant::{Device, Tenant};
 
-/// The program under test: the one that ships, with its own features. What Cargo builds beside the
-/// tests has those of their libraries too.
+/// The shipped program, with its own features. Cargo's build beside the tests also has the features of
+/// their libraries.
 pub static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     std::env::var_os("CORDON_SHIPPED")
         .map(PathBuf::from)
@@ -20,9 +20,9 @@ pub static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 const CLOSE_ANYWAY: &str = "Close anyway";
-/// Longest that it takes to scroll through all that one form has found.
+/// Time limit for scrolling through all findings of one form.
 const UNTIL_ALL_SHOWN: Duration = Duration::from_mins(2);
-/// Longest time from one look at the service to the next, and some more.
+/// Time limit for the next poll of the service, with a margin.
 const NEXT_LOOK: Duration = Duration::from_secs(90);
 
 /// The console under test.
@@ -34,12 +34,12 @@ pub struct Console<'s> {
 }
 
 impl<'s> Console<'s> {
-    /// Starts the console on this tenant with the session's one data folder, and waits for its window.
+    /// Starts the console on this tenant with the session's data folder, and waits for its window.
     pub fn start(session: &'s Session, tenant: &Tenant) -> Self {
         Self::run(session, start_command(session, tenant))
     }
 
-    /// The same, with a person signed in.
+    /// The same, signed in.
     pub fn signed_in(session: &'s Session, tenant: &Tenant) -> Self {
         let console = Self::start(session, tenant);
         console.sign_in(tenant);
@@ -72,7 +72,7 @@ impl<'s> Console<'s> {
         self.wait_for_devices();
     }
 
-    /// The code on the sign-in screen, as a screen reader is told it.
+    /// The code on the sign-in screen, from the accessibility tree.
     pub fn code(&self) -> String {
         let node = self.window.wait_for_node("the code", |node| {
             node.description == "Device code" && is_code(code_of(node))
@@ -80,12 +80,12 @@ impl<'s> Console<'s> {
         code_of(&node).to_owned()
     }
 
-    /// Waits until the list of devices is there.
+    /// Waits for the device list.
     pub fn wait_for_devices(&self) {
         self.window.wait_for_node("a row of a device", is_row);
     }
 
-    /// Finds a device by typing its name, and clicks the row of that very record.
+    /// Finds a device by its name, and clicks the row of exactly this record.
     pub fn choose(&self, device: &Device) {
         let name = device.label.split(' ').next().unwrap_or_default();
         self.window.fill("Search devices", name);
@@ -98,12 +98,12 @@ impl<'s> Console<'s> {
         self.wait_for_facts(device);
     }
 
-    /// Waits until a device is selected, and until what is to be known before acting was read.
+    /// Waits until a device is selected and the facts needed before acting have been read.
     pub fn wait_for_facts(&self, device: &Device) {
         let what = format!("the panel of {}", device.label);
         self.window.wait_for(&what, NEXT_LOOK, |nodes| {
             nodes.iter().any(|n| is_row_of(n, device) && n.is(State::Selected))
-                // Said as soon as the device's own actions were read.
+                // Shown as soon as the device's own actions have been read.
                 && nodes.iter().any(|n| n.says("history of this device (read") || n.says("in all, read"))
         });
     }
@@ -124,15 +124,15 @@ impl<'s> Console<'s> {
         });
     }
 
-    /// Scrolls through what was found until the button that begins so works: that has to be on screen
-    /// before it can be confirmed, and a small window shows less. What the button is called.
+    /// Scrolls through the findings until the button that begins like this is enabled: all of them have to
+    /// be on screen first, and a small window shows fewer at once. Returns the button's name.
     pub fn show_all(&self, confirm: &str) -> String {
         let is_it = |node: &Node| node.name.starts_with(confirm) && node.is_live_button(&node.name);
         let what = format!("{confirm:?} to be enabled");
         let nodes = self.window.wait_for(&what, UNTIL_ALL_SHOWN, |nodes| {
             let next = nodes.iter().find(|node| is_next_to_show(node));
-            // On a busy machine many presses can reach the same picture, so they are not counted. The
-            // button disappears once the last finding has been on screen.
+            // On a busy machine many presses can reach the same frame, so they are not counted. The button
+            // disappears once the last finding has been on screen.
             if let Some(next) = next {
                 self.window.takes_action(next);
             }
@@ -142,7 +142,7 @@ impl<'s> Console<'s> {
         confirm.expect("it was there a moment ago").name
     }
 
-    /// Waits until the activity list says this of the newest order of this kind for this device.
+    /// Waits until the activity list shows one of these for the newest order of this kind for this device.
     pub fn wait_for_outcome(&self, device: &Device, title: &str, any_of: &[&str]) {
         let what = format!("{} “{title}” to be {any_of:?}", device.label);
         self.window.wait_for(&what, NEXT_LOOK, |nodes| {
@@ -150,7 +150,7 @@ impl<'s> Console<'s> {
         });
     }
 
-    /// Waits until it is accepted, whatever the service calls that by now.
+    /// Waits until it is accepted, whatever its status by then.
     pub fn wait_until_accepted(&self, device: &Device, title: &str) {
         self.wait_for_outcome(device, title, &["Accepted (Pending)", "In progress"]);
     }
@@ -160,7 +160,7 @@ impl<'s> Console<'s> {
         self.running.process()
     }
 
-    /// Ends the console as a power cut would.
+    /// Kills the console, as a power cut would.
     pub fn kill(mut self) {
         self.running.kill();
     }
@@ -170,7 +170,7 @@ impl<'s> Console<'s> {
         self.window.key("alt+F4");
     }
 
-    /// Waits for the program to end well.
+    /// Waits for the program to end with success.
     pub fn wait_for_end(mut self) {
         let status = self.running.wait_for_end();
         assert!(status.success(), "the console ends well, not with {status}");
@@ -217,7 +217,7 @@ pub fn start_command(session: &Session, tenant: &Tenant) -> Command {
     command
 }
 
-/// What the program prints when it is run without a window on the session's data folder.
+/// Output of a run without a window on the session's data folder.
 pub fn without_window(session: &Session, arguments: &[&str]) -> Output {
     session
         .command(&*PROGRAM)
@@ -228,13 +228,13 @@ pub fn without_window(session: &Session, arguments: &[&str]) -> Output {
         .expect("the program can be started")
 }
 
-/// The folder that holds journal and settings of the console under test.
+/// The data folder of the console under test.
 pub fn data_folder(session: &Session) -> PathBuf {
     session.folder().join("cordon-data")
 }
 
-/// What the activity list says of the orders of this kind for this device: those that need attention
-/// come first, then the newest.
+/// Texts of the activity list about orders of this kind for this device: first those that need attention,
+/// then the newest.
 pub fn outcomes<'n>(
     nodes: &'n [Node],
     device: &Device,
@@ -257,7 +257,7 @@ pub fn is_row_of(node: &Node, device: &Device) -> bool {
     is_row(node) && node.name.starts_with(&device.label)
 }
 
-/// Whether there are rows, and each is of a device of this name.
+/// Whether there are rows, all of devices with this name.
 pub fn only_rows_of(nodes: &[Node], name: &str) -> bool {
     let mut rows = nodes.iter().filter(|node| is_row(node)).peekable();
     rows.peek().is_some() && rows.all(|row| row.name.starts_with(&format!("{name} (…")))
@@ -271,7 +271,7 @@ fn code_of(node: &Node) -> &str {
     }
 }
 
-/// Nine capitals and digits.
+/// Nine capital letters and digits.
 fn is_code(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     text.len() == 9 && text.bytes().all(is_part)
@@ -281,7 +281,7 @@ fn asks_to_close(node: &Node) -> bool {
     node.is_live_button(CLOSE_ANYWAY)
 }
 
-/// The button that scrolls to the next device or finding that was not on screen yet.
+/// The button that scrolls to the next device or finding that has not been on screen yet.
 fn is_next_to_show(node: &Node) -> bool {
     node.name.starts_with("Show next (") && node.is_live_button(&node.name)
 }

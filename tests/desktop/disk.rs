@@ -1,5 +1,5 @@
-//! A disk that fills up while the console runs, and one that cannot be written: real mounts, in a
-//! mount namespace of the program's own, so that this needs no rights.
+//! A disk that fills up while the console runs, and a read-only one: real mounts in the program's own mount
+//! namespace, so that no privileges are needed.
 
 use std::fs;
 use std::io::Write as _;
@@ -13,7 +13,7 @@ use crate::tenant::{Change, Tenant};
 
 const COMMENT: &str = "INC-4711 beacon seen";
 
-/// Runs `command` where `mount` has been done first; `$0` in it is the data folder.
+/// Runs `command` after `mount`, in which `$0` is the data folder.
 fn in_own_mounts(session: &Session, mount: &str, command: &Command) -> Command {
     fs::create_dir_all(data_folder(session)).expect("the data folder can be made");
     let mut own = session.command("unshare");
@@ -25,7 +25,7 @@ fn in_own_mounts(session: &Session, mount: &str, command: &Command) -> Command {
     own
 }
 
-/// A file that takes all the room on the console's own disk.
+/// A file that fills the console's own disk.
 struct Filler(PathBuf);
 
 impl Filler {
@@ -48,7 +48,7 @@ impl Filler {
 }
 
 #[test]
-fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
+fn full_disk_stops_the_next_order_and_loses_no_earlier_one() {
     let session = Session::start("disk-full");
     let tenant = Tenant::start(&session);
     let command = start_command(&session, &tenant);
@@ -80,7 +80,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
         "nothing leaves that is not on disk"
     );
 
-    // The end of the first order comes while there is no room to write it down.
+    // The first order ends while there is no room to write that down.
     tenant.succeed("Isolate");
     window.wait_for_text("was not saved; cordon reads it again later");
     window.picture("2-not-saved");
@@ -98,7 +98,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_read() {
+fn unwritable_data_folder_is_reported_and_its_journal_can_be_read() {
     let session = Session::start("read-only-disk");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -138,10 +138,10 @@ fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_rea
     assert_eq!(tenant.changes().len(), 1);
 }
 
-/// What opens a package, and every token, in none of these: the words of the log at its most talkative, the
-/// files of the console, what it exports, what a screen reader is told.
+/// The package's link and every token are in none of these: the most verbose log, the console's files, its
+/// exports, and the accessibility tree.
 #[test]
-fn a_package_for_which_there_is_no_room_leaves_nothing_and_its_link_is_nowhere() {
+fn package_without_disk_space_leaves_nothing_and_its_link_is_nowhere() {
     let session = Session::start("package-disk");
     let tenant = Tenant::start(&session);
     let (small, large) = (
@@ -197,7 +197,10 @@ fn a_package_for_which_there_is_no_room_leaves_nothing_and_its_link_is_nowhere()
     let secrets = tenant.secrets();
     assert!(secrets.len() > 3, "{}", secrets.len());
     let log = fs::read(session.pictures().join("cordon.err.log")).expect("a log");
-    assert!(String::from_utf8_lossy(&log).contains("TRACE"), "it talks");
+    assert!(
+        String::from_utf8_lossy(&log).contains("TRACE"),
+        "the log is verbose"
+    );
     let mut places = vec![("the log", log), ("the screen", seen.into_bytes())];
     for file in fs::read_dir(data_folder(&session)).expect("a folder") {
         let path = file.expect("an entry").path();
@@ -215,7 +218,7 @@ fn a_package_for_which_there_is_no_room_leaves_nothing_and_its_link_is_nowhere()
             let is_there = text.contains(secret) || text.contains(&quoted);
             assert!(!is_there, "a secret in {place}");
         }
-        // The link's own path names the tenant.
+        // The link's path contains the tenant.
         for part in ["/safedownload/", "?token=", "Bearer ey"] {
             assert!(!text.contains(part), "{part} in {place}");
         }

@@ -7,7 +7,7 @@ use crate::tenant::{Change, Tenant, word};
 use std::time::Duration;
 
 #[test]
-fn a_device_is_isolated_by_keyboard_alone() {
+fn device_is_isolated_by_keyboard_alone() {
     let session = Session::start("keyboard");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
@@ -20,7 +20,7 @@ fn a_device_is_isolated_by_keyboard_alone() {
     tenant.approve_on_the_page(&code);
     console.wait_for_devices();
 
-    // Away from the search field, so that the slash has something to do.
+    // Away from the search field, so that the slash has an effect.
     window.key("shift+Tab");
     window.wait_for_node("the search field without the focus", |node| {
         node.name == "Search devices" && !node.is(State::Focused)

@@ -1,4 +1,4 @@
-//! What a real keyring remembers, and what the console does without one.
+//! The console with a real keyring, and without one.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::tenant::Tenant;
 const SECRETS: &str = "org.freedesktop.secrets";
 
 #[test]
-fn a_sign_in_outlives_the_console_and_a_sign_out_ends_it() {
+fn sign_in_outlives_the_console_until_a_sign_out() {
     let session = Session::start("keyring-unlocked");
     let _keyring = start_keyring(&session, Keyring::Unlocked);
     let tenant = Tenant::start(&session);
@@ -51,11 +51,11 @@ fn a_sign_in_outlives_the_console_and_a_sign_out_ends_it() {
 }
 
 #[test]
-fn without_a_keyring_the_session_works_until_one_comes() {
+fn session_works_without_a_keyring_until_one_appears() {
     let session = Session::start("keyring-late");
     assert!(
         !name_has_owner(&session.bus(), SECRETS),
-        "nobody keeps secrets on this bus"
+        "this bus has no secret service"
     );
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -80,25 +80,25 @@ fn without_a_keyring_the_session_works_until_one_comes() {
 }
 
 #[test]
-fn a_locked_keyring_is_called_locked() {
+fn locked_keyring_is_called_locked() {
     let session = Session::start("keyring-locked");
     let mut keyring = start_keyring(&session, Keyring::Unlocked);
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
     console.window.wait_for_text("Saved in the keyring");
-    // The sign-in, and what the journal has.
+    // The sign-in and the journal's checkpoint.
     wait_until("both items", || items_kept(&session).len() == 2);
     console.kill();
     keyring.kill();
     let bus = session.bus();
     wait_until("the keyring to be gone", || !name_has_owner(&bus, SECRETS));
 
-    // The same keyring, as it is before anybody has given its password.
+    // The same keyring, before its password was entered.
     let _keyring = start_keyring(&session, Keyring::Locked);
     assert_eq!(
         items_kept(&session).len(),
         2,
-        "what was saved is still there"
+        "the saved sign-in is still there"
     );
     let console = Console::start(&session, &tenant);
     console
@@ -112,9 +112,9 @@ fn a_locked_keyring_is_called_locked() {
     console.window.picture("2-still-works");
 }
 
-/// A keyring in which nothing can be kept yet: reading finds nothing, as if all were well.
+/// A keyring that cannot store anything yet: reading finds nothing, as in an empty one.
 #[test]
-fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_one() {
+fn keyring_without_a_collection_is_detected_by_writing_and_used_once_it_has_one() {
     let session = Session::start("keyring-empty");
     let mut keyring = start_keyring(&session, Keyring::Locked);
     let tenant = Tenant::start(&session);
@@ -137,11 +137,11 @@ fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_o
 }
 
 #[test]
-fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
+fn unresponsive_keyring_does_not_block_the_window() {
     let session = Session::start("keyring-silent");
     let silent = own_without_answering(&session);
     let tenant = Tenant::start(&session);
-    // Only where somebody has signed in before is a saved sign-in looked for.
+    // A saved sign-in is looked for only after an earlier one.
     let console = Console::signed_in(&session, &tenant);
     console
         .window
@@ -151,7 +151,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     let console = Console::start(&session, &tenant);
     let window = &console.window;
     window.wait_for_text("Looking for a saved sign-in");
-    // The way on is there from the first moment; after three seconds it says what it waits for.
+    // The sign-in buttons work at once; after three seconds the screen names the keyring.
     let seen = Instant::now();
     window.wait_for_node("the way on", |node| {
         node.is_live_button("Sign in with a code")
@@ -159,7 +159,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     window.picture("1-waiting");
     window.wait_for_text("may be asking to be unlocked");
     let waited = seen.elapsed();
-    // A call on the bus gives up after 25 s by itself: it was not waited for.
+    // A call on the bus times out after 25 s: it was not waited for.
     assert!(waited < Duration::from_secs(20), "it took {waited:?}");
     window.picture("2-says-what-it-waits-for");
 
@@ -169,18 +169,18 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     console.wait_for_devices();
     window.wait_for_text("Sign-in not saved: The keyring does not answer");
     window.picture("3-without-it");
-    // Neither does it keep the program from ending.
+    // It does not keep the program from ending either.
     console.close();
     drop(silent);
 }
 
 #[test]
-fn without_a_message_bus_the_session_still_works() {
+fn session_works_without_a_message_bus() {
     let session = Session::start("no-bus");
     let tenant = Tenant::start(&session);
     let mut command = start_command(&session, &tenant);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS");
-    // The accessibility bus is out of reach too: this is worked blind, and judged by the tenant.
+    // The accessibility bus is unreachable too: the window is worked blind and judged by the tenant.
     let mut console = session.spawn("cordon", command);
     session.xdotool(&[
         "search",
@@ -200,7 +200,7 @@ fn without_a_message_bus_the_session_still_works() {
     session.picture("2-devices");
     session.xdotool(&["type", "--delay", "15", "ENG-LT-030"]);
     session.xdotool(&["key", "Return"]);
-    // The device's own record is read once the selection has rested, and again for its form.
+    // The device's own record is read after the dwell time, and again for its form.
     let record = format!("/machines/{}", tenant.devices("ENG-LT-030")[0].id);
     wait_until("the device and the parts of its panel to be read", || {
         tenant.requests("GET", &record) >= 4
@@ -234,12 +234,12 @@ fn without_a_message_bus_the_session_still_works() {
     );
 }
 
-/// How the keyring daemon is started.
+/// Start mode of the keyring daemon.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keyring {
-    /// With its password, as a sign-in to the desktop does.
+    /// With its password, as at a desktop sign-in.
     Unlocked,
-    /// Without; and there is nobody on the bus to ask for it.
+    /// Without, and with no prompt on the bus that could ask for it.
     Locked,
 }
 
@@ -264,14 +264,14 @@ fn start_keyring(session: &Session, how: Keyring) -> Running {
     running
 }
 
-/// Owns the name of the keyring, and answers nothing; until it is dropped.
+/// Owns the keyring's bus name and answers nothing, until it is dropped.
 fn own_without_answering(session: &Session) -> Connection {
     let bus = session.bus();
-    bus.request_name(SECRETS).expect("nobody else has the name");
+    bus.request_name(SECRETS).expect("the name is free");
     bus
 }
 
-/// How many sign-ins the session's open keyring holds. What it remembers of the journal signs nobody in.
+/// Number of sign-ins in the session's open keyring, without the journal's checkpoints.
 fn secrets_kept(session: &Session) -> usize {
     let items = items_kept(session).into_iter();
     let is_sign_in = |item: &OwnedObjectPath| {
@@ -283,7 +283,7 @@ fn secrets_kept(session: &Session) -> usize {
     items.filter(is_sign_in).count()
 }
 
-/// All that the session's keyring holds; of a locked one nothing else can be told.
+/// All items of the session's keyring, which is all that a locked one shows.
 fn items_kept(session: &Session) -> Vec<OwnedObjectPath> {
     let anything: HashMap<String, String> = HashMap::new();
     let reply = session

@@ -1,4 +1,4 @@
-//! Light and dark, large and small: a picture of each screen, and that it looks as it should.
+//! Light and dark, large and small: a picture of each screen, with a check of its look.
 
 use std::path::Path;
 use std::thread;
@@ -8,7 +8,7 @@ use crate::console::{Console, start_command};
 use crate::session::Session;
 use crate::tenant::Tenant;
 
-/// Mean lightness, from 0 for black to 1 for white, between which a theme lies; behind a form all is dimmed.
+/// Mean lightness of a theme, from 0 for black to 1 for white; behind a form everything is dimmed.
 pub const DARK: std::ops::Range<f64> = 0.0..0.3;
 const LIGHT: std::ops::Range<f64> = 0.5..1.0;
 
@@ -22,7 +22,7 @@ fn every_screen_follows_the_theme() {
     let window = &console.window;
     let themes = [("light", LIGHT), ("dark", DARK)];
 
-    // First as the system, then light, then dark.
+    // First the system's theme, then light, then dark.
     for ((theme, lightness), now) in themes.clone().into_iter().zip(["system", "light"]) {
         window.press(&format!("Theme: {now}"));
         show(&session, &format!("{theme}-1-sign-in"), &lightness);
@@ -32,8 +32,8 @@ fn every_screen_follows_the_theme() {
     console.choose(&device);
     for (theme, lightness) in themes {
         if theme == "light" {
-            // Dark comes before system, and that before light.
-            // By the key: with an account in it the strip keeps its buttons in a menu.
+            // From dark to system, then to light. By key: with an account, the strip keeps its buttons in a
+            // menu.
             window.key(SWITCH_THEME);
             session.picture("system-2-devices");
             window.key(SWITCH_THEME);
@@ -51,7 +51,7 @@ fn every_screen_follows_the_theme() {
 }
 
 #[test]
-fn a_small_screen_with_large_letters_is_enough_for_the_job() {
+fn small_screen_with_large_letters_is_enough_for_the_job() {
     let session = Session::start_sized("small-and-large", "1280x720");
     let tenant = Tenant::start(&session);
     let mut command = start_command(&session, &tenant);
@@ -78,7 +78,7 @@ fn a_small_screen_with_large_letters_is_enough_for_the_job() {
     let comment = window.wait_for_node("the comment", |node| {
         node.role == "entry" && node.name == "Comment"
     });
-    // It is scrolled to, and that is a movement.
+    // Scrolling there is animated.
     thread::sleep(Duration::from_secs(1));
     window.picture("3-form");
     let (_, top, _, height) = window.extents(&button);
@@ -86,14 +86,14 @@ fn a_small_screen_with_large_letters_is_enough_for_the_job() {
     assert!(top + height <= 720, "the button is on the screen");
     assert!(
         field_top + field_height <= top,
-        "what is typed can be seen above the buttons, not at {field_top} with the buttons at {top}"
+        "typed text is visible above the buttons, not at {field_top} with the buttons at {top}"
     );
     window.key("ctrl+Return");
     console.wait_until_accepted(&device, "Isolate device");
     window.picture("4-accepted");
 }
 
-/// Keeps a picture, once its mean lightness is in this range.
+/// Keeps a picture once its mean lightness is in this range.
 pub fn show(session: &Session, name: &str, lightness: &std::ops::Range<f64>) {
     let deadline = Instant::now() + Duration::from_mins(1);
     loop {
@@ -109,7 +109,7 @@ pub fn show(session: &Session, name: &str, lightness: &std::ops::Range<f64>) {
     }
 }
 
-/// A figure of a picture, in the words of `identify`.
+/// A property of a picture, in the format language of `identify`.
 pub fn measure(session: &Session, picture: &Path, figure: &str) -> f64 {
     let output = session
         .command("identify")

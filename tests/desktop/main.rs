@@ -1,8 +1,8 @@
 //! The released program on a real display, with a real keyring, worked from outside.
 //!
-//! `tests/run` installs what this needs and runs it; plain `cargo test` leaves it out.
-//! Each test has a desktop of its own, so they may run side by side. Pictures, accessibility trees and logs
-//! of the last run are in `target/desktop-pictures`.
+//! `tests/run` installs what this needs and runs it; plain `cargo test` leaves it out. Each test has its
+//! own desktop, so they may run in parallel. Pictures, accessibility trees and logs of the last run are in
+//! `target/desktop-pictures`.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -12,36 +12,36 @@
     reason = "a test ends with a message, and waits by the real clock"
 )]
 
-/// Reads and works a window through the accessibility bus.
+/// Access to a window through the accessibility bus.
 mod a11y;
-/// What the program does without a window.
+/// The program without a window.
 mod command_line;
-/// The console under test, and what a person does in it.
+/// The console under test, and a user's steps in it.
 mod console;
-/// A full disk, and one that cannot be written.
+/// A full disk, and a read-only one.
 mod disk;
 /// The whole job without a pointer.
 mod keyboard;
-/// What the keyring remembers, and what happens without one.
+/// With a real keyring, and without one.
 mod keyring;
 /// Light and dark.
 mod look;
-/// What reaches a person who looks elsewhere.
+/// Desktop notifications.
 mod notify;
-/// Each page as a screen reader has it.
+/// Each page in the accessibility tree.
 mod pages;
-/// What a person's browser does.
+/// A user's browser.
 #[path = "../it/person.rs"]
 mod person;
-/// A plan on several devices, and power cuts in the middle of it.
+/// A plan on several devices, with power cuts.
 mod plan;
-/// After a crash, and after an answer that never came.
+/// Recovery after a crash, and after a lost response.
 mod recovery;
 /// A private desktop: display, window manager, message bus, accessibility bus.
 mod session;
 /// The built-in tenant as a server.
 mod tenant;
-/// What a person does on Wayland, and what goes from window to window there.
+/// The console on Wayland.
 mod wayland;
-/// From sign-in to a contained device, and back.
+/// From sign-in to an isolated device, and back.
 mod window;

@@ -1,4 +1,4 @@
-//! What reaches a person who looks elsewhere.
+//! Desktop notifications for a user who looks elsewhere.
 #![expect(
     clippy::too_many_arguments,
     clippy::unused_self,
@@ -66,14 +66,14 @@ pub fn desktop(session: &Session) -> (Connection, Shown) {
     (bus, shown)
 }
 
-/// What was shown so far.
+/// The notifications so far.
 pub fn shown(shown: &Shown) -> Vec<(String, String)> {
     let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
     shown.clone()
 }
 
 #[test]
-fn a_minimised_window_notifies_of_an_end_and_of_a_failure() {
+fn minimised_window_notifies_of_a_success_and_of_a_failure() {
     let session = Session::start("notify-minimised");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
@@ -83,7 +83,7 @@ fn a_minimised_window_notifies_of_an_end_and_of_a_failure() {
     console.choose(&device);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_until_accepted(&device, TITLE);
-    assert_eq!(shown(&notifications), [], "a person is looking");
+    assert_eq!(shown(&notifications), [], "the window is in front");
     session.xdotool(&["search", "--name", "cordon", "windowminimize", "--sync"]);
     tenant.succeed("Isolate");
     wait_until("a notification", || !shown(&notifications).is_empty());
@@ -96,7 +96,7 @@ fn a_minimised_window_notifies_of_an_end_and_of_a_failure() {
 }
 
 #[test]
-fn a_covered_window_notifies_of_an_end() {
+fn covered_window_notifies_of_an_end() {
     let session = Session::start("notify-covered");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
@@ -106,7 +106,7 @@ fn a_covered_window_notifies_of_an_end() {
     console.choose(&device);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_until_accepted(&device, TITLE);
-    // Another program in front, over the whole of it.
+    // Another program in front, covering it completely.
     let other = Console::demo(&session);
     other.window.wait_for_text("nothing leaves this computer");
     let front = [

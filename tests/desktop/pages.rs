@@ -1,5 +1,5 @@
-//! Each page and form as a screen reader has it: reached by keys alone, named, and left again to where
-//! the keyboard was.
+//! Each page and form in the accessibility tree: reached by keys alone, named, and closed with the focus
+//! back where it was.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::session::Session;
 use crate::tenant::Tenant;
 
-/// What opens it, and a part of a name that only it has.
+/// The key that opens it, and a part of a name that only it has.
 const PAGES: [(&str, Way, &str); 13] = [
     ("keys", Way::Key("F1"), "Command palette"),
     ("contained", Way::Key("F6"), "Blocked on every device"),
@@ -33,7 +33,7 @@ enum Way {
 }
 
 #[test]
-fn every_page_has_names_and_the_focus_and_gives_it_back() {
+fn every_page_has_names_and_takes_and_returns_the_focus() {
     let session = Session::start("pages");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -55,11 +55,11 @@ fn every_page_has_names_and_the_focus_and_gives_it_back() {
         window.wait_for_text(part);
         let inside = focused(window, page);
         assert!(!inside.name.is_empty(), "{page}: {inside:?}");
-        // Looks for what can be worked and has no name.
+        // Asserts that every control has a name.
         window.picture(&format!("{number:02}-{page}"));
         window.key("Escape");
         if matches!(page, "journal" | "incident") {
-            // They begin in their field, which the first one leaves.
+            // These pages begin in their field, which the first Esc leaves.
             window.wait_for_focus("Back to the list");
             window.key("Escape");
         }
@@ -77,7 +77,7 @@ fn every_page_has_names_and_the_focus_and_gives_it_back() {
     assert_eq!(tenant.changes(), [], "looking sends nothing");
 }
 
-/// What the keyboard is on: one thing, once the page has come to rest.
+/// The only focused node, once the page has come to rest.
 fn focused(window: &Window<'_>, page: &str) -> Node {
     let has_one = |nodes: &[Node]| nodes.iter().filter(|node| is_focused(node)).count() == 1;
     let nodes = window.wait_for(
@@ -89,7 +89,7 @@ fn focused(window: &Window<'_>, page: &str) -> Node {
     found.next().expect("it was there a moment ago")
 }
 
-/// A window that has nothing of its own to focus passes for it itself.
+/// A window without a focusable node is reported as focused itself.
 fn is_focused(node: &Node) -> bool {
     node.is(State::Focused) && node.role != "frame"
 }

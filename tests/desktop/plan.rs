@@ -1,4 +1,4 @@
-//! A plan of three steps on five devices, with the power cut in the middle of it, more than once.
+//! A plan of three steps on five devices, with several power cuts in the middle of it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,16 +25,16 @@ steps = [
     { action = "tag", tag = "contained" },
 ]
 "#;
-/// The last part of each step's path, and how it ends.
+/// The last path segment of each step, and its final status.
 const STEPS: [(&str, &str); 3] = [
     ("isolate", "Isolated"),
     ("collectInvestigationPackage", "Package collected"),
     ("tags", "Tag added"),
 ];
 const CONFIRM: &str = "Run “Drill” on ";
-/// Numbers of requests after which the power is cut: in the first step, and twice in the others.
+/// Numbers of requests after which the power is cut, one in each step.
 const CUTS: [usize; 3] = [2, 6, 11];
-/// An order that was cut off before it left is looked for during five minutes before it may be sent again.
+/// An order that was cut off is looked up for five minutes before it may be sent again.
 const UNTIL_NOT_FOUND: Duration = Duration::from_mins(8);
 
 fn write_plan(session: &Session) {
@@ -54,7 +54,7 @@ fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
         let tick = format!("Select {}", device.quoted);
         let node = window.wait_for_node(&tick, |node| node.name == tick);
         window.activate(&node);
-        // The keyboard goes to the list with it.
+        // This moves the keyboard focus to the list.
         window.wait_for_focus("Devices");
     }
     window.wait_for_text("5 selected");
@@ -72,13 +72,13 @@ fn confirm_plan(console: &Console<'_>, devices: &[Device]) {
     window.press(&confirm);
 }
 
-/// Waits for the truth about what was on its way, and sends what was not sent, if anything.
+/// Waits for the outcome of pending orders, and sends unsent ones, if any.
 fn resume(console: &Console<'_>) -> bool {
-    /// The second where none of them had left.
+    /// The second if none of them had been sent.
     const UNSENT: [&str; 2] = ["Send again (", "Review and send ("];
     let window = &console.window;
     window.wait_for("every outcome", UNTIL_NOT_FOUND, |nodes| {
-        // Over the rows, of which not all are in sight.
+        // In the whole summary, as not all rows are visible.
         let is_open =
             |word: &str| word.contains("outcome unknown") || word.contains("no answer yet");
         !nodes.iter().any(|node| is_open(&node.name.to_lowercase()))
@@ -92,7 +92,7 @@ fn resume(console: &Console<'_>) -> bool {
     window.wait_for_text("the same beacon");
     let is_number = |name: &str| name == "Type the number of devices";
     if let Some(field) = window.find_all(|node| is_number(&node.name)).pop() {
-        let count = window.wait_for_node("how many", |node| {
+        let count = window.wait_for_node("the number of devices", |node| {
             node.role == "alert" && node.name.starts_with("Drill on ")
         });
         let count = count.name.split(' ').nth(2).unwrap_or_default().to_owned();
@@ -104,7 +104,7 @@ fn resume(console: &Console<'_>) -> bool {
     true
 }
 
-/// Without a pause between the looks: a step takes no longer than one.
+/// Polls without a pause, as a step may be that short.
 fn cut_after(requests: usize, tenant: &Tenant) {
     let deadline = Instant::now() + Duration::from_mins(3);
     while tenant.changes().len() < requests {
@@ -112,7 +112,7 @@ fn cut_after(requests: usize, tenant: &Tenant) {
     }
 }
 
-/// How often each step was asked for, by its path and device.
+/// Number of requests for each step, by path and device.
 fn asked(tenant: &Tenant) -> BTreeMap<(String, String), usize> {
     let mut asked = BTreeMap::new();
     for change in tenant.changes() {
@@ -144,7 +144,7 @@ fn killed_in_the_middle_and_resumed_no_step_of_a_plan_is_doubled_or_lost() {
     assert!(resumed > 1, "the power was hardly ever cut in the middle");
     wait_until("all requests", || tenant.changes().len() >= 15);
     tenant.advance(3_600);
-    // Not all rows are in sight; the journal has them all.
+    // Not all rows are visible; the journal has them all.
     wait_until("the end of each step", || {
         let export = without_window(&session, &["journal", "export", "--format", "csv"]);
         let said = String::from_utf8_lossy(&export.stdout).into_owned();

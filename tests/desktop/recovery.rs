@@ -1,4 +1,4 @@
-//! After a crash, after an answer that never came, and beside another console.
+//! Recovery after a crash and after a lost response, and a second console.
 
 use crate::a11y::State;
 use crate::console::{Console, is_row_of};
@@ -9,7 +9,7 @@ const TITLE: &str = "Isolate device";
 const COMMENT: &str = "INC-4711 beacon seen";
 
 #[test]
-fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() {
+fn killed_console_follows_its_action_again_and_sends_nothing_twice() {
     let session = Session::start("killed");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -32,7 +32,7 @@ fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() 
 }
 
 #[test]
-fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
+fn lost_answer_is_looked_up_and_the_order_is_not_repeated() {
     let session = Session::start("lost-answer");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -43,11 +43,11 @@ fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
     console.choose(&device);
 
     tenant.inject("submit", "drop_after", 1);
-    // So that there is time to see the first look-up under way.
+    // Slow enough to see the first look-up.
     tenant.inject("machine_actions", "latency:3000", 0);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_for_outcome(&device, TITLE, &["Outcome unknown"]);
-    let repeat = window.wait_for_node("why it cannot be repeated", |node| {
+    let repeat = window.wait_for_node("the reason against repeating", |node| {
         node.name == "Isolate…" && !node.is(State::Enabled)
     });
     assert!(!repeat.description.is_empty(), "{repeat:?}");
@@ -69,7 +69,7 @@ fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
 }
 
 #[test]
-fn a_second_console_on_the_same_folder_only_looks() {
+fn second_console_on_the_same_folder_is_read_only() {
     let session = Session::start("second-console");
     let tenant = Tenant::start(&session);
     let _first = Console::signed_in(&session, &tenant);
@@ -88,7 +88,7 @@ fn a_second_console_on_the_same_folder_only_looks() {
 }
 
 #[test]
-fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
+fn closing_before_the_answer_asks_first_and_loses_nothing() {
     let session = Session::start("closing");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -107,8 +107,8 @@ fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     console.wait_until_accepted(&device, TITLE);
     window.picture("2-stayed");
     assert_eq!(tenant.changes().len(), 1, "one confirmation, one request");
-    // Now the service has it, and the next start follows it; but not without a new sign-in, because
-    // there is no keyring here.
+    // Now the service has it, and the next start follows it, after a new sign-in, as there is no keyring
+    // here.
     console.ask_to_close();
     window.wait_for_text("still pending");
     window.picture("3-asks-once-more");

@@ -1,5 +1,5 @@
-//! A private desktop for one test: its own home, message bus, display, window manager and accessibility bus.
-//! Nothing of the person's own desktop is read or touched, and everything ends when the value is dropped.
+//! A private desktop for one test: its own home, message bus, display, window manager and accessibility
+//! bus. The user's own desktop is neither read nor changed, and everything ends when the value is dropped.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -15,35 +15,35 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use zbus::blocking::{Connection, connection};
 
-/// How long a part of the desktop may take to come up.
+/// Time limit for a part of the desktop to start.
 const START_LIMIT: Duration = Duration::from_secs(90);
-/// The compositor's socket, in the session's own folder for such.
+/// The compositor's socket, in the session's own runtime folder.
 const COMPOSITOR: &str = "wayland-cordon";
 
-/// What a program started in the session is, besides its own children, ended with.
+/// A program started in the session, which is ended together with its children.
 pub struct Running {
     child: Child,
     group: u32,
 }
 
 impl Running {
-    /// The number of its process.
+    /// Its process id.
     pub fn process(&self) -> u32 {
         self.group
     }
 
-    /// Gives the program something to read, and ends its input.
+    /// Writes the program's input and closes it.
     pub fn write(&mut self, text: &[u8]) {
         let mut input = self.child.stdin.take().expect("the input was piped");
         input.write_all(text).expect("the program reads its input");
     }
 
-    /// Ends the program as a power cut would; it gets no chance to tidy up.
+    /// Kills the program, as a power cut would.
     pub fn kill(&mut self) {
         self.end("KILL");
     }
 
-    /// Waits for the program to end by itself, for so long at most.
+    /// Waits for the program to end by itself, at most for `limit`.
     pub fn ends_within(&mut self, limit: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + limit;
         loop {
@@ -63,7 +63,7 @@ impl Running {
             .unwrap_or_else(|| panic!("the program did not end; its threads: {}", self.threads()))
     }
 
-    /// What each thread of the program waits for in the kernel.
+    /// Kernel wait channels of the program's threads.
     fn threads(&self) -> String {
         let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
         let tasks = fs::read_dir(format!("/proc/{}/task", self.group));
@@ -80,7 +80,7 @@ impl Running {
     }
 
     fn signal(&self, name: &str) {
-        // The shell's own `kill` is there on every system, and reaches the whole process group.
+        // The shell's own `kill` is on every system, and reaches the whole process group.
         Command::new("/bin/sh")
             .args(["-c", &format!("kill -{name} -{} 2>/dev/null", self.group)])
             .status()
@@ -119,7 +119,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Writes a program of this name, which runs a line of the shell; where it is.
+    /// Writes a program of this name that runs a line of shell, and returns its path.
     pub fn program(&self, name: &str, line: &str) -> PathBuf {
         let path = self.folder().join(name);
         fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("it can be written");
@@ -141,7 +141,7 @@ impl Session {
         session
     }
 
-    /// The same on Wayland: the compositor `weston`, which draws on the display and is worked through it.
+    /// The same on Wayland: the compositor `weston`, which draws on the display and gets its input from it.
     pub fn start_on_wayland(name: &str) -> Self {
         let size = "1280x800";
         let mut session = Self::bare(name, size);
@@ -183,12 +183,12 @@ impl Session {
         session
     }
 
-    /// The folder that holds all that this session's programs write.
+    /// The folder for all files of this session's programs.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where pictures and logs of this session are kept after the test.
+    /// The folder in which pictures and logs of this session are kept after the test.
     pub fn pictures(&self) -> &Path {
         &self.pictures
     }
@@ -205,7 +205,7 @@ impl Session {
         command
     }
 
-    /// The same on the display itself: what draws there, plays the keyboard, and takes pictures.
+    /// The same for the display itself: for programs that draw there, play the keyboard, or take pictures.
     pub fn tool(&self, program: impl AsRef<Path>) -> Command {
         let home = self.folder.path();
         let mut command = Command::new(program.as_ref());
@@ -236,7 +236,7 @@ impl Session {
         self.launch(what, command)
     }
 
-    /// Starts a program and hands back the first line it prints.
+    /// Starts a program and returns the first line that it prints.
     pub fn spawn_and_read(&self, what: &str, mut command: Command) -> (Running, String) {
         command.stdout(Stdio::piped());
         let mut running = self.launch(what, command);
@@ -278,12 +278,12 @@ impl Session {
                 "GetAddress",
                 &(),
             )
-            .expect("the accessibility bus tells its address");
+            .expect("the accessibility bus has an address");
         let address: String = reply.body().deserialize().expect("the address is a text");
         connect(&address)
     }
 
-    /// Waits until somebody on the session bus answers to this name.
+    /// Waits until this name has an owner on the session bus.
     pub fn wait_for_name(&self, name: &str) {
         let bus = self.bus();
         wait_until(&format!("a service called {name}"), || {
@@ -293,7 +293,7 @@ impl Session {
 
     /// Keeps a picture of the whole display.
     pub fn picture(&self, name: &str) -> PathBuf {
-        // What is told to the accessibility bus is painted a moment later, in software.
+        // The accessibility bus is ahead of the painting, which is done in software.
         thread::sleep(Duration::from_millis(300));
         let path = self.pictures.join(format!("{name}.png"));
         let status = self
@@ -432,7 +432,7 @@ impl Session {
     }
 }
 
-/// Waits for something that the desktop does by itself.
+/// Waits for a change that the desktop makes by itself.
 pub fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
     let deadline = Instant::now() + START_LIMIT;
     while !reached() {
@@ -444,7 +444,7 @@ pub fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
     }
 }
 
-/// Whether somebody on this bus answers to this name.
+/// Whether this name has an owner on the bus.
 pub fn name_has_owner(bus: &Connection, name: &str) -> bool {
     bus.call_method(
         Some("org.freedesktop.DBus"),
@@ -466,7 +466,7 @@ fn connect(address: &str) -> Connection {
         .unwrap_or_else(|error| panic!("no connection to the bus at {address}: {error}"))
 }
 
-/// Where a program is, also one that is no command for people.
+/// Path of a program, also outside of `PATH`.
 pub fn find_program(name: &str) -> PathBuf {
     let searched = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&searched)

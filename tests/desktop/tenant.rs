@@ -12,7 +12,7 @@ use crate::session::{Running, Session};
 
 /// The built-in tenant, served on a loopback port.
 pub struct Tenant {
-    /// Where it listens, without a slash at the end.
+    /// Its address, without a slash at the end.
     pub url: String,
     address: String,
     _running: Running,
@@ -23,18 +23,18 @@ pub struct Tenant {
 pub struct Device {
     /// The machine id.
     pub id: String,
-    /// What a person reads: the name and the end of the id.
+    /// Its label on screen: the name and the end of the id.
     pub label: String,
-    /// As it stands among words, on buttons.
+    /// The form within sentences, on buttons.
     pub quoted: String,
 }
 
-/// One request that would change something at a device.
+/// A request that would change a device.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The last part of the path: `isolate`, `unisolate`, …
+    /// The last path segment: `isolate`, `unisolate`, …
     pub verb: String,
-    /// Whose machine id stands in the path.
+    /// The machine id in the path.
     pub machine: String,
 }
 
@@ -49,7 +49,7 @@ impl Change {
 }
 
 impl Tenant {
-    /// Starts the tenant with 60 devices. Codes are polled for each second, so that a sign-in is quick.
+    /// Starts the tenant with 60 devices. Codes are polled every second, so that a sign-in is quick.
     pub fn start(session: &Session) -> Self {
         let mut command = session.command(&*PROGRAM);
         command.args(["simulate", "--port", "0", "--devices", "60"]);
@@ -70,7 +70,7 @@ impl Tenant {
         tenant
     }
 
-    /// Says yes to a code as the person does: on the verification page, first the code, then the account.
+    /// Approves a code as a user does: on the verification page, first the code, then the account.
     pub fn approve_on_the_page(&self, user_code: &str) {
         let form = "application/x-www-form-urlencoded";
         let asked = self.send(
@@ -88,11 +88,11 @@ impl Tenant {
         assert!(done.contains("You have signed in"), "the page says: {done}");
     }
 
-    /// Says yes to the newest code that waits, and waits for one.
+    /// Waits for a code and approves the newest one.
     pub fn approve_newest(&self) {
         let deadline = Instant::now() + Duration::from_mins(1);
         while !self.try_send("/control/approve", "{}") {
-            assert!(Instant::now() < deadline, "nobody asked for a code");
+            assert!(Instant::now() < deadline, "no code was requested");
             thread::sleep(Duration::from_millis(200));
         }
     }
@@ -113,17 +113,17 @@ impl Tenant {
             .collect()
     }
 
-    /// From now on, what is ordered for this device is picked up and never ends by itself.
+    /// From now on, actions for this device are picked up and never end by themselves.
     pub fn never_finish(&self, device: &Device) {
         self.control("never_finish", &json!({ "machine_id": device.id }));
     }
 
-    /// Moves the tenant's clock, and with it each action under way.
+    /// Moves the tenant's clock, and with it each pending action.
     pub fn advance(&self, seconds: u64) {
         self.control("clock", &json!({ "advance_secs": seconds }));
     }
 
-    /// Injects a fault, on the next `times` requests.
+    /// Injects a fault into the next `times` requests.
     pub fn inject(&self, on: &str, what: &str, times: u32) {
         self.control("fault", &json!({ "on": on, "what": what, "times": times }));
     }
@@ -135,7 +135,7 @@ impl Tenant {
         assert_eq!(self.status_of(kind), "Succeeded");
     }
 
-    /// The newest action of this type, in the service's own words.
+    /// The newest action of this type, as the service reports it.
     pub fn newest(&self, kind: &str) -> Value {
         let actions = self.read("/control/actions");
         let all = actions.as_array().into_iter().flatten();
@@ -145,12 +145,12 @@ impl Tenant {
             .unwrap_or_else(|| panic!("the tenant has no action {kind}: {actions}"))
     }
 
-    /// The service's status word of the newest action of this type.
+    /// The service's status of the newest action of this type.
     pub fn status_of(&self, kind: &str) -> String {
         word(&self.newest(kind), "status").to_owned()
     }
 
-    /// Each request that would have changed something, oldest first.
+    /// Requests that would have changed something, oldest first.
     pub fn changes(&self) -> Vec<Change> {
         let requests = self.read("/control/requests");
         let all = requests.as_array().into_iter().flatten();
@@ -174,7 +174,7 @@ impl Tenant {
             .map_or(Value::Null, |request| request["body"].clone())
     }
 
-    /// Every token and code that was handed out, and what opens a package.
+    /// Every token and code that was issued, and the links to packages.
     pub fn secrets(&self) -> Vec<String> {
         let secrets = self.read("/control/secrets");
         let all = secrets.as_array().into_iter().flatten();
@@ -182,7 +182,7 @@ impl Tenant {
             .collect()
     }
 
-    /// How many requests with this method had this text in their path.
+    /// Number of requests with this method and this text in their path.
     pub fn requests(&self, method: &str, path: &str) -> usize {
         let requests = self.read("/control/requests");
         let all = requests.as_array().into_iter().flatten();
@@ -216,7 +216,7 @@ impl Tenant {
         answer
     }
 
-    /// One plain HTTP/1.0 request, so that the answer comes unchunked and ends with the connection.
+    /// A plain HTTP/1.0 request, so that the response is unchunked and ends with the connection.
     fn exchange(&self, method: &str, path: &str, kind: &str, body: &str) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("the tenant accepts connections");
         stream

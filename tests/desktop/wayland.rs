@@ -1,8 +1,8 @@
-//! The console on Wayland, where no program sees what another one is given: drawn, typed into, copied from and
-//! pasted into, and asking for attention.
+//! The console on Wayland, where programs cannot see each other's input: drawing, typing, copying, pasting,
+//! and asking for attention.
 //!
-//! Nothing of X11 is within its reach there. `weston` has no way for a window to ask for attention (the protocol
-//! `xdg-activation`), so it is the desktop's notification that reaches the person.
+//! Nothing of X11 is reachable there. `weston` does not let a window ask for attention (the protocol
+//! `xdg-activation`), so the desktop notification does it.
 
 use crate::console::{Console, is_row_of};
 use crate::look::{DARK, measure, show};
@@ -12,17 +12,17 @@ use crate::tenant::Tenant;
 
 const COMMENT: &str = "INC-4711 beacon seen";
 const TITLE: &str = "Isolate device";
-/// More colours than a window without anything in it has, below the compositor's bar.
+/// More colours than an empty window has, below the compositor's bar.
 const COLOURS: f64 = 200.0;
 
 #[test]
-fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
+fn on_wayland_the_window_is_drawn_takes_input_and_shares_the_clipboard() {
     let session = Session::start_on_wayland("wayland");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
     let window = &console.window;
     window.wait_for_text("Sign in with a code");
-    // The desktop below it is lighter, and of one colour the window is not.
+    // The desktop behind it is lighter, and the window has more than one colour.
     show(&session, "1-sign-in", &DARK);
     let picture = session.picture("1-sign-in");
     assert!(
@@ -30,11 +30,11 @@ fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
         "nothing is drawn"
     );
 
-    // By keys: on Wayland only what a key or the pointer has asked for may be copied.
+    // By key: on Wayland only input by key or pointer permits copying.
     window.key("Return");
     let code = console.code();
     window.wait_for_focus("Copy code");
-    // Pasting takes the keyboard for a moment, and copying needs it.
+    // Pasting takes the keyboard focus for a moment, and copying needs it.
     wait_until("the code in another program", || {
         window.key("Return");
         window.picture("2-copied");
@@ -51,7 +51,7 @@ fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
     wait_until("the name in another program", || {
         pasted(&session) == "FIN-LT-042"
     });
-    // The program that copies or pastes has the keyboard for a moment and gets the keys.
+    // The program that copies or pastes has the focus for a moment and gets the keys.
     wait_until("the name in the search", || {
         window.key("ctrl+a");
         window.key("ctrl+v");
@@ -64,7 +64,7 @@ fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
 }
 
 #[test]
-fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
+fn on_wayland_an_unwatched_end_is_notified() {
     let session = Session::start_on_wayland("wayland-notify");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
@@ -79,7 +79,7 @@ fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
     console.wait_for_facts(&device);
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_until_accepted(&device, TITLE);
-    assert_eq!(shown(&notifications), [], "a person is looking");
+    assert_eq!(shown(&notifications), [], "the window is in front");
 
     let other = Console::demo(&session);
     other.window.wait_for_focus("Sign in with a code");
@@ -91,7 +91,7 @@ fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
     assert_eq!(body, format!("STAND-IN: {TITLE}"));
 }
 
-/// What another program gets when it pastes.
+/// The text that another program gets when it pastes.
 fn pasted(session: &Session) -> String {
     let output = session
         .command("wl-paste")

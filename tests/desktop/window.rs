@@ -1,4 +1,4 @@
-//! From sign-in to a contained device and back, in the real window.
+//! From sign-in to an isolated device and back, in the real window.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ const COMMENT: &str = "INC-4711 beacon seen, contain for forensics";
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 #[test]
-fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
+fn device_is_isolated_and_no_status_precedes_the_services() {
     let session = Session::start("contain");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
@@ -31,7 +31,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     window.wait_for_text("Signed in");
     window.picture("03-devices");
 
-    // Two records have this name; the other one must stay out of it.
+    // Two records have this name; the other one must not be affected.
     let devices = tenant.devices("FIN-LT-042");
     let [device, twin] = devices.as_slice() else {
         panic!("the demo fleet has twins: {devices:?}")
@@ -89,7 +89,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
 }
 
 #[test]
-fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
+fn neither_enter_nor_escape_confirms_and_focus_returns_to_the_opener() {
     let session = Session::start("second-thoughts");
     let tenant = Tenant::start(&session);
     let console = Console::signed_in(&session, &tenant);
@@ -119,9 +119,9 @@ fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
             .any(|d| d.name == "Isolate device" && !d.description.is_empty()),
         "the dialog has a name and says what follows: {dialogs:?}"
     );
-    // An order without a reason is not one: the button says what is missing.
+    // An order without a comment cannot be confirmed: the button names what is missing.
     let confirm = format!("Isolate {}", device.quoted);
-    let button = window.wait_for_node("why it cannot be confirmed", |node| {
+    let button = window.wait_for_node("the reason against confirming", |node| {
         node.name == confirm && node.description.contains("comment")
     });
     assert!(!button.is(State::Enabled), "{button:?}");
@@ -134,7 +134,7 @@ fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
 }
 
 #[test]
-fn a_console_that_may_only_look_says_so_on_each_button() {
+fn read_only_console_says_so_on_each_button() {
     let session = Session::start("read-only");
     let tenant = Tenant::start(&session);
     let mut command = start_command(&session, &tenant);
@@ -162,7 +162,7 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
             "{button:?}"
         );
     }
-    // Neither does the key of the command open the form.
+    // The command's key does not open the form either.
     window.key("ctrl+i");
     window.wait_for_text("Isolate device: ");
     window.picture("read-only");
@@ -175,7 +175,7 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
 }
 
 #[test]
-fn the_demo_needs_nothing_and_says_what_it_is() {
+fn demo_needs_nothing_and_is_labelled_as_demo() {
     let session = Session::start("demo");
     let console = Console::demo(&session);
     let window = &console.window;
@@ -192,7 +192,7 @@ fn the_demo_needs_nothing_and_says_what_it_is() {
 }
 
 #[test]
-fn what_is_copied_arrives_in_another_program() {
+fn copied_text_arrives_in_another_program() {
     let session = Session::start("clipboard");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
@@ -200,7 +200,7 @@ fn what_is_copied_arrives_in_another_program() {
     let code = console.code();
     console.window.press("Copy code");
 
-    // The other program is a demo: it knows nothing of the first one's code.
+    // The other program is a demo, with another code.
     let other = Console::demo(&session);
     other.window.press("Sign in with a code");
     other.wait_for_devices();
@@ -211,7 +211,7 @@ fn what_is_copied_arrives_in_another_program() {
 }
 
 #[test]
-fn the_verification_page_opens_in_the_browser() {
+fn verification_page_opens_in_the_browser() {
     let session = Session::start("browser");
     let tenant = Tenant::start(&session);
     let (console, page) = with_a_browser(&session, &tenant);
@@ -222,12 +222,12 @@ fn the_verification_page_opens_in_the_browser() {
 }
 
 #[test]
-fn a_file_that_is_chosen_in_a_dialog_of_the_system_is_hashed() {
+fn file_chosen_in_a_system_dialog_is_hashed() {
     let session = Session::start("choose");
     let tenant = Tenant::start(&session);
     let sample = session.folder().join("beacon.exe");
     fs::write(&sample, "abc").expect("the sample can be written");
-    // Without a portal on the bus this is who shows the dialog.
+    // Without a portal on the bus, this program shows the dialog.
     let script = format!("echo '{}'", sample.display());
     let zenity = session.program("zenity", &script);
     let own = zenity.parent().expect("it is in a folder").to_owned();
@@ -247,7 +247,7 @@ fn a_file_that_is_chosen_in_a_dialog_of_the_system_is_hashed() {
     assert_eq!(tenant.changes(), []);
 }
 
-/// A console whose system has a browser that writes down what it was asked for; and that.
+/// A console whose browser logs the requested addresses, and that log.
 fn with_a_browser<'s>(
     session: &'s Session,
     tenant: &Tenant,
@@ -262,7 +262,7 @@ fn with_a_browser<'s>(
 }
 
 #[test]
-fn a_person_signs_in_with_the_browser_of_this_computer() {
+fn user_signs_in_with_the_browser_of_this_computer() {
     let session = Session::start("browser-sign-in");
     let tenant = Tenant::start(&session);
     let (console, page) = with_a_browser(&session, &tenant);
@@ -320,14 +320,14 @@ fn order_what_is_left(console: &Console<'_>, tenant: &Tenant, device: &Device) {
         console.order(button, device, confirm, hash);
         console.wait_until_accepted(device, title);
         tenant.succeed(kind);
-        // "Check now" of the activity list, instead of waiting for the next look.
+        // "Check now" of the activity list, instead of waiting for the next poll.
         window.key("ctrl+l");
         console.wait_for_outcome(device, title, &[done]);
         window.picture(&format!("08-{}", done.to_lowercase()));
     }
 }
 
-/// Whether it says of this device that it is isolated: as the state in its row, or in its panel.
+/// Whether the node shows this device as isolated, in its row or in its panel.
 fn is_isolated(node: &Node, device: &Device) -> bool {
     let in_row = is_row_of(node, device) && node.name.ends_with(", Isolated");
     in_row || node.name.starts_with("Isolated since")
