@@ -1,7 +1,7 @@
-//! A hundred thousand devices: memory, a search keystroke, frames while they load, and reading them; and
-//! a journal of as many entries.
+//! A hundred thousand devices: memory, a search keystroke, frames while they load, and their reading; and a
+//! journal with that number of entries.
 //!
-//! Run by hand: `cargo bench`. A frame is facts, views and tessellation, without a display.
+//! Run by hand: `cargo bench`. A frame is state, views and tessellation, without a display.
 
 #![expect(
     clippy::expect_used,
@@ -38,13 +38,13 @@ use peak_alloc::PeakAlloc;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 const DEVICES: u32 = 100_000;
-/// As the worker tells them, and how long a window takes them in before it draws.
+/// Devices per event of the worker, and the time for which a window applies events before it draws.
 const CHUNK: usize = 1_000;
 const DRAIN: Duration = Duration::from_millis(3);
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
-/// How long a frame may take at sixty a second.
+/// Time of a frame at 60 Hz.
 const FRAME: Duration = Duration::from_micros(16_700);
-/// How many frames are drawn for one figure.
+/// Number of frames drawn for one figure.
 const SAMPLES: usize = 200;
 
 fn main() {
@@ -56,7 +56,7 @@ fn main() {
     journal::run();
 }
 
-/// As a fleet is: four addresses each, a few tags and groups that many share.
+/// A typical machine: four addresses, a few tags, and a group shared by many.
 fn machine(n: u32) -> Arc<Machine> {
     let id = format!(
         "{:040x}",
@@ -117,7 +117,7 @@ struct Screen {
     ctx: egui::Context,
     views: Views,
     time: f64,
-    /// What comes in with the next frame.
+    /// Input of the next frame.
     events: Vec<egui::Event>,
 }
 
@@ -176,7 +176,7 @@ fn memory() {
     assert_eq!(state.inventory.all().len(), DEVICES as usize);
 }
 
-/// How long frames took, beside how long one may take.
+/// Prints frame times beside the time of a frame at 60 Hz.
 fn report(what: &str, mut took: Vec<Duration>) {
     took.sort();
     let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
@@ -190,7 +190,7 @@ fn report(what: &str, mut took: Vec<Duration>) {
     );
 }
 
-/// How long each of this many frames takes; a search before it is typed into it.
+/// Times of this many frames, each with the next search, if any, typed before it.
 fn frames<'a>(
     screen: &mut Screen,
     state: &State,
@@ -210,12 +210,12 @@ fn frames<'a>(
         .collect()
 }
 
-/// Frames while the devices arrive as fast as they are taken in, and while all are read again.
+/// Frames while devices arrive as fast as they are applied, and while all are read again.
 fn loading() {
     let mut readings = 0;
     let mut state = state();
     let mut screen = Screen::new();
-    // The first frames build the fonts, once in the life of a window.
+    // The first frames build the fonts, once per window.
     for _ in 0..5 {
         screen.frame(&state);
     }
@@ -224,7 +224,7 @@ fn loading() {
         ("while reading again, all changed", ""),
         ("while reading again, all changed, with a search", "vie-lt"),
     ] {
-        // Each reading finds each device with a newer report.
+        // Each reading finds a newer report of each device.
         readings += 1;
         let machines: Vec<_> = (0..DEVICES).map(|n| reported(n, readings)).collect();
         search.clone_into(&mut screen.views.search);
@@ -259,7 +259,7 @@ fn keystrokes() {
     }
     let took = frames(&mut screen, &state, SAMPLES, []);
     report("with all devices", took);
-    // As people type; the first letter is looked for in all devices.
+    // Typed by letter; the first letter is searched for in all devices.
     let searches = [
         "",
         "v",
@@ -282,7 +282,7 @@ fn keystrokes() {
         let frame = begun.elapsed();
         println!("after typing {search:?}: rows in {rows_after:?}, a whole frame {frame:?}");
     }
-    // Pasted at once, nothing is narrowed.
+    // Pasted at once, so that no earlier result is narrowed.
     for search in [
         "vie-lt-042042",
         "INC-7 vie-lt-042042 10.16.164.58",
@@ -305,7 +305,7 @@ fn keystrokes() {
     report("with a keystroke in the search", took);
 }
 
-/// Frames while somebody types in the palette: each looks at a part of the devices.
+/// Frames while typing in the palette, each of which searches a part of the devices.
 fn palette() {
     const FRAMES: usize = 8;
     let machines: Vec<_> = (0..DEVICES).map(machine).collect();
@@ -328,7 +328,7 @@ fn palette() {
 struct Engine {
     state: State,
     worker: WorkerHandle,
-    /// Whenever there is an event.
+    /// Signals each event.
     told: Receiver<()>,
 }
 
@@ -361,19 +361,19 @@ impl Engine {
         }
     }
 
-    /// Takes events in until `reached`; when that was.
+    /// Applies events until `reached`, and returns the time of that.
     fn until(&mut self, reached: impl Fn(&State) -> bool) -> Instant {
         while !reached(&self.state) {
             match self.worker.try_next() {
                 Some(event) => self.state.apply(event),
-                None => self.told.recv().expect("the worker goes on"),
+                None => self.told.recv().expect("the worker runs"),
             }
         }
         Instant::now()
     }
 }
 
-/// Reading all devices from a service that takes its time for each page.
+/// Reading all devices from a service that is slow for each page.
 fn reading() {
     const PAGE_TAKES: Duration = Duration::from_millis(500);
     let options = SimOptions {

@@ -18,15 +18,15 @@ use jiff::SignedDuration;
 use super::{NOW, Screen, apply, machine, report, reported, state};
 
 const ENTRIES: [u32; 2] = [100, 100_000];
-/// Devices in the list, and those of them that something was ordered of.
+/// Devices in the list, and those with an order.
 const DEVICES: u32 = 100_000;
 const ORDERED: u32 = 20_000;
-/// Orders under way.
+/// Pending orders.
 const OPEN: u32 = 5;
-/// Actions of the service that are known: those of the newest orders, and of others where these are fewer.
+/// Known actions of the service: those of the newest orders, topped up by other ones.
 const KNOWN: u32 = 5_000;
 const FRAMES: u32 = 120;
-/// As the worker tells them.
+/// Entries per event of the worker.
 const PART: usize = 500;
 
 pub fn run() {
@@ -69,7 +69,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// As the worker tells it.
+    /// Applies the journal in parts, as the worker sends it.
     fn open(&mut self) {
         let mut entries = (0..self.count).map(|n| entry(n, self.count)).peekable();
         let mut took = Vec::new();
@@ -94,7 +94,7 @@ impl Bench {
         self.state.apply(Event::Actions { epoch, actions });
     }
 
-    /// Frames in each of which an order has news and a device reports.
+    /// Frames, in each of which an order has progress and a device reports.
     fn frames(&mut self, screen: &mut Screen, what: &str) {
         let took = (self.rounds..self.rounds + FRAMES).map(|n| {
             let mut news = entry(self.count - 1 - n % OPEN, self.count);
@@ -112,7 +112,7 @@ impl Bench {
         });
         let took: Vec<_> = took.collect();
         self.rounds += FRAMES;
-        // The first frames build the fonts and look at all devices, once in the life of a window.
+        // The first frames build the fonts and index all devices, once per window.
         report(what, took[5..].to_vec());
     }
 }
@@ -136,7 +136,7 @@ fn action(n: u32) -> MachineAction {
     action
 }
 
-/// An order that was carried out; the last ones are under way.
+/// A finished order; the last ones are pending.
 fn entry(n: u32, count: u32) -> Entry {
     let author = Author {
         mode: "STAND-IN".into(),

@@ -1,12 +1,12 @@
-//! Arbitrary bytes into each parser that a stranger's bytes can reach: no panic, and memory that
-//! stays in proportion. Cases are samples that were mutated, and now and then pure noise.
+//! Arbitrary bytes into each parser that foreign bytes can reach: no panic, and memory in proportion. Cases
+//! are mutated samples, and now and then pure noise.
 //!
-//! `CORDON_BYTE_CASES` says how many per parser, `CORDON_SEED` which; both are printed.
+//! `CORDON_BYTE_CASES` sets the number per parser and `CORDON_SEED` the seed; both are printed.
 
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "the harness around the tests says what it expects, and times itself by the clock"
+    reason = "the test harness panics with a message, and measures by the clock"
 )]
 
 mod parsers;
@@ -20,17 +20,17 @@ use peak_alloc::PeakAlloc;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Memory is counted for the whole process, so one parser is tried at a time.
+/// Memory is counted for the whole process, so one parser runs at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 const MIB: usize = 1 << 20;
-/// What a parser of answers may take, in bytes for each byte of input.
+/// Memory limit of response parsers, in bytes per byte of input.
 const ANSWER: usize = 100;
-/// The same for TOML, whose every bracket becomes a table with room to grow. The file's size is
-/// bounded before.
+/// The same for TOML, where every bracket becomes a table with spare capacity. The file's size is limited
+/// before.
 const TOML: usize = 1_000;
 
-/// What mutations put in: what parsers stumble over.
+/// Fragments inserted by mutations, which parsers tend to stumble over.
 const SNIPPETS: &[&str] = &[
     "null",
     "true",
@@ -83,11 +83,11 @@ const SNIPPETS: &[&str] = &[
     "Z",
 ];
 
-/// Makes cases; the same for the same seed.
+/// Source of cases, which are the same for the same seed.
 struct Rng(fastrand::Rng);
 
 impl Rng {
-    /// In `0..below`; 0 where that is empty.
+    /// A number in `0..below`; 0 if that is empty.
     fn roll(&mut self, below: usize) -> usize {
         self.0.usize(..below.max(1))
     }
@@ -127,7 +127,7 @@ impl Rng {
                 case.drain(at..end.max(at));
             }
             4 => {
-                // A piece of it again, many times: long, and nested where it opens something.
+                // A piece of it repeated many times: long, and nested if it opens something.
                 let piece = case[at..end.max(at)].to_vec();
                 let times = 1 + self.roll(400);
                 case.splice(at..at, piece.repeat(times));
@@ -150,7 +150,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
-/// Throws cases at one parser and prints how many, how quickly, and how much memory they took.
+/// Runs cases through one parser, and prints their number, speed and memory.
 fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], parse: impl FnMut(&[u8])) {
     throw_cases(cases(), parser, per_byte, samples, parse);
 }
@@ -169,7 +169,7 @@ fn throw_cases(
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let seed = number("CORDON_SEED", 0xb17e_5eed);
     let mut rng = Rng(fastrand::Rng::with_seed(seed));
-    // What is set up once, such as a parser's own tables, is not any case's.
+    // One-time set-up, such as a parser's tables, counts for no case.
     for sample in samples {
         parse(sample);
     }
@@ -188,7 +188,7 @@ fn throw_cases(
         (most, longest) = (most.max(took), longest.max(case.len()));
     }
     let secs = start.elapsed().as_secs_f64();
-    // Past the harness, which keeps what passing tests print to itself.
+    // Past the harness, which captures the output of passing tests.
     writeln!(
         std::io::stderr(),
         "{parser}: {cases} cases, seed {seed}, {:.0} a second; longest {} KiB, most memory {} KiB",

@@ -25,7 +25,7 @@ fn endpoints() -> Endpoints {
     Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("a loopback address")
 }
 
-/// A list of which no more is read than there are bytes.
+/// A list parser, which must not return more items than there are bytes.
 fn throw_list(list: &str, count: fn(&[u8]) -> usize, samples: &[&str]) {
     throw(list, ANSWER, &texts(samples), |bytes| {
         assert!(count(bytes) <= bytes.len());
@@ -100,7 +100,7 @@ fn errors() {
         "<html><body>502 Bad Gateway</body></html>",
     ]);
     throw("errors", ANSWER, &samples, |bytes| {
-        // Clipped, and every letter of it perhaps escaped.
+        // Truncated, with possibly every character escaped.
         assert!(arbitrary::refusal(bytes) <= 400 * 12);
     });
 }
@@ -132,7 +132,7 @@ fn next_link() {
         "//evil.example/api/machines?$skip=1",
     ]);
     throw("nextLink", ANSWER, &samples, |bytes| {
-        // Our token goes nowhere but to our own host, whatever the link says.
+        // Our token goes to our own host only, whatever the link.
         let link = arbitrary::next_link(&endpoints, &String::from_utf8_lossy(bytes));
         if let Some(url) = link {
             let ours = (url.scheme(), url.host_str(), url.port());
@@ -155,7 +155,7 @@ fn www_authenticate() {
     throw("WWW-Authenticate", ANSWER, &samples, |bytes| {
         let text = String::from_utf8_lossy(bytes);
         let wanted = WantedClaims::asked_for_by([&*text, "Bearer"]);
-        // The same header again changes nothing.
+        // A repeated header changes nothing.
         assert_eq!(wanted, WantedClaims::asked_for_by([&*text, &*text]));
     });
 }
@@ -169,7 +169,7 @@ fn token_answers() {
         r#"{"error":"invalid_grant","suberror":"bad_token","error_description":"AADSTS50173: x","error_codes":[50173],"correlation_id":"c","claims":"{}"}"#,
         r#"{"error":"slow_down","interval":"7"}"#,
     ]);
-    // The clock of the protocol stands still and jumps: nobody waits for an interval.
+    // The clock of the protocol is paused and jumps, so that no interval is waited for.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -178,7 +178,7 @@ fn token_answers() {
     let next: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
     let script = Arc::clone(&next);
     let http: SendRequest = Arc::new(move |_| {
-        // Whatever was thrown once, and then an end.
+        // The case once, and then an end.
         let body = script.lock().expect("whole").pop();
         let body = body.unwrap_or_else(|| br#"{"error":"expired_token"}"#.to_vec());
         Box::pin(async move { Ok(HttpResponse::new(body)) })
@@ -223,7 +223,7 @@ fn settings_file() {
     });
 }
 
-/// A journal of six orders, each with a few records.
+/// A journal of six orders with a few records each.
 fn a_journal(path: &Path) {
     let mut journal = Journal::open(path).expect("opened");
     for &kind in ActionKind::ALL {
@@ -276,7 +276,7 @@ fn journal_file() {
         all: None,
         aftermath: None,
     };
-    // Each is written to the disk and read back.
+    // Each case is written to the disk and read back.
     throw_cases(cases() / 10, "journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");
         match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.checkpoint()))) {

@@ -1,5 +1,5 @@
-"""What a browser does with the page of a sign-in: follows it, keeps its cookies, sends its forms,
-and ends where the page leads back to this computer. `browser.py PAGE BUTTON` (approve or decline)."""
+"""A browser on a sign-in page: follows redirects, keeps cookies, submits forms, and ends at the
+redirect to this computer. `browser.py PAGE BUTTON` (approve or decline)."""
 
 import html.parser
 import sys
@@ -34,7 +34,7 @@ def main(page, button):
     for _ in range(10):
         parser = Forms()
         parser.feed(answer.text)
-        # A page without a form, such as the console's own, is the end.
+        # A page without a form, such as the console's own, is the last one.
         forms = [form for form in parser.forms if form["fields"] or form["buttons"]]
         if not forms:
             break
@@ -44,7 +44,7 @@ def main(page, button):
             fields["username"], fields["password"] = "ada", "a password of nobody"
         named = [(name, value) for name, value in form["buttons"] if name]
         if named:
-            # The one that says yes has a name of its own with most servers.
+            # On most servers the approving button has a known name.
             yes = [b for b in named if b[0] in ("allow", "approve")] or named[:1]
             if button == "approve":
                 fields[yes[0][0]] = yes[0][1]

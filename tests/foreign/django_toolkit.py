@@ -1,9 +1,9 @@
-"""The authorization server of PyPI `django-oauth-toolkit`, with a person who can be told what to do.
+"""The authorization server of PyPI `django-oauth-toolkit`, with a remote-controlled user.
 
-Prints its port when it listens. `POST /control/…` plays the person:
-  approve, decline   user_code=…   what is typed and pressed on the page for codes
+Prints its port once it listens. `POST /control/…` plays the user:
+  approve, decline   user_code=…   answers the page for codes
   forget             user_code=…   the server loses the code
-  revoke                           an administrator ends every sign-in
+  revoke                           an administrator revokes every sign-in
 """
 
 import sys
@@ -56,7 +56,7 @@ settings.configure(
         "OAUTH2_VALIDATOR_CLASS": f"{__name__}.Validator",
     },
 )
-# The loader is asked for with a list of its own, so no folder of the apps is searched twice.
+# The loaders are listed above, so the folders of the apps must not be added again.
 settings.TEMPLATES[0]["APP_DIRS"] = False
 sys.modules.setdefault(__name__, sys.modules["__main__"])
 django.setup()
@@ -79,7 +79,7 @@ Device = get_device_grant_model()
 
 
 class Validator(OAuth2Validator):
-    """Any port of this computer will do, as Entra has it for `http://localhost`."""
+    """Accepts any port of this computer, as Entra does for `http://localhost`."""
 
     def validate_redirect_uri(self, client_id, redirect_uri, request, *args, **kwargs):
         return redirect_uri.startswith("http://localhost:")

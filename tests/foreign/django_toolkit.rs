@@ -1,4 +1,4 @@
-//! `PyPI` `django-oauth-toolkit`: an unknown code is a 404, the browser comes back by query.
+//! `PyPI` `django-oauth-toolkit`: an unknown code is a 404, and the browser returns by query.
 
 use cordon::auth::{AuthError, Session};
 
@@ -19,7 +19,7 @@ fn decide(server: &Server, what: &str, code: &str) {
 }
 
 #[tokio::test]
-async fn a_code_is_approved_declined_or_unknown() {
+async fn code_is_approved_declined_or_unknown() {
     let (server, session) = start("cordon");
     let flow = session.begin().await.expect("a code");
     let code = user_code(&flow);
@@ -27,7 +27,7 @@ async fn a_code_is_approved_declined_or_unknown() {
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         decide(&server, "approve", &code);
     });
-    // No id token says who it is.
+    // There is no id token that names the account.
     session
         .complete_sign_in(arrived.expect("approved"))
         .expect("signed in");
@@ -52,7 +52,7 @@ async fn a_code_is_approved_declined_or_unknown() {
 }
 
 #[tokio::test]
-async fn the_browser_comes_back_by_query_and_renewals_rotate() {
+async fn browser_returns_by_query_and_renewals_rotate() {
     let (server, session) = start("cordon-browser");
     let pending = through_the_browser(&session, "approve")
         .await

@@ -1,4 +1,4 @@
-//! A foreign server in a process of its own, and our sign-in core pointed at it.
+//! A foreign server in its own process, and our sign-in core on it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -12,7 +12,7 @@ use cordon::auth::{AuthError, DeviceFlow, PendingSignIn, RefusedToken, Session, 
 use cordon::model::{Endpoints, Mode, Scopes};
 use url::Url;
 
-/// Where `tests/run` has put what it installed.
+/// Where `tests/run` installs packages.
 pub fn installed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/foreign")
 }
@@ -35,7 +35,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program and waits until it says where it listens.
+    /// Starts a program and waits until it prints its address.
     pub fn start(program: &Path, argument: &Path) -> Self {
         Self::start_with(program, &[argument])
     }
@@ -43,7 +43,7 @@ impl Server {
     pub fn start_with(program: &Path, arguments: &[&Path]) -> Self {
         let mut child = Command::new(program)
             .args(arguments)
-            // Python leaves no folder beside its scripts.
+            // Keeps Python from leaving a folder beside its scripts.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .current_dir(installed())
             .stdin(Stdio::null())
@@ -66,7 +66,7 @@ impl Server {
         Self { child, address }
     }
 
-    /// Plays the person or the administrator.
+    /// Plays the user or the administrator.
     pub fn control(&self, what: &str, kind: &str, body: &str) {
         let address = self.address.socket_addrs(|| None).expect("an address")[0];
         let mut stream = TcpStream::connect(address).expect("it listens");
@@ -81,13 +81,13 @@ impl Server {
         assert!(answer.contains(" 200 "), "{what}: {answer}");
     }
 
-    /// Our sign-in core, pointed at this server.
+    /// Our sign-in core on this server.
     pub fn session(&self, urls: [&str; 3], client_id: &str) -> Session {
         session_at(&self.address, urls, client_id)
     }
 }
 
-/// Our sign-in core, with three addresses of a server instead of a cloud's.
+/// Our sign-in core with a server's three addresses instead of a cloud's.
 pub fn session_at(base: &Url, [device, token, authorize]: [&str; 3], client_id: &str) -> Session {
     let at = |path: &str| base.join(path).expect("a path");
     let endpoints = Endpoints {
@@ -117,15 +117,15 @@ impl Drop for Server {
     }
 }
 
-/// The code that is waited for.
+/// The pending user code.
 pub fn user_code(flow: &DeviceFlow) -> String {
     flow.prompt().user_code.to_string()
 }
 
-/// Has the API refuse the present token, so that another one has to be had.
+/// Lets the API refuse the present token, so that it is replaced.
 pub async fn renew(session: &Session) -> Result<(), AuthError> {
     let token = session.token().await.expect("fresh");
-    // One that never worked would not be replaced again within a minute.
+    // A token that never worked would not be replaced again within a minute.
     token.note_accepted();
     let refused = RefusedToken {
         token,
@@ -134,7 +134,7 @@ pub async fn renew(session: &Session) -> Result<(), AuthError> {
     session.token_instead_of(refused).await.map(drop)
 }
 
-/// Signs in with the browser; the person presses `button` there.
+/// Signs in with the browser, where the user presses `button`.
 pub async fn through_the_browser(
     session: &Session,
     button: &str,
@@ -161,7 +161,7 @@ pub async fn through_the_browser(
 
 static ROWS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
 
-/// Notes a row of the table as passed, and writes the table anew.
+/// Adds a passed row to the table, and rewrites it.
 pub fn passed(with: &str, what: &str) {
     let mut rows = ROWS.lock().expect("whole");
     rows.push((with.to_owned(), what.to_owned()));

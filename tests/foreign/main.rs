@@ -1,13 +1,13 @@
-//! The sign-in core against authorization servers that nobody here wrote, and the built-in tenant
-//! with a client that nobody here wrote. `tests/run` installs them.
+//! The sign-in core with authorization servers of others, and the built-in tenant with a client of others.
+//! `tests/run` installs them.
 //!
-//! What passed is written as a table to `target/foreign/table.md`.
+//! A table of what passed is written to `target/foreign/table.md`.
 
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
-    reason = "the harness around the tests says what it expects, waits by the clock, and tells its parent"
+    reason = "the test harness panics with a message, waits by the clock, and prints for its parent"
 )]
 
 mod django_toolkit;

@@ -1,5 +1,5 @@
-//! `PyPI` `msal`, Microsoft's own client library, against the built-in tenant: what a real client
-//! expects of Entra, the tenant has to do.
+//! `PyPI` `msal`, Microsoft's own client library, on the built-in tenant, which has to do what a real
+//! client expects of Entra.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
 """Signs in to the built-in tenant with Microsoft's own library. It insists on https, so a small
-forwarder with a throw-away certificate stands before the tenant. `msal_client.py ADDRESS`"""
+proxy with a throw-away certificate is in front of the tenant. `msal_client.py ADDRESS`"""
 
 import http.server
 import json
@@ -16,7 +16,7 @@ from throw_away import certificate
 
 TENANT = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"
 CLIENT = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982"
-# What the machine trusts else is not asked here.
+# The machine's own certificate settings do not apply here.
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(name, None)
 SCOPES = ["https://api.securitycenter.microsoft.com/.default"]
@@ -30,7 +30,7 @@ def forwarder(address, pem):
                        if name.lower() not in ("host", "connection", "accept-encoding")}
             answer = requests.request(self.command, address + self.path, data=body, headers=headers,
                                       allow_redirects=False, timeout=20)
-            # The tenant names itself in its answers.
+            # The tenant's responses contain its own address.
             content = answer.content.replace(address.encode(), self.server.name.encode())
             self.send_response(answer.status_code)
             for name in ("Content-Type", "Location", "Date"):
@@ -66,7 +66,7 @@ def check(what, result):
 
 
 def browser(address):
-    """The person's browser: approves, and keeps what the page would send on."""
+    """The user's browser: approves, and keeps the form that the page would submit."""
     page = requests.get(address, verify=False, timeout=20)
     fields = dict(part.split('" value="', 1) for part in
                   (piece.split('"', 1)[1] if piece.startswith('"') else piece

@@ -1,9 +1,9 @@
-// The authorization server of npm `oidc-provider`, with a person who can be told what to do.
-// Prints its port when it listens. `POST /control/…` plays the person:
-//   approve, decline   {"user_code": …}   what is typed and pressed on the page for codes
-//   mood               {"mood": "approve" | "decline"}   what is pressed on the page of the browser door
-//   life               {"secs": n}        how long the next device codes live
-//   revoke             {}                 an administrator ends every sign-in
+// The authorization server of npm `oidc-provider`, with a remote-controlled user.
+// Prints its port once it listens. `POST /control/…` plays the user:
+//   approve, decline   {"user_code": …}   answers the page for codes
+//   mood               {"mood": "approve" | "decline"}   answer of the browser's sign-in page
+//   life               {"secs": n}        lifetime of the next device codes
+//   revoke             {}                 an administrator revokes every sign-in
 import http from 'node:http';
 import Provider, { interactionPolicy } from 'oidc-provider';
 
@@ -13,7 +13,7 @@ const scopes = 'openid profile offline_access';
 const grants = new Set();
 const accountId = 'ada';
 
-// Entra knows this prompt; here it is one that nobody has to be asked about.
+// Entra knows this prompt; here it needs no interaction.
 const policy = interactionPolicy.base();
 policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }));
 
@@ -49,7 +49,7 @@ const provider = new Provider(issuer, {
     revocation: { enabled: true },
   },
   issueRefreshToken: () => true,
-  // Every refresh token works once; one that comes twice ends the whole grant.
+  // Every refresh token works once; using one twice revokes the whole grant.
   rotateRefreshToken: () => true,
   interactions: { policy, url: (_, interaction) => `/interaction/${interaction.uid}` },
   ttl: {

@@ -1,4 +1,4 @@
-//! npm `oidc-provider`: strict rotation, opaque access tokens, no `interval` in its answers.
+//! npm `oidc-provider`: strict rotation, opaque access tokens, and no `interval` in responses.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ async fn signed_in() -> (Server, Session) {
 }
 
 #[tokio::test]
-async fn a_code_is_waited_for_although_no_interval_is_named() {
+async fn code_without_an_interval_is_polled_every_five_seconds() {
     let (server, session) = start();
     let flow = session.begin().await.expect("a code");
     let code = user_code(&flow);
@@ -77,7 +77,7 @@ async fn declined_and_expired_codes_are_distinguished() {
 }
 
 #[tokio::test]
-async fn the_browser_brings_a_code_and_a_no() {
+async fn browser_sign_in_is_approved_and_declined() {
     let (server, session) = start();
     let pending = through_the_browser(&session, "approve")
         .await
@@ -120,7 +120,7 @@ async fn each_renewal_uses_the_newest_token_and_fifty_wait_for_one() {
 }
 
 #[tokio::test]
-async fn a_revoked_sign_in_asks_for_a_person() {
+async fn revoked_sign_in_needs_a_new_one() {
     let (server, session) = signed_in().await;
     server.control("revoke", "application/json", "{}");
     let renewed = renew(&session).await;
@@ -128,6 +128,6 @@ async fn a_revoked_sign_in_asks_for_a_person() {
         matches!(renewed, Err(AuthError::Interact { .. })),
         "{renewed:?}"
     );
-    assert!(session.signed_in().is_some(), "whose it was stays known");
+    assert!(session.signed_in().is_some(), "the account stays known");
     passed(NAME, "revoked: sign in again");
 }

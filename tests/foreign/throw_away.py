@@ -1,4 +1,4 @@
-"""A certificate for this computer, of an authority that nobody has a reason to trust."""
+"""A certificate for this computer, of an untrusted authority."""
 
 import datetime
 
@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate(path):
-    """Writes key, certificate and authority into one file, for the server and for who trusts it."""
+    """Writes key, certificate and authority into one file, for the server and its clients."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = made("a throw-away authority", authority_key.public_key(), "a throw-away authority", authority_key, True)
     leaf = made("localhost", key.public_key(), "a throw-away authority", authority_key, False)

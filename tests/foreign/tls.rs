@@ -1,4 +1,4 @@
-//! Certificates: one of the system's store is taken, any other is refused in words.
+//! Certificates: one with a root in the system's store is accepted, any other is refused with a reason.
 
 use std::process::Command;
 
@@ -7,23 +7,23 @@ use cordon::explain::Explain as _;
 use crate::harness::{Server, installed, passed, python, script};
 
 const URLS: [&str; 3] = ["/device", "/token", "/authorize"];
-/// What a child of this test is told: the address to ask.
+/// Environment variable with the address for the child.
 const ADDRESS: &str = "CORDON_TLS_ADDRESS";
 
 #[test]
-fn a_root_of_the_system_is_taken_and_any_other_refused() {
+fn certificate_with_a_system_root_is_accepted_and_any_other_refused() {
     if let Ok(address) = std::env::var(ADDRESS) {
         ask(&address);
         return;
     }
     let pem = installed().join("throw-away.pem");
     let server = Server::start_with(&python(), &[&script("tls_server.py"), &pem]);
-    // The system's store is looked at once in the life of a program.
+    // A program reads the system's store once.
     let asked = |roots: Option<&std::path::Path>| {
         let mut child = Command::new(std::env::current_exe().expect("this test"));
         child.args([
             "--exact",
-            "tls::a_root_of_the_system_is_taken_and_any_other_refused",
+            "tls::certificate_with_a_system_root_is_accepted_and_any_other_refused",
         ]);
         child
             .arg("--nocapture")

@@ -1,4 +1,4 @@
-"""A web server with a throw-away certificate, which it writes to the file given."""
+"""A web server with a throw-away certificate, which it writes to the given file."""
 
 import http.server
 import ssl

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::too_many_lines,
-    reason = "the harness around the tests says what it expects, and waits by the clock"
+    reason = "the test harness panics with a message, and waits by the clock"
 )]
 
 /// As in the program.
