@@ -13,10 +13,10 @@
 //!  from &State ◀── State::apply ◀──────Event──────┼───────┘
 //! ```
 //!
-//! Keys, palette and menus raise a [`UiCommand`](ui::commands::UiCommand), which `App::run` executes. A
-//! widget's work for the background, such as a confirmed order, goes to the worker directly as a
-//! [`Command`](message::Command). Action forms are opened in one place, `ui/order/open.rs`: directly by the
-//! button in the panel, through `App::run` by key and palette.
+//! Keys, the palette and menus raise a [`UiCommand`](ui::commands::UiCommand), which `App::run` executes. A widget's
+//! own work for the background, such as a confirmed order, goes straight to the worker as a
+//! [`Command`](message::Command). The form of an action is opened in one place, `ui/order/open.rs`: by its button in
+//! the panel directly, by its key and its palette row through `App::run`.
 //!
 //! # The life of one order
 //!
@@ -37,7 +37,7 @@
 //!                    │ certainly nothing happened: leave again
 //!                    ▼
 //!                  outcome         Accepted, Refused, NotOurs,      worker/order/outcome.rs
-//!                    │             or Unknown ──▶ lookup finds out, worker/order/lookup.rs
+//!                    │             or Unknown ──▶ lookup reads,     worker/order/lookup.rs
 //!                    ▼                            and never sends
 //!                  watch, follow   Progress … Finished              worker/order/follow.rs, watch.rs
 //! ── Event::Entry, after each record ──────────────────────────────────────────────────────────
@@ -55,7 +55,7 @@
 //!    takes an [`Approval`](guard::Approval), which only [`guard`] can make.
 //! 3. Journal first: an order is on disk before its request leaves.
 //! 4. No blind repeats: for one order the service executes at most one request. What may have been
-//!    executed is *unknown*: it is found out, never guessed, never sent again.
+//!    executed is *unknown*: it is looked up, never guessed, never sent again.
 //! 5. Every failure says what happened, whether anything was changed, and what to do next.
 //! 6. Secrets stay in [`auth`]; a token goes only to the host it was issued for.
 //! 7. Facts have one writer: [`State::apply`](state::State::apply).
@@ -72,7 +72,7 @@
 //!
 //! The modules are listed in groups; none uses a group below its own. For a first look: [`action`]
 //! (what can be done), [`message`] (everything that crosses between window and background), [`guard`]
-//! (when it refuses), `worker/order/task.rs` (the life of one order), [`state`] (how the screen learns).
+//! (when it refuses), `worker/order/task.rs` (the life of one order), [`state`] (what the screen shows).
 
 #![cfg_attr(
     test,
