@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(20);
 /// Environment variable with the sign-in address for the child.
 const ADDRESS: &str = "CORDON_MEMORY_ADDRESS";
 const CHILD: &str = "memory::child_signs_in_and_out";
-/// Next step for the child.
+/// Steps for the child.
 const READ_AGAIN: &str = "read again";
 const LOOK: &str = "look";
 const SIGN_OUT: &str = "sign out";
@@ -49,7 +49,7 @@ impl Person {
         Self { process, said }
     }
 
-    /// The text after `word` in the line that begins with it.
+    /// The text after `word` in the first line that contains it.
     fn until(&mut self, word: &str) -> String {
         let mut line = String::new();
         loop {
