@@ -278,9 +278,18 @@ impl<'s> Window<'s> {
         done == Some(true)
     }
 
-    /// Clicks in the middle of the node with the pointer.
+    /// Clicks in the middle of the node with the pointer, once it has come to rest: a line that appears above
+    /// it moves it.
     pub fn click(&self, node: &Node) {
-        let (x, y, width, height) = self.extents(node);
+        let mut before = None;
+        let (x, y, width, height) = loop {
+            let extents = self.extents(node);
+            if before == Some(extents) {
+                break extents;
+            }
+            before = Some(extents);
+            thread::sleep(Duration::from_millis(200));
+        };
         let (x, y) = ((x + width / 2).to_string(), (y + height / 2).to_string());
         self.session
             .xdotool(&["mousemove", "--sync", &x, &y, "click", "1"]);
