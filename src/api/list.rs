@@ -1,6 +1,7 @@
 //! Paged lists of the service, within bounds.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 
 use url::Url;
 
@@ -110,10 +111,16 @@ impl Cursor {
 }
 
 impl Client {
-    /// Bytes of response bodies received so far.
+    /// How many bytes of lists of machines have come so far.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
-        self.0.http.received()
+        self.0.http.told().bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a page of a list of machines has been asked for and is not whole yet.
+    #[must_use]
+    pub fn is_page_under_way(&self) -> bool {
+        self.0.http.told().under_way.load(Ordering::Relaxed) > 0
     }
 
     /// Up to 10,000 machines from `cursor` on, or a smaller page if a full one does not arrive.

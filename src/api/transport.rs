@@ -4,7 +4,7 @@ pub(super) mod stream;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -42,6 +42,8 @@ pub(super) struct Limits {
     /// Time limit of the whole response; with a minimum throughput, until it begins.
     time: Duration,
     min_throughput: Option<MinThroughput>,
+    /// Whether it is told how far it has come, while it comes.
+    is_told: bool,
 }
 
 /// Minimum speed of a body. A slow connection still gets its list, as progress counts.
@@ -79,11 +81,13 @@ impl Limits {
         bytes: 1 << 20,
         time: Duration::from_secs(30),
         min_throughput: None,
+        is_told: false,
     };
     pub(super) const ACTION_LIST: Self = Self {
         bytes: 8 << 20,
         time: Duration::from_secs(30),
         min_throughput: Some(MinThroughput::SLOW_LINE),
+        is_told: false,
     };
     /// Limits for the list of indicators, which may have thousands.
     pub(super) const INDICATOR_LIST: Self = Self {
@@ -94,6 +98,7 @@ impl Limits {
         bytes: 24 << 20,
         time: Duration::from_mins(2),
         min_throughput: Some(MinThroughput::SLOW_LINE),
+        is_told: true,
     };
 }
 
@@ -148,14 +153,38 @@ enum Bodies {
     AsTheyCome,
 }
 
+/// How far the answers have come of which that is told.
+#[derive(Default)]
+pub(super) struct Told {
+    /// Bytes of all of them so far, errors not counted.
+    pub bytes: AtomicU64,
+    /// Requests that have left and whose answers are not whole yet.
+    pub under_way: AtomicUsize,
+}
+
+/// A request of those while it is under way.
+struct UnderWay<'a>(&'a Told);
+
+impl<'a> UnderWay<'a> {
+    fn begin(told: &'a Told) -> Self {
+        told.under_way.fetch_add(1, Ordering::Relaxed);
+        Self(told)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// The one HTTP client of a run.
 #[derive(Clone)]
 pub struct Http {
     client: Arc<Mutex<reqwest::Client>>,
     /// The API of a stand-in on a loopback address.
     stand_in: Option<Url>,
-    /// Body bytes received so far.
-    received: Arc<AtomicU64>,
+    told: Arc<Told>,
 }
 
 impl Http {
@@ -172,7 +201,7 @@ impl Http {
                 Bodies::Unpacked,
             )?)),
             stand_in,
-            received: Arc::default(),
+            told: Arc::default(),
         })
     }
 
@@ -232,9 +261,9 @@ impl Http {
         })
     }
 
-    /// Body bytes received so far.
-    pub(super) fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+    /// How far the answers have come of which that is told.
+    pub(super) fn told(&self) -> &Told {
+        &self.told
     }
 
     /// The client as a closure, for the requests of the sign-in.
@@ -326,13 +355,15 @@ impl Http {
         let min_throughput = limits.min_throughput;
         let whole = min_throughput.map_or(limits.time, |_| MinThroughput::LONGEST);
         *request.timeout_mut() = Some(whole);
+        let told = limits.is_told.then(|| UnderWay::begin(&self.told));
         let client = self.lock().clone();
         let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| self.fault(&error))?;
-        // An error response is small, or is not read to its end.
-        let bytes = if incoming.status().is_success() {
+        // What is no good answer is small, or is not read to its end.
+        let is_good = incoming.status().is_success();
+        let bytes = if is_good {
             limits.bytes
         } else {
             limits.bytes.min(Limits::ONE.bytes)
@@ -363,8 +394,10 @@ impl Http {
                     break Ending::TooLarge;
                 }
                 Ok(Ok(Some(chunk))) => {
-                    let come = u64::try_from(chunk.len()).unwrap_or_default();
-                    self.received.fetch_add(come, Ordering::Relaxed);
+                    if told.is_some() && is_good {
+                        let come = u64::try_from(chunk.len()).unwrap_or_default();
+                        self.told.bytes.fetch_add(come, Ordering::Relaxed);
+                    }
                     if body.len() + chunk.len() > LARGE {
                         body.reserve_exact(limits.room() - body.len());
                     }

@@ -231,37 +231,29 @@ async fn reporting_slow_page<T>(
     epoch: Epoch,
     page: impl Future<Output = T>,
 ) -> T {
-    let before = context.client.received_bytes();
+    let client = &context.client;
+    let before = client.received_bytes();
     tokio::pin!(page);
     loop {
         tokio::select! {
             page = &mut page => return page,
             () = tokio::time::sleep(SLOW_AFTER) => {
-                let bytes = context.client.received_bytes() - before;
-                let pause = context.client.budget().gate_until;
-                let why = page_delay(pause, bytes, || context.client.has_to_wait(Lane::Refresh));
+                let bytes = client.received_bytes() - before;
+                let is_asked = client.is_page_under_way();
+                let pause = client.gate_until(Lane::Refresh).filter(|_| !is_asked);
+                let waits = !is_asked && client.has_to_wait(Lane::Refresh);
+                let why = match pause {
+                    Some(until) => PageDelay::Paused { until },
+                    None if waits => PageDelay::AwaitingTurn,
+                    None => PageDelay::SlowLine { bytes },
+                };
                 report(context, epoch, InventoryNews::Slow(why)).await;
             }
         }
     }
 }
 
-/// Why a page is late, with `bytes` of it received; a pause ends at `pause`.
-fn page_delay(
-    pause: Option<Timestamp>,
-    bytes: u64,
-    has_to_wait: impl FnOnce() -> bool,
-) -> PageDelay {
-    match pause {
-        // The received bytes are the reply that requested the pause.
-        Some(until) => PageDelay::Paused { until },
-        // Nothing was received, as the request was not sent yet.
-        None if bytes == 0 && has_to_wait() => PageDelay::AwaitingTurn,
-        None => PageDelay::SlowLine { bytes },
-    }
-}
-
-/// Handles a reading that the user stopped: its devices stay, and the list is incomplete.
+/// The reading was stopped by the person: what has come stays, and is not the whole list.
 pub(super) async fn stopped(context: Arc<Context>) {
     let epoch = context.session.epoch();
     let news = InventoryNews::Done {
@@ -406,23 +398,5 @@ mod tests {
         let mut list = ListSoFar::default();
         list.end(true);
         assert!(list.incomplete.is_some(), "there are rows after its end");
-    }
-
-    #[test]
-    fn page_after_a_pause_is_not_called_slow() {
-        let until = Timestamp::UNIX_EPOCH;
-        assert_eq!(
-            page_delay(Some(until), 300, || true),
-            PageDelay::Paused { until }
-        );
-        assert_eq!(
-            page_delay(None, 300, || true),
-            PageDelay::SlowLine { bytes: 300 }
-        );
-        assert_eq!(page_delay(None, 0, || true), PageDelay::AwaitingTurn);
-        assert_eq!(
-            page_delay(None, 0, || false),
-            PageDelay::SlowLine { bytes: 0 }
-        );
     }
 }

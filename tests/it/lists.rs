@@ -5,7 +5,7 @@ use std::time::Duration;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
-use cordon::model::SessionStatus;
+use cordon::model::{MachineRef, PageDelay, PanelPart, SessionStatus};
 use cordon::simulator::{Compress, SimOptions, Simulator};
 
 use crate::common::{
@@ -286,7 +286,37 @@ fn sign_in_that_ends_after_the_first_page_is_also_reported_by_the_session() {
     assert!(is_said, "{session:?}");
 }
 
-/// Automatic, and the selection stays.
+/// Has a device's panel read, whose users are answered with a pause; the device.
+fn throttled_panel(engine: &mut Engine, what: &str) -> MachineRef {
+    engine.until("all of the list", |s| s.containments.value.is_some());
+    let machine = engine.machine("FIN-LT-042");
+    engine.inject("logon_users", what, 0);
+    engine.send(Command::LoadPart(machine.id.clone(), PanelPart::Users));
+    engine.until_tenant("the answer", |control| {
+        let asked = asked_for(control, "/logonusers");
+        asked.iter().any(|request| request.status.is_some())
+    });
+    // By the answer to this one that one has been taken in.
+    engine.load(&machine);
+    machine
+}
+
+/// What a panel was told to wait for holds the list back as well; what comes meanwhile is not the list.
+#[test]
+fn a_list_that_may_not_be_asked_for_yet_is_not_said_to_come_slowly() {
+    let (simulator, _folder, mut engine) = signed_in();
+    let machine = throttled_panel(&mut engine, "status:429:300");
+    let before = readings_of(&simulator);
+    engine.send(Command::RefreshMachines);
+    engine.until("the start", |s| s.inventory.loading);
+    engine.load(&machine);
+    engine.until("why it takes so long", |s| s.inventory.slow.is_some());
+    let why = engine.state.inventory.slow;
+    assert!(matches!(why, Some(PageDelay::Paused { .. })), "{why:?}");
+    assert_eq!(readings_of(&simulator), before);
+}
+
+/// Nobody has to ask for it, and what a person looks at stays.
 #[test]
 fn the_list_refreshes_itself_while_signed_in() {
     let (simulator, folder) = place();

@@ -46,7 +46,7 @@ async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
     let limits = Limits {
         bytes: 100,
         time: Duration::from_secs(5),
-        min_throughput: None,
+        ..Limits::ONE
     };
     let result = get(&http, &endpoints.api, "a-token", limits).await;
     (result, thread.join().expect("a request").concat())
@@ -139,7 +139,7 @@ async fn silence_times_out() {
     let limits = Limits {
         bytes: 100,
         time: Duration::from_millis(50),
-        min_throughput: None,
+        ..Limits::ONE
     };
     assert_eq!(
         get(&http, &endpoints.api, "t", limits).await.err(),
@@ -201,13 +201,51 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
             window: Duration::from_millis(400),
             bytes: 1_000,
         }),
+        is_told: true,
     };
     let got = get(&http, &endpoints.api, "t", limits).await;
     thread.expect("a thread").join().expect("it ends");
-    let received = usize::try_from(http.received()).expect("few");
-    let got = got.expect("an answer");
-    assert_eq!(received, got.body.len());
+    let got = got.expect("it began");
+    assert_eq!(told(&http), (got.body.len(), 0));
     got.ending
+}
+
+/// Bytes that are told, and requests that are under way.
+fn told(http: &Http) -> (usize, usize) {
+    let bytes = http.told().bytes.load(Ordering::Relaxed);
+    let under_way = http.told().under_way.load(Ordering::Relaxed);
+    (usize::try_from(bytes).expect("few"), under_way)
+}
+
+#[tokio::test]
+async fn of_a_list_of_machines_alone_is_told_how_far_it_has_come_and_errors_are_no_part_of_it() {
+    for (limits, head, bytes) in [
+        (Limits::MACHINE_LIST, "200 OK", 2),
+        (Limits::MACHINE_LIST, "503 Busy", 0),
+        (Limits::ACTION_LIST, "200 OK", 0),
+        (Limits::ONE, "429 Slow down", 0),
+    ] {
+        let (endpoints, thread) = serve(vec![answer(head, b"{}")]);
+        let http = Http::new(&endpoints).expect("a client");
+        let got = get(&http, &endpoints.api, "t", limits).await;
+        assert!(got.is_ok(), "{head}");
+        assert_eq!(told(&http), (bytes, 0), "{limits:?} {head}");
+        thread.join().expect("a request");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_under_way_until_it_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
+    let http = Http::new(&endpoints).expect("a client");
+    let url = endpoints.api.clone();
+    let asked = get(&http, &url, "t", Limits::MACHINE_LIST);
+    let given_up = tokio::time::timeout(Duration::from_millis(50), asked);
+    let (given_up, under_way) = tokio::join!(given_up, async { told(&http) });
+    assert!(given_up.is_err());
+    assert_eq!((under_way, told(&http)), ((0, 1), (0, 0)));
 }
 
 #[tokio::test]
