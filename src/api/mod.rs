@@ -127,16 +127,24 @@ impl Client {
         loop {
             match self.poll_permit(lane) {
                 Ok(permit) => return permit,
-                Err(until) => {
-                    let wait =
-                        Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
-                    tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
-                }
+                Err(until) => self.sleep_towards(until).await,
             }
         }
     }
 
-    /// Replaces the token that was last refused with 401.
+    /// Waits until no pause that the service asked for holds a request of this kind.
+    async fn gate(&self, lane: Lane) {
+        while let Some(until) = self.gate_until(lane) {
+            self.sleep_towards(until).await;
+        }
+    }
+
+    async fn sleep_towards(&self, until: Timestamp) {
+        let wait = Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+        tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
+    }
+
+    /// Gets another token in place of the one that was last refused with 401.
     ///
     /// # Errors
     /// When the user has to sign in again.
@@ -217,6 +225,10 @@ impl Client {
                 return Err(error);
             };
             attempt += 1;
+            if matches!(error, ApiError::Throttled { .. }) {
+                // Then the delay lets those go first that its 429 has held up.
+                self.gate(lane).await;
+            }
             tokio::time::sleep(delay).await;
         }
     }

@@ -7,6 +7,7 @@ use cordon::guard::Policy;
 use cordon::message::Command;
 use cordon::model::{MachineRef, PageDelay, PanelPart, SessionStatus};
 use cordon::simulator::{Compress, SimOptions, Simulator};
+use cordon::state::State;
 
 use crate::common::{
     self, Console, Engine, SPEED, asked_for, fault, place, signed_in, started, wait_for,
@@ -314,6 +315,26 @@ fn a_list_that_may_not_be_asked_for_yet_is_not_said_to_come_slowly() {
     let why = engine.state.inventory.slow;
     assert!(matches!(why, Some(PageDelay::Paused { .. })), "{why:?}");
     assert_eq!(readings_of(&simulator), before);
+}
+
+/// Where readings of something else fail, they are repeated behind the list, whose parts would wait for one
+/// pause after the other.
+#[test]
+fn a_list_is_read_before_failing_readings_of_something_else_are_repeated() {
+    for what in ["status:503:3", "status:429:3"] {
+        let (_simulator, _folder, mut engine) = signed_in();
+        throttled_panel(&mut engine, what);
+        let since = engine.control.requests().len();
+        engine.refresh();
+        let read = |s: &State| s.containments.read_at();
+        let before = read(&engine.state);
+        engine.until("the actions", |s| read(s) > before);
+        let requests = engine.control.requests();
+        let paths = requests[since..].iter().map(|request| &*request.path);
+        let paths: Vec<_> = paths.map(|path| path.rsplit('/').next()).collect();
+        let list = ["machines", "machineactions", "machineactions"].map(Some);
+        assert_eq!(paths[..3], list, "{what}: {paths:?}");
+    }
 }
 
 /// Nobody has to ask for it, and what a person looks at stays.
