@@ -14,10 +14,7 @@ use crate::model::{
     Alert, Availability, AvailableActions, HeapBytes as _, Listed, LoggedOnUser, MachineId,
 };
 
-/// A user who opens a device waits for its record and its actions; these lists must not use up the
-/// budget for a click.
-const LANE: Lane = Lane::Refresh;
-/// Memory limit of one list of one machine: many times the size of a thousand normal rows.
+/// Memory for one list of one machine: many times what a thousand rows of the service take.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
 impl Client {
@@ -25,12 +22,16 @@ impl Client {
     ///
     /// # Errors
     /// When the list could not be read.
-    pub async fn logged_on_users(&self, id: &MachineId) -> Result<Listed<LoggedOnUser>, ApiError> {
+    pub async fn logged_on_users(
+        &self,
+        id: &MachineId,
+        lane: Lane,
+    ) -> Result<Listed<LoggedOnUser>, ApiError> {
         let url = odata::path(
             &self.0.endpoints.api,
             &["machines", id.as_str(), "logonusers"],
         );
-        let users = self.short_list(&url, LANE, usize::MAX).await?;
+        let users = self.short_list(&url, lane, usize::MAX).await?;
         Ok(latest_users(users))
     }
 
@@ -38,15 +39,15 @@ impl Client {
     ///
     /// # Errors
     /// When the list could not be read.
-    pub async fn open_alerts(&self, id: &MachineId) -> Result<Listed<Alert>, ApiError> {
+    pub async fn open_alerts(&self, id: &MachineId, lane: Lane) -> Result<Listed<Alert>, ApiError> {
         let api = &self.0.endpoints.api;
         let [with_files, without, all] = &odata::alerts(api, id);
-        let mut asked = self.short_list(with_files, LANE, ALERTS_TOP).await;
+        let mut asked = self.short_list(with_files, lane, ALERTS_TOP).await;
         for url in [without, all] {
             if !matches!(&asked, Err(error) if is_refused_query(error)) {
                 break;
             }
-            asked = self.short_list(url, LANE, ALERTS_TOP).await;
+            asked = self.short_list(url, lane, ALERTS_TOP).await;
         }
         Ok(worst_open(asked?))
     }
@@ -54,11 +55,15 @@ impl Client {
     /// Actions that the service offers for a machine: undocumented, so a hint.
     ///
     /// # Errors
-    /// When the list could not be read; callers continue without it.
-    pub async fn available_actions(&self, id: &MachineId) -> Result<AvailableActions, ApiError> {
+    /// When that could not be read; everything goes on without it.
+    pub async fn available_actions(
+        &self,
+        id: &MachineId,
+        lane: Lane,
+    ) -> Result<AvailableActions, ApiError> {
         let segments = ["machines", id.as_str(), "availableMachineActions"];
         let url = odata::path(&self.0.endpoints.api, &segments);
-        let (page, _) = self.list(&url, LANE, Limits::ONE).await?;
+        let (page, _) = self.list(&url, lane, Limits::ONE).await?;
         Ok(AvailableActions(page.items))
     }
 }

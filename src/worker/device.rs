@@ -31,7 +31,7 @@ pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
     }
     for id in ids {
         let context = Arc::clone(&context);
-        let hint = load_part(context, id, PanelPart::AvailableActions);
+        let hint = load_part(context, id, PanelPart::AvailableActions, Lane::Refresh);
         tokio::spawn(hint).await.ok();
     }
 }
@@ -95,9 +95,9 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     context.report_budget().await;
 }
 
-/// Reads one part, unless the sign-in is known not to allow it: then no request is sent, and the panel shows
-/// the reason.
-pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelPart) {
+/// Reads one part, unless the sign-in is known not to allow it: then nothing is asked, and the
+/// panel says so. A panel's are of [`Lane::Refresh`]: they must not use up the calls that a click needs.
+pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelPart, lane: Lane) {
     if part.lacking(&context.session.status()).is_some() {
         return;
     }
@@ -116,15 +116,15 @@ pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelP
     let client = &context.client;
     let news = match part {
         PanelPart::Users => {
-            let read = client.logged_on_users(&id).await;
+            let read = client.logged_on_users(&id, lane).await;
             PanelNews::Users(explained(&context, part, read).await)
         }
         PanelPart::Alerts => {
-            let read = client.open_alerts(&id).await;
+            let read = client.open_alerts(&id, lane).await;
             PanelNews::Alerts(explained(&context, part, read).await)
         }
         PanelPart::AvailableActions => {
-            let read = client.available_actions(&id).await;
+            let read = client.available_actions(&id, lane).await;
             PanelNews::AvailableActions(explained(&context, part, read).await)
         }
     };

@@ -45,12 +45,12 @@ use tokio::task::AbortHandle;
 pub use host::{Addresses, addresses as own_addresses};
 pub use timing::Timing;
 
-use crate::api::{ApiError, Client, Http};
+use crate::api::{ApiError, Client, Http, Lane};
 use crate::auth::{Session, TokenStore};
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Command, Event};
-use crate::model::{Endpoints, Mode};
+use crate::model::{Endpoints, Mode, PanelPart};
 use context::Context;
 use journal::JournalHandle;
 use local_data::Deletion;
@@ -360,7 +360,13 @@ impl Tasks {
             }
             Command::Ask { text, question } => self.asking.begin(context, text, question),
             Command::StopAsking => self.asking.stop(&context).await,
-            Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
+            Command::LoadPart(id, part) => {
+                spawn(device::load_part(context, id, part, Lane::Refresh));
+            }
+            Command::LoadAlertsToReview(id) => {
+                let alerts = PanelPart::Alerts;
+                spawn(device::load_part(context, id, alerts, Lane::Analyst));
+            }
             Command::LoadFile(hash) => spawn(device::load_file(context, hash)),
             Command::LoadIndicators => spawn(indicators::load(context)),
             Command::LoadSightings(sha1) => spawn(device::load_sightings(context, sha1)),

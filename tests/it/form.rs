@@ -1,9 +1,10 @@
 //! The action form in the whole window: its subject, the keyboard focus, and closing the window.
 
+use cordon::action::ActionKind;
 use egui::{Key, Modifiers, Rect};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, machine_named};
+use crate::common::{Console, asked_for, machine_named};
 
 fn rect(console: &Console, label: &str) -> Rect {
     let mut nodes = console.harness.query_all_by_label(label);
@@ -193,4 +194,23 @@ fn closing_asks_when_a_selection_or_typed_text_would_be_lost() {
     console.click("Stay");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form is back");
+}
+
+/// The panel waits for the end of a pause meanwhile.
+#[test]
+fn a_release_is_reviewed_with_the_open_alerts_before_the_panel_has_them() {
+    let mut console = Console::signed_in();
+    let id = machine_named(&console.control, "FIN-LT-042");
+    let control = console.control.clone();
+    let theirs = control.act_as_colleague(id.as_str(), "Isolate", "beacon");
+    assert!(control.set_status(&theirs.expect("taken"), "Succeeded"));
+    console.inject("alerts", "status:429:300", 1);
+    console.open_device("FIN-LT-042");
+    console.step_until("the pause", |_| {
+        let asked = asked_for(&control, "/alerts");
+        asked.iter().any(|request| request.status == Some(429))
+    });
+    console.until_shows("Reading open alerts…");
+    console.click(&format!("{}…", ActionKind::Unisolate.spec().button));
+    console.until_shows_part("3 open alerts");
 }

@@ -367,7 +367,7 @@ fn undo_opens_the_form_of_the_inverse() {
         [
             Command::LoadMachine(_),
             Command::LoadPart(_, PanelPart::AvailableActions),
-            Command::LoadPart(_, PanelPart::Alerts)
+            Command::LoadAlertsToReview(_)
         ]
     ));
 }

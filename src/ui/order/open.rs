@@ -151,7 +151,7 @@ impl<'a> NewForm<'a> {
         let mut alerts = Vec::new();
         if form.plan.is_none() {
             form.given_end = set_end(&mut form.draft, state.at_service(now));
-            alerts = alerts_to_read(state, &form.draft, &ids);
+            alerts = alerts_to_read(&form.draft, &ids);
         }
         if form.draft.comment.is_empty() {
             let task = form.task();
@@ -336,9 +336,9 @@ fn releases_of_containments<'a>(
         .collect()
 }
 
-/// Requests the open alerts of devices whose containment is to be released or cancelled, for the warning
-/// about it. Not for many devices, to spare the call budget.
-fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
+/// Asks for the open alerts of devices whose containment is to be lifted or called off, for the warning about
+/// it. Not for many devices: that would use up the calls for other readings.
+fn alerts_to_read(draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
         Task::Cancel { action_type, .. } => ActionKind::from_type(&action_type)
@@ -347,12 +347,7 @@ fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Comman
     if !lifts {
         return Vec::new();
     }
-    let is_reading = |id: &&MachineId| {
-        let panel = state.panels.get(id);
-        panel.is_some_and(|panel| panel.alerts.loading)
-    };
-    let ids = ids.iter().filter(|id| !is_reading(id));
-    ids.take(MAX_ALERTS_READ)
-        .map(|id| Command::LoadPart(id.clone(), PanelPart::Alerts))
-        .collect()
+    // Also where a panel is reading them: that may wait for a while.
+    let ids = ids.iter().take(MAX_ALERTS_READ);
+    ids.cloned().map(Command::LoadAlertsToReview).collect()
 }

@@ -224,12 +224,9 @@ fn release_form_reads_open_alerts_and_shows_them_without_moving() {
         });
         let machines: Vec<_> = machines.collect();
         let load = open(&state, &mut Views::default(), &machines, subject, |_| {});
-        let alerts = load.iter().filter(|command| {
-            matches!(
-                command,
-                Command::LoadPart(_, crate::model::PanelPart::Alerts)
-            )
-        });
+        let alerts = load
+            .iter()
+            .filter(|command| matches!(command, Command::LoadAlertsToReview(_)));
         alerts.count()
     };
     let cancel = |action_type: MachineActionType| Subject::Cancel {
