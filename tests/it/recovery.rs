@@ -266,6 +266,33 @@ fn action_shown_too_late_by_the_service_corrects_not_found() {
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
+/// Whether it has ended since or not, it is told as where it could be read at once.
+#[test]
+fn the_request_that_a_refused_order_met_is_told_once_the_devices_actions_can_be_read() {
+    for has_ended in [false, true] {
+        let (_simulator, _folder, mut engine) = signed_in();
+        let machine = engine.never_finishing("FIN-LT-042");
+        engine.load(&machine);
+        engine.inject("submit", "active_request_exists", 1);
+        engine.inject("machine_actions", "status:500", 0);
+        let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+        engine.until_status(entry, "Refused");
+        let theirs = engine.control.actions().into_iter().next_back();
+        let theirs = theirs.expect("it was met")["id"].clone();
+        if has_ended {
+            let id = theirs.as_str().expect("an id");
+            assert!(engine.control.set_status(id, "Failed"));
+        }
+        engine.control.clear_faults();
+        engine.load(&machine);
+        engine.until_status(entry, "SomeoneElses");
+        let met = engine.status(entry).action().map(ToString::to_string);
+        assert_eq!(met.as_deref(), theirs.as_str());
+        let kept = journal_on_disk(&engine.journal);
+        assert_eq!(kept[0].status(), &engine.status(entry));
+    }
+}
+
 fn not_ours() -> Record {
     Record::NotOurs {
         action: MachineActionId::parse("b89eb834").expect("an id"),

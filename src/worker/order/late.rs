@@ -4,20 +4,26 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::claim::Claim;
 use super::lookup;
-use super::outcome::{Source, accepted};
+use super::outcome::{Source, accepted, newest_alike, not_ours};
 use super::records::{finished, unclear};
-use crate::action::{Recorded, Task};
-use crate::journal::{Entry, OrderStatus, Record, TimeSource};
-use crate::model::{MachineAction, MachineActionId};
+use crate::action::{Recorded, Sameness, Task};
+use crate::journal::{Entry, OrderStatus, Record, TimeSource, were_actions_read};
+use crate::model::{MachineAction, MachineActionId, shifted};
 use crate::worker::context::Context;
 
 /// The maximum number of ends recorded for one entry if the service contradicts itself.
 const MAX_ENDS: usize = 4;
+/// Tolerance for network delay and for the service's whole seconds.
+const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// Reconciles an action that appears late: after *Not found*, as the service showed its new actions after all
-/// look-ups, or after a refusal by an intermediary although the service had stored the action.
+/// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
+/// later than any look-up, or after a refusal by something in front of a service that had
+/// stored the action nevertheless. Also the request that a refused order met, where the device's actions
+/// could not be read at once.
 pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &[MachineAction]) {
     let account = context.session.account();
     let Some(account) = account.filter(|_| context.journal.may_act()) else {
@@ -27,6 +33,7 @@ pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &
     let (ended, open): (Vec<_>, Vec<_>) = actions.iter().rev().partition(|a| a.status.is_final());
     let shown = open.into_iter().chain(ended);
     let shown: HashMap<_, _> = shown.map(|action| (&action.id, action)).collect();
+    let ahead = context.client.service_ahead().unwrap_or_default();
     for entry in context.journal.entries().iter() {
         if entry.author.is(&account)
             && let Some(record) = corrected_end(context, entry, &shown)
@@ -55,12 +62,43 @@ pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &
         let claim = Claim::of(context, &entry.order, Some(&account));
         if let Some(ours) = actions.iter().find(|action| claim.is_ours(action)) {
             accepted(context, &entry.order, ours, Source::Reading).await;
+        } else if !actions
+            .iter()
+            .any(|action| claim.contradicts_itself(action))
+            && let Some(theirs) = request_in_the_way(entry, actions, ahead)
+        {
+            not_ours(context, &entry.order, theirs).await;
         }
     }
 }
 
-/// The record that corrects an end of our action: with another end, or revoking it. A reading older than the
-/// recorded end does not count, and the number of changes is limited.
+/// The request that a refused order met on its device, where that could not be read after the refusal: it was
+/// there by then, and had not ended when the order left. `ahead` is the difference of the service's clock.
+fn request_in_the_way<'a>(
+    entry: &Entry,
+    actions: &'a [MachineAction],
+    ahead: SignedDuration,
+) -> Option<&'a MachineAction> {
+    let is_refused = matches!(entry.status(), OrderStatus::Refused { .. });
+    if !is_refused || were_actions_read(entry) != Some(false) {
+        return None;
+    }
+    let mut records = entry.records().iter().rev();
+    let (sent, _) = records.find(|(_, record)| *record == Record::Sent)?;
+    let sent = shifted(*sent, ahead - CLOCK_JITTER);
+    let refused = shifted(entry.status_since(), ahead + CLOCK_JITTER);
+    let met = actions.iter().filter(|action| {
+        let had_ended = action.status.is_final() && action.last_updated.is_none_or(|at| at < sent);
+        action.machine_id.as_ref() == Some(&entry.order.machine.id)
+            && action.created.is_some_and(|at| at <= refused)
+            && !had_ended
+    });
+    newest_alike(&entry.order, met, Sameness::Same)
+}
+
+/// What the service shows now for an action of ours for which it had shown an end: another end, or that
+/// it has not ended. A reading older than the recorded one says nothing, and a service that keeps changing
+/// its mind is not followed for good.
 fn corrected_end(
     context: &Context,
     entry: &Entry,
@@ -95,4 +133,87 @@ fn taken_back(entry: &Entry, action: &MachineAction) -> Option<Record> {
         );
         unclear(action, why)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::model::{MachineActionStatus, MachineActionType};
+    use crate::state::fixtures;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(secs).expect("a literal time")
+    }
+
+    /// A release that left at 1,000 and was refused at 1,100 by this computer's clock.
+    fn refused(read: Option<bool>) -> Entry {
+        let machine = fixtures::machine_ref("a1", None);
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::Unisolate);
+        let mut entry =
+            fixtures::entry_at(at(1_000), fixtures::author(), order, vec![Record::Sent]);
+        let read = read.map(|complete| Record::ActiveActionsRead { complete });
+        let refused = Record::Refused {
+            status: 400,
+            code: "ActiveRequestAlreadyExists".into(),
+            message: "".into(),
+        };
+        for record in read.into_iter().chain([refused]) {
+            entry.push(at(1_100), record);
+        }
+        entry
+    }
+
+    /// A release of the device between these seconds of the service's clock.
+    fn release(machine: &str, created: i64, ended: Option<i64>) -> MachineAction {
+        let status = ended.map_or(MachineActionStatus::Pending, |_| {
+            MachineActionStatus::Failed
+        });
+        let id = MachineActionId::parse(&format!("r{created}")).expect("a literal id");
+        MachineAction {
+            machine_id: Some(fixtures::machine_ref(machine, None).id),
+            created: Some(at(created)),
+            last_updated: ended.map(at),
+            ..MachineAction::bare(id, MachineActionType::Unisolate, status)
+        }
+    }
+
+    #[test]
+    fn what_a_refused_order_met_was_on_its_device_between_its_leaving_and_the_refusal() {
+        let ahead = SignedDuration::from_secs(500);
+        let met = |entry: &Entry, action: MachineAction| {
+            request_in_the_way(entry, &[action], ahead).is_some()
+        };
+        let entry = refused(Some(false));
+        for (created, ended, is_met) in [
+            (1_400, None, true),
+            (1_400, Some(1_700), true),
+            (1_400, Some(1_520), true),
+            (1_400, Some(1_450), false),
+            (1_650, None, false),
+            (1_650, Some(1_700), false),
+        ] {
+            let action = release("a1", created, ended);
+            assert_eq!(met(&entry, action), is_met, "{created} {ended:?}");
+        }
+        let mut undated = release("a1", 1_400, Some(1_700));
+        undated.last_updated = None;
+        assert!(!met(&entry, undated));
+        assert!(!met(&entry, release("a2", 1_400, None)));
+        let mut other = release("a1", 1_400, None);
+        other.kind = MachineActionType::Isolate;
+        assert!(!met(&entry, other));
+        // Where the actions could be read at once, or had not to be, that was judged then.
+        for read in [None, Some(true)] {
+            assert!(!met(&refused(read), release("a1", 1_400, None)));
+        }
+        let both = [
+            release("a1", 1_300, Some(1_550)),
+            release("a1", 1_560, None),
+        ];
+        let newest = request_in_the_way(&entry, &both, ahead);
+        assert_eq!(newest.map(|action| action.id.as_str()), Some("r1560"));
+    }
 }

@@ -271,8 +271,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     let ours = found.items.iter().find(|action| claim.is_ours(action));
     let newest = |sameness| {
         let open = found.items.iter().filter(|a| !a.status.is_final());
-        let alike = open.filter(|a| order.task.compared_with(a) == sameness);
-        alike.max_by_key(|a| a.created).cloned().map(Box::new)
+        newest_alike(order, open, sameness).cloned().map(Box::new)
     };
     let is_whole = found.is_complete();
     let cause = if let Some(ours) = ours {
@@ -292,4 +291,14 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
         context.show_action(action).await;
     }
     cause
+}
+
+/// The newest of these actions that compares so with an order.
+pub(super) fn newest_alike<'a>(
+    order: &Order,
+    actions: impl Iterator<Item = &'a MachineAction>,
+    sameness: Sameness,
+) -> Option<&'a MachineAction> {
+    let alike = actions.filter(|action| order.task.compared_with(action) == sameness);
+    alike.max_by_key(|action| action.created)
 }
