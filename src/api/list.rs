@@ -1,7 +1,6 @@
 //! Paged lists of the service, within bounds.
 
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 
 use url::Url;
 
@@ -114,13 +113,13 @@ impl Client {
     /// How many bytes of lists of machines have come so far.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
-        self.0.http.told().bytes.load(Ordering::Relaxed)
+        self.0.http.told().bytes()
     }
 
     /// Whether a page of a list of machines has been asked for and is not whole yet.
     #[must_use]
     pub fn is_page_under_way(&self) -> bool {
-        self.0.http.told().under_way.load(Ordering::Relaxed) > 0
+        self.0.http.told().under_way() > 0
     }
 
     /// Up to 10,000 machines from `cursor` on, or a smaller page if a full one does not arrive.

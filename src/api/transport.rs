@@ -1,10 +1,10 @@
 //! Sends one request and returns the response: the only file that knows the HTTP library.
 
 pub(super) mod stream;
+mod told;
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
@@ -15,6 +15,7 @@ use super::proxy::{self, ProxyChoice};
 use super::rate_limit::Quota;
 use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
+use told::Told;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than the idle timeout of usual gateways, so that a request rarely hits a connection that
@@ -151,31 +152,6 @@ enum Bodies {
     Unpacked,
     /// Left as is: length, ranges and hash apply to these bytes.
     AsTheyCome,
-}
-
-/// How far the answers have come of which that is told.
-#[derive(Default)]
-pub(super) struct Told {
-    /// Bytes of all of them so far, errors not counted.
-    pub bytes: AtomicU64,
-    /// Requests that have left and whose answers are not whole yet.
-    pub under_way: AtomicUsize,
-}
-
-/// A request of those while it is under way.
-struct UnderWay<'a>(&'a Told);
-
-impl<'a> UnderWay<'a> {
-    fn begin(told: &'a Told) -> Self {
-        told.under_way.fetch_add(1, Ordering::Relaxed);
-        Self(told)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// The one HTTP client of a run.
@@ -355,7 +331,7 @@ impl Http {
         let min_throughput = limits.min_throughput;
         let whole = min_throughput.map_or(limits.time, |_| MinThroughput::LONGEST);
         *request.timeout_mut() = Some(whole);
-        let told = limits.is_told.then(|| UnderWay::begin(&self.told));
+        let told = limits.is_told.then(|| self.told.begin());
         let client = self.lock().clone();
         let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
         let mut incoming = begun
@@ -394,9 +370,8 @@ impl Http {
                     break Ending::TooLarge;
                 }
                 Ok(Ok(Some(chunk))) => {
-                    if told.is_some() && is_good {
-                        let come = u64::try_from(chunk.len()).unwrap_or_default();
-                        self.told.bytes.fetch_add(come, Ordering::Relaxed);
+                    if let Some(told) = told.as_ref().filter(|_| is_good) {
+                        told.note(chunk.len());
                     }
                     if body.len() + chunk.len() > LARGE {
                         body.reserve_exact(limits.room() - body.len());
@@ -408,17 +383,22 @@ impl Http {
                 Err(_elapsed) => break Ending::TooSlow,
             }
         };
-        if body.starts_with(BYTE_ORDER_MARK) {
-            body.drain(..BYTE_ORDER_MARK.len());
-        }
-        let mut response = HttpResponse::new(body);
-        *response.status_mut() = incoming.status();
-        *response.headers_mut() = std::mem::take(incoming.headers_mut());
-        Ok((response, ending))
+        Ok((with_body(incoming, body), ending))
     }
 }
 
-/// A proxy that the library would miss or misread.
+/// The answer with the body that was read of it.
+fn with_body(mut incoming: reqwest::Response, mut body: Vec<u8>) -> HttpResponse {
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
+    }
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = incoming.status();
+    *response.headers_mut() = std::mem::take(incoming.headers_mut());
+    response
+}
+
+/// A proxy that the library would not find by itself, or would misread.
 fn own_proxy() -> Option<reqwest::Proxy> {
     match ProxyChoice::of_this_computer() {
         ProxyChoice::Library => None,

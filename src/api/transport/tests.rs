@@ -212,9 +212,9 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
 
 /// Bytes that are told, and requests that are under way.
 fn told(http: &Http) -> (usize, usize) {
-    let bytes = http.told().bytes.load(Ordering::Relaxed);
-    let under_way = http.told().under_way.load(Ordering::Relaxed);
-    (usize::try_from(bytes).expect("few"), under_way)
+    let told = http.told();
+    let bytes = usize::try_from(told.bytes()).expect("few");
+    (bytes, told.under_way())
 }
 
 #[tokio::test]
