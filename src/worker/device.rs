@@ -65,14 +65,15 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     if is_present {
         context.known.learn_reading(id, &machine, at);
     }
-    let mut actions = Vec::new();
+    let mut read = None;
     if is_present && let Ok(history) = &history {
         let ended = context.journal.ended_on(id);
         let known = &context.known;
         known.learn_history(id, history.clone(), at, &ended);
-        actions.clone_from(&history.items);
-        // A user who views a device wants to see its current actions end.
-        let under_way = actions.iter().filter(|action| !action.status.is_final());
+        read = Some(history.clone());
+        // A person who looks at a device wants to see the end of what is under way there.
+        let under_way = history.items.iter();
+        let under_way = under_way.filter(|action| !action.status.is_final());
         for action in under_way.take(MAX_FOLLOWED) {
             context.watched.watch_foreign(action, id);
         }
@@ -91,7 +92,9 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         at,
     };
     context.screen.emit(history).await;
-    reconcile_late(context, &actions).await;
+    if let Some(read) = read {
+        reconcile_late(context, &read, Some(id)).await;
+    }
     context.report_budget().await;
 }
 

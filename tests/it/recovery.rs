@@ -6,6 +6,7 @@ use std::time::Duration;
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::{NotSentReason, OrderStatus, Record};
+use cordon::message::OrderProgress;
 use cordon::model::MachineActionId;
 use cordon::simulator::Simulator;
 
@@ -291,6 +292,61 @@ fn the_request_that_a_refused_order_met_is_told_once_the_devices_actions_can_be_
         let kept = journal_on_disk(&engine.journal);
         assert_eq!(kept[0].status(), &engine.status(entry));
     }
+}
+
+/// Its own look-up would be minutes away.
+#[test]
+fn an_order_without_an_answer_is_found_by_whoever_reads_the_devices_actions() {
+    for reads_list in [false, true] {
+        let (simulator, folder) = place();
+        let mut engine = Engine::start_faster(&simulator, folder.path(), 0.001);
+        engine.sign_in();
+        let machine = engine.never_finishing("FIN-LT-042");
+        engine.load(&machine);
+        engine.inject("submit", "drop_after", 1);
+        let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+        engine.until("the look-up", |s| {
+            let note = s.progress.get(&entry);
+            matches!(note, Some(OrderProgress::LookedUp { complete: 0, .. }))
+        });
+        if reads_list {
+            engine.refresh();
+        } else {
+            engine.load(&machine);
+        }
+        engine.until_status(entry, "Accepted");
+        assert_eq!(posts(&engine.control), ["isolate"]);
+    }
+}
+
+#[test]
+fn why_a_look_up_failed_goes_with_the_next_reading_of_the_device_also_by_others() {
+    let (simulator, folder) = place();
+    let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
+    engine.sign_in();
+    let machine = engine.loaded("FIN-LT-042");
+    engine.until("all of the list", |s| s.containments.value.is_some());
+    engine.control.hide_new_actions(Duration::from_hours(9));
+    engine.inject("submit", "drop_after", 1);
+    engine.inject("machine_actions", "forbidden", 0);
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    engine.until("why it failed", |s| {
+        let note = s.progress.get(&entry);
+        matches!(note, Some(OrderProgress::LookFailed { .. }))
+    });
+    engine.control.clear_faults();
+    engine.load(&machine);
+    engine.until("its end", |s| {
+        let note = s.progress.get(&entry);
+        matches!(note, Some(OrderProgress::LookedUp { .. }))
+    });
+    // The reading is not a look-up of its own.
+    let note = engine.state.progress.get(&entry);
+    assert!(
+        matches!(note, Some(OrderProgress::LookedUp { complete: 0, .. })),
+        "{note:?}"
+    );
+    assert!(engine.status(entry).is_unknown());
 }
 
 fn not_ours() -> Record {

@@ -12,7 +12,7 @@ use super::outcome::{Source, accepted, newest_alike, not_ours};
 use super::records::{finished, unclear};
 use crate::action::{Recorded, Sameness, Task};
 use crate::journal::{Entry, OrderStatus, Record, TimeSource, were_actions_read};
-use crate::model::{MachineAction, MachineActionId, shifted};
+use crate::model::{Account, Listed, MachineAction, MachineActionId, MachineId, shifted};
 use crate::worker::context::Context;
 
 /// The maximum number of ends recorded for one entry if the service contradicts itself.
@@ -24,12 +24,19 @@ const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(5);
 /// later than any look-up, or after a refusal by something in front of a service that had
 /// stored the action nevertheless. Also the request that a refused order met, where the device's actions
 /// could not be read at once.
-pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &[MachineAction]) {
+/// `of` is the device whose history it is; `None` for actions of any.
+pub(in crate::worker) async fn reconcile_late(
+    context: &Arc<Context>,
+    read: &Listed<MachineAction>,
+    of: Option<&MachineId>,
+) {
     let account = context.session.account();
     let Some(account) = account.filter(|_| context.journal.may_act()) else {
         return;
     };
-    // Of an action listed twice, the first end counts.
+    offer_to_look_ups(context, &account, read, of);
+    let actions = read.items.as_slice();
+    // Of one that is listed twice, the first end counts.
     let (ended, open): (Vec<_>, Vec<_>) = actions.iter().rev().partition(|a| a.status.is_final());
     let shown = open.into_iter().chain(ended);
     let shown: HashMap<_, _> = shown.map(|action| (&action.id, action)).collect();
@@ -68,6 +75,45 @@ pub(in crate::worker) async fn reconcile_late(context: &Arc<Context>, actions: &
             && let Some(theirs) = request_in_the_way(entry, actions, ahead)
         {
             not_ours(context, &entry.order, theirs).await;
+        }
+    }
+}
+
+/// Passes what was read on to the look-ups of orders that it is about: they judge it as what they read
+/// themselves.
+fn offer_to_look_ups(
+    context: &Context,
+    account: &Account,
+    read: &Listed<MachineAction>,
+    of: Option<&MachineId>,
+) {
+    for id in context.orders.looked_up() {
+        let Some(entry) = context.journal.entry(id) else {
+            continue;
+        };
+        let task = &entry.order.task;
+        let is_in_history =
+            matches!(task, Task::Cancel { .. }) || task.record() == Recorded::MachineAction;
+        if !is_in_history || !entry.author.is(account) {
+            continue;
+        }
+        let machine = Some(&entry.order.machine.id);
+        if of == machine {
+            context.orders.offer(id, read.clone());
+            continue;
+        }
+        let claim = Claim::of(context, &entry.order, Some(account));
+        let is_about = |action: &&MachineAction| {
+            action.machine_id.as_ref() == machine || claim.is_ours(action)
+        };
+        let items: Vec<_> = read.items.iter().filter(is_about).cloned().collect();
+        if of.is_none() || !items.is_empty() {
+            let some = Listed {
+                items,
+                unreadable: 0,
+                is_cut: true,
+            };
+            context.orders.offer(id, some);
         }
     }
 }

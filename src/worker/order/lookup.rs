@@ -8,14 +8,14 @@ use tokio::time::Instant;
 use super::claim::{Attribution, Claim};
 use super::effect::look_up_effect;
 use super::outcome::{Source, accepted, not_ours};
-use super::registry::RegisteredOrder;
+use super::registry::{Readings, RegisteredOrder};
 use crate::action::{OrderEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, Listed, MachineAction, MachineActionId, shifted};
-use crate::worker::clock::{monotonic_now, now};
+use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
 use crate::worker::context::Context;
 
 /// The period for which all actions of the tenant are searched, as clocks may differ by hours.
@@ -27,11 +27,11 @@ const LOOK_UPS: u32 = 3;
 pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
     let epoch = context.session.epoch();
     if is_of_present_account(context, entry)
-        && let Some(registration) = context.orders.register_look_up(entry, epoch)
+        && let Some((registration, readings)) = context.orders.register_look_up(entry, epoch)
     {
         let context = Arc::clone(context);
         tokio::spawn(async move {
-            find_out(&context, entry, epoch).await;
+            find_out(&context, entry, epoch, readings).await;
             drop(registration);
         });
     }
@@ -47,8 +47,8 @@ pub(super) async fn find_out_if_unanswered(
     let is_unanswered = status.is_some_and(|s| s.phase() == Phase::Unanswered);
     if is_unanswered && context.journal.may_act() && is_of_present_account(context, entry) {
         let epoch = context.session.epoch();
-        registration.look_up(epoch);
-        find_out(context, entry, epoch).await;
+        let readings = registration.look_up(epoch);
+        find_out(context, entry, epoch, readings).await;
     }
 }
 
@@ -65,18 +65,20 @@ struct Progress {
     complete: u32,
     /// Time of the first one.
     first: Option<Instant>,
+    /// Why the last one failed, until a reading has succeeded.
+    failure: Option<Explanation>,
     /// Why the last one proves nothing.
     trouble: Option<Explanation>,
 }
 
 impl Progress {
     /// The progress to show until the next look-up.
-    fn progress_until(&mut self, again_at: Timestamp) -> OrderProgress {
+    fn progress_until(&self, again_at: Timestamp) -> OrderProgress {
         let complete = self.complete;
-        match self.trouble.take() {
+        match self.failure.as_ref().or(self.trouble.as_ref()) {
             None => OrderProgress::LookedUp { complete, again_at },
             Some(why) => OrderProgress::LookFailed {
-                why,
+                why: why.clone(),
                 read_at: None,
                 next_at: again_at,
             },
@@ -95,7 +97,8 @@ impl Progress {
     }
 }
 
-async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
+/// Looks again and again, and takes in what others read of the device meanwhile.
+async fn find_out(context: &Context, id: EntryId, epoch: Epoch, mut readings: Readings) {
     let Some(entry) = context.journal.entry(id) else {
         return;
     };
@@ -105,24 +108,34 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
         context.journal.record_or_say(id, records).await;
     }
     let mut progress = Progress::default();
-    for looked in 0.. {
-        let wait = context.timing.between_look_ups(looked);
-        let again_at =
-            now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
-        let note = progress.progress_until(again_at);
+    let mut looked = 0;
+    let mut due = monotonic_now() + context.timing.between_look_ups(looked);
+    loop {
+        let note = progress.progress_until(on_the_wall_clock(due));
         context.screen.show_progress(id, Some(note)).await;
-        tokio::time::sleep(wait).await;
+        let read = tokio::select! {
+            () = tokio::time::sleep_until(due) => None,
+            Some(read) = readings.recv() => Some(read),
+        };
         if epoch != context.session.epoch() || !context.journal.may_act() {
             return;
         }
-        let place = progress.place(context);
-        let found = look_up(context, &entry, place).await;
+        let is_own = read.is_none();
+        let place = match read {
+            None => progress.place(context),
+            Some(read) => Where::Read(read),
+        };
+        let found = look_up(context, &entry, &place).await;
         if epoch != context.session.epoch() {
             return;
         }
         context.report_budget().await;
-        if record_found(context, &entry, place, found, &mut progress).await {
+        if record_found(context, &entry, &place, found, &mut progress).await {
             return;
+        }
+        if is_own {
+            looked += 1;
+            due = monotonic_now() + context.timing.between_look_ups(looked);
         }
     }
 }
@@ -131,10 +144,15 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
 async fn record_found(
     context: &Context,
     entry: &Entry,
-    place: Where,
+    place: &Where,
     found: Result<Found, Option<ApiError>>,
     progress: &mut Progress,
 ) -> bool {
+    let is_of_others = matches!(place, Where::Read(_));
+    progress.failure = None;
+    if !(is_of_others && found.is_err()) {
+        progress.trouble = None;
+    }
     match found {
         Ok(Found::Ours(action)) => {
             if entry.order.task.record().is_of_request() {
@@ -150,10 +168,12 @@ async fn record_found(
         Ok(Found::Untagged(action)) => {
             progress.trouble = Some(untagged(&entry.order.task, &action));
         }
+        // Look-ups alone are counted, as *Not found* takes some time.
+        Ok(Found::Nothing) | Err(None) if is_of_others => {}
         Ok(Found::Nothing) => {
             progress.complete += 1;
             progress.first.get_or_insert_with(monotonic_now);
-            if place == Where::Everywhere {
+            if *place == Where::Everywhere {
                 let records = vec![Record::NotFound];
                 return context.journal.record_or_say(entry.id(), records).await;
             }
@@ -162,7 +182,7 @@ async fn record_found(
         Err(Some(error)) => {
             context.session.note_auth_failure(&error).await;
             let why = error.explain_for(Verb::Read, "look up this order", None, None);
-            progress.trouble = Some(why);
+            progress.failure = Some(why);
         }
         Err(None) => {
             let headline = "The service's list of actions is not complete, so it proves nothing";
@@ -173,11 +193,13 @@ async fn record_found(
 }
 
 /// A source to look up an order's action in.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum Where {
     AtTheMachine,
     /// Before *Not found*: an order moved to another record is in no list of this one.
     Everywhere,
+    /// In what somebody else has read of the device, or of some of its actions.
+    Read(Listed<MachineAction>),
 }
 
 /// Result of a complete and successful look-up.
@@ -239,7 +261,7 @@ fn untagged(task: &Task, action: &MachineAction) -> Explanation {
 async fn look_up(
     context: &Context,
     entry: &Entry,
-    where_to: Where,
+    where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
     let claim = Claim::of(context, &entry.order, context.session.account().as_ref());
     let found = search(context, entry, &claim, where_to).await?;
@@ -256,11 +278,11 @@ async fn search(
     context: &Context,
     entry: &Entry,
     claim: &Claim<'_>,
-    where_to: Where,
+    where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
     let order = &entry.order;
     if let Task::Cancel { action, .. } = &order.task {
-        return look_up_cancellation(context, claim, action).await;
+        return look_up_cancellation(context, claim, action, where_to).await;
     }
     match order.task.record() {
         Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
@@ -281,11 +303,15 @@ async fn search_actions(
     context: &Context,
     entry: &Entry,
     claim: &Claim<'_>,
-    where_to: Where,
+    where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
-    // No time filter: this computer's clock may be wrong. The tag decides.
-    let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
-    let found = found.await.map_err(Some)?;
+    let found = if let Where::Read(found) = where_to {
+        found.clone()
+    } else {
+        // No time in the question: this computer's clock may be wrong. The tag decides.
+        let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
+        found.await.map_err(Some)?
+    };
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }
@@ -294,8 +320,8 @@ async fn search_actions(
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
             Attribution::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
-            // A more complete reading may follow; without one this is the only evidence.
-            Attribution::MostLikelyOurs if where_to == Where::Everywhere => {
+            // A fuller reading may come yet; without one this is the only evidence.
+            Attribution::MostLikelyOurs if *where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));
             }
             Attribution::MostLikelyOurs => return whole(&found),
@@ -304,7 +330,7 @@ async fn search_actions(
             Attribution::Unrelated => {}
         }
     }
-    if where_to == Where::Everywhere
+    if *where_to == Where::Everywhere
         && let Some(action) = look_everywhere(context, claim, entry.first_sent_at()).await?
     {
         return Ok(Found::Ours(Box::new(action)));
@@ -354,10 +380,16 @@ async fn look_up_cancellation(
     context: &Context,
     claim: &Claim<'_>,
     action: &MachineActionId,
+    where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
-    let read = context.client.machine_action(action, Lane::LookUp).await;
-    let action = read.map_err(Some)?;
-    // Ended by any cause, or cancelled on our behalf: either settles the outcome.
+    let action = if let Where::Read(found) = where_to {
+        let mut found = found.items.iter();
+        found.find(|read| read.id == *action).cloned().ok_or(None)?
+    } else {
+        let read = context.client.machine_action(action, Lane::LookUp).await;
+        read.map_err(Some)?
+    };
+    // Ended by whatever cause, or cancelled in our name: either way the truth is known.
     let is_settled = action.status.is_final() || claim.is_ours(&action);
     Ok(if is_settled {
         Found::ours(&action)

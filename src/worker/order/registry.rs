@@ -7,12 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
 
 use crate::journal::{Entry, NotSentReason};
-use crate::model::{EntryId, Epoch};
+use crate::model::{EntryId, Epoch, Listed, MachineAction};
 
 /// Capacity of an order's inbox: a user clicks once, or a few times.
 const INBOX: usize = 8;
 
-/// A user's command to a waiting order.
+/// Readings that others have made, for the look-up of an order.
+pub(super) type Readings = mpsc::Receiver<Listed<MachineAction>>;
+
+/// Capacity of that: one more says no more than these.
+const READINGS: usize = 4;
+
+/// A person's control of a waiting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::worker) enum OrderControl {
     Withdraw,
@@ -38,6 +44,8 @@ struct Running {
     inbox: Option<mpsc::Sender<OrderControl>>,
     /// The intent about to be written: orders judged meanwhile take it into account.
     intent: Option<Arc<Entry>>,
+    /// Where a look-up takes in what others have read.
+    readings: Option<mpsc::Sender<Listed<MachineAction>>>,
 }
 
 #[derive(Default)]
@@ -74,16 +82,22 @@ impl Orders {
                 stage: Stage::Busy,
                 inbox: (!table.is_closing).then_some(control),
                 intent: None,
+                readings: None,
             };
             table.running.insert(entry, running);
         });
         (registration, inbox)
     }
 
-    /// Registers the look-up of an entry, of which only one runs at a time. One of an earlier epoch ends by
-    /// itself.
-    pub fn register_look_up(&self, entry: EntryId, epoch: Epoch) -> Option<RegisteredOrder> {
+    /// Registers the look-up of an entry, of which there is one at a time. One of an earlier epoch
+    /// ends by itself.
+    pub fn register_look_up(
+        &self,
+        entry: EntryId,
+        epoch: Epoch,
+    ) -> Option<(RegisteredOrder, Readings)> {
         let registration = self.number(entry);
+        let (sender, readings) = mpsc::channel(READINGS);
         let is_free = self.0.table.send_if_modified(|table| {
             let is_free = match table.running.get(&entry).map(|order| order.stage) {
                 None => true,
@@ -96,12 +110,31 @@ impl Orders {
                     stage: Stage::LookingUp(epoch),
                     inbox: None,
                     intent: None,
+                    readings: Some(sender),
                 };
                 table.running.insert(entry, running);
             }
             is_free
         });
-        is_free.then_some(registration)
+        is_free.then_some((registration, readings))
+    }
+
+    /// The orders that are being looked up.
+    pub fn looked_up(&self) -> Vec<EntryId> {
+        let table = self.0.table.borrow();
+        let orders = table.running.iter();
+        let looked_up = orders.filter(|(_, order)| order.readings.is_some());
+        looked_up.map(|(entry, _)| *entry).collect()
+    }
+
+    /// Passes a reading on to the look-up of an order, if there is one.
+    pub fn offer(&self, entry: EntryId, reading: Listed<MachineAction>) {
+        let table = self.0.table.borrow();
+        let order = table.running.get(&entry);
+        if let Some(readings) = order.and_then(|order| order.readings.as_ref()) {
+            // A full one has enough to judge by.
+            readings.try_send(reading).ok();
+        }
     }
 
     fn number(&self, entry: EntryId) -> RegisteredOrder {
@@ -217,8 +250,13 @@ impl RegisteredOrder {
     }
 
     /// Marks the order as being looked up.
-    pub fn look_up(&self, epoch: Epoch) {
-        self.change(|order| order.stage = Stage::LookingUp(epoch));
+    pub fn look_up(&self, epoch: Epoch) -> Readings {
+        let (sender, readings) = mpsc::channel(READINGS);
+        self.change(|order| {
+            order.stage = Stage::LookingUp(epoch);
+            order.readings = Some(sender);
+        });
+        readings
     }
 }
 

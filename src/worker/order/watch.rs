@@ -13,7 +13,7 @@ use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
-use crate::model::{EntryId, MachineAction, MachineActionId};
+use crate::model::{EntryId, Listed, MachineAction, MachineActionId};
 use crate::worker::context::Context;
 use crate::worker::device;
 
@@ -209,8 +209,13 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     let context = Arc::clone(context);
     tokio::spawn(async move {
         if is_foreign {
-            // An action attributed to someone else may show our tag in a more complete reading.
-            reconcile_late(&context, std::slice::from_ref(&action)).await;
+            // An action attributed to somebody else may carry our tag in a fuller reading.
+            let read = Listed {
+                items: vec![action.clone()],
+                unreadable: 0,
+                is_cut: true,
+            };
+            reconcile_late(&context, &read, action.machine_id.as_ref()).await;
         }
         let (agreeing, is_disowned) = disown(&context, &action, &next.entries).await;
         let is_over = is_disowned
