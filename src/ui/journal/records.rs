@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 use crate::action::Task;
 use crate::journal::Record;
 use crate::model::{clean, requestor_name};
-use crate::ui::words::{local_and_utc, utc_time};
+use crate::ui::words::{local_and_utc, local_time};
 
 /// Maximum length of other people's text, in characters.
 const MAX_CHARS: usize = 400;
 
 /// When something became known, in local time and UTC, and what.
 pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> String {
-    format!("{}  {}", local_and_utc(at, zone), words(record, task))
+    format!("{}  {}", local_and_utc(at, zone), words(record, task, zone))
 }
 
 /// Wording of a record.
@@ -21,7 +21,7 @@ pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> Str
     clippy::too_many_lines,
     reason = "a list of cases reads best in one piece"
 )]
-fn words(record: &Record, task: &Task) -> String {
+fn words(record: &Record, task: &Task, zone: &TimeZone) -> String {
     let cleaned = |text: &str| clean(text, MAX_CHARS).into_owned();
     match record {
         Record::Intended { author, .. } => {
@@ -92,7 +92,7 @@ fn words(record: &Record, task: &Task) -> String {
                 words = format!("{words} by {}", cleaned(by));
             }
             if let Some(at) = service_time {
-                words = format!("{words}, by its clock at {}", utc_time(*at));
+                words = format!("{words}, by its clock at {}", local_time(*at, zone));
             }
             match comment {
                 Some(comment) => format!("{words}: {}", cleaned(comment)),
@@ -105,7 +105,8 @@ fn words(record: &Record, task: &Task) -> String {
             service_time,
         } => {
             let by = cleaned(requestor_name(requestor.as_deref()).as_ref());
-            let at = service_time.map(|at| format!(", by Defender's clock at {}", utc_time(at)));
+            let at =
+                service_time.map(|at| format!(", by Defender's clock at {}", local_time(at, zone)));
             let action = cleaned(action.as_str());
             format!(
                 "Undone by action {action} of {by}{}",
@@ -123,5 +124,28 @@ fn words(record: &Record, task: &Task) -> String {
             format!("Downloaded by {account} to {file}: {bytes} bytes, SHA-256 {sha256}")
         }
         Record::Acknowledged { account, .. } => format!("Acknowledged by {}", cleaned(account)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::model::MachineActionStatus;
+    use crate::state::fixtures::{finished, machine_ref, order};
+
+    #[test]
+    fn what_defender_dates_is_shown_in_the_zone_of_the_person_too() {
+        let mut record = finished("act-1", MachineActionStatus::Succeeded);
+        if let Record::Finished { service_time, .. } = &mut record {
+            *service_time = Some(Timestamp::UNIX_EPOCH);
+        }
+        let order = order("cdn-7F3K2Q9M", machine_ref("a1", None), ActionKind::Isolate);
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let line = line(Timestamp::UNIX_EPOCH, &record, &order.task, &zone);
+        assert!(
+            line.ends_with("by its clock at 1970-01-01 02:00:00 +02:00"),
+            "{line}"
+        );
     }
 }

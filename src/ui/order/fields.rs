@@ -1,7 +1,6 @@
 //! The fields of the form.
 
 use egui::{Id, RichText, Ui};
-use jiff::Timestamp;
 
 use super::form::OrderForm;
 use super::paste::FormField;
@@ -14,7 +13,7 @@ use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, TextField, UiExt as _, radio_ui};
-use crate::ui::words::left;
+use crate::ui::words::{clock_text, left};
 
 /// The fields of an action besides the comment.
 pub fn parameters_ui(
@@ -31,7 +30,7 @@ pub fn parameters_ui(
             | ParameterKind::Hash
             | ParameterKind::AnyHash
             | ParameterKind::Time => {
-                text_ui(ui, &mut form.draft, parameter, id, cx.service_now());
+                text_ui(ui, cx, &mut form.draft, parameter, id);
             }
         }
     }
@@ -103,7 +102,8 @@ fn choice_ui(
     }
 }
 
-fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: Timestamp) {
+fn text_ui(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft, parameter: &Parameter, id: Id) {
+    let now = cx.service_now();
     let value = draft.value(parameter);
     let mut text = draft.text(parameter).to_owned();
     let is_empty = text.trim().is_empty();
@@ -114,7 +114,10 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id, now: T
         Ok(value) if value.text() != text => Some(format!("Read as {}", value.text())),
         // Defender ends it, so the time left is by Defender's clock.
         Ok(Value::Time(at)) => left(*at, now).map(|left| {
-            format!("{left} from now by Defender's clock; year-month-day hour:minute in UTC")
+            let here = clock_text(*at, now, &cx.state.zone);
+            format!(
+                "{left} from now by Defender's clock, here {here}; year-month-day hour:minute in UTC"
+            )
         }),
         Ok(_) | Err(_) => None,
     };

@@ -133,14 +133,17 @@ fn colleagues_later_end_is_kept_unless_another_is_typed() {
 fn default_end_is_a_week_ahead_by_the_service_clock() {
     let mut harness = harness(quarantine());
     let ahead = jiff::SignedDuration::from_hours(145);
-    harness.state_mut().state.apply(Fact::ServiceAhead(ahead));
+    let state = &mut harness.state_mut().state;
+    state.apply(Fact::ServiceAhead(ahead));
+    state.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
     harness.run_steps(30);
     harness
         .get_by_label("Block file everywhere…")
         .click_accesskit();
     harness.run_steps(4);
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-14 01:00");
-    let left = "7 d from now by Defender's clock";
+    // The field is in UTC, as what is sent; beside it the same by the person's zone.
+    let left = "7 d from now by Defender's clock, here 1970-01-14 03:00 +02:00;";
     assert!(harness.query_by_label_contains(left).is_some());
 }
 
