@@ -19,30 +19,61 @@ pub const LINE_GAP: f32 = 2.0;
 
 /// Describes whether the devices were read again since the form opened.
 pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
-    if form.only().is_some_and(MachineRef::is_every_device) {
-        return indicators_status(cx);
-    }
-    let open_for = ui.input(|input| input.time) - form.opened_at;
-    let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
-    let ids = form.targets.iter().map(|target| &target.machine.id);
-    // The least fresh one decides.
-    let least = ids.map(|id| freshness(cx.state, id, cx.now - opened)).max();
+    let least = least_fresh(ui, cx, form);
     least.map_or_else(
         || (Role::Neutral, String::new()),
         |least| least.words(cx.now),
     )
 }
 
-/// Status of the tenant-wide indicators.
-fn indicators_status(cx: &Cx<'_>) -> (Role, String) {
-    let read = &cx.state.indicators;
-    let lacks = cx.state.session.is_known_to_lack(&Permission::TiReadWrite);
+/// That the guardrails found nothing about the only device. What was judged by an earlier reading is said
+/// to be as of then: the one under way may still find something.
+pub fn nothing_found(ui: &Ui, cx: &Cx<'_>, form: &OrderForm, none: &str) -> String {
+    if let Some(Freshness::Read(_)) = least_fresh(ui, cx, form) {
+        return none.to_owned();
+    }
+    let known = form.only().and_then(|only| known_since(cx.state, only));
+    known.map_or_else(
+        || "Warnings are not known yet".to_owned(),
+        |at| {
+            let at = words::clock_text(at, cx.now, &cx.state.zone);
+            format!("{none} as of {at}")
+        },
+    )
+}
+
+/// When that was read by which a device is judged, the oldest of it.
+fn known_since(state: &State, machine: &MachineRef) -> Option<Timestamp> {
+    if machine.is_every_device() {
+        return state.indicators.read_at();
+    }
+    let history = state.histories.get(&machine.id)?.read_at()?;
+    let record = state.machines.get(&machine.id).and_then(Remote::read_at);
+    let list = || state.inventory.read_at.or(state.inventory.kept_at);
+    Some(history.min(record.or_else(list)?))
+}
+
+/// Freshness of what the form is judged by; the least fresh device speaks for all.
+fn least_fresh<'a>(ui: &Ui, cx: &Cx<'a>, form: &OrderForm) -> Option<Freshness<'a>> {
+    if form.only().is_some_and(MachineRef::is_every_device) {
+        return Some(indicators_freshness(cx.state));
+    }
+    let open_for = ui.input(|input| input.time) - form.opened_at;
+    let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
+    let ids = form.targets.iter().map(|target| &target.machine.id);
+    ids.map(|id| freshness(cx.state, id, cx.now - opened)).max()
+}
+
+/// Freshness of the tenant-wide indicators.
+fn indicators_freshness(state: &State) -> Freshness<'_> {
+    let read = &state.indicators;
+    let lacks = state.session.is_known_to_lack(&Permission::TiReadWrite);
     match (&read.failure, read.read_at()) {
-        _ if read.loading => (Role::Neutral, "Checking against Defender…".to_owned()),
-        (Some(failure), _) => Freshness::Failed(&failure.headline).words(cx.now),
-        (None, Some(at)) => Freshness::Read(std::cmp::Reverse(at)).words(cx.now),
-        (None, None) if lacks => (Role::Unknown, "Not checked".to_owned()),
-        (None, None) => (Role::Neutral, "Checking against Defender…".to_owned()),
+        _ if read.loading => Freshness::Reading,
+        (Some(failure), _) => Freshness::Failed(&failure.headline),
+        (None, Some(at)) => Freshness::Read(std::cmp::Reverse(at)),
+        (None, None) if lacks => Freshness::NotAllowed,
+        (None, None) => Freshness::Reading,
     }
 }
 
@@ -53,6 +84,8 @@ enum Freshness<'a> {
     Read(std::cmp::Reverse<Timestamp>),
     Reading,
     Failed(&'a str),
+    /// The account lacks the permission to read it.
+    NotAllowed,
 }
 
 impl Freshness<'_> {
@@ -69,6 +102,7 @@ impl Freshness<'_> {
             }
             Self::Reading => (Role::Neutral, "Checking against Defender…".to_owned()),
             Self::Failed(why) => (Role::Unknown, format!("Not checked again: {why}")),
+            Self::NotAllowed => (Role::Unknown, "Not checked".to_owned()),
         }
     }
 }

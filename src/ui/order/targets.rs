@@ -6,7 +6,7 @@ use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out;
 use super::plan::{self, OfDevice};
-use super::review::finding_ui;
+use super::review::{self, finding_ui};
 use crate::guard::{self, Review};
 use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
@@ -234,10 +234,11 @@ fn one_ui(
     findings_ui(ui, cx, review, machine, is_first, exposure);
     if is_one && review.findings.is_empty() {
         // Irreversibility is a warning too, and is shown above it.
-        ui.small_label(match no_way_back(form) {
+        let none = match no_way_back(form) {
             Some(_) => "No other warnings",
             None => "No warnings",
-        });
+        };
+        ui.small_label(review::nothing_found(ui, cx, form, none));
     }
     if !is_one {
         ui.separator();

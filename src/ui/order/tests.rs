@@ -196,6 +196,38 @@ fn enter_on_opening_sends_nothing_and_escape_closes_the_form() {
     assert!(harness.state().out.is_empty());
 }
 
+/// That nothing was found is said of what was read last, which is not the reading under way.
+#[test]
+fn a_review_by_an_earlier_reading_is_not_shown_as_cleared_while_it_is_read_again() {
+    // Whether another device has the name is not checked before all are read.
+    let device = Machine {
+        computer_dns_name: None,
+        ..sight::device(0, "")
+    };
+    let mut harness = harness(sight::crowded(std::slice::from_ref(&device), 0));
+    let state = &mut harness.state_mut().state;
+    state.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    state.host = Some(crate::model::Host::default());
+    let at = |second| Timestamp::from_second(second).expect("a literal time");
+    form_mut(&mut harness).opened_at = -600.0;
+    let shown = |harness: &mut Harness<'_, World>, read_at, loading| {
+        let state = &mut harness.state_mut().state;
+        sight::read_at(state, &device, 0, at(read_at));
+        let id = device.id.clone();
+        state.histories.change(id, |read| read.loading = loading);
+        harness.run_steps(2);
+        let lines = harness.query_all_by_label_contains("No warnings");
+        let lines = lines.map(|line| line.accesskit_node().value().unwrap_or_default());
+        lines.collect::<Vec<_>>()
+    };
+    // Read 20 minutes ago; the form has been open for 10.
+    assert_eq!(
+        shown(&mut harness, -1_200, true),
+        ["No warnings as of 01:40 +02:00"]
+    );
+    assert_eq!(shown(&mut harness, -60, false), ["No warnings"]);
+}
+
 #[test]
 fn safe_button_keeps_focus_when_findings_change() {
     let mut harness = harness(world(ActionKind::Isolate));

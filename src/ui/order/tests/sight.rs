@@ -49,17 +49,21 @@ fn releases(of: &MachineId, count: usize) -> Vec<MachineAction> {
 }
 
 fn read(state: &mut State, machine: &Machine, findings: usize) {
+    read_at(state, machine, findings, Timestamp::UNIX_EPOCH);
+}
+
+pub(super) fn read_at(state: &mut State, machine: &Machine, findings: usize, at: Timestamp) {
     state.apply(Fact::Machine {
         epoch: Epoch(0),
         id: machine.id.clone(),
         result: Ok(std::sync::Arc::new(machine.clone())),
-        at: Timestamp::UNIX_EPOCH,
+        at,
     });
     state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine.id.clone(),
         result: Ok(releases(&machine.id, findings).into()),
-        at: Timestamp::UNIX_EPOCH,
+        at,
     });
 }
 
