@@ -11,7 +11,7 @@ use crate::action::{
 use crate::explain::NextStep;
 use crate::model::{
     MachineAction, MachineActionId, clean, clock_text, filled, first_upper, normal, requestor_name,
-    tag_last,
+    since_text, tag_last,
 };
 
 /// Maximum number of other people's open actions that are listed, newest first.
@@ -409,10 +409,7 @@ fn requested_by(action: &MachineAction, facts: &Facts<'_>) -> String {
 fn since(at: Option<Timestamp>, facts: &Facts<'_>, ages: Ages) -> String {
     at.map_or_else(
         || "since an unknown time".to_owned(),
-        |at| {
-            let clock = clock_text(at, facts.now, facts.zone);
-            format!("since {clock}, {}", ages.of(at))
-        },
+        |at| since_text(at, facts.now, facts.zone, &ages.of(at)),
     )
 }
 

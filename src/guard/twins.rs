@@ -29,31 +29,23 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         .map(|oddity| Verdict::warn(oddity.explanation()))
         .into_iter()
         .collect();
-    if !same.is_empty() {
-        verdicts.push(Verdict::warn(Reason::aging(facts.now, |ages| {
+    let warn = |others: &[&Arc<Machine>], with, named: fn(&Machine, Ages) -> String| {
+        Verdict::warn(Reason::aging(facts.now, |ages| {
             format!(
-                "{} other {} with this name: {}. This is {}",
-                same.len(),
-                records(same.len()),
-                list(&same, |other| distinguished(other, ages)),
+                "{} other {} with {with}: {}. This is {}",
+                others.len(),
+                records(others.len()),
+                list(others, |other| named(other, ages)),
                 this(ages),
             )
-        })));
+        }))
+    };
+    if !same.is_empty() {
+        verdicts.push(warn(&same, "this name", distinguished));
     }
     if !alike.is_empty() {
-        let named = |other: &Machine, ages| {
-            let name = other.reference().quoted_name();
-            format!("{name} {}", distinguished(other, ages))
-        };
-        verdicts.push(Verdict::warn(Reason::aging(facts.now, |ages| {
-            format!(
-                "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {}",
-                alike.len(),
-                records(alike.len()),
-                list(&alike, |other| named(other, ages)),
-                this(ages),
-            )
-        })));
+        let with = "a name that looks like this one but is spelt with other characters";
+        verdicts.push(warn(&alike, with, named));
     }
     // A device missing from the list may have this name.
     if !facts.devices.is_complete && question.machine.dns_name.is_some() {
@@ -64,7 +56,13 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     verdicts
 }
 
-/// The end of its id, its health, and the time of its last report.
+/// Its name and [what tells it apart](distinguished).
+fn named(machine: &Machine, ages: Ages) -> String {
+    let name = machine.reference().quoted_name();
+    format!("{name} {}", distinguished(machine, ages))
+}
+
+/// The end of its id, its health, and when it reported last.
 fn distinguished(machine: &Machine, ages: Ages) -> String {
     let seen = machine.last_seen.map_or_else(
         || "last report unknown".to_owned(),

@@ -168,10 +168,9 @@ fn condition_words(
         ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
-                format!(
-                    " {}",
-                    words::since_text(since, cx.service_now(), &cx.state.zone)
-                )
+                let (now, zone) = (cx.service_now(), &cx.state.zone);
+                let since = words::since_text(since, now, zone, &words::ago(since, now));
+                format!(" {since}")
             });
             let set = self::evidence(state, cx, machine).into_iter();
             let by = requestors(set.map(|action| requestor_name(action.requestor.as_deref())));
