@@ -10,7 +10,8 @@ use cordon::simulator::{Compress, SimOptions, Simulator};
 use cordon::state::State;
 
 use crate::common::{
-    self, Console, Engine, SPEED, asked_for, fault, place, signed_in, started, wait_for,
+    self, Console, Engine, SPEED, asked_for, fault, machine_named, place, signed_in, started,
+    wait_for,
 };
 
 #[test]
@@ -162,6 +163,11 @@ fn reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     console.click("Stop loading");
     console.until_shows("The list is not complete: you stopped the reading");
     assert!(!console.state().inventory.loading);
+    // One of it is known, by asking for it: that is not the list.
+    let id = machine_named(&console.control, "FIN-LT-051");
+    console.fill("Search devices", id.as_str());
+    console.until_shows("1 of 1+");
+    console.fill("Search devices", "");
     console.click("Refresh");
     console.step_until("the whole list", |c| {
         c.shows("60 of 60") && !c.state().inventory.loading

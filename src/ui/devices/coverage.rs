@@ -56,6 +56,17 @@ impl Coverage<'_> {
             Self::Whole(at) => format!("The complete list of devices was read {}", ago(at, now)),
         }
     }
+
+    /// How many are found of those that are known. A list that may have more is never "60 of 60".
+    pub fn count_words(self, found: usize, known: usize) -> String {
+        match self {
+            Self::NotRead | Self::Failed => format!("{found} asked for; list not read"),
+            Self::Loading | Self::CutOff(_) | Self::Unreadable | Self::Missing(_) => {
+                format!("{found} of {known}+")
+            }
+            Self::Kept(_) | Self::Whole(_) => format!("{found} of {known}"),
+        }
+    }
 }
 
 /// Says that devices have disappeared from the list since the last reading.
@@ -80,6 +91,7 @@ mod tests {
         assert_eq!(coverage(&state), Coverage::NotRead);
         state.inventory.loading = true;
         assert_eq!(coverage(&state), Coverage::Loading);
+        assert_eq!(coverage(&state).count_words(9, 10), "9 of 10+");
         state.inventory.loading = false;
         state.inventory.failure = Some(Explanation::harmless("no line", NextStep::None));
         assert_eq!(coverage(&state), Coverage::Failed);
@@ -88,11 +100,13 @@ mod tests {
         assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
         state.inventory.read_at = Some(at);
         assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
+        assert_eq!(coverage(&state).count_words(10, 10), "10 of 10+");
         state.inventory.incomplete = None;
         state.inventory.unreadable = 1;
         assert_eq!(coverage(&state), Coverage::Unreadable);
         state.inventory.unreadable = 0;
         assert_eq!(coverage(&state), Coverage::Whole(at));
+        assert_eq!(coverage(&state).count_words(10, 10), "10 of 10");
         state.inventory.kept_at = Some(at);
         assert_eq!(coverage(&state), Coverage::Kept(at));
     }

@@ -209,15 +209,11 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let tokens = ui.tokens();
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
-    // An unread list is not an empty one.
-    if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
-        let (found, all) = (cx.views.rows.len(), inventory.all().len());
-        let words = if coverage(cx.state) == Coverage::Failed {
-            format!("{found} asked for; list not read")
-        } else {
-            format!("{found} of {all}")
-        };
-        ui.label(weak(words));
+    // Nothing read is no list of none.
+    let coverage = coverage(cx.state);
+    if !inventory.all().is_empty() || matches!(coverage, Coverage::Whole(_)) {
+        let words = coverage.count_words(cx.views.rows.len(), inventory.all().len());
+        ui.label(weak(words)).tip(coverage.words(cx.now));
     }
     if inventory.loading {
         // Replaces the age, so that the row does not wrap meanwhile.
