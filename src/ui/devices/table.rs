@@ -3,7 +3,7 @@
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{
-    Id, Key, Modifiers, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    Id, Key, Modifiers, Pos2, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
     UiBuilder, WidgetInfo, accesskit,
 };
 
@@ -55,18 +55,41 @@ struct Scroll {
     anchor: Option<Anchor>,
     /// Rectangle of the rows.
     rows: Option<Rect>,
+    drawn_at_pass: u64,
+    /// Where the pointer was when the rows came, while it has not moved: whatever it was meant for, it is
+    /// no row.
+    resting: Option<Pos2>,
+}
+
+impl Scroll {
+    /// Notes a pass in which the table is drawn.
+    fn begin(&mut self, ui: &Ui) {
+        let pass = ui.ctx().cumulative_pass_nr();
+        let have_come = self.drawn_at_pass.saturating_add(1) < pass;
+        self.resting = ui.input(|input| {
+            let pointer = input.pointer.hover_pos();
+            let rests = self.resting == pointer && !input.pointer.any_down();
+            pointer.filter(|_| have_come || rests)
+        });
+        self.drawn_at_pass = pass;
+    }
+
+    /// The pointer, where it has been moved to one of the rows.
+    fn aimed(&self, pointer: Option<Pos2>) -> Option<Pos2> {
+        pointer.filter(|at| {
+            self.rows.is_some_and(|rows| rows.contains(*at)) && self.resting != Some(*at)
+        })
+    }
 }
 
 /// Whether the pointer is over the rows as last drawn.
 pub fn is_pointed_at(ui: &Ui, table_id: Id) -> bool {
     let scroll = ui.data(|data| data.get_temp::<Scroll>(table_id));
-    let rows = scroll.and_then(|scroll| scroll.rows);
     let pointer = ui.input(|input| input.pointer.hover_pos());
-    rows.zip(pointer)
-        .is_some_and(|(rows, at)| rows.contains(at))
+    scroll.is_some_and(|scroll| scroll.aimed(pointer).is_some())
 }
 
-/// A row of the last frame: the one under the pointer, else the first visible one.
+/// A row of the last frame: the one that the pointer was moved to, else the first in sight.
 #[derive(Debug, Clone)]
 struct Anchor {
     id: MachineId,
@@ -81,6 +104,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     let area = ui.available_rect_before_wrap();
     ui.allocate_rect(area, Sense::hover());
     let mut scroll: Scroll = ui.data(|data| data.get_temp(table_id)).unwrap_or_default();
+    scroll.begin(ui);
     let layout = TableLayout::new(ui, area, &cx.views.layout, scroll.sideways);
     let shown = heads_ui(ui, table_id, &layout, &mut cx.views.layout);
     let response = ui.interact(area, table_id, Sense::FOCUSABLE);
@@ -154,7 +178,7 @@ fn rows_ui(
         .min_scrolled_height(0.0)
         .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded);
     let pointer = ui.input(|input| input.pointer.hover_pos());
-    let aimed = pointer.filter(|at| layout.rows().contains(*at));
+    let aimed = scroll.aimed(pointer);
     let jump = jump(row_height, scroll, cx);
     if let Some(down) = jump.or_else(|| anchored_offset(row_height, scroll, aimed.is_some(), cx)) {
         area = area.vertical_scroll_offset(down);
@@ -186,36 +210,40 @@ fn rows_ui(
         .accesskit_node_builder(output.id.with(1_usize), |node| {
             node.set_label("Scroll the devices");
         });
-    let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
-    let row = as_row((scroll.down + at.max(0.0)) / row_height);
-    keep_anchor(ui, cx, scroll, table_id, row, aimed.is_some(), &mut clicked);
-    clicked
-}
-
-/// Notes the device of the row under the pointer, else of the first visible row. A click on a row that has
-/// only just moved under the pointer was meant for another.
-fn keep_anchor(
-    ui: &Ui,
-    cx: &Cx<'_>,
-    scroll: &mut Scroll,
-    table_id: Id,
-    row: usize,
-    is_aimed: bool,
-    clicked: &mut Vec<Clicked>,
-) {
-    let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
-    let under = cx.views.rows.machine(cx.state, row);
-    let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
-    // Only for the pointer: a screen reader names the row that it clicks.
-    if has_come_under_pointer(ui, table_id, what, by_wheel) && is_aimed {
-        let by_pointer = ui.input(|input| input.pointer.any_click());
-        clicked.retain(|_| !by_pointer);
-    }
-    scroll.anchor = under.map(|machine| Anchor {
+    let top = layout.rows().top();
+    let row_at = |at: Option<Pos2>| {
+        let below = at.map_or(0.0, |at| at.y - top).max(0.0);
+        as_row((scroll.down + below) / row_height)
+    };
+    let over = pointer.filter(|at| layout.rows().contains(*at));
+    let over = over.map(|at| row_at(Some(at)));
+    drop_stray_clicks(ui, cx, table_id, over, &mut clicked);
+    let row = row_at(aimed);
+    let machine = cx.views.rows.machine(cx.state, row);
+    scroll.anchor = machine.map(|machine| Anchor {
         id: machine.id.clone(),
         row,
         search: cx.views.search.clone(),
     });
+    clicked
+}
+
+/// Drops a click on the row under the pointer where that has only just come there: it was meant for another.
+fn drop_stray_clicks(
+    ui: &Ui,
+    cx: &Cx<'_>,
+    table_id: Id,
+    row: Option<usize>,
+    clicked: &mut Vec<Clicked>,
+) {
+    let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
+    let under = row.and_then(|row| cx.views.rows.machine(cx.state, row));
+    let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
+    // By the pointer only: a screen reader names the row that it clicks.
+    if has_come_under_pointer(ui, table_id, what, by_wheel) && row.is_some() {
+        let by_pointer = ui.input(|input| input.pointer.any_click());
+        clicked.retain(|_| !by_pointer);
+    }
 }
 
 /// Draws the row at this index of the list and this vertical position.

@@ -68,3 +68,40 @@ fn click_meant_for_another_row_ticks_none() {
     click(&mut harness, at);
     assert_eq!(ticked(&desk), 1, "the row has been there for a second");
 }
+
+/// The button that was pressed last lay where the rows come.
+#[test]
+fn a_list_that_comes_under_a_resting_pointer_begins_at_its_top() {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut state, fixtures::signed_in(account()));
+    let (desk, mut harness) = wide(state);
+    let middle = egui::pos2(300.0, 450.0);
+    let read_page = |harness: &mut Harness<'static>, page: usize| {
+        let device = |n| {
+            machine(
+                &format!("{:040x}", page * 100 + n),
+                &format!("LT-{page}{n:02}"),
+            )
+        };
+        desk.borrow_mut().state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page((0..50).map(device).collect()),
+        });
+        harness.run_steps(3);
+    };
+    let is_at_top = |harness: &Harness<'static>, name: &str| {
+        let select = format!("Select “{name}”");
+        harness.query_by_label_contains(&select).is_some()
+    };
+    harness.hover_at(middle);
+    harness.run_steps(3);
+    for page in [3, 2] {
+        read_page(&mut harness, page);
+    }
+    assert!(is_at_top(&harness, "LT-200"));
+    // Moved there, it is aimed at a row, which stays.
+    harness.hover_at(middle + egui::vec2(0.0, 3.0));
+    harness.run_steps(3);
+    read_page(&mut harness, 1);
+    assert!(!is_at_top(&harness, "LT-100"));
+}
