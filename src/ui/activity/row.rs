@@ -9,7 +9,7 @@ use egui::{
 use crate::action::Task;
 use crate::journal::{Entry, Phase};
 use crate::message::{DownloadNews, OrderProgress};
-use crate::model::{EntryId, first_lower};
+use crate::model::{EntryId, age_text, first_lower};
 use crate::state::State;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::download;
@@ -237,11 +237,14 @@ fn fold_ui(ui: &mut Ui, state: &State, entry: &Entry, is_open: bool) -> egui::Re
     response
 }
 
-/// Shows the action in full, or its shortest name if there is no room.
+fn body_width(ui: &Ui, text: &str) -> f32 {
+    text_width(ui, text, &TextStyle::Body.resolve(ui.style()))
+}
+
+/// The action in full, or in the fewest words where there is no room for that.
 fn title_ui(ui: &mut Ui, task: &Task) {
     let title = task.title();
-    let width = text_width(ui, &title, &TextStyle::Body.resolve(ui.style()));
-    if width <= ui.available_width() {
+    if body_width(ui, &title) <= ui.available_width() {
         ui.truncated(title);
     } else {
         ui.truncated(short_title(task)).tip(title);
@@ -280,6 +283,7 @@ fn line_ui(
         ui.add(weak(plan.place()));
     }
     let age = record::age(entry, cx.state, cx.now);
+    let widths = [age_text(1), age.clone()].map(|age| body_width(ui, &age));
     ui.add(weak(age).show_tooltip_when_elided(false))
         .tip(record::times(entry, cx.state).join("\n"));
     if let Some(later) = overtaken {
@@ -311,8 +315,9 @@ fn line_ui(
     } else {
         format!("· {reasons}")
     };
-    let width = text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style()));
-    let is_cut = !reasons.is_empty() && width > ui.available_width();
+    // As if the age had the most words: the row keeps its height while it grows older.
+    let room = ui.available_width() - (widths[0] - widths[1]).max(0.0);
+    let is_cut = !reasons.is_empty() && body_width(ui, &reasons) > room;
     let is_here = !is_cut || !is_said_below;
     if is_here && !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
         ui.add(weak(reasons));

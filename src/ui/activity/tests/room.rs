@@ -420,3 +420,29 @@ fn three_of_many_attention_rows_are_visible_and_the_rest_counted() {
     let in_sight = in_sight.iter().filter(|row| row.bottom() <= summary);
     assert!(in_sight.count() >= 3, "{summary}");
 }
+
+#[test]
+fn a_row_is_as_high_when_its_age_has_other_words() {
+    let mut harness = sized_harness(Vec::new(), egui::vec2(1200.0, 900.0));
+    let mut seen = Vec::new();
+    for width in (1_400_u16..2_600).step_by(20) {
+        harness.set_size(egui::vec2(width.into(), 900.0));
+        let heights = [10, 3_540, 3_600].map(|secs| {
+            let at = Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_secs(secs);
+            let one = entry("cdn-00000001", ActionKind::Isolate, Vec::new());
+            let records = vec![Record::NotFound];
+            let one = fixtures::entry_at(at, one.author.clone(), one.order.clone(), records);
+            harness.state_mut().state.entries = vec![one].into();
+            harness.run_steps(2);
+            rows(&harness)[0].height().round()
+        });
+        assert_eq!(heights, [heights[0]; 3], "{width}");
+        seen.push(heights[0]);
+    }
+    seen.dedup();
+    assert_eq!(
+        seen.len(),
+        2,
+        "the reason below the line, and in it: {seen:?}"
+    );
+}
