@@ -106,10 +106,10 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // The count takes precedence over buttons, which are also in the menu. The note on changes may be
-        // long: it is cut, with the full text in the tip.
+        // How many, and that some are not what they seem, goes before buttons that a menu has too. Their names
+        // are cut, and whole in the tip.
         let font = text::strong().resolve(ui.style());
-        let words = text_width(ui, &selected_words(cx.views), &font) + MIN_NAMES;
+        let words = text_width(ui, &count_words(cx.state, cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;
         for (_, label) in &labels {
             if width + wide(label) > ui.available_width() - words {
@@ -199,9 +199,5 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
 fn count_words(state: &State, views: &Views) -> String {
     let note = absence_note(state, views, views.bulk_selection.iter());
     let note = note.map_or_else(String::new, |note| format!(", {note}"));
-    format!("{}{note}", selected_words(views))
-}
-
-fn selected_words(views: &Views) -> String {
-    format!("{} selected", views.bulk_selection.len())
+    format!("{} selected{note}", views.bulk_selection.len())
 }

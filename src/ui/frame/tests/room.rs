@@ -103,3 +103,30 @@ fn line_above_the_rows_shows_what_was_found_when_nothing_else_is_shown() {
     harness.run_steps(4);
     harness.get_by_label("In the list: 10.20.4.17");
 }
+
+/// The words of a line as far as they are drawn.
+fn drawn(harness: &Harness<'static>, begin: &str) -> String {
+    let texts = harness.output().shapes.iter();
+    let texts = texts.filter_map(|clipped| match &clipped.shape {
+        egui::Shape::Text(text) => Some(&text.galley),
+        _ => None,
+    });
+    let mut lines = texts.filter(|galley| galley.text().starts_with(begin));
+    let line = lines.next().expect("the line");
+    let glyphs = line.rows.iter().flat_map(|row| &row.glyphs);
+    glyphs.map(|glyph| glyph.chr).collect()
+}
+
+#[test]
+fn how_many_selected_devices_the_search_hides_goes_before_buttons_of_a_menu() {
+    let (desk, mut harness) = wide(signed_in());
+    let selected = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
+    let selected = selected.map(|(id, name)| machine(id, name).reference());
+    desk.borrow_mut().views.bulk_selection = selected.into();
+    desk.borrow_mut().views.search = "hr-lt".into();
+    harness.run_steps(3);
+    let line = drawn(&harness, "3 selected");
+    let whole = "3 selected, 2 of 3 are not shown by this search";
+    assert!(line.starts_with(whole), "{line}");
+    assert!(harness.query_by_label("Isolate 3 devices…").is_some());
+}
