@@ -105,7 +105,32 @@ fn keyboard_focus_returns_to_the_button_that_opened_the_form() {
     }
 }
 
-/// The button of the selection disappears with it.
+/// A key opens the form of the device in the panel, whatever has the keyboard.
+#[test]
+fn after_a_form_that_a_key_opened_no_action_of_another_device_has_the_keyboard() {
+    let mut console = Console::signed_in();
+    let other = console.open_device("HR-LT-007");
+    console.order(ActionKind::RestrictCodeExecution, &other, "INC-4711 tools");
+    let undo = "Undo…";
+    console.step_until_fast("its undo", |c| c.shows(undo));
+    let open = console.open_device("FIN-LT-051");
+    console.harness.get_by_label(undo).focus();
+    console.step_until("the keyboard", |c| is_focused(c, undo));
+    press(&mut console, Modifiers::COMMAND, Key::E);
+    console.until_shows(&format!("Restrict apps on {}", open.quoted()));
+    press(&mut console, Modifiers::NONE, Key::Escape);
+    let table = egui::Id::unique("devices table");
+    console.step_until("the keyboard on the list", |c| {
+        c.harness.ctx.memory(|memory| memory.has_focus(table))
+    });
+    // The one that was pressed has it again.
+    console.click(undo);
+    console.until_shows("Comment");
+    press(&mut console, Modifiers::NONE, Key::Escape);
+    console.step_until("the keyboard back", |c| is_focused(c, undo));
+}
+
+/// The button of the selected devices ends with their selection.
 #[test]
 fn keyboard_focus_goes_to_the_list_when_the_opener_is_gone() {
     for by_keyboard in [true, false] {

@@ -96,7 +96,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOu
             None => TINY_FOR_SEVERAL,
         };
     let consequence = plan::consequence(form);
-    let dialog = Dialog::new(id, &title).description(&consequence);
+    let dialog = Dialog::new(id, &title).description(&consequence).of_order();
     let dialog = if is_tiny {
         dialog.without_title()
     } else {

@@ -13,7 +13,7 @@ use super::{
     super::theme::{Tokens, TokensExt as _, text},
     arming::has_just_moved,
     elide::elided,
-    focus::{focus_ring, note_button},
+    focus::{focus_ring, note_button, note_pressed},
     icon::{Icon, paint_icon},
     press::{EnterKey, pressed_by_wrong_key},
     tip::{explained, keep_clear},
@@ -349,6 +349,7 @@ impl ActionButton<'_> {
         // egui does not focus a widget on click; a dialog opened by it has to return the focus here.
         if response.clicked() {
             response.request_focus();
+            note_pressed(ui.ctx(), id);
         }
         response.widget_info(|| {
             let is_enabled = self.is_enabled() && ui.is_enabled();

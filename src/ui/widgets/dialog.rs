@@ -7,6 +7,7 @@ use egui::{
 
 use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
+use super::focus::acts_on_other_row;
 
 /// In a window lower or narrower than this, in points, a dialog takes nearly all of it.
 const SMALL: egui::Vec2 = vec2(520.0, 520.0);
@@ -20,6 +21,7 @@ pub struct Dialog<'a> {
     description: &'a str,
     role: accesskit::Role,
     shows_title: bool,
+    is_order: bool,
     width: Option<f32>,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Dialog<'a> {
             description: "",
             role: accesskit::Role::AlertDialog,
             shows_title: true,
+            is_order: false,
             width: None,
         }
     }
@@ -96,6 +99,13 @@ impl<'a> Dialog<'a> {
     /// Sets its width, margins included, as far as the window has room.
     pub fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
+        self
+    }
+
+    /// Gives the keyboard back to no button that acts on another row than the one it was opened from: a key
+    /// opens it for the device that is shown, whatever has the keyboard.
+    pub fn of_order(mut self) -> Self {
+        self.is_order = true;
         self
     }
 
@@ -261,7 +271,8 @@ impl<'a> Dialog<'a> {
 
     fn remember_opener(&self, ctx: &Context) {
         let focused = if self.is_opening(ctx) {
-            ctx.memory(egui::Memory::focused)
+            let focused = ctx.memory(egui::Memory::focused);
+            focused.filter(|id| !(self.is_order && acts_on_other_row(ctx, *id)))
         } else {
             ctx.data(|data| data.get_temp::<Opener>(self.id))
                 .and_then(|opener| opener.focused)

@@ -108,6 +108,10 @@ struct FocusHeir {
     drawn: Vec<Drawn>,
     /// The button focused in the pass before.
     focused: Option<Drawn>,
+    /// Those of the pass before that act on their row.
+    acting: Vec<Id>,
+    /// The one that was pressed last, and in which pass.
+    pressed: Option<(Id, u64)>,
 }
 
 impl Plugin for FocusHeir {
@@ -117,6 +121,8 @@ impl Plugin for FocusHeir {
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
         let drawn = std::mem::take(&mut self.drawn);
+        let acting = drawn.iter().filter(|button| button.has_arm_delay);
+        self.acting = acting.map(|button| button.id).collect();
         let focused = ui.memory(egui::Memory::focused);
         let known = |id: Id| drawn.iter().find(|button| button.id == id).copied();
         let before = std::mem::replace(&mut self.focused, focused.and_then(known));
@@ -160,4 +166,22 @@ pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, has_arm_
         passes_on,
         has_arm_delay,
     });
+}
+
+/// Notes that a button was pressed.
+pub(super) fn note_pressed(ctx: &Context, id: Id) {
+    let heir = ctx.plugin_or_default::<FocusHeir>();
+    heir.lock().pressed = Some((id, ctx.cumulative_pass_nr()));
+}
+
+/// Whether this button acts on its row, and was not pressed just now: what opens now is about something else.
+pub(super) fn acts_on_other_row(ctx: &Context, id: Id) -> bool {
+    /// Passes from a press to the dialog that it opens.
+    const LATEST: u64 = 3;
+    let heir = ctx.plugin_or_default::<FocusHeir>();
+    let heir = heir.lock();
+    let is_pressed = heir.pressed.is_some_and(|(pressed, pass)| {
+        pressed == id && pass.saturating_add(LATEST) >= ctx.cumulative_pass_nr()
+    });
+    !is_pressed && heir.acting.contains(&id)
 }
