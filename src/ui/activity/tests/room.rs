@@ -434,9 +434,12 @@ fn a_row_is_as_high_when_its_age_has_other_words() {
             let one = fixtures::entry_at(at, one.author.clone(), one.order.clone(), records);
             harness.state_mut().state.entries = vec![one].into();
             harness.run_steps(2);
-            rows(&harness)[0].height().round()
+            rows(&harness)[0].height()
         });
-        assert_eq!(heights, [heights[0]; 3], "{width}");
+        let is_same = heights
+            .iter()
+            .all(|height| (height - heights[0]).abs() < 0.5);
+        assert!(is_same, "{width}: {heights:?}");
         seen.push(heights[0]);
     }
     seen.dedup();

@@ -107,12 +107,14 @@ fn line_above_the_rows_shows_what_was_found_when_nothing_else_is_shown() {
 /// The words of a line as far as they are drawn.
 fn drawn(harness: &Harness<'static>, begin: &str) -> String {
     let texts = harness.output().shapes.iter();
-    let texts = texts.filter_map(|clipped| match &clipped.shape {
-        egui::Shape::Text(text) => Some(&text.galley),
-        _ => None,
+    let mut lines = texts.filter_map(|clipped| {
+        if let egui::Shape::Text(text) = &clipped.shape {
+            text.galley.text().starts_with(begin).then_some(text)
+        } else {
+            None
+        }
     });
-    let mut lines = texts.filter(|galley| galley.text().starts_with(begin));
-    let line = lines.next().expect("the line");
+    let line = &lines.next().expect("the line").galley;
     let glyphs = line.rows.iter().flat_map(|row| &row.glyphs);
     glyphs.map(|glyph| glyph.chr).collect()
 }
