@@ -1,14 +1,16 @@
 //! Sends one request and returns the response: the only file that knows the HTTP library.
 
+mod fault;
 pub(super) mod stream;
 mod told;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use url::Url;
+
+use fault::{chain, fault};
 
 use super::error::ApiError;
 use super::proxy::{self, ProxyChoice};
@@ -430,40 +432,6 @@ fn without_echo(response: HttpResponse, token: &str, blank: &Blank) -> Vec<u8> {
         .apply(&String::from_utf8_lossy(&body))
         .into_owned()
         .into_bytes()
-}
-
-/// Maps a transport error. Only a connection that was never established is "not reached": otherwise
-/// the request may have arrived.
-fn fault(error: &reqwest::Error) -> HttpFault {
-    if error.is_builder() {
-        // Rejected before sending, such as plain `http`.
-        HttpFault::NotReached
-    } else if error.is_connect() {
-        // The causes are nested in several wrappers, so their text is searched.
-        let why = chain(error);
-        if why.contains("invalid peer certificate") {
-            HttpFault::Certificate
-        } else if why.contains("proxy authorization required") {
-            HttpFault::ProxyRefuses
-        } else {
-            HttpFault::NotReached
-        }
-    } else if error.is_timeout() {
-        HttpFault::TimedOut
-    } else {
-        HttpFault::Interrupted
-    }
-}
-
-fn chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

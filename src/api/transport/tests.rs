@@ -1,6 +1,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use super::*;
 
 /// A server that sends each response to one connection, and returns the requests.
@@ -128,6 +131,30 @@ async fn lost_connection_is_distinct_from_unreachable_host() {
         get(&http, &endpoints.api, "t", Limits::ONE).await.err(),
         Some(HttpFault::NotReached)
     );
+}
+
+#[tokio::test]
+async fn untrusted_certificate_is_distinct_from_unreachable_host() {
+    let pem = include_bytes!("../../../tests/fixtures/untrusted.pem");
+    let chain = vec![CertificateDer::from_pem_slice(pem).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(pem).expect("its key");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let endpoints = Endpoints::stand_in(&format!("http://{address}"), "t", "c").expect("loopback");
+    let http = Http::new(&endpoints).expect("a client");
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(chain, key).expect("they fit");
+    let serving = move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut server = rustls::ServerConnection::new(config.into()).expect("a server");
+        // Ends with the client's alert that rejects the certificate.
+        server.complete_io(&mut stream).expect_err("no handshake");
+    };
+    let thread = std::thread::Builder::new().spawn(serving);
+    let url = Url::parse(&format!("https://{address}/api")).expect("an address");
+    let asked = get(&http, &url, "t", Limits::ONE).await;
+    assert_eq!(asked.err(), Some(HttpFault::Certificate));
+    thread.expect("a thread").join().expect("it ends");
 }
 
 #[tokio::test]
