@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use strum::VariantArray;
 
-/// A sortable column of the table.
+/// A sortable column of the table, in their order on screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, VariantArray)]
 pub enum Column {
     #[default]
@@ -14,9 +14,9 @@ pub enum Column {
     State,
     Health,
     Risk,
-    Exposure,
-    Os,
     LastSeen,
+    Os,
+    Exposure,
     Tags,
     Group,
     Addresses,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::addresses::{all_addresses, has_address};
 use super::bigrams::{AddressText, BigramSignature};
 use super::device_state::DeviceState;
+use super::field::Field;
 use super::pasted::Pasted;
 use crate::model::{
     ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, forms,
@@ -33,77 +34,6 @@ struct Term {
     is_excluded: bool,
 }
 
-/// Field of a search term.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    Any,
-    Name,
-    Id,
-    Ip,
-    Mac,
-    Health,
-    Risk,
-    Exposure,
-    Value,
-    Os,
-    Version,
-    Tag,
-    Group,
-    State,
-    Entra,
-    /// A user, who is not in the list: the service is queried.
-    User,
-}
-
-/// Fields by their name before the colon, with their description.
-pub const FIELDS: [(&str, Field, &str); 15] = [
-    ("name", Field::Name, "a part of the name"),
-    ("id", Field::Id, "a part of the device id"),
-    ("ip", Field::Ip, "an address, or a part of it"),
-    ("mac", Field::Mac, "a MAC address, or its beginning"),
-    ("health", Field::Health, "active, inactive…"),
-    ("risk", Field::Risk, "high+, high, medium, low…"),
-    ("os", Field::Os, "the system"),
-    ("tag", Field::Tag, "one of the tags"),
-    ("group", Field::Group, "the device group"),
-    ("state", Field::State, "isolated, restricted…"),
-    ("exposure", Field::Exposure, "high, medium, low…"),
-    ("value", Field::Value, "high, normal, low"),
-    ("version", Field::Version, "the version of the system"),
-    ("entra", Field::Entra, "a part of the Entra device id"),
-    ("user", Field::User, "an account: asks Defender"),
-];
-
-impl Field {
-    /// The field with this name.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        FIELDS
-            .iter()
-            .find(|(name, _, _)| word.eq_ignore_ascii_case(name))
-            .map(|(_, field, _)| *field)
-    }
-
-    /// Whether the field describes a device by one of a few values; the others identify it.
-    #[must_use]
-    pub const fn describes(self) -> bool {
-        match self {
-            Self::Health
-            | Self::Risk
-            | Self::Exposure
-            | Self::Value
-            | Self::Os
-            | Self::Version
-            | Self::Tag
-            | Self::Group
-            | Self::State => true,
-            Self::Any | Self::Name | Self::Id | Self::Ip | Self::Mac | Self::Entra | Self::User => {
-                false
-            }
-        }
-    }
-}
-
 /// Hint for a search that matches nothing because a word before a colon is not a field.
 #[must_use]
 pub fn field_trouble(text: &str) -> Option<String> {
@@ -119,7 +49,7 @@ pub fn field_trouble(text: &str) -> Option<String> {
             || (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
         (is_word && !is_else && Field::from_word(name).is_none()).then(|| name.to_owned())
     })?;
-    let known: Vec<_> = FIELDS.iter().map(|(word, _, _)| *word).collect();
+    let known: Vec<_> = Field::words().map(|(word, _)| word).collect();
     let strange = clean(&strange, 24);
     Some(format!("“{strange}” is not a field: {}", known.join(", ")))
 }

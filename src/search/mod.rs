@@ -17,7 +17,7 @@ mod tally;
 pub use addresses::has_address;
 pub use device_matches::{DeviceMatches, Found};
 pub use device_state::DeviceState;
-pub use filter::{FIELDS, Field, field_trouble};
+pub use filter::{Field, field_trouble};
 pub use fuzzy::Fuzzy;
 pub use incident::{Incident, IncidentDevice, IncidentLine, tickets};
 pub use journal_rows::{JournalQuery, JournalRows, Outcome};

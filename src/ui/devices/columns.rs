@@ -6,19 +6,21 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::views::{Column, Views};
 use crate::ui::widgets::{ActionButton, Icon, checkbox_ui, menu_ui};
 
-/// Columns in order, each with its heading and initial width.
-pub const COLUMNS: [(Column, &str, f32); 10] = [
-    (Column::Name, "Device", 232.0),
-    (Column::State, "State", 168.0),
-    (Column::Health, "Health", 104.0),
-    (Column::Risk, "Risk", 100.0),
-    (Column::LastSeen, "Last seen", 84.0),
-    (Column::Os, "OS", 96.0),
-    (Column::Exposure, "Exposure", 88.0),
-    (Column::Tags, "Tags", 110.0),
-    (Column::Group, "Group", 130.0),
-    (Column::Addresses, "Addresses", 170.0),
-];
+/// Heading and initial width of a column.
+pub const fn head(column: Column) -> (&'static str, f32) {
+    match column {
+        Column::Name => ("Device", 232.0),
+        Column::State => ("State", 168.0),
+        Column::Health => ("Health", 104.0),
+        Column::Risk => ("Risk", 100.0),
+        Column::LastSeen => ("Last seen", 84.0),
+        Column::Os => ("OS", 96.0),
+        Column::Exposure => ("Exposure", 88.0),
+        Column::Tags => ("Tags", 110.0),
+        Column::Group => ("Group", 130.0),
+        Column::Addresses => ("Addresses", 170.0),
+    }
+}
 
 /// Minimum width of the row for a labelled button.
 const NARROW: f32 = 480.0;
@@ -39,10 +41,9 @@ pub fn columns_ui(ui: &mut Ui, views: &mut Views) {
 
 fn choices_ui(ui: &mut Ui, views: &mut Views) {
     ui.spacing_mut().interact_size.y = ui.tokens().height.control;
-    for (column, title, _) in COLUMNS {
-        if !column.can_be_hidden() {
-            continue;
-        }
+    let optional = Column::ALL.into_iter().filter(|it| it.can_be_hidden());
+    for column in optional {
+        let (title, _) = head(column);
         let mut is_shown = views.layout.shows(column);
         let response = checkbox_ui(ui, &mut is_shown, title);
         let name = format!("Show column {title}");

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use egui::{Key, Modifiers, Ui};
 
 use crate::model::{ExposureLevel, Machine, RiskScore, SearchWord, clean, normal, search_words};
-use crate::search::{DeviceState, FIELDS, Field};
+use crate::search::{DeviceState, Field};
 use crate::state::State;
 use crate::ui::words::devices;
 
@@ -64,11 +64,11 @@ fn typed(search: &str) -> Option<Typed> {
 
 fn field_offers(word: &str) -> Vec<Offer> {
     let word = word.to_ascii_lowercase();
-    let begun = FIELDS.iter().filter(|(name, _, _)| name.starts_with(&word));
+    let begun = Field::words().filter(|(name, _)| name.starts_with(&word));
     begun
-        .map(|(name, _, hint)| Offer {
+        .map(|(name, hint)| Offer {
             text: format!("{name}:"),
-            hint: (*hint).to_owned(),
+            hint: hint.to_owned(),
         })
         .take(MAX_SUGGESTIONS)
         .collect()

@@ -4,7 +4,7 @@
 use egui::{Rangef, Rect, Ui};
 
 use crate::model::{Column, WindowLayout};
-use crate::ui::devices::columns::COLUMNS;
+use crate::ui::devices::columns::head;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::text_width;
 
@@ -81,7 +81,8 @@ impl TableLayout {
     pub fn new(ui: &Ui, area: Rect, window: &WindowLayout, sideways: f32) -> Self {
         let tokens = ui.tokens();
         let gap = tokens.space.s;
-        let wanted = |(column, title, width), start| {
+        let wanted = |column, start| {
+            let (title, width) = head(column);
             let width = window.widths.get(&column).copied().unwrap_or(width);
             let least = head_width(ui, title).max(LEAST).min(width);
             Wanted {
@@ -92,10 +93,10 @@ impl TableLayout {
                 start,
             }
         };
-        let [name, others @ ..] = COLUMNS;
-        let name = wanted(name, 0.0);
+        let name = wanted(Column::Name, 0.0);
         let mut start = 0.0;
-        let others = others.into_iter().filter(|(it, _, _)| window.shows(*it));
+        let others = Column::ALL.into_iter().filter(|it| *it != Column::Name);
+        let others = others.filter(|it| window.shows(*it));
         let others = others.map(|column| {
             let wanted = wanted(column, start);
             start = wanted.end() + gap;
