@@ -1,5 +1,6 @@
 //! Known actions by machine, with the conditions inferred from them once per change, not per frame.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -98,22 +99,26 @@ impl Actions {
             let before = old.clone();
             old.take_in(action);
             bytes = bytes + bytes_of(old) - bytes_of(&before);
-            *old != before
+            let (is_changed, is_moved) = (*old != before, old.created != before.created);
+            if is_moved {
+                let newest_first = |action: &MachineAction| Reverse(action.created);
+                known.actions.sort_by_key(newest_first);
+            }
+            is_changed
         } else {
             bytes += bytes_of(&action);
             // Most machines have one.
             if known.actions.is_empty() {
                 known.actions.reserve_exact(1);
             }
-            known.actions.push(action);
+            let is_newer = |known: &MachineAction| known.created >= action.created;
+            let place = known.actions.partition_point(is_newer);
+            known.actions.insert(place, action);
             true
         };
         self.bytes = self.bytes - known.bytes + bytes;
         known.bytes = bytes;
         if is_changed {
-            known
-                .actions
-                .sort_by_key(|action| std::cmp::Reverse(action.created));
             known.conditions = OnceLock::new();
             self.generation += 1;
             self.keep_within_bounds(&machine);
@@ -285,6 +290,29 @@ mod tests {
         assert_eq!(actions.bytes, measured(&actions));
         actions.forget();
         assert!(!actions.is_cut() && actions.bytes == 0);
+    }
+
+    #[test]
+    fn actions_are_newest_first_in_any_read_order() {
+        let dated = |number: usize, created: Option<usize>| {
+            let mut action = commented(0, created.unwrap_or_default(), 1);
+            action.id = MachineActionId::parse(&format!("n{number}")).expect("an id");
+            action.created = action.created.filter(|_| created.is_some());
+            action
+        };
+        let mut actions = Actions::default();
+        let all = [Some(3), None, Some(1), Some(5), Some(3), Some(2)];
+        for (number, created) in all.into_iter().enumerate() {
+            actions.learn(dated(number, created));
+        }
+        let ids = |actions: &Actions| {
+            let known = actions.of(&MachineId::parse("a0").expect("an id"));
+            let ids: Vec<_> = known.iter().map(|known| known.id.to_string()).collect();
+            ids.join(" ")
+        };
+        assert_eq!(ids(&actions), "n3 n0 n4 n5 n2 n1");
+        actions.learn(dated(1, Some(4)));
+        assert_eq!(ids(&actions), "n3 n1 n0 n4 n5 n2", "date became known");
     }
 
     #[test]

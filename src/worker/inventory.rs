@@ -305,9 +305,8 @@ async fn look_back(
     let list = context.client.machine_actions(filter, Lane::Refresh).await;
     let list = context.session.explained(list, infinitive, None).await?;
     let is_complete = list.is_complete();
-    reconcile_late(context, &list, None).await;
-    let actions = list.items;
-    context.screen.emit(Event::Actions { epoch, actions }).await;
+    reconcile_late(context, &list.items).await;
+    context.screen.show_actions(epoch, list.items).await;
     Ok(LookBack { since, is_complete })
 }
 

@@ -7,10 +7,13 @@ use tokio::sync::mpsc;
 
 use crate::explain::Explanation;
 use crate::message::{Event, OrderProgress};
-use crate::model::EntryId;
+use crate::model::{EntryId, Epoch, MachineAction};
 
 /// Poll interval while waiting for the window to take all events.
 const CATCHING_UP: Duration = Duration::from_millis(5);
+
+/// Actions of one event.
+const ACTIONS_AT_ONCE: usize = 500;
 
 /// Sender of events. Clones share one queue.
 #[derive(Clone)]
@@ -41,7 +44,47 @@ impl Screen {
         self.emit(Event::Progress { entry, progress }).await;
     }
 
+    /// Shows what was read of the actions of all machines, in several events: the window draws between two.
+    pub async fn show_actions(&self, epoch: Epoch, actions: Vec<MachineAction>) {
+        let mut actions = actions.into_iter().peekable();
+        while actions.peek().is_some() {
+            let actions = actions.by_ref().take(ACTIONS_AT_ONCE).collect();
+            self.emit(Event::Actions { epoch, actions }).await;
+        }
+    }
+
     pub async fn problem(&self, explanation: Explanation) {
         self.emit(Event::Problem(explanation)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
+
+    #[tokio::test]
+    async fn a_month_of_actions_is_shown_in_parts_and_none_twice() {
+        let (events, mut shown) = mpsc::channel(8);
+        let screen = Screen {
+            events,
+            request_repaint: Arc::new(|| {}),
+            on_event: Arc::new(|_| {}),
+        };
+        let action = |n: usize| {
+            let id = MachineActionId::parse(&n.to_string()).expect("an id");
+            let status = MachineActionStatus::Succeeded;
+            MachineAction::bare(id, MachineActionType::Isolate, status)
+        };
+        let all: Vec<_> = (0..2 * ACTIONS_AT_ONCE + 1).map(action).collect();
+        screen.show_actions(Epoch::default(), all.clone()).await;
+        drop(screen);
+        let (mut sizes, mut came) = (Vec::new(), Vec::new());
+        while let Some(Event::Actions { actions, .. }) = shown.recv().await {
+            sizes.push(actions.len());
+            came.extend(actions);
+        }
+        assert_eq!(sizes, [ACTIONS_AT_ONCE, ACTIONS_AT_ONCE, 1]);
+        assert_eq!(came, all);
     }
 }
