@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs;
 use std::process::Stdio;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use zbus::blocking::Connection;
@@ -188,15 +187,16 @@ fn session_works_without_a_message_bus() {
         "--onlyvisible",
         "--name",
         "STAND-IN cordon",
+        "windowactivate",
+        "--sync",
     ]);
-    thread::sleep(Duration::from_secs(1));
     session.picture("1-sign-in");
     session.xdotool(&["key", "Return"]);
     tenant.approve_newest();
+    // The actions are read once the list of devices is with the window.
     wait_until("the list of devices to be read", || {
-        tenant.requests("GET", "/api/machines") > 0
+        tenant.requests("GET", "/api/machineactions") > 0
     });
-    thread::sleep(Duration::from_secs(1));
     session.picture("2-devices");
     session.xdotool(&["type", "--delay", "15", "ENG-LT-030"]);
     session.xdotool(&["key", "Return"]);

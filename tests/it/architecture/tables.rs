@@ -253,7 +253,7 @@ pub const MAX_FILE_LINES: usize = 500;
 
 /// Tests that may let a thread sleep: in a polling loop, to strike at a random instant, or to play a clock
 /// or a slow server.
-pub const SLEEPERS: [&str; 13] = [
+pub const SLEEPERS: [&str; 12] = [
     "src/api/transport/tests.rs",
     "tests/it/common.rs",
     "tests/it/common/barriers.rs",
@@ -263,7 +263,6 @@ pub const SLEEPERS: [&str; 13] = [
     "tests/it/profiles.rs",
     "tests/it/secrets.rs",
     "tests/desktop/a11y.rs",
-    "tests/desktop/keyring.rs",
     "tests/desktop/look.rs",
     "tests/desktop/session.rs",
     "tests/desktop/tenant.rs",
