@@ -9,7 +9,7 @@ use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::{self, Listing, Noun};
 use super::{ActionFilter, ApiError, Client};
-use crate::model::{HeapBytes as _, Listed, Machine, MachineAction};
+use crate::model::{HeapBytes as _, Listed, Machine, MachineAction, MachineActionId};
 
 #[derive(Debug)]
 pub struct Page<T> {
@@ -215,11 +215,10 @@ impl Client {
         filter: &ActionFilter,
         lane: Lane,
     ) -> Result<Listed<MachineAction>, ApiError> {
-        let mut all = Listed::default();
-        let mut seen = HashSet::new();
-        let (mut traffic, mut kept) = (0_usize, 0_usize);
-        let is_full =
-            |kept, traffic| kept > filter.max_bytes() || traffic > odata::MAX_LIST_TRAFFIC;
+        let mut read = ActionsRead::default();
+        let is_full = |read: &ActionsRead| {
+            read.kept > filter.max_bytes() || read.traffic > odata::MAX_LIST_TRAFFIC
+        };
         for text in filter.texts() {
             let (mut received, mut pages) = (0, 0);
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
@@ -234,36 +233,29 @@ impl Client {
                     odata::machine_actions(&self.0.endpoints.api, &text, received)
                 });
                 let stop = stop.or(stops_at(&page, url.as_ref()));
-                traffic = traffic.saturating_add(page.bytes);
-                all.unreadable += page.unreadable;
-                let (before, came) = (all.items.len(), page.items.len());
-                all.items.extend(
-                    page.items
-                        .into_iter()
-                        .filter(|action| seen.insert(action.id.clone())),
-                );
-                let new = all.items.len() - before;
-                kept += all.items[before..].iter().map(listed).sum::<usize>();
-                // Pages that shift between requests repeat some actions and may miss others.
-                all.is_cut |= new != came;
-                let is_known = url.as_ref().is_some_and(|next| !asked.insert(next.clone()));
-                let repeats = is_known || url.is_some() && new == 0 && came > 0;
-                let stop = stop
-                    .or(repeats.then_some(Stop::Looping))
-                    .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany))
-                    .or((url.is_some() && is_full(kept, traffic)).then_some(Stop::TooMuch));
+                let is_repeat = read.add(page);
+                let stop = stop.or_else(|| {
+                    let is_known = !asked.insert(url.clone()?);
+                    if is_known || is_repeat {
+                        Some(Stop::Looping)
+                    } else if pages >= odata::MAX_PAGES {
+                        Some(Stop::TooMany)
+                    } else {
+                        is_full(&read).then_some(Stop::TooMuch)
+                    }
+                });
                 if let Some(stop) = stop {
                     tracing::debug!(%stop, "paging stopped");
-                    all.is_cut = true;
-                    url = None;
+                    read.all.is_cut = true;
+                    break;
                 }
             }
-            // The remaining requests are skipped.
-            if is_full(kept, traffic) {
+            // What the other calls would bring is left out.
+            if is_full(&read) {
                 break;
             }
         }
-        Ok(all)
+        Ok(read.all)
     }
 
     /// A list that fits into one page of `top` elements.
@@ -301,7 +293,35 @@ impl Client {
     }
 }
 
-/// Memory of a listed action; its id is also stored in the set of seen ids.
+/// Actions of the pages read so far.
+#[derive(Default)]
+struct ActionsRead {
+    all: Listed<MachineAction>,
+    seen: HashSet<MachineActionId>,
+    /// Bytes of the answers.
+    traffic: usize,
+    /// Bytes of memory.
+    kept: usize,
+}
+
+impl ActionsRead {
+    /// Adds a page; whether every action of it had come before.
+    fn add(&mut self, page: Listing<MachineAction>) -> bool {
+        self.traffic = self.traffic.saturating_add(page.bytes);
+        self.all.unreadable += page.unreadable;
+        let came = page.items.len();
+        let mut new = page.items;
+        new.retain(|action| self.seen.insert(action.id.clone()));
+        self.kept += new.iter().map(listed).sum::<usize>();
+        // Pages that shift while they are read bring some twice, and may leave some out.
+        self.all.is_cut |= new.len() != came;
+        let is_repeat = new.is_empty() && came > 0;
+        self.all.items.extend(new);
+        is_repeat
+    }
+}
+
+/// Memory of a listed action; its id is stored once more among those that were seen.
 fn listed(action: &MachineAction) -> usize {
     action.bytes() + action.id.bytes()
 }
