@@ -305,7 +305,7 @@ async fn look_back(
     let list = context.client.machine_actions(filter, Lane::Refresh).await;
     let list = context.session.explained(list, infinitive, None).await?;
     let is_complete = list.is_complete();
-    reconcile_late(context, &list.items).await;
+    reconcile_late(context, &list, None).await;
     context.screen.show_actions(epoch, list.items).await;
     Ok(LookBack { since, is_complete })
 }
