@@ -57,9 +57,9 @@ pub enum Command {
     StopAsking,
     /// Reads one part of a machine's panel.
     LoadPart(MachineId, PanelPart),
-    /// Read a machine's open alerts for the review of an order, before what panels would like.
+    /// Reads a machine's open alerts for the review of an order, ahead of requests for panels.
     LoadAlertsToReview(MachineId),
-    /// Look up what is known about the file with this SHA-1 or SHA-256.
+    /// Looks up the file with this SHA-1 or SHA-256.
     LoadFile(Box<str>),
     /// Reads the tenant's indicators.
     LoadIndicators,

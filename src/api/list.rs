@@ -110,16 +110,16 @@ impl Cursor {
 }
 
 impl Client {
-    /// How many bytes of lists of machines have come so far.
+    /// Bytes of machine lists received so far.
     #[must_use]
     pub fn received_bytes(&self) -> u64 {
-        self.0.http.told().bytes()
+        self.0.http.progress().bytes()
     }
 
-    /// Whether a page of a list of machines has been asked for and is not whole yet.
+    /// Whether a page of a machine list was requested and is not complete yet.
     #[must_use]
-    pub fn is_page_under_way(&self) -> bool {
-        self.0.http.told().under_way() > 0
+    pub fn is_page_pending(&self) -> bool {
+        self.0.http.progress().pending() > 0
     }
 
     /// Up to 10,000 machines from `cursor` on, or a smaller page if a full one does not arrive.
@@ -215,9 +215,9 @@ impl Client {
         filter: &ActionFilter,
         lane: Lane,
     ) -> Result<Listed<MachineAction>, ApiError> {
-        let mut read = ActionsRead::default();
-        let is_full = |read: &ActionsRead| {
-            read.kept > filter.max_bytes() || read.traffic > odata::MAX_LIST_TRAFFIC
+        let mut read = ActionList::default();
+        let is_full = |read: &ActionList| {
+            read.memory > filter.max_bytes() || read.traffic > odata::MAX_LIST_TRAFFIC
         };
         for text in filter.texts() {
             let (mut received, mut pages) = (0, 0);
@@ -250,7 +250,7 @@ impl Client {
                     break;
                 }
             }
-            // What the other calls would bring is left out.
+            // The remaining requests are skipped.
             if is_full(&read) {
                 break;
             }
@@ -295,33 +295,33 @@ impl Client {
 
 /// Actions of the pages read so far.
 #[derive(Default)]
-struct ActionsRead {
+struct ActionList {
     all: Listed<MachineAction>,
     seen: HashSet<MachineActionId>,
-    /// Bytes of the answers.
+    /// Bytes of the response bodies.
     traffic: usize,
-    /// Bytes of memory.
-    kept: usize,
+    /// Memory of the actions, in bytes.
+    memory: usize,
 }
 
-impl ActionsRead {
-    /// Adds a page; whether every action of it had come before.
+impl ActionList {
+    /// Adds a page; returns whether it has only known actions.
     fn add(&mut self, page: Listing<MachineAction>) -> bool {
         self.traffic = self.traffic.saturating_add(page.bytes);
         self.all.unreadable += page.unreadable;
-        let came = page.items.len();
+        let received = page.items.len();
         let mut new = page.items;
         new.retain(|action| self.seen.insert(action.id.clone()));
-        self.kept += new.iter().map(listed).sum::<usize>();
-        // Pages that shift while they are read bring some twice, and may leave some out.
-        self.all.is_cut |= new.len() != came;
-        let is_repeat = new.is_empty() && came > 0;
+        self.memory += new.iter().map(listed).sum::<usize>();
+        // Pages that shift between requests repeat some actions and may miss others.
+        self.all.is_cut |= new.len() != received;
+        let is_repeat = new.is_empty() && received > 0;
         self.all.items.extend(new);
         is_repeat
     }
 }
 
-/// Memory of a listed action; its id is stored once more among those that were seen.
+/// Memory of a listed action; its id is also stored in the set of seen ids.
 fn listed(action: &MachineAction) -> usize {
     action.bytes() + action.id.bytes()
 }

@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    /// Waits until no pause that the service asked for holds a request of this kind.
+    /// Waits for the end of pauses that the service requested for this lane.
     async fn gate(&self, lane: Lane) {
         while let Some(until) = self.gate_until(lane) {
             self.sleep_towards(until).await;
@@ -144,7 +144,7 @@ impl Client {
         tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
     }
 
-    /// Gets another token in place of the one that was last refused with 401.
+    /// Replaces the token that was last refused with 401.
     ///
     /// # Errors
     /// When the user has to sign in again.
@@ -226,7 +226,7 @@ impl Client {
             };
             attempt += 1;
             if matches!(error, ApiError::Throttled { .. }) {
-                // Then the delay lets those go first that its 429 has held up.
+                // The delay starts after the pause, so that requests held up by this 429 go first.
                 self.gate(lane).await;
             }
             tokio::time::sleep(delay).await;

@@ -14,7 +14,7 @@ use crate::model::{
     Alert, Availability, AvailableActions, HeapBytes as _, Listed, LoggedOnUser, MachineId,
 };
 
-/// Memory for one list of one machine: many times what a thousand rows of the service take.
+/// Memory limit of one list of one machine: many times the size of a thousand normal rows.
 const MAX_LIST_BYTES: usize = 1 << 20;
 
 impl Client {
@@ -55,7 +55,7 @@ impl Client {
     /// Actions that the service offers for a machine: undocumented, so a hint.
     ///
     /// # Errors
-    /// When that could not be read; everything goes on without it.
+    /// When the list could not be read; callers continue without it.
     pub async fn available_actions(
         &self,
         id: &MachineId,

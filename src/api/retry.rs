@@ -12,11 +12,10 @@ const MAX_DELAY: Duration = Duration::from_secs(20);
 
 /// Delay before the next attempt; `None` if there must be none.
 ///
-/// `attempt` counts those made, from 1; `random` lies in `0.0..1.0` and spreads the attempts of
-/// many consoles over the whole delay. After a 429 the time the service asked for is kept by the
-/// limiter, whose gate is closed until then: without a new permit there is no new attempt. A reading
-/// begins the delay only then, and goes behind those that have not been asked for yet: another 429
-/// would hold them up once more.
+/// `attempt` counts those made, from 1; `random` is in `0.0..1.0` and spreads the attempts of many
+/// consoles over the whole delay. After a 429 the rate limiter enforces the requested pause: its
+/// gate is closed, and an attempt needs a new permit. The delay of a read starts when the gate
+/// opens, so that requests not sent yet go first: another 429 would hold them up again.
 ///
 /// Rule 4: a submission is retried only if it is certain that nothing was changed.
 #[must_use]

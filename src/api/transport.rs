@@ -1,8 +1,8 @@
 //! Sends one request and returns the response: the only file that knows the HTTP library.
 
 mod fault;
+mod progress;
 pub(super) mod stream;
-mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
 use fault::{chain, fault};
+use progress::ListProgress;
 
 use super::error::ApiError;
 use super::proxy::{self, ProxyChoice};
 use super::rate_limit::Quota;
 use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
-use told::Told;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than the idle timeout of usual gateways, so that a request rarely hits a connection that
@@ -45,8 +45,8 @@ pub(super) struct Limits {
     /// Time limit of the whole response; with a minimum throughput, until it begins.
     time: Duration,
     min_throughput: Option<MinThroughput>,
-    /// Whether it is told how far it has come, while it comes.
-    is_told: bool,
+    /// Whether the bytes are counted as they arrive.
+    reports_progress: bool,
 }
 
 /// Minimum speed of a body. A slow connection still gets its list, as progress counts.
@@ -84,13 +84,13 @@ impl Limits {
         bytes: 1 << 20,
         time: Duration::from_secs(30),
         min_throughput: None,
-        is_told: false,
+        reports_progress: false,
     };
     pub(super) const ACTION_LIST: Self = Self {
         bytes: 8 << 20,
         time: Duration::from_secs(30),
         min_throughput: Some(MinThroughput::SLOW_LINE),
-        is_told: false,
+        reports_progress: false,
     };
     /// Limits for the list of indicators, which may have thousands.
     pub(super) const INDICATOR_LIST: Self = Self {
@@ -101,7 +101,7 @@ impl Limits {
         bytes: 24 << 20,
         time: Duration::from_mins(2),
         min_throughput: Some(MinThroughput::SLOW_LINE),
-        is_told: true,
+        reports_progress: true,
     };
 }
 
@@ -162,7 +162,7 @@ pub struct Http {
     client: Arc<Mutex<reqwest::Client>>,
     /// The API of a stand-in on a loopback address.
     stand_in: Option<Url>,
-    told: Arc<Told>,
+    progress: Arc<ListProgress>,
 }
 
 impl Http {
@@ -179,7 +179,7 @@ impl Http {
                 Bodies::Unpacked,
             )?)),
             stand_in,
-            told: Arc::default(),
+            progress: Arc::default(),
         })
     }
 
@@ -239,9 +239,9 @@ impl Http {
         })
     }
 
-    /// How far the answers have come of which that is told.
-    pub(super) fn told(&self) -> &Told {
-        &self.told
+    /// Progress of the machine lists.
+    pub(super) fn progress(&self) -> &ListProgress {
+        &self.progress
     }
 
     /// The client as a closure, for the requests of the sign-in.
@@ -333,15 +333,15 @@ impl Http {
         let min_throughput = limits.min_throughput;
         let whole = min_throughput.map_or(limits.time, |_| MinThroughput::LONGEST);
         *request.timeout_mut() = Some(whole);
-        let told = limits.is_told.then(|| self.told.begin());
+        let pending = limits.reports_progress.then(|| self.progress.begin());
         let client = self.lock().clone();
         let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| self.fault(&error))?;
-        // What is no good answer is small, or is not read to its end.
-        let is_good = incoming.status().is_success();
-        let bytes = if is_good {
+        // An error response is small, or is not read to its end.
+        let is_success = incoming.status().is_success();
+        let bytes = if is_success {
             limits.bytes
         } else {
             limits.bytes.min(Limits::ONE.bytes)
@@ -372,8 +372,8 @@ impl Http {
                     break Ending::TooLarge;
                 }
                 Ok(Ok(Some(chunk))) => {
-                    if let Some(told) = told.as_ref().filter(|_| is_good) {
-                        told.note(chunk.len());
+                    if let Some(pending) = pending.as_ref().filter(|_| is_success) {
+                        pending.add_bytes(chunk.len());
                     }
                     if body.len() + chunk.len() > LARGE {
                         body.reserve_exact(limits.room() - body.len());
@@ -389,7 +389,7 @@ impl Http {
     }
 }
 
-/// The answer with the body that was read of it.
+/// The response, with the body without its byte order mark.
 fn with_body(mut incoming: reqwest::Response, mut body: Vec<u8>) -> HttpResponse {
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len());
@@ -400,7 +400,7 @@ fn with_body(mut incoming: reqwest::Response, mut body: Vec<u8>) -> HttpResponse
     response
 }
 
-/// A proxy that the library would not find by itself, or would misread.
+/// A proxy that the library would miss or misread.
 fn own_proxy() -> Option<reqwest::Proxy> {
     match ProxyChoice::of_this_computer() {
         ProxyChoice::Library => None,

@@ -56,13 +56,13 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     verdicts
 }
 
-/// Its name and [what tells it apart](distinguished).
+/// Its name and [distinguishing facts](distinguished).
 fn named(machine: &Machine, ages: Ages) -> String {
     let name = machine.reference().quoted_name();
     format!("{name} {}", distinguished(machine, ages))
 }
 
-/// The end of its id, its health, and when it reported last.
+/// The end of its id, its health, and the time of its last report.
 fn distinguished(machine: &Machine, ages: Ages) -> String {
     let seen = machine.last_seen.map_or_else(
         || "last report unknown".to_owned(),

@@ -76,7 +76,7 @@ pub fn clock_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     then.strftime(format).to_string()
 }
 
-/// Since when, and how long that is in these words: `since 04:13 +00:00, 49 min ago`.
+/// Start and given age: `since 04:13 +00:00, 49 min ago`.
 #[must_use]
 pub fn since_text(at: Timestamp, now: Timestamp, zone: &TimeZone, age: &str) -> String {
     format!("since {}, {age}", clock_text(at, now, zone))

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use strum::VariantArray;
 
-/// A sortable column of the table, in their order on screen.
+/// A sortable column of the table; variants are in screen order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, VariantArray)]
 pub enum Column {
     #[default]

@@ -1,8 +1,8 @@
-//! Fields of a search, and their words.
+//! Fields of a search and their names.
 
 use strum::VariantArray;
 
-/// Field that a search word applies to, in their order on screen.
+/// Field of a search term; variants are in screen order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Field {
     Any,
@@ -20,12 +20,12 @@ pub enum Field {
     Value,
     Version,
     Entra,
-    /// A user, of whom the list says nothing: the service is asked.
+    /// A user, who is not in the list: the service is queried.
     User,
 }
 
 impl Field {
-    /// The word before the colon, with what comes after it. A word without a colon is of any field.
+    /// The name before the colon, with a description. [`Self::Any`] has none: its terms have no colon.
     #[must_use]
     pub const fn word(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
@@ -48,12 +48,12 @@ impl Field {
         })
     }
 
-    /// The words of all fields, with what comes after each.
+    /// Names of all fields, with their descriptions.
     pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
         Self::VARIANTS.iter().filter_map(|field| field.word())
     }
 
-    /// The field of that word.
+    /// The field with this name.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         let is_of = |field: &Self| {
@@ -63,7 +63,7 @@ impl Field {
         Self::VARIANTS.iter().copied().find(is_of)
     }
 
-    /// Whether the field describes a device, by one of few values; the others name it.
+    /// Whether the field describes a device by one of a few values; the others identify it.
     #[must_use]
     pub const fn describes(self) -> bool {
         match self {

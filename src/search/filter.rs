@@ -34,7 +34,7 @@ struct Term {
     is_excluded: bool,
 }
 
-/// Hint for a search that finds nothing because a word before a colon is not a field.
+/// Hint for a search that matches nothing because a word before a colon is not a field.
 #[must_use]
 pub fn field_trouble(text: &str) -> Option<String> {
     if Question::is_beyond_list(text) {

@@ -273,11 +273,12 @@ impl Faults {
 impl Fault {
     /// Parses the text forms of control calls. Dashes, underscores, spaces and case are ignored.
     ///
-    /// A route is named as in [`Route`], a fault as in [`FaultKind`] or [`StorageFault`]: `drop_after`,
-    /// `drop-after` or `DropAfter`. Of a route there are also `api` and `submit:isolate`; after a colon come
-    /// `latency:MILLISECONDS`, `status:CODE:RETRY_AFTER:CODE_TEXT` (only the code is required), `html:CODE`,
-    /// `empty:CODE`, `lacks:PROPERTY`, `short_pages:ELEMENTS`, `forbidden:TEXT` (not required),
-    /// `cut_after:BYTES`, `no_length:BYTES`, and `next_link:` with a [`NextLinkMode`].
+    /// Routes are the names of [`Route`], with `api` for [`Route::AnyApi`] and `submit:isolate` for
+    /// [`Route::SubmitOf`]. Faults are the names of [`FaultKind`] and [`StorageFault`], such as
+    /// `drop_after`, some with values: `latency:MILLISECONDS`, `status:CODE:RETRY_AFTER:CODE_TEXT`
+    /// (only the code is required), `html:CODE`, `empty:CODE`, `lacks:PROPERTY`,
+    /// `short_pages:ELEMENTS`, `forbidden` or `forbidden:TEXT`, `cut_after:BYTES`,
+    /// `no_length:BYTES`, and `next_link:` with a [`NextLinkMode`].
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
         Some(Self {

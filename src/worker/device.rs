@@ -71,7 +71,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         let known = &context.known;
         known.learn_history(id, history.clone(), at, &ended);
         read = Some(history.clone());
-        // A person who looks at a device wants to see the end of what is under way there.
+        // A user who views a device wants to see its current actions end.
         let under_way = history.items.iter();
         let under_way = under_way.filter(|action| !action.status.is_final());
         for action in under_way.take(MAX_FOLLOWED) {
@@ -98,8 +98,8 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     context.report_budget().await;
 }
 
-/// Reads one part, unless the sign-in is known not to allow it: then nothing is asked, and the
-/// panel says so. A panel's are of [`Lane::Refresh`]: they must not use up the calls that a click needs.
+/// Reads one part, unless the sign-in is known not to allow it: then no request is sent, and the panel shows
+/// the reason. Panels use [`Lane::Refresh`], which must not use up the budget for a click.
 pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelPart, lane: Lane) {
     if part.lacking(&context.session.status()).is_some() {
         return;

@@ -239,9 +239,9 @@ async fn reporting_slow_page<T>(
             page = &mut page => return page,
             () = tokio::time::sleep(SLOW_AFTER) => {
                 let bytes = client.received_bytes() - before;
-                let is_asked = client.is_page_under_way();
-                let pause = client.gate_until(Lane::Refresh).filter(|_| !is_asked);
-                let waits = !is_asked && client.has_to_wait(Lane::Refresh);
+                let is_sent = client.is_page_pending();
+                let pause = client.gate_until(Lane::Refresh).filter(|_| !is_sent);
+                let waits = !is_sent && client.has_to_wait(Lane::Refresh);
                 let why = match pause {
                     Some(until) => PageDelay::Paused { until },
                     None if waits => PageDelay::AwaitingTurn,
@@ -253,7 +253,7 @@ async fn reporting_slow_page<T>(
     }
 }
 
-/// The reading was stopped by the person: what has come stays, and is not the whole list.
+/// Handles a reading that the user stopped: its devices stay, and the list is incomplete.
 pub(super) async fn stopped(context: Arc<Context>) {
     let epoch = context.session.epoch();
     let news = InventoryNews::Done {

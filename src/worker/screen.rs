@@ -12,7 +12,7 @@ use crate::model::{EntryId, Epoch, MachineAction};
 /// Poll interval while waiting for the window to take all events.
 const CATCHING_UP: Duration = Duration::from_millis(5);
 
-/// Actions of one event.
+/// Maximum number of actions in one event.
 const ACTIONS_AT_ONCE: usize = 500;
 
 /// Sender of events. Clones share one queue.
@@ -44,7 +44,7 @@ impl Screen {
         self.emit(Event::Progress { entry, progress }).await;
     }
 
-    /// Shows what was read of the actions of all machines, in several events: the window draws between two.
+    /// Sends the actions of all machines, in several events so that the window can draw in between.
     pub async fn show_actions(&self, epoch: Epoch, actions: Vec<MachineAction>) {
         let mut actions = actions.into_iter().peekable();
         while actions.peek().is_some() {
@@ -64,7 +64,7 @@ mod tests {
     use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
 
     #[tokio::test]
-    async fn a_month_of_actions_is_shown_in_parts_and_none_twice() {
+    async fn actions_are_sent_in_parts_and_each_once() {
         let (events, mut shown) = mpsc::channel(8);
         let screen = Screen {
             events,

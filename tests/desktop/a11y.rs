@@ -278,8 +278,8 @@ impl<'s> Window<'s> {
         done == Some(true)
     }
 
-    /// Clicks in the middle of the node with the pointer, once it has come to rest: a line that appears above
-    /// it moves it.
+    /// Clicks in the middle of the node with the pointer, once it is at rest: a line that appears above moves
+    /// it.
     pub fn click(&self, node: &Node) {
         let mut before = None;
         let (x, y, width, height) = loop {

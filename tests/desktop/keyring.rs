@@ -193,7 +193,7 @@ fn session_works_without_a_message_bus() {
     session.picture("1-sign-in");
     session.xdotool(&["key", "Return"]);
     tenant.approve_newest();
-    // The actions are read once the list of devices is with the window.
+    // The actions are read once the window has the list of devices.
     wait_until("the list of devices to be read", || {
         tenant.requests("GET", "/api/machineactions") > 0
     });

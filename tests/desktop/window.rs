@@ -143,7 +143,7 @@ fn read_only_console_says_so_on_each_button() {
     let window = &console.window;
     console.sign_in(&tenant);
     window.wait_for_content("Search devices", "ENG-LT-030");
-    // It appears above the rows once the list has been read to its end.
+    // Appears above the rows once the whole list is read.
     window.wait_for_text("In the list: ENG-LT-030");
     let device = tenant.devices("ENG-LT-030").remove(0);
     let row = window.wait_for_node("its row", |node| is_row_of(node, &device));

@@ -105,9 +105,9 @@ fn keyboard_focus_returns_to_the_button_that_opened_the_form() {
     }
 }
 
-/// A key opens the form of the device in the panel, whatever has the keyboard.
+/// A shortcut opens the form of the device in the panel, regardless of the focus.
 #[test]
-fn after_a_form_that_a_key_opened_no_action_of_another_device_has_the_keyboard() {
+fn form_opened_by_shortcut_returns_focus_to_no_action_of_another_device() {
     let mut console = Console::signed_in();
     let other = console.open_device("HR-LT-007");
     console.order(ActionKind::RestrictCodeExecution, &other, "INC-4711 tools");
@@ -123,14 +123,14 @@ fn after_a_form_that_a_key_opened_no_action_of_another_device_has_the_keyboard()
     console.step_until("the keyboard on the list", |c| {
         c.harness.ctx.memory(|memory| memory.has_focus(table))
     });
-    // The one that was pressed has it again.
+    // A pressed button gets the focus back.
     console.click(undo);
     console.until_shows("Comment");
     press(&mut console, Modifiers::NONE, Key::Escape);
     console.step_until("the keyboard back", |c| is_focused(c, undo));
 }
 
-/// The button of the selected devices ends with their selection.
+/// The button of the selection disappears with it.
 #[test]
 fn keyboard_focus_goes_to_the_list_when_the_opener_is_gone() {
     for by_keyboard in [true, false] {
@@ -221,14 +221,14 @@ fn closing_asks_when_a_selection_or_typed_text_would_be_lost() {
     assert!(console.shows("Comment"), "the form is back");
 }
 
-/// The panel waits for the end of a pause meanwhile.
+/// The panel waits for the end of a pause.
 #[test]
-fn a_release_is_reviewed_with_the_open_alerts_before_the_panel_has_them() {
+fn release_form_shows_open_alerts_before_the_panel_has_them() {
     let mut console = Console::signed_in();
     let id = machine_named(&console.control, "FIN-LT-042");
     let control = console.control.clone();
     let theirs = control.act_as_colleague(id.as_str(), "Isolate", "beacon");
-    assert!(control.set_status(&theirs.expect("taken"), "Succeeded"));
+    assert!(control.set_status(&theirs.expect("accepted"), "Succeeded"));
     console.inject("alerts", "status:429:300", 1);
     console.open_device("FIN-LT-042");
     console.step_until("the pause", |_| {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use toml_edit::DocumentMut;
 
-/// The licences that `.deny.toml` allows, some `WITH` an exception.
+/// Licences allowed by `.deny.toml`, some `WITH` an exception.
 static ALLOWED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(".deny.toml");
     let text = std::fs::read_to_string(path).expect("cargo-deny settings");

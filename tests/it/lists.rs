@@ -163,7 +163,7 @@ fn reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     console.click("Stop loading");
     console.until_shows("The list is not complete: you stopped the reading");
     assert!(!console.state().inventory.loading);
-    // One of it is known, by asking for it: that is not the list.
+    // One device is known from a query; that is not the list.
     let id = machine_named(&console.control, "FIN-LT-051");
     console.fill("Search devices", id.as_str());
     console.until_shows("1 of 1+");
@@ -293,7 +293,7 @@ fn sign_in_that_ends_after_the_first_page_is_also_reported_by_the_session() {
     assert!(is_said, "{session:?}");
 }
 
-/// Has a device's panel read, whose users are answered with a pause; the device.
+/// Loads a panel's users, answered with this fault; returns the device.
 fn throttled_panel(engine: &mut Engine, what: &str) -> MachineRef {
     engine.until("all of the list", |s| s.containments.value.is_some());
     let machine = engine.machine("FIN-LT-042");
@@ -303,30 +303,29 @@ fn throttled_panel(engine: &mut Engine, what: &str) -> MachineRef {
         let asked = asked_for(control, "/logonusers");
         asked.iter().any(|request| request.status.is_some())
     });
-    // By the answer to this one that one has been taken in.
+    // Once this is loaded, the fault has been handled.
     engine.load(&machine);
     machine
 }
 
-/// What a panel was told to wait for holds the list back as well; what comes meanwhile is not the list.
+/// A pause requested for a panel also delays the list; bytes of other responses do not count for it.
 #[test]
-fn a_list_that_may_not_be_asked_for_yet_is_not_said_to_come_slowly() {
+fn list_delayed_by_a_pause_is_not_called_slow() {
     let (simulator, _folder, mut engine) = signed_in();
     let machine = throttled_panel(&mut engine, "status:429:300");
     let before = readings_of(&simulator);
     engine.send(Command::RefreshMachines);
     engine.until("the start", |s| s.inventory.loading);
     engine.load(&machine);
-    engine.until("why it takes so long", |s| s.inventory.slow.is_some());
+    engine.until("the reason of the delay", |s| s.inventory.slow.is_some());
     let why = engine.state.inventory.slow;
     assert!(matches!(why, Some(PageDelay::Paused { .. })), "{why:?}");
     assert_eq!(readings_of(&simulator), before);
 }
 
-/// Where readings of something else fail, they are repeated behind the list, whose parts would wait for one
-/// pause after the other.
+/// Otherwise each page of the list would wait for another pause.
 #[test]
-fn a_list_is_read_before_failing_readings_of_something_else_are_repeated() {
+fn list_is_read_before_failed_reads_are_retried() {
     for what in ["status:503:3", "status:429:3"] {
         let (_simulator, _folder, mut engine) = signed_in();
         throttled_panel(&mut engine, what);
@@ -343,7 +342,7 @@ fn a_list_is_read_before_failing_readings_of_something_else_are_repeated() {
     }
 }
 
-/// Nobody has to ask for it, and what a person looks at stays.
+/// Automatic, and the selection stays.
 #[test]
 fn the_list_refreshes_itself_while_signed_in() {
     let (simulator, folder) = place();

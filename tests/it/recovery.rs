@@ -267,9 +267,9 @@ fn action_shown_too_late_by_the_service_corrects_not_found() {
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
-/// Whether it has ended since or not, it is told as where it could be read at once.
+/// Also if that request has ended since.
 #[test]
-fn the_request_that_a_refused_order_met_is_told_once_the_devices_actions_can_be_read() {
+fn conflicting_request_of_a_refused_order_is_recorded_once_the_devices_actions_can_be_read() {
     for has_ended in [false, true] {
         let (_simulator, _folder, mut engine) = signed_in();
         let machine = engine.never_finishing("FIN-LT-042");
@@ -279,7 +279,7 @@ fn the_request_that_a_refused_order_met_is_told_once_the_devices_actions_can_be_
         let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
         engine.until_status(entry, "Refused");
         let theirs = engine.control.actions().into_iter().next_back();
-        let theirs = theirs.expect("it was met")["id"].clone();
+        let theirs = theirs.expect("a conflicting request")["id"].clone();
         if has_ended {
             let id = theirs.as_str().expect("an id");
             assert!(engine.control.set_status(id, "Failed"));
@@ -294,9 +294,9 @@ fn the_request_that_a_refused_order_met_is_told_once_the_devices_actions_can_be_
     }
 }
 
-/// Its own look-up would be minutes away.
+/// The order's next look-up would be minutes away.
 #[test]
-fn an_order_without_an_answer_is_found_by_whoever_reads_the_devices_actions() {
+fn unanswered_order_is_found_by_any_reading_of_the_devices_actions() {
     for reads_list in [false, true] {
         let (simulator, folder) = place();
         let mut engine = Engine::start_faster(&simulator, folder.path(), 0.001);
@@ -320,7 +320,7 @@ fn an_order_without_an_answer_is_found_by_whoever_reads_the_devices_actions() {
 }
 
 #[test]
-fn why_a_look_up_failed_goes_with_the_next_reading_of_the_device_also_by_others() {
+fn look_up_failure_is_cleared_by_any_later_reading_of_the_device() {
     let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
     engine.sign_in();
@@ -330,17 +330,17 @@ fn why_a_look_up_failed_goes_with_the_next_reading_of_the_device_also_by_others(
     engine.inject("submit", "drop_after", 1);
     engine.inject("machine_actions", "forbidden", 0);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until("why it failed", |s| {
+    engine.until("the failure", |s| {
         let note = s.progress.get(&entry);
         matches!(note, Some(OrderProgress::LookFailed { .. }))
     });
     engine.control.clear_faults();
     engine.load(&machine);
-    engine.until("its end", |s| {
+    engine.until("the failure to be cleared", |s| {
         let note = s.progress.get(&entry);
         matches!(note, Some(OrderProgress::LookedUp { .. }))
     });
-    // The reading is not a look-up of its own.
+    // The reading does not count as a look-up.
     let note = engine.state.progress.get(&entry);
     assert!(
         matches!(note, Some(OrderProgress::LookedUp { complete: 0, .. })),

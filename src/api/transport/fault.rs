@@ -1,15 +1,15 @@
-//! Why no answer came: what the HTTP library says of it.
+//! Maps errors of the HTTP library.
 
 use std::error::Error;
 use std::iter::successors;
 
 use crate::auth::HttpFault;
 
-/// Why no answer came. Only a connection that never came up is "not reached": of all else it
-/// cannot be said that nothing arrived at the other end.
+/// Maps a transport error. Only a connection that was never established is "not reached": otherwise
+/// the request may have arrived.
 pub(super) fn fault(error: &reqwest::Error) -> HttpFault {
     if error.is_builder() {
-        // Refused before anything was tried, such as plain `http`.
+        // Rejected before sending, such as plain `http`.
         HttpFault::NotReached
     } else if error.is_connect() {
         if causes(error).any(is_bad_certificate) {
@@ -34,12 +34,12 @@ fn is_bad_certificate(error: &(dyn Error + 'static)) -> bool {
     )
 }
 
-/// The error and what is behind it.
+/// The error and its causes.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     successors(Some(error), cause)
 }
 
-/// An `io::Error` passes over the error that it wraps when asked for its source.
+/// The next cause: the wrapped error of an `io::Error`, whose `source` skips it.
 fn cause<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
     let wrapping = error.downcast_ref::<std::io::Error>();
     match wrapping.and_then(std::io::Error::get_ref) {
@@ -48,7 +48,7 @@ fn cause<'e>(error: &&'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stat
     }
 }
 
-/// The error and what is behind it, in words.
+/// Messages of the error and its causes.
 pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -137,17 +137,17 @@ async fn lost_connection_is_distinct_from_unreachable_host() {
 async fn untrusted_certificate_is_distinct_from_unreachable_host() {
     let pem = include_bytes!("../../../tests/fixtures/untrusted.pem");
     let chain = vec![CertificateDer::from_pem_slice(pem).expect("a certificate")];
-    let key = PrivateKeyDer::from_pem_slice(pem).expect("its key");
+    let key = PrivateKeyDer::from_pem_slice(pem).expect("a key");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let endpoints = Endpoints::stand_in(&format!("http://{address}"), "t", "c").expect("loopback");
     let http = Http::new(&endpoints).expect("a client");
     let config = rustls::ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(chain, key).expect("they fit");
+    let config = config.with_single_cert(chain, key).expect("a matching key");
     let serving = move || {
         let (mut stream, _) = listener.accept().expect("a connection");
         let mut server = rustls::ServerConnection::new(config.into()).expect("a server");
-        // Ends with the client's alert that rejects the certificate.
+        // The client rejects the certificate with an alert.
         server.complete_io(&mut stream).expect_err("no handshake");
     };
     let thread = std::thread::Builder::new().spawn(serving);
@@ -228,24 +228,24 @@ async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending
             window: Duration::from_millis(400),
             bytes: 1_000,
         }),
-        is_told: true,
+        reports_progress: true,
     };
     let got = get(&http, &endpoints.api, "t", limits).await;
     thread.expect("a thread").join().expect("it ends");
-    let got = got.expect("it began");
-    assert_eq!(told(&http), (got.body.len(), 0));
+    let got = got.expect("an answer");
+    assert_eq!(progress(&http), (got.body.len(), 0));
     got.ending
 }
 
-/// Bytes that are told, and requests that are under way.
-fn told(http: &Http) -> (usize, usize) {
-    let told = http.told();
-    let bytes = usize::try_from(told.bytes()).expect("few");
-    (bytes, told.under_way())
+/// Received bytes and pending requests.
+fn progress(http: &Http) -> (usize, usize) {
+    let progress = http.progress();
+    let bytes = usize::try_from(progress.bytes()).expect("few");
+    (bytes, progress.pending())
 }
 
 #[tokio::test]
-async fn of_a_list_of_machines_alone_is_told_how_far_it_has_come_and_errors_are_no_part_of_it() {
+async fn only_successful_machine_list_responses_count_as_progress() {
     for (limits, head, bytes) in [
         (Limits::MACHINE_LIST, "200 OK", 2),
         (Limits::MACHINE_LIST, "503 Busy", 0),
@@ -256,23 +256,23 @@ async fn of_a_list_of_machines_alone_is_told_how_far_it_has_come_and_errors_are_
         let http = Http::new(&endpoints).expect("a client");
         let got = get(&http, &endpoints.api, "t", limits).await;
         assert!(got.is_ok(), "{head}");
-        assert_eq!(told(&http), (bytes, 0), "{limits:?} {head}");
+        assert_eq!(progress(&http), (bytes, 0), "{limits:?} {head}");
         thread.join().expect("a request");
     }
 }
 
 #[tokio::test]
-async fn a_list_is_under_way_until_it_is_given_up() {
+async fn machine_list_is_pending_until_it_is_abandoned() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("an address"));
     let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
     let http = Http::new(&endpoints).expect("a client");
     let url = endpoints.api.clone();
     let asked = get(&http, &url, "t", Limits::MACHINE_LIST);
-    let given_up = tokio::time::timeout(Duration::from_millis(50), asked);
-    let (given_up, under_way) = tokio::join!(given_up, async { told(&http) });
-    assert!(given_up.is_err());
-    assert_eq!((under_way, told(&http)), ((0, 1), (0, 0)));
+    let abandoned = tokio::time::timeout(Duration::from_millis(50), asked);
+    let (abandoned, during) = tokio::join!(abandoned, async { progress(&http) });
+    assert!(abandoned.is_err());
+    assert_eq!((during, progress(&http)), ((0, 1), (0, 0)));
 }
 
 #[tokio::test]

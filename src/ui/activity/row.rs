@@ -241,7 +241,7 @@ fn body_width(ui: &Ui, text: &str) -> f32 {
     text_width(ui, text, &TextStyle::Body.resolve(ui.style()))
 }
 
-/// The action in full, or in the fewest words where there is no room for that.
+/// Shows the action in full, or its shortest name if there is no room.
 fn title_ui(ui: &mut Ui, task: &Task) {
     let title = task.title();
     if body_width(ui, &title) <= ui.available_width() {
@@ -315,7 +315,7 @@ fn line_ui(
     } else {
         format!("· {reasons}")
     };
-    // As if the age had the most words: the row keeps its height while it grows older.
+    // With the widest text of the age, so that the row keeps its height as it ages.
     let room = ui.available_width() - (widths[0] - widths[1]).max(0.0);
     let is_cut = !reasons.is_empty() && body_width(ui, &reasons) > room;
     let is_here = !is_cut || !is_said_below;

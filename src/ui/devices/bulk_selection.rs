@@ -106,8 +106,8 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // How many, and that some are not what they seem, goes before buttons that a menu has too. Their names
-        // are cut, and whole in the tip.
+        // The count and the note on hidden devices take precedence over buttons, which are also in the menu. The
+        // devices' names are cut, with the full text in the tip.
         let font = text::strong().resolve(ui.style());
         let words = text_width(ui, &count_words(cx.state, cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;

@@ -57,7 +57,7 @@ impl Coverage<'_> {
         }
     }
 
-    /// How many are found of those that are known. A list that may have more is never "60 of 60".
+    /// Found and known devices; `60 of 60+` if the list may have more.
     pub fn count_words(self, found: usize, known: usize) -> String {
         match self {
             Self::NotRead | Self::Failed => format!("{found} asked for; list not read"),

@@ -209,7 +209,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let tokens = ui.tokens();
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
-    // Nothing read is no list of none.
+    // An unread list is not an empty one.
     let coverage = coverage(cx.state);
     if !inventory.all().is_empty() || matches!(coverage, Coverage::Whole(_)) {
         let words = coverage.count_words(cx.views.rows.len(), inventory.all().len());

@@ -56,13 +56,12 @@ struct Scroll {
     /// Rectangle of the rows.
     rows: Option<Rect>,
     drawn_at_pass: u64,
-    /// Where the pointer was when the rows came, while it has not moved: whatever it was meant for, it is
-    /// no row.
+    /// The pointer's position when the rows appeared, until it moves: it was not aimed at a row.
     resting: Option<Pos2>,
 }
 
 impl Scroll {
-    /// Notes a pass in which the table is drawn.
+    /// Records that this pass draws the table.
     fn begin(&mut self, ui: &Ui) {
         let pass = ui.ctx().cumulative_pass_nr();
         let have_come = self.drawn_at_pass.saturating_add(1) < pass;
@@ -74,7 +73,7 @@ impl Scroll {
         self.drawn_at_pass = pass;
     }
 
-    /// The pointer, where it has been moved to one of the rows.
+    /// The pointer's position if it was moved to a row.
     fn aimed(&self, pointer: Option<Pos2>) -> Option<Pos2> {
         pointer.filter(|at| {
             self.rows.is_some_and(|rows| rows.contains(*at)) && self.resting != Some(*at)
@@ -89,7 +88,7 @@ pub fn is_pointed_at(ui: &Ui, table_id: Id) -> bool {
     scroll.is_some_and(|scroll| scroll.aimed(pointer).is_some())
 }
 
-/// A row of the last frame: the one that the pointer was moved to, else the first in sight.
+/// A row of the last frame: the one that the pointer was moved to, else the first visible one.
 #[derive(Debug, Clone)]
 struct Anchor {
     id: MachineId,
@@ -228,7 +227,7 @@ fn rows_ui(
     clicked
 }
 
-/// Drops a click on the row under the pointer where that has only just come there: it was meant for another.
+/// Drops a click on a row that has only just moved under the pointer: it was meant for another.
 fn drop_stray_clicks(
     ui: &Ui,
     cx: &Cx<'_>,
@@ -239,7 +238,7 @@ fn drop_stray_clicks(
     let by_wheel = ui.input(egui::InputState::smooth_scroll_delta) != egui::Vec2::ZERO;
     let under = row.and_then(|row| cx.views.rows.machine(cx.state, row));
     let what = under.map_or(table_id, |machine| table_id.with(machine.id.as_str()));
-    // By the pointer only: a screen reader names the row that it clicks.
+    // Only for the pointer: a screen reader names the row that it clicks.
     if has_come_under_pointer(ui, table_id, what, by_wheel) && row.is_some() {
         let by_pointer = ui.input(|input| input.pointer.any_click());
         clicked.retain(|_| !by_pointer);

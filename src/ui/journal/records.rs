@@ -135,7 +135,7 @@ mod tests {
     use crate::state::fixtures::{finished, machine_ref, order};
 
     #[test]
-    fn what_defender_dates_is_shown_in_the_zone_of_the_person_too() {
+    fn service_time_is_shown_in_the_users_time_zone() {
         let mut record = finished("act-1", MachineActionStatus::Succeeded);
         if let Record::Finished { service_time, .. } = &mut record {
             *service_time = Some(Timestamp::UNIX_EPOCH);

@@ -336,8 +336,8 @@ fn releases_of_containments<'a>(
         .collect()
 }
 
-/// Asks for the open alerts of devices whose containment is to be lifted or called off, for the warning about
-/// it. Not for many devices: that would use up the calls for other readings.
+/// Requests the open alerts of devices whose containment is to be released or cancelled, for the warning
+/// about it. Not for many devices, to spare the call budget.
 fn alerts_to_read(draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
@@ -347,7 +347,7 @@ fn alerts_to_read(draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
     if !lifts {
         return Vec::new();
     }
-    // Also where a panel is reading them: that may wait for a while.
+    // Even while a panel reads them, as its request may wait for a long time.
     let ids = ids.iter().take(MAX_ALERTS_READ);
     ids.cloned().map(Command::LoadAlertsToReview).collect()
 }

@@ -26,8 +26,8 @@ pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     )
 }
 
-/// That the guardrails found nothing about the only device. What was judged by an earlier reading is said
-/// to be as of then: the one under way may still find something.
+/// Text that the only device has no warnings. While the facts are read again, it carries the time of the
+/// earlier facts: the new ones may bring a warning.
 pub fn nothing_found(ui: &Ui, cx: &Cx<'_>, form: &OrderForm, none: &str) -> String {
     if let Some(Freshness::Read(_)) = least_fresh(ui, cx, form) {
         return none.to_owned();
@@ -42,7 +42,7 @@ pub fn nothing_found(ui: &Ui, cx: &Cx<'_>, form: &OrderForm, none: &str) -> Stri
     )
 }
 
-/// When that was read by which a device is judged, the oldest of it.
+/// Time of the oldest fact by which a device is judged.
 fn known_since(state: &State, machine: &MachineRef) -> Option<Timestamp> {
     if machine.is_every_device() {
         return state.indicators.read_at();
@@ -53,7 +53,7 @@ fn known_since(state: &State, machine: &MachineRef) -> Option<Timestamp> {
     Some(history.min(record.or_else(list)?))
 }
 
-/// Freshness of what the form is judged by; the least fresh device speaks for all.
+/// Freshness of the facts behind the review; the least fresh device decides.
 fn least_fresh<'a>(ui: &Ui, cx: &Cx<'a>, form: &OrderForm) -> Option<Freshness<'a>> {
     if form.only().is_some_and(MachineRef::is_every_device) {
         return Some(indicators_freshness(cx.state));
@@ -84,7 +84,7 @@ enum Freshness<'a> {
     Read(std::cmp::Reverse<Timestamp>),
     Reading,
     Failed(&'a str),
-    /// The account lacks the permission to read it.
+    /// The account lacks the permission.
     NotAllowed,
 }
 

@@ -196,10 +196,9 @@ fn enter_on_opening_sends_nothing_and_escape_closes_the_form() {
     assert!(harness.state().out.is_empty());
 }
 
-/// That nothing was found is said of what was read last, which is not the reading under way.
 #[test]
-fn a_review_by_an_earlier_reading_is_not_shown_as_cleared_while_it_is_read_again() {
-    // Whether another device has the name is not checked before all are read.
+fn review_of_earlier_facts_is_dated_while_they_are_read_again() {
+    // Namesakes cannot be checked before the whole list is read.
     let device = Machine {
         computer_dns_name: None,
         ..sight::device(0, "")
@@ -220,7 +219,7 @@ fn a_review_by_an_earlier_reading_is_not_shown_as_cleared_while_it_is_read_again
         let lines = lines.map(|line| line.accesskit_node().value().unwrap_or_default());
         lines.collect::<Vec<_>>()
     };
-    // Read 20 minutes ago; the form has been open for 10.
+    // The facts are 20 minutes old; the form has been open for 10.
     assert_eq!(
         shown(&mut harness, -1_200, true),
         ["No warnings as of 01:40 +02:00"]

@@ -102,8 +102,8 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Gives the keyboard back to no button that acts on another row than the one it was opened from: a key
-    /// opens it for the device that is shown, whatever has the keyboard.
+    /// Does not return the focus to a button that acts on another row: a shortcut opens the dialog for the
+    /// shown device, regardless of the focus.
     pub fn of_order(mut self) -> Self {
         self.is_order = true;
         self

@@ -108,9 +108,9 @@ struct FocusHeir {
     drawn: Vec<Drawn>,
     /// The button focused in the pass before.
     focused: Option<Drawn>,
-    /// Those of the pass before that act on their row.
+    /// Buttons of the pass before that act on their row.
     acting: Vec<Id>,
-    /// The one that was pressed last, and in which pass.
+    /// The button pressed last, and the pass.
     pressed: Option<(Id, u64)>,
 }
 
@@ -168,13 +168,13 @@ pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, has_arm_
     });
 }
 
-/// Notes that a button was pressed.
+/// Records that a button was pressed.
 pub(super) fn note_pressed(ctx: &Context, id: Id) {
     let heir = ctx.plugin_or_default::<FocusHeir>();
     heir.lock().pressed = Some((id, ctx.cumulative_pass_nr()));
 }
 
-/// Whether this button acts on its row, and was not pressed just now: what opens now is about something else.
+/// Whether this button acts on its row and did not open this dialog: it was not pressed just now.
 pub(super) fn acts_on_other_row(ctx: &Context, id: Id) -> bool {
     /// Passes from a press to the dialog that it opens.
     const LATEST: u64 = 3;

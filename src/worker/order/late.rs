@@ -20,11 +20,11 @@ const MAX_ENDS: usize = 4;
 /// Tolerance for network delay and for the service's whole seconds.
 const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// Reconciles an action that turns up late: after *Not found*, as the service showed its new actions
-/// later than any look-up, or after a refusal by something in front of a service that had
-/// stored the action nevertheless. Also the request that a refused order met, where the device's actions
-/// could not be read at once.
-/// `of` is the device whose history it is; `None` for actions of any.
+/// Reconciles an action that appears late: after *Not found*, as the service showed its new actions after all
+/// look-ups, or after a refusal by an intermediary although the service had stored the action. Also records
+/// the conflicting request of a refused order if the device's actions could not be read at that time.
+///
+/// `of` is the device of this history; `None` for actions of any device.
 pub(in crate::worker) async fn reconcile_late(
     context: &Arc<Context>,
     read: &Listed<MachineAction>,
@@ -36,7 +36,7 @@ pub(in crate::worker) async fn reconcile_late(
     };
     offer_to_look_ups(context, &account, read, of);
     let actions = read.items.as_slice();
-    // Of one that is listed twice, the first end counts.
+    // Of an action listed twice, the first end counts.
     let (ended, open): (Vec<_>, Vec<_>) = actions.iter().rev().partition(|a| a.status.is_final());
     let shown = open.into_iter().chain(ended);
     let shown: HashMap<_, _> = shown.map(|action| (&action.id, action)).collect();
@@ -79,8 +79,7 @@ pub(in crate::worker) async fn reconcile_late(
     }
 }
 
-/// Passes what was read on to the look-ups of orders that it is about: they judge it as what they read
-/// themselves.
+/// Passes the reading to the look-ups of its orders, which judge it like their own.
 fn offer_to_look_ups(
     context: &Context,
     account: &Account,
@@ -118,8 +117,9 @@ fn offer_to_look_ups(
     }
 }
 
-/// The request that a refused order met on its device, where that could not be read after the refusal: it was
-/// there by then, and had not ended when the order left. `ahead` is the difference of the service's clock.
+/// The request that a refused order conflicted with, if the device's actions could not be read after the
+/// refusal: created before the refusal, and still open when the order was sent. `ahead` is how far the
+/// service's clock is ahead.
 fn request_in_the_way<'a>(
     entry: &Entry,
     actions: &'a [MachineAction],
@@ -142,9 +142,8 @@ fn request_in_the_way<'a>(
     newest_alike(&entry.order, met, Sameness::Same)
 }
 
-/// What the service shows now for an action of ours for which it had shown an end: another end, or that
-/// it has not ended. A reading older than the recorded one says nothing, and a service that keeps changing
-/// its mind is not followed for good.
+/// The record that corrects an end of our action: with another end, or revoking it. A reading older than the
+/// recorded end does not count, and the number of changes is limited.
 fn corrected_end(
     context: &Context,
     entry: &Entry,
@@ -194,7 +193,7 @@ mod tests {
         Timestamp::from_second(secs).expect("a literal time")
     }
 
-    /// A release that left at 1,000 and was refused at 1,100 by this computer's clock.
+    /// A release sent at 1,000 and refused at 1,100 by this computer's clock.
     fn refused(read: Option<bool>) -> Entry {
         let machine = fixtures::machine_ref("a1", None);
         let order = fixtures::order("cdn-00000001", machine, ActionKind::Unisolate);
@@ -212,7 +211,7 @@ mod tests {
         entry
     }
 
-    /// A release of the device between these seconds of the service's clock.
+    /// A release with these times, in seconds of the service's clock.
     fn release(machine: &str, created: i64, ended: Option<i64>) -> MachineAction {
         let status = ended.map_or(MachineActionStatus::Pending, |_| {
             MachineActionStatus::Failed
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_refused_order_met_was_on_its_device_between_its_leaving_and_the_refusal() {
+    fn conflicting_request_overlaps_the_time_from_sending_to_refusal() {
         let ahead = SignedDuration::from_secs(500);
         let met = |entry: &Entry, action: MachineAction| {
             request_in_the_way(entry, &[action], ahead).is_some()
@@ -251,7 +250,7 @@ mod tests {
         let mut other = release("a1", 1_400, None);
         other.kind = MachineActionType::Isolate;
         assert!(!met(&entry, other));
-        // Where the actions could be read at once, or had not to be, that was judged then.
+        // Actions read at the refusal, or not needed, were judged then.
         for read in [None, Some(true)] {
             assert!(!met(&refused(read), release("a1", 1_400, None)));
         }

@@ -65,7 +65,7 @@ struct Progress {
     complete: u32,
     /// Time of the first one.
     first: Option<Instant>,
-    /// Why the last one failed, until a reading has succeeded.
+    /// Why the last one failed; cleared by a successful reading.
     failure: Option<Explanation>,
     /// Why the last one proves nothing.
     trouble: Option<Explanation>,
@@ -97,7 +97,7 @@ impl Progress {
     }
 }
 
-/// Looks again and again, and takes in what others read of the device meanwhile.
+/// Repeats the look-up, and also judges other readings of the device.
 async fn find_out(context: &Context, id: EntryId, epoch: Epoch, mut readings: Readings) {
     let Some(entry) = context.journal.entry(id) else {
         return;
@@ -168,7 +168,7 @@ async fn record_found(
         Ok(Found::Untagged(action)) => {
             progress.trouble = Some(untagged(&entry.order.task, &action));
         }
-        // Look-ups alone are counted, as *Not found* takes some time.
+        // Only look-ups count: *Not found* needs some time.
         Ok(Found::Nothing) | Err(None) if is_of_others => {}
         Ok(Found::Nothing) => {
             progress.complete += 1;
@@ -198,7 +198,7 @@ enum Where {
     AtTheMachine,
     /// Before *Not found*: an order moved to another record is in no list of this one.
     Everywhere,
-    /// In what somebody else has read of the device, or of some of its actions.
+    /// A reading made for another purpose, of the device or of some of its actions.
     Read(Listed<MachineAction>),
 }
 
@@ -308,7 +308,7 @@ async fn search_actions(
     let found = if let Where::Read(found) = where_to {
         found.clone()
     } else {
-        // No time in the question: this computer's clock may be wrong. The tag decides.
+        // No time filter: this computer's clock may be wrong. The tag decides.
         let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
         found.await.map_err(Some)?
     };
@@ -320,7 +320,7 @@ async fn search_actions(
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
             Attribution::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
-            // A fuller reading may come yet; without one this is the only evidence.
+            // A more complete reading may follow; without one this is the only evidence.
             Attribution::MostLikelyOurs if *where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));
             }
@@ -389,7 +389,7 @@ async fn look_up_cancellation(
         let read = context.client.machine_action(action, Lane::LookUp).await;
         read.map_err(Some)?
     };
-    // Ended by whatever cause, or cancelled in our name: either way the truth is known.
+    // Ended by any cause, or cancelled on our behalf: either settles the outcome.
     let is_settled = action.status.is_final() || claim.is_ours(&action);
     Ok(if is_settled {
         Found::ours(&action)

@@ -293,7 +293,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     cause
 }
 
-/// The newest of these actions that compares so with an order.
+/// The newest action with this sameness to an order.
 pub(super) fn newest_alike<'a>(
     order: &Order,
     actions: impl Iterator<Item = &'a MachineAction>,

@@ -12,13 +12,13 @@ use crate::model::{EntryId, Epoch, Listed, MachineAction};
 /// Capacity of an order's inbox: a user clicks once, or a few times.
 const INBOX: usize = 8;
 
-/// Readings that others have made, for the look-up of an order.
+/// Readings made for other purposes, for the look-up of an order.
 pub(super) type Readings = mpsc::Receiver<Listed<MachineAction>>;
 
-/// Capacity of that: one more says no more than these.
+/// Capacity of these: more readings would add nothing.
 const READINGS: usize = 4;
 
-/// A person's control of a waiting order.
+/// A user's command to a waiting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::worker) enum OrderControl {
     Withdraw,
@@ -44,7 +44,7 @@ struct Running {
     inbox: Option<mpsc::Sender<OrderControl>>,
     /// The intent about to be written: orders judged meanwhile take it into account.
     intent: Option<Arc<Entry>>,
-    /// Where a look-up takes in what others have read.
+    /// Channel for other readings during a look-up.
     readings: Option<mpsc::Sender<Listed<MachineAction>>>,
 }
 
@@ -89,8 +89,8 @@ impl Orders {
         (registration, inbox)
     }
 
-    /// Registers the look-up of an entry, of which there is one at a time. One of an earlier epoch
-    /// ends by itself.
+    /// Registers the look-up of an entry, of which only one runs at a time. One of an earlier epoch ends by
+    /// itself.
     pub fn register_look_up(
         &self,
         entry: EntryId,
@@ -119,7 +119,7 @@ impl Orders {
         is_free.then_some((registration, readings))
     }
 
-    /// The orders that are being looked up.
+    /// Orders being looked up.
     pub fn looked_up(&self) -> Vec<EntryId> {
         let table = self.0.table.borrow();
         let orders = table.running.iter();
@@ -127,12 +127,12 @@ impl Orders {
         looked_up.map(|(entry, _)| *entry).collect()
     }
 
-    /// Passes a reading on to the look-up of an order, if there is one.
+    /// Passes a reading to the look-up of an order, if it has one.
     pub fn offer(&self, entry: EntryId, reading: Listed<MachineAction>) {
         let table = self.0.table.borrow();
         let order = table.running.get(&entry);
         if let Some(readings) = order.and_then(|order| order.readings.as_ref()) {
-            // A full one has enough to judge by.
+            // A full channel has enough to judge by.
             readings.try_send(reading).ok();
         }
     }

@@ -209,7 +209,7 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     let context = Arc::clone(context);
     tokio::spawn(async move {
         if is_foreign {
-            // An action attributed to somebody else may carry our tag in a fuller reading.
+            // An action attributed to someone else may show our tag in a more complete reading.
             let read = Listed {
                 items: vec![action.clone()],
                 unreadable: 0,

@@ -422,7 +422,7 @@ fn three_of_many_attention_rows_are_visible_and_the_rest_counted() {
 }
 
 #[test]
-fn a_row_is_as_high_when_its_age_has_other_words() {
+fn row_keeps_its_height_as_its_age_changes() {
     let mut harness = sized_harness(Vec::new(), egui::vec2(1200.0, 900.0));
     let mut seen = Vec::new();
     for width in (1_400_u16..2_600).step_by(20) {
@@ -443,9 +443,5 @@ fn a_row_is_as_high_when_its_age_has_other_words() {
         seen.push(heights[0]);
     }
     seen.dedup();
-    assert_eq!(
-        seen.len(),
-        2,
-        "the reason below the line, and in it: {seen:?}"
-    );
+    assert_eq!(seen.len(), 2, "reason below the line or in it: {seen:?}");
 }

@@ -69,9 +69,9 @@ fn click_meant_for_another_row_ticks_none() {
     assert_eq!(ticked(&desk), 1, "the row has been there for a second");
 }
 
-/// The button that was pressed last lay where the rows come.
+/// The pointer still rests on a button that the rows have replaced.
 #[test]
-fn a_list_that_comes_under_a_resting_pointer_begins_at_its_top() {
+fn list_that_appears_under_a_resting_pointer_starts_at_the_top() {
     let mut state = State::new(Mode::Live, "Commercial", Policy::default());
     set(&mut state, fixtures::signed_in(account()));
     let (desk, mut harness) = wide(state);
@@ -99,7 +99,7 @@ fn a_list_that_comes_under_a_resting_pointer_begins_at_its_top() {
         read_page(&mut harness, page);
     }
     assert!(is_at_top(&harness, "LT-200"));
-    // Moved there, it is aimed at a row, which stays.
+    // A moved pointer is aimed at a row, which keeps its place.
     harness.hover_at(middle + egui::vec2(0.0, 3.0));
     harness.run_steps(3);
     read_page(&mut harness, 1);

@@ -104,7 +104,7 @@ fn line_above_the_rows_shows_what_was_found_when_nothing_else_is_shown() {
     harness.get_by_label("In the list: 10.20.4.17");
 }
 
-/// The words of a line as far as they are drawn.
+/// The drawn part of the line that starts with `begin`.
 fn drawn(harness: &Harness<'static>, begin: &str) -> String {
     let texts = harness.output().shapes.iter();
     let mut lines = texts.filter_map(|clipped| {
@@ -114,13 +114,13 @@ fn drawn(harness: &Harness<'static>, begin: &str) -> String {
             None
         }
     });
-    let line = &lines.next().expect("the line").galley;
+    let line = &lines.next().expect("a line").galley;
     let glyphs = line.rows.iter().flat_map(|row| &row.glyphs);
     glyphs.map(|glyph| glyph.chr).collect()
 }
 
 #[test]
-fn how_many_selected_devices_the_search_hides_goes_before_buttons_of_a_menu() {
+fn count_of_hidden_selected_devices_takes_precedence_over_menu_buttons() {
     let (desk, mut harness) = wide(signed_in());
     let selected = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
     let selected = selected.map(|(id, name)| machine(id, name).reference());

@@ -142,7 +142,7 @@ fn default_end_is_a_week_ahead_by_the_service_clock() {
         .click_accesskit();
     harness.run_steps(4);
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-14 01:00");
-    // The field is in UTC, as what is sent; beside it the same by the person's zone.
+    // The field is in UTC, like the request; the hint adds the user's time zone.
     let left = "7 d from now by Defender's clock, here 1970-01-14 03:00 +02:00;";
     assert!(harness.query_by_label_contains(left).is_some());
 }
