@@ -106,10 +106,10 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // The count and the note on hidden devices take precedence over buttons, which are also in the menu. The
-        // devices' names are cut, with the full text in the tip.
+        // How many goes before buttons that a menu has too. What is the matter with them may be long: it is
+        // cut, and whole in the tip.
         let font = text::strong().resolve(ui.style());
-        let words = text_width(ui, &count_words(cx.state, cx.views), &font) + MIN_NAMES;
+        let words = text_width(ui, &selected_words(cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;
         for (_, label) in &labels {
             if width + wide(label) > ui.available_width() - words {
@@ -199,5 +199,9 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
 fn count_words(state: &State, views: &Views) -> String {
     let note = absence_note(state, views, views.bulk_selection.iter());
     let note = note.map_or_else(String::new, |note| format!(", {note}"));
-    format!("{} selected{note}", views.bulk_selection.len())
+    format!("{}{note}", selected_words(views))
+}
+
+fn selected_words(views: &Views) -> String {
+    format!("{} selected", views.bulk_selection.len())
 }

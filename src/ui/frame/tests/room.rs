@@ -103,32 +103,3 @@ fn line_above_the_rows_shows_what_was_found_when_nothing_else_is_shown() {
     harness.run_steps(4);
     harness.get_by_label("In the list: 10.20.4.17");
 }
-
-/// The drawn part of the line that starts with `begin`.
-fn drawn(harness: &Harness<'static>, begin: &str) -> String {
-    let texts = harness.output().shapes.iter();
-    let mut lines = texts.filter_map(|clipped| {
-        if let egui::Shape::Text(text) = &clipped.shape {
-            text.galley.text().starts_with(begin).then_some(text)
-        } else {
-            None
-        }
-    });
-    let line = &lines.next().expect("a line").galley;
-    let glyphs = line.rows.iter().flat_map(|row| &row.glyphs);
-    glyphs.map(|glyph| glyph.chr).collect()
-}
-
-#[test]
-fn count_of_hidden_selected_devices_takes_precedence_over_menu_buttons() {
-    let (desk, mut harness) = wide(signed_in());
-    let selected = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
-    let selected = selected.map(|(id, name)| machine(id, name).reference());
-    desk.borrow_mut().views.bulk_selection = selected.into();
-    desk.borrow_mut().views.search = "hr-lt".into();
-    harness.run_steps(3);
-    let line = drawn(&harness, "3 selected");
-    let whole = "3 selected, 2 of 3 are not shown by this search";
-    assert!(line.starts_with(whole), "{line}");
-    assert!(harness.query_by_label("Isolate 3 devices…").is_some());
-}
