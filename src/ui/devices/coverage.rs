@@ -60,10 +60,12 @@ impl Coverage<'_> {
     /// Found and known devices; `60 of 60+` if the list may have more.
     pub fn count_words(self, found: usize, known: usize) -> String {
         match self {
-            Self::NotRead | Self::Failed => format!("{found} asked for; list not read"),
-            Self::Loading | Self::CutOff(_) | Self::Unreadable | Self::Missing(_) => {
-                format!("{found} of {known}+")
-            }
+            Self::Failed => format!("{found} asked for; list not read"),
+            Self::NotRead
+            | Self::Loading
+            | Self::CutOff(_)
+            | Self::Unreadable
+            | Self::Missing(_) => format!("{found} of {known}+"),
             Self::Kept(_) | Self::Whole(_) => format!("{found} of {known}"),
         }
     }
