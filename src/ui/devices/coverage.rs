@@ -57,7 +57,7 @@ impl Coverage<'_> {
         }
     }
 
-    /// Found and known devices; `60 of 60+` if the list may have more.
+    /// How many of the known devices are found. A list that may have more is never "60 of 60".
     pub fn count_words(self, found: usize, known: usize) -> String {
         match self {
             Self::Failed => format!("{found} asked for; list not read"),

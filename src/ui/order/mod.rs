@@ -36,8 +36,8 @@ use super::Cx;
 use super::theme::{TokensExt as _, text};
 use super::views::OpenDialog;
 use super::widgets::{
-    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, take_confirming_key,
-    text_width,
+    Dialog, TipExt as _, UiExt as _, acts_on_other_row, copy_button_ui, elided, is_arming,
+    take_confirming_key, text_width,
 };
 use crate::guard::Review;
 use crate::model::{EntryId, Machine, MachineRef, OsFamily, clean_ticket};
@@ -96,7 +96,9 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> FormOu
             None => TINY_FOR_SEVERAL,
         };
     let consequence = plan::consequence(form);
-    let dialog = Dialog::new(id, &title).description(&consequence).of_order();
+    let dialog = Dialog::new(id, &title)
+        .description(&consequence)
+        .without_opener(acts_on_other_row(ui.ctx()));
     let dialog = if is_tiny {
         dialog.without_title()
     } else {

@@ -7,7 +7,6 @@ use egui::{
 
 use super::super::theme::{TokensExt as _, text};
 use super::UiExt as _;
-use super::focus::acts_on_other_row;
 
 /// In a window lower or narrower than this, in points, a dialog takes nearly all of it.
 const SMALL: egui::Vec2 = vec2(520.0, 520.0);
@@ -21,7 +20,7 @@ pub struct Dialog<'a> {
     description: &'a str,
     role: accesskit::Role,
     shows_title: bool,
-    is_order: bool,
+    has_opener: bool,
     width: Option<f32>,
 }
 
@@ -79,7 +78,7 @@ impl<'a> Dialog<'a> {
             description: "",
             role: accesskit::Role::AlertDialog,
             shows_title: true,
-            is_order: false,
+            has_opener: true,
             width: None,
         }
     }
@@ -102,10 +101,9 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Does not return the focus to a button that acts on another row: a shortcut opens the dialog for the
-    /// shown device, regardless of the focus.
-    pub fn of_order(mut self) -> Self {
-        self.is_order = true;
+    /// Gives the keyboard back to the page, and not to what has it when the dialog opens, where `is_so`.
+    pub fn without_opener(mut self, is_so: bool) -> Self {
+        self.has_opener = !is_so;
         self
     }
 
@@ -272,7 +270,7 @@ impl<'a> Dialog<'a> {
     fn remember_opener(&self, ctx: &Context) {
         let focused = if self.is_opening(ctx) {
             let focused = ctx.memory(egui::Memory::focused);
-            focused.filter(|id| !(self.is_order && acts_on_other_row(ctx, *id)))
+            focused.filter(|_| self.has_opener)
         } else {
             ctx.data(|data| data.get_temp::<Opener>(self.id))
                 .and_then(|opener| opener.focused)

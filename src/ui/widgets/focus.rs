@@ -174,10 +174,14 @@ pub(super) fn note_pressed(ctx: &Context, id: Id) {
     heir.lock().pressed = Some((id, ctx.cumulative_pass_nr()));
 }
 
-/// Whether this button acts on its row and did not open this dialog: it was not pressed just now.
-pub(super) fn acts_on_other_row(ctx: &Context, id: Id) -> bool {
+/// Whether a button has the keyboard that acts on its row and was not pressed just now: what a key opens is
+/// about the device that is shown, which may be another.
+pub fn acts_on_other_row(ctx: &Context) -> bool {
     /// Passes from a press to the dialog that it opens.
     const LATEST: u64 = 3;
+    let Some(id) = ctx.memory(egui::Memory::focused) else {
+        return false;
+    };
     let heir = ctx.plugin_or_default::<FocusHeir>();
     let heir = heir.lock();
     let is_pressed = heir.pressed.is_some_and(|(pressed, pass)| {

@@ -43,7 +43,7 @@ pub use elide::{elided, elided_ui, text_width};
 pub use empty::empty_state_ui;
 pub use explanation::ExplanationView;
 pub use field::{TextField, select_all};
-pub use focus::{keep_focus_in_view, take_escape};
+pub use focus::{acts_on_other_row, keep_focus_in_view, take_escape};
 pub use fold::{fold_ui, foldable_ui};
 pub use icon::{Icon, icon, paint_icon};
 pub use menu::menu_ui;
