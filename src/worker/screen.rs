@@ -76,7 +76,7 @@ mod tests {
             let status = MachineActionStatus::Succeeded;
             MachineAction::bare(id, MachineActionType::Isolate, status)
         };
-        let all: Vec<_> = (0..2 * ACTIONS_AT_ONCE + 1).map(action).collect();
+        let all: Vec<_> = (0..=2 * ACTIONS_AT_ONCE).map(action).collect();
         screen.show_actions(Epoch::default(), all.clone()).await;
         drop(screen);
         let (mut sizes, mut came) = (Vec::new(), Vec::new());

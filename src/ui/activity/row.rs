@@ -262,9 +262,7 @@ fn line_ui(
     (reasons, is_said_below): (&[String], bool),
 ) -> bool {
     let tokens = ui.tokens();
-    let status = entry.status();
     let task = &entry.order.task;
-    let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
     let role = overtaken.map_or(look.role, |_| Role::Stale);
     live_badge(ui, look.icon, role, &look.word);
@@ -290,23 +288,8 @@ fn line_ui(
         let word = later.status().word(&later.order.task);
         ui.truncated(format!("{} since then", first_lower(&word)));
     }
-    if !is_ours(entry, cx) {
-        let author = entry.author.name();
-        let is_lost = wording::why_not_followed(entry, cx.state).is_some();
-        let words = if status.is_end() || is_lost {
-            format!("by {author}")
-        } else {
-            format!("by {author}: followed again when that account signs in")
-        };
+    if let Some(words) = follow_up(entry, cx) {
         ui.add(weak(format!("· {words}")));
-    } else if !cx.state.session.is_signed_in()
-        && !status.is_end()
-        && status.phase() != Phase::Unsent
-    {
-        ui.add(weak("· checked again once you are signed in".to_owned()));
-    } else if let Some(note) = note {
-        let pause = cx.state.budget.and_then(|budget| budget.gate_until);
-        ui.add(weak(format!("· {}", wording::next(note, pause, cx.now))));
     }
     // Neighbours on the line need a separator.
     let reasons = reasons.join(". ");
@@ -323,6 +306,27 @@ fn line_ui(
         ui.add(weak(reasons));
     }
     is_cut
+}
+
+/// Who checks the order on, or when it is checked next, if either is to be said.
+fn follow_up(entry: &Entry, cx: &Cx<'_>) -> Option<String> {
+    let status = entry.status();
+    if !is_ours(entry, cx) {
+        let author = entry.author.name();
+        let is_lost = wording::why_not_followed(entry, cx.state).is_some();
+        return Some(if status.is_end() || is_lost {
+            format!("by {author}")
+        } else {
+            format!("by {author}: followed again when that account signs in")
+        });
+    }
+    let is_unsent = status.phase() == Phase::Unsent;
+    if !cx.state.session.is_signed_in() && !status.is_end() && !is_unsent {
+        return Some("checked again once you are signed in".to_owned());
+    }
+    let progress = cx.state.progress.get(&entry.id())?;
+    let pause = cx.state.budget.and_then(|budget| budget.gate_until);
+    Some(wording::next(progress, pause, cx.now))
 }
 
 /// Shows all details below the line: why, when, and what was sent.
