@@ -11,15 +11,15 @@ const SOFTWARE: &str = "LIBGL_ALWAYS_SOFTWARE";
 
 /// Time limit for the window to appear. If none can be created, Windows' event loop may wait
 /// forever for a message of the missing window.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs `late` unless the returned sender is dropped in time. It is kept in the closure that
 /// creates the window's content, until there is a window.
 #[must_use]
-pub fn unless_opened(patience: Duration, late: impl FnOnce() + Send + 'static) -> SyncSender<()> {
+pub fn unless_opened(timeout: Duration, late: impl FnOnce() + Send + 'static) -> SyncSender<()> {
     let (opened, wait) = sync_channel(0);
     let watch = move || {
-        if wait.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+        if wait.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
             late();
         }
     };
@@ -38,7 +38,7 @@ pub enum Trouble {
     NoDisplay,
     /// A display, but no OpenGL, or a version too old.
     NoOpenGl { why: String },
-    /// Neither a window nor a reason within [`PATIENCE`].
+    /// Neither a window nor a reason within [`OPEN_TIMEOUT`].
     Silent,
     /// An error of this program at the window's start.
     Ours { why: String },
@@ -101,7 +101,7 @@ impl Trouble {
             ),
             Self::Silent => format!(
                 "none could be opened within {} seconds, and the system does not say why",
-                PATIENCE.as_secs()
+                OPEN_TIMEOUT.as_secs()
             ),
             Self::Ours { why } => format!("the window could not be made ({why})"),
         }
@@ -146,15 +146,15 @@ pub fn probe(late: impl FnOnce() + Send + 'static) -> Result<String, Trouble> {
         ..eframe::NativeOptions::default()
     };
     let found = Arc::new(OnceLock::new());
-    let tell = Arc::clone(&found);
-    let opened = unless_opened(PATIENCE, late);
+    let found_in_window = Arc::clone(&found);
+    let opened = unless_opened(OPEN_TIMEOUT, late);
     let probed = eframe::run_native(
         "cordon",
         options,
         Box::new(move |cc| {
             drop(opened);
             let version = cc.gl.as_ref().map(|gl| gl.version().clone());
-            tell.set(version).ok();
+            found_in_window.set(version).ok();
             // Ends before anything is drawn.
             Err("probed".into())
         }),
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn only_a_window_that_never_appears_times_out() {
-        let wait_for = |patience, drops_at_once: bool| {
+        let wait_for = |timeout, drops_at_once: bool| {
             let (late, was_late) = sync_channel(1);
-            let opened = unless_opened(patience, move || {
+            let opened = unless_opened(timeout, move || {
                 late.send(()).ok();
             });
             let opened = (!drops_at_once).then_some(opened);

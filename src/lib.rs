@@ -39,7 +39,7 @@
 //!                  outcome         Accepted, Refused, NotOurs,      worker/order/outcome.rs
 //!                    │             or Unknown ──▶ lookup reads,     worker/order/lookup.rs
 //!                    ▼                            and never sends
-//!                  watch, follow   Progress … Finished              worker/order/follow.rs, watch.rs
+//!                  watch, follow   Progress … Finished              worker/order/watched.rs, watch.rs
 //! ── Event::Entry, after each record ──────────────────────────────────────────────────────────
 //!  screen          State::apply ──▶ row, panel, notice              state/apply.rs, ui
 //! ```

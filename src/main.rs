@@ -390,7 +390,7 @@ fn window(
             .with_min_inner_size([640.0, 360.0]),
         ..eframe::NativeOptions::default()
     };
-    let opened = display::unless_opened(display::PATIENCE, || {
+    let opened = display::unless_opened(display::OPEN_TIMEOUT, || {
         terminal::stop(&Trouble::Silent.sentence());
         std::process::exit(1);
     });

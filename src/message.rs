@@ -92,7 +92,7 @@ pub enum Command {
     /// Records that someone else has reversed these orders, which the user has yet to read.
     NoteReversals(Vec<(EntryId, Evidence)>),
     /// Reads all actions in flight now.
-    LookNow,
+    PollNow,
     /// Reads the settings again.
     ReadSettings,
     /// Writes changed rules into the settings.
@@ -348,14 +348,14 @@ pub enum InventoryNews {
     },
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
-    RecentActions(Result<LookBack, Explanation>),
+    RecentActions(Result<HistoryRange, Explanation>),
     /// Containing and releasing actions, as far back as the service keeps them.
-    Containments(Result<LookBack, Explanation>),
+    Containments(Result<HistoryRange, Explanation>),
 }
 
 /// The period for which actions were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LookBack {
+pub struct HistoryRange {
     pub since: Timestamp,
     /// Whether they are complete: neither cut off nor partly unreadable.
     pub is_complete: bool,

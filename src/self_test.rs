@@ -316,8 +316,9 @@ impl SelfTest {
                 shown = word;
             }
             let is_looked_up = matches!(self.state.progress.get(&entry), Some(LookFailed { .. }));
-            let is_untold = found.order.task.record() == Recorded::Investigation && is_looked_up;
-            if status.is_end() || (status.is_unknown() && is_untold) {
+            let cannot_be_known =
+                found.order.task.record() == Recorded::Investigation && is_looked_up;
+            if status.is_end() || (status.is_unknown() && cannot_be_known) {
                 return Ok(status.is_end());
             }
             let longest = if matches!(status, OrderStatus::Accepted { .. }) {
@@ -422,10 +423,10 @@ impl SelfTest {
     /// Processes one event; without one, sleeps and advances the built-in tenant's clock.
     fn turn(&mut self, step: &'static str) -> Result<bool, Failed> {
         let Some(event) = self.worker.try_next() else {
-            let nap = Duration::from_millis(20);
-            std::thread::sleep(nap);
+            let pause = Duration::from_millis(20);
+            std::thread::sleep(pause);
             if let Some(control) = &self.control {
-                control.advance(nap * u32::from(SPEED));
+                control.advance(pause * u32::from(SPEED));
             }
             return Ok(false);
         };

@@ -133,7 +133,7 @@ impl Task {
 
     /// Whether it reverses an earlier action on the device.
     #[must_use]
-    pub fn gives_back(&self) -> bool {
+    pub fn is_release(&self) -> bool {
         self.risk() == Risk::Routine
     }
 

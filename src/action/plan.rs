@@ -21,7 +21,7 @@ pub struct Step {
     /// Preset field texts, by the parameter's wire name; the form asks for the others.
     pub given: BTreeMap<&'static str, String>,
     /// Whether the following steps are still sent if this one is refused.
-    pub goes_on: bool,
+    pub continues: bool,
 }
 
 /// Actions ordered together.
@@ -79,7 +79,7 @@ impl Step {
         Self {
             kind,
             given: BTreeMap::new(),
-            goes_on: true,
+            continues: true,
         }
     }
 
@@ -176,7 +176,7 @@ impl Plan {
                 name: self.name.clone(),
                 step: count(at + 1),
                 of: count(self.steps.len()),
-                goes_on: step.goes_on,
+                continues: step.continues,
             }),
             ..form
         };
@@ -191,7 +191,7 @@ impl Plan {
     pub fn after_refusal(&self) -> String {
         // The last step has none after it to stop.
         let others = self.steps.iter().take(self.steps.len().saturating_sub(1));
-        let ending = others.enumerate().filter(|(_, step)| !step.goes_on);
+        let ending = others.enumerate().filter(|(_, step)| !step.continues);
         let ending: Vec<String> = ending.map(|(n, _)| (n + 1).to_string()).collect();
         match ending.as_slice() {
             [] => "If a step is refused on a device, the following steps still run on that device"
@@ -282,17 +282,17 @@ mod tests {
 
     #[test]
     fn effect_of_a_refused_step_is_explained() {
-        let of = |goes_on: &[bool]| {
-            let steps = goes_on.iter().map(|goes_on| Step {
-                goes_on: *goes_on,
+        let of = |continues: &[bool]| {
+            let steps = continues.iter().map(|continues| Step {
+                continues: *continues,
                 ..Step::new(ActionKind::Isolate)
             });
             Plan::new("P", steps.collect::<Vec<_>>()).after_refusal()
         };
-        let goes_on =
+        let continues =
             "If a step is refused on a device, the following steps still run on that device";
-        assert_eq!(of(&[true, true, true]), goes_on);
-        assert_eq!(of(&[true, true, false]), goes_on);
+        assert_eq!(of(&[true, true, true]), continues);
+        assert_eq!(of(&[true, true, false]), continues);
         assert_eq!(
             of(&[false, false, true]),
             "If a step is refused on a device, the following steps are not sent to that device"

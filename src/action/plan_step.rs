@@ -15,7 +15,8 @@ pub struct PlanStep {
     pub step: u32,
     pub of: u32,
     /// Whether the following steps are still sent if this one is refused.
-    pub goes_on: bool,
+    #[serde(rename = "goesOn")]
+    pub continues: bool,
 }
 
 impl PlanStep {

@@ -138,7 +138,7 @@ mod tests {
     fn each_recorded_error_is_classified_by_status_and_code() {
         let samples: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/fixtures/errors.json")).expect("JSON");
-        let told: Vec<String> = samples
+        let reported: Vec<String> = samples
             .as_array()
             .expect("a list")
             .iter()
@@ -158,7 +158,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "refused: 404 ResourceNotFound",
                 "refused: 400 InvalidRequestBody",

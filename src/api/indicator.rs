@@ -78,11 +78,11 @@ impl Client {
                 .sum::<usize>();
             let is_stuck = new == 0 || pages >= MAX_PAGES;
             let is_full = all.items.len() > MAX_INDICATORS || kept > odata::MAX_LIST_BYTES;
-            let goes_on = stop.is_none() && !is_stuck && !is_full;
+            let has_next = stop.is_none() && !is_stuck && !is_full;
             // Offset pages that shift between requests repeat some elements and may miss others.
             all.is_cut |= stop.is_some() || is_counted && new < came;
-            all.is_cut |= !goes_on && next.is_some();
-            url = next.filter(|_| goes_on);
+            all.is_cut |= !has_next && next.is_some();
+            url = next.filter(|_| has_next);
         }
         Ok(all)
     }

@@ -31,7 +31,7 @@ const LARGE: usize = 2 << 20;
 /// Largest block that an allocator may cache per thread when it is freed.
 const MAY_BE_KEPT: usize = 8 << 20;
 /// Blocks from this size on are returned to the system when freed.
-const GIVEN_BACK: usize = 33 << 20;
+const ALWAYS_RELEASED: usize = 33 << 20;
 /// Maximum number of challenges of one response.
 const CHALLENGES: usize = 8;
 
@@ -74,7 +74,7 @@ impl Limits {
     /// Buffer size for a large response.
     const fn room(self) -> usize {
         if self.bytes > MAY_BE_KEPT {
-            GIVEN_BACK
+            ALWAYS_RELEASED
         } else {
             self.bytes
         }

@@ -106,7 +106,7 @@ impl Notifier {
     /// Processes an event about orders. Never blocks.
     pub fn observe(&self, event: &Event) {
         let mut known = self.0.known.lock();
-        for id in known.take_in(event) {
+        for id in known.observe(event) {
             let state = known.state();
             if let Some(entry) = state.entry(id) {
                 self.raise(|mode| notice(entry, state, mode));

@@ -34,7 +34,7 @@ impl App {
             UiCommand::OpenPalette => self.views.open(OpenDialog::Palette(Box::default())),
             UiCommand::FindMachine => self.views.focus_search = true,
             UiCommand::Refresh => self.send(Command::RefreshMachines),
-            UiCommand::LookNow => self.send(Command::LookNow),
+            UiCommand::PollNow => self.send(Command::PollNow),
             UiCommand::SignIn => self.send(Command::SignIn),
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
             UiCommand::ShowDevices => self.views.show(Screen::Devices),
@@ -59,8 +59,8 @@ impl App {
                 let wanted = ui::hand_over(&self.state, &self.views.journal, now());
                 self.views.journal.prepare(wanted);
             }
-            UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
-            UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
+            UiCommand::ReleaseMine => self.open_release_form(ctx, Condition::Isolated),
+            UiCommand::UnrestrictMine => self.open_release_form(ctx, Condition::Restricted),
             UiCommand::Compare => self.compare(),
             UiCommand::ShowTimeline => {
                 self.views.timeline_of = self.views.selected_id();
@@ -124,9 +124,9 @@ impl App {
     }
 
     /// Opens the form for the devices whose condition this account has set.
-    fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
+    fn open_release_form(&mut self, ctx: &egui::Context, condition: Condition) {
         let way_back = WayBack::of(&self.state.contained());
-        let (machines, left_out) = way_back.given_back(condition);
+        let (machines, left_out) = way_back.to_release_from(condition);
         let form = NewForm {
             left_out: &left_out,
             ..NewForm::new(Subject::Act(condition.way_back()), machines)

@@ -112,7 +112,7 @@ pub(super) async fn begin(
     // EXPOSE: for the address that the browser is given.
     let entry = format!("{ENTRY}{}", entry.secret());
     let form_post = if host.endpoints.loopback {
-        FormPost::AsMetadataTell(Arc::clone(&host.http), metadata(&host.endpoints.authorize))
+        FormPost::AskMetadata(Arc::clone(&host.http), metadata(&host.endpoints.authorize))
     } else {
         FormPost::Honoured
     };

@@ -57,7 +57,7 @@ pub(super) struct Expected {
 pub(super) enum FormPost {
     Honoured,
     /// A stand-in may not support it; see its metadata (`OpenID` Connect Discovery 1.0 section 3).
-    AsMetadataTell(SendRequest, Url),
+    AskMetadata(SendRequest, Url),
 }
 
 impl FormPost {
@@ -67,7 +67,7 @@ impl FormPost {
             #[serde(default)]
             response_modes_supported: Vec<String>,
         }
-        let Self::AsMetadataTell(http, url) = self else {
+        let Self::AskMetadata(http, url) = self else {
             return true;
         };
         let Ok(uri) = Uri::try_from(url.as_str()) else {

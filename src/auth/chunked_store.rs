@@ -214,7 +214,7 @@ mod tests {
 
     const USER: &str = "v1:test";
 
-    fn vault(layout: Layout) -> ChunkedStore {
+    fn items(layout: Layout) -> ChunkedStore {
         ChunkedStore {
             store: mock::Store::new().expect("a mock"),
             modifiers: HashMap::new(),
@@ -222,15 +222,15 @@ mod tests {
         }
     }
 
-    fn load(vault: &ChunkedStore) -> Option<Vec<u8>> {
-        vault
+    fn load(items: &ChunkedStore) -> Option<Vec<u8>> {
+        items
             .load(USER)
             .expect("no fault was set")
             .map(|bytes| bytes.to_vec())
     }
 
-    fn fail_next(vault: &ChunkedStore, user: &str) {
-        let entry = vault.entry(user).expect("a mock entry");
+    fn fail_next(items: &ChunkedStore, user: &str) {
+        let entry = items.entry(user).expect("a mock entry");
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
         cred.set_error(Error::NoStorageAccess("locked".into()));
     }
@@ -238,73 +238,73 @@ mod tests {
     #[test]
     fn values_of_any_size_are_read_back() {
         for layout in [Layout::Whole, Layout::Parts(40)] {
-            let vault = vault(layout);
-            assert_eq!(load(&vault), None);
+            let items = items(layout);
+            assert_eq!(load(&items), None);
             for size in [1, 24, 25, 190, 30, 3] {
                 let value: Vec<u8> = (0..size).collect();
-                vault.put(USER, &value).expect("it fits");
-                assert_eq!(load(&vault), Some(value));
+                items.put(USER, &value).expect("it fits");
+                assert_eq!(load(&items), Some(value));
             }
-            vault.remove(USER).expect("no fault was set");
-            vault.remove(USER).expect("removing twice is fine");
-            assert_eq!(load(&vault), None);
+            items.remove(USER).expect("no fault was set");
+            items.remove(USER).expect("removing twice is fine");
+            assert_eq!(load(&items), None);
         }
     }
 
     #[test]
     fn item_size_is_bounded_and_overlong_value_is_refused() {
-        let vault = vault(Layout::Parts(40));
-        vault.put(USER, &[7; 100]).expect("it fits");
+        let items = items(Layout::Parts(40));
+        items.put(USER, &[7; 100]).expect("it fits");
         for n in 0..5 {
-            let item = vault
+            let item = items
                 .get(&part_name(USER, 'a', n))
                 .expect("no fault was set")
                 .expect("five parts");
             assert!(item.len() <= 40);
         }
         assert!(matches!(
-            vault.put(USER, &[7; 24 * 8 + 1]),
+            items.put(USER, &[7; 24 * 8 + 1]),
             Err(Error::TooLong(..))
         ));
-        assert_eq!(load(&vault), Some(vec![7; 100]));
+        assert_eq!(load(&items), Some(vec![7; 100]));
     }
 
     #[test]
     fn value_replaces_duplicates() {
-        let vault = vault(Layout::Whole);
-        let entry = vault.entry(USER).expect("a mock entry");
+        let items = items(Layout::Whole);
+        let entry = items.entry(USER).expect("a mock entry");
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
         cred.set_error(Error::Ambiguous(Vec::new()));
-        vault.put(USER, &[1; 30]).expect("duplicates replaced");
-        assert_eq!(load(&vault), Some(vec![1; 30]));
+        items.put(USER, &[1; 30]).expect("duplicates replaced");
+        assert_eq!(load(&items), Some(vec![1; 30]));
     }
 
     #[test]
     fn interrupted_write_keeps_the_old_value() {
         for broken in ["v1:test#b2", "v1:test#b0"] {
-            let vault = vault(Layout::Parts(40));
-            vault.put(USER, &[1; 100]).expect("it fits");
-            fail_next(&vault, broken);
-            assert!(vault.put(USER, &[2; 100]).is_err());
-            assert_eq!(load(&vault), Some(vec![1; 100]));
-            vault.put(USER, &[3; 100]).expect("the fault is over");
-            assert_eq!(load(&vault), Some(vec![3; 100]));
+            let items = items(Layout::Parts(40));
+            items.put(USER, &[1; 100]).expect("it fits");
+            fail_next(&items, broken);
+            assert!(items.put(USER, &[2; 100]).is_err());
+            assert_eq!(load(&items), Some(vec![1; 100]));
+            items.put(USER, &[3; 100]).expect("the fault is over");
+            assert_eq!(load(&items), Some(vec![3; 100]));
         }
     }
 
     #[test]
     fn value_with_missing_or_foreign_part_is_absent() {
-        let vault = vault(Layout::Parts(40));
-        vault.put(USER, &[1; 100]).expect("it fits");
-        vault
+        let items = items(Layout::Parts(40));
+        items.put(USER, &[1; 100]).expect("it fits");
+        items
             .entry("v1:test#a1")
             .and_then(|e| e.set_secret(&[0; 40]))
             .expect("a mock write");
-        assert_eq!(load(&vault), None);
-        vault.put(USER, &[1; 100]).expect("it fits");
-        vault.wipe("v1:test#b3").expect("a mock write");
-        assert_eq!(load(&vault), None);
-        fail_next(&vault, USER);
-        assert!(vault.load(USER).is_err());
+        assert_eq!(load(&items), None);
+        items.put(USER, &[1; 100]).expect("it fits");
+        items.wipe("v1:test#b3").expect("a mock write");
+        assert_eq!(load(&items), None);
+        fail_next(&items, USER);
+        assert!(items.load(USER).is_err());
     }
 }

@@ -7,8 +7,8 @@ use super::store::TokenStore;
 use crate::files::{self, File, TryLockError};
 
 /// Maximum wait for another console; then this one proceeds without the lock.
-const PATIENCE: Duration = Duration::from_secs(10);
-const NAP: Duration = Duration::from_millis(50);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl TokenStore {
     /// Serializes renewals with other consoles that use the same keyring and folder.
@@ -35,9 +35,9 @@ impl TokenStore {
                 return None;
             }
         };
-        let locked = tokio::time::timeout(PATIENCE, async {
+        let locked = tokio::time::timeout(LOCK_TIMEOUT, async {
             while let Err(TryLockError::WouldBlock) = file.try_lock() {
-                tokio::time::sleep(NAP).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         });
         if locked.await.is_err() {

@@ -22,9 +22,9 @@ use crate::model::{Account, Endpoints, Mode, Scopes};
 
 /// Time limit of a renewal that a caller waits for: an unresponsive host would otherwise be tried
 /// three times for half a minute each.
-const PATIENCE: Duration = Duration::from_secs(15);
+const RENEWAL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a batch of orders waits for a fresh token; the renewal continues in the background.
-const AHEAD_PATIENCE: Duration = Duration::from_secs(3);
+const AHEAD_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A completed sign-in that is not the session's yet, so that its account can be checked first.
 /// Dropping it discards its tokens.
@@ -179,7 +179,7 @@ impl Session {
     /// the batch starts with the current token, and each order renews it if needed.
     pub async fn renew_ahead(&self) {
         let renewed = self.renewed(None, Need::Batch);
-        if let Ok(Err(error)) = tokio::time::timeout(AHEAD_PATIENCE, renewed).await {
+        if let Ok(Err(error)) = tokio::time::timeout(AHEAD_TIMEOUT, renewed).await {
             tracing::info!("the sign-in was not renewed ahead: {error}");
         }
     }
@@ -238,7 +238,7 @@ impl Session {
         // In its own task: cancelling it half way would lose the new refresh token, and a strict
         // server has already invalidated the old one.
         let renewing = tokio::spawn(async move { inner.renew(refused, failures_seen, need).await });
-        let Ok(renewed) = tokio::time::timeout(PATIENCE, renewing).await else {
+        let Ok(renewed) = tokio::time::timeout(RENEWAL_TIMEOUT, renewing).await else {
             // It continues in the background, and later callers get its result.
             let resort = self
                 .0

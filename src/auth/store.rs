@@ -349,13 +349,13 @@ fn serve(
     queue: &Receiver<Job>,
     shared: &Shared,
 ) {
-    let mut vault = None;
+    let mut items = None;
     while let Ok(job) = queue.recv() {
-        grant(open, &mut vault, shared);
+        grant(open, &mut items, shared);
         match job {
             Job::Look => {}
             Job::Read { item, kind, reply } => {
-                let read = with(open, &mut vault, |vault| vault.load(&item));
+                let read = with(open, &mut items, |items| items.load(&item));
                 if let Err(trouble) = &read
                     && kind == Kind::SignIn
                     && trouble.kind != TroubleKind::Duplicate
@@ -366,19 +366,19 @@ fn serve(
                 reply.send(read).ok();
             }
             Job::Reopen { reply } => {
-                vault = None;
-                reply.send(with(open, &mut vault, |_| Ok(()))).ok();
+                items = None;
+                reply.send(with(open, &mut items, |_| Ok(()))).ok();
             }
         }
         shared.notes.write(|item, value| {
-            with(open, &mut vault, |vault| vault.put(item, value)).ok();
+            with(open, &mut items, |items| items.put(item, value)).ok();
         });
     }
 }
 
 fn grant(
     open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
-    vault: &mut Option<ChunkedStore>,
+    items: &mut Option<ChunkedStore>,
     shared: &Shared,
 ) {
     let (number, changes, mut present) = {
@@ -393,17 +393,17 @@ fn grant(
     for (item, change) in changes {
         let (outcome, next) = match change {
             ItemChange::Save { value, old } => {
-                let put = |vault: &ChunkedStore| {
-                    vault.put(&item, &value)?;
-                    old.map_or(Ok(()), |old| vault.remove(&old))
+                let put = |items: &ChunkedStore| {
+                    items.put(&item, &value)?;
+                    old.map_or(Ok(()), |old| items.remove(&old))
                 };
-                let outcome = with(open, vault, put);
+                let outcome = with(open, items, put);
                 present = Some(Arc::clone(&item));
                 // Only a successful write proves that the sign-in is saved.
                 (outcome, Some(KeyringState::Saved))
             }
             ItemChange::Remove(next) => {
-                let outcome = with(open, vault, |vault| vault.remove(&item));
+                let outcome = with(open, items, |items| items.remove(&item));
                 // The result for another item says nothing about the current one.
                 let is_another = present.as_ref().is_some_and(|present| *present != item);
                 if !is_another {
@@ -428,12 +428,12 @@ fn grant(
 
 fn with<T>(
     open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
-    vault: &mut Option<ChunkedStore>,
+    items: &mut Option<ChunkedStore>,
     act: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T>,
 ) -> Result<T, KeyringTrouble> {
-    let opened = match vault {
-        Some(vault) => vault,
-        None => vault.insert(open().map_err(|error| KeyringTrouble::from_error(&error))?),
+    let opened = match items {
+        Some(items) => items,
+        None => items.insert(open().map_err(|error| KeyringTrouble::from_error(&error))?),
     };
     act(opened).map_err(|error| KeyringTrouble::from_error(&error))
 }

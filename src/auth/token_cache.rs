@@ -142,14 +142,14 @@ impl TokenCache {
         let now = monotonic_now();
         self.replaced
             .retain(|at| now.duration_since(*at) < REFUSED_LATELY);
-        let most = if refused.token.was_accepted() {
+        let max = if refused.token.was_accepted() {
             REPLACED_AT_MOST
         } else {
             1
         };
-        let is_new_wish = refused.claims.is_some() && refused.claims != self.replaced_for;
+        let asks_for_new_claims = refused.claims.is_some() && refused.claims != self.replaced_for;
         let held = self.access.as_ref()?;
-        let is_worth_it = self.replaced.len() < most || is_new_wish;
+        let is_worth_it = self.replaced.len() < max || asks_for_new_claims;
         (held.is_same(&refused.token) && !is_worth_it).then(|| held.clone())
     }
 

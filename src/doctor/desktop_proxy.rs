@@ -33,7 +33,7 @@ pub(super) fn read() -> DesktopProxy {
 }
 
 /// Time limit of a program; at most [`MAX_BYTES`] of its output are read.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_BYTES: u64 = 4096;
 
 /// Output of a program; `None` if it is missing, fails or times out.
@@ -54,7 +54,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
         sender.send(read.map(|_| text)).ok();
     });
     reading.ok()?;
-    let text = receiver.recv_timeout(PATIENCE);
+    let text = receiver.recv_timeout(ANSWER_TIMEOUT);
     if text.is_err() {
         // Its children may still hold its output open; that is not waited for.
         child.kill().ok();

@@ -51,7 +51,7 @@ impl Line {
     }
 
     /// Prints the line, with the home folder shortened.
-    pub fn say(&self, home: Option<&str>) {
+    pub fn print(&self, home: Option<&str>) {
         // A line break in a folder's name would look like a new line of the report.
         let shortened = |text: &str| match home {
             Some(home) if home.len() > 1 => text.replace(home, "~"),

@@ -37,30 +37,30 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string());
     let mut is_good = true;
     // Printed one by one, so that a check that hangs does not hide earlier results.
-    let mut tell = |lines: Vec<Line>| {
+    let mut print = |lines: Vec<Line>| {
         for line in lines {
             is_good &= !line.is_bad();
-            line.say(home.as_deref());
+            line.print(home.as_deref());
         }
     };
     let read = Settings::read(folder);
     let (settings, places) = settings_line(&read, folder, arguments);
-    tell(vec![settings]);
+    print(vec![settings]);
     // Unreadable settings are already reported above.
-    tell(read.map(rules_lines).unwrap_or_default());
-    tell(vec![folder_line(folder)]);
-    tell(journal_lines(folder));
-    tell(vec![keyring_line()]);
-    tell(vec![certificates_line()]);
+    print(read.map(rules_lines).unwrap_or_default());
+    print(vec![folder_line(folder)]);
+    print(journal_lines(folder));
+    print(vec![keyring_line()]);
+    print(vec![certificates_line()]);
     for endpoints in &places {
         if places.len() > 1 {
             say!("Hosts of {}:", endpoints.name);
         }
-        tell(proxy::lines(endpoints));
-        tell(network::reach_lines(endpoints));
+        print(proxy::lines(endpoints));
+        print(network::reach_lines(endpoints));
     }
     // Last, as it may end the program.
-    tell(vec![display_line(home.clone())]);
+    print(vec![display_line(home.clone())]);
     if is_good {
         ExitCode::SUCCESS
     } else {
@@ -340,7 +340,7 @@ fn display_line(home: Option<String>) -> Line {
     let what = "display";
     let line = move |trouble: &Trouble| Line::bad(what, trouble.found(), trouble.remedy());
     let give_up = move || {
-        line(&Trouble::Silent).say(home.as_deref());
+        line(&Trouble::Silent).print(home.as_deref());
         std::process::exit(1);
     };
     match display::probe(give_up) {

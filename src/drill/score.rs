@@ -32,7 +32,7 @@ pub struct Found<'a> {
 impl Found<'_> {
     /// Whether the requested machine action ended without effect. It is identified by the order's
     /// tag in the comment.
-    fn came_to_nothing(&self, change: &Change<'_>) -> bool {
+    fn had_no_effect(&self, change: &Change<'_>) -> bool {
         let comment = &change.request.body["Comment"];
         let mut actions = self.actions.iter();
         comment.is_string()
@@ -236,7 +236,7 @@ fn left_contained(
             (Some(id), Some(Lasting::Clears(what))) => (id, what.word(), false),
             (_, Some(Lasting::Nothing) | None) | (None, _) => continue,
         };
-        if !found.came_to_nothing(change) {
+        if !found.had_no_effect(change) {
             last.insert((id, what), is_set);
         } else if is_set {
             // The previous state remains.

@@ -15,16 +15,11 @@ pub const SEVERAL_AT_ONCE: &str = "several at once";
 
 /// A slip must not reach more devices than the organisation allows.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (count, most) = (facts.batch_size, facts.policy.max_batch);
-    let is_too_many = count > most && wants_number(question.task);
+    let (count, max) = (facts.batch_size, facts.policy.max_batch);
+    let is_too_many = count > max && wants_number(question.task);
     let next = NextStep::Outside("Select fewer devices, or act in batches".into());
     is_too_many
-        .then(|| {
-            Verdict::block(
-                format!("{count} devices at once: the limit is {most}"),
-                next,
-            )
-        })
+        .then(|| Verdict::block(format!("{count} devices at once: the limit is {max}"), next))
         .into_iter()
         .collect()
 }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Facts;
-use super::file::FileLook;
+use super::file::KnownFile;
 use super::verdict::{Ages, Question, Reason, Verdict};
 use crate::action::Task;
 use crate::explain::NextStep;
@@ -13,7 +13,7 @@ const ONE_MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Progress of reading the tenant's indicators.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum IndicatorsLook<'a> {
+pub enum KnownIndicators<'a> {
     #[default]
     NotYet,
     /// With the reason.
@@ -26,7 +26,7 @@ pub enum IndicatorsLook<'a> {
     },
 }
 
-impl<'a> IndicatorsLook<'a> {
+impl<'a> KnownIndicators<'a> {
     /// The file indicators, as far as they were read.
     const fn of_files(self) -> &'a [Indicator] {
         match self {
@@ -103,7 +103,7 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         verdicts.push(Verdict::warn(existing(one, &then, facts)));
     }
     let is_new = !known.iter().any(|one| overwrites(task, one));
-    if let IndicatorsLook::Read { total, .. } = look
+    if let KnownIndicators::Read { total, .. } = look
         && total >= MAX_INDICATORS
         && is_new
     {
@@ -122,8 +122,8 @@ fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 /// Indicators that already apply to the file of an order, under any of its hashes.
 fn of_file<'a>(task: &Task, facts: &Facts<'a>) -> Vec<&'a Indicator> {
     let known = match facts.file {
-        FileLook::Known(file) => [Some(&*file.sha1), file.sha256.as_deref()],
-        FileLook::NotYet | FileLook::Failed(_) | FileLook::Unknown => [None, None],
+        KnownFile::Known(file) => [Some(&*file.sha1), file.sha256.as_deref()],
+        KnownFile::NotYet | KnownFile::Failed(_) | KnownFile::Unknown => [None, None],
     };
     let hashes = [task.file_hash(), known[0], known[1]];
     let is_about = |one: &&Indicator| hashes.iter().flatten().any(|hash| one.is_about(hash));
@@ -211,7 +211,7 @@ fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(id) = task.indicator() else {
         return gap.into_iter().collect();
     };
-    let IndicatorsLook::Read { of_files, .. } = look else {
+    let KnownIndicators::Read { of_files, .. } = look else {
         return gap.into_iter().collect();
     };
     let found = of_files.iter().find(|one| one.id.as_ref() == Some(&id));

@@ -10,7 +10,7 @@ const WIDESPREAD: i64 = 10;
 
 /// Progress of looking up a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileLook<'a> {
+pub enum KnownFile<'a> {
     NotYet,
     /// With the reason.
     Failed(&'a str),
@@ -34,18 +34,18 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         ];
     }
     match facts.file {
-        FileLook::NotYet => vec![Verdict::not_checked_yet(
+        KnownFile::NotYet => vec![Verdict::not_checked_yet(
             "who signed this file and how widespread it is",
         )],
-        FileLook::Failed(why) => vec![Verdict::not_checked(format!(
+        KnownFile::Failed(why) => vec![Verdict::not_checked(format!(
             "who signed this file and how widespread it is: {why}"
         ))],
-        FileLook::Unknown => vec![Verdict::warn(if blocks {
+        KnownFile::Unknown => vec![Verdict::warn(if blocks {
             "Defender has never seen this file. Check that the hash is the right one"
         } else {
             "Defender has never seen this SHA-1. Check that it is the right one"
         })],
-        FileLook::Known(file) => known(file, blocks),
+        KnownFile::Known(file) => known(file, blocks),
     }
 }
 

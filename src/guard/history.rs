@@ -228,7 +228,7 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
                     format!(
                         "Already {}, as far as the action history shows: {}",
                         condition.word().to_lowercase(),
-                        account(&evidence, facts, ages, |action| by_whom(action, facts))
+                        history_text(&evidence, facts, ages, |action| by_whom(action, facts))
                     )
                 }))]
             }
@@ -272,7 +272,7 @@ fn not_clear(condition: Condition) -> Verdict {
 
 /// Since when, by whom and why, for each action that set the condition: `since 03:24 +00:00, 49 min ago, by
 /// sam@contoso.com: “beacon”; again at 04:02 +00:00, by you: “the same”`.
-pub(super) fn account(
+pub(super) fn history_text(
     evidence: &Evidence,
     facts: &Facts<'_>,
     ages: Ages,
@@ -299,7 +299,7 @@ pub(super) fn account(
 
 /// Whether another guardrail reports this action in full: it set the condition that the task sets again or
 /// lifts.
-fn is_told_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Facts<'_>) -> bool {
+fn is_shown_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Facts<'_>) -> bool {
     let history = facts.actions();
     let conditions: &[Condition] = match question.task.change() {
         Change::Clears(Condition::Isolated | Condition::Contained) => {
@@ -329,7 +329,7 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .filter(|action| {
             ownership(action, facts.session.account(), facts.own_actions) != Ownership::Mine
         })
-        .filter(|action| !is_told_elsewhere(action, question, facts))
+        .filter(|action| !is_shown_elsewhere(action, question, facts))
         .max_by_key(|action| action.created)
         .map(|action| {
             let at = action.created.unwrap_or(facts.now);
@@ -352,7 +352,7 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         return Vec::new();
     };
     let opposite = kind.opposite().map(|kind| &kind.spec().wire_type);
-    let is_told_elsewhere = |action: &MachineAction| match question.task.compared_with(action) {
+    let is_shown_elsewhere = |action: &MachineAction| match question.task.compared_with(action) {
         Sameness::Same | Sameness::OtherVariant => true,
         Sameness::Unknown => action.kind == kind.spec().wire_type,
         Sameness::Different => Some(&action.kind) == opposite,
@@ -361,7 +361,7 @@ pub(super) fn under_way(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         ownership(action, facts.session.account(), facts.own_actions) == Ownership::Mine
     };
     let mut open: Vec<_> = open_actions(facts.actions())
-        .filter(|action| !is_told_elsewhere(action) && !is_mine(action))
+        .filter(|action| !is_shown_elsewhere(action) && !is_mine(action))
         .collect();
     open.sort_by_key(|action| std::cmp::Reverse(action.created));
     let weigh = |reason: Reason| {

@@ -1,8 +1,8 @@
 //! Releases and cancellations of what anyone ordered: it may still be needed.
 
-use super::history::{account, why};
+use super::history::{history_text, why};
 use super::verdict::{Question, Reason, Verdict};
-use super::{AlertsLook, Facts, Ownership, ownership};
+use super::{Facts, KnownAlerts, Ownership, ownership};
 use crate::action::{
     ActionKind, Change, Condition, Evidence, Task, action_noun, infer_ended, type_noun,
 };
@@ -95,7 +95,7 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 /// there are several reasons, one of which may still hold.
 fn about(evidence: &Evidence, what: &str, facts: &Facts<'_>) -> Verdict {
     let words = Reason::aging(facts.now, |ages| {
-        let account = account(evidence, facts, ages, |action| whose(action, facts).1);
+        let account = history_text(evidence, facts, ages, |action| whose(action, facts).1);
         format!("{what} {account}. {}", alerts(facts))
     });
     let set_by = |id: &MachineActionId| facts.actions().iter().find(|action| action.id == *id);
@@ -132,12 +132,12 @@ fn whose(action: &MachineAction, facts: &Facts<'_>) -> (Ownership, String) {
 /// The number of open alerts, in words.
 fn alerts(facts: &Facts<'_>) -> String {
     match facts.alerts {
-        AlertsLook::NotChecked => "Open alerts: not checked".to_owned(),
-        AlertsLook::Failed(why) => format!("Open alerts not checked: {why}"),
-        AlertsLook::Reading => "Open alerts: not checked yet".to_owned(),
-        AlertsLook::Open(0) => "No open alerts".to_owned(),
-        AlertsLook::Open(1) => "1 open alert".to_owned(),
-        AlertsLook::Open(several) => format!("{several} open alerts"),
-        AlertsLook::AtLeast(count) => format!("At least {count} open alerts"),
+        KnownAlerts::NotChecked => "Open alerts: not checked".to_owned(),
+        KnownAlerts::Failed(why) => format!("Open alerts not checked: {why}"),
+        KnownAlerts::Reading => "Open alerts: not checked yet".to_owned(),
+        KnownAlerts::Open(0) => "No open alerts".to_owned(),
+        KnownAlerts::Open(1) => "1 open alert".to_owned(),
+        KnownAlerts::Open(several) => format!("{several} open alerts"),
+        KnownAlerts::AtLeast(count) => format!("At least {count} open alerts"),
     }
 }

@@ -23,8 +23,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
-pub use everywhere::{IndicatorsLook, latest_end};
-pub use file::FileLook;
+pub use everywhere::{KnownIndicators, latest_end};
+pub use file::KnownFile;
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy, is_silent};
 pub use rails::{GUARDRAILS, Guardrail, TENANT_WIDE};
@@ -50,13 +50,13 @@ pub struct Facts<'a> {
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,
     /// Why missing facts about the machine could not be read.
-    pub unread: Unread<'a>,
+    pub unread: ReadFailures<'a>,
     /// The computer that the console runs on, if known.
     pub host: Option<&'a Host>,
     /// Facts about the file in question, if the task is about one.
-    pub file: FileLook<'a>,
+    pub file: KnownFile<'a>,
     /// The tenant's file indicators, as far as they have been read.
-    pub indicators: IndicatorsLook<'a>,
+    pub indicators: KnownIndicators<'a>,
     /// The actions that the service offers for the machine, if known.
     pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
@@ -68,7 +68,7 @@ pub struct Facts<'a> {
     /// Service actions created by the current account's orders on this machine.
     pub own_actions: &'a [OwnAction],
     /// The machine's open alerts, as far as known.
-    pub alerts: AlertsLook<'a>,
+    pub alerts: KnownAlerts<'a>,
     /// All known devices.
     pub devices: DeviceList<'a>,
     /// The number of devices to be confirmed together, including this one.
@@ -109,7 +109,7 @@ impl<'a> Facts<'a> {
 /// Why a machine's record and actions are not known: the result of the last read, as a sentence. `None` if not
 /// read yet.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unread<'a> {
+pub struct ReadFailures<'a> {
     pub record: Option<&'a str>,
     pub history: Option<&'a str>,
 }
@@ -124,7 +124,7 @@ fn unread_words(why: Option<&str>, what: &str) -> String {
 
 /// Number of a machine's unresolved alerts, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AlertsLook<'a> {
+pub enum KnownAlerts<'a> {
     #[default]
     NotChecked,
     /// With the reason why the last try failed.

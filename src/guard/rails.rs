@@ -232,7 +232,7 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         machine.reference().quoted()
     );
     // Rule 10: a release is never forbidden.
-    vec![if question.task.gives_back() {
+    vec![if question.task.is_release() {
         Verdict::warn(text)
     } else {
         let next = "Close this form, look at the device, and choose it again";
@@ -245,7 +245,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         return Vec::new();
     };
     // Rule 10: a release is never forbidden.
-    if question.task.gives_back() {
+    if question.task.is_release() {
         return match &machine.onboarding_status {
             Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
                 vec![Verdict::not_checked("whether Defender manages this device")]

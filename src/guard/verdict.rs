@@ -129,14 +129,14 @@ impl Finding {
 #[derive(Clone, Copy)]
 pub(super) struct Ages {
     now: Timestamp,
-    are_told: bool,
+    are_shown: bool,
 }
 
 impl Ages {
     /// The age of `at`, in words. A future time stays, as it does not pass by itself.
     pub(super) fn of(self, at: Timestamp) -> String {
         let secs = self.now.duration_since(at).as_secs();
-        if self.are_told || age_text(secs) == IN_THE_FUTURE {
+        if self.are_shown || age_text(secs) == IN_THE_FUTURE {
             age_text(secs)
         } else {
             String::new()
@@ -153,7 +153,7 @@ pub(super) struct Reason {
 impl Reason {
     /// A reason that mentions ages.
     pub(super) fn aging(now: Timestamp, words: impl Fn(Ages) -> String) -> Self {
-        let ages = |are_told| Ages { now, are_told };
+        let ages = |are_shown| Ages { now, are_shown };
         Self {
             text: words(ages(true)),
             lasting: Some(words(ages(false))),

@@ -107,7 +107,7 @@ impl Row {
         if inserted == 1 && newest(db)?.as_ref() == Some(self) {
             Ok(())
         } else {
-            Err(JournalError::AttemptRejected { seq: self.seq })
+            Err(JournalError::NotStoredAsWritten { seq: self.seq })
         }
     }
 

@@ -92,7 +92,7 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         if schema::layout_of(db)? > 0 {
             walk.rows(db, remembered, &mut hashes)?;
         }
-        walk.hold_against(remembered, &hashes);
+        walk.compare_with(remembered, &hashes);
         walk.layout(db)?;
         walk.counter(db)?;
     }
@@ -198,7 +198,7 @@ impl Walk {
         self.end = self.end.after(row);
     }
 
-    fn hold_against(&mut self, remembered: &[Remembered], hashes: &[String]) {
+    fn compare_with(&mut self, remembered: &[Remembered], hashes: &[String]) {
         for ((witness, checkpoint), hash) in remembered.iter().zip(hashes) {
             let defect = checkpoint.contradicted_by(self.end.seq, Some(hash), *witness);
             self.defects.extend(defect);

@@ -343,7 +343,7 @@ impl Entry {
     #[must_use]
     pub fn status(&self) -> &OrderStatus {
         #[cfg(test)]
-        tests::STANDINGS_ASKED.with(|asked| asked.set(asked.get() + 1));
+        tests::STATUS_READS.with(|asked| asked.set(asked.get() + 1));
         &self.status
     }
 

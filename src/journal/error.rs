@@ -43,7 +43,7 @@ pub enum JournalError {
     #[error("something else wrote to the journal while this console had it open")]
     WrittenByAnother,
     #[error("the file did not store record {seq} as it was written")]
-    AttemptRejected { seq: i64 },
+    NotStoredAsWritten { seq: i64 },
     #[error("the journal's own thread has ended")]
     Ended,
     #[error("the database does not answer")]
@@ -85,7 +85,7 @@ impl JournalError {
             | Self::Damaged(_)
             | Self::NotAJournal(_)
             | Self::OfAnotherMode { .. }
-            | Self::AttemptRejected { .. }
+            | Self::NotStoredAsWritten { .. }
             | Self::Ended => true,
             Self::Folder(..)
             | Self::NoFile(..)
@@ -131,7 +131,7 @@ impl JournalError {
                 "The journal does not belong to this console: it was copied here",
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
-            Self::AttemptRejected { .. } => (
+            Self::NotStoredAsWritten { .. } => (
                 "The journal's file does not store records as they are written",
                 "Close cordon, rename the file and keep it as evidence; the next start begins a new journal",
             ),

@@ -49,7 +49,7 @@ const COLUMNS: [Column; 17] = [
     ("device", |e, _| e.machine().name()),
     ("device id", |e, _| e.machine().id.to_string()),
     ("standing", |e, moment| {
-        let besides = moment.became(e).in_full(e, utc).plain();
+        let besides = moment.aftermath(e).in_full(e, utc).plain();
         e.status().word(&e.order.task) + &besides
     }),
     ("detail", |e, _| detail(e, e.status())),

@@ -5,8 +5,8 @@
 //! count and last hash are also kept outside of it, and why exports print them. No token, header or
 //! full response is ever stored.
 
+mod aftermath;
 mod alternative;
-mod became;
 mod chain;
 mod check;
 mod checkpoint;
@@ -30,8 +30,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 
+pub use aftermath::{Aftermath, Aftermaths, Reversal, status_in_full, status_in_short};
 pub use alternative::{alternative, were_actions_read};
-pub use became::{Aftermath, Aftermaths, Undone, status_in_full, status_in_short};
 pub use check::{NotChecked, Report};
 pub use checkpoint::Checkpoint;
 pub use defect::{Caution, Defect, Witness};
@@ -309,7 +309,7 @@ impl Journal {
         for (entry, record) in records {
             let stored = record.to_stored();
             let seq = end.seq + 1;
-            let (name, data) = stored.ok_or(JournalError::AttemptRejected { seq })?;
+            let (name, data) = stored.ok_or(JournalError::NotStoredAsWritten { seq })?;
             let row = end.next(&entry.to_string(), &at, &name, &data.to_string());
             row.insert(&transaction)?;
             end = end.after(&row);
@@ -342,7 +342,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] when it is not the file written last; others when it cannot be read.
     pub fn compare(&mut self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
-        let compared = self.hold_against(remembered);
+        let compared = self.compare_with(remembered);
         if let Err(JournalError::Damaged(_)) = compared {
             self.writable = false;
             leave_log(&self.db, true)?;
@@ -350,7 +350,7 @@ impl Journal {
         compared
     }
 
-    fn hold_against(&self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
+    fn compare_with(&self, remembered: &Checkpoint) -> Result<Compared, JournalError> {
         if !remembered.has_records() {
             return Ok(Compared::Same);
         }

@@ -214,14 +214,14 @@ mod tests {
         backup.join().expect("no panic");
         drop(journal);
 
-        let patience = |writable: bool| {
+        let busy_timeout = |writable: bool| {
             let db = Connection::open(&path).expect("opened");
             prepare(&db, writable).expect("a journal");
             let millis = db.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
             Duration::from_millis(millis.expect("a number").into())
         };
         assert_eq!(
-            (patience(true), patience(false)),
+            (busy_timeout(true), busy_timeout(false)),
             (WRITER_WAITS, READER_WAITS)
         );
     }

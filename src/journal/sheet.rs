@@ -26,7 +26,7 @@ use next_step::next_step;
 pub use others::{OthersContainment, SetBy};
 
 use super::wording::{detail, not_reread, parameters, plan, utc};
-use super::{Aftermath, Aftermaths, Checkpoint, Entry, OrderStatus, TimeSource, Undone};
+use super::{Aftermath, Aftermaths, Checkpoint, Entry, OrderStatus, Reversal, TimeSource};
 use crate::action::Task;
 use crate::model::{
     EntryId, MachineActionStatus, MachineId, MachineRef, age_text, first_lower, variants,
@@ -65,7 +65,7 @@ impl Moment<'_> {
     }
 
     /// The aftermath of an entry, as far as known.
-    pub(super) fn became(&self, entry: &Entry) -> Cow<'_, Aftermath> {
+    pub(super) fn aftermath(&self, entry: &Entry) -> Cow<'_, Aftermath> {
         let known = self.aftermath.and_then(|all| all.get(&entry.id()));
         known.map_or_else(|| Cow::Owned(Aftermath::of_journal(entry)), Cow::Borrowed)
     }
@@ -166,8 +166,8 @@ impl<'a> Journalled<'a> {
     }
 
     /// Reversal of this entry's effect by someone else.
-    fn undone(&self, entry: &Entry) -> Option<&'a Undone> {
-        self.aftermath?.get(&entry.id())?.undone.as_ref()
+    fn undone(&self, entry: &Entry) -> Option<&'a Reversal> {
+        self.aftermath?.get(&entry.id())?.reversal.as_ref()
     }
 
     /// All entries about this entry's device.
@@ -348,7 +348,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
         // The service names the cancelled action.
         Task::Cancel { .. } => head.foreign(&order.task.title()),
     };
-    let besides = moment.became(entry).in_full(entry, |at| moment.both(at));
+    let besides = moment.aftermath(entry).in_full(entry, |at| moment.both(at));
     let is_plain = besides.0.is_empty();
     let head = word(head.ours(", "), entry, true).and(besides);
     let head = head.ours(if is_plain { " " } else { "; " }).ours(when);

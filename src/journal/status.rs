@@ -190,14 +190,14 @@ impl OrderStatus {
 
     /// Whether it has and will have no effect. An action that someone else had already requested does not count.
     #[must_use]
-    pub fn came_to_nothing(&self) -> bool {
+    pub fn had_no_effect(&self) -> bool {
         self.is_end() && !matches!(self, Self::Done { .. } | Self::NotOurs { .. })
     }
 
-    /// Whether the following steps are sent; `goes_on` is the plan's rule after a refusal.
+    /// Whether the following steps are sent; `continues` is the plan's rule after a refusal.
     #[must_use]
-    pub fn lets_plan_go_on(&self, goes_on: bool) -> bool {
-        goes_on || !self.came_to_nothing()
+    pub fn lets_plan_continue(&self, continues: bool) -> bool {
+        continues || !self.had_no_effect()
     }
 
     /// Whether the service has reported it as final.

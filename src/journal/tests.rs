@@ -48,7 +48,7 @@ pub(crate) fn orders() -> Vec<crate::action::Order> {
                 name: "Ransomware".into(),
                 step: 1,
                 of: 3,
-                goes_on: true,
+                continues: true,
             });
             draft.fill_examples();
             draft.parse().expect("complete")
@@ -440,19 +440,22 @@ fn a_second_writer_cannot_fork_the_chain() {
 #[test]
 fn disk_full_corruption_and_other_errors_are_distinguished() {
     use rusqlite::ffi;
-    let told = |code| {
+    let reported = |code| {
         let error = ffi::Error::new(code);
         JournalError::from(rusqlite::Error::SqliteFailure(error, None))
     };
-    assert!(matches!(told(ffi::SQLITE_FULL), JournalError::Full(_)));
+    assert!(matches!(reported(ffi::SQLITE_FULL), JournalError::Full(_)));
     for damaged in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
         assert!(
-            matches!(told(damaged), JournalError::NotAJournal(_)),
+            matches!(reported(damaged), JournalError::NotAJournal(_)),
             "{damaged}"
         );
     }
     for other in [ffi::SQLITE_IOERR, ffi::SQLITE_BUSY, ffi::SQLITE_READONLY] {
-        assert!(matches!(told(other), JournalError::Database(_)), "{other}");
+        assert!(
+            matches!(reported(other), JournalError::Database(_)),
+            "{other}"
+        );
     }
 }
 

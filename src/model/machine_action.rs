@@ -293,7 +293,7 @@ impl MachineAction {
     /// Merges another reading of the same action, newer or older. Missing values never replace
     /// known ones, an older reading only fills gaps, and a final status is replaced only by a
     /// reading that the service dates later.
-    pub fn take_in(&mut self, mut reading: Self) {
+    pub fn merge(&mut self, mut reading: Self) {
         let is_older = match (self.status.is_final(), reading.status.is_final()) {
             (true, false) => {
                 let dates = reading.last_updated.zip(self.last_updated);
@@ -361,12 +361,12 @@ mod tests {
             read
         };
         let mut known = read(MachineActionStatus::Failed, -2_147_024_891, 10);
-        known.take_in(read(MachineActionStatus::Succeeded, 0, 20));
+        known.merge(read(MachineActionStatus::Succeeded, 0, 20));
         assert_eq!(known.error_hresult, HResult(0));
-        known.take_in(read(MachineActionStatus::Failed, -2_147_024_891, 10));
+        known.merge(read(MachineActionStatus::Failed, -2_147_024_891, 10));
         assert_eq!(known.error_hresult, HResult(0), "an older reading");
         // With an equal status, a missing value is a gap.
-        known.take_in(read(MachineActionStatus::Succeeded, 5, 20));
+        known.merge(read(MachineActionStatus::Succeeded, 5, 20));
         assert_eq!(known.error_hresult, HResult(5));
     }
 
@@ -404,16 +404,16 @@ mod tests {
             ..sparse(Pending, 10)
         };
         let mut known = full.clone();
-        known.take_in(sparse(InProgress, 20));
+        known.merge(sparse(InProgress, 20));
         let progress = MachineAction {
             status: InProgress,
             last_updated: at(20),
             ..full.clone()
         };
         assert_eq!(known, progress);
-        known.take_in(sparse(MachineActionStatus::missing(), 30));
+        known.merge(sparse(MachineActionStatus::missing(), 30));
         assert_eq!((&known.status, known.last_updated), (&InProgress, at(30)));
-        known.take_in(sparse(Succeeded, 25));
+        known.merge(sparse(Succeeded, 25));
         let sparser = sparse(MachineActionStatus::missing(), 40);
         for late in [
             sparse(Pending, 25),
@@ -421,17 +421,17 @@ mod tests {
             sparse(Cancelled, 25),
             full.clone(),
         ] {
-            known.take_in(late);
+            known.merge(late);
             assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
         }
         // A success that the service revokes is revoked here: "done" would be untrue.
-        known.take_in(sparse(Cancelled, 50));
+        known.merge(sparse(Cancelled, 50));
         assert_eq!((&known.status, known.last_updated), (&Cancelled, at(50)));
-        known.take_in(sparse(Pending, 60));
+        known.merge(sparse(Pending, 60));
         assert_eq!((&known.status, known.last_updated), (&Pending, at(60)));
         // A late, older reading still fills gaps.
         let mut known = sparse(InProgress, 20);
-        known.take_in(full.clone());
+        known.merge(full.clone());
         assert_eq!(known, progress);
     }
 

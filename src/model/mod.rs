@@ -16,6 +16,7 @@ pub mod loose;
 mod mac;
 mod machine;
 mod machine_action;
+mod memory_budget;
 mod normal;
 mod open_enum;
 mod panel;
@@ -23,7 +24,6 @@ mod question;
 mod random;
 mod refusal_code;
 mod registration;
-mod room;
 mod search_text;
 mod search_words;
 mod session;
@@ -57,6 +57,7 @@ pub use machine::{
 pub use machine_action::{
     HResult, MachineAction, MachineActionStatus, MachineActionType, PENDING_APPROVAL,
 };
+pub use memory_budget::{MORE_THAN_KEPT, MemoryBudget};
 #[cfg(test)]
 pub use normal::tests::odd_text;
 pub use normal::{NameOddity, host_part, normal, normal_name, same_name, short_name, skeleton};
@@ -67,7 +68,6 @@ pub use question::{Question, pasted_ids};
 pub use random::fraction;
 pub use refusal_code::{RefusalCode, concerns_licence};
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
-pub use room::{MORE_THAN_KEPT, Room};
 pub use search_text::{forms, is_plain, search_text};
 pub use search_words::{
     SearchWord, holds_word, search_words, toggled_word, without_excluded, written_words,

@@ -29,12 +29,12 @@ pub fn first_lower(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
-/// The first `most` of these names, and the number of the others: `A, B, 3 more`.
+/// The first `max` of these names, and the number of the others: `A, B, 3 more`.
 #[must_use]
-pub fn first_named(names: impl ExactSizeIterator<Item = String>, most: usize) -> String {
-    let more = names.len().saturating_sub(most);
+pub fn first_named(names: impl ExactSizeIterator<Item = String>, max: usize) -> String {
+    let more = names.len().saturating_sub(max);
     let more = (more > 0).then(|| format!("{more} more"));
-    let shown: Vec<String> = names.take(most).chain(more).collect();
+    let shown: Vec<String> = names.take(max).chain(more).collect();
     shown.join(", ")
 }
 

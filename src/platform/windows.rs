@@ -103,8 +103,8 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
 /// Accounts with access to a folder, except this user, administrators and the system.
 pub(crate) fn others_in(folder: &Path) -> io::Result<Others> {
     let own = current_process_sid()?.to_string();
-    let told = SecurityInformation::Dacl | SecurityInformation::Owner;
-    let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, told)?;
+    let reported = SecurityInformation::Dacl | SecurityInformation::Owner;
+    let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, reported)?;
     let Some(list) = descriptor.dacl() else {
         // A missing list grants access to everyone.
         let everyone = vec!["Everyone"];

@@ -186,12 +186,12 @@ impl Rows {
         let all = || (0..).take(state.inventory.all().len());
         let changes = &update.changes;
         match changes {
-            Some(changes) => self.mark(state, changes.iter().copied()),
-            None => self.mark(state, all()),
+            Some(changes) => self.update_signatures(state, changes.iter().copied()),
+            None => self.update_signatures(state, all()),
         }
         match changes {
             Some(changes) if changes.is_empty() && update.same_order => {}
-            Some(changes) if update.same_order => self.put_in(state, sort, changes),
+            Some(changes) if update.same_order => self.merge_sorted(state, sort, changes),
             Some(_) | None => self.sort(state, sort),
         }
         match changes {
@@ -213,7 +213,7 @@ impl Rows {
         }
     }
 
-    fn mark(&mut self, state: &State, places: impl Iterator<Item = u32>) {
+    fn update_signatures(&mut self, state: &State, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
         self.signatures
             .resize(machines.len(), BigramSignature::default());
@@ -250,7 +250,7 @@ impl Rows {
     }
 
     /// Merges the changed devices, given by ascending index, into the order.
-    fn put_in(&mut self, state: &State, sort: Sort, changes: &[u32]) {
+    fn merge_sorted(&mut self, state: &State, sort: Sort, changes: &[u32]) {
         let machines = state.inventory.all();
         let known = self.sorted.len();
         if changes

@@ -9,7 +9,7 @@ use crate::action::{ActionKind, MAX_STEPS, Parameter, Plan, Plans, Step};
 use crate::model::clean;
 
 const MAX_NAME_CHARS: usize = 40;
-const GO_ON: &str = "go on";
+const CONTINUE: &str = "go on";
 const STOP: &str = "stop";
 /// The key of a plan, and of a step that overrides its plan.
 const AFTER_REFUSAL: &str = "after_refusal";
@@ -86,7 +86,7 @@ fn steps(table: &dyn TableLike) -> Result<Vec<Step>, Wrong> {
         let why = format!("{} is not a key of a plan", clean(key, 40));
         return Err((item.span(), why));
     }
-    let goes_on = goes_on(table)?.unwrap_or(true);
+    let continues = continues(table)?.unwrap_or(true);
     let item = table.get("steps");
     let list = item.and_then(Item::as_array);
     let count = list.map_or(0, toml_edit::Array::len);
@@ -103,12 +103,12 @@ fn steps(table: &dyn TableLike) -> Result<Vec<Step>, Wrong> {
                 |(span, why): Wrong| (span.or(value.span()), format!("step {}: {why}", n + 1));
             let table = value.as_inline_table();
             let no_table = || within((None, "is not { action = \"…\" }".to_owned()));
-            step(table.ok_or_else(no_table)?, goes_on).map_err(within)
+            step(table.ok_or_else(no_table)?, continues).map_err(within)
         })
         .collect()
 }
 
-fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
+fn step(table: &dyn TableLike, continues_by_default: bool) -> Result<Step, Wrong> {
     let item = table.get(ACTION);
     let name = item.and_then(Item::as_str).unwrap_or_default();
     // A tenant-wide action cannot be a step for one device.
@@ -124,7 +124,7 @@ fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
         return Err((item.and_then(Item::span), why));
     };
     let mut step = Step {
-        goes_on: goes_on(table)?.unwrap_or(goes_on_else),
+        continues: continues(table)?.unwrap_or(continues_by_default),
         ..Step::new(kind)
     };
     for (key, item) in table.iter() {
@@ -157,15 +157,15 @@ fn is_called(parameter: &Parameter, key: &str) -> bool {
         .contains(&key)
 }
 
-fn goes_on(table: &dyn TableLike) -> Result<Option<bool>, Wrong> {
+fn continues(table: &dyn TableLike) -> Result<Option<bool>, Wrong> {
     let Some(item) = table.get(AFTER_REFUSAL) else {
         return Ok(None);
     };
     match item.as_str() {
-        Some(GO_ON) => Ok(Some(true)),
+        Some(CONTINUE) => Ok(Some(true)),
         Some(STOP) => Ok(Some(false)),
         Some(_) | None => {
-            let why = format!("{AFTER_REFUSAL} is neither \"{GO_ON}\" nor \"{STOP}\"");
+            let why = format!("{AFTER_REFUSAL} is neither \"{CONTINUE}\" nor \"{STOP}\"");
             Err((item.span(), why))
         }
     }

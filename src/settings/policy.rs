@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         ..Rules::default()
     };
     let own = add(&mut rules.policy, text, document, file);
-    let (mut most, mut trouble) = (own.max_devices, own.trouble);
+    let (mut max, mut trouble) = (own.max_devices, own.trouble);
     let folder = file.parent().unwrap_or(Path::new(""));
     rules.asks_host = own
         .shared_host
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         match read_shared(&mut rules, &file) {
             // The tighter of two limits applies.
             Ok(theirs) => {
-                most = most.into_iter().chain(theirs.max_devices).min();
+                max = max.into_iter().chain(theirs.max_devices).min();
                 trouble = trouble.or(theirs.trouble);
             }
             Err(why) => trouble = trouble.or(Some(why)),
@@ -51,8 +51,8 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
     // After the shared plans, so that those of this computer's file replace them.
     let plan_trouble = plans::add(&mut rules.plans, text, document, file);
     rules.plan_trouble = plan_trouble.or(rules.plan_trouble);
-    if let Some(most) = most {
-        rules.policy.max_batch = most;
+    if let Some(max) = max {
+        rules.policy.max_batch = max;
     }
     if let Some(why) = trouble {
         // An unreadable limit may be tighter than the previous one.
@@ -148,9 +148,9 @@ fn add_key(
             }
             Ok(())
         }
-        Some(RuleKey::MostDevices) => {
-            let most = item.as_integer().ok_or(NO_NUMBER)?;
-            added.max_devices = Some(max_devices(most)?);
+        Some(RuleKey::MaxDevices) => {
+            let max = item.as_integer().ok_or(NO_NUMBER)?;
+            added.max_devices = Some(max_devices(max)?);
             Ok(())
         }
         Some(RuleKey::SharedFile) => {

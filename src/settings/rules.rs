@@ -45,7 +45,7 @@ pub enum RuleKey {
     ProtectedTags,
     ProtectedIds,
     VpnRanges,
-    MostDevices,
+    MaxDevices,
     OwnEntraDeviceId,
     SharedFile,
     Templates,
@@ -99,7 +99,7 @@ impl RuleKey {
             Self::ProtectedTags => ("policy", "protected_tags", Shape::List),
             Self::ProtectedIds => ("policy", "protected_ids", Shape::List),
             Self::VpnRanges => ("policy", "vpn_ranges", Shape::List),
-            Self::MostDevices => ("policy", "most_devices", Shape::Number),
+            Self::MaxDevices => ("policy", "most_devices", Shape::Number),
             Self::OwnEntraDeviceId => ("policy", "own_entra_device_id", Shape::Text),
             Self::SharedFile => ("policy", "shared_file", Shape::Text),
             Self::Templates => ("comments", "templates", Shape::List),
@@ -135,8 +135,8 @@ impl RuleKey {
             Self::ProtectedNames => Pattern::parse(entry).map(|_| ()),
             Self::ProtectedIds => device_id(entry).map(|_| ()),
             Self::VpnRanges => IpRange::parse(entry).map(|_| ()),
-            Self::MostDevices => match entry.parse() {
-                Ok(most) => max_devices(most).map(|_| ()),
+            Self::MaxDevices => match entry.parse() {
+                Ok(max) => max_devices(max).map(|_| ()),
                 Err(_) => Err(NO_MOST),
             },
             Self::OwnEntraDeviceId => only_if(
@@ -193,7 +193,7 @@ pub(super) fn device_id(text: &str) -> Result<MachineId, &'static str> {
 pub(super) fn max_devices(number: i64) -> Result<usize, &'static str> {
     usize::try_from(number)
         .ok()
-        .filter(|most| (1..=100).contains(most))
+        .filter(|max| (1..=100).contains(max))
         .ok_or(NO_MOST)
 }
 
@@ -215,7 +215,7 @@ impl WrittenRules {
         *written.text_mut(RuleKey::ProtectedIds) = lines(ids);
         let ranges = policy.vpn_ranges.iter().map(ToString::to_string);
         *written.text_mut(RuleKey::VpnRanges) = lines(ranges);
-        *written.text_mut(RuleKey::MostDevices) = policy.max_batch.to_string();
+        *written.text_mut(RuleKey::MaxDevices) = policy.max_batch.to_string();
         let own = policy.own_entra_device_id.as_deref();
         own.unwrap_or_default()
             .clone_into(written.text_mut(RuleKey::OwnEntraDeviceId));

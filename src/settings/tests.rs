@@ -261,7 +261,7 @@ cloud = "DoD"
             ),
             (RuleKey::ProtectedTags, "tier0", "tier0\nvip"),
             (RuleKey::VpnRanges, "", "10.8.0.0/16"),
-            (RuleKey::MostDevices, "", "25"),
+            (RuleKey::MaxDevices, "", "25"),
             (
                 RuleKey::OwnEntraDeviceId,
                 "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10",
@@ -304,7 +304,7 @@ templates = ["{ticket}: beacon seen", "clean again"]
 
     // The first settings in an empty folder; then the limit is removed.
     let folder = tempfile::tempdir().expect("a folder");
-    let save = |from, to| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, from, to)]));
+    let save = |from, to| save_rules(folder.path(), &changes(&[(RuleKey::MaxDevices, from, to)]));
     assert_eq!(save("", "3").expect("saved").policy.max_batch, 3);
     assert_eq!(save("3", "").expect("saved").policy.max_batch, 10);
 }
@@ -402,12 +402,12 @@ fn invalid_lines_are_reported_with_reason() {
             "Line 1: “10.8/40” is not an address range, such as 10.8.0.0/16",
         ),
         (
-            RuleKey::MostDevices,
+            RuleKey::MaxDevices,
             "0",
             "“0” is not a number from 1 to 100",
         ),
         (
-            RuleKey::MostDevices,
+            RuleKey::MaxDevices,
             "ten",
             "“ten” is not a number from 1 to 100",
         ),
@@ -427,8 +427,8 @@ fn invalid_lines_are_reported_with_reason() {
     for (key, text) in [
         (RuleKey::ProtectedNames, " DC01 \n\n*-dc.contoso.com"),
         (RuleKey::ProtectedTags, "tier0"),
-        (RuleKey::MostDevices, " 100 "),
-        (RuleKey::MostDevices, ""),
+        (RuleKey::MaxDevices, " 100 "),
+        (RuleKey::MaxDevices, ""),
         (RuleKey::VpnRanges, "10.8.0.7\n2001:db8::/32"),
         (RuleKey::Templates, "{ticket}: seen"),
     ] {
@@ -449,13 +449,13 @@ fn tighter_limit_wins_and_invalid_templates_do_not_invalidate_the_policy() {
         std::fs::write(folder.path().join(FILE_NAME), own).expect("written");
         Settings::read(folder.path()).expect("TOML").rules
     };
-    for (own, shared, most) in [
+    for (own, shared, max) in [
         ("", "", 10),
         ("", "most_devices = 25", 25),
         ("most_devices = 30", "most_devices = 25", 25),
         ("most_devices = 2", "most_devices = 25", 2),
     ] {
-        assert_eq!(read(own, shared).policy.max_batch, most, "{own} {shared}");
+        assert_eq!(read(own, shared).policy.max_batch, max, "{own} {shared}");
     }
     let rules = read("", "protected_tags = [\"tier0\"]");
     let (file, shared) = rules.shared.expect("a shared file");

@@ -371,10 +371,13 @@ mod tests {
             Some(arm.replace("\", \"", "/"))
         });
         for arm in arms {
-            let is_told = table
+            let is_documented = table
                 .iter()
                 .any(|(_, path)| *path == format!("/control/{arm}"));
-            assert!(is_told || arm == "fault/clear", "{arm} is not in the table");
+            assert!(
+                is_documented || arm == "fault/clear",
+                "{arm} is not in the table"
+            );
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) const TIMED_OUT: i32 = -2_145_844_840;
 /// `errorHResult` of a cancelled action (`E_ABORT`).
 pub(super) const CANCELLED: i32 = -2_147_467_260;
 /// The service's timeout for a silent device in seconds: three days and fourteen minutes.
-const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
+const TIMES_OUT_AFTER: i64 = 3 * 86_400 + 14 * 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(ascii_case_insensitive, const_into_str)]
@@ -77,7 +77,7 @@ pub(super) fn steps(
     let picked_up = (at(3), Status::InProgress, 0);
     match planned_outcome {
         PlannedOutcome::Usual(done) => vec![picked_up, (at(i64::from(done)), Status::Succeeded, 0)],
-        PlannedOutcome::Silent => vec![(at(PATIENCE), Status::TimeOut, TIMED_OUT)],
+        PlannedOutcome::Silent => vec![(at(TIMES_OUT_AFTER), Status::TimeOut, TIMED_OUT)],
         PlannedOutcome::Held(done) => {
             vec![
                 (at(600), Status::InProgress, 0),
@@ -197,11 +197,11 @@ mod tests {
         assert_eq!(after(PlannedOutcome::Usual(8), 4), (Status::InProgress, 0));
         assert_eq!(after(PlannedOutcome::Usual(8), 8), (Status::Succeeded, 0));
         assert_eq!(
-            after(PlannedOutcome::Silent, PATIENCE - 1),
+            after(PlannedOutcome::Silent, TIMES_OUT_AFTER - 1),
             (Status::Pending, 0)
         );
         assert_eq!(
-            after(PlannedOutcome::Silent, PATIENCE),
+            after(PlannedOutcome::Silent, TIMES_OUT_AFTER),
             (Status::TimeOut, TIMED_OUT)
         );
         assert_eq!(after(PlannedOutcome::Held(8), 599), (Status::Pending, 0));

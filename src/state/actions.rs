@@ -97,7 +97,7 @@ impl Actions {
         let old = known.actions.iter_mut().find(|old| old.id == id);
         let is_changed = if let Some(old) = old {
             let before = old.clone();
-            old.take_in(action);
+            old.merge(action);
             bytes = bytes + bytes_of(old) - bytes_of(&before);
             let (is_changed, is_moved) = (*old != before, old.created != before.created);
             if is_moved {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{Remote, State};
 use crate::action::{ActionKind, Change, ConditionState, Evidence};
 use crate::journal::{
-    Aftermath, Aftermaths, Entry, OrderStatus, Undone, status_in_full, status_in_short,
+    Aftermath, Aftermaths, Entry, OrderStatus, Reversal, status_in_full, status_in_short,
 };
 use crate::model::{MachineAction, MachineActionStatus, MachineRef, requestor_name};
 
@@ -110,10 +110,10 @@ impl State {
 
     /// The whole aftermath, for the wording of a status.
     #[must_use]
-    pub fn became(&self, entry: &Entry) -> Aftermath {
+    pub fn aftermath(&self, entry: &Entry) -> Aftermath {
         let undone = self.undone_by(entry).and_then(|evidence| {
             let action = self.action(&entry.machine().id, &evidence.action)?;
-            Some(Undone {
+            Some(Reversal {
                 done: ActionKind::of(action)?.spec().done,
                 by: requestor_name(evidence.by.as_deref()).into(),
                 at: evidence.since,
@@ -125,7 +125,7 @@ impl State {
         Aftermath {
             read_at: self.actions_read_at(entry),
             variant: entry.variant(self.own_reading(entry)).map(Into::into),
-            undone: undone.or_else(noted),
+            reversal: undone.or_else(noted),
             awaits_approval: self.awaits_approval(entry),
         }
     }
@@ -154,8 +154,8 @@ impl State {
         }
         let some = &rest[..rest.len().min(LOOKED_AT_ONCE)];
         aftermath.extend(some.iter().filter_map(|entry| {
-            let became = self.became(entry);
-            (became != Aftermath::default()).then(|| (entry.id(), became))
+            let aftermath = self.aftermath(entry);
+            (aftermath != Aftermath::default()).then(|| (entry.id(), aftermath))
         }));
         (some.len() < rest.len()).then_some(from + some.len())
     }
@@ -163,13 +163,13 @@ impl State {
     /// An order's status in full, with its aftermath. `at` formats a time.
     #[must_use]
     pub fn status_words(&self, entry: &Entry, at: impl Fn(Timestamp) -> String) -> String {
-        status_in_full(entry, &self.became(entry), at)
+        status_in_full(entry, &self.aftermath(entry), at)
     }
 
     /// An order's status in short, without names and times.
     #[must_use]
     pub fn status_word(&self, entry: &Entry) -> String {
-        status_in_short(entry, &self.became(entry))
+        status_in_short(entry, &self.aftermath(entry))
     }
 }
 

@@ -66,15 +66,12 @@ impl State {
             Event::EarlierEntries { entries, .. } => self.apply_entries(entries),
             Event::Entries(entries) => {
                 self.apply_entries(entries);
-                self.entries.line_up();
+                self.entries.sort_attention();
             }
             Event::Entry(entry) => self.apply_entry(*entry),
-            Event::Progress {
-                entry,
-                progress: note,
-            } => {
-                match note {
-                    Some(note) => self.progress.insert(entry, note),
+            Event::Progress { entry, progress } => {
+                match progress {
+                    Some(progress) => self.progress.insert(entry, progress),
                     None => self.progress.remove(&entry),
                 };
             }
@@ -257,7 +254,7 @@ impl State {
         if known.status == MachineActionStatus::Succeeded
             && let Some(machine) = known.machine_id.as_ref().filter(is_ordered).cloned()
         {
-            self.note_lifted(&machine);
+            self.note_reversals(&machine);
         }
         self.note_remark(made_by);
     }
@@ -270,7 +267,7 @@ impl State {
             self.note_what_is_known(id);
         }
         for machine in machines {
-            self.note_lifted(&machine);
+            self.note_reversals(&machine);
         }
     }
 
@@ -295,7 +292,7 @@ impl State {
         }
         self.entries.put(entry);
         self.note_what_is_known(id);
-        self.note_lifted(&machine);
+        self.note_reversals(&machine);
     }
 
     /// Applies what was read of an order's action before the order itself was known.

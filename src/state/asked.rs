@@ -162,7 +162,7 @@ mod tests {
         Arc::new(Machine::bare(MachineId::parse(id).expect("a literal id")))
     }
 
-    fn tell(state: &mut State, text: &str, news: AskedNews) {
+    fn apply(state: &mut State, text: &str, news: AskedNews) {
         let epoch = state.epoch;
         state.apply(Event::Asked {
             epoch,
@@ -173,8 +173,8 @@ mod tests {
 
     fn ask(state: &mut State, id: &str, answer: &[&str]) {
         let question = Question::Id(MachineId::parse(id).expect("a literal id"));
-        tell(state, id, AskedNews::Started(question));
-        tell(
+        apply(state, id, AskedNews::Started(question));
+        apply(
             state,
             id,
             AskedNews::Answered {
@@ -231,9 +231,9 @@ mod tests {
     fn events_of_a_replaced_query_or_another_account_are_dropped() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let question = |id: &str| Question::Id(MachineId::parse(id).expect("a literal id"));
-        tell(&mut state, "a1", AskedNews::Started(question("a1")));
-        tell(&mut state, "b1", AskedNews::Started(question("b1")));
-        tell(&mut state, "a1", AskedNews::Stopped);
+        apply(&mut state, "a1", AskedNews::Started(question("a1")));
+        apply(&mut state, "b1", AskedNews::Started(question("b1")));
+        apply(&mut state, "a1", AskedNews::Stopped);
         assert!(state.asked.for_search("a1").is_none());
         let asking = state.asked.for_search(" b1 ").expect("the last one");
         assert!(matches!(

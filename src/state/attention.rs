@@ -18,13 +18,13 @@ const RELEASE_IS_NEWS_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Indices of entries that need attention, in the order in which they came to need it: a new one is appended,
 /// so that no other moves.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unread {
+pub(super) struct AttentionQueue {
     line: BTreeMap<u64, usize>,
     numbers: HashMap<usize, u64>,
     next: u64,
 }
 
-impl Unread {
+impl AttentionQueue {
     /// Appends an index, unless it is there already, or removes it.
     pub(super) fn set(&mut self, place: usize, belongs: bool) {
         if !belongs {
@@ -97,7 +97,7 @@ impl State {
 
     /// Notes a machine's orders that someone else has reversed. A repetition after a release is a colleague's
     /// decision, shown in the row and on *Contained now*; the user's own actions elsewhere are no news.
-    pub(super) fn note_lifted(&mut self, machine: &MachineId) {
+    pub(super) fn note_reversals(&mut self, machine: &MachineId) {
         if self.known_actions(machine).is_empty() {
             return;
         }
@@ -113,7 +113,7 @@ impl State {
             .filter_map(reversal_of)
             .collect();
         for (entry, reversal) in lifted {
-            self.entries.note_lifted(entry, reversal);
+            self.entries.note_reversals(entry, reversal);
         }
     }
 

@@ -93,7 +93,7 @@ impl Batch<'_> {
                 for (parameter, value) in values.iter() {
                     step = step.with(parameter, value.text());
                 }
-                step.goes_on = place.goes_on;
+                step.continues = place.continues;
                 (step, Vec::new())
             });
             of_step.push(entry.id());

@@ -250,7 +250,7 @@ impl WayBack {
 
     /// The devices that one form releases from this condition, and those that it leaves out.
     #[must_use]
-    pub fn given_back(&self, condition: Condition) -> (&[MachineRef], Vec<&LeftOut>) {
+    pub fn to_release_from(&self, condition: Condition) -> (&[MachineRef], Vec<&LeftOut>) {
         let machines = match condition {
             Condition::Restricted => &self.to_unrestrict,
             Condition::Isolated | Condition::Contained => &self.to_release,
@@ -421,7 +421,7 @@ mod tests {
         assert_eq!(ids(&way_back.to_release), "a1 a7");
         assert_eq!(ids(&way_back.to_unrestrict), "a4");
         assert_eq!((way_back.being_lifted, way_back.pending), (1, 1));
-        let (_, left_out) = way_back.given_back(Condition::Isolated);
+        let (_, left_out) = way_back.to_release_from(Condition::Isolated);
         let left_out = left_out
             .iter()
             .map(|one| (one.machine.id.as_str(), &*one.why));
@@ -435,7 +435,7 @@ mod tests {
                 ("a8", "isolated by sam@contoso.com"),
             ]
         );
-        assert!(way_back.given_back(Condition::Restricted).1.is_empty());
+        assert!(way_back.to_release_from(Condition::Restricted).1.is_empty());
         let found = state.contained();
         let whose = |id: &str| {
             let mut rows = found.iter();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::action::{Evidence, Task};
 use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
-use crate::state::attention::Unread;
+use crate::state::attention::AttentionQueue;
 
 /// All entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ pub struct Entries {
     theirs_failed: HashMap<MachineActionId, Timestamp>,
     /// Succeeded orders reversed by someone else, with the number of their records when the reversal was read:
     /// timestamps would depend on differing clocks.
-    lifted: HashMap<EntryId, usize>,
+    reversed: HashMap<EntryId, usize>,
     /// The same orders with their reversals, in the order in which these were read.
     reversals: Vec<(EntryId, Evidence)>,
     /// Entries with a deviation or a pending approval, which needs attention.
@@ -36,14 +36,14 @@ pub struct Entries {
     /// Entries that have not ended.
     open: BTreeSet<usize>,
     /// Unacknowledged entries that went wrong, have an unknown outcome, or are held.
-    attention: Unread,
+    attention: AttentionQueue,
     /// The held ones among them.
-    held: Unread,
+    held: AttentionQueue,
     /// Entries that have ended and need no attention.
     ended: BTreeSet<usize>,
     /// The number of entries in the file when last read: orders of an earlier run, or of another console.
     of_earlier_runs: usize,
-    is_lined_up: bool,
+    is_attention_sorted: bool,
     /// Incremented on each change, to invalidate derived values.
     generation: u64,
 }
@@ -67,8 +67,8 @@ impl Entries {
 
     /// Sorts the entries that need attention by the time since which they do: once, at the start, before they
     /// are on screen.
-    pub(super) fn line_up(&mut self) {
-        if !std::mem::replace(&mut self.is_lined_up, true) {
+    pub(super) fn sort_attention(&mut self) {
+        if !std::mem::replace(&mut self.is_attention_sorted, true) {
             let all = &self.all;
             for list in [&mut self.attention, &mut self.held] {
                 list.sort_by_key(|index| all[index].status_since());
@@ -84,11 +84,11 @@ impl Entries {
             self.push(entry)
         };
         self.generation += 1;
-        self.sort_in(index);
+        self.reindex(index);
         // Only now is it known whether a cancellation came from here.
         if let Task::Cancel { action, .. } = &self.all[index].order.task {
             for cancelled in self.by_action.get(action).cloned().unwrap_or_default() {
-                self.sort_in(cancelled);
+                self.reindex(cancelled);
             }
         }
     }
@@ -122,7 +122,7 @@ impl Entries {
     }
 
     /// Moves an entry to the indices of its current status.
-    fn sort_in(&mut self, index: usize) {
+    fn reindex(&mut self, index: usize) {
         let entry = &self.all[index];
         // The service may move an order to another record of the device.
         let acted_on = entry.machine().id;
@@ -159,8 +159,9 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
         let id = entry.id();
-        let says_more =
-            entry.acts_elsewhere() || self.lifted.contains_key(&id) || self.remarked.contains(&id);
+        let says_more = entry.acts_elsewhere()
+            || self.reversed.contains_key(&id)
+            || self.remarked.contains(&id);
         (entry.unread_reversal().is_some()
             || (status.needs_person() || says_more) && !self.is_read(entry))
             // An action cancelled by this console went as intended.
@@ -173,7 +174,7 @@ impl Entries {
         let Some(read) = entry.acknowledged() else {
             return false;
         };
-        if let Some(known) = self.lifted.get(&entry.id()) {
+        if let Some(known) = self.reversed.get(&entry.id()) {
             let mut since = entry.records().iter().skip(*known);
             return since.any(|(_, record)| matches!(record, Record::Acknowledged { .. }));
         }
@@ -193,20 +194,20 @@ impl Entries {
         if indices.iter().any(is_theirs) {
             self.theirs_failed.insert(action.clone(), at);
             for index in indices {
-                self.sort_in(index);
+                self.reindex(index);
             }
         }
     }
 
     /// Notes that someone else has reversed an order, which needs attention.
-    pub(super) fn note_lifted(&mut self, id: EntryId, reversal: Evidence) {
+    pub(super) fn note_reversals(&mut self, id: EntryId, reversal: Evidence) {
         if let Some(index) = self.index_of(id)
-            && !self.lifted.contains_key(&id)
+            && !self.reversed.contains_key(&id)
         {
-            self.lifted.insert(id, self.all[index].records().len());
+            self.reversed.insert(id, self.all[index].records().len());
             self.reversals.push((id, reversal));
             self.generation += 1;
-            self.sort_in(index);
+            self.reindex(index);
         }
     }
 
@@ -225,7 +226,7 @@ impl Entries {
         };
         if let Some(index) = self.index_of(id).filter(|_| is_changed) {
             self.generation += 1;
-            self.sort_in(index);
+            self.reindex(index);
         }
     }
 

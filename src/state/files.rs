@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::explain::Explanation;
-use crate::guard::{FileLook, IndicatorsLook};
+use crate::guard::{KnownFile, KnownIndicators};
 use crate::message::{FileNews, IndicatorNews};
 use crate::model::FileFacts;
 
@@ -47,29 +47,29 @@ impl State {
         }
     }
 
-    pub(super) fn indicators_look(&self) -> IndicatorsLook<'_> {
+    pub(super) fn known_indicators(&self) -> KnownIndicators<'_> {
         match (self.indicators.get(), &self.indicators.failure) {
-            (Some(read), _) => IndicatorsLook::Read {
+            (Some(read), _) => KnownIndicators::Read {
                 of_files: &read.of_files,
                 total: read.total,
                 is_complete: read.is_complete,
             },
             (None, Some(failure)) if !self.indicators.loading => {
-                IndicatorsLook::Failed(&failure.headline)
+                KnownIndicators::Failed(&failure.headline)
             }
-            (None, _) => IndicatorsLook::NotYet,
+            (None, _) => KnownIndicators::NotYet,
         }
     }
 
-    pub(super) fn file_look(&self, sha1: &str) -> FileLook<'_> {
+    pub(super) fn known_file(&self, sha1: &str) -> KnownFile<'_> {
         let Some(file) = self.files.get(sha1) else {
-            return FileLook::NotYet;
+            return KnownFile::NotYet;
         };
         match (file.get(), &file.failure) {
-            (Some(Some(facts)), _) => FileLook::Known(facts),
-            (Some(None), _) => FileLook::Unknown,
-            (None, Some(failure)) => FileLook::Failed(&failure.headline),
-            (None, None) => FileLook::NotYet,
+            (Some(Some(facts)), _) => KnownFile::Known(facts),
+            (Some(None), _) => KnownFile::Unknown,
+            (None, Some(failure)) => KnownFile::Failed(&failure.headline),
+            (None, None) => KnownFile::NotYet,
         }
     }
 }

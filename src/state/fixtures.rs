@@ -114,7 +114,7 @@ impl From<Vec<Entry>> for Entries {
     fn from(all: Vec<Entry>) -> Self {
         let mut entries = Self::default();
         entries.put_read(all);
-        entries.line_up();
+        entries.sort_attention();
         entries
     }
 }

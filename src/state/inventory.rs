@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::explain::Explanation;
 use crate::model::{
-    MORE_THAN_KEPT, Machine, MachineId, MachineRef, PageDelay, Room, same_name, short_name,
+    MORE_THAN_KEPT, Machine, MachineId, MachineRef, MemoryBudget, PageDelay, same_name, short_name,
     skeleton,
 };
 
@@ -75,7 +75,7 @@ pub struct Inventory {
     machines: Vec<Arc<Machine>>,
     /// Parallel to `machines`.
     sizes: Vec<ListedSize>,
-    room: Room,
+    budget: MemoryBudget,
     /// Whether a machine was dropped for lack of memory since the current reading began.
     is_full: bool,
     by_id: Index,
@@ -230,10 +230,10 @@ impl Inventory {
                 bytes = self.sizes[index].bytes;
             }
             let more = machine.bytes_in_list();
-            self.room.give_back(bytes);
+            self.budget.release(bytes);
             if !self.makes_room_for(more, known) {
                 // Its memory is reserved already.
-                self.room.take(bytes);
+                self.budget.reserve(bytes);
                 self.is_full = true;
                 self.incomplete
                     .get_or_insert_with(|| MORE_THAN_KEPT.to_owned());
@@ -282,7 +282,7 @@ impl Inventory {
     /// Reserves `bytes`. If there is not enough memory, machines not shown by the current reading are dropped
     /// first, except the one at `place`.
     fn makes_room_for(&mut self, bytes: usize, place: Option<usize>) -> bool {
-        if self.room.take(bytes) {
+        if self.budget.reserve(bytes) {
             return true;
         }
         if self.is_full {
@@ -305,7 +305,7 @@ impl Inventory {
         let before = self.read_at.max(self.kept_at);
         let at = self.began_at.unwrap_or_default();
         self.drop_machines(&leaves, before, at);
-        self.room.take(bytes)
+        self.budget.reserve(bytes)
     }
 
     /// Drops the machines that a reading that ended at `at` did not show; the previous one ended at `before`.
@@ -335,12 +335,12 @@ impl Inventory {
             .extend(gone.take(left).map(|(machine, _)| (machine.id.clone(), at)));
         self.generation += 1;
         self.changes.clear();
-        let (mut stays, room) = (leaves.iter().map(|leaves| !leaves), &mut self.room);
+        let (mut stays, budget) = (leaves.iter().map(|leaves| !leaves), &mut self.budget);
         self.machines.retain(|_| stays.next().unwrap_or(true));
         let mut leaves = leaves.iter();
         self.sizes.retain(|size| {
             let leaves = leaves.next().is_some_and(|leaves| *leaves);
-            room.give_back(if leaves { size.bytes } else { 0 });
+            budget.release(if leaves { size.bytes } else { 0 });
             !leaves
         });
         self.rebuild_index();
@@ -420,8 +420,8 @@ mod tests {
     fn assert_is_bounded(inventory: &Inventory) {
         let size: usize = inventory.sizes.iter().map(|size| size.bytes).sum();
         assert_eq!(size, measured(inventory));
-        let mut left = Room::default();
-        assert!(left.take(size), "{size}");
+        let mut left = MemoryBudget::default();
+        assert!(left.reserve(size), "{size}");
         let places = 0..inventory.machines.len();
         assert!(
             places

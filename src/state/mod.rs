@@ -43,12 +43,12 @@ pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{
-    AlertsLook, DeviceList, Facts, FileLook, History, OwnAction, Ownership, Policy, Unread,
+    DeviceList, Facts, History, KnownAlerts, KnownFile, OwnAction, Ownership, Policy, ReadFailures,
     ownership,
 };
 use crate::journal::{Entry, OrderStatus};
 use crate::message::{
-    DownloadNews, HashingNews, LookBack, OrderProgress, ReadIndicators, open_orders_on,
+    DownloadNews, HashingNews, HistoryRange, OrderProgress, ReadIndicators, open_orders_on,
 };
 use crate::model::{
     AvailableActions, Budget, Cloud, EntryId, Epoch, FileFacts, HeapBytes, Host, KeyringState,
@@ -147,9 +147,9 @@ pub struct State {
     /// All known actions, by machine.
     pub actions: Actions,
     /// The period for which actions of all kinds were read, for the state column.
-    pub recent_actions: Remote<LookBack>,
+    pub recent_actions: Remote<HistoryRange>,
     /// The period for which containing actions were read, for *Contained now*.
-    pub containments: Remote<LookBack>,
+    pub containments: Remote<HistoryRange>,
     /// This console's entries, oldest first.
     pub entries: Entries,
     pub progress: HashMap<EntryId, OrderProgress>,
@@ -381,26 +381,26 @@ impl State {
                 .any(|action| ownership(action, Some(account), &[]) == Ownership::Mine)
     }
 
-    fn alerts_look(&self, id: &MachineId) -> AlertsLook<'_> {
+    fn known_alerts(&self, id: &MachineId) -> KnownAlerts<'_> {
         let alerts = self.panels.get(id).map(|panel| &panel.alerts);
         if let Some(why) = failure(alerts) {
-            return AlertsLook::Failed(why);
+            return KnownAlerts::Failed(why);
         }
         let Some(alerts) = alerts else {
-            return AlertsLook::NotChecked;
+            return KnownAlerts::NotChecked;
         };
         let Some(listed) = alerts.get() else {
             return if alerts.loading {
-                AlertsLook::Reading
+                KnownAlerts::Reading
             } else {
-                AlertsLook::NotChecked
+                KnownAlerts::NotChecked
             };
         };
         let open = listed.items.iter().filter(|alert| alert.is_open()).count();
         if listed.is_complete() {
-            AlertsLook::Open(open)
+            KnownAlerts::Open(open)
         } else {
-            AlertsLook::AtLeast(open)
+            KnownAlerts::AtLeast(open)
         }
     }
 
@@ -443,19 +443,19 @@ impl State {
             tickets: &self.settings.tickets,
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
-            unread: Unread {
+            unread: ReadFailures {
                 record: failure(self.machines.get(&machine.id)),
                 history: failure(self.histories.get(&machine.id)),
             },
             host: self.host.as_ref(),
-            file: hash.map_or(FileLook::NotYet, |hash| self.file_look(hash)),
-            indicators: self.indicators_look(),
+            file: hash.map_or(KnownFile::NotYet, |hash| self.known_file(hash)),
+            indicators: self.known_indicators(),
             namesakes: &namesakes,
             available: self.available(&machine.id, now),
             history: self.history(&machine.id),
             open_orders: &open_orders,
             own_actions: &own_actions,
-            alerts: self.alerts_look(&machine.id),
+            alerts: self.known_alerts(&machine.id),
             devices: DeviceList {
                 list: self.inventory.all(),
                 is_complete: self.inventory.is_complete(),

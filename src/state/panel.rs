@@ -68,7 +68,7 @@ mod tests {
         MachineId::parse(&format!("a{n}")).expect("a literal id")
     }
 
-    fn tell(state: &mut State, epoch: u64, n: usize, news: PanelNews) {
+    fn apply(state: &mut State, epoch: u64, n: usize, news: PanelNews) {
         state.apply(Event::Panel {
             epoch: Epoch(epoch),
             id: id(n),
@@ -80,11 +80,11 @@ mod tests {
     #[test]
     fn each_part_fails_separately_and_keeps_its_last_value() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
-        tell(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
-        tell(&mut state, 0, 1, PanelNews::Alerts(Ok(Vec::new().into())));
-        tell(&mut state, 0, 1, PanelNews::Reading(PanelPart::Alerts));
+        apply(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
+        apply(&mut state, 0, 1, PanelNews::Alerts(Ok(Vec::new().into())));
+        apply(&mut state, 0, 1, PanelNews::Reading(PanelPart::Alerts));
         let failure = Explanation::harmless("No answer", NextStep::TryAgain);
-        tell(&mut state, 0, 1, PanelNews::Alerts(Err(failure)));
+        apply(&mut state, 0, 1, PanelNews::Alerts(Err(failure)));
         let panel = state.panels.get(&id(1)).expect("applied");
         assert!(panel.alerts.value.is_some() && panel.alerts.failure.is_some());
         assert!(panel.users.value.is_some() && panel.users.failure.is_none());
@@ -104,7 +104,7 @@ mod tests {
         };
         let mebibytes = MAX_BYTES >> 20;
         for n in 0..2 * mebibytes {
-            tell(&mut state, 0, n, PanelNews::Users(Ok(vec![large()].into())));
+            apply(&mut state, 0, n, PanelNews::Users(Ok(vec![large()].into())));
         }
         let kept = (0..2 * mebibytes).filter(|n| state.panels.get(&id(*n)).is_some());
         assert_eq!(
@@ -115,11 +115,11 @@ mod tests {
         assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
         // A repeated read does not count twice; a panel that exceeds the limit alone is still shown.
         for _ in 0..2 * mebibytes {
-            tell(&mut state, 0, 7, PanelNews::Users(Ok(vec![large()].into())));
+            apply(&mut state, 0, 7, PanelNews::Users(Ok(vec![large()].into())));
         }
         assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
         let huge = (0..2 * mebibytes).map(|_| large()).collect::<Vec<_>>();
-        tell(&mut state, 0, 8, PanelNews::Users(Ok(huge.into())));
+        apply(&mut state, 0, 8, PanelNews::Users(Ok(huge.into())));
         assert!(state.panels.get(&id(8)).is_some() && state.panels.get(&id(7)).is_none());
     }
 
@@ -127,8 +127,8 @@ mod tests {
     fn panels_are_bounded_in_number_and_cleared_for_another_account() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         for n in 0..=KEPT {
-            tell(&mut state, 0, n, PanelNews::Users(Ok(Vec::new().into())));
-            tell(&mut state, 0, 0, PanelNews::Reading(PanelPart::Alerts));
+            apply(&mut state, 0, n, PanelNews::Users(Ok(Vec::new().into())));
+            apply(&mut state, 0, 0, PanelNews::Reading(PanelPart::Alerts));
         }
         assert!(state.panels.get(&id(1)).is_none(), "the oldest was evicted");
         assert!(state.panels.get(&id(0)).is_some() && state.panels.get(&id(KEPT)).is_some());
@@ -137,7 +137,7 @@ mod tests {
             epoch: Epoch(1),
         });
         assert!(state.panels.get(&id(0)).is_none());
-        tell(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
+        apply(&mut state, 0, 1, PanelNews::Users(Ok(Vec::new().into())));
         assert!(state.panels.get(&id(1)).is_none(), "late events dropped");
     }
 }

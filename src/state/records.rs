@@ -155,18 +155,18 @@ mod tests {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.policy.protected_tags = vec!["tier0".into()];
         let bare = || Machine::clone(&machine("a1", "one"));
-        let told = Machine {
+        let reported = Machine {
             machine_tags: Some(["Tier0".into()].into()),
             onboarding_status: Some(OnboardingStatus::CanBeOnboarded),
             merge: Merge::Into(MachineId::parse("b2").expect("a literal id")),
             ..bare()
         };
-        page(&mut state, &[Arc::new(told.clone())]);
-        let id = told.id.clone();
+        page(&mut state, &[Arc::new(reported.clone())]);
+        let id = reported.id.clone();
         let blocks = |state: &State| {
             let mut draft = Draft::new(
                 EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-                told.reference(),
+                reported.reference(),
                 Subject::Act(ActionKind::Isolate),
             );
             draft.comment = "alert 1234".into();

@@ -25,7 +25,7 @@ pub enum UiCommand {
     OpenPalette,
     FindMachine,
     Refresh,
-    LookNow,
+    PollNow,
     ShowDevices,
     ShowContained,
     ShowActivity,
@@ -189,7 +189,7 @@ impl UiCommand {
                 "Reads the list of devices again",
                 &[(BARE, Key::F5), (COMMAND, Key::R)],
             ),
-            Self::LookNow => keyed(
+            Self::PollNow => keyed(
                 "Check now",
                 "Checks all pending actions",
                 &[(COMMAND, Key::L)],

@@ -175,7 +175,7 @@ pub fn activity_height(height: f32) -> f32 {
 
 /// Automatic height of the activity list, and the window height it was computed for.
 #[derive(Clone, Copy)]
-struct Followed {
+struct LastHeight {
     height: f32,
     window: f32,
 }
@@ -187,13 +187,13 @@ fn followed_height(ui: &Ui, margin: f32) -> f32 {
         Id::unique("followed activity"),
         ui.available_rect_before_wrap(),
     );
-    let (window, most) = (
+    let (window, max) = (
         ui.ctx().content_rect().height(),
         activity_height(room.height()),
     );
     let wanted = activity::content_height(ui) + margin;
-    let wanted = wanted.clamp(ACTIVITY_CALM_HEIGHT.min(most), most);
-    let before: Option<Followed> = ui.data(|data| data.get_temp(id));
+    let wanted = wanted.clamp(ACTIVITY_CALM_HEIGHT.min(max), max);
+    let before: Option<LastHeight> = ui.data(|data| data.get_temp(id));
     // A window of another height has moved everything already.
     let before = before.filter(|before| (before.window - window).abs() < 1.0);
     let height = before.map_or(wanted, |before| {
@@ -205,13 +205,13 @@ fn followed_height(ui: &Ui, margin: f32) -> f32 {
         });
         if is_at { before.height } else { wanted }
     });
-    ui.data_mut(|data| data.insert_temp(id, Followed { height, window }));
-    height.min(most)
+    ui.data_mut(|data| data.insert_temp(id, LastHeight { height, window }));
+    height.min(max)
 }
 
 fn shown_activity_height(room: f32, height: f32) -> f32 {
-    let most = (room * 0.6).max(ACTIVITY_LINE_HEIGHT);
-    height.clamp(ACTIVITY_LINE_HEIGHT, most)
+    let max = (room * 0.6).max(ACTIVITY_LINE_HEIGHT);
+    height.clamp(ACTIVITY_LINE_HEIGHT, max)
 }
 
 /// The list, or the page that replaces it; in a narrow window also the device panel over the list.

@@ -194,18 +194,18 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
 /// Look of an order with its aftermath: a success that is no longer in effect, or not as ordered, has
 /// neither the tick nor the word of a plain one.
 #[must_use]
-pub fn order(entry: &Entry, became: &Aftermath) -> Look {
+pub fn order(entry: &Entry, aftermath: &Aftermath) -> Look {
     let (icon, role) = order_status(entry.status());
-    let (icon, role) = if became.undone.is_some() {
+    let (icon, role) = if aftermath.reversal.is_some() {
         (Icon::Undo, Role::Stale)
-    } else if became.variant.is_some() {
+    } else if aftermath.variant.is_some() {
         (Icon::Warning, Role::Caution)
-    } else if became.awaits_approval {
+    } else if aftermath.awaits_approval {
         (icon, Role::Caution)
     } else {
         (icon, role)
     };
-    Look::new(icon, role, status_in_short(entry, became))
+    Look::new(icon, role, status_in_short(entry, aftermath))
 }
 
 /// Look of an earlier run's orders that have not ended, or whose outcome is unknown.

@@ -285,8 +285,8 @@ fn rest_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) 
 /// Shows one fact, with more on hover and for a screen reader.
 fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) {
     let is_clipped = fact.rank == Rank::Clipped;
-    let most = if is_clipped { clipped } else { f32::INFINITY };
-    let response = strip_plate_ui(ui, look, &fact.text, most);
+    let max = if is_clipped { clipped } else { f32::INFINITY };
+    let response = strip_plate_ui(ui, look, &fact.text, max);
     ui.describe(&response, &fact.more);
     response.tip(&fact.more);
 }

@@ -6,7 +6,6 @@ use super::contained::ContainedView;
 use super::order::{KeptTexts, OrderForm, UsedTicket};
 use crate::explain::{Explanation, NextStep};
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
-pub use crate::model::{Column, PanelPart, Sort};
 use crate::search::{Rows, Tally};
 use crate::state::State;
 use crate::ui::activity::view::{Acknowledging, ActivityView};
@@ -30,7 +29,7 @@ pub struct Views {
     /// Devices ticked for a batch, in that order.
     pub bulk_selection: Vec<MachineRef>,
     /// egui's time of the last change to the ticks.
-    pub selected_at: f64,
+    pub bulk_changed_at: f64,
     pub dialog: Option<OpenDialog>,
     pub screen: Screen,
     /// Forms covered by another dialog, the bottom one first; each reappears when that closes.
@@ -65,7 +64,7 @@ pub struct Views {
     /// Number of this run's sign-ins that the user has seen.
     pub sign_ins_seen: usize,
     /// Dwell time of the selection.
-    pub rest: Option<Dwell>,
+    pub dwell: Option<Dwell>,
     /// The device last reached with the arrow keys. In a narrow window its panel stays closed, so that they
     /// keep working.
     pub walked_to: Option<MachineId>,
@@ -224,7 +223,7 @@ impl Views {
         self.bulk_selection.clear();
         self.ticket = None;
         self.kept_texts = KeptTexts::default();
-        self.rest = None;
+        self.dwell = None;
         self.covered.clear();
         self.refusal = None;
         self.recent = RecentItems::default();

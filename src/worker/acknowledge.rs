@@ -20,13 +20,13 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     };
     if let Some(why_not) = why_not {
         let explanation = Explanation::harmless(why_not, NextStep::None);
-        return context.screen.problem(explanation).await;
+        return context.sink.problem(explanation).await;
     }
     let Some(account) = context.session.account() else {
         let headline = "Nobody is signed in, so nothing can be acknowledged";
         let next = NextStep::SignIn;
         return context
-            .screen
+            .sink
             .problem(Explanation::harmless(headline, next))
             .await;
     };
@@ -62,7 +62,7 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
         return;
     }
     if let Err(error) = context.journal.record_all(records).await {
-        context.screen.problem(error.explain()).await;
+        context.sink.problem(error.explain()).await;
     }
 }
 

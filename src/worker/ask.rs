@@ -122,8 +122,5 @@ fn explain(error: &ApiError, question: &Question) -> Explanation {
 
 async fn report(context: &Context, epoch: Epoch, text: &str, news: AskedNews) {
     let text = text.into();
-    context
-        .screen
-        .emit(Event::Asked { epoch, text, news })
-        .await;
+    context.sink.emit(Event::Asked { epoch, text, news }).await;
 }

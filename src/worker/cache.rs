@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, Replacement};
-use crate::model::{Machine, Room};
+use crate::model::{Machine, MemoryBudget};
 
 const VERSION: u8 = 3;
 /// The maximum length of a line, more than any device takes.
@@ -59,14 +59,14 @@ pub(super) fn read(file: &Path) -> Option<Cached> {
     if head.v != VERSION {
         return None;
     }
-    let (mut machines, mut room) = (Vec::new(), Room::of_list());
+    let (mut machines, mut budget) = (Vec::new(), MemoryBudget::of_list());
     loop {
         let line = line(&mut lines)?;
         if line.is_empty() {
             return Some(Cached { at, machines });
         }
         if let Ok(machine) = serde_json::from_slice::<Machine>(&line) {
-            if !room.take(machine.bytes_in_list()) {
+            if !budget.reserve(machine.bytes_in_list()) {
                 return None;
             }
             machines.push(Arc::new(machine));

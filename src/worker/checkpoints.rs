@@ -16,7 +16,7 @@ use crate::message::Event;
 use crate::model::KeyringState;
 
 /// The time after which a silent keyring is reported; it may be asking to be unlocked.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SLOW_AFTER: Duration = Duration::from_secs(3);
 
 /// Minimum time between two checkpoints; intermediate ones are skipped.
 const DEBOUNCE: Duration = Duration::from_secs(2);
@@ -84,7 +84,7 @@ async fn remembered_checkpoint(
             say_unchecked(context, has_past.then_some(why))
         };
         let silent = async { say(KeyringTrouble::silent()).await };
-        let note = said_if_slow(context.auth.note(item), PATIENCE, silent).await;
+        let note = said_if_slow(context.auth.note(item), SLOW_AFTER, silent).await;
         match note {
             Ok(note) => return note.as_deref().and_then(Checkpoint::from_text),
             Err(why) => say(why).await,
@@ -106,7 +106,7 @@ fn unchecked(reason: &str, next: NextStep) -> Explanation {
 }
 
 async fn say_unchecked(context: &Context, why: Option<Explanation>) {
-    context.screen.emit(Event::JournalUnchecked(why)).await;
+    context.sink.emit(Event::JournalUnchecked(why)).await;
 }
 
 /// Saves the checkpoint of the closed journal, unless the keyring takes too long.
@@ -123,5 +123,5 @@ pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path)
     let next = outside("If you moved it, put it back before you act");
     let explanation = Explanation::harmless(headline, next);
     let explanation = explanation.with(journal.display().to_string());
-    context.screen.problem(explanation).await;
+    context.sink.problem(explanation).await;
 }

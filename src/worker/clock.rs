@@ -37,14 +37,14 @@ pub(super) fn on_the_wall_clock(at: Instant) -> Timestamp {
     now() + SignedDuration::try_from(left).unwrap_or(SignedDuration::from_mins(1))
 }
 
-/// Waits for `work` without a limit; runs the report if it takes longer than `patience`.
+/// Waits for `work` without a limit; runs the report if it takes longer than `timeout`.
 pub(super) async fn said_if_slow<T>(
     work: impl Future<Output = T>,
-    patience: Duration,
+    timeout: Duration,
     say: impl Future<Output = ()>,
 ) -> T {
     let mut work = pin!(work);
-    if let Ok(done) = tokio::time::timeout(patience, &mut work).await {
+    if let Ok(done) = tokio::time::timeout(timeout, &mut work).await {
         return done;
     }
     say.await;

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::accounts::Accounts;
 use super::cache;
 use super::downloads::Downloads;
+use super::event_sink::EventSink;
 use super::journal::JournalHandle;
 use super::known::{KnownMachines, ListAge};
 use super::order::{Orders, Watched};
-use super::screen::Screen;
 use super::session::{Renewal, SessionHandle};
 use super::settings::SettingsHandle;
 use super::timing::Timing;
@@ -33,7 +33,7 @@ pub(super) struct Context {
     pub session: SessionHandle,
     /// Accounts that were signed in before.
     pub accounts: Accounts,
-    pub screen: Screen,
+    pub sink: EventSink,
     pub settings: Arc<SettingsHandle>,
     pub journal: Arc<JournalHandle>,
     pub known: KnownMachines,
@@ -57,16 +57,16 @@ impl Context {
         memory: Option<PathBuf>,
         settings: SettingsHandle,
         journal: Arc<JournalHandle>,
-        screen: Screen,
+        sink: EventSink,
         (mode, target, timing): (Mode, Box<str>, Timing),
     ) -> Self {
         Self {
-            session: SessionHandle::new(auth.clone(), screen.clone(), timing),
-            watched: Watched::new(Arc::clone(&journal), screen.clone(), timing),
+            session: SessionHandle::new(auth.clone(), sink.clone(), timing),
+            watched: Watched::new(Arc::clone(&journal), sink.clone(), timing),
             accounts: Accounts::new(memory, auth.target()),
             client,
             auth,
-            screen,
+            sink,
             settings: Arc::new(settings),
             journal,
             known: KnownMachines::default(),
@@ -82,7 +82,7 @@ impl Context {
 
     pub async fn report_budget(&self) {
         self.report_clock().await;
-        self.screen.emit(Event::Budget(self.client.budget())).await;
+        self.sink.emit(Event::Budget(self.client.budget())).await;
     }
 
     /// Reports how far the service's clock is ahead, if that changed since the last report.
@@ -94,7 +94,7 @@ impl Context {
         let said = self.said_ahead.load(Ordering::Acquire);
         if secs.abs_diff(said) >= CLOCK_JITTER {
             self.said_ahead.store(secs, Ordering::Release);
-            self.screen.emit(Event::ServiceAhead(ahead)).await;
+            self.sink.emit(Event::ServiceAhead(ahead)).await;
         }
     }
 
@@ -102,7 +102,7 @@ impl Context {
     pub async fn show_action(&self, action: &MachineAction) {
         let epoch = self.session.epoch();
         let actions = vec![action.clone()];
-        self.screen.emit(Event::Actions { epoch, actions }).await;
+        self.sink.emit(Event::Actions { epoch, actions }).await;
     }
 
     /// Starts an account's session. Data of another account or tenant is cleared.

@@ -46,7 +46,7 @@ pub(super) fn read(context: &Arc<Context>, machine: MachineId) -> JoinHandle<()>
 async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let epoch = context.session.epoch();
     context
-        .screen
+        .sink
         .emit(Event::Reading {
             epoch,
             id: id.clone(),
@@ -84,14 +84,14 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         result: machine,
         at,
     };
-    context.screen.emit(machine).await;
+    context.sink.emit(machine).await;
     let history = Event::History {
         epoch,
         id: id.clone(),
         result: history,
         at,
     };
-    context.screen.emit(history).await;
+    context.sink.emit(history).await;
     if let Some(read) = read {
         reconcile_late(context, &read, Some(id)).await;
     }
@@ -113,7 +113,7 @@ pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelP
             news,
             at,
         };
-        context.screen.emit(event).await;
+        context.sink.emit(event).await;
     };
     report(PanelNews::Reading(part)).await;
     let client = &context.client;
@@ -179,5 +179,5 @@ async fn emit_file_update(context: &Context, epoch: Epoch, hash: &str, news: Fil
         news,
         at: now(),
     };
-    context.screen.emit(event).await;
+    context.sink.emit(event).await;
 }

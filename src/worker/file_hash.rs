@@ -82,7 +82,7 @@ impl Trouble {
 pub(super) async fn hash(context: Arc<Context>, file: PathBuf) {
     let say = async |news| {
         let file = file.clone();
-        context.screen.emit(Event::Hashing { file, news }).await;
+        context.sink.emit(Event::Hashing { file, news }).await;
     };
     say(HashingNews::Reads { read: 0, total: 0 }).await;
     let progress = Arc::new(Progress::default());
@@ -111,7 +111,7 @@ pub(super) async fn hash(context: Arc<Context>, file: PathBuf) {
 /// Reports that the last hashing was stopped.
 pub(super) async fn stopped(context: Arc<Context>, file: PathBuf) {
     let news = HashingNews::Stopped;
-    context.screen.emit(Event::Hashing { file, news }).await;
+    context.sink.emit(Event::Hashing { file, news }).await;
 }
 
 /// Reads a file as it was when opened; `before_end` runs after the last byte.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::screen::Screen;
+use super::event_sink::EventSink;
 use crate::message::Event;
 use crate::model::Host;
 
@@ -11,9 +11,9 @@ use crate::model::Host;
 pub type Addresses = Arc<dyn Fn() -> Vec<IpAddr> + Send + Sync>;
 
 /// Reports this computer's identity to the window, as soon as the system has returned it.
-pub(super) async fn report(screen: Screen) {
+pub(super) async fn report(sink: EventSink) {
     let asked = tokio::task::spawn_blocking(this_computer).await;
-    screen.emit(Event::Host(asked.unwrap_or_default())).await;
+    sink.emit(Event::Host(asked.unwrap_or_default())).await;
 }
 
 /// Reads the identity from the system. `None` if it reports neither name nor address.

@@ -19,17 +19,17 @@ pub(super) async fn load(context: Arc<Context>) {
 pub(super) async fn read_all(context: &Context) {
     let permission = &Permission::TiReadWrite;
     let epoch = context.session.epoch();
-    let tell = async |news| {
+    let emit = async |news| {
         let at = now();
         let event = Event::Indicators { epoch, news, at };
-        context.screen.emit(event).await;
+        context.sink.emit(event).await;
     };
-    tell(IndicatorNews::Reading).await;
+    emit(IndicatorNews::Reading).await;
     let read = context.client.indicators(Lane::Analyst).await;
     let infinitive = "read what is blocked on every device";
     let session = &context.session;
     let read = session.explained(read, infinitive, Some(permission)).await;
-    tell(IndicatorNews::Read(read.map(into_news))).await;
+    emit(IndicatorNews::Read(read.map(into_news))).await;
     context.report_budget().await;
 }
 

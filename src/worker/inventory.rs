@@ -7,15 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{monotonic_now, now};
 use super::context::Context;
-use super::kept_list::{CHUNK, Keeping};
+use super::kept_list::{CHUNK, ListWriter};
 use super::known::NEVER_READ_WHOLE;
 use super::list_pages::{PageResult, Pages, SLOW_AFTER};
 use super::order::reconcile_late;
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Cursor, Lane, More, Page};
 use crate::explain::Explanation;
-use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, PageDelay, Room};
+use crate::message::{Event, HistoryRange, InventoryNews};
+use crate::model::{
+    Epoch, MORE_THAN_KEPT, Machine, MachineActionType, MachineId, MemoryBudget, PageDelay,
+};
 
 /// The period for which actions of all kinds are read. Older ones are read with their device.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -41,7 +43,7 @@ pub(super) fn refresh(context: Arc<Context>) -> impl Future<Output = ()> + Send 
 struct ListSoFar {
     pages: usize,
     seen: HashSet<MachineId>,
-    room: Room,
+    budget: MemoryBudget,
     unreadable: usize,
     /// Devices of the short first page, which is shown before the list.
     first: Vec<MachineId>,
@@ -60,7 +62,7 @@ impl ListSoFar {
                 again += 1;
                 continue;
             }
-            if !self.room.take(machine.bytes_in_list()) {
+            if !self.budget.reserve(machine.bytes_in_list()) {
                 is_full = true;
                 break;
             }
@@ -88,9 +90,9 @@ impl ListSoFar {
         (machines, None)
     }
 
-    /// Final checks. `goes_on`: whether there are rows after the last page.
-    fn end(&mut self, goes_on: bool) {
-        let why = if goes_on {
+    /// Final checks. `has_more`: whether there are rows after the last page.
+    fn end(&mut self, has_more: bool) {
+        let why = if has_more {
             "the service sends less at a time than was asked for"
         } else if self.first.iter().all(|id| self.seen.contains(id)) {
             return;
@@ -107,15 +109,15 @@ struct Reading<'a> {
     epoch: Epoch,
     list: ListSoFar,
     pages: Pages,
-    keeping: Keeping,
+    writer: ListWriter,
 }
 
 impl<'a> Reading<'a> {
     fn begin(context: &'a Arc<Context>, epoch: Epoch) -> Self {
         let expected = context.list.shown(epoch).unwrap_or(NEVER_READ_WHOLE);
-        let room = Room::of_list();
+        let budget = MemoryBudget::of_list();
         let list = ListSoFar {
-            room,
+            budget,
             ..ListSoFar::default()
         };
         Self {
@@ -123,7 +125,7 @@ impl<'a> Reading<'a> {
             epoch,
             list,
             pages: Pages::of(&context.client, expected),
-            keeping: Keeping::begin(context, epoch),
+            writer: ListWriter::begin(context, epoch),
         }
     }
 
@@ -138,8 +140,8 @@ impl<'a> Reading<'a> {
             let page = self.page(&cursor).await?;
             next = self.take(page).await;
         }
-        let goes_on = self.list.incomplete.is_none() && self.pages.go_on().await;
-        self.list.end(goes_on);
+        let has_more = self.list.incomplete.is_none() && self.pages.has_more().await;
+        self.list.end(has_more);
         Ok(())
     }
 
@@ -166,11 +168,11 @@ impl<'a> Reading<'a> {
     /// Processes a page; returns the next cursor if there is more to read.
     async fn take(&mut self, page: Page<Machine>) -> Option<Cursor> {
         let (machines, next) = self.list.add(page);
-        self.keeping.add(&machines).await;
+        self.writer.add(&machines).await;
         self.show(&machines).await;
         drop(machines);
         if next.is_some() {
-            self.context.screen.catches_up().await;
+            self.context.sink.catches_up().await;
         }
         next
     }
@@ -194,7 +196,7 @@ async fn read_list(context: &Arc<Context>) {
     let mut reading = Reading::begin(context, epoch);
     let result = reading.all().await;
     let Reading {
-        mut list, keeping, ..
+        mut list, writer, ..
     } = reading;
     let has_begun = !list.seen.is_empty() || !list.first.is_empty();
     let infinitive = if has_begun {
@@ -212,7 +214,7 @@ async fn read_list(context: &Arc<Context>) {
     }
     if list.incomplete.is_none() {
         context.list.note_shown(epoch, list.seen.len());
-        keeping.finish().await;
+        writer.finish().await;
     }
     let news = InventoryNews::Done {
         at: now(),
@@ -301,17 +303,17 @@ async fn look_back(
     since: Timestamp,
     filter: &ActionFilter,
     infinitive: &str,
-) -> Result<LookBack, Explanation> {
+) -> Result<HistoryRange, Explanation> {
     let list = context.client.machine_actions(filter, Lane::Refresh).await;
     let list = context.session.explained(list, infinitive, None).await?;
     let is_complete = list.is_complete();
     reconcile_late(context, &list, None).await;
-    context.screen.show_actions(epoch, list.items).await;
-    Ok(LookBack { since, is_complete })
+    context.sink.show_actions(epoch, list.items).await;
+    Ok(HistoryRange { since, is_complete })
 }
 
 async fn report(context: &Context, epoch: Epoch, news: InventoryNews) {
-    context.screen.emit(Event::Inventory { epoch, news }).await;
+    context.sink.emit(Event::Inventory { epoch, news }).await;
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
 use super::clock::{now, said_if_slow};
-use super::screen::Screen;
+use super::event_sink::EventSink;
 use crate::explain::{Effect, Explain as _, Explanation, outside};
 use crate::journal::{
     Checkpoint, Compared, Entry, JournalError, NotSentReason, OrderStatus, Record,
@@ -25,7 +25,7 @@ pub(super) use thread::Opened;
 use thread::{AppendedRecords, Changed, Ends, Entries, Job, Reply};
 
 /// The duration of an append above which it is reported on screen.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SLOW_AFTER: Duration = Duration::from_secs(3);
 /// The maximum number of entries per event.
 const SHOWN_AT_ONCE: usize = 500;
 
@@ -38,7 +38,7 @@ const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// Handle of the thread that owns the journal's file.
 pub(super) struct JournalHandle {
-    screen: Screen,
+    sink: EventSink,
     entries: Entries,
     jobs: Sender<Job>,
     of_earlier_runs: AtomicUsize,
@@ -71,7 +71,7 @@ impl JournalHandle {
     ///
     /// # Errors
     /// The system provides no thread.
-    pub fn start(path: Box<Path>, mode: Mode, screen: Screen) -> std::io::Result<(Self, Opening)> {
+    pub fn start(path: Box<Path>, mode: Mode, sink: EventSink) -> std::io::Result<(Self, Opening)> {
         let entries = Entries::default();
         let Ends {
             jobs,
@@ -83,14 +83,14 @@ impl JournalHandle {
             entries,
             checkpoint,
             path,
-            ..Self::over(jobs, screen)
+            ..Self::over(jobs, sink)
         };
         Ok((handle, Opening { opened, to_show }))
     }
 
-    fn over(jobs: Sender<Job>, screen: Screen) -> Self {
+    fn over(jobs: Sender<Job>, sink: EventSink) -> Self {
         Self {
-            screen,
+            sink,
             entries: Entries::default(),
             jobs,
             of_earlier_runs: AtomicUsize::new(0),
@@ -115,9 +115,9 @@ impl JournalHandle {
                 "It continues as soon as the disk answers. Check the disk that holds the data folder",
             );
             let why = Explanation::harmless(headline, next);
-            self.screen.emit(Event::Journal(Err(why))).await;
+            self.sink.emit(Event::Journal(Err(why))).await;
         };
-        let how = said_if_slow(opened, PATIENCE, say).await;
+        let how = said_if_slow(opened, SLOW_AFTER, say).await;
         let mut how = how.unwrap_or(Opened {
             trouble: Some(JournalError::Ended),
             ..Opened::default()
@@ -126,13 +126,13 @@ impl JournalHandle {
             file: self.path.to_path_buf(),
             put_aside: std::mem::take(&mut how.put_aside),
         };
-        self.screen.emit(Event::JournalWork(found)).await;
+        self.sink.emit(Event::JournalWork(found)).await;
         let entries = std::mem::take(&mut how.entries);
         self.of_earlier_runs.store(entries.len(), Ordering::Release);
         self.show_read(&entries).await;
         self.may_act.store(how.trouble.is_none(), Ordering::Release);
         if how.trouble.is_none() {
-            self.screen.emit(Event::Journal(Ok(()))).await;
+            self.sink.emit(Event::Journal(Ok(()))).await;
         }
         tokio::spawn(show_written(Arc::clone(self), to_show));
         Opened { entries, ..how }
@@ -146,16 +146,16 @@ impl JournalHandle {
             left -= some.len();
             let entries = some.to_vec();
             let earlier = Event::EarlierEntries { entries, left };
-            self.screen.emit(earlier).await;
+            self.sink.emit(earlier).await;
         }
-        self.screen.emit(Event::Entries(last.to_vec())).await;
+        self.sink.emit(Event::Entries(last.to_vec())).await;
     }
 
     /// Makes this console read-only for the rest of the run, because of this error, and reports why.
     pub async fn only_look(&self, error: &JournalError, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
         *self.why_not.lock() = Some(why.clone());
-        self.screen.emit(Event::Journal(Err(why))).await;
+        self.sink.emit(Event::Journal(Err(why))).await;
         self.only_looks
             .send_replace(Some(error.is_another_console()));
     }
@@ -275,11 +275,11 @@ impl JournalHandle {
         let known = self.entry(entry);
         if known.is_some_and(|e| e.first_sent_at().is_some()) {
             let explanation = self.explain_after_sending(entry, &error);
-            let note = OrderProgress::Stuck(explanation.clone());
-            self.screen.show_progress(entry, Some(note)).await;
-            self.screen.problem(explanation).await;
+            let progress = OrderProgress::Stuck(explanation.clone());
+            self.sink.show_progress(entry, Some(progress)).await;
+            self.sink.problem(explanation).await;
         } else {
-            self.screen.problem(self.explain_unwritten(&error)).await;
+            self.sink.problem(self.explain_unwritten(&error)).await;
         }
         if !self.may_act() {
             // Nothing more is written in this run, but the record is still true.
@@ -313,7 +313,7 @@ impl JournalHandle {
         if has_left && self.may_act() {
             // It is looked up once the disk may work again.
             let explanation = self.explain_after_sending(entry, &error);
-            return self.screen.problem(explanation).await;
+            return self.sink.problem(explanation).await;
         }
         let why = self.explain_unwritten(&error);
         // These two only follow from the cause, which is why nothing can be written.
@@ -331,7 +331,7 @@ impl JournalHandle {
         };
         self.show_only(entry, vec![unsent]).await;
         if self.may_act() {
-            self.screen.problem(why).await;
+            self.sink.problem(why).await;
         }
     }
 
@@ -369,7 +369,7 @@ impl JournalHandle {
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
         let changed = self.entries.adopt(written);
         if !changed.is_empty() {
-            self.screen.emit(Event::Entries(changed)).await;
+            self.sink.emit(Event::Entries(changed)).await;
         }
     }
 
@@ -425,10 +425,10 @@ impl JournalHandle {
                     "Nothing is sent until then. Check the disk that holds the data folder",
                 );
                 let said = Explanation::harmless(headline, next);
-                self.screen.problem(said).await;
+                self.sink.problem(said).await;
             }
         };
-        let done = said_if_slow(work, PATIENCE, say).await;
+        let done = said_if_slow(work, SLOW_AFTER, say).await;
         self.disk_hangs.store(false, Ordering::Release);
         done
     }
@@ -436,7 +436,7 @@ impl JournalHandle {
     async fn show(&self, changed: &Changed) {
         for entry in changed {
             let entry = Box::new(Entry::clone(entry));
-            self.screen.emit(Event::Entry(entry)).await;
+            self.sink.emit(Event::Entry(entry)).await;
         }
     }
 }

@@ -18,15 +18,15 @@ pub(super) const CHUNK: usize = 1_000;
 /// The maximum number of pages that wait for the disk.
 const WAITING: usize = 2;
 /// The longest wait of a page for the disk, after which the reading continues without it.
-const DISK_PATIENCE: Duration = Duration::from_secs(2);
+const DISK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A page, or `None` at the end of a complete list.
 type Piece = Option<Vec<Arc<Machine>>>;
 
 /// A list being written. It is discarded if dropped before its end.
-pub(super) struct Keeping(Option<mpsc::Sender<Piece>>);
+pub(super) struct ListWriter(Option<mpsc::Sender<Piece>>);
 
-impl Keeping {
+impl ListWriter {
     pub fn begin(context: &Arc<Context>, epoch: Epoch) -> Self {
         let account = context.session.account();
         let kept = account.and_then(|account| context.kept_list(&account));
@@ -52,7 +52,7 @@ impl Keeping {
 
     async fn send(&mut self, piece: Piece) {
         if let Some(sender) = &self.0
-            && sender.send_timeout(piece, DISK_PATIENCE).await.is_err()
+            && sender.send_timeout(piece, DISK_TIMEOUT).await.is_err()
         {
             self.0 = None;
         }
@@ -95,7 +95,7 @@ pub(super) async fn show(context: &Arc<Context>) {
         for some in machines.chunks(CHUNK) {
             let machines = some.to_vec();
             let news = InventoryNews::Kept { at, machines };
-            context.screen.emit(Event::Inventory { epoch, news }).await;
+            context.sink.emit(Event::Inventory { epoch, news }).await;
         }
         context.list.note_shown(epoch, machines.len());
     }

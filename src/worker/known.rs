@@ -108,7 +108,7 @@ impl KnownMachines {
             let mut before: HashMap<_, _> = before.into_iter().map(|a| (a.id.clone(), a)).collect();
             for action in &mut history.items {
                 if let Some(mut known) = before.remove(&action.id) {
-                    known.take_in(action.clone());
+                    known.merge(action.clone());
                     *action = known;
                 }
                 if let Some(status) = ended.get(&action.id)

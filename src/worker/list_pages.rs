@@ -103,7 +103,7 @@ impl Pages {
 
     /// Whether there are rows after a short page that seemed to be the last one: the next page was prefetched,
     /// and is not empty.
-    pub async fn go_on(&mut self) -> bool {
+    pub async fn has_more(&mut self) -> bool {
         let Some(mut next) = self.ahead.pop_front() else {
             return false;
         };
@@ -185,14 +185,14 @@ mod tests {
     async fn pages_are_prefetched_only_after_a_counted_cursor() {
         let (mut pages, open) = pages(usize::MAX);
         let places = places();
-        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
-        read(&mut pages, &open, &places[0], goes_on(1)).await;
+        let more_after = |n: usize| page(2, More::Next(places[n].clone()));
+        read(&mut pages, &open, &places[0], more_after(1)).await;
         assert!(asked(&open).is_empty(), "one alone at first");
         // The others are prefetched while the first of them is awaited.
         for n in 1..4 {
             let (page, ()) = tokio::join!(pages.page(&places[n]), async {
                 assert_eq!(asked(&open), places[n..n + 4]);
-                answer(&open, 0, goes_on(n + 1));
+                answer(&open, 0, more_after(n + 1));
             });
             assert!(page.is_ok());
         }
@@ -202,10 +202,10 @@ mod tests {
     async fn rows_beyond_the_last_known_count_are_not_prefetched() {
         let (mut pages, open) = pages(25_000);
         let places = places();
-        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+        let more_after = |n: usize| page(2, More::Next(places[n].clone()));
         for (n, under_way) in [(0, 0), (1, 1), (2, 0), (3, 0)] {
             let (page, ()) = tokio::join!(pages.page(&places[n]), async {
-                answer(&open, 0, goes_on(n + 1));
+                answer(&open, 0, more_after(n + 1));
             });
             assert!(page.is_ok());
             assert_eq!(asked(&open), places[n + 1..=n + under_way]);
@@ -225,13 +225,13 @@ mod tests {
         for (secs, under_way) in [(9, 3), (11, 0)] {
             let (mut pages, open) = pages(usize::MAX);
             let places = places();
-            let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
+            let more_after = |n: usize| page(2, More::Next(places[n].clone()));
             let (first, ()) = tokio::join!(pages.page(&places[0]), async {
                 tokio::time::sleep(Duration::from_secs(secs)).await;
-                answer(&open, 0, goes_on(1));
+                answer(&open, 0, more_after(1));
             });
             assert!(first.is_ok());
-            read(&mut pages, &open, &places[1], goes_on(2)).await;
+            read(&mut pages, &open, &places[1], more_after(2)).await;
             assert_eq!(asked(&open).len(), under_way, "{secs}");
         }
     }
@@ -240,12 +240,12 @@ mod tests {
     async fn prefetched_pages_are_aborted_on_another_cursor() {
         let (mut pages, open) = pages(usize::MAX);
         let places = places();
-        let goes_on = |n: usize| page(2, More::Next(places[n].clone()));
-        read(&mut pages, &open, &places[0], goes_on(1)).await;
-        read(&mut pages, &open, &places[1], goes_on(7)).await;
+        let more_after = |n: usize| page(2, More::Next(places[n].clone()));
+        read(&mut pages, &open, &places[0], more_after(1)).await;
+        read(&mut pages, &open, &places[1], more_after(7)).await;
         let mut given_up = std::mem::take(&mut *open.lock());
         assert_eq!(given_up.len(), 3);
-        read(&mut pages, &open, &places[7], goes_on(1)).await;
+        read(&mut pages, &open, &places[7], more_after(1)).await;
         for (_, sender) in &mut given_up {
             sender.closed().await;
         }
@@ -267,9 +267,9 @@ mod tests {
             read(&mut pages, &open, &places[0], page(2, next)).await;
             read(&mut pages, &open, &places[1], page(1, More::No)).await;
             answer(&open, 0, page(rows, More::No));
-            assert_eq!(pages.go_on().await, more);
+            assert_eq!(pages.has_more().await, more);
         }
         let (mut pages, _open) = pages(usize::MAX);
-        assert!(!pages.go_on().await, "none was prefetched");
+        assert!(!pages.has_more().await, "none was prefetched");
     }
 }

@@ -13,7 +13,7 @@ use crate::journal::{Unended, in_use_beside};
 use crate::message::Event;
 
 /// The longest wait for the disk's answer to the check; then the deletion is refused.
-const DISK_PATIENCE: Duration = Duration::from_secs(2);
+const DISK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A requested deletion, while it is checked whether it may proceed.
 #[derive(Default)]
@@ -70,7 +70,7 @@ pub(super) async fn is_clear(context: Arc<Context>) -> bool {
     let why = in_use(&context).await;
     let is_clear = why.is_none();
     if let Some(why) = why {
-        context.screen.problem(why).await;
+        context.sink.problem(why).await;
     }
     is_clear
 }
@@ -78,7 +78,7 @@ pub(super) async fn is_clear(context: Arc<Context>) -> bool {
 async fn in_use(context: &Context) -> Option<Explanation> {
     let journal = context.journal.path().to_owned();
     let asked = tokio::task::spawn_blocking(move || in_use_beside(&journal));
-    let Ok(Ok(in_use)) = tokio::time::timeout(DISK_PATIENCE, asked).await else {
+    let Ok(Ok(in_use)) = tokio::time::timeout(DISK_TIMEOUT, asked).await else {
         let remedy = "Try again later".to_owned();
         return Some(refusal("the data folder does not answer", remedy));
     };
@@ -105,7 +105,7 @@ pub(super) async fn delete(context: Arc<Context>) {
             ),
             details: Vec::new(),
         };
-        context.screen.emit(Event::SignInFailed(left)).await;
+        context.sink.emit(Event::SignInFailed(left)).await;
     }
     if let Some(error) = unnoted {
         sign_in::note_or_remove(&context, &error).await;

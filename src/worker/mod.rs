@@ -3,9 +3,9 @@
 mod order;
 
 mod context;
+mod event_sink;
 mod journal;
 mod known;
-mod screen;
 mod session;
 mod settings;
 mod start;
@@ -18,10 +18,10 @@ mod ask;
 mod cache;
 mod device;
 mod downloads;
-mod evidence;
 mod file_hash;
 mod indicators;
 mod inventory;
+mod journal_export;
 mod kept_list;
 mod list_pages;
 mod package;
@@ -52,10 +52,10 @@ use crate::guard::Policy;
 use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode, PanelPart};
 use context::Context;
+use event_sink::EventSink;
 use journal::JournalHandle;
 use local_data::Deletion;
 use order::OrderControl;
-use screen::Screen;
 use settings::SettingsHandle;
 use window::LayoutWriter;
 
@@ -122,18 +122,17 @@ impl WorkerHandle {
             .map_err(|e| cannot(&e))?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (event_queue, events) = mpsc::channel(EVENTS);
-        let screen = Screen {
-            events: event_queue,
+        let sink = EventSink {
+            sender: event_queue,
             request_repaint: Arc::clone(&setup.request_repaint),
             on_event: Arc::clone(&setup.on_event),
         };
-        let journal =
-            JournalHandle::start(setup.journal.clone().into(), setup.mode, screen.clone());
+        let journal = JournalHandle::start(setup.journal.clone().into(), setup.mode, sink.clone());
         let journal = journal.map_err(|e| cannot(&e))?;
         let thread = std::thread::Builder::new()
             .name("cordon-background".into())
             .spawn(move || {
-                runtime.block_on(run(setup, http, command_queue, screen, journal));
+                runtime.block_on(run(setup, http, command_queue, sink, journal));
                 // A hung keyring or request must not delay the window's closing.
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
@@ -194,7 +193,7 @@ async fn run(
     setup: Setup,
     http: Http,
     mut commands: mpsc::Receiver<Command>,
-    screen: Screen,
+    sink: EventSink,
     (journal, opening): (JournalHandle, journal::Opening),
 ) {
     let Setup {
@@ -215,12 +214,12 @@ async fn run(
         Client::new(&endpoints, http, session.clone(), clock),
         session,
         memory.clone(),
-        SettingsHandle::new(screen.clone(), memory.clone(), mode, policy),
+        SettingsHandle::new(sink.clone(), memory.clone(), mode, policy),
         Arc::new(journal),
-        screen.clone(),
+        sink.clone(),
         (mode, endpoints.name, timing),
     ));
-    let (window, layout_sent) = LayoutWriter::start(screen, memory);
+    let (window, layout_sent) = LayoutWriter::start(sink, memory);
     spawn(start::begin(
         Arc::clone(&context),
         layout_sent,
@@ -271,11 +270,11 @@ async fn next_command(
             Some(Command::RefreshMachines)
         }
         () = sleep_watch.woken() => {
-            context.watched.look_now();
+            context.watched.poll_now();
             Some(if context.session.status().is_signed_in() {
                 Command::RefreshMachines
             } else {
-                Command::LookNow
+                Command::PollNow
             })
         }
     }
@@ -315,7 +314,7 @@ impl Tasks {
     /// Ends the tasks that would write deleted data again. An order may have been sent since the request.
     async fn delete_local_data(&mut self, context: Arc<Context>) {
         if let Some(why) = local_data::trouble(&context) {
-            return context.screen.problem(why).await;
+            return context.sink.problem(why).await;
         }
         abort(&mut self.sign_in);
         abort(&mut self.refresh);
@@ -391,13 +390,13 @@ impl Tasks {
             Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::NoteReversals(undone) => spawn(acknowledge::note_reversals(context, undone)),
-            Command::LookNow => context.watched.look_now(),
+            Command::PollNow => context.watched.poll_now(),
             Command::DeleteLocalData => self.deletion.begin(local_data::is_clear(context)),
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),
-            Command::VerifyJournal => spawn(evidence::verify(context)),
-            Command::ExportJournal(wanted) => spawn(evidence::export(context, *wanted)),
+            Command::VerifyJournal => spawn(journal_export::verify(context)),
+            Command::ExportJournal(wanted) => spawn(journal_export::export(context, *wanted)),
             Command::RememberWindow(layout) => self.window.keep(*layout),
             // Ends the loop.
             Command::Shutdown => {}

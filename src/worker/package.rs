@@ -80,7 +80,7 @@ async fn download(context: &Arc<Context>, entry: EntryId, folder: &Path, cancell
         entry,
         epoch,
     };
-    report.say(DownloadNews::AsksForLink).await;
+    report.emit(DownloadNews::AsksForLink).await;
     let stem = stem(known);
     let news = fetch(&report, &action, folder, stem, cancelled).await;
     context.downloads.end(entry);
@@ -88,7 +88,7 @@ async fn download(context: &Arc<Context>, entry: EntryId, folder: &Path, cancell
         let record = downloaded(saved, by);
         context.journal.record_or_say(entry, vec![record]).await;
     }
-    report.say(news).await;
+    report.emit(news).await;
     context.report_budget().await;
 }
 
@@ -125,10 +125,10 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    async fn say(&self, news: DownloadNews) {
+    async fn emit(&self, news: DownloadNews) {
         let (epoch, entry) = (self.epoch, self.entry);
         let event = Event::Download { epoch, entry, news };
-        self.context.screen.emit(event).await;
+        self.context.sink.emit(event).await;
     }
 }
 
@@ -268,7 +268,7 @@ impl<'a> Transfer<'a> {
                 lost_after,
                 received,
             };
-            self.report.say(news).await;
+            self.report.emit(news).await;
             let pause = self.report.context.timing.secs(1 << (fruitless - 1));
             tokio::time::sleep(pause).await;
         }
@@ -283,7 +283,7 @@ impl<'a> Transfer<'a> {
         };
         let mut incoming = client.open_package(link, &mut self.received).await?;
         loop {
-            self.tell().await;
+            self.emit_progress().await;
             let Some(piece) = incoming.next(&mut self.received).await? else {
                 return Ok(());
             };
@@ -320,7 +320,7 @@ impl<'a> Transfer<'a> {
             };
             if said != Some(until) {
                 said = Some(until);
-                self.report.say(DownloadNews::WaitsForLink(until)).await;
+                self.report.emit(DownloadNews::WaitsForLink(until)).await;
             }
             let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
             tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
@@ -332,7 +332,7 @@ impl<'a> Transfer<'a> {
     }
 
     /// Reports progress at intervals.
-    async fn tell(&mut self) {
+    async fn emit_progress(&mut self) {
         let is_due = self
             .reported
             .is_none_or(|at| at.elapsed() >= BETWEEN_REPORTS);
@@ -340,7 +340,7 @@ impl<'a> Transfer<'a> {
             self.reported = Some(monotonic_now());
             let (received, total) = (self.received.bytes, self.received.total);
             let news = DownloadNews::Receives { received, total };
-            self.report.say(news).await;
+            self.report.emit(news).await;
         }
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::clock::{monotonic_now, now};
-use super::screen::Screen;
+use super::event_sink::EventSink;
 use super::timing::Timing;
 use crate::api::{ApiError, Verb};
 use crate::auth::{AuthError, Session, SignedIn};
@@ -72,14 +72,14 @@ pub(super) struct Present {
 /// Handle of the session.
 pub(super) struct SessionHandle {
     auth: Session,
-    screen: Screen,
+    sink: EventSink,
     timing: Timing,
     present: watch::Sender<Present>,
     accepted: Notify,
 }
 
 impl SessionHandle {
-    pub fn new(auth: Session, screen: Screen, timing: Timing) -> Self {
+    pub fn new(auth: Session, sink: EventSink, timing: Timing) -> Self {
         let present = Present {
             epoch: Epoch(0),
             account: None,
@@ -88,7 +88,7 @@ impl SessionHandle {
         };
         Self {
             auth,
-            screen,
+            sink,
             timing,
             present: watch::Sender::new(present),
             accepted: Notify::new(),
@@ -235,9 +235,7 @@ impl SessionHandle {
     /// Shows that the sign-in was not renewed, and why.
     pub async fn show_not_renewed(&self, error: &AuthError) {
         self.show().await;
-        self.screen
-            .emit(Event::RenewalFailed(error.explain()))
-            .await;
+        self.sink.emit(Event::RenewalFailed(error.explain())).await;
     }
 
     /// Shows the signed-in account, unless the user is signing in: the page with the code must stay.
@@ -249,7 +247,7 @@ impl SessionHandle {
 
     pub async fn show_as(&self, status: SessionStatus) {
         let epoch = self.epoch();
-        self.screen.emit(Event::Session { status, epoch }).await;
+        self.sink.emit(Event::Session { status, epoch }).await;
     }
 
     pub fn set_signing_in(&self, signs_in: bool) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::screen::Screen;
+use super::event_sink::EventSink;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::files;
 use crate::guard::Policy;
@@ -19,11 +19,11 @@ use crate::settings::{
 };
 
 /// The longest wait of an order for the rules to be read again.
-const PATIENCE: Duration = Duration::from_secs(2);
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Handle of the settings, and of the rules in force.
 pub(super) struct SettingsHandle {
-    screen: Screen,
+    sink: EventSink,
     /// Locked briefly, never during disk access.
     state: Mutex<State>,
 }
@@ -77,7 +77,7 @@ impl State {
 
 impl SettingsHandle {
     /// Creates the handle; in a run without a folder, with the settings that the run was started with.
-    pub fn new(screen: Screen, folder: Option<PathBuf>, mode: Mode, policy: Policy) -> Self {
+    pub fn new(sink: EventSink, folder: Option<PathBuf>, mode: Mode, policy: Policy) -> Self {
         let storage = if let Some(folder) = folder {
             // Rules came from a file: if it is gone on the next read, the rules are not.
             let was_there = policy.has_rules();
@@ -99,7 +99,7 @@ impl SettingsHandle {
             is_saving: false,
         };
         Self {
-            screen,
+            sink,
             state: Mutex::new(state),
         }
     }
@@ -157,17 +157,17 @@ impl SettingsHandle {
         self.state().is_reading = false;
     }
 
-    /// Reads the rules again before sending, and waits no longer than [`PATIENCE`].
+    /// Reads the rules again before sending, and waits no longer than [`READ_TIMEOUT`].
     ///
     /// # Errors
     /// Why they were not read; the order is judged by the last ones read.
     pub async fn read_before_sending(self: &Arc<Self>) -> Result<(), Box<str>> {
         let reading = tokio::spawn(Arc::clone(self).read());
-        match tokio::time::timeout(PATIENCE, reading).await {
+        match tokio::time::timeout(READ_TIMEOUT, reading).await {
             Ok(Ok(read)) => read,
             Ok(Err(_ended)) => Err("they could not be read".into()),
             Err(_elapsed) => {
-                Err(format!("no answer from the disk in {} s", PATIENCE.as_secs()).into())
+                Err(format!("no answer from the disk in {} s", READ_TIMEOUT.as_secs()).into())
             }
         }
     }
@@ -207,7 +207,7 @@ impl SettingsHandle {
                 Ok(Rules::default())
             });
             if let Err(why) = trusted.await {
-                return self.screen.problem(why).await;
+                return self.sink.problem(why).await;
             }
         }
         self.read().await.ok();
@@ -223,7 +223,7 @@ impl SettingsHandle {
             Storage::InMemory(_) => None,
         };
         let news = Box::new(news);
-        self.screen.emit(Event::Settings { file, news }).await;
+        self.sink.emit(Event::Settings { file, news }).await;
     }
 }
 

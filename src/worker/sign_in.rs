@@ -180,12 +180,12 @@ pub(super) async fn end(context: &Arc<Context>) -> Ended {
         }
         Err(error) if is_noted => {
             let why = error.explain();
-            context.screen.emit(Event::SignInFailed(why)).await;
+            context.sink.emit(Event::SignInFailed(why)).await;
             None
         }
         Err(error) => {
             let unnoted = error.explain_unnoted();
-            context.screen.emit(Event::SignInFailed(unnoted)).await;
+            context.sink.emit(Event::SignInFailed(unnoted)).await;
             Some(error)
         }
     };
@@ -203,7 +203,7 @@ pub(super) async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
         if context.accounts.change(|_| {}).await {
             if context.session.account().is_none() {
                 let why = error.explain();
-                context.screen.emit(Event::SignInFailed(why)).await;
+                context.sink.emit(Event::SignInFailed(why)).await;
             }
             return;
         }
@@ -233,7 +233,7 @@ async fn remove_owed(context: &Arc<Context>) -> Result<(), AuthError> {
     context.auth.remove_saved(&owed).await?;
     context.accounts.change(|here| here.removed(&owed)).await;
     if context.session.account().is_none() {
-        context.screen.emit(Event::SignInFailureOver).await;
+        context.sink.emit(Event::SignInFailureOver).await;
     }
     Ok(())
 }
@@ -252,11 +252,11 @@ pub(super) async fn try_keyring_again(context: Arc<Context>) {
 pub(super) async fn report_keyring(context: Arc<Context>) {
     let mut keyring = context.auth.watch_keyring();
     let state = keyring.borrow_and_update().clone();
-    context.screen.emit(Event::Keyring(state)).await;
+    context.sink.emit(Event::Keyring(state)).await;
     while keyring.changed().await.is_ok() {
         let state = keyring.borrow_and_update().clone();
         let answers = !matches!(state, KeyringState::NotSaved { .. });
-        context.screen.emit(Event::Keyring(state)).await;
+        context.sink.emit(Event::Keyring(state)).await;
         if answers {
             let context = Arc::clone(&context);
             // In its own task: the keyring may take long again.
@@ -304,7 +304,7 @@ async fn complete_sign_in(
     context.session.set_signing_in(false);
     match signed_in {
         Ok(signed_in) => {
-            context.screen.emit(Event::SignInMethod(Some(method))).await;
+            context.sink.emit(Event::SignInMethod(Some(method))).await;
             // Not awaited: a slow disk must not hold up a sign-in.
             tokio::spawn(remember(
                 Arc::clone(&context),
@@ -339,11 +339,8 @@ async fn failed(context: &Arc<Context>, error: &AuthError) {
     tracing::info!("sign-in did not succeed: {error}");
     context.session.show().await;
     context
-        .screen
+        .sink
         .emit(Event::SignInFailed(error.explain()))
         .await;
-    context
-        .screen
-        .emit(Event::Advice(error.advised_way()))
-        .await;
+    context.sink.emit(Event::Advice(error.advised_way())).await;
 }

@@ -19,7 +19,7 @@ use crate::message::Event;
 use crate::model::Mode;
 
 /// The longest wait of everything else for the window's saved layout, so that nothing moves.
-const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
+const LAYOUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts everything but the sign-in.
 pub(super) async fn begin(
@@ -29,23 +29,21 @@ pub(super) async fn begin(
     opening: Opening,
     addresses: Addresses,
 ) {
-    tokio::time::timeout(LAYOUT_PATIENCE, layout_sent)
-        .await
-        .ok();
+    tokio::time::timeout(LAYOUT_TIMEOUT, layout_sent).await.ok();
     tokio::spawn(open_journal(Arc::clone(&context), journal, opening));
     tokio::spawn(Arc::clone(&context.settings).begin());
     tokio::spawn(read_accounts(Arc::clone(&context)));
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(order::watch(Arc::clone(&context)));
     tokio::spawn(renewal::run(Arc::clone(&context), addresses));
-    tokio::spawn(host::report(context.screen.clone()));
+    tokio::spawn(host::report(context.sink.clone()));
 }
 
 /// Reads the last account and its sign-in method.
 async fn read_accounts(context: Arc<Context>) {
     let here = context.accounts.read().await;
     context
-        .screen
+        .sink
         .emit(Event::SignInMethod(here.last_method()))
         .await;
 }
@@ -60,7 +58,7 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
         checkpoints::say_that_the_past_is_lost(&context, &path).await;
     }
     if let Some(caution) = opened.caution {
-        context.screen.emit(Event::JournalCaution(caution)).await;
+        context.sink.emit(Event::JournalCaution(caution)).await;
     }
     if let Some(error) = &opened.trouble {
         let why = error.explain().with(path.display().to_string());

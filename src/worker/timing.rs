@@ -28,7 +28,7 @@ impl Timing {
     /// Time to an action's next poll, by how long it has been followed: first 5 s, then 12 s for two minutes,
     /// 30 s for ten, 60 s after that.
     #[must_use]
-    pub fn between_looks(self, followed: Duration) -> Duration {
+    pub fn poll_interval(self, followed: Duration) -> Duration {
         let followed = followed.mul_f64(self.speed);
         self.secs(match followed.as_secs() {
             0 => 5,
@@ -88,7 +88,7 @@ mod tests {
     fn poll_interval_grows_with_age() {
         let looks = |secs| {
             Timing::REAL
-                .between_looks(Duration::from_secs(secs))
+                .poll_interval(Duration::from_secs(secs))
                 .as_secs()
         };
         assert_eq!(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::screen::Screen;
+use super::event_sink::EventSink;
 use crate::files;
 use crate::message::Event;
 use crate::model::{Column, Sort, WindowLayout};
@@ -29,7 +29,7 @@ type Layouts = watch::Sender<Option<WindowLayout>>;
 impl LayoutWriter {
     /// Sends the saved layout to the window, and starts saving its changes. The receiver signals that the
     /// layout was sent, before everything else, unless the disk hangs.
-    pub fn start(screen: Screen, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
+    pub fn start(sink: EventSink, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
         let (sender, receiver) = oneshot::channel();
         let Some(folder) = folder else {
             return (Self(None), receiver);
@@ -43,7 +43,7 @@ impl LayoutWriter {
                 read(&from)
             });
             let layout = read.await.ok().flatten().unwrap_or_default();
-            screen.emit(Event::Window(Box::new(layout))).await;
+            sink.emit(Event::Window(Box::new(layout))).await;
             sender.send(()).ok();
             write_changes(folder, news).await;
         });
@@ -245,17 +245,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn frequent_changes_are_debounced_and_the_last_one_is_saved() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (tell, news) = watch::channel(None);
+        let (sender, news) = watch::channel(None);
         let writing = tokio::spawn(write_changes(folder.path().to_owned(), news));
         let wide = |width| WindowLayout {
             panel_width: Some(width),
             ..WindowLayout::default()
         };
         for width in [500.0, 501.0, 502.0] {
-            tell.send_replace(Some(wide(width)));
+            sender.send_replace(Some(wide(width)));
             tokio::task::yield_now().await;
         }
-        drop(tell);
+        drop(sender);
         writing.await.expect("no panic");
         assert_eq!(read(folder.path()), Some(wide(502.0)));
     }

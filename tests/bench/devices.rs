@@ -23,12 +23,12 @@ use cordon::guard::Policy;
 use cordon::message::{Command, Event, InventoryNews};
 use cordon::model::{
     Account, Endpoints, ExposureLevel, HealthStatus, Machine, MachineId, Mode, OnboardingStatus,
-    Permissions, RiskScore, SessionStatus, TenantId,
+    Permissions, RiskScore, SessionStatus, Sort, TenantId,
 };
 use cordon::search::Rows;
 use cordon::simulator::{CLIENT_ID, Fault, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
-use cordon::ui::views::{OpenDialog, Sort, Views};
+use cordon::ui::views::{OpenDialog, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
 use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use jiff::Timestamp;
@@ -329,7 +329,7 @@ struct Engine {
     state: State,
     worker: WorkerHandle,
     /// Signals each event.
-    told: Receiver<()>,
+    reported: Receiver<()>,
 }
 
 impl Engine {
@@ -337,7 +337,7 @@ impl Engine {
         let address = simulator.address();
         let endpoints = Endpoints::stand_in(&address, TENANT_ID, CLIENT_ID).expect("loopback");
         let state = State::new(Mode::StandIn, &endpoints.name, Policy::default());
-        let (tell, told) = channel();
+        let (sender, reported) = channel();
         let worker = WorkerHandle::spawn(Setup {
             endpoints,
             mode: Mode::StandIn,
@@ -349,7 +349,7 @@ impl Engine {
             refresh_every: REFRESH_EVERY,
             addresses: Arc::new(Vec::new),
             request_repaint: Arc::new(move || {
-                tell.send(()).ok();
+                sender.send(()).ok();
             }),
             on_event: Arc::new(|_| {}),
         });
@@ -357,7 +357,7 @@ impl Engine {
         Self {
             state,
             worker,
-            told,
+            reported,
         }
     }
 
@@ -366,7 +366,7 @@ impl Engine {
         while !reached(&self.state) {
             match self.worker.try_next() {
                 Some(event) => self.state.apply(event),
-                None => self.told.recv().expect("the worker runs"),
+                None => self.reported.recv().expect("the worker runs"),
             }
         }
         Instant::now()

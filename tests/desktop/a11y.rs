@@ -19,7 +19,7 @@ const COMPONENT: &str = "org.a11y.atspi.Component";
 const TEXT: &str = "org.a11y.atspi.Text";
 
 /// Time limit of most waits, on a busy machine too.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Roles of the nodes in our windows, by their AT-SPI number.
 const ROLES: [(u32, &str); 27] = [
@@ -240,7 +240,7 @@ impl<'s> Window<'s> {
 
     /// Waits for the first node that satisfies the predicate.
     pub fn wait_for_node(&self, what: &str, wanted: impl Fn(&Node) -> bool) -> Node {
-        self.wait_for(what, PATIENCE, |nodes| nodes.iter().any(&wanted))
+        self.wait_for(what, TIMEOUT, |nodes| nodes.iter().any(&wanted))
             .into_iter()
             .find(wanted)
             .expect("the node was there a moment ago")
@@ -253,7 +253,7 @@ impl<'s> Window<'s> {
 
     /// Waits until no node contains this text.
     pub fn wait_until_gone(&self, text: &str) {
-        self.wait_for(&format!("{text:?} to go"), PATIENCE, |nodes| {
+        self.wait_for(&format!("{text:?} to go"), TIMEOUT, |nodes| {
             !nodes.is_empty() && !nodes.iter().any(|node| node.says(text))
         });
     }

@@ -29,8 +29,8 @@ fn missing_display_is_reported_in_one_sentence() {
                 .output()
                 .expect("the program can be started");
             let said = text(&output.stderr);
-            let told: Vec<_> = said.lines().filter(|line| !is_warning(line)).collect();
-            let [sentence] = told.as_slice() else {
+            let reported: Vec<_> = said.lines().filter(|line| !is_warning(line)).collect();
+            let [sentence] = reported.as_slice() else {
                 panic!("{arguments:?} with {display:?} says one sentence: {said}")
             };
             assert!(

@@ -13,12 +13,13 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyring_core::mock;
 
 use crate::common::{
-    Console, Engine, STRANGER, asked_about, fault, signed_in, started, store_on, tenant, wait_for,
+    Console, Engine, OTHER_ACCOUNT, asked_about, fault, signed_in, started, store_on, tenant,
+    wait_for,
 };
 use crate::person::press;
 
 fn somebody_else(control: &SimControl) {
-    let (oid, upn, name) = STRANGER;
+    let (oid, upn, name) = OTHER_ACCOUNT;
     control.sign_in_as(oid, upn, name);
 }
 
@@ -35,7 +36,7 @@ fn accepted_posts(control: &SimControl) -> usize {
 fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let simulator = tenant();
     let control = simulator.control();
-    let (_, upn, name) = STRANGER;
+    let (_, upn, name) = OTHER_ACCOUNT;
     control.sign_in_as("unknown", "jane@contoso.com", "Jane");
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start_signed_in(&simulator, folder.path());
@@ -83,7 +84,7 @@ fn a_different_account_needs_confirmation_and_inherits_nothing() {
         panic!("just seen")
     };
     assert_eq!(reason, Unfamiliar::OtherAccount);
-    assert_eq!(account.label(), STRANGER.1);
+    assert_eq!(account.label(), OTHER_ACCOUNT.1);
     assert_eq!(before.as_deref(), Some("jane@contoso.com"));
 
     // Declined: nothing has changed, and the previous account continues.
@@ -122,7 +123,7 @@ fn renewal_that_returns_another_account_sends_nothing_and_asks_the_user() {
     let machine = engine.loaded("FIN-LT-043");
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing blocks it");
-    control.renew_as(Some(STRANGER));
+    control.renew_as(Some(OTHER_ACCOUNT));
     control.expire_access_tokens();
     engine.send(Command::Submit(vec![approval]));
     engine.until("the end of the sign-in", |s| {
@@ -159,7 +160,7 @@ fn renewal_that_returns_another_account_sends_nothing_and_asks_the_user() {
         .map(|a| a["requestor"].clone())
         .collect();
     assert!(
-        !requestors.iter().any(|r| r == STRANGER.1),
+        !requestors.iter().any(|r| r == OTHER_ACCOUNT.1),
         "{requestors:?}"
     );
 }
@@ -302,7 +303,7 @@ fn search_stays_for_the_same_account_and_is_cleared_for_another() {
     sign_out(&mut console);
     somebody_else(&console.control);
     console.sign_in_with_code();
-    console.click(&format!("Continue as {}", STRANGER.1));
+    console.click(&format!("Continue as {}", OTHER_ACCOUNT.1));
     console.until_shows("Search devices");
     console.harness.run_steps(3);
     assert_eq!(search(&console), (String::new(), true));

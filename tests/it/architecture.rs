@@ -136,7 +136,7 @@ fn only_the_catalogue_compares_with_single_kinds() {
 #[test]
 fn no_test_has_a_vacuous_wait_or_a_blind_sleep() {
     check_all(&["src", "tests"], vacuous_waits);
-    check_all(&["src", "tests"], naps);
+    check_all(&["src", "tests"], sleeps);
 }
 
 #[test]
@@ -398,11 +398,11 @@ fn is_test(source: &Source) -> bool {
 }
 
 /// Sleeps in tests, outside the few polling loops.
-fn naps(source: &Source) -> Vec<Violation> {
+fn sleeps(source: &Source) -> Vec<Violation> {
     if !is_test(source) || SLEEPERS.contains(&source.path.as_str()) {
         return Vec::new();
     }
-    let rule = "a nap is over too soon on a slow machine: wait for what the awaited event brings";
+    let rule = "a sleep is over too soon on a slow machine: wait for what the awaited event brings";
     let places = places_of(&source.tokens, &words("thread::sleep("));
     at_each(source, places, rule)
 }

@@ -33,11 +33,11 @@ pub use barriers::{
 pub use console::{Console, fill};
 
 /// Real-time limit for any wait, also on a slow machine.
-pub const PATIENCE: Duration = Duration::from_mins(2);
+pub const TIMEOUT: Duration = Duration::from_mins(2);
 /// Speed-up of the polling and look-up intervals.
 pub const SPEED: f64 = 40.0;
 /// Object id, user name and display name of a colleague, who is not the usual account.
-pub const STRANGER: (&str, &str, &str) = (
+pub const OTHER_ACCOUNT: (&str, &str, &str) = (
     "11111111-2222-4333-8444-555555555555",
     "sam@contoso.com",
     "Sam Stranger",
@@ -46,7 +46,7 @@ pub const STRANGER: (&str, &str, &str) = (
 pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 /// Prints a run's figures past the harness, which captures the output of passing tests.
-pub fn tell(figures: &str) {
+pub fn report(figures: &str) {
     writeln!(std::io::stderr(), "{figures}").expect("there is an error output");
 }
 
@@ -244,7 +244,7 @@ impl Engine {
 
     /// Applies events until `reached`.
     pub fn until(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !reached(&self.state) {
             if let Some(event) = self.worker.try_next() {
                 self.state.apply(event);
@@ -321,8 +321,8 @@ impl Engine {
 
     /// Reason for which the journal cannot be written.
     pub fn journal_trouble(&self) -> Explanation {
-        let told = self.state.journal.clone().expect("known");
-        told.expect_err("trouble")
+        let reported = self.state.journal.clone().expect("known");
+        reported.expect_err("trouble")
     }
 
     /// The machine of that name, with the facts that are read before acting on it.

@@ -99,14 +99,14 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let heard = Arc::clone(&asked);
+    let received = Arc::clone(&asked);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let mut line = String::new();
             let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
             reader.read_line(&mut line).expect("a request");
-            heard.lock().expect("whole").push(line.trim().to_owned());
+            received.lock().expect("whole").push(line.trim().to_owned());
             stream
                 .write_all(
                     b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
@@ -150,7 +150,7 @@ fn with_profile() -> (tempfile::TempDir, String) {
 }
 
 /// Environment variables on Windows are case-insensitive.
-fn as_told(variable: &str) -> String {
+fn as_printed(variable: &str) -> String {
     if cfg!(windows) {
         variable.to_uppercase()
     } else {
@@ -165,7 +165,7 @@ fn a_socks_proxy_is_reported_as_unsupported() {
         for scheme in ["socks5h", "socks5", "socks4"] {
             let proxy = format!("{scheme}://ada:hunter2@{closed}");
             let said = doctor(folder.path(), &[], &[(variable, &proxy)]);
-            let named = as_told(variable);
+            let named = as_printed(variable);
             let line = format!(
                 "FIX    proxy: {named} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
             );
@@ -209,7 +209,7 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
         &said,
         &format!(
             "{} is http://127.0.0.1:8 and not used",
-            as_told("http_proxy")
+            as_printed("http_proxy")
         ),
     );
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "::"), closed_hosts]);

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use world::{World, step};
 
-use crate::common::{number_from_environment, tell};
+use crate::common::{number_from_environment, report};
 
 const STATUSES: [&str; 7] = [
     "Pending",
@@ -236,7 +236,7 @@ fn each_order_is_executed_at_most_once() {
         world.quiesce();
         world.judge()
     });
-    tell(&format!(
+    report(&format!(
         "interleavings: seed {}, {worlds} worlds in {:.0} s",
         seed(),
         start.elapsed().as_secs_f64()

@@ -153,15 +153,15 @@ fn at_most_one_investigation_starts_under_every_fault_and_its_status_is_true() {
         engine.until_fast("all that can be known", is_known);
         let (begun, posts) = (engine.control.investigations().len(), posts(&engine).len());
         let status = engine.status(entry);
-        let told = format!("{what}: {begun} of {posts}, {status:?}");
+        let reported = format!("{what}: {begun} of {posts}, {status:?}");
         match status.key() {
-            "Done" => assert_eq!(begun, 1, "{told}"),
-            "Refused" | "NotFound" => assert_eq!((begun, posts), (0, 1), "{told}"),
-            key => assert_eq!((key, begun, posts), ("Unknown", 1, 1), "{told}"),
+            "Done" => assert_eq!(begun, 1, "{reported}"),
+            "Refused" | "NotFound" => assert_eq!((begun, posts), (0, 1), "{reported}"),
+            key => assert_eq!((key, begun, posts), ("Unknown", 1, 1), "{reported}"),
         }
         // Only a request that was certainly not executed is sent again.
         let is_certain = matches!(what, "status:429:1" | "unauthorized" | "claims_challenge");
-        assert_eq!(posts, if is_certain { 2 } else { 1 }, "{told}");
+        assert_eq!(posts, if is_certain { 2 } else { 1 }, "{reported}");
         1
     });
     assert!(played > 30, "{played}");

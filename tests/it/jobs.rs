@@ -7,7 +7,7 @@ use cordon::model::{EVERYWHERE, EntryId, MachineRef};
 use cordon::state::WayBack;
 use egui::{Event, Key, Modifiers};
 
-use crate::common::{Console, SHA1, machine_named, tell};
+use crate::common::{Console, SHA1, machine_named, report};
 use crate::file_facts::SHA256;
 
 /// Key limit of every job.
@@ -101,7 +101,7 @@ impl Hands {
 
     fn has_taken_at_most(&mut self, most: usize, job: &str) {
         let keys = std::mem::take(&mut self.keys);
-        tell(&format!("{job}: {keys} keys"));
+        report(&format!("{job}: {keys} keys"));
         assert!(keys <= most, "{job}: {keys} keys");
     }
 }

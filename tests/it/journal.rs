@@ -123,9 +123,9 @@ fn older_copy_restored_between_two_runs_stops_the_next_one_before_sending() {
     }
     fs::write(&file, &older).expect("put back");
     let engine = Engine::start(&simulator, folder.path());
-    let told = engine.journal_trouble();
+    let reported = engine.journal_trouble();
     assert_eq!(
-        told.headline,
+        reported.headline,
         "The journal is not the one that was written last, so nothing can be sent"
     );
     assert_eq!(
@@ -274,11 +274,11 @@ fn older_copy_of_the_folder_stops_the_next_run_when_the_keyring_has_a_newer_chec
     engine.until_listed();
     let headline = "The journal is not the one that was written last, so nothing can be sent";
     assert_stops(&mut engine, headline);
-    let told = engine.journal_trouble();
+    let reported = engine.journal_trouble();
     let missing = "the journal is older than the keyring remembers: ";
     assert!(
-        told.details.iter().any(|d| d.starts_with(missing)),
-        "{told:?}"
+        reported.details.iter().any(|d| d.starts_with(missing)),
+        "{reported:?}"
     );
     drop(engine);
     assert_eq!(
@@ -306,9 +306,9 @@ fn older_copy_of_the_folder_stops_the_next_run_when_the_keyring_has_a_newer_chec
     put_back(folder.path(), &Vec::new());
     let mut engine = Engine::start_on(&simulator, folder.path(), &keyring);
     engine.until("the missing records", |s| !s.problems.is_empty());
-    let told = &engine.state.problems[0].explanation.headline;
+    let reported = &engine.state.problems[0].explanation.headline;
     assert_eq!(
-        &**told,
+        &**reported,
         "The journal that was here is gone, so a new one was begun"
     );
     engine.sign_in();

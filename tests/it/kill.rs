@@ -11,7 +11,7 @@ use cordon::journal::{Entry, Journal, OrderStatus, Record};
 use cordon::model::EntryId;
 use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
 
-use crate::common::{fault, number_from_environment, tell};
+use crate::common::{fault, number_from_environment, report};
 
 /// Speed-up of the tenant's clock and of the program's intervals.
 const SPEED: u16 = 100;
@@ -69,7 +69,7 @@ fn kill_at_any_instant_loses_nothing_and_sends_nothing_twice() {
             *all.stages.entry(stage).or_default() += count;
         }
     }
-    tell(&format!(
+    report(&format!(
         "kill test: seed {seed}, {} kills in {:.0} s, {} of them at work; {} entries, without an end {}, sent twice {}, untrue {}; killed at: {:?}",
         all.kills,
         start.elapsed().as_secs_f64(),
@@ -242,8 +242,8 @@ impl Lane {
         for entry in &entries {
             let status = entry.status();
             // Investigations cannot be told apart: after a lost response one stays unknown.
-            let nothing_tells = entry.order.task.record() == Recorded::Investigation;
-            let may_stay_open = nothing_tells && status.is_unknown();
+            let has_no_evidence = entry.order.task.record() == Recorded::Investigation;
+            let may_stay_open = has_no_evidence && status.is_unknown();
             seen.without_end += u64::from(!status.is_end() && !may_stay_open);
             if entry.order.task.record() == Recorded::Indicator {
                 if !self.is_true_of_block(entry, &entries) {

@@ -49,7 +49,7 @@ fn unreadable_lists_are_explained_and_readable_rows_are_kept() {
         assert!(!engine.state.inventory.all().is_empty(), "{what}");
     }
     assert!(
-        engine.worker.send(Command::LookNow).is_ok(),
+        engine.worker.send(Command::PollNow).is_ok(),
         "the worker lives"
     );
 }

@@ -28,10 +28,10 @@ fn remove_lock(engine: &Engine) {
     fs::remove_file(engine.journal.with_extension("lock")).expect("removed");
 }
 
-fn until_told(engine: &mut Engine) {
+fn until_reported(engine: &mut Engine) {
     engine.until("the journal's error", |s| matches!(s.journal, Some(Err(_))));
-    let told = engine.state.journal.clone().expect("known");
-    assert_eq!(told.expect_err("trouble").headline, HEADLINE);
+    let reported = engine.state.journal.clone().expect("known");
+    assert_eq!(reported.expect_err("trouble").headline, HEADLINE);
 }
 
 /// The end of an order, with the tenant's clock at normal speed.
@@ -58,7 +58,7 @@ fn console_without_its_lock_ends_waiting_orders_and_follows_the_other_console() 
     });
     remove_lock(&first);
     // With nothing to write: waiting orders end before their time to be sent.
-    until_told(&mut first);
+    until_reported(&mut first);
     assert_eq!(end(&mut first, waiting), unwritten());
     assert_no_false_word(&first);
     assert_eq!(posts(&first.control), ["isolate"]);
@@ -97,7 +97,7 @@ fn refusal_after_losing_the_lock_is_reported_as_such() {
     let rejected = |(_, r): &(_, Record)| matches!(r, Record::AttemptRejected { .. });
     assert!(records.iter().any(rejected), "{records:?}");
     assert_no_false_word(&engine);
-    until_told(&mut engine);
+    until_reported(&mut engine);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -110,7 +110,7 @@ fn acceptance_after_losing_the_lock_is_shown_for_this_run() {
     remove_lock(&engine);
     engine.until_status(entry, "Accepted");
     assert_no_false_word(&engine);
-    until_told(&mut engine);
+    until_reported(&mut engine);
     // The next run looks the outcome up.
     assert_eq!(
         *journal_on_disk(&engine.journal)[0].status(),
@@ -155,9 +155,9 @@ fn records_after_the_last_checkpoint_are_reported_and_block_nothing() {
     fs::write(&lock, before).expect("as it was");
     let mut engine = Engine::start(&simulator, folder.path());
     engine.until("the later records", |s| !s.problems.is_empty());
-    let told = &engine.state.problems[0].explanation.headline;
+    let reported = &engine.state.problems[0].explanation.headline;
     let said = "records came after the last checkpoint in the journal's lock file, as after a crash or a power cut";
-    assert!(told.ends_with(said), "{told}");
+    assert!(reported.ends_with(said), "{reported}");
     assert_eq!(engine.state.journal, Some(Ok(())));
 }
 

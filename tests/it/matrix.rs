@@ -9,7 +9,7 @@ use cordon::model::MachineRef;
 use cordon::simulator::{Fault, FaultKind, LoggedRequest, RequestKind, SimControl};
 
 use crate::blocks::{block, removal};
-use crate::common::{Engine, SHA1, journal_on_disk, tell, tenant};
+use crate::common::{Engine, SHA1, journal_on_disk, report, tenant};
 use crate::faults::{ordinary_laptops, unmanaged};
 
 /// Speed-up of all intervals: a look-up of an unknown outcome takes three seconds.
@@ -172,7 +172,7 @@ pub fn under_each_fault(play: impl Fn(&str) -> usize + Sync) -> usize {
 #[test]
 fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
     let played = under_each_fault(play);
-    tell(&format!(
+    report(&format!(
         "fault matrix: {played} orders under {} faults",
         FAULTS.len()
     ));

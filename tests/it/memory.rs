@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use cordon::guard::Policy;
 use cordon::message::Command;
-use cordon::model::{Endpoints, Mode, PanelPart, Room, SessionStatus, Sort};
+use cordon::model::{Endpoints, MemoryBudget, Mode, PanelPart, SessionStatus, Sort};
 use cordon::search::Rows;
 use cordon::simulator::{CLIENT_ID, TENANT_ID};
 use cordon::state::State;
 use cordon::worker::{Setup, Timing, WorkerHandle};
 
-use crate::common::{SPEED, setup_at, signed_in, tell, tenant};
+use crate::common::{SPEED, report, setup_at, signed_in, tenant};
 
 mod hostile;
 use hostile::Hostile;
 
 /// Time limit of a step; nothing here is measured by the clock.
-const PATIENCE: Duration = Duration::from_mins(20);
+const TIMEOUT: Duration = Duration::from_mins(20);
 
 /// Environment variable with the sign-in address for the child.
 const ADDRESS: &str = "CORDON_MEMORY_ADDRESS";
@@ -62,7 +62,7 @@ impl Person {
         }
     }
 
-    fn go_on(&mut self, what: &str) {
+    fn proceed(&mut self, what: &str) {
         let stdin = self.process.stdin.as_mut().expect("piped");
         writeln!(stdin, "{what}").expect("it listens");
     }
@@ -215,14 +215,14 @@ fn look(worker: &mut WorkerHandle, state: &mut State) {
 
 /// Applies events until `reached`.
 fn until(worker: &mut WorkerHandle, state: &mut State, reached: &dyn Fn(&State) -> bool) {
-    let patience = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while !reached(state) {
         if let Some(event) = worker.try_next() {
             state.apply(event);
         } else {
             std::thread::sleep(Duration::from_millis(2));
         }
-        assert!(Instant::now() < patience, "{:?}", state.session);
+        assert!(Instant::now() < deadline, "{:?}", state.session);
     }
 }
 
@@ -249,7 +249,7 @@ fn no_secret_stays_in_memory_after_signing_out() {
     person.until("signed in: ");
     // A renewal, so that there are replaced tokens.
     control.expire_access_tokens();
-    person.go_on(READ_AGAIN);
+    person.proceed(READ_AGAIN);
     person.until("read again");
     let secrets = control.secrets();
     let needles = needles(&secrets);
@@ -257,12 +257,12 @@ fn no_secret_stays_in_memory_after_signing_out() {
         !person.count(&needles).is_empty(),
         "its tokens are found while it is signed in"
     );
-    person.go_on(SIGN_OUT);
+    person.proceed(SIGN_OUT);
     person.until("signed out");
     // Closing connections still hold their buffers.
-    let patience = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + Duration::from_secs(5);
     let mut left = person.count(&needles);
-    while !left.is_empty() && Instant::now() < patience {
+    while !left.is_empty() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(200));
         left = person.count(&needles);
     }
@@ -358,8 +358,8 @@ fn a_hundred_thousand_typical_devices_fit() {
         .map(|machine| machine.bytes_in_list())
         .sum::<usize>()
         / all.len();
-    tell(&format!("memory: {each} bytes a device of the fleet"));
-    assert!(Room::of_list().take(each * 100_000), "{each}");
+    report(&format!("memory: {each} bytes a device of the fleet"));
+    assert!(MemoryBudget::of_list().reserve(each * 100_000), "{each}");
 }
 
 #[test]
@@ -369,14 +369,14 @@ fn hostile_list_takes_less_than_300_megabytes() {
         let said = person.until("signed in: ");
         assert!(said.contains(words), "{what}: {said}");
         for _ in 0..readings {
-            person.go_on(READ_AGAIN);
+            person.proceed(READ_AGAIN);
             let said = person.until("read again: ");
             assert!(said.contains(words), "{what}: {said}");
         }
-        person.go_on(LOOK);
+        person.proceed(LOOK);
         person.until("looked");
         let peak = person.peak_megabytes();
-        tell(&format!("memory: {what}: {said}, {peak} MB at most"));
+        report(&format!("memory: {what}: {said}, {peak} MB at most"));
         assert!(peak < 300, "{what}: {peak} MB");
     }
 }

@@ -23,13 +23,13 @@ const NAMES: [&str; 5] = [
 /// Last path segment of each step's request.
 const PATHS: [&str; 3] = ["isolate", "collectInvestigationPackage", "tags"];
 
-fn plan(goes_on: bool) -> Plan {
+fn plan(continues: bool) -> Plan {
     let steps = [
         Step::new(ActionKind::Isolate).with(&ISOLATION_TYPE, "Full"),
         Step::new(ActionKind::CollectInvestigationPackage),
         Step::new(ActionKind::AddTag).with(&TAG, "contained"),
     ];
-    Plan::new("Drill", steps.map(|step| Step { goes_on, ..step }))
+    Plan::new("Drill", steps.map(|step| Step { continues, ..step }))
 }
 
 fn machines(engine: &Engine) -> Vec<MachineRef> {
@@ -106,17 +106,17 @@ fn each_step_is_sent_once_first_on_all_devices_and_then_the_next() {
         name: "Drill".into(),
         step: 2,
         of: 3,
-        goes_on: true,
+        continues: true,
     };
     assert_eq!(order.plan, Some(second));
 }
 
 #[test]
 fn after_a_refused_step_the_plan_continues_or_stops_on_that_device_as_configured() {
-    for goes_on in [true, false] {
+    for continues in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
         let machines = machines(&engine)[..2].to_vec();
-        let plan = plan(goes_on);
+        let plan = plan(continues);
         engine.inject("submit", "forbidden", 1);
         let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
         let entries = submit(&mut engine, approvals);
@@ -127,7 +127,7 @@ fn after_a_refused_step_the_plan_continues_or_stops_on_that_device_as_configured
         );
         all_done(&mut engine, &[entries[1], entries[3], entries[5]]);
         let rest = [entries[2], entries[4]];
-        if goes_on {
+        if continues {
             all_done(&mut engine, &rest);
             assert_eq!(posts(&engine.control).len(), 6);
             continue;
@@ -146,11 +146,11 @@ fn after_a_refused_step_the_plan_continues_or_stops_on_that_device_as_configured
 /// the others, and on this one as configured.
 #[test]
 fn vanished_device_is_refused_and_the_others_continue() {
-    for goes_on in [true, false] {
+    for continues in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
         let machines = machines(&engine)[..2].to_vec();
-        let plan = plan(goes_on);
-        let asked_for = if goes_on { &PATHS[..] } else { &PATHS[..1] };
+        let plan = plan(continues);
+        let asked_for = if continues { &PATHS[..] } else { &PATHS[..1] };
         for path in asked_for {
             // The first device comes first in each step.
             let gone = fault(&format!("submit:{path}"), "status:404::ResourceNotFound", 1);
@@ -164,7 +164,7 @@ fn vanished_device_is_refused_and_the_others_continue() {
             let is_stopped = matches!(&end, OrderStatus::NotSent { why, .. }
                 if *why == NotSentReason::PlanStopped);
             let is_refused = matches!(&end, OrderStatus::Refused { status: 404, .. });
-            let should_be_refused = goes_on || n == 0;
+            let should_be_refused = continues || n == 0;
             assert_eq!(
                 (is_refused, is_stopped),
                 (should_be_refused, !should_be_refused),
@@ -200,8 +200,11 @@ fn merged_device_is_reported_and_the_others_continue() {
         .expect("there")
         .records()
         .to_vec();
-    let is_told = |record: &Record| matches!(record, Record::Redirected { .. });
-    assert!(first.iter().any(|(_, record)| is_told(record)), "{first:?}");
+    let is_reported = |record: &Record| matches!(record, Record::Redirected { .. });
+    assert!(
+        first.iter().any(|(_, record)| is_reported(record)),
+        "{first:?}"
+    );
     assert_eq!(asked(&engine), once_each(&machines));
 }
 

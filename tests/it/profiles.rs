@@ -15,7 +15,7 @@ use cordon::worker::WorkerHandle;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{PATIENCE, fill, place, setup_at};
+use crate::common::{TIMEOUT, fill, place, setup_at};
 
 /// The window of a run with profiles, and the tenants it opened.
 struct Window {
@@ -71,7 +71,7 @@ impl Window {
     }
 
     fn step_until(&mut self, what: &str, reached: impl Fn(&Self) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         self.harness.step();
         while !reached(self) {
             assert!(Instant::now() < until, "waited in vain for “{what}”");

@@ -433,11 +433,11 @@ fn colleague_quoting_our_tag_changes_no_status_and_orders_nothing_for_us() {
     assert_eq!(entries.map(|entry| engine.status(entry)), statuses);
     let contained = engine.state.contained();
     assert!(!contained.is_empty());
-    let given_back = cordon::state::WayBack {
+    let to_release_from = cordon::state::WayBack {
         left_out: Vec::new(),
         ..cordon::state::WayBack::of(&contained)
     };
-    assert_eq!(given_back, cordon::state::WayBack::default());
+    assert_eq!(to_release_from, cordon::state::WayBack::default());
     assert!(posts(&engine.control).is_empty());
 }
 

@@ -15,8 +15,8 @@ use keyring_core::{Entry, mock};
 use tempfile::TempDir;
 
 use crate::common::{
-    self, Engine, STRANGER, fault, item_of, names_in, signed_in, store_on, tenant, token_requests,
-    wait_for,
+    self, Engine, OTHER_ACCOUNT, fault, item_of, names_in, signed_in, store_on, tenant,
+    token_requests, wait_for,
 };
 
 /// A keyring and a folder that outlive the consoles.
@@ -245,7 +245,7 @@ fn removed_application_is_reported_and_not_requested_again_and_again() {
     for _ in 0..5 {
         other.until_looked_at_again(action.as_str());
     }
-    engine.send(Command::LookNow);
+    engine.send(Command::PollNow);
     assert_eq!(token_requests(&control), asked, "no loop");
 
     // A sign-in by hand that fails changes nothing.
@@ -288,7 +288,7 @@ fn failing_renewal_during_a_run_holds_orders_and_recovers_by_itself() {
 #[test]
 fn another_accounts_tokens_at_start_do_not_sign_in() {
     let (simulator, control, home) = after_a_first_run();
-    control.renew_as(Some(STRANGER));
+    control.renew_as(Some(OTHER_ACCOUNT));
     let mut engine = home.start(&simulator);
     let failure = engine.until_renewal_fails();
     assert!(
@@ -306,7 +306,7 @@ fn another_accounts_tokens_at_start_do_not_sign_in() {
         requests.filter(|r| r.path.starts_with("/api")).count()
     };
     let asked_by_sam = asked();
-    engine.send(Command::LookNow);
+    engine.send(Command::PollNow);
     drop(engine);
     assert_eq!(asked(), asked_by_sam, "nothing is asked for in that name");
     assert!(
@@ -323,12 +323,12 @@ fn saved_sign_in_of_another_account_than_the_folders_asks_first() {
     let json = own.get_secret().expect("saved");
     let json = String::from_utf8(json)
         .expect("UTF-8")
-        .replace(JANE, STRANGER.0);
+        .replace(JANE, OTHER_ACCOUNT.0);
     home.item(&simulator, None)
         .set_secret(json.as_bytes())
         .expect("a mock write");
     own.delete_credential().expect("a mock");
-    control.renew_as(Some(STRANGER));
+    control.renew_as(Some(OTHER_ACCOUNT));
     let asked = control.requests().len();
 
     let mut engine = home.start(&simulator);

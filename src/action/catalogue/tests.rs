@@ -11,9 +11,9 @@ fn the_risk_of_an_action_fits_its_inverse() {
         // An effect that is no condition of a device is undone by the inverse of the action that restricts it.
         let takes_back =
             |undo: ActionKind| undo.spec().risk.takes_away() && !spec.risk.takes_away();
-        let gives_back = matches!(spec.change, Change::Clears(_))
+        let is_release = matches!(spec.change, Change::Clears(_))
             || spec.change == Change::Nothing && spec.undo.is_some_and(takes_back);
-        assert_eq!(spec.risk == Risk::Routine, gives_back, "{kind:?}");
+        assert_eq!(spec.risk == Risk::Routine, is_release, "{kind:?}");
         if let Some(undo) = spec.undo {
             assert_eq!(undo.spec().undo, Some(kind));
             // Tagging restricts nothing and restores nothing.

@@ -141,10 +141,10 @@ fn none_is_distinct_from_not_reported() {
         ),
         (r#","mergedIntoMachineId":["b2"]"#, (None, false, None)),
     ] {
-        let (tags, told, merged) = expected;
+        let (tags, reported, merged) = expected;
         assert_eq!(
             read(more),
-            (tags, told, merged.map(str::to_owned)),
+            (tags, reported, merged.map(str::to_owned)),
             "{more}"
         );
     }

@@ -36,7 +36,7 @@ impl Known {
     }
 
     /// Applies an event. Returns the orders to notify about.
-    pub fn take_in(&mut self, event: &Event) -> Vec<EntryId> {
+    pub fn observe(&mut self, event: &Event) -> Vec<EntryId> {
         let Some(event) = self.part_of_note(event) else {
             return Vec::new();
         };

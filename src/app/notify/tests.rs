@@ -79,9 +79,9 @@ fn an_unwatched_end_notifies_once_without_names_comments_or_tenant() {
     add(&mut entry, finished(MachineActionStatus::Failed));
     observe(&notifier, &entry);
     observe(&notifier, &entry);
-    let told = raised(notifier, &notices);
-    let [notice] = told.as_slice() else {
-        panic!("{told:?}")
+    let reported = raised(notifier, &notices);
+    let [notice] = reported.as_slice() else {
+        panic!("{reported:?}")
     };
     assert_eq!(notice.summary, "Failed: “FIN-LT-042” (…9c07)");
     assert_eq!(
@@ -121,10 +121,10 @@ fn successes_and_unknown_outcomes_notify_but_withdrawals_do_not() {
         },
     );
     observe(&notifier, &read);
-    let told = raised(notifier, &notices);
-    let told: Vec<_> = told.iter().map(|n| n.summary.as_str()).collect();
+    let reported = raised(notifier, &notices);
+    let reported: Vec<_> = reported.iter().map(|n| n.summary.as_str()).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "Isolated: “FIN-LT-042” (…9c07)",
             "Outcome unknown: “FIN-LT-042” (…9c07)"
@@ -159,9 +159,9 @@ fn simultaneous_ends_are_one_notification() {
         add(&mut entry, finished(status));
         observe(&notifier, &entry);
     }
-    let told = raised(notifier, &notices);
-    let [notice] = told.as_slice() else {
-        panic!("{told:?}")
+    let reported = raised(notifier, &notices);
+    let [notice] = reported.as_slice() else {
+        panic!("{reported:?}")
     };
     assert_eq!(notice.summary, "Updates on 5 actions");
     assert_eq!(notice.body, "1 needs your attention in cordon");
@@ -184,9 +184,9 @@ fn a_deviation_from_the_order_is_reported() {
     notifier.observe(&actions(vec![read]));
     add(&mut entry, finished(status));
     observe(&notifier, &entry);
-    let told = raised(notifier, &notices);
-    let [notice] = told.as_slice() else {
-        panic!("{told:?}")
+    let reported = raised(notifier, &notices);
+    let [notice] = reported.as_slice() else {
+        panic!("{reported:?}")
     };
     assert_eq!(
         notice.summary,
@@ -246,9 +246,9 @@ fn an_investigation_that_waits_for_approval_notifies_once() {
         for event in &events {
             notifier.observe(event);
         }
-        let told = raised(notifier, &notices);
-        let [notice] = told.as_slice() else {
-            panic!("{told:?}")
+        let reported = raised(notifier, &notices);
+        let [notice] = reported.as_slice() else {
+            panic!("{reported:?}")
         };
         assert!(
             notice
@@ -320,10 +320,10 @@ fn the_aftermath_of_an_order_notifies_once_without_names() {
         for event in &events {
             notifier.observe(event);
         }
-        let told = raised(notifier, &notices);
-        let said: Vec<_> = told.iter().map(|notice| &*notice.summary).collect();
+        let reported = raised(notifier, &notices);
+        let said: Vec<_> = reported.iter().map(|notice| &*notice.summary).collect();
         assert_eq!(said, expected);
-        let text = format!("{told:?}");
+        let text = format!("{reported:?}");
         assert!(!text.contains("sam") && !text.contains("INC-"), "{text}");
     }
 }
@@ -354,9 +354,9 @@ fn failure_of_a_request_that_replaced_ours_notifies() {
     );
     failed.last_updated = Timestamp::from_second(10).ok();
     notifier.observe(&actions(vec![failed]));
-    let told = raised(notifier, &notices);
-    let [notice] = told.as_slice() else {
-        panic!("{told:?}")
+    let reported = raised(notifier, &notices);
+    let [notice] = reported.as_slice() else {
+        panic!("{reported:?}")
     };
     assert_eq!(
         notice.summary,
@@ -375,9 +375,12 @@ fn entries_changed_by_another_console_notify() {
     for _ in 0..2 {
         notifier.observe(&Event::Entries(vec![entry.clone()]));
     }
-    let told = raised(notifier, &notices);
-    let told: Vec<_> = told.iter().map(|notice| notice.summary.as_str()).collect();
-    assert_eq!(told, ["Failed: “FIN-LT-042” (…9c07)"]);
+    let reported = raised(notifier, &notices);
+    let reported: Vec<_> = reported
+        .iter()
+        .map(|notice| notice.summary.as_str())
+        .collect();
+    assert_eq!(reported, ["Failed: “FIN-LT-042” (…9c07)"]);
 }
 
 #[test]
@@ -390,8 +393,8 @@ fn only_the_newest_orders_of_a_long_journal_are_watched() {
         notifier.observe(&Event::EarlierEntries { entries, left });
         notifier.observe(&Event::Entries(vec![entry("cdn-00000002")]));
         notifier.observe(&released_by_sam(10));
-        let told = raised(notifier, &notices);
-        let said: Vec<_> = told.iter().map(|notice| &*notice.summary).collect();
+        let reported = raised(notifier, &notices);
+        let said: Vec<_> = reported.iter().map(|notice| &*notice.summary).collect();
         assert_eq!(said, expected, "{left}");
     }
 }

@@ -10,9 +10,9 @@ use crate::model::KeyringState;
 #[must_use]
 pub fn probe_keyring() -> KeyringState {
     let item = "v1:probe";
-    let probed = ask_once(move |vault| {
-        vault.put(item, b"probe")?;
-        vault.remove(item)
+    let probed = ask_once(move |items| {
+        items.put(item, b"probe")?;
+        items.remove(item)
     });
     probed.map_or_else(|trouble| trouble.state(), |()| KeyringState::Saved)
 }
@@ -23,7 +23,7 @@ pub fn probe_keyring() -> KeyringState {
 /// Why it could not be read.
 pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
     let item = item.to_owned();
-    match ask_once(move |vault| vault.load(&item)) {
+    match ask_once(move |items| items.load(&item)) {
         Ok(note) => Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned())),
         Err(trouble) => Err(trouble.reason),
     }
@@ -35,7 +35,7 @@ fn ask_once<T: Send + 'static>(
     /// Set after a timeout, so that the folder's other journals do not wait again.
     static IS_SILENT: AtomicBool = AtomicBool::new(false);
     answer_to(&IS_SILENT, move || {
-        let answer = platform_items().and_then(|vault| ask(&vault));
+        let answer = platform_items().and_then(|items| ask(&items));
         answer.map_err(|error| KeyringTrouble::from_error(&error))
     })
 }

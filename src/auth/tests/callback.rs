@@ -240,9 +240,9 @@ async fn received_code_is_reported_before_tokens_arrive() {
     assert!(!waiting.seen.borrow_and_update().code);
     let page = waiting.bring_the_code().await;
     assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-    let told = waiting.seen.wait_for(|seen| seen.code);
-    let told = tokio::time::timeout(Duration::from_secs(5), told).await;
-    assert!(told.is_ok_and(|told| told.is_ok()));
+    let reported = waiting.seen.wait_for(|seen| seen.code);
+    let reported = tokio::time::timeout(Duration::from_secs(5), reported).await;
+    assert!(reported.is_ok_and(|reported| reported.is_ok()));
 }
 
 #[tokio::test]

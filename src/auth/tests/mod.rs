@@ -3,7 +3,7 @@
 mod callback;
 mod id_tokens;
 mod identity;
-mod keeping;
+mod persistence;
 mod refused;
 mod signing_in;
 

@@ -244,13 +244,13 @@ async fn connection_problem_during_sign_in_is_shown_and_cleared() {
     let session = host.in_memory();
     let flow = session.begin().await.expect("a code");
     let mut trouble = flow.watch_trouble();
-    let told = tokio::spawn(async move {
-        let mut told = Vec::new();
+    let reported = tokio::spawn(async move {
+        let mut reported = Vec::new();
         while trouble.changed().await.is_ok() {
-            told.push(*trouble.borrow_and_update());
+            reported.push(*trouble.borrow_and_update());
         }
-        told
+        reported
     });
     session.finish(flow).await.expect("signed in");
-    assert_eq!(told.await.expect("ran"), [true, false]);
+    assert_eq!(reported.await.expect("ran"), [true, false]);
 }

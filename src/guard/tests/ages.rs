@@ -39,7 +39,7 @@ fn found(world: &World, kind: ActionKind, later: SignedDuration) -> Vec<Finding>
 #[test]
 fn finding_that_only_aged_is_the_same_without_ages() {
     let world = aging();
-    for (kind, told) in [
+    for (kind, reported) in [
         (
             ActionKind::Isolate,
             ["already so", "silent device", "twins", "under way"],
@@ -59,7 +59,7 @@ fn finding_that_only_aged_is_the_same_without_ages() {
             .map(|(now, _)| now.rail)
             .collect();
         aged.sort_unstable();
-        assert_eq!(aged, told);
+        assert_eq!(aged, reported);
     }
 }
 

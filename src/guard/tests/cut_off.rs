@@ -212,7 +212,7 @@ fn reviewed_name_warns_without_record_and_reports_what_was_not_checked() {
     world.machine.computer_dns_name = Some("DC01".into());
     let facts = Facts {
         machine: None,
-        unread: Unread {
+        unread: ReadFailures {
             record: Some("The service does not know this device"),
             history: None,
         },
@@ -261,10 +261,10 @@ fn not_checked_finding_says_why_the_read_failed() {
         "You are not allowed to read this device",
         "Could not reach the Defender service",
     ] {
-        world.alerts = AlertsLook::Failed(why);
+        world.alerts = KnownAlerts::Failed(why);
         let facts = Facts {
             machine: None,
-            unread: Unread {
+            unread: ReadFailures {
                 record: Some(why),
                 history: Some(why),
             },

@@ -20,8 +20,8 @@ fn indicator(hash: &str, by: &str) -> Indicator {
     }
 }
 
-const fn read(of_files: &[Indicator], total: usize) -> IndicatorsLook<'_> {
-    IndicatorsLook::Read {
+const fn read(of_files: &[Indicator], total: usize) -> KnownIndicators<'_> {
+    KnownIndicators::Read {
         of_files,
         total,
         is_complete: true,
@@ -73,7 +73,7 @@ fn indicator_limit_stops_new_block_but_not_an_update() {
     }
     // An incompletely read list stops nothing, and says so.
     let facts = Facts {
-        indicators: IndicatorsLook::Read {
+        indicators: KnownIndicators::Read {
             of_files: &[],
             total: 0,
             is_complete: false,
@@ -188,13 +188,13 @@ fn existing_block_is_reported_under_either_hash() {
             // Not the colleague's indicator.
             draft.set(&INDICATOR, "8");
             let found = review(&draft, &facts).findings;
-            let told = found.iter().any(|one| {
+            let reported = found.iter().any(|one| {
                 one.severity == Warn
                     && one
                         .text()
                         .starts_with("By s.weber@contoso.com, this file is already")
             });
-            assert!(told, "{kind:?} {found:?}");
+            assert!(reported, "{kind:?} {found:?}");
         }
     }
 }

@@ -219,8 +219,8 @@ fn foreign_action_under_way_is_reported_at_any_kind_and_age() {
     };
     assert_eq!(found(vec![ended], isolate), []);
     // The same and the opposite action have their own guardrails.
-    let told = vec![began(Isolate, sam, 1), began(Unisolate, sam, 2)];
-    assert_eq!(found(told, isolate), []);
+    let reported = vec![began(Isolate, sam, 1), began(Unisolate, sam, 2)];
+    assert_eq!(found(reported, isolate), []);
     let many = (1..=5).map(|minutes| began(MachineActionType::LiveResponse, sam, minutes));
     let of_many = found(many.collect(), isolate);
     assert_eq!(of_many.len(), 4);

@@ -34,9 +34,9 @@ fn lifting_a_colleagues_isolation_reports_requestor_time_reason_and_open_alerts(
             "Isolated since 04:26 +00:00, 4 h ago, by sam@contoso.com, not by you: “beacon to 203.0.113.7”. Open alerts: not checked"
         ]
     );
-    world.alerts = AlertsLook::Open(3);
+    world.alerts = KnownAlerts::Open(3);
     assert!(said(&world, ActionKind::Unisolate)[0].ends_with(". 3 open alerts"));
-    world.alerts = AlertsLook::AtLeast(50);
+    world.alerts = KnownAlerts::AtLeast(50);
     assert!(said(&world, ActionKind::Unisolate)[0].ends_with(". At least 50 open alerts"));
     for other in [ActionKind::Isolate, ActionKind::UnrestrictCodeExecution] {
         assert_eq!(said(&world, other), [""; 0], "{other:?}");
@@ -77,7 +77,7 @@ fn repeated_isolation_reports_both_reasons() {
 #[test]
 fn lifting_an_own_isolation_reports_time_reason_and_open_alerts() {
     let mut world = isolated_by(Some("Jane@contoso.com"), Some("INC-1 lost test"));
-    world.alerts = AlertsLook::Open(0);
+    world.alerts = KnownAlerts::Open(0);
     let findings = review(&world.draft(ActionKind::Unisolate), &world.facts()).findings;
     let [finding] = findings.as_slice() else {
         panic!("{findings:?}")
@@ -248,7 +248,7 @@ fn incomplete_history_reports_what_was_not_checked() {
 #[test]
 fn condition_in_force_is_shown_while_another_action_is_pending() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
-    let told = said(&world, ActionKind::Unisolate);
+    let reported = said(&world, ActionKind::Unisolate);
     for kind in [MachineActionType::Unisolate, MachineActionType::Isolate] {
         let pending = MachineAction {
             id: MachineActionId::parse("c0ffee").expect("a literal id"),
@@ -257,7 +257,7 @@ fn condition_in_force_is_shown_while_another_action_is_pending() {
         let mut history = isolated_by(Some("sam@contoso.com"), Some("beacon")).history;
         history.get_or_insert_default().push(pending);
         world.history = history;
-        assert_eq!(said(&world, ActionKind::Unisolate), told);
+        assert_eq!(said(&world, ActionKind::Unisolate), reported);
     }
 }
 
@@ -308,11 +308,11 @@ fn ownership_is_unknown_if_actions_were_not_read() {
 /// Rule 10. The kinds are literals: a table in the code must not decide what the test expects.
 #[test]
 fn releasing_is_never_forbidden() {
-    let gives_back = |kind: &ActionKind| kind.spec().risk == Risk::Routine;
+    let is_release = |kind: &ActionKind| kind.spec().risk == Risk::Routine;
     // Tenant-wide actions have their own test.
     let kinds = ActionKind::ALL.iter().copied();
     let kinds = kinds.filter(|kind| !kind.is_tenant_wide());
-    let kinds: Vec<_> = kinds.filter(gives_back).collect();
+    let kinds: Vec<_> = kinds.filter(is_release).collect();
     assert!(
         kinds
             .iter()

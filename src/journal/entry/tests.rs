@@ -12,7 +12,7 @@ use crate::model::MachineActionType;
 
 thread_local! {
     /// Number of status reads: the cost of a frame, independent of the clock.
-    pub static STANDINGS_ASKED: Cell<usize> = const { Cell::new(0) };
+    pub static STATUS_READS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn entry(task: Task, records: Vec<Record>) -> Entry {

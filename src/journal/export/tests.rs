@@ -1,4 +1,4 @@
-mod became;
+mod aftermath;
 mod foreign;
 mod hand_over;
 mod html;

@@ -47,7 +47,7 @@ pub(super) fn next_step(
 fn still_contained(entry: &Entry, moment: &Moment<'_>) -> String {
     let undo = entry.order.task.kind().and_then(|kind| kind.spec().undo);
     let undo = undo.map_or("Release it", |undo| undo.spec().title);
-    match moment.became(entry).read_at {
+    match moment.aftermath(entry).read_at {
         Some(at) => format!(
             "“{undo}” once the device is clean. There is no deadline: it stays contained until then (action history read {})",
             moment.both(at)
@@ -68,7 +68,7 @@ fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
     };
     match entry.order.task.record() {
         Recorded::Machine | Recorded::Indicator => "Defender does not show it yet".to_owned(),
-        Recorded::Investigation if moment.became(entry).awaits_approval => {
+        Recorded::Investigation if moment.aftermath(entry).awaits_approval => {
             "Approve or reject it in the Defender portal".to_owned()
         }
         Recorded::Investigation => {

@@ -355,14 +355,14 @@ fn a_trigger_planted_at_run_time_cannot_swallow_records() {
     unnoticed(&mut journal);
     assert!(matches!(
         next(&mut journal),
-        Err(JournalError::AttemptRejected { seq: 8 })
+        Err(JournalError::NotStoredAsWritten { seq: 8 })
     ));
     let change = "DROP TRIGGER swallow; CREATE TRIGGER change AFTER INSERT ON record BEGIN INSERT INTO record VALUES (NEW.seq + 1, '', '', '', '', ''); END";
     other.execute_batch(change).expect("planted");
     unnoticed(&mut journal);
     assert!(matches!(
         next(&mut journal),
-        Err(JournalError::AttemptRejected { seq: 8 })
+        Err(JournalError::NotStoredAsWritten { seq: 8 })
     ));
     other.execute_batch("DROP TRIGGER change").expect("removed");
     next(&mut journal).expect("accepted again");

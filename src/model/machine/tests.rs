@@ -114,25 +114,25 @@ fn a_sparse_response_keeps_facts_and_a_full_one_replaces_them() {
         ..Machine::clone(&full)
     };
     assert_eq!(*sparse, expected);
-    let told = Arc::new(Machine {
+    let reported = Arc::new(Machine {
         computer_dns_name: Some("DC02".into()),
         merge: Merge::Unmerged,
         onboarding_status: Some(OnboardingStatus::Onboarded),
         machine_tags: Some([].into()),
         ..bare()
     });
-    let filled = Machine::filled(Arc::clone(&told), Some(&full));
+    let filled = Machine::filled(Arc::clone(&reported), Some(&full));
     let expected = Machine {
         adapters: full.adapters.clone(),
-        ..Machine::clone(&told)
+        ..Machine::clone(&reported)
     };
     assert_eq!(*filled, expected);
     assert!(Arc::ptr_eq(
-        &Machine::filled(Arc::clone(&told), None),
-        &told
+        &Machine::filled(Arc::clone(&reported), None),
+        &reported
     ));
     assert!(Arc::ptr_eq(
-        &Machine::filled(Arc::clone(&full), Some(&told)),
+        &Machine::filled(Arc::clone(&full), Some(&reported)),
         &full
     ));
 }

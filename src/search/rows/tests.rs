@@ -13,7 +13,7 @@ fn machine(id: &str, name: &str, risk: Option<RiskScore>) -> Arc<Machine> {
     Arc::new(machine)
 }
 
-fn tell(state: &mut State, news: InventoryNews) {
+fn apply(state: &mut State, news: InventoryNews) {
     let epoch = state.epoch;
     state.apply(Event::Inventory { epoch, news });
 }
@@ -32,7 +32,7 @@ fn rows_sort_by_column_then_name_with_missing_values_last() {
         machine("a2", "b", Some(RiskScore::Low)),
         machine("a1", "c", Some(RiskScore::High)),
     ];
-    tell(&mut state, InventoryNews::Page(machines));
+    apply(&mut state, InventoryNews::Page(machines));
     let mut rows = Rows::default();
     let mut order = |column, descending| {
         rows.refresh(&state, "", Sort { column, descending });
@@ -87,7 +87,7 @@ fn incremental_rows_equal_a_full_rebuild() {
     let mut found = 0;
     for _ in 0..3_000 {
         match rng.u8(0..12) {
-            0 => tell(
+            0 => apply(
                 &mut state,
                 InventoryNews::Started(jiff::Timestamp::UNIX_EPOCH),
             ),
@@ -103,7 +103,7 @@ fn incremental_rows_equal_a_full_rebuild() {
                     incomplete: None,
                     seen,
                 };
-                tell(&mut state, news);
+                apply(&mut state, news);
             }
             2..6 => {
                 let page = (0..rng.usize(0..6)).map(|_| {
@@ -120,7 +120,7 @@ fn incremental_rows_equal_a_full_rebuild() {
                     )
                 });
                 let page = page.collect();
-                tell(&mut state, InventoryNews::Page(page));
+                apply(&mut state, InventoryNews::Page(page));
             }
             6..10 => search = searches[rng.usize(0..searches.len())],
             _ => {
@@ -149,7 +149,7 @@ fn a_new_search_is_reported_and_a_changed_list_is_not() {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     let mut rows = Rows::default();
     assert!(!rows.refresh(&state, "web", Sort::default()));
-    tell(
+    apply(
         &mut state,
         InventoryNews::Page(vec![machine("a1", "web1", None)]),
     );
@@ -180,7 +180,7 @@ fn a_pasted_line_matches_the_devices_it_names() {
         with(&id('1'), "one", "10.1.1.1"),
         with(&id('2'), "two", "::ffff:10.1.1.2"),
     ];
-    tell(&mut state, InventoryNews::Page(page));
+    apply(&mut state, InventoryNews::Page(page));
     let mut rows = Rows::default();
     let mut found = |search: &str| {
         rows.refresh(&state, search, Sort::default());

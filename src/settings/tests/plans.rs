@@ -29,8 +29,8 @@ fn a_plan_has_its_steps_with_preset_and_requested_fields() {
         "Add tag (stolen {ticket})",
     ];
     assert_eq!(labels(stolen), expected);
-    let goes_on: Vec<_> = stolen.steps.iter().map(|step| step.goes_on).collect();
-    assert_eq!(goes_on, [false, true, true]);
+    let continues: Vec<_> = stolen.steps.iter().map(|step| step.continues).collect();
+    assert_eq!(continues, [false, true, true]);
     assert!(stolen.asked(|step| step < stolen.steps.len()).is_empty());
 }
 
@@ -59,8 +59,8 @@ fn fields_are_preset_by_either_name_and_the_others_are_requested() {
         .map(|field| field.wire_name)
         .collect();
     assert_eq!(asked, ["Sha1", TAG.wire_name]);
-    let goes_on: Vec<_> = plan.steps.iter().map(|step| step.goes_on).collect();
-    assert_eq!(goes_on, [false, false, false, true]);
+    let continues: Vec<_> = plan.steps.iter().map(|step| step.continues).collect();
+    assert_eq!(continues, [false, false, false, true]);
     assert!(
         !plan
             .asked(|step| step < plan.steps.len())

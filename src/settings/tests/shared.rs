@@ -17,7 +17,7 @@ fn an_unreadable_shared_file_keeps_readable_rules_in_force() {
         read()
     };
     let partly = "[policy]\nprotected_names = [\"DC*\", 7]\nmost_devices = 2\nshared_file = \"x\"";
-    for (what, policy, names, most) in [
+    for (what, policy, names, max) in [
         ("missing", read(), 0, 4),
         ("no TOML", with("[policy"), 0, 4),
         ("no table", with("policy = 1"), 0, 4),
@@ -27,6 +27,6 @@ fn an_unreadable_shared_file_keeps_readable_rules_in_force() {
         assert!(policy.unread.is_some(), "{what}");
         assert_eq!(&*policy.protected_tags[0], "mine", "{what}");
         assert_eq!(policy.protected_names.len(), names, "{what}");
-        assert_eq!(policy.max_batch, most, "{what}");
+        assert_eq!(policy.max_batch, max, "{what}");
     }
 }

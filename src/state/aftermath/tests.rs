@@ -159,7 +159,7 @@ fn aftermath_of_a_long_journal_is_gathered_in_parts() {
     }
     assert_eq!(known, [LOOKED_AT_ONCE, 2 * LOOKED_AT_ONCE, all]);
     for entry in [&state.entries[0], &state.entries[all - 1]] {
-        assert_eq!(aftermath.get(&entry.id()), Some(&state.became(entry)));
+        assert_eq!(aftermath.get(&entry.id()), Some(&state.aftermath(entry)));
     }
 }
 
@@ -183,9 +183,9 @@ fn aftermath_is_exported_only_after_actions_were_read() {
     state.apply(history(15, false));
     by_sam(&mut state, "s1", MachineActionType::Unisolate, 20);
     let aftermath = gathered(&state);
-    let became = aftermath.values().next().expect("of one");
-    assert_eq!(became.read_at, Some(at(15)));
-    let undone = became.undone.as_ref().expect("by Sam");
+    let aftermath = aftermath.values().next().expect("of one");
+    assert_eq!(aftermath.read_at, Some(at(15)));
+    let undone = aftermath.reversal.as_ref().expect("by Sam");
     assert_eq!((undone.done, &*undone.by), ("Released", "sam@contoso.com"));
     // Another account clears it.
     state.apply(Event::Session {

@@ -224,7 +224,7 @@ fn journal_read_in_parts_equals_journal_read_at_once() {
         for part in all.chunks(size) {
             parts.put_read(part.to_vec());
         }
-        parts.line_up();
+        parts.sort_attention();
         assert_eq!(tags(&parts), tags(&whole), "{size}");
         assert_eq!(parts.open().count(), whole.open().count(), "{size}");
         assert_eq!(parts.ended_count(), whole.ended_count(), "{size}");
@@ -232,7 +232,7 @@ fn journal_read_in_parts_equals_journal_read_at_once() {
         assert!(parts.is_of_earlier_run(last), "{size}");
         // Entries that need attention later are appended.
         parts.put_read(vec![failed("cdn-00000004", 10)]);
-        parts.line_up();
+        parts.sort_attention();
         assert_eq!(tags(&parts)[3], "cdn-00000004", "{size}");
     }
 }

@@ -13,7 +13,7 @@ use crate::state::State;
 use crate::ui::activity::row::{RING, entry_ui};
 use crate::ui::activity::view::Acknowledging;
 use crate::ui::commands::why_not_acknowledge;
-use crate::ui::order::{Exposure, MustSee};
+use crate::ui::order::{MustSee, SeenItems};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, Dialog, Icon, UiExt as _, badge, closing_ui, icon, strip_well_ui,
@@ -273,7 +273,7 @@ pub fn acknowledge_ui(ui: &Ui, cx: &mut Cx<'_>, asked: &mut Acknowledging) -> bo
     let title = format!("Acknowledge {} entries", entries.len());
     let what = "They leave the top of Activity and stay in the journal. Nothing is sent";
     let dialog = Dialog::new(Id::unique("acknowledge all"), &title).description(what);
-    let exposure = &mut asked.exposure;
+    let seen_items = &mut asked.seen_items;
     let mut acknowledges = false;
     let stays = dialog.show_until(ui.ctx(), |ui, is_opening| {
         ui.wrapped(what);
@@ -282,13 +282,13 @@ pub fn acknowledge_ui(ui: &Ui, cx: &mut Cx<'_>, asked: &mut Acknowledging) -> bo
         list.show(ui, |ui| {
             for entry in &entries {
                 let row = ui.push_id(entry.id(), |ui| listed_ui(ui, state, entry));
-                exposure.note(ui, &MustSee::Entry(entry.id()), row.response.rect);
+                seen_items.note(ui, &MustSee::Entry(entry.id()), row.response.rect);
             }
         });
         ui.add_space(ui.tokens().space.s);
         ui.horizontal_wrapped(|ui| {
             let keeps = closing_ui(ui, "Keep them on top", is_opening);
-            acknowledges = confirm_ui(ui, state, &title, &entries, exposure);
+            acknowledges = confirm_ui(ui, state, &title, &entries, seen_items);
             keeps || acknowledges
         })
         .inner
@@ -309,10 +309,10 @@ fn confirm_ui(
     state: &State,
     title: &str,
     entries: &[&Entry],
-    exposure: &mut Exposure,
+    seen_items: &mut SeenItems,
 ) -> bool {
     let items = entries.iter().map(|entry| MustSee::Entry(entry.id()));
-    let unseen: Vec<_> = items.filter(|item| !exposure.has_seen(item)).collect();
+    let unseen: Vec<_> = items.filter(|item| !seen_items.has_seen(item)).collect();
     let unread = (!unseen.is_empty())
         .then(|| format!("{} not shown yet: scroll or press Show next", unseen.len()));
     let why_not = why_not_acknowledge(state).or(unread);
@@ -327,7 +327,7 @@ fn confirm_ui(
             .key("show next")
             .hint("Scrolls to what has not been shown yet");
         if ui.add(next).clicked() {
-            exposure.scroll_to = Some(first.clone());
+            seen_items.scroll_to = Some(first.clone());
             ui.ctx().request_repaint();
         }
     }
@@ -336,9 +336,9 @@ fn confirm_ui(
 
 fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
-        let became = state.became(entry);
-        let look = look::order(entry, &became);
-        let words = status_in_full(entry, &became, |at| local_time(at, &state.zone));
+        let aftermath = state.aftermath(entry);
+        let look = look::order(entry, &aftermath);
+        let words = status_in_full(entry, &aftermath, |at| local_time(at, &state.zone));
         badge(ui, look.icon, look.role, &words);
         ui.wrapped(RichText::new(state.machine_of(entry).quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
@@ -348,7 +348,7 @@ fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
 /// Outcome of a device's newest order without the order's title: for its row and its panel.
 pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
     // It needs attention for something that the status omits.
-    let remark = state.became(entry).in_short(entry);
+    let remark = state.aftermath(entry).in_short(entry);
     if !remark.is_empty() {
         return (Icon::Warning, Role::Caution, remark.join(", "));
     }

@@ -117,14 +117,14 @@ fn title(ui: &Ui, cx: &Cx<'_>, batch: &Batch<'_>, first: &Entry) -> String {
     format!("{what} ({names}), {at}:")
 }
 
-/// Number of distinct names, as a plan has several orders per device, and the first `most` of them with the
+/// Number of distinct names, as a plan has several orders per device, and the first `max` of them with the
 /// number of the others.
-fn named(all: impl Iterator<Item = String>, most: usize) -> (usize, String) {
+fn named(all: impl Iterator<Item = String>, max: usize) -> (usize, String) {
     let mut names = each_once(all);
     let count = names.len();
-    names.truncate(most);
+    names.truncate(max);
     let names = names.join(", ");
-    let names = match count.saturating_sub(most) {
+    let names = match count.saturating_sub(max) {
         0 => names,
         more => format!("{names} and {more} more"),
     };

@@ -157,8 +157,8 @@ mod tests {
         };
         let entry = fixtures::entry(fixtures::author(), order, vec![withdrawn]);
         let state = State::new(Mode::Demo, "Demo", Policy::default());
-        let told = times(&entry, &state);
-        assert!(told[1].ends_with(", at once"), "{told:?}");
+        let reported = times(&entry, &state);
+        assert!(reported[1].ends_with(", at once"), "{reported:?}");
     }
 
     #[test]
@@ -183,10 +183,10 @@ mod tests {
         let finished = fixtures::finished("b89eb834", MachineActionStatus::Succeeded);
         entry.push(at(25_207), finished);
         state.apply(Event::Entry(Box::new(entry.clone())));
-        let told = times(&entry, &state);
+        let reported = times(&entry, &state);
         assert!(
-            told[1].ends_with("this computer's clock was set meanwhile"),
-            "{told:?}"
+            reported[1].ends_with("this computer's clock was set meanwhile"),
+            "{reported:?}"
         );
         // A later confirmation has its usual age.
         let machine = fixtures::machine_ref("b2", None);

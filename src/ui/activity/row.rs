@@ -88,7 +88,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) {
 
 /// Look of an entry's status with its aftermath; the line says by whom and when.
 fn status_look(entry: &Entry, state: &State) -> Look {
-    let look = look::order(entry, &state.became(entry));
+    let look = look::order(entry, &state.aftermath(entry));
     match download::word(entry, state) {
         Some(saved) => Look {
             word: saved.into(),
@@ -363,10 +363,10 @@ fn ticks(entry: &Entry, cx: &Cx<'_>) -> bool {
     let secs = words::secs_since(entry.intended_at(), cx.now);
     let is_open = !entry.status().is_end();
     let counts_up = is_ours(entry, cx) && is_open && secs < TICKING_SECS;
-    let note = cx.state.progress.get(&entry.id());
-    let counts_down = note.is_some_and(|note| {
+    let progress = cx.state.progress.get(&entry.id());
+    let counts_down = progress.is_some_and(|progress| {
         !matches!(
-            note,
+            progress,
             OrderProgress::Stuck(_) | OrderProgress::WaitsForSignIn | OrderProgress::WaitsForTurn
         )
     });

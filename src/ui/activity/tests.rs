@@ -263,7 +263,7 @@ fn collapsed_row_is_one_line_with_bounds_on_the_accessibility_bus() {
 
 #[test]
 fn cost_of_a_frame_is_independent_of_the_journal_length() {
-    use crate::journal::entry::tests::STANDINGS_ASKED;
+    use crate::journal::entry::tests::STATUS_READS;
     let asked_in_a_frame = |count: u32| {
         let entries = (0..count).map(|n| {
             let mut entry = entry("cdn-00000001", ActionKind::Isolate, Vec::new());
@@ -279,9 +279,9 @@ fn cost_of_a_frame_is_independent_of_the_journal_length() {
         entries.push(entry("cdn-00000002", ActionKind::Isolate, Vec::new()));
         let mut harness = harness(entries);
         harness.run_steps(2);
-        STANDINGS_ASKED.set(0);
+        STATUS_READS.set(0);
         harness.step();
-        STANDINGS_ASKED.get()
+        STATUS_READS.get()
     };
     let few = asked_in_a_frame(100);
     assert!(few > 0);

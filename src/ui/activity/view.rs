@@ -1,7 +1,7 @@
 //! View state of the activity list, and of the dialog that acknowledges several entries.
 
 use crate::model::EntryId;
-use crate::ui::order::Exposure;
+use crate::ui::order::SeenItems;
 
 /// View state of the activity list.
 #[derive(Debug, Default)]
@@ -18,14 +18,14 @@ pub struct ActivityView {
 #[derive(Debug, Default)]
 pub struct Acknowledging {
     pub ids: Vec<EntryId>,
-    pub exposure: Exposure,
+    pub seen_items: SeenItems,
 }
 
 impl Acknowledging {
     /// A question about these, none of them seen yet.
     #[must_use]
     pub fn of(ids: Vec<EntryId>) -> Box<Self> {
-        let exposure = Exposure::default();
-        Box::new(Self { ids, exposure })
+        let seen_items = SeenItems::default();
+        Box::new(Self { ids, seen_items })
     }
 }

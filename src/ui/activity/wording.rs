@@ -29,7 +29,7 @@ const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 pub const TICKING_SECS: i64 = 3600;
 
 /// The next automatic step. `pause` is the end of a pause requested by the service.
-pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
+pub fn next(progress: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
     let next_check = |secs: i64| match secs {
         0 => "checking now".to_owned(),
@@ -42,7 +42,7 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
             format!("Defender asked for a pause: {next}")
         }
     };
-    match note {
+    match progress {
         OrderProgress::LeavesAt(at) => match left(*at) {
             0 => "being sent".to_owned(),
             secs => format!("will be sent in {}", words::duration(secs)),

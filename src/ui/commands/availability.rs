@@ -24,7 +24,7 @@ impl UiCommand {
         match self {
             // It renews the sign-in before it reads the list.
             Self::Refresh if is_unrenewed(state) => Ok(()),
-            Self::Refresh | Self::LookNow => {
+            Self::Refresh | Self::PollNow => {
                 only_if(state.session.is_signed_in(), "You are not signed in")
             }
             Self::RenewSignIn => only_if(is_unrenewed(state), "There is nothing to renew"),

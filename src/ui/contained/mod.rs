@@ -25,7 +25,7 @@ use super::widgets::{
 use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, incident};
 use crate::action::{ConditionPhase, MAX_REPEATS, type_noun};
-use crate::message::LookBack;
+use crate::message::HistoryRange;
 use crate::model::{SessionStatus, clean, first_upper, tag_last};
 use crate::state::{Contained, Request};
 use blocked::blocked_ui;
@@ -78,9 +78,9 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Shows how far back the history was read, and what could not be read.
 fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let (recent, older) = (&cx.state.recent_actions, &cx.state.containments);
-    let note = look_back_note(older.get().or(recent.get()), &cx.state.zone);
+    let note = history_range_note(older.get().or(recent.get()), &cx.state.zone);
     ui.small_label(note);
-    let date = |look: &LookBack| local_date(look.since, &cx.state.zone);
+    let date = |look: &HistoryRange| local_date(look.since, &cx.state.zone);
     let unchecked = match (
         recent.get(),
         recent.failure.as_ref(),
@@ -123,7 +123,7 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 /// Scope and limits of this list.
-fn look_back_note(look: Option<&LookBack>, zone: &TimeZone) -> String {
+fn history_range_note(look: Option<&HistoryRange>, zone: &TimeZone) -> String {
     let since = look.map_or_else(String::new, |look| {
         format!(" since {}", local_date(look.since, zone))
     });

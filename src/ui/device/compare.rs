@@ -205,8 +205,8 @@ impl Scroll {
     /// The scroll offset after the keys pressed. Up and down scroll too, as all the buttons are in one
     /// line.
     fn by_keys(self, ui: &Ui) -> Option<f32> {
-        let most = (self.all - self.seen).max(0.0);
-        if most == 0.0 {
+        let max = (self.all - self.seen).max(0.0);
+        if max == 0.0 {
             return None;
         }
         if let Some(focused) = ui.memory(egui::Memory::focused) {
@@ -228,7 +228,7 @@ impl Scroll {
         let by = steps
             .into_iter()
             .find(|(key, _)| ui.input_mut(|input| input.consume_key(Modifiers::NONE, *key)));
-        by.map(|(_, by)| (self.down + by).clamp(0.0, most))
+        by.map(|(_, by)| (self.down + by).clamp(0.0, max))
     }
 }
 

@@ -34,7 +34,7 @@ impl Candidate<'_> {
     }
 
     /// Whether the facts distinguish which of the two is in use.
-    fn is_told_from(&self, other: &Self) -> bool {
+    fn differs_from(&self, other: &Self) -> bool {
         let (one, two) = (self.key(), other.key());
         if (one.0, one.1) != (two.0, two.1) {
             return true;
@@ -87,7 +87,7 @@ pub fn ranks(candidates: &[Candidate<'_>], now: Timestamp) -> Vec<String> {
     let reports = candidates.iter().filter_map(|c| c.machine?.last_seen);
     let newest = reports.max();
     let is_clear = match order.as_slice() {
-        [first, second, ..] => candidates[*first].is_told_from(&candidates[*second]),
+        [first, second, ..] => candidates[*first].differs_from(&candidates[*second]),
         _ => true,
     };
     let mut ranks = vec![String::new(); candidates.len()];

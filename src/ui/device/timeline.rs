@@ -24,7 +24,7 @@ use crate::ui::{Cx, words};
 /// Height of a lane, in points.
 const LANE: f32 = 24.0;
 /// Height of the labels under the axis.
-const FOOT: f32 = 18.0;
+const FOOTER_HEIGHT: f32 = 18.0;
 /// Width of the lanes' names before the axis.
 const NAMES: f32 = 64.0;
 const MARK: f32 = 16.0;
@@ -168,7 +168,7 @@ fn axis_ui(ui: &mut Ui, cx: &Cx<'_>, id: Id, span: Span, all: &[Happening]) {
     let within = all.iter().filter(|h| age(h, cx) <= span.length());
     let shown: Vec<&Happening> = within.collect();
     let lanes = times(Lane::ALL.len(), LANE);
-    let size = vec2(ui.available_width(), lanes + FOOT);
+    let size = vec2(ui.available_width(), lanes + FOOTER_HEIGHT);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let response = ui.interact(rect, id, Sense::click());
     let chosen_id = id.with("chosen");

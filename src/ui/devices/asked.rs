@@ -16,7 +16,7 @@ use crate::ui::words::{ago, counted, devices};
 
 /// Time for which typed text must stay unchanged before the service is queried automatically; pasted text is
 /// complete at once.
-const REST_SECS: f64 = 1.0;
+const DWELL_SECS: f64 = 1.0;
 /// Width that a note's text leaves for the query button.
 const OFFER_WIDTH: f32 = 300.0;
 /// Maximum number of query buttons shown without rows.
@@ -68,7 +68,7 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
     take_answer(cx);
     if let Some(question) = unasked(cx).cloned() {
         let is_whole = !cx.views.asking.is_typed || matches!(question, Question::Id(_));
-        let left_secs = cx.views.asking.since + REST_SECS - time;
+        let left_secs = cx.views.asking.since + DWELL_SECS - time;
         if is_whole || left_secs <= 0.0 {
             ask(cx, question);
         } else {

@@ -127,7 +127,7 @@ impl Buttons {
 
     fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Chosen> {
         let only_looks = acting_trouble(cx.state).err();
-        let arming = is_arming(ui, cx.views.selected_at)
+        let arming = is_arming(ui, cx.views.bulk_changed_at)
             .then_some("Available in half a second, so that a stray click opens no form");
         let why_not = only_looks.as_deref().or(arming);
         let mut chosen = None;

@@ -2,8 +2,9 @@
 
 use egui::{Ui, WidgetInfo, accesskit};
 
+use crate::model::Column;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::views::{Column, Views};
+use crate::ui::views::Views;
 use crate::ui::widgets::{ActionButton, Icon, checkbox_ui, menu_ui};
 
 /// Heading and initial width of a column.

@@ -8,6 +8,7 @@ use egui::{
 use jiff::Timestamp;
 
 use crate::journal::Entry;
+use crate::model::Column;
 use crate::model::{Machine, MachineRef, clean, first_lower, first_upper, is_outdated};
 use crate::search::DeviceState;
 use crate::state::State;
@@ -20,7 +21,6 @@ use crate::ui::devices::table_layout::TableLayout;
 use crate::ui::look;
 use crate::ui::look::Look;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::views::Column;
 use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_width};
 use crate::ui::words::{ago, both_times, os_name};
 

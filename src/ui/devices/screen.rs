@@ -24,7 +24,7 @@ use crate::ui::widgets::{
 use crate::ui::words::{ago, both_times};
 
 /// Dwell time of a selection before its facts are read.
-const REST_SECS: f64 = 0.4;
+const DWELL_SECS: f64 = 0.4;
 /// Number of rows that Page Up and Page Down move by.
 const PAGE: usize = 10;
 
@@ -137,11 +137,11 @@ fn field_ui(ui: &mut Ui, search_id: Id, is_called: bool, cx: &mut Cx<'_>) -> Res
         select_all(ui, search_id, &cx.views.search);
     }
     // The shortcut of this field, typed into it.
-    if let Some(rest) = cx.views.search.strip_prefix('/') {
-        cx.views.search = if rest.is_empty() {
+    if let Some(dwell) = cx.views.search.strip_prefix('/') {
+        cx.views.search = if dwell.is_empty() {
             before
         } else {
-            String::from(rest)
+            String::from(dwell)
         };
         select_all(ui, search_id, &cx.views.search);
     }
@@ -319,7 +319,7 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
 
 /// Ticks the device of a row for a batch, or unticks it.
 fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
-    cx.views.selected_at = ui.input(|input| input.time);
+    cx.views.bulk_changed_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
         return;
     };
@@ -335,35 +335,35 @@ fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
 /// Loads the facts of a device after its dwell time.
 pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(selected) = &cx.views.selected else {
-        cx.views.rest = None;
+        cx.views.dwell = None;
         return;
     };
     let time = ui.input(|input| input.time);
-    let rest = match &mut cx.views.rest {
-        Some(rest) if rest.id == selected.id => rest,
-        rest => rest.insert(Dwell {
+    let dwell = match &mut cx.views.dwell {
+        Some(dwell) if dwell.id == selected.id => dwell,
+        dwell => dwell.insert(Dwell {
             id: selected.id.clone(),
             since: time,
             asked: false,
         }),
     };
-    if rest.asked || !cx.state.session.is_signed_in() {
+    if dwell.asked || !cx.state.session.is_signed_in() {
         return;
     }
-    let left_secs = rest.since + REST_SECS - time;
+    let left_secs = dwell.since + DWELL_SECS - time;
     if left_secs > 0.0 {
         ui.repaint_in(left_secs);
         return;
     }
-    rest.asked = true;
-    let machine = cx.state.machines.get(&rest.id).and_then(Remote::read_at);
-    let history = cx.state.histories.get(&rest.id).and_then(Remote::read_at);
+    dwell.asked = true;
+    let machine = cx.state.machines.get(&dwell.id).and_then(Remote::read_at);
+    let history = cx.state.histories.get(&dwell.id).and_then(Remote::read_at);
     let is_fresh = [machine, history]
         .iter()
         .all(|at| at.is_some_and(|at| cx.now.duration_since(at).abs().as_secs() < FRESH_SECS));
     if !is_fresh {
-        cx.out.work.push(Command::LoadMachine(rest.id.clone()));
+        cx.out.work.push(Command::LoadMachine(dwell.id.clone()));
     }
-    let id = rest.id.clone();
+    let id = dwell.id.clone();
     parts::load_stale(cx, &id);
 }

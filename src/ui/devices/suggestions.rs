@@ -123,7 +123,7 @@ struct ValueCounts {
 
 impl ValueCounts {
     /// Counts the next part, if any is left.
-    fn go_on(&mut self, field: Field, state: &State) {
+    fn advance(&mut self, field: Field, state: &State) {
         let actions = if field == Field::State {
             state.actions.generation()
         } else {
@@ -284,7 +284,7 @@ impl Completion {
             None => Vec::new(),
             Some(Typed::Field(word)) => field_offers(&word),
             Some(Typed::Value { field, name, typed }) => {
-                self.tally.go_on(field, state);
+                self.tally.advance(field, state);
                 value_offers(&name, &typed, &self.tally.values)
             }
         }

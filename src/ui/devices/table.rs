@@ -9,12 +9,12 @@ use egui::{
 
 use crate::journal::Entry;
 use crate::model::MachineId;
+use crate::model::Sort;
 use crate::ui::Cx;
 use crate::ui::devices::row::{MachineRow, RowResponse};
 use crate::ui::devices::table_head::heads_ui;
 use crate::ui::devices::table_layout::TableLayout;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::views::Sort;
 use crate::ui::widgets::{has_come_under_pointer, sideways_bar_ui};
 
 /// The clicked part of the table.

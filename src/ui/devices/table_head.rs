@@ -173,12 +173,12 @@ fn resizer_ui(
         && let Some(pointer) = ui.ctx().pointer_latest_pos()
     {
         let width = pointer.x - layout.half_gap() - span.whole.min;
-        let (least, most) = WindowLayout::COLUMN.into_inner();
-        let width = width.clamp(least, most);
+        let (least, max) = WindowLayout::COLUMN.into_inner();
+        let width = width.clamp(least, max);
         if (width - span.width).abs() > 0.5 {
             if let Some(name) = layout.spans().next() {
                 // It takes the remaining width, and would move the others under the pointer.
-                let width = name.whole.span().clamp(least, most);
+                let width = name.whole.span().clamp(least, max);
                 window.widths.entry(name.column).or_insert(width);
             }
             window.widths.insert(span.column, width);

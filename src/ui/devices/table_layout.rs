@@ -103,22 +103,22 @@ impl TableLayout {
             wanted
         });
         let bar_width = ui.spacing().scroll.allocated_width();
-        let most = (area.width() - bar_width) * FIXED_SHARE;
+        let max = (area.width() - bar_width) * FIXED_SHARE;
         let mut layout = Self {
             area,
             head_height: tokens.height.row,
             bar_width,
             gap,
             name,
-            fixed: name.width.min(most),
+            fixed: name.width.min(max),
             others: others.collect(),
             sideways: 0.0,
             spans: Vec::new(),
         };
         if !window.widths.contains_key(&name.column) {
             // Computed as if unscrolled: it must not change with scrolling.
-            let most = FIXED_MOST.min(most).max(layout.fixed);
-            layout.fixed = (layout.fixed + layout.spare()).min(most);
+            let max = FIXED_MOST.min(max).max(layout.fixed);
+            layout.fixed = (layout.fixed + layout.spare()).min(max);
         }
         layout.sideways = layout.snapped(sideways);
         layout.spans = layout.index();

@@ -74,8 +74,8 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
             ui.add_space(tokens.space.xs);
         });
         ui.add_space(tokens.space.s);
-        let goes_on = cx.views.drill.running.is_some();
-        let label = if goes_on {
+        let is_running = cx.views.drill.running.is_some();
+        let label = if is_running {
             "Back to the exercise"
         } else {
             "Close"
@@ -83,7 +83,7 @@ pub fn drill_ui(ui: &Ui, cx: &mut Cx<'_>) -> bool {
         let close = ui.add(ActionButton::new(label).key("close the drill"));
         // Enter neither ends an exercise, nor starts one after an end.
         let ends = request == Some(DrillRequest::End);
-        if ends || is_opening && (goes_on || cx.views.drill.is_scoring) {
+        if ends || is_opening && (is_running || cx.views.drill.is_scoring) {
             close.request_focus();
         }
         close.clicked() || matches!(request, Some(DrillRequest::Begin(_)))

@@ -25,7 +25,7 @@ use crate::ui::DrillRequest;
 use crate::ui::commands::UiCommand;
 
 mod access;
-mod became;
+mod aftermath;
 mod clicks;
 mod columns;
 mod contained;

@@ -172,13 +172,13 @@ fn condition_words(row: &Contained, carries: bool, cx: &Cx<'_>) -> String {
 }
 
 fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
-    let became = cx.state.became(entry);
+    let aftermath = cx.state.aftermath(entry);
     let at = |at| clock_text(at, cx.service_now(), &cx.state.zone);
-    let status = status_in_full(entry, &became, at);
+    let status = status_in_full(entry, &aftermath, at);
     let said = Said {
         look: Look {
             word: status.into(),
-            ..look::order(entry, &became)
+            ..look::order(entry, &aftermath)
         },
         what: entry.order.task.title(),
         at: Some(entry.intended_at()),

@@ -143,7 +143,7 @@ fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
             Condition::Restricted => "Unrestrict",
             Condition::Isolated | Condition::Contained => "Release",
         };
-        let (machines, left_out) = way_back.given_back(condition);
+        let (machines, left_out) = way_back.to_release_from(condition);
         if condition == Condition::Restricted && machines.is_empty() {
             continue;
         }

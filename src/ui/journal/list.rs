@@ -200,8 +200,8 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let is_open = view.opened == Some(entry.id());
     let task = &entry.order.task;
     let time = local_time(entry.intended_at(), &cx.state.zone);
-    let became = cx.state.became(entry);
-    let status = status_in_full(entry, &became, |at| local_time(at, &cx.state.zone));
+    let aftermath = cx.state.aftermath(entry);
+    let status = status_in_full(entry, &aftermath, |at| local_time(at, &cx.state.zone));
     let device = cx.state.machine_of(entry).quoted();
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
@@ -231,7 +231,7 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     } else {
         Icon::Folded
     };
-    let look = look::order(entry, &became);
+    let look = look::order(entry, &aftermath);
     let colour = tokens.colour(look.role);
     let body = TextStyle::Body.resolve(ui.style());
     let strong = text::strong().resolve(ui.style());

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::{ActionKind, ConditionState, Evidence};
-use crate::journal::{Record, Undone};
+use crate::journal::{Record, Reversal};
 use crate::model::MachineActionId;
 use crate::state::fixtures;
 
@@ -170,7 +170,7 @@ fn success_no_longer_in_effect_looks_unlike_plain_success() {
     assert_eq!((plain.icon, plain.role), (Icon::Done, Role::Ok));
     assert_eq!(plain.word, "Isolated");
     let undone = Aftermath {
-        undone: Some(Undone {
+        reversal: Some(Reversal {
             done: "Released",
             by: "sam".into(),
             at: None,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use egui::Id;
 use jiff::Timestamp;
 
-use super::exposure::Exposure;
 use super::file_section::FileSection;
 use super::kept_texts::Began;
+use super::seen_items::SeenItems;
 use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
@@ -50,7 +50,7 @@ pub struct OrderForm {
     pub(super) armed_at: f64,
     pub(super) measures: Measures,
     /// Devices and findings that have been on screen.
-    pub(super) exposure: Exposure,
+    pub(super) seen_items: SeenItems,
     /// The template that the comment comes from, and its text: until the comment is edited, another
     /// template or ticket may replace it.
     pub(super) from_template: Option<(String, String)>,
@@ -211,7 +211,7 @@ impl OrderForm {
             opened_at: time,
             armed_at: time,
             measures: Measures::default(),
-            exposure: Exposure::default(),
+            seen_items: SeenItems::default(),
             from_template: None,
             began: None,
             file: FileSection::default(),
@@ -241,7 +241,7 @@ impl OrderForm {
     /// As [`Self::add`].
     pub fn take_plan(&mut self, plan: Arc<Plan>) -> Result<(), getrandom::Error> {
         let machines: Vec<_> = self.machines().cloned().collect();
-        self.be_about(plan);
+        self.set_plan(plan);
         self.targets.clear();
         self.left_out.clear();
         for machine in machines {
@@ -251,7 +251,7 @@ impl OrderForm {
     }
 
     /// Turns it into the form of a plan, keeping its steps.
-    pub fn be_about(&mut self, plan: Arc<Plan>) {
+    pub fn set_plan(&mut self, plan: Arc<Plan>) {
         let of_file = |parameter: &Parameter| parameter.kind == ParameterKind::Hash;
         let mut steps = plan.steps.iter();
         let step = steps.find(|step| step.kind.spec().parameters.iter().any(of_file));

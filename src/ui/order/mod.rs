@@ -3,7 +3,6 @@
 
 mod blocks;
 mod confirm;
-mod exposure;
 mod fields;
 mod file;
 mod file_section;
@@ -16,6 +15,7 @@ mod open;
 mod paste;
 mod plan;
 mod review;
+mod seen_items;
 mod sightings;
 mod targets;
 mod templates;
@@ -23,10 +23,10 @@ mod ticket;
 mod ticket_field;
 mod title;
 
-pub use exposure::{Exposure, MustSee};
 pub use form::{FormTarget, OpenedFrom, OrderForm, UsedTicket};
 pub use kept_texts::KeptTexts;
 pub use open::NewForm;
+pub use seen_items::{MustSee, SeenItems};
 pub use title::confirm_label;
 
 use egui::scroll_area::ScrollBarVisibility;
@@ -164,7 +164,7 @@ fn content_ui(
     open::read_what_has_gone(cx, form);
     let drawn = form.reviews(cx.state, cx.now);
     let wanted = targets::required(form, &drawn);
-    if form.exposure.is_changed_to(wanted.clone()) || is_opening {
+    if form.seen_items.is_changed_to(wanted.clone()) || is_opening {
         // A click or key meant for what was here before must not confirm.
         form.armed_at = ui.input(|input| input.time);
     }
@@ -204,7 +204,7 @@ fn focus_first_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         return;
     }
     let wanted = targets::required(form, &reviews);
-    if wanted.iter().all(|item| form.exposure.has_seen(item)) {
+    if wanted.iter().all(|item| form.seen_items.has_seen(item)) {
         let wants_name = wants_name(form, &reviews);
         // The reason shown beside the buttons.
         let is_unnamed = wants_name && reviews.iter().any(|review| !review.is_named());
@@ -364,7 +364,7 @@ fn name_ui(ui: &mut Ui, form: &mut OrderForm, is_tiny: bool) {
         .accesskit_node_builder(response.id, |node| node.set_value(&*name));
     if let Some(only) = only {
         let item = MustSee::Device(only.id.clone());
-        form.exposure.note(ui, &item, response.rect);
+        form.seen_items.note(ui, &item, response.rect);
     }
     if shown != name {
         response.tip(name);

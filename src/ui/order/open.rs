@@ -254,7 +254,7 @@ fn form_of_steps(
     let mut draft = Draft::new(first.entry, first.machine.clone(), Subject::Act(step.kind));
     fill(&mut draft);
     let mut form = OrderForm::new(targets, draft, time);
-    form.be_about(plan);
+    form.set_plan(plan);
     Ok(Some(form))
 }
 

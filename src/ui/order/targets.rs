@@ -2,11 +2,11 @@
 
 use egui::{Align, Id, Key, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
-use super::exposure::{Exposure, MustSee};
 use super::form::{OpenedFrom, OrderForm};
 use super::left_out;
 use super::plan::{self, OfDevice};
 use super::review::{self, finding_ui};
+use super::seen_items::{MustSee, SeenItems};
 use crate::guard::{self, Review};
 use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
@@ -39,7 +39,9 @@ pub fn required(form: &OrderForm, reviews: &[Review]) -> Vec<MustSee> {
 
 /// Why the form cannot be confirmed yet: unseen items.
 pub fn unseen_words(form: &OrderForm, required: &[MustSee]) -> Option<String> {
-    let unseen = required.iter().filter(|item| !form.exposure.has_seen(item));
+    let unseen = required
+        .iter()
+        .filter(|item| !form.seen_items.has_seen(item));
     let (mut machines, mut warnings) = (0, 0);
     for item in unseen {
         match item {
@@ -71,10 +73,10 @@ pub fn status_ui(
     next: Id,
 ) {
     let tokens = ui.tokens();
-    let was_focused = std::mem::take(&mut form.exposure.is_next_focused);
+    let was_focused = std::mem::take(&mut form.seen_items.is_next_focused);
     let unseen: Vec<_> = required
         .iter()
-        .filter(|item| !form.exposure.has_seen(item))
+        .filter(|item| !form.seen_items.has_seen(item))
         .collect();
     // The same height with and without the button.
     let size = vec2(ui.available_width(), tokens.height.control);
@@ -86,10 +88,10 @@ pub fn status_ui(
                 .key("show next")
                 .hint("Page Down: scrolls to what has not been shown yet");
             let response = ui.add(button);
-            form.exposure.is_next_focused = response.has_focus();
+            form.seen_items.is_next_focused = response.has_focus();
             let by_key = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::PageDown));
             if response.clicked() || by_key {
-                form.exposure.scroll_to = Some((*first).clone());
+                form.seen_items.scroll_to = Some((*first).clone());
                 ui.ctx().request_repaint();
             }
         } else if was_focused {
@@ -173,8 +175,8 @@ pub fn checks_ui(
     let kept = form.measures.list_height.filter(|_| !is_settling);
     let least = kept.unwrap_or(least);
     // Moved out of the form, which stays borrowed while the list is drawn.
-    let mut exposure = std::mem::take(&mut form.exposure);
-    let before = exposure.shown.clone();
+    let mut seen_items = std::mem::take(&mut form.seen_items);
+    let before = seen_items.shown.clone();
     let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, least, |ui| {
         if let Some(words) = &form_seen.not_included {
@@ -190,17 +192,17 @@ pub fn checks_ui(
         for (n, device) in all.iter().enumerate() {
             ui.push_id(device.machine.id.as_str(), |ui| {
                 let is_first = n == 0;
-                let of_one = one_ui(ui, cx, form_seen, device, is_first, arming, &mut exposure);
+                let of_one = one_ui(ui, cx, form_seen, device, is_first, arming, &mut seen_items);
                 switched.extend(of_one);
             });
         }
         switched.extend(left_out::left_out_ui(ui, form_seen, arming));
     });
-    form.exposure = exposure;
+    form.seen_items = seen_items;
     note_height(ui, form, content_height, least);
     if ui.ctx().will_discard() {
         // A discarded pass: nothing was seen at these places.
-        form.exposure.shown = before;
+        form.seen_items.shown = before;
     }
     switched
 }
@@ -213,7 +215,7 @@ fn one_ui(
     device: &OfDevice<'_>,
     is_first: bool,
     arming: Option<&str>,
-    exposure: &mut Exposure,
+    seen_items: &mut SeenItems,
 ) -> Vec<EntryId> {
     let is_one = form.only().is_some();
     let (machine, review) = (device.machine, &*device.review);
@@ -225,13 +227,13 @@ fn one_ui(
         absence_ui(ui, cx, machine);
     } else {
         let row = ui.scope(|ui| row_ui(ui, cx, machine, is_selected, arming));
-        exposure.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
+        seen_items.note(ui, &MustSee::Device(machine.id.clone()), row.response.rect);
         if row.inner {
             switched.clone_from(&device.entries);
         }
     }
     switched.extend(left_out::steps_ui(ui, form, device, arming));
-    findings_ui(ui, cx, review, machine, is_first, exposure);
+    findings_ui(ui, cx, review, machine, is_first, seen_items);
     if is_one && review.findings.is_empty() {
         // Irreversibility is a warning too, and is shown above it.
         let none = match no_way_back(form) {
@@ -264,13 +266,13 @@ fn findings_ui(
     review: &Review,
     machine: &MachineRef,
     is_first: bool,
-    exposure: &mut Exposure,
+    seen_items: &mut SeenItems,
 ) {
     let findings = review.findings.iter();
     for finding in findings.filter(|it| is_first || !plan::is_about_all(it)) {
         let shown = ui.scope(|ui| finding_ui(ui, review, finding, cx));
         let item = MustSee::finding(&machine.id, finding);
-        exposure.note(ui, &item, shown.response.rect);
+        seen_items.note(ui, &item, shown.response.rect);
     }
 }
 

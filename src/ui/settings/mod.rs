@@ -36,7 +36,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     page_ui(ui, WIDTH, "Settings", |ui| {
         notes_ui(ui, &cx.state.settings);
         let (state, form) = (cx.state, &mut cx.views.settings);
-        if form.matches.go_on(&form.typed, &state.inventory) {
+        if form.matches.advance(&form.typed, &state.inventory) {
             ui.ctx().request_repaint();
         }
         section_ui(ui, "Protected devices");
@@ -49,7 +49,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         section_ui(ui, "VPN and proxy ranges");
         rule_ui(ui, state, form, RuleKey::VpnRanges);
         section_ui(ui, "Several devices at once");
-        field_ui(ui, form, RuleKey::MostDevices);
+        field_ui(ui, form, RuleKey::MaxDevices);
         section_ui(ui, "This computer");
         host_ui(ui, cx.state.host.as_ref());
         field_ui(ui, form, RuleKey::OwnEntraDeviceId);
@@ -266,7 +266,7 @@ const fn field(key: RuleKey) -> Field {
         RuleKey::ProtectedIds => Field::new("Protected device ids", "", "One per line").rows(3).monospace(),
         RuleKey::VpnRanges => Field::new("Address ranges", "For example 10.8.0.0/16",
             "One per line. Many devices share these addresses in turn, so they do not identify a device").rows(3).monospace(),
-        RuleKey::MostDevices => Field::new("Most devices in one action", "For example 10",
+        RuleKey::MaxDevices => Field::new("Most devices in one action", "For example 10",
             "From 1 to 100. Empty: the shared file's number, else 10. If both are set, the smaller of the two applies"),
         RuleKey::OwnEntraDeviceId => Field::new("Entra device id of this computer", "For example 00000000-0000-0000-0000-000000000000",
             "Used to warn you before you isolate this computer").monospace(),

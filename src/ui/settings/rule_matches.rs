@@ -51,7 +51,7 @@ impl Rule {
             RuleKey::ProtectedTags => policy.protected_tags.push(entry.into()),
             RuleKey::ProtectedIds => policy.protected_ids.push(MachineId::parse(entry).ok()?),
             RuleKey::VpnRanges => return IpRange::parse(entry).ok().map(Self::Range),
-            RuleKey::MostDevices
+            RuleKey::MaxDevices
             | RuleKey::OwnEntraDeviceId
             | RuleKey::SharedFile
             | RuleKey::Templates
@@ -72,7 +72,7 @@ impl Rule {
 
 impl RuleMatches {
     /// Continues counting for the typed rules; returns whether there is more to count.
-    pub fn go_on(&mut self, typed: &WrittenRules, inventory: &Inventory) -> bool {
+    pub fn advance(&mut self, typed: &WrittenRules, inventory: &Inventory) -> bool {
         if self.generation != inventory.generation {
             self.generation = inventory.generation;
             for count in self.counts.values_mut() {
@@ -257,7 +257,7 @@ mod tests {
             let mut typed = WrittenRules::default();
             *typed.text_mut(RuleKey::ProtectedNames) = "vie-*".into();
             let mut matches = RuleMatches::default();
-            while matches.go_on(&typed, &state.inventory) {}
+            while matches.advance(&typed, &state.inventory) {}
             let harness = Harness::builder()
                 .with_size([700.0, 300.0])
                 .build_ui(move |ui| {
@@ -278,7 +278,7 @@ mod tests {
         *typed.text_mut(RuleKey::VpnRanges) = "10.8.0.0/16\n10.9.0.0/16".into();
         let mut matches = RuleMatches::default();
         let mut frames = 1;
-        while matches.go_on(&typed, &state.inventory) {
+        while matches.advance(&typed, &state.inventory) {
             frames += 1;
         }
         assert!(
@@ -298,6 +298,6 @@ mod tests {
         assert_eq!(of(RuleKey::VpnRanges, "10.8.0.0/16"), all);
         assert_eq!(of(RuleKey::VpnRanges, "10.9.0.0/16"), Some(0));
         // Unchanged rules are not counted again.
-        assert!(!matches.go_on(&typed, &state.inventory));
+        assert!(!matches.advance(&typed, &state.inventory));
     }
 }

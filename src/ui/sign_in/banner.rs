@@ -15,7 +15,7 @@ use crate::ui::widgets::{ActionButton, Icon, UiExt as _, headline_ui, top_panel_
 use crate::ui::{Cx, look};
 
 /// Time after which a renewal in progress is shown.
-const PATIENCE_SECS: f64 = 3.0;
+const SLOW_AFTER_SECS: f64 = 3.0;
 
 /// Shows why the sign-in cannot be used, and every way to continue.
 pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -85,7 +85,7 @@ fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (since, seen) = ui.data(|data| data.get_temp(id)).unwrap_or((time, pass));
     let since = if seen + 1 < pass { time } else { since };
     ui.data_mut(|data| data.insert_temp::<(f64, u64)>(id, (since, pass)));
-    let left_secs = since + PATIENCE_SECS - time;
+    let left_secs = since + SLOW_AFTER_SECS - time;
     if left_secs > 0.0 {
         ui.repaint_in(left_secs);
         return;

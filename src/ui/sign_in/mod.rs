@@ -19,7 +19,7 @@ use crate::ui::activity::open_work::open_work_ui;
 use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_ui, under_way_ui};
 
 /// After this long a keyring is probably waiting for the user.
-const KEYRING_PATIENCE_SECS: f64 = 3.0;
+const KEYRING_SLOW_AFTER_SECS: f64 = 3.0;
 const WIDTH: f32 = 620.0;
 /// Introduction for first-time users.
 pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains, investigates and releases them. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
@@ -191,7 +191,7 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Role::Neutral,
         "Looking for a saved sign-in in the keyring…",
     );
-    let left_secs = since + KEYRING_PATIENCE_SECS - time;
+    let left_secs = since + KEYRING_SLOW_AFTER_SECS - time;
     if left_secs > 0.0 {
         ui.repaint_in(left_secs);
     } else {

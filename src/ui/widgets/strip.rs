@@ -66,14 +66,14 @@ pub fn plate_width(ui: &Ui, text: &str) -> f32 {
     text_width(ui, text, &font) + 2.0 * PLATE_MARGIN
 }
 
-/// Shows `text` on a plate that covers the pattern, at most `most` points wide: longer text is elided, with
+/// Shows `text` on a plate that covers the pattern, at most `max` points wide: longer text is elided, with
 /// the full text as accessible name.
-pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
+pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str, max: f32) -> Response {
     let tokens = ui.tokens();
     let pattern = look.pattern(tokens);
     let words = egui::RichText::new(text).text_style(text::strong());
     let words = egui::WidgetText::from(words.color(pattern.text));
-    let room = (most - 2.0 * PLATE_MARGIN).max(0.0);
+    let room = (max - 2.0 * PLATE_MARGIN).max(0.0);
     let wrap = Some(egui::TextWrapMode::Truncate);
     let galley = words.into_galley(ui, wrap, room, egui::TextStyle::Body);
     let size = Vec2::new(galley.size().x + 2.0 * PLATE_MARGIN, tokens.height.target);

@@ -4,9 +4,9 @@ use crate::journal::tests::{intended, orders};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-fn screen(events: mpsc::Sender<Event>) -> Screen {
-    Screen {
-        events,
+fn sink(events: mpsc::Sender<Event>) -> EventSink {
+    EventSink {
+        sender: events,
         request_repaint: Arc::new(|| {}),
         on_event: Arc::new(|_| {}),
     }
@@ -14,14 +14,14 @@ fn screen(events: mpsc::Sender<Event>) -> Screen {
 
 /// An open journal, and the receiver of its subsequent events.
 async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
-    let (events, told) = mpsc::channel(1_000);
-    let screen = screen(events);
-    let started = JournalHandle::start(path.into(), Mode::Demo, screen);
+    let (events, reported) = mpsc::channel(1_000);
+    let sink = sink(events);
+    let started = JournalHandle::start(path.into(), Mode::Demo, sink);
     let (handle, opening) = started.expect("a thread");
     let handle = Arc::new(handle);
     let opened = handle.show_opened(opening).await;
     assert!(opened.trouble.is_none(), "{:?}", opened.trouble);
-    (handle, told)
+    (handle, reported)
 }
 
 fn rejected(entry: EntryId, why: &str) -> (EntryId, Record) {
@@ -32,7 +32,7 @@ fn rejected(entry: EntryId, why: &str) -> (EntryId, Record) {
 async fn entries_are_shown_in_chain_order_under_concurrent_appends() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, mut told) = opened(&path).await;
+    let (handle, mut reported) = opened(&path).await;
     let order = intended(orders().remove(0));
     let entry = order.0;
     handle.record_all(vec![order]).await.expect("written");
@@ -55,7 +55,7 @@ async fn entries_are_shown_in_chain_order_under_concurrent_appends() {
         .expect("readable");
     assert_eq!(*handle.entries()[0], on_disk[0]);
     let chain = on_disk[0].records();
-    let shown = std::iter::from_fn(|| told.try_recv().ok());
+    let shown = std::iter::from_fn(|| reported.try_recv().ok());
     let shown = shown.filter_map(|event| {
         let Event::Entry(entry) = event else {
             return None;
@@ -75,7 +75,7 @@ async fn entries_are_shown_in_chain_order_under_concurrent_appends() {
 async fn failed_write_adds_no_entry_and_stops_further_writes() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, _told) = opened(&path).await;
+    let (handle, _reported) = opened(&path).await;
     assert!(handle.may_act());
     std::fs::remove_file(&path).expect("removed");
     let refused = handle.record_all(vec![intended(orders().remove(0))]).await;
@@ -90,7 +90,7 @@ async fn failed_write_adds_no_entry_and_stops_further_writes() {
 async fn closed_journal_accepts_nothing_and_admits_the_next_console() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, _told) = opened(&path).await;
+    let (handle, _reported) = opened(&path).await;
     handle.close().await;
     let late = handle.record_all(Vec::new()).await;
     assert!(matches!(late, Err(JournalError::Ended)));
@@ -99,12 +99,12 @@ async fn closed_journal_accepts_nothing_and_admits_the_next_console() {
 
 #[tokio::test(start_paused = true)]
 async fn order_during_opening_waits_and_the_wait_is_reported() {
-    let (events, mut told) = mpsc::channel(1_000);
-    let screen = screen(events);
+    let (events, mut reported) = mpsc::channel(1_000);
+    let sink = sink(events);
     let (jobs, mut queue) = mpsc::channel(8);
     let (opened_to, opened) = oneshot::channel();
     let (_written, to_show) = mpsc::channel(8);
-    let handle = Arc::new(JournalHandle::over(jobs, screen));
+    let handle = Arc::new(JournalHandle::over(jobs, sink));
     let opening = tokio::spawn({
         let handle = Arc::clone(&handle);
         async move { handle.show_opened(Opening { opened, to_show }).await }
@@ -113,7 +113,7 @@ async fn order_during_opening_waits_and_the_wait_is_reported() {
         let handle = Arc::clone(&handle);
         async move { handle.record_all(vec![intended(orders().remove(0))]).await }
     });
-    let Some(Event::Journal(Err(why))) = told.recv().await else {
+    let Some(Event::Journal(Err(why))) = reported.recv().await else {
         panic!("it is said what is waited for");
     };
     assert!(
@@ -141,10 +141,10 @@ async fn order_during_opening_waits_and_the_wait_is_reported() {
 
 #[tokio::test]
 async fn closing_does_not_wait_for_a_file_that_never_opens() {
-    let (events, _told) = mpsc::channel(1);
-    let screen = screen(events);
+    let (events, _reported) = mpsc::channel(1);
+    let sink = sink(events);
     let (jobs, _queue) = mpsc::channel(8);
-    JournalHandle::over(jobs, screen).close().await;
+    JournalHandle::over(jobs, sink).close().await;
 }
 
 /// An entry with its first record only.
@@ -161,9 +161,9 @@ fn waiting() -> Entry {
 
 #[tokio::test]
 async fn long_journal_is_shown_in_parts() {
-    let (events, mut told) = mpsc::channel(1_000);
+    let (events, mut reported) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
-    let handle = JournalHandle::over(jobs, screen(events));
+    let handle = JournalHandle::over(jobs, sink(events));
     let one = waiting();
     for (count, expected) in [
         (0, vec![(0, 0)]),
@@ -178,7 +178,7 @@ async fn long_journal_is_shown_in_parts() {
         ),
     ] {
         handle.show_read(&vec![one.clone(); count]).await;
-        let parts = std::iter::from_fn(|| told.try_recv().ok()).map(|event| {
+        let parts = std::iter::from_fn(|| reported.try_recv().ok()).map(|event| {
             if let Event::EarlierEntries { entries, left } = event {
                 return (entries.len(), left);
             }
@@ -193,12 +193,12 @@ async fn long_journal_is_shown_in_parts() {
 
 #[tokio::test]
 async fn only_new_entries_of_another_console_are_shown() {
-    let (events, mut told) = mpsc::channel(1_000);
+    let (events, mut reported) = mpsc::channel(1_000);
     let (jobs, _queue) = mpsc::channel(8);
-    let handle = JournalHandle::over(jobs, screen(events));
+    let handle = JournalHandle::over(jobs, sink(events));
     let mut all = vec![waiting(), waiting()];
     let mut shown = || {
-        let news = std::iter::from_fn(|| told.try_recv().ok()).map(|event| {
+        let news = std::iter::from_fn(|| reported.try_recv().ok()).map(|event| {
             let Event::Entries(entries) = event else {
                 panic!("{event:?}");
             };

@@ -46,7 +46,7 @@ async fn send_all(
     let not_reread = rules_not_reread(&context).await;
     let not_reread = not_reread.map(|what| Record::NotReread { what });
     let is_alone = orders.len() == 1;
-    let permits: Vec<_> = orders.iter().map(|order| order.claim(is_alone)).collect();
+    let permits: Vec<_> = orders.iter().map(|order| order.reserve(is_alone)).collect();
     let mut records: Vec<_> = orders.iter().map(|o| (o.entry(), o.intent())).collect();
     for order in &orders {
         records.extend(not_reread.clone().map(|record| (order.entry(), record)));
@@ -62,13 +62,13 @@ async fn send_all(
             order.show_unwritten(&error).await;
         }
         let why = context.journal.explain_unwritten(&error);
-        return context.screen.problem(why).await;
+        return context.sink.problem(why).await;
     }
     for order in &orders {
-        order.end_claim();
+        order.end_reservation();
         if !is_alone {
             let waits = Some(OrderProgress::WaitsForTurn);
-            context.screen.show_progress(order.entry(), waits).await;
+            context.sink.show_progress(order.entry(), waits).await;
         }
     }
     if !is_alone {

@@ -35,16 +35,16 @@ async fn effect_on_machine(
     let machine = Arc::new(machine.map_err(Some)?);
     let at = now();
     context.known.learn_machine(Arc::clone(&machine), at);
-    let (effect, tells_tags) = (order.effect_on(&machine), machine.machine_tags.is_some());
+    let (effect, reports_tags) = (order.effect_on(&machine), machine.machine_tags.is_some());
     let event = Event::Machine {
         epoch,
         id: order.machine.id.clone(),
         result: Ok(machine),
         at,
     };
-    context.screen.emit(event).await;
+    context.sink.emit(event).await;
     match effect {
-        _ if !tells_tags => Err(None),
+        _ if !reports_tags => Err(None),
         Some(read) if read.status.is_final() => Ok(OrderEffect::Shown(Box::new(read))),
         Some(_) => Ok(OrderEffect::NotShown),
         None => Err(Some(ApiError::OtherRecord {

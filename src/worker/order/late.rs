@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use super::claim::Claim;
+use super::attribution::Claim;
 use super::lookup;
 use super::outcome::{Source, accepted, newest_alike, not_ours};
 use super::records::{finished, unclear};
@@ -169,9 +169,9 @@ fn corrected_end(
 fn taken_back(entry: &Entry, action: &MachineAction) -> Option<Record> {
     let (ended, source) = entry.status_time();
     let is_later = action.last_updated.is_some_and(|read| read > ended);
-    let is_told =
+    let is_reported =
         entry.order.task.record() == Recorded::MachineAction && !action.status.is_missing();
-    (is_told && is_later && source == TimeSource::Service).then(|| {
+    (is_reported && is_later && source == TimeSource::Service).then(|| {
         let shown = action.status.as_wire();
         let why = format!(
             "the service had shown that this action has ended, and now shows it as {shown}"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::claim::{Attribution, Claim};
+use super::attribution::{Attribution, Claim};
 use super::effect::look_up_effect;
 use super::outcome::{Source, accepted, not_ours};
 use super::registry::{Readings, RegisteredOrder};
@@ -111,8 +111,8 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch, mut readings: Re
     let mut looked = 0;
     let mut due = monotonic_now() + context.timing.between_look_ups(looked);
     loop {
-        let note = progress.progress_until(on_the_wall_clock(due));
-        context.screen.show_progress(id, Some(note)).await;
+        let shown = progress.progress_until(on_the_wall_clock(due));
+        context.sink.show_progress(id, Some(shown)).await;
         let read = tokio::select! {
             () = tokio::time::sleep_until(due) => None,
             Some(read) = readings.recv() => Some(read),

@@ -7,7 +7,7 @@ mod preflight;
 mod records;
 mod send;
 
-mod claim;
+mod attribution;
 mod effect;
 mod outcome;
 
@@ -15,8 +15,8 @@ mod late;
 mod lookup;
 mod resume;
 
-mod follow;
 mod watch;
+mod watched;
 
 mod batch;
 mod registry;
@@ -24,9 +24,9 @@ mod slot;
 mod steps;
 
 pub(super) use batch::{stop as stop_batch, submit};
-pub(super) use follow::Watched;
 pub(super) use late::reconcile_late;
 pub(super) use registry::{OrderControl, Orders};
 pub(super) use resume::resume;
 pub(super) use task::control;
 pub(super) use watch::run as watch;
+pub(super) use watched::Watched;

@@ -1,6 +1,6 @@
 //! Outcome of a sent request: ours, someone else's, refused, or unknown.
 
-use super::claim::{Claim, Whose};
+use super::attribution::{Claim, Whose};
 use super::effect::look_up_effect;
 use super::records::{finished, not_ours_record, redirection, unclear};
 use crate::action::{ActionKind, Order, OrderEffect, Sameness, Task};
@@ -104,7 +104,7 @@ pub(super) async fn accepted(
     }
     if is_claim {
         // It counts once it is read.
-        watched.look_now_at(&action.id);
+        watched.poll_now_at(&action.id);
     } else {
         // A cancellation's reply updates the cancelled order as well.
         watched.record_reading(action, None).await;

@@ -130,11 +130,11 @@ pub(super) fn preflight(
         session: &context.session.status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
         // These only warn, which the form has done.
-        unread: guard::Unread::default(),
+        unread: guard::ReadFailures::default(),
         tickets: &Tickets::default(),
         host: None,
-        file: guard::FileLook::NotYet,
-        indicators: guard::IndicatorsLook::NotYet,
+        file: guard::KnownFile::NotYet,
+        indicators: guard::KnownIndicators::NotYet,
         available: None,
         namesakes: &[],
         history: known.history.as_ref().map(|(listed, _)| guard::History {
@@ -143,7 +143,7 @@ pub(super) fn preflight(
         }),
         open_orders: &open,
         own_actions: &[],
-        alerts: guard::AlertsLook::NotChecked,
+        alerts: guard::KnownAlerts::NotChecked,
         devices: guard::DeviceList::default(),
         // The approval has the number.
         batch_size: 1,

@@ -203,7 +203,7 @@ impl RegisteredOrder {
 
     /// Reserves the order's target, and judges it by the other reservations, in one step: of two orders for one
     /// target the second sees the first.
-    pub fn claim<T>(
+    pub fn reserve<T>(
         &self,
         intent: Entry,
         judge: impl FnOnce(&[Arc<Entry>]) -> Option<T>,
@@ -219,7 +219,7 @@ impl RegisteredOrder {
     }
 
     /// Ends the reservation: the intent is on disk, where every order sees it, or was given up.
-    pub fn end_claim(&self) {
+    pub fn end_reservation(&self) {
         self.change(|order| order.intent = None);
     }
 

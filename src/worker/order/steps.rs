@@ -13,7 +13,7 @@ pub(super) struct Before {
     entry: EntryId,
     /// Its number in the plan, and whether the plan continues after its refusal.
     step: u32,
-    goes_on: bool,
+    continues: bool,
 }
 
 /// The batch's steps so far, by device.
@@ -31,7 +31,7 @@ impl StepsBefore {
         steps.push(Before {
             entry: order.entry,
             step: plan.step,
-            goes_on: plan.goes_on,
+            continues: plan.continues,
         });
         before
     }
@@ -55,13 +55,14 @@ pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> StepVerdict {
         match status.as_ref().map(OrderStatus::phase) {
             Some(Phase::Unsent) => verdict = StepVerdict::Wait,
             // Whether it was refused is still being looked up.
-            Some(Phase::Unanswered) if !step.goes_on || is_sent(status.as_ref()) => {
+            Some(Phase::Unanswered) if !step.continues || is_sent(status.as_ref()) => {
                 verdict = StepVerdict::Wait;
             }
             Some(Phase::Unanswered | Phase::UnderWay(_)) => {}
             Some(Phase::Ended) | None => {
-                let lets_go_on = |status: &OrderStatus| status.lets_plan_go_on(step.goes_on);
-                if !status.as_ref().map_or(step.goes_on, lets_go_on) {
+                let lets_it_continue =
+                    |status: &OrderStatus| status.lets_plan_continue(step.continues);
+                if !status.as_ref().map_or(step.continues, lets_it_continue) {
                     return StepVerdict::Stop(words(step, status.as_ref()));
                 }
             }
@@ -75,7 +76,7 @@ fn is_sent(status: Option<&OrderStatus>) -> bool {
 }
 
 fn words(step: &Before, status: Option<&OrderStatus>) -> Box<str> {
-    let became = match status {
+    let outcome = match status {
         Some(OrderStatus::Refused { .. }) => "was refused",
         Some(OrderStatus::NotFound) => "was not found",
         Some(OrderStatus::Failed { .. }) => "failed",
@@ -83,5 +84,5 @@ fn words(step: &Before, status: Option<&OrderStatus>) -> Box<str> {
         Some(OrderStatus::Cancelled { .. }) => "was cancelled",
         Some(_) | None => "was not sent",
     };
-    format!("Step {} {became}", step.step).into()
+    format!("Step {} {outcome}", step.step).into()
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::claim::Claim;
+use super::attribution::Claim;
 use super::preflight::{NotSent, try_ready_now};
 use super::registry::{OrderControl, RegisteredOrder, is_withdrawn};
 use super::send::{Attempts, BeforeRetry, Reply};
@@ -205,18 +205,18 @@ impl OrderTask {
         written.await.map_err(NotSent::unwritten)
     }
 
-    /// Reserves the order's target before the intent is on disk; see [`RegisteredOrder::claim`]. Returns a
+    /// Reserves the order's target before the intent is on disk; see [`RegisteredOrder::reserve`]. Returns a
     /// permit if the order can be sent immediately.
-    pub fn claim(&self, may_send_immediately: bool) -> Option<Permit> {
+    pub fn reserve(&self, may_send_immediately: bool) -> Option<Permit> {
         let (context, approval) = (&self.context, &self.approval);
         let intent = Entry::new(context.author(approval.account()), approval.order().clone());
-        self.registration.claim(intent, |others| {
+        self.registration.reserve(intent, |others| {
             may_send_immediately.then(|| try_ready_now(context, approval, others))?
         })
     }
 
-    pub fn end_claim(&self) {
-        self.registration.end_claim();
+    pub fn end_reservation(&self) {
+        self.registration.end_reservation();
     }
 
     pub fn intent(&self) -> Record {
@@ -267,7 +267,7 @@ pub(in crate::worker) async fn control(
     };
     let next = NextStep::ShowEntry(entry);
     context
-        .screen
+        .sink
         .problem(Explanation::harmless(headline, next))
         .await;
 }

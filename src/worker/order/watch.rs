@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::disown_if_contradicted;
+use super::attribution::disown_if_contradicted;
 use super::effect::look_up_effect;
-use super::follow::{NextLook, Wanted};
 use super::late::reconcile_late;
 use super::lookup;
+use super::watched::{NextPoll, Wanted};
 use crate::action::{ActionKind, OrderEffect, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
@@ -346,17 +346,17 @@ fn never_shown(task: &Task, id: &MachineActionId, instead: Option<&str>) -> Reco
 }
 
 /// Shows when the next poll is, and why the last one failed, if it did.
-async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Explanation>) {
+async fn note_next(context: &Context, next: Option<NextPoll>, failed: Option<Explanation>) {
     let Some(next) = next else {
         return;
     };
-    let NextLook {
+    let NextPoll {
         entries,
         read_at,
         next_at,
     } = next;
     for entry in entries {
-        let note = match failed.clone() {
+        let progress = match failed.clone() {
             None => OrderProgress::Watching { read_at, next_at },
             Some(why) => OrderProgress::LookFailed {
                 why,
@@ -364,7 +364,7 @@ async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Exp
                 next_at,
             },
         };
-        context.screen.show_progress(entry, Some(note)).await;
+        context.sink.show_progress(entry, Some(progress)).await;
     }
 }
 

@@ -28,8 +28,8 @@ fn an_import_against_the_table_is_found_in_each_spelling() {
     }
     let third = lines(imports, "src/ui/menu.rs", "\n\nuse crate::api;");
     assert_eq!(third, [3], "the line is named");
-    let stranger = lines(imports, "src/stranger.rs", "");
-    assert_eq!(stranger, [1], "a module without a row");
+    let unlisted = lines(imports, "src/stranger.rs", "");
+    assert_eq!(unlisted, [1], "a module without a row");
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn a_vacuous_wait_and_a_blind_sleep_are_found() {
         let waits = lines(vacuous_waits, "tests/it/flows.rs", text);
         assert_eq!(waits.len(), found, "{text}");
     }
-    let nap = "fn f() { std::thread::sleep(Duration::from_secs(1)); }";
-    assert_eq!(lines(naps, "tests/it/flows.rs", nap), [1]);
-    assert_eq!(lines(naps, "tests/it/common.rs", nap), NONE);
-    assert_eq!(lines(naps, "src/worker/mod.rs", nap), NONE, "no test");
+    let sleep = "fn f() { std::thread::sleep(Duration::from_secs(1)); }";
+    assert_eq!(lines(sleeps, "tests/it/flows.rs", sleep), [1]);
+    assert_eq!(lines(sleeps, "tests/it/common.rs", sleep), NONE);
+    assert_eq!(lines(sleeps, "src/worker/mod.rs", sleep), NONE, "no test");
 }
 
 #[test]

@@ -9,11 +9,11 @@ use cordon::journal::{Entry, Journal};
 use cordon::model::MachineId;
 use cordon::simulator::{CLIENT_ID, LoggedRequest, RequestKind, SimControl, Simulator, TENANT_ID};
 
-use super::{Console, Engine, PATIENCE};
+use super::{Console, Engine, TIMEOUT};
 
 /// Polls until `reached`, for changes without an event, such as a file or a port.
 pub fn wait_for(what: &str, mut reached: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     while !reached() {
         assert!(Instant::now() < until, "waited in vain for {what}");
         std::thread::sleep(std::time::Duration::from_millis(5));

@@ -17,7 +17,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 
-use super::{PATIENCE, SHA1, SPEED, fault, machine_named, place, setup};
+use super::{SHA1, SPEED, TIMEOUT, fault, machine_named, place, setup};
 
 pub struct Console {
     pub harness: Harness<'static, App>,
@@ -85,7 +85,7 @@ impl Console {
 
     /// Steps until `reached`; on a timeout prints the texts on screen.
     pub fn step_until(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         self.harness.step();
         while !reached(self) {
             assert!(

@@ -22,12 +22,12 @@ pub enum Step {
     Colleague(&'static str, usize),
     Withdraw,
     Insist,
-    LookNow,
+    PollNow,
     Reload(usize),
     Force(&'static str),
     ExpireTokens,
     Advance(u64),
-    Nap(u64),
+    Sleep(u64),
     Restart,
 }
 
@@ -70,13 +70,13 @@ pub fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(kind, machine)| Step::Colleague(kind, machine)),
         1 => Just(Step::Withdraw),
         1 => Just(Step::Insist),
-        1 => Just(Step::LookNow),
+        1 => Just(Step::PollNow),
         1 => machine.prop_map(Step::Reload),
         1 => prop::sample::select(vec!["Failed", "InProgress", "Pending", "Cancelled", "TimeOut"])
             .prop_map(Step::Force),
         1 => Just(Step::ExpireTokens),
         2 => (1_u64..30).prop_map(Step::Advance),
-        3 => (1_u64..60).prop_map(Step::Nap),
+        3 => (1_u64..60).prop_map(Step::Sleep),
         2 => Just(Step::Restart),
     ]
 }
@@ -162,7 +162,7 @@ impl World {
             }
             Step::Withdraw => self.say(Command::Withdraw),
             Step::Insist => self.say(Command::Insist),
-            Step::LookNow => self.engine().send(Command::LookNow),
+            Step::PollNow => self.engine().send(Command::PollNow),
             Step::Reload(n) => {
                 let id = id(self, *n);
                 self.engine().send(Command::LoadMachine(id));
@@ -172,7 +172,7 @@ impl World {
             }
             Step::ExpireTokens => control.expire_access_tokens(),
             Step::Advance(secs) => control.advance(Duration::from_secs(*secs)),
-            Step::Nap(millis) => {
+            Step::Sleep(millis) => {
                 let until = Instant::now() + Duration::from_millis(*millis);
                 self.engine()
                     .until("time to pass", |_| Instant::now() > until);

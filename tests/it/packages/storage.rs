@@ -107,14 +107,14 @@ fn reason_of_a_broken_download_is_named_and_not_called_a_lost_connection() {
             "The download broke off several times, and the storage cannot resume it",
         ),
     ];
-    for (send, while_it_goes_on, in_the_end) in cases {
+    for (send, meanwhile, in_the_end) in cases {
         let mut it = collected();
         let (storage, _) = miserly_storage(send);
         it.engine.control.keep_packages_at(&storage);
         it.begin(it.evidence.path().to_owned().as_path());
         it.until(
-            while_it_goes_on,
-            |n| matches!(n, DownloadNews::Resumes { why, .. } if **why == *while_it_goes_on),
+            meanwhile,
+            |n| matches!(n, DownloadNews::Resumes { why, .. } if **why == *meanwhile),
         );
         let end = it.until("the end", DownloadNews::is_end);
         let DownloadNews::Failed(why) = end else {

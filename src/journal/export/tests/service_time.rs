@@ -27,15 +27,15 @@ fn every_export_prefers_the_service_time_and_names_the_clock() {
         journal.append(at, &records).expect("appended");
         super::written(&journal, format)
     };
-    let told = Some(time("2026-11-27T23:12:43.5Z"));
-    let sheet = written(told, Format::Markdown);
+    let reported = Some(time("2026-11-27T23:12:43.5Z"));
+    let sheet = written(reported, Format::Markdown);
     let since = "**Isolated** since 2026-11-27 23:12:43 +00:00 (2026-11-27T23:12:43Z), 3 h ago, by Defender's clock";
     assert!(sheet.contains(since), "{sheet}");
     let sheet = written(None, Format::Markdown);
     let since = "**Isolated** since 2026-11-28 00:15:00 +00:00 (2026-11-28T00:15:00Z), 1 h ago, by this computer's clock";
     assert!(sheet.contains(since), "{sheet}");
     for (service_time, since, by) in [
-        (told, "2026-11-27T23:12:43Z", "Defender's clock"),
+        (reported, "2026-11-27T23:12:43Z", "Defender's clock"),
         (None, "2026-11-28T00:15:00Z", "this computer's clock"),
     ] {
         let text = written(service_time, Format::Csv);

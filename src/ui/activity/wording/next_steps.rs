@@ -8,7 +8,7 @@ use crate::state::State;
 pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
     let own = &entry.order;
     let (plan, batch) = own.plan.as_ref().zip(own.batch)?;
-    if !entry.status().came_to_nothing() {
+    if !entry.status().had_no_effect() {
         return None;
     }
     let steps = state.entries.of_machine(&own.machine.id);
@@ -19,11 +19,11 @@ pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
         return None;
     }
     let mut so_far = so_far.into_iter();
-    let goes_on = so_far.all(|(step, status)| status.lets_plan_go_on(step.goes_on));
+    let continues = so_far.all(|(step, status)| status.lets_plan_continue(step.continues));
     // An obstacle to all of them, such as an expired sign-in.
     let is_unsent = |status: &OrderStatus| matches!(status, OrderStatus::NotSent { .. });
     let is_over = behind.iter().all(|(_, status)| is_unsent(status));
-    Some(if goes_on && !is_over {
+    Some(if continues && !is_over {
         "The next steps on this device go on"
     } else {
         "The next steps on this device are not sent"
@@ -42,10 +42,10 @@ mod tests {
     use crate::state::fixtures;
     use crate::ui::activity::wording::details;
 
-    const GO_ON: &str = "The next steps on this device go on";
+    const CONTINUE: &str = "The next steps on this device go on";
     const NOT_SENT: &str = "The next steps on this device are not sent";
 
-    fn step(number: u32, of: u32, goes_on: bool, records: Vec<Record>) -> Entry {
+    fn step(number: u32, of: u32, continues: bool, records: Vec<Record>) -> Entry {
         let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
         let tag = format!("cdn-0000000{number}");
         let mut order = fixtures::order(&tag, machine, ActionKind::Isolate);
@@ -54,7 +54,7 @@ mod tests {
             name: "Ransomware".into(),
             step: number,
             of,
-            goes_on,
+            continues,
         });
         fixtures::entry(fixtures::author(), order, records)
     }
@@ -79,7 +79,7 @@ mod tests {
         let all = details(&first, &state, Timestamp::UNIX_EPOCH);
         let said = line(&first, &state);
         let is_said = |words: &str| all.iter().any(|line| line == words);
-        assert_eq!(is_said(GO_ON), said == Some(GO_ON), "{all:?}");
+        assert_eq!(is_said(CONTINUE), said == Some(CONTINUE), "{all:?}");
         assert_eq!(is_said(NOT_SENT), said == Some(NOT_SENT), "{all:?}");
         said
     }
@@ -89,7 +89,7 @@ mod tests {
         let waiting = || step(2, 2, true, Vec::new());
         assert_eq!(
             said(vec![step(1, 2, true, refused()), waiting()]),
-            Some(GO_ON)
+            Some(CONTINUE)
         );
         let stops = step(1, 2, false, refused());
         assert_eq!(said(vec![stops, waiting()]), Some(NOT_SENT));

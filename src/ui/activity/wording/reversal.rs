@@ -1,16 +1,16 @@
 //! Says that someone else has undone an order's effect.
 
 use crate::action::Change;
-use crate::journal::{Entry, UNDONE, Undone};
+use crate::journal::{Entry, Reversal, UNDONE};
 use crate::model::first_upper;
 use crate::state::State;
 use crate::ui::words;
 
 /// The reversal's requestor and time, if it still holds; an unacknowledged one is shown in any case.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {
-    let still = state.became(entry).undone;
+    let still = state.aftermath(entry).reversal;
     let is_over = still.is_none();
-    let Undone { done, by, at } = still.or_else(|| entry.unread_reversal())?;
+    let Reversal { done, by, at } = still.or_else(|| entry.unread_reversal())?;
     let at = |before| {
         let at = at.map(|at| format!("{before}{}", words::local_time(at, &state.zone)));
         at.unwrap_or_default()

@@ -264,7 +264,7 @@ fn open_isolation_older_than_a_release_is_flagged_and_a_newer_one_is_not() {
             "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that"
         ]
     );
-    let look = crate::message::LookBack {
+    let look = crate::message::HistoryRange {
         since: Timestamp::UNIX_EPOCH,
         is_complete: true,
     };
@@ -331,7 +331,7 @@ fn next_step_counts_down() {
         complete: 1,
         again_at: at(75),
     };
-    for (note, pause, words) in [
+    for (progress, pause, words) in [
         (
             OrderProgress::LeavesAt(at(18)),
             None,
@@ -366,7 +366,7 @@ fn next_step_counts_down() {
             "looked up, not there yet; next check in 1 min 15 s",
         ),
     ] {
-        assert_eq!(next(&note, pause.map(at), now), words);
+        assert_eq!(next(&progress, pause.map(at), now), words);
     }
 }
 

@@ -290,7 +290,7 @@ fn silent_device_is_not_shown_as_changing_before_it_picks_the_action_up() {
     assert!(begun.query_by_label(words).is_some());
 }
 
-fn tell(world: &mut World, news: PanelNews) {
+fn apply(world: &mut World, news: PanelNews) {
     world.state.apply(Event::Panel {
         epoch: Epoch(0),
         id: machine("a19c07").id,
@@ -354,11 +354,11 @@ fn section_without_permission_names_the_permission() {
 fn failed_section_keeps_its_old_value_with_its_age() {
     let mut world = world(Vec::new());
     let users = Explanation::harmless("You are not allowed to read it", NextStep::TryAgain);
-    tell(&mut world, PanelNews::Users(Err(users)));
+    apply(&mut world, PanelNews::Users(Err(users)));
     let list = vec![alert(1, "Beacon")].into();
-    tell(&mut world, PanelNews::Alerts(Ok(list)));
+    apply(&mut world, PanelNews::Alerts(Ok(list)));
     let failure = Explanation::harmless("No answer", NextStep::TryAgain);
-    tell(&mut world, PanelNews::Alerts(Err(failure)));
+    apply(&mut world, PanelNews::Alerts(Err(failure)));
     shows(
         world,
         &[
@@ -384,7 +384,7 @@ fn alert_links_to_its_page_in_the_portal_of_its_cloud() {
     let mut live = world(Vec::new());
     live.state.mode = Mode::Live;
     live.state.cloud = Some(Cloud::GccHigh);
-    tell(&mut live, alerts("a/../b"));
+    apply(&mut live, alerts("a/../b"));
     let mut harness = harness(live);
     harness.run();
     let odd = harness.get_by_label("Open in Defender portal: Odd");
@@ -395,7 +395,7 @@ fn alert_links_to_its_page_in_the_portal_of_its_cloud() {
     assert_eq!(harness.state().out.open_page.as_deref(), Some(page));
 
     let mut demo = world(Vec::new());
-    tell(&mut demo, alerts("da2"));
+    apply(&mut demo, alerts("da2"));
     let mut harness = self::harness(demo);
     harness.run();
     let button = harness.get_by_label(PORTAL);
@@ -406,8 +406,8 @@ fn alert_links_to_its_page_in_the_portal_of_its_cloud() {
 #[test]
 fn sections_show_loading_and_empty() {
     let mut empty = world(Vec::new());
-    tell(&mut empty, PanelNews::Reading(PanelPart::Users));
-    tell(&mut empty, PanelNews::Alerts(Ok(Vec::new().into())));
+    apply(&mut empty, PanelNews::Reading(PanelPart::Users));
+    apply(&mut empty, PanelNews::Alerts(Ok(Vec::new().into())));
     shows(
         empty,
         &["Reading who is logged on…", "Alerts (0)", "No open alerts"],
@@ -417,7 +417,7 @@ fn sections_show_loading_and_empty() {
         unreadable: 2,
         ..Vec::new().into()
     };
-    tell(&mut unreadable, PanelNews::Alerts(Ok(unread)));
+    apply(&mut unreadable, PanelNews::Alerts(Ok(unread)));
     shows(
         unreadable,
         &["2 of them could not be read", "None that could be read"],
@@ -428,7 +428,7 @@ fn sections_show_loading_and_empty() {
 fn first_ten_items_are_shown_cleaned_and_the_rest_counted() {
     let mut world = world(Vec::new());
     let alerts = (0..12).map(|n| alert(n, &format!("Beacon\u{202e} {n}")));
-    tell(
+    apply(
         &mut world,
         PanelNews::Alerts(Ok(alerts.collect::<Vec<_>>().into())),
     );
@@ -445,7 +445,7 @@ fn first_ten_items_are_shown_cleaned_and_the_rest_counted() {
         user("adm\n1", true),
         user("x", false),
     ];
-    tell(&mut world, PanelNews::Users(Ok(users.into())));
+    apply(&mut world, PanelNews::Users(Ok(users.into())));
     shows(
         world,
         &[

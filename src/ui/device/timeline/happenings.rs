@@ -138,9 +138,11 @@ fn of_action(action: &MachineAction) -> Option<Happening> {
 }
 
 fn of_order(entry: &Entry, cx: &Cx<'_>) -> Happening {
-    let became = cx.state.became(entry);
-    let look = look::order(entry, &became);
-    let status = status_in_full(entry, &became, |at| words::local_time(at, &cx.state.zone));
+    let aftermath = cx.state.aftermath(entry);
+    let look = look::order(entry, &aftermath);
+    let status = status_in_full(entry, &aftermath, |at| {
+        words::local_time(at, &cx.state.zone)
+    });
     let what = format!("Ordered here: {}, {status}", entry.order.task.title());
     Happening {
         is_open: !entry.status().is_end(),

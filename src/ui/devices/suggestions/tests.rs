@@ -123,9 +123,9 @@ fn state() -> State {
 fn devices_are_counted_in_parts_and_once_per_list_generation() {
     let mut state = state();
     let mut tally = ValueCounts::default();
-    tally.go_on(Field::Tag, &state);
+    tally.advance(Field::Tag, &state);
     assert!(!tally.is_whole && tally.values.is_empty());
-    tally.go_on(Field::Tag, &state);
+    tally.advance(Field::Tag, &state);
     let half = COUNTED_AT_ONCE / 2;
     let wanted = [("all", 2 * half + 1), ("t0", half + 1), ("t1", half)];
     let counted = |tally: &ValueCounts| {
@@ -143,10 +143,10 @@ fn devices_are_counted_in_parts_and_once_per_list_generation() {
     changed.version = Some("24H2".into());
     let news = InventoryNews::Page(vec![changed.into()]);
     state.apply(Event::Inventory { epoch, news });
-    tally.go_on(Field::Tag, &state);
+    tally.advance(Field::Tag, &state);
     assert!(!tally.is_whole, "the list has changed");
     assert_eq!(counted(&tally), wanted, "the old count stays meanwhile");
-    tally.go_on(Field::Health, &state);
+    tally.advance(Field::Health, &state);
     assert!(tally.values.is_empty(), "counts of another field");
 }
 
@@ -163,7 +163,7 @@ fn states_are_counted_by_their_search_words() {
     let actions = vec![action];
     state.apply(Event::Actions { epoch, actions });
     let mut tally = ValueCounts::default();
-    tally.go_on(Field::State, &state);
+    tally.advance(Field::State, &state);
     assert_eq!(
         tally.values,
         [

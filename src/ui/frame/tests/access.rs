@@ -185,7 +185,7 @@ fn isolation_outcome_is_named_before_other_conditions() {
             },
         ]
     };
-    for (records, told) in [
+    for (records, reported) in [
         (unknown(), "Isolation outcome unknown; restricted"),
         (
             vec![Record::Sent, Record::NotFound],
@@ -199,7 +199,7 @@ fn isolation_outcome_is_named_before_other_conditions() {
         // The newer order is less important.
         state.apply(of_kind("cdn-00000002", ActionKind::AddTag, unknown()));
         let (_, harness) = wide(state);
-        let name = format!("HR-LT-007 (…aaaa), {told}");
+        let name = format!("HR-LT-007 (…aaaa), {reported}");
         assert!(harness.query_by_label(&name).is_some(), "{name}");
     }
     // A condition in force comes first.

@@ -161,8 +161,8 @@ fn own_requests_are_found_by_journal_and_history() {
         crate::state::fixtures::order("cdn-00000001", machine, crate::action::ActionKind::Isolate);
     let sent = vec![crate::journal::Record::Sent];
     let sent = crate::state::fixtures::entry_at(at(14), author, order, sent);
-    let tell = |entry| desk.borrow_mut().state.apply(Event::Entry(Box::new(entry)));
-    tell(sent);
+    let apply = |entry| desk.borrow_mut().state.apply(Event::Entry(Box::new(entry)));
+    apply(sent);
     harness.run_steps(3);
     assert_eq!(rows(&harness), ["FIN-LT-042", "HR-LT-007"]);
 }

@@ -8,7 +8,7 @@ use crate::settings::RuleKey;
 use crate::ui::order::{FormTarget, OrderForm};
 use crate::ui::views::OpenDialog;
 
-const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
+const UNLISTED: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
 
 fn problem(state: &mut State, headline: &str) {
     state.apply(Event::Problem(Explanation::harmless(
@@ -146,10 +146,10 @@ fn action_key_acts_only_on_a_device_whose_panel_is_shown() {
 
 fn answer(desk: &Shared) {
     let mut desk = desk.borrow_mut();
-    let question = Question::Id(MachineId::parse(STRANGER).expect("a literal id"));
+    let question = Question::Id(MachineId::parse(UNLISTED).expect("a literal id"));
     let answered = AskedNews::Answered {
         at: at(20),
-        machines: vec![machine(STRANGER, "STRANGER")],
+        machines: vec![machine(UNLISTED, "STRANGER")],
         unreadable: 0,
         is_cut: false,
         is_of_last_report: false,
@@ -157,7 +157,7 @@ fn answer(desk: &Shared) {
     for news in [AskedNews::Started(question), answered] {
         desk.state.apply(Event::Asked {
             epoch: Epoch(0),
-            text: STRANGER.into(),
+            text: UNLISTED.into(),
             news,
         });
     }
@@ -167,7 +167,7 @@ fn answer(desk: &Shared) {
 fn late_answer_does_not_replace_a_device_selected_meanwhile() {
     for chooses in [false, true] {
         let (desk, mut harness) = wide(signed_in());
-        desk.borrow_mut().views.search = STRANGER.into();
+        desk.borrow_mut().views.search = UNLISTED.into();
         harness.run_steps(3);
         let asks = |c: &Command| matches!(c, Command::Ask { .. });
         assert!(desk.borrow().work.iter().any(asks));
@@ -177,7 +177,7 @@ fn late_answer_does_not_replace_a_device_selected_meanwhile() {
         }
         answer(&desk);
         harness.run_steps(3);
-        let expected = if chooses { HR } else { STRANGER };
+        let expected = if chooses { HR } else { UNLISTED };
         assert_eq!(selected(&desk).as_deref(), Some(expected));
     }
 }
@@ -192,7 +192,7 @@ fn last_holder_of_an_address_is_named_but_not_selected() {
     harness.run_steps(1);
     harness.key_press(Key::Enter);
     harness.run_steps(2);
-    let mut found = (*machine(STRANGER, "STRANGER")).clone();
+    let mut found = (*machine(UNLISTED, "STRANGER")).clone();
     found.last_ip_address = ADDRESS.parse().ok();
     found.last_seen = Some(at(28) - jiff::SignedDuration::from_hours(20 * 24));
     let question = Question::Address {
@@ -249,7 +249,7 @@ fn panel_buttons_do_not_move_while_the_device_is_read() {
     twins[0].machine_tags = Some((0..30).map(|n| format!("tag number {n}").into()).collect());
     twins[0].rbac_group_name = Some("Finance".into());
     twins[0].is_potential_duplication = true;
-    twins.push((*machine(STRANGER, "HR-LT-007")).clone());
+    twins.push((*machine(UNLISTED, "HR-LT-007")).clone());
     desk.borrow_mut().state.apply(Event::Inventory {
         epoch: Epoch(0),
         news: InventoryNews::Page(twins.into_iter().map(Arc::new).collect()),
@@ -291,12 +291,13 @@ fn countdown_moves_no_sign_in_button() {
 
 #[test]
 fn unsaved_settings_are_shown_on_every_page() {
-    let told = |harness: &Harness<'static>| harness.query_by_label("Settings not saved").is_some();
+    let reported =
+        |harness: &Harness<'static>| harness.query_by_label("Settings not saved").is_some();
     for size in [(1400.0, 900.0), (800.0, 600.0)] {
         let (desk, mut harness) = desk(signed_in(), size.into());
         desk.borrow_mut().views.show(Screen::Settings);
         harness.run_steps(3);
-        assert!(!told(&harness), "{size:?}");
+        assert!(!reported(&harness), "{size:?}");
         "web*".clone_into(
             desk.borrow_mut()
                 .views
@@ -307,10 +308,10 @@ fn unsaved_settings_are_shown_on_every_page() {
         for screen in [Screen::Settings, Screen::Devices, Screen::Contained] {
             desk.borrow_mut().views.show(screen);
             harness.run_steps(3);
-            assert!(told(&harness), "{size:?}");
+            assert!(reported(&harness), "{size:?}");
         }
         desk.borrow_mut().views.settings.discard();
         harness.run_steps(3);
-        assert!(!told(&harness), "{size:?}");
+        assert!(!reported(&harness), "{size:?}");
     }
 }

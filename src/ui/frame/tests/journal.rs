@@ -169,17 +169,17 @@ fn verdict_is_shown_in_words() {
         refused: Vec::new(),
         not_checked: Vec::new(),
     };
-    let told = |report: &Report| JournalNews::Verified {
+    let reported = |report: &Report| JournalNews::Verified {
         at: at(20),
         result: Ok(report.clone()),
     };
     apply(&desk, &mut harness, JournalNews::Verifying);
     assert!(harness.query_by_label("Verifying the journal…").is_some());
-    apply(&desk, &mut harness, told(&report));
+    apply(&desk, &mut harness, reported(&report));
     let whole = "The chain is intact: 6 records, last hash c0ffee";
     assert!(harness.query_by_label(whole).is_some());
     report.defects.push(Defect::Unlinked { seq: 4 });
-    apply(&desk, &mut harness, told(&report));
+    apply(&desk, &mut harness, reported(&report));
     assert!(harness.query_by_label("The journal is damaged").is_some());
     assert!(
         harness
@@ -232,9 +232,9 @@ fn copy_from_another_page_is_confirmed_on_that_page() {
         to: ExportTo::Clipboard,
         text: Some("# Containment hand-over".into()),
     };
-    let told = "Hand-over copied: 2 entries";
+    let reported = "Hand-over copied: 2 entries";
     apply(&desk, &mut harness, JournalNews::Exported(Ok(copied())));
-    assert!(harness.query_by_label(told).is_some());
+    assert!(harness.query_by_label(reported).is_some());
     assert!(desk.borrow().views.screen == Screen::Devices);
     assert!(
         harness.query_by_label("Dismiss").is_none(),
@@ -242,7 +242,7 @@ fn copy_from_another_page_is_confirmed_on_that_page() {
     );
     let why = Explanation::harmless("The disk is full", NextStep::None);
     apply(&desk, &mut harness, JournalNews::Exported(Err(why)));
-    assert!(harness.query_by_label(told).is_none());
+    assert!(harness.query_by_label(reported).is_none());
     assert!(harness.query_by_label("The disk is full").is_some());
     harness.get_by_label("Dismiss").click_accesskit();
     harness.run_steps(2);

@@ -241,9 +241,9 @@ fn choice_stays_on_its_device_while_others_arrive() {
 
 #[test]
 fn unlisted_id_is_queried() {
-    const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
+    const UNLISTED: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
     let (desk, mut harness) = opened(signed_in());
-    types(&mut harness, STRANGER);
+    types(&mut harness, UNLISTED);
     let all = options(&harness);
     assert!(all[0].starts_with("> Search the list for"), "{all:?}");
     press(&mut harness, Key::ArrowDown);
@@ -254,7 +254,7 @@ fn unlisted_id_is_queried() {
         .iter()
         .filter(|work| matches!(work, Command::Ask { .. }));
     assert_eq!(asked.count(), 1);
-    assert_eq!(desk.views.search, STRANGER);
+    assert_eq!(desk.views.search, UNLISTED);
 }
 
 #[test]

@@ -466,17 +466,17 @@ fn bulk_buttons_arm_half_a_second_after_each_tick() {
 fn journal_not_yet_compared_is_reported_until_it_is() {
     const SAID: &str = "The keyring is locked, so it is not known yet";
     let (desk, mut harness) = wide(signed_in());
-    let tell = |why| {
+    let apply = |why| {
         let event = Event::JournalUnchecked(why);
         desk.borrow_mut().state.apply(event);
     };
-    tell(Some(Explanation::harmless(SAID, NextStep::None)));
+    apply(Some(Explanation::harmless(SAID, NextStep::None)));
     harness.run_steps(2);
     assert!(shows(&harness, SAID));
-    tell(None);
+    apply(None);
     harness.run_steps(2);
     assert!(!shows(&harness, SAID));
-    tell(Some(Explanation::harmless(SAID, NextStep::None)));
+    apply(Some(Explanation::harmless(SAID, NextStep::None)));
     harness.run_steps(2);
     harness.get_by_label("Dismiss").click_accesskit();
     harness.run_steps(8);

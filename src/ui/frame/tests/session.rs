@@ -6,7 +6,7 @@ use super::*;
 use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::message::LookBack;
+use crate::message::HistoryRange;
 use crate::model::{
     BrowserPrompt, BrowserSeen, EntryId, PageDelay, Retry, SignInMethod, Unfamiliar,
 };
@@ -448,7 +448,7 @@ fn rows_are_called_the_last_list_only_if_one_was_read() {
 #[test]
 fn truncated_history_says_what_may_be_missing() {
     let part = "The state column may be incomplete: part of the action history was cut off";
-    let look = |is_complete| LookBack {
+    let look = |is_complete| HistoryRange {
         since: at(0),
         is_complete,
     };

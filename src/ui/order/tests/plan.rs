@@ -248,8 +248,8 @@ fn blocked_device_comes_first_and_the_footer_names_it() {
     assert!(top("Isolate", 1) < top("Isolate", 0), "the Mac is blocked");
     // The missing comment can still be typed; the footer names the permanent block first.
     let mac = devices()[1].reference().quoted();
-    let foot = format!("Restrict apps on {mac}: Not available on macOS");
-    assert!(shows(&harness, &foot), "{foot}");
+    let footer = format!("Restrict apps on {mac}: Not available on macOS");
+    assert!(shows(&harness, &footer), "{footer}");
     assert!(shows(&harness, "Restrict apps (blocked)") || shows(&harness, "Restrict apps on"));
 }
 

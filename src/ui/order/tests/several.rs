@@ -137,8 +137,8 @@ fn findings_and_fields_scroll_together_at_every_size() {
                 let comment = rect(harness, "Comment").top();
                 (found(harness), comment, buttons(harness))
             };
-            let (finding, comment, foot) = places(&harness);
-            let over = egui::pos2(size.x / 2.0, foot[0].top() - 20.0);
+            let (finding, comment, footer) = places(&harness);
+            let over = egui::pos2(size.x / 2.0, footer[0].top() - 20.0);
             harness.hover_at(over);
             harness.event(egui::Event::MouseWheel {
                 unit: egui::MouseWheelUnit::Point,
@@ -148,14 +148,14 @@ fn findings_and_fields_scroll_together_at_every_size() {
                 modifiers: egui::Modifiers::NONE,
             });
             harness.run_steps(6);
-            let (now_finding, now_comment, now_foot) = places(&harness);
+            let (now_finding, now_comment, now_footer) = places(&harness);
             let (by, fields_by) = (finding - now_finding, comment - now_comment);
             assert!(by > 1.0, "{size}, {count}: scrolled by {by}");
             assert!(
                 (by - fields_by).abs() < 0.5,
                 "{size}, {count}: {by} {fields_by}"
             );
-            assert_eq!(foot, now_foot, "{size}, {count}");
+            assert_eq!(footer, now_footer, "{size}, {count}");
         }
     }
 }

@@ -347,11 +347,11 @@ fn findings(harness: &mut Harness<'_, World>) -> Vec<String> {
 #[test]
 fn form_for_one_device_fits_a_usual_window() {
     let harness = usual(crowded(&[device(0, "FIN-LT-")], 2));
-    let foot = buttons(&harness)[0].top();
+    let footer = buttons(&harness)[0].top();
     let caveats = ActionKind::Isolate.spec();
     let caveats = caveats.caveats_on(&[crate::model::OsFamily::WindowsClient]);
     let last = rect(&harness, caveats.last().expect("a caveat"));
-    assert!(last.bottom() < foot, "{last} over {foot}");
+    assert!(last.bottom() < footer, "{last} over {footer}");
     assert!(!is_disabled(&harness), "every item was shown");
 }
 

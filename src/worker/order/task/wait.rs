@@ -101,7 +101,7 @@ impl OrderTask {
             }
             match poll_permit(&self.context, self.approval.order()) {
                 Ok(permit) => {
-                    self.context.screen.show_progress(self.entry(), None).await;
+                    self.context.sink.show_progress(self.entry(), None).await;
                     return Ok(permit);
                 }
                 Err(later) => {
@@ -128,9 +128,9 @@ impl OrderTask {
                 self.slot.yield_turn();
                 self.ensure_same_session()?;
                 let waits = Some(OrderProgress::WaitsForTurn);
-                self.context.screen.show_progress(self.entry(), waits).await;
-                let nap = tokio::time::sleep(MAX_SLEEP);
-                unless_withdrawn(&mut self.inbox, nap).await?;
+                self.context.sink.show_progress(self.entry(), waits).await;
+                let sleep = tokio::time::sleep(MAX_SLEEP);
+                unless_withdrawn(&mut self.inbox, sleep).await?;
                 Ok(true)
             }
         }
@@ -159,13 +159,16 @@ impl OrderTask {
             }
             if !said {
                 said = true;
-                let note = Some(OrderProgress::LeavesAt(until));
-                self.context.screen.show_progress(self.entry(), note).await;
+                let progress = Some(OrderProgress::LeavesAt(until));
+                self.context
+                    .sink
+                    .show_progress(self.entry(), progress)
+                    .await;
                 self.context.report_budget().await;
             }
             // In parts, as this computer's clock may be set meanwhile.
-            let nap = tokio::time::sleep(wait.min(MAX_SLEEP));
-            unless_withdrawn(&mut self.inbox, nap).await?;
+            let sleep = tokio::time::sleep(wait.min(MAX_SLEEP));
+            unless_withdrawn(&mut self.inbox, sleep).await?;
         }
     }
 
@@ -179,8 +182,11 @@ impl OrderTask {
             }
             if !said {
                 said = true;
-                let note = Some(OrderProgress::WaitsForSignIn);
-                self.context.screen.show_progress(self.entry(), note).await;
+                let progress = Some(OrderProgress::WaitsForSignIn);
+                self.context
+                    .sink
+                    .show_progress(self.entry(), progress)
+                    .await;
             }
             unless_withdrawn(&mut self.inbox, present.changed())
                 .await?
@@ -202,10 +208,10 @@ impl OrderTask {
         }
         let read = self.context.known.get(&machine).machine;
         // Changes of the device forbid no release (rule 10).
-        let gives_back = self.approval.order().task.risk() == Risk::Routine;
+        let is_release = self.approval.order().task.risk() == Risk::Routine;
         if let (Some((before, _)), Some((after, _))) = (reviewed, read)
             && (before.merge != after.merge
-                || !gives_back && before.onboarding_status != after.onboarding_status)
+                || !is_release && before.onboarding_status != after.onboarding_status)
         {
             return Err(NotSent::because(NotSentReason::FactsChanged));
         }
@@ -276,13 +282,13 @@ impl OrderTask {
     async fn hold(&mut self, by: MachineActionId) -> Result<(), NotSent> {
         self.record(Record::Held { by: by.clone() }).await?;
         // It waits for that action, not for its turn.
-        self.context.screen.show_progress(self.entry(), None).await;
+        self.context.sink.show_progress(self.entry(), None).await;
         let machine = self.approval.order().machine.id.clone();
         let held_since = monotonic_now();
         loop {
-            let nap = self.context.timing.between_looks(held_since.elapsed());
+            let sleep = self.context.timing.poll_interval(held_since.elapsed());
             let look = async {
-                tokio::time::sleep(nap).await;
+                tokio::time::sleep(sleep).await;
                 device::read(&self.context, machine.clone()).await.ok();
             };
             tokio::select! {

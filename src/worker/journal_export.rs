@@ -16,7 +16,7 @@ use crate::model::{EntryId, Mode};
 
 /// Verifies the file's hash chain, and compares it with the remembered checkpoints.
 pub(super) async fn verify(context: Arc<Context>) {
-    tell(&context, JournalNews::Verifying).await;
+    emit(&context, JournalNews::Verifying).await;
     let keyring = remembered(&context).await;
     let path = context.journal.path().to_owned();
     let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, keyring)).await;
@@ -25,7 +25,7 @@ pub(super) async fn verify(context: Arc<Context>) {
         Ok(Err(error)) => Err(error.explain_reading()),
         Err(_panicked) => Err(ended()),
     };
-    tell(&context, JournalNews::Verified { at: now(), result }).await;
+    emit(&context, JournalNews::Verified { at: now(), result }).await;
 }
 
 /// The keyring's checkpoint of the file, or why it is unknown.
@@ -45,7 +45,7 @@ async fn remembered(context: &Context) -> Option<Result<Checkpoint, String>> {
 
 /// Reads the file again and exports the requested part.
 pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
-    tell(&context, JournalNews::Exporting).await;
+    emit(&context, JournalNews::Exporting).await;
     let path = context.journal.path().to_owned();
     let clocks = (now(), context.client.service_ahead().unwrap_or_default());
     // A sheet from a substituted file would report someone else's orders.
@@ -56,7 +56,7 @@ pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
         }
         Err(error) => Err(error.explain_reading()),
     };
-    tell(&context, JournalNews::Exported(result)).await;
+    emit(&context, JournalNews::Exported(result)).await;
 }
 
 fn write(
@@ -122,6 +122,6 @@ fn ended() -> Explanation {
     Explanation::harmless("Reading the journal ended unexpectedly", NextStep::TryAgain)
 }
 
-async fn tell(context: &Context, news: JournalNews) {
-    context.screen.emit(Event::JournalWork(news)).await;
+async fn emit(context: &Context, news: JournalNews) {
+    context.sink.emit(Event::JournalWork(news)).await;
 }

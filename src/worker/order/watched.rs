@@ -15,8 +15,8 @@ use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
+use crate::worker::event_sink::EventSink;
 use crate::worker::journal::JournalHandle;
-use crate::worker::screen::Screen;
 use crate::worker::timing::Timing;
 
 /// One watched action.
@@ -39,7 +39,7 @@ struct Follow {
 }
 
 /// The next poll of an action, and the entries whose progress shows it.
-pub(super) struct NextLook {
+pub(super) struct NextPoll {
     pub entries: Vec<EntryId>,
     pub read_at: Option<Timestamp>,
     pub next_at: Timestamp,
@@ -57,7 +57,7 @@ pub(super) struct Wanted {
 /// The watched actions.
 pub(in crate::worker) struct Watched {
     journal: Arc<JournalHandle>,
-    screen: Screen,
+    sink: EventSink,
     timing: Timing,
     by_action: Mutex<HashMap<MachineActionId, Follow>>,
     /// Wakes the watcher.
@@ -65,10 +65,10 @@ pub(in crate::worker) struct Watched {
 }
 
 impl Watched {
-    pub fn new(journal: Arc<JournalHandle>, screen: Screen, timing: Timing) -> Self {
+    pub fn new(journal: Arc<JournalHandle>, sink: EventSink, timing: Timing) -> Self {
         Self {
             journal,
-            screen,
+            sink,
             timing,
             by_action: Mutex::default(),
             changed: Notify::new(),
@@ -98,8 +98,8 @@ impl Watched {
             return;
         }
         let next_at = self.add(action, on, Some(entry), read_at);
-        let note = OrderProgress::Watching { read_at, next_at };
-        self.screen.show_progress(entry, Some(note)).await;
+        let progress = OrderProgress::Watching { read_at, next_at };
+        self.sink.show_progress(entry, Some(progress)).await;
     }
 
     /// Follows someone else's action, to show its end too; `machine` is the device that was read.
@@ -126,7 +126,7 @@ impl Watched {
         read_at: Option<Timestamp>,
     ) -> Timestamp {
         let since = monotonic_now();
-        let first = since + self.timing.between_looks(Duration::ZERO);
+        let first = since + self.timing.poll_interval(Duration::ZERO);
         let next = {
             let mut all = self.all();
             let follow = all.entry(action.clone()).or_insert(Follow {
@@ -157,13 +157,13 @@ impl Watched {
     }
 
     /// Makes every action due.
-    pub fn look_now(&self) {
+    pub fn poll_now(&self) {
         self.postpone_all(Duration::ZERO);
         self.changed.notify_one();
     }
 
     /// Makes one action due.
-    pub(super) fn look_now_at(&self, id: &MachineActionId) {
+    pub(super) fn poll_now_at(&self, id: &MachineActionId) {
         self.change(id, |follow| follow.next = monotonic_now());
         self.changed.notify_one();
     }
@@ -227,11 +227,11 @@ impl Watched {
         &self,
         id: &MachineActionId,
         wait: Option<Duration>,
-    ) -> Option<NextLook> {
+    ) -> Option<NextPoll> {
         self.change(id, |follow| {
             let age = follow.since.elapsed().max(self.timing.secs(1));
-            follow.next = monotonic_now() + wait.unwrap_or_else(|| self.timing.between_looks(age));
-            NextLook {
+            follow.next = monotonic_now() + wait.unwrap_or_else(|| self.timing.poll_interval(age));
+            NextPoll {
                 entries: follow.entries.clone(),
                 read_at: follow.read_at,
                 next_at: on_the_wall_clock(follow.next),

@@ -19,14 +19,14 @@ pub struct Aftermath {
     /// The variant or expiry that the service applied instead of the ordered one.
     pub variant: Option<Box<str>>,
     /// Later reversal of the order's effect, if any.
-    pub undone: Option<Undone>,
+    pub reversal: Option<Reversal>,
     /// Whether the investigation waits for a person to approve its remediation.
     pub awaits_approval: bool,
 }
 
 /// Reversal of an order's effect by someone else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Undone {
+pub struct Reversal {
     /// Success word of the reversing action: `Released`.
     pub done: &'static str,
     pub by: Box<str>,
@@ -36,7 +36,7 @@ pub struct Undone {
 impl Entry {
     /// A recorded reversal of a completed order's effect that nobody has acknowledged.
     #[must_use]
-    pub fn unread_reversal(&self) -> Option<Undone> {
+    pub fn unread_reversal(&self) -> Option<Reversal> {
         let (OrderStatus::Done { .. }, Change::Sets(set)) =
             (self.status(), self.order.task.change())
         else {
@@ -53,7 +53,7 @@ impl Entry {
             else {
                 return None;
             };
-            Some(Undone {
+            Some(Reversal {
                 done: set.way_back().spec().done,
                 by: requestor_name(requestor.as_deref()).into(),
                 at: *service_time,
@@ -86,7 +86,7 @@ impl Aftermath {
     #[must_use]
     pub fn in_short(&self, entry: &Entry) -> Vec<String> {
         let again = matches!(entry.order.task.change(), Change::Clears(_));
-        let undone = self.undone.as_ref().map(|undone| {
+        let undone = self.reversal.as_ref().map(|undone| {
             if again {
                 format!("{} again", undone.done.to_lowercase())
             } else {
@@ -104,7 +104,7 @@ impl Aftermath {
         if let Some(variant) = &self.variant {
             line = line.ours(format!(", {NOT_AS_ORDERED}: ")).foreign(variant);
         }
-        if let Some(Undone { done, by, at: when }) = &self.undone {
+        if let Some(Reversal { done, by, at: when }) = &self.reversal {
             let done = done.to_lowercase();
             let when = |before| when.map(|when| format!("{before}{}", at(when)));
             line = if let Change::Clears(_) = entry.order.task.change() {
@@ -126,10 +126,10 @@ impl Aftermath {
 
 /// Status word with short additions, for counts and narrow space.
 #[must_use]
-pub fn status_in_short(entry: &Entry, became: &Aftermath) -> String {
+pub fn status_in_short(entry: &Entry, aftermath: &Aftermath) -> String {
     let word = entry.status().word(&entry.order.task);
     let all: Vec<_> = std::iter::once(word)
-        .chain(became.in_short(entry))
+        .chain(aftermath.in_short(entry))
         .collect();
     all.join(", ")
 }
@@ -138,7 +138,7 @@ pub fn status_in_short(entry: &Entry, became: &Aftermath) -> String {
 #[must_use]
 pub fn status_in_full(
     entry: &Entry,
-    became: &Aftermath,
+    aftermath: &Aftermath,
     at: impl Fn(Timestamp) -> String,
 ) -> String {
     let word = entry.status().word(&entry.order.task);
@@ -149,5 +149,5 @@ pub fn status_in_full(
     } else {
         String::new()
     };
-    format!("{word}{code}{}", became.in_full(entry, at).plain())
+    format!("{word}{code}{}", aftermath.in_full(entry, at).plain())
 }

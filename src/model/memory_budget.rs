@@ -56,11 +56,11 @@ impl Machine {
 
 /// The remaining memory for a list of devices.
 #[derive(Debug)]
-pub struct Room {
+pub struct MemoryBudget {
     left: usize,
 }
 
-impl Default for Room {
+impl Default for MemoryBudget {
     /// The budget for the service's list and the devices read separately.
     fn default() -> Self {
         let left = MAX_BYTES;
@@ -68,7 +68,7 @@ impl Default for Room {
     }
 }
 
-impl Room {
+impl MemoryBudget {
     /// The budget for the service's list only.
     #[must_use]
     pub const fn of_list() -> Self {
@@ -77,7 +77,7 @@ impl Room {
     }
 
     /// Reserves `bytes` if they are available, and returns whether they were.
-    pub const fn take(&mut self, bytes: usize) -> bool {
+    pub const fn reserve(&mut self, bytes: usize) -> bool {
         let rest = self.left.checked_sub(bytes);
         if let Some(rest) = rest {
             self.left = rest;
@@ -86,7 +86,7 @@ impl Room {
     }
 
     /// Releases reserved bytes.
-    pub const fn give_back(&mut self, bytes: usize) {
+    pub const fn release(&mut self, bytes: usize) {
         self.left += bytes;
     }
 }

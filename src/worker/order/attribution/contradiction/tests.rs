@@ -6,28 +6,31 @@ use crate::model::{MachineActionId, MachineActionType, MachineId};
 #[test]
 fn reading_of_another_task_contradicts_the_order() {
     let order = order(ActionKind::Isolate);
-    let told = |comment, requestor, age| answer(comment, requestor, age);
-    let mut elsewhere = told(Some(AS_SENT), None, 0);
+    let reported = |comment, requestor, age| answer(comment, requestor, age);
+    let mut elsewhere = reported(Some(AS_SENT), None, 0);
     elsewhere.machine_id = MachineId::parse("b2").ok();
-    let mut opposite = told(Some(AS_SENT), Some(US), 0);
+    let mut opposite = reported(Some(AS_SENT), Some(US), 0);
     opposite.kind = MachineActionType::Unisolate;
-    let mut selective = told(None, Some(US), 0);
+    let mut selective = reported(None, Some(US), 0);
     selective.scope = Some("Selective".into());
     for (reading, expected) in [
         (elsewhere, Contradiction::Device),
         (opposite, Contradiction::Kind),
         (selective, Contradiction::Variant),
-        (told(Some("by hand"), Some(US), 0), Contradiction::Comment),
         (
-            told(Some("[cdn-00000001] why"), None, 0),
+            reported(Some("by hand"), Some(US), 0),
             Contradiction::Comment,
         ),
-        (told(None, Some(OTHERS), 0), Contradiction::Requestor),
         (
-            told(Some("as in [cdn-7F3K2Q9M]"), Some(OTHERS), 0),
+            reported(Some("[cdn-00000001] why"), None, 0),
+            Contradiction::Comment,
+        ),
+        (reported(None, Some(OTHERS), 0), Contradiction::Requestor),
+        (
+            reported(Some("as in [cdn-7F3K2Q9M]"), Some(OTHERS), 0),
             Contradiction::Requestor,
         ),
-        (told(None, Some(US), 3_600), Contradiction::Created),
+        (reported(None, Some(US), 3_600), Contradiction::Created),
     ] {
         assert_eq!(
             claim(&order).contradiction(&reading),

@@ -17,25 +17,25 @@ const ACTIONS_AT_ONCE: usize = 500;
 
 /// Sender of events. Clones share one queue.
 #[derive(Clone)]
-pub(super) struct Screen {
-    pub events: mpsc::Sender<Event>,
+pub(super) struct EventSink {
+    pub sender: mpsc::Sender<Event>,
     /// Called after each event.
     pub request_repaint: Arc<dyn Fn() + Send + Sync>,
     /// Called with each event as it is sent, whether or not a window draws it. Must not block.
     pub on_event: Arc<dyn Fn(&Event) + Send + Sync>,
 }
 
-impl Screen {
+impl EventSink {
     /// Sends an event to the window. Waits while its queue is full; without a window the event is dropped.
     pub async fn emit(&self, event: Event) {
         (self.on_event)(&event);
-        self.events.send(event).await.ok();
+        self.sender.send(event).await.ok();
         (self.request_repaint)();
     }
 
     /// Waits until the window has taken all events or is gone: queued events take memory.
     pub async fn catches_up(&self) {
-        while !self.events.is_closed() && self.events.capacity() < self.events.max_capacity() {
+        while !self.sender.is_closed() && self.sender.capacity() < self.sender.max_capacity() {
             tokio::time::sleep(CATCHING_UP).await;
         }
     }
@@ -65,9 +65,9 @@ mod tests {
 
     #[tokio::test]
     async fn actions_are_sent_in_parts_and_each_once() {
-        let (events, mut shown) = mpsc::channel(8);
-        let screen = Screen {
-            events,
+        let (sender, mut shown) = mpsc::channel(8);
+        let sink = EventSink {
+            sender,
             request_repaint: Arc::new(|| {}),
             on_event: Arc::new(|_| {}),
         };
@@ -77,8 +77,8 @@ mod tests {
             MachineAction::bare(id, MachineActionType::Isolate, status)
         };
         let all: Vec<_> = (0..=2 * ACTIONS_AT_ONCE).map(action).collect();
-        screen.show_actions(Epoch::default(), all.clone()).await;
-        drop(screen);
+        sink.show_actions(Epoch::default(), all.clone()).await;
+        drop(sink);
         let (mut sizes, mut came) = (Vec::new(), Vec::new());
         while let Some(Event::Actions { actions, .. }) = shown.recv().await {
             sizes.push(actions.len());

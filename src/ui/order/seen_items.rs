@@ -53,7 +53,7 @@ impl Shown {
 
 /// The items that a form has shown.
 #[derive(Debug, Default)]
-pub struct Exposure {
+pub struct SeenItems {
     /// Restored after a discarded pass.
     pub(super) shown: HashMap<MustSee, Shown>,
     /// The items of the last frame, in order.
@@ -64,7 +64,7 @@ pub struct Exposure {
     pub is_next_focused: bool,
 }
 
-impl Exposure {
+impl SeenItems {
     /// Notes that an item was drawn at `rect`, as far as it is visible there.
     pub fn note(&mut self, ui: &Ui, item: &MustSee, rect: Rect) {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());
@@ -152,15 +152,15 @@ mod tests {
             (vec![narrow], false),
             (vec![whole.translate(egui::vec2(0.0, 200.0))], false),
         ] {
-            let mut exposure = Exposure::default();
+            let mut seen_items = SeenItems::default();
             let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
                 for piece in &pieces {
                     ui.set_clip_rect(*piece);
-                    exposure.note(ui, &item, whole);
+                    seen_items.note(ui, &item, whole);
                 }
             });
             output.textures_delta.clear();
-            assert_eq!(exposure.has_seen(&item), is_seen, "{pieces:?}");
+            assert_eq!(seen_items.has_seen(&item), is_seen, "{pieces:?}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::action::Recorded;
-use crate::journal::{Aftermath, Aftermaths, Undone, hand_over};
+use crate::journal::{Aftermath, Aftermaths, Reversal, hand_over};
 use crate::model::{EntryId, MachineId};
 use MachineActionStatus::{InProgress, Pending, Succeeded};
 
@@ -35,7 +35,7 @@ fn written(all: &[Entry], format: Format, aftermath: Option<&Aftermaths>) -> Str
 fn undone_by_sam(done: &'static str) -> Aftermath {
     Aftermath {
         read_at: Some(time("2026-11-28T02:10:00Z")),
-        undone: Some(Undone {
+        reversal: Some(Reversal {
             done,
             by: "sam@contoso.com".into(),
             at: Some(time("2026-11-28T01:00:00Z")),
@@ -49,7 +49,7 @@ fn devices_released_by_others_are_not_listed_as_contained() {
     let (lifted, held) = ("cdn-00000001", "cdn-00000002");
     let all = [lifted, held].map(|tag| entry(tag, ActionKind::Isolate, Succeeded));
     let read = Aftermath {
-        undone: None,
+        reversal: None,
         ..undone_by_sam("")
     };
     let known = [
@@ -147,11 +147,11 @@ fn every_export_reports_deviations_and_repetitions() {
 fn only_orders_waiting_for_a_device_have_a_deadline() {
     let next = |kind: ActionKind, status, awaits_approval| {
         let all = [entry("cdn-00000001", kind, status)];
-        let became = Aftermath {
+        let aftermath = Aftermath {
             awaits_approval,
             ..Aftermath::default()
         };
-        let aftermath = Aftermaths::from([(all[0].id(), became)]);
+        let aftermath = Aftermaths::from([(all[0].id(), aftermath)]);
         let sheet = written(&all, Format::Markdown, Some(&aftermath));
         let mut lines = sheet.lines();
         let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));
