@@ -220,37 +220,31 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
         }
         change @ (Change::Sets(_) | Change::Clears(_) | Change::Nothing) => change,
     };
-    match change {
-        Change::Nothing => Vec::new(),
-        Change::Sets(condition) => match infer(condition, history) {
-            ConditionState::Yes(evidence) => {
-                vec![Verdict::warn(Reason::aging(facts.now, |ages| {
-                    format!(
-                        "Already {}, as far as the action history shows: {}",
-                        condition.word().to_lowercase(),
-                        history_text(&evidence, facts, ages, |action| by_whom(action, facts))
-                    )
-                }))]
-            }
-            ConditionState::Unclear(_) => vec![not_clear(condition)],
-            ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
-                Vec::new()
-            }
-        },
-        Change::Clears(_) if !is_whole => Vec::new(),
-        Change::Clears(condition) => match infer(condition, history) {
-            ConditionState::No(_) => vec![Verdict::warn(format!(
-                "This device is not {} according to the action history",
-                condition.word().to_lowercase()
-            ))],
-            ConditionState::Unknown => vec![Verdict::warn(format!(
-                "The action history has no record of this device being {}",
-                condition.word().to_lowercase()
-            ))],
-            ConditionState::Unclear(_) => vec![not_clear(condition)],
-            ConditionState::Yes(_) | ConditionState::Changing { .. } => Vec::new(),
-        },
-    }
+    let (condition, is_set) = match change {
+        Change::Sets(condition) => (condition, true),
+        Change::Clears(condition) if is_whole => (condition, false),
+        Change::Clears(_) | Change::Nothing => return Vec::new(),
+    };
+    let word = condition.word().to_lowercase();
+    let verdict = match (infer(condition, history), is_set) {
+        (ConditionState::Yes(evidence), true) => Verdict::warn(Reason::aging(facts.now, |ages| {
+            let since = history_text(&evidence, facts, ages, |action| by_whom(action, facts));
+            format!("Already {word}, as far as the action history shows: {since}")
+        })),
+        (ConditionState::No(_), false) => Verdict::warn(format!(
+            "This device is not {word} according to the action history"
+        )),
+        (ConditionState::Unknown, false) => Verdict::warn(format!(
+            "The action history has no record of this device being {word}"
+        )),
+        (ConditionState::Unclear(_), _) => Verdict::not_checked(format!(
+            "whether this device is {word}: the action history does not say which came last"
+        )),
+        (ConditionState::No(_) | ConditionState::Unknown, true)
+        | (ConditionState::Yes(_), false)
+        | (ConditionState::Changing { .. }, _) => return Vec::new(),
+    };
+    vec![verdict]
 }
 
 /// The requestor of an action, in words for the signed-in user.
@@ -261,13 +255,6 @@ fn by_whom(action: &MachineAction, facts: &Facts<'_>) -> String {
             format!("by {}", requestor_name(action.requestor.as_deref()))
         }
     }
-}
-
-fn not_clear(condition: Condition) -> Verdict {
-    Verdict::not_checked(format!(
-        "whether this device is {}: the action history does not say which came last",
-        condition.word().to_lowercase()
-    ))
 }
 
 /// Since when, by whom and why, for each action that set the condition: `since 03:24 +00:00, 49 min ago, by
