@@ -126,58 +126,61 @@ impl<'a> Claim<'a> {
                 Some(contradiction) => Whose::Unclear(contradiction.as_answer()),
             };
         }
-        if self.is_ours(action) {
+        if self.is_ours(action) || self.is_result(action) {
             return Whose::Ours;
         }
+        self.doubt(action).map_or(Whose::NotOurs, Whose::Unclear)
+    }
+
+    /// Whether a reply without our tag is this order's result.
+    fn is_result(&self, action: &MachineAction) -> bool {
         match &action.machine_id {
-            Some(id) if *id == self.order.machine.id => {}
-            Some(_) if self.was_carried_over(action) => return Whose::Ours,
-            Some(_) => {
-                return Whose::Unclear("the service answered with an action on another device");
-            }
-            None => return Whose::Unclear("the service's answer does not name the device"),
-        }
-        if self.order.task.record() == Recorded::Investigation {
+            None => false,
+            Some(id) if *id != self.order.machine.id => self.was_carried_over(action),
             // It shows neither tag nor comment: one created after the request is its result.
-            return if self.is_older(action) {
-                Whose::NotOurs
-            } else {
-                Whose::Ours
-            };
-        }
-        let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
-        match self.order.task.compared_with(action) {
+            Some(_) if self.order.task.record() == Recorded::Investigation => {
+                !self.is_older(action)
+            }
             // No one else knew this comment before it was sent: the action is ours, even if the service names
             // another requestor, which may be another name of this account.
-            Sameness::Same | Sameness::OtherVariant if self.is_as_sent(action) => {
-                return Whose::Ours;
+            Some(_) => match self.order.task.compared_with(action) {
+                Sameness::Same | Sameness::OtherVariant => self.is_as_sent(action),
+                Sameness::Unknown | Sameness::Different => false,
+            },
+        }
+    }
+
+    /// What a reply without our tag lacks to count as someone else's.
+    fn doubt(&self, action: &MachineAction) -> Option<&'static str> {
+        let lacks = |text: Option<&str>| filled(text).is_none();
+        let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
+        match &action.machine_id {
+            None => return Some("the service's answer does not name the device"),
+            Some(id) if *id != self.order.machine.id => {
+                return Some("the service answered with an action on another device");
             }
-            Sameness::Same => {}
-            Sameness::OtherVariant => {
-                return Whose::Unclear("the service answered with an action of another type");
-            }
+            Some(_) if self.order.task.record() == Recorded::Investigation => return None,
+            Some(_) => {}
+        }
+        Some(match self.order.task.compared_with(action) {
+            Sameness::OtherVariant => "the service answered with an action of another type",
             Sameness::Unknown if action.is_of_unknown_kind() => {
-                return Whose::Unclear("the service's answer does not name the kind of action");
+                "the service's answer does not name the kind of action"
             }
-            Sameness::Unknown => {
-                return Whose::Unclear("the service's answer does not name the file");
-            }
+            Sameness::Unknown => "the service's answer does not name the file",
             Sameness::Different if is_of_our_kind == Some(&action.kind) => {
-                return Whose::Unclear("the service answered with an action on another file");
+                "the service answered with an action on another file"
             }
-            Sameness::Different => {
-                return Whose::Unclear("the service answered with an action of another kind");
+            Sameness::Different => "the service answered with an action of another kind",
+            Sameness::Same if lacks(action.requestor_comment.as_deref()) => {
+                "the service's answer has no comment"
             }
-        }
-        if filled(action.requestor_comment.as_deref()).is_none() {
-            Whose::Unclear("the service's answer has no comment")
-        } else if filled(action.requestor.as_deref()).is_none() {
-            Whose::Unclear("the service's answer does not name the requestor")
-        } else if action.created.is_none() {
-            Whose::Unclear("the service's answer has no time")
-        } else {
-            Whose::NotOurs
-        }
+            Sameness::Same if lacks(action.requestor.as_deref()) => {
+                "the service's answer does not name the requestor"
+            }
+            Sameness::Same if action.created.is_none() => "the service's answer has no time",
+            Sameness::Same => return None,
+        })
     }
 
     /// Judges a later reading of the reply's action.
