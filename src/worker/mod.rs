@@ -196,28 +196,19 @@ async fn run(
     sink: EventSink,
     (journal, opening): (JournalHandle, journal::Opening),
 ) {
-    let Setup {
-        endpoints,
-        mode,
-        store,
-        memory,
-        policy,
-        timing,
-        refresh_every,
-        addresses,
-        ..
-    } = setup;
     let clock: crate::auth::Clock = Arc::new(clock::now);
     let mut sleep_watch = clock::SleepWatch::new(Arc::clone(&clock));
-    let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
+    let (endpoints, mode, memory) = (setup.endpoints, setup.mode, setup.memory);
+    let own_clock = Arc::clone(&clock);
+    let session = Session::new(&endpoints, mode, http.lend(), setup.store, own_clock);
     let context = Arc::new(Context::new(
         Client::new(&endpoints, http, session.clone(), clock),
         session,
         memory.clone(),
-        SettingsHandle::new(sink.clone(), memory.clone(), mode, policy),
+        SettingsHandle::new(sink.clone(), memory.clone(), mode, setup.policy),
         Arc::new(journal),
         sink.clone(),
-        (mode, endpoints.name, timing),
+        (mode, endpoints.name, setup.timing),
     ));
     let (window, layout_sent) = LayoutWriter::start(sink, memory);
     spawn(start::begin(
@@ -225,30 +216,17 @@ async fn run(
         layout_sent,
         setup.journal,
         opening,
-        addresses,
+        setup.addresses,
     ));
-    let mut tasks = Tasks {
-        window,
-        sign_in: None,
-        refresh: None,
-        reading: None,
-        asking: ask::Asking::default(),
-        hashing: None,
-        deletion: Deletion::default(),
-        hashed: PathBuf::new(),
-    };
+    let mut tasks = Tasks::new(window);
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
-    while let Some(command) = tasks
-        .next(
-            &context,
-            next_command(&context, &mut commands, refresh_every, &mut sleep_watch),
-        )
-        .await
-    {
-        if matches!(command, Command::Shutdown) {
-            break;
+    loop {
+        let refresh_every = setup.refresh_every;
+        let next = next_command(&context, &mut commands, refresh_every, &mut sleep_watch);
+        match tasks.next(&context, next).await {
+            None | Some(Command::Shutdown) => break,
+            Some(command) => tasks.handle(Arc::clone(&context), command).await,
         }
-        tasks.handle(Arc::clone(&context), command).await;
     }
     // No order is sent from here on.
     context.orders.close().await;
@@ -294,6 +272,19 @@ struct Tasks {
 }
 
 impl Tasks {
+    fn new(window: LayoutWriter) -> Self {
+        Self {
+            window,
+            sign_in: None,
+            refresh: None,
+            reading: None,
+            asking: ask::Asking::default(),
+            hashing: None,
+            deletion: Deletion::default(),
+            hashed: PathBuf::new(),
+        }
+    }
+
     /// Waits for the next command; meanwhile executes a deletion once it is cleared.
     async fn next(
         &mut self,
