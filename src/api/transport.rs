@@ -11,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
 use fault::{chain, fault};
-use progress::ListProgress;
+use progress::{ListProgress, PendingPage};
 
 use super::error::ApiError;
 use super::proxy::{self, ProxyChoice};
@@ -68,6 +68,15 @@ impl MinThroughput {
     };
     /// For a whole response: longer than any list takes at that speed.
     const LONGEST: Duration = Duration::from_hours(12);
+
+    /// Any speed, where only the whole time is limited.
+    const fn any_within(time: Duration) -> Self {
+        Self {
+            idle: time,
+            window: time,
+            bytes: 0,
+        }
+    }
 }
 
 impl Limits {
@@ -323,15 +332,13 @@ impl Http {
         fault
     }
 
-    /// One request, one response. The body is counted while it streams, so that a small compressed
-    /// body cannot fill the memory.
+    /// One request, one response.
     async fn exchange(
         &self,
         mut request: reqwest::Request,
         limits: Limits,
     ) -> Result<(HttpResponse, Ending), HttpFault> {
-        let min_throughput = limits.min_throughput;
-        let whole = min_throughput.map_or(limits.time, |_| MinThroughput::LONGEST);
+        let whole = (limits.min_throughput).map_or(limits.time, |_| MinThroughput::LONGEST);
         *request.timeout_mut() = Some(whole);
         let pending = limits.reports_progress.then(|| self.progress.begin());
         let client = self.lock().clone();
@@ -339,57 +346,61 @@ impl Http {
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| self.fault(&error))?;
-        // An error response is small, or is not read to its end.
-        let is_success = incoming.status().is_success();
-        let bytes = if is_success {
-            limits.bytes
-        } else {
-            limits.bytes.min(Limits::ONE.bytes)
-        };
-        let idle = min_throughput.map_or(whole, |min_throughput| min_throughput.idle);
-        let window = tokio::time::sleep(
-            min_throughput.map_or(whole, |min_throughput| min_throughput.window),
-        );
-        tokio::pin!(window);
-        let mut body = Vec::new();
-        let mut at_window = 0;
-        let ending = loop {
-            let chunk = tokio::select! {
-                biased;
-                () = &mut window, if min_throughput.is_some() => {
-                    let Some(min_throughput) = min_throughput.filter(|min_throughput| body.len() - at_window >= min_throughput.bytes) else {
-                        break Ending::TooSlow;
-                    };
-                    at_window = body.len();
-                    let next = window.deadline() + min_throughput.window;
-                    window.as_mut().reset(next);
-                    continue;
-                }
-                chunk = tokio::time::timeout(idle, incoming.chunk()) => chunk,
-            };
-            match chunk {
-                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > bytes => {
-                    break Ending::TooLarge;
-                }
-                Ok(Ok(Some(chunk))) => {
-                    if let Some(pending) = pending.as_ref().filter(|_| is_success) {
-                        pending.add_bytes(chunk.len());
-                    }
-                    if body.len() + chunk.len() > LARGE {
-                        body.reserve_exact(limits.room() - body.len());
-                    }
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(Ok(None)) => break Ending::Whole,
-                Ok(Err(_)) => break Ending::BrokenOff,
-                Err(_elapsed) => break Ending::TooSlow,
-            }
-        };
+        let (body, ending) = read_body(&mut incoming, limits, pending.as_ref()).await;
         Ok((with_body(incoming, body), ending))
     }
 }
 
-/// The response, with the body without its byte order mark.
+/// The body, counted while it streams, so that a small compressed one cannot fill the memory.
+async fn read_body(
+    incoming: &mut reqwest::Response,
+    limits: Limits,
+    pending: Option<&PendingPage<'_>>,
+) -> (Vec<u8>, Ending) {
+    let is_success = incoming.status().is_success();
+    let pending = pending.filter(|_| is_success);
+    // An error response is small, or is not read to its end.
+    let max = if is_success {
+        limits.bytes
+    } else {
+        limits.bytes.min(Limits::ONE.bytes)
+    };
+    let pace = (limits.min_throughput).unwrap_or(MinThroughput::any_within(limits.time));
+    let mut window = tokio::time::interval(pace.window);
+    window.reset();
+    let (mut body, mut at_window) = (Vec::new(), 0);
+    let ending = loop {
+        let chunk = tokio::select! {
+            biased;
+            _ = window.tick() => {
+                if body.len() - at_window < pace.bytes {
+                    break Ending::TooSlow;
+                }
+                at_window = body.len();
+                continue;
+            }
+            chunk = tokio::time::timeout(pace.idle, incoming.chunk()) => chunk,
+        };
+        match chunk {
+            Ok(Ok(Some(chunk))) if body.len() + chunk.len() > max => break Ending::TooLarge,
+            Ok(Ok(Some(chunk))) => {
+                if let Some(pending) = pending {
+                    pending.add_bytes(chunk.len());
+                }
+                if body.len() + chunk.len() > LARGE {
+                    body.reserve_exact(limits.room() - body.len());
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Ok(None)) => break Ending::Whole,
+            Ok(Err(_)) => break Ending::BrokenOff,
+            Err(_elapsed) => break Ending::TooSlow,
+        }
+    };
+    (body, ending)
+}
+
+/// The answer with the body that was read of it.
 fn with_body(mut incoming: reqwest::Response, mut body: Vec<u8>) -> HttpResponse {
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len());
