@@ -14,8 +14,8 @@ pub(super) fn fault(error: &reqwest::Error) -> HttpFault {
     } else if error.is_connect() {
         if causes(error).any(is_bad_certificate) {
             HttpFault::Certificate
-        // Its type is private to the HTTP library.
-        } else if causes(error).any(|cause| cause.to_string() == "proxy authorization required") {
+        // The HTTP library does not export the type of this error, so its text is searched.
+        } else if chain(error).contains("proxy authorization required") {
             HttpFault::ProxyRefuses
         } else {
             HttpFault::NotReached
