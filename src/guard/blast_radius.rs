@@ -146,7 +146,7 @@ impl Part {
                 "others may connect through it. If it is a client of one, consider Selective: a full isolation may cut its connection to Defender"
             }
             (Self::Gateway | Self::Router | Self::Switch | Self::Firewall, _) => {
-                "containing it may cut managed devices off from whatever they reach through it"
+                "containing it may cut off the managed devices that connect through it"
             }
             (Self::Vpn | Self::Proxy, Cut::Selective | Cut::Contain) => {
                 "others may connect through it"

@@ -49,7 +49,7 @@ impl<'a> KnownIndicators<'a> {
             Self::Read {
                 is_complete: false, ..
             } => Some(Verdict::not_checked(format!(
-                "{what}: part of the list was cut off or unreadable"
+                "{what}: part of the list is missing or unreadable"
             ))),
             Self::Read { .. } => None,
         }
@@ -140,9 +140,9 @@ fn replaced(one: &Indicator, task: &Task, facts: &Facts<'_>) -> String {
         ),
         // An expiry is typed to the minute.
         (Some(theirs), Some(ours)) if ours.duration_since(theirs) < ONE_MINUTE => {
-            "Yours replaces it, with the same end and your comment".to_owned()
+            "Yours replaces it, with the same expiry and your comment".to_owned()
         }
-        _ => "Yours replaces it, with your end and your comment".to_owned(),
+        _ => "Yours replaces it, with your expiry and your comment".to_owned(),
     }
 }
 
@@ -218,7 +218,7 @@ fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let text = match found {
         None if gap.is_some() => None,
         None => Some(format!(
-            "Defender shows no block with the number {id}: it has ended, or somebody has removed it"
+            "Defender shows no block with the number {id}: it has ended, or someone has removed it"
         )),
         Some(one) if !task.file_hash().is_some_and(|hash| one.is_about(hash)) => {
             return vec![Verdict::block(

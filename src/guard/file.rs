@@ -87,7 +87,7 @@ fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
     for allowed in indicators.filter(|one| !blocks && one.action == IndicatorAction::Allowed) {
         let by = requestor_name(allowed.by.as_deref());
         verdicts.push(Verdict::warn(format!(
-            "{by} has allowed this file on every device, by an indicator: a quarantine goes against that"
+            "{by} has allowed this file on every device, by an indicator: a quarantine conflicts with that"
         )));
     }
     if !blocks
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(
             of(&[IndicatorAction::Allowed], false),
             [
-                "s.weber@contoso.com has allowed this file on every device, by an indicator: a quarantine goes against that"
+                "s.weber@contoso.com has allowed this file on every device, by an indicator: a quarantine conflicts with that"
             ]
         );
     }

@@ -14,6 +14,9 @@ use crate::model::{
     since_text, tag_last,
 };
 
+/// Effect of opposite requests that are both open.
+pub const BOTH_WAYS: &str = "The last one to finish takes effect";
+
 /// Maximum number of other people's open actions that are listed, newest first.
 const MAX_UNDER_WAY: usize = 3;
 
@@ -137,7 +140,7 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         .filter(|action| action.kind == opposite.spec().wire_type)
         .map(|action| {
             let text = format!(
-                "The opposite is under way: {}{}. Whichever ends last decides; most likely the device ends up “{}”",
+                "The opposite is under way: {}{}. {BOTH_WAYS}; most likely the device ends up “{}”",
                 action_noun(action),
                 requested_by(action, facts),
                 question.task.done(),

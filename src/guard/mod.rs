@@ -25,6 +25,7 @@ use jiff::tz::TimeZone;
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use everywhere::{KnownIndicators, latest_end};
 pub use file::KnownFile;
+pub use history::BOTH_WAYS;
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy, is_silent};
 pub use rails::{GUARDRAILS, Guardrail, TENANT_WIDE};
@@ -95,7 +96,7 @@ impl<'a> Facts<'a> {
             None => Some(unread_words(self.unread.history, "action history")),
             Some(History {
                 is_complete: false, ..
-            }) => Some("part of this device's action history was cut off or unreadable".to_owned()),
+            }) => Some("part of this device's action history is missing or unreadable".to_owned()),
             Some(_) => None,
         }
     }

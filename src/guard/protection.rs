@@ -95,7 +95,7 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
     let then = match question.task.change() {
         Change::Sets(Condition::Isolated) => "Isolating it cuts you off from Defender",
         Change::Sets(Condition::Contained) => {
-            "Containing it may cut you off from whatever you reach Defender through"
+            "Containing it may cut your own connection to Defender"
         }
         Change::Sets(Condition::Restricted) => {
             "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"

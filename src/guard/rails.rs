@@ -132,7 +132,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "lifting",
-        protects: "a containment that is still needed, above all one that somebody else ordered",
+        protects: "a containment that is still needed, above all one that someone else ordered",
         check: lifting::check,
     },
     Guardrail {
@@ -235,7 +235,7 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     vec![if question.task.is_release() {
         Verdict::warn(text)
     } else {
-        let next = "Close this form, look at the device, and choose it again";
+        let next = "Close this form, check the device, and choose it again";
         Verdict::block(text, NextStep::Outside(next.into()))
     }]
 }

@@ -47,7 +47,7 @@ fn explanation(ahead: SignedDuration) -> Explanation {
     } else {
         "behind"
     };
-    let next = "Set it: the journal has the times of this computer. Ages, sign-in, waiting and following do not depend on it";
+    let next = "Set it: the journal records this computer's time. Ages, sign-in, waits and following are not affected";
     Explanation::harmless(
         format!("The clock of this computer is {amount} {side} the service's"),
         NextStep::Outside(next.into()),

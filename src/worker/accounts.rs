@@ -283,7 +283,10 @@ fn write(
     files::remove(&path)?;
     // The removal has freed space, so other targets may still be remembered.
     replace(&path, &json).or_else(|error| {
-        tracing::warn!("nobody is remembered in {}: {error}", path.display());
+        tracing::warn!(
+            "no account could be remembered in {}: {error}",
+            path.display()
+        );
         Ok(())
     })
 }

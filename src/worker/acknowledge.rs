@@ -94,6 +94,6 @@ pub(super) async fn note_reversals(context: Arc<Context>, undone: Vec<(EntryId, 
     if !records.is_empty()
         && let Err(error) = journal.record_all(records).await
     {
-        tracing::warn!("a release by somebody else was not noted in the journal: {error}");
+        tracing::warn!("a release by someone else was not recorded in the journal: {error}");
     }
 }

@@ -58,7 +58,7 @@ fn truncated_history_is_not_taken_for_a_whole_one() {
         let unchecked = findings.filter(|f| f.severity == guard::Severity::NotChecked);
         unchecked.map(|f| f.text()).collect::<Vec<_>>().join(" ")
     };
-    let gap = "part of this device's action history was cut off or unreadable";
+    let gap = "part of this device's action history is missing or unreadable";
     for (what, is_whole) in [("next_link:looping", false), ("latency:1", true)] {
         engine.control.clear_faults();
         engine.inject("machine_actions", what, 0);

@@ -100,7 +100,7 @@ fn another_persons_investigation_of_the_same_second_is_not_called_ours() {
     let entry = engine.order(KIND, "ENG-LT-030");
     let said = said_by_looks(&mut engine, entry);
     assert!(
-        said.contains(&theirs) && said.contains("somebody else's"),
+        said.contains(&theirs) && said.contains("someone else's"),
         "{said}"
     );
     let known = engine.state.entry(entry).expect("it is there");

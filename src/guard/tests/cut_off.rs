@@ -33,8 +33,7 @@ fn advice_matches_role_and_way_of_cutting_off() {
         "isolating it cuts off everyone who depends on it, and Selective does not help them";
     const CONTAINED: &str = "containing it cuts off every managed device that depends on it";
     const SELECTIVE: &str = "others may connect through it. If it is a client of one, consider Selective: a full isolation may cut its connection to Defender";
-    const NETWORK: &str =
-        "containing it may cut managed devices off from whatever they reach through it";
+    const NETWORK: &str = "containing it may cut off the managed devices that connect through it";
     for (name, how, expected) in [
         (
             "DC01",

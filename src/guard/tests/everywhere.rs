@@ -81,7 +81,7 @@ fn indicator_limit_stops_new_block_but_not_an_update() {
         ..world.facts()
     };
     let gaps = found(&block, &facts, NotChecked);
-    assert!(says(&gaps, "part of the list was cut off"), "{gaps:?}");
+    assert!(says(&gaps, "part of the list is missing"), "{gaps:?}");
 }
 
 #[test]

@@ -214,7 +214,7 @@ fn incomplete_history_reports_what_was_not_checked() {
     assert_eq!(
         texts(&world, &release),
         [
-            "Not checked: whether this or its opposite was requested before, whether this device is isolated, and by whom: part of this device's action history was cut off or unreadable"
+            "Not checked: whether this or its opposite was requested before, whether this device is isolated, and by whom: part of this device's action history is missing or unreadable"
         ]
     );
     let isolate = world.draft(ActionKind::Isolate);

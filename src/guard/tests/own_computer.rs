@@ -54,9 +54,7 @@ fn disruptive_order_on_own_computer_warns_with_its_effect() {
     for kind in ActionKind::ALL.iter().copied().filter(on_a_device) {
         let then = match kind {
             ActionKind::Isolate => "Isolating it cuts you off from Defender",
-            ActionKind::Contain => {
-                "Containing it may cut you off from whatever you reach Defender through"
-            }
+            ActionKind::Contain => "Containing it may cut your own connection to Defender",
             ActionKind::RestrictCodeExecution => {
                 "Restricting apps keeps cordon from starting again, and you from lifting the restriction here"
             }

@@ -417,7 +417,7 @@ fn not_reread_journal() -> (Vec<Entry>, Checkpoint) {
     // A name that reads like our own text.
     order.machine.dns_name = Some("unnamed device (…9c07)".into());
     let entry = order.entry;
-    let what = "the device's record and actions, not read so far";
+    let what = "the device's record and actions, not read yet";
     let records = [
         intended(order),
         (entry, Record::NotReread { what: what.into() }),
@@ -430,7 +430,7 @@ fn not_reread_journal() -> (Vec<Entry>, Checkpoint) {
 #[test]
 fn every_export_says_that_facts_were_not_reread() {
     let (entries, verified) = not_reread_journal();
-    let what = "the device's record and actions, not read so far";
+    let what = "the device's record and actions, not read yet";
     let written = |format| export(&entries, &verified, format, &moment());
     let line = format!("    - Not re-read before sending: `{what}`\n");
     assert!(written(Format::Markdown).contains(&line));

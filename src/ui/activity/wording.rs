@@ -10,7 +10,7 @@ mod reversal;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{ActionKind, Recorded, Task, action_noun};
-use crate::guard::is_silent;
+use crate::guard::{BOTH_WAYS, is_silent};
 use crate::journal::{Entry, NOT_AS_ORDERED, NotSentReason, OrderStatus, Record, UnclearReply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -345,7 +345,7 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
     };
     let end = entry.order.task.done();
     format!(
-        "{under_way}. Yours waits until it has ended, unless you send it anyway. Whichever ends last decides: sent now, the device will most likely end up “{end}”"
+        "{under_way}. Yours waits until it has ended, unless you send it anyway. {BOTH_WAYS}: sent now, the device will most likely end up “{end}”"
     )
 }
 

@@ -137,7 +137,7 @@ pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ));
         }
         if !read.is_complete {
-            let words = "Not checked: part of the list was cut off or unreadable";
+            let words = "Not checked: part of the list is missing or unreadable";
             look::not_checked_ui(ui, words);
         }
     }

@@ -116,7 +116,7 @@ fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let cut = cx
         .state
         .is_action_history_cut()
-        .then(|| "Not checked: part of the action history was cut off or unreadable".to_owned());
+        .then(|| "Not checked: part of the action history is missing or unreadable".to_owned());
     for words in unchecked.into_iter().chain(cut) {
         look::not_checked_ui(ui, &words);
     }

@@ -182,7 +182,7 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
         (true, _) => "Reading the action history…".to_owned(),
         (false, Some(at)) if !is_whole => format!(
-            "{} read {}; others were cut off or unreadable",
+            "{} read {}; others are missing or unreadable",
             actions.len(),
             words::ago(at, cx.now)
         ),

@@ -3,13 +3,10 @@
 use jiff::Timestamp;
 
 use crate::action::ConditionPhase;
-use crate::guard::{Policy, is_silent};
+use crate::guard::{BOTH_WAYS, Policy, is_silent};
 use crate::model::{Machine, first_upper};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
-
-/// Hint for opposite requests that are both open.
-pub const BOTH_WAYS: &str = "Whichever ends last decides";
 
 /// Hint for an action history that does not show the state.
 pub const UNKNOWN: &str =

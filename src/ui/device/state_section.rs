@@ -3,8 +3,9 @@
 use egui::{Align, Layout, RichText, Ui, vec2};
 use jiff::Timestamp;
 
-use super::state_hint::{self, BOTH_WAYS, waiting_words};
+use super::state_hint::{self, waiting_words};
 use crate::action::{Condition, ConditionState, Evidence, MAX_REPEATS};
+use crate::guard::BOTH_WAYS;
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name, requestors};
 use crate::search::DeviceState;
 use crate::ui::activity::attention;
@@ -22,7 +23,7 @@ const NOTE: &str =
     "As far as the action history shows; a release on the device itself does not show";
 
 /// Note above an incomplete state.
-const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history was cut off or unreadable";
+const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history is missing or unreadable";
 
 /// Shows the inferred state.
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {

@@ -89,7 +89,7 @@ fn states_words(state: &State) -> Option<String> {
         ));
     }
     state.is_action_history_cut().then(|| {
-        "The state column may be incomplete: part of the action history was cut off or unreadable; select a device to read all of its own".to_owned()
+        "The state column may be incomplete: part of the action history is missing or unreadable; select a device to read all of its own".to_owned()
     })
 }
 

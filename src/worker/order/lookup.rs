@@ -228,7 +228,7 @@ impl Found {
 
 /// Why an action that differs from our order does not settle the outcome.
 fn contested(headline: String) -> Explanation {
-    let next = NextStep::Outside("Look at the device in the Defender portal".into());
+    let next = NextStep::Outside("Check the device in the Defender portal".into());
     Explanation {
         effect: Effect::Unknown,
         ..Explanation::harmless(headline, next)
@@ -242,7 +242,7 @@ fn untagged(task: &Task, action: &MachineAction) -> Explanation {
     let headline = if task.record() == Recorded::Investigation {
         // Two on one device at one time are indistinguishable: it may as well be a colleague's, or a rule's.
         format!(
-            "Defender shows {what} of this device from about that time, number {}. It may be this one or somebody else's: investigations do not show who started them",
+            "Defender shows {what} of this device from about that time, number {}. It may be this one or someone else's: investigations do not show who started them",
             action.id
         )
     } else {
@@ -250,7 +250,7 @@ fn untagged(task: &Task, action: &MachineAction) -> Explanation {
             "Defender shows {what} from about that time without this order's tag: most likely it is this one"
         )
     };
-    let next = NextStep::Outside("Look at the device's actions before you send it again".into());
+    let next = NextStep::Outside("Check the device's actions before you send it again".into());
     Explanation {
         effect: Effect::Unknown,
         ..Explanation::harmless(headline, next)

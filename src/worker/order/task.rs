@@ -150,7 +150,7 @@ impl OrderTask {
             "withdrawn while this was being written, so nothing was sent".into()
         } else if took > SLOW_WRITE {
             let secs = took.as_secs();
-            format!("the disk took {secs} seconds to write this down, so nothing was sent and the order is checked again").into()
+            format!("the disk took {secs} seconds to write this, so nothing was sent and the order is checked again").into()
         } else {
             return Ok(true);
         };

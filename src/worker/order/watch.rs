@@ -292,9 +292,9 @@ async fn note_absent(context: &Arc<Context>, id: &MachineActionId, instead: Opti
             None if context.watched.never_shown(id).is_empty() => {
                 "The service accepted this action but does not show it any more".to_owned()
             }
-            None => "The service accepted this action but has not shown it so far".to_owned(),
+            None => "The service accepted this action but has not shown it yet".to_owned(),
         };
-        let next = NextStep::Outside("Look at the device in the Defender portal".into());
+        let next = NextStep::Outside("Check the device in the Defender portal".into());
         let mut why = Explanation::harmless(headline, next);
         why.effect = Effect::Unknown;
         why.details.push(format!("action {id}"));

@@ -199,7 +199,7 @@ fn truncated_history_is_not_taken_for_complete() {
     assert!(said(
         "not fully checked: part of this device's action history"
     ));
-    assert!(said("others were cut off or unreadable"));
+    assert!(said("others are missing or unreadable"));
     assert!(!said("unknown: no "));
     assert!(!said("No actions in the history"));
 }

@@ -447,7 +447,7 @@ fn rows_are_called_the_last_list_only_if_one_was_read() {
 
 #[test]
 fn truncated_history_says_what_may_be_missing() {
-    let part = "The state column may be incomplete: part of the action history was cut off";
+    let part = "The state column may be incomplete: part of the action history is missing";
     let look = |is_complete| HistoryRange {
         since: at(0),
         is_complete,

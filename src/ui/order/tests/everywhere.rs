@@ -116,10 +116,10 @@ fn colleagues_later_end_is_kept_unless_another_is_typed() {
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
     read(&mut harness, "1970-01-05T00:00:00Z");
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-08 00:00");
-    assert!(says(&mut harness, "with your end and your comment"));
+    assert!(says(&mut harness, "with your expiry and your comment"));
     read(&mut harness, "1970-01-28T09:30:20Z");
     assert_eq!(form(&harness).draft.text(&EXPIRES), "1970-01-28 09:31");
-    assert!(says(&mut harness, "with the same end and your comment"));
+    assert!(says(&mut harness, "with the same expiry and your comment"));
     form_mut(&mut harness)
         .draft
         .set(&EXPIRES, "1970-01-09 00:00");

@@ -263,7 +263,7 @@ impl OrderTask {
         let last = match (machine.min(history), known.failure) {
             (Some(at), _) => format!("last read at {} UTC", at.strftime("%Y-%m-%d %H:%M:%S")),
             (None, Some(why)) => format!("the last reading failed: {why}"),
-            (None, None) => "not read so far".to_owned(),
+            (None, None) => "not read yet".to_owned(),
         };
         let what = format!("the device's record and actions, {last}");
         self.note_not_reread(what.into()).await
