@@ -97,7 +97,7 @@ fn indicating() -> ActionSpec {
         devices: Devices::Every,
         record: Recorded::Indicator,
         group: Group::File,
-        if_failed: "Next: look at the indicators in the Defender portal",
+        if_failed: "Next: check the indicators in the Defender portal",
         supports: systems::any,
         ..ActionSpec::ON_MANAGED_DEVICE
     }
@@ -358,7 +358,7 @@ impl ActionKind {
                 short_noun: "investigation",
                 done: "Investigated",
                 keep: "Don't investigate",
-                if_failed: "Next: look at the investigation in the Defender portal",
+                if_failed: "Next: check the investigation in the Defender portal",
                 consequence: "Defender examines the device by itself and, where your tenant allows it, remediates what it finds: it may stop processes and quarantine files",
                 caveats: &[
                     "It cannot be stopped from here, only in the Defender portal",

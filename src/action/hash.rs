@@ -17,7 +17,7 @@ pub enum Sha1Error {
     #[error("Enter the SHA-1 of the file")]
     Missing,
     #[error(
-        "This is an MD5 (32 digits), and Defender looks nothing up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here"
+        "This is an MD5 (32 digits), and Defender has no look-up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here"
     )]
     Md5,
     /// The digits in lower case.

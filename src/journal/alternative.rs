@@ -75,7 +75,7 @@ pub fn alternative(entry: &Entry) -> Option<&'static str> {
             "Check the hash, and submit it again with the right one"
         }
         _ if task.is_tenant_wide() => {
-            "Look at the indicators in the Defender portal, and submit it again if it is still needed"
+            "Check the indicators in the Defender portal, and submit it again if it is still needed"
         }
         _ if task.cut_off_noun().is_some() && task.risk() != Risk::Routine => {
             "Sending it again will not help: cut the device off at the switch and disable the account"

@@ -82,7 +82,7 @@ fn form_without_a_comment_or_with_a_wrong_hash_cannot_be_confirmed() {
         ("abc", Some("3 digits: a SHA-1 has 40")),
         (
             "d41d8cd98f00b204e9800998ecf8427e",
-            Some("This is an MD5 (32 digits), and Defender looks nothing up by MD5"),
+            Some("This is an MD5 (32 digits), and Defender has no look-up by MD5"),
         ),
     ] {
         if !sha1.is_empty() {

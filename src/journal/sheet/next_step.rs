@@ -72,7 +72,7 @@ fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
             "Approve or reject it in the Defender portal".to_owned()
         }
         Recorded::Investigation => {
-            "No deadline. Look at it in the Defender portal: it may wait for approval there"
+            "No deadline. Check it in the Defender portal: it may wait for approval there"
                 .to_owned()
         }
         Recorded::MachineAction => match status {

@@ -191,7 +191,7 @@ fn folder(cx: &Cx<'_>) -> String {
 fn wrong(folder: &str) -> Option<&'static str> {
     let folder = folder.trim();
     if folder.is_empty() {
-        Some("Name the folder")
+        Some("Enter a folder")
     } else if Path::new(folder).is_absolute() {
         None
     } else {
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn relative_folder_is_refused() {
-        assert_eq!(wrong(" "), Some("Name the folder"));
+        assert_eq!(wrong(" "), Some("Enter a folder"));
         assert!(wrong("evidence").is_some() && wrong("~/evidence").is_some());
         let whole = std::env::temp_dir().display().to_string();
         assert_eq!(wrong(&whole), None);

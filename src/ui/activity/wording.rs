@@ -164,7 +164,7 @@ fn elsewhere(entry: &Entry, state: &State) -> String {
         "It was ordered there and has not ended"
     };
     format!(
-        "The service acts on another record, {other}, not on the one you chose, {chosen}. {how}: look at both"
+        "The service acts on another record, {other}, not on the one you chose, {chosen}. {how}: check both"
     )
 }
 
@@ -446,7 +446,7 @@ fn given_up(entry: &Entry) -> String {
         };
         Some((*hresult != HResult(0)).then(|| hresult.to_string()))
     });
-    let begun = begun.then(|| "it had begun, so check the device".to_owned());
+    let begun = begun.then(|| "it had started, so check the device".to_owned());
     let words: Vec<_> = code.flatten().into_iter().chain(begun).collect();
     if words.is_empty() {
         String::new()

@@ -7,11 +7,13 @@ use crate::model::clean;
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::state::State;
 use crate::ui::Cx;
+use crate::ui::settings::SAVE_ELSEWHERE;
 use crate::ui::widgets::{ActionButton, Icon, TextField, UiExt as _, button_width, menu_ui};
 
 const LABEL: &str = "Saved searches";
 const WIDTH: f32 = 300.0;
 const NAME_CHARS: usize = 40;
+const NO_SEARCH: &str = "Type a search first";
 
 /// Room for labels beside the quick filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +98,7 @@ fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String>
     let shown = clean(&search, 2 * NAME_CHARS).into_owned();
     let name = &mut cx.views.search_name;
     if search.is_empty() {
-        ui.weak_label("No search is typed");
+        ui.weak_label(NO_SEARCH);
     } else {
         ui.wrapped(format!("Now: {shown}"));
     }
@@ -107,11 +109,11 @@ fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String>
     let typed = name.trim().to_owned();
     let written = &cx.state.settings.written;
     let why = if search.is_empty() {
-        Some("No search is typed")
+        Some(NO_SEARCH)
     } else if typed.is_empty() || typed.contains(':') {
         Some("Type a name without a colon")
     } else if written.saved_searches().any(|(known, _)| known == typed) {
-        Some("There is a search with this name")
+        Some("A search with this name already exists")
     } else {
         why_not
     };
@@ -137,7 +139,7 @@ fn without(written: &WrittenRules, name: &str) -> String {
 fn why_not_saved(state: &State) -> Option<String> {
     let facts = &state.settings;
     if matches!(state.journal, Some(Err(_))) {
-        Some("This console is look-only: save in the one that acts".to_owned())
+        Some(SAVE_ELSEWHERE.to_owned())
     } else if facts.saving {
         Some("Being saved".to_owned())
     } else {

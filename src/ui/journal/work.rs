@@ -135,8 +135,8 @@ fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
         return;
     }
     let words = format!(
-        "Also in this folder, put aside: {}. What is in there is not listed here; cordon journal verify and \
-         cordon journal export read it",
+        "Journals set aside in this folder: {}. Their entries are not listed here; cordon journal verify and \
+         cordon journal export read them",
         first_named(names.into_iter(), NAMES)
     );
     ui.small_label(words);

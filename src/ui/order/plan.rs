@@ -56,10 +56,10 @@ pub fn ticket_ui(ui: &mut Ui, form: &OrderForm) {
     let Some((_, step)) = sent.find(|(_, step)| takes_it(step)) else {
         return;
     };
-    let takes = format!("{} takes the ticket", step.kind.spec().button);
+    let takes = format!("{} uses the ticket", step.kind.spec().button);
     let ticket = form.its_ticket();
     ui.small_label(if ticket.is_empty() {
-        format!("{takes}, and there is none yet: type it here, or in the comment")
+        format!("{takes}, and none is set: type it here or in the comment")
     } else if form.ticket.trim().is_empty() {
         format!("{takes}: {ticket}, from the comment")
     } else {

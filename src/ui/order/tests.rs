@@ -381,7 +381,7 @@ fn form_fields_come_from_the_catalogue() {
     file.get_by_label("SHA-1 of the file").focus();
     file.run_steps(2);
     type_text(&mut file, &"a".repeat(32));
-    let md5 = "This is an MD5 (32 digits), and Defender looks nothing up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here";
+    let md5 = "This is an MD5 (32 digits), and Defender has no look-up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here";
     let field = file.get_by_label("SHA-1 of the file");
     assert_eq!(field.accesskit_node().description().as_deref(), Some(md5));
 }

@@ -26,6 +26,8 @@ use crate::ui::settings::rule_matches::rule_matches_ui;
 use crate::ui::settings::view::SettingsForm;
 
 const WIDTH: f32 = 760.0;
+/// Why a second console saves no settings: the acting one would not notice the change.
+pub const SAVE_ELSEWHERE: &str = "This console is look-only: save in the console that can act";
 /// Shown in a run that writes nothing to disk.
 const NO_SHARED_FILE: &str = "Not available in the demo";
 
@@ -105,8 +107,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let changes = cx.views.settings.changes();
     let only_looks = matches!(cx.state.journal, Some(Err(_)));
     let blocked = if only_looks {
-        // The acting console would not notice the change.
-        Some("This console is look-only: save in the one that acts".to_owned())
+        Some(SAVE_ELSEWHERE.to_owned())
     } else {
         why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
     };

@@ -87,7 +87,7 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>, detail: Detail
             "In the demo the code approves itself in a few seconds; the page is a built-in one",
         );
     }
-    ui.wrapped("Never enter a code somebody sent you");
+    ui.wrapped("Never enter a code that someone sent you");
     if !cx.state.client_id.is_empty() {
         let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
         ui.small_label(format!("For application {client} in tenant {tenant}"));

@@ -8,7 +8,7 @@ use crate::state::State;
 use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::words::spaced;
 
-const IN_PORTAL: &str = "look at it in the Defender portal";
+const IN_PORTAL: &str = "check it in the Defender portal";
 
 /// Last reported state of the investigation behind an entry, if any.
 pub fn line(entry: &Entry, state: &State) -> Option<String> {

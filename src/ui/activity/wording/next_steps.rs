@@ -24,7 +24,7 @@ pub(super) fn line(entry: &Entry, state: &State) -> Option<&'static str> {
     let is_unsent = |status: &OrderStatus| matches!(status, OrderStatus::NotSent { .. });
     let is_over = behind.iter().all(|(_, status)| is_unsent(status));
     Some(if continues && !is_over {
-        "The next steps on this device go on"
+        "The next steps on this device still run"
     } else {
         "The next steps on this device are not sent"
     })
@@ -42,7 +42,7 @@ mod tests {
     use crate::state::fixtures;
     use crate::ui::activity::wording::details;
 
-    const CONTINUE: &str = "The next steps on this device go on";
+    const CONTINUE: &str = "The next steps on this device still run";
     const NOT_SENT: &str = "The next steps on this device are not sent";
 
     fn step(number: u32, of: u32, continues: bool, records: Vec<Record>) -> Entry {

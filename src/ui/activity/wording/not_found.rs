@@ -28,13 +28,13 @@ pub fn line(entry: &Entry) -> String {
             } else {
                 String::new()
             };
-            let look_at = if task.is_tenant_wide() {
-                "look at the indicators in the Defender portal"
+            let check = if task.is_tenant_wide() {
+                "check the indicators in the Defender portal"
             } else {
                 "check the device"
             };
             format!(
-                "Defender accepted it{id} and no longer shows it: looked up completely over five minutes. It may still be carried out: {look_at} before you send it again"
+                "Defender accepted it{id} and no longer shows it: looked up completely over five minutes. It may still be carried out: {check} before you send it again"
             )
         }
         None => "Defender does not have it: looked up completely over five minutes. You may send it again".to_owned(),
@@ -84,7 +84,7 @@ mod tests {
     fn advice_names_the_device_only_for_orders_on_one() {
         let block = said(ActionKind::BlockFile, Some("995"));
         assert!(block.contains("accepted it as 995"), "{block}");
-        assert!(block.contains("look at the indicators"), "{block}");
+        assert!(block.contains("check the indicators"), "{block}");
         assert!(!block.contains("device"), "{block}");
         let isolation = said(ActionKind::Isolate, Some("b89eb834"));
         assert!(isolation.contains("check the device"), "{isolation}");

@@ -21,7 +21,7 @@ pub fn line(entry: &Entry, state: &State) -> Option<String> {
     let done = done.to_lowercase();
     let how = format!("{done} by {by}{}", at(" at "));
     Some(if is_over {
-        format!("Was {how}; the device may have changed again since: look at its state")
+        format!("Was {how}; the device may have changed again since: check its state")
     } else {
         format!("{}: {how}", first_upper(UNDONE))
     })
@@ -77,7 +77,7 @@ mod tests {
         (again.created, again.last_updated) = (Some(at(40)), Some(at(40)));
         let (epoch, actions) = (Epoch::default(), vec![again]);
         state.apply(Event::Actions { epoch, actions });
-        let later = "; the device may have changed again since: look at its state";
+        let later = "; the device may have changed again since: check its state";
         assert_eq!(said(&state), format!("Was {by}{later}"));
     }
 }

@@ -140,7 +140,7 @@ fn only_visible_rows_of_a_long_journal_are_drawn() {
 fn journals_set_aside_are_named_even_without_entries() {
     for entries in [few(), Vec::new()] {
         let (desk, mut harness) = page(entries);
-        assert!(harness.query_by_label_contains("put aside").is_none());
+        assert!(harness.query_by_label_contains("set aside").is_none());
         let found = |put_aside: &[&str]| JournalNews::Found {
             file: "/data/journal.sqlite".into(),
             put_aside: put_aside
@@ -149,9 +149,9 @@ fn journals_set_aside_are_named_even_without_entries() {
                 .collect(),
         };
         apply(&desk, &mut harness, found(&["a\u{202e}.sqlite"]));
-        harness.get_by_label_contains("put aside: a\\u{202e}.sqlite. What is in there");
+        harness.get_by_label_contains("folder: a\\u{202e}.sqlite. Their entries");
         apply(&desk, &mut harness, found(&["a", "b", "c", "d", "e"]));
-        harness.get_by_label_contains("put aside: a, b, c, 2 more. What is in there");
+        harness.get_by_label_contains("folder: a, b, c, 2 more. Their entries");
     }
 }
 

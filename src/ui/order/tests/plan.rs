@@ -72,7 +72,7 @@ fn plan_form_wording() {
             shows(&harness, "4 Add tag (ransomware, no ticket)"),
             "without a ticket"
         );
-        let missing = "Add tag takes the ticket, and there is none yet";
+        let missing = "Add tag uses the ticket, and none is set";
         assert!(shows(&harness, missing), "{missing}");
         form_mut(&mut harness).ticket = "INC-7".into();
         harness.run_steps(3);
@@ -151,7 +151,7 @@ fn tag_takes_the_ticket_from_the_comment() {
         arm(&mut harness);
         form_mut(&mut harness).draft.comment = comment.into();
         arm(&mut harness);
-        let from_comment = "Add tag takes the ticket: INC-77, from the comment";
+        let from_comment = "Add tag uses the ticket: INC-77, from the comment";
         let is_from_it = field.is_empty() && tag.ends_with("INC-77");
         assert_eq!(shows(&harness, from_comment), is_from_it, "{comment}");
         assert!(shows(&harness, &format!("Value: {tag}")), "{comment}");
