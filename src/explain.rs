@@ -31,8 +31,8 @@ impl Effect {
 pub const NO_LICENCE: &str = "Your organization's Defender licence does not cover this";
 pub const SIGN_IN_NOT_ACCEPTED: &str =
     "Defender does not accept this sign-in, not even a renewed one";
-pub const PROXY_WANTS_SIGN_IN: &str = "The network's proxy asks for a sign-in";
-pub const ANSWERED_ON_THE_WAY: &str = "Something on the way to Defender answered instead of it";
+pub const PROXY_WANTS_SIGN_IN: &str = "The network's proxy requires its own sign-in";
+pub const ANSWERED_ON_THE_WAY: &str = "Something on the network answered instead of Defender";
 
 /// The user's next step; the window turns it into a button or a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]

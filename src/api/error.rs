@@ -56,7 +56,7 @@ pub enum ApiError {
         retry_after: Option<Duration>,
     },
     /// A 2xx about another machine or machine action than the requested id.
-    #[error("the service answered with another record: {came}")]
+    #[error("the service returned another record: {came}")]
     OtherRecord { came: Box<str> },
     /// A 2xx with an unexpected body.
     #[error("the answer {status} of {host} could not be read: {why}")]

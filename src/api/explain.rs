@@ -59,13 +59,13 @@ impl ApiError {
                         "The answer about {} does not say whether it was done ({status})",
                         request.machine
                     ),
-                    None => format!("No answer came about {}", request.machine),
+                    None => format!("No answer about {}", request.machine),
                 },
                 NextStep::Outside("Wait: it is being looked up. Do not repeat it".into()),
             ),
         };
         let mut details = self.details();
-        details.push(format!("What was tried: {}", request.task));
+        details.push(format!("Attempted: {}", request.task));
         Explanation {
             headline,
             effect,
@@ -146,8 +146,8 @@ impl ApiError {
             Self::OtherRecord { came } => {
                 let came = clean(came, 64);
                 (
-                    format!("The service answered with another record: {came}"),
-                    NextStep::Outside(format!("Search for {came} and look at that record").into()),
+                    format!("The service returned another record: {came}"),
+                    NextStep::Outside(format!("Search for {came} and check that record").into()),
                 )
             }
             Self::NotUnderstood { .. } => (
@@ -314,7 +314,7 @@ mod tests {
             [
                 "Status: 403 Forbidden",
                 "Request id: |1d25001e.",
-                "What was tried: isolate FIN-LT-042"
+                "Attempted: isolate FIN-LT-042"
             ]
         );
     }
@@ -329,7 +329,7 @@ mod tests {
         let lost = isolating(&ApiError::Interrupted {
             host: "api.example".into(),
         });
-        assert_eq!(lost.headline, "No answer came about FIN-LT-042");
+        assert_eq!(lost.headline, "No answer about FIN-LT-042");
         assert_eq!(words.effect, Effect::Unknown);
         assert_ne!(words.next, NextStep::TryAgain);
     }
@@ -361,7 +361,7 @@ mod tests {
             words.headline,
             "There is a problem at Defender, or at a proxy on the way to it (502)"
         );
-        let request = "What was tried: read the list of devices".to_owned();
+        let request = "Attempted: read the list of devices".to_owned();
         assert!(words.details.contains(&request), "{:?}", words.details);
         assert_eq!(reading(500).headline, "The Defender service has a problem");
     }

@@ -59,7 +59,7 @@ pub enum PackageError {
     #[error("{host} sent the package compressed ({coding}), although it was asked not to")]
     Packed { host: Box<str>, coding: Box<str> },
     /// The announced part has arrived, but it is not the end of the package.
-    #[error("{host} sent only a part of what was asked for")]
+    #[error("{host} sent only part of what was requested")]
     Part { host: Box<str> },
     /// The body ended properly, but before its announced length.
     #[error("{host} sent less than it had said")]
@@ -416,8 +416,8 @@ impl PackageError {
                 NextStep::TryAgain,
             ),
             Self::WebPage { .. } => (
-                "A web page came instead of the package".into(),
-                outside("Check whether a proxy stands in between, or asks for a sign-in"),
+                "A web page arrived instead of the package".into(),
+                outside("Check whether a proxy is in between or requires a sign-in"),
             ),
             Self::Packed { coding, .. } => (
                 format!(
@@ -442,7 +442,7 @@ impl PackageError {
                 NextStep::TryAgain,
             ),
             Self::TooLarge { bytes } => (
-                format!("What the storage offers is not a package: it has {bytes} bytes"),
+                format!("The file in the storage is too large for a package: {bytes} bytes"),
                 NextStep::None,
             ),
         }
@@ -452,7 +452,7 @@ impl PackageError {
 impl Explain for PackageError {
     fn explain(&self) -> Explanation {
         let (headline, next) = self.headline();
-        Explanation::harmless(headline, next).with(format!("What happened: {self}"))
+        Explanation::harmless(headline, next).with(format!("Cause: {self}"))
     }
 }
 

@@ -124,7 +124,7 @@ impl Page {
             Self::EnteredBefore => (
                 "410 Gone",
                 "This address works once, and has been opened before. Go back to cordon and press Open the page again. \
-                 If you have not opened it before, somebody else on this computer may have: press Cancel there.",
+                 If you have not opened it before, someone else on this computer may have: press Cancel there.",
             ),
             Self::NotFound => ("404 Not Found", "There is nothing here."),
             Self::WrongMethod => ("405 Method Not Allowed", "There is nothing here."),

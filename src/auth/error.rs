@@ -16,7 +16,7 @@ pub enum HttpFault {
     #[error("the host was not reached; a proxy script is set, which cordon does not run")]
     ScriptNotRun,
     /// The proxy let no request through to the host.
-    #[error("the proxy asks for a sign-in of its own")]
+    #[error("the proxy requires its own sign-in")]
     ProxyRefuses,
     #[error("no answer in time")]
     TimedOut,
@@ -42,7 +42,7 @@ pub enum AuthError {
     /// A newer sign-in was started, or the user signed out meanwhile.
     #[error("the sign-in was replaced by another one")]
     Superseded,
-    #[error("the browser did not come back")]
+    #[error("the browser did not return")]
     NotBack,
     /// Signing in with the browser needs a local port.
     #[error("no loopback port is free")]
@@ -57,7 +57,7 @@ pub enum AuthError {
     #[error("an account of another tenant")]
     OtherTenant,
     /// A silent renewal returned another account's tokens; `came` is that account, if named.
-    #[error("another account came back")]
+    #[error("the sign-in host returned another account")]
     AnotherAccount { came: Option<Box<str>> },
     /// Interaction required: the user has to sign in again.
     #[error("{refusal}")]

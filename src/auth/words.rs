@@ -1,7 +1,7 @@
 //! Sign-in and renewal errors in words.
 
 use super::error::{AuthError, ErrorResponse, HttpFault};
-use crate::explain::{Effect, Explain, Explanation, NextStep, outside};
+use crate::explain::{Effect, Explain, Explanation, NextStep, PROXY_WANTS_SIGN_IN, outside};
 
 impl ErrorResponse {
     fn help(&self) -> Option<(&'static str, NextStep)> {
@@ -226,7 +226,7 @@ fn no_answer(error: &AuthError) -> Explanation {
             ),
         ),
         HttpFault::ProxyRefuses => say(
-            "A proxy on the way asks for a sign-in of its own",
+            PROXY_WANTS_SIGN_IN,
             outside(
                 "Ask your network team: cordon uses the proxy of this system's settings and has no password for it",
             ),
@@ -266,14 +266,14 @@ impl Explain for AuthError {
             ),
             Self::Superseded => say("This sign-in was replaced by another one", NextStep::None),
             Self::NotBack => say(
-                "The browser did not come back within five minutes",
+                "The browser did not return within five minutes",
                 NextStep::Outside(
-                    "Look there for what it says: an unknown reply address is shown only in the browser. Or sign in with a code"
+                    "Read what the browser says: an unknown reply address is shown only there. Or sign in with a code"
                         .into(),
                 ),
             ),
             Self::NoPort => say(
-                "This computer has no free port for the browser to come back to",
+                "This computer has no free port for the browser to return to",
                 NextStep::Outside("Sign in with a code".into()),
             ),
             Self::ForeignAnswer => say(
@@ -290,9 +290,9 @@ impl Explain for AuthError {
                 NextStep::SignIn,
             ),
             Self::AnotherAccount { came } => {
-                let came = came.as_deref().unwrap_or("one that does not say who it is");
+                let came = came.as_deref().unwrap_or("one without a name");
                 say(
-                    &format!("Another account came back: {came}. Its tokens were dropped"),
+                    &format!("The sign-in host returned another account: {came}. Its tokens were dropped"),
                     NextStep::SignIn,
                 )
             }
@@ -330,7 +330,7 @@ impl Explain for AuthError {
             ),
             Self::Unreachable(_) | Self::NotUnderstood { .. } | Self::Unusable => no_answer(self),
             Self::SavedTwice => say(
-                "The keyring held several sign-ins under one name. Which of them is valid cannot be told, so they were removed",
+                "The keyring held several sign-ins under one name. Which one is valid is unknown, so all were removed",
                 NextStep::SignIn,
             ),
             Self::KeyringKept { reason, remedy } => {

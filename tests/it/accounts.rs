@@ -132,7 +132,7 @@ fn renewal_that_returns_another_account_sends_nothing_and_asks_the_user() {
     let failure = engine.state.renewal_failure.clone().expect("just seen");
     assert_eq!(
         failure.headline,
-        "Another account came back: sam@contoso.com. Its tokens were dropped"
+        "The sign-in host returned another account: sam@contoso.com. Its tokens were dropped"
     );
     let known = engine.state.session.account().expect("stays known");
     assert_eq!(

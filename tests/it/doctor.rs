@@ -126,7 +126,7 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
     );
     for line in [
         format!("ok     proxy: http://127.0.0.1:{port}\n"),
-        "FIX    sign-in host: login.microsoftonline.us: the proxy asks for a sign-in of its own"
+        "FIX    sign-in host: login.microsoftonline.us: the proxy requires its own sign-in"
             .to_owned(),
         "cordon uses the proxy of this system's settings and has no password for it".to_owned(),
     ] {

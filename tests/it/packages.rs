@@ -251,7 +251,7 @@ fn unavailable_package_is_explained_and_leaves_no_file() {
         (
             "package",
             "html:200",
-            "A web page came instead of the package",
+            "A web page arrived instead of the package",
             true,
         ),
         (

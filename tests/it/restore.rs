@@ -294,7 +294,7 @@ fn another_accounts_tokens_at_start_do_not_sign_in() {
     assert!(
         failure
             .headline
-            .starts_with("Another account came back: sam@"),
+            .starts_with("The sign-in host returned another account: sam@"),
         "{failure:?}"
     );
     let SessionStatus::NeedsSignIn { account } = &engine.state.session else {

@@ -237,10 +237,7 @@ fn captive_portal_is_not_reported_as_refusal() {
             "html:511",
             "A proxy or gateway answered instead of the sign-in host",
         ),
-        (
-            "html:407",
-            "A proxy on the way asks for a sign-in of its own",
-        ),
+        ("html:407", "The network's proxy requires its own sign-in"),
         ("html:503", "The sign-in host is busy or down"),
     ] {
         simulator.control().inject(fault("devicecode", what, 1));

@@ -89,7 +89,7 @@ async fn renewal_with_another_accounts_tokens_is_rejected_with_its_name() {
     let said = renewed.expect_err("another account").explain();
     assert_eq!(
         said.headline,
-        "Another account came back: sam@contoso.example. Its tokens were dropped"
+        "The sign-in host returned another account: sam@contoso.example. Its tokens were dropped"
     );
 }
 

@@ -266,7 +266,7 @@ fn their_request(status: &MachineActionStatus) -> String {
 fn unknown(entry: &Entry, why: &str, reply: &UnclearReply) -> Vec<String> {
     let task = &entry.order.task;
     let what = match reply {
-        UnclearReply::Missing => "No answer came".to_owned(),
+        UnclearReply::Missing => "No answer".to_owned(),
         UnclearReply::Status(status) => {
             format!("The answer does not say whether it was done ({status})")
         }

@@ -163,7 +163,7 @@ fn different_account_ui(
 fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
     match (reason, before) {
         (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),
-        (Unfamiliar::Unknown, _) => "cordon cannot tell who signed in here before: accounts.json in the data folder was refused, as others may have changed it. Continue only if this account is yours: whatever you order is done in its name".to_owned(),
+        (Unfamiliar::Unknown, _) => "cordon does not know who signed in here before: accounts.json in the data folder was refused, as others may have changed it. Continue only if this account is yours: whatever you order is done in its name".to_owned(),
         (Unfamiliar::OtherTenant { so_far }, _) => format!(
             "Until now, {} led to tenant {}. Continue only if you know why that has changed",
             clean(tenant, 80),

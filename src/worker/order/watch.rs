@@ -58,7 +58,7 @@ async fn look(context: &Arc<Context>) {
             }
             Err(error) => {
                 context.session.note_auth_failure(&error).await;
-                let why = error.explain_for(Verb::Read, "look at this action", None, None);
+                let why = error.explain_for(Verb::Read, "read this action", None, None);
                 note_failed(context, id, why).await;
             }
         }

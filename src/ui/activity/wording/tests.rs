@@ -449,7 +449,7 @@ fn inconclusive_response_is_not_called_missing() {
         why: "the connection was lost".into(),
     };
     let text = said(vec![Record::Sent, lost], &state);
-    assert!(text.starts_with("No answer came."), "{text}");
+    assert!(text.starts_with("No answer."), "{text}");
 }
 
 #[test]
