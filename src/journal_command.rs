@@ -124,7 +124,7 @@ fn open_entries(folder: &Path) -> ExitCode {
 }
 
 /// Remedy for a missing journal.
-pub const GONE_REMEDY: &str = "Put the journal back. If it was put aside on purpose, start cordon once: it begins a new one there";
+pub const GONE_REMEDY: &str = "Put the journal back. If it was set aside on purpose, start cordon once: it creates a new one there";
 
 /// Reports each missing journal. Returns whether there are any.
 fn say_gone(folder: &Path) -> bool {

@@ -34,7 +34,7 @@ pub enum Defect {
     SchemaChanged { object: Box<str> },
     #[error("{}", missing(*.first, *.last))]
     Hole { first: i64, last: i64 },
-    #[error("record {seq} stands where record {expected} belongs")]
+    #[error("record {seq} is where record {expected} should be")]
     Misplaced { seq: i64, expected: i64 },
     #[error(
         "record {seq} does not continue the one before it: one of the two was changed or replaced"
@@ -53,7 +53,7 @@ pub enum Defect {
     )]
     Exchanged { seq: i64, witness: Witness },
     #[error(
-        "a rollback file (-journal) lies beside it: opening the journal for writing would roll records back"
+        "a rollback file (-journal) is beside it: opening the journal for writing would roll records back"
     )]
     Unsettled,
     #[error("the file's header says that this version may not write to it")]
@@ -121,7 +121,7 @@ impl Caution {
                 "If there was none, read the newest entries of the journal before you act: something else may have written them"
             }
             Self::CheckpointUnreadable => {
-                "You can go on. Compare the newest entries of the journal with what you know of them"
+                "You can continue. Check that the newest entries of the journal are the ones you know"
             }
         }
     }

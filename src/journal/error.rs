@@ -38,7 +38,7 @@ pub enum JournalError {
     Cut(PathBuf),
     #[error("the journal's lock file {0} was removed or replaced")]
     LockLost(PathBuf),
-    #[error("it cannot be told whether {0} is still the same file")]
+    #[error("it is not known whether {0} is still the same file")]
     PlaceUnknown(PathBuf, #[source] std::io::Error),
     #[error("something else wrote to the journal while this console had it open")]
     WrittenByAnother,
@@ -121,19 +121,19 @@ impl JournalError {
             ),
             Self::Damaged(defect) if defect.is_of_another_file() => (
                 "The journal is not the one that was written last",
-                "Put the newer file back and start cordon again. Without it, rename this file and keep it as evidence; the next start begins a new journal",
+                "Put the newer file back and start cordon again. Without it, rename this file and keep it as evidence; the next start creates a new journal",
             ),
             Self::Damaged(_) | Self::NotReadable { .. } | Self::NotAJournal(_) => (
                 "The journal is damaged",
-                "Rename the file and keep it as evidence; the next start begins a new journal",
+                "Rename the file and keep it as evidence; the next start creates a new journal",
             ),
             Self::OfAnotherMode { .. } => (
                 "The journal does not belong to this console: it was copied here",
-                "Rename the file and keep it as evidence; the next start begins a new journal",
+                "Rename the file and keep it as evidence; the next start creates a new journal",
             ),
             Self::NotStoredAsWritten { .. } => (
                 "The journal's file does not store records as they are written",
-                "Close cordon, rename the file and keep it as evidence; the next start begins a new journal",
+                "Close cordon, rename the file and keep it as evidence; the next start creates a new journal",
             ),
             Self::Full(_) => (
                 "The disk is full and the journal cannot be written",
@@ -162,7 +162,7 @@ impl JournalError {
             Self::Ended => ("The journal is closed", "Start cordon again"),
             Self::NoFile(..) => (
                 "The journal cannot be read",
-                "Move away whatever is in its place",
+                "Move away what is in its place",
             ),
             Self::Folder(..) | Self::Database(_) | Self::PlaceUnknown(..) | Self::ReadOnly => (
                 "The journal cannot be written",

@@ -296,7 +296,7 @@ impl<'de> Visitor<'de> for OnceVisitor {
         let mut fields = Map::new();
         while let Some((name, Once(value))) = map.next_entry()? {
             if fields.insert(name, value).is_some() {
-                return Err(M::Error::custom("a field stands twice"));
+                return Err(M::Error::custom("a field occurs twice"));
             }
         }
         Ok(fields.into())

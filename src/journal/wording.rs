@@ -31,7 +31,7 @@ pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let ordered = &entry.order.machine;
     let redirected = entry.acts_elsewhere().then(|| {
         let (name, id) = (ordered.name(), &ordered.id);
-        format!("ordered for {name} (id {id}), carried over by the service")
+        format!("ordered for {name} (id {id}), redirected by the service")
     });
     let more = status.detail();
     let packages = entry.downloads().map(|(file, bytes, sha256)| {

@@ -100,7 +100,7 @@ async fn remembered_checkpoint(
 /// Why it is not known whether this is the journal that was written last.
 fn unchecked(reason: &str, next: NextStep) -> Explanation {
     let headline = format!(
-        "{reason}. You can go on. Not checked meanwhile: whether an older copy of the journal was put in its place"
+        "{reason}. You can continue. Not checked meanwhile: whether an older copy of the journal was put in its place"
     );
     Explanation::harmless(headline, next)
 }
@@ -119,7 +119,7 @@ pub(super) async fn keep_last_checkpoint(context: &Context) {
 
 /// Reports that an earlier journal is gone and a new one was begun.
 pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
-    let headline = "The journal that was here is gone, so a new one was begun";
+    let headline = "The journal that was here is gone, so a new one was created";
     let next = outside("If you moved it, put it back before you act");
     let explanation = Explanation::harmless(headline, next);
     let explanation = explanation.with(journal.display().to_string());

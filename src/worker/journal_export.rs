@@ -38,7 +38,7 @@ async fn remembered(context: &Context) -> Option<Result<Checkpoint, String>> {
     let item = tokio::task::spawn_blocking(move || Checkpoint::keyring_item(&path)).await;
     let note = match item {
         Ok(item) => (context.auth.note(&item).await).map_err(|unread| unread.reason),
-        Err(_panicked) => Err("the name of the journal's place is not known"),
+        Err(_panicked) => Err("the journal's path is unknown"),
     };
     Some(Checkpoint::of_note(note))
 }

@@ -83,7 +83,7 @@ async fn in_use(context: &Context) -> Option<Explanation> {
         return Some(refusal("the data folder does not answer", remedy));
     };
     let lock = in_use.first()?.file_stem()?.to_string_lossy().into_owned();
-    let why = format!("another console works in this data folder ({lock})");
+    let why = format!("another console is using this data folder ({lock})");
     Some(refusal(&why, "Close it first".to_owned()))
 }
 

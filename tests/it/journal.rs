@@ -309,7 +309,7 @@ fn older_copy_of_the_folder_stops_the_next_run_when_the_keyring_has_a_newer_chec
     let reported = &engine.state.problems[0].explanation.headline;
     assert_eq!(
         &**reported,
-        "The journal that was here is gone, so a new one was begun"
+        "The journal that was here is gone, so a new one was created"
     );
     engine.sign_in();
     isolate(&mut engine, "HR-LT-007");
@@ -380,7 +380,7 @@ fn journal_is_compared_once_the_keyring_answers_and_shown_as_unchecked_before() 
         let (words, is_said) = (&said.headline, said.headline.starts_with(reason));
         assert!(
             is_said
-                && words.contains("You can go on")
+                && words.contains("You can continue")
                 && words.contains("an older copy of the journal"),
             "{words}"
         );

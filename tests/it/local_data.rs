@@ -82,7 +82,7 @@ fn local_data_is_kept_while_an_order_is_open_or_another_console_runs() {
     let other = home.folder.path().join("journal-live-fabrikam.com.sqlite");
     let other = Journal::open(&other).expect("another console");
     engine.send(Command::DeleteLocalData);
-    let there = "another console works in this data folder (journal-live-fabrikam.com)";
+    let there = "another console is using this data folder (journal-live-fabrikam.com)";
     engine.until("the refusal", |s| refused(s, there));
     drop(other);
     let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");

@@ -369,7 +369,7 @@ fn the_sheet_explains_each_failure_and_its_remedy() {
         let who = "    - Requested by `jane@contoso.com` at 1970-01-01 00:00:00 +00:00 (1970-01-01T00:00:00Z): `INC-4711 beacon`\n";
         let name = crate::model::clean("FIN\u{202e}042", 40);
         let detail = format!(
-            "    - Detail: `ordered for {name} (id 1e5bc9d7e413ddd7902c2932e418702b84d0cc07), carried over by the service; 403 Forbidden no`\n"
+            "    - Detail: `ordered for {name} (id 1e5bc9d7e413ddd7902c2932e418702b84d0cc07), redirected by the service; 403 Forbidden no`\n"
         );
         for part in [who, &detail, next] {
             assert!(sheet.contains(part), "{kind:?}: {part}\n{sheet}");

@@ -82,7 +82,7 @@ fn under_way(entry: &Entry, moment: &Moment<'_>) -> String {
                 format!("Defender waits for the device until {deadline}, then the action times out")
             }
             MachineActionStatus::InProgress => {
-                "The device has begun; there is no deadline. Check how it ended".to_owned()
+                "The device has started; there is no deadline. Check how it ended".to_owned()
             }
             MachineActionStatus::Succeeded
             | MachineActionStatus::Failed
