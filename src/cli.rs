@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Look, don't act.
     #[arg(long)]
     pub read_only: bool,
-    /// Where journal and settings live.
+    /// Folder of the journal, settings and cache.
     #[arg(long, value_name = "DIR", global = true)]
     pub data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -40,12 +40,12 @@ pub struct Arguments {
 pub enum Subcommands {
     /// Play sign-in and every action without a window, with the real
     /// engine, and judge by the journal and the tenant's request log. With --data-dir the journal
-    /// is kept, and what an earlier run left open is brought to its end first.
+    /// is kept, and what an earlier run left open is followed to its end first.
     SelfTest {
         /// Have the built-in tenant fail at this step.
         #[arg(long, value_name = "STEP", value_enum, conflicts_with = "stand_in")]
         fail: Option<SelfTestStep>,
-        /// The stand-in's clock runs this many times faster, so the waits are as much shorter.
+        /// The stand-in's clock runs this many times faster, so waits are that much shorter.
         #[arg(long, value_name = "TIMES", requires = "stand_in", value_parser = clap::value_parser!(u16).range(1..=1_000))]
         speed: Option<u16>,
     },
@@ -53,7 +53,7 @@ pub enum Subcommands {
     Doctor,
     /// Run only the built-in tenant, for other clients and for training.
     Simulate {
-        /// A free one if 0.
+        /// Port to listen on; 0 takes a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
         #[arg(long, default_value_t = 60)]

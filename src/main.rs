@@ -370,7 +370,7 @@ fn until_interrupt(begin: &dyn Fn()) -> ExitCode {
     match waited {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say_error!("Ctrl+C cannot be waited for: {error}");
+            say_error!("Cannot wait for Ctrl+C: {error}");
             ExitCode::FAILURE
         }
     }

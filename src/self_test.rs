@@ -290,9 +290,7 @@ impl SelfTest {
         }
         let (all, open) = (self.state.entries.len(), self.state.open_entries().count());
         if all > 0 {
-            say!(
-                "ok      earlier runs: {all} entries, {open} of them without an end that can be told"
-            );
+            say!("ok      earlier runs: {all} entries, {open} of them with an unknown outcome");
         }
         Ok(())
     }
@@ -330,7 +328,7 @@ impl SelfTest {
                 return Err(Failed {
                     step,
                     why: format!(
-                        "{entry} is still “{shown}”; the next run on the same --data-dir goes on with it"
+                        "{entry} is still “{shown}”; the next run on the same --data-dir continues with it"
                     ),
                 });
             }
@@ -369,7 +367,7 @@ impl SelfTest {
         self.send(step, Command::Submit(vec![approval]))?;
         self.until(step, move |s| s.entry(entry).is_some())?;
         if !self.until_end(step, entry)? {
-            say!("unknown {step}: the answer was lost, and nothing tells one from another");
+            say!("unknown {step}: the answer was lost, and nothing identifies this investigation");
             return Ok(());
         }
         let Some(found) = self.state.entry(entry) else {

@@ -22,7 +22,5 @@ pub fn unusable_certificates() -> Option<String> {
             None => format!("cannot be read: {error}"),
         },
     };
-    Some(format!(
-        "the file of certificates that {VARIABLE} names {why}"
-    ))
+    Some(format!("the certificate file named by {VARIABLE} {why}"))
 }

@@ -126,7 +126,7 @@ fn with_usual_hosts(
         places
     };
     let clouds: Vec<&str> = places.iter().map(|endpoints| &*endpoints.name).collect();
-    trouble.found = format!("{}. Asked below: {}", trouble.found, clouds.join(", "));
+    trouble.found = format!("{}. Checked below: {}", trouble.found, clouds.join(", "));
     (trouble, places)
 }
 
@@ -218,7 +218,7 @@ fn folder_line(folder: &Path) -> Line {
         Ok(Some(mode)) if mode & 0o077 != 0 => Line::note(
             what,
             format!("{shown}, yours, but others can look into it (mode {mode:03o})"),
-            format!("Keep the names of its files to yourself: chmod 700 '{shown}'"),
+            format!("Make it private: chmod 700 '{shown}'"),
         ),
         Ok(Some(mode)) => Line::good(what, format!("{shown}, yours alone (mode {mode:03o})")),
         Ok(None) | Err(_) => access_line(folder),
@@ -243,9 +243,9 @@ fn access_line(folder: &Path) -> Line {
         Err(error) => Line::note(
             what,
             format!(
-                "{shown}; not checked: who else can write to it, as its access list cannot be read ({error})"
+                "{shown}; not checked: whether others can write to it, as its access list cannot be read ({error})"
             ),
-            "Look at its properties, Security, or use --data-dir with another folder",
+            "Check its properties, Security, or use --data-dir with another folder",
         ),
     }
 }
@@ -363,11 +363,11 @@ fn certificates_line() -> Line {
         // The count below would be read from the variables' paths.
         return Line::good(
             what,
-            format!("judged by the system with its own store, whatever {named} says"),
+            format!("verified by the system with its own store, regardless of {named}"),
         );
     }
     if let Some(why) = unusable_certificates() {
-        let remedy = "Set SSL_CERT_FILE to a file of certificates, or unset it";
+        let remedy = "Set SSL_CERT_FILE to a certificate file, or unset it";
         return Line::bad(what, why, remedy);
     }
     let store = rustls_native_certs::load_native_certs();
@@ -375,7 +375,7 @@ fn certificates_line() -> Line {
     if count == 0 {
         let why = store.errors.first().map(ToString::to_string);
         let remedy = if is_system {
-            "Have the system's certificate store repaired: cordon trusts what it trusts"
+            "Have the system's certificate store repaired: cordon trusts the same roots"
         } else {
             "Install the system's root certificates (ca-certificates on many Linux systems)"
         };
@@ -385,7 +385,7 @@ fn certificates_line() -> Line {
     Line::good(
         what,
         match (is_system, named.is_empty()) {
-            (true, _) => format!("judged by the system, which has {count} root certificates"),
+            (true, _) => format!("verified by the system, which has {count} root certificates"),
             (false, true) => format!("{count} root certificates, from the system's store"),
             (false, false) => {
                 format!("{count} root certificates, from the place set by {named}")

@@ -16,7 +16,7 @@ pub(super) fn reach_lines(endpoints: &Endpoints) -> Vec<Line> {
         vec![Line::bad(
             "network",
             what.to_string(),
-            "Fix what the lines above name",
+            "Fix the problems above",
         )]
     };
     let http = match Http::new(endpoints) {

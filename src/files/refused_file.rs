@@ -69,12 +69,12 @@ impl Problem {
                 "Start cordon as that user, or name a folder of your own with --data-dir".into()
             }
             Self::WritableByOthers { .. } => format!(
-                "See what others have put there, then take that away: chmod go-w '{}'",
+                "Check what others have put there, then remove their access: chmod go-w '{}'",
                 path.display()
             ),
             Self::ListLetsOthersWrite { .. } => {
                 format!(
-                    "See what others have put there. {}. On a disk without access lists, such as a memory stick, nothing is yours alone: use --data-dir with another folder",
+                    "Check what others have put there. {}. On a disk without access lists, such as a memory stick, nothing is yours alone: use --data-dir with another folder",
                     take_others_out(path)
                 )
             }
@@ -145,7 +145,7 @@ pub(super) fn judge_others(others: &Others) -> Result<(), Problem> {
 pub fn take_others_out(folder: &Path) -> String {
     let folder = folder.display();
     format!(
-        "Take them out in its properties, Security, or: icacls \"{folder}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""
+        "Remove their access in its properties, Security, or: icacls \"{folder}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""
     )
 }
 

@@ -92,8 +92,8 @@ fn each_refusal_has_reason_and_remedy() {
     }
     assert_eq!(
         RefusedFile::error(path, Problem::WritableByOthers { mode: 0o777 }).to_string(),
-        "it can be written to by others (mode 777). See what others have put there, then take that \
-         away: chmod go-w '/data/cordon'"
+        "it can be written to by others (mode 777). Check what others have put there, then remove \
+         their access: chmod go-w '/data/cordon'"
     );
 }
 

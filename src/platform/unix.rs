@@ -21,7 +21,7 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// Permissions of a private folder; `None` on systems without permission bits.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "not every system tells access by permissions"
+    reason = "not every system has permission bits"
 )]
 pub(crate) fn private_folder_permissions() -> Option<Permissions> {
     Some(Permissions::from_mode(0o700))
@@ -73,7 +73,7 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
 /// The effective user id of this process.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "not every system tells owners by number"
+    reason = "not every system has numeric owners"
 )]
 pub(crate) fn own_user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
@@ -120,7 +120,7 @@ pub struct Identity {
 
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "not every system tells files apart"
+    reason = "not every system identifies files"
 )]
 pub(crate) fn identity_of(metadata: &Metadata) -> Option<Identity> {
     Some(Identity {

@@ -49,15 +49,15 @@ protected_ids = []
 vpn_ranges = ["10.8.0.0/16"]
 most_devices = 10         # that one confirmation may reach, from 1 to 100
 
-# Reasons that the form offers; {ticket} stands for the ticket's number, and [contain] or [release]
+# Reasons that the form offers; {ticket} stands for the ticket number, and [contain] or [release]
 # at the start offers one only in such a form.
 [comments]
-ticket_prefixes = ["ACME"]  # besides INC, SIR, REQ, CASE and the like
+ticket_prefixes = ["ACME"]  # in addition to INC, SIR, REQ, CASE and others
 templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
 
 # Actions that are ordered together. An action is named as in `self-test`; the form asks for what is not
-# given here. {ticket} stands for the ticket's number. After a refused step the next ones on that device
-# go on, unless the plan or the step says "stop".
+# given here. {ticket} stands for the ticket number. After a refused step, the next ones on that device
+# go on unless the plan or the step says "stop".
 [[plan]]
 name = "Stolen laptop"
 after_refusal = "go on"   # or "stop"

@@ -237,7 +237,7 @@ fn without_a_profile_the_hosts_are_still_contacted() {
         std::fs::write(&file, settings).expect("written");
         let said = run();
         says(&said, "FIX    settings: ");
-        says(&said, &format!(". Asked below: {clouds}\n"));
+        says(&said, &format!(". Checked below: {clouds}\n"));
         let count = clouds.split(", ").count();
         let tried = |line: &str| said.matches(line).count() == count;
         assert!(tried(&format!("ok     proxy: {proxy}\n")), "{said}");
@@ -361,7 +361,7 @@ fn missing_certificates_are_named() {
     let said = String::from_utf8_lossy(&output.stdout);
     let wanted = "Secure connections cannot be set up on this computer: ";
     assert!(
-        said.contains(wanted) && said.contains("certificates"),
+        said.contains(wanted) && said.contains("certificate file"),
         "{output:?}"
     );
     assert_eq!(output.status.code(), Some(1));
@@ -412,7 +412,7 @@ fn hanging_or_endless_settings_program_does_not_block() {
     let said = doctor(folder.path(), &[], &[("SSL_CERT_FILE", "/dev/zero")]);
     says(
         &said,
-        "FIX    certificates: the file of certificates that SSL_CERT_FILE names cannot be read",
+        "FIX    certificates: the certificate file named by SSL_CERT_FILE cannot be read",
     );
 }
 
