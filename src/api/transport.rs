@@ -400,7 +400,7 @@ async fn read_body(
     (body, ending)
 }
 
-/// The answer with the body that was read of it.
+/// The response with the body read so far.
 fn with_body(mut incoming: reqwest::Response, mut body: Vec<u8>) -> HttpResponse {
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len());

@@ -143,8 +143,10 @@ fn read_only_console_says_so_on_each_button() {
     let window = &console.window;
     console.sign_in(&tenant);
     window.wait_for_content("Search devices", "ENG-LT-030");
-    // Appears above the rows once the whole list is read.
-    window.wait_for_text("In the list: ENG-LT-030");
+    // The line above the rows: which one depends on whether the list or the device itself was read first.
+    window.wait_for_node("what was found", |node| {
+        node.says("In the list: ENG-LT-030") || node.says("Looked up directly: ENG-LT-030")
+    });
     let device = tenant.devices("ENG-LT-030").remove(0);
     let row = window.wait_for_node("its row", |node| is_row_of(node, &device));
     window.click(&row);

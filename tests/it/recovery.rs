@@ -320,6 +320,34 @@ fn unanswered_order_is_found_by_any_reading_of_the_devices_actions() {
 }
 
 #[test]
+fn readings_made_for_others_cost_a_look_up_no_calls() {
+    let (simulator, folder) = place();
+    let mut engine = Engine::start_faster(&simulator, folder.path(), 0.001);
+    engine.sign_in();
+    let machine = engine.never_finishing("FIN-LT-042");
+    engine.load(&machine);
+    engine.control.hide_new_actions(Duration::from_hours(9));
+    engine.inject("submit", "other_record", 1);
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    engine.until("the first look-up", |s| {
+        let progress = s.progress.get(&entry);
+        matches!(progress, Some(OrderProgress::LookedUp { .. }))
+    });
+    let by_id = |engine: &Engine| {
+        let requests = engine.control.requests().into_iter();
+        requests
+            .filter(|r| r.method == "GET" && r.path.contains("/machineactions/"))
+            .count()
+    };
+    let before = by_id(&engine);
+    assert_ne!(before, 0, "the first look-up asks for the answered id");
+    for _ in 0..3 {
+        engine.load(&machine);
+    }
+    assert_eq!(by_id(&engine), before);
+}
+
+#[test]
 fn look_up_failure_is_cleared_by_any_later_reading_of_the_device() {
     let (simulator, folder) = place();
     let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);

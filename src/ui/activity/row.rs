@@ -308,7 +308,7 @@ fn line_ui(
     is_cut
 }
 
-/// Who checks the order on, or when it is checked next, if either is to be said.
+/// Who else checks the order, or the next check of it, for its line.
 fn follow_up(entry: &Entry, cx: &Cx<'_>) -> Option<String> {
     let status = entry.status();
     if !is_ours(entry, cx) {

@@ -106,8 +106,8 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
-        // How many goes before buttons that a menu has too. What is the matter with them may be long: it is
-        // cut, and whole in the tip.
+        // The count has priority over buttons that the menu has as well. A long warning is truncated, and
+        // complete on hover.
         let font = text::strong().resolve(ui.style());
         let words = text_width(ui, &selected_words(cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;

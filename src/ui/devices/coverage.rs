@@ -57,7 +57,7 @@ impl Coverage<'_> {
         }
     }
 
-    /// How many of the known devices are found. A list that may have more is never "60 of 60".
+    /// The number of found devices among the known ones: "60 of 60+" unless the list is complete and current.
     pub fn count_words(self, found: usize, known: usize) -> String {
         match self {
             Self::Failed => format!("{found} asked for; list not read"),
@@ -65,8 +65,9 @@ impl Coverage<'_> {
             | Self::Loading
             | Self::CutOff(_)
             | Self::Unreadable
-            | Self::Missing(_) => format!("{found} of {known}+"),
-            Self::Kept(_) | Self::Whole(_) => format!("{found} of {known}"),
+            | Self::Missing(_)
+            | Self::Kept(_) => format!("{found} of {known}+"),
+            Self::Whole(_) => format!("{found} of {known}"),
         }
     }
 }

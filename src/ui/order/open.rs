@@ -13,7 +13,7 @@ use crate::message::Command;
 use crate::model::{
     MachineActionId, MachineActionType, MachineId, MachineRef, PanelPart, Permission, each_once,
 };
-use crate::state::{LeftOut, State};
+use crate::state::{LeftOut, Remote, State};
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
 use crate::ui::views::{OpenDialog, Views};
@@ -24,6 +24,8 @@ const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const NAMED_AS_LEFT_OUT: usize = 4;
 /// Maximum number of devices whose open alerts are read when a form opens.
 const MAX_ALERTS_READ: usize = 10;
+/// For so long alerts that were read count as current.
+const ALERTS_ARE_FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 /// A form to be opened.
 pub struct NewForm<'a> {
@@ -151,7 +153,7 @@ impl<'a> NewForm<'a> {
         let mut alerts = Vec::new();
         if form.plan.is_none() {
             form.given_end = set_end(&mut form.draft, state.at_service(now));
-            alerts = alerts_to_read(&form.draft, &ids);
+            alerts = alerts_to_read(state, &form.draft, &ids, now);
         }
         if form.draft.comment.is_empty() {
             let task = form.task();
@@ -337,8 +339,8 @@ fn releases_of_containments<'a>(
 }
 
 /// Requests the open alerts of devices whose containment is to be released or cancelled, for the warning
-/// about it. Not for many devices, to spare the call budget.
-fn alerts_to_read(draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
+/// about it. Not for many devices, nor for those read within a minute, to spare the call budget.
+fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId], now: Timestamp) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
         Task::Cancel { action_type, .. } => ActionKind::from_type(&action_type)
@@ -348,6 +350,11 @@ fn alerts_to_read(draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
         return Vec::new();
     }
     // Even while a panel reads them, as its request may wait for a long time.
-    let ids = ids.iter().take(MAX_ALERTS_READ);
+    let is_fresh = |id: &&MachineId| {
+        let alerts = state.panels.get(id).map(|panel| &panel.alerts);
+        let read_at = alerts.and_then(Remote::read_at);
+        read_at.is_some_and(|at| now.duration_since(at) < ALERTS_ARE_FRESH)
+    };
+    let ids = ids.iter().take(MAX_ALERTS_READ).filter(|id| !is_fresh(id));
     ids.cloned().map(Command::LoadAlertsToReview).collect()
 }

@@ -34,7 +34,7 @@ pub fn nothing_found(ui: &Ui, cx: &Cx<'_>, form: &OrderForm, none: &str) -> Stri
     }
     let known = form.only().and_then(|only| known_since(cx.state, only));
     known.map_or_else(
-        || "Warnings are not known yet".to_owned(),
+        || "Warnings not checked yet".to_owned(),
         |at| {
             let at = words::clock_text(at, cx.now, &cx.state.zone);
             format!("{none} as of {at}")

@@ -101,9 +101,9 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Gives the keyboard back to the page, and not to what has it when the dialog opens, where `is_so`.
-    pub fn without_opener(mut self, is_so: bool) -> Self {
-        self.has_opener = !is_so;
+    /// Returns the focus to the page instead of the widget that has it when the dialog opens, if `is_unrelated`.
+    pub fn without_opener(mut self, is_unrelated: bool) -> Self {
+        self.has_opener = !is_unrelated;
         self
     }
 

@@ -174,8 +174,8 @@ pub(super) fn note_pressed(ctx: &Context, id: Id) {
     heir.lock().pressed = Some((id, ctx.cumulative_pass_nr()));
 }
 
-/// Whether a button has the keyboard that acts on its row and was not pressed just now: what a key opens is
-/// about the device that is shown, which may be another.
+/// Whether the focus is on a button that acts on its row and was not pressed just now. A dialog that a key opens
+/// concerns the shown device, which may be another one.
 pub fn acts_on_other_row(ctx: &Context) -> bool {
     /// Passes from a press to the dialog that it opens.
     const LATEST: u64 = 3;

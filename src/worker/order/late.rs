@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::attribution::Claim;
 use super::lookup;
@@ -13,12 +13,15 @@ use super::records::{finished, unclear};
 use crate::action::{Recorded, Sameness, Task};
 use crate::journal::{Entry, OrderStatus, Record, TimeSource, were_actions_read};
 use crate::model::{Account, Listed, MachineAction, MachineActionId, MachineId, shifted};
+use crate::worker::clock::now;
 use crate::worker::context::Context;
 
 /// The maximum number of ends recorded for one entry if the service contradicts itself.
 const MAX_ENDS: usize = 4;
 /// Tolerance for network delay and for the service's whole seconds.
 const CLOCK_JITTER: SignedDuration = SignedDuration::from_secs(5);
+/// For so long after a refusal the request that it conflicted with is found out.
+const REFUSAL_IS_RECENT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Reconciles an action that appears late: after *Not found*, as the service showed its new actions after all
 /// look-ups, or after a refusal by an intermediary although the service had stored the action. Also records
@@ -69,10 +72,14 @@ pub(in crate::worker) async fn reconcile_late(
         let claim = Claim::of(context, &entry.order, Some(&account));
         if let Some(ours) = actions.iter().find(|action| claim.is_ours(action)) {
             accepted(context, &entry.order, ours, Source::Reading).await;
-        } else if !actions
-            .iter()
-            .any(|action| claim.contradicts_itself(action))
-            && let Some(theirs) = request_in_the_way(entry, actions, ahead)
+            continue;
+        }
+        let is_doubtful =
+            |action: &MachineAction| claim.contradicts_itself(action) || claim.may_be(action);
+        // Only a complete reading shows which request came last.
+        if read.is_complete()
+            && !actions.iter().any(is_doubtful)
+            && let Some(theirs) = conflicting_request(entry, actions, ahead, now())
         {
             not_ours(context, &entry.order, theirs).await;
         }
@@ -119,14 +126,21 @@ fn offer_to_look_ups(
 
 /// The request that a refused order conflicted with, if the device's actions could not be read after the
 /// refusal: created before the refusal, and still open when the order was sent. `ahead` is how far the
-/// service's clock is ahead.
-fn request_in_the_way<'a>(
+/// service's clock is ahead of this one now. Older refusals are not judged, as `ahead` may have been another
+/// one then; neither is one in the future, as this clock was set back since.
+fn conflicting_request<'a>(
     entry: &Entry,
     actions: &'a [MachineAction],
     ahead: SignedDuration,
+    now: Timestamp,
 ) -> Option<&'a MachineAction> {
     let is_refused = matches!(entry.status(), OrderStatus::Refused { .. });
-    if !is_refused || were_actions_read(entry) != Some(false) {
+    let age = now.duration_since(entry.status_since());
+    if !is_refused
+        || were_actions_read(entry) != Some(false)
+        || age.is_negative()
+        || age > REFUSAL_IS_RECENT
+    {
         return None;
     }
     let mut records = entry.records().iter().rev();
@@ -182,8 +196,6 @@ fn taken_back(entry: &Entry, action: &MachineAction) -> Option<Record> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::action::ActionKind;
     use crate::model::{MachineActionStatus, MachineActionType};
@@ -228,9 +240,10 @@ mod tests {
     #[test]
     fn conflicting_request_overlaps_the_time_from_sending_to_refusal() {
         let ahead = SignedDuration::from_secs(500);
-        let met = |entry: &Entry, action: MachineAction| {
-            request_in_the_way(entry, &[action], ahead).is_some()
+        let met_at = |entry: &Entry, action: MachineAction, now: i64| {
+            conflicting_request(entry, &[action], ahead, at(now)).is_some()
         };
+        let met = |entry: &Entry, action| met_at(entry, action, 1_200);
         let entry = refused(Some(false));
         for (created, ended, is_met) in [
             (1_400, None, true),
@@ -254,11 +267,20 @@ mod tests {
         for read in [None, Some(true)] {
             assert!(!met(&refused(read), release("a1", 1_400, None)));
         }
+        // Judged by another clock than the order's, if it was set back since, or may have been in a day.
+        for (now, is_met) in [
+            (1_000, false),
+            (1_100 + 86_400, true),
+            (1_101 + 86_400, false),
+        ] {
+            let action = release("a1", 1_400, None);
+            assert_eq!(met_at(&entry, action, now), is_met, "{now}");
+        }
         let both = [
             release("a1", 1_300, Some(1_550)),
             release("a1", 1_560, None),
         ];
-        let newest = request_in_the_way(&entry, &both, ahead);
+        let newest = conflicting_request(&entry, &both, ahead, at(1_200));
         assert_eq!(newest.map(|action| action.id.as_str()), Some("r1560"));
     }
 }

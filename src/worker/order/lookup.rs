@@ -149,7 +149,9 @@ async fn record_found(
     progress: &mut Progress,
 ) -> bool {
     let is_of_others = matches!(place, Where::Read(_));
-    progress.failure = None;
+    if !matches!(place, Where::Read(read) if !read.is_complete()) {
+        progress.failure = None;
+    }
     if !(is_of_others && found.is_err()) {
         progress.trouble = None;
     }
@@ -315,7 +317,14 @@ async fn search_actions(
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }
-    let answered = read_answered(context, entry, &found.items).await?;
+    let answered = match (where_to, entry.answered_with()) {
+        // The readings of others cost no calls.
+        (Where::Read(_), Some(id)) => {
+            let listed = found.items.iter().find(|action| action.id == *id);
+            Some(listed.ok_or(None)?.clone())
+        }
+        _ => read_answered(context, entry, &found.items).await?,
+    };
     if let Some(action) = &answered {
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
