@@ -1,5 +1,6 @@
 //! Look-up of the outcome of an order whose reply was lost. Nothing here sends an order again.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -288,7 +289,7 @@ async fn search(
     }
     match order.task.record() {
         Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
-        Recorded::Investigation => look_up_investigation(context, entry, claim).await,
+        Recorded::Investigation => look_up_investigation(context, entry, claim, where_to).await,
         Recorded::Machine | Recorded::Indicator => {
             let effect = look_up_effect(context, order, Lane::LookUp).await?;
             Ok(match effect {
@@ -308,23 +309,16 @@ async fn search_actions(
     where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
     let found = if let Where::Read(found) = where_to {
-        found.clone()
+        Cow::Borrowed(found)
     } else {
         // No time filter: this computer's clock may be wrong. The tag decides.
         let found = (context.client).actions_on(&entry.order.machine.id, Lane::LookUp);
-        found.await.map_err(Some)?
+        Cow::Owned(found.await.map_err(Some)?)
     };
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }
-    let answered = match (where_to, entry.answered_with()) {
-        // The readings of others cost no calls.
-        (Where::Read(_), Some(id)) => {
-            let listed = found.items.iter().find(|action| action.id == *id);
-            Some(listed.ok_or(None)?.clone())
-        }
-        _ => read_answered(context, entry, &found.items).await?,
-    };
+    let answered = read_answered(context, entry, &found.items, where_to).await?;
     if let Some(action) = &answered {
         match claim.read_again(action) {
             Attribution::Ours => return Ok(Found::ours(action)),
@@ -369,13 +363,14 @@ async fn look_up_investigation(
     context: &Context,
     entry: &Entry,
     claim: &Claim<'_>,
+    where_to: &Where,
 ) -> Result<Found, Option<ApiError>> {
     let mut is_whole = Ok(Found::Nothing);
     for machine in claim.records() {
         let found = context.client.investigations_on(machine, Lane::LookUp);
         let mut found = found.await.map_err(Some)?;
         // It may be on an unknown record.
-        let answered = read_answered(context, entry, &found.items).await?;
+        let answered = read_answered(context, entry, &found.items, where_to).await?;
         found.items.extend(answered);
         if let Some(started) = claim.first_unclaimed(&found.items) {
             return Ok(Found::Untagged(Box::new(started.clone())));
@@ -412,12 +407,17 @@ async fn read_answered(
     context: &Context,
     entry: &Entry,
     listed: &[MachineAction],
+    where_to: &Where,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
     let Some(id) = entry.answered_with() else {
         return Ok(None);
     };
     if let Some(action) = listed.iter().find(|action| action.id == *id) {
         return Ok(Some(action.clone()));
+    }
+    if matches!(where_to, Where::Read(_)) {
+        // The readings of others cost no calls.
+        return Err(None);
     }
     let read = if entry.order.task.record() == Recorded::Investigation {
         context.client.investigation(id, Lane::LookUp).await
