@@ -2,6 +2,7 @@
 //! one is missing, old or truncated.
 
 use egui::Ui;
+use jiff::Timestamp;
 
 use crate::explain::NextStep;
 use crate::message::Command;
@@ -11,18 +12,22 @@ use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, UiExt as _, live_badge, section_ui};
 use crate::ui::{Cx, look, words};
 
-/// Maximum age of facts that are not read again when the selection returns.
-pub const FRESH_SECS: i64 = 60;
+/// Age up to which facts are not read again.
+const FRESH_SECS: i64 = 60;
 /// Maximum number of items drawn per list.
 const SHOWN: usize = 10;
+
+/// Whether facts read at this time need not be read again. A clock that was set back makes none fresh.
+pub fn is_fresh(read_at: Option<Timestamp>, now: Timestamp) -> bool {
+    read_at.is_some_and(|at| now.duration_since(at).abs().as_secs() < FRESH_SECS)
+}
 
 /// Requests the parts that are not fresh.
 pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
     let panel = cx.state.panels.get(id);
     let is_stale = |part: &PanelPart| {
         let (read_at, is_loading) = panel.map_or((None, false), |panel| panel.freshness(*part));
-        let age = read_at.map(|at| cx.now.duration_since(at).abs().as_secs());
-        !is_loading && age.is_none_or(|age| age >= FRESH_SECS)
+        !is_loading && !is_fresh(read_at, cx.now)
     };
     let stale = PanelPart::ALL.into_iter().filter(is_stale);
     let work = stale.map(|part| Command::LoadPart(id.clone(), part));

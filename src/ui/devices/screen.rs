@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::state::Remote;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
-use crate::ui::device::parts::{self, FRESH_SECS};
+use crate::ui::device::parts;
 use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
 use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
@@ -358,10 +358,8 @@ pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     dwell.asked = true;
     let machine = cx.state.machines.get(&dwell.id).and_then(Remote::read_at);
     let history = cx.state.histories.get(&dwell.id).and_then(Remote::read_at);
-    let is_fresh = [machine, history]
-        .iter()
-        .all(|at| at.is_some_and(|at| cx.now.duration_since(at).abs().as_secs() < FRESH_SECS));
-    if !is_fresh {
+    let mut read_at = [machine, history].into_iter();
+    if !read_at.all(|at| parts::is_fresh(at, cx.now)) {
         cx.out.work.push(Command::LoadMachine(dwell.id.clone()));
     }
     let id = dwell.id.clone();

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::state::{LeftOut, Remote, State};
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
+use crate::ui::device::parts::is_fresh;
 use crate::ui::views::{OpenDialog, Views};
 
 /// Default duration of a block.
@@ -24,8 +25,6 @@ const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const NAMED_AS_LEFT_OUT: usize = 4;
 /// Maximum number of devices whose open alerts are read when a form opens.
 const MAX_ALERTS_READ: usize = 10;
-/// For so long alerts that were read count as current.
-const ALERTS_ARE_FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 /// A form to be opened.
 pub struct NewForm<'a> {
@@ -339,7 +338,7 @@ fn releases_of_containments<'a>(
 }
 
 /// Requests the open alerts of devices whose containment is to be released or cancelled, for the warning
-/// about it. Not for many devices, nor for those read within a minute, to spare the call budget.
+/// about it. Not for many devices, nor for those read just now, to spare the call budget.
 fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId], now: Timestamp) -> Vec<Command> {
     let lifts = match draft.task() {
         task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
@@ -350,11 +349,10 @@ fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId], now: Timestam
         return Vec::new();
     }
     // Even while a panel reads them, as its request may wait for a long time.
-    let is_fresh = |id: &&MachineId| {
+    let is_known = |id: &&MachineId| {
         let alerts = state.panels.get(id).map(|panel| &panel.alerts);
-        let read_at = alerts.and_then(Remote::read_at);
-        read_at.is_some_and(|at| now.duration_since(at) < ALERTS_ARE_FRESH)
+        is_fresh(alerts.and_then(Remote::read_at), now)
     };
-    let ids = ids.iter().take(MAX_ALERTS_READ).filter(|id| !is_fresh(id));
+    let ids = ids.iter().take(MAX_ALERTS_READ).filter(|id| !is_known(id));
     ids.cloned().map(Command::LoadAlertsToReview).collect()
 }
