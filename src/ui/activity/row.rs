@@ -281,7 +281,7 @@ fn line_ui(
         ui.add(weak(plan.place()));
     }
     let age = record::age(entry, cx.state, cx.now);
-    let widths = [age_text(1), age.clone()].map(|age| body_width(ui, &age));
+    let growth = (body_width(ui, &age_text(1)) - body_width(ui, &age)).max(0.0);
     ui.add(weak(age).show_tooltip_when_elided(false))
         .tip(record::times(entry, cx.state).join("\n"));
     if let Some(later) = overtaken {
@@ -299,7 +299,7 @@ fn line_ui(
         format!("· {reasons}")
     };
     // With the widest text of the age, so that the row keeps its height as it ages.
-    let room = ui.available_width() - (widths[0] - widths[1]).max(0.0);
+    let room = ui.available_width() - growth;
     let is_cut = !reasons.is_empty() && body_width(ui, &reasons) > room;
     let is_here = !is_cut || !is_said_below;
     if is_here && !reasons.is_empty() && ui.available_width() > REASON_WIDTH {

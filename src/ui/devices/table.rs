@@ -210,14 +210,10 @@ fn rows_ui(
             node.set_label("Scroll the devices");
         });
     let top = layout.rows().top();
-    let row_at = |at: Option<Pos2>| {
-        let below = at.map_or(0.0, |at| at.y - top).max(0.0);
-        as_row((scroll.down + below) / row_height)
-    };
+    let row_at = |y: f32| as_row((scroll.down + (y - top).max(0.0)) / row_height);
     let over = pointer.filter(|at| layout.rows().contains(*at));
-    let over = over.map(|at| row_at(Some(at)));
-    drop_stray_clicks(ui, cx, table_id, over, &mut clicked);
-    let row = row_at(aimed);
+    drop_stray_clicks(ui, cx, table_id, over.map(|at| row_at(at.y)), &mut clicked);
+    let row = row_at(aimed.map_or(top, |at| at.y));
     let machine = cx.views.rows.machine(cx.state, row);
     scroll.anchor = machine.map(|machine| Anchor {
         id: machine.id.clone(),
